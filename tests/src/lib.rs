@@ -1,1 +1,6 @@
-//! placeholder
+//! Everything that proves the product from outside: private services, the harness that runs the real binaries
+//! as processes, the vendor simulator that judges the result, and the demo built from them.
+
+pub mod config;
+pub mod process;
+pub mod services;

@@ -1,0 +1,119 @@
+//! A private Redis: started, killed, emptied and restarted by the tests.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::{READY, port};
+use crate::process::{Group, Process};
+
+/// A Redis server of our own.
+#[derive(Debug)]
+pub struct Redis {
+    program: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    process: Process,
+}
+
+impl Redis {
+    /// Starts one with its data in `folder` and waits until it answers.
+    pub async fn start(program: &Path, folder: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder).context("make Redis's folder")?;
+        let [port] = port::free()?;
+        let process = spawn(program, folder, port)?;
+        let mut redis = Self {
+            program: program.to_path_buf(),
+            folder: folder.to_path_buf(),
+            port,
+            process,
+        };
+        redis.ready().await?;
+        Ok(redis)
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// `kill -9`; what was not yet on disk is lost, as in a crash.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill9()
+    }
+
+    /// Starts it again on the same port with the data that survived.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.process.kill9()?;
+        self.process = spawn(&self.program, &self.folder, self.port)?;
+        self.ready().await
+    }
+
+    /// Starts it again with nothing in it.
+    pub async fn restart_empty(&mut self) -> anyhow::Result<()> {
+        self.process.kill9()?;
+        std::fs::remove_dir_all(&self.folder).context("remove Redis's data")?;
+        std::fs::create_dir_all(&self.folder).context("make Redis's folder")?;
+        self.restart().await
+    }
+
+    /// The process, for those who freeze it.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    async fn ready(&mut self) -> anyhow::Result<()> {
+        let client = redis::Client::open(self.url()).context("read our own Redis URL")?;
+        let start = Instant::now();
+        loop {
+            let answer = async {
+                let mut connection = client.get_multiplexed_async_connection().await?;
+                redis::cmd("PING").query_async::<String>(&mut connection).await
+            }
+            .await;
+            let Err(error) = answer else { return Ok(()) };
+            if let Some(status) = self.process.exited()? {
+                bail!(
+                    "Redis ended at once ({status}); its log ends:\n{}",
+                    self.process.log_tail(15)
+                );
+            }
+            if start.elapsed() > READY {
+                bail!(
+                    "Redis does not answer ({error}); its log ends:\n{}",
+                    self.process.log_tail(15)
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+fn spawn(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Process> {
+    let mut command = Command::new(program);
+    command
+        .args([
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            &port.to_string(),
+            "--daemonize",
+            "no",
+            "--save",
+            "",
+        ])
+        .args([
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "everysec",
+            "--maxmemory-policy",
+            "noeviction",
+        ])
+        .arg("--dir")
+        .arg(folder);
+    // Beside the folder, so that the log outlives the data.
+    Process::spawn("redis", &mut command, &folder.with_extension("log"), Group::Own)
+}

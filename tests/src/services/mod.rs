@@ -1,0 +1,94 @@
+//! RabbitMQ and Redis for tests and the demo: those named in `AMQP_URL` and `REDIS_URL`, else private ones on free
+//! loopback ports with their data in a temporary folder. The system's own services are never touched.
+
+mod broker;
+mod cache;
+mod install;
+mod port;
+mod shared;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+pub use self::broker::RabbitMq;
+pub use self::cache::Redis;
+pub use self::shared::shared;
+use crate::config::ServicesArgs;
+
+/// How long a service may take until it answers; a loaded machine with a cold disk needs most of it.
+const READY: Duration = Duration::from_secs(90);
+
+/// The pair of services somebody runs against. What was started is ended and deleted when this is dropped.
+#[derive(Debug)]
+pub struct Services {
+    amqp_url: String,
+    redis_url: String,
+    broker: Option<RabbitMq>,
+    redis: Option<Redis>,
+    // After the processes: a folder can only be removed when nobody writes into it any more.
+    _folder: Option<TempDir>,
+}
+
+impl Services {
+    /// Uses what `args` names and starts the rest, installing it first where that is possible.
+    pub async fn obtain(args: &ServicesArgs) -> anyhow::Result<Self> {
+        let programs = install::programs(args.amqp_url.is_none(), args.redis_url.is_none()).await?;
+        let folder = tempfile::Builder::new()
+            .prefix("okki-services-")
+            .tempdir()
+            .context("make a temporary folder for the services")?;
+        let (broker, redis) = tokio::try_join!(
+            async {
+                match &programs.broker {
+                    Some(programs) => RabbitMq::start(programs, &folder.path().join("rabbitmq"))
+                        .await
+                        .map(Some),
+                    None => Ok(None),
+                }
+            },
+            async {
+                match &programs.redis {
+                    Some(program) => Redis::start(program, &folder.path().join("redis"))
+                        .await
+                        .map(Some),
+                    None => Ok(None),
+                }
+            }
+        )?;
+        let url = |given: &Option<String>, own: Option<String>| given.clone().or(own).unwrap_or_default();
+        Ok(Self {
+            amqp_url: url(&args.amqp_url, broker.as_ref().map(RabbitMq::url)),
+            redis_url: url(&args.redis_url, redis.as_ref().map(Redis::url)),
+            broker,
+            redis,
+            _folder: Some(folder),
+        })
+    }
+
+    /// A pair that nobody else uses, for those who kill and restart it.
+    pub async fn private() -> anyhow::Result<Self> {
+        Self::obtain(&ServicesArgs::default()).await
+    }
+
+    /// Where the broker is.
+    pub fn amqp_url(&self) -> &str {
+        &self.amqp_url
+    }
+
+    /// Where Redis is.
+    pub fn redis_url(&self) -> &str {
+        &self.redis_url
+    }
+
+    /// The broker, if it is ours to kill and restart.
+    pub fn broker(&mut self) -> Option<&mut RabbitMq> {
+        self.broker.as_mut()
+    }
+
+    /// Redis, if it is ours to kill, empty and restart.
+    pub fn redis(&mut self) -> Option<&mut Redis> {
+        self.redis.as_mut()
+    }
+}
