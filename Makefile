@@ -1,0 +1,35 @@
+# The project's commands; `make` alone lists them. RabbitMQ and Redis are started privately, and installed if missing,
+# unless AMQP_URL and REDIS_URL name some.
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint doc services clean
+
+# Tests wait more than they compute: more of them at a time than there are cores.
+export RUST_TEST_THREADS ?= 6
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build all binaries into target/debug
+	cargo build --workspace --bins
+
+demo: build ## move 2,000 customers through the whole pipeline, break some, repair them, judge the result
+	target/debug/demo
+
+# One build of everything that the tests start or are, so that cargo test finds nothing left to build.
+test: ## run every test
+	cargo build --workspace --bins --tests
+	target/debug/with-services -- cargo test --workspace
+
+lint: ## check format and clippy's advice, warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+doc: ## build the documentation of the code, private items included, warnings denied
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+services: build ## open a shell that has RabbitMQ and Redis in AMQP_URL and REDIS_URL
+	target/debug/with-services -- $${SHELL:-sh}
+
+clean: ## remove everything built
+	cargo clean
