@@ -2,6 +2,16 @@
 //!
 //! A service assembles these parts; it never names the broker client, a signal or an environment variable itself.
 
+pub mod admin;
+pub mod cli;
+pub mod config;
+pub mod gate;
+pub mod http;
 pub mod names;
+pub mod retry;
+pub mod secret;
+pub mod shutdown;
 pub mod stage;
+pub mod store;
+pub mod telemetry;
 pub mod version;

@@ -1,0 +1,115 @@
+//! From the command line to the exit code: the only place that prints a final error.
+//!
+//! Codes: 0 done, 1 failed, 64 the command line was not understood, 78 a setting is missing or wrong.
+//! `main.rs` of every service is `cli::execute(run).await` and nothing else.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::future::Future;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+/// The command line was not understood (`EX_USAGE`).
+pub const EXIT_USAGE: u8 = 64;
+/// A setting is missing or wrong (`EX_CONFIG`).
+pub const EXIT_CONFIG: u8 = 78;
+
+/// Any fault of the configuration; wherever it stands in an error's chain, the program exits with 78.
+///
+/// Wrap it with `#[source]` or `context`, not with `#[error(transparent)]`, which would hide it from the chain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// `name` is the variable or file at fault; neither text may quote a secret.
+    pub fn new(name: impl Display, problem: impl Display, remedy: impl Display) -> Self {
+        Self(format!("{name}: {problem}; {remedy}"))
+    }
+
+    /// A fault that belongs to no single variable, in own words.
+    pub fn message(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Parses the process's arguments, runs, and turns the result into the exit code.
+pub async fn execute<C, F>(run: impl FnOnce(C) -> F) -> ExitCode
+where
+    C: Parser,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    execute_from(std::env::args_os(), run).await
+}
+
+/// The same with given arguments, the program's name first.
+pub async fn execute_from<C, F>(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    run: impl FnOnce(C) -> F,
+) -> ExitCode
+where
+    C: Parser,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    install_crypto();
+    let command = match C::try_parse_from(args) {
+        Ok(command) => command,
+        Err(error) => return ExitCode::from(report_parse(&error)),
+    };
+    match run(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(report(&error)),
+    }
+}
+
+/// Makes ring the process's TLS provider; calling it again changes nothing.
+pub fn install_crypto() {
+    // An error only says that a provider is installed already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
+fn report_parse(error: &clap::Error) -> u8 {
+    // Nobody is left to be told when standard output or error is closed.
+    drop(error.print());
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::InvalidValue
+        | ErrorKind::ValueValidation
+        | ErrorKind::InvalidUtf8 => EXIT_CONFIG,
+        _ => EXIT_USAGE,
+    }
+}
+
+fn report(error: &anyhow::Error) -> u8 {
+    if is_closed_pipe(error) {
+        return 0;
+    }
+    eprintln!("error: {error:#}");
+    exit_code(error)
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let in_chain = error.chain().any(|cause| cause.is::<ConfigError>());
+    if in_chain || error.downcast_ref::<ConfigError>().is_some() {
+        EXIT_CONFIG
+    } else {
+        1
+    }
+}
+
+/// `… list | head` closes our output early; that is the reader's wish, not a failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io_kind =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error
+        .chain()
+        .any(|cause| io_kind(cause) == Some(io::ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+#[path = "cli/tests.rs"]
+mod tests;

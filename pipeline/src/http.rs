@@ -1,0 +1,71 @@
+//! The HTTP client for vendors: one way to build it, one way to read an answer that cannot fill the memory.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{Client, Response, redirect};
+
+use crate::config::HttpConfig;
+
+/// A vendor sees who calls.
+const USER_AGENT: &str = concat!("okki-pipeline/", env!("CARGO_PKG_VERSION"));
+/// Below the idle limits of usual gateways, so that a request rarely meets a connection that is being closed.
+const POOL_IDLE: Duration = Duration::from_secs(20);
+/// More redirects than this within one host are a loop.
+const MAX_REDIRECTS: usize = 5;
+
+/// A failed exchange. The URL is left out, because queries may hold personal data or tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The client cannot be built.
+    #[error("cannot build the HTTP client")]
+    Build(#[source] reqwest::Error),
+    /// The answer broke off.
+    #[error("answer broke off")]
+    Read(#[source] reqwest::Error),
+    /// The answer is larger than anything sensible.
+    #[error("answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit that was passed.
+        limit: usize,
+    },
+}
+
+/// A client over TLS by rustls, with gzip. Callers give each request its own timeout.
+pub fn client(config: &HttpConfig) -> Result<Client, Error> {
+    crate::cli::install_crypto();
+    Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(config.connect_timeout)
+        .pool_idle_timeout(POOL_IDLE)
+        .redirect(redirect::Policy::custom(same_origin))
+        .build()
+        .map_err(Error::Build)
+}
+
+/// Credentials travel in headers; a redirect must not carry them to somebody else. A refused redirect shows up as
+/// the 3xx answer itself.
+fn same_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let stays = attempt
+        .previous()
+        .first()
+        .is_some_and(|first| first.origin() == attempt.url().origin());
+    if stays && attempt.previous().len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
+}
+
+/// Reads the body, but never more than `limit` bytes after decompression.
+pub async fn read_capped(mut response: Response, limit: usize) -> Result<Bytes, Error> {
+    let broken = |error: reqwest::Error| Error::Read(error.without_url());
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > limit {
+            return Err(Error::TooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,88 @@
+//! Values that must never be seen: passwords, keys, tokens, and the URLs that carry them.
+//!
+//! Every secret of the process lives in a [`Secret`] from the moment it is read, so that no `{:?}` of a
+//! configuration, no log line and no error can print it. `expose` is the one way out, easy to search for.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+/// A value whose `Debug` shows nothing and which has no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value as it is.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself; call it only where it is handed to the other side.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing in it but white space; such a variable counts as not set.
+    pub fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+/// Cannot fail, so that clap never quotes a refused secret in its error message.
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(value: &str) -> Result<Self, Infallible> {
+        Ok(Self::new(value))
+    }
+}
+
+/// A URL for people: scheme, host, port and path, without user, password and query.
+pub fn display_url(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(parsed) => {
+            let host = parsed.host_str().unwrap_or_default();
+            let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{host}{port}{}", parsed.scheme(), parsed.path())
+        }
+        Err(_) => "[not a URL]".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_never_shows_the_value() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "[secret] Some([secret])"
+        );
+    }
+
+    #[test]
+    fn a_displayed_url_has_lost_its_credentials() {
+        assert_eq!(
+            display_url("amqps://u:p@rabbit.example:5671/v?x=1"),
+            "amqps://rabbit.example:5671/v"
+        );
+        assert_eq!(display_url("redis://:p@[::1]:6379/0"), "redis://[::1]:6379/0");
+        assert_eq!(display_url("p@ss"), "[not a URL]");
+    }
+}

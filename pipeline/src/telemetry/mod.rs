@@ -1,0 +1,64 @@
+//! What the process says about itself: logs to standard error, metrics to whoever asks the admin port.
+//!
+//! Both are process-wide, so starting a second service in one process (as tests do) changes nothing.
+//! Messages are constant and lower case, facts are fields; ERROR means that a person must act. Bodies, secrets and
+//! customers' e-mail and phone never go into either.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::cli::ConfigError;
+use crate::config::{LogConfig, LogFormat};
+
+mod metrics;
+pub mod names;
+
+pub use metrics::{Metrics, gate_closed};
+
+/// Starts logging and metrics.
+pub fn start(config: &LogConfig) -> Result<Metrics, ConfigError> {
+    start_logging(config)?;
+    Metrics::install()
+}
+
+/// Starts logging alone, for commands that serve no metrics.
+pub fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
+    let refused = |error| {
+        ConfigError::new(
+            "LOG_LEVEL",
+            error,
+            "write a level such as info, or info,pipeline=debug",
+        )
+    };
+    let filter = EnvFilter::builder().parse(&config.filter).map_err(refused)?;
+    let terminal = std::io::stderr().is_terminal();
+    let format = config.format.unwrap_or(if terminal {
+        LogFormat::Human
+    } else {
+        LogFormat::Json
+    });
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let installed = match format {
+        LogFormat::Human => registry.with(lines.with_ansi(terminal)).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    // Only the first service of a process installs; the others log through it.
+    if installed.is_ok() {
+        log_panics();
+    }
+    Ok(())
+}
+
+/// A panic reaches the log collector as one event, and standard error as usual.
+fn log_panics() {
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let location = info.location().map(ToString::to_string);
+        tracing::error!(location, "panicked");
+        previous(info);
+    }));
+}

@@ -1,0 +1,243 @@
+//! Every metric with its labels and meaning; nobody else writes a metric's name.
+//!
+//! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
+
+use metrics::Unit;
+
+/// Records settled. Labels: `stage`, `outcome`.
+pub const RECORDS: &str = "okki_records_total";
+/// Records per handled batch. Labels: `stage`.
+pub const BATCH_SIZE: &str = "okki_batch_size_records";
+/// Time of a vendor call. Labels: `vendor`, `endpoint`, `code`.
+pub const CALL_DURATION: &str = "okki_call_duration_seconds";
+/// Wait for a quota slot. Labels: `bucket`, `lane`.
+pub const QUOTA_WAIT: &str = "okki_quota_wait_seconds";
+/// Slots given up because the process woke too late. Labels: `bucket`.
+pub const QUOTA_SLOTS_LOST: &str = "okki_quota_slots_lost_total";
+/// How often a vendor pushed a bucket back. Labels: `bucket`.
+pub const QUOTA_PUSHED_BACK: &str = "okki_quota_pushed_back_total";
+/// Attempts that failed and will be repeated. Labels: `stage`, `reason`.
+pub const RETRIES: &str = "okki_retries_total";
+/// Records given up. Labels: `stage`, `reason`.
+pub const DEAD_LETTERS: &str = "okki_dead_letters_total";
+/// Records taken and not settled. Labels: `stage`.
+pub const IN_FLIGHT: &str = "okki_in_flight_records";
+/// 1 while the stage is paused for this reason. Labels: `reason`.
+pub const GATE_CLOSED: &str = "okki_gate_closed";
+/// From the customer's change in the CRM to the row in the form. No labels.
+pub const END_TO_END_LAG: &str = "okki_end_to_end_lag_seconds";
+/// Since the end of the last completed listing window. No labels.
+pub const CHECKPOINT_AGE: &str = "okki_checkpoint_age_seconds";
+/// 1 on the replica that lists. No labels.
+pub const LEADER: &str = "okki_leader";
+/// Deliveries that had been delivered before. Labels: `stage`.
+pub const REDELIVERIES: &str = "okki_redeliveries_total";
+/// Acks that settled nothing because the channel was gone. Labels: `stage`.
+pub const ACK_LOST: &str = "okki_ack_lost_total";
+/// Messages whose publishing was repeated. Labels: `queue`.
+pub const REPUBLISHED: &str = "okki_republished_total";
+/// Messages ready in a queue. Labels: `queue`.
+pub const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
+/// Age of the oldest record in work. Labels: `stage`.
+pub const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
+/// Difference between listed and accounted records. Labels: `run`.
+pub const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
+/// Version of the program, value 1. Labels: `service`, `version`.
+pub const BUILD_INFO: &str = "okki_build_info";
+
+/// Kind of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Distribution; each has its buckets.
+    Histogram(&'static [f64]),
+}
+
+/// What a metric is, for the exporter and for tests of dashboards and alert rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// Its help text.
+    pub help: &'static str,
+}
+
+const CALL_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+const WAIT_BUCKETS: &[f64] = &[
+    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
+];
+const LAG_BUCKETS: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0];
+const SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 75.0, 100.0];
+
+const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric {
+        name,
+        kind: Kind::Counter,
+        unit: Unit::Count,
+        labels,
+        help,
+    }
+}
+
+const fn gauge(
+    name: &'static str,
+    unit: Unit,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: Kind::Gauge,
+        unit,
+        labels,
+        help,
+    }
+}
+
+const fn seconds(
+    name: &'static str,
+    buckets: &'static [f64],
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: Kind::Histogram(buckets),
+        unit: Unit::Seconds,
+        labels,
+        help,
+    }
+}
+
+/// All of them.
+pub const ALL: &[Metric] = &[
+    counter(RECORDS, &["stage", "outcome"], "Records settled, by outcome"),
+    Metric {
+        name: BATCH_SIZE,
+        kind: Kind::Histogram(SIZE_BUCKETS),
+        unit: Unit::Count,
+        labels: &["stage"],
+        help: "Records per handled batch",
+    },
+    seconds(
+        CALL_DURATION,
+        CALL_BUCKETS,
+        &["vendor", "endpoint", "code"],
+        "Duration of vendor calls, by result code",
+    ),
+    seconds(
+        QUOTA_WAIT,
+        WAIT_BUCKETS,
+        &["bucket", "lane"],
+        "Wait for a slot of a shared quota",
+    ),
+    counter(
+        QUOTA_SLOTS_LOST,
+        &["bucket"],
+        "Quota slots given up because the process woke too late",
+    ),
+    counter(
+        QUOTA_PUSHED_BACK,
+        &["bucket"],
+        "How often a vendor's refusal pushed a quota back",
+    ),
+    counter(
+        RETRIES,
+        &["stage", "reason"],
+        "Attempts that failed and will be repeated",
+    ),
+    counter(DEAD_LETTERS, &["stage", "reason"], "Records given up, by reason"),
+    gauge(
+        IN_FLIGHT,
+        Unit::Count,
+        &["stage"],
+        "Records taken and not yet settled",
+    ),
+    gauge(
+        GATE_CLOSED,
+        Unit::Count,
+        &["reason"],
+        "1 while the stage is paused for this reason",
+    ),
+    seconds(
+        END_TO_END_LAG,
+        LAG_BUCKETS,
+        &[],
+        "From the change in the CRM to the row in the form",
+    ),
+    gauge(
+        CHECKPOINT_AGE,
+        Unit::Seconds,
+        &[],
+        "Since the end of the last completed listing window",
+    ),
+    gauge(LEADER, Unit::Count, &[], "1 on the replica that lists"),
+    counter(
+        REDELIVERIES,
+        &["stage"],
+        "Deliveries that had been delivered before",
+    ),
+    counter(
+        ACK_LOST,
+        &["stage"],
+        "Acks that settled nothing because the channel was gone",
+    ),
+    counter(REPUBLISHED, &["queue"], "Messages whose publishing was repeated"),
+    gauge(QUEUE_DEPTH, Unit::Count, &["queue"], "Messages ready in a queue"),
+    gauge(
+        OLDEST_UNFINISHED,
+        Unit::Seconds,
+        &["stage"],
+        "Age of the oldest record in work",
+    ),
+    gauge(
+        BOOKS_DIFFERENCE,
+        Unit::Count,
+        &["run"],
+        "Listed records that the books do not account for",
+    ),
+    gauge(
+        BUILD_INFO,
+        Unit::Count,
+        &["service", "version"],
+        "Version of the program",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_conventions() {
+        for (index, metric) in ALL.iter().enumerate() {
+            assert!(metric.name.starts_with("okki_"), "{}", metric.name);
+            assert_eq!(
+                metric.kind == Kind::Counter,
+                metric.name.ends_with("_total"),
+                "{}",
+                metric.name
+            );
+            assert_eq!(
+                metric.unit == Unit::Seconds,
+                metric.name.ends_with("_seconds"),
+                "{}",
+                metric.name
+            );
+            assert!(
+                ALL[..index].iter().all(|earlier| earlier.name != metric.name),
+                "{} twice",
+                metric.name
+            );
+        }
+    }
+}
