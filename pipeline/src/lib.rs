@@ -3,13 +3,19 @@
 //! A service assembles these parts; it never names the broker client, a signal or an environment variable itself.
 
 pub mod admin;
+pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod consumer;
+pub mod dead;
 pub mod gate;
+pub mod handler;
 pub mod http;
 pub mod names;
 pub mod retry;
 pub mod secret;
+pub mod service;
+pub mod settle;
 pub mod shutdown;
 pub mod stage;
 pub mod store;

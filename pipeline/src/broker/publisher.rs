@@ -1,0 +1,145 @@
+//! Publishing: a message counts as sent only when the broker has confirmed and routed it.
+//!
+//! One connection of its own, because an alarm on the broker blocks a publishing connection with everything on it
+//! (delivery-and-replay.md §3.1-5). Confirms of one call are awaited together.
+
+use super::{Broker, Error, Outgoing, envelope::Target};
+use crate::retry::Backoff;
+use lapin::{
+    Channel, Confirmation, Connection,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+/// Connection losses that one call survives before it gives up.
+const REPEATS: u32 = 3;
+const REPEAT_MIN: Duration = Duration::from_millis(100);
+const REPEAT_MAX: Duration = Duration::from_secs(2);
+
+/// A message that the broker has not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// No confirm: the connection was lost, the message may or may not be there.
+    #[error("the broker did not confirm")]
+    Unconfirmed(#[source] Error),
+    /// The broker refused the message.
+    #[error("the broker refused a message for queue `{0}`")]
+    Refused(String),
+    /// No such queue: the receiving stage has never been started.
+    #[error("no queue `{0}`")]
+    Unroutable(String),
+}
+
+/// Publishes with confirms; cheap to clone, clones share one connection.
+#[derive(Clone)]
+pub struct Publisher {
+    broker: Broker,
+    link: Arc<Mutex<Option<Link>>>,
+}
+
+/// The connection is kept because dropping it closes the channel.
+struct Link {
+    channel: Channel,
+    _connection: Connection,
+}
+
+impl Publisher {
+    pub(crate) fn new(broker: Broker) -> Self {
+        Self {
+            broker,
+            link: Arc::default(),
+        }
+    }
+
+    /// Publishes all messages and returns when each of them is confirmed.
+    ///
+    /// After a lost connection the call publishes again; copies are harmless because every receiver compares
+    /// versions. Cancelling the call leaves the fate of its messages unknown.
+    ///
+    /// # Errors
+    /// When the broker stays away, refuses a message or knows no such queue.
+    pub async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PublishError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut backoff = Backoff::new(REPEAT_MIN, REPEAT_MAX);
+        let mut left = REPEATS;
+        loop {
+            match self.attempt(&messages).await {
+                Err(PublishError::Unconfirmed(error)) if left > 0 && !self.broker.stopping() => {
+                    left -= 1;
+                    tracing::debug!(%error, "publish again");
+                    self.link.lock().await.take();
+                    backoff.wait().await;
+                }
+                Err(error) => {
+                    if matches!(error, PublishError::Unconfirmed(_)) {
+                        self.link.lock().await.take();
+                    }
+                    return Err(error);
+                }
+                Ok(()) => return Ok(()),
+            }
+        }
+    }
+
+    async fn attempt(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
+        let lost = |error: lapin::Error| PublishError::Unconfirmed(Error::Broker(error));
+        let channel = self.channel().await.map_err(PublishError::Unconfirmed)?;
+        // A returned message is confirmed like a routed one; `mandatory` is what tells them apart (§3.1-2).
+        let options = BasicPublishOptions {
+            mandatory: true,
+            immediate: false,
+        };
+        let mut confirms = Vec::with_capacity(messages.len());
+        for message in messages {
+            let queue = self.queue(&message.queue);
+            let confirm = channel
+                .basic_publish(
+                    "".into(),
+                    queue.as_str().into(),
+                    options,
+                    &message.body,
+                    message.envelope.write(),
+                )
+                .await
+                .map_err(lost)?;
+            confirms.push((queue, confirm));
+        }
+        for (queue, confirm) in confirms {
+            match confirm.await.map_err(lost)? {
+                Confirmation::Ack(None) => {}
+                Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
+                    return Err(PublishError::Unroutable(queue));
+                }
+                Confirmation::Nack(None) | Confirmation::NotRequested => {
+                    return Err(PublishError::Refused(queue));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn queue(&self, target: &Target) -> String {
+        match target {
+            Target::Stage(stage) => self.broker.namespace().queue(*stage),
+            Target::Queue(name) => name.clone(),
+        }
+    }
+
+    async fn channel(&self) -> Result<Channel, Error> {
+        let mut link = self.link.lock().await;
+        if let Some(open) = link.as_ref().filter(|open| open.channel.status().connected()) {
+            return Ok(open.channel.clone());
+        }
+        let connection = self.broker.connect("publish").await?;
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        *link = Some(Link {
+            channel: channel.clone(),
+            _connection: connection,
+        });
+        Ok(channel)
+    }
+}

@@ -1,0 +1,287 @@
+//! One batch from decoding to acknowledgement; the only place that settles messages.
+
+use super::unit::{Decoded, Unit};
+use crate::{
+    broker::{Outgoing, PublishError, Publisher},
+    dead::record::{FailureRecord, extend_history},
+    handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
+    service::Runtime,
+    settle::{Settle, settle},
+    stage::Stage,
+    telemetry::names,
+};
+use futures::future::join_all;
+use std::sync::Arc;
+
+/// What a stage's batches share.
+pub(super) struct Context<H> {
+    pub(super) rt: Runtime,
+    pub(super) stage: Stage,
+    pub(super) handler: Arc<H>,
+    pub(super) publisher: Publisher,
+}
+
+/// What is left of a batch.
+pub(super) struct BatchEnd {
+    /// To be handled again when the gate opens.
+    pub(super) kept: Vec<Unit>,
+    /// The broker did not take the results; everything unacknowledged must be delivered again.
+    pub(super) lost: Option<PublishError>,
+}
+
+/// Decision about one unit: what to publish before it is acknowledged.
+struct Plan<R> {
+    unit: Unit,
+    settle: Option<Settle>,
+    publish: Vec<Outgoing>,
+    receipt: Option<R>,
+    outcome: &'static str,
+}
+
+impl<H: Handler> Context<H> {
+    pub(super) async fn process(&self, units: Vec<Unit>) -> BatchEnd {
+        metrics::histogram!(names::BATCH_SIZE, "stage" => self.stage.name()).record(units.len() as f64);
+        let outcomes = self.outcomes(&units).await;
+        let plans: Vec<_> = units
+            .into_iter()
+            .zip(outcomes)
+            .map(|(unit, outcome)| self.plan(unit, outcome))
+            .collect();
+        self.execute(plans).await
+    }
+
+    /// One outcome per unit; what cannot be decoded fails alone and never reaches the handler.
+    async fn outcomes(&self, units: &[Unit]) -> Vec<Verdict<H::Receipt>> {
+        let mut verdicts = Vec::with_capacity(units.len());
+        let mut jobs = Vec::with_capacity(units.len());
+        for unit in units {
+            match unit.decode::<H::In>() {
+                Decoded::Job(job) => {
+                    jobs.push(job);
+                    verdicts.push(None);
+                }
+                Decoded::Damaged(failure) => verdicts.push(Some(Verdict::Handled(Outcome::Dead(failure)))),
+                Decoded::Newer => verdicts.push(Some(Verdict::Park)),
+            }
+        }
+        let mut handled = if jobs.is_empty() {
+            Vec::new()
+        } else {
+            self.guarded(units, jobs).await
+        }
+        .into_iter();
+        let missing = || {
+            Outcome::Retry(Failure::new(
+                "handler-fault",
+                "the handler returned too few outcomes",
+            ))
+        };
+        verdicts
+            .into_iter()
+            .map(|verdict| {
+                verdict.unwrap_or_else(|| Verdict::Handled(handled.next().unwrap_or_else(missing)))
+            })
+            .collect()
+    }
+
+    /// A panic fails the message that caused it: the others of the batch are handled once more, each alone.
+    async fn guarded(&self, units: &[Unit], jobs: Vec<Job<H::In>>) -> Vec<Outcome<H::Receipt>> {
+        let count = jobs.len();
+        if let Some(outcomes) = self.call(jobs).await {
+            return outcomes;
+        }
+        let panicked = || {
+            Outcome::Retry(Failure::new(
+                "handler-panic",
+                "the handler panicked on this message",
+            ))
+        };
+        if count == 1 {
+            return vec![panicked()];
+        }
+        let mut outcomes = Vec::with_capacity(count);
+        for unit in units {
+            if let Decoded::Job(job) = unit.decode::<H::In>() {
+                let alone = self.call(vec![job]).await.and_then(|mut outcomes| outcomes.pop());
+                outcomes.push(alone.unwrap_or_else(panicked));
+            }
+        }
+        outcomes
+    }
+
+    /// `None` when the handler panicked.
+    async fn call(&self, jobs: Vec<Job<H::In>>) -> Option<Vec<Outcome<H::Receipt>>> {
+        let handler = Arc::clone(&self.handler);
+        match tokio::spawn(async move { handler.handle(jobs).await }).await {
+            Ok(outcomes) => Some(outcomes),
+            Err(error) => {
+                tracing::error!(stage = %self.stage, %error, "the handler panicked");
+                None
+            }
+        }
+    }
+
+    fn plan(&self, unit: Unit, verdict: Verdict<H::Receipt>) -> Plan<H::Receipt> {
+        let retry = self.rt.broker.retry();
+        let outcome = match verdict {
+            Verdict::Handled(outcome) => outcome,
+            Verdict::Park => {
+                let queue = self.rt.namespace.retry_queue(
+                    self.stage,
+                    retry.ladder().iter().copied().max().unwrap_or_default(),
+                );
+                let copy = Outgoing::raw(queue, unit.envelope.clone(), unit.body.clone());
+                return Plan {
+                    unit,
+                    settle: None,
+                    publish: vec![copy],
+                    receipt: None,
+                    outcome: "parked",
+                };
+            }
+        };
+        let decision = settle(&outcome, unit.attempt(), retry);
+        match outcome {
+            Outcome::Hold => Plan {
+                unit,
+                settle: Some(decision),
+                publish: vec![],
+                receipt: None,
+                outcome: "held",
+            },
+            Outcome::Done(done) => {
+                let inherit = |message: Outgoing| {
+                    let message = if message.envelope.traceparent.is_none() {
+                        message.with_trace(unit.envelope.traceparent.clone())
+                    } else {
+                        message
+                    };
+                    message.with_replay(unit.envelope.replay.clone())
+                };
+                let publish = done.publish.into_iter().map(inherit).collect();
+                let outcome = done.tally.name();
+                if let Tally::Filtered(reason) = done.tally {
+                    metrics::counter!(names::FILTERED, "stage" => self.stage.name(), "reason" => reason)
+                        .increment(1);
+                }
+                Plan {
+                    unit,
+                    settle: Some(decision),
+                    publish,
+                    receipt: done.receipt,
+                    outcome,
+                }
+            }
+            Outcome::Retry(failure) | Outcome::Dead(failure) => {
+                let copy = self.failed_copy(&unit, &failure, decision);
+                let outcome = if decision == Settle::DeadLetter {
+                    "dead"
+                } else {
+                    "retried"
+                };
+                Plan {
+                    unit,
+                    settle: Some(decision),
+                    publish: vec![copy],
+                    receipt: None,
+                    outcome,
+                }
+            }
+        }
+    }
+
+    /// The message as it goes to a retry queue or to the dead letters; the body stays as it came.
+    fn failed_copy(&self, unit: &Unit, failure: &Failure, decision: Settle) -> Outgoing {
+        let now = jiff::Timestamp::now().as_millisecond();
+        let mut envelope = unit.envelope.clone();
+        if envelope.first_seen_ms == 0 {
+            envelope.first_seen_ms = now;
+        }
+        let stage = self.stage;
+        let (queue, action) = match decision {
+            Settle::RetryAfter(delay) => (
+                self.rt.namespace.retry_queue(stage, delay),
+                format!("retry {}", delay.as_secs_f64()),
+            ),
+            _ => (self.rt.namespace.dead_queue(stage), "dead".to_owned()),
+        };
+        let attempts = extend_history(&envelope.history, failure, now, action);
+        envelope.history = serde_json::to_string(&attempts).unwrap_or_default();
+        if let Settle::RetryAfter(_) = decision {
+            metrics::counter!(names::RETRIES, "stage" => stage.name(), "reason" => failure.code).increment(1);
+            envelope.attempt = unit.attempt() + 1;
+        } else {
+            metrics::counter!(names::DEAD_LETTERS, "stage" => stage.name(), "reason" => failure.code)
+                .increment(1);
+            tracing::warn!(
+                %stage, code = failure.code, reason = %failure.message, company = %envelope.company_id,
+                attempt = unit.attempt(), "dead letter"
+            );
+            let home = self.rt.namespace.queue(stage);
+            let record = FailureRecord::new(stage, home, &envelope, failure, attempts, &self.rt.instance);
+            envelope.reason = Some(failure.code.to_owned());
+            envelope.failure = serde_json::to_string(&record).ok();
+            // The record holds the history now.
+            envelope.history.clear();
+        }
+        Outgoing::raw(queue, envelope, unit.body.clone())
+    }
+
+    /// Publish, confirm, remember, acknowledge: in this order, so that a crash at any point repeats and never loses.
+    async fn execute(&self, mut plans: Vec<Plan<H::Receipt>>) -> BatchEnd {
+        let publish: Vec<_> = plans
+            .iter_mut()
+            .flat_map(|plan| std::mem::take(&mut plan.publish))
+            .collect();
+        if let Err(error) = self.publisher.publish(publish).await {
+            return BatchEnd {
+                kept: Vec::new(),
+                lost: Some(error),
+            };
+        }
+        let receipts: Vec<_> = plans.iter_mut().filter_map(|plan| plan.receipt.take()).collect();
+        if !receipts.is_empty() {
+            self.handler.confirmed(receipts).await;
+        }
+        let is_dead = |plan: &&Plan<_>| plan.settle == Some(Settle::DeadLetter);
+        let died: Vec<_> = plans
+            .iter()
+            .filter(is_dead)
+            .filter_map(|plan| subject::<H>(&plan.unit))
+            .collect();
+        if !died.is_empty() {
+            self.handler.died(died).await;
+        }
+        let (kept, settled): (Vec<_>, Vec<_>) = plans
+            .into_iter()
+            .partition(|plan| plan.settle == Some(Settle::Keep));
+        let stage = self.stage.name();
+        join_all(settled.into_iter().map(|Plan { unit, outcome, .. }| async move {
+            metrics::counter!(names::RECORDS, "stage" => stage, "outcome" => outcome).increment(1);
+            if !unit.acknowledge().await {
+                metrics::counter!(names::ACK_LOST, "stage" => stage).increment(1);
+                tracing::debug!(stage, "acknowledgement lost, the message will be delivered again");
+            }
+        }))
+        .await;
+        BatchEnd {
+            kept: kept.into_iter().map(|plan| plan.unit).collect(),
+            lost: None,
+        }
+    }
+}
+
+enum Verdict<R> {
+    Handled(Outcome<R>),
+    Park,
+}
+
+fn subject<H: Handler>(unit: &Unit) -> Option<SubjectRef> {
+    match unit.decode::<H::In>() {
+        Decoded::Job(job) => Some(SubjectRef {
+            company_id: job.message.company_id().to_owned(),
+            version: job.message.version(),
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,143 @@
+//! The life of a service process: telemetry, admin port, signals, then lazily the broker and Redis.
+//!
+//! A missing broker or Redis is waited for: the process says so once, is live, and is not ready.
+
+use crate::{
+    admin::{Admin, Facts, StatusBoard},
+    broker::{Broker, Publisher},
+    config::CommonConfig,
+    gate::{Gate, Pause},
+    names::Namespace,
+    shutdown::Shutdown,
+    stage::Stage,
+    store::Store,
+    telemetry,
+};
+use anyhow::Context;
+use std::time::Duration;
+
+/// How often Redis is asked whether it is there; a loss is found by the first failing call anyway.
+const REDIS_WATCH: Duration = Duration::from_secs(5);
+
+/// What a running service shares with all of its parts; cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    /// Prefix of queues and keys.
+    pub namespace: Namespace,
+    /// Redis.
+    pub store: Store,
+    /// RabbitMQ.
+    pub broker: Broker,
+    /// The process's one publisher.
+    pub publisher: Publisher,
+    /// Decides whether work is done and whether the process is ready.
+    pub gate: Gate,
+    /// How the process stops.
+    pub shutdown: Shutdown,
+    /// Parts put what they know here, for `/status`.
+    pub status: StatusBoard,
+    /// Names this process in leases and failure records: host, process id, random part.
+    pub instance: String,
+}
+
+impl Runtime {
+    /// Starts everything that a long-running service needs.
+    ///
+    /// # Errors
+    /// When the admin port is taken or an address is unusable; never because something is away.
+    pub async fn start(service: &'static str, common: &CommonConfig) -> anyhow::Result<Self> {
+        let metrics = telemetry::start(&common.log)?;
+        let admin = Admin::bind(common.admin_listen).await?;
+        let shutdown = Shutdown::on_signals(common.drain_deadline)?;
+        let runtime = Self::assemble(service, common, shutdown)?;
+        tracing::info!(
+            service,
+            version = env!("CARGO_PKG_VERSION"),
+            namespace = %runtime.namespace,
+            instance = runtime.instance,
+            "started"
+        );
+        runtime.gate.close(Pause::Starting, "connecting to the broker");
+        admin.serve(Facts {
+            gate: runtime.gate.clone(),
+            shutdown: runtime.shutdown.clone(),
+            status: runtime.status.clone(),
+            metrics,
+        });
+        tokio::spawn(runtime.clone().watch_redis());
+        Ok(runtime)
+    }
+
+    /// The same parts for a short command: logs and signals, but no admin port and an open gate.
+    ///
+    /// # Errors
+    /// When an address is unusable.
+    pub fn tool(service: &'static str, common: &CommonConfig) -> anyhow::Result<Self> {
+        telemetry::start_logging(&common.log)?;
+        Self::assemble(service, common, Shutdown::on_signals(common.drain_deadline)?)
+    }
+
+    fn assemble(service: &'static str, common: &CommonConfig, shutdown: Shutdown) -> anyhow::Result<Self> {
+        let gate = Gate::new();
+        let instance = instance();
+        let store = Store::connect(&common.redis)?;
+        let broker = Broker::new(
+            &common.amqp.url,
+            format!("okki-{service} {instance}"),
+            common.namespace.clone(),
+            common.retry.clone(),
+            gate.clone(),
+            shutdown.clone(),
+        )
+        .context("AMQP_URL")?;
+        Ok(Self {
+            namespace: common.namespace.clone(),
+            publisher: broker.publisher(),
+            store,
+            broker,
+            gate,
+            shutdown,
+            status: StatusBoard::default(),
+            instance,
+        })
+    }
+
+    /// Waits until the queues are there, for commands that publish without consuming.
+    ///
+    /// # Errors
+    /// When a queue exists with other arguments, or the broker is away for `patience`.
+    pub async fn declare(&self, stage: Stage) -> anyhow::Result<()> {
+        self.broker.declare(stage).await.context("declare the queues")
+    }
+
+    /// Closes the gate when Redis is away and lets it probe until it is back.
+    async fn watch_redis(self) {
+        loop {
+            if let Err(error) = self.store.ping().await {
+                self.redis_lost(&error);
+            }
+            if !self.shutdown.sleep(REDIS_WATCH).await {
+                return;
+            }
+        }
+    }
+
+    /// For handlers whose Redis call failed because Redis is away: pauses the stage until it answers again.
+    pub fn redis_lost(&self, error: &crate::store::Error) {
+        let store = self.store.clone();
+        self.gate.hold(Pause::Redis, error.to_string(), move || {
+            let store = store.clone();
+            async move { store.ping().await.is_ok() }
+        });
+    }
+}
+
+fn instance() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() {
+        "host"
+    } else {
+        host.trim()
+    };
+    format!("{host}-{}-{:04x}", std::process::id(), rand::random::<u16>())
+}
