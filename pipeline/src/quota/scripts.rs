@@ -1,0 +1,88 @@
+//! The quota's two questions to Redis, and how their answers read.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Bucket, EARLY, LONGEST_SLEEP, Lane, SLACK};
+use crate::names::Namespace;
+use crate::store::{Error, Script, Store};
+
+static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
+static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
+
+/// How long a waiter's mark outlives the moment at which it should have asked again.
+const GRACE: Duration = Duration::from_millis(25);
+
+/// What the take script says.
+pub(super) enum Answer {
+    /// Send after this wait, which is at most [`EARLY`].
+    Granted { wait: Duration },
+    /// The next slot is this far away.
+    AskAgain { wait: Duration },
+    /// Index of the bucket that has no calls left today.
+    DailyUsedUp { bucket: usize, until: Timestamp },
+}
+
+/// Asks for leave from all buckets at once, or from none.
+pub(super) async fn take(
+    store: &Store,
+    namespace: &Namespace,
+    buckets: &[&Bucket],
+    lane: Lane,
+) -> Result<Answer, Error> {
+    let mut keys = vec![namespace.key("quota")];
+    let mut args = vec![
+        i64::from(lane.rank()),
+        micros(EARLY),
+        micros(GRACE),
+        micros(LONGEST_SLEEP),
+    ];
+    for bucket in buckets {
+        keys.extend([
+            state_key(namespace, bucket),
+            namespace.key(format_args!("quota:{}:calls", bucket.name)),
+        ]);
+        args.extend([
+            i64::from(bucket.calls()),
+            micros(bucket.window().mul_f64(1.0 + SLACK)),
+            micros(bucket.pace()),
+            i64::from(bucket.burst.max(1)),
+            bucket
+                .daily
+                .map_or(-1, |daily| i64::try_from(daily).unwrap_or(i64::MAX)),
+            i64::from(bucket.day_offset_s),
+        ]);
+    }
+    let (verdict, number, bucket): (i64, i64, usize) = store.invoke(&TAKE, &keys, &args).await?;
+    let wait = Duration::from_micros(u64::try_from(number).unwrap_or(0));
+    Ok(match verdict {
+        1 => Answer::Granted { wait },
+        0 => Answer::AskAgain { wait },
+        _ => Answer::DailyUsedUp {
+            bucket,
+            until: Timestamp::from_second(number).unwrap_or(Timestamp::MAX),
+        },
+    })
+}
+
+/// Closes a bucket for everybody for a while; never shortens an earlier pause.
+pub(super) async fn push_back(
+    store: &Store,
+    namespace: &Namespace,
+    bucket: &Bucket,
+    pause: Duration,
+) -> Result<(), Error> {
+    store
+        .invoke(&PUSH_BACK, &[state_key(namespace, bucket)], &[micros(pause)])
+        .await
+}
+
+fn state_key(namespace: &Namespace, bucket: &Bucket) -> String {
+    namespace.key(format_args!("quota:{}", bucket.name))
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,92 @@
+-- Leave to make one call under several limits at once; see quota/mod.rs for the reasoning.
+-- All times are microseconds of this server's clock.
+--
+-- KEYS[1]              what this server remembers at all: {run, since}
+-- KEYS[2b], KEYS[2b+1] per bucket: state {tat, hold, w0, w1, day, used} and the times of its last calls, newest first
+-- ARGV[1..4]           rank of the lane, early, grace, longest sleep
+-- ARGV[6b-1 .. 6b+4]   per bucket: calls per window, window with slack, pace, burst, daily limit or -1, day offset (s)
+--
+-- Answers {1, wait}, {0, wait} or {-1, unix second, index of the bucket}.
+local MEMORY_MS = 172800000
+
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local rank, early, grace, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+
+-- A server that was restarted or replaced may have lost the latest calls. Managed services may forbid INFO.
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or 'unknown'
+local memory = redis.call('HMGET', KEYS[1], 'run', 'since')
+local since = tonumber(memory[2])
+if memory[1] ~= run or since > now then
+  since = now
+  redis.call('HSET', KEYS[1], 'run', run, 'since', since)
+end
+
+local buckets, at = {}, now
+for b = 1, (#KEYS - 1) / 2 do
+  local base = 6 * b - 2
+  local bucket = {
+    state = KEYS[2 * b], log = KEYS[2 * b + 1], calls = tonumber(ARGV[base + 1]), window = tonumber(ARGV[base + 2]),
+    pace = tonumber(ARGV[base + 3]), burst = tonumber(ARGV[base + 4]), daily = tonumber(ARGV[base + 5]),
+  }
+  local state = redis.call('HMGET', bucket.state, 'tat', 'hold', 'w0', 'w1', 'day', 'used')
+
+  if bucket.daily >= 0 then
+    local offset = tonumber(ARGV[base + 6])
+    bucket.day = math.floor((time[1] + offset) / 86400)
+    bucket.used = tonumber(state[5]) == bucket.day and tonumber(state[6]) or 0
+    if bucket.used >= bucket.daily then
+      return {-1, (bucket.day + 1) * 86400 - offset, b - 1}
+    end
+  end
+
+  local last = tonumber(redis.call('LINDEX', bucket.log, 0) or 0)
+  local tat, hold = tonumber(state[1] or 0), tonumber(state[2] or 0)
+  if last > now + 1000000 then
+    -- The clock was set back: what is in the log lies in the future. Forget it and let one window pass.
+    redis.call('DEL', bucket.log)
+    last, tat, hold = 0, 0, now + bucket.window
+    redis.call('HSET', bucket.state, 'hold', hold)
+    redis.call('HDEL', bucket.state, 'tat', 'w0', 'w1')
+    state[3], state[4] = false, false
+  end
+  local nth = tonumber(redis.call('LINDEX', bucket.log, bucket.calls - 1) or 0)
+  local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, hold)
+  for higher = 0, rank - 1 do
+    local waiting = tonumber(state[3 + higher] or 0)
+    if waiting > now then
+      own = math.max(own, waiting, now + early + 1)
+    end
+  end
+  bucket.at, bucket.tat = own, tat
+  at = math.max(at, own)
+  buckets[b] = bucket
+end
+
+if at > now + early then
+  -- Lower lanes keep off the buckets that hold this caller up, until it has had the chance to ask again.
+  if rank < 2 then
+    for _, bucket in ipairs(buckets) do
+      if bucket.at > now + early then
+        redis.call('HSET', bucket.state, 'w' .. rank, math.min(at, now + longest) + grace)
+        redis.call('PEXPIRE', bucket.state, MEMORY_MS)
+      end
+    end
+  end
+  return {0, at - now, 0}
+end
+
+for _, bucket in ipairs(buckets) do
+  redis.call('LPUSH', bucket.log, at)
+  redis.call('LTRIM', bucket.log, 0, bucket.calls - 1)
+  redis.call('PEXPIRE', bucket.log, MEMORY_MS)
+  -- Half a pace of lateness may be made up for, so that one late call does not shift all later ones.
+  redis.call('HSET', bucket.state, 'tat', math.max(bucket.tat, at - bucket.pace / 2) + bucket.pace)
+  if bucket.day then
+    redis.call('HSET', bucket.state, 'day', bucket.day, 'used', bucket.used + 1)
+  end
+  redis.call('PEXPIRE', bucket.state, MEMORY_MS)
+end
+redis.call('PEXPIRE', KEYS[1], MEMORY_MS)
+return {1, at - now, 0}
