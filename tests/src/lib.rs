@@ -2,5 +2,6 @@
 //! as processes, the vendor simulator that judges the result, and the demo built from them.
 
 pub mod config;
+pub mod harness;
 pub mod process;
 pub mod services;

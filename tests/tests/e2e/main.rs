@@ -1,0 +1,7 @@
+//! The one end-to-end test binary: real broker, real Redis, the real binaries as processes, the vendor simulator.
+//!
+//! Each test has a namespace of its own, so all of them run at the same time against one broker and one Redis.
+//! A module is about one promise of the product; its first line says which.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod services;
