@@ -1,0 +1,108 @@
+//! The command line of the extractor.
+
+use crate::config::{DetailArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
+use clap::{Args, Parser, Subcommand};
+use pipeline::config::{CommonArgs, HttpArgs};
+
+/// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.
+///
+/// Start as many as you like: one of them lists, all of them fetch details within one shared quota.
+#[derive(Debug, Parser)]
+#[command(name = "extractor", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the extractor can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Work until stopped: list on a schedule, fetch details all the time
+    Run(RunArgs),
+    /// List once and fetch until its details are done; with --since a backfill
+    Sync(SyncArgs),
+    /// The same as `sync` without dates, for a CronJob: quiet, and done at once when another replica lists
+    Once(OnceArgs),
+    /// Try credentials, permission, clock, one page and one detail, without changing anything
+    Check(CheckArgs),
+    /// Show runs, checkpoint, leader, and what is still to be fetched
+    Status(StatusArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
+    #[command(flatten)]
+    pub(crate) detail: DetailArgs,
+    #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Backfill from this time: 2026-01-31, "2026-01-31 08:00:00" (Beijing), or an instant with a zone
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Backfill up to this time, a bare date to its end [default: now]
+    #[arg(long, value_name = "TIME", requires = "since")]
+    pub(crate) until: Option<String>,
+    /// Fetch details even of versions that are loaded
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) once: OnceArgs,
+}
+
+/// Arguments of `once`.
+#[derive(Debug, Args)]
+pub struct OnceArgs {
+    #[command(flatten)]
+    pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    #[command(flatten)]
+    pub(crate) detail: DetailArgs,
+    #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Finished runs to show
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: u16,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}

@@ -1,0 +1,60 @@
+//! What the command line can ask for; each command is a short story over the other modules.
+
+pub mod check;
+pub mod run;
+pub mod status;
+pub mod sync;
+
+use crate::{
+    config::OkkiConfig,
+    detail::Details,
+    okki::{Client, Pace, Tokens},
+    state::State,
+};
+use anyhow::Context;
+use pipeline::{
+    config::HttpConfig,
+    consumer::{self, ConsumerOptions},
+    http,
+    quota::Quota,
+    service::Runtime,
+    stage::Stage,
+};
+use std::{sync::Arc, time::Duration};
+
+/// Batches that a replica works on at the same time: the next one begins while the last calls of one are awaited.
+const BATCHES: usize = 3;
+
+/// A client that shares token and quota with all replicas.
+fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Arc<Client>> {
+    let http = http::client(http).context("build the HTTP client")?;
+    let tokens = Tokens::shared(
+        rt.store.clone(),
+        &rt.namespace,
+        rt.instance.clone(),
+        &okki.client.client_id,
+        &okki.client.client_secret,
+    );
+    let quota = Quota::new(rt.store.clone(), rt.namespace.clone());
+    let pace = Pace::shared(quota, okki.bucket.clone());
+    Ok(Arc::new(Client::new(http, okki.client.clone(), tokens, pace)))
+}
+
+/// Fetches details until shutdown.
+async fn fetch_details(
+    rt: Runtime,
+    client: Arc<Client>,
+    concurrency: usize,
+    skip: bool,
+) -> Result<(), consumer::Error> {
+    let state = State::new(rt.store.clone(), rt.namespace.clone());
+    let handler = Arc::new(Details::new(rt.clone(), client, state, skip));
+    let options = ConsumerOptions {
+        stage: Stage::Extract,
+        // Small batches: the first snapshot should not wait for the last call of a large one.
+        batch_max: concurrency,
+        linger: Duration::from_millis(20),
+        concurrency: BATCHES,
+    };
+    consumer::run(&rt, options, handler).await
+}

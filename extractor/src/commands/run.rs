@@ -1,0 +1,68 @@
+//! `extractor run`: one task per schedule that may lead, and the detail consumer, until shutdown.
+
+use super::{fetch_details, shared_client};
+use crate::{
+    cli::RunArgs,
+    config::{OkkiConfig, Schedules},
+    lead::Lead,
+    lister::{Lister, Span},
+    state::{Job, State},
+};
+use anyhow::Context;
+use pipeline::{
+    config::{CommonConfig, HttpConfig},
+    service::Runtime,
+};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Works until stopped.
+pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+    let common = CommonConfig::try_from(args.common)?;
+    let http = HttpConfig::try_from(args.http)?;
+    let okki = OkkiConfig::try_from(args.okki)?;
+    let settings = args.list.check(okki.page_size)?;
+    let schedules = Schedules::try_from(args.schedule)?;
+    let ttl = args.lease.check()?;
+
+    let rt = Runtime::start("extractor", &common).await?;
+    let client = shared_client(&rt, &okki, &http)?;
+    let state = State::new(rt.store.clone(), rt.namespace.clone());
+    let lister = Arc::new(Lister::new(
+        rt.clone(),
+        Arc::clone(&client),
+        state.clone(),
+        settings,
+    ));
+    let lead = |job, span, schedule| Lead {
+        rt: rt.clone(),
+        client: Arc::clone(&client),
+        state: state.clone(),
+        lister: Arc::clone(&lister),
+        job,
+        span,
+        schedule,
+        ttl,
+    };
+
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async_ok(
+        lead(Job::Live, Span::SinceCheckpoint, schedules.live).run(),
+    ));
+    if let Some((schedule, reach)) = schedules.remedy {
+        tasks.spawn(async_ok(lead(Job::Remedy, Span::Reach(reach), schedule).run()));
+    }
+    let details = fetch_details(rt.clone(), client, okki.client.concurrency, !args.detail.no_skip);
+    tasks.spawn(async { details.await.context("consume refs") });
+    // Each task ends with the shutdown only; one that ends or panics before takes the process with it.
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a task died")??;
+        anyhow::ensure!(rt.shutdown.is_requested(), "a task ended without being asked to");
+    }
+    Ok(())
+}
+
+async fn async_ok(work: impl Future<Output = ()>) -> anyhow::Result<()> {
+    work.await;
+    Ok(())
+}

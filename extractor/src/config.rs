@@ -1,0 +1,294 @@
+//! The extractor's own settings: what may be typed, and the checked form that the rest of the program gets.
+
+use crate::{
+    lister::ListSettings,
+    okki::{ClientOptions, Endpoints, time},
+    schedule::{InvalidSchedule, Schedule},
+    source::Source,
+    window::Margins,
+};
+use clap::Args;
+use pipeline::{
+    config::{ConfigError, SecretArg, base_url, parse_duration, positive_duration},
+    quota::Bucket,
+    secret::Secret,
+};
+use std::{path::PathBuf, time::Duration};
+
+/// Account and politeness.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "OKKI options")]
+pub struct OkkiArgs {
+    /// Scheme and host of the OKKI open API; the documented production host is the default
+    #[arg(
+        long,
+        env = "OKKI_BASE_URL",
+        default_value = "https://api-sandbox.xiaoman.cn",
+        value_name = "URL"
+    )]
+    pub okki_base_url: String,
+    /// Client id from 企业管理 → 外部对接 → API对接 (required)
+    #[arg(long, env = "OKKI_CLIENT_ID", value_name = "ID")]
+    pub okki_client_id: Option<String>,
+    /// Client secret from the same place (required, here or as a file)
+    #[arg(
+        long,
+        env = "OKKI_CLIENT_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub okki_client_secret: Option<Secret>,
+    /// File that holds OKKI_CLIENT_SECRET
+    #[arg(long, env = "OKKI_CLIENT_SECRET_FILE", value_name = "FILE")]
+    pub okki_client_secret_file: Option<PathBuf>,
+    /// Calls per second of all replicas together; OKKI documents no limit
+    #[arg(long, env = "OKKI_RATE", default_value = "10", value_name = "CALLS")]
+    pub okki_rate: String,
+    /// Calls that may go at once before they are spaced evenly
+    #[arg(long, env = "OKKI_BURST", default_value = "1", value_name = "CALLS")]
+    pub okki_burst: String,
+    /// Calls at the same time, of each replica
+    #[arg(long, env = "OKKI_CONCURRENCY", default_value = "8", value_name = "CALLS")]
+    pub okki_concurrency: String,
+    /// Calls per day (Beijing time) of all replicas together [default: no limit]
+    #[arg(long, env = "OKKI_DAILY", value_name = "CALLS")]
+    pub okki_daily: Option<String>,
+    /// Limit for one call from sending to the last byte
+    #[arg(long, env = "OKKI_TIMEOUT", default_value = "60s", value_name = "DURATION")]
+    pub okki_timeout: String,
+    /// Largest answer in MiB that is read
+    #[arg(long, env = "OKKI_MAX_BODY_MIB", default_value = "16", value_name = "MIB")]
+    pub okki_max_body_mib: String,
+    /// Rows asked for per page; the server may give fewer
+    #[arg(long, env = "OKKI_PAGE_SIZE", default_value = "200", value_name = "ROWS")]
+    pub okki_page_size: String,
+    /// Only customers of this group (客户分组); overrides the source document
+    #[arg(long, env = "OKKI_GROUP_ID", value_name = "ID")]
+    pub okki_group_id: Option<String>,
+    /// 轻易云 source document (QUERY, JSON) with paths and parameters [default: the documented ones]
+    #[arg(long, env = "SOURCE", value_name = "FILE")]
+    pub source: Option<PathBuf>,
+}
+
+/// What is listed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Listing options")]
+pub struct ListArgs {
+    /// Where the very first window begins, such as 2026-01-31 [default: everything]
+    #[arg(long, env = "START", value_name = "TIME")]
+    pub start: Option<String>,
+    /// How far a window reaches back into the one before
+    #[arg(long, env = "OVERLAP", default_value = "10m", value_name = "DURATION")]
+    pub overlap: String,
+    /// How far a window stays behind OKKI's clock
+    #[arg(long, env = "SETTLE_DELAY", default_value = "5s", value_name = "DURATION")]
+    pub settle_delay: String,
+    /// List deleted customers, too, and remove their rows
+    #[arg(long, env = "REMOVALS")]
+    pub removals: bool,
+    /// Customers of a backfill that may wait for their details, so that live changes overtake them
+    #[arg(long, env = "BACKFILL_AHEAD", default_value = "500", value_name = "COUNT")]
+    pub backfill_ahead: String,
+}
+
+/// How details are fetched.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Detail options")]
+pub struct DetailArgs {
+    /// Fetch details even of versions that are known to be loaded
+    #[arg(long, env = "NO_SKIP")]
+    pub no_skip: bool,
+}
+
+/// When to list.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Schedule options")]
+pub struct ScheduleArgs {
+    /// List this often [default: 5m]
+    #[arg(long, env = "EVERY", value_name = "DURATION", conflicts_with = "cron")]
+    pub every: Option<String>,
+    /// List at these times, five fields (six with seconds), Beijing time
+    #[arg(long, env = "CRON", value_name = "EXPRESSION")]
+    pub cron: Option<String>,
+    /// List the recent past once more (补漏) at these times, such as "30 2 * * *"
+    #[arg(long, env = "REMEDY_CRON", value_name = "EXPRESSION")]
+    pub remedy_cron: Option<String>,
+    /// How far back that reaches
+    #[arg(long, env = "REMEDY_REACH", default_value = "2d", value_name = "DURATION")]
+    pub remedy_reach: String,
+}
+
+/// Who lists.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Leader options")]
+pub struct LeaseArgs {
+    /// How long a leader that has died or stalled keeps the others waiting
+    #[arg(long, env = "LEASE_TTL", default_value = "15s", value_name = "DURATION")]
+    pub lease_ttl: String,
+}
+
+/// Checked account settings.
+#[derive(Debug, Clone)]
+pub struct OkkiConfig {
+    /// For the client.
+    pub client: ClientOptions,
+    /// The quota that all replicas share.
+    pub bucket: Bucket,
+    /// Rows per page.
+    pub page_size: u32,
+    /// Group filter, to be checked against OKKI.
+    pub group_id: Option<String>,
+}
+
+impl TryFrom<OkkiArgs> for OkkiConfig {
+    type Error = ConfigError;
+
+    fn try_from(args: OkkiArgs) -> Result<Self, ConfigError> {
+        let secret = SecretArg::new(
+            "OKKI_CLIENT_SECRET",
+            args.okki_client_secret.as_ref(),
+            args.okki_client_secret_file.as_deref(),
+        );
+        let client_id = args
+            .okki_client_id
+            .as_deref()
+            .map(str::trim)
+            .filter(|id| !id.is_empty());
+        let client_id = client_id.ok_or_else(|| {
+            let remedy = "set it to the client id from 企业管理 → 外部对接 → API对接";
+            ConfigError::new("OKKI_CLIENT_ID", "is required but not set", remedy)
+        })?;
+        let rate = positive::<f64>("OKKI_RATE", &args.okki_rate)?;
+        let burst = positive("OKKI_BURST", &args.okki_burst)?;
+        let daily = args.okki_daily.as_deref().filter(|text| !text.trim().is_empty());
+        let daily: Option<u64> = daily.map(|text| positive("OKKI_DAILY", text)).transpose()?;
+        let bucket = Bucket::per_second("okki", rate).with_burst(burst);
+        let mut source = Source::load(args.source.as_deref())?;
+        let group_id = args.okki_group_id.filter(|id| !id.trim().is_empty());
+        if let Some(group) = &group_id {
+            source.set("group_id", group);
+        }
+        let group_id = source.get("group_id");
+        Ok(Self {
+            client: ClientOptions {
+                endpoints: Endpoints {
+                    base: base_url("OKKI_BASE_URL", &args.okki_base_url)?,
+                    source,
+                },
+                client_id: client_id.to_owned(),
+                client_secret: secret.required()?,
+                timeout: positive_duration("OKKI_TIMEOUT", &args.okki_timeout)?,
+                max_body: positive::<usize>("OKKI_MAX_BODY_MIB", &args.okki_max_body_mib)? << 20,
+                concurrency: positive("OKKI_CONCURRENCY", &args.okki_concurrency)?,
+            },
+            bucket: daily.map_or_else(|| bucket.clone(), |daily| bucket.clone().with_daily(daily)),
+            page_size: positive("OKKI_PAGE_SIZE", &args.okki_page_size)?,
+            group_id,
+        })
+    }
+}
+
+impl ListArgs {
+    /// Checks; `page_size` belongs to the account's settings.
+    pub fn check(self, page_size: u32) -> Result<ListSettings, ConfigError> {
+        let start = self.start.as_deref().filter(|text| !text.trim().is_empty());
+        let duration = |name: &str, text: &str| {
+            let refuse = |problem| {
+                ConfigError::new(
+                    name,
+                    problem,
+                    "write a duration such as 5s or 10m, or 0s for none",
+                )
+            };
+            parse_duration(text.trim()).map_err(refuse)
+        };
+        Ok(ListSettings {
+            margins: Margins {
+                overlap: duration("OVERLAP", &self.overlap)?,
+                settle: duration("SETTLE_DELAY", &self.settle_delay)?,
+            },
+            start: start.map(|text| moment("START", text, false)).transpose()?,
+            count: page_size,
+            removals: self.removals,
+            ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
+        })
+    }
+}
+
+/// Checked schedules.
+#[derive(Debug, Clone)]
+pub struct Schedules {
+    /// Of live windows.
+    pub live: Schedule,
+    /// Of remedy windows, with their reach.
+    pub remedy: Option<(Schedule, Duration)>,
+}
+
+impl TryFrom<ScheduleArgs> for Schedules {
+    type Error = ConfigError;
+
+    fn try_from(args: ScheduleArgs) -> Result<Self, ConfigError> {
+        let cron = |name: &'static str, text: &str| {
+            Schedule::cron(text).map_err(|error| refuse_schedule(name, &error))
+        };
+        let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let live = match (given(args.every), given(args.cron)) {
+            (_, Some(text)) => cron("CRON", &text)?,
+            (every, None) => Schedule::every(every.as_deref().unwrap_or("5m"))
+                .map_err(|error| refuse_schedule("EVERY", &error))?,
+        };
+        let reach = positive_duration("REMEDY_REACH", &args.remedy_reach)?;
+        let remedy = given(args.remedy_cron)
+            .map(|text| cron("REMEDY_CRON", &text))
+            .transpose()?;
+        Ok(Self {
+            live,
+            remedy: remedy.map(|schedule| (schedule, reach)),
+        })
+    }
+}
+
+impl LeaseArgs {
+    /// The checked life of a lease.
+    pub fn check(&self) -> Result<Duration, ConfigError> {
+        match positive_duration("LEASE_TTL", &self.lease_ttl)? {
+            short if short < Duration::from_secs(1) => Err(ConfigError::new(
+                "LEASE_TTL",
+                "is shorter than a renewal takes",
+                "write at least 1s",
+            )),
+            ttl => Ok(ttl),
+        }
+    }
+}
+
+/// A time that a person typed.
+pub fn moment(name: &str, text: &str, end_of_day: bool) -> Result<i64, ConfigError> {
+    let problem = || format!("`{text}` is not a time");
+    let remedy = "write 2026-01-31, \"2026-01-31 08:00:00\" (Beijing time) or 2026-01-31T00:00:00Z";
+    time::parse_input(text, end_of_day).ok_or_else(|| ConfigError::new(name, problem(), remedy))
+}
+
+fn refuse_schedule(name: &str, error: &InvalidSchedule) -> ConfigError {
+    ConfigError::new(
+        name,
+        error,
+        "write an interval such as 5m or a cron expression such as */5 * * * *",
+    )
+}
+
+/// A number above zero.
+fn positive<T: std::str::FromStr + PartialOrd + From<u8>>(name: &str, text: &str) -> Result<T, ConfigError> {
+    let number = text
+        .trim()
+        .parse::<T>()
+        .ok()
+        .filter(|number| *number > T::from(0));
+    number.ok_or_else(|| {
+        ConfigError::new(
+            name,
+            format!("`{text}` is not a number above zero"),
+            "write a plain number such as 10",
+        )
+    })
+}

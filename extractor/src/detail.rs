@@ -1,0 +1,289 @@
+//! Refs in, snapshots out: the handler that every replica runs on `<ns>.extract`.
+//!
+//! Running it twice for one ref is harmless: the second snapshot has a higher sequence, and the stages behind compare
+//! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
+//! asked later wins.
+
+use crate::{
+    okki::{Client, Detail, Error, chain, time},
+    pause,
+    state::{Fate, State},
+    verdict::Verdict,
+};
+use pipeline::{
+    broker::Outgoing,
+    handler::{Done, Failure, Handler, Job, Outcome, SubjectRef, Tally, VendorAnswer},
+    marks::Marks,
+    quota::Lane,
+    sequence,
+    service::Runtime,
+    stage::Stage,
+};
+use proto::v1::{self, CompanyRef, CompanySnapshot};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A second of the vendor's clock can still hide a change this long after it began.
+const UNSETTLED_S: i64 = 2;
+
+/// Fetches details.
+pub struct Details {
+    rt: Runtime,
+    client: Arc<Client>,
+    state: State,
+    marks: Marks,
+    verdict: Verdict,
+    skip: bool,
+}
+
+/// What is counted once the broker has confirmed.
+pub struct Receipt {
+    run_id: String,
+    company_id: String,
+    fate: Fate,
+}
+
+impl Details {
+    /// `skip`: a listed version that is loaded costs no call.
+    #[must_use]
+    pub fn new(rt: Runtime, client: Arc<Client>, state: State, skip: bool) -> Self {
+        let marks = Marks::new(rt.store.clone(), rt.namespace.clone());
+        let verdict = Verdict::new(Arc::clone(&client));
+        Self {
+            rt,
+            client,
+            state,
+            marks,
+            verdict,
+            skip,
+        }
+    }
+
+    async fn one(&self, job: Job<CompanyRef>, loaded: Option<i64>, sequence: u64) -> Outcome<Receipt> {
+        let wanted = &job.message;
+        let receipt = |fate| {
+            let (run_id, company_id) = (wanted.run_id.clone(), wanted.company_id.clone());
+            Some(Receipt {
+                run_id,
+                company_id,
+                fate,
+            })
+        };
+        if wanted.removed {
+            return publish(&job, removal(wanted, sequence), receipt(Fate::Removed));
+        }
+        let is_loaded = wanted.update_time > 0 && loaded.is_some_and(|loaded| loaded >= wanted.update_time);
+        if self.skip && !wanted.force && is_loaded {
+            return Outcome::Done(Done {
+                publish: vec![],
+                receipt: receipt(Fate::Skipped),
+                tally: Tally::Skipped,
+            });
+        }
+        let fetched_at = time::now_ms();
+        match self.client.detail(lane(wanted), &wanted.company_id).await {
+            Ok(detail) => {
+                self.verdict.answered(&wanted.company_id);
+                publish(
+                    &job,
+                    snapshot(wanted, detail, sequence, fetched_at),
+                    receipt(Fate::Fetched),
+                )
+            }
+            Err(Error::NotFound { message }) => {
+                self.verdict.answered_nothing();
+                tracing::info!(
+                    company_id = wanted.company_id,
+                    message,
+                    "okki has no such customer"
+                );
+                Outcome::Done(Done {
+                    publish: vec![],
+                    receipt: receipt(Fate::Missing),
+                    tally: Tally::Skipped,
+                })
+            }
+            Err(error) => self.failed(wanted, error).await,
+        }
+    }
+
+    /// Decides whether one customer fails or everything stands still.
+    async fn failed(&self, wanted: &CompanyRef, error: Error) -> Outcome<Receipt> {
+        let everybody = match &error {
+            Error::Auth { .. } | Error::Permission { .. } => true,
+            Error::RateLimited { .. } | Error::Quota(_) | Error::Store(_) => true,
+            Error::Outage(_) | Error::Shape(_) => self.verdict.is_outage(&wanted.company_id, &error).await,
+            Error::NotFound { .. } | Error::Business { .. } => false,
+        };
+        if everybody {
+            pause::hold(&self.rt, &self.client, "fetch a detail", &error);
+            return Outcome::Hold;
+        }
+        let vendor = error
+            .vendor()
+            .map(|(code, message)| VendorAnswer { code, message });
+        let failure = Failure {
+            vendor,
+            ..Failure::new(error.code(), chain(&error))
+        };
+        if error.is_transient() {
+            Outcome::Retry(failure)
+        } else {
+            Outcome::Dead(failure)
+        }
+    }
+}
+
+impl Handler for Details {
+    type In = CompanyRef;
+    type Receipt = Receipt;
+
+    async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome<Receipt>> {
+        let ids: Vec<&str> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
+        let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        let loaded = self.marks.loaded(&ids);
+        let first = sequence::next(&self.rt.store, &self.rt.namespace, count);
+        let (loaded, first) = match futures::future::try_join(loaded, first).await {
+            Ok(both) => both,
+            Err(error) => {
+                self.rt.redis_lost(&error);
+                return batch.iter().map(|_| Outcome::Hold).collect();
+            }
+        };
+        let jobs = batch.into_iter().zip(loaded).zip(first..);
+        futures::future::join_all(jobs.map(|((job, loaded), sequence)| self.one(job, loaded, sequence))).await
+    }
+
+    async fn confirmed(&self, receipts: Vec<Receipt>) {
+        let mut runs: BTreeMap<String, Vec<(String, Fate)>> = BTreeMap::new();
+        for Receipt {
+            run_id,
+            company_id,
+            fate,
+        } in receipts
+        {
+            runs.entry(run_id).or_default().push((company_id, fate));
+        }
+        for (run, fates) in runs {
+            let missing = fates
+                .iter()
+                .filter(|(_, fate)| *fate == Fate::Missing)
+                .map(|(id, _)| id.clone());
+            let missing: Vec<String> = missing.collect();
+            let recorded = match missing.is_empty() {
+                true => Ok(()),
+                false => self.state.record_missing(&missing, time::now_ms()).await,
+            };
+            if let Err(error) = recorded.and(self.state.settle(&run, &fates).await) {
+                tracing::debug!(run, error = chain(&error), "run not counted");
+            }
+        }
+    }
+
+    async fn died(&self, subjects: Vec<SubjectRef>) {
+        let fates: Vec<_> = subjects
+            .into_iter()
+            .map(|subject| (subject.company_id, Fate::Dead))
+            .collect();
+        if let Err(error) = self.state.settle_everywhere(&fates).await {
+            tracing::debug!(error = chain(&error), "dead customers not counted");
+        }
+    }
+}
+
+fn publish(job: &Job<CompanyRef>, snapshot: CompanySnapshot, receipt: Option<Receipt>) -> Outcome<Receipt> {
+    let message = Outgoing::to(Stage::Transform, &snapshot)
+        .with_trace(job.meta.traceparent.clone())
+        .with_replay(job.meta.replay.clone());
+    Outcome::forward(vec![message], receipt)
+}
+
+fn snapshot(wanted: &CompanyRef, detail: Detail, sequence: u64, fetched_at: i64) -> CompanySnapshot {
+    let update_time = detail.update_time.unwrap_or(wanted.update_time);
+    CompanySnapshot {
+        company_id: wanted.company_id.clone(),
+        version: Some(v1::Version {
+            update_time,
+            sequence,
+        }),
+        removed: false,
+        detail_json: String::from(Box::<str>::from(detail.json)).into_bytes().into(),
+        run_id: wanted.run_id.clone(),
+        fetched_at,
+        lane: wanted.lane,
+        settled: detail.now.is_some_and(|now| now >= update_time + UNSETTLED_S),
+    }
+}
+
+fn removal(wanted: &CompanyRef, sequence: u64) -> CompanySnapshot {
+    CompanySnapshot {
+        company_id: wanted.company_id.clone(),
+        version: Some(v1::Version {
+            update_time: wanted.update_time,
+            sequence,
+        }),
+        removed: true,
+        detail_json: bytes::Bytes::new(),
+        run_id: wanted.run_id.clone(),
+        fetched_at: time::now_ms(),
+        lane: wanted.lane,
+        settled: true,
+    }
+}
+
+fn lane(wanted: &CompanyRef) -> Lane {
+    match v1::Lane::try_from(wanted.lane) {
+        Ok(v1::Lane::Backfill) => Lane::Backfill,
+        Ok(v1::Lane::Replay) => Lane::Replay,
+        _ => Lane::Live,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> CompanyRef {
+        CompanyRef {
+            company_id: "7".into(),
+            update_time: 100,
+            run_id: "r".into(),
+            ..CompanyRef::default()
+        }
+    }
+
+    fn detail(update_time: Option<i64>, now: Option<i64>) -> Detail {
+        Detail {
+            json: serde_json::from_str(r#"{"company_id":7}"#).unwrap(),
+            update_time,
+            now,
+        }
+    }
+
+    #[test]
+    fn a_snapshot_takes_the_newer_knowledge_and_keeps_the_bytes() {
+        let snapshot = super::snapshot(&wanted(), detail(Some(120), Some(122)), 5, 9);
+        assert_eq!(
+            snapshot.version,
+            Some(v1::Version {
+                update_time: 120,
+                sequence: 5
+            })
+        );
+        assert_eq!(snapshot.detail_json.as_ref(), br#"{"company_id":7}"#);
+        assert!(snapshot.settled && !snapshot.removed);
+        assert_eq!(
+            super::snapshot(&wanted(), detail(None, None), 5, 9)
+                .version
+                .unwrap()
+                .update_time,
+            100
+        );
+    }
+
+    #[test]
+    fn a_state_is_settled_when_its_second_is_over() {
+        assert!(!super::snapshot(&wanted(), detail(Some(120), Some(121)), 5, 9).settled);
+        assert!(!super::snapshot(&wanted(), detail(Some(120), None), 5, 9).settled);
+        assert!(super::snapshot(&wanted(), detail(None, Some(102)), 5, 9).settled);
+    }
+}

@@ -1,0 +1,211 @@
+//! Cuts a window into slices of time that should each fit into one page; learns the width from what it finds.
+//!
+//! Pure arithmetic on unix seconds. Progress is `next`, the first second that is not read yet.
+
+use super::Window;
+use crate::okki::time::BEIJING;
+
+/// Seconds of a day.
+pub const DAY: i64 = 86_400;
+
+/// 小满 is younger than this. Only a guess for the first width: the first slice of a full load has no lower bound.
+const OLDEST: i64 = 1_104_537_600;
+
+/// One slice, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    start: Option<i64>,
+    end: i64,
+    /// The neighbours exist, so a second more is asked for and dropped on that side.
+    pad_start: bool,
+    pad_end: bool,
+}
+
+impl Slice {
+    /// The bounds to ask for.
+    pub fn asked(self) -> (Option<i64>, i64) {
+        (
+            self.start.map(|start| start - i64::from(self.pad_start)),
+            self.end + i64::from(self.pad_end),
+        )
+    }
+
+    /// Says whether a row is of the second that only makes sure of inclusive bounds.
+    pub fn is_padding(self, update_time: i64) -> bool {
+        let (start, end) = self.asked();
+        (self.pad_start && Some(update_time) == start) || (self.pad_end && update_time == end)
+    }
+
+    /// How far outside of the asked bounds a row is, in seconds; rows without a time are nowhere.
+    pub fn distance(self, update_time: i64) -> i64 {
+        let (start, end) = self.asked();
+        if update_time <= 0 {
+            return 0;
+        }
+        (update_time - end)
+            .max(start.map_or(0, |start| start - update_time))
+            .max(0)
+    }
+}
+
+/// The plan of a walk.
+#[derive(Debug)]
+pub struct Cutter {
+    window: Window,
+    /// `None` before the first slice of a walk without a lower bound.
+    next: Option<i64>,
+    width: i64,
+    grain: i64,
+}
+
+impl Cutter {
+    pub fn new(window: Window, cursor: Option<i64>) -> Self {
+        let next = cursor.or(window.start);
+        let width = (window.end - next.unwrap_or(OLDEST) + 1).max(1);
+        Self {
+            window,
+            next,
+            width,
+            grain: 1,
+        }
+    }
+
+    /// The slice to read now; `None` when the window is read.
+    pub fn slice(&self) -> Option<Slice> {
+        if self.next.is_some_and(|next| next > self.window.end) {
+            return None;
+        }
+        let end = self.slice_end();
+        Some(Slice {
+            start: self.next,
+            end,
+            pad_start: self.next.is_some() && self.next != self.window.start,
+            pad_end: end < self.window.end,
+        })
+    }
+
+    /// Everything before this second is read.
+    pub fn cursor(&self) -> Option<i64> {
+        self.next
+    }
+
+    /// The slice had `rows` and is done; aims at `target` rows for the next one.
+    pub fn advance(&mut self, rows: u64, target: u64) {
+        self.step_over();
+        let factor = if rows == 0 {
+            8.0
+        } else {
+            (target as f64 / rows as f64).clamp(0.25, 8.0)
+        };
+        self.width = ((self.width as f64 * factor) as i64).clamp(1, self.window.end.max(1));
+    }
+
+    /// The slice is done, and its size says nothing about the next one.
+    pub fn step_over(&mut self) {
+        self.next = Some(self.slice_end() + 1);
+    }
+
+    /// The slice holds `total` rows, too many for a page. `false` when it cannot become narrower.
+    pub fn narrow(&mut self, total: Option<u64>, target: u64) -> bool {
+        let from = self.next.unwrap_or(OLDEST);
+        let span = self.slice_end() - from + 1;
+        let factor = total
+            .map_or(0.5, |total| target as f64 / total.max(1) as f64)
+            .min(0.5);
+        let before = self.slice_end();
+        self.width = ((span as f64 * factor) as i64).max(1);
+        self.slice_end() < before
+    }
+
+    /// The listing honours dates only, so slices are whole days from now on.
+    pub fn use_days(&mut self) {
+        self.grain = DAY;
+    }
+
+    fn slice_end(&self) -> i64 {
+        let end = self.next.unwrap_or(OLDEST).saturating_add(self.width - 1);
+        let zone = i64::from(BEIJING.seconds());
+        let end = if self.grain == 1 {
+            end
+        } else {
+            (end + zone).div_euclid(DAY) * DAY + DAY - 1 - zone
+        };
+        end.min(self.window.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_join_without_gap_and_overlap_only_in_padding() {
+        let window = Window {
+            start: Some(1_000_000),
+            end: 1_000_999,
+        };
+        let mut cutter = Cutter::new(window, None);
+        assert_eq!(cutter.slice().unwrap().asked(), (Some(1_000_000), 1_000_999));
+        assert!(cutter.narrow(Some(500), 70));
+        let first = cutter.slice().unwrap();
+        assert_eq!(first.asked(), (Some(1_000_000), 1_000_140));
+        assert!(first.is_padding(1_000_140) && !first.is_padding(1_000_139) && !first.is_padding(1_000_000));
+        cutter.advance(70, 70);
+        let second = cutter.slice().unwrap();
+        assert_eq!(second.asked().0, Some(1_000_139));
+        assert!(second.is_padding(1_000_139) && !second.is_padding(1_000_140));
+        while cutter.slice().is_some() {
+            cutter.advance(0, 70);
+        }
+        assert_eq!(cutter.cursor(), Some(1_001_000));
+    }
+
+    #[test]
+    fn a_full_load_begins_without_bound_and_one_second_cannot_be_cut() {
+        let mut cutter = Cutter::new(
+            Window {
+                start: None,
+                end: OLDEST + 10,
+            },
+            None,
+        );
+        assert_eq!(cutter.slice().unwrap().asked(), (None, OLDEST + 10));
+        while cutter.narrow(Some(1_000_000), 70) {}
+        assert_eq!(cutter.slice().unwrap().asked(), (None, OLDEST + 1));
+        cutter.step_over();
+        assert_eq!(cutter.slice().unwrap().asked(), (Some(OLDEST), OLDEST + 2));
+    }
+
+    #[test]
+    fn days_begin_at_midnight_in_beijing() {
+        let start = crate::okki::time::parse("2026-01-01 05:00:00").unwrap();
+        let mut cutter = Cutter::new(
+            Window {
+                start: Some(start),
+                end: start + 10 * DAY,
+            },
+            None,
+        );
+        cutter.use_days();
+        while cutter.narrow(Some(1_000_000), 70) {}
+        assert_eq!(
+            cutter.slice_end(),
+            crate::okki::time::parse("2026-01-01 23:59:59").unwrap()
+        );
+    }
+
+    #[test]
+    fn an_empty_window_has_no_slice() {
+        assert_eq!(
+            Cutter::new(
+                Window {
+                    start: Some(20),
+                    end: 10
+                },
+                None
+            )
+            .slice(),
+            None
+        );
+    }
+}

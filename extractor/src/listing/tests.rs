@@ -1,0 +1,269 @@
+//! The walk against a model of the vendor whose customers change between any two calls.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+const START: i64 = 1_700_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Order {
+    Descending,
+    Ascending,
+    Unstable,
+}
+
+struct Model {
+    state: Mutex<State>,
+    order: Order,
+    clamp: usize,
+    exclusive: bool,
+    dates_only: bool,
+    totals: fn(usize) -> Option<u64>,
+    repeat_pages: bool,
+}
+
+struct State {
+    customers: BTreeMap<u64, i64>,
+    clock: i64,
+    rng: StdRng,
+    to_change: usize,
+    calls: u64,
+}
+
+impl Model {
+    fn new(
+        seed: u64,
+        order: Order,
+        times: impl Fn(u64, &mut StdRng) -> i64,
+        count: u64,
+        to_change: usize,
+    ) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let customers = (1..=count).map(|id| (id, times(id, &mut rng))).collect();
+        let state = State {
+            customers,
+            clock: START + 1_000_000,
+            rng,
+            to_change,
+            calls: 0,
+        };
+        let totals = |total| Some(total as u64);
+        let state = Mutex::new(state);
+        Self {
+            state,
+            order,
+            clamp: 20,
+            exclusive: false,
+            dates_only: false,
+            totals,
+            repeat_pages: false,
+        }
+    }
+}
+
+impl Listing for Model {
+    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        let mut guard = self.state.lock().unwrap();
+        let state = &mut *guard;
+        state.calls += 1;
+        state.clock += 1;
+        // A few customers change before every answer.
+        for _ in 0..3.min(state.to_change) {
+            state.to_change -= 1;
+            let id = state.rng.random_range(1..=state.customers.len() as u64);
+            let now = state.clock;
+            state.customers.insert(id, now);
+        }
+        let day = |time: i64| (time + 28_800).div_euclid(DAY);
+        let inside = |time: i64| match (self.dates_only, self.exclusive) {
+            (true, _) => {
+                request.start.is_none_or(|start| day(time) >= day(start))
+                    && request.end.is_none_or(|end| day(time) <= day(end))
+            }
+            (_, true) => {
+                request.start.is_none_or(|start| time > start) && request.end.is_none_or(|end| time < end)
+            }
+            _ => request.start.is_none_or(|start| time >= start) && request.end.is_none_or(|end| time <= end),
+        };
+        let mut rows: Vec<(u64, i64)> = state
+            .customers
+            .iter()
+            .map(|(id, time)| (*id, *time))
+            .filter(|(_, time)| inside(*time))
+            .collect();
+        match self.order {
+            Order::Descending => rows.sort_by_key(|(id, time)| std::cmp::Reverse((*time, *id))),
+            Order::Ascending => rows.sort_by_key(|(id, time)| (*time, *id)),
+            Order::Unstable => rows.shuffle(&mut state.rng),
+        }
+        let size = self.clamp.min(request.count as usize);
+        let page = if self.repeat_pages { 1 } else { request.page };
+        let items = rows.iter().skip((page as usize - 1) * size).take(size);
+        let items = items
+            .map(|(id, time)| ListItem {
+                company_id: id.to_string(),
+                update_time: *time,
+            })
+            .collect();
+        Ok(Page {
+            items,
+            damaged: vec![],
+            total: (self.totals)(rows.len()),
+            now: Some(state.clock),
+        })
+    }
+}
+
+async fn walk(model: &Model, window: Window) -> Result<Vec<ListItem>, Error> {
+    let mut walk = Walk::new(window, None, 500, false);
+    let mut all = Vec::new();
+    while let Some(batch) = walk.next(model).await? {
+        all.extend(batch.items);
+    }
+    Ok(all)
+}
+
+/// Walks two windows while 20 % change during the first; every customer must be seen with its last time.
+async fn nobody_is_missed(model: Model, what: &str) -> u64 {
+    let end = model.state.lock().unwrap().clock - 5;
+    let mut newest: BTreeMap<u64, i64> = BTreeMap::new();
+    let mut items = walk(&model, Window { start: None, end }).await.unwrap();
+    let calls = model.state.lock().unwrap().calls;
+    let distinct: HashSet<_> = items.iter().map(|item| &item.company_id).collect();
+    assert_eq!(distinct.len(), items.len(), "{what}: duplicates collapse");
+    let next_end = model.state.lock().unwrap().clock + 1_000;
+    items.extend(
+        walk(
+            &model,
+            Window {
+                start: Some(end - 600),
+                end: next_end,
+            },
+        )
+        .await
+        .unwrap(),
+    );
+    for item in items {
+        let seen = newest.entry(item.company_id.parse().unwrap()).or_default();
+        *seen = (*seen).max(item.update_time);
+    }
+    assert_eq!(newest, model.state.lock().unwrap().customers, "{what}");
+    calls
+}
+
+fn spread(_: u64, rng: &mut StdRng) -> i64 {
+    START + rng.random_range(0..900_000)
+}
+
+/// Two thirds were imported within one second.
+fn import(id: u64, rng: &mut StdRng) -> i64 {
+    if id.is_multiple_of(3) {
+        spread(id, rng)
+    } else {
+        START + 500_000
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_missed_in_any_order_while_a_fifth_changes() {
+    for seed in 0..30 {
+        for order in [Order::Descending, Order::Ascending, Order::Unstable] {
+            nobody_is_missed(
+                Model::new(seed, order, spread, 600, 120),
+                &format!("spread {seed} {order:?}"),
+            )
+            .await;
+            nobody_is_missed(
+                Model::new(seed, order, import, 600, 120),
+                &format!("import {seed} {order:?}"),
+            )
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn slices_cost_few_more_calls_than_pages() {
+    let calls = nobody_is_missed(Model::new(1, Order::Descending, spread, 4_000, 0), "calls").await;
+    assert!(calls < 400, "{calls} calls for 200 pages");
+}
+
+#[tokio::test]
+async fn bounds_may_be_exclusive() {
+    for seed in 0..10 {
+        let mut model = Model::new(seed, Order::Unstable, spread, 600, 120);
+        model.exclusive = true;
+        // The outer ends are outside of the customers' times, as the overlap makes sure of in life.
+        nobody_is_missed(model, "exclusive").await;
+    }
+}
+
+#[tokio::test]
+async fn a_listing_may_honour_dates_only() {
+    for order in [Order::Descending, Order::Unstable] {
+        let mut model = Model::new(3, order, spread, 600, 0);
+        model.dates_only = true;
+        let end = START + 1_000_000;
+        let items = walk(
+            &model,
+            Window {
+                start: Some(START),
+                end,
+            },
+        )
+        .await
+        .unwrap();
+        let distinct: HashSet<_> = items.into_iter().map(|item| item.company_id).collect();
+        assert_eq!(distinct.len(), 600, "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn totals_may_be_missing_or_overstated() {
+    for totals in [|_| None, |total: usize| Some(total as u64 + 7)] as [fn(usize) -> Option<u64>; 2] {
+        let mut model = Model::new(4, Order::Descending, import, 300, 0);
+        model.totals = totals;
+        nobody_is_missed(model, "totals").await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_advance_is_an_error() {
+    let mut model = Model::new(5, Order::Descending, |_, _| START, 300, 0);
+    model.repeat_pages = true;
+    let error = walk(
+        &model,
+        Window {
+            start: None,
+            end: START + 10,
+        },
+    )
+    .await
+    .unwrap_err();
+    assert!(error.to_string().contains("does not advance"), "{error}");
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_at_its_cursor() {
+    let model = Model::new(6, Order::Unstable, spread, 600, 0);
+    let window = Window {
+        start: None,
+        end: START + 1_000_000,
+    };
+    let mut seen = HashSet::new();
+    let mut cursor = None;
+    for _ in 0..1_000 {
+        // A new leader for every slice.
+        let Some(batch) = Walk::new(window, cursor, 500, false).next(&model).await.unwrap() else {
+            break;
+        };
+        assert!(batch.cursor > cursor);
+        cursor = batch.cursor;
+        seen.extend(batch.items.into_iter().map(|item| item.company_id));
+    }
+    assert_eq!(seen.len(), 600);
+}

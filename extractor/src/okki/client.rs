@@ -1,0 +1,282 @@
+//! The OKKI client: one call at a time slot, a token that is renewed once, a patient repeat of what is safe to repeat.
+//!
+//! Every call here is a read (but for the token), so an unanswered one may be sent again. What is left after the
+//! in-call repeats is an [`Error`] for the caller, who knows whether to pause the stage or to fail one customer.
+
+use super::{
+    envelope::{self, Answer},
+    error::{Error, Outage},
+    pace::Pace,
+    time,
+    token::{Fetch, Token, Tokens},
+    types::{Detail, Page, PageRequest, read_detail, read_page},
+};
+use crate::source::Source;
+use pipeline::{http, quota::Lane, retry::Backoff, secret::Secret, telemetry::names};
+use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use url::Url;
+
+/// Sent again this often when nothing answers, before the caller is told.
+const REPEATS: u32 = 2;
+/// A server that says 429 this often in a row is away for us.
+const MOST_REFUSED: u32 = 20;
+/// The vendor's token life when it names none.
+const TOKEN_LIFE_S: i64 = 28_800;
+
+/// Where the account's data is.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// Scheme and host.
+    pub base: Url,
+    /// Paths and parameters.
+    pub source: Source,
+}
+
+/// What a client is made of, beside token and pace.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// Where to call.
+    pub endpoints: Endpoints,
+    /// From 外部对接 → API对接 in OKKI CRM.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Limit for a whole exchange.
+    pub timeout: Duration,
+    /// Largest answer that is read.
+    pub max_body: usize,
+    /// Calls of this process at the same time.
+    pub concurrency: usize,
+}
+
+/// Calls OKKI.
+pub struct Client {
+    http: reqwest::Client,
+    options: ClientOptions,
+    tokens: Tokens,
+    pace: Pace,
+    permits: Semaphore,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: Option<String>,
+    #[serde(default, deserialize_with = "super::loose::integer")]
+    expires_in: Option<i64>,
+    data: Option<Box<TokenAnswer>>,
+}
+
+impl Client {
+    /// Puts the parts together; calls nothing.
+    #[must_use]
+    pub fn new(http: reqwest::Client, options: ClientOptions, tokens: Tokens, pace: Pace) -> Self {
+        Self {
+            http,
+            permits: Semaphore::new(options.concurrency),
+            options,
+            tokens,
+            pace,
+        }
+    }
+
+    /// Lists one page.
+    pub async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
+        let endpoints = &self.options.endpoints;
+        let mut query = endpoints.source.parameters.clone();
+        let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
+        put("start_index", request.page.to_string());
+        put("count", request.count.to_string());
+        put("removed", u8::from(request.removed).to_string());
+        if let Some(start) = request.start {
+            put("start_time", time::format(start));
+        }
+        if let Some(end) = request.end {
+            put("end_time", time::format(end));
+        }
+        let answer = self.patient(lane, "list", &endpoints.source.list, &query).await?;
+        read_page(&answer.data, answer.now)
+    }
+
+    /// Fetches one customer.
+    pub async fn detail(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
+        let endpoints = &self.options.endpoints;
+        let query = [(endpoints.source.info_key.clone(), company_id.to_owned())];
+        let answer = self.patient(lane, "info", &endpoints.source.info, &query).await?;
+        read_detail(answer.data, answer.now, company_id)
+    }
+
+    /// Makes sure that there is a token.
+    pub async fn token(&self) -> Result<(), Error> {
+        self.tokens.current(self).await.map(drop)
+    }
+
+    /// Replaces the token, for permissions that changed.
+    pub async fn renew_token(&self) -> Result<(), Error> {
+        let token = self.tokens.current(self).await?;
+        self.tokens.renew(self, &token).await.map(drop)
+    }
+
+    /// Repeats what may succeed in a moment.
+    async fn patient(
+        &self,
+        lane: Lane,
+        endpoint: &'static str,
+        path: &str,
+        query: &[(String, String)],
+    ) -> Result<Answer, Error> {
+        let mut backoff = Backoff::new(Duration::from_millis(300), Duration::from_secs(5));
+        let (mut silent, mut refused) = (0, 0);
+        loop {
+            match self.authorised(lane, endpoint, path, query).await {
+                Err(Error::RateLimited { retry_after }) if refused < MOST_REFUSED => {
+                    refused += 1;
+                    self.pace.push_back(retry_after).await?;
+                }
+                Err(Error::Outage(_)) if silent < REPEATS => {
+                    silent += 1;
+                    backoff.wait().await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// One call; when the token is refused, one more with another token.
+    async fn authorised(
+        &self,
+        lane: Lane,
+        endpoint: &'static str,
+        path: &str,
+        query: &[(String, String)],
+    ) -> Result<Answer, Error> {
+        let token = self.tokens.current(self).await?;
+        match self.send(lane, endpoint, path, query, &token).await {
+            Err(Error::Auth { .. }) => {
+                let token = self.tokens.renew(self, &token).await?;
+                self.send(lane, endpoint, path, query, &token).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send(
+        &self,
+        lane: Lane,
+        endpoint: &'static str,
+        path: &str,
+        query: &[(String, String)],
+        token: &Token,
+    ) -> Result<Answer, Error> {
+        let request = self.http.get(self.url(path)?).query(query);
+        let request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret.expose()));
+        let (status, retry_after, body) = self.exchange(lane, endpoint, request).await?;
+        let answer = envelope::read(status, retry_after, &body);
+        if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
+            self.pace.answered();
+        }
+        answer
+    }
+
+    async fn exchange(
+        &self,
+        lane: Lane,
+        endpoint: &'static str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
+        // Closed only with the client itself.
+        let _permit = self.permits.acquire().await;
+        self.pace.acquire(lane).await?;
+        let started = Instant::now();
+        let outcome = self.read(request).await;
+        let code = match &outcome {
+            Ok((status, ..)) => status.to_string(),
+            Err(error) => error.code().to_owned(),
+        };
+        let labels = [
+            ("vendor", "okki".to_owned()),
+            ("endpoint", endpoint.to_owned()),
+            ("code", code),
+        ];
+        metrics::histogram!(names::CALL_DURATION, &labels).record(started.elapsed());
+        outcome
+    }
+
+    async fn read(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
+        let response = request.timeout(self.options.timeout).send().await;
+        let response = response.map_err(|error| Outage::Transport(error.without_url()))?;
+        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        match http::read_capped(response, self.options.max_body).await {
+            Ok(body) => Ok((status, retry_after, body)),
+            Err(http::Error::TooLarge { limit }) => {
+                Err(Error::Shape(format!("answer is larger than {limit} bytes")))
+            }
+            Err(error) => Err(Outage::Body(error).into()),
+        }
+    }
+
+    fn url(&self, path: &str) -> Result<Url, Error> {
+        let base = &self.options.endpoints.base;
+        base.join(path)
+            .map_err(|error| Error::Shape(format!("path `{path}`: {error}")))
+    }
+}
+
+impl Fetch for Client {
+    async fn fetch(&self) -> Result<Token, Error> {
+        let body = serde_json::json!({
+            "grant_type": "client_credentials",
+            "client_id": self.options.client_id,
+            "client_secret": self.options.client_secret.expose(),
+            "scope": "company",
+        });
+        let request = self.http.post(self.url("/v1/oauth2/access_token")?).json(&body);
+        let before = time::now_ms();
+        let (status, retry_after, body) = self.exchange(Lane::Live, "token", request).await?;
+        let answer = serde_json::from_slice::<TokenAnswer>(&body);
+        let answer = answer.ok().map(TokenAnswer::bare);
+        match answer {
+            Some((Some(token), life)) if (200..300).contains(&status) => {
+                let life = life.filter(|life| *life > 0).unwrap_or(TOKEN_LIFE_S);
+                Ok(Token::new(token, before, life * 1_000))
+            }
+            _ => Err(token_refusal(status, retry_after, &body)),
+        }
+    }
+}
+
+impl TokenAnswer {
+    fn bare(self) -> (Option<String>, Option<i64>) {
+        match self.data {
+            Some(data) => data.bare(),
+            None => (
+                self.access_token.filter(|token| !token.is_empty()),
+                self.expires_in,
+            ),
+        }
+    }
+}
+
+/// A token call knows fewer reasons: whatever the server understood and refused is about the credentials.
+fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Error {
+    match envelope::read(status, retry_after, body) {
+        Err(Error::Business { code, message }) => Error::Auth { code, message },
+        Err(Error::NotFound { message }) => Error::Auth {
+            code: "404".to_owned(),
+            message,
+        },
+        Err(error) => error,
+        Ok(_) => Error::Shape("token: no `access_token` in the answer".to_owned()),
+    }
+}
+
+/// `Retry-After` in seconds; the date form is not worth its clock differences.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}

@@ -1,0 +1,219 @@
+//! Turns an HTTP answer into data or into the one error that says what to do (okki-api.md §2, §3).
+//!
+//! Pure: status, `Retry-After` and body in, [`Answer`] or [`Error`] out, so that every odd answer has a table row
+//! in the tests below.
+
+use super::{
+    error::{Error, Outage},
+    loose, time,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::time::Duration;
+
+/// A successful answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The `data` object as received.
+    pub data: Box<RawValue>,
+    /// The server's clock, unix seconds.
+    pub now: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(default, deserialize_with = "loose::text")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "loose::text", alias = "msg")]
+    message: Option<String>,
+    #[serde(default, deserialize_with = "loose::text")]
+    error: Option<String>,
+    #[serde(default, deserialize_with = "loose::text")]
+    error_description: Option<String>,
+    #[serde(default, deserialize_with = "loose::text")]
+    now: Option<String>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+/// Reads the answer of a resource call.
+pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<Answer, Error> {
+    let envelope = serde_json::from_slice::<Envelope<'_>>(body);
+    match (status, &envelope) {
+        (429, _) => return Err(Error::RateLimited { retry_after }),
+        (408 | 500.., _) => return Err(Outage::Status(status).into()),
+        (_, Ok(envelope)) => refusal(status, retry_after, envelope)?,
+        (401, Err(_)) => {
+            return Err(Error::Auth {
+                code: "401".to_owned(),
+                message: "http status 401".to_owned(),
+            });
+        }
+        (_, Err(_)) => return Err(Error::Shape(format!("http status {status}, {}", describe(body)))),
+    }
+    let envelope = envelope.map_err(|error| Error::Shape(error.to_string()))?;
+    let data = envelope.data.filter(|data| data.get().starts_with('{'));
+    let data = data.ok_or_else(|| Error::Shape("`data` is not an object".to_owned()))?;
+    Ok(Answer {
+        data: data.to_owned(),
+        now: envelope.now.as_deref().and_then(time::parse),
+    })
+}
+
+/// Sorts what a well-formed answer says about failure.
+fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Envelope<'_>) -> Result<(), Error> {
+    let code = envelope.code.as_deref().or(envelope.error.as_deref());
+    let message = [&envelope.message, &envelope.error_description, &envelope.error]
+        .into_iter()
+        .find_map(|text| text.as_deref())
+        .unwrap_or_default();
+    let message: String = message.chars().take(200).collect();
+    let lower = message.to_lowercase();
+    let named = |fallback: &str| code.unwrap_or(fallback).to_owned();
+    if lower.contains("no permission") && lower.contains("scope") {
+        return Err(Error::Permission {
+            code: named("scope"),
+            message,
+        });
+    }
+    match (code, status) {
+        (_, 401) | (Some("401" | "access_denied" | "invalid_token"), _) => Err(Error::Auth {
+            code: named("401"),
+            message,
+        }),
+        (_, 403) | (Some("403"), _) => Err(Error::Permission {
+            code: named("403"),
+            message,
+        }),
+        (Some("429"), _) => Err(Error::RateLimited { retry_after }),
+        (Some("404"), _) if lower.contains("validate error") || lower.contains("cannot be empty") => {
+            Err(Error::Business {
+                code: named("404"),
+                message,
+            })
+        }
+        (Some("404"), _) => Err(Error::NotFound { message }),
+        (Some(code), _) if is_server_error(code) => Err(Outage::Envelope {
+            code: code.to_owned(),
+            message,
+        }
+        .into()),
+        (None | Some("0" | "200"), 200..=299) => Ok(()),
+        (code, status) => {
+            let code = code.filter(|code| !matches!(*code, "0" | "200"));
+            Err(Error::Business {
+                code: code.map_or_else(|| status.to_string(), str::to_owned),
+                message,
+            })
+        }
+    }
+}
+
+fn is_server_error(code: &str) -> bool {
+    code == "server_error" || matches!(code.parse(), Ok(500..=599))
+}
+
+/// Says what a body is without repeating it: bodies may hold customers' data.
+fn describe(body: &[u8]) -> String {
+    let text = body.trim_ascii_start();
+    let kind = match text.first() {
+        None => "an empty body",
+        Some(b'<') => "an HTML or XML page instead of JSON",
+        Some(b'{' | b'[') => "damaged or unknown JSON",
+        Some(_) => "text instead of JSON",
+    };
+    format!("{kind} ({} bytes)", body.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, body: &str) -> Result<Answer, Error> {
+        super::read(status, Some(Duration::from_secs(2)), body.as_bytes())
+    }
+
+    #[test]
+    fn success_has_three_codes() {
+        for code in ["", r#""code":0,"#, r#""code":200,"#, r#""code":"200","#] {
+            let answer = read(
+                200,
+                &format!(r#"{{{code}"now":"2025-11-06 00:08:47","data":{{"a": 1}}}}"#),
+            )
+            .unwrap();
+            assert_eq!(
+                (answer.data.get(), answer.now),
+                (r#"{"a": 1}"#, Some(1_762_358_927))
+            );
+        }
+    }
+
+    #[test]
+    fn refusals_are_sorted_by_what_to_do() {
+        let table = [
+            (
+                200,
+                r#"{"code":404,"message":"Not Found Resource"}"#,
+                "okki-not-found",
+            ),
+            (200, r#"{"code":404,"message":"No Privilege"}"#, "okki-not-found"),
+            (
+                404,
+                r#"{"code":404,"message":"Not Found Resource"}"#,
+                "okki-not-found",
+            ),
+            (
+                200,
+                r#"{"code":404,"message":"Input data validate error: count"}"#,
+                "okki-refused",
+            ),
+            (200, r#"{"code":-1,"message":"分组不存在"}"#, "okki-refused"),
+            (400, r#"{"code":400,"message":"Invalid query"}"#, "okki-refused"),
+            (
+                200,
+                r#"{"error":"access_denied","message":"expired"}"#,
+                "okki-auth",
+            ),
+            (401, "", "okki-auth"),
+            (401, r#"{"code":200}"#, "okki-auth"),
+            (200, r#"{"code":401,"message":"x"}"#, "okki-auth"),
+            (
+                200,
+                r#"{"code":400,"message":"no permission company scopes"}"#,
+                "okki-permission",
+            ),
+            (
+                403,
+                r#"{"error":"x","message":"no permission company scopes"}"#,
+                "okki-permission",
+            ),
+            (429, "<html>", "okki-rate-limited"),
+            (
+                200,
+                r#"{"code":429,"message":"Too Many Requests"}"#,
+                "okki-rate-limited",
+            ),
+            (502, "<html>bad gateway</html>", "okki-outage"),
+            (200, r#"{"code":500,"message":"system busy"}"#, "okki-outage"),
+            (200, "<html>maintenance</html>", "okki-unexpected-shape"),
+            (404, "<html>nginx</html>", "okki-unexpected-shape"),
+            (200, "", "okki-unexpected-shape"),
+            (200, r#"{"code":200,"data":{"list":["#, "okki-unexpected-shape"),
+            (200, r#"{"code":200}"#, "okki-unexpected-shape"),
+            (200, r#"{"code":200,"data":[]}"#, "okki-unexpected-shape"),
+            (200, "[1]", "okki-unexpected-shape"),
+        ];
+        for (status, body, code) in table {
+            assert_eq!(read(status, body).unwrap_err().code(), code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn errors_never_repeat_the_body() {
+        let error = read(200, "<html>Frau Muster, +49 123</html>").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unexpected answer of okki: http status 200, an HTML or XML page instead of JSON (33 bytes)"
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! What OKKI refused, sorted once by what has to be done about it. No other file looks at codes or status numbers.
+
+use std::time::Duration;
+
+/// Why a call to OKKI has no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The credentials or the token are refused; nothing works until a person acts.
+    #[error("okki refuses the credentials: {code}: {message}")]
+    Auth {
+        /// The vendor's code (`invalid_client`, `access_denied`, `401`).
+        code: String,
+        /// The vendor's text.
+        message: String,
+    },
+    /// The token is good but lacks the module, or the application has it switched off.
+    #[error(
+        "okki grants no permission: {code}: {message} (enable the customer module under API对接 and scope `company`)"
+    )]
+    Permission {
+        /// The vendor's code.
+        code: String,
+        /// The vendor's text.
+        message: String,
+    },
+    /// Too many calls; the account's limit is lower than ours.
+    #[error("okki limits the rate")]
+    RateLimited {
+        /// From `Retry-After`.
+        retry_after: Option<Duration>,
+    },
+    /// The customer does not exist, or is not visible to this application.
+    #[error("okki has no such customer: {message}")]
+    NotFound {
+        /// The vendor's text (`Not Found Resource`, `No Privilege`).
+        message: String,
+    },
+    /// A refusal of this very request.
+    #[error("okki refuses the request: {code}: {message}")]
+    Business {
+        /// The vendor's code.
+        code: String,
+        /// The vendor's text.
+        message: String,
+    },
+    /// No answer, or one that says nothing about the request: worth asking again.
+    #[error("okki does not answer")]
+    Outage(#[from] Outage),
+    /// HTTP success, but not the documented shape.
+    #[error("unexpected answer of okki: {0}")]
+    Shape(String),
+    /// The daily allowance is used up.
+    #[error("the call cannot be made within the quota")]
+    Quota(#[from] pipeline::quota::Error),
+    /// Redis, which shares token and quota, cannot be used.
+    #[error("shared state of the okki client")]
+    Store(#[from] pipeline::store::Error),
+}
+
+/// The kinds of silence.
+#[derive(Debug, thiserror::Error)]
+pub enum Outage {
+    /// An HTTP status that blames the server.
+    #[error("http status {0}")]
+    Status(u16),
+    /// No connection, no answer in time, or an answer cut short.
+    #[error("{}", if .0.is_timeout() { "no answer in time" } else { "connection failed" })]
+    Transport(#[source] reqwest::Error),
+    /// Reading the body failed.
+    #[error("answer cut short")]
+    Body(#[source] pipeline::http::Error),
+    /// The envelope reports a server error.
+    #[error("server error {code}: {message}")]
+    Envelope {
+        /// The vendor's code.
+        code: String,
+        /// The vendor's text.
+        message: String,
+    },
+}
+
+impl Error {
+    /// Says whether the same call may succeed later without anybody's help.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Outage(_) | Self::RateLimited { .. })
+    }
+
+    /// Says whether a person has to look at the OKKI application.
+    #[must_use]
+    pub const fn needs_person(&self) -> bool {
+        matches!(self, Self::Auth { .. } | Self::Permission { .. })
+    }
+
+    /// Stable reason for dead letters and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Auth { .. } => "okki-auth",
+            Self::Permission { .. } => "okki-permission",
+            Self::RateLimited { .. } => "okki-rate-limited",
+            Self::NotFound { .. } => "okki-not-found",
+            Self::Business { .. } => "okki-refused",
+            Self::Outage(_) => "okki-outage",
+            Self::Shape(_) => "okki-unexpected-shape",
+            Self::Quota(_) => "okki-quota",
+            Self::Store(_) => "redis",
+        }
+    }
+
+    /// The vendor's own code and text, when it gave any.
+    #[must_use]
+    pub fn vendor(&self) -> Option<(String, String)> {
+        match self {
+            Self::Auth { code, message }
+            | Self::Permission { code, message }
+            | Self::Business { code, message }
+            | Self::Outage(Outage::Envelope { code, message }) => Some((code.clone(), message.clone())),
+            Self::NotFound { message } => Some(("404".to_owned(), message.clone())),
+            Self::Outage(Outage::Status(status)) => Some((status.to_string(), String::new())),
+            _ => None,
+        }
+    }
+}
+
+/// An error with its causes on one line, for logs, gates and reports.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

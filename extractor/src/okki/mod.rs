@@ -1,0 +1,20 @@
+//! Everything that knows the OKKI open API: its clock, its shapes, its errors, its token.
+//!
+//! Nothing outside this folder builds an OKKI request or reads an OKKI answer. The rest of the extractor sees
+//! [`Client`], which lists one page or fetches one customer, and [`Error`], which says what to do about a refusal.
+
+mod client;
+mod envelope;
+mod error;
+mod loose;
+mod pace;
+mod seal;
+pub mod time;
+mod token;
+mod types;
+
+pub use client::{Client, ClientOptions, Endpoints};
+pub use error::{Error, Outage, chain};
+pub use pace::Pace;
+pub use token::Tokens;
+pub use types::{Detail, ListItem, Page, PageRequest};

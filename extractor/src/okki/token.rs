@@ -1,0 +1,285 @@
+//! The OAuth token: fetched when first needed, shared through Redis, renewed once however many workers see a 401.
+//!
+//! Inside a process a mutex lets one worker fetch; between processes a lease does. Whoever waited looks at the shared
+//! token again before fetching, so the refusal of token A makes exactly one replica ask for token B. The stored
+//! expiry is not believed against a refusal, for the server may revoke early (okki-api.md §2).
+
+use super::{
+    error::{Error, chain},
+    seal::Seal,
+    time,
+};
+use pipeline::{
+    lease::Lease,
+    names::Namespace,
+    secret::Secret,
+    store::{self, Store},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    sync::{Arc, Mutex as Lock, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Mutex, time::Instant};
+
+/// Never used in the last five minutes of its life; in the last fifth of a short one.
+const MARGIN_MS: i64 = 300_000;
+/// A failed renewal is the answer to everybody who asks this soon after it.
+const FAILURE_LASTS: Duration = Duration::from_secs(1);
+/// Longer than a token call may take.
+const LEASE: Duration = Duration::from_secs(70);
+const POLL: Duration = Duration::from_millis(100);
+
+/// A token; printing it shows nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Sent in `Authorization`.
+    pub secret: Secret,
+    /// Not used after this time, unix milliseconds.
+    fresh_until: i64,
+}
+
+impl Token {
+    /// A token that lives for `life_ms` from `now_ms`, and is used for a little less.
+    #[must_use]
+    pub fn new(token: String, now_ms: i64, life_ms: i64) -> Self {
+        Self {
+            secret: Secret::new(token),
+            fresh_until: now_ms + life_ms - MARGIN_MS.min(life_ms / 5),
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.fresh_until > time::now_ms()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    token: String,
+    fresh_until: i64,
+}
+
+/// Fetches a token from the vendor.
+pub trait Fetch {
+    /// One token call.
+    fn fetch(&self) -> impl Future<Output = Result<Token, Error>> + Send;
+}
+
+/// The tokens of one account.
+pub struct Tokens {
+    shared: Option<Shared>,
+    local: Lock<Option<Arc<Token>>>,
+    renewal: Mutex<Option<(Instant, String, String)>>,
+}
+
+struct Shared {
+    store: Store,
+    seal: Seal,
+    key: String,
+    lease: String,
+    owner: String,
+}
+
+impl Tokens {
+    /// Kept in this process only.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self {
+            shared: None,
+            local: Lock::default(),
+            renewal: Mutex::default(),
+        }
+    }
+
+    /// Shared through Redis, sealed with a key made of the client secret. `account` tells hosts and clients apart.
+    #[must_use]
+    pub fn shared(
+        store: Store,
+        namespace: &Namespace,
+        owner: String,
+        client_id: &str,
+        secret: &Secret,
+    ) -> Self {
+        let key = namespace.key("okki:token");
+        let Some(seal) = Seal::new(client_id, secret.expose(), &key) else {
+            return Self::alone();
+        };
+        let lease = namespace.key("okki:token:renewal");
+        let shared = Shared {
+            store,
+            seal,
+            key,
+            lease,
+            owner,
+        };
+        Self {
+            shared: Some(shared),
+            ..Self::alone()
+        }
+    }
+
+    /// A token that should work.
+    pub async fn current(&self, vendor: &impl Fetch) -> Result<Arc<Token>, Error> {
+        match self.local().filter(|token| token.is_fresh()) {
+            Some(token) => Ok(token),
+            None => self.obtain(vendor, None).await,
+        }
+    }
+
+    /// A token other than the one that was refused.
+    pub async fn renew(&self, vendor: &impl Fetch, refused: &Token) -> Result<Arc<Token>, Error> {
+        self.obtain(vendor, Some(refused)).await
+    }
+
+    async fn obtain(&self, vendor: &impl Fetch, refused: Option<&Token>) -> Result<Arc<Token>, Error> {
+        let mut failure = self.renewal.lock().await;
+        let usable = |token: &Token| token.is_fresh() && refused != Some(token);
+        if let Some(token) = self.local().filter(|token| usable(token)) {
+            return Ok(token);
+        }
+        if let Some((at, code, message)) = failure.as_ref().filter(|(at, ..)| at.elapsed() < FAILURE_LASTS) {
+            tracing::debug!(
+                age_ms = at.elapsed().as_millis() as u64,
+                "the token was refused a moment ago"
+            );
+            return Err(Error::Auth {
+                code: code.clone(),
+                message: message.clone(),
+            });
+        }
+        let obtained = match &self.shared {
+            Some(shared) => shared.obtain(vendor, usable).await,
+            None => vendor.fetch().await,
+        };
+        *failure = match &obtained {
+            Err(Error::Auth { code, message }) => Some((Instant::now(), code.clone(), message.clone())),
+            _ => None,
+        };
+        let token = Arc::new(obtained?);
+        *self.local.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token));
+        Ok(token)
+    }
+
+    fn local(&self) -> Option<Arc<Token>> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Shared {
+    /// Takes the shared token, or fetches one as the only replica that does.
+    async fn obtain(&self, vendor: &impl Fetch, usable: impl Fn(&Token) -> bool) -> Result<Token, Error> {
+        loop {
+            if let Some(token) = self.read().await?.filter(|token| usable(token)) {
+                return Ok(token);
+            }
+            let lease = Lease::acquire(&self.store, self.lease.clone(), &self.owner, LEASE).await?;
+            let Some(lease) = lease else {
+                tokio::time::sleep(POLL).await;
+                continue;
+            };
+            // Somebody may have fetched between our look and our lease.
+            let token = match self.read().await?.filter(|token| usable(token)) {
+                Some(token) => Ok(token),
+                None => self.fetch(vendor).await,
+            };
+            if let Err(error) = lease.release().await {
+                tracing::debug!(error = chain(&error), "renewal lease not released");
+            }
+            return token;
+        }
+    }
+
+    async fn fetch(&self, vendor: &impl Fetch) -> Result<Token, Error> {
+        let token = vendor.fetch().await?;
+        tracing::info!(
+            usable_s = (token.fresh_until - time::now_ms()) / 1_000,
+            "okki token fetched"
+        );
+        if let Err(error) = self.write(&token).await {
+            tracing::warn!(error = chain(&error), "okki token not shared");
+        }
+        Ok(token)
+    }
+
+    /// A text that does not open was sealed by another secret, and counts as none.
+    async fn read(&self) -> Result<Option<Token>, store::Error> {
+        let mut connection = self.store.connection().await?;
+        let sealed: Option<Vec<u8>> = redis::cmd("GET")
+            .arg(&self.key)
+            .query_async(&mut *connection)
+            .await?;
+        let plain = sealed.and_then(|sealed| self.seal.open(&sealed));
+        let stored = plain.and_then(|plain| serde_json::from_slice::<Stored>(&plain).ok());
+        Ok(stored.map(|stored| Token {
+            secret: Secret::new(stored.token),
+            fresh_until: stored.fresh_until,
+        }))
+    }
+
+    async fn write(&self, token: &Token) -> Result<(), store::Error> {
+        let stored = Stored {
+            token: token.secret.expose().to_owned(),
+            fresh_until: token.fresh_until,
+        };
+        let plain = serde_json::to_vec(&stored).unwrap_or_default();
+        let Some(sealed) = self.seal.seal(&plain) else {
+            return Ok(());
+        };
+        let lives = (token.fresh_until - time::now_ms()).max(1);
+        let mut connection = self.store.connection().await?;
+        redis::cmd("SET")
+            .arg(&self.key)
+            .arg(sealed)
+            .arg("PX")
+            .arg(lives)
+            .query_async::<()>(&mut *connection)
+            .await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Vendor(AtomicU32);
+
+    impl Fetch for Vendor {
+        async fn fetch(&self) -> Result<Token, Error> {
+            let n = self.0.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if n >= 2 {
+                return Err(Error::Auth {
+                    code: "invalid_client".into(),
+                    message: String::new(),
+                });
+            }
+            Ok(Token::new(format!("t{n}"), time::now_ms(), 28_800_000))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_workers_fetch_one_token_and_renew_it_once() {
+        let (tokens, vendor) = (Tokens::alone(), Vendor(AtomicU32::new(0)));
+        let first = futures::future::join_all((0..20).map(|_| tokens.current(&vendor))).await;
+        let first = first.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(vendor.0.load(Ordering::SeqCst), 1);
+        let second = futures::future::join_all(first.iter().map(|token| tokens.renew(&vendor, token))).await;
+        assert!(
+            second
+                .iter()
+                .all(|token| token.as_ref().unwrap().secret.expose() == "t1")
+        );
+        assert_eq!(vendor.0.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_renewal_is_everybodys_answer() {
+        let (tokens, vendor) = (Tokens::alone(), Vendor(AtomicU32::new(2)));
+        let all = futures::future::join_all((0..20).map(|_| tokens.current(&vendor))).await;
+        assert!(all.iter().all(|token| matches!(token, Err(Error::Auth { .. }))));
+        assert_eq!(vendor.0.load(Ordering::SeqCst), 3);
+    }
+}

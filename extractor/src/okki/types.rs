@@ -1,0 +1,212 @@
+//! The shapes of OKKI that the extractor reads: one page of the listing and one customer's detail.
+//!
+//! Only what the extractor itself needs is typed. The detail stays the bytes that arrived, so that no field of any
+//! account, however odd, is lost or reshaped on the way to the transformer.
+
+use super::{error::Error, loose, time};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// What to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Earliest update time, unix seconds; `None` is without bound.
+    pub start: Option<i64>,
+    /// Latest update time, unix seconds; `None` is without bound.
+    pub end: Option<i64>,
+    /// Page number, from 1.
+    pub page: u64,
+    /// Rows wanted; the server may give fewer.
+    pub count: u32,
+    /// List the deleted customers instead.
+    pub removed: bool,
+}
+
+/// One page of the listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The customers that could be read.
+    pub items: Vec<ListItem>,
+    /// Rows of the page that name no customer, as reasons.
+    pub damaged: Vec<String>,
+    /// `totalItem`, when it was there.
+    pub total: Option<u64>,
+    /// The server's clock, unix seconds.
+    pub now: Option<i64>,
+}
+
+impl Page {
+    /// Rows that the server sent, readable or not.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        (self.items.len() + self.damaged.len()) as u64
+    }
+}
+
+/// A listed customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListItem {
+    /// Decimal text; exceeds 32 bits.
+    pub company_id: String,
+    /// Unix seconds; 0 when the listing shows none.
+    pub update_time: i64,
+}
+
+/// One customer's detail.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// The `data` object exactly as received.
+    pub json: Box<RawValue>,
+    /// Its update time, when it has one.
+    pub update_time: Option<i64>,
+    /// The server's clock, unix seconds.
+    pub now: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct ListData<'a> {
+    #[serde(borrow, default)]
+    list: Option<&'a RawValue>,
+    #[serde(rename = "totalItem", default, deserialize_with = "loose::integer")]
+    total: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(default, deserialize_with = "loose::company_id")]
+    company_id: Option<String>,
+    #[serde(default, deserialize_with = "loose::text")]
+    update_time: Option<String>,
+}
+
+/// Reads the `data` object of a listing.
+pub fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error> {
+    let shape = |what: String| Error::Shape(format!("listing: {what}"));
+    let data: ListData<'_> = serde_json::from_str(data.get()).map_err(|error| shape(error.to_string()))?;
+    let total = data.total.and_then(|total| u64::try_from(total).ok());
+    let rows = match data.list {
+        Some(list) => rows(list.get()).ok_or_else(|| shape("`data.list` is not a list".to_owned()))?,
+        None if total == Some(0) => Vec::new(),
+        None => return Err(shape("`data.list` is missing".to_owned())),
+    };
+    let mut page = Page {
+        total,
+        now,
+        ..Page::default()
+    };
+    for row in rows {
+        match read_row(row) {
+            Ok(item) => page.items.push(item),
+            Err(reason) => page.damaged.push(reason),
+        }
+    }
+    Ok(page)
+}
+
+/// An array, or the object that PHP makes of an array with gaps in its keys.
+fn rows(list: &str) -> Option<Vec<&RawValue>> {
+    let keyed =
+        || serde_json::from_str::<BTreeMap<String, &RawValue>>(list).map(|map| map.into_values().collect());
+    serde_json::from_str(list).or_else(|_| keyed()).ok()
+}
+
+fn read_row(row: &RawValue) -> Result<ListItem, String> {
+    let row: Row = serde_json::from_str(row.get()).map_err(|_| "a row is not an object".to_owned())?;
+    let company_id = row.company_id.ok_or("a row has no usable `company_id`")?;
+    let update_time = row.update_time.as_deref().and_then(time::parse).unwrap_or(0);
+    Ok(ListItem {
+        company_id,
+        update_time,
+    })
+}
+
+/// Reads the `data` object of a detail and checks that it is the customer that was asked for.
+pub fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> Result<Detail, Error> {
+    let row: Row = serde_json::from_str(data.get())
+        .map_err(|error| Error::Shape(format!("detail of {company_id}: {error}")))?;
+    match row.company_id {
+        Some(id) if id == company_id => {}
+        Some(id) => {
+            return Err(Error::Shape(format!(
+                "detail of {company_id}: the answer is about {id}"
+            )));
+        }
+        None => {
+            return Err(Error::Shape(format!(
+                "detail of {company_id}: no usable `company_id`"
+            )));
+        }
+    }
+    let update_time = row.update_time.as_deref().and_then(time::parse);
+    Ok(Detail {
+        json: data,
+        update_time,
+        now,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> Box<RawValue> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn page(json: &str) -> Result<Page, Error> {
+        read_page(&raw(json), Some(1))
+    }
+
+    #[test]
+    fn a_documented_page() {
+        let page = page(
+            r#"{"list":[{"company_id":56657420945678,"user_id":"55280038","update_time":"2025-11-06 00:08:47"},
+                        {"company_id":"56657420945679"}],"totalItem":"2","count":2}"#,
+        )
+        .unwrap();
+        assert_eq!(page.total, Some(2));
+        assert_eq!(page.items[0].update_time, 1_762_358_927);
+        assert_eq!(
+            page.items[1],
+            ListItem {
+                company_id: "56657420945679".into(),
+                update_time: 0
+            }
+        );
+    }
+
+    #[test]
+    fn a_bad_row_costs_one_row() {
+        let page =
+            page(r#"{"list":[{"company_id":1},{"name":"x"},7,{"company_id":[]}],"totalItem":4}"#).unwrap();
+        assert_eq!((page.items.len(), page.damaged.len(), page.rows()), (1, 3, 4));
+    }
+
+    #[test]
+    fn lists_in_odd_containers() {
+        assert_eq!(
+            page(r#"{"list":{"3":{"company_id":5}},"totalItem":1}"#)
+                .unwrap()
+                .items
+                .len(),
+            1
+        );
+        assert_eq!(page(r#"{"list":null,"totalItem":"0"}"#).unwrap().rows(), 0);
+        assert!(matches!(
+            page(r#"{"list":null,"totalItem":3}"#),
+            Err(Error::Shape(_))
+        ));
+        assert!(matches!(page(r#"{"list":"none"}"#), Err(Error::Shape(_))));
+    }
+
+    #[test]
+    fn a_detail_is_about_the_customer_asked_for_and_keeps_its_bytes() {
+        let json = r#"{"company_id": "9",  "update_time":"2025-11-06 00:08:47","tel_list":[["1","2"]]}"#;
+        let detail = read_detail(raw(json), None, "9").unwrap();
+        assert_eq!(detail.json.get(), json);
+        assert_eq!(detail.update_time, Some(1_762_358_927));
+        assert!(matches!(read_detail(raw(json), None, "8"), Err(Error::Shape(_))));
+        assert!(matches!(read_detail(raw("[]"), None, "8"), Err(Error::Shape(_))));
+    }
+}

@@ -1,0 +1,122 @@
+//! When the next run is due: a fixed interval or a cron expression in Beijing time.
+//!
+//! Due times are computed from the start of the last run, which the replicas share, so that it does not matter which
+//! of them looks, and none runs twice.
+
+use crate::okki::time::BEIJING;
+use chrono::{DateTime, FixedOffset};
+use croner::Cron;
+use pipeline::config::parse_duration;
+use std::{str::FromStr, time::Duration};
+
+/// A schedule.
+#[derive(Debug, Clone)]
+pub enum Schedule {
+    /// From the start of a run to the start of the next.
+    Every(Duration),
+    /// At these minutes (or seconds, with six fields).
+    Cron(Box<Cron>),
+}
+
+/// Why a schedule is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSchedule {
+    /// Not a duration.
+    #[error("{0}")]
+    Interval(String),
+    /// An interval of nothing would never rest.
+    #[error("an interval must be at least 1s")]
+    TooShort,
+    /// Not a cron expression.
+    #[error("`{0}` is not a cron expression such as `*/5 * * * *`: {1}")]
+    Cron(String, croner::errors::CronError),
+}
+
+impl Schedule {
+    /// Reads an interval such as `5m`.
+    pub fn every(text: &str) -> Result<Self, InvalidSchedule> {
+        match parse_duration(text).map_err(InvalidSchedule::Interval)? {
+            short if short < Duration::from_secs(1) => Err(InvalidSchedule::TooShort),
+            interval => Ok(Self::Every(interval)),
+        }
+    }
+
+    /// Reads a cron expression of five fields, or of six with seconds.
+    pub fn cron(text: &str) -> Result<Self, InvalidSchedule> {
+        let cron = Cron::from_str(text).map_err(|error| InvalidSchedule::Cron(text.to_owned(), error))?;
+        Ok(Self::Cron(Box::new(cron)))
+    }
+
+    /// When the run after the one that began at `last` is due, unix milliseconds; at once when there was none.
+    ///
+    /// Cron times that passed while nobody ran are made up for by one run.
+    #[must_use]
+    pub fn due(&self, last: Option<i64>) -> i64 {
+        let Some(last) = last else { return 0 };
+        match self {
+            Self::Every(interval) => last + i64::try_from(interval.as_millis()).unwrap_or(i64::MAX / 2),
+            Self::Cron(cron) => {
+                let zone = FixedOffset::east_opt(BEIJING.seconds());
+                let last =
+                    zone.and_then(|zone| Some(DateTime::from_timestamp_millis(last)?.with_timezone(&zone)));
+                let next = last.and_then(|last| cron.find_next_occurrence(&last, false).ok());
+                next.map_or(i64::MAX, |next| next.timestamp_millis())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::okki::time;
+
+    fn at(text: &str) -> i64 {
+        time::parse(text).unwrap() * 1_000
+    }
+
+    #[test]
+    fn an_interval_counts_from_start_to_start() {
+        let schedule = Schedule::every("5m").unwrap();
+        assert_eq!(schedule.due(None), 0);
+        assert_eq!(schedule.due(Some(1_000)), 301_000);
+    }
+
+    #[test]
+    fn cron_times_are_beijing_times() {
+        let schedule = Schedule::cron("30 2 * * *").unwrap();
+        assert_eq!(
+            schedule.due(Some(at("2026-01-01 02:30:00"))),
+            at("2026-01-02 02:30:00")
+        );
+        assert_eq!(
+            schedule.due(Some(at("2026-01-01 02:29:59"))),
+            at("2026-01-01 02:30:00")
+        );
+        let seconds = Schedule::cron("*/10 * * * * *").unwrap();
+        assert_eq!(
+            seconds.due(Some(at("2026-01-01 00:00:07"))),
+            at("2026-01-01 00:00:10")
+        );
+    }
+
+    #[test]
+    fn wrong_schedules_say_what_is_expected() {
+        assert_eq!(
+            Schedule::every("0s").unwrap_err().to_string(),
+            "an interval must be at least 1s"
+        );
+        assert!(
+            Schedule::every("often")
+                .unwrap_err()
+                .to_string()
+                .contains("`often`")
+        );
+        assert!(
+            Schedule::cron("* * *")
+                .unwrap_err()
+                .to_string()
+                .contains("*/5 * * * *")
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! What is remembered of a run: enough for another leader to take it up, and for `status` to tell about it.
+
+use crate::listing::Window;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of listing work; each has its own lease, checkpoint and schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Job {
+    /// What changed since the last window.
+    Live,
+    /// The recent past once more (补漏).
+    Remedy,
+    /// A span that a person asked for.
+    Backfill,
+}
+
+impl Job {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Remedy, Self::Backfill];
+
+    /// Part of Redis keys and run ids.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Remedy => "remedy",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
+/// Which of the two listings is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Existing customers.
+    Changed,
+    /// Deleted customers.
+    Removed,
+}
+
+/// A run that has begun, as it is kept until it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Names the run in messages and logs.
+    pub id: String,
+    /// The frozen window's start, unix seconds.
+    pub start: Option<i64>,
+    /// The frozen window's end, unix seconds.
+    pub end: i64,
+    /// The listing being read.
+    pub phase: Phase,
+    /// Everything before this second is confirmed by the broker.
+    pub cursor: Option<i64>,
+    /// Deleted customers are listed, too.
+    pub removals: bool,
+    /// Details are fetched even when the version is loaded.
+    pub force: bool,
+    /// Customers published.
+    pub listed: u64,
+    /// Rows that were seen before.
+    pub duplicates: u64,
+    /// Rows that name no customer.
+    pub damaged: u64,
+    /// The vendor's total for the window when the run began; an estimate.
+    pub expected: Option<u64>,
+    /// Our clock, unix milliseconds.
+    pub started_ms: i64,
+    /// Our clock, unix milliseconds; set at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_ms: Option<i64>,
+    /// Who lists, or listed last.
+    pub leader: String,
+}
+
+impl Run {
+    /// The frozen window.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        Window {
+            start: self.start,
+            end: self.end,
+        }
+    }
+
+    /// Begins the listing of deleted customers after the other one.
+    pub fn next_phase(&mut self) -> bool {
+        if self.phase == Phase::Removed || !self.removals {
+            return false;
+        }
+        self.phase = Phase::Removed;
+        self.cursor = None;
+        true
+    }
+}
+
+/// A job as it stands in Redis.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobState {
+    /// A run that has not ended.
+    pub run: Option<Run>,
+    /// End of the last complete window.
+    pub checkpoint: Option<i64>,
+    /// When the last run began, unix milliseconds.
+    pub started_ms: Option<i64>,
+}

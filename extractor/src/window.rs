@@ -1,0 +1,119 @@
+//! Which update times a run lists: arithmetic only, so that every edge has a test.
+
+use crate::listing::Window;
+use std::time::Duration;
+
+/// How windows follow each other.
+#[derive(Debug, Clone, Copy)]
+pub struct Margins {
+    /// How far a window reaches back into the one before; catches what the vendor showed late.
+    pub overlap: Duration,
+    /// How far a window stays behind the vendor's clock; what is newer may still be on its way into its index.
+    pub settle: Duration,
+}
+
+impl Margins {
+    /// The next live window: from the checkpoint, else from the configured start, else without bound.
+    #[must_use]
+    pub fn live(self, checkpoint: Option<i64>, start: Option<i64>, now: i64) -> Window {
+        let start = checkpoint.map_or(start, |checkpoint| Some(checkpoint - seconds(self.overlap)));
+        Window {
+            start,
+            end: self.settled(now),
+        }
+    }
+
+    /// A remedy window: the recent past once more, ending where the live windows are responsible anyway.
+    #[must_use]
+    pub fn remedy(self, reach: Duration, now: i64) -> Window {
+        Window {
+            start: Some(now - seconds(reach)),
+            end: self.settled(now),
+        }
+    }
+
+    /// A backfill between two given times, but never into the unsettled present.
+    #[must_use]
+    pub fn backfill(self, since: i64, until: Option<i64>, now: i64) -> Window {
+        let settled = self.settled(now);
+        Window {
+            start: Some(since),
+            end: until.map_or(settled, |until| until.min(settled)),
+        }
+    }
+
+    fn settled(self, now: i64) -> i64 {
+        now - seconds(self.settle)
+    }
+}
+
+/// The checkpoint after a window; it never goes back, not even when the vendor's clock does.
+#[must_use]
+pub fn checkpoint_after(before: Option<i64>, window: Window) -> i64 {
+    before.map_or(window.end, |before| before.max(window.end))
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARGINS: Margins = Margins {
+        overlap: Duration::from_secs(600),
+        settle: Duration::from_secs(5),
+    };
+
+    #[test]
+    fn windows_overlap_and_stay_behind_the_clock() {
+        assert_eq!(
+            MARGINS.live(Some(10_000), Some(1), 20_000),
+            Window {
+                start: Some(9_400),
+                end: 19_995
+            }
+        );
+        assert_eq!(
+            MARGINS.live(None, Some(77), 20_000),
+            Window {
+                start: Some(77),
+                end: 19_995
+            }
+        );
+        assert_eq!(
+            MARGINS.live(None, None, 20_000),
+            Window {
+                start: None,
+                end: 19_995
+            }
+        );
+    }
+
+    #[test]
+    fn the_checkpoint_never_goes_back() {
+        let window = MARGINS.live(Some(30_000), None, 20_000);
+        assert_eq!(checkpoint_after(Some(30_000), window), 30_000);
+        assert_eq!(checkpoint_after(Some(10_000), window), 19_995);
+        assert_eq!(checkpoint_after(None, window), 19_995);
+    }
+
+    #[test]
+    fn a_backfill_does_not_reach_into_the_present() {
+        assert_eq!(
+            MARGINS.backfill(5, Some(99_999), 20_000),
+            Window {
+                start: Some(5),
+                end: 19_995
+            }
+        );
+        assert_eq!(
+            MARGINS.backfill(5, Some(100), 20_000),
+            Window {
+                start: Some(5),
+                end: 100
+            }
+        );
+    }
+}
