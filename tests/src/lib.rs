@@ -5,3 +5,4 @@ pub mod config;
 pub mod harness;
 pub mod process;
 pub mod services;
+pub mod simulator;

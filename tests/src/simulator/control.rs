@@ -1,0 +1,335 @@
+//! The control side under `/sim/`: the same things that [`super::Simulator`] offers in process, for other processes and
+//! for people with curl.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::churn::{self, Churn};
+use super::faults::{Fault, Vendor};
+use super::judge::{self, JudgeOptions, Tie};
+use super::reply::Reply;
+use super::state::{State, lock};
+use super::world::{World, WorldError, company_id};
+
+/// What the control side understands; also the answer to `GET /sim/`.
+pub const CONTROL_HELP: &str = "\
+GET    /sim/judge?form=ENTRY&tie=WIDGET|name   compare the form with the customers
+GET    /sim/stats                              calls, limits, violations, transactions
+GET    /sim/settings                           all switches and limits
+POST   /sim/settings   {\"jdy\":{\"enforce\":false},\"okki\":{\"order\":\"asc\"},\"clock_offset_s\":0}
+GET    /sim/faults                             faults and what they hit so far
+POST   /sim/faults     {\"vendor\":\"jdy\",\"endpoint\":\"batch_create\",\"nth\":[2],\"kind\":\"status\",\"status\":502,\"commit\":true}
+         which calls   endpoint, containing, nth, every, probability+seed, after_ms, for_ms, times (none: every call)
+         kinds         status{status,commit} hang{commit} reset{commit} slow{ms} malformed partial{rows}
+                       code{code,message,status} late_commit{ms} outage
+DELETE /sim/faults?id=N                        one fault, or all without id
+POST   /sim/change     {\"count\":10} or {\"company_id\":N,\"set\":{\"short_name\":\"x\"}}
+POST   /sim/touch      {\"count\":10} or {\"company_id\":N}    new update time, same contents
+POST   /sim/remove     {\"count\":10} or {\"company_id\":N}
+POST   /sim/restore    {\"company_id\":N}
+POST   /sim/add        {\"count\":10}
+POST   /sim/churn      {\"per_second\":5,\"seed\":1,\"change\":8,\"touch\":1,\"remove\":0,\"add\":1,\"total\":100}   0 per second stops
+POST   /sim/outage     {\"vendor\":\"jdy\",\"on\":true}
+POST   /sim/tokens/revoke                      make every OKKI token invalid
+GET    /sim/customers/N                        one customer: truth and expected cells
+GET    /sim/rows?limit=10                      rows as data/list shows them
+POST   /sim/rows       {\"_widget_okki_id\":{\"value\":\"7\"}}  a row typed in by hand
+DELETE /sim/rows?id=ID                         one row, or all without id
+POST   /sim/reset      {\"rows\":true,\"stats\":true,\"faults\":true,\"world\":{\"customers\":100,\"seed\":1}}
+";
+
+type Control = Result<Value, String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    count: Option<usize>,
+    company_id: Option<i64>,
+    set: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outage {
+    vendor: Vendor,
+    on: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewWorld {
+    customers: u32,
+    seed: u64,
+    #[serde(default)]
+    spread_s: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Reset {
+    rows: bool,
+    stats: bool,
+    faults: bool,
+    world: Option<NewWorld>,
+}
+
+/// Answers a control call; errors name the thing that is wrong.
+pub async fn serve(state: &Arc<State>, call: &Call) -> Reply {
+    let path = call.path().trim_end_matches('/');
+    if path == "/sim" {
+        return Reply {
+            status: 200,
+            body: CONTROL_HELP.into(),
+            retry_after: None,
+            code: 0,
+        };
+    }
+    let answer = if (&call.method, path) == (&Method::GET, "/sim/judge") {
+        judge(state, call).await
+    } else {
+        answer(state, call, path)
+    };
+    match answer {
+        Ok(value) => Reply::json(200, &value),
+        Err(error) => Reply::json(400, &json!({"error": error})),
+    }
+}
+
+fn answer(state: &Arc<State>, call: &Call, path: &str) -> Control {
+    let get = call.method == Method::GET;
+    let post = call.method == Method::POST;
+    let delete = call.method == Method::DELETE;
+    match path {
+        "/sim/stats" if get => json(&judge::stats(state)),
+        "/sim/settings" if get => json(&*state.settings()),
+        "/sim/settings" if post => {
+            let merged = state
+                .settings()
+                .merged(&body(call)?)
+                .map_err(|e| format!("settings: {e}"))?;
+            state.set_settings(merged);
+            json(&*state.settings())
+        }
+        "/sim/faults" if get => json(&lock(&state.faults).list()),
+        "/sim/faults" if post => {
+            let fault: Fault = body(call)?;
+            Ok(json!({"id": lock(&state.faults).add(fault)}))
+        }
+        "/sim/faults" if delete => {
+            let id = match call.parameter("id") {
+                Some(id) => Some(id.parse().map_err(|_| format!("id: {id} is no number"))?),
+                None => None,
+            };
+            Ok(json!({"cleared": lock(&state.faults).clear(id)}))
+        }
+        "/sim/change" if post => {
+            let which: Which = body(call)?;
+            let set = which.set.clone();
+            mutate(state, &which, |world, index, now| {
+                world.change(index, set.clone(), now)
+            })
+        }
+        "/sim/touch" if post => mutate(state, &body(call)?, World::touch),
+        "/sim/remove" if post => mutate(state, &body(call)?, World::remove),
+        "/sim/restore" if post => mutate(state, &body(call)?, |world, index, now| {
+            world.restore(index, now);
+            Ok(())
+        }),
+        "/sim/add" if post => {
+            let which: Which = body(call)?;
+            let now = state.clock.now();
+            let mut world = lock(&state.world);
+            let ids: Vec<i64> = (0..which.count.unwrap_or(1))
+                .map(|_| company_id(world.add(now)))
+                .collect();
+            Ok(json!({"company_ids": ids}))
+        }
+        "/sim/churn" if post => {
+            let churn: Churn = body(call)?;
+            churn::start(state, churn.clone());
+            json(&churn)
+        }
+        "/sim/outage" if post => outage(state, &body(call)?),
+        "/sim/tokens/revoke" if post => Ok(json!({"revoked": lock(&state.tokens).revoke_all()})),
+        "/sim/rows" if get => {
+            let limit = call.parameter("limit").and_then(|n| n.parse().ok()).unwrap_or(10);
+            Ok(rows(state, 0, limit).into())
+        }
+        "/sim/rows" if post => Ok(json!({"_id": insert_row(state, 0, &body(call)?)?})),
+        "/sim/rows" if delete => {
+            Ok(json!({"deleted": delete_rows(state, 0, call.parameter("id").as_deref())}))
+        }
+        "/sim/reset" if post => reset(state, body(call)?),
+        _ => match path.strip_prefix("/sim/customers/") {
+            Some(id) if get => customer(state, id),
+            _ => Err(format!(
+                "{} {path} is not known; GET /sim/ lists what is",
+                call.method
+            )),
+        },
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Control {
+    serde_json::to_value(value).map_err(|error| error.to_string())
+}
+
+fn body<T: DeserializeOwned>(call: &Call) -> Result<T, String> {
+    let bytes: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
+    serde_json::from_slice(bytes).map_err(|error| format!("body of {}: {error}", call.path()))
+}
+
+async fn judge(state: &Arc<State>, call: &Call) -> Control {
+    let tie = match call.parameter("tie").as_deref() {
+        None | Some("") => Tie::Auto,
+        Some("name") => Tie::Name,
+        Some(widget) => Tie::Widget(widget.to_owned()),
+    };
+    let options = JudgeOptions {
+        form: call.parameter("form"),
+        tie,
+    };
+    let state = state.clone();
+    let judged = tokio::task::spawn_blocking(move || judge::judge(&state, &options)).await;
+    json(&judged.map_err(|error| error.to_string())??)
+}
+
+fn mutate(
+    state: &State,
+    which: &Which,
+    mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
+) -> Control {
+    let ids = match (which.company_id, which.count) {
+        (Some(id), None) => {
+            let now = state.clock.now();
+            let mut world = lock(&state.world);
+            let index = world
+                .index_of(id)
+                .ok_or_else(|| WorldError::Unknown(id).to_string())?;
+            act(&mut world, index, now).map_err(|error| error.to_string())?;
+            vec![id]
+        }
+        (None, Some(count)) if which.set.is_none() => each_drawn(state, count, act),
+        _ => return Err("give either company_id (with set for a change) or count".into()),
+    };
+    Ok(json!({"company_ids": ids}))
+}
+
+/// Applies a mutation to `n` customers drawn by the seed; the ids of those that took it.
+pub fn each_drawn(
+    state: &State,
+    n: usize,
+    mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
+) -> Vec<i64> {
+    let now = state.clock.now();
+    let mut world = lock(&state.world);
+    let drawn = world.draw(n);
+    drawn
+        .into_iter()
+        .filter(|index| act(&mut world, *index, now).is_ok())
+        .map(company_id)
+        .collect()
+}
+
+fn outage(state: &State, outage: &Outage) -> Control {
+    use super::faults::FaultKind;
+    let mut faults = lock(&state.faults);
+    let on =
+        |f: &super::faults::ArmedFault| f.fault.kind == FaultKind::Outage && f.fault.vendor == outage.vendor;
+    let ids: Vec<u64> = faults
+        .list()
+        .iter()
+        .filter(|f| on(f))
+        .map(|f| f.fault.id)
+        .collect();
+    for id in ids {
+        faults.clear(Some(id));
+    }
+    if outage.on {
+        faults.add(Fault::on(outage.vendor, "*", FaultKind::Outage));
+    }
+    Ok(json!({"vendor": outage.vendor, "on": outage.on}))
+}
+
+fn customer(state: &State, id: &str) -> Control {
+    let id: i64 = id.parse().map_err(|_| format!("company_id {id} is no number"))?;
+    let world = lock(&state.world);
+    let index = world
+        .index_of(id)
+        .ok_or_else(|| WorldError::Unknown(id).to_string())?;
+    let entry = world.entry(index);
+    Ok(json!({
+        "company_id": id, "revision": entry.revision, "removed": entry.removed, "update_time": entry.updated,
+        "customer": world.customer(index), "expected": world.cells(index),
+    }))
+}
+
+/// Rows of a form as `data/list` shows them.
+pub fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
+    let settings = state.settings();
+    let account = lock(&state.account);
+    let Some(form) = account.forms.get(form) else {
+        return Vec::new();
+    };
+    form.after(None)
+        .take(limit)
+        .map(|(id, row)| form.show(id, row, &[], &settings.jdy))
+        .collect()
+}
+
+/// A row that no API call made.
+pub fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, String> {
+    let data = data.as_object().ok_or("a row is an object of wrapped values")?;
+    let settings = state.settings();
+    let mut account = lock(&state.account);
+    account
+        .insert_by_hand(form, data, &settings.jdy, state.clock.now_ms())
+        .map_err(|code| format!("the row is refused with code {code}"))
+}
+
+/// Deletes one row or all of them; how many that were.
+pub fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
+    let mut account = lock(&state.account);
+    let Some(form) = account.forms.get_mut(form) else {
+        return 0;
+    };
+    match id {
+        Some(id) => id.parse().map_or(0, |id| usize::from(form.delete(id))),
+        None => {
+            let count = form.len();
+            form.clear();
+            count
+        }
+    }
+}
+
+/// Forgets calls, violations and transaction statistics.
+pub fn reset_stats(state: &State) {
+    state.traffic(Vendor::Okki).reset();
+    state.traffic(Vendor::Jdy).reset();
+    lock(&state.account).transactions.reset_report();
+}
+
+fn reset(state: &State, reset: Reset) -> Control {
+    if reset.rows {
+        let mut account = lock(&state.account);
+        account.forms.iter_mut().for_each(super::jdy::Form::clear);
+        account.transactions.clear();
+    }
+    if reset.stats {
+        reset_stats(state);
+    }
+    if reset.faults {
+        lock(&state.faults).clear(None);
+    }
+    if let Some(new) = reset.world {
+        let spread = new.spread_s.unwrap_or(90 * 86_400);
+        *lock(&state.world) = World::new(new.seed, new.customers, state.clock.now(), spread);
+    }
+    Ok(json!({"source_customers": lock(&state.world).len()}))
+}

@@ -1,0 +1,292 @@
+//! The in-process side of the simulator: what tests and the demo hold in their hands.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::churn::{self, Churn};
+use super::customer::Customer;
+use super::expected::Cells;
+use super::faults::{ArmedFault, Fault, FaultKind, Vendor};
+use super::jdy::FormSpec;
+use super::judge::{self, JudgeOptions, Report, Stats};
+use super::settings::Settings;
+use super::state::{State, lock};
+use super::world::{World, WorldError, company_id};
+use super::{control, server};
+
+/// How a simulator starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Customers to begin with.
+    pub customers: u32,
+    /// Seed of their contents and of everything drawn later.
+    pub seed: u64,
+    /// Seconds before the start over which their update times are spread.
+    pub spread_s: i64,
+    /// Vendors' switches and limits.
+    pub settings: Settings,
+    /// Forms of the account; the first is the one that is judged by default.
+    pub forms: Vec<FormSpec>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            customers: 100,
+            seed: 1,
+            spread_s: 90 * 86_400,
+            settings: Settings::default(),
+            forms: vec![FormSpec::customers()],
+        }
+    }
+}
+
+/// A running simulator. Dropping it stops it without waiting; [`Simulator::stop`] waits.
+pub struct Simulator {
+    state: Arc<State>,
+    addr: SocketAddr,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Binds and serves.
+    pub async fn start(options: Options) -> anyhow::Result<Simulator> {
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .map_err(|error| anyhow::anyhow!("cannot listen on {}: {error}", options.listen))?;
+        let addr = listener.local_addr()?;
+        // the clock may be moved by the settings, so the world is made by the state's clock
+        let state = State::new(options.settings, World::new(options.seed, 0, 0, 1), options.forms);
+        *lock(&state.world) = World::new(
+            options.seed,
+            options.customers,
+            state.clock.now(),
+            options.spread_s,
+        );
+        let served = state.clone();
+        let server = tokio::spawn(async move {
+            if let Err(error) = server::serve(listener, served).await {
+                tracing::error!(%error, "the simulator stopped serving");
+            }
+        });
+        Ok(Simulator {
+            state,
+            addr,
+            server: Some(server),
+        })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// `http://127.0.0.1:PORT`, good for `OKKI_BASE_URL` and `JDY_BASE_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Ends the server: answers in progress finish, hanging ones are reset.
+    pub async fn stop(mut self) {
+        self.state.stop.cancel();
+        if let Some(server) = self.server.take() {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "simulator");
+            }
+        }
+    }
+
+    /// Ends when the server has ended, for the binary.
+    pub async fn ended(&mut self) {
+        if let Some(server) = self.server.take() {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "simulator");
+            }
+        }
+    }
+
+    // === looking ===
+
+    /// Judges the first form.
+    pub async fn judge(&self) -> Report {
+        self.judge_with(JudgeOptions::default()).await.unwrap_or_default()
+    }
+
+    /// Judges a form; the error names what does not exist.
+    pub async fn judge_with(&self, options: JudgeOptions) -> anyhow::Result<Report> {
+        let state = self.state.clone();
+        let judged = tokio::task::spawn_blocking(move || judge::judge(&state, &options)).await?;
+        judged.map_err(anyhow::Error::msg)
+    }
+
+    /// Calls, limits, transactions.
+    pub fn stats(&self) -> Stats {
+        judge::stats(&self.state)
+    }
+
+    /// Customers that exist now.
+    pub fn customers(&self) -> usize {
+        lock(&self.state.world).len()
+    }
+
+    /// Ids of the customers that exist now, in listing order.
+    pub fn company_ids(&self) -> Vec<i64> {
+        lock(&self.state.world)
+            .listing(false)
+            .iter()
+            .map(|(_, index)| company_id(*index))
+            .collect()
+    }
+
+    /// Rows of the first form.
+    pub fn form_rows(&self) -> usize {
+        lock(&self.state.account)
+            .forms
+            .first()
+            .map_or(0, super::jdy::Form::len)
+    }
+
+    /// A page of rows of the first form as `data/list` would show them, for looking at.
+    pub fn rows(&self, limit: usize) -> Vec<Value> {
+        control::rows(&self.state, 0, limit)
+    }
+
+    /// The truth about one customer.
+    pub fn customer(&self, id: i64) -> Result<Customer, WorldError> {
+        let world = lock(&self.state.world);
+        let index = world.index_of(id).ok_or(WorldError::Unknown(id))?;
+        Ok(world.customer(index))
+    }
+
+    /// The 14 cells that customer must show.
+    pub fn expected(&self, id: i64) -> Result<Cells, WorldError> {
+        let world = lock(&self.state.world);
+        let index = world.index_of(id).ok_or(WorldError::Unknown(id))?;
+        Ok(world.cells(index))
+    }
+
+    // === changing customers ===
+
+    /// Changes `n` customers drawn by the seed; their ids.
+    pub fn change(&self, n: usize) -> Vec<i64> {
+        control::each_drawn(&self.state, n, |world, index, now| world.change(index, None, now))
+    }
+
+    /// Gives `n` customers a new update time and nothing else.
+    pub fn touch(&self, n: usize) -> Vec<i64> {
+        control::each_drawn(&self.state, n, |world, index, now| world.touch(index, now))
+    }
+
+    /// Removes `n` customers drawn by the seed.
+    pub fn remove(&self, n: usize) -> Vec<i64> {
+        control::each_drawn(&self.state, n, |world, index, now| world.remove(index, now))
+    }
+
+    /// Adds `n` customers.
+    pub fn add(&self, n: usize) -> Vec<i64> {
+        let now = self.state.clock.now();
+        let mut world = lock(&self.state.world);
+        (0..n).map(|_| company_id(world.add(now))).collect()
+    }
+
+    /// Changes one customer; `patch` is an object of [`Customer`] fields that stay patched from now on.
+    pub fn change_one(&self, id: i64, patch: Option<Value>) -> Result<(), WorldError> {
+        self.on(id, |world, index, now| world.change(index, patch, now))
+    }
+
+    /// Removes one customer.
+    pub fn remove_one(&self, id: i64) -> Result<(), WorldError> {
+        self.on(id, World::remove)
+    }
+
+    /// Brings a removed customer back.
+    pub fn restore_one(&self, id: i64) -> Result<(), WorldError> {
+        self.on(id, |world, index, now| {
+            world.restore(index, now);
+            Ok(())
+        })
+    }
+
+    fn on<T>(
+        &self,
+        id: i64,
+        act: impl FnOnce(&mut World, u32, i64) -> Result<T, WorldError>,
+    ) -> Result<T, WorldError> {
+        let now = self.state.clock.now();
+        let mut world = lock(&self.state.world);
+        let index = world.index_of(id).ok_or(WorldError::Unknown(id))?;
+        act(&mut world, index, now)
+    }
+
+    /// Starts background changes, replacing the ones that run; 0 per second stops them.
+    pub fn churn(&self, churn: Churn) {
+        churn::start(&self.state, churn);
+    }
+
+    // === vendors ===
+
+    /// Adds a fault; its id.
+    pub fn fault(&self, fault: Fault) -> u64 {
+        lock(&self.state.faults).add(fault)
+    }
+
+    /// Faults with what they hit so far.
+    pub fn faults(&self) -> Vec<ArmedFault> {
+        lock(&self.state.faults).list()
+    }
+
+    /// Removes one fault, or all of them.
+    pub fn clear_faults(&self, id: Option<u64>) -> usize {
+        lock(&self.state.faults).clear(id)
+    }
+
+    /// Starts an outage of a vendor: every connection is reset until the returned fault is cleared.
+    pub fn outage(&self, vendor: Vendor) -> u64 {
+        self.fault(Fault::on(vendor, "*", FaultKind::Outage))
+    }
+
+    /// The settings as they are.
+    pub fn settings(&self) -> Settings {
+        (*self.state.settings()).clone()
+    }
+
+    /// Changes settings from now on.
+    pub fn set(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.state.set_settings(settings);
+    }
+
+    /// Makes every OKKI token invalid.
+    pub fn revoke_tokens(&self) -> usize {
+        lock(&self.state.tokens).revoke_all()
+    }
+
+    /// Puts a row into the first form as a person would; values are wrapped, `{"_widget_…": {"value": …}}`. Its id.
+    pub fn insert_row(&self, data: &Value) -> anyhow::Result<String> {
+        control::insert_row(&self.state, 0, data).map_err(anyhow::Error::msg)
+    }
+
+    /// Deletes rows of the first form, all of them or one, as a person would.
+    pub fn delete_rows(&self, id: Option<&str>) -> usize {
+        control::delete_rows(&self.state, 0, id)
+    }
+
+    /// Forgets calls, violations and transaction statistics.
+    pub fn reset_stats(&self) {
+        control::reset_stats(&self.state);
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.state.stop.cancel();
+    }
+}

@@ -1,0 +1,25 @@
+//! Deleting one record or many (jiandaoyun-api.md §2.2).
+
+use serde_json::json;
+
+use super::{Account, Answer, Ask};
+
+pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
+    ask.check_flags()?;
+    let id = ask.data_id()?;
+    if !account.forms[ask.form].delete(id) {
+        return Err(4001);
+    }
+    Ok(json!({"status": "success"}))
+}
+
+pub fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answer {
+    let ids = ask.data_ids(17033)?;
+    let form = &mut account.forms[ask.form];
+    let count = ids
+        .into_iter()
+        .take(most.unwrap_or(usize::MAX))
+        .filter(|id| form.delete(*id))
+        .count();
+    Ok(json!({"status": "success", "success_count": count}))
+}

@@ -1,0 +1,342 @@
+//! The Jiandaoyun side: keys, quotas, forms, records.
+
+mod auth;
+mod codes;
+mod create;
+mod delete;
+mod filter;
+mod form;
+mod oid;
+mod read;
+mod route;
+mod spec;
+mod transactions;
+mod update;
+mod values;
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use axum::http::Method;
+use serde_json::{Map, Value};
+
+pub use codes::refuse;
+pub use form::{Form, Row};
+pub use oid::Oid;
+pub use spec::{APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, WidgetSpec, cell_widget};
+pub use transactions::TransactionReport;
+
+use super::call::{Bend, Call};
+use super::faults::Vendor;
+use super::limits::Excess;
+use super::reply::Reply;
+use super::settings::{Concurrent, JdySettings};
+use super::state::{State, lock};
+use oid::Oids;
+use route::{Op, Route, route};
+use transactions::Transactions;
+
+/// The company's data.
+#[derive(Debug)]
+pub struct Account {
+    pub forms: Vec<Form>,
+    pub transactions: Transactions,
+    oids: Oids,
+}
+
+impl Account {
+    pub fn new(forms: Vec<FormSpec>) -> Account {
+        Account {
+            forms: forms.into_iter().map(Form::new).collect(),
+            transactions: Transactions::default(),
+            oids: Oids::default(),
+        }
+    }
+
+    /// Position of a form by its entry id.
+    pub fn form(&self, entry_id: &str) -> Option<usize> {
+        self.forms.iter().position(|form| form.spec.entry_id == entry_id)
+    }
+
+    /// A row that nobody's API call made, such as one typed in by hand.
+    pub fn insert_by_hand(
+        &mut self,
+        form: usize,
+        data: &Map<String, Value>,
+        settings: &JdySettings,
+        now_ms: i64,
+    ) -> Result<String, i64> {
+        let changes = self.forms[form].read(data, settings)?;
+        Ok(self.forms[form]
+            .insert(changes, None, &mut self.oids, now_ms)
+            .to_string())
+    }
+}
+
+/// Name of the operation in statistics and faults: `create`, or `v2.create` for a legacy path.
+pub fn operation(call: &Call) -> Cow<'static, str> {
+    match route(call.path()) {
+        Some(Route { op, version: 5, .. }) => Cow::Borrowed(op.name()),
+        Some(Route { op, version, .. }) => Cow::Owned(format!("v{version}.{}", op.name())),
+        None => Cow::Borrowed("unknown"),
+    }
+}
+
+/// Counts the call; the answer, when a limit refuses it. A call without a good key belongs to no company and has no
+/// quota to use up.
+pub fn limit(
+    state: &State,
+    call: &Call,
+    operation: &Cow<'static, str>,
+    in_flight: u32,
+    now: Instant,
+) -> Option<Reply> {
+    let settings = &state.settings().jdy;
+    let known = auth::key(settings, call).is_ok();
+    let own = match operation.starts_with('v') {
+        true => settings.legacy_per_second,
+        false => settings.limits.get(operation.as_ref()).copied().flatten(),
+    };
+    let total = settings.company_per_second;
+    let (own, total) = if known { (own, total) } else { (None, None) };
+    let excess = state
+        .traffic(Vendor::Jdy)
+        .meters
+        .sliding(operation, own, total, now, state.clock.now_ms());
+    match excess {
+        Some(excess) if settings.enforce => Some(refuse(
+            if excess == Excess::Total || settings.only_8303 {
+                8303
+            } else {
+                8304
+            },
+            "",
+        )),
+        _ if settings.concurrency.is_some_and(|most| in_flight > most) => {
+            let body = settings.concurrency_body.clone();
+            Some(Reply {
+                status: 429,
+                body,
+                retry_after: None,
+                code: 429,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// One request on its way through an operation.
+pub struct Ask<'a> {
+    pub route: Route<'a>,
+    pub body: Map<String, Value>,
+    pub settings: &'a JdySettings,
+    pub now_ms: i64,
+    /// Position of the form.
+    pub form: usize,
+}
+
+/// What an operation ends in: an answer, or the code that refuses it.
+pub type Answer = Result<Value, i64>;
+
+impl Ask<'_> {
+    pub fn invalid(&self) -> i64 {
+        self.settings.invalid_parameter
+    }
+
+    /// A parameter that must be text when it is there.
+    pub fn text(&self, name: &str) -> Result<Option<&str>, i64> {
+        match self.body.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_str().map(Some).ok_or(self.invalid()),
+        }
+    }
+
+    /// Flags must be booleans; the old paths have always taken their text forms too.
+    pub fn check_flags(&self) -> Result<(), i64> {
+        for name in ["is_start_workflow", "is_start_trigger"] {
+            let good = match self.body.get(name) {
+                None | Some(Value::Null | Value::Bool(_)) => true,
+                Some(Value::String(text)) => {
+                    self.route.version < 5 && matches!(text.as_str(), "true" | "false" | "")
+                }
+                Some(_) => false,
+            };
+            if !good {
+                return Err(self.invalid());
+            }
+        }
+        Ok(())
+    }
+
+    /// `data_creator`, which must be a known member.
+    pub fn creator(&self) -> Result<Option<&str>, i64> {
+        match self.text("data_creator")? {
+            Some(name) if !self.settings.members.iter().any(|known| known == name) => Err(1010),
+            name => Ok(name),
+        }
+    }
+
+    /// `transaction_id`, which must be well-formed.
+    pub fn transaction(&self) -> Result<Option<&str>, i64> {
+        match self.text("transaction_id")? {
+            Some(id) if !transactions::is_well_formed(id) => Err(17025),
+            id => Ok(id),
+        }
+    }
+
+    /// An object parameter.
+    pub fn object(&self, name: &str) -> Result<&Map<String, Value>, i64> {
+        self.body
+            .get(name)
+            .and_then(Value::as_object)
+            .ok_or(self.invalid())
+    }
+
+    /// The record id under `data_id`; text that is no id names no record.
+    pub fn data_id(&self) -> Result<Oid, i64> {
+        let text = self.text("data_id")?.ok_or(self.invalid())?;
+        text.parse().map_err(|()| 4001)
+    }
+
+    /// `data_ids`, 1 to 100 of them.
+    pub fn data_ids(&self, too_many: i64) -> Result<Vec<Oid>, i64> {
+        let ids = self
+            .body
+            .get("data_ids")
+            .and_then(Value::as_array)
+            .ok_or(self.invalid())?;
+        if ids.len() > 100 {
+            return Err(too_many);
+        }
+        if ids.is_empty() || !ids.iter().all(Value::is_string) {
+            return Err(self.invalid());
+        }
+        Ok(ids
+            .iter()
+            .filter_map(Value::as_str)
+            .filter_map(|id| id.parse().ok())
+            .collect())
+    }
+}
+
+/// The code of the first marker that one of these rows contains.
+fn poisoned<'a>(
+    rows: impl IntoIterator<Item = &'a Map<String, Value>>,
+    settings: &JdySettings,
+) -> Option<i64> {
+    if settings.poison.is_empty() {
+        return None;
+    }
+    let contains = |value: &Value, marker: &str| holds(value, marker);
+    rows.into_iter().find_map(|row| {
+        let hit = settings
+            .poison
+            .iter()
+            .find(|poison| row.values().any(|v| contains(v, &poison.marker)));
+        hit.map(|poison| poison.code)
+    })
+}
+
+fn holds(value: &Value, marker: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(marker),
+        Value::Array(items) => items.iter().any(|item| holds(item, marker)),
+        Value::Object(fields) => fields.values().any(|field| holds(field, marker)),
+        _ => false,
+    }
+}
+
+/// Does the work of a call that passed limits and faults.
+pub async fn execute(state: &State, call: &Call, bend: Bend) -> Reply {
+    let settings = state.settings();
+    let Some(route) = route(call.path()).filter(|_| call.method == Method::POST) else {
+        return Reply::gateway(404);
+    };
+    let answer = work(state, call, route, &settings.jdy, bend).await;
+    answer.map_or_else(|code| refuse(code, ""), |value| Reply::json(200, &value))
+}
+
+async fn work(state: &State, call: &Call, route: Route<'_>, settings: &JdySettings, bend: Bend) -> Answer {
+    let key = auth::key(settings, call)?;
+    let Ok(Value::Object(body)) = serde_json::from_slice(&call.body) else {
+        return Err(settings.invalid_parameter);
+    };
+    auth::check(key, route.op.name(), app_of(&route, &body, settings)?)?;
+    let mut ask = Ask {
+        route,
+        body,
+        settings,
+        now_ms: state.clock.now_ms(),
+        form: 0,
+    };
+    if matches!(route.op, Op::Apps | Op::Entries) {
+        return read::catalogue(&lock(&state.account), &ask);
+    }
+    ask.form = find_form(&lock(&state.account), &ask)?;
+
+    // a batch holds its id from here until it is written
+    let running = match (route.op, ask.transaction()) {
+        (Op::BatchCreate, Ok(Some(id))) => {
+            let key = create::scope(&ask, id);
+            Some(lock(&state.account).transactions.running(&key))
+        }
+        _ => None,
+    };
+    let _held = match running {
+        None => None,
+        Some(running) => Some(match running.clone().try_lock_owned() {
+            Ok(held) => held,
+            Err(_) => match settings.concurrent {
+                Concurrent::Wait => running.lock_owned().await,
+                Concurrent::Lock9007 => return Err(9007),
+                Concurrent::Exists17026 => return Err(17026),
+            },
+        }),
+    };
+    if bend.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(bend.delay_ms)).await;
+    }
+    ask.now_ms = state.clock.now_ms();
+    let account = &mut *lock(&state.account);
+    match route.op {
+        Op::Create => create::one(account, &ask),
+        Op::BatchCreate => create::batch(account, &ask, bend.rows),
+        Op::Get => read::one(account, &ask),
+        Op::List => read::list(account, &ask),
+        Op::Update => update::one(account, &ask),
+        Op::BatchUpdate => update::batch(account, &ask, bend.rows),
+        Op::Delete => delete::one(account, &ask),
+        Op::BatchDelete => delete::batch(account, &ask, bend.rows),
+        Op::Widgets => read::widgets(account, &ask),
+        Op::Apps | Op::Entries => read::catalogue(account, &ask),
+    }
+}
+
+fn app_of<'a>(
+    route: &Route<'a>,
+    body: &'a Map<String, Value>,
+    settings: &JdySettings,
+) -> Result<Option<&'a str>, i64> {
+    match (route.app, body.get("app_id")) {
+        (Some(app), _) => Ok(Some(app)),
+        (None, Some(Value::String(app))) => Ok(Some(app)),
+        (None, None) if route.op == Op::Apps => Ok(None),
+        _ => Err(settings.invalid_parameter),
+    }
+}
+
+fn find_form(account: &Account, ask: &Ask<'_>) -> Result<usize, i64> {
+    let app = app_of(&ask.route, &ask.body, ask.settings)?.unwrap_or_default();
+    if !account.forms.iter().any(|form| form.spec.app_id == app) {
+        return Err(2004);
+    }
+    let entry = match ask.route.entry {
+        Some(entry) => entry,
+        None => ask.text("entry_id")?.ok_or(ask.invalid())?,
+    };
+    let named = |form: &Form| form.spec.app_id == app && form.spec.entry_id == entry;
+    account.forms.iter().position(named).ok_or(3000)
+}
+
+#[cfg(test)]
+mod tests;

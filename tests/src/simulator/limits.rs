@@ -1,0 +1,223 @@
+//! Counts calls per sliding second and says which of them exceeded a limit. Every excess is recorded, whether the
+//! vendor then refuses the call or not. A call over the limit does not occupy the window: a client that goes on at the
+//! right pace is not punished for ever.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// Width of the window that all per-second limits use.
+const WINDOW: Duration = Duration::from_secs(1);
+/// Violations kept with details; the rest is only counted.
+const KEPT: usize = 100;
+
+/// One call that exceeded a limit.
+#[derive(Clone, Debug, Serialize)]
+pub struct Violation {
+    /// Operation, or `company` for the limit over all of them.
+    pub limit_on: Cow<'static, str>,
+    /// Operation of the call.
+    pub call: Cow<'static, str>,
+    /// The limit that was exceeded.
+    pub limit: f64,
+    /// Calls already in the window.
+    pub in_window: usize,
+    /// Vendor clock, unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// Arrivals of one kind.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// Everything that arrived in the last second.
+    arrived: VecDeque<Instant>,
+    /// What of it was within the limit.
+    admitted: VecDeque<Instant>,
+    pub calls: u64,
+    pub peak: usize,
+    pub violations: u64,
+}
+
+impl Meter {
+    fn arrive(&mut self, now: Instant) {
+        expire(&mut self.arrived, now);
+        expire(&mut self.admitted, now);
+        self.arrived.push_back(now);
+        self.calls += 1;
+        self.peak = self.peak.max(self.arrived.len());
+    }
+
+    fn exceeds(&self, limit: u32) -> bool {
+        self.admitted.len() >= limit as usize
+    }
+}
+
+fn expire(window: &mut VecDeque<Instant>, now: Instant) {
+    while window
+        .front()
+        .is_some_and(|first| now.saturating_duration_since(*first) >= WINDOW)
+    {
+        window.pop_front();
+    }
+}
+
+/// Which limit a call broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// The limit of this operation.
+    Operation,
+    /// The limit over all operations.
+    Total,
+}
+
+/// All meters of one vendor.
+#[derive(Debug, Default)]
+pub struct Meters {
+    pub by_operation: BTreeMap<Cow<'static, str>, Meter>,
+    pub total: Meter,
+    pub violations: u64,
+    pub kept: Vec<Violation>,
+    bucket: Option<(f64, Instant)>,
+}
+
+impl Meters {
+    /// Counts an arrival against a limit for its operation and one for all, both per sliding second.
+    pub fn sliding(
+        &mut self,
+        call: &Cow<'static, str>,
+        own: Option<u32>,
+        total: Option<u32>,
+        now: Instant,
+        at_ms: i64,
+    ) -> Option<Excess> {
+        self.total.arrive(now);
+        let meter = self.by_operation.entry(call.clone()).or_default();
+        meter.arrive(now);
+        let excess = match (own, total) {
+            (Some(limit), _) if meter.exceeds(limit) => {
+                Some((Excess::Operation, limit, meter.admitted.len()))
+            }
+            (_, Some(limit)) if self.total.exceeds(limit) => {
+                Some((Excess::Total, limit, self.total.admitted.len()))
+            }
+            _ => None,
+        };
+        match excess {
+            None => {
+                meter.admitted.push_back(now);
+                self.total.admitted.push_back(now);
+                None
+            }
+            Some((excess, limit, in_window)) => {
+                self.record(call, excess, f64::from(limit), in_window, at_ms);
+                Some(excess)
+            }
+        }
+    }
+
+    /// Counts an arrival against one token bucket for all operations.
+    pub fn bucket(
+        &mut self,
+        call: &Cow<'static, str>,
+        per_second: f64,
+        burst: u32,
+        now: Instant,
+        at_ms: i64,
+    ) -> Option<Excess> {
+        self.total.arrive(now);
+        self.by_operation.entry(call.clone()).or_default().arrive(now);
+        let (tokens, since) = self.bucket.unwrap_or((f64::from(burst), now));
+        let refilled = tokens + now.saturating_duration_since(since).as_secs_f64() * per_second;
+        let tokens = refilled.min(f64::from(burst.max(1)));
+        if tokens >= 1.0 {
+            self.bucket = Some((tokens - 1.0, now));
+            return None;
+        }
+        self.bucket = Some((tokens, now));
+        let in_window = self.total.arrived.len();
+        self.record(call, Excess::Total, per_second, in_window, at_ms);
+        Some(Excess::Total)
+    }
+
+    fn record(&mut self, call: &Cow<'static, str>, excess: Excess, limit: f64, in_window: usize, at_ms: i64) {
+        self.violations += 1;
+        if let Some(meter) = self.by_operation.get_mut(call) {
+            meter.violations += 1;
+        }
+        if self.kept.len() < KEPT {
+            let limit_on = match excess {
+                Excess::Operation => call.clone(),
+                Excess::Total => Cow::Borrowed("company"),
+            };
+            self.kept.push(Violation {
+                limit_on,
+                call: call.clone(),
+                limit,
+                in_window,
+                at_ms,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: Instant, ms: u64) -> Instant {
+        start + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn the_window_slides() {
+        let (mut meters, start) = (Meters::default(), Instant::now());
+        let op = Cow::Borrowed("batch_create");
+        let mut send = |ms| meters.sliding(&op, Some(2), Some(50), at(start, ms), 0);
+        assert_eq!(send(0), None);
+        assert_eq!(send(900), None);
+        assert_eq!(send(999), Some(Excess::Operation));
+        // the first has left the window, the refused one never was in it
+        assert_eq!(send(1000), None);
+        assert_eq!(send(1899), Some(Excess::Operation));
+        assert_eq!(send(1900), None);
+        assert_eq!(meters.violations, 2);
+        assert_eq!(meters.by_operation["batch_create"].calls, 6);
+        assert_eq!(meters.by_operation["batch_create"].peak, 4);
+    }
+
+    #[test]
+    fn the_company_limit_counts_all_operations() {
+        let (mut meters, start) = (Meters::default(), Instant::now());
+        for i in 0..3 {
+            assert_eq!(
+                meters.sliding(&Cow::Borrowed("list"), Some(30), Some(5), at(start, i), 0),
+                None
+            );
+        }
+        for i in 3..5 {
+            assert_eq!(
+                meters.sliding(&Cow::Borrowed("get"), Some(30), Some(5), at(start, i), 0),
+                None
+            );
+        }
+        let answer = meters.sliding(&Cow::Borrowed("get"), Some(30), Some(5), at(start, 6), 0);
+        assert_eq!(answer, Some(Excess::Total));
+        assert_eq!(meters.kept[0].limit_on, "company");
+    }
+
+    #[test]
+    fn the_bucket_refills_and_keeps_its_burst() {
+        let (mut meters, start) = (Meters::default(), Instant::now());
+        let op = Cow::Borrowed("info");
+        let mut send = |ms| meters.bucket(&op, 10.0, 3, at(start, ms), 0);
+        assert_eq!([send(0), send(0), send(0)], [None; 3]);
+        assert_eq!(send(0), Some(Excess::Total));
+        assert_eq!(send(100), None);
+        assert_eq!(send(101), Some(Excess::Total));
+        // ten seconds of rest give no more than the burst
+        assert_eq!([send(10_000), send(10_000), send(10_000)], [None; 3]);
+        assert_eq!(send(10_000), Some(Excess::Total));
+    }
+}

@@ -1,0 +1,130 @@
+//! The OKKI side: token, listing, detail, enumerations.
+
+mod enums;
+mod info;
+mod list;
+mod token;
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+pub use token::Tokens;
+
+use super::call::Call;
+use super::clock;
+use super::faults::Vendor;
+use super::limits::Excess;
+use super::reply::Reply;
+use super::settings::{AuthAnswer, LimitAnswer, Limiter, OkkiSettings, SuccessCode};
+use super::state::State;
+
+/// Name of the operation in statistics and faults. Both listing paths count as `list`.
+pub fn operation(call: &Call) -> Cow<'static, str> {
+    Cow::Borrowed(match call.path() {
+        "/v1/oauth2/access_token" | "/v1/oauth2/refresh_token" => "token",
+        "/v1/company/updates" | "/v1/company/list" => "list",
+        "/v1/company/info" => "info",
+        "/v1/company/companyEnums" => "enums",
+        "/v1/company/fields/selector" => "selector",
+        _ => "unknown",
+    })
+}
+
+/// Counts the call; the answer, when the limit refuses it.
+pub fn limit(state: &State, operation: &Cow<'static, str>, now: Instant) -> Option<Reply> {
+    let settings = &state.settings().okki;
+    let at_ms = state.clock.now_ms();
+    let mut traffic = state.traffic(Vendor::Okki);
+    let excess: Option<Excess> = match (settings.per_second, settings.limiter) {
+        (Some(rate), Limiter::Bucket) => traffic.meters.bucket(operation, rate, settings.burst, now, at_ms),
+        (Some(rate), Limiter::Sliding) => {
+            traffic
+                .meters
+                .sliding(operation, None, Some(rate.max(1.0) as u32), now, at_ms)
+        }
+        (None, _) => traffic.meters.sliding(operation, None, None, now, at_ms),
+    };
+    let today = traffic.today(clock::beijing_day(at_ms.div_euclid(1000)));
+    drop(traffic);
+    if settings.daily.is_some_and(|most| today > most) {
+        return Some(too_many(settings, "daily quota exceeded"));
+    }
+    (excess.is_some() && settings.enforce).then(|| too_many(settings, "Too Many Requests"))
+}
+
+fn too_many(settings: &OkkiSettings, message: &str) -> Reply {
+    let mut reply = Reply::json(200, &json!({"code": 429, "message": message})).with_code(429);
+    if settings.limit_answer == LimitAnswer::Http429 {
+        reply.status = 429;
+        reply.retry_after = Some(settings.retry_after_s);
+    }
+    reply
+}
+
+/// Does the work of a call that passed limits and faults.
+pub fn execute(state: &State, call: &Call) -> Reply {
+    let settings = &state.settings().okki;
+    let (method, path) = (&call.method, call.path());
+    match path {
+        "/v1/oauth2/access_token" if method == Method::POST => return token::issue(state, settings, call),
+        "/v1/oauth2/refresh_token" if method == Method::POST => {
+            return token::refuse("invalid_request", "The refresh token is invalid.");
+        }
+        _ => {}
+    }
+    if let Err(why) = token::check(state, call) {
+        return refuse_token(settings, why);
+    }
+    if method != Method::GET {
+        return refuse(settings, 404, "");
+    }
+    match path {
+        "/v1/company/updates" | "/v1/company/list" => list::answer(state, settings, call),
+        "/v1/company/info" => info::answer(state, settings, call),
+        "/v1/company/companyEnums" => success(state, settings, enums::company()),
+        "/v1/company/fields/selector" => enums::selector(state, settings, call),
+        _ => refuse(settings, 404, "Not Found Resource"),
+    }
+}
+
+/// The vendor's envelope around data.
+fn success(state: &State, settings: &OkkiSettings, data: Value) -> Reply {
+    let now = clock::beijing(state.clock.now());
+    Reply::json(
+        200,
+        &match settings.success_code {
+            SuccessCode::Ok200 => json!({"code": 200, "message": "success", "now": now, "data": data}),
+            SuccessCode::Zero => json!({"code": 0, "message": "success", "now": now, "data": data}),
+            SuccessCode::Absent => json!({"message": "success", "now": now, "data": data}),
+        },
+    )
+}
+
+/// A business error: HTTP 200 and a bad code, or the matching status.
+pub fn refuse(settings: &OkkiSettings, code: i64, message: &str) -> Reply {
+    let text = match (message, code) {
+        ("", 404) => "Not Found Resource",
+        ("", 400) => "Invalid query",
+        ("", 429) => "Too Many Requests",
+        ("", _) => "error",
+        (text, _) => text,
+    };
+    let status = match u16::try_from(code) {
+        Ok(status) if settings.matching_status && (400..600).contains(&status) => status,
+        _ => 200,
+    };
+    Reply::json(status, &json!({"code": code, "message": text, "data": []})).with_code(code)
+}
+
+fn refuse_token(settings: &OkkiSettings, why: &str) -> Reply {
+    let bare = json!({"error": "access_denied", "error_description": why, "message": why});
+    match settings.auth_answer {
+        AuthAnswer::Http401 => Reply::json(401, &bare),
+        AuthAnswer::Body => Reply::json(200, &bare),
+        AuthAnswer::Code401 => Reply::json(200, &json!({"code": 401, "message": why})),
+    }
+    .with_code(401)
+}

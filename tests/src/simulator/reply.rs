@@ -1,0 +1,82 @@
+//! What a call ends in, before it becomes HTTP: an answer, silence, or a reset connection.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use serde_json::Value;
+
+/// An HTTP answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub body: String,
+    /// `Retry-After` seconds.
+    pub retry_after: Option<u64>,
+    /// The vendor's own code, for the statistics; 0 = fine.
+    pub code: i64,
+}
+
+/// How a call ends.
+#[derive(Debug)]
+pub enum Ending {
+    Answer(Reply),
+    /// Never answered; the client gives up, or the simulator stops.
+    Hang,
+    /// The connection is reset.
+    Reset,
+}
+
+impl Reply {
+    pub fn json(status: u16, value: &Value) -> Reply {
+        Reply {
+            status,
+            body: value.to_string(),
+            retry_after: None,
+            code: 0,
+        }
+    }
+
+    pub fn with_code(mut self, code: i64) -> Reply {
+        self.code = code;
+        self
+    }
+
+    /// A gateway's page: not the vendor's JSON.
+    pub fn gateway(status: u16) -> Reply {
+        let body = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
+        Reply {
+            status,
+            body,
+            retry_after: None,
+            code: i64::from(status),
+        }
+    }
+
+    /// The same answer, cut in the middle.
+    pub fn cut(mut self) -> Reply {
+        let mut half = self.body.len() / 2;
+        while !self.body.is_char_boundary(half) {
+            half -= 1;
+        }
+        self.body.truncate(half);
+        self
+    }
+
+    pub fn into_response(self) -> Response<Body> {
+        let json = !self.body.starts_with('<');
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = if json {
+            "application/json; charset=utf-8"
+        } else {
+            "text/html"
+        };
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

@@ -1,0 +1,72 @@
+//! Everything the simulator knows, shared by the HTTP side and the in-process API. Locks are short and never held
+//! across an await.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::faults::{Faults, Vendor};
+use super::jdy::{Account, FormSpec};
+use super::okki::Tokens;
+use super::settings::Settings;
+use super::traffic::Traffic;
+use super::world::World;
+
+/// The shared state.
+pub struct State {
+    pub clock: Clock,
+    pub world: Mutex<World>,
+    pub tokens: Mutex<Tokens>,
+    pub account: Mutex<Account>,
+    pub faults: Mutex<Faults>,
+    pub okki_traffic: Mutex<Traffic>,
+    pub jdy_traffic: Mutex<Traffic>,
+    /// Ends hanging answers, background churn and the server.
+    pub stop: CancellationToken,
+    pub churn: Mutex<Option<CancellationToken>>,
+    settings: RwLock<Arc<Settings>>,
+}
+
+impl State {
+    pub fn new(settings: Settings, world: World, forms: Vec<FormSpec>) -> Arc<State> {
+        let state = State {
+            clock: Clock::default(),
+            world: Mutex::new(world),
+            tokens: Mutex::new(Tokens::default()),
+            account: Mutex::new(Account::new(forms)),
+            faults: Mutex::new(Faults::default()),
+            okki_traffic: Mutex::new(Traffic::default()),
+            jdy_traffic: Mutex::new(Traffic::default()),
+            stop: CancellationToken::new(),
+            churn: Mutex::new(None),
+            settings: RwLock::new(Arc::new(Settings::default())),
+        };
+        state.set_settings(settings);
+        Arc::new(state)
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub fn set_settings(&self, settings: Settings) {
+        self.clock.set_offset_s(settings.clock_offset_s);
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    pub fn traffic(&self, vendor: Vendor) -> MutexGuard<'_, Traffic> {
+        match vendor {
+            Vendor::Okki => lock(&self.okki_traffic),
+            Vendor::Jdy => lock(&self.jdy_traffic),
+        }
+    }
+}
+
+/// A lock that a panicking test thread cannot poison.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
