@@ -131,9 +131,11 @@ impl Walk {
         }
     }
 
-    /// Rows that a slice should have: under the page's limit, so that most slices fit at the first try.
+    /// Rows that a slice should have: under the page's limit by what chance adds to a count, so that most slices fit
+    /// at the first try.
     fn target(&self) -> u64 {
-        (self.capacity.unwrap_or(u64::from(self.count)).max(1) * 7).div_ceil(10)
+        let limit = self.capacity.unwrap_or(u64::from(self.count)).max(1) as f64;
+        ((limit - 1.5 * limit.sqrt()) as u64).max(1)
     }
 
     /// Says whether the page holds the whole slice. A total that is missing or too large is checked on page 2.

@@ -38,7 +38,8 @@ struct Envelope<'a> {
 
 /// Reads the answer of a resource call.
 pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<Answer, Error> {
-    let envelope = serde_json::from_slice::<Envelope<'_>>(body);
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let envelope = serde_json::from_slice::<Envelope<'_>>(if is_object { body } else { b"" });
     match (status, &envelope) {
         (429, _) => return Err(Error::RateLimited { retry_after }),
         (408 | 500.., _) => return Err(Outage::Status(status).into()),
