@@ -1,0 +1,94 @@
+//! Named points of the write path at which a test lets the process die, stop or wait.
+//!
+//! `--failpoint NAME:abort` ends the process like `kill -9` when the point is reached, `NAME:abort:N` at the N-th time.
+//! Nothing is armed in production and an unarmed point costs one load.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Every point, in the order of the write path.
+pub const POINTS: &[&str] = &[
+    "handle-begin",
+    "claim-before",
+    "claim-after",
+    "http-send",
+    "http-answered",
+    "create-answered",
+    "lookup-before",
+    "lookup-after",
+    "commit-before",
+    "commit-after",
+    "regroup-before",
+    "regroup-after",
+    "update-before",
+    "update-answered",
+    "remove-before",
+    "remove-answered",
+    "takeover-before",
+    "takeover-after",
+    "handle-end",
+    "marks-before",
+    "marks-after",
+    "index-begin",
+    "index-page",
+    "index-learned",
+    "index-ready-before",
+    "index-ready-after",
+    "verify-popped",
+    "verify-judged",
+];
+
+static ARMED: OnceLock<Armed> = OnceLock::new();
+
+/// What happens at which point.
+#[derive(Debug)]
+pub struct Armed {
+    name: String,
+    action: Action,
+    /// Passes left before it happens.
+    left: AtomicU32,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Abort,
+    Pause(Duration),
+}
+
+impl std::str::FromStr for Armed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = text.split(':');
+        let name = parts.next().unwrap_or_default();
+        if !POINTS.contains(&name) {
+            return Err(format!("no failpoint `{name}`, expected one of {}", POINTS.join(", ")));
+        }
+        let action = match parts.next() {
+            Some("abort") | None => Action::Abort,
+            Some(pause) => Action::Pause(pipeline::config::parse_duration(pause)?),
+        };
+        let left = parts.next().map_or(Ok(1), str::parse::<u32>).map_err(|error| error.to_string())?;
+        Ok(Self { name: name.to_owned(), action, left: AtomicU32::new(left.max(1)) })
+    }
+}
+
+/// Arms a point, once per process.
+pub fn arm(armed: Armed) {
+    // A second call keeps the first; only tests arm anything.
+    drop(ARMED.set(armed));
+}
+
+/// The point `name` is reached.
+pub async fn hit(name: &'static str) {
+    let Some(armed) = ARMED.get() else { return };
+    debug_assert!(POINTS.contains(&name), "{name} is not in the list");
+    if armed.name != name || armed.left.fetch_sub(1, Ordering::AcqRel) != 1 {
+        return;
+    }
+    match armed.action {
+        Action::Abort => std::process::abort(),
+        Action::Pause(pause) => tokio::time::sleep(pause).await,
+    }
+}

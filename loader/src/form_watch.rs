@@ -1,0 +1,124 @@
+//! The form's widgets: read at start and every ten minutes, and compared with what is going to be written.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pipeline::gate::Pause;
+use pipeline::retry::Backoff;
+use pipeline::service::Runtime;
+use proto::v1::FormRecord;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::jdy::form::{Form, Misfit};
+use crate::vendor::{Patience, Tried, Vendor};
+
+/// A form changes when somebody edits it.
+const READ_EVERY: Duration = Duration::from_secs(600);
+/// One reading may take this long before it is given up and begun again.
+const READ_PATIENCE: Duration = Duration::from_secs(120);
+
+/// What is known before the first record: the mapped widgets with their captions, and the widget of removals.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// Holds the company id.
+    pub key_widget: Option<String>,
+    /// Widget and caption of every mapped field.
+    pub fields: Vec<(String, String)>,
+    /// Marks removed customers.
+    pub mark: Option<String>,
+}
+
+/// Keeps the form's widgets.
+pub struct FormWatch {
+    runtime: Runtime,
+    vendor: Vendor,
+    expected: Expected,
+    current: watch::Sender<Option<Arc<Form>>>,
+    /// A record that did not fit; the stage goes on when it does.
+    unfit: Mutex<Option<FormRecord>>,
+}
+
+impl FormWatch {
+    /// Nothing is read before [`FormWatch::keep`] or [`FormWatch::read`].
+    pub fn new(runtime: Runtime, vendor: Vendor, expected: Expected) -> Arc<Self> {
+        let current = watch::Sender::new(None);
+        Arc::new(Self { runtime, vendor, expected, current, unfit: Mutex::default() })
+    }
+
+    /// The form, once it has been read and fits.
+    pub fn current(&self) -> Option<Arc<Form>> {
+        self.current.borrow().clone()
+    }
+
+    /// A record does not fit the form: pauses until it does.
+    pub fn misfit(self: &Arc<Self>, misfit: Misfit, record: FormRecord) {
+        *self.unfit.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
+        self.pause(&misfit);
+    }
+
+    /// Reads the form until the process ends; nothing is written before it fits.
+    pub async fn keep(self: Arc<Self>) {
+        self.runtime.gate.close(Pause::Configuration, "the form has not been read yet");
+        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+        loop {
+            let wait = match self.read().await {
+                Some(Ok(())) if self.fits_again() => {
+                    self.runtime.gate.open(Pause::Configuration);
+                    backoff.reset();
+                    READ_EVERY
+                }
+                Some(Ok(())) => backoff.next_delay(),
+                Some(Err(misfit)) => {
+                    self.pause(&misfit);
+                    backoff.next_delay()
+                }
+                None => backoff.next_delay(),
+            };
+            if !self.runtime.shutdown.sleep(wait).await {
+                return;
+            }
+        }
+    }
+
+    /// Reads the form once and compares it; `None` when it cannot be had.
+    pub async fn read(&self) -> Option<Result<(), Misfit>> {
+        let client = &self.vendor.client;
+        let tried = self.vendor.insist_paused(&Patience::new(READ_PATIENCE), move || client.widgets()).await;
+        let Tried::Done(widgets, _) = tried else { return None };
+        Some(Form::new(widgets, self.expected.key_widget.clone()).and_then(|form| {
+            for (widget, label) in &self.expected.fields {
+                form.check_exists(widget, label)?;
+            }
+            if let Some(mark) = &self.expected.mark {
+                form.check_text(mark, "mark of removed customers")?;
+            }
+            self.runtime.status.set("form", json!({"widgets": form.len(), "fits": true}));
+            self.current.send_replace(Some(Arc::new(form)));
+            Ok(())
+        }))
+    }
+
+    fn fits_again(&self) -> bool {
+        let mut unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = match (&*unfit, self.current()) {
+            (Some(record), Some(form)) => form.check(record).is_ok(),
+            _ => true,
+        };
+        if fits {
+            *unfit = None;
+        }
+        fits
+    }
+
+    fn pause(self: &Arc<Self>, misfit: &Misfit) {
+        tracing::error!(problem = %misfit, "the form does not fit the mapping, nothing is written");
+        self.runtime.status.set("form", json!({"fits": false, "problem": misfit.to_string()}));
+        self.current.send_replace(None);
+        let watch = Arc::clone(self);
+        self.runtime.gate.hold(Pause::Configuration, misfit.to_string(), move || {
+            let watch = Arc::clone(&watch);
+            async move { matches!(watch.read().await, Some(Ok(()))) && watch.fits_again() }
+        });
+    }
+}

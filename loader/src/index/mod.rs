@@ -1,0 +1,228 @@
+//! The index of the form in Redis: complete before the first write, rebuilt from the form whenever Redis may have lost
+//! something (I4).
+//!
+//! Every ledger script checks that the index is complete; the first that answers NOINDEX calls [`Index::lost`], which
+//! pauses the stage and wakes the keeper. One loader rebuilds, by lease; the others wait and look.
+
+mod rebuild;
+mod script;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pipeline::gate::Pause;
+use pipeline::lease::Lease;
+use pipeline::retry::Backoff;
+use pipeline::service::Runtime;
+use serde_json::json;
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+use crate::jdy::lookup::Recognition;
+use crate::ledger::{self, Ledger};
+use crate::vendor::Vendor;
+
+pub use script::Look;
+
+/// How long a rebuilder may be silent before another one goes on from its cursor.
+const REBUILD_LEASE: Duration = Duration::from_secs(15);
+/// How often those who wait look.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Why the index is not ready.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Redis.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The form cannot be read now; the gate says why.
+    #[error("form cannot be read")]
+    Form,
+    /// Somebody began anew, or Redis was restarted meanwhile.
+    #[error("rebuild was overtaken")]
+    Overtaken,
+}
+
+/// Keeps the index of one form.
+pub struct Index {
+    runtime: Runtime,
+    ledger: Ledger,
+    vendor: Vendor,
+    /// `form` is what makes an index another one: the form's id.
+    form: String,
+    key_widget: Option<String>,
+    /// How long a call of a predecessor may still create rows after the loss was noticed.
+    settle: Duration,
+    widgets: watch::Sender<Option<Vec<String>>>,
+    wake: Notify,
+    progress: Mutex<String>,
+}
+
+impl Index {
+    /// `widgets`: the mapped ones, when they are known before the first record.
+    pub fn new(
+        runtime: Runtime,
+        ledger: Ledger,
+        vendor: Vendor,
+        form: String,
+        key_widget: Option<String>,
+        widgets: Option<Vec<String>>,
+        settle: Duration,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            runtime,
+            ledger,
+            vendor,
+            form,
+            key_widget,
+            settle,
+            widgets: watch::Sender::new(widgets),
+            wake: Notify::new(),
+            progress: Mutex::default(),
+        })
+    }
+
+    /// Whether this process knows of a complete index; the scripts decide whether it still is one.
+    pub fn is_known(&self) -> bool {
+        !self.ledger.epoch().is_empty()
+    }
+
+    /// How rows are recognised, when there is a key widget.
+    pub fn recognition(&self) -> Option<Recognition> {
+        let widgets = self.widgets.borrow().clone().unwrap_or_default();
+        Some(Recognition { key_widget: self.key_widget.clone()?, widgets })
+    }
+
+    /// A record shows which widgets are mapped, and wants the index.
+    pub fn need(&self, widgets: Vec<String>) {
+        self.widgets.send_if_modified(|known| match known {
+            Some(_) => false,
+            None => {
+                *known = Some(widgets);
+                true
+            }
+        });
+        self.lost();
+    }
+
+    /// A script has said that there is no complete index.
+    pub fn lost(&self) {
+        self.runtime.gate.close(Pause::Index, "the index of the form has to be checked");
+        self.wake.notify_one();
+    }
+
+    /// Keeps the index until the process ends.
+    pub async fn keep(self: Arc<Self>) {
+        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+        while !self.runtime.shutdown.is_requested() {
+            match self.establish().await {
+                Ok(()) => {
+                    backoff.reset();
+                    self.runtime.gate.open(Pause::Index);
+                    tokio::select! {
+                        () = self.wake.notified() => {}
+                        () = self.runtime.shutdown.requested() => {}
+                    }
+                }
+                Err(error) => {
+                    if let Error::Ledger(ledger::Error::Store(cause)) = &error {
+                        self.runtime.redis_lost(cause);
+                    }
+                    tracing::debug!(error = %error, "index is not ready");
+                    self.runtime.shutdown.sleep(backoff.next_delay()).await;
+                }
+            }
+        }
+    }
+
+    /// Returns when there is a complete index, made by whomever.
+    async fn establish(&self) -> Result<(), Error> {
+        loop {
+            match script::look(&self.ledger, &self.form).await? {
+                Look::Ready { epoch, rows, duplicates } => {
+                    self.report("ready", rows, duplicates);
+                    self.ledger.set_epoch(epoch);
+                    return Ok(());
+                }
+                Look::Building { rows } => self.say(format!("the index of the form is being built, {rows} rows so far")),
+                Look::Missing => self.say("the index of the form is missing".to_owned()),
+            }
+            let Some(recognition) = self.ready_to_read().await else { return Err(Error::Form) };
+            let key = self.runtime.namespace.key("lease:index");
+            let lease = Lease::acquire(self.ledger.store(), key, &self.runtime.instance, REBUILD_LEASE)
+                .await
+                .map_err(ledger::Error::from)?;
+            let Some(lease) = lease else {
+                if !self.runtime.shutdown.sleep(LOOK_EVERY).await {
+                    return Err(Error::Form);
+                }
+                continue;
+            };
+            let rebuilt = tokio::select! {
+                rebuilt = self.rebuild(recognition) => rebuilt,
+                () = lease.lost() => Err(Error::Overtaken),
+            };
+            if let Err(error) = lease.release().await {
+                tracing::debug!(error = %error, "rebuild lease is not released, it will expire");
+            }
+            rebuilt?;
+        }
+    }
+
+    /// Waits until the mapped widgets are known; meanwhile the stage is open, because only a record can tell them.
+    /// The inner `None`: no key widget, nothing to read. The outer: the process ends.
+    #[allow(clippy::option_option, reason = "two different absences, named in the comment")]
+    async fn ready_to_read(&self) -> Option<Option<Recognition>> {
+        if self.key_widget.is_none() {
+            return Some(None);
+        }
+        let mut widgets = self.widgets.subscribe();
+        if widgets.borrow().is_none() {
+            self.runtime.gate.open(Pause::Index);
+            tokio::select! {
+                known = widgets.wait_for(Option::is_some) => drop(known),
+                () = self.runtime.shutdown.requested() => return None,
+            }
+        }
+        Some(self.recognition())
+    }
+
+    async fn rebuild(&self, recognition: Option<Recognition>) -> Result<(), Error> {
+        match recognition {
+            Some(recognition) => rebuild::run(self, &recognition).await,
+            None => {
+                // Nothing can be read back; the ledger begins empty, and start-up has said what that means.
+                let build = script::begin(&self.ledger, &self.form, &Uuid::new_v4().to_string()).await?;
+                script::ready(&self.ledger, &build.token, &Uuid::new_v4().to_string()).await
+            }
+        }
+    }
+
+    /// Forgets the index, so that the next look rebuilds it.
+    pub async fn drop_index(&self) -> Result<(), Error> {
+        script::forget(&self.ledger).await
+    }
+
+    /// Rebuilds, or waits for whoever does; for commands.
+    pub async fn build(&self) -> Result<(), Error> {
+        self.establish().await
+    }
+
+    /// What the rebuild is doing, for progress bars.
+    pub fn progress(&self) -> String {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn say(&self, what: String) {
+        self.runtime.gate.close(Pause::Index, what.clone());
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    fn report(&self, state: &str, rows: u64, duplicates: u64) {
+        self.runtime.status.set("index", json!({"state": state, "rows": rows, "duplicates": duplicates}));
+        metrics::gauge!("loader_form_duplicates").set(duplicates as f64);
+        if duplicates > 0 {
+            tracing::warn!(duplicates, "the form holds several rows for the same customer; the oldest is kept up to date, see `loader index duplicates`");
+        }
+    }
+}

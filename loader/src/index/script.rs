@@ -1,0 +1,97 @@
+//! The index's scripts: look, begin, learn a page, declare ready.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::Error;
+use crate::jdy::lookup::FoundRow;
+use crate::ledger::{self, Ledger, Lua, number, script};
+
+static INDEX: Lua = Lua::new(|| script(include_str!("index.lua")));
+static LEARN: Lua = Lua::new(|| script(include_str!("learn.lua")));
+
+/// The state of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Complete.
+    Ready {
+        /// Which one.
+        epoch: String,
+        /// Rows with a key when it was built.
+        rows: u64,
+        /// Rows that share their key with an older one.
+        duplicates: u64,
+    },
+    /// Somebody is at it, or was.
+    Building {
+        /// Rows so far.
+        rows: u64,
+    },
+    /// Nothing there, or nothing that can be trusted.
+    Missing,
+}
+
+/// A build that was begun or is continued.
+#[derive(Debug)]
+pub(super) struct Build {
+    pub(super) token: String,
+    pub(super) cursor: String,
+    /// Time since the loss was noticed.
+    pub(super) noticed: Duration,
+}
+
+pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
+    let answer = ledger.call(&INDEX, &["look".into(), ledger.epoch_key().into(), form.into()]).await?;
+    let rows = number(answer.get(2))?;
+    Ok(match answer.first().map(String::as_str) {
+        Some("ready") => Look::Ready {
+            epoch: answer.get(1).cloned().unwrap_or_default(),
+            rows,
+            duplicates: number(answer.get(3))?,
+        },
+        Some("building") => Look::Building { rows },
+        _ => Look::Missing,
+    })
+}
+
+pub(super) async fn begin(ledger: &Ledger, form: &str, token: &str) -> Result<Build, Error> {
+    let args = ["begin".into(), ledger.epoch_key().into(), form.into(), token.into()];
+    let answer = ledger.call(&INDEX, &args).await?;
+    let text = |at: usize| answer.get(at).cloned().unwrap_or_default();
+    let noticed: i64 = number(answer.get(2))?;
+    let noticed = Duration::from_millis(u64::try_from(noticed).unwrap_or(0));
+    Ok(Build { token: text(0), cursor: text(1), noticed })
+}
+
+pub(super) async fn learn(
+    ledger: &Ledger,
+    token: &str,
+    cursor: &str,
+    rows: &[(String, FoundRow)],
+) -> Result<(u64, u64), Error> {
+    let mut args: Vec<Cow<'_, str>> = vec![token.into(), cursor.into(), rows.len().to_string().into()];
+    for (company, row) in rows {
+        args.push(company.as_str().into());
+        args.push(row.id.as_str().into());
+        args.push(row.hash.as_str().into());
+        args.push(row.written_ms.to_string().into());
+    }
+    let answer = fresh(ledger.call(&LEARN, &args).await)?;
+    Ok((number(answer.first())?, number(answer.get(1))?))
+}
+
+pub(super) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(), Error> {
+    let args = ["ready".into(), ledger.epoch_key().into(), token.into(), epoch.into()];
+    fresh(ledger.call(&INDEX, &args).await).map(drop)
+}
+
+pub(super) async fn forget(ledger: &Ledger) -> Result<(), Error> {
+    Ok(ledger.call(&INDEX, &["drop".into(), ledger.epoch_key().into()]).await.map(drop)?)
+}
+
+fn fresh(answer: Result<Vec<String>, ledger::Error>) -> Result<Vec<String>, Error> {
+    match answer {
+        Err(ledger::Error::Protocol(verdict)) if verdict == "STALE" => Err(Error::Overtaken),
+        other => Ok(other?),
+    }
+}

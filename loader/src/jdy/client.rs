@@ -1,0 +1,192 @@
+//! The transport: one POST at a time through the shared quotas, judged into a [`Reply`].
+
+use std::time::{Duration, Instant};
+
+use pipeline::http::read_capped;
+use pipeline::quota::{Bucket, Lane, Quota};
+use pipeline::secret::Secret;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::cap::Cap;
+use super::codes::{self, Class};
+use super::judge::judge;
+use super::types::{Reply, Unsent};
+use crate::failpoint;
+
+/// A page of 100 wide rows is far below this.
+const LARGEST_ANSWER: usize = 64 << 20;
+/// The vendor asks for at least this pause after a rate refusal.
+const RATE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The quotas of the account; all loaders share them through Redis.
+#[derive(Debug, Clone)]
+pub struct Buckets {
+    /// Every call of the company.
+    pub company: Bucket,
+    /// `batch_create`.
+    pub batch_create: Bucket,
+    /// The old single create.
+    pub single_create: Bucket,
+    /// Single updates.
+    pub update: Bucket,
+    /// Single removals.
+    pub delete: Bucket,
+    /// Queries.
+    pub list: Bucket,
+    /// The form's widgets.
+    pub widgets: Bucket,
+}
+
+/// Where the form is and how to speak to it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Scheme and host.
+    pub base: Url,
+    /// The API key.
+    pub key: Secret,
+    /// The app of the form.
+    pub app_id: String,
+    /// The form.
+    pub entry_id: String,
+    /// Limit for a whole exchange.
+    pub timeout: Duration,
+}
+
+/// The client of one form.
+pub struct Client {
+    pub(super) account: Account,
+    pub(super) buckets: Buckets,
+    /// The calls this process may have open.
+    pub cap: Cap,
+    http: reqwest::Client,
+    quota: Quota,
+}
+
+/// Asked directly before the request leaves: may it still?
+pub type Permit<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// For calls that change nothing.
+pub const ALWAYS: Permit<'static> = &|| true;
+
+impl Client {
+    /// Nothing connects before the first call.
+    pub fn new(account: Account, buckets: Buckets, most_open: u32, http: reqwest::Client, quota: Quota) -> Self {
+        Self { account, buckets, cap: Cap::new(most_open), http, quota }
+    }
+
+    /// How long an exchange can take.
+    pub fn timeout(&self) -> Duration {
+        self.account.timeout
+    }
+
+    /// Sends one request when the quotas allow it.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        bucket: &Bucket,
+        path: &str,
+        body: String,
+        lane: Lane,
+        permit: Permit<'_>,
+    ) -> Reply<T> {
+        let slot = self.cap.acquire().await;
+        if let Err(error) = self.quota.acquire(&[bucket, &self.buckets.company], lane).await {
+            return Reply::Unsent(Unsent::Quota(format!("{error:#}")));
+        }
+        failpoint::hit("http-send").await;
+        // The wait may have been long; from here to the wire there is no other.
+        if !permit() {
+            return Reply::Unsent(Unsent::Lease);
+        }
+        let started = Instant::now();
+        let reply = self.exchange(path, body).await;
+        drop(slot);
+        failpoint::hit("http-answered").await;
+        self.learn(bucket, &reply).await;
+        let outcome = outcome_name(&reply);
+        metrics::histogram!("jdy_request_seconds", "bucket" => bucket.name.clone(), "outcome" => outcome)
+            .record(started.elapsed().as_secs_f64());
+        reply
+    }
+
+    async fn exchange<T: DeserializeOwned>(&self, path: &str, body: String) -> Reply<T> {
+        let mut url = self.account.base.clone();
+        url.set_path(path);
+        let request = self
+            .http
+            .post(url)
+            .header(AUTHORIZATION, format!("Bearer {}", self.account.key.expose()))
+            .header(CONTENT_TYPE, "application/json;charset=utf-8")
+            .timeout(self.account.timeout)
+            .body(body);
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() => return Reply::Unsent(Unsent::Connect(reason(&error))),
+            Err(error) if error.is_builder() => return Reply::Unsent(Unsent::Connect(reason(&error))),
+            Err(error) => return Reply::Unknown(reason(&error)),
+        };
+        let status = response.status().as_u16();
+        match read_capped(response, LARGEST_ANSWER).await {
+            Ok(body) => judge(status, &body),
+            Err(error) => Reply::Unknown(format!("http {status}, {error}")),
+        }
+    }
+
+    /// What an answer says about the limits, for everybody.
+    async fn learn<T>(&self, bucket: &Bucket, reply: &Reply<T>) {
+        let exceeded = match reply {
+            Reply::Ok(_) => {
+                self.cap.raise();
+                None
+            }
+            Reply::Refused(refusal) => match (refusal.status, refusal.code) {
+                (429, _) => {
+                    self.cap.halve();
+                    None
+                }
+                (_, codes::RATE_COMPANY) => Some(&self.buckets.company),
+                (_, codes::RATE_ENDPOINT) => Some(bucket),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(bucket) = exceeded {
+            tracing::warn!(bucket = bucket.name, "vendor counts more calls than the quota allows");
+            if let Err(error) = self.quota.push_back(bucket, RATE_PAUSE).await {
+                tracing::debug!(error = %error, "shared quota could not be pushed back");
+            }
+        }
+    }
+}
+
+/// Why a request failed, without its URL.
+fn reason(error: &reqwest::Error) -> String {
+    use std::error::Error as _;
+    let kind = if error.is_timeout() {
+        "timed out"
+    } else if error.is_connect() {
+        "cannot connect"
+    } else {
+        "connection lost"
+    };
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    if error.source().is_none() { kind.to_owned() } else { format!("{kind}: {deepest}") }
+}
+
+fn outcome_name<T>(reply: &Reply<T>) -> &'static str {
+    match reply {
+        Reply::Ok(_) => "ok",
+        Reply::Refused(refusal) => match refusal.class {
+            Class::Retry => "retry",
+            Class::Row => "row",
+            Class::Configuration => "configuration",
+            Class::Stop => "stop",
+        },
+        Reply::Unknown(_) => "unknown",
+        Reply::Unsent(_) => "unsent",
+    }
+}

@@ -1,0 +1,207 @@
+//! The form as it is now, and whether a record fits it; the server does not check and would store blanks.
+
+use std::collections::BTreeMap;
+
+use proto::v1::field_value::Value as Cell;
+use proto::v1::{FieldValue, FormRecord};
+
+use super::encode::Shape;
+use super::types::Widget;
+
+/// Widgets that no API write reaches (jiandaoyun-api.md §4).
+const READ_ONLY: [&str; 10] = [
+    "linkdata", "signature", "sn", "divider", "separator", "query", "linkquery", "button", "ocr", "serialnumber",
+];
+
+/// The widgets of the form by name, and the one that holds the company id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    widgets: BTreeMap<String, Widget>,
+    key_widget: Option<String>,
+}
+
+/// The form does not fit what shall be written to it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// No such widget, or renamed.
+    #[error("the form has no widget {widget} ({label}); was it removed, or given an alias?")]
+    Missing {
+        /// Name used by the mapping.
+        widget: String,
+        /// Caption in the mapping.
+        label: String,
+    },
+    /// The widget takes another kind of value.
+    #[error("widget {widget} ({label}) is of type {actual}, which does not take {written}; change the mapping or the form")]
+    Kind {
+        /// Name used by the mapping.
+        widget: String,
+        /// Caption in the mapping.
+        label: String,
+        /// Type in the form.
+        actual: String,
+        /// What we would write.
+        written: &'static str,
+    },
+    /// Nothing can be written to it.
+    #[error("widget {widget} ({label}) of type {actual} cannot be written by the API; take it out of the mapping")]
+    ReadOnly {
+        /// Name used by the mapping.
+        widget: String,
+        /// Caption in the mapping.
+        label: String,
+        /// Type in the form.
+        actual: String,
+    },
+}
+
+impl Form {
+    /// The form as `widget/list` shows it; refuses a key widget that cannot hold the key.
+    pub fn new(widgets: Vec<Widget>, key_widget: Option<String>) -> Result<Self, Misfit> {
+        let widgets = widgets.into_iter().map(|widget| (widget.name.clone(), widget)).collect();
+        let form = Self { widgets, key_widget };
+        if let Some(key) = &form.key_widget {
+            form.fits(key, "key widget", Some("text"), |kind| kind == "text")?;
+        }
+        Ok(form)
+    }
+
+    /// Whether every cell of the record can be written as it is.
+    pub fn check(&self, record: &FormRecord) -> Result<(), Misfit> {
+        record.fields.iter().try_for_each(|field| self.check_field(field))
+    }
+
+    /// Whether the widget exists and takes text, for the widget that marks removals.
+    pub fn check_text(&self, widget: &str, label: &str) -> Result<(), Misfit> {
+        self.fits(widget, label, Some("text"), |kind| takes_text(kind))
+    }
+
+    /// Whether the widget exists and can be written at all, for mapped fields before any record is there.
+    pub fn check_exists(&self, widget: &str, label: &str) -> Result<(), Misfit> {
+        self.fits(widget, label, None, |_| true)
+    }
+
+    /// Caption of a widget in the form.
+    pub fn label(&self, widget: &str) -> Option<&str> {
+        self.widgets.get(widget).map(|widget| widget.label.as_str())
+    }
+
+    /// How many widgets the form has.
+    pub fn len(&self) -> usize {
+        self.widgets.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.widgets.is_empty()
+    }
+
+    fn check_field(&self, field: &FieldValue) -> Result<(), Misfit> {
+        let Some(cell) = &field.value else { return self.check_exists(&field.field, &field.label) };
+        let (written, takes) = expectation(cell);
+        self.fits(&field.field, &field.label, Some(written), takes)
+    }
+
+    fn fits(
+        &self,
+        widget: &str,
+        label: &str,
+        written: Option<&'static str>,
+        takes: impl Fn(&str) -> bool,
+    ) -> Result<(), Misfit> {
+        let (name, label) = (widget.to_owned(), label.to_owned());
+        let Some(found) = self.widgets.get(widget) else {
+            return Err(Misfit::Missing { widget: name, label });
+        };
+        let actual = found.kind.clone();
+        if READ_ONLY.contains(&found.kind.as_str()) {
+            return Err(Misfit::ReadOnly { widget: name, label, actual });
+        }
+        match written {
+            Some(written) if !takes(&found.kind) => Err(Misfit::Kind { widget: name, label, actual, written }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Shape for Form {
+    fn key_widget(&self) -> Option<&str> {
+        self.key_widget.as_deref()
+    }
+
+    fn clearing(&self, widget: &str) -> &'static str {
+        match self.widgets.get(widget).map(|widget| widget.kind.as_str()) {
+            Some("text" | "textarea") => "\"\"",
+            _ => "{}",
+        }
+    }
+}
+
+fn takes_text(kind: &str) -> bool {
+    matches!(kind, "text" | "textarea" | "radiogroup" | "combo" | "richtext" | "company")
+}
+
+/// What a cell is called, and the widget types that take it.
+fn expectation(cell: &Cell) -> (&'static str, fn(&str) -> bool) {
+    match cell {
+        Cell::Text(_) => ("text", takes_text),
+        Cell::Number(_) => ("a number", |kind| kind == "number"),
+        Cell::Datetime(_) => ("a date", |kind| kind == "datetime"),
+        Cell::Texts(_) => ("a list of texts", |kind| matches!(kind, "checkboxgroup" | "combocheck")),
+        Cell::Address(_) => ("an address", |kind| matches!(kind, "address" | "location")),
+        Cell::Phone(_) => ("a phone number", |kind| kind == "phone"),
+        Cell::Member(_) => ("a member", |kind| kind == "user"),
+        Cell::Members(_) => ("members", |kind| kind == "usergroup"),
+        Cell::Department(_) => ("a department", |kind| kind == "dept"),
+        Cell::Departments(_) => ("departments", |kind| kind == "deptgroup"),
+        Cell::Subform(_) => ("a subform", |kind| kind == "subform"),
+        Cell::Lookup(_) => ("a linked record", |kind| kind == "lookup"),
+        Cell::Json(_) => ("JSON", |_| true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(kinds: &[(&str, &str)]) -> Form {
+        let widget = |(name, kind): &(&str, &str)| Widget {
+            name: (*name).to_owned(),
+            label: format!("label of {name}"),
+            kind: (*kind).to_owned(),
+        };
+        Form::new(kinds.iter().map(widget).collect(), None).unwrap()
+    }
+
+    fn record(widget: &str, value: Option<Cell>) -> FormRecord {
+        let field = FieldValue { field: widget.to_owned(), label: "客户星级".to_owned(), value };
+        FormRecord { fields: vec![field], ..FormRecord::default() }
+    }
+
+    #[test]
+    fn a_cell_that_would_become_a_blank_is_named() {
+        let form = form(&[("_t", "text"), ("_n", "number"), ("_s", "sn"), ("_c", "combo")]);
+        let text = || Some(Cell::Text("x".into()));
+        assert_eq!(form.check(&record("_t", text())), Ok(()));
+        assert_eq!(form.check(&record("_c", text())), Ok(()));
+        assert_eq!(form.check(&record("_n", None)), Ok(()));
+        for (widget, value, expected) in [
+            ("_n", text(), "_n (客户星级) is of type number"),
+            ("_t", Some(Cell::Number("1".into())), "_t (客户星级) is of type text"),
+            ("_gone", text(), "no widget _gone (客户星级)"),
+            ("_gone", None, "no widget _gone (客户星级)"),
+            ("_s", text(), "_s (客户星级) of type sn cannot be written"),
+        ] {
+            let message = form.check(&record(widget, value)).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_key_widget_has_to_be_a_text() {
+        let widgets = |kind: &str| vec![Widget { name: "_k".into(), label: String::new(), kind: kind.into() }];
+        assert!(Form::new(widgets("text"), Some("_k".into())).is_ok());
+        assert!(Form::new(widgets("number"), Some("_k".into())).is_err());
+        assert!(Form::new(Vec::new(), Some("_k".into())).is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Finding rows by company id, the way to learn what a lost call has done.
+//!
+//! The server silently ignores a filter it does not like and returns the whole table (jiandaoyun-api.md §2.3), so every
+//! returned row is checked; foreign rows mean that the table has to be paged through instead.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::calls::LARGEST_BATCH;
+use super::canonical::hash_row;
+use super::client::Client;
+use super::types::{Reply, text, written_at_ms};
+
+/// A row of the form that carries a company id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundRow {
+    /// Its id.
+    pub id: String,
+    /// Hash over the mapped widgets.
+    pub hash: String,
+    /// When it was last written, vendor's clock, ms.
+    pub written_ms: i64,
+}
+
+/// Rows by company id, the oldest first.
+pub type Found = HashMap<String, Vec<FoundRow>>;
+
+/// How rows are recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognition {
+    /// The widget that holds the company id.
+    pub key_widget: String,
+    /// The widgets whose content counts.
+    pub widgets: Vec<String>,
+}
+
+impl Recognition {
+    /// Company id and row; `None` for rows that people made by hand without a key.
+    pub fn read(&self, row: &Map<String, Value>) -> Option<(String, FoundRow)> {
+        let (key, id) = (text(row, &self.key_widget), text(row, "_id"));
+        if key.is_empty() || id.is_empty() {
+            return None;
+        }
+        let widgets = self.widgets.iter().map(String::as_str);
+        let found = FoundRow {
+            id: id.to_owned(),
+            hash: hash_row(row, widgets.filter(|widget| *widget != self.key_widget)),
+            written_ms: written_at_ms(row),
+        };
+        Some((key.to_owned(), found))
+    }
+}
+
+impl Client {
+    /// The rows of at most 100 companies.
+    pub async fn rows_of(&self, recognition: &Recognition, companies: &[&str]) -> Reply<Found> {
+        let filter = json!({"rel": "and", "cond": [
+            {"field": recognition.key_widget, "type": "text", "method": "in", "value": companies},
+        ]});
+        let filtered = self.collect(recognition, companies, Some(&filter)).await;
+        match filtered {
+            Collected::Rows(found) => Reply::Ok(found),
+            Collected::Stopped(reply) => reply,
+            Collected::Foreign => {
+                tracing::warn!("vendor ignored the filter by key widget, reading the whole form instead");
+                match self.collect(recognition, companies, None).await {
+                    Collected::Rows(found) => Reply::Ok(found),
+                    Collected::Stopped(reply) => reply,
+                    Collected::Foreign => Reply::Ok(Found::new()),
+                }
+            }
+        }
+    }
+
+    async fn collect(&self, recognition: &Recognition, companies: &[&str], filter: Option<&Value>) -> Collected {
+        let mut found = Found::new();
+        let mut cursor = String::new();
+        loop {
+            let page = match self.list(Some(&cursor), filter).await {
+                Reply::Ok(page) => page,
+                other => return Collected::Stopped(other.map(|_| Found::new())),
+            };
+            for row in &page {
+                match recognition.read(row).filter(|(key, _)| companies.contains(&key.as_str())) {
+                    Some((key, row)) => found.entry(key).or_default().push(row),
+                    None if filter.is_some() => return Collected::Foreign,
+                    None => {}
+                }
+            }
+            let last = page.last().map(|row| text(row, "_id").to_owned()).unwrap_or_default();
+            if page.len() < LARGEST_BATCH || last <= cursor {
+                return Collected::Rows(found);
+            }
+            cursor = last;
+        }
+    }
+}
+
+enum Collected {
+    Rows(Found),
+    Foreign,
+    Stopped(Reply<Found>),
+}

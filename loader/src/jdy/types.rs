@@ -1,0 +1,148 @@
+//! What a call to the vendor can end in, and the answers that are read.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::codes::{self, Class};
+
+/// The end of a call. Only `Ok` and `Refused` say what the vendor did.
+#[derive(Debug)]
+pub enum Reply<T> {
+    /// Done, with this answer.
+    Ok(T),
+    /// Definitely not done.
+    Refused(Refusal),
+    /// Sent, but what became of it is not known: time-out, lost connection, 5xx, an answer nobody can read.
+    Unknown(String),
+    /// Definitely never sent.
+    Unsent(Unsent),
+}
+
+impl<T> Reply<T> {
+    /// Changes the answer.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+        match self {
+            Self::Ok(answer) => Reply::Ok(change(answer)),
+            Self::Refused(refusal) => Reply::Refused(refusal),
+            Self::Unknown(reason) => Reply::Unknown(reason),
+            Self::Unsent(reason) => Reply::Unsent(reason),
+        }
+    }
+}
+
+/// Why nothing was sent.
+#[derive(Debug)]
+pub enum Unsent {
+    /// No connection to the vendor.
+    Connect(String),
+    /// The batch may not be ours any more.
+    Lease,
+    /// The shared quota could not be asked.
+    Quota(String),
+}
+
+/// A definite refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The vendor's code, 0 when the HTTP status alone said it.
+    pub code: u32,
+    /// The HTTP status.
+    pub status: u16,
+    /// The vendor's words, shortened.
+    pub message: String,
+    /// What to do about it.
+    pub class: Class,
+}
+
+impl Refusal {
+    /// The code for people and dead letters: the vendor's, or the status.
+    pub fn label(&self) -> String {
+        match self.code {
+            0 => format!("http-{}", self.status),
+            code => code.to_string(),
+        }
+    }
+
+    /// One line for logs and the status page.
+    pub fn describe(&self) -> String {
+        match self.code {
+            0 => format!("{} {}", self.label(), self.message),
+            code => format!("{code} {} ({})", self.message, codes::meaning(code)),
+        }
+    }
+}
+
+/// Answer of `batch_create`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BatchCreated {
+    /// `success` when it is one.
+    pub status: String,
+    /// Rows that exist under this transaction id now.
+    #[serde(default)]
+    pub success_count: usize,
+    /// Ids created by this very request, so fewer or none on a resend.
+    #[serde(default)]
+    pub success_ids: Vec<String>,
+}
+
+/// Answer of a call that returns the row.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OneRow {
+    /// The row.
+    pub data: RowId,
+}
+
+/// The part of a returned row that matters after a write.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RowId {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: String,
+}
+
+/// Answer of a call that only says that it worked.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Status {
+    /// `success` when it did.
+    pub status: String,
+}
+
+/// Answer of `data/list`: whole rows.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Page {
+    /// Ascending by id.
+    pub data: Vec<Map<String, Value>>,
+}
+
+/// Answer of `widget/list`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Widgets {
+    /// The form's widgets.
+    pub widgets: Vec<Widget>,
+}
+
+/// A widget as the form describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Widget {
+    /// The alias when one is set, else the widget id; what writes and reads use.
+    pub name: String,
+    /// Caption.
+    #[serde(default)]
+    pub label: String,
+    /// Kind, such as `text`.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+}
+
+/// Text member of a row, `""` when it has none.
+pub fn text<'a>(row: &'a Map<String, Value>, name: &str) -> &'a str {
+    row.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// When the row was last written, unix ms by the vendor's clock; 0 when it does not say.
+pub fn written_at_ms(row: &Map<String, Value>) -> i64 {
+    ["updateTime", "createTime"]
+        .iter()
+        .find_map(|name| text(row, name).parse::<jiff::Timestamp>().ok())
+        .map_or(0, jiff::Timestamp::as_millisecond)
+}

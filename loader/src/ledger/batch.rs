@@ -1,0 +1,167 @@
+//! A claimed batch: its members with exactly the rows that are sent, and taking over the one of a dead loader.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pipeline::version::Version;
+use uuid::Uuid;
+
+use super::{BatchId, Error, Ledger, Lua, number, script};
+
+static TAKEOVER: Lua = Lua::new(|| script(include_str!("takeover.lua")));
+static REGROUP: Lua = Lua::new(|| script(include_str!("regroup.lua")));
+static ORPHANS: Lua = Lua::new(|| script(include_str!("orphans.lua")));
+
+/// What a member waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A new row, sent together with the others of the same transaction id.
+    Create,
+    /// A call of its own.
+    Update,
+    /// A call of its own.
+    Remove,
+}
+
+/// One claimed row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Position in the claim; fixes the order within a transaction.
+    pub slot: u32,
+    /// What to do.
+    pub kind: Kind,
+    /// The customer.
+    pub company: String,
+    /// Hash of the content.
+    pub hash: String,
+    /// The row to update or remove.
+    pub row_id: String,
+    /// Exactly what is sent.
+    pub row: Arc<str>,
+    /// The transaction it is sent under, for creates.
+    pub transaction: String,
+    /// When it may have been sent under it for the first time, Redis' clock.
+    pub first_sent_ms: i64,
+}
+
+/// A batch that was taken over.
+#[derive(Debug)]
+pub struct Batch {
+    /// Proves ownership at commit.
+    pub fence: String,
+    /// Redis' clock, ms.
+    pub time_ms: i64,
+    /// What is left to do, by slot.
+    pub members: Vec<Member>,
+}
+
+impl Ledger {
+    /// Takes over a batch whose lease is over; `abandoned`: or one that this process let go of. `None` when another
+    /// loader was faster.
+    pub async fn take_over(&self, batch: &str, abandoned: bool) -> Result<Option<Batch>, Error> {
+        let lease = self.lease().as_millis().to_string();
+        let own = if abandoned { "1" } else { "0" };
+        let args = [self.owner().into(), batch.into(), lease.into(), own.into()];
+        let answer = match self.call(&TAKEOVER, &args).await {
+            Err(Error::Protocol(verdict)) if verdict == "BUSY" || verdict == "GONE" => return Ok(None),
+            other => other?,
+        };
+        let time_ms = number(answer.first())?;
+        let fence = answer.get(1).cloned().unwrap_or_default();
+        let fields: BTreeMap<&str, &str> =
+            answer[2..].chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
+        let mut members = Vec::new();
+        for (name, packed) in &fields {
+            if let Some(slot) = name.strip_prefix('m') {
+                members.push(unpack(slot, packed, &fields)?);
+            }
+        }
+        members.sort_unstable_by_key(|member| member.slot);
+        Ok(Some(Batch { fence, time_ms, members }))
+    }
+
+    /// Gives the members of each group a new transaction id in the ledger and in memory, before they are sent again in
+    /// other company.
+    pub async fn regroup(&self, batch: &str, fence: &str, groups: &mut [Vec<Member>]) -> Result<(), Error> {
+        let count: usize = groups.iter().map(Vec::len).sum();
+        let mut args = vec![self.owner().into(), batch.into(), fence.into(), count.to_string().into()];
+        let ids: Vec<String> = groups.iter().map(|_| Uuid::new_v4().to_string()).collect();
+        for (group, id) in groups.iter().zip(&ids) {
+            for member in group {
+                args.push(member.slot.to_string().into());
+                args.push(id.as_str().into());
+            }
+        }
+        let answer = self.call(&REGROUP, &args).await?;
+        let time: i64 = number(answer.first())?;
+        for (group, id) in groups.iter_mut().zip(ids.iter()) {
+            for member in group {
+                member.transaction.clone_from(id);
+                member.first_sent_ms = time;
+            }
+        }
+        Ok(())
+    }
+
+    /// Some batches whose lease is over.
+    pub async fn orphans(&self, most: usize) -> Result<Vec<BatchId>, Error> {
+        self.call(&ORPHANS, &[most.to_string().into()]).await
+    }
+}
+
+fn unpack(slot: &str, packed: &str, fields: &BTreeMap<&str, &str>) -> Result<Member, Error> {
+    let unexpected = || Error::Protocol(format!("member {slot}"));
+    let parts: Vec<&str> = packed.split('\n').collect();
+    let [kind, company, _version, hash, row_id] = parts[..] else { return Err(unexpected()) };
+    let field = |letter: char| fields.get(format!("{letter}{slot}").as_str()).copied().unwrap_or_default();
+    Ok(Member {
+        slot: slot.parse().map_err(|_| unexpected())?,
+        kind: match kind {
+            "c" => Kind::Create,
+            "u" => Kind::Update,
+            "r" => Kind::Remove,
+            _ => return Err(unexpected()),
+        },
+        company: company.to_owned(),
+        hash: hash.to_owned(),
+        row_id: row_id.to_owned(),
+        row: field('j').into(),
+        transaction: field('t').to_owned(),
+        first_sent_ms: field('s').parse().unwrap_or(0),
+    })
+}
+
+/// A version as text that compares like the version itself.
+pub fn encode_version(version: Version) -> String {
+    let shifted = version.update_time.cast_unsigned() ^ (1 << 63);
+    format!("{shifted:016x}{:016x}", version.sequence)
+}
+
+/// The way back, for people.
+pub fn decode_version(text: &str) -> Option<Version> {
+    let (time, sequence) = text.split_at_checked(16)?;
+    let time = u64::from_str_radix(time, 16).ok()? ^ (1 << 63);
+    let sequence = u64::from_str_radix(sequence, 16).ok()?;
+    Some(Version { update_time: time.cast_signed(), sequence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_text_like_themselves() {
+        let times = [i64::MIN, -1, 0, 1, 1_762_358_927, i64::MAX];
+        let sequences = [0, 1, 9, 10, 1_763_900_000_000_001, u64::MAX];
+        let all: Vec<Version> = times
+            .iter()
+            .flat_map(|time| sequences.map(|sequence| Version { update_time: *time, sequence }))
+            .collect();
+        for a in &all {
+            assert_eq!(decode_version(&encode_version(*a)), Some(*a));
+            for b in &all {
+                assert_eq!(encode_version(*a).cmp(&encode_version(*b)), a.cmp(b), "{a:?} {b:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+-- Decides for every record of a batch what has to be done, and takes the keys that have to be written.
+-- ARGV: 3 owner, 4 batch, 5 transaction id, 6 lease ms, 7 '1' when an absent row may be one that was deleted, 8 count;
+--       per record: company, version, hash, operation (u upsert, d delete, m mark), fetched at, set, clear.
+-- Returns OK, clock, fence, then per record:
+--   s stale | = unchanged | n nothing to remove | f fetch again | c create | u<id> update | r<id> remove
+--   b<batch> busy in a live batch of the owner after the line break | o<batch> left behind by a dead loader
+if not index_ready() then return {'NOINDEX'} end
+
+local owner, batch, transaction = ARGV[3], ARGV[4], ARGV[5]
+local time = clock()
+local margin = 5000
+local built = tonumber(redis.call('HGET', KEYS[1], 'built') or '0')
+local answers, fields, taken = {'OK', string.format('%d', time), '0'}, {}, {}
+
+local function take(slot, kind, company, version, hash, id, row)
+  taken[#taken + 1] = company
+  fields[#fields + 1] = 'm' .. slot
+  fields[#fields + 1] = table.concat({kind, company, version, hash, id}, '\n')
+  fields[#fields + 1] = 'j' .. slot
+  fields[#fields + 1] = row
+  if kind == 'c' then
+    fields[#fields + 1] = 't' .. slot
+    fields[#fields + 1] = transaction
+    fields[#fields + 1] = 's' .. slot
+    fields[#fields + 1] = string.format('%d', time)
+  end
+end
+
+-- The same composition as `encode::join`.
+local function join(set, clear)
+  if clear == '' then return set end
+  if set == '{}' then return '{' .. clear .. '}' end
+  return string.sub(set, 1, -2) .. ',' .. clear .. '}'
+end
+
+for slot = 0, tonumber(ARGV[8]) - 1 do
+  local at = 9 + slot * 7
+  local company, version, hash, operation = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local fetched, set, clear = tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6]
+  local key = row_key(company)
+  local row = redis.call('HMGET', key, 'id', 'v', 'h', 'b', 'f')
+  local id, known, content, holder, floor = row[1], row[2], row[3], row[4], tonumber(row[5] or '')
+  local held = holder and redis.call('HMGET', batch_key(holder), 'lease', 'owner') or {false}
+  -- The form shows content written at `floor` by a record whose version is lost: this one may be older.
+  local doubtful = floor and fetched < floor + margin
+  local answer
+
+  if known and version < known then
+    answer = 's'
+  elseif held[1] then
+    if tonumber(held[1]) > time then answer = 'b' .. holder .. '\n' .. held[2] else answer = 'o' .. holder end
+  elseif operation == 'u' and id and content == hash then
+    redis.call('HSET', key, 'v', version)
+    if not doubtful then redis.call('HDEL', key, 'f') end
+    answer = '='
+  elseif operation == 'm' and known == version and content == '' then
+    answer = '='
+  elseif operation ~= 'u' and not id then
+    redis.call('HSET', key, 'v', version)
+    answer = 'n'
+  elseif doubtful then
+    answer = 'f'
+  elseif operation == 'd' then
+    take(slot, 'r', company, version, '', id, '')
+    answer = 'r' .. id
+  elseif id then
+    take(slot, 'u', company, version, hash, id, join(set, clear))
+    answer = 'u' .. id
+  elseif not known and ARGV[7] == '1' and fetched < built + margin then
+    answer = 'f'
+  else
+    take(slot, 'c', company, version, hash, '', set)
+    answer = 'c'
+  end
+  answers[#answers + 1] = answer
+end
+
+if #taken > 0 then
+  local fence = string.format('%d', redis.call('INCR', prefix .. 'fence'))
+  local lease = string.format('%d', time + tonumber(ARGV[6]))
+  redis.call('HSET', batch_key(batch), 'owner', owner, 'fence', fence, 'lease', lease, 'n', #taken, unpack(fields))
+  redis.call('ZADD', KEYS[2], lease, batch)
+  for _, company in ipairs(taken) do redis.call('HSET', row_key(company), 'b', batch) end
+  answers[3] = fence
+end
+return answers

@@ -1,0 +1,143 @@
+//! Claiming: one script decides for a whole batch what has to be done, and takes the keys that have to be written.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use super::{BatchId, Error, Ledger, Lua, number, script};
+
+static CLAIM: Lua = Lua::new(|| script(include_str!("claim.lua")));
+
+/// What a record wants done to its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// The row shall hold this content.
+    Upsert,
+    /// The row shall go.
+    Delete,
+    /// The row shall be marked as removed.
+    Mark,
+}
+
+/// One record of a batch, as the ledger sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The customer.
+    pub company: &'a str,
+    /// Comparable as text, see [`super::batch::encode_version`].
+    pub version: &'a str,
+    /// Hash of the content.
+    pub hash: &'a str,
+    /// What to do.
+    pub operation: Operation,
+    /// When the record was fetched, unix milliseconds.
+    pub fetched_at: i64,
+    /// The row of a create.
+    pub set: &'a str,
+    /// What an update sends in addition.
+    pub clear: &'a str,
+}
+
+/// The verdict about one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// A newer version has been committed.
+    Stale,
+    /// The row holds this content; nothing to send.
+    Unchanged,
+    /// There is no row to remove.
+    Absent,
+    /// The form may show something newer: fetch the customer again.
+    Refetch,
+    /// Claimed: there is no row yet.
+    Create,
+    /// Claimed: the row with this id has other content.
+    Update(String),
+    /// Claimed: the row with this id has to go.
+    Remove(String),
+    /// In a live batch of this owner.
+    Busy(BatchId, String),
+    /// In a batch whose loader is dead: that one has to be finished first.
+    Orphaned(BatchId),
+}
+
+/// The verdicts of a batch, and the lease on what was taken.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The transaction id of its creates.
+    pub transaction: String,
+    /// Proves ownership at commit.
+    pub fence: String,
+    /// Redis' clock, ms.
+    pub time_ms: i64,
+    /// One per item, in order. An item's position is its slot.
+    pub claims: Vec<Claim>,
+}
+
+impl Ledger {
+    /// Claims the items for a batch of this name. `absent_may_be_deleted`: removals delete rows here, so a missing row proves nothing about an old
+    /// record.
+    pub async fn claim(
+        &self,
+        batch: &str,
+        items: &[Item<'_>],
+        absent_may_be_deleted: bool,
+    ) -> Result<Claimed, Error> {
+        let transaction = Uuid::new_v4().to_string();
+        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(6 + items.len() * 7);
+        args.push(self.owner().into());
+        args.push(batch.into());
+        args.push(Cow::Borrowed(&transaction));
+        args.push(self.lease().as_millis().to_string().into());
+        args.push(if absent_may_be_deleted { "1" } else { "0" }.into());
+        args.push(items.len().to_string().into());
+        for item in items {
+            args.push(item.company.into());
+            args.push(item.version.into());
+            args.push(item.hash.into());
+            args.push(item.operation.letter().into());
+            args.push(item.fetched_at.to_string().into());
+            args.push(item.set.into());
+            args.push(item.clear.into());
+        }
+        let answer = self.call(&CLAIM, &args).await?;
+        let time_ms = number(answer.first())?;
+        let fence = answer.get(1).cloned().unwrap_or_default();
+        let claims = answer.iter().skip(2).map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+        if claims.len() != items.len() {
+            return Err(Error::Protocol(format!("{} verdicts for {} records", claims.len(), items.len())));
+        }
+        drop(args);
+        Ok(Claimed { transaction, fence, time_ms, claims })
+    }
+}
+
+impl Operation {
+    fn letter(self) -> &'static str {
+        match self {
+            Self::Upsert => "u",
+            Self::Delete => "d",
+            Self::Mark => "m",
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<Claim, Error> {
+    let unexpected = || Error::Protocol(text.to_owned());
+    let (verdict, rest) = text.split_at_checked(1).ok_or_else(unexpected)?;
+    Ok(match verdict {
+        "s" => Claim::Stale,
+        "=" => Claim::Unchanged,
+        "n" => Claim::Absent,
+        "f" => Claim::Refetch,
+        "c" => Claim::Create,
+        "u" => Claim::Update(rest.to_owned()),
+        "r" => Claim::Remove(rest.to_owned()),
+        "o" => Claim::Orphaned(rest.to_owned()),
+        "b" => {
+            let (batch, owner) = rest.split_once('\n').ok_or_else(unexpected)?;
+            Claim::Busy(batch.to_owned(), owner.to_owned())
+        }
+        _ => return Err(unexpected()),
+    })
+}

@@ -1,0 +1,49 @@
+-- Writes down what became of members of a batch and frees their keys. A member that is gone already is skipped, so
+-- a commit whose answer was lost can be repeated.
+-- ARGV: 3 owner, 4 batch, 5 fence, 6 verify delay ms (0: no need), 7 count;
+--       per member: slot, result, row id, floor.
+-- Results: k landed in row id | x removed | d nothing happened, free the key | g the row is gone, forget its id
+--          i the row id is known but not whose content it holds (floor: when it was written)
+if not index_ready() then return {'NOINDEX'} end
+local owner, batch, fence = ARGV[3], ARGV[4], ARGV[5]
+if not owns(batch, owner, fence) then return {'FENCED'} end
+
+local delay = tonumber(ARGV[6])
+local due = clock() + delay
+local hash_key = batch_key(batch)
+local left = tonumber(redis.call('HGET', hash_key, 'n'))
+
+for n = 0, tonumber(ARGV[7]) - 1 do
+  local at = 8 + n * 4
+  local slot, result, id, floor = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local packed = redis.call('HGET', hash_key, 'm' .. slot)
+  if packed then
+    local member = split(packed)
+    local company, version, content = member[2], member[3], member[4]
+    local key = row_key(company)
+    redis.call('HDEL', key, 'b')
+    if result == 'k' then
+      redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
+      redis.call('HDEL', key, 'f')
+    elseif result == 'x' then
+      redis.call('HDEL', key, 'id', 'h', 'f')
+      redis.call('HSET', key, 'v', version)
+    elseif result == 'g' then
+      redis.call('HDEL', key, 'id', 'h', 'f')
+    elseif result == 'i' then
+      redis.call('HSET', key, 'id', id, 'h', '')
+      if floor ~= '0' then redis.call('HSET', key, 'f', floor) end
+    end
+    if delay > 0 and result ~= 'd' then redis.call('ZADD', KEYS[3], 'GT', due, company) end
+    redis.call('HDEL', hash_key, 'm' .. slot, 'j' .. slot, 't' .. slot, 's' .. slot)
+    left = left - 1
+  end
+end
+
+if left <= 0 then
+  redis.call('DEL', hash_key)
+  redis.call('ZREM', KEYS[2], batch)
+else
+  redis.call('HSET', hash_key, 'n', left)
+end
+return {'OK'}

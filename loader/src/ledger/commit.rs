@@ -1,0 +1,69 @@
+//! Committing: what became of members of a batch, in one script that checks the fence.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::{Error, Ledger, Lua, script};
+
+static COMMIT: Lua = Lua::new(|| script(include_str!("commit.lua")));
+
+/// What became of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The row with this id holds the member's content now.
+    Landed(String),
+    /// The row is gone, as it should be.
+    Removed,
+    /// Nothing was written; the key is free again.
+    Freed,
+    /// The row the ledger knew does not exist any more.
+    Gone,
+    /// The row with this id exists, but whose content it holds is not known; it was written at this time (ms).
+    Found(String, i64),
+}
+
+/// A member's slot and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Position in the claim.
+    pub slot: u32,
+    /// What became of it.
+    pub change: Change,
+}
+
+impl Ledger {
+    /// Commits members. `verify`: a call with unknown outcome may still land within this time, so read the rows again
+    /// after it.
+    pub async fn commit(
+        &self,
+        batch: &str,
+        fence: &str,
+        settled: &[Settled],
+        verify: Option<Duration>,
+    ) -> Result<(), Error> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let delay = verify.map_or(0, |delay| delay.as_millis());
+        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(5 + settled.len() * 4);
+        args.push(self.owner().into());
+        args.push(batch.into());
+        args.push(fence.into());
+        args.push(delay.to_string().into());
+        args.push(settled.len().to_string().into());
+        for Settled { slot, change } in settled {
+            let (letter, id, floor) = match change {
+                Change::Landed(id) => ("k", id.as_str(), 0),
+                Change::Removed => ("x", "", 0),
+                Change::Freed => ("d", "", 0),
+                Change::Gone => ("g", "", 0),
+                Change::Found(id, floor) => ("i", id.as_str(), *floor),
+            };
+            args.push(slot.to_string().into());
+            args.push(letter.into());
+            args.push(id.into());
+            args.push(floor.to_string().into());
+        }
+        self.call(&COMMIT, &args).await.map(drop)
+    }
+}

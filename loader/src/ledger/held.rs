@@ -1,0 +1,167 @@
+//! Live batches of this process: one heartbeat for all, and the question before every send, "is it still mine?".
+//!
+//! A process that was stopped for a while must not send when it wakes up, because its batch may have been finished by
+//! somebody else meanwhile. So a send needs a permit: the last successful renewal began less than [`PERMIT`] ago by the
+//! local monotonic clock. That is far less than the lease, which makes the time small that a rebuild has to wait for
+//! loaders that have not noticed yet.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::{BatchId, Error, Ledger, Lua, script};
+
+static RENEW: Lua = Lua::new(|| script(include_str!("renew.lua")));
+
+/// How long a renewal allows sending.
+pub const PERMIT: Duration = Duration::from_secs(5);
+/// Time between renewals.
+pub const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// The live batches of this process.
+pub struct Registry {
+    born: Instant,
+    live: Mutex<HashMap<BatchId, Arc<State>>>,
+    beats: watch::Sender<()>,
+}
+
+struct State {
+    /// Set when the lease was granted.
+    fence: OnceLock<String>,
+    /// Milliseconds since `born` at which the last successful renewal began.
+    renewed: AtomicU64,
+    lost: AtomicBool,
+}
+
+/// A batch that this process works on. Dropping it ends the renewals, nothing else.
+pub struct Held {
+    /// Its name.
+    pub batch: BatchId,
+    /// Proves ownership at commit.
+    pub fence: String,
+    /// Redis' clock when the lease was granted, ms.
+    time_ms: i64,
+    asked: Instant,
+    registry: Arc<Registry>,
+    state: Arc<State>,
+}
+
+impl Registry {
+    /// An empty one.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { born: Instant::now(), live: Mutex::default(), beats: watch::Sender::new(()) })
+    }
+
+    /// Announces a batch before Redis is asked for its lease, so that at no moment a batch of this process looks
+    /// abandoned. `None` when somebody in this process is at it already.
+    pub fn announce(self: &Arc<Self>, batch: &str) -> Option<Held> {
+        let asked = Instant::now();
+        let state = Arc::new(State {
+            fence: OnceLock::new(),
+            renewed: AtomicU64::new(self.since_birth(asked)),
+            lost: AtomicBool::new(false),
+        });
+        match self.lock().entry(batch.to_owned()) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(place) => place.insert(Arc::clone(&state)),
+        };
+        let registry = Arc::clone(self);
+        Some(Held { batch: batch.to_owned(), fence: String::new(), time_ms: 0, asked, registry, state })
+    }
+
+    /// Whether this process is working on the batch.
+    pub fn is_live(&self, batch: &str) -> bool {
+        self.lock().contains_key(batch)
+    }
+
+    /// Renews every live batch once.
+    pub async fn renew(&self, ledger: &Ledger) -> Result<(), Error> {
+        let granted = |(_, state): &(&BatchId, &Arc<State>)| state.fence.get().is_some();
+        let live: Vec<(BatchId, Arc<State>)> =
+            self.lock().iter().filter(granted).map(|(batch, state)| (batch.clone(), Arc::clone(state))).collect();
+        if live.is_empty() {
+            return Ok(());
+        }
+        let asked = self.since_birth(Instant::now());
+        let lease = ledger.lease().as_millis().to_string();
+        let mut args: Vec<Cow<'_, str>> =
+            vec![ledger.owner().into(), lease.into(), live.len().to_string().into()];
+        for (batch, state) in &live {
+            args.push(batch.as_str().into());
+            args.push(state.fence.get().map_or("", String::as_str).into());
+        }
+        let answer = ledger.call(&RENEW, &args).await;
+        if let Err(Error::NoIndex) = &answer {
+            live.iter().for_each(|(_, state)| state.lost.store(true, Ordering::Release));
+        }
+        if let Ok(verdicts) = &answer {
+            for ((_, state), verdict) in live.iter().zip(verdicts) {
+                match verdict.as_str() {
+                    "1" => state.renewed.store(asked, Ordering::Release),
+                    _ => state.lost.store(true, Ordering::Release),
+                }
+            }
+        }
+        self.beats.send_replace(());
+        answer.map(drop)
+    }
+
+    fn since_birth(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.born).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<BatchId, Arc<State>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// The lease was granted with this fence, at this time of Redis' clock.
+    pub fn granted(&mut self, fence: String, time_ms: i64) {
+        // A batch is granted once, right after it was announced.
+        drop(self.state.fence.set(fence.clone()));
+        self.fence = fence;
+        self.time_ms = time_ms;
+    }
+
+    /// Whether sending is allowed at this instant.
+    pub fn permits(&self) -> bool {
+        let now = self.registry.since_birth(Instant::now());
+        let age = now.saturating_sub(self.state.renewed.load(Ordering::Acquire));
+        !self.is_lost() && Duration::from_millis(age) < PERMIT
+    }
+
+    /// Redis' clock now, ms.
+    pub fn now_ms(&self) -> i64 {
+        self.time_ms + i64::try_from(self.asked.elapsed().as_millis()).unwrap_or(i64::MAX / 2)
+    }
+
+    /// Whether the batch is known to belong to somebody else.
+    pub fn is_lost(&self) -> bool {
+        self.state.lost.load(Ordering::Acquire)
+    }
+
+    /// Waits for a permit, over a short absence of Redis for instance; `false` when the batch is lost.
+    pub async fn permitted(&self) -> bool {
+        let mut beats = self.registry.beats.subscribe();
+        loop {
+            if self.permits() {
+                return true;
+            }
+            if self.is_lost() || beats.changed().await.is_err() {
+                return false;
+            }
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.registry.lock().remove(&self.batch);
+    }
+}

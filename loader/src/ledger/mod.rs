@@ -1,0 +1,161 @@
+//! The ledger: what is known of every row, and who is writing which rows right now.
+//!
+//! Before a row is sent its key is claimed, and transaction id, exact row and time are stored by the same script; after
+//! a definite answer one more script commits. Whatever happens between the two, another loader finds the batch by its
+//! lease and finishes it. Nothing here knows the vendor. Every script answers `NOINDEX` unless the index is complete and
+//! Redis is the same server run that completed it, so that a Redis which lost data can never answer from memory gaps.
+
+mod batch;
+mod claim;
+mod commit;
+mod held;
+mod verify;
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use pipeline::names::Namespace;
+use pipeline::store::{self, Script, Store};
+
+pub use batch::{Batch, Kind, Member, decode_version, encode_version};
+pub use claim::{Claim, Claimed, Item, Operation};
+pub use commit::{Change, Settled};
+pub use held::{HEARTBEAT, Held, PERMIT, Registry};
+pub use verify::{Judged, Seen};
+
+/// A batch of claimed rows; also its name in the lease set.
+pub type BatchId = String;
+
+/// Builds a script with the common head.
+pub(crate) fn script(body: &str) -> Script {
+    Script::new(&format!("{}\n{body}", include_str!("prelude.lua")))
+}
+
+pub(crate) type Lua = LazyLock<Script>;
+
+/// Why the ledger could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Redis is away or refused the command.
+    #[error("ledger is not reachable")]
+    Store(#[from] store::Error),
+    /// Redis is empty, was restarted, or knows another form: the index has to be rebuilt first.
+    #[error("index of the form is missing")]
+    NoIndex,
+    /// Another loader has taken the batch over.
+    #[error("batch was taken over by another loader")]
+    Fenced,
+    /// A script answered something unexpected.
+    #[error("ledger script answered {0:?}")]
+    Protocol(String),
+}
+
+/// The ledger of one form in one namespace. Clones are cheap and share the epoch.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    keys: [String; 3],
+    epoch_key: String,
+    prefix: String,
+    owner: String,
+    lease: Duration,
+    epoch: RwLock<String>,
+}
+
+impl Ledger {
+    /// `owner` names this process; `lease` is how long a batch stays untouched after its loader's last sign of life.
+    pub fn new(store: Store, namespace: &Namespace, form: &str, owner: &str, lease: Duration) -> Self {
+        let prefix = namespace.key(format!("ledger:{form}:"));
+        Self {
+            inner: Arc::new(Inner {
+                keys: [namespace.key("index"), format!("{prefix}batches"), format!("{prefix}verify")],
+                epoch_key: namespace.key("epoch"),
+                store,
+                prefix,
+                owner: owner.to_owned(),
+                lease,
+                epoch: RwLock::default(),
+            }),
+        }
+    }
+
+    /// The index this process works with; empty before the first one is known.
+    pub fn epoch(&self) -> String {
+        self.inner.epoch.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets it, once the index is known to be ready.
+    pub fn set_epoch(&self, epoch: String) {
+        *self.inner.epoch.write().unwrap_or_else(PoisonError::into_inner) = epoch;
+    }
+
+    /// This process's name.
+    pub fn owner(&self) -> &str {
+        &self.inner.owner
+    }
+
+    /// How long a batch is left alone after its loader's last sign of life.
+    pub fn lease(&self) -> Duration {
+        self.inner.lease
+    }
+
+    /// Redis itself, for the few plain reads of `loader trace`.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The key of a customer's row.
+    pub fn row_key(&self, company: &str) -> String {
+        format!("{}row:{company}", self.inner.prefix)
+    }
+
+    /// The key of a batch.
+    pub fn batch_key(&self, batch: &str) -> String {
+        format!("{}batch:{batch}", self.inner.prefix)
+    }
+
+    /// The key of the duplicates found by the last rebuild.
+    pub fn duplicates_key(&self) -> String {
+        format!("{}dups", self.inner.prefix)
+    }
+
+    /// The key that tells everybody which index is current.
+    pub fn epoch_key(&self) -> &str {
+        &self.inner.epoch_key
+    }
+
+    /// Runs a script; the first word of its answer is its verdict and is taken off.
+    pub(crate) async fn call(&self, script: &Script, args: &[Cow<'_, str>]) -> Result<Vec<String>, Error> {
+        let epoch = self.epoch();
+        let mut all: Vec<&str> = Vec::with_capacity(args.len() + 2);
+        all.push(&self.inner.prefix);
+        all.push(&epoch);
+        all.extend(args.iter().map(AsRef::as_ref));
+        let mut answer: Vec<String> = self.inner.store.invoke(script, &self.inner.keys, &all).await?;
+        match answer.first().map(String::as_str) {
+            Some("OK") => {
+                answer.remove(0);
+                Ok(answer)
+            }
+            Some("NOINDEX") => Err(Error::NoIndex),
+            Some("FENCED") => Err(Error::Fenced),
+            other => Err(Error::Protocol(other.unwrap_or_default().to_owned())),
+        }
+    }
+}
+
+/// Takes the numbers that scripts return as text.
+pub(crate) fn number<T: std::str::FromStr>(text: Option<&String>) -> Result<T, Error> {
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| Error::Protocol(text.cloned().unwrap_or_default()))
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+-- Common head of every ledger script. All keys share the namespace's hash tag, so KEYS[1] routes the call.
+-- KEYS: 1 index hash, 2 zset batch -> lease deadline, 3 zset of rows to verify.  ARGV: 1 key prefix, 2 epoch.
+local prefix, epoch = ARGV[1], ARGV[2]
+
+local function row_key(company) return prefix .. 'row:' .. company end
+local function batch_key(batch) return prefix .. 'batch:' .. batch end
+
+-- Redis' own clock, so that loaders with different clocks agree about leases. Milliseconds.
+local function clock()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Changes when the server restarts or another one takes over, which is when the last second may be gone.
+local function server_run()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+end
+
+-- Whether the index is complete, is the one the caller knows, and cannot have lost anything since.
+local function index_ready()
+  local index = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'run')
+  return index[1] == 'ready' and index[2] == epoch and index[3] == server_run()
+end
+
+-- Whether the caller still owns the batch.
+local function owns(batch, owner, fence)
+  local held = redis.call('HMGET', batch_key(batch), 'owner', 'fence')
+  return held[1] == owner and held[2] == fence
+end
+
+local function split(text)
+  local parts = {}
+  for part in string.gmatch(text .. '\n', '(.-)\n') do parts[#parts + 1] = part end
+  return parts
+end

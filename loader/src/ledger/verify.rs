@@ -1,0 +1,63 @@
+//! Rows that a lost call may still change are written down here and read again later (I3).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::{Error, Ledger, Lua, script};
+
+static VERIFY: Lua = Lua::new(|| script(include_str!("verify.lua")));
+
+/// What the form shows for a customer.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The customer.
+    pub company: String,
+    /// Its row; empty when there is none.
+    pub row_id: String,
+    /// Hash of what the row holds.
+    pub hash: String,
+}
+
+/// The verdict about one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// As it was written.
+    Same,
+    /// Something else: the ledger has forgotten the content, and the customer has to be fetched again.
+    Differs,
+    /// Being written right now; it stays on the list.
+    Busy,
+}
+
+impl Ledger {
+    /// Puts customers on the list, to be read after `delay`.
+    pub async fn verify_later(&self, companies: &[&str], delay: Duration) -> Result<(), Error> {
+        let mut args: Vec<Cow<'_, str>> =
+            vec!["add".into(), delay.as_millis().to_string().into(), companies.len().to_string().into()];
+        args.extend(companies.iter().map(|company| Cow::Borrowed(*company)));
+        self.call(&VERIFY, &args).await.map(drop)
+    }
+
+    /// Customers that are due; nobody else gets them for `hold`.
+    pub async fn due_for_verification(&self, most: usize, hold: Duration) -> Result<Vec<String>, Error> {
+        let args = ["pop".into(), most.to_string().into(), hold.as_millis().to_string().into()];
+        self.call(&VERIFY, &args).await
+    }
+
+    /// Compares what the form shows with what was written, and takes the settled ones off the list.
+    pub async fn judge(&self, seen: &[Seen]) -> Result<Vec<Judged>, Error> {
+        let mut args: Vec<Cow<'_, str>> = vec!["judge".into(), seen.len().to_string().into()];
+        for row in seen {
+            args.push(row.company.as_str().into());
+            args.push(row.row_id.as_str().into());
+            args.push(row.hash.as_str().into());
+        }
+        let verdict = |text: String| match text.as_str() {
+            "=" => Ok(Judged::Same),
+            "~" => Ok(Judged::Differs),
+            "b" => Ok(Judged::Busy),
+            _ => Err(Error::Protocol(text)),
+        };
+        self.call(&VERIFY, &args).await?.into_iter().map(verdict).collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! What becomes of a member of a batch, and the commit that writes it down.
+
+use std::time::Duration;
+
+use pipeline::gate::Pause;
+use pipeline::handler::{BatchPosition, Failure, VendorAnswer};
+use pipeline::retry::Backoff;
+
+use super::{Work, Writer};
+use crate::failpoint;
+use crate::jdy::lookup::FoundRow;
+use crate::jdy::types::Refusal;
+use crate::ledger::{Change, Error, Member, Settled};
+
+/// The end of a member, as the handler needs it.
+#[derive(Debug, Clone)]
+pub(crate) enum Fate {
+    /// The row holds the record's content.
+    Landed,
+    /// The row is gone or marked, as it should be.
+    Removed,
+    /// This record can never be written.
+    Dead(Box<Failure>),
+    /// Something was learned; claim it again.
+    Again,
+    /// Not now.
+    Held,
+}
+
+/// A member's fate, with its place in the claim.
+pub(crate) type Fated = (u32, Fate);
+
+/// The same fate for all.
+pub(crate) fn all(members: &[Member], fate: &Fate) -> Vec<Fated> {
+    members.iter().map(|member| (member.slot, fate.clone())).collect()
+}
+
+/// What a row that turned out to exist means for the member that was to make it.
+pub(crate) fn known<'a>(member: &'a Member, row: &FoundRow) -> (&'a Member, Change, Fate) {
+    match row.hash == member.hash {
+        true => (member, Change::Landed(row.id.clone()), Fate::Landed),
+        // Somebody has written to it since; the next claim decides what is newer.
+        false => (member, Change::Found(row.id.clone(), row.written_ms), Fate::Again),
+    }
+}
+
+/// The failure of a row that the vendor refuses for its content.
+pub(crate) fn refused(member: &Member, refusal: &Refusal) -> Failure {
+    let mut failure = Failure::new("row-refused", format!("Jiandaoyun refuses this row: {}", refusal.describe()));
+    failure.vendor = Some(VendorAnswer { code: refusal.label(), message: refusal.message.clone() });
+    failure.batch = (!member.transaction.is_empty())
+        .then(|| BatchPosition { id: member.transaction.clone(), position: member.slot });
+    failure
+}
+
+impl Writer {
+    /// Commits, and turns a commit that fails into fates. `verify`: a call of unknown outcome may still land.
+    pub(crate) async fn commit(
+        &self,
+        work: &Work<'_>,
+        ends: Vec<(&Member, Change, Fate)>,
+        verify: bool,
+    ) -> Vec<Fated> {
+        let settled: Vec<Settled> =
+            ends.iter().map(|(member, change, _)| Settled { slot: member.slot, change: change.clone() }).collect();
+        let late = verify.then(|| self.lateness());
+        failpoint::hit("commit-before").await;
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        let failed = loop {
+            match self.ledger.commit(&work.held.batch, &work.held.fence, &settled, late).await {
+                Ok(()) => {
+                    failpoint::hit("commit-after").await;
+                    return ends.into_iter().map(|(member, _, fate)| (member.slot, fate)).collect();
+                }
+                // Repeating is safe: what an unanswered commit has done is skipped by the next one.
+                Err(error) if self.is_outage(&error) => {
+                    let wait = backoff.next_delay();
+                    if !work.patience.sleep(wait, &self.vendor.stopping).await {
+                        break Fate::Held;
+                    }
+                    let patience = work.patience;
+                    if !self.redis_open(&patience).await {
+                        break Fate::Held;
+                    }
+                }
+                Err(error) => break self.ledger_failed(&error),
+            }
+        };
+        if matches!(failed, Fate::Again) {
+            // Our send may have come after somebody else's: the rows are read again once it must have landed.
+            let companies: Vec<&str> = ends.iter().map(|(member, ..)| member.company.as_str()).collect();
+            self.verify_soon(&companies).await;
+        }
+        ends.iter().map(|(member, ..)| (member.slot, failed.clone())).collect()
+    }
+
+    /// Puts rows on the list of those to be read again.
+    pub(crate) async fn verify_soon(&self, companies: &[&str]) {
+        if let Err(error) = self.ledger.verify_later(companies, self.lateness()).await {
+            tracing::warn!(error = %error, rows = companies.len(), "rows cannot be put on the list for verification");
+        }
+    }
+
+    /// After this time a call that was given up cannot change anything any more.
+    pub(crate) fn lateness(&self) -> Duration {
+        self.vendor.client.timeout() + self.settings.late
+    }
+
+    /// What a failed ledger call means for the batch; pauses the stage when it has to.
+    pub(crate) fn ledger_failed(&self, error: &Error) -> Fate {
+        match error {
+            Error::Fenced => {
+                tracing::warn!("batch was taken over by another loader, its rows are claimed again");
+                Fate::Again
+            }
+            Error::NoIndex => {
+                self.index.lost();
+                Fate::Held
+            }
+            Error::Store(cause) => {
+                self.runtime.redis_lost(cause);
+                Fate::Held
+            }
+            Error::Protocol(_) => {
+                tracing::error!(error = %error, "ledger and program do not fit together");
+                self.runtime.gate.close(Pause::Configuration, error.to_string());
+                Fate::Held
+            }
+        }
+    }
+
+    fn is_outage(&self, error: &Error) -> bool {
+        let Error::Store(cause) = error else { return false };
+        self.runtime.redis_lost(cause);
+        true
+    }
+
+    /// Waits until the stage is open again after Redis was away.
+    async fn redis_open(&self, patience: &crate::vendor::Patience) -> bool {
+        self.vendor.open(patience).await
+    }
+}

@@ -1,0 +1,129 @@
+//! From messages to what the ledger is asked about: encoded rows, the newest one of each customer first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pipeline::handler::{Failure, Job, Outcome, Tally};
+use pipeline::version::Version;
+use proto::v1::{FormRecord, Operation as Wanted};
+
+use super::Removals;
+use crate::jdy::encode::{self, Row};
+use crate::jdy::form::{Form, Misfit};
+use crate::ledger::{Item, Operation, encode_version};
+
+/// What is remembered when a record is in the form: customer and update time, for settled records.
+pub type Receipt = (String, i64);
+
+/// A record ready to be claimed.
+pub(super) struct Prepared {
+    /// Position in the handler's batch.
+    pub(super) at: usize,
+    pub(super) record: FormRecord,
+    pub(super) version: String,
+    pub(super) operation: Operation,
+    pub(super) set: Arc<str>,
+    pub(super) clear: String,
+    pub(super) hash: String,
+}
+
+impl Prepared {
+    pub(super) fn item(&self) -> Item<'_> {
+        Item {
+            company: &self.record.company_id,
+            version: &self.version,
+            hash: &self.hash,
+            operation: self.operation,
+            fetched_at: self.record.fetched_at,
+            set: &self.set,
+            clear: &self.clear,
+        }
+    }
+
+    /// The row of an update: every mapped cell.
+    pub(super) fn update(&self) -> Arc<str> {
+        match self.clear.is_empty() {
+            true => Arc::clone(&self.set),
+            false => encode::join(&self.set, &self.clear).into(),
+        }
+    }
+
+    pub(super) fn receipt(&self) -> Option<Receipt> {
+        let version = Version::from(self.record.version.unwrap_or_default());
+        self.record.settled.then(|| (self.record.company_id.clone(), version.update_time))
+    }
+}
+
+/// A batch sorted into what is decided at once and what has to be claimed.
+pub(super) struct Sorted {
+    /// One per job; `None` while undecided.
+    pub(super) outcomes: Vec<Option<Outcome<Receipt>>>,
+    /// By customer, each list with the newest version last.
+    pub(super) open: HashMap<String, Vec<Prepared>>,
+}
+
+/// Encodes a batch; a record that does not fit the form stops everything, because the next one will not fit either.
+pub(super) fn sort(
+    batch: Vec<Job<FormRecord>>,
+    form: &Form,
+    removals: &Removals,
+) -> Result<Sorted, Box<(Misfit, FormRecord)>> {
+    let mut outcomes = Vec::with_capacity(batch.len());
+    let mut open: HashMap<String, Vec<Prepared>> = HashMap::with_capacity(batch.len());
+    for (at, job) in batch.into_iter().enumerate() {
+        let record = job.message;
+        if let Err(misfit) = form.check(&record) {
+            return Err(Box::new((misfit, record)));
+        }
+        match prepare(at, record, form, removals) {
+            Ok(prepared) => {
+                open.entry(prepared.record.company_id.clone()).or_default().push(prepared);
+                outcomes.push(None);
+            }
+            Err(outcome) => outcomes.push(Some(outcome)),
+        }
+    }
+    for versions in open.values_mut() {
+        versions.sort_by(|a, b| a.version.cmp(&b.version));
+    }
+    Ok(Sorted { outcomes, open })
+}
+
+fn prepare(at: usize, record: FormRecord, form: &Form, removals: &Removals) -> Result<Prepared, Outcome<Receipt>> {
+    let version = encode_version(record.version.map(Version::from).unwrap_or_default());
+    let removed = record.operation() == Wanted::Remove;
+    let (operation, row) = match removals {
+        Removals::Ignore if removed => return Err(Outcome::done(Tally::Filtered("removal-ignored"))),
+        Removals::Delete if removed => (Operation::Delete, nothing()),
+        Removals::Mark { widget, value } if removed => {
+            let set = encode::encode_text(widget, value);
+            (Operation::Mark, Row { set, ..nothing() })
+        }
+        _ => (Operation::Upsert, upsert(&record, form, removals)?),
+    };
+    let Row { set, clear, hash } = row;
+    Ok(Prepared { at, record, version, operation, set: set.into(), clear, hash })
+}
+
+fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, Outcome<Receipt>> {
+    let mut row = encode::encode(record, form).map_err(|error| {
+        let mut failure = Failure::new("cell-invalid", error.to_string());
+        failure.field = Some(error.label);
+        Outcome::Dead(failure)
+    })?;
+    if row.set == "{}" {
+        // Only without a key widget: the vendor's answer to an empty row is not known.
+        return Err(Outcome::Dead(Failure::new("row-empty", "every mapped cell of this record is empty")));
+    }
+    if let Removals::Mark { widget, .. } = removals {
+        // A customer that comes back loses its mark, unless the mapping itself writes that widget.
+        if record.fields.iter().all(|field| field.field != *widget) {
+            encode::member(&mut row.clear, widget, encode::Shape::clearing(form, widget));
+        }
+    }
+    Ok(row)
+}
+
+fn nothing() -> Row {
+    Row { set: String::new(), clear: String::new(), hash: String::new() }
+}

@@ -1,0 +1,94 @@
+//! Updates and removals: one call each, repeated until its outcome is known, because repeating changes nothing.
+
+use pipeline::handler::Failure;
+
+use super::fate::{Fate, Fated, refused};
+use super::{OnMissingRow, Work, Writer};
+use crate::failpoint;
+use crate::jdy::codes;
+use crate::jdy::types::Refusal;
+use crate::ledger::{Change, Member};
+use crate::vendor::Tried;
+
+impl Writer {
+    /// Updates one row.
+    pub(crate) async fn update(&self, work: &Work<'_>, member: Member) -> Vec<Fated> {
+        if member.row_id.is_empty() {
+            let why = "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found";
+            return self.bury(work, &[member], "row-id-unknown", why).await;
+        }
+        failpoint::hit("update-before").await;
+        let permit = || work.held.permits();
+        let (client, options, permit, target) = (&self.vendor.client, &self.settings.options, &permit, &member);
+        let tried = self
+            .vendor
+            .insist(Some(work.held), &work.patience, move || {
+                client.update(&target.row_id, &target.row, options, work.lane, permit)
+            })
+            .await;
+        failpoint::hit("update-answered").await;
+        match tried {
+            Tried::Done((), unknown) => {
+                let change = Change::Landed(member.row_id.clone());
+                self.commit(work, vec![(&member, change, Fate::Landed)], unknown || !work.fresh).await
+            }
+            Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => self.missing(work, &member, &refusal).await,
+            Tried::Refused(refusal, _) => {
+                let failure = refused(&member, &refusal);
+                self.commit(work, vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))], false).await
+            }
+            Tried::Lost => self.lost(work, &[member]).await,
+            Tried::Held => vec![(member.slot, Fate::Held)],
+        }
+    }
+
+    /// Removes one row; one that is gone already is removed.
+    pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Fated> {
+        failpoint::hit("remove-before").await;
+        let permit = || work.held.permits();
+        let (client, permit, target) = (&self.vendor.client, &permit, &member);
+        let tried = self
+            .vendor
+            .insist(Some(work.held), &work.patience, move || client.delete(&target.row_id, work.lane, permit))
+            .await;
+        failpoint::hit("remove-answered").await;
+        let done = match tried {
+            Tried::Done((), _) => true,
+            Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => true,
+            Tried::Refused(refusal, _) => {
+                let failure = refused(&member, &refusal);
+                return self.commit(work, vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))], false).await;
+            }
+            Tried::Lost => return self.lost(work, &[member]).await,
+            Tried::Held => false,
+        };
+        match done {
+            true => self.commit(work, vec![(&member, Change::Removed, Fate::Removed)], false).await,
+            false => vec![(member.slot, Fate::Held)],
+        }
+    }
+
+    /// A person has deleted the row, or there is another one with the same key by now.
+    async fn missing(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Fated> {
+        metrics::counter!("loader_missing_rows_total").increment(1);
+        if let Some(recognition) = &work.recognition {
+            let group = std::slice::from_ref(member);
+            let Some(mut found) = self.find(work, recognition, group).await else { return Self::put_off(group) };
+            if let Some(row) = found.remove(&member.slot) {
+                let change = Change::Found(row.id, 0);
+                return self.commit(work, vec![(member, change, Fate::Again)], false).await;
+            }
+        }
+        match self.settings.on_missing_row {
+            OnMissingRow::Recreate => {
+                tracing::info!(company = member.company, "row was deleted in the form, making a new one");
+                self.commit(work, vec![(member, Change::Gone, Fate::Again)], false).await
+            }
+            OnMissingRow::DeadLetter => {
+                let mut failure: Failure = refused(member, refusal);
+                failure.code = "row-missing";
+                self.commit(work, vec![(member, Change::Freed, Fate::Dead(Box::new(failure)))], false).await
+            }
+        }
+    }
+}
