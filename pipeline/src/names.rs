@@ -9,7 +9,9 @@ pub struct Namespace(String);
 
 /// A namespace that cannot be part of a queue name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("namespace `{0}`: expected 1 to 40 characters of a-z, 0-9, `-` and `_`, beginning with a letter or digit")]
+#[error(
+    "namespace `{0}`: expected 1 to 40 characters of a-z, 0-9, `-` and `_`, beginning with a letter or digit"
+)]
 pub struct InvalidNamespace(String);
 
 impl Namespace {
@@ -83,8 +85,14 @@ mod tests {
         let ns: Namespace = "okki-eu".parse().unwrap();
         assert_eq!(ns.queue(Stage::Load), "okki-eu.load");
         assert_eq!(ns.dead_queue(Stage::Extract), "okki-eu.extract.dead");
-        assert_eq!(ns.retry_queue(Stage::Transform, Duration::from_secs(600)), "okki-eu.transform.retry.10m");
-        assert_eq!(ns.retry_queue(Stage::Load, Duration::from_millis(1500)), "okki-eu.load.retry.1500ms");
+        assert_eq!(
+            ns.retry_queue(Stage::Transform, Duration::from_secs(600)),
+            "okki-eu.transform.retry.10m"
+        );
+        assert_eq!(
+            ns.retry_queue(Stage::Load, Duration::from_millis(1500)),
+            "okki-eu.load.retry.1500ms"
+        );
         assert_eq!(ns.key("row:7"), "{okki-eu}:row:7");
     }
 

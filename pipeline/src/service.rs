@@ -8,6 +8,7 @@ use crate::{
     config::CommonConfig,
     gate::{Gate, Pause},
     names::Namespace,
+    quota::Quota,
     shutdown::Shutdown,
     stage::Stage,
     store::Store,
@@ -32,6 +33,8 @@ pub struct Runtime {
     pub publisher: Publisher,
     /// Decides whether work is done and whether the process is ready.
     pub gate: Gate,
+    /// Shared vendor quotas.
+    pub quota: Quota,
     /// How the process stops.
     pub shutdown: Shutdown,
     /// Parts put what they know here, for `/status`.
@@ -77,7 +80,15 @@ impl Runtime {
         Self::assemble(service, common, Shutdown::on_signals(common.drain_deadline)?)
     }
 
-    fn assemble(service: &'static str, common: &CommonConfig, shutdown: Shutdown) -> anyhow::Result<Self> {
+    /// The parts without telemetry and signals, for several services in one process.
+    ///
+    /// # Errors
+    /// When an address is unusable.
+    pub fn assemble(
+        service: &'static str,
+        common: &CommonConfig,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
         let gate = Gate::new();
         let instance = instance();
         let store = Store::connect(&common.redis)?;
@@ -92,6 +103,7 @@ impl Runtime {
         .context("AMQP_URL")?;
         Ok(Self {
             namespace: common.namespace.clone(),
+            quota: Quota::new(store.clone(), common.namespace.clone()),
             publisher: broker.publisher(),
             store,
             broker,

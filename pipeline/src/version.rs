@@ -18,13 +18,19 @@ pub struct InvalidVersion(String);
 
 impl From<proto::v1::Version> for Version {
     fn from(wire: proto::v1::Version) -> Self {
-        Self { update_time: wire.update_time, sequence: wire.sequence }
+        Self {
+            update_time: wire.update_time,
+            sequence: wire.sequence,
+        }
     }
 }
 
 impl From<Version> for proto::v1::Version {
     fn from(version: Version) -> Self {
-        Self { update_time: version.update_time, sequence: version.sequence }
+        Self {
+            update_time: version.update_time,
+            sequence: version.sequence,
+        }
     }
 }
 
@@ -40,7 +46,10 @@ impl FromStr for Version {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parse = || {
             let (time, sequence) = text.split_once(':')?;
-            Some(Self { update_time: time.parse().ok()?, sequence: sequence.parse().ok()? })
+            Some(Self {
+                update_time: time.parse().ok()?,
+                sequence: sequence.parse().ok()?,
+            })
         };
         parse().ok_or_else(|| InvalidVersion(text.to_owned()))
     }
@@ -52,15 +61,24 @@ mod tests {
 
     #[test]
     fn time_comes_before_sequence() {
-        let old = Version { update_time: 1, sequence: 9 };
-        let new = Version { update_time: 2, sequence: 1 };
+        let old = Version {
+            update_time: 1,
+            sequence: 9,
+        };
+        let new = Version {
+            update_time: 2,
+            sequence: 1,
+        };
         assert!(old < new);
         assert!(new < Version { sequence: 2, ..new });
     }
 
     #[test]
     fn text_form_is_reversible() {
-        let version = Version { update_time: -5, sequence: u64::MAX };
+        let version = Version {
+            update_time: -5,
+            sequence: u64::MAX,
+        };
         assert_eq!(version.to_string().parse::<Version>().unwrap(), version);
         assert!("5".parse::<Version>().is_err());
     }

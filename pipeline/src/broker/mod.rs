@@ -190,14 +190,7 @@ impl Broker {
     pub async fn depth(&self, queue: &str) -> Result<u32, Error> {
         let connection = self.connect("count").await?;
         let channel = connection.create_channel().await?;
-        let options = lapin::options::QueueDeclareOptions {
-            passive: true,
-            ..Default::default()
-        };
-        let declared = channel
-            .queue_declare(queue.into(), options, Default::default())
-            .await?;
-        let count = declared.message_count();
+        let count = depth(&channel, queue).await?;
         connection.close(200, "counted".into()).await?;
         Ok(count)
     }
@@ -214,6 +207,18 @@ impl Broker {
             None => self.0.gate.open(Pause::Broker),
         }
     }
+}
+
+/// Messages ready in a queue. The answer comes after everything sent on the channel before has been processed.
+pub(crate) async fn depth(channel: &lapin::Channel, queue: &str) -> Result<u32, Error> {
+    let options = lapin::options::QueueDeclareOptions {
+        passive: true,
+        ..Default::default()
+    };
+    let declared = channel
+        .queue_declare(queue.into(), options, Default::default())
+        .await?;
+    Ok(declared.message_count())
 }
 
 impl std::fmt::Debug for Broker {

@@ -3,7 +3,10 @@
 //! One connection of its own, because an alarm on the broker blocks a publishing connection with everything on it
 //! (delivery-and-replay.md §3.1-5). Confirms of one call are awaited together.
 
-use super::{Broker, Error, Outgoing, envelope::Target};
+use super::{
+    Broker, Error, Outgoing,
+    envelope::{Envelope, Target},
+};
 use crate::retry::Backoff;
 use lapin::{
     Channel, Confirmation, Connection,
@@ -82,6 +85,30 @@ impl Publisher {
                 Ok(()) => return Ok(()),
             }
         }
+    }
+
+    /// Publishes the messages to another queue than their own.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub async fn publish_to(&self, queue: &str, mut messages: Vec<Outgoing>) -> Result<(), PublishError> {
+        for message in &mut messages {
+            message.queue = Target::Queue(queue.to_owned());
+        }
+        self.publish(messages).await
+    }
+
+    /// Publishes a body without any of our headers, as a stranger's program would.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub async fn publish_foreign(&self, queue: &str, body: Vec<u8>) -> Result<(), PublishError> {
+        self.publish(vec![Outgoing::raw(
+            queue.to_owned(),
+            Envelope::default(),
+            body.into(),
+        )])
+        .await
     }
 
     async fn attempt(&self, messages: &[Outgoing]) -> Result<(), PublishError> {

@@ -1,4 +1,4 @@
-//! One batch from decoding to acknowledgement; the only place that settles messages.
+//! One batch from decoding to the broker's confirms; what comes back may be acknowledged.
 
 use super::unit::{Decoded, Unit};
 use crate::{
@@ -10,7 +10,6 @@ use crate::{
     stage::Stage,
     telemetry::names,
 };
-use futures::future::join_all;
 use std::sync::Arc;
 
 /// What a stage's batches share.
@@ -25,6 +24,8 @@ pub(super) struct Context<H> {
 pub(super) struct BatchEnd {
     /// To be handled again when the gate opens.
     pub(super) kept: Vec<Unit>,
+    /// To be acknowledged: everything they caused is durable.
+    pub(super) settled: Vec<Unit>,
     /// The broker did not take the results; everything unacknowledged must be delivered again.
     pub(super) lost: Option<PublishError>,
 }
@@ -227,7 +228,7 @@ impl<H: Handler> Context<H> {
         Outgoing::raw(queue, envelope, unit.body.clone())
     }
 
-    /// Publish, confirm, remember, acknowledge: in this order, so that a crash at any point repeats and never loses.
+    /// Publish, confirm, remember, and only then acknowledge, so that a crash at any point repeats and never loses.
     async fn execute(&self, mut plans: Vec<Plan<H::Receipt>>) -> BatchEnd {
         let publish: Vec<_> = plans
             .iter_mut()
@@ -236,6 +237,7 @@ impl<H: Handler> Context<H> {
         if let Err(error) = self.publisher.publish(publish).await {
             return BatchEnd {
                 kept: Vec::new(),
+                settled: Vec::new(),
                 lost: Some(error),
             };
         }
@@ -252,20 +254,25 @@ impl<H: Handler> Context<H> {
         if !died.is_empty() {
             self.handler.died(died).await;
         }
-        let (kept, settled): (Vec<_>, Vec<_>) = plans
-            .into_iter()
-            .partition(|plan| plan.settle == Some(Settle::Keep));
         let stage = self.stage.name();
-        join_all(settled.into_iter().map(|Plan { unit, outcome, .. }| async move {
-            metrics::counter!(names::RECORDS, "stage" => stage, "outcome" => outcome).increment(1);
-            if !unit.acknowledge().await {
-                metrics::counter!(names::ACK_LOST, "stage" => stage).increment(1);
-                tracing::debug!(stage, "acknowledgement lost, the message will be delivered again");
+        let (mut kept, mut settled) = (Vec::new(), Vec::with_capacity(plans.len()));
+        for Plan {
+            unit,
+            settle,
+            outcome,
+            ..
+        } in plans
+        {
+            if settle == Some(Settle::Keep) {
+                kept.push(unit);
+            } else {
+                metrics::counter!(names::RECORDS, "stage" => stage, "outcome" => outcome).increment(1);
+                settled.push(unit);
             }
-        }))
-        .await;
+        }
         BatchEnd {
-            kept: kept.into_iter().map(|plan| plan.unit).collect(),
+            kept,
+            settled,
             lost: None,
         }
     }

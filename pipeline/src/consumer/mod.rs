@@ -4,11 +4,15 @@
 //! outage (I6), and a message that kills its consumer is tried alone until the broker's delivery limit takes it (I7).
 
 mod batch;
+mod intake;
 mod session;
 mod unit;
 
 use crate::{broker, gate::Pause, handler::Handler, retry::Backoff, service::Runtime, stage::Stage};
 use std::{sync::Arc, time::Duration};
+
+const RECONNECT_MIN: Duration = Duration::from_millis(200);
+const RECONNECT_MAX: Duration = Duration::from_secs(15);
 
 /// How a stage takes its messages.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +52,11 @@ pub enum Error {
 /// # Errors
 /// Only when the topology contradicts what this version needs.
 pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Arc<H>) -> Result<(), Error> {
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(RECONNECT_MIN, RECONNECT_MAX);
     while !rt.shutdown.is_requested() {
+        let mut connected = false;
         match session::run(rt, options, Arc::clone(&handler), || {
+            connected = true;
             rt.broker.trouble("consume", None);
             rt.gate.open(Pause::Starting);
         })
@@ -66,6 +72,9 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
             }
             Err(error) if error.is_permanent() => return Err(error.into()),
             Err(error) => {
+                if connected {
+                    backoff.reset();
+                }
                 rt.broker.trouble("consume", Some(error.to_string()));
                 tokio::select! {
                     () = backoff.wait() => {}

@@ -1,0 +1,167 @@
+//! Deliveries in, acknowledgements out: how wide the intake is open, and how it is closed without returning anything.
+//!
+//! A quorum queue sends deliveries even after it has confirmed the cancellation of a consumer, and the client library
+//! drops them: they would come back as redeliveries. A draining intake therefore withholds acknowledgements until no
+//! further delivery can be under way (its credit is used up, or the queue is empty) and cancels only then.
+
+use super::unit::Unit;
+use crate::{
+    broker::{self, Broker},
+    stage::Stage,
+    telemetry::names,
+};
+use futures::{StreamExt, future::join_all};
+use lapin::{
+    Channel, Connection, Consumer,
+    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    types::FieldTable,
+};
+
+/// What the intake had.
+pub(super) enum Taken {
+    Unit(Unit),
+    /// No more will come.
+    End,
+}
+
+pub(super) struct Intake {
+    connection: Connection,
+    channel: Channel,
+    queue: String,
+    consumer: Option<Consumer>,
+    /// Prefetch when open wide.
+    width: u16,
+    wide: bool,
+    /// Deliveries taken and not acknowledged.
+    outstanding: usize,
+    /// `Some` while acknowledgements are held back.
+    withheld: Option<Vec<Unit>>,
+}
+
+impl Intake {
+    /// Connects and opens the intake by one delivery.
+    pub(super) async fn open(broker: &Broker, queue: String, width: u16) -> Result<Self, broker::Error> {
+        let connection = broker.connect("consume").await?;
+        let channel = connection.create_channel().await?;
+        let mut intake = Self {
+            connection,
+            channel,
+            queue,
+            consumer: None,
+            width,
+            wide: false,
+            outstanding: 0,
+            withheld: None,
+        };
+        intake.consume(1).await?;
+        Ok(intake)
+    }
+
+    /// More than one delivery at a time.
+    pub(super) fn is_wide(&self) -> bool {
+        self.wide
+    }
+
+    /// Deliveries may still come.
+    pub(super) fn is_taking(&self) -> bool {
+        self.consumer.is_some()
+    }
+
+    /// The next delivery; never ready when none will come. Cancellation safe: the stream keeps what is not taken.
+    pub(super) async fn next(&mut self) -> Result<Taken, broker::Error> {
+        let Some(consumer) = &mut self.consumer else {
+            return std::future::pending().await;
+        };
+        match consumer.next().await {
+            Some(delivery) => {
+                self.outstanding += 1;
+                Ok(Taken::Unit(Unit::new(delivery?)))
+            }
+            None => {
+                self.consumer = None;
+                Ok(Taken::End)
+            }
+        }
+    }
+
+    /// Opens to the full prefetch. The one delivery of the careful beginning has used up its credit, so nothing is
+    /// under way when its consumer is cancelled.
+    pub(super) async fn widen(&mut self) -> Result<(), broker::Error> {
+        self.end().await?;
+        self.consumer = None;
+        self.consume(self.width).await?;
+        self.wide = true;
+        Ok(())
+    }
+
+    /// From now on acknowledgements wait for [`Self::end_when_quiet`].
+    pub(super) fn withhold(&mut self) {
+        self.withheld.get_or_insert_default();
+    }
+
+    /// Ends the intake when no delivery can be under way (or `at_once`), and sends the acknowledgements held back.
+    pub(super) async fn end_when_quiet(&mut self, at_once: bool) -> Result<(), broker::Error> {
+        let credit_used = self.outstanding >= usize::from(if self.wide { self.width } else { 1 });
+        if at_once || credit_used || broker::depth(&self.channel, &self.queue).await? == 0 {
+            self.end().await?;
+            if let Some(withheld) = self.withheld.take() {
+                self.acknowledge(withheld).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for no more deliveries; those already here still come out, then the intake ends.
+    pub(super) async fn end(&mut self) -> Result<(), broker::Error> {
+        if let Some(consumer) = &self.consumer {
+            self.channel
+                .basic_cancel(consumer.tag(), BasicCancelOptions::default())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Acknowledges, or holds the acknowledgements back while draining.
+    pub(super) async fn settle(&mut self, units: Vec<Unit>, stage: Stage) {
+        match &mut self.withheld {
+            Some(withheld) => withheld.extend(units),
+            None => {
+                let lost = self.acknowledge(units).await;
+                if lost > 0 {
+                    metrics::counter!(names::ACK_LOST, "stage" => stage.name()).increment(lost);
+                    tracing::debug!(%stage, lost, "acknowledgements lost, the messages will be delivered again");
+                }
+            }
+        }
+    }
+
+    /// Returns what is unsettled, in its old order, and disconnects.
+    pub(super) async fn close(self) -> Result<(), broker::Error> {
+        if let Some(withheld) = self.withheld {
+            join_all(withheld.iter().map(Unit::acknowledge)).await;
+        }
+        // An answer on the channel proves that the acknowledgements have arrived; a close would overtake them.
+        broker::depth(&self.channel, &self.queue).await?;
+        self.connection.close(200, "consumer ends".into()).await?;
+        Ok(())
+    }
+
+    async fn acknowledge(&mut self, units: Vec<Unit>) -> u64 {
+        self.outstanding = self.outstanding.saturating_sub(units.len());
+        let settled = join_all(units.iter().map(Unit::acknowledge)).await;
+        settled.into_iter().map(|settled| u64::from(!settled)).sum()
+    }
+
+    async fn consume(&mut self, prefetch: u16) -> Result<(), broker::Error> {
+        self.channel
+            .basic_qos(prefetch, BasicQosOptions::default())
+            .await?;
+        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
+        self.consumer = Some(
+            self.channel
+                .basic_consume(queue, "".into(), options, FieldTable::default())
+                .await?,
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! A dead letter as it lies in the queue: untouched body, envelope, failure record.
+
+use super::record::{Attempt, FailureRecord};
+use crate::{
+    broker::{
+        Outgoing,
+        envelope::{self, Envelope},
+    },
+    stage::Stage,
+};
+use bytes::Bytes;
+use lapin::{
+    BasicProperties,
+    types::{AMQPValue, FieldTable},
+};
+
+/// Reason code of a message that the broker itself dead-lettered: its consumers died on it again and again.
+pub const DELIVERY_LIMIT: &str = "delivery-limit";
+
+/// One dead letter.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Why it died.
+    pub record: FailureRecord,
+    /// The message as the stage received it, byte for byte.
+    pub body: Bytes,
+    pub(crate) envelope: Envelope,
+}
+
+impl Letter {
+    /// Reads a letter; one without our record, put there by the broker, gets a record made from what the broker says.
+    pub(crate) fn read(stage: Stage, home: &str, properties: &BasicProperties, body: Vec<u8>) -> Self {
+        let envelope = Envelope::read(properties);
+        let own = envelope
+            .failure
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok());
+        let record =
+            own.unwrap_or_else(|| broker_record(stage, home, &envelope, properties.headers().as_ref()));
+        Self {
+            record,
+            body: body.into(),
+            envelope,
+        }
+    }
+
+    /// The message for its way back: a new life with a new count of attempts, and the memory of the earlier ones.
+    pub(crate) fn back(&self, replay: &str) -> Outgoing {
+        let mut envelope = self.envelope.clone();
+        envelope.attempt = 1;
+        envelope.replays += 1;
+        envelope.replay = Some(replay.to_owned());
+        envelope.history = serde_json::to_string(&self.record.attempts).unwrap_or_default();
+        envelope.reason = None;
+        envelope.failure = None;
+        Outgoing::raw(self.record.return_queue.clone(), envelope, self.body.clone())
+    }
+}
+
+/// What can be said about a message that the broker moved here after its delivery limit.
+fn broker_record(
+    stage: Stage,
+    home: &str,
+    envelope: &Envelope,
+    headers: Option<&FieldTable>,
+) -> FailureRecord {
+    let death = headers.and_then(|headers| match headers.inner().get("x-death")? {
+        AMQPValue::FieldArray(deaths) => match deaths.as_slice().first()? {
+            AMQPValue::FieldTable(death) => Some(death.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let reason = death
+        .as_ref()
+        .and_then(|death| envelope::text(death, "reason"))
+        .unwrap_or_default();
+    let seconds = death
+        .as_ref()
+        .and_then(|death| envelope::number(death, "time"))
+        .unwrap_or(0);
+    let (code, message) = match reason.as_str() {
+        "delivery_limit" => (
+            DELIVERY_LIMIT.to_owned(),
+            "every consumer that took this message died before settling it".to_owned(),
+        ),
+        "" => (
+            "unknown".to_owned(),
+            "no failure record and no word from the broker".to_owned(),
+        ),
+        other => (
+            format!("broker-{}", other.replace('_', "-")),
+            format!("dead-lettered by the broker: {other}"),
+        ),
+    };
+    let at = seconds.saturating_mul(1_000);
+    let mut attempts: Vec<Attempt> = serde_json::from_str(&envelope.history).unwrap_or_default();
+    attempts.push(Attempt {
+        at,
+        code: code.clone(),
+        message: message.clone(),
+        action: "dead".to_owned(),
+    });
+    FailureRecord {
+        id: envelope.message_id.clone(),
+        stage: stage.name().to_owned(),
+        return_queue: home.to_owned(),
+        code,
+        message,
+        vendor: None,
+        field: None,
+        expression: None,
+        company_id: envelope.company_id.clone(),
+        version: envelope.version.clone(),
+        run_id: envelope.run_id.clone(),
+        batch: None,
+        first_failed_at: attempts.first().map_or(at, |attempt| attempt.at),
+        last_failed_at: at,
+        attempts,
+        instance: "broker".to_owned(),
+        program_version: String::new(),
+        replays: envelope.replays,
+        last_replay: envelope.replay.clone(),
+        traceparent: envelope.traceparent.clone(),
+        cut: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapin::types::FieldArray;
+
+    #[test]
+    fn a_letter_of_the_broker_gets_a_record() {
+        let mut death = FieldTable::default();
+        death.insert("reason".into(), AMQPValue::LongString("delivery_limit".into()));
+        death.insert("time".into(), AMQPValue::Timestamp(1_700_000_000));
+        let mut headers = FieldTable::default();
+        headers.insert(
+            "x-death".into(),
+            AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::FieldTable(death)])),
+        );
+        let properties = BasicProperties::default().with_headers(headers);
+        let letter = Letter::read(Stage::Load, "t.load", &properties, b"body".to_vec());
+        assert_eq!(letter.record.code, DELIVERY_LIMIT);
+        assert_eq!(letter.record.return_queue, "t.load");
+        assert_eq!(letter.record.last_failed_at, 1_700_000_000_000);
+    }
+
+    #[test]
+    fn a_way_back_begins_a_new_life_and_keeps_the_memory() {
+        let mut letter = Letter::read(
+            Stage::Load,
+            "t.load",
+            &BasicProperties::default(),
+            b"body".to_vec(),
+        );
+        letter.envelope.attempt = 4;
+        letter.envelope.failure = Some("{}".into());
+        let back = letter.back("replay-1");
+        assert_eq!((back.envelope.attempt, back.envelope.replays), (1, 1));
+        assert_eq!(back.envelope.failure, None);
+        assert!(back.envelope.history.contains("unknown"));
+        assert_eq!(back.body, letter.body);
+    }
+}

@@ -1,0 +1,83 @@
+//! A consumer that dies on one message: the message dies alone, by the broker's delivery limit (I7).
+
+use crate::bench::{Bench, OPTIONS, forward};
+use pipeline::{dead::look::Look, handler::Outcome, stage::Stage};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+const POISON: &str = "7";
+
+/// The consumer reaches the broker through a line that is cut each time it meets the poison: the broker sees what it
+/// would see of a process that was killed while it held its deliveries.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_poison_dies_alone() {
+    let bench = Bench::new().await;
+    bench.publish(0..40).await;
+    let struck = Arc::new(Notify::new());
+    let strike = Arc::clone(&struck);
+    let line = bench.line().await;
+    let running = bench.consume_through(&line, OPTIONS, move |_, job| {
+        if job.message.company_id == POISON {
+            strike.notify_one();
+        }
+        forward(job)
+    });
+    let (dead, transform, extract) = (
+        bench.dead(),
+        bench.queue(Stage::Transform),
+        bench.queue(Stage::Extract),
+    );
+    for cuts in 0.. {
+        assert!(
+            cuts <= 30,
+            "the delivery limit should have taken the message by now"
+        );
+        tokio::select! {
+            () = struck.notified() => line.cut(),
+            () = bench.until_depth(&dead, 1) => break,
+        }
+    }
+    bench.until_depth(&extract, 0).await;
+    running.stop().await;
+    assert_eq!(bench.depth(&dead).await, 1, "only the poison died");
+    assert!(bench.depth(&transform).await >= 39, "all others were forwarded");
+    let mut look = Look::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    let letter = look.next().await.unwrap().unwrap().letter;
+    assert_eq!(letter.record.code, "delivery-limit");
+    assert_eq!(letter.record.company_id, POISON);
+    assert_eq!(letter.record.return_queue, extract);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_loses_no_message() {
+    let bench = Bench::new().await;
+    bench.publish(0..400).await;
+    let line = bench.line().await;
+    let seen = Arc::new(Notify::new());
+    let see = Arc::clone(&seen);
+    let running = bench.consume_through(&line, OPTIONS, move |_, job| {
+        see.notify_one();
+        if job.meta.redelivered {
+            forward(job)
+        } else {
+            Outcome::forward(Vec::new(), None)
+        }
+    });
+    for _ in 0..3 {
+        seen.notified().await;
+        line.cut();
+    }
+    bench.until_depth(&bench.queue(Stage::Extract), 0).await;
+    let handler = running.stop().await;
+    let mut ids: Vec<_> = handler
+        .seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(id, _)| id.clone())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 400);
+    assert_eq!(bench.depth(&bench.dead()).await, 0);
+}
