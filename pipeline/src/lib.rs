@@ -14,6 +14,7 @@ pub mod http;
 pub mod lease;
 pub mod marks;
 pub mod mask;
+pub mod metadata;
 pub mod names;
 pub mod quota;
 pub mod retry;

@@ -1,0 +1,238 @@
+//! Parsers (`ConvertObjectParser` and the like): the last step between a value and the target's JSON.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::json::{Node, Value};
+use super::reader::{Reader, get};
+use super::record::text_of;
+
+/// A chain of parsers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Converter {
+    steps: Vec<Conversion>,
+}
+
+/// One parser.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Conversion {
+    /// `ConvertObjectParser`: `{key: X}`.
+    Object(String),
+    /// `ConvertTwoStageObjectParser`: `{a: {b: X}}`.
+    TwoStage(String, String),
+    /// `StringToArray` with its separator.
+    ToArray(String),
+    /// `ArrayUnique`.
+    Unique,
+    /// `ArrayToString` with its separator.
+    ToText(String),
+    /// `ConvertJson`: object to key/value pairs.
+    Pairs,
+    /// `K3WiseHeiHuCustomParser` with its key name.
+    KeyName(String),
+    /// `workflowRequestTableFields`.
+    TableField {
+        /// `view`.
+        view: String,
+        /// `edit`.
+        edit: String,
+        /// `fieldId`.
+        field_id: String,
+    },
+}
+
+const KNOWN: &str = "ConvertObjectParser, ConvertTwoStageObjectParser, StringToArray, ArrayUnique, ArrayToString, \
+                     ConvertJson, K3WiseHeiHuCustomParser, workflowRequestTableFields";
+
+impl Converter {
+    /// The parsers in order.
+    pub fn steps(&self) -> &[Conversion] {
+        &self.steps
+    }
+
+    /// Whether the chain ends in the wrapping `{"value": X}` of Jiandaoyun, which the loader does itself.
+    pub fn wraps_value(&self) -> bool {
+        matches!(self.steps.last(), Some(Conversion::Object(key) | Conversion::TwoStage(key, _)) if key == "value")
+    }
+
+    /// Nothing but the wrapping, or nothing at all.
+    pub fn is_plain(&self) -> bool {
+        match self.steps.as_slice() {
+            [] => true,
+            [Conversion::Object(key)] => key == "value",
+            _ => false,
+        }
+    }
+
+    /// Applies all parsers but the wrapping `{"value": …}`.
+    pub fn apply(&self, value: Json, field: &str) -> Result<Json, String> {
+        let last = self.steps.len().saturating_sub(1);
+        let mut value = value;
+        for (i, step) in self.steps.iter().enumerate() {
+            value = match step {
+                Conversion::Object(key) if i == last && key == "value" => value,
+                Conversion::TwoStage(outer, inner) if i == last && outer == "value" => object(inner, value),
+                step => step.apply(value, field)?,
+            };
+        }
+        Ok(value)
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Converter {
+        let Some(node) = node.filter(|n| !matches!(n.value, Value::Null)) else {
+            return Converter::default();
+        };
+        if matches!(&node.value, Value::Array(items) if items.is_empty())
+            || matches!(&node.value, Value::String(s) if s.is_empty())
+        {
+            return Converter::default();
+        }
+        let members = reader.object(node, "parser");
+        let keys = ["name", "params", "params1", "params2", "view", "edit", "fieldId"];
+        for member in members.iter().filter(|m| !keys.contains(&m.key.as_str())) {
+            let message = format!("\"{}\" is not a key of a parser", member.key);
+            reader.problem(
+                member.key_start,
+                message,
+                Some("parsers have name and params (or params1, params2)"),
+            );
+        }
+        let Some(names) = reader.text(get(members, "name"), "the parser's name") else {
+            reader.problem(
+                node.range.start,
+                "the parser has no name",
+                Some(&format!("known are {KNOWN}")),
+            );
+            return Converter::default();
+        };
+        let names: Vec<&str> = names.split(',').map(str::trim).collect();
+        let mut params = match get(members, "params").map(|n| &n.value) {
+            Some(Value::Array(items)) => items.iter().map(|n| reader.text(Some(n), "params")).collect(),
+            _ => vec![reader.text(get(members, "params"), "params"); names.len()],
+        };
+        params.resize(names.len(), None);
+        let mut steps = Vec::new();
+        for (name, params) in names.into_iter().zip(params) {
+            let need = |value: Option<String>, key: &str| {
+                value
+                    .filter(|v| !v.is_empty())
+                    .ok_or_else(|| format!("{name} needs {key}"))
+            };
+            let mut text = |key: &str| reader.text(get(members, key), key);
+            let step = match name {
+                "ConvertObjectParser" => need(params, "params, e.g. \"value\"").map(Conversion::Object),
+                "ConvertTwoStageObjectParser" => {
+                    match (need(text("params1"), "params1"), need(text("params2"), "params2")) {
+                        (Ok(outer), Ok(inner)) => Ok(Conversion::TwoStage(outer, inner)),
+                        (Err(message), _) | (_, Err(message)) => Err(message),
+                    }
+                }
+                "StringToArray" => Ok(Conversion::ToArray(
+                    params.filter(|p| !p.is_empty()).unwrap_or_else(|| ",".to_owned()),
+                )),
+                "ArrayToString" => Ok(Conversion::ToText(params.unwrap_or_else(|| ",".to_owned()))),
+                "ArrayUnique" => Ok(Conversion::Unique),
+                "ConvertJson" => Ok(Conversion::Pairs),
+                "K3WiseHeiHuCustomParser" => need(params, "params, the key name").map(Conversion::KeyName),
+                "workflowRequestTableFields" => Ok(Conversion::TableField {
+                    view: text("view").unwrap_or_default(),
+                    edit: text("edit").unwrap_or_default(),
+                    field_id: text("fieldId").unwrap_or_default(),
+                }),
+                _ => Err(format!("unknown parser \"{name}\"; known are {KNOWN}")),
+            };
+            match step {
+                Ok(step) => steps.push(step),
+                Err(message) => reader.problem(node.range.start, message, None),
+            }
+        }
+        Converter { steps }
+    }
+}
+
+fn object(key: &str, value: Json) -> Json {
+    Json::Object(Map::from_iter([(key.to_owned(), value)]))
+}
+
+impl Conversion {
+    fn apply(&self, value: Json, field: &str) -> Result<Json, String> {
+        Ok(match self {
+            Conversion::Object(key) => object(key, value),
+            Conversion::TwoStage(outer, inner) => object(outer, object(inner, value)),
+            Conversion::ToArray(separator) => match value {
+                Json::Array(items) => Json::Array(items),
+                other => {
+                    let text = text_of(&other);
+                    let pieces = text
+                        .split(separator.as_str())
+                        .map(str::trim)
+                        .filter(|piece| !piece.is_empty());
+                    pieces.map(|piece| Json::from(piece.to_owned())).collect()
+                }
+            },
+            Conversion::Unique => match value {
+                Json::Array(items) => {
+                    let mut kept: Vec<Json> = Vec::with_capacity(items.len());
+                    let mut seen = std::collections::HashSet::new();
+                    for item in items {
+                        if seen.insert(item.to_string()) {
+                            kept.push(item);
+                        }
+                    }
+                    Json::Array(kept)
+                }
+                other => return Err(format!("ArrayUnique needs a list, the value is {}", name(&other))),
+            },
+            Conversion::ToText(separator) => match value {
+                Json::Array(items) => items
+                    .iter()
+                    .map(|i| text_of(i).into_owned())
+                    .collect::<Vec<_>>()
+                    .join(separator)
+                    .into(),
+                other => text_of(&other).into_owned().into(),
+            },
+            Conversion::Pairs => match value {
+                Json::Object(map) => map
+                    .into_iter()
+                    .map(|(key, value)| json!({"Key": key, "Value": flat(value)}))
+                    .collect(),
+                Json::String(text) if text.is_empty() => Json::Array(Vec::new()),
+                other => {
+                    return Err(format!(
+                        "ConvertJson needs an object, the value is {}",
+                        name(&other)
+                    ));
+                }
+            },
+            Conversion::KeyName(key) => json!([{"keyName": key, "keyValue": value}]),
+            Conversion::TableField { view, edit, field_id } => {
+                json!({"fieldName": field, "fieldValue": value, "view": view, "edit": edit, "fieldId": field_id})
+            }
+        })
+    }
+}
+
+/// Line breaks out, numbers for texts that look like numbers.
+fn flat(value: Json) -> Json {
+    match value {
+        Json::String(text) => {
+            let text = text.replace(['\r', '\n'], "");
+            match text.parse::<i64>() {
+                Ok(number) if number.to_string() == text => number.into(),
+                _ => text.into(),
+            }
+        }
+        other => other,
+    }
+}
+
+fn name(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "empty",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a text",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "an object",
+    }
+}

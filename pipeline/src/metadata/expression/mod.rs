@@ -1,0 +1,258 @@
+//! A `value` text of a document, compiled: constant, reference, template or `_function`.
+
+mod context;
+mod pattern;
+mod pipe;
+mod placeholder;
+mod refuse;
+mod scan;
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+
+use super::sql::error::Failure;
+use super::sql::eval::{Env, MAX_STEPS, template};
+use super::sql::expr::{Expr, Part};
+
+pub use super::path::Scope;
+use super::record::Record;
+pub use context::{Context, Variable, Zone};
+pub(super) use pipe::Pipe;
+pub(super) use placeholder::{Placeholder, Source};
+pub(super) use scan::{Piece, part};
+
+/// A compiled expression.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    text: String,
+    form: Form,
+}
+
+/// What kind of expression it is.
+#[derive(Debug, Clone)]
+pub(super) enum Form {
+    Constant(String),
+    Reference(Placeholder),
+    Template(Vec<Part>),
+    Function(Box<Expr>),
+}
+
+/// Something to know about a value that was computed, e.g. that ELSE was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice(pub String);
+
+/// The result of an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evaluated<'r> {
+    /// Text; empty for NULL and for nothing.
+    Text(Cow<'r, str>),
+    /// A value of the record that an expression named as a whole and that is no text.
+    Json(Cow<'r, serde_json::Value>),
+}
+
+/// Why a record's value could not be computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EvalError {
+    /// Stable reason code.
+    pub code: &'static str,
+    /// Explanation without data.
+    pub message: String,
+}
+
+/// A fault of an expression, before it has a place in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Character offset in the expression.
+    pub offset: usize,
+    pub message: String,
+    pub remedy: Option<String>,
+}
+
+impl Fault {
+    pub fn new(offset: usize, message: impl Into<String>) -> Fault {
+        Fault {
+            offset,
+            message: message.into(),
+            remedy: None,
+        }
+    }
+
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Fault {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+impl Expression {
+    /// Compiles a text; all faults are reported at once, as (character offset, message with remedy).
+    pub fn compile(text: &str) -> Result<Expression, Vec<(usize, String)>> {
+        Expression::build(text).map_err(|faults| {
+            let line = |f: Fault| match f.remedy {
+                Some(remedy) => (f.offset, format!("{}; {remedy}", f.message)),
+                None => (f.offset, f.message),
+            };
+            faults.into_iter().map(line).collect()
+        })
+    }
+
+    pub(super) fn build(text: &str) -> Result<Expression, Vec<Fault>> {
+        let form = scan::form(text)?;
+        Ok(Expression {
+            text: text.to_owned(),
+            form,
+        })
+    }
+
+    /// The text as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// It does not look at the record or the clock.
+    pub fn is_constant(&self) -> bool {
+        matches!(self.form, Form::Constant(_))
+    }
+
+    /// The run variables that it needs.
+    pub fn variables(&self) -> Vec<Variable> {
+        let mut found = Vec::new();
+        self.placeholders(&mut |placeholder| {
+            if let Source::Variable(variable) = placeholder.source {
+                found.push(variable);
+            }
+        });
+        found
+    }
+
+    /// The record paths that it reads.
+    pub fn paths(&self) -> Vec<&super::path::Path> {
+        let mut found = Vec::new();
+        self.placeholders(&mut |placeholder| {
+            if let Source::Path(path) = &placeholder.source {
+                found.push(path);
+            }
+        });
+        found
+    }
+
+    pub(super) fn placeholders<'e>(&'e self, see: &mut dyn FnMut(&'e Placeholder)) {
+        match &self.form {
+            Form::Constant(_) => {}
+            Form::Reference(placeholder) => see(placeholder),
+            Form::Template(parts) => parts.iter().for_each(|part| {
+                if let Part::Value(placeholder) | Part::Maybe(placeholder, _) = part {
+                    see(placeholder);
+                }
+            }),
+            Form::Function(expr) => expr.placeholders(see),
+        }
+    }
+
+    /// The value for a record.
+    pub fn evaluate<'r>(&'r self, on: &'r Evaluation<'r>) -> Result<Evaluated<'r>, EvalError> {
+        self.evaluate_in(on, None)
+    }
+
+    /// The value inside an element of an array.
+    pub fn evaluate_in<'r>(
+        &'r self,
+        on: &'r Evaluation<'r>,
+        scope: Option<&'r Scope<'r>>,
+    ) -> Result<Evaluated<'r>, EvalError> {
+        let env = on.env(scope);
+        Ok(match &self.form {
+            Form::Constant(text) => Evaluated::Text(Cow::Borrowed(text)),
+            Form::Template(parts) => Evaluated::Text(template(parts, &env)?),
+            Form::Function(expr) => Evaluated::Text(expr.eval(&env)?.into_text().unwrap_or_default()),
+            Form::Reference(placeholder) => match placeholder.resolve(&env)? {
+                None => Evaluated::Text(Cow::Borrowed("")),
+                Some(Cow::Borrowed(serde_json::Value::String(text))) => Evaluated::Text(Cow::Borrowed(text)),
+                Some(Cow::Owned(serde_json::Value::String(text))) => Evaluated::Text(Cow::Owned(text)),
+                Some(value) => Evaluated::Json(value),
+            },
+        })
+    }
+}
+
+/// One record under evaluation: the data, the clock, a bound on work and the notices that came up.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    record: &'a Record,
+    context: &'a Context,
+    fuel: Cell<u32>,
+    notices: Option<RefCell<Vec<Notice>>>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Without notices, for speed.
+    pub fn new(record: &'a Record, context: &'a Context) -> Self {
+        Evaluation {
+            record,
+            context,
+            fuel: Cell::new(MAX_STEPS),
+            notices: None,
+        }
+    }
+
+    /// With notices, see [`Evaluation::take_notices`].
+    pub fn with_notices(record: &'a Record, context: &'a Context) -> Self {
+        Evaluation {
+            notices: Some(RefCell::default()),
+            ..Evaluation::new(record, context)
+        }
+    }
+
+    /// The record.
+    pub fn record(&self) -> &'a Record {
+        self.record
+    }
+
+    /// What came up since the last call.
+    pub fn take_notices(&self) -> Vec<Notice> {
+        self.notices.as_ref().map(RefCell::take).unwrap_or_default()
+    }
+
+    fn env<'r>(&'r self, scope: Option<&'r Scope<'r>>) -> Env<'r> {
+        self.fuel.set(MAX_STEPS);
+        Env {
+            record: self.record,
+            scope,
+            context: self.context,
+            fuel: &self.fuel,
+            notices: self.notices.as_ref(),
+        }
+    }
+}
+
+impl<'r> Evaluated<'r> {
+    /// As text: JSON in its compact form.
+    pub fn into_text(self) -> Cow<'r, str> {
+        match self {
+            Evaluated::Text(text) => text,
+            Evaluated::Json(Cow::Borrowed(json)) => super::record::text_of(json),
+            Evaluated::Json(Cow::Owned(json)) => Cow::Owned(super::record::text_of(&json).into_owned()),
+        }
+    }
+
+    /// Nothing to send: empty text, null, empty array.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Evaluated::Text(text) => text.is_empty(),
+            Evaluated::Json(json) => super::record::text_of(json).is_empty(),
+        }
+    }
+}
+
+impl From<Failure> for EvalError {
+    fn from(failure: Failure) -> Self {
+        EvalError {
+            code: failure.code,
+            message: failure.message,
+        }
+    }
+}

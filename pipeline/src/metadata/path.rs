@@ -1,0 +1,252 @@
+//! Paths such as `tag.3.tag_name`, and what they mean on customers' records.
+//!
+//! Beside plain steps into objects and arrays there are four readings that the language needs:
+//! a literal key that contains the dots wins; a name on an array means the main contact or else element 0;
+//! `tel_list_0` means area and `tel_list_1` number of the first phone when there is no such key;
+//! `*` collects one value per element (our extension).
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::record::{Lookup, Record};
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment {
+    /// Key of an object; for an all-digit name also the index.
+    Key(String),
+    /// Element of an array (or a key made of digits).
+    Index(usize, String),
+    /// Every element of an array (`*`).
+    Every,
+}
+
+/// A compiled path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    text: String,
+    segments: Vec<Segment>,
+    /// For every key segment that ends in `_<n>`: base and number.
+    suffixes: Vec<Option<(String, usize)>>,
+}
+
+/// An element of an array, while the array's own path stands for that element (children, aggregates).
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'r> {
+    /// Path of the array, e.g. `details_list`.
+    pub array: &'r Path,
+    /// The element in turn.
+    pub element: &'r Value,
+    /// The scope around.
+    pub outer: Option<&'r Scope<'r>>,
+}
+
+impl Path {
+    /// Splits at dots. Empty segments are kept as (never existing) empty keys.
+    pub fn new(text: &str) -> Self {
+        let segments: Vec<Segment> = text.split('.').map(segment).collect();
+        let suffixes = segments.iter().map(suffix).collect();
+        Path {
+            text: text.to_owned(),
+            segments,
+            suffixes,
+        }
+    }
+
+    /// The path as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its steps.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// It collects several values (`*`).
+    pub fn is_wild(&self) -> bool {
+        self.segments.contains(&Segment::Every)
+    }
+
+    /// Finds the value, seen from inside `scope`. Not for wild paths, see [`Path::collect`].
+    pub fn find<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> Lookup<'r> {
+        let mut next = scope;
+        while let Some(scope) = next {
+            if let Some(rest) = self.below(scope.array) {
+                return self.walk(Some(scope.element), rest);
+            }
+            next = scope.outer;
+        }
+        let (start, rest) = self.enter(record);
+        self.walk(start, rest)
+    }
+
+    /// All values of a wild path, in order, without the empty ones.
+    pub fn collect<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> Vec<&'r Value> {
+        let Some(star) = self.segments.iter().position(|s| *s == Segment::Every) else {
+            return self.find(record, scope).value().into_iter().collect();
+        };
+        let mut found = Vec::new();
+        let start = match star {
+            0 => None,
+            _ => Path::new(&self.text_of(0..star)).find(record, scope).value(),
+        };
+        spread(self, start, star, &mut found);
+        found.retain(|value| !super::record::text_of(value).is_empty());
+        found
+    }
+
+    /// The array that this path passes through without an index, if any, as a path of its own, with the array.
+    pub fn array_on<'r>(
+        &self,
+        record: &'r Record,
+        scope: Option<&Scope<'r>>,
+    ) -> Option<(Path, &'r Vec<Value>)> {
+        for end in 1..=self.segments.len() {
+            let head = Path::new(&self.text_of(0..end));
+            if let Some(Value::Array(items)) = head.find(record, scope).value() {
+                let indexed = matches!(self.segments.get(end), Some(Segment::Index(..)));
+                if !indexed {
+                    return Some((head, items));
+                }
+            }
+        }
+        None
+    }
+
+    fn text_of(&self, range: std::ops::Range<usize>) -> Cow<'_, str> {
+        if range.start == 0 && range.end == self.segments.len() {
+            return Cow::Borrowed(&self.text);
+        }
+        Cow::Owned(
+            self.text
+                .split('.')
+                .skip(range.start)
+                .take(range.len())
+                .collect::<Vec<_>>()
+                .join("."),
+        )
+    }
+
+    /// Number of segments to skip when the path lies on or below `array`.
+    fn below(&self, array: &Path) -> Option<usize> {
+        let head = array.segments.len();
+        (self.segments.len() >= head && self.segments.iter().zip(&array.segments).all(|(a, b)| a == b))
+            .then_some(head)
+    }
+
+    /// The first step, where a literal key with dots is preferred: the longest one.
+    fn enter<'r>(&self, record: &'r Record) -> (Option<&'r Value>, usize) {
+        if record.has_dotted_keys() {
+            for end in (2..=self.segments.len()).rev() {
+                if let Some(value) = record.get(&self.text_of(0..end)) {
+                    return (Some(value), end);
+                }
+            }
+        }
+        let found = match self.segments.first() {
+            Some(Segment::Key(key) | Segment::Index(_, key)) => record.get(key),
+            _ => None,
+        };
+        if found.is_some() {
+            return (found, 1);
+        }
+        let suffixed = self.suffixes.first().and_then(Option::as_ref);
+        (suffixed.and_then(|(base, n)| pair(record.get(base)?, *n)), 1)
+    }
+
+    fn walk<'r>(&self, start: Option<&'r Value>, from: usize) -> Lookup<'r> {
+        let mut at = start;
+        for (segment, suffix) in self.segments.iter().zip(&self.suffixes).skip(from) {
+            at = at.and_then(|value| step(value, segment, suffix.as_ref()));
+        }
+        at.map_or(Lookup::Missing, Lookup::Found)
+    }
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn segment(text: &str) -> Segment {
+    if text == "*" {
+        return Segment::Every;
+    }
+    match text.parse() {
+        Ok(index) if text.bytes().all(|b| b.is_ascii_digit()) => Segment::Index(index, text.to_owned()),
+        _ => Segment::Key(text.to_owned()),
+    }
+}
+
+fn suffix(segment: &Segment) -> Option<(String, usize)> {
+    let Segment::Key(key) = segment else { return None };
+    let (base, digits) = key.rsplit_once('_')?;
+    let number = digits
+        .parse()
+        .ok()
+        .filter(|_| digits.bytes().all(|b| b.is_ascii_digit()))?;
+    (!base.is_empty()).then(|| (base.to_owned(), number))
+}
+
+fn step<'r>(value: &'r Value, segment: &Segment, suffix: Option<&(String, usize)>) -> Option<&'r Value> {
+    match (value, segment) {
+        (Value::Object(map), Segment::Key(key)) => map.get(key).or_else(|| {
+            let (base, n) = suffix?;
+            pair(map.get(base)?, *n)
+        }),
+        (Value::Object(map), Segment::Index(_, key)) => map.get(key),
+        (Value::Array(items), Segment::Index(index, _)) => items.get(*index),
+        (Value::Array(items), Segment::Key(_)) => step(main_element(items)?, segment, suffix),
+        _ => None,
+    }
+}
+
+/// The main contact, else the first element.
+fn main_element(items: &[Value]) -> Option<&Value> {
+    let is_main = |item: &&Value| match item.get("main_customer_flag") {
+        Some(Value::Number(flag)) => flag.as_i64() == Some(1),
+        Some(Value::String(flag)) => flag == "1",
+        Some(Value::Bool(flag)) => *flag,
+        _ => false,
+    };
+    items.iter().find(is_main).or_else(|| items.first())
+}
+
+/// `list_<n>`: element n; or, when element 0 is itself a pair, member n of the first pair.
+fn pair(list: &Value, n: usize) -> Option<&Value> {
+    let first = match list {
+        Value::Array(items) => items.first()?,
+        Value::Object(map) => return map.get(n.to_string().as_str()),
+        _ => return None,
+    };
+    match first {
+        Value::Array(pair) => pair.get(n),
+        Value::Object(map) => map.get(if n == 0 { "0" } else { "1" }).filter(|_| n < 2),
+        _ => list.get(n),
+    }
+}
+
+fn spread<'r>(path: &Path, at: Option<&'r Value>, star: usize, found: &mut Vec<&'r Value>) {
+    let Some(Value::Array(items)) = at else { return };
+    for item in items {
+        let next = path
+            .segments
+            .iter()
+            .skip(star + 1)
+            .position(|s| *s == Segment::Every)
+            .map(|n| star + 1 + n);
+        let mut value = Some(item);
+        let end = next.unwrap_or(path.segments.len());
+        for i in star + 1..end {
+            let suffix = path.suffixes.get(i).and_then(Option::as_ref);
+            value = value.and_then(|v| path.segments.get(i).and_then(|s| step(v, s, suffix)));
+        }
+        match next {
+            Some(star) => spread(path, value, star, found),
+            None => found.extend(value),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading typed values out of a document's tree while collecting every problem.
+
+use super::expression::{Expression, Fault};
+use super::json::{Member, Node, Text, Value};
+use super::problem::Problem;
+
+/// Collects problems and warnings while a document is read.
+pub(super) struct Reader<'t> {
+    text: Text<'t>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// Label of the field that is being read.
+    field: Option<String>,
+}
+
+impl<'t> Reader<'t> {
+    pub fn new(text: &'t str, name: &'t str) -> Self {
+        Reader {
+            text: Text { name, text },
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            field: None,
+        }
+    }
+
+    pub fn parse(&self) -> Result<Node, Vec<Problem>> {
+        self.text.parse().map_err(|problem| vec![problem])
+    }
+
+    /// What was found, or all problems.
+    pub fn finish<T>(self, document: T) -> Result<super::problem::Loaded<T>, Vec<Problem>> {
+        if self.problems.is_empty() {
+            Ok(super::problem::Loaded {
+                document,
+                warnings: self.warnings,
+            })
+        } else {
+            Err(self.problems)
+        }
+    }
+
+    /// Reads something under the label of a field.
+    pub fn in_field<T>(&mut self, label: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.field.replace(label.to_owned());
+        let result = read(self);
+        self.field = before;
+        result
+    }
+
+    fn problem_at(&self, offset: usize, message: String) -> Problem {
+        let problem = Problem::new(self.text.name, message).at(self.text.place(offset));
+        match &self.field {
+            Some(label) => problem.field(label.clone()),
+            None => problem,
+        }
+    }
+
+    pub fn problem(&mut self, offset: usize, message: impl Into<String>, remedy: Option<&str>) {
+        let mut problem = self.problem_at(offset, message.into());
+        problem.remedy = remedy.map(str::to_owned);
+        self.problems.push(problem);
+    }
+
+    pub fn warn(&mut self, offset: usize, message: impl Into<String>) {
+        let problem = self.problem_at(offset, message.into());
+        self.warnings.push(problem);
+    }
+
+    /// The members of an object; a later duplicate of a key is a problem.
+    pub fn object<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Member] {
+        let Value::Object(members) = &node.value else {
+            self.problem(
+                node.range.start,
+                format!("{what} must be an object, it is {}", node.value.kind()),
+                None,
+            );
+            return &[];
+        };
+        for (i, member) in members.iter().enumerate() {
+            if members.iter().take(i).any(|earlier| earlier.key == member.key) {
+                self.problem(
+                    member.key_start,
+                    format!("the key \"{}\" stands twice", member.key),
+                    Some("keep one of them"),
+                );
+            }
+        }
+        members
+    }
+
+    /// Warns of keys outside a list.
+    pub fn unknown_keys(&mut self, members: &[Member], known: &[&str], what: &str) {
+        for member in members {
+            if !known.contains(&member.key.as_str()) {
+                self.warn(
+                    member.key_start,
+                    format!("unknown key \"{}\" in {what}; it has no effect", member.key),
+                );
+            }
+        }
+    }
+
+    pub fn array<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        match &node.value {
+            Value::Array(items) => items,
+            Value::Null => &[],
+            other => {
+                self.problem(
+                    node.range.start,
+                    format!("{what} must be an array, it is {}", other.kind()),
+                    None,
+                );
+                &[]
+            }
+        }
+    }
+
+    /// A text; numbers and booleans are taken by their words, `null` is nothing.
+    pub fn text(&mut self, node: Option<&Node>, what: &str) -> Option<String> {
+        let node = node?;
+        match &node.value {
+            Value::String(text) | Value::Number(text) => Some(text.clone()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            Value::Null => None,
+            other => {
+                self.problem(
+                    node.range.start,
+                    format!("{what} must be a text, it is {}", other.kind()),
+                    None,
+                );
+                None
+            }
+        }
+    }
+
+    /// `true`/`false`, also as text or 1/0.
+    pub fn flag(&mut self, node: Option<&Node>, what: &str) -> Option<bool> {
+        let node = node?;
+        match &node.value {
+            Value::Bool(flag) => Some(*flag),
+            Value::Null => None,
+            Value::String(text) | Value::Number(text) if text == "true" || text == "1" => Some(true),
+            Value::String(text) | Value::Number(text)
+                if text == "false" || text == "0" || text.is_empty() =>
+            {
+                Some(false)
+            }
+            other => {
+                self.problem(
+                    node.range.start,
+                    format!("{what} must be true or false, it is {}", other.kind()),
+                    None,
+                );
+                None
+            }
+        }
+    }
+
+    /// Compiles an expression; its faults point into the document.
+    pub fn expression(&mut self, node: &Node) -> Option<Expression> {
+        let text = self.text(Some(node), "value")?;
+        let is_text = matches!(node.value, Value::String(_));
+        match Expression::build(&text) {
+            Ok(expression) => Some(expression),
+            Err(faults) => {
+                for Fault {
+                    offset,
+                    message,
+                    remedy,
+                } in faults
+                {
+                    let at = if is_text {
+                        self.text.inside(node.range.start, offset)
+                    } else {
+                        node.range.start
+                    };
+                    let mut problem = self.problem_at(at, message);
+                    problem.offset = Some(offset);
+                    problem.remedy = remedy;
+                    self.problems.push(problem);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// The value of a key.
+pub(super) fn get<'n>(members: &'n [Member], key: &str) -> Option<&'n Node> {
+    members
+        .iter()
+        .find(|member| member.key == key)
+        .map(|member| &member.value)
+}
+
+/// Where a key stands.
+pub(super) fn key_at(members: &[Member], key: &str) -> usize {
+    members
+        .iter()
+        .find(|member| member.key == key)
+        .map_or(0, |member| member.key_start)
+}

@@ -1,0 +1,221 @@
+//! The source document: what is asked for, which records are kept, how they are re-read.
+
+use super::condition::Condition;
+use super::expression::{Context, EvalError, Evaluation};
+use super::format::FormatResponse;
+use super::json::Node;
+use super::parameter::{self, Parameter};
+use super::problem::{Loaded, Problem};
+use super::reader::{Reader, get, key_at};
+use super::record::Record;
+use super::target::{OtherRequest, effect};
+
+/// A checked source document.
+#[derive(Debug, Clone)]
+pub struct SourceDocument {
+    /// Path or name of the listing interface.
+    pub api: String,
+    /// HTTP verb.
+    pub method: String,
+    /// Request parameters, `info_api` and `info_key` among them.
+    pub request: Vec<Parameter>,
+    /// System parameters.
+    pub other: OtherRequest,
+    /// Which records are kept.
+    pub condition: Condition,
+    /// Scheduled second look at the past.
+    pub omission_remedy: Option<OmissionRemedy>,
+    /// Reformatted keys.
+    pub format_response: FormatResponse,
+    /// Key that identifies a record.
+    pub id: Option<String>,
+    /// Key that is shown as document number.
+    pub number: Option<String>,
+    /// Duplicate check at storing time; true also when it is not said.
+    pub id_check: bool,
+}
+
+/// `omissionRemedy`.
+#[derive(Debug, Clone)]
+pub struct OmissionRemedy {
+    /// When it runs.
+    pub crontab: String,
+    /// Parameters that replace those of the normal run.
+    pub take_over: Vec<Parameter>,
+}
+
+const KEYS: &[&str] = &[
+    "api",
+    "effect",
+    "type",
+    "method",
+    "id",
+    "number",
+    "idCheck",
+    "request",
+    "otherRequest",
+    "response",
+    "autoFillResponse",
+    "condition",
+    "formatResponse",
+    "omissionRemedy",
+    "operation",
+    "beatFlat",
+    "otherResponse",
+];
+
+impl SourceDocument {
+    /// Reads a source document; `name` is used in problems.
+    pub fn parse(text: &str, name: &str) -> Result<Loaded<SourceDocument>, Vec<Problem>> {
+        let mut reader = Reader::new(text, name);
+        let root = reader.parse()?;
+        let members = reader.object(&root, "the document");
+        reader.unknown_keys(members, KEYS, "the document");
+        effect(&mut reader, &root, members, "QUERY", "source");
+        let empty = |node: &Node| {
+            matches!(&node.value, super::json::Value::Null)
+                || matches!(&node.value, super::json::Value::Array(a) if a.is_empty())
+        };
+        for (key, remedy) in [
+            (
+                "beatFlat",
+                "aggregate inside a field with SUM({{list.key}}) or use children of an array",
+            ),
+            ("operation", "records are not split; take it out"),
+        ] {
+            if get(members, key).is_some_and(|node| !empty(node)) {
+                reader.problem(
+                    key_at(members, key),
+                    format!("\"{key}\" is not supported in a source"),
+                    Some(remedy),
+                );
+            }
+        }
+        let api = reader
+            .text(get(members, "api"), "api")
+            .filter(|api| !api.is_empty())
+            .unwrap_or_else(|| {
+                reader.problem(
+                    root.range.start,
+                    "\"api\" is missing",
+                    Some("e.g. /v1/company/list"),
+                );
+                String::new()
+            });
+        let list = |reader: &mut Reader<'_>, key: &str| {
+            get(members, key)
+                .map(|n| parameter::list(reader, n, key))
+                .unwrap_or_default()
+        };
+        let document = SourceDocument {
+            api,
+            method: reader
+                .text(get(members, "method"), "method")
+                .unwrap_or_else(|| "GET".to_owned()),
+            request: list(&mut reader, "request"),
+            other: OtherRequest::read(&mut reader, get(members, "otherRequest")),
+            condition: Condition::read(&mut reader, get(members, "condition")),
+            omission_remedy: remedy(&mut reader, get(members, "omissionRemedy")),
+            format_response: FormatResponse::read(&mut reader, get(members, "formatResponse")),
+            id: reader.text(get(members, "id"), "id"),
+            number: reader.text(get(members, "number"), "number"),
+            id_check: reader.flag(get(members, "idCheck"), "idCheck").unwrap_or(true),
+        };
+        reader.finish(document)
+    }
+
+    /// A request parameter by name.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.request.iter().find(|parameter| parameter.field == name)
+    }
+
+    fn constant(&self, name: &str) -> Option<&str> {
+        let value = self.parameter(name)?.value.as_ref()?;
+        Some(value.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// The interface that gives the details of one listed record.
+    pub fn info_api(&self) -> Option<&str> {
+        self.constant("info_api")
+    }
+
+    /// The key of a listed record that `info_api` is asked with.
+    pub fn info_key(&self) -> Option<&str> {
+        self.constant("info_key")
+    }
+
+    /// The evaluated request parameters, without `info_api`, `info_key` and what is empty.
+    pub fn parameters(&self, context: &Context) -> Result<Vec<(String, String)>, (String, EvalError)> {
+        evaluate(&self.request, context)
+    }
+}
+
+impl OmissionRemedy {
+    /// The evaluated parameters of the remedy run: the normal ones with these in their place.
+    pub fn parameters(
+        &self,
+        document: &SourceDocument,
+        context: &Context,
+    ) -> Result<Vec<(String, String)>, (String, EvalError)> {
+        let mut parameters: Vec<Parameter> = document.request.clone();
+        for over in &self.take_over {
+            parameters.retain(|normal| normal.field != over.field);
+            parameters.push(over.clone());
+        }
+        evaluate(&parameters, context)
+    }
+}
+
+fn evaluate(
+    parameters: &[Parameter],
+    context: &Context,
+) -> Result<Vec<(String, String)>, (String, EvalError)> {
+    let record = Record::default();
+    let evaluation = Evaluation::new(&record, context);
+    let mut list = Vec::new();
+    for parameter in parameters
+        .iter()
+        .filter(|p| p.field != "info_api" && p.field != "info_key")
+    {
+        let Some(value) = &parameter.value else { continue };
+        let text = value
+            .evaluate(&evaluation)
+            .map_err(|e| (parameter.label.clone(), e))?
+            .into_text()
+            .into_owned();
+        let text = if text.is_empty() {
+            parameter.default.clone().unwrap_or_default()
+        } else {
+            text
+        };
+        if !text.is_empty() {
+            list.push((parameter.field.clone(), text));
+        }
+    }
+    Ok(list)
+}
+
+fn remedy(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<OmissionRemedy> {
+    let node = node.filter(|n| !matches!(n.value, super::json::Value::Null))?;
+    let members = reader.object(node, "omissionRemedy");
+    reader.unknown_keys(
+        members,
+        &["crontab", "adapter", "takeOverRequest"],
+        "omissionRemedy",
+    );
+    let Some(crontab) = reader
+        .text(get(members, "crontab"), "crontab")
+        .filter(|c| !c.is_empty())
+    else {
+        reader.problem(
+            node.range.start,
+            "omissionRemedy has no \"crontab\"",
+            Some("e.g. \"2 2 * * *\""),
+        );
+        return None;
+    };
+    let take_over = get(members, "takeOverRequest")
+        .map(|n| parameter::list(reader, n, "takeOverRequest"))
+        .unwrap_or_default();
+    Some(OmissionRemedy { crontab, take_over })
+}

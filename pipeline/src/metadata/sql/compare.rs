@@ -1,0 +1,42 @@
+//! Comparison of two values after MySQL's rules for mixed types.
+
+use std::cmp::Ordering;
+
+use super::error::Failure;
+use super::value::{Number, Value};
+use super::{collation, dates};
+
+/// `None` when either side is NULL.
+pub(super) fn compare(
+    a: &Value<'_>,
+    b: &Value<'_>,
+    zone: &jiff::tz::TimeZone,
+) -> Result<Option<Ordering>, Failure> {
+    if a.is_null() || b.is_null() {
+        return Ok(None);
+    }
+    if let (Some(x), Some(y)) = (plain(a), plain(b)) {
+        return Ok(Some(collation::compare(x, y)));
+    }
+    if a.is_temporal() || b.is_temporal() {
+        let read = |v: &Value<'_>| dates::from_value(v, zone).map(|m| m.datetime);
+        if a.is_temporal() && b.is_temporal() || a.is_text() || b.is_text() {
+            return Ok(read(a).zip(read(b)).map(|(x, y)| x.cmp(&y)));
+        }
+    }
+    Ok(Some(match (a.to_number()?, b.to_number()?) {
+        (Number::Int(x), Number::Int(y)) => x.cmp(&y),
+        (Number::Double(..), _) | (_, Number::Double(..)) => {
+            let (x, y) = (a.to_f64()?.unwrap_or_default(), b.to_f64()?.unwrap_or_default());
+            x.partial_cmp(&y).unwrap_or(Ordering::Equal)
+        }
+        (x, y) => x.decimal().compare(y.decimal()),
+    }))
+}
+
+fn plain<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match value {
+        Value::Text(text) | Value::Word(text) => Some(text),
+        _ => None,
+    }
+}

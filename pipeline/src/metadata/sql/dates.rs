@@ -1,0 +1,213 @@
+//! Dates: reading the forms that sources use, printing, adding intervals. `DATE_FORMAT` is in `date_format`.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, Timestamp};
+
+use super::value::{Number, Value};
+
+/// Seconds after which a unix time is no longer a time (MySQL's limit: the end of the year 3000).
+pub(crate) const MAX_UNIX: i64 = 32_536_771_199;
+
+/// A date with or without a time of day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Moment {
+    pub datetime: DateTime,
+    pub has_time: bool,
+}
+
+/// Units of `INTERVAL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Microsecond,
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl Unit {
+    pub fn has_time(self) -> bool {
+        matches!(self, Unit::Microsecond | Unit::Second | Unit::Minute | Unit::Hour)
+    }
+
+    pub fn parse(name: &str) -> Option<Unit> {
+        Some(match name.to_ascii_uppercase().trim_end_matches('S') {
+            "MICROSECOND" => Unit::Microsecond,
+            "SECOND" => Unit::Second,
+            "MINUTE" => Unit::Minute,
+            "HOUR" => Unit::Hour,
+            "DAY" => Unit::Day,
+            "WEEK" => Unit::Week,
+            "MONTH" => Unit::Month,
+            "QUARTER" => Unit::Quarter,
+            "YEAR" => Unit::Year,
+            _ => return None,
+        })
+    }
+}
+
+/// Reads `2024-1-5`, `2024/01/05 03:04`, `20240105`, `20240105030405`, ISO 8601 with or without offset.
+pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<Moment> {
+    let text = text.trim();
+    if text.len() > 40 || !text.as_bytes().first()?.is_ascii_digit() {
+        return None;
+    }
+    let (body, offset) = split_offset(text)?;
+    let mut parts: Vec<&str> = Vec::with_capacity(7);
+    if body.len() >= 6 && body.bytes().all(|b| b.is_ascii_digit()) {
+        let year = match body.len() {
+            8 | 14 => 4,
+            6 | 12 => 2,
+            _ => return None,
+        };
+        parts.push(body.get(..year)?);
+        let mut at = year;
+        while at < body.len() {
+            parts.push(body.get(at..at + 2)?);
+            at += 2;
+        }
+    } else {
+        let separator = |c: char| c.is_ascii_punctuation() || c == ' ' || c == 'T';
+        parts.extend(body.split(separator).filter(|part| !part.is_empty()));
+    }
+    let number = |i: usize| match parts.get(i) {
+        None => Some(0),
+        Some(part) if part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit()) => part.parse::<i16>().ok(),
+        Some(_) => None,
+    };
+    if parts.len() < 3 || parts.len() > 7 {
+        return None;
+    }
+    let year = match (parts.first()?.len(), number(0)?) {
+        (1 | 2, y @ 0..70) => 2000 + y,
+        (1 | 2, y) => 1900 + y,
+        (_, y) => y,
+    };
+    let small = |i: usize| number(i).and_then(|n| i8::try_from(n).ok());
+    let date = Date::new(year, small(1)?, small(2)?).ok()?;
+    let nanos = parts.get(6).map_or(Some(0), |f| fraction(f))?;
+    let time = Time::new(small(3)?, small(4)?, small(5)?, nanos).ok()?;
+    let datetime = date.to_datetime(time);
+    let datetime = match offset {
+        Some(offset) => zone.to_datetime(offset.to_timestamp(datetime).ok()?),
+        None => datetime,
+    };
+    Some(Moment {
+        datetime,
+        has_time: parts.len() > 3,
+    })
+}
+
+/// Splits `Z` or `+08:00` off the end.
+fn split_offset(text: &str) -> Option<(&str, Option<Offset>)> {
+    if let Some(body) = text.strip_suffix(['Z', 'z']) {
+        return Some((body, Some(Offset::UTC)));
+    }
+    let Some(at) = text.rfind(['+', '-']).filter(|at| *at > 10 && text.contains(':')) else {
+        return Some((text, None));
+    };
+    let (body, zone) = text.split_at(at);
+    let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
+    let (hours, minutes) = match digits.len() {
+        2 => (digits.parse::<i32>().ok()?, 0),
+        4 => (digits.get(..2)?.parse().ok()?, digits.get(2..)?.parse().ok()?),
+        _ => return None,
+    };
+    let seconds = (hours * 60 + minutes) * 60 * if zone.starts_with('-') { -1 } else { 1 };
+    Some((body.trim_end(), Some(Offset::from_seconds(seconds).ok()?)))
+}
+
+fn fraction(digits: &str) -> Option<i32> {
+    let digits: String = digits.chars().chain("000000".chars()).take(6).collect();
+    digits.parse::<i32>().ok().map(|micros| micros * 1_000)
+}
+
+/// The moment that a value stands for; numbers are read like `20240105`.
+pub(super) fn from_value(value: &Value<'_>, zone: &TimeZone) -> Option<Moment> {
+    match value {
+        Value::Date(date) => Some(Moment {
+            datetime: date.to_datetime(Time::midnight()),
+            has_time: false,
+        }),
+        Value::DateTime(datetime) => Some(Moment {
+            datetime: *datetime,
+            has_time: true,
+        }),
+        Value::Text(text) | Value::Word(text) => parse(text, zone),
+        Value::Int(n) => parse(&n.to_string(), zone),
+        Value::Decimal(_) | Value::Double(..) => match value.to_number() {
+            Ok(Number::Decimal(d)) => parse(&d.truncated()?.to_string(), zone),
+            Ok(Number::Double(f, _)) if f.abs() < 1e15 => parse(&format!("{f:.0}"), zone),
+            _ => None,
+        },
+        Value::Null => None,
+    }
+}
+
+/// A unix time in seconds (or milliseconds when it is too large for seconds) in the zone.
+pub(crate) fn from_unix(number: i64, zone: &TimeZone) -> Option<DateTime> {
+    let millis = if number.abs() > MAX_UNIX {
+        number
+    } else {
+        number.checked_mul(1_000)?
+    };
+    Some(zone.to_datetime(Timestamp::from_millisecond(millis).ok()?))
+}
+
+pub(super) fn to_unix(datetime: DateTime, zone: &TimeZone) -> Option<i64> {
+    zone.to_timestamp(datetime).ok().map(|t| t.as_second())
+}
+
+pub(crate) fn show_date(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+}
+
+pub(crate) fn show_datetime(t: DateTime) -> String {
+    let base = format!(
+        "{} {:02}:{:02}:{:02}",
+        show_date(t.date()),
+        t.hour(),
+        t.minute(),
+        t.second()
+    );
+    match t.subsec_nanosecond() / 1_000 {
+        0 => base,
+        micros => format!("{base}.{micros:06}"),
+    }
+}
+
+/// `20240105` or `20240105030405`, what a date is in arithmetic.
+pub(super) fn as_number(value: &Value<'_>) -> i64 {
+    let day = |d: Date| (i64::from(d.year()) * 100 + i64::from(d.month())) * 100 + i64::from(d.day());
+    match value {
+        Value::Date(date) => day(*date),
+        Value::DateTime(t) => {
+            let time = (i64::from(t.hour()) * 100 + i64::from(t.minute())) * 100 + i64::from(t.second());
+            day(t.date()) * 1_000_000 + time
+        }
+        _ => 0,
+    }
+}
+
+/// Adds an interval; `None` beyond the calendar.
+pub(super) fn add(datetime: DateTime, amount: i64, unit: Unit) -> Option<DateTime> {
+    let span = Span::new();
+    let span = match unit {
+        Unit::Microsecond => span.try_microseconds(amount),
+        Unit::Second => span.try_seconds(amount),
+        Unit::Minute => span.try_minutes(amount),
+        Unit::Hour => span.try_hours(amount),
+        Unit::Day => span.try_days(amount),
+        Unit::Week => span.try_weeks(amount),
+        Unit::Month => span.try_months(amount),
+        Unit::Quarter => span.try_months(amount.checked_mul(3)?),
+        Unit::Year => span.try_years(amount),
+    };
+    let sum = datetime.checked_add(span.ok()?).ok()?;
+    (sum.year() >= 0).then_some(sum)
+}

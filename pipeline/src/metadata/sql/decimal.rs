@@ -1,0 +1,330 @@
+//! Exact decimals with MySQL's rules for scale: what is computed with, and how many digits are shown.
+//!
+//! A mantissa of 128 bits holds 38 digits; MySQL's own limit is 65. A result that does not fit loses fraction
+//! digits first and is an error after that, never a wrong number.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// More fraction digits are cut off (MariaDB's limit for a scale).
+const MAX_SCALE: u8 = 38;
+
+/// `mantissa / 10^scale`; `shown` is the scale of its printed form, which may be smaller after a division.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decimal {
+    mantissa: i128,
+    scale: u8,
+    shown: u8,
+}
+
+impl Decimal {
+    pub const ZERO: Decimal = Decimal {
+        mantissa: 0,
+        scale: 0,
+        shown: 0,
+    };
+
+    /// Reads an optional sign, digits and an optional fraction; nothing else.
+    pub fn parse(text: &str) -> Option<Decimal> {
+        let (sign, digits) = match text.as_bytes().first()? {
+            b'-' => (-1, text.get(1..)?),
+            b'+' => (1, text.get(1..)?),
+            _ => (1, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        let mut mantissa: i128 = 0;
+        for b in whole.bytes().chain(fraction.bytes()) {
+            let digit = b.is_ascii_digit().then(|| i128::from(b - b'0'))?;
+            mantissa = mantissa.checked_mul(10)?.checked_add(digit)?;
+        }
+        let scale = u8::try_from(fraction.len()).ok().filter(|s| *s <= MAX_SCALE)?;
+        Some(Decimal {
+            mantissa: sign * mantissa,
+            scale,
+            shown: scale,
+        })
+    }
+
+    pub fn from_int(value: i128) -> Decimal {
+        Decimal {
+            mantissa: value,
+            scale: 0,
+            shown: 0,
+        }
+    }
+
+    /// A double with the given number of fraction digits, rounded.
+    pub fn from_f64(value: f64, scale: u8) -> Option<Decimal> {
+        Decimal::parse(&format!("{value:.*}", usize::from(scale)))
+    }
+
+    pub fn shown(self) -> u8 {
+        self.shown
+    }
+
+    /// The same number, printed with another scale.
+    pub fn show(self, shown: u8) -> Decimal {
+        Decimal {
+            shown: shown.min(MAX_SCALE),
+            ..self
+        }
+    }
+
+    pub fn is_zero(self) -> bool {
+        self.mantissa == 0
+    }
+
+    pub fn is_negative(self) -> bool {
+        self.mantissa < 0
+    }
+
+    pub fn negate(self) -> Option<Decimal> {
+        Some(Decimal {
+            mantissa: self.mantissa.checked_neg()?,
+            ..self
+        })
+    }
+
+    pub fn to_f64(self) -> f64 {
+        // Through text: the nearest double, as the server does it.
+        self.exact().to_string().parse().unwrap_or(f64::NAN)
+    }
+
+    /// The integer part, if it fits.
+    pub fn truncated(self) -> Option<i64> {
+        i64::try_from(self.mantissa / power(self.scale)?).ok()
+    }
+
+    /// Rounded half away from zero.
+    pub fn rounded_int(self) -> Option<i64> {
+        i64::try_from(self.round(0)?.mantissa).ok()
+    }
+
+    pub fn add(self, other: Decimal) -> Option<Decimal> {
+        let (a, b, scale) = align(self, other)?;
+        Some(Decimal {
+            mantissa: a.checked_add(b)?,
+            scale,
+            shown: self.shown.max(other.shown),
+        })
+    }
+
+    pub fn multiply(self, other: Decimal) -> Option<Decimal> {
+        let (mut a, mut b) = (self, other);
+        let shown = (self.shown + other.shown).min(MAX_SCALE);
+        loop {
+            let scale = a.scale + b.scale;
+            match a.mantissa.checked_mul(b.mantissa) {
+                Some(mantissa) if scale <= MAX_SCALE => {
+                    return Some(Decimal {
+                        mantissa,
+                        scale,
+                        shown,
+                    });
+                }
+                _ if a.scale >= b.scale && a.scale > 0 => a = a.rescaled(a.scale - 1)?,
+                _ if b.scale > 0 => b = b.rescaled(b.scale - 1)?,
+                _ => return None,
+            }
+        }
+    }
+
+    /// Division as the server does it: the quotient is cut, not rounded, at a multiple of nine digits, and shown
+    /// with four digits more than the dividend. `None` inside for a zero divisor.
+    pub fn divide(self, other: Decimal) -> Option<Option<Decimal>> {
+        if other.is_zero() {
+            return Some(None);
+        }
+        let words = |digits: u8| digits.div_ceil(9);
+        let (f1, f2) = (words(self.scale) * 9, words(other.scale) * 9);
+        let extra = 4u8.saturating_sub(f1 - self.scale + f2 - other.scale);
+        let scale = words(f1 + f2 + extra).saturating_mul(9).min(36);
+        // self/other = (m1/10^s1)/(m2/10^s2); wanted are `scale` digits of it.
+        let negative = self.is_negative() != other.is_negative();
+        let (mut rest, mut divisor) = (self.mantissa.unsigned_abs(), other.mantissa.unsigned_abs());
+        match self.scale.cmp(&other.scale) {
+            Ordering::Less => rest = rest.checked_mul(power(other.scale - self.scale)?.unsigned_abs())?,
+            Ordering::Greater => {
+                divisor = divisor.checked_mul(power(self.scale - other.scale)?.unsigned_abs())?
+            }
+            Ordering::Equal => {}
+        }
+        let (mut quotient, mut digits) = (rest / divisor, 0);
+        rest %= divisor;
+        while digits < scale {
+            let Some(next) = rest.checked_mul(10) else { break };
+            let Some(grown) = quotient
+                .checked_mul(10)
+                .and_then(|q| q.checked_add(next / divisor))
+            else {
+                break;
+            };
+            quotient = grown;
+            rest = next % divisor;
+            digits += 1;
+        }
+        let mantissa = i128::try_from(quotient).ok()?;
+        let shown = self.shown.saturating_add(4).min(MAX_SCALE);
+        Some(Some(Decimal {
+            mantissa: if negative { -mantissa } else { mantissa },
+            scale: digits,
+            shown,
+        }))
+    }
+
+    /// Remainder with the sign of the dividend.
+    pub fn remainder(self, other: Decimal) -> Option<Option<Decimal>> {
+        if other.is_zero() {
+            return Some(None);
+        }
+        let (a, b, scale) = align(self, other)?;
+        Some(Some(Decimal {
+            mantissa: a % b,
+            scale,
+            shown: self.shown.max(other.shown),
+        }))
+    }
+
+    /// Half away from zero, to `scale` digits; negative scales round to tens and so on.
+    pub fn round(self, scale: i8) -> Option<Decimal> {
+        self.cut(scale, true)
+    }
+
+    /// Towards zero.
+    pub fn truncate(self, scale: i8) -> Option<Decimal> {
+        self.cut(scale, false)
+    }
+
+    fn cut(self, scale: i8, round: bool) -> Option<Decimal> {
+        let shown = u8::try_from(scale.max(0)).unwrap_or(0);
+        let drop = i16::from(self.scale) - i16::from(scale);
+        if drop <= 0 {
+            return Some(self.show(shown));
+        }
+        let Some(unit) = u8::try_from(drop).ok().and_then(power) else {
+            return Some(Decimal::ZERO);
+        };
+        let (mut kept, rest) = (self.mantissa / unit, self.mantissa % unit);
+        if round && rest.unsigned_abs() >= unit.unsigned_abs().div_ceil(2) {
+            kept += self.mantissa.signum();
+        }
+        if scale < 0 {
+            let mantissa = kept.checked_mul(power(scale.unsigned_abs())?)?;
+            return Some(Decimal {
+                mantissa,
+                scale: 0,
+                shown: 0,
+            });
+        }
+        Some(Decimal {
+            mantissa: kept,
+            scale: shown,
+            shown,
+        })
+    }
+
+    fn rescaled(self, scale: u8) -> Option<Decimal> {
+        let cut = self.cut(i8::try_from(scale).ok()?, true)?;
+        Some(Decimal {
+            shown: self.shown,
+            ..cut
+        })
+    }
+
+    /// All digits are shown.
+    pub fn exact(self) -> Decimal {
+        Decimal {
+            shown: self.scale,
+            ..self
+        }
+    }
+
+    pub fn compare(self, other: Decimal) -> Ordering {
+        match align(self, other) {
+            Some((a, b, _)) => a.cmp(&b),
+            None => self.to_f64().total_cmp(&other.to_f64()),
+        }
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = self
+            .cut(i8::try_from(self.shown).unwrap_or(i8::MAX), true)
+            .unwrap_or(*self);
+        let digits = rounded.mantissa.unsigned_abs().to_string();
+        let missing = usize::from(self.shown.saturating_sub(rounded.scale));
+        let digits = digits + &"0".repeat(missing);
+        let scale = usize::from(self.shown);
+        let digits = format!("{digits:0>width$}", width = scale + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - scale);
+        f.write_str(if rounded.mantissa < 0 { "-" } else { "" })?;
+        f.write_str(whole)?;
+        if scale > 0 {
+            write!(f, ".{fraction}")?;
+        }
+        Ok(())
+    }
+}
+
+fn power(exponent: u8) -> Option<i128> {
+    10i128.checked_pow(u32::from(exponent))
+}
+
+/// Both mantissas at one scale; fraction digits that do not fit are given up.
+fn align(a: Decimal, b: Decimal) -> Option<(i128, i128, u8)> {
+    let mut scale = a.scale.max(b.scale);
+    loop {
+        let grow = |d: Decimal| {
+            if d.scale > scale {
+                d.rescaled(scale).map(|d| d.mantissa)
+            } else {
+                d.mantissa.checked_mul(power(scale - d.scale)?)
+            }
+        };
+        match (grow(a), grow(b)) {
+            (Some(x), Some(y)) => return Some((x, y, scale)),
+            _ if scale == 0 => return None,
+            _ => scale -= 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::Decimal;
+
+    fn d(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
+    #[test]
+    fn keeps_the_scales_of_the_server() {
+        assert_eq!(d("12.5").multiply(d("4")).unwrap().to_string(), "50.0");
+        assert_eq!(d("10").divide(d("3")).unwrap().unwrap().to_string(), "3.3333");
+        let chained = d("100")
+            .divide(d("30"))
+            .unwrap()
+            .unwrap()
+            .multiply(d("3"))
+            .unwrap();
+        assert_eq!(chained.divide(d("7")).unwrap().unwrap().to_string(), "1.42857143");
+        assert_eq!(d("-2.5").round(0).unwrap().to_string(), "-3");
+        assert_eq!(d("-0.05").round(1).unwrap().to_string(), "-0.1");
+        assert_eq!(d("155").round(-1).unwrap().to_string(), "160");
+        assert_eq!(d("2.345").truncate(2).unwrap().to_string(), "2.34");
+    }
+
+    #[test]
+    fn gives_up_fraction_digits_before_it_gives_up() {
+        let big = d("99999999999999999999.999999999");
+        assert!(big.multiply(big).is_none());
+        assert!(big.add(d("0.0000000000000000000000000001")).is_some());
+        assert_eq!(d("1").divide(d("0")).unwrap().map(|d| d.to_string()), None);
+    }
+}

@@ -1,0 +1,213 @@
+//! The compiled form of an SQL expression.
+
+use regex::Regex;
+
+use super::super::expression::Placeholder;
+use super::super::path::Path;
+use super::dates::Unit;
+use super::functions::Function;
+use super::like::Like;
+use super::value::{Kind, Value};
+
+/// A node. Placeholders are leaves that are bound to values at evaluation; they never contribute structure.
+#[derive(Debug, Clone)]
+pub(crate) enum Expr {
+    /// NULL or a number.
+    Constant(Value<'static>),
+    /// A quoted text without placeholders.
+    Text(String),
+    /// A quoted text with placeholders.
+    Template(Vec<Part>),
+    /// A placeholder outside quotes.
+    Bare(Placeholder),
+    Negate(Box<Expr>),
+    Not(Box<Expr>),
+    Arithmetic(Operator, Box<Expr>, Box<Expr>),
+    Compare(Comparison, Box<Expr>, Box<Expr>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Xor(Vec<Expr>),
+    IsNull(Box<Expr>, bool),
+    /// `IS [NOT] TRUE|FALSE`: operand, wanted truth, negated.
+    IsTruth(Box<Expr>, bool, bool),
+    In {
+        value: Box<Expr>,
+        list: Vec<Expr>,
+        negated: bool,
+    },
+    Between {
+        value: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+        negated: bool,
+    },
+    Like {
+        value: Box<Expr>,
+        pattern: LikePattern,
+        negated: bool,
+    },
+    Regexp {
+        value: Box<Expr>,
+        pattern: RegexPattern,
+        negated: bool,
+    },
+    Case {
+        operand: Option<Box<Expr>>,
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Option<Box<Expr>>,
+        kind: Option<Kind>,
+    },
+    Call(&'static Function, Vec<Expr>),
+    Interval {
+        date: Box<Expr>,
+        amount: Box<Expr>,
+        unit: Unit,
+        subtract: bool,
+    },
+    Cast(Box<Expr>, Target),
+    Aggregate {
+        function: Aggregate,
+        of: Box<Expr>,
+        over: Vec<Path>,
+        distinct: bool,
+        separator: Option<String>,
+    },
+}
+
+/// A piece of a quoted text.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    Text(String),
+    Value(Placeholder),
+    /// `{x}`: the value when the record has the key, else the text as written.
+    Maybe(Placeholder, String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    IntegerDivide,
+    Remainder,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// `<=>`
+    Same,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aggregate {
+    Sum,
+    Average,
+    Max,
+    Min,
+    Count,
+    /// `GROUP_CONCAT`
+    Join,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum LikePattern {
+    Fixed(Like, String),
+    Dynamic(Box<Expr>, char),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum RegexPattern {
+    Fixed(Regex),
+    Dynamic(Box<Expr>),
+}
+
+/// Target of `CAST`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// With an optional length in characters.
+    Char(Option<usize>),
+    Signed,
+    Unsigned,
+    Decimal(u8, u8),
+    Double,
+    Date,
+    DateTime,
+}
+
+impl Expr {
+    /// The type of the result when it does not depend on data.
+    pub fn static_kind(&self) -> Option<Kind> {
+        match self {
+            Expr::Constant(value) => Some(value.kind()),
+            Expr::Text(_) | Expr::Template(_) => Some(Kind::Text),
+            Expr::Case { kind, .. } => *kind,
+            _ => None,
+        }
+    }
+
+    /// The nodes directly below, for walks over the tree.
+    pub fn children(&self) -> Vec<&Expr> {
+        match self {
+            Expr::Constant(_) | Expr::Text(_) | Expr::Template(_) | Expr::Bare(_) => Vec::new(),
+            Expr::Negate(a) | Expr::Not(a) | Expr::IsNull(a, _) | Expr::IsTruth(a, ..) | Expr::Cast(a, _) => {
+                vec![a]
+            }
+            Expr::Arithmetic(_, a, b) | Expr::Compare(_, a, b) => vec![a, b],
+            Expr::And(list) | Expr::Or(list) | Expr::Xor(list) | Expr::Call(_, list) => list.iter().collect(),
+            Expr::In { value, list, .. } => std::iter::once(&**value).chain(list).collect(),
+            Expr::Between { value, low, high, .. } => vec![value, low, high],
+            Expr::Like {
+                value,
+                pattern: LikePattern::Dynamic(p, _),
+                ..
+            } => vec![value, p],
+            Expr::Regexp {
+                value,
+                pattern: RegexPattern::Dynamic(p),
+                ..
+            } => vec![value, p],
+            Expr::Like { value, .. } | Expr::Regexp { value, .. } => vec![value],
+            Expr::Case {
+                operand,
+                branches,
+                otherwise,
+                ..
+            } => {
+                let whens = branches.iter().flat_map(|(when, then)| [when, then]);
+                operand
+                    .iter()
+                    .map(|b| &**b)
+                    .chain(whens)
+                    .chain(otherwise.iter().map(|b| &**b))
+                    .collect()
+            }
+            Expr::Interval { date, amount, .. } => vec![date, amount],
+            Expr::Aggregate { of, .. } => vec![of],
+        }
+    }
+
+    /// Calls `see` for every placeholder of the tree.
+    pub fn placeholders<'e>(&'e self, see: &mut dyn FnMut(&'e Placeholder)) {
+        match self {
+            Expr::Bare(placeholder) => see(placeholder),
+            Expr::Template(parts) => {
+                for part in parts {
+                    if let Part::Value(placeholder) | Part::Maybe(placeholder, _) = part {
+                        see(placeholder);
+                    }
+                }
+            }
+            other => other
+                .children()
+                .into_iter()
+                .for_each(|child| child.placeholders(see)),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The functions that expressions may call: one table per theme, looked up by name when a mapping is loaded.
+
+mod control;
+mod date;
+mod math;
+mod text;
+
+use super::error::Failure;
+use super::eval::Env;
+use super::expr::Expr;
+use super::value::Value;
+
+/// What a function's body is.
+pub(super) type Body = for<'r> fn(&'r [Expr], &Env<'r>) -> Result<Value<'r>, Failure>;
+
+/// A callable function.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Upper-case name.
+    pub name: &'static str,
+    /// Fewest and most arguments.
+    pub arguments: (usize, usize),
+    /// The implementation.
+    pub call: Body,
+}
+
+const fn f(name: &'static str, least: usize, most: usize, call: Body) -> Function {
+    Function {
+        name,
+        arguments: (least, most),
+        call,
+    }
+}
+
+/// Any number of arguments.
+const MANY: usize = 1_000;
+
+/// Finds a function by its name in any case.
+pub(super) fn find(name: &str) -> Option<&'static Function> {
+    let tables = [control::TABLE, text::TABLE, math::TABLE, date::TABLE];
+    tables
+        .into_iter()
+        .flatten()
+        .find(|function| function.name.eq_ignore_ascii_case(name))
+}
+
+/// The supported name nearest to a misspelt one, and all names for a general message.
+pub(super) fn suggestion(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_uppercase();
+    let known = [
+        ("FORMAT_DATE", "DATE_FORMAT(x, '%Y-%m-%d %H:%i:%s')"),
+        (
+            "MD5",
+            "no hash functions: compute the hash before the record is mapped",
+        ),
+        ("ISNULL", "x IS NULL"),
+        ("NVL", "IFNULL(x, y)"),
+        ("LEN", "CHAR_LENGTH(x)"),
+        ("TO_CHAR", "DATE_FORMAT(x, '%Y-%m-%d') or CAST(x AS CHAR)"),
+        ("IIF", "IF(condition, a, b)"),
+        ("FORMAT", "ROUND(x, 2)"),
+    ];
+    known
+        .iter()
+        .find(|(wrong, _)| *wrong == name)
+        .map(|(_, right)| *right)
+}
+
+/// All names, sorted.
+pub(super) fn names() -> Vec<&'static str> {
+    let tables = [control::TABLE, text::TABLE, math::TABLE, date::TABLE];
+    let mut names: Vec<_> = tables
+        .into_iter()
+        .flatten()
+        .map(|function| function.name)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The value of argument `i`; NULL when it is absent.
+pub(super) fn arg<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    args.get(i).map_or(Ok(Value::Null), |expr| expr.eval(env))
+}

@@ -1,0 +1,27 @@
+//! The MySQL expression behind `_function`: parsed once by `sqlparser`, compiled into our own tree, evaluated with
+//! MySQL's rules (types, coercion, NULL, rounding, collation, calendar).
+//!
+//! Placeholders become leaves of the tree before anything is parsed, so data never takes part in parsing.
+
+mod aggregate;
+mod arithmetic;
+mod calls;
+mod cast;
+mod collation;
+mod compare;
+mod compile;
+mod date_format;
+pub(super) mod dates;
+pub(super) mod decimal;
+mod dialect;
+pub(super) mod error;
+pub(super) mod eval;
+pub(super) mod expr;
+mod functions;
+pub(super) mod like;
+pub(super) mod number;
+mod parse;
+mod temporal;
+pub(super) mod value;
+
+pub(super) use compile::compile;

@@ -1,0 +1,103 @@
+//! Numbers and text: reading the leading number of a text, printing doubles as the server does.
+
+use super::decimal::Decimal;
+use super::value::Value;
+
+/// The number that a text begins with; 0 when there is none.
+pub(crate) fn leading_double(text: &str) -> f64 {
+    let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
+    let end = numeric_prefix(text.as_bytes());
+    text.get(..end)
+        .and_then(|prefix| prefix.parse::<f64>().ok())
+        .map_or(0.0, |f| f.clamp(-f64::MAX, f64::MAX))
+}
+
+/// Length of the longest prefix that is a number with optional sign, fraction and exponent.
+fn numeric_prefix(bytes: &[u8]) -> usize {
+    let digits = |from: usize| bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
+    let sign = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
+    let whole = digits(sign);
+    let mut end = sign + whole;
+    let mut any = whole > 0;
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = digits(end + 1);
+        any |= fraction > 0;
+        if any {
+            end += 1 + fraction;
+        }
+    }
+    if !any {
+        return 0;
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let exponent = digits(end + 1 + sign);
+        if exponent > 0 {
+            end += 1 + sign + exponent;
+        }
+    }
+    end
+}
+
+/// A text that is a number from end to end, as the literal it would be in SQL.
+pub(crate) fn literal(text: &str) -> Option<Value<'static>> {
+    if text.is_empty() || numeric_prefix(text.as_bytes()) != text.len() {
+        return None;
+    }
+    if let Ok(int) = text.parse::<i64>() {
+        return Some(Value::Int(int));
+    }
+    if let Some(decimal) = Decimal::parse(text) {
+        return Some(Value::Decimal(decimal));
+    }
+    text.parse::<f64>()
+        .ok()
+        .filter(|f| f.is_finite())
+        .map(|f| Value::Double(f, None))
+}
+
+/// `%g`-like with the shortest digits that read back the same; exponents from 1e15 on and below 1e-15.
+pub(crate) fn show_double(value: f64, shown: Option<u8>) -> String {
+    if value == 0.0 {
+        return format!("{:.*}", usize::from(shown.unwrap_or(0)), 0.0);
+    }
+    if let Some(digits) = shown {
+        return format!("{value:.*}", usize::from(digits));
+    }
+    let magnitude = value.abs();
+    if (1e-15..1e15).contains(&magnitude) {
+        return format!("{value}");
+    }
+    format!("{value:e}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{leading_double, show_double};
+
+    #[test]
+    fn reads_what_a_text_begins_with() {
+        for (text, expected) in [
+            ("12.5kg", 12.5),
+            (" -3", -3.0),
+            ("1e2x", 100.0),
+            ("1e", 1.0),
+            ("abc", 0.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("", 0.0),
+            ("-", 0.0),
+        ] {
+            assert!((leading_double(text) - expected).abs() < f64::EPSILON, "{text}");
+        }
+    }
+
+    #[test]
+    fn prints_doubles_like_the_server() {
+        assert_eq!(show_double(0.1 + 0.2, None), "0.30000000000000004");
+        assert_eq!(show_double(1e15, None), "1e15");
+        assert_eq!(show_double(1e14, None), "100000000000000");
+        assert_eq!(show_double(13.0, None), "13");
+        assert_eq!(show_double(2.5, Some(2)), "2.50");
+    }
+}
