@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Parser;
 use tests::simulator::{APP_ID, CONTROL_HELP, ENTRY_ID, KEY_WIDGET, Options, Settings, Simulator};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// OKKI and Jiandaoyun on one port, with generated customers, limits, faults and a judge.
 ///
@@ -76,7 +77,11 @@ async fn main() -> anyhow::Result<()> {
     println!("export JDY_ENTRY_ID={ENTRY_ID}");
     println!("export JDY_KEY_WIDGET={KEY_WIDGET}");
     println!("# judge: curl -s {url}/sim/judge    control: curl -s {url}/sim/");
-    tokio::signal::ctrl_c().await?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
     simulator.stop().await;
     Ok(())
 }

@@ -93,6 +93,9 @@ pub async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call) -> End
         Vendor::Okki => okki::limit(state, &operation, now),
         Vendor::Jdy => jdy::limit(state, &call, &operation, in_flight, now),
     };
+    let noted = (vendor == Vendor::Jdy)
+        .then(|| jdy::note(state, &call, &operation))
+        .flatten();
     let ending = match limited {
         Some(reply) => Ending::Answer(reply),
         None => {
@@ -109,7 +112,20 @@ pub async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call) -> End
         }
     };
     state.traffic(vendor).answered(&operation, &name(&ending));
-    ending
+    match ending {
+        Ending::Answer(reply) => {
+            if let Some(note) = noted.filter(|_| reply.status == 400) {
+                jdy::forget(state, &note);
+            }
+            Ending::Answer(reply)
+        }
+        Ending::Reset => Ending::Reset,
+        // still in flight: ends with the client's patience, or with the simulator
+        Ending::Hang => {
+            state.stop.cancelled().await;
+            Ending::Reset
+        }
+    }
 }
 
 fn name(ending: &Ending) -> Cow<'static, str> {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -124,6 +125,21 @@ impl Simulator {
         let state = self.state.clone();
         let judged = tokio::task::spawn_blocking(move || judge::judge(&state, &options)).await?;
         judged.map_err(anyhow::Error::msg)
+    }
+
+    /// Judges until form and customers are equal, at most so long; the last report either way.
+    pub async fn equal_within(&self, patience: Duration) -> Report {
+        let end = Instant::now() + patience;
+        loop {
+            let late = Instant::now() >= end;
+            if late || self.form_rows() >= self.customers() {
+                let report = self.judge().await;
+                if late || report.is_equal() {
+                    return report;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Calls, limits, transactions.

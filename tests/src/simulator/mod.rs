@@ -48,3 +48,6 @@ pub use settings::{
 };
 pub use traffic::{CallReport, VendorReport};
 pub use world::WorldError;
+
+#[cfg(test)]
+mod tests;

@@ -147,10 +147,8 @@ async fn dispatch(state: Arc<State>, request: Request<Body>) -> Response<Body> {
     } else {
         serve_vendor(&state, Vendor::Okki, call).await
     };
-    match ending {
-        Ending::Answer(reply) => return reply.into_response(),
-        Ending::Hang => state.stop.cancelled().await,
-        Ending::Reset => {}
+    if let Ending::Answer(reply) = ending {
+        return reply.into_response();
     }
     if let Some(broken) = broken {
         broken.0.store(true, Ordering::Release);

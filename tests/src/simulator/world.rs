@@ -217,7 +217,7 @@ impl World {
         picked.into_iter().collect()
     }
 
-    /// What the form must show now, and what it would have shown at each earlier revision, newest first.
+    /// What the form must show now.
     pub fn cells(&self, index: u32) -> Cells {
         expected::cells(&self.customer(index))
     }

@@ -46,9 +46,6 @@ pub fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answe
     ask.check_flags()?;
     let creator = ask.creator()?;
     let transaction = ask.transaction()?.map(|id| scope(ask, id));
-    if let Some(transaction) = &transaction {
-        account.transactions.note(transaction, rows);
-    }
     let changes = parsed(account, ask, rows)?;
 
     let now = ask.now_ms;

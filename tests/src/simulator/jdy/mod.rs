@@ -125,6 +125,30 @@ pub fn limit(
     }
 }
 
+/// Notes which rows a batch brings under its `transaction_id`, whatever becomes of the request: its sender cannot know.
+/// The name of the note, when the id is new.
+pub fn note(state: &State, call: &Call, operation: &str) -> Option<String> {
+    if !operation.ends_with("batch_create") {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&call.body).ok()?;
+    let id = body.get("transaction_id")?.as_str()?;
+    let rows = body.get("data_list")?.as_array()?;
+    let name = match body.get("entry_id").and_then(Value::as_str) {
+        Some(entry) if state.settings().jdy.transaction_per_form => format!("{entry}:{id}"),
+        _ => id.to_owned(),
+    };
+    lock(&state.account)
+        .transactions
+        .note(&name, rows)
+        .then_some(name)
+}
+
+/// Takes a note back: the request was refused for certain, so its id may still be used for other rows.
+pub fn forget(state: &State, note: &str) {
+    lock(&state.account).transactions.forget(note);
+}
+
 /// One request on its way through an operation.
 pub struct Ask<'a> {
     pub route: Route<'a>,

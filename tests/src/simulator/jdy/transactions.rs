@@ -69,8 +69,8 @@ impl Transactions {
         self.running.entry(id.to_owned()).or_default().clone()
     }
 
-    /// Notes what was sent under an id, before anything is done with it.
-    pub fn note(&mut self, id: &str, rows: &[Value]) {
+    /// Notes what was sent under an id; true when the id is new.
+    pub fn note(&mut self, id: &str, rows: &[Value]) -> bool {
         let mut hasher = DefaultHasher::new();
         for row in rows {
             row.to_string().hash(&mut hasher);
@@ -79,6 +79,7 @@ impl Transactions {
         match self.digests.get(id) {
             None => {
                 self.digests.insert(id.to_owned(), digest);
+                true
             }
             Some(before) => {
                 self.report.resends += 1;
@@ -88,8 +89,13 @@ impl Transactions {
                         self.report.conflict_examples.push(id.to_owned());
                     }
                 }
+                false
             }
         }
+    }
+
+    pub fn forget(&mut self, id: &str) {
+        self.digests.remove(id);
     }
 
     /// The slots of an id; new ones when it is unknown or its hour is over.

@@ -11,7 +11,11 @@ use crate::simulator::settings::Settings;
 use crate::simulator::world::World;
 
 fn state_with(form: FormSpec) -> Arc<State> {
-    State::new(Settings::default(), World::new(1, 30, 1_700_000_000, 1000), vec![form])
+    State::new(
+        Settings::default(),
+        World::new(1, 30, 1_700_000_000, 1000),
+        vec![form],
+    )
 }
 
 fn state() -> Arc<State> {
@@ -67,7 +71,9 @@ fn an_earlier_revision_is_stale_and_anything_else_is_wrong() {
     {
         let mut world = lock(&state.world);
         world.change(1, None, 1_700_000_100).unwrap();
-        world.change(1, Some(json!({"pool_name": "new pool"})), 1_700_000_200).unwrap();
+        world
+            .change(1, Some(json!({"pool_name": "new pool"})), 1_700_000_200)
+            .unwrap();
         world.touch(2, 1_700_000_200).unwrap();
     }
     let report = verdict(&state);
@@ -94,7 +100,10 @@ fn blank_extra_and_foreign_rows_are_told_apart() {
     put(&state, "12345", &lock(&state.world).cells(9));
     lock(&state.world).remove(7, 1_700_000_300).unwrap();
     let report = verdict(&state);
-    assert_eq!((report.blank, report.foreign, report.extra, report.missing), (2, 1, 1, 0));
+    assert_eq!(
+        (report.blank, report.foreign, report.extra, report.missing),
+        (2, 1, 1, 0)
+    );
     assert_eq!(report.source_customers, 29);
 }
 
@@ -102,9 +111,15 @@ fn blank_extra_and_foreign_rows_are_told_apart() {
 fn without_a_key_widget_names_tie_rows_also_former_ones() {
     let state = state_with(FormSpec::customers().without_key());
     fill(&state, &[0]);
-    lock(&state.world).change(2, Some(json!({"name": "renamed №2"})), 1_700_000_100).unwrap();
+    lock(&state.world)
+        .change(2, Some(json!({"name": "renamed №2"})), 1_700_000_100)
+        .unwrap();
     let report = verdict(&state);
-    assert_eq!((report.missing, report.stale, report.foreign), (1, 1, 0), "{report:?}");
+    assert_eq!(
+        (report.missing, report.stale, report.foreign),
+        (1, 1, 0),
+        "{report:?}"
+    );
     assert_eq!(report.examples.stale[0].company_id, Some(company_id(2)));
 }
 
@@ -120,8 +135,14 @@ fn a_widget_of_another_type_is_compared_by_what_it_shows() {
 #[test]
 fn unknown_forms_and_widgets_are_named() {
     let state = state();
-    let form = JudgeOptions { form: Some("nope".into()), ..Default::default() };
+    let form = JudgeOptions {
+        form: Some("nope".into()),
+        ..Default::default()
+    };
     assert!(judge(&state, &form).unwrap_err().contains("nope"));
-    let tie = JudgeOptions { tie: Tie::Widget("_widget_no".into()), ..Default::default() };
+    let tie = JudgeOptions {
+        tie: Tie::Widget("_widget_no".into()),
+        ..Default::default()
+    };
     assert!(judge(&state, &tie).unwrap_err().contains("_widget_no"));
 }
