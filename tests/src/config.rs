@@ -50,3 +50,8 @@ pub fn workspace() -> PathBuf {
         .unwrap_or(Path::new("."))
         .to_path_buf()
 }
+
+/// The mapping that tests and the demo run with: the 轻易云 target document as its authors wrote it.
+pub fn mapping_document() -> String {
+    workspace().join("deploy/mapping.json").display().to_string()
+}

@@ -210,18 +210,14 @@ fn main_files_are_a_contents_page() {
 /// Every environment variable in a help text, subcommands included.
 fn variables_of(service: &str) -> BTreeSet<String> {
     let path = binary(service).unwrap();
+    let named = Regex::new(r"\[env: ([A-Z0-9_]+)").unwrap();
     let mut found = BTreeSet::new();
     let mut open = vec![Vec::<String>::new()];
     while let Some(words) = open.pop() {
         let output = Command::new(&path).args(&words).arg("--help").output().unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(!help.is_empty(), "{service} {words:?} --help says nothing");
-        found.extend(
-            Regex::new(r"\[env: ([A-Z0-9_]+)")
-                .unwrap()
-                .captures_iter(&help)
-                .map(|c| c[1].to_owned()),
-        );
+        found.extend(named.captures_iter(&help).map(|c| c[1].to_owned()));
         let mut listed = help
             .lines()
             .skip_while(|line| !line.starts_with("Commands:"))

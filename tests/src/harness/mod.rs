@@ -1,9 +1,12 @@
-//! What end-to-end tests, the demo and other proofs are written in: real binaries, their queues, and waiting for states.
+//! What end-to-end tests, the demo and other proofs are written in: real binaries, their queues, waiting for states.
+#![allow(clippy::expect_used)]
 
 mod eventually;
+mod pipeline;
 mod queues;
 mod replica;
 
 pub use self::eventually::{eventually, expect};
+pub use self::pipeline::{Builder, Id, Pipeline};
 pub use self::queues::{Lying, Queues};
 pub use self::replica::{Replica, Service, Settings, command};

@@ -60,6 +60,7 @@ pub struct Replica {
     pub service: Service,
     process: Process,
     http: reqwest::Client,
+    killed: bool,
 }
 
 impl Replica {
@@ -78,12 +79,24 @@ impl Replica {
             service,
             process,
             http: reqwest::Client::new(),
+            killed: false,
         })
     }
 
     /// The process: its signals, its end, its log.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// `kill -9`: it gets no chance to finish anything.
+    pub fn kill9(&mut self) {
+        self.killed = true;
+        self.process.kill9().expect("kill a replica");
+    }
+
+    /// Whether [`Replica::kill9`] ended it.
+    pub fn killed(&self) -> bool {
+        self.killed
     }
 
     /// Everything it has said so far.

@@ -4,4 +4,11 @@
 //! A module is about one promise of the product; its first line says which.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod arguments;
+mod crashes;
+mod credentials;
+mod drain;
+mod outages;
+mod path;
 mod services;
+mod strangers;

@@ -1,0 +1,191 @@
+//! Bad settings: each is named, with what was expected, before anything is connected to; exit code 64 or 78.
+
+use std::process::Output;
+use std::time::Duration;
+
+use tests::harness::{Service, Settings, command};
+
+/// Enough for each service to get past its settings; nothing listens there.
+fn complete(service: Service) -> Settings {
+    let own: &[(&str, &str)] = match service {
+        Service::Extractor => &[
+            ("OKKI_BASE_URL", "http://127.0.0.1:9"),
+            ("OKKI_CLIENT_ID", "id"),
+            ("OKKI_CLIENT_SECRET", "okki-secret-value"),
+        ],
+        Service::Transformer => &[],
+        Service::Loader => &[
+            ("JDY_BASE_URL", "http://127.0.0.1:9"),
+            ("JDY_API_KEY", "jdy-secret-value"),
+            ("JDY_APP_ID", "647efacc2a57bd0008e51e9e"),
+            ("JDY_ENTRY_ID", "668a08beaf5a1cb83e659b52"),
+            ("JDY_KEY_WIDGET", "_widget_okki_id"),
+        ],
+    };
+    let services = [
+        ("AMQP_URL", "amqp://guest:amqp-secret-value@127.0.0.1:9/%2f"),
+        ("REDIS_URL", "redis://127.0.0.1:9/0"),
+    ];
+    let mut settings: Settings = own
+        .iter()
+        .chain(&services)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    if service == Service::Transformer {
+        settings.insert("MAPPING".into(), tests::config::mapping_document());
+    }
+    settings
+}
+
+/// Runs to the end, which must come by itself and soon: these programs may not begin to wait for anything.
+async fn run(service: Service, settings: &Settings, arguments: &[&str]) -> Output {
+    let mut command = tokio::process::Command::from(command(service, settings).unwrap());
+    let output = command.args(arguments).kill_on_drop(true).output();
+    tokio::time::timeout(Duration::from_secs(20), output)
+        .await
+        .expect("ends at once")
+        .unwrap()
+}
+
+async fn refused(service: Service, settings: &Settings, arguments: &[&str], code: i32, words: &[&str]) {
+    let output = run(service, settings, arguments).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{} {arguments:?}: {said}",
+        service.name()
+    );
+    for word in words {
+        assert!(
+            said.contains(word),
+            "{} {arguments:?}: no `{word}` in: {said}",
+            service.name()
+        );
+    }
+    assert!(!said.contains("secret-value"), "a secret in: {said}");
+    assert!(
+        !said.contains("admin listening"),
+        "started before it looked at its settings: {said}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_variable_is_named() {
+    let required = [
+        (
+            Service::Extractor,
+            vec!["AMQP_URL", "REDIS_URL", "OKKI_CLIENT_ID", "OKKI_CLIENT_SECRET"],
+        ),
+        (Service::Transformer, vec!["AMQP_URL", "REDIS_URL", "MAPPING"]),
+        (
+            Service::Loader,
+            vec![
+                "AMQP_URL",
+                "REDIS_URL",
+                "JDY_API_KEY",
+                "JDY_APP_ID",
+                "JDY_ENTRY_ID",
+            ],
+        ),
+    ];
+    for (service, names) in required {
+        for name in names {
+            let mut settings = complete(service);
+            settings.remove(name).unwrap();
+            refused(service, &settings, &["run"], 78, &[name]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_value_is_named() {
+    let mut wrong: Vec<(Service, &str, &str)> = vec![
+        (Service::Extractor, "OKKI_BASE_URL", "not a url"),
+        (Service::Extractor, "OKKI_RATE", "many"),
+        (Service::Loader, "JDY_BASE_URL", "ftp://example.com"),
+    ];
+    for service in Service::ALL {
+        wrong.extend([
+            (service, "AMQP_URL", "http://guest:secret-value@127.0.0.1/"),
+            (service, "AMQP_URL", "amqp//secret-value"),
+            (service, "REDIS_URL", "127.0.0.1:6379"),
+            (service, "NAMESPACE", "Not Legal"),
+            (service, "ADMIN_LISTEN", "everywhere"),
+            (service, "RETRY_DELAYS", "1m,5s"),
+            (service, "DRAIN_DEADLINE", "soon"),
+            (service, "LOG_LEVEL", "pipeline=loud"),
+        ]);
+    }
+    for (service, name, value) in wrong {
+        let mut settings = complete(service);
+        settings.insert(name.into(), value.into());
+        refused(service, &settings, &["run"], 78, &[name]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_flag_or_command_is_a_usage_error() {
+    for service in Service::ALL {
+        refused(
+            service,
+            &complete(service),
+            &["run", "--colour"],
+            64,
+            &["--colour"],
+        )
+        .await;
+        refused(service, &complete(service), &["jump"], 64, &["jump"]).await;
+    }
+}
+
+#[tokio::test]
+async fn help_and_version_are_no_errors() {
+    for service in Service::ALL {
+        for arguments in [&["--help"][..], &["run", "--help"], &["--version"]] {
+            let output = run(service, &Settings::new(), arguments).await;
+            assert!(output.status.success(), "{} {arguments:?}", service.name());
+            assert!(
+                !output.stdout.is_empty(),
+                "{} {arguments:?} says nothing",
+                service.name()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bad_mapping_document_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = std::fs::read_to_string(tests::config::mapping_document()).unwrap();
+    let first_field = "_widget_1720322268295";
+    let second_field = "_widget_1720322268296";
+    assert!(good.contains(first_field) && good.contains(second_field) && good.contains("{name}"));
+    let cases: Vec<(&str, Option<String>, Vec<&str>)> = vec![
+        ("missing.json", None, vec!["missing.json"]),
+        (
+            "not-json.json",
+            Some(good.replacen('[', "[[", 1)),
+            vec!["not-json.json", "line"],
+        ),
+        (
+            "unknown-expression.json",
+            Some(good.replacen("\"{name}\"", "\"_function FROBNICATE({name})\"", 1)),
+            vec!["unknown-expression.json", "客户公司名称", "FROBNICATE"],
+        ),
+        (
+            "duplicate-field.json",
+            Some(good.replace(second_field, first_field)),
+            vec!["duplicate-field.json", first_field],
+        ),
+    ];
+    for (name, text, words) in cases {
+        let path = folder.path().join(name);
+        if let Some(text) = text {
+            std::fs::write(&path, text).unwrap();
+        }
+        let mut settings = complete(Service::Transformer);
+        settings.insert("MAPPING".into(), path.display().to_string());
+        refused(Service::Transformer, &settings, &["run"], 78, &words).await;
+    }
+}

@@ -1,0 +1,35 @@
+//! The whole path: what is in OKKI is in the form, cell by cell, also after changes, with the quotas kept.
+
+use std::time::Duration;
+
+use tests::harness::{Pipeline, Service};
+
+#[tokio::test]
+async fn every_customer_arrives_and_changes_follow() {
+    let mut pipeline = Pipeline::builder().customers(300).seed(7).start().await;
+    pipeline.run_all();
+    pipeline.settled(Duration::from_secs(90)).await;
+
+    let changed = pipeline.simulator.change(25);
+    let added = pipeline.simulator.add(5);
+    assert_eq!((changed.len(), added.len()), (25, 5));
+    let report = pipeline.settled(Duration::from_secs(60)).await;
+
+    assert_eq!((report.source_customers, report.form_rows), (305, 305));
+    assert_eq!(report.quota_violations, 0, "{:?}", report.examples);
+    pipeline.quiet(Duration::from_secs(20), 0).await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn replicas_share_the_work_without_doubling_it() {
+    let mut pipeline = Pipeline::builder().customers(200).seed(8).start().await;
+    for service in Service::ALL {
+        pipeline.run(service);
+        pipeline.run(service);
+    }
+    let report = pipeline.settled(Duration::from_secs(90)).await;
+    assert_eq!((report.form_rows, report.quota_violations), (200, 0));
+    pipeline.drain().await;
+}
