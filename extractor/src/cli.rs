@@ -61,6 +61,9 @@ pub struct SyncArgs {
     /// Fetch details even of versions that are loaded
     #[arg(long)]
     pub(crate) force: bool,
+    /// Drop an unfinished run and begin anew
+    #[arg(long)]
+    pub(crate) restart: bool,
     #[command(flatten)]
     pub(crate) once: OnceArgs,
 }
@@ -68,6 +71,9 @@ pub struct SyncArgs {
 /// Arguments of `once`.
 #[derive(Debug, Args)]
 pub struct OnceArgs {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) okki: OkkiArgs,
     #[command(flatten)]

@@ -13,6 +13,7 @@ pub mod lister;
 pub mod listing;
 pub mod okki;
 pub mod pause;
+pub mod progress;
 pub mod schedule;
 pub mod source;
 pub mod state;

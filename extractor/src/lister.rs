@@ -141,6 +141,15 @@ impl Lister {
         run.finished_ms = Some(time::now_ms());
         let checkpoint = (job == Job::Live).then(|| checkpoint_after(before.checkpoint, run.window()));
         written(self.state.finish(job, lead.fence(), &run, checkpoint).await?)?;
+        if run.listed == 0 {
+            tracing::debug!(
+                run = run.id,
+                job = job.name(),
+                end = time::format(run.end),
+                "nothing new in the window"
+            );
+            return Ok(run);
+        }
         tracing::info!(
             run = run.id,
             job = job.name(),

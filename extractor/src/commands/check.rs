@@ -1,6 +1,139 @@
-//! placeholder
-use crate::cli::CheckArgs;
-/// x
-pub async fn check(_: CheckArgs) -> anyhow::Result<()> {
+//! `extractor check`: tries everything that a run needs from OKKI, one step after the other, and changes nothing.
+
+use crate::{
+    cli::CheckArgs,
+    config::OkkiConfig,
+    okki::{Client, Error, Pace, Page, PageRequest, Tokens, chain, time},
+};
+use anyhow::Context;
+use pipeline::{config::HttpConfig, http, quota::Lane};
+use serde::Serialize;
+use std::time::Instant;
+
+/// More than this is worth a word; runs use OKKI's clock, so nothing breaks.
+const CLOCKS_APART_S: i64 = 60;
+
+/// One thing that was tried.
+#[derive(Debug, Serialize)]
+struct Step {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+    ms: u64,
+}
+
+/// Tries, prints, and fails when a step has failed.
+pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
+    let http = HttpConfig::try_from(args.http)?;
+    let okki = OkkiConfig::try_from(args.okki)?;
+    let http = http::client(&http).context("build the HTTP client")?;
+    let pace = Pace::alone(okki.bucket.per_second);
+    let client = Client::new(http, okki.client.clone(), Tokens::alone(), pace);
+    let mut steps = Vec::new();
+    try_all(&client, &okki, &mut steps).await;
+    let ok = steps.iter().all(|step| step.ok);
+    if args.json {
+        println!("{}", serde_json::json!({ "ok": ok, "steps": steps }));
+    } else {
+        for Step { name, ok, detail, ms } in &steps {
+            println!(
+                "{} {name:<12} {detail} ({ms} ms)",
+                if *ok { "ok    " } else { "FAILED" }
+            );
+        }
+    }
+    anyhow::ensure!(ok, "okki cannot be used as configured");
     Ok(())
+}
+
+/// Later steps make no sense after a failed one.
+async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> Option<()> {
+    step(steps, "credentials", client.token(), |()| {
+        "a token was granted".to_owned()
+    })
+    .await?;
+    let request = PageRequest {
+        start: None,
+        end: None,
+        page: 1,
+        count: okki.page_size,
+        removed: false,
+    };
+    let page = step(
+        steps,
+        "permission",
+        client.page(Lane::Live, &request),
+        describe_page,
+    )
+    .await?;
+    steps.push(clock(&page));
+    if let Some(group) = &okki.group_id {
+        step(steps, "group", client.group_name(group), |name| {
+            format!("{group} is `{name}`")
+        })
+        .await?;
+    }
+    match page.items.first() {
+        Some(first) => {
+            let id = first.company_id.clone();
+            let detail = client.detail(Lane::Live, &id);
+            step(steps, "detail", detail, |detail| {
+                format!("{id}: {} bytes", detail.json.get().len())
+            })
+            .await?;
+        }
+        None => steps.push(Step {
+            name: "detail",
+            ok: true,
+            detail: "no customer to try".to_owned(),
+            ms: 0,
+        }),
+    }
+    Some(())
+}
+
+async fn step<T>(
+    steps: &mut Vec<Step>,
+    name: &'static str,
+    work: impl Future<Output = Result<T, Error>>,
+    describe: impl FnOnce(&T) -> String,
+) -> Option<T> {
+    let started = Instant::now();
+    let outcome = work.await;
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let detail = outcome.as_ref().map_or_else(|error| chain(error), describe);
+    steps.push(Step {
+        name,
+        ok: outcome.is_ok(),
+        detail,
+        ms,
+    });
+    outcome.ok()
+}
+
+fn describe_page(page: &Page) -> String {
+    let total = page
+        .total
+        .map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
+    let damaged = page.damaged.len();
+    let odd = if damaged > 0 {
+        format!(", {damaged} of them without a usable id")
+    } else {
+        String::new()
+    };
+    format!("{total} customers, {} on the first page{odd}", page.rows())
+}
+
+fn clock(page: &Page) -> Step {
+    let detail = match page.now.map(|now| now - time::now()) {
+        None => "okki does not tell its time, so ours is used".to_owned(),
+        Some(apart) if apart.abs() <= CLOCKS_APART_S => format!("okki's clock differs by {apart} s"),
+        Some(apart) => format!("okki's clock differs by {apart} s; check the clock of this machine"),
+    };
+    Step {
+        name: "clock",
+        ok: true,
+        detail,
+        ms: 0,
+    }
 }

@@ -16,7 +16,6 @@ use pipeline::{
     config::HttpConfig,
     consumer::{self, ConsumerOptions},
     http,
-    quota::Quota,
     service::Runtime,
     stage::Stage,
 };
@@ -35,8 +34,7 @@ fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::
         &okki.client.client_id,
         &okki.client.client_secret,
     );
-    let quota = Quota::new(rt.store.clone(), rt.namespace.clone());
-    let pace = Pace::shared(quota, okki.bucket.clone());
+    let pace = Pace::shared(rt.quota.clone(), okki.bucket.clone());
     Ok(Arc::new(Client::new(http, okki.client.clone(), tokens, pace)))
 }
 

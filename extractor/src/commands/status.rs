@@ -1,6 +1,113 @@
-//! placeholder
-use crate::cli::StatusArgs;
-/// x
-pub async fn status(_: StatusArgs) -> anyhow::Result<()> {
+//! `extractor status`: what Redis knows about runs, from any machine, without disturbing anybody.
+
+use crate::{
+    cli::StatusArgs,
+    okki::time,
+    progress::Report,
+    state::{Fates, HistoryEntry, Job, Run, State},
+};
+use anyhow::Context;
+use pipeline::{config::CommonConfig, store::Store};
+use serde::Serialize;
+
+/// Missing customers that are named.
+const MISSING_SHOWN: isize = 20;
+
+/// Everything that is shown.
+#[derive(Debug, Serialize)]
+struct Status {
+    checkpoint: Option<String>,
+    checkpoint_age_s: Option<i64>,
+    leader: Option<String>,
+    running: Vec<Shown>,
+    finished: Vec<Shown>,
+    missing: u64,
+    missing_newest: Vec<String>,
+}
+
+/// One run.
+#[derive(Debug, Serialize)]
+struct Shown {
+    job: Job,
+    #[serde(flatten)]
+    run: Run,
+    outcome: Fates,
+    pending: u64,
+}
+
+/// Reads and prints.
+pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
+    let common = CommonConfig::try_from(args.common)?;
+    let store = Store::connect(&common.redis)?;
+    store.ping().await.context("REDIS_URL")?;
+    let status = read(&State::new(store, common.namespace), isize::try_from(args.runs)?).await?;
+    if args.json {
+        println!("{}", serde_json::to_string(&status)?);
+    } else {
+        print(&status);
+    }
     Ok(())
+}
+
+async fn read(state: &State, runs: isize) -> anyhow::Result<Status> {
+    let live = state.job(Job::Live).await?;
+    let mut running = Vec::new();
+    for job in Job::ALL {
+        if let Some(run) = state.job(job).await?.run {
+            running.push(show(state, job, run).await?);
+        }
+    }
+    let mut finished = Vec::new();
+    for HistoryEntry { job, run } in state.history(runs).await? {
+        finished.push(show(state, job, run).await?);
+    }
+    let (missing, missing_newest) = state.missing(MISSING_SHOWN).await?;
+    Ok(Status {
+        checkpoint: live.checkpoint.map(time::format),
+        checkpoint_age_s: live.checkpoint.map(|checkpoint| time::now() - checkpoint),
+        leader: state.leader(Job::Live).await?,
+        running,
+        finished,
+        missing,
+        missing_newest,
+    })
+}
+
+async fn show(state: &State, job: Job, run: Run) -> anyhow::Result<Shown> {
+    let (outcome, pending) = (state.counters(&run.id).await?, state.pending(&run.id).await?);
+    Ok(Shown {
+        job,
+        run,
+        outcome,
+        pending,
+    })
+}
+
+fn print(status: &Status) {
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let age = status
+        .checkpoint_age_s
+        .map_or_else(String::new, |age| format!(" ({age} s ago)"));
+    println!("checkpoint  {}{age}", or_none(&status.checkpoint));
+    println!("leader      {}", or_none(&status.leader));
+    println!(
+        "missing     {} customers that okki lists but does not show",
+        status.missing
+    );
+    for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
+        for shown in runs {
+            let of = |fate: &str| shown.outcome.get(fate).copied().unwrap_or(0);
+            let Run { listed, .. } = shown.run;
+            println!("{title:<11} {} {}", shown.job.name(), Report::span(&shown.run));
+            println!(
+                "            listed {listed}, fetched {}, skipped {}, removed {}, missing {}, dead {}, waiting {}",
+                of("fetched"),
+                of("skipped"),
+                of("removed"),
+                of("missing"),
+                of("dead"),
+                shown.pending
+            );
+        }
+    }
 }

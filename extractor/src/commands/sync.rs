@@ -1,10 +1,252 @@
-//! placeholder
-use crate::cli::{OnceArgs, SyncArgs};
-/// x
-pub async fn sync(_: SyncArgs) -> anyhow::Result<()> {
-    Ok(())
+//! `extractor sync` and `extractor once`: list one window, fetch until its details are done, say what happened.
+//!
+//! The process is a full replica while it works, so it needs no running `extractor run` beside it, and helps one that
+//! runs. Stopping it at any moment loses nothing: what is published is in the queue, and an unfinished listing is
+//! taken up by the same command, or by `run` when it is a live one.
+
+use super::{fetch_details, shared_client};
+use crate::{
+    cli::{OnceArgs, SyncArgs},
+    config::{OkkiConfig, moment},
+    lister::{Lister, Span, Stop},
+    okki::{Client, chain},
+    pause,
+    progress::{Progress, Report},
+    state::{Job, Run, State},
+};
+use anyhow::{Context, bail};
+use pipeline::{
+    config::{CommonConfig, ConfigError, HttpConfig},
+    gate::Pause,
+    lease::Lease,
+    retry::Backoff,
+    service::Runtime,
+    stage::Stage,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// An outage longer than this ends the command, which can be repeated; `run` would wait for ever.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Lists a window or a backfill, waiting for its turn.
+pub async fn sync(args: SyncArgs) -> anyhow::Result<()> {
+    let span = span(&args)?;
+    let job = if span == Span::SinceCheckpoint {
+        Job::Live
+    } else {
+        Job::Backfill
+    };
+    let sync = Sync::open(args.once, job, span, args.force).await?;
+    if args.restart {
+        sync.discard().await?;
+    }
+    sync.check_same_backfill().await?;
+    let Some(lease) = sync.lease(PATIENCE).await? else {
+        bail!("another replica lists {} and does not end", job.name())
+    };
+    sync.work(lease).await
 }
-/// x
-pub async fn once(_: OnceArgs) -> anyhow::Result<()> {
-    Ok(())
+
+/// Lists a window, unless another replica does.
+pub async fn once(args: OnceArgs) -> anyhow::Result<()> {
+    let sync = Sync::open(args, Job::Live, Span::SinceCheckpoint, false).await?;
+    match sync.lease(Duration::ZERO).await? {
+        Some(lease) => sync.work(lease).await,
+        None => {
+            println!("another replica lists; nothing to do");
+            Ok(())
+        }
+    }
+}
+
+fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
+    let Some(since) = &args.since else {
+        return Ok(Span::SinceCheckpoint);
+    };
+    let until = args
+        .until
+        .as_deref()
+        .map(|until| moment("--until", until, true))
+        .transpose()?;
+    match (moment("--since", since, false)?, until) {
+        (since, Some(until)) if since > until => Err(ConfigError::new(
+            "--since",
+            "is after --until",
+            "exchange them, or leave --until away for now",
+        )),
+        (since, until) => Ok(Span::Between { since, until }),
+    }
+}
+
+/// Everything one such command needs.
+struct Sync {
+    rt: Runtime,
+    client: Arc<Client>,
+    state: State,
+    lister: Lister,
+    concurrency: usize,
+    skip: bool,
+    json: bool,
+    ttl: Duration,
+    job: Job,
+    span: Span,
+    force: bool,
+}
+
+impl Sync {
+    async fn open(args: OnceArgs, job: Job, span: Span, force: bool) -> anyhow::Result<Self> {
+        let common = CommonConfig::try_from(args.common)?;
+        let http = HttpConfig::try_from(args.http)?;
+        let okki = OkkiConfig::try_from(args.okki)?;
+        let settings = args.list.check(okki.page_size)?;
+        let ttl = args.lease.check()?;
+        let rt = Runtime::tool("extractor", &common)?;
+        rt.store.ping().await.context("REDIS_URL")?;
+        rt.declare(Stage::Extract).await?;
+        let client = shared_client(&rt, &okki, &http)?;
+        let state = State::new(rt.store.clone(), rt.namespace.clone());
+        let lister = Lister::new(rt.clone(), Arc::clone(&client), state.clone(), settings);
+        let (concurrency, skip, json) = (okki.client.concurrency, !args.detail.no_skip, args.json);
+        Ok(Self {
+            rt,
+            client,
+            state,
+            lister,
+            concurrency,
+            skip,
+            json,
+            ttl,
+            job,
+            span,
+            force,
+        })
+    }
+
+    /// Waits for the job's lease, at most for `patience`.
+    async fn lease(&self, patience: Duration) -> anyhow::Result<Option<Lease>> {
+        let asked = Instant::now();
+        loop {
+            let key = self.state.lease_key(self.job);
+            let lease = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await?;
+            if lease.is_some() || asked.elapsed() >= patience {
+                return Ok(lease);
+            }
+            if !self.rt.shutdown.sleep(Duration::from_millis(300)).await {
+                bail!("stopped");
+            }
+        }
+    }
+
+    async fn discard(&self) -> anyhow::Result<()> {
+        let Some(lease) = self.lease(PATIENCE).await? else {
+            bail!("another replica is at work on the run")
+        };
+        self.state.discard(self.job, lease.fence()).await?;
+        lease.release().await?;
+        Ok(())
+    }
+
+    /// An unfinished backfill of another span must not be continued under this one's name.
+    async fn check_same_backfill(&self) -> anyhow::Result<()> {
+        let Span::Between { since, until } = self.span else {
+            return Ok(());
+        };
+        match self.state.job(self.job).await?.run {
+            Some(run) if run.start != Some(since) || until.is_some_and(|until| until < run.end) => {
+                let span = Report::span(&run);
+                bail!(
+                    "a backfill of {span} is not finished; repeat it with those dates, or drop it with --restart"
+                )
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn work(self, lease: Lease) -> anyhow::Result<()> {
+        let details = tokio::spawn(fetch_details(
+            self.rt.clone(),
+            Arc::clone(&self.client),
+            self.concurrency,
+            self.skip,
+        ));
+        let outcome = self.list_and_wait(lease).await;
+        // The consumer finishes what it has begun.
+        self.rt.shutdown.trigger();
+        details
+            .await
+            .context("the detail consumer died")?
+            .context("consume refs")?;
+        let report = outcome?;
+        report.print(self.json)
+    }
+
+    async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Report> {
+        let progress = Progress::new(self.state.clone(), self.job);
+        let waiting = self.patient_list(&lease);
+        let run = tokio::select! {
+            run = waiting => run,
+            never = progress.follow_listing() => match never {},
+        }?;
+        lease.release().await?;
+        // A ref on its last rung, and a little.
+        let ladder = self.rt.broker.retry().ladder();
+        let stalled = ladder.last().copied().unwrap_or_default() + Duration::from_secs(60);
+        let finished = tokio::select! {
+            report = progress.follow_details(&run, stalled) => report?,
+            () = self.rt.shutdown.requested() => {
+                bail!("stopped while details are fetched; they are in the queue, `extractor run` goes on with them")
+            }
+            error = self.hopeless() => bail!(error),
+        };
+        Ok(finished)
+    }
+
+    /// Lists, and repeats from where it stopped what an outage has ended.
+    async fn patient_list(&self, lease: &Lease) -> anyhow::Result<Run> {
+        let mut backoff = Backoff::default();
+        let begun = Instant::now();
+        loop {
+            match self.lister.list(self.job, self.span, self.force, lease).await {
+                Ok(run) => return Ok(run),
+                Err(Stop::Shutdown) => bail!("stopped; the same command goes on where it was"),
+                Err(Stop::Okki(error)) if error.needs_person() || !error.is_transient() => {
+                    return Err(error).context("list customers");
+                }
+                Err(stop @ Stop::Deposed) => return Err(stop.into()),
+                Err(stop) if begun.elapsed() > PATIENCE => {
+                    return Err(stop).context("give up after an outage");
+                }
+                Err(stop) => {
+                    if let Stop::Okki(error) = &stop {
+                        pause::hold(&self.rt, &self.client, "list customers", error);
+                    }
+                    tracing::warn!(error = chain(&stop), "listing stopped, will go on");
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    /// Completes with the reason when the gate is closed for something that only a person can change, or for long.
+    async fn hopeless(&self) -> String {
+        let mut closed_since: Option<Instant> = None;
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let report = self.rt.gate.report();
+            let person = [Pause::Credentials, Pause::Configuration];
+            if let Some(pause) = report.iter().find(|pause| person.contains(&pause.reason)) {
+                return pause.detail.clone();
+            }
+            closed_since = report.first().and(closed_since.or_else(|| Some(Instant::now())));
+            if let Some(pause) = report
+                .first()
+                .filter(|_| closed_since.is_some_and(|at| at.elapsed() > PATIENCE))
+            {
+                return format!("gave up after an outage: {}", pause.detail);
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::{
     pace::Pace,
     time,
     token::{Fetch, Token, Tokens},
-    types::{Detail, Page, PageRequest, read_detail, read_page},
+    types::{Detail, Page, PageRequest, read_detail, read_groups, read_page},
 };
 use crate::source::Source;
 use pipeline::{http, quota::Lane, retry::Backoff, secret::Secret, telemetry::names};
@@ -106,6 +106,15 @@ impl Client {
         let query = [(endpoints.source.info_key.clone(), company_id.to_owned())];
         let answer = self.patient(lane, "info", &endpoints.source.info, &query).await?;
         read_detail(answer.data, answer.now, company_id)
+    }
+
+    /// The name of a customer group (客户分组), wherever it is in the tree.
+    pub async fn group_name(&self, id: &str) -> Result<String, Error> {
+        let query = [("field".to_owned(), "group_id".to_owned())];
+        let answer = self
+            .patient(Lane::Live, "selector", "/v1/company/fields/selector", &query)
+            .await?;
+        read_groups(&answer.data, id)
     }
 
     /// Makes sure that there is a token.

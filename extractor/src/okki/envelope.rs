@@ -14,7 +14,7 @@ use std::time::Duration;
 /// A successful answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// The `data` object as received.
+    /// The `data` member as received, an object or (for code lists) an array.
     pub data: Box<RawValue>,
     /// The server's clock, unix seconds.
     pub now: Option<i64>,
@@ -53,8 +53,8 @@ pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<A
         (_, Err(_)) => return Err(Error::Shape(format!("http status {status}, {}", describe(body)))),
     }
     let envelope = envelope.map_err(|error| Error::Shape(error.to_string()))?;
-    let data = envelope.data.filter(|data| data.get().starts_with('{'));
-    let data = data.ok_or_else(|| Error::Shape("`data` is not an object".to_owned()))?;
+    let data = envelope.data.filter(|data| data.get().starts_with(['{', '[']));
+    let data = data.ok_or_else(|| Error::Shape("`data` is missing or no object".to_owned()))?;
     Ok(Answer {
         data: data.to_owned(),
         now: envelope.now.as_deref().and_then(time::parse),
@@ -201,7 +201,7 @@ mod tests {
             (200, "", "okki-unexpected-shape"),
             (200, r#"{"code":200,"data":{"list":["#, "okki-unexpected-shape"),
             (200, r#"{"code":200}"#, "okki-unexpected-shape"),
-            (200, r#"{"code":200,"data":[]}"#, "okki-unexpected-shape"),
+            (200, r#"{"code":200,"data":""}"#, "okki-unexpected-shape"),
             (200, "[1]", "okki-unexpected-shape"),
         ];
         for (status, body, code) in table {

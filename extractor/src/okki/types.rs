@@ -5,7 +5,7 @@
 
 use super::{error::Error, loose, time};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
 /// What to list.
@@ -146,6 +146,33 @@ pub fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> R
     })
 }
 
+/// Finds a group in the tree of groups (okki-api.md §6).
+pub fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
+    fn find(value: &Value, id: &str) -> Option<String> {
+        match value {
+            Value::Array(items) => items.iter().find_map(|item| find(item, id)),
+            Value::Object(group) if group.get("id").is_some_and(|known| is(known, id)) => Some(
+                group
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+            ),
+            Value::Object(group) => group.values().find_map(|value| find(value, id)),
+            _ => None,
+        }
+    }
+    fn is(known: &Value, id: &str) -> bool {
+        known.as_str() == Some(id) || known.as_i64().is_some_and(|known| known.to_string() == id)
+    }
+    let tree: Value = serde_json::from_str(data.get()).map_err(|error| Error::Shape(error.to_string()))?;
+    let unknown = || Error::Business {
+        code: "group".to_owned(),
+        message: format!("分组不存在: no customer group {id}"),
+    };
+    find(&tree, id).ok_or_else(unknown)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +225,18 @@ mod tests {
             Err(Error::Shape(_))
         ));
         assert!(matches!(page(r#"{"list":"none"}"#), Err(Error::Shape(_))));
+    }
+
+    #[test]
+    fn groups_are_found_anywhere_in_the_tree() {
+        let tree = raw(r#"[{"id":1,"name":"A","node":[{"id":"22","name":"B","node":[]}]}]"#);
+        assert_eq!(read_groups(&tree, "22").unwrap(), "B");
+        assert!(
+            read_groups(&tree, "3")
+                .unwrap_err()
+                .to_string()
+                .contains("no customer group 3")
+        );
     }
 
     #[test]

@@ -51,6 +51,9 @@ impl Fate {
     }
 }
 
+/// Customers by the name of their fate.
+pub type Fates = BTreeMap<String, u64>;
+
 /// Reads and writes the extractor's keys.
 #[derive(Clone)]
 pub struct State {
@@ -114,6 +117,21 @@ impl State {
         let mut fields = vec![("run", "")];
         fields.extend(checkpoint.as_deref().map(|checkpoint| ("checkpoint", checkpoint)));
         self.write(job, fence, &entry, &fields).await
+    }
+
+    /// Forgets an unfinished run. `false`: a newer leader exists.
+    pub async fn discard(&self, job: Job, fence: u64) -> Result<bool, Error> {
+        self.write(job, fence, "", &[("run", "")]).await
+    }
+
+    /// Who lists the job at this moment.
+    pub async fn leader(&self, job: Job) -> Result<Option<String>, Error> {
+        let mut connection = self.store.connection().await?;
+        let held: Option<String> = redis::cmd("GET")
+            .arg(self.lease_key(job))
+            .query_async(&mut *connection)
+            .await?;
+        Ok(held.map(|proof| proof.split(' ').next().unwrap_or_default().to_owned()))
     }
 
     async fn write(&self, job: Job, fence: u64, entry: &str, fields: &[(&str, &str)]) -> Result<bool, Error> {
@@ -208,7 +226,7 @@ impl State {
     }
 
     /// What became of a run's customers so far.
-    pub async fn counters(&self, run: &str) -> Result<BTreeMap<String, u64>, Error> {
+    pub async fn counters(&self, run: &str) -> Result<Fates, Error> {
         let mut connection = self.store.connection().await?;
         Ok(redis::cmd("HGETALL")
             .arg(self.counters_key(run))

@@ -1,0 +1,125 @@
+//! What `sync` shows while it works, and what it says at the end.
+
+use crate::{
+    okki::time,
+    state::{Fates, Job, Run, State},
+};
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
+
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Follows a run by what Redis knows of it, so that it does not matter which replica works.
+pub struct Progress {
+    state: State,
+    job: Job,
+    bar: ProgressBar,
+}
+
+/// What became of a run.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The run as listed.
+    #[serde(flatten)]
+    run: Run,
+    /// Customers by fate.
+    outcome: Fates,
+    /// Customers that were not heard of again.
+    unaccounted: u64,
+}
+
+impl Progress {
+    /// Draws on standard error, if that is a terminal.
+    #[must_use]
+    pub fn new(state: State, job: Job) -> Self {
+        let bar = ProgressBar::no_length();
+        let template = "{spinner} {msg} {wide_bar} {pos}/{len} customers, {per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message("listing");
+        bar.enable_steady_tick(LOOK);
+        Self { state, job, bar }
+    }
+
+    /// Draws until it is dropped.
+    pub async fn follow_listing(&self) -> Infallible {
+        loop {
+            // A progress bar is no reason to fail.
+            if let Ok(Some(run)) = self.state.job(self.job).await.map(|state| state.run) {
+                drop(self.draw(&run).await);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Draws until every customer of the run is heard of, or none has been for `stalled`.
+    pub async fn follow_details(&self, run: &Run, stalled: Duration) -> anyhow::Result<Report> {
+        self.bar.set_message("fetching");
+        let (mut last, mut moved) = (u64::MAX, Instant::now());
+        loop {
+            let pending = self.draw(run).await.context("count what is left")?;
+            if pending != last {
+                (last, moved) = (pending, Instant::now());
+            }
+            if pending == 0 || moved.elapsed() > stalled {
+                self.bar.finish_and_clear();
+                let outcome = self.state.counters(&run.id).await?;
+                return Ok(Report {
+                    run: run.clone(),
+                    outcome,
+                    unaccounted: pending,
+                });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn draw(&self, run: &Run) -> Result<u64, pipeline::store::Error> {
+        let pending = self.state.pending(&run.id).await?;
+        let expected = run.finished_ms.map_or(run.expected, |_| None).unwrap_or(0);
+        self.bar.set_length(run.listed.max(expected));
+        self.bar.set_position(run.listed.saturating_sub(pending));
+        Ok(pending)
+    }
+}
+
+impl Report {
+    /// A window for people.
+    #[must_use]
+    pub fn span(run: &Run) -> String {
+        let start = run.start.map_or_else(|| "the beginning".to_owned(), time::format);
+        format!("{start} to {}", time::format(run.end))
+    }
+
+    /// Prints; an unfinished run is an error.
+    pub fn print(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            println!("{}", serde_json::to_string(self)?);
+        } else {
+            let of = |fate: &str| self.outcome.get(fate).copied().unwrap_or(0);
+            println!("window      {}", Self::span(&self.run));
+            println!("listed      {}", self.run.listed);
+            println!("fetched     {}", of("fetched"));
+            println!("skipped     {} (loaded before)", of("skipped"));
+            println!("removed     {}", of("removed"));
+            println!("missing     {} (okki knows them no more)", of("missing"));
+            println!("dead        {}", of("dead"));
+            println!(
+                "repeated    {} (listed twice, or by an earlier window)",
+                self.run.duplicates
+            );
+        }
+        let left = self.unaccounted;
+        anyhow::ensure!(
+            left == 0,
+            "{left} customers were not heard of; see `extractor status` and the dead letters"
+        );
+        Ok(())
+    }
+}
