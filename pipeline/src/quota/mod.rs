@@ -29,7 +29,7 @@
 //!
 //! Within a process and lane, callers queue in order. Between replicas, whoever asks first wins; all of them ask at
 //! the same moment, spread by a random millisecond, so each gets its share. Between lanes, a caller that is told to
-//! wait leaves a short-lived mark in the buckets that hold it up, and lower lanes are refused while it stands.
+//! wait leaves a mark with the time of its slot in each bucket, and lower lanes keep off that slot.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Bucket, EARLY, LONGEST_SLEEP, Lane, SLACK};
+use super::{Bucket, EARLY, Lane, SLACK};
 use crate::names::Namespace;
 use crate::store::{Error, Script, Store};
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
 static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
 
-/// How long a waiter's mark outlives the moment at which it should have asked again.
+/// How long a slot is kept for a higher lane that wanted it.
 const GRACE: Duration = Duration::from_millis(25);
 
 /// What the take script says.
@@ -33,12 +33,7 @@ pub(super) async fn take(
     lane: Lane,
 ) -> Result<Answer, Error> {
     let mut keys = vec![namespace.key("quota")];
-    let mut args = vec![
-        i64::from(lane.rank()),
-        micros(EARLY),
-        micros(GRACE),
-        micros(LONGEST_SLEEP),
-    ];
+    let mut args = vec![i64::from(lane.rank()), micros(EARLY), micros(GRACE)];
     for bucket in buckets {
         keys.extend([
             state_key(namespace, bucket),

@@ -3,15 +3,16 @@
 --
 -- KEYS[1]              what this server remembers at all: {run, since}
 -- KEYS[2b], KEYS[2b+1] per bucket: state {tat, hold, w0, w1, day, used} and the times of its last calls, newest first
--- ARGV[1..4]           rank of the lane, early, grace, longest sleep
--- ARGV[6b-1 .. 6b+4]   per bucket: calls per window, window with slack, pace, burst, daily limit or -1, day offset (s)
+-- ARGV[1..3]           rank of the lane, early, grace
+-- ARGV[6b-2 .. 6b+3]   per bucket: calls per window, window with slack, pace, burst, daily limit or -1, day offset (s)
 --
 -- Answers {1, wait}, {0, wait} or {-1, unix second, index of the bucket}.
 local MEMORY_MS = 172800000
+local CATCH_UP = 50000
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local rank, early, grace, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local rank, early, grace = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
 -- A server that was restarted or replaced may have lost the latest calls. Managed services may forbid INFO.
 local info = redis.pcall('INFO', 'server')
@@ -25,7 +26,7 @@ end
 
 local buckets, at = {}, now
 for b = 1, (#KEYS - 1) / 2 do
-  local base = 6 * b - 2
+  local base = 6 * b - 3
   local bucket = {
     state = KEYS[2 * b], log = KEYS[2 * b + 1], calls = tonumber(ARGV[base + 1]), window = tonumber(ARGV[base + 2]),
     pace = tonumber(ARGV[base + 3]), burst = tonumber(ARGV[base + 4]), daily = tonumber(ARGV[base + 5]),
@@ -54,22 +55,24 @@ for b = 1, (#KEYS - 1) / 2 do
   local nth = tonumber(redis.call('LINDEX', bucket.log, bucket.calls - 1) or 0)
   local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, hold)
   for higher = 0, rank - 1 do
-    local waiting = tonumber(state[3 + higher] or 0)
-    if waiting > now then
-      own = math.max(own, waiting, now + early + 1)
+    -- A higher lane wants the slot at this time: keep off from one pace before until it had the chance to take it.
+    local wanted = tonumber(state[3 + higher] or 0)
+    if wanted + grace > now and wanted - bucket.pace * 1.05 <= math.max(own, now) then
+      own = math.max(own, wanted, now + 2 * early)
     end
   end
-  bucket.at, bucket.tat = own, tat
+  bucket.tat = tat
+  bucket.waiting = tonumber(state[3 + rank] or 0)
   at = math.max(at, own)
   buckets[b] = bucket
 end
 
 if at > now + early then
-  -- Lower lanes keep off the buckets that hold this caller up, until it has had the chance to ask again.
   if rank < 2 then
     for _, bucket in ipairs(buckets) do
-      if bucket.at > now + early then
-        redis.call('HSET', bucket.state, 'w' .. rank, math.min(at, now + longest) + grace)
+      -- Several may wait; the earliest wish counts, and whoever comes later says so again when he asks again.
+      if bucket.waiting + grace <= now or at < bucket.waiting then
+        redis.call('HSET', bucket.state, 'w' .. rank, at)
         redis.call('PEXPIRE', bucket.state, MEMORY_MS)
       end
     end
@@ -81,8 +84,11 @@ for _, bucket in ipairs(buckets) do
   redis.call('LPUSH', bucket.log, at)
   redis.call('LTRIM', bucket.log, 0, bucket.calls - 1)
   redis.call('PEXPIRE', bucket.log, MEMORY_MS)
-  -- Half a pace of lateness may be made up for, so that one late call does not shift all later ones.
-  redis.call('HSET', bucket.state, 'tat', math.max(bucket.tat, at - bucket.pace / 2) + bucket.pace)
+  -- Some lateness may be made up for, or every stall of a caller would shift all later calls of the bucket. The
+  -- pace only shapes; the window above is kept in any case.
+  local credit = math.max(bucket.pace / 2, CATCH_UP)
+  redis.call('HSET', bucket.state, 'tat', math.max(bucket.tat, at - credit) + bucket.pace)
+  redis.call('HDEL', bucket.state, 'w' .. rank)
   if bucket.day then
     redis.call('HSET', bucket.state, 'day', bucket.day, 'used', bucket.used + 1)
   end
