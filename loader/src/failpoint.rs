@@ -3,8 +3,8 @@
 //! `--failpoint NAME:abort` ends the process like `kill -9` when the point is reached, `NAME:abort:N` at the N-th time.
 //! Nothing is armed in production and an unarmed point costs one load.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Every point, in the order of the write path.
@@ -42,12 +42,12 @@ pub const POINTS: &[&str] = &[
 static ARMED: OnceLock<Armed> = OnceLock::new();
 
 /// What happens at which point.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Armed {
     name: String,
     action: Action,
     /// Passes left before it happens.
-    left: AtomicU32,
+    left: Arc<AtomicU32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,14 +63,24 @@ impl std::str::FromStr for Armed {
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
         if !POINTS.contains(&name) {
-            return Err(format!("no failpoint `{name}`, expected one of {}", POINTS.join(", ")));
+            return Err(format!(
+                "no failpoint `{name}`, expected one of {}",
+                POINTS.join(", ")
+            ));
         }
         let action = match parts.next() {
             Some("abort") | None => Action::Abort,
             Some(pause) => Action::Pause(pipeline::config::parse_duration(pause)?),
         };
-        let left = parts.next().map_or(Ok(1), str::parse::<u32>).map_err(|error| error.to_string())?;
-        Ok(Self { name: name.to_owned(), action, left: AtomicU32::new(left.max(1)) })
+        let left = parts
+            .next()
+            .map_or(Ok(1), str::parse::<u32>)
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            name: name.to_owned(),
+            action,
+            left: Arc::new(AtomicU32::new(left.max(1))),
+        })
     }
 }
 

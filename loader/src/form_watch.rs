@@ -43,7 +43,13 @@ impl FormWatch {
     /// Nothing is read before [`FormWatch::keep`] or [`FormWatch::read`].
     pub fn new(runtime: Runtime, vendor: Vendor, expected: Expected) -> Arc<Self> {
         let current = watch::Sender::new(None);
-        Arc::new(Self { runtime, vendor, expected, current, unfit: Mutex::default() })
+        Arc::new(Self {
+            runtime,
+            vendor,
+            expected,
+            current,
+            unfit: Mutex::default(),
+        })
     }
 
     /// The form, once it has been read and fits.
@@ -59,7 +65,9 @@ impl FormWatch {
 
     /// Reads the form until the process ends; nothing is written before it fits.
     pub async fn keep(self: Arc<Self>) {
-        self.runtime.gate.close(Pause::Configuration, "the form has not been read yet");
+        self.runtime
+            .gate
+            .close(Pause::Configuration, "the form has not been read yet");
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
         loop {
             let wait = match self.read().await {
@@ -84,19 +92,28 @@ impl FormWatch {
     /// Reads the form once and compares it; `None` when it cannot be had.
     pub async fn read(&self) -> Option<Result<(), Misfit>> {
         let client = &self.vendor.client;
-        let tried = self.vendor.insist_paused(&Patience::new(READ_PATIENCE), move || client.widgets()).await;
-        let Tried::Done(widgets, _) = tried else { return None };
-        Some(Form::new(widgets, self.expected.key_widget.clone()).and_then(|form| {
-            for (widget, label) in &self.expected.fields {
-                form.check_exists(widget, label)?;
-            }
-            if let Some(mark) = &self.expected.mark {
-                form.check_text(mark, "mark of removed customers")?;
-            }
-            self.runtime.status.set("form", json!({"widgets": form.len(), "fits": true}));
-            self.current.send_replace(Some(Arc::new(form)));
-            Ok(())
-        }))
+        let tried = self
+            .vendor
+            .insist_paused(&Patience::new(READ_PATIENCE), move || client.widgets())
+            .await;
+        let Tried::Done(widgets, _) = tried else {
+            return None;
+        };
+        Some(
+            Form::new(widgets, self.expected.key_widget.clone()).and_then(|form| {
+                for (widget, label) in &self.expected.fields {
+                    form.check_exists(widget, label)?;
+                }
+                if let Some(mark) = &self.expected.mark {
+                    form.check_text(mark, "mark of removed customers")?;
+                }
+                self.runtime
+                    .status
+                    .set("form", json!({"widgets": form.len(), "fits": true}));
+                self.current.send_replace(Some(Arc::new(form)));
+                Ok(())
+            }),
+        )
     }
 
     fn fits_again(&self) -> bool {
@@ -113,12 +130,16 @@ impl FormWatch {
 
     fn pause(self: &Arc<Self>, misfit: &Misfit) {
         tracing::error!(problem = %misfit, "the form does not fit the mapping, nothing is written");
-        self.runtime.status.set("form", json!({"fits": false, "problem": misfit.to_string()}));
+        self.runtime
+            .status
+            .set("form", json!({"fits": false, "problem": misfit.to_string()}));
         self.current.send_replace(None);
         let watch = Arc::clone(self);
-        self.runtime.gate.hold(Pause::Configuration, misfit.to_string(), move || {
-            let watch = Arc::clone(&watch);
-            async move { matches!(watch.read().await, Some(Ok(()))) && watch.fits_again() }
-        });
+        self.runtime
+            .gate
+            .hold(Pause::Configuration, misfit.to_string(), move || {
+                let watch = Arc::clone(&watch);
+                async move { matches!(watch.read().await, Some(Ok(()))) && watch.fits_again() }
+            });
     }
 }

@@ -1,9 +1,39 @@
 //! The loader: each customer exactly one right row in the form, whatever happens.
+//!
+//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` rebuilds what Redis has lost, `write` is the path of
+//! a batch through all of them, `commands` are the subcommands.
 
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod document;
 pub mod failpoint;
 pub mod form_watch;
 pub mod index;
 pub mod jdy;
 pub mod ledger;
+mod parts;
 pub mod vendor;
 pub mod write;
+
+use pipeline::config::CommonConfig;
+use pipeline::service::Runtime;
+use pipeline::stage::Stage;
+
+use crate::cli::{Cli, Command, DeadArgs};
+
+/// Runs the chosen subcommand.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Run(args) => commands::run::run(*args).await,
+        Command::Check(args) => commands::check::check(args).await,
+        Command::Index(command) => commands::index::run(command).await,
+        Command::Trace(args) => commands::trace::trace(args).await,
+        Command::Dead(args) => dead(args).await,
+    }
+}
+
+async fn dead(args: DeadArgs) -> anyhow::Result<()> {
+    let runtime = Runtime::tool("loader", &CommonConfig::try_from(args.common)?)?;
+    pipeline::dead::cli::run(&runtime, Stage::Load, args.command).await
+}

@@ -1,2 +1,8 @@
-//! placeholder
-fn main() {}
+//! The loader's process: command line in, exit code out; everything else is in the library.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    pipeline::cli::execute(loader::run).await
+}

@@ -1,7 +1,7 @@
 //! The vendor's state of health, shared by everything that calls it: when to pause, and who notices that it is over.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use pipeline::gate::{Gate, Pause};
@@ -49,7 +49,10 @@ pub struct Stopping {
 impl Stopping {
     /// Follows this process.
     pub fn new(shutdown: Shutdown) -> Self {
-        Self { shutdown, asked: Arc::default() }
+        Self {
+            shutdown,
+            asked: Arc::default(),
+        }
     }
 
     /// Completes when nothing new may be begun any more.
@@ -77,7 +80,9 @@ pub enum Tried<T> {
 impl Patience {
     /// From now on.
     pub fn new(limit: Duration) -> Self {
-        Self { until: Instant::now() + limit }
+        Self {
+            until: Instant::now() + limit,
+        }
     }
 
     /// Nothing is left of it.
@@ -98,7 +103,12 @@ impl Patience {
 impl Vendor {
     /// Pauses through this gate.
     pub fn new(client: Arc<Client>, gate: Gate, shutdown: Shutdown) -> Self {
-        Self { client, stopping: Stopping::new(shutdown), gate, failures: Arc::default() }
+        Self {
+            client,
+            stopping: Stopping::new(shutdown),
+            gate,
+            failures: Arc::default(),
+        }
     }
 
     /// Calls until the answer is definite, pausing the stage when that takes longer than bad luck explains.
@@ -197,7 +207,11 @@ impl Vendor {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::debug!(reason, failures, "vendor does not answer");
         if failures >= OUTAGE_AFTER {
-            self.gate.hold(Pause::Outage, format!("Jiandaoyun does not answer: {reason}"), self.probe());
+            self.gate.hold(
+                Pause::Outage,
+                format!("Jiandaoyun does not answer: {reason}"),
+                self.probe(),
+            );
         }
     }
 
@@ -208,8 +222,16 @@ impl Vendor {
             (_, 7000..8000) => Pause::Quota,
             _ => Pause::Credentials,
         };
-        tracing::error!(code = refusal.label(), refusal = refusal.describe(), "Jiandaoyun refuses to work for us");
-        self.gate.hold(pause, format!("Jiandaoyun answers {}", refusal.describe()), self.probe());
+        tracing::error!(
+            code = refusal.label(),
+            refusal = refusal.describe(),
+            "Jiandaoyun refuses to work for us"
+        );
+        self.gate.hold(
+            pause,
+            format!("Jiandaoyun answers {}", refusal.describe()),
+            self.probe(),
+        );
     }
 
     /// A call that changes nothing and needs key, app and form to be right.

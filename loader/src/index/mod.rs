@@ -90,7 +90,10 @@ impl Index {
     /// How rows are recognised, when there is a key widget.
     pub fn recognition(&self) -> Option<Recognition> {
         let widgets = self.widgets.borrow().clone().unwrap_or_default();
-        Some(Recognition { key_widget: self.key_widget.clone()?, widgets })
+        Some(Recognition {
+            key_widget: self.key_widget.clone()?,
+            widgets,
+        })
     }
 
     /// A record shows which widgets are mapped, and wants the index.
@@ -107,7 +110,9 @@ impl Index {
 
     /// A script has said that there is no complete index.
     pub fn lost(&self) {
-        self.runtime.gate.close(Pause::Index, "the index of the form has to be checked");
+        self.runtime
+            .gate
+            .close(Pause::Index, "the index of the form has to be checked");
         self.wake.notify_one();
     }
 
@@ -139,15 +144,23 @@ impl Index {
     async fn establish(&self) -> Result<(), Error> {
         loop {
             match script::look(&self.ledger, &self.form).await? {
-                Look::Ready { epoch, rows, duplicates } => {
+                Look::Ready {
+                    epoch,
+                    rows,
+                    duplicates,
+                } => {
                     self.report("ready", rows, duplicates);
                     self.ledger.set_epoch(epoch);
                     return Ok(());
                 }
-                Look::Building { rows } => self.say(format!("the index of the form is being built, {rows} rows so far")),
+                Look::Building { rows } => self.say(format!(
+                    "the index of the form is being built, {rows} rows so far"
+                )),
                 Look::Missing => self.say("the index of the form is missing".to_owned()),
             }
-            let Some(recognition) = self.ready_to_read().await else { return Err(Error::Form) };
+            let Some(recognition) = self.ready_to_read().await else {
+                return Err(Error::Form);
+            };
             let key = self.runtime.namespace.key("lease:index");
             let lease = Lease::acquire(self.ledger.store(), key, &self.runtime.instance, REBUILD_LEASE)
                 .await
@@ -171,7 +184,10 @@ impl Index {
 
     /// Waits until the mapped widgets are known; meanwhile the stage is open, because only a record can tell them.
     /// The inner `None`: no key widget, nothing to read. The outer: the process ends.
-    #[allow(clippy::option_option, reason = "two different absences, named in the comment")]
+    #[allow(
+        clippy::option_option,
+        reason = "two different absences, named in the comment"
+    )]
     async fn ready_to_read(&self) -> Option<Option<Recognition>> {
         if self.key_widget.is_none() {
             return Some(None);
@@ -210,7 +226,10 @@ impl Index {
 
     /// What the rebuild is doing, for progress bars.
     pub fn progress(&self) -> String {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn say(&self, what: String) {
@@ -219,10 +238,16 @@ impl Index {
     }
 
     fn report(&self, state: &str, rows: u64, duplicates: u64) {
-        self.runtime.status.set("index", json!({"state": state, "rows": rows, "duplicates": duplicates}));
+        self.runtime.status.set(
+            "index",
+            json!({"state": state, "rows": rows, "duplicates": duplicates}),
+        );
         metrics::gauge!("loader_form_duplicates").set(duplicates as f64);
         if duplicates > 0 {
-            tracing::warn!(duplicates, "the form holds several rows for the same customer; the oldest is kept up to date, see `loader index duplicates`");
+            tracing::warn!(
+                duplicates,
+                "the form holds several rows for the same customer; the oldest is kept up to date, see `loader index duplicates`"
+            );
         }
     }
 }

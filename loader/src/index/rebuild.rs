@@ -57,13 +57,20 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
             failpoint::hit("index-ready-before").await;
             script::ready(&index.ledger, &build.token, &Uuid::new_v4().to_string()).await?;
             failpoint::hit("index-ready-after").await;
-            tracing::info!(rows, duplicates, seconds = started.elapsed().as_secs(), "index of the form is complete");
+            tracing::info!(
+                rows,
+                duplicates,
+                seconds = started.elapsed().as_secs(),
+                "index of the form is complete"
+            );
             return Ok(());
         }
         // The whole form has been read; what may still land is awaited, then the end is read once more.
         finished = started.elapsed() >= may_land;
         if !finished {
-            index.say(format!("index of the form: {rows} rows, waiting for calls of earlier loaders to end"));
+            index.say(format!(
+                "index of the form: {rows} rows, waiting for calls of earlier loaders to end"
+            ));
             let pause = TAIL_PAUSE.min(may_land.saturating_sub(started.elapsed()));
             if !index.runtime.shutdown.sleep(pause).await {
                 return Err(Error::Overtaken);
@@ -74,17 +81,30 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
     }
 }
 
-async fn read(index: &Index, recognition: &Recognition, cursor: &str, horizon: Timestamp) -> Result<Page, Error> {
+async fn read(
+    index: &Index,
+    recognition: &Recognition,
+    cursor: &str,
+    horizon: Timestamp,
+) -> Result<Page, Error> {
     let client = &index.vendor.client;
     // The stage is paused by ourselves, so this does not wait for the gate.
     let patience = Patience::new(PAGE_PATIENCE);
-    let tried = index.vendor.insist_paused(&patience, move || client.list(Some(cursor), None)).await;
-    let Tried::Done(page, _) = tried else { return Err(Error::Form) };
+    let tried = index
+        .vendor
+        .insist_paused(&patience, move || client.list(Some(cursor), None))
+        .await;
+    let Tried::Done(page, _) = tried else {
+        return Err(Error::Form);
+    };
     let old = page.iter().rev().find(|row| {
         let created: Option<Timestamp> = text(row, "createTime").parse().ok();
         created.is_some_and(|created| created < horizon)
     });
-    let last = page.last().map(|row| text(row, "_id").to_owned()).unwrap_or_default();
+    let last = page
+        .last()
+        .map(|row| text(row, "_id").to_owned())
+        .unwrap_or_default();
     Ok(Page {
         full: page.len() >= LARGEST_BATCH && last.as_str() > cursor,
         settled: old.map(|row| text(row, "_id").to_owned()),

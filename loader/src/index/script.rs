@@ -41,7 +41,9 @@ pub(super) struct Build {
 }
 
 pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
-    let answer = ledger.call(&INDEX, &["look".into(), ledger.epoch_key().into(), form.into()]).await?;
+    let answer = ledger
+        .call(&INDEX, &["look".into(), ledger.epoch_key().into(), form.into()])
+        .await?;
     let rows = number(answer.get(2))?;
     Ok(match answer.first().map(String::as_str) {
         Some("ready") => Look::Ready {
@@ -55,12 +57,21 @@ pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
 }
 
 pub(super) async fn begin(ledger: &Ledger, form: &str, token: &str) -> Result<Build, Error> {
-    let args = ["begin".into(), ledger.epoch_key().into(), form.into(), token.into()];
+    let args = [
+        "begin".into(),
+        ledger.epoch_key().into(),
+        form.into(),
+        token.into(),
+    ];
     let answer = ledger.call(&INDEX, &args).await?;
     let text = |at: usize| answer.get(at).cloned().unwrap_or_default();
     let noticed: i64 = number(answer.get(2))?;
     let noticed = Duration::from_millis(u64::try_from(noticed).unwrap_or(0));
-    Ok(Build { token: text(0), cursor: text(1), noticed })
+    Ok(Build {
+        token: text(0),
+        cursor: text(1),
+        noticed,
+    })
 }
 
 pub(super) async fn learn(
@@ -81,12 +92,20 @@ pub(super) async fn learn(
 }
 
 pub(super) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(), Error> {
-    let args = ["ready".into(), ledger.epoch_key().into(), token.into(), epoch.into()];
+    let args = [
+        "ready".into(),
+        ledger.epoch_key().into(),
+        token.into(),
+        epoch.into(),
+    ];
     fresh(ledger.call(&INDEX, &args).await).map(drop)
 }
 
 pub(super) async fn forget(ledger: &Ledger) -> Result<(), Error> {
-    Ok(ledger.call(&INDEX, &["drop".into(), ledger.epoch_key().into()]).await.map(drop)?)
+    Ok(ledger
+        .call(&INDEX, &["drop".into(), ledger.epoch_key().into()])
+        .await
+        .map(drop)?)
 }
 
 fn fresh(answer: Result<Vec<String>, ledger::Error>) -> Result<Vec<String>, Error> {

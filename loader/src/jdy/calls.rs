@@ -49,7 +49,9 @@ impl Client {
         }
         body.push_str("]}");
         let path = "/api/v5/app/entry/data/batch_create";
-        let reply = self.post::<BatchCreated>(&self.buckets.batch_create, path, body, lane, permit).await;
+        let reply = self
+            .post::<BatchCreated>(&self.buckets.batch_create, path, body, lane, permit)
+            .await;
         sound(reply, |answer| &answer.status)
     }
 
@@ -69,7 +71,9 @@ impl Client {
         push(&mut body, "is_start_workflow", &json!(options.start_workflow));
         push(&mut body, "is_start_trigger", &json!(options.start_trigger));
         data(&mut body, row);
-        let reply = self.post::<OneRow>(&self.buckets.single_create, path, body, lane, permit).await;
+        let reply = self
+            .post::<OneRow>(&self.buckets.single_create, path, body, lane, permit)
+            .await;
         reply.map(|answer| answer.data.id)
     }
 
@@ -89,7 +93,9 @@ impl Client {
         }
         data(&mut body, row);
         let path = "/api/v5/app/entry/data/update";
-        self.post::<OneRow>(&self.buckets.update, path, body, lane, permit).await.map(drop)
+        self.post::<OneRow>(&self.buckets.update, path, body, lane, permit)
+            .await
+            .map(drop)
     }
 
     /// Removes one row.
@@ -98,7 +104,9 @@ impl Client {
         push(&mut body, "data_id", &json!(row_id));
         body.push('}');
         let path = "/api/v5/app/entry/data/delete";
-        let reply = self.post::<Status>(&self.buckets.delete, path, body, lane, permit).await;
+        let reply = self
+            .post::<Status>(&self.buckets.delete, path, body, lane, permit)
+            .await;
         sound(reply, |answer| &answer.status).map(drop)
     }
 
@@ -115,7 +123,9 @@ impl Client {
         }
         body.push('}');
         let path = "/api/v5/app/entry/data/list";
-        let reply = self.post::<Page>(&self.buckets.list, path, body, Lane::Live, ALWAYS).await;
+        let reply = self
+            .post::<Page>(&self.buckets.list, path, body, Lane::Live, ALWAYS)
+            .await;
         reply.map(|page| page.data)
     }
 
@@ -124,7 +134,9 @@ impl Client {
         let mut body = self.begin(0);
         body.push('}');
         let path = "/api/v5/app/entry/widget/list";
-        let reply = self.post::<Widgets>(&self.buckets.widgets, path, body, Lane::Live, ALWAYS).await;
+        let reply = self
+            .post::<Widgets>(&self.buckets.widgets, path, body, Lane::Live, ALWAYS)
+            .await;
         reply.map(|answer| answer.widgets)
     }
 

@@ -32,8 +32,16 @@ impl Cap {
     /// `most` is the highest limit it may find.
     pub fn new(most: u32) -> Self {
         let most = f64::from(most.max(1));
-        let state = State { limit: START.min(most), open: 0, halved: None };
-        Self { most, state: Mutex::new(state), freed: Notify::new() }
+        let state = State {
+            limit: START.min(most),
+            open: 0,
+            halved: None,
+        };
+        Self {
+            most,
+            state: Mutex::new(state),
+            freed: Notify::new(),
+        }
     }
 
     /// Waits for a free slot.
@@ -101,7 +109,10 @@ mod tests {
         assert!((cap.limit() - 8.0).abs() < f64::EPSILON);
         cap.halve();
         cap.halve();
-        assert!((cap.limit() - 4.0).abs() < f64::EPSILON, "answers of the same moment count once");
+        assert!(
+            (cap.limit() - 4.0).abs() < f64::EPSILON,
+            "answers of the same moment count once"
+        );
         let mut slots = Vec::new();
         for _ in 0..4 {
             slots.push(cap.acquire().await);

@@ -72,8 +72,20 @@ pub const ALWAYS: Permit<'static> = &|| true;
 
 impl Client {
     /// Nothing connects before the first call.
-    pub fn new(account: Account, buckets: Buckets, most_open: u32, http: reqwest::Client, quota: Quota) -> Self {
-        Self { account, buckets, cap: Cap::new(most_open), http, quota }
+    pub fn new(
+        account: Account,
+        buckets: Buckets,
+        most_open: u32,
+        http: reqwest::Client,
+        quota: Quota,
+    ) -> Self {
+        Self {
+            account,
+            buckets,
+            cap: Cap::new(most_open),
+            http,
+            quota,
+        }
     }
 
     /// How long an exchange can take.
@@ -152,7 +164,10 @@ impl Client {
             _ => None,
         };
         if let Some(bucket) = exceeded {
-            tracing::warn!(bucket = bucket.name, "vendor counts more calls than the quota allows");
+            tracing::warn!(
+                bucket = bucket.name,
+                "vendor counts more calls than the quota allows"
+            );
             if let Err(error) = self.quota.push_back(bucket, RATE_PAUSE).await {
                 tracing::debug!(error = %error, "shared quota could not be pushed back");
             }
@@ -174,7 +189,11 @@ fn reason(error: &reqwest::Error) -> String {
     while let Some(source) = deepest.source() {
         deepest = source;
     }
-    if error.source().is_none() { kind.to_owned() } else { format!("{kind}: {deepest}") }
+    if error.source().is_none() {
+        kind.to_owned()
+    } else {
+        format!("{kind}: {deepest}")
+    }
 }
 
 fn outcome_name<T>(reply: &Reply<T>) -> &'static str {

@@ -10,7 +10,16 @@ use super::types::Widget;
 
 /// Widgets that no API write reaches (jiandaoyun-api.md §4).
 const READ_ONLY: [&str; 10] = [
-    "linkdata", "signature", "sn", "divider", "separator", "query", "linkquery", "button", "ocr", "serialnumber",
+    "linkdata",
+    "signature",
+    "sn",
+    "divider",
+    "separator",
+    "query",
+    "linkquery",
+    "button",
+    "ocr",
+    "serialnumber",
 ];
 
 /// The widgets of the form by name, and the one that holds the company id.
@@ -32,7 +41,9 @@ pub enum Misfit {
         label: String,
     },
     /// The widget takes another kind of value.
-    #[error("widget {widget} ({label}) is of type {actual}, which does not take {written}; change the mapping or the form")]
+    #[error(
+        "widget {widget} ({label}) is of type {actual}, which does not take {written}; change the mapping or the form"
+    )]
     Kind {
         /// Name used by the mapping.
         widget: String,
@@ -44,7 +55,9 @@ pub enum Misfit {
         written: &'static str,
     },
     /// Nothing can be written to it.
-    #[error("widget {widget} ({label}) of type {actual} cannot be written by the API; take it out of the mapping")]
+    #[error(
+        "widget {widget} ({label}) of type {actual} cannot be written by the API; take it out of the mapping"
+    )]
     ReadOnly {
         /// Name used by the mapping.
         widget: String,
@@ -58,7 +71,10 @@ pub enum Misfit {
 impl Form {
     /// The form as `widget/list` shows it; refuses a key widget that cannot hold the key.
     pub fn new(widgets: Vec<Widget>, key_widget: Option<String>) -> Result<Self, Misfit> {
-        let widgets = widgets.into_iter().map(|widget| (widget.name.clone(), widget)).collect();
+        let widgets = widgets
+            .into_iter()
+            .map(|widget| (widget.name.clone(), widget))
+            .collect();
         let form = Self { widgets, key_widget };
         if let Some(key) = &form.key_widget {
             form.fits(key, "key widget", Some("text"), |kind| kind == "text")?;
@@ -97,7 +113,9 @@ impl Form {
     }
 
     fn check_field(&self, field: &FieldValue) -> Result<(), Misfit> {
-        let Some(cell) = &field.value else { return self.check_exists(&field.field, &field.label) };
+        let Some(cell) = &field.value else {
+            return self.check_exists(&field.field, &field.label);
+        };
         let (written, takes) = expectation(cell);
         self.fits(&field.field, &field.label, Some(written), takes)
     }
@@ -115,10 +133,19 @@ impl Form {
         };
         let actual = found.kind.clone();
         if READ_ONLY.contains(&found.kind.as_str()) {
-            return Err(Misfit::ReadOnly { widget: name, label, actual });
+            return Err(Misfit::ReadOnly {
+                widget: name,
+                label,
+                actual,
+            });
         }
         match written {
-            Some(written) if !takes(&found.kind) => Err(Misfit::Kind { widget: name, label, actual, written }),
+            Some(written) if !takes(&found.kind) => Err(Misfit::Kind {
+                widget: name,
+                label,
+                actual,
+                written,
+            }),
             _ => Ok(()),
         }
     }
@@ -138,7 +165,10 @@ impl Shape for Form {
 }
 
 fn takes_text(kind: &str) -> bool {
-    matches!(kind, "text" | "textarea" | "radiogroup" | "combo" | "richtext" | "company")
+    matches!(
+        kind,
+        "text" | "textarea" | "radiogroup" | "combo" | "richtext" | "company"
+    )
 }
 
 /// What a cell is called, and the widget types that take it.
@@ -147,7 +177,9 @@ fn expectation(cell: &Cell) -> (&'static str, fn(&str) -> bool) {
         Cell::Text(_) => ("text", takes_text),
         Cell::Number(_) => ("a number", |kind| kind == "number"),
         Cell::Datetime(_) => ("a date", |kind| kind == "datetime"),
-        Cell::Texts(_) => ("a list of texts", |kind| matches!(kind, "checkboxgroup" | "combocheck")),
+        Cell::Texts(_) => ("a list of texts", |kind| {
+            matches!(kind, "checkboxgroup" | "combocheck")
+        }),
         Cell::Address(_) => ("an address", |kind| matches!(kind, "address" | "location")),
         Cell::Phone(_) => ("a phone number", |kind| kind == "phone"),
         Cell::Member(_) => ("a member", |kind| kind == "user"),
@@ -174,8 +206,15 @@ mod tests {
     }
 
     fn record(widget: &str, value: Option<Cell>) -> FormRecord {
-        let field = FieldValue { field: widget.to_owned(), label: "客户星级".to_owned(), value };
-        FormRecord { fields: vec![field], ..FormRecord::default() }
+        let field = FieldValue {
+            field: widget.to_owned(),
+            label: "客户星级".to_owned(),
+            value,
+        };
+        FormRecord {
+            fields: vec![field],
+            ..FormRecord::default()
+        }
     }
 
     #[test]
@@ -187,7 +226,11 @@ mod tests {
         assert_eq!(form.check(&record("_n", None)), Ok(()));
         for (widget, value, expected) in [
             ("_n", text(), "_n (客户星级) is of type number"),
-            ("_t", Some(Cell::Number("1".into())), "_t (客户星级) is of type text"),
+            (
+                "_t",
+                Some(Cell::Number("1".into())),
+                "_t (客户星级) is of type text",
+            ),
             ("_gone", text(), "no widget _gone (客户星级)"),
             ("_gone", None, "no widget _gone (客户星级)"),
             ("_s", text(), "_s (客户星级) of type sn cannot be written"),
@@ -199,7 +242,13 @@ mod tests {
 
     #[test]
     fn the_key_widget_has_to_be_a_text() {
-        let widgets = |kind: &str| vec![Widget { name: "_k".into(), label: String::new(), kind: kind.into() }];
+        let widgets = |kind: &str| {
+            vec![Widget {
+                name: "_k".into(),
+                label: String::new(),
+                kind: kind.into(),
+            }]
+        };
         assert!(Form::new(widgets("text"), Some("_k".into())).is_ok());
         assert!(Form::new(widgets("number"), Some("_k".into())).is_err());
         assert!(Form::new(Vec::new(), Some("_k".into())).is_err());

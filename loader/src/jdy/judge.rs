@@ -23,11 +23,18 @@ struct Failure {
 pub fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
     let failure = || {
         let small = (body.len() < LARGEST_FAILURE).then_some(body)?;
-        serde_json::from_slice::<Failure>(small).ok().filter(|failure| failure.code != 0)
+        serde_json::from_slice::<Failure>(small)
+            .ok()
+            .filter(|failure| failure.code != 0)
     };
     let refused = |class: Class| {
         let message = String::from_utf8_lossy(body);
-        Reply::Refused(Refusal { code: 0, status, message: shorten(&message), class })
+        Reply::Refused(Refusal {
+            code: 0,
+            status,
+            message: shorten(&message),
+            class,
+        })
     };
     match status {
         // A success never carries a code; a page of rows need not be searched for one.
@@ -64,7 +71,12 @@ impl Failure {
             Some(class) if !documented => class,
             _ => codes::classify(self.code),
         };
-        Refusal { code: self.code, status, message: shorten(&self.msg), class }
+        Refusal {
+            code: self.code,
+            status,
+            message: shorten(&self.msg),
+            class,
+        }
     }
 }
 
@@ -90,9 +102,17 @@ mod tests {
     #[test]
     fn every_kind_of_answer_has_its_verdict() {
         for (status, body, expected) in [
-            (200, r#"{"status":"success","success_count":2,"success_ids":["a","b"],"more":1}"#, "ok 2 2"),
+            (
+                200,
+                r#"{"status":"success","success_count":2,"success_ids":["a","b"],"more":1}"#,
+                "ok 2 2",
+            ),
             (200, r#"{"status":"success","success_count":2}"#, "ok 2 0"),
-            (200, r#"{"status":"failure","code":4000,"message":"x"}"#, "Row 4000"),
+            (
+                200,
+                r#"{"status":"failure","code":4000,"message":"x"}"#,
+                "Row 4000",
+            ),
             (200, r#"{"code":4000,"message":"x"}"#, "Row 4000"),
             (200, "", "unknown"),
             (200, "{\"stat", "unknown"),
@@ -119,7 +139,9 @@ mod tests {
 
     #[test]
     fn a_long_page_is_cut_to_its_first_line() {
-        let Reply::Refused(refusal) = judge::<Page>(404, "é".repeat(500).as_bytes()) else { panic!("refused") };
+        let Reply::Refused(refusal) = judge::<Page>(404, "é".repeat(500).as_bytes()) else {
+            panic!("refused")
+        };
         assert_eq!(refusal.message.chars().count(), LONGEST_MESSAGE);
     }
 }

@@ -73,7 +73,12 @@ impl Client {
         }
     }
 
-    async fn collect(&self, recognition: &Recognition, companies: &[&str], filter: Option<&Value>) -> Collected {
+    async fn collect(
+        &self,
+        recognition: &Recognition,
+        companies: &[&str],
+        filter: Option<&Value>,
+    ) -> Collected {
         let mut found = Found::new();
         let mut cursor = String::new();
         loop {
@@ -82,13 +87,19 @@ impl Client {
                 other => return Collected::Stopped(other.map(|_| Found::new())),
             };
             for row in &page {
-                match recognition.read(row).filter(|(key, _)| companies.contains(&key.as_str())) {
+                match recognition
+                    .read(row)
+                    .filter(|(key, _)| companies.contains(&key.as_str()))
+                {
                     Some((key, row)) => found.entry(key).or_default().push(row),
                     None if filter.is_some() => return Collected::Foreign,
                     None => {}
                 }
             }
-            let last = page.last().map(|row| text(row, "_id").to_owned()).unwrap_or_default();
+            let last = page
+                .last()
+                .map(|row| text(row, "_id").to_owned())
+                .unwrap_or_default();
             if page.len() < LARGEST_BATCH || last <= cursor {
                 return Collected::Rows(found);
             }

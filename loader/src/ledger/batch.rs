@@ -68,8 +68,10 @@ impl Ledger {
         };
         let time_ms = number(answer.first())?;
         let fence = answer.get(1).cloned().unwrap_or_default();
-        let fields: BTreeMap<&str, &str> =
-            answer[2..].chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
+        let fields: BTreeMap<&str, &str> = answer[2..]
+            .chunks_exact(2)
+            .map(|pair| (pair[0].as_str(), pair[1].as_str()))
+            .collect();
         let mut members = Vec::new();
         for (name, packed) in &fields {
             if let Some(slot) = name.strip_prefix('m') {
@@ -77,14 +79,23 @@ impl Ledger {
             }
         }
         members.sort_unstable_by_key(|member| member.slot);
-        Ok(Some(Batch { fence, time_ms, members }))
+        Ok(Some(Batch {
+            fence,
+            time_ms,
+            members,
+        }))
     }
 
     /// Gives the members of each group a new transaction id in the ledger and in memory, before they are sent again in
     /// other company.
     pub async fn regroup(&self, batch: &str, fence: &str, groups: &mut [Vec<Member>]) -> Result<(), Error> {
         let count: usize = groups.iter().map(Vec::len).sum();
-        let mut args = vec![self.owner().into(), batch.into(), fence.into(), count.to_string().into()];
+        let mut args = vec![
+            self.owner().into(),
+            batch.into(),
+            fence.into(),
+            count.to_string().into(),
+        ];
         let ids: Vec<String> = groups.iter().map(|_| Uuid::new_v4().to_string()).collect();
         for (group, id) in groups.iter().zip(&ids) {
             for member in group {
@@ -112,8 +123,15 @@ impl Ledger {
 fn unpack(slot: &str, packed: &str, fields: &BTreeMap<&str, &str>) -> Result<Member, Error> {
     let unexpected = || Error::Protocol(format!("member {slot}"));
     let parts: Vec<&str> = packed.split('\n').collect();
-    let [kind, company, _version, hash, row_id] = parts[..] else { return Err(unexpected()) };
-    let field = |letter: char| fields.get(format!("{letter}{slot}").as_str()).copied().unwrap_or_default();
+    let [kind, company, _version, hash, row_id] = parts[..] else {
+        return Err(unexpected());
+    };
+    let field = |letter: char| {
+        fields
+            .get(format!("{letter}{slot}").as_str())
+            .copied()
+            .unwrap_or_default()
+    };
     Ok(Member {
         slot: slot.parse().map_err(|_| unexpected())?,
         kind: match kind {
@@ -142,7 +160,10 @@ pub fn decode_version(text: &str) -> Option<Version> {
     let (time, sequence) = text.split_at_checked(16)?;
     let time = u64::from_str_radix(time, 16).ok()? ^ (1 << 63);
     let sequence = u64::from_str_radix(sequence, 16).ok()?;
-    Some(Version { update_time: time.cast_signed(), sequence })
+    Some(Version {
+        update_time: time.cast_signed(),
+        sequence,
+    })
 }
 
 #[cfg(test)]
@@ -155,12 +176,21 @@ mod tests {
         let sequences = [0, 1, 9, 10, 1_763_900_000_000_001, u64::MAX];
         let all: Vec<Version> = times
             .iter()
-            .flat_map(|time| sequences.map(|sequence| Version { update_time: *time, sequence }))
+            .flat_map(|time| {
+                sequences.map(|sequence| Version {
+                    update_time: *time,
+                    sequence,
+                })
+            })
             .collect();
         for a in &all {
             assert_eq!(decode_version(&encode_version(*a)), Some(*a));
             for b in &all {
-                assert_eq!(encode_version(*a).cmp(&encode_version(*b)), a.cmp(b), "{a:?} {b:?}");
+                assert_eq!(
+                    encode_version(*a).cmp(&encode_version(*b)),
+                    a.cmp(b),
+                    "{a:?} {b:?}"
+                );
             }
         }
     }

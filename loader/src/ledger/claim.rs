@@ -103,12 +103,25 @@ impl Ledger {
         let answer = self.call(&CLAIM, &args).await?;
         let time_ms = number(answer.first())?;
         let fence = answer.get(1).cloned().unwrap_or_default();
-        let claims = answer.iter().skip(2).map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+        let claims = answer
+            .iter()
+            .skip(2)
+            .map(|text| parse(text))
+            .collect::<Result<Vec<_>, _>>()?;
         if claims.len() != items.len() {
-            return Err(Error::Protocol(format!("{} verdicts for {} records", claims.len(), items.len())));
+            return Err(Error::Protocol(format!(
+                "{} verdicts for {} records",
+                claims.len(),
+                items.len()
+            )));
         }
         drop(args);
-        Ok(Claimed { transaction, fence, time_ms, claims })
+        Ok(Claimed {
+            transaction,
+            fence,
+            time_ms,
+            claims,
+        })
     }
 }
 

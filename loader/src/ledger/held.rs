@@ -54,7 +54,11 @@ pub struct Held {
 impl Registry {
     /// An empty one.
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { born: Instant::now(), live: Mutex::default(), beats: watch::Sender::new(()) })
+        Arc::new(Self {
+            born: Instant::now(),
+            live: Mutex::default(),
+            beats: watch::Sender::new(()),
+        })
     }
 
     /// Announces a batch before Redis is asked for its lease, so that at no moment a batch of this process looks
@@ -71,7 +75,14 @@ impl Registry {
             Entry::Vacant(place) => place.insert(Arc::clone(&state)),
         };
         let registry = Arc::clone(self);
-        Some(Held { batch: batch.to_owned(), fence: String::new(), time_ms: 0, asked, registry, state })
+        Some(Held {
+            batch: batch.to_owned(),
+            fence: String::new(),
+            time_ms: 0,
+            asked,
+            registry,
+            state,
+        })
     }
 
     /// Whether this process is working on the batch.
@@ -82,8 +93,12 @@ impl Registry {
     /// Renews every live batch once.
     pub async fn renew(&self, ledger: &Ledger) -> Result<(), Error> {
         let granted = |(_, state): &(&BatchId, &Arc<State>)| state.fence.get().is_some();
-        let live: Vec<(BatchId, Arc<State>)> =
-            self.lock().iter().filter(granted).map(|(batch, state)| (batch.clone(), Arc::clone(state))).collect();
+        let live: Vec<(BatchId, Arc<State>)> = self
+            .lock()
+            .iter()
+            .filter(granted)
+            .map(|(batch, state)| (batch.clone(), Arc::clone(state)))
+            .collect();
         if live.is_empty() {
             return Ok(());
         }
@@ -97,7 +112,8 @@ impl Registry {
         }
         let answer = ledger.call(&RENEW, &args).await;
         if let Err(Error::NoIndex) = &answer {
-            live.iter().for_each(|(_, state)| state.lost.store(true, Ordering::Release));
+            live.iter()
+                .for_each(|(_, state)| state.lost.store(true, Ordering::Release));
         }
         if let Ok(verdicts) = &answer {
             for ((_, state), verdict) in live.iter().zip(verdicts) {

@@ -73,7 +73,11 @@ impl Ledger {
         let prefix = namespace.key(format!("ledger:{form}:"));
         Self {
             inner: Arc::new(Inner {
-                keys: [namespace.key("index"), format!("{prefix}batches"), format!("{prefix}verify")],
+                keys: [
+                    namespace.key("index"),
+                    format!("{prefix}batches"),
+                    format!("{prefix}verify"),
+                ],
                 epoch_key: namespace.key("epoch"),
                 store,
                 prefix,
@@ -86,7 +90,11 @@ impl Ledger {
 
     /// The index this process works with; empty before the first one is known.
     pub fn epoch(&self) -> String {
-        self.inner.epoch.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .epoch
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Sets it, once the index is known to be ready.

@@ -54,7 +54,10 @@ impl PrivateRedis {
     }
 
     pub(crate) fn store(&self) -> Store {
-        let url = Secret::new(format!("unix://{}", self.folder.path().join("redis.sock").display()));
+        let url = Secret::new(format!(
+            "unix://{}",
+            self.folder.path().join("redis.sock").display()
+        ));
         Store::connect(&RedisConfig { url, pool_size: 8 }).unwrap()
     }
 }

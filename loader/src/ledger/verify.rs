@@ -32,15 +32,22 @@ pub enum Judged {
 impl Ledger {
     /// Puts customers on the list, to be read after `delay`.
     pub async fn verify_later(&self, companies: &[&str], delay: Duration) -> Result<(), Error> {
-        let mut args: Vec<Cow<'_, str>> =
-            vec!["add".into(), delay.as_millis().to_string().into(), companies.len().to_string().into()];
+        let mut args: Vec<Cow<'_, str>> = vec![
+            "add".into(),
+            delay.as_millis().to_string().into(),
+            companies.len().to_string().into(),
+        ];
         args.extend(companies.iter().map(|company| Cow::Borrowed(*company)));
         self.call(&VERIFY, &args).await.map(drop)
     }
 
     /// Customers that are due; nobody else gets them for `hold`.
     pub async fn due_for_verification(&self, most: usize, hold: Duration) -> Result<Vec<String>, Error> {
-        let args = ["pop".into(), most.to_string().into(), hold.as_millis().to_string().into()];
+        let args = [
+            "pop".into(),
+            most.to_string().into(),
+            hold.as_millis().to_string().into(),
+        ];
         self.call(&VERIFY, &args).await
     }
 
@@ -58,6 +65,10 @@ impl Ledger {
             "b" => Ok(Judged::Busy),
             _ => Err(Error::Protocol(text)),
         };
-        self.call(&VERIFY, &args).await?.into_iter().map(verdict).collect()
+        self.call(&VERIFY, &args)
+            .await?
+            .into_iter()
+            .map(verdict)
+            .collect()
     }
 }

@@ -39,22 +39,38 @@ impl Writer {
         }
         let mut fates = Vec::new();
         for group in groups.into_values() {
-            let history = History { sent: !work.fresh, ..History::default() };
+            let history = History {
+                sent: !work.fresh,
+                ..History::default()
+            };
             fates.extend(self.settle(work, group, history).await);
         }
         fates
     }
 
     /// Sends a group until each of its rows has a fate.
-    fn settle<'a>(&'a self, work: &'a Work<'_>, group: Vec<Member>, history: History) -> BoxFuture<'a, Vec<Fated>> {
+    fn settle<'a>(
+        &'a self,
+        work: &'a Work<'_>,
+        group: Vec<Member>,
+        history: History,
+    ) -> BoxFuture<'a, Vec<Fated>> {
         Box::pin(async move {
-            let first_sent = group.iter().map(|member| member.first_sent_ms).min().unwrap_or_default();
+            let first_sent = group
+                .iter()
+                .map(|member| member.first_sent_ms)
+                .min()
+                .unwrap_or_default();
             let age = work.held.now_ms() - first_sent;
-            if history.sent && i128::from(age) > i128::try_from(self.settings.resend_for.as_millis()).unwrap_or(i128::MAX) {
+            if history.sent
+                && i128::from(age) > i128::try_from(self.settings.resend_for.as_millis()).unwrap_or(i128::MAX)
+            {
                 // The vendor may have forgotten the id and would make new rows.
                 return self.reconcile(work, group).await;
             }
-            let Some(first) = group.first() else { return Vec::new() };
+            let Some(first) = group.first() else {
+                return Vec::new();
+            };
             let rows: Vec<&str> = group.iter().map(|member| &*member.row).collect();
             let permit = || work.held.permits();
             let options = &self.settings.options;
@@ -72,7 +88,9 @@ impl Writer {
                 Tried::Refused(refusal, _) if refusal.code == codes::TRANSACTION_EXISTS => {
                     self.exists(work, group).await
                 }
-                Tried::Refused(refusal, unknown) => self.rejected(work, group, history, refusal, unknown).await,
+                Tried::Refused(refusal, unknown) => {
+                    self.rejected(work, group, history, refusal, unknown).await
+                }
                 Tried::Lost => self.lost(work, &group).await,
                 Tried::Held => all(&group, &Fate::Held),
             }
@@ -93,15 +111,22 @@ impl Writer {
         }
         if !again && answer.success_ids.len() == group.len() {
             let ends = group.iter().zip(&answer.success_ids);
-            let ends = ends.map(|(member, id)| (member, Change::Landed(id.clone()), Fate::Landed)).collect();
+            let ends = ends
+                .map(|(member, id)| (member, Change::Landed(id.clone()), Fate::Landed))
+                .collect();
             return self.commit(work, ends, false).await;
         }
         // A resend does not name the rows that were there before it.
-        let Some(found) = self.find_all(work, &group).await else { return all(&group, &Fate::Held) };
+        let Some(found) = self.find_all(work, &group).await else {
+            return all(&group, &Fate::Held);
+        };
         let ends = group
             .iter()
             .map(|member| {
-                let id = found.get(&member.slot).map(|row| row.id.clone()).unwrap_or_default();
+                let id = found
+                    .get(&member.slot)
+                    .map(|row| row.id.clone())
+                    .unwrap_or_default();
                 (member, Change::Landed(id), Fate::Landed)
             })
             .collect();
@@ -117,24 +142,59 @@ impl Writer {
             if !work.patience.sleep(wait, &self.vendor.stopping).await {
                 return all(&group, &Fate::Held);
             }
-            return self.settle(work, group, History { sent: true, partial, ..history }).await;
+            return self
+                .settle(
+                    work,
+                    group,
+                    History {
+                        sent: true,
+                        partial,
+                        ..history
+                    },
+                )
+                .await;
         }
         let Some(recognition) = &work.recognition else {
-            return self.bury(work, &group, "batch-incomplete", "not all rows were stored, and without a key widget nobody can tell which").await;
+            return self
+                .bury(
+                    work,
+                    &group,
+                    "batch-incomplete",
+                    "not all rows were stored, and without a key widget nobody can tell which",
+                )
+                .await;
         };
-        let Some(found) = self.find(work, recognition, &group).await else { return all(&group, &Fate::Held) };
-        let (there, missing): (Vec<Member>, Vec<Member>) =
-            group.into_iter().partition(|member| found.contains_key(&member.slot));
+        let Some(found) = self.find(work, recognition, &group).await else {
+            return all(&group, &Fate::Held);
+        };
+        let (there, missing): (Vec<Member>, Vec<Member>) = group
+            .into_iter()
+            .partition(|member| found.contains_key(&member.slot));
         let ends = there.iter().filter_map(|member| {
             let row = found.get(&member.slot)?;
             Some((member, Change::Landed(row.id.clone()), Fate::Landed))
         });
         let mut fates = self.commit(work, ends.collect(), true).await;
         if there.is_empty() && missing.len() == 1 {
-            fates.extend(self.bury(work, &missing, "row-not-stored", "Jiandaoyun answers success but does not store this row").await);
+            fates.extend(
+                self.bury(
+                    work,
+                    &missing,
+                    "row-not-stored",
+                    "Jiandaoyun answers success but does not store this row",
+                )
+                .await,
+            );
             return fates;
         }
-        fates.extend(self.divide(work, missing.into_iter().map(|member| vec![member]).collect(), false).await);
+        fates.extend(
+            self.divide(
+                work,
+                missing.into_iter().map(|member| vec![member]).collect(),
+                false,
+            )
+            .await,
+        );
         fates
     }
 
@@ -149,7 +209,17 @@ impl Writer {
     ) -> Vec<Fated> {
         let sent = history.sent || unknown;
         if refusal.code == codes::SUBMISSION_FAILED && !history.retried {
-            return self.settle(work, group, History { sent, retried: true, ..history }).await;
+            return self
+                .settle(
+                    work,
+                    group,
+                    History {
+                        sent,
+                        retried: true,
+                        ..history
+                    },
+                )
+                .await;
         }
         if sent && work.recognition.is_some() {
             // An earlier send of the same rows may have got through.
@@ -158,7 +228,12 @@ impl Writer {
         match &group[..] {
             [alone] => {
                 let failure = refused(alone, &refusal);
-                self.commit(work, vec![(alone, Change::Freed, Fate::Dead(Box::new(failure)))], false).await
+                self.commit(
+                    work,
+                    vec![(alone, Change::Freed, Fate::Dead(Box::new(failure)))],
+                    false,
+                )
+                .await
             }
             _ => self.halve(work, group).await,
         }
@@ -175,10 +250,19 @@ impl Writer {
 
     /// Sends groups under new ids. `guilty`: there is a bad row among them, so that a last group whose neighbours all
     /// landed need not be sent as a whole.
-    fn divide<'a>(&'a self, work: &'a Work<'_>, mut groups: Vec<Vec<Member>>, guilty: bool) -> BoxFuture<'a, Vec<Fated>> {
+    fn divide<'a>(
+        &'a self,
+        work: &'a Work<'_>,
+        mut groups: Vec<Vec<Member>>,
+        guilty: bool,
+    ) -> BoxFuture<'a, Vec<Fated>> {
         Box::pin(async move {
             failpoint::hit("regroup-before").await;
-            if let Err(error) = self.ledger.regroup(&work.held.batch, &work.held.fence, &mut groups).await {
+            if let Err(error) = self
+                .ledger
+                .regroup(&work.held.batch, &work.held.fence, &mut groups)
+                .await
+            {
                 let fate = self.ledger_failed(&error);
                 return groups.iter().flat_map(|group| all(group, &fate)).collect();
             }
@@ -201,7 +285,9 @@ impl Writer {
     /// missing for good only when no call of ours can land any more.
     async fn exists(&self, work: &Work<'_>, group: Vec<Member>) -> Vec<Fated> {
         if let Some(recognition) = &work.recognition {
-            let Some(found) = self.find(work, recognition, &group).await else { return all(&group, &Fate::Held) };
+            let Some(found) = self.find(work, recognition, &group).await else {
+                return all(&group, &Fate::Held);
+            };
             let wait = self.lateness();
             if found.len() < group.len() && !work.patience.sleep(wait, &self.vendor.stopping).await {
                 return all(&group, &Fate::Held);
@@ -213,13 +299,25 @@ impl Writer {
     /// Looks what is there and acts on that: found rows are committed, missing ones are made under a new id.
     async fn reconcile(&self, work: &Work<'_>, group: Vec<Member>) -> Vec<Fated> {
         let Some(recognition) = &work.recognition else {
-            return self.bury(work, &group, "outcome-unknown", "the rows may be in the form or not, and without a key widget nobody can tell").await;
+            return self
+                .bury(
+                    work,
+                    &group,
+                    "outcome-unknown",
+                    "the rows may be in the form or not, and without a key widget nobody can tell",
+                )
+                .await;
         };
         metrics::counter!("loader_reconciled_batches_total").increment(1);
-        let Some(found) = self.find(work, recognition, &group).await else { return all(&group, &Fate::Held) };
-        let (there, missing): (Vec<Member>, Vec<Member>) =
-            group.into_iter().partition(|member| found.contains_key(&member.slot));
-        let ends = there.iter().filter_map(|member| Some(known(member, found.get(&member.slot)?)));
+        let Some(found) = self.find(work, recognition, &group).await else {
+            return all(&group, &Fate::Held);
+        };
+        let (there, missing): (Vec<Member>, Vec<Member>) = group
+            .into_iter()
+            .partition(|member| found.contains_key(&member.slot));
+        let ends = there
+            .iter()
+            .filter_map(|member| Some(known(member, found.get(&member.slot)?)));
         let mut fates = self.commit(work, ends.collect(), true).await;
         if !missing.is_empty() {
             fates.extend(self.divide(work, vec![missing], false).await);
@@ -228,7 +326,13 @@ impl Writer {
     }
 
     /// Frees the rows and gives up on them with a reason.
-    pub(crate) async fn bury(&self, work: &Work<'_>, group: &[Member], code: &'static str, why: &str) -> Vec<Fated> {
+    pub(crate) async fn bury(
+        &self,
+        work: &Work<'_>,
+        group: &[Member],
+        code: &'static str,
+        why: &str,
+    ) -> Vec<Fated> {
         let ends = group.iter().map(|member| {
             let failure = pipeline::handler::Failure::new(code, why);
             (member, Change::Freed, Fate::Dead(Box::new(failure)))
@@ -239,7 +343,11 @@ impl Writer {
     /// The batch was lost while it may have been under way.
     pub(crate) async fn lost(&self, work: &Work<'_>, group: &[Member]) -> Vec<Fated> {
         let companies: Vec<&str> = group.iter().map(|member| member.company.as_str()).collect();
-        tracing::warn!(batch = work.held.batch, rows = group.len(), "lease was lost before the answer");
+        tracing::warn!(
+            batch = work.held.batch,
+            rows = group.len(),
+            "lease was lost before the answer"
+        );
         self.verify_soon(&companies).await;
         all(group, &Fate::Again)
     }

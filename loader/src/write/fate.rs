@@ -46,10 +46,18 @@ pub(crate) fn known<'a>(member: &'a Member, row: &FoundRow) -> (&'a Member, Chan
 
 /// The failure of a row that the vendor refuses for its content.
 pub(crate) fn refused(member: &Member, refusal: &Refusal) -> Failure {
-    let mut failure = Failure::new("row-refused", format!("Jiandaoyun refuses this row: {}", refusal.describe()));
-    failure.vendor = Some(VendorAnswer { code: refusal.label(), message: refusal.message.clone() });
-    failure.batch = (!member.transaction.is_empty())
-        .then(|| BatchPosition { id: member.transaction.clone(), position: member.slot });
+    let mut failure = Failure::new(
+        "row-refused",
+        format!("Jiandaoyun refuses this row: {}", refusal.describe()),
+    );
+    failure.vendor = Some(VendorAnswer {
+        code: refusal.label(),
+        message: refusal.message.clone(),
+    });
+    failure.batch = (!member.transaction.is_empty()).then(|| BatchPosition {
+        id: member.transaction.clone(),
+        position: member.slot,
+    });
     failure
 }
 
@@ -61,16 +69,28 @@ impl Writer {
         ends: Vec<(&Member, Change, Fate)>,
         verify: bool,
     ) -> Vec<Fated> {
-        let settled: Vec<Settled> =
-            ends.iter().map(|(member, change, _)| Settled { slot: member.slot, change: change.clone() }).collect();
+        let settled: Vec<Settled> = ends
+            .iter()
+            .map(|(member, change, _)| Settled {
+                slot: member.slot,
+                change: change.clone(),
+            })
+            .collect();
         let late = verify.then(|| self.lateness());
         failpoint::hit("commit-before").await;
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         let failed = loop {
-            match self.ledger.commit(&work.held.batch, &work.held.fence, &settled, late).await {
+            match self
+                .ledger
+                .commit(&work.held.batch, &work.held.fence, &settled, late)
+                .await
+            {
                 Ok(()) => {
                     failpoint::hit("commit-after").await;
-                    return ends.into_iter().map(|(member, _, fate)| (member.slot, fate)).collect();
+                    return ends
+                        .into_iter()
+                        .map(|(member, _, fate)| (member.slot, fate))
+                        .collect();
                 }
                 // Repeating is safe: what an unanswered commit has done is skipped by the next one.
                 Err(error) if self.is_outage(&error) => {
@@ -91,7 +111,9 @@ impl Writer {
             let companies: Vec<&str> = ends.iter().map(|(member, ..)| member.company.as_str()).collect();
             self.verify_soon(&companies).await;
         }
-        ends.iter().map(|(member, ..)| (member.slot, failed.clone())).collect()
+        ends.iter()
+            .map(|(member, ..)| (member.slot, failed.clone()))
+            .collect()
     }
 
     /// Puts rows on the list of those to be read again.

@@ -19,8 +19,9 @@ const SINGLES_AT_ONCE: usize = 8;
 impl Writer {
     /// Writes the members of a batch: all creates, and beside them each update and removal.
     pub(crate) async fn write(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Fated> {
-        let (creates, others): (Vec<Member>, Vec<Member>) =
-            members.into_iter().partition(|member| member.kind == Kind::Create);
+        let (creates, others): (Vec<Member>, Vec<Member>) = members
+            .into_iter()
+            .partition(|member| member.kind == Kind::Create);
         let singles = async {
             let calls = futures::stream::iter(others).map(|member| async move {
                 match member.kind {
@@ -39,7 +40,9 @@ impl Writer {
     /// `false` when it could not be finished now.
     pub(crate) async fn finish(&self, batch: &str, patience: Patience) -> bool {
         // Whoever is at it in this process finishes it.
-        let Some(mut held) = self.registry.announce(batch) else { return true };
+        let Some(mut held) = self.registry.announce(batch) else {
+            return true;
+        };
         failpoint::hit("takeover-before").await;
         // Ours, and not live: it was put off when the stage paused.
         let taken = match self.ledger.take_over(batch, true).await {
@@ -49,14 +52,26 @@ impl Writer {
         };
         held.granted(taken.fence, taken.time_ms);
         failpoint::hit("takeover-after").await;
-        tracing::info!(batch, rows = taken.members.len(), "finishing a batch that was left behind");
+        tracing::info!(
+            batch,
+            rows = taken.members.len(),
+            "finishing a batch that was left behind"
+        );
         metrics::counter!("loader_batches_taken_over_total").increment(1);
-        let fates = self.write(&self.work(&held, patience, Lane::Live, false), taken.members).await;
+        let fates = self
+            .write(&self.work(&held, patience, Lane::Live, false), taken.members)
+            .await;
         !fates.iter().any(|(_, fate)| matches!(fate, Fate::Held))
     }
 
     pub(crate) fn work<'a>(&self, held: &'a Held, patience: Patience, lane: Lane, fresh: bool) -> Work<'a> {
-        Work { held, patience, lane, fresh, recognition: self.index.recognition() }
+        Work {
+            held,
+            patience,
+            lane,
+            fresh,
+            recognition: self.index.recognition(),
+        }
     }
 
     /// The rows of these members as the form shows them, by slot; `None` when it cannot be asked now.
@@ -71,10 +86,14 @@ impl Writer {
         failpoint::hit("lookup-before").await;
         let tried = self
             .vendor
-            .insist(None, &work.patience, move || client.rows_of(recognition, companies))
+            .insist(None, &work.patience, move || {
+                client.rows_of(recognition, companies)
+            })
             .await;
         failpoint::hit("lookup-after").await;
-        let Tried::Done(mut found, _) = tried else { return None };
+        let Tried::Done(mut found, _) = tried else {
+            return None;
+        };
         let pick = |member: &Member| {
             let mut rows = found.remove(&member.company)?;
             // Of several rows the one that holds our content is ours; else the oldest.
@@ -87,7 +106,9 @@ impl Writer {
     /// The same when the vendor says that all rows exist: waits until they can be seen. Without a key widget the ids
     /// stay unknown.
     pub(crate) async fn find_all(&self, work: &Work<'_>, group: &[Member]) -> Option<HashMap<u32, FoundRow>> {
-        let Some(recognition) = &work.recognition else { return Some(HashMap::new()) };
+        let Some(recognition) = &work.recognition else {
+            return Some(HashMap::new());
+        };
         let mut backoff = Backoff::default();
         loop {
             let found = self.find(work, recognition, group).await?;
@@ -95,8 +116,15 @@ impl Writer {
                 return Some(found);
             }
             let missing = group.len() - found.len();
-            tracing::warn!(missing, "rows that Jiandaoyun has confirmed cannot be seen in the form yet");
-            if !work.patience.sleep(backoff.next_delay(), &self.vendor.stopping).await {
+            tracing::warn!(
+                missing,
+                "rows that Jiandaoyun has confirmed cannot be seen in the form yet"
+            );
+            if !work
+                .patience
+                .sleep(backoff.next_delay(), &self.vendor.stopping)
+                .await
+            {
                 return None;
             }
         }

@@ -51,7 +51,9 @@ impl Handler for LoadHandler {
     async fn handle(&self, batch: Vec<Job<FormRecord>>) -> Vec<Outcome<Receipt>> {
         failpoint::hit("handle-begin").await;
         let jobs = batch.len();
-        let Some(form) = self.writer.form.current() else { return hold(jobs) };
+        let Some(form) = self.writer.form.current() else {
+            return hold(jobs);
+        };
         let sorted = match sort(batch, &form, &self.writer.settings.removals) {
             Ok(sorted) => sorted,
             Err(misfit) => {
@@ -61,7 +63,10 @@ impl Handler for LoadHandler {
         };
         let outcomes = self.load(sorted).await;
         failpoint::hit("handle-end").await;
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Hold)).collect()
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or(Outcome::Hold))
+            .collect()
     }
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {
@@ -102,7 +107,11 @@ impl LoadHandler {
                     return sorted.outcomes;
                 }
             }
-            if round.waiting && !patience.sleep(backoff.next_delay(), &writer.vendor.stopping).await {
+            if round.waiting
+                && !patience
+                    .sleep(backoff.next_delay(), &writer.vendor.stopping)
+                    .await
+            {
                 break;
             }
         }
@@ -113,12 +122,21 @@ impl LoadHandler {
     async fn round(&self, sorted: &mut Sorted, patience: Patience) -> Result<Round, Stop> {
         let writer = &self.writer;
         let name = Uuid::new_v4().to_string();
-        let Some(mut held) = writer.registry.announce(&name) else { return Err(Stop) };
+        let Some(mut held) = writer.registry.announce(&name) else {
+            return Err(Stop);
+        };
         let mut companies: Vec<String> = sorted.open.keys().cloned().collect();
         companies.sort_unstable();
-        let items: Vec<Item<'_>> = companies.iter().filter_map(|company| Some(newest(sorted, company)?.item())).collect();
+        let items: Vec<Item<'_>> = companies
+            .iter()
+            .filter_map(|company| Some(newest(sorted, company)?.item()))
+            .collect();
         failpoint::hit("claim-before").await;
-        let claimed = match writer.ledger.claim(&name, &items, writer.settings.removals == Removals::Delete).await {
+        let claimed = match writer
+            .ledger
+            .claim(&name, &items, writer.settings.removals == Removals::Delete)
+            .await
+        {
             Ok(claimed) => claimed,
             Err(error) => {
                 writer.ledger_failed(&error);
@@ -140,18 +158,31 @@ impl LoadHandler {
         }
     }
 
-    async fn sort_claims(&self, sorted: &mut Sorted, claimed: &Claimed, companies: Vec<String>) -> Result<Round, Stop> {
+    async fn sort_claims(
+        &self,
+        sorted: &mut Sorted,
+        claimed: &Claimed,
+        companies: Vec<String>,
+    ) -> Result<Round, Stop> {
         let mut round = Round::default();
         let mut refetch = Vec::new();
         for (slot, (company, claim)) in (0u32..).zip(companies.iter().zip(&claimed.claims)) {
-            let Some(record) = newest(sorted, company) else { continue };
+            let Some(record) = newest(sorted, company) else {
+                continue;
+            };
             match claim {
                 Claim::Stale => decide(sorted, company, Tally::Superseded),
                 Claim::Unchanged | Claim::Absent => decide(sorted, company, Tally::Unchanged),
                 Claim::Refetch => refetch.push(company.clone()),
-                Claim::Create => round.members.push(member(slot, record, Kind::Create, "", claimed)),
-                Claim::Update(id) => round.members.push(member(slot, record, Kind::Update, id, claimed)),
-                Claim::Remove(id) => round.members.push(member(slot, record, Kind::Remove, id, claimed)),
+                Claim::Create => round
+                    .members
+                    .push(member(slot, record, Kind::Create, "", claimed)),
+                Claim::Update(id) => round
+                    .members
+                    .push(member(slot, record, Kind::Update, id, claimed)),
+                Claim::Remove(id) => round
+                    .members
+                    .push(member(slot, record, Kind::Remove, id, claimed)),
                 Claim::Busy(batch, owner) => {
                     // Ours and not at work: it was put off, and nobody else may touch it before its lease ends.
                     match *owner == self.writer.ledger.owner() && !self.writer.registry.is_live(batch) {
@@ -179,11 +210,23 @@ impl LoadHandler {
         }
         metrics::counter!("loader_refetched_total").increment(companies.len() as u64);
         for company in companies {
-            let Some(versions) = sorted.open.remove(&company) else { continue };
-            let publish = versions.last().map(|newest| again(&newest.record)).into_iter().collect();
-            let mut done = Some(Done { publish, receipt: None, tally: Tally::Superseded });
+            let Some(versions) = sorted.open.remove(&company) else {
+                continue;
+            };
+            let publish = versions
+                .last()
+                .map(|newest| again(&newest.record))
+                .into_iter()
+                .collect();
+            let mut done = Some(Done {
+                publish,
+                receipt: None,
+                tally: Tally::Superseded,
+            });
             for record in versions.into_iter().rev() {
-                let outcome = done.take().map_or_else(|| Outcome::done(Tally::Superseded), Outcome::Done);
+                let outcome = done
+                    .take()
+                    .map_or_else(|| Outcome::done(Tally::Superseded), Outcome::Done);
                 sorted.outcomes[record.at] = Some(outcome);
             }
         }
@@ -194,7 +237,9 @@ impl LoadHandler {
     fn apply(&self, sorted: &mut Sorted, round: &Round, fates: Vec<Fated>) -> bool {
         let mut going = true;
         for (slot, fate) in fates {
-            let Some(company) = usize::try_from(slot).ok().and_then(|slot| round.slots.get(slot)) else { continue };
+            let Some(company) = usize::try_from(slot).ok().and_then(|slot| round.slots.get(slot)) else {
+                continue;
+            };
             match fate {
                 Fate::Landed | Fate::Removed => decide(sorted, company, Tally::Loaded),
                 Fate::Dead(failure) => {
@@ -224,7 +269,9 @@ fn newest<'a>(sorted: &'a Sorted, company: &str) -> Option<&'a Prepared> {
 
 /// The newest version of a customer ends like this; the older ones in the batch are superseded by it.
 fn decide(sorted: &mut Sorted, company: &str, tally: Tally) {
-    let Some(versions) = sorted.open.remove(company) else { return };
+    let Some(versions) = sorted.open.remove(company) else {
+        return;
+    };
     let mut newest: Option<(String, Tally)> = None;
     for record in versions.into_iter().rev() {
         let (tally, receipt) = match &newest {
@@ -234,7 +281,11 @@ fn decide(sorted: &mut Sorted, company: &str, tally: Tally) {
             Some(_) => (Tally::Superseded, None),
         };
         newest.get_or_insert_with(|| (record.version.clone(), tally));
-        sorted.outcomes[record.at] = Some(Outcome::Done(Done { publish: Vec::new(), receipt, tally }));
+        sorted.outcomes[record.at] = Some(Outcome::Done(Done {
+            publish: Vec::new(),
+            receipt,
+            tally,
+        }));
     }
 }
 
@@ -243,17 +294,32 @@ fn member(slot: u32, record: &Prepared, kind: Kind, row_id: &str, claimed: &Clai
         slot,
         kind,
         company: record.record.company_id.clone(),
-        hash: if record.operation == Operation::Upsert { record.hash.clone() } else { String::new() },
+        hash: if record.operation == Operation::Upsert {
+            record.hash.clone()
+        } else {
+            String::new()
+        },
         row_id: row_id.to_owned(),
-        row: if kind == Kind::Create { record.set.clone() } else { record.update() },
-        transaction: if kind == Kind::Create { claimed.transaction.clone() } else { String::new() },
+        row: if kind == Kind::Create {
+            record.set.clone()
+        } else {
+            record.update()
+        },
+        transaction: if kind == Kind::Create {
+            claimed.transaction.clone()
+        } else {
+            String::new()
+        },
         first_sent_ms: claimed.time_ms,
     }
 }
 
 /// The most urgent of the records that are written decides when it is their turn.
 fn lane_of(sorted: &Sorted, round: &Round) -> Lane {
-    let slots = round.members.iter().filter_map(|member| round.slots.get(usize::try_from(member.slot).ok()?));
+    let slots = round
+        .members
+        .iter()
+        .filter_map(|member| round.slots.get(usize::try_from(member.slot).ok()?));
     let lanes = slots.filter_map(|company| Some(newest(sorted, company)?.record.lane()));
     lanes.map(lane).min().unwrap_or(Lane::Live)
 }
@@ -282,7 +348,11 @@ pub(super) fn again(record: &FormRecord) -> Outgoing {
 }
 
 fn widgets_of(sorted: &Sorted) -> Vec<String> {
-    let fields = sorted.open.values().flatten().flat_map(|record| &record.record.fields);
+    let fields = sorted
+        .open
+        .values()
+        .flatten()
+        .flat_map(|record| &record.record.fields);
     let widgets: HashSet<&String> = fields.map(|field| &field.field).collect();
     widgets.into_iter().cloned().collect()
 }
@@ -290,4 +360,3 @@ fn widgets_of(sorted: &Sorted) -> Vec<String> {
 fn hold(jobs: usize) -> Vec<Outcome<Receipt>> {
     (0..jobs).map(|_| Outcome::Hold).collect()
 }
-

@@ -50,7 +50,9 @@ impl Prepared {
 
     pub(super) fn receipt(&self) -> Option<Receipt> {
         let version = Version::from(self.record.version.unwrap_or_default());
-        self.record.settled.then(|| (self.record.company_id.clone(), version.update_time))
+        self.record
+            .settled
+            .then(|| (self.record.company_id.clone(), version.update_time))
     }
 }
 
@@ -77,7 +79,9 @@ pub(super) fn sort(
         }
         match prepare(at, record, form, removals) {
             Ok(prepared) => {
-                open.entry(prepared.record.company_id.clone()).or_default().push(prepared);
+                open.entry(prepared.record.company_id.clone())
+                    .or_default()
+                    .push(prepared);
                 outcomes.push(None);
             }
             Err(outcome) => outcomes.push(Some(outcome)),
@@ -89,7 +93,12 @@ pub(super) fn sort(
     Ok(Sorted { outcomes, open })
 }
 
-fn prepare(at: usize, record: FormRecord, form: &Form, removals: &Removals) -> Result<Prepared, Outcome<Receipt>> {
+fn prepare(
+    at: usize,
+    record: FormRecord,
+    form: &Form,
+    removals: &Removals,
+) -> Result<Prepared, Outcome<Receipt>> {
     let version = encode_version(record.version.map(Version::from).unwrap_or_default());
     let removed = record.operation() == Wanted::Remove;
     let (operation, row) = match removals {
@@ -102,7 +111,15 @@ fn prepare(at: usize, record: FormRecord, form: &Form, removals: &Removals) -> R
         _ => (Operation::Upsert, upsert(&record, form, removals)?),
     };
     let Row { set, clear, hash } = row;
-    Ok(Prepared { at, record, version, operation, set: set.into(), clear, hash })
+    Ok(Prepared {
+        at,
+        record,
+        version,
+        operation,
+        set: set.into(),
+        clear,
+        hash,
+    })
 }
 
 fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, Outcome<Receipt>> {
@@ -113,7 +130,10 @@ fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, 
     })?;
     if row.set == "{}" {
         // Only without a key widget: the vendor's answer to an empty row is not known.
-        return Err(Outcome::Dead(Failure::new("row-empty", "every mapped cell of this record is empty")));
+        return Err(Outcome::Dead(Failure::new(
+            "row-empty",
+            "every mapped cell of this record is empty",
+        )));
     }
     if let Removals::Mark { widget, .. } = removals {
         // A customer that comes back loses its mark, unless the mapping itself writes that widget.
@@ -125,5 +145,9 @@ fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, 
 }
 
 fn nothing() -> Row {
-    Row { set: String::new(), clear: String::new(), hash: String::new() }
+    Row {
+        set: String::new(),
+        clear: String::new(),
+        hash: String::new(),
+    }
 }

@@ -9,14 +9,24 @@ use crate::vendor::Tried;
 
 impl Writer {
     /// Creates rows one by one.
-    pub(crate) async fn create_singly(&self, work: &Work<'_>, path: &str, members: Vec<Member>) -> Vec<Fated> {
+    pub(crate) async fn create_singly(
+        &self,
+        work: &Work<'_>,
+        path: &str,
+        members: Vec<Member>,
+    ) -> Vec<Fated> {
         let mut fates = Vec::with_capacity(members.len());
         let mut missing = members;
         if let Some(recognition) = &work.recognition {
-            let Some(found) = self.find(work, recognition, &missing).await else { return Self::put_off(&missing) };
-            let (there, rest): (Vec<Member>, Vec<Member>) =
-                missing.into_iter().partition(|member| found.contains_key(&member.slot));
-            let ends = there.iter().filter_map(|member| Some(known(member, found.get(&member.slot)?)));
+            let Some(found) = self.find(work, recognition, &missing).await else {
+                return Self::put_off(&missing);
+            };
+            let (there, rest): (Vec<Member>, Vec<Member>) = missing
+                .into_iter()
+                .partition(|member| found.contains_key(&member.slot));
+            let ends = there
+                .iter()
+                .filter_map(|member| Some(known(member, found.get(&member.slot)?)));
             fates.extend(self.commit(work, ends.collect(), !work.fresh).await);
             missing = rest;
         }
@@ -42,7 +52,9 @@ impl Writer {
                     if seen.load(std::sync::atomic::Ordering::Relaxed) {
                         return Reply::Ok(None);
                     }
-                    let reply = client.create_one(path, &target.row, options, work.lane, permit).await;
+                    let reply = client
+                        .create_one(path, &target.row, options, work.lane, permit)
+                        .await;
                     if matches!(reply, Reply::Unknown(_)) {
                         seen.store(true, std::sync::atomic::Ordering::Relaxed);
                     }
@@ -52,24 +64,35 @@ impl Writer {
             failpoint::hit("create-answered").await;
             return match tried {
                 Tried::Done(Some(id), _) => {
-                    self.commit(work, vec![(&member, Change::Landed(id), Fate::Landed)], false).await
+                    self.commit(work, vec![(&member, Change::Landed(id), Fate::Landed)], false)
+                        .await
                 }
                 Tried::Done(None, _) => {
                     let Some(recognition) = &work.recognition else {
-                        let why = "the row may be in the form or not, and without a key widget nobody can tell";
+                        let why =
+                            "the row may be in the form or not, and without a key widget nobody can tell";
                         return self.bury(work, &[member], "outcome-unknown", why).await;
                     };
                     if !work.patience.sleep(self.lateness(), &self.vendor.stopping).await {
                         return Self::put_off(&[member]);
                     }
                     let group = std::slice::from_ref(&member);
-                    let Some(found) = self.find(work, recognition, group).await else { return Self::put_off(group) };
-                    let Some(row) = found.get(&member.slot) else { continue };
+                    let Some(found) = self.find(work, recognition, group).await else {
+                        return Self::put_off(group);
+                    };
+                    let Some(row) = found.get(&member.slot) else {
+                        continue;
+                    };
                     self.commit(work, vec![known(&member, row)], false).await
                 }
                 Tried::Refused(refusal, _) => {
                     let failure = refused(&member, &refusal);
-                    self.commit(work, vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))], false).await
+                    self.commit(
+                        work,
+                        vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))],
+                        false,
+                    )
+                    .await
                 }
                 Tried::Lost => self.lost(work, &[member]).await,
                 Tried::Held => Self::put_off(&[member]),

@@ -45,7 +45,9 @@ pub async fn sweep(writer: Writer) {
             Ok(batches) => {
                 for batch in batches {
                     // `false` only says that it has to wait; the next round looks again.
-                    writer.finish(&batch, Patience::new(writer.settings.patience)).await;
+                    writer
+                        .finish(&batch, Patience::new(writer.settings.patience))
+                        .await;
                 }
             }
             Err(error) => drop(writer.ledger_failed(&error)),
@@ -64,7 +66,10 @@ pub async fn verify(writer: Writer, marks: Marks) {
             if wrong.is_empty() {
                 continue;
             }
-            tracing::warn!(rows = wrong.len(), "a late call has changed rows, their customers are fetched again");
+            tracing::warn!(
+                rows = wrong.len(),
+                "a late call has changed rows, their customers are fetched again"
+            );
             metrics::counter!("loader_late_writes_total").increment(wrong.len() as u64);
             while !fetch_again(&writer, &marks, &wrong).await {
                 if !writer.runtime.shutdown.sleep(backoff.next_delay()).await {
@@ -78,7 +83,11 @@ pub async fn verify(writer: Writer, marks: Marks) {
 /// The customers whose rows are wrong, out of some that were due; `None` when nothing is due, or it cannot be told now.
 async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
     let recognition = writer.index.recognition()?;
-    let due = match writer.ledger.due_for_verification(LARGEST_BATCH, VERIFY_HOLD).await {
+    let due = match writer
+        .ledger
+        .due_for_verification(LARGEST_BATCH, VERIFY_HOLD)
+        .await
+    {
         Ok(due) if due.is_empty() => return None,
         Ok(due) => due,
         Err(error) => {
@@ -90,15 +99,28 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
     let companies: Vec<&str> = due.iter().map(String::as_str).collect();
     let (client, asked, known) = (&writer.vendor.client, &companies, &recognition);
     let patience = Patience::new(VERIFY_HOLD / 2);
-    let tried = writer.vendor.insist(None, &patience, move || client.rows_of(known, asked)).await;
+    let tried = writer
+        .vendor
+        .insist(None, &patience, move || client.rows_of(known, asked))
+        .await;
     let Tried::Done(found, _) = tried else { return None };
-    let found: HashMap<String, _> =
-        found.into_iter().filter_map(|(key, rows)| Some((key, rows.into_iter().next()?))).collect();
+    let found: HashMap<String, _> = found
+        .into_iter()
+        .filter_map(|(key, rows)| Some((key, rows.into_iter().next()?)))
+        .collect();
     let seen: Vec<Seen> = due
         .iter()
         .map(|company| match found.get(company) {
-            Some(row) => Seen { company: company.clone(), row_id: row.id.clone(), hash: row.hash.clone() },
-            None => Seen { company: company.clone(), row_id: String::new(), hash: String::new() },
+            Some(row) => Seen {
+                company: company.clone(),
+                row_id: row.id.clone(),
+                hash: row.hash.clone(),
+            },
+            None => Seen {
+                company: company.clone(),
+                row_id: String::new(),
+                hash: String::new(),
+            },
         })
         .collect();
     let judged = match writer.ledger.judge(&seen).await {
@@ -109,7 +131,10 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
         }
     };
     failpoint::hit("verify-judged").await;
-    let wrong = due.into_iter().zip(judged).filter(|(_, judged)| *judged == Judged::Differs);
+    let wrong = due
+        .into_iter()
+        .zip(judged)
+        .filter(|(_, judged)| *judged == Judged::Differs);
     Some(wrong.map(|(company, _)| company).collect())
 }
 

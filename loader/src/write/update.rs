@@ -14,12 +14,14 @@ impl Writer {
     /// Updates one row.
     pub(crate) async fn update(&self, work: &Work<'_>, member: Member) -> Vec<Fated> {
         if member.row_id.is_empty() {
-            let why = "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found";
+            let why =
+                "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found";
             return self.bury(work, &[member], "row-id-unknown", why).await;
         }
         failpoint::hit("update-before").await;
         let permit = || work.held.permits();
-        let (client, options, permit, target) = (&self.vendor.client, &self.settings.options, &permit, &member);
+        let (client, options, permit, target) =
+            (&self.vendor.client, &self.settings.options, &permit, &member);
         let tried = self
             .vendor
             .insist(Some(work.held), &work.patience, move || {
@@ -30,12 +32,24 @@ impl Writer {
         match tried {
             Tried::Done((), unknown) => {
                 let change = Change::Landed(member.row_id.clone());
-                self.commit(work, vec![(&member, change, Fate::Landed)], unknown || !work.fresh).await
+                self.commit(
+                    work,
+                    vec![(&member, change, Fate::Landed)],
+                    unknown || !work.fresh,
+                )
+                .await
             }
-            Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => self.missing(work, &member, &refusal).await,
+            Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {
+                self.missing(work, &member, &refusal).await
+            }
             Tried::Refused(refusal, _) => {
                 let failure = refused(&member, &refusal);
-                self.commit(work, vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))], false).await
+                self.commit(
+                    work,
+                    vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))],
+                    false,
+                )
+                .await
             }
             Tried::Lost => self.lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, Fate::Held)],
@@ -49,7 +63,9 @@ impl Writer {
         let (client, permit, target) = (&self.vendor.client, &permit, &member);
         let tried = self
             .vendor
-            .insist(Some(work.held), &work.patience, move || client.delete(&target.row_id, work.lane, permit))
+            .insist(Some(work.held), &work.patience, move || {
+                client.delete(&target.row_id, work.lane, permit)
+            })
             .await;
         failpoint::hit("remove-answered").await;
         let done = match tried {
@@ -57,13 +73,22 @@ impl Writer {
             Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => true,
             Tried::Refused(refusal, _) => {
                 let failure = refused(&member, &refusal);
-                return self.commit(work, vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))], false).await;
+                return self
+                    .commit(
+                        work,
+                        vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))],
+                        false,
+                    )
+                    .await;
             }
             Tried::Lost => return self.lost(work, &[member]).await,
             Tried::Held => false,
         };
         match done {
-            true => self.commit(work, vec![(&member, Change::Removed, Fate::Removed)], false).await,
+            true => {
+                self.commit(work, vec![(&member, Change::Removed, Fate::Removed)], false)
+                    .await
+            }
             false => vec![(member.slot, Fate::Held)],
         }
     }
@@ -73,21 +98,34 @@ impl Writer {
         metrics::counter!("loader_missing_rows_total").increment(1);
         if let Some(recognition) = &work.recognition {
             let group = std::slice::from_ref(member);
-            let Some(mut found) = self.find(work, recognition, group).await else { return Self::put_off(group) };
+            let Some(mut found) = self.find(work, recognition, group).await else {
+                return Self::put_off(group);
+            };
             if let Some(row) = found.remove(&member.slot) {
                 let change = Change::Found(row.id, 0);
-                return self.commit(work, vec![(member, change, Fate::Again)], false).await;
+                return self
+                    .commit(work, vec![(member, change, Fate::Again)], false)
+                    .await;
             }
         }
         match self.settings.on_missing_row {
             OnMissingRow::Recreate => {
-                tracing::info!(company = member.company, "row was deleted in the form, making a new one");
-                self.commit(work, vec![(member, Change::Gone, Fate::Again)], false).await
+                tracing::info!(
+                    company = member.company,
+                    "row was deleted in the form, making a new one"
+                );
+                self.commit(work, vec![(member, Change::Gone, Fate::Again)], false)
+                    .await
             }
             OnMissingRow::DeadLetter => {
                 let mut failure: Failure = refused(member, refusal);
                 failure.code = "row-missing";
-                self.commit(work, vec![(member, Change::Freed, Fate::Dead(Box::new(failure)))], false).await
+                self.commit(
+                    work,
+                    vec![(member, Change::Freed, Fate::Dead(Box::new(failure)))],
+                    false,
+                )
+                .await
             }
         }
     }

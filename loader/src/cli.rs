@@ -1,0 +1,105 @@
+//! The command line of the loader.
+
+use clap::{Args, Parser, Subcommand};
+use pipeline::config::{CommonArgs, HttpArgs};
+use pipeline::dead::cli::DeadCommand;
+
+use crate::config::{FormArgs, LimitArgs, WriteArgs};
+
+/// Writes customers to a Jiandaoyun (简道云) form, each to exactly one row.
+///
+/// Start as many as you like: they share quotas, claims and the index of the form through Redis. A loader that dies
+/// leaves nothing half done; the next one finishes its batches.
+#[derive(Debug, Parser)]
+#[command(name = "loader", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the loader can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Work until stopped
+    Run(Box<RunArgs>),
+    /// Try key, form and mapping without writing anything
+    Check(CheckArgs),
+    /// The index of the form in Redis
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// Say where a customer is and what happened to it
+    Trace(TraceArgs),
+    /// Dead letters of this stage
+    Dead(DeadArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub(crate) form: FormArgs,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
+}
+
+/// What to do with the index.
+#[derive(Debug, Subcommand)]
+pub enum IndexCommand {
+    /// Read the whole form again; running loaders pause meanwhile
+    Rebuild(RunArgs),
+    /// Show what the index knows of a customer
+    Show(ShowArgs),
+    /// List customers that have several rows in the form
+    Duplicates(ShowDuplicatesArgs),
+}
+
+/// Arguments of `index show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Company id
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
+}
+
+/// Arguments of `index duplicates`.
+#[derive(Debug, Args)]
+pub struct ShowDuplicatesArgs {
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// Company id
+    pub(crate) company: String,
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
+}
+
+/// Arguments of `dead`.
+#[derive(Debug, Args)]
+pub struct DeadArgs {
+    #[command(subcommand)]
+    pub(crate) command: DeadCommand,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}

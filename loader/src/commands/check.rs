@@ -1,0 +1,63 @@
+//! `loader check`: would it work? Reads the form and compares it with the mapping, writes nothing.
+
+use anyhow::{Context as _, bail};
+use pipeline::cli::ConfigError;
+use pipeline::config::{CommonConfig, HttpConfig};
+use pipeline::service::Runtime;
+use serde_json::json;
+
+use crate::cli::CheckArgs;
+use crate::config::LoaderConfig;
+use crate::parts;
+
+/// Runs the checks in the order in which they depend on each other.
+pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
+    let run = *args.run;
+    let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
+    let (common, http) = (
+        CommonConfig::try_from(run.common)?,
+        HttpConfig::try_from(run.http)?,
+    );
+    let runtime = Runtime::tool("loader", &common)?;
+    runtime.store.ping().await.context("ask Redis")?;
+    let writer = parts::assemble(&runtime, &config, &http)?;
+    match writer.form.read().await {
+        Some(Ok(())) => {}
+        Some(Err(misfit)) => return Err(ConfigError::message(misfit.to_string()).into()),
+        None => {
+            let why: Vec<String> = runtime
+                .gate
+                .report()
+                .into_iter()
+                .map(|report| report.detail)
+                .collect();
+            bail!("the form cannot be read: {}", why.join("; "));
+        }
+    }
+    let widgets = writer.form.current().map_or(0, |form| form.len());
+    let key_widget = config.expected.key_widget.as_deref();
+    if args.json {
+        let report = json!({
+            "form": config.account.entry_id, "widgets": widgets, "mapped": config.expected.fields.len(),
+            "key_widget": key_widget, "remarks": config.remarks, "ok": true,
+        });
+        println!("{report}");
+        return Ok(());
+    }
+    println!(
+        "form      {} in app {}",
+        config.account.entry_id, config.account.app_id
+    );
+    println!(
+        "widgets   {widgets}, {} of them mapped, all there and writable",
+        config.expected.fields.len()
+    );
+    println!(
+        "key       {}",
+        key_widget.unwrap_or("none: no recovery when Redis is lost")
+    );
+    for remark in &config.remarks {
+        println!("remark    {remark}");
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! `loader index`: rebuild it, show what it knows of a customer, list customers with several rows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use indicatif::ProgressBar;
+use pipeline::config::{CommonConfig, HttpConfig};
+use pipeline::service::Runtime;
+
+use crate::cli::{IndexCommand, RunArgs};
+use crate::config::LoaderConfig;
+use crate::parts;
+use crate::write::Writer;
+
+/// Runs an `index` subcommand.
+pub async fn run(command: IndexCommand) -> anyhow::Result<()> {
+    match command {
+        IndexCommand::Rebuild(args) => rebuild(args).await,
+        IndexCommand::Show(args) => {
+            let (writer, _) = tool(*args.run)?;
+            super::trace::show_row(&writer, &args.key).await
+        }
+        IndexCommand::Duplicates(args) => duplicates(*args.run).await,
+    }
+}
+
+/// The loader's parts for a short command.
+pub(super) fn tool(args: RunArgs) -> anyhow::Result<(Writer, LoaderConfig)> {
+    let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
+    let (common, http) = (
+        CommonConfig::try_from(args.common)?,
+        HttpConfig::try_from(args.http)?,
+    );
+    let runtime = Runtime::tool("loader", &common)?;
+    let writer = parts::assemble(&runtime, &config, &http)?;
+    Ok((writer, config))
+}
+
+async fn rebuild(args: RunArgs) -> anyhow::Result<()> {
+    let (writer, config) = tool(args)?;
+    anyhow::ensure!(
+        config.widgets.is_some(),
+        pipeline::cli::ConfigError::message("MAPPING is needed to know which widgets count; set it")
+    );
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(200));
+    writer.index.drop_index().await.context("forget the index")?;
+    let building = writer.index.build();
+    tokio::pin!(building);
+    loop {
+        tokio::select! {
+            built = &mut building => {
+                bar.finish_and_clear();
+                built.context("rebuild the index")?;
+                println!("{}", writer.index.progress());
+                return Ok(());
+            }
+            () = tokio::time::sleep(Duration::from_millis(200)) => bar.set_message(writer.index.progress()),
+        }
+    }
+}
+
+async fn duplicates(args: RunArgs) -> anyhow::Result<()> {
+    let (writer, _) = tool(args)?;
+    let mut connection = writer.ledger.store().connection().await?;
+    let found: BTreeMap<String, String> = redis::cmd("HGETALL")
+        .arg(writer.ledger.duplicates_key())
+        .query_async(&mut *connection)
+        .await?;
+    for (extra, kept) in &found {
+        let (company, row) = extra.split_once('\n').unwrap_or((extra, ""));
+        println!("{company}\tkept {kept}\textra {row}");
+    }
+    println!("{} extra rows", found.len());
+    Ok(())
+}

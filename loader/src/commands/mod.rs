@@ -1,0 +1,6 @@
+//! One file per subcommand.
+
+pub mod check;
+pub mod index;
+pub mod run;
+pub mod trace;

@@ -1,0 +1,96 @@
+//! `loader run`: the service.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use pipeline::config::{CommonConfig, HttpConfig};
+use pipeline::consumer::{self, ConsumerOptions};
+use pipeline::marks::Marks;
+use pipeline::service::Runtime;
+use pipeline::stage::Stage;
+use serde_json::json;
+
+use crate::cli::RunArgs;
+use crate::config::LoaderConfig;
+use crate::write::{LoadHandler, Writer, beat, sweep, verify};
+use crate::{failpoint, parts};
+
+/// Checks the settings, starts the background work and consumes until stopped.
+pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+    let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
+    let (common, http) = (
+        CommonConfig::try_from(args.common)?,
+        HttpConfig::try_from(args.http)?,
+    );
+    let runtime = Runtime::start("loader", &common).await?;
+    serve(runtime, config, &http).await
+}
+
+/// The service itself, on a runtime that exists already.
+pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig) -> anyhow::Result<()> {
+    if let Some(armed) = config.failpoint.take() {
+        failpoint::arm(armed);
+    }
+    say_what_is_special(&config);
+    let writer = parts::assemble(&runtime, &config, http)?;
+    let marks = Marks::new(runtime.store.clone(), runtime.namespace.clone());
+    let status = status(&config);
+    runtime.status.set("loader", status);
+    let background = background(writer.clone(), marks.clone());
+    let options = ConsumerOptions {
+        stage: Stage::Load,
+        batch_max: config.batch_size,
+        linger: config.linger,
+        concurrency: config.concurrency,
+    };
+    let handler = Arc::new(LoadHandler { writer, marks });
+    let consumed = tokio::select! {
+        consumed = consumer::run(&runtime, options, handler) => consumed.context("consume records"),
+        ended = background => ended,
+    };
+    tracing::info!("stopped");
+    consumed
+}
+
+/// Everything that runs beside the consumer; none of it may end before the process does.
+async fn background(writer: Writer, marks: Marks) -> anyhow::Result<()> {
+    let (form, index) = (Arc::clone(&writer.form), Arc::clone(&writer.index));
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(form.keep());
+    tasks.spawn(index.keep());
+    tasks.spawn(beat(writer.clone()));
+    tasks.spawn(sweep(writer.clone()));
+    tasks.spawn(verify(writer.clone(), marks.clone()));
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("background task")?;
+        anyhow::ensure!(
+            writer.runtime.shutdown.is_requested(),
+            "a background task ended by itself"
+        );
+    }
+    std::future::pending().await
+}
+
+fn say_what_is_special(config: &LoaderConfig) {
+    for remark in &config.remarks {
+        tracing::warn!(remark, "mapping document");
+    }
+    if config.expected.key_widget.is_none() {
+        tracing::warn!(
+            "JDY_KEY_WIDGET is not set: when Redis is lost, or a call's outcome stays unknown for an hour, rows cannot \
+             be found again, and customers may get a second row; reconciliation is off"
+        );
+    }
+}
+
+fn status(config: &LoaderConfig) -> serde_json::Value {
+    json!({
+        "app_id": config.account.app_id,
+        "entry_id": config.account.entry_id,
+        "key_widget": config.expected.key_widget,
+        "mode": format!("{:?}", config.settings.mode),
+        "removals": format!("{:?}", config.settings.removals),
+        "batch_size": config.batch_size,
+        "concurrency": config.concurrency,
+    })
+}

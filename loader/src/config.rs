@@ -1,0 +1,401 @@
+//! The loader's own settings: what may be typed, and the checked form that the rest of the program gets.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use pipeline::config::{ConfigError, SecretArg, base_url, parse_duration, positive_duration};
+use pipeline::quota::Bucket;
+use pipeline::secret::Secret;
+
+use crate::document::Document;
+use crate::failpoint::Armed;
+use crate::form_watch::Expected;
+use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
+use crate::jdy::client::{Account, Buckets};
+use crate::write::{Mode, OnMissingRow, Removals, Settings};
+
+/// Account and form.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Jiandaoyun options")]
+pub struct FormArgs {
+    /// Scheme and host of the Jiandaoyun API
+    #[arg(
+        long,
+        env = "JDY_BASE_URL",
+        default_value = "https://api.jiandaoyun.com",
+        value_name = "URL"
+    )]
+    pub jdy_base_url: String,
+    /// API key from 开放平台 → 密钥管理 (required, here or as a file)
+    #[arg(long, env = "JDY_API_KEY", hide_env_values = true, value_name = "KEY")]
+    pub jdy_api_key: Option<Secret>,
+    /// File that holds JDY_API_KEY
+    #[arg(long, env = "JDY_API_KEY_FILE", value_name = "FILE")]
+    pub jdy_api_key_file: Option<PathBuf>,
+    /// App of the form [default: appId of the mapping document]
+    #[arg(long, env = "JDY_APP_ID", value_name = "ID")]
+    pub jdy_app_id: Option<String>,
+    /// The form [default: entryId of the mapping document]
+    #[arg(long, env = "JDY_ENTRY_ID", value_name = "ID")]
+    pub jdy_entry_id: Option<String>,
+    /// Text widget that holds the company id; without it rows cannot be found again when Redis is lost
+    #[arg(long, env = "JDY_KEY_WIDGET", value_name = "WIDGET")]
+    pub jdy_key_widget: Option<String>,
+    /// 轻易云 target document (JSON), the same as the transformer's: form, widgets and switches of the writes
+    #[arg(long, env = "MAPPING", value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// Limit for one call from sending to the last byte
+    #[arg(long, env = "JDY_TIMEOUT", default_value = "30s", value_name = "DURATION")]
+    pub jdy_timeout: String,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Write options")]
+pub struct WriteArgs {
+    /// Rows in one batch_create, 1 to 100
+    #[arg(long, env = "BATCH_SIZE", default_value = "100", value_name = "ROWS")]
+    pub batch_size: String,
+    /// How long the first record of a batch waits for company
+    #[arg(long, env = "LINGER", default_value = "200ms", value_name = "DURATION")]
+    pub linger: String,
+    /// Batches at work at the same time, of each loader
+    #[arg(long, env = "CONCURRENCY", default_value = "8", value_name = "BATCHES")]
+    pub concurrency: String,
+    /// Customers that the CRM has removed: ignore, delete, or mark:WIDGET=VALUE
+    #[arg(long, env = "REMOVALS", default_value = "ignore", value_name = "POLICY")]
+    pub removals: String,
+    /// A row to update that somebody has deleted in the form
+    #[arg(
+        long,
+        env = "ON_MISSING_ROW",
+        value_enum,
+        default_value = "recreate",
+        value_name = "POLICY"
+    )]
+    pub on_missing_row: MissingPolicy,
+    /// batch: v5 batch_create; single: the mapping document's own path, one row a call
+    #[arg(
+        long,
+        env = "WRITE_MODE",
+        value_enum,
+        default_value = "batch",
+        value_name = "MODE"
+    )]
+    pub write_mode: WriteMode,
+    /// Member (username) who becomes the submitter of new rows
+    #[arg(long, env = "JDY_DATA_CREATOR", value_name = "USERNAME")]
+    pub jdy_data_creator: Option<String>,
+    /// How long a batch stays untouched after its loader's last sign of life
+    #[arg(long, env = "LEASE", default_value = "30s", value_name = "DURATION")]
+    pub lease: String,
+    /// How long a batch is tried before its messages wait elsewhere
+    #[arg(long, env = "PATIENCE", default_value = "8m", value_name = "DURATION")]
+    pub patience: String,
+    /// A transaction id is not sent again after this time; the vendor forgets it after one hour
+    #[arg(long, env = "RESEND_FOR", default_value = "50m", value_name = "DURATION")]
+    pub resend_for: String,
+    /// How long after its time-out a lost call may still change the form
+    #[arg(long, env = "LATE_WRITES", default_value = "10s", value_name = "DURATION")]
+    pub late_writes: String,
+    /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT and 7 s]
+    #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
+    pub index_settle: Option<String>,
+    /// For tests: die or wait at a named point, NAME:abort[:N] or NAME:DURATION[:N]
+    #[arg(long, hide = true, value_name = "POINT")]
+    pub failpoint: Option<Armed>,
+}
+
+/// The account's limits, shared by all loaders.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits (calls per second of all loaders together)")]
+pub struct LimitArgs {
+    /// All calls of the company
+    #[arg(long, env = "JDY_RATE_COMPANY", default_value_t = 50.0, value_name = "CALLS")]
+    pub jdy_rate_company: f64,
+    /// batch_create
+    #[arg(
+        long,
+        env = "JDY_RATE_BATCH_CREATE",
+        default_value_t = 10.0,
+        value_name = "CALLS"
+    )]
+    pub jdy_rate_batch_create: f64,
+    /// Updates, and as many removals
+    #[arg(long, env = "JDY_RATE_WRITE", default_value_t = 20.0, value_name = "CALLS")]
+    pub jdy_rate_write: f64,
+    /// The old single create
+    #[arg(
+        long,
+        env = "JDY_RATE_SINGLE_CREATE",
+        default_value_t = 5.0,
+        value_name = "CALLS"
+    )]
+    pub jdy_rate_single_create: f64,
+    /// Queries
+    #[arg(long, env = "JDY_RATE_READ", default_value_t = 30.0, value_name = "CALLS")]
+    pub jdy_rate_read: f64,
+    /// Most calls that one loader has open at once; it finds its own limit below
+    #[arg(long, env = "JDY_OPEN_CALLS", default_value_t = 16, value_name = "CALLS")]
+    pub jdy_open_calls: u32,
+}
+
+/// `--on-missing-row`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MissingPolicy {
+    /// Make a new row.
+    Recreate,
+    /// Let a person decide.
+    DeadLetter,
+}
+
+/// `--write-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WriteMode {
+    /// v5 `batch_create`.
+    Batch,
+    /// The document's path.
+    Single,
+}
+
+/// The checked settings.
+#[derive(Debug)]
+pub struct LoaderConfig {
+    /// Where the form is.
+    pub account: Account,
+    /// Limits.
+    pub buckets: Buckets,
+    /// Calls open at once, at most.
+    pub open_calls: u32,
+    /// What is known of the form before the first record.
+    pub expected: Expected,
+    /// Whether a mapping document named the widgets.
+    pub widgets: Option<Vec<String>>,
+    /// The write path.
+    pub settings: Settings,
+    /// Rows of a batch.
+    pub batch_size: usize,
+    /// How long a batch fills.
+    pub linger: Duration,
+    /// Batches at once.
+    pub concurrency: usize,
+    /// Lease of a batch.
+    pub lease: Duration,
+    /// Wait after Redis was lost.
+    pub index_settle: Duration,
+    /// Armed failpoint.
+    pub failpoint: Option<Armed>,
+    /// Things in the mapping document that are not done as it says.
+    pub remarks: Vec<String>,
+}
+
+impl LoaderConfig {
+    /// Checks everything; reads the mapping document and the key's file.
+    pub fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
+        let document = form.mapping.as_deref().map(Document::read).transpose()?;
+        let account = account(form, document.as_ref())?;
+        let removals = removals(&write.removals)?;
+        let key_widget = form
+            .jdy_key_widget
+            .clone()
+            .filter(|widget| !widget.trim().is_empty());
+        let timeout = account.timeout;
+        let index_settle = match &write.index_settle {
+            Some(text) => duration("INDEX_SETTLE", text)?,
+            // A loader notices within its permit; then its call may take as long as it likes to.
+            None => timeout + crate::ledger::PERMIT + Duration::from_secs(2),
+        };
+        Ok(Self {
+            buckets: buckets(limits)?,
+            open_calls: limits.jdy_open_calls.max(1),
+            expected: Expected {
+                key_widget,
+                fields: document
+                    .as_ref()
+                    .map(|document| document.fields.clone())
+                    .unwrap_or_default(),
+                mark: match &removals {
+                    Removals::Mark { widget, .. } => Some(widget.clone()),
+                    _ => None,
+                },
+            },
+            widgets: document.as_ref().map(|document| widgets(document, &removals)),
+            batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
+            linger: duration("LINGER", &write.linger)?,
+            concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
+            lease: lease(&write.lease)?,
+            index_settle,
+            settings: Settings {
+                removals,
+                on_missing_row: match write.on_missing_row {
+                    MissingPolicy::Recreate => OnMissingRow::Recreate,
+                    MissingPolicy::DeadLetter => OnMissingRow::DeadLetter,
+                },
+                mode: mode(write.write_mode, document.as_ref(), &account)?,
+                options: options(document.as_ref(), write.jdy_data_creator),
+                patience: positive_duration("PATIENCE", &write.patience)?,
+                resend_for: positive_duration("RESEND_FOR", &write.resend_for)?,
+                late: duration("LATE_WRITES", &write.late_writes)?,
+            },
+            account,
+            failpoint: write.failpoint,
+            remarks: document.map(|document| document.remarks).unwrap_or_default(),
+        })
+    }
+}
+
+fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, ConfigError> {
+    let id = |name: &str, given: &Option<String>, documented: Option<&String>| {
+        let given = given.as_ref().filter(|id| !id.trim().is_empty());
+        given.or(documented).cloned().ok_or_else(|| {
+            ConfigError::new(
+                name,
+                "is required but not set",
+                "set it, or MAPPING to a document that names it",
+            )
+        })
+    };
+    let key = SecretArg::new(
+        "JDY_API_KEY",
+        form.jdy_api_key.as_ref(),
+        form.jdy_api_key_file.as_deref(),
+    );
+    Ok(Account {
+        base: base_url("JDY_BASE_URL", &form.jdy_base_url)?,
+        key: key.required()?,
+        app_id: id(
+            "JDY_APP_ID",
+            &form.jdy_app_id,
+            document.and_then(|document| document.app_id.as_ref()),
+        )?,
+        entry_id: id(
+            "JDY_ENTRY_ID",
+            &form.jdy_entry_id,
+            document.and_then(|document| document.entry_id.as_ref()),
+        )?,
+        timeout: positive_duration("JDY_TIMEOUT", &form.jdy_timeout)?,
+    })
+}
+
+fn removals(text: &str) -> Result<Removals, ConfigError> {
+    let refuse = || {
+        let problem = format!("`{text}` is not a policy");
+        ConfigError::new("REMOVALS", problem, "write ignore, delete, or mark:WIDGET=VALUE")
+    };
+    match text.trim() {
+        "ignore" => Ok(Removals::Ignore),
+        "delete" => Ok(Removals::Delete),
+        other => {
+            let (widget, value) = other
+                .strip_prefix("mark:")
+                .and_then(|rest| rest.split_once('='))
+                .ok_or_else(refuse)?;
+            match widget.is_empty() || value.is_empty() {
+                true => Err(refuse()),
+                false => Ok(Removals::Mark {
+                    widget: widget.to_owned(),
+                    value: value.to_owned(),
+                }),
+            }
+        }
+    }
+}
+
+/// The document's switches; a flag wins.
+fn options(document: Option<&Document>, creator: Option<String>) -> WriteOptions {
+    let documented = document
+        .map(|document| document.options.clone())
+        .unwrap_or_default();
+    WriteOptions {
+        data_creator: creator.or(documented.data_creator),
+        ..documented
+    }
+}
+
+fn mode(mode: WriteMode, document: Option<&Document>, account: &Account) -> Result<Mode, ConfigError> {
+    match mode {
+        WriteMode::Batch => Ok(Mode::Batch),
+        WriteMode::Single => {
+            let api = document
+                .and_then(|document| document.api.as_ref())
+                .ok_or_else(|| {
+                    ConfigError::new(
+                        "WRITE_MODE",
+                        "single needs the path of the create call",
+                        "set MAPPING to a document with `api`",
+                    )
+                })?;
+            let path = api
+                .replace("{app_id}", &account.app_id)
+                .replace("{entry_id}", &account.entry_id);
+            Ok(Mode::Single { path })
+        }
+    }
+}
+
+/// The mapped widgets, and the one that marks removals: a marked row must not look like an unmarked one.
+fn widgets(document: &Document, removals: &Removals) -> Vec<String> {
+    let mut widgets: Vec<String> = document.fields.iter().map(|(widget, _)| widget.clone()).collect();
+    if let Removals::Mark { widget, .. } = removals {
+        widgets.push(widget.clone());
+    }
+    widgets
+}
+
+fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {
+    let bucket = |variable: &str, name: &str, rate: f64| match rate.is_finite() && rate > 0.0 {
+        true => Ok(Bucket::per_second(name, rate)),
+        false => Err(ConfigError::new(
+            variable,
+            "must be above zero",
+            "write calls per second such as 10 or 0.5",
+        )),
+    };
+    Ok(Buckets {
+        company: bucket("JDY_RATE_COMPANY", "jdy:company", limits.jdy_rate_company)?.with_burst(5),
+        batch_create: bucket(
+            "JDY_RATE_BATCH_CREATE",
+            "jdy:batch_create",
+            limits.jdy_rate_batch_create,
+        )?,
+        single_create: bucket(
+            "JDY_RATE_SINGLE_CREATE",
+            "jdy:data_create",
+            limits.jdy_rate_single_create,
+        )?,
+        update: bucket("JDY_RATE_WRITE", "jdy:update", limits.jdy_rate_write)?,
+        delete: bucket("JDY_RATE_WRITE", "jdy:delete", limits.jdy_rate_write)?,
+        list: bucket("JDY_RATE_READ", "jdy:list", limits.jdy_rate_read)?,
+        widgets: bucket("JDY_RATE_READ", "jdy:widgets", limits.jdy_rate_read)?,
+    })
+}
+
+fn lease(text: &str) -> Result<Duration, ConfigError> {
+    let lease = positive_duration("LEASE", text)?;
+    match lease >= crate::ledger::PERMIT * 2 {
+        true => Ok(lease),
+        false => Err(ConfigError::new(
+            "LEASE",
+            "is too short for its renewals",
+            "write at least 10s",
+        )),
+    }
+}
+
+fn count(name: &str, text: &str, most: usize) -> Result<usize, ConfigError> {
+    match text.trim().parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(ConfigError::new(
+            name,
+            format!("`{text}` is out of range"),
+            format!("write a number from 1 to {most}"),
+        )),
+    }
+}
+
+/// A duration that may be zero.
+fn duration(name: &str, text: &str) -> Result<Duration, ConfigError> {
+    parse_duration(text.trim())
+        .map_err(|problem| ConfigError::new(name, problem, "write a duration such as 500ms or 5s"))
+}

@@ -1,0 +1,60 @@
+//! Puts the loader together from checked settings; `run` and the commands share it.
+
+use std::sync::Arc;
+
+use pipeline::config::HttpConfig;
+use pipeline::quota::Quota;
+use pipeline::service::Runtime;
+
+use crate::config::LoaderConfig;
+use crate::form_watch::FormWatch;
+use crate::index::Index;
+use crate::jdy::client::Client;
+use crate::ledger::{Ledger, Registry};
+use crate::vendor::Vendor;
+use crate::write::Writer;
+
+/// Everything a loader is made of; nothing of it runs yet.
+pub(crate) fn assemble(
+    runtime: &Runtime,
+    config: &LoaderConfig,
+    http: &HttpConfig,
+) -> anyhow::Result<Writer> {
+    let quota = Quota::new(runtime.store.clone(), runtime.namespace.clone());
+    let http = pipeline::http::client(http)?;
+    let client = Client::new(
+        config.account.clone(),
+        config.buckets.clone(),
+        config.open_calls,
+        http,
+        quota,
+    );
+    let vendor = Vendor::new(Arc::new(client), runtime.gate.clone(), runtime.shutdown.clone());
+    let entry = &config.account.entry_id;
+    let ledger = Ledger::new(
+        runtime.store.clone(),
+        &runtime.namespace,
+        entry,
+        &runtime.instance,
+        config.lease,
+    );
+    let index = Index::new(
+        runtime.clone(),
+        ledger.clone(),
+        vendor.clone(),
+        format!("{}/{entry}", config.account.app_id),
+        config.expected.key_widget.clone(),
+        config.widgets.clone(),
+        config.index_settle,
+    );
+    Ok(Writer {
+        form: FormWatch::new(runtime.clone(), vendor.clone(), config.expected.clone()),
+        registry: Registry::new(),
+        settings: Arc::new(config.settings.clone()),
+        publisher: runtime.publisher.clone(),
+        runtime: runtime.clone(),
+        ledger,
+        vendor,
+        index,
+    })
+}
