@@ -24,6 +24,9 @@ use crate::vendor::Vendor;
 
 pub use script::Look;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 /// How long a rebuilder may be silent before another one goes on from its cursor.
 const REBUILD_LEASE: Duration = Duration::from_secs(15);
 /// How often those who wait look.
