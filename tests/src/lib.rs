@@ -2,6 +2,7 @@
 //! as processes, the vendor simulator that judges the result, and the demo built from them.
 
 pub mod config;
+pub mod demo;
 pub mod harness;
 pub mod process;
 pub mod services;

@@ -2,11 +2,13 @@
 #![allow(clippy::expect_used)]
 
 mod eventually;
+mod forget;
 mod pipeline;
 mod queues;
 mod replica;
 
 pub use self::eventually::{eventually, expect};
+pub use self::forget::forget;
 pub use self::pipeline::{Builder, Id, Pipeline};
 pub use self::queues::{Lying, Queues};
 pub use self::replica::{Replica, Service, Settings, command};

@@ -12,6 +12,7 @@ use pipeline::names::Namespace;
 use tempfile::TempDir;
 
 use super::eventually::{eventually, expect};
+use super::forget::forget;
 use super::queues::Queues;
 use super::replica::{Replica, Service, Settings, command};
 use crate::config::mapping_document;
@@ -327,38 +328,6 @@ impl Pipeline {
         };
         self.replicas.iter().flat_map(of).collect()
     }
-
-    async fn forget(queues: Queues, redis_url: String, namespace: Namespace) -> anyhow::Result<()> {
-        queues.delete_all().await?;
-        let client = redis::Client::open(redis_url).context("read the Redis URL")?;
-        let mut connection = client
-            .get_multiplexed_async_connection()
-            .await
-            .context("connect to Redis")?;
-        let mut cursor = 0u64;
-        loop {
-            let (next, keys): (u64, Vec<String>) = redis::cmd("SCAN")
-                .arg(cursor)
-                .arg("MATCH")
-                .arg(namespace.key("*"))
-                .arg("COUNT")
-                .arg(1_000)
-                .query_async(&mut connection)
-                .await
-                .context("list the namespace's keys")?;
-            if !keys.is_empty() {
-                let () = redis::cmd("UNLINK")
-                    .arg(keys)
-                    .query_async(&mut connection)
-                    .await
-                    .context("delete keys")?;
-            }
-            if next == 0 {
-                return Ok(());
-            }
-            cursor = next;
-        }
-    }
 }
 
 impl Drop for Pipeline {
@@ -371,23 +340,10 @@ impl Drop for Pipeline {
             eprintln!("\n(queues and keys of {} are deleted)", self.namespace);
         }
         self.replicas.clear();
-        let forget = Self::forget(
+        forget(
             self.queues.clone(),
             self.redis_url.clone(),
             self.namespace.clone(),
         );
-        // A thread with a runtime of its own: the test's runtime cannot be waited for from here.
-        let cleaner = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), forget).await })?
-        });
-        match cleaner.join() {
-            Ok(Ok(())) => {}
-            // The services may be ones that the test has killed for good.
-            Ok(Err(error)) => eprintln!("the namespace's queues and keys stay behind: {error:#}"),
-            Err(_) => eprintln!("the namespace's queues and keys stay behind"),
-        }
     }
 }
