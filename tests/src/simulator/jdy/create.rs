@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Account;
+use super::ask::{Answer, Ask, poisoned};
 use super::form::Changes;
-use super::{Account, Answer, Ask, poisoned};
 
 /// Batches may not be larger.
 const MOST_ROWS: usize = 100;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Account, Answer, Ask};
+use super::Account;
+use super::ask::{Answer, Ask};
 
 pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     ask.check_flags()?;

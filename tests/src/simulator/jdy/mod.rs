@@ -1,5 +1,6 @@
 //! The Jiandaoyun side: keys, quotas, forms, records.
 
+mod ask;
 mod auth;
 mod codes;
 mod create;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use axum::http::Method;
 use serde_json::{Map, Value};
 
+use ask::{Answer, Ask};
 pub use codes::refuse;
 pub use form::{Form, Row};
 pub use oid::Oid;
@@ -147,127 +149,6 @@ pub fn note(state: &State, call: &Call, operation: &str) -> Option<String> {
 /// Takes a note back: the request was refused for certain, so its id may still be used for other rows.
 pub fn forget(state: &State, note: &str) {
     lock(&state.account).transactions.forget(note);
-}
-
-/// One request on its way through an operation.
-pub struct Ask<'a> {
-    pub route: Route<'a>,
-    pub body: Map<String, Value>,
-    pub settings: &'a JdySettings,
-    pub now_ms: i64,
-    /// Position of the form.
-    pub form: usize,
-}
-
-/// What an operation ends in: an answer, or the code that refuses it.
-pub type Answer = Result<Value, i64>;
-
-impl Ask<'_> {
-    pub fn invalid(&self) -> i64 {
-        self.settings.invalid_parameter
-    }
-
-    /// A parameter that must be text when it is there.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, i64> {
-        match self.body.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => value.as_str().map(Some).ok_or(self.invalid()),
-        }
-    }
-
-    /// Flags must be booleans; the old paths have always taken their text forms too.
-    pub fn check_flags(&self) -> Result<(), i64> {
-        for name in ["is_start_workflow", "is_start_trigger"] {
-            let good = match self.body.get(name) {
-                None | Some(Value::Null | Value::Bool(_)) => true,
-                Some(Value::String(text)) => {
-                    self.route.version < 5 && matches!(text.as_str(), "true" | "false" | "")
-                }
-                Some(_) => false,
-            };
-            if !good {
-                return Err(self.invalid());
-            }
-        }
-        Ok(())
-    }
-
-    /// `data_creator`, which must be a known member.
-    pub fn creator(&self) -> Result<Option<&str>, i64> {
-        match self.text("data_creator")? {
-            Some(name) if !self.settings.members.iter().any(|known| known == name) => Err(1010),
-            name => Ok(name),
-        }
-    }
-
-    /// `transaction_id`, which must be well-formed.
-    pub fn transaction(&self) -> Result<Option<&str>, i64> {
-        match self.text("transaction_id")? {
-            Some(id) if !transactions::is_well_formed(id) => Err(17025),
-            id => Ok(id),
-        }
-    }
-
-    /// An object parameter.
-    pub fn object(&self, name: &str) -> Result<&Map<String, Value>, i64> {
-        self.body
-            .get(name)
-            .and_then(Value::as_object)
-            .ok_or(self.invalid())
-    }
-
-    /// The record id under `data_id`; text that is no id names no record.
-    pub fn data_id(&self) -> Result<Oid, i64> {
-        let text = self.text("data_id")?.ok_or(self.invalid())?;
-        text.parse().map_err(|()| 4001)
-    }
-
-    /// `data_ids`, 1 to 100 of them.
-    pub fn data_ids(&self, too_many: i64) -> Result<Vec<Oid>, i64> {
-        let ids = self
-            .body
-            .get("data_ids")
-            .and_then(Value::as_array)
-            .ok_or(self.invalid())?;
-        if ids.len() > 100 {
-            return Err(too_many);
-        }
-        if ids.is_empty() || !ids.iter().all(Value::is_string) {
-            return Err(self.invalid());
-        }
-        Ok(ids
-            .iter()
-            .filter_map(Value::as_str)
-            .filter_map(|id| id.parse().ok())
-            .collect())
-    }
-}
-
-/// The code of the first marker that one of these rows contains.
-fn poisoned<'a>(
-    rows: impl IntoIterator<Item = &'a Map<String, Value>>,
-    settings: &JdySettings,
-) -> Option<i64> {
-    if settings.poison.is_empty() {
-        return None;
-    }
-    let contains = |value: &Value, marker: &str| holds(value, marker);
-    rows.into_iter().find_map(|row| {
-        let hit = settings
-            .poison
-            .iter()
-            .find(|poison| row.values().any(|v| contains(v, &poison.marker)));
-        hit.map(|poison| poison.code)
-    })
-}
-
-fn holds(value: &Value, marker: &str) -> bool {
-    match value {
-        Value::String(text) => text.contains(marker),
-        Value::Array(items) => items.iter().any(|item| holds(item, marker)),
-        Value::Object(fields) => fields.values().any(|field| holds(field, marker)),
-        _ => false,
-    }
 }
 
 /// Does the work of a call that passed limits and faults.

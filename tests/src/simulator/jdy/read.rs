@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::Account;
+use super::ask::{Answer, Ask};
 use super::filter::Filter;
 use super::oid::Oid;
 use super::route::Op;
-use super::{Account, Answer, Ask};
 
 /// Rows on one page at most.
 const MOST_ROWS: i64 = 100;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Account, Answer, Ask, poisoned};
+use super::Account;
+use super::ask::{Answer, Ask, poisoned};
 
 /// Fields left out keep their value.
 pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {

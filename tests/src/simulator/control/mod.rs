@@ -1,20 +1,24 @@
 //! The control side under `/sim/`: the same things that [`super::Simulator`] offers in process, for other processes and
 //! for people with curl.
 
+mod deeds;
+
 use std::sync::Arc;
 
 use axum::http::Method;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Call;
 use super::churn::{self, Churn};
-use super::faults::{Fault, Vendor};
+use super::faults::Fault;
 use super::judge::{self, JudgeOptions, Tie};
 use super::reply::Reply;
 use super::state::{State, lock};
-use super::world::{World, WorldError, company_id};
+use super::world::{World, company_id};
+
+use deeds::{Control, Which, customer, mutate, outage, reset};
+pub use deeds::{delete_rows, each_drawn, insert_row, reset_stats, rows};
 
 /// What the control side understands; also the answer to `GET /sim/`.
 pub const CONTROL_HELP: &str = "\
@@ -42,41 +46,6 @@ POST   /sim/rows       {\"_widget_okki_id\":{\"value\":\"7\"}}  a row typed in b
 DELETE /sim/rows?id=ID                         one row, or all without id
 POST   /sim/reset      {\"rows\":true,\"stats\":true,\"faults\":true,\"world\":{\"customers\":100,\"seed\":1}}
 ";
-
-type Control = Result<Value, String>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Which {
-    count: Option<usize>,
-    company_id: Option<i64>,
-    set: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Outage {
-    vendor: Vendor,
-    on: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewWorld {
-    customers: u32,
-    seed: u64,
-    #[serde(default)]
-    spread_s: Option<i64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Reset {
-    rows: bool,
-    stats: bool,
-    faults: bool,
-    world: Option<NewWorld>,
-}
 
 /// Answers a control call; errors name the thing that is wrong.
 pub async fn serve(state: &Arc<State>, call: &Call) -> Reply {
@@ -197,139 +166,4 @@ async fn judge(state: &Arc<State>, call: &Call) -> Control {
     let state = state.clone();
     let judged = tokio::task::spawn_blocking(move || judge::judge(&state, &options)).await;
     json(&judged.map_err(|error| error.to_string())??)
-}
-
-fn mutate(
-    state: &State,
-    which: &Which,
-    mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
-) -> Control {
-    let ids = match (which.company_id, which.count) {
-        (Some(id), None) => {
-            let now = state.clock.now();
-            let mut world = lock(&state.world);
-            let index = world
-                .index_of(id)
-                .ok_or_else(|| WorldError::Unknown(id).to_string())?;
-            act(&mut world, index, now).map_err(|error| error.to_string())?;
-            vec![id]
-        }
-        (None, Some(count)) if which.set.is_none() => each_drawn(state, count, act),
-        _ => return Err("give either company_id (with set for a change) or count".into()),
-    };
-    Ok(json!({"company_ids": ids}))
-}
-
-/// Applies a mutation to `n` customers drawn by the seed; the ids of those that took it.
-pub fn each_drawn(
-    state: &State,
-    n: usize,
-    mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
-) -> Vec<i64> {
-    let now = state.clock.now();
-    let mut world = lock(&state.world);
-    let drawn = world.draw(n);
-    drawn
-        .into_iter()
-        .filter(|index| act(&mut world, *index, now).is_ok())
-        .map(company_id)
-        .collect()
-}
-
-fn outage(state: &State, outage: &Outage) -> Control {
-    use super::faults::FaultKind;
-    let mut faults = lock(&state.faults);
-    let on =
-        |f: &super::faults::ArmedFault| f.fault.kind == FaultKind::Outage && f.fault.vendor == outage.vendor;
-    let ids: Vec<u64> = faults
-        .list()
-        .iter()
-        .filter(|f| on(f))
-        .map(|f| f.fault.id)
-        .collect();
-    for id in ids {
-        faults.clear(Some(id));
-    }
-    if outage.on {
-        faults.add(Fault::on(outage.vendor, "*", FaultKind::Outage));
-    }
-    Ok(json!({"vendor": outage.vendor, "on": outage.on}))
-}
-
-fn customer(state: &State, id: &str) -> Control {
-    let id: i64 = id.parse().map_err(|_| format!("company_id {id} is no number"))?;
-    let world = lock(&state.world);
-    let index = world
-        .index_of(id)
-        .ok_or_else(|| WorldError::Unknown(id).to_string())?;
-    let entry = world.entry(index);
-    Ok(json!({
-        "company_id": id, "revision": entry.revision, "removed": entry.removed, "update_time": entry.updated,
-        "customer": world.customer(index), "expected": world.cells(index),
-    }))
-}
-
-/// Rows of a form as `data/list` shows them.
-pub fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
-    let settings = state.settings();
-    let account = lock(&state.account);
-    let Some(form) = account.forms.get(form) else {
-        return Vec::new();
-    };
-    form.after(None)
-        .take(limit)
-        .map(|(id, row)| form.show(id, row, &[], &settings.jdy))
-        .collect()
-}
-
-/// A row that no API call made.
-pub fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, String> {
-    let data = data.as_object().ok_or("a row is an object of wrapped values")?;
-    let settings = state.settings();
-    let mut account = lock(&state.account);
-    account
-        .insert_by_hand(form, data, &settings.jdy, state.clock.now_ms())
-        .map_err(|code| format!("the row is refused with code {code}"))
-}
-
-/// Deletes one row or all of them; how many that were.
-pub fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
-    let mut account = lock(&state.account);
-    let Some(form) = account.forms.get_mut(form) else {
-        return 0;
-    };
-    match id {
-        Some(id) => id.parse().map_or(0, |id| usize::from(form.delete(id))),
-        None => {
-            let count = form.len();
-            form.clear();
-            count
-        }
-    }
-}
-
-/// Forgets calls, violations and transaction statistics.
-pub fn reset_stats(state: &State) {
-    state.traffic(Vendor::Okki).reset();
-    state.traffic(Vendor::Jdy).reset();
-    lock(&state.account).transactions.reset_report();
-}
-
-fn reset(state: &State, reset: Reset) -> Control {
-    if reset.rows {
-        let mut account = lock(&state.account);
-        account.forms.iter_mut().for_each(super::jdy::Form::clear);
-        account.transactions.clear();
-    }
-    if reset.stats {
-        reset_stats(state);
-    }
-    if reset.faults {
-        lock(&state.faults).clear(None);
-    }
-    if let Some(new) = reset.world {
-        let spread = new.spread_s.unwrap_or(90 * 86_400);
-        *lock(&state.world) = World::new(new.seed, new.customers, state.clock.now(), spread);
-    }
-    Ok(json!({"source_customers": lock(&state.world).len()}))
 }

@@ -1,0 +1,180 @@
+//! What the control side and the in-process handle both do.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::simulator::faults::{Fault, FaultKind, Vendor};
+use crate::simulator::jdy::Form;
+use crate::simulator::state::{State, lock};
+use crate::simulator::world::{World, WorldError, company_id};
+
+/// An answer, or a sentence that names what is wrong.
+pub type Control = Result<Value, String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    pub count: Option<usize>,
+    pub company_id: Option<i64>,
+    pub set: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    vendor: Vendor,
+    on: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewWorld {
+    customers: u32,
+    seed: u64,
+    #[serde(default)]
+    spread_s: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reset {
+    rows: bool,
+    stats: bool,
+    faults: bool,
+    world: Option<NewWorld>,
+}
+
+pub fn mutate(
+    state: &State,
+    which: &Which,
+    mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
+) -> Control {
+    let ids = match (which.company_id, which.count) {
+        (Some(id), None) => {
+            let now = state.clock.now();
+            let mut world = lock(&state.world);
+            let index = world
+                .index_of(id)
+                .ok_or_else(|| WorldError::Unknown(id).to_string())?;
+            act(&mut world, index, now).map_err(|error| error.to_string())?;
+            vec![id]
+        }
+        (None, Some(count)) if which.set.is_none() => each_drawn(state, count, act),
+        _ => return Err("give either company_id (with set for a change) or count".into()),
+    };
+    Ok(json!({"company_ids": ids}))
+}
+
+/// Applies a mutation to `n` customers drawn by the seed; the ids of those that took it.
+pub fn each_drawn(
+    state: &State,
+    n: usize,
+    mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
+) -> Vec<i64> {
+    let now = state.clock.now();
+    let mut world = lock(&state.world);
+    let drawn = world.draw(n);
+    drawn
+        .into_iter()
+        .filter(|index| act(&mut world, *index, now).is_ok())
+        .map(company_id)
+        .collect()
+}
+
+pub fn outage(state: &State, outage: &Outage) -> Control {
+    let mut faults = lock(&state.faults);
+    let on = |f: &crate::simulator::faults::ArmedFault| {
+        f.fault.kind == FaultKind::Outage && f.fault.vendor == outage.vendor
+    };
+    let ids: Vec<u64> = faults
+        .list()
+        .iter()
+        .filter(|f| on(f))
+        .map(|f| f.fault.id)
+        .collect();
+    for id in ids {
+        faults.clear(Some(id));
+    }
+    if outage.on {
+        faults.add(Fault::on(outage.vendor, "*", FaultKind::Outage));
+    }
+    Ok(json!({"vendor": outage.vendor, "on": outage.on}))
+}
+
+pub fn customer(state: &State, id: &str) -> Control {
+    let id: i64 = id.parse().map_err(|_| format!("company_id {id} is no number"))?;
+    let world = lock(&state.world);
+    let index = world
+        .index_of(id)
+        .ok_or_else(|| WorldError::Unknown(id).to_string())?;
+    let entry = world.entry(index);
+    Ok(json!({
+        "company_id": id, "revision": entry.revision, "removed": entry.removed, "update_time": entry.updated,
+        "customer": world.customer(index), "expected": world.cells(index),
+    }))
+}
+
+/// Rows of a form as `data/list` shows them.
+pub fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
+    let settings = state.settings();
+    let account = lock(&state.account);
+    let Some(form) = account.forms.get(form) else {
+        return Vec::new();
+    };
+    form.after(None)
+        .take(limit)
+        .map(|(id, row)| form.show(id, row, &[], &settings.jdy))
+        .collect()
+}
+
+/// A row that no API call made.
+pub fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, String> {
+    let data = data.as_object().ok_or("a row is an object of wrapped values")?;
+    let settings = state.settings();
+    let mut account = lock(&state.account);
+    account
+        .insert_by_hand(form, data, &settings.jdy, state.clock.now_ms())
+        .map_err(|code| format!("the row is refused with code {code}"))
+}
+
+/// Deletes one row or all of them; how many that were.
+pub fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
+    let mut account = lock(&state.account);
+    let Some(form) = account.forms.get_mut(form) else {
+        return 0;
+    };
+    match id {
+        Some(id) => id.parse().map_or(0, |id| usize::from(form.delete(id))),
+        None => {
+            let count = form.len();
+            form.clear();
+            count
+        }
+    }
+}
+
+/// Forgets calls, violations and transaction statistics.
+pub fn reset_stats(state: &State) {
+    state.traffic(Vendor::Okki).reset();
+    state.traffic(Vendor::Jdy).reset();
+    lock(&state.account).transactions.reset_report();
+}
+
+pub fn reset(state: &State, reset: Reset) -> Control {
+    if reset.rows {
+        let mut account = lock(&state.account);
+        account.forms.iter_mut().for_each(Form::clear);
+        account.transactions.clear();
+    }
+    if reset.stats {
+        reset_stats(state);
+    }
+    if reset.faults {
+        lock(&state.faults).clear(None);
+    }
+    if let Some(new) = reset.world {
+        let spread = new.spread_s.unwrap_or(90 * 86_400);
+        *lock(&state.world) = World::new(new.seed, new.customers, state.clock.now(), spread);
+    }
+    Ok(json!({"source_customers": lock(&state.world).len()}))
+}

@@ -1,0 +1,122 @@
+//! OKKI over HTTP: tokens, removals, limits.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::Bench;
+use crate::simulator::*;
+
+#[tokio::test]
+async fn tokens_expire_are_revoked_and_come_back() {
+    let bench = Bench::with(5).await;
+    assert_eq!(
+        bench.okki("/v1/company/list").await.unwrap().status(),
+        StatusCode::OK
+    );
+    assert_eq!(bench.simulator.revoke_tokens(), 1);
+    let refused = bench.okki("/v1/company/list").await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"], "access_denied");
+    bench.simulator.set(|s| s.okki.auth_answer = AuthAnswer::Body);
+    let refused = bench.okki("/v1/company/list").await.unwrap();
+    assert_eq!(refused.status(), StatusCode::OK);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"], "access_denied");
+    // asking again does not prolong a session
+    let first = bench.login().await["expires_in"].as_i64().unwrap();
+    bench.simulator.set(|s| s.clock_offset_s = 1000);
+    let second = bench.login().await["expires_in"].as_i64().unwrap();
+    assert!((999..=1001).contains(&(first - second)), "{first} {second}");
+    bench.simulator.set(|s| s.okki.client_secret = "rotated".into());
+    assert!(
+        bench.login().await["access_token"].is_string(),
+        "the bench follows the settings"
+    );
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "x"),
+        ("client_secret", "y"),
+        ("scope", "company"),
+    ];
+    let url = format!("{}/v1/oauth2/access_token", bench.simulator.url());
+    let refused = bench
+        .http
+        .post(url)
+        .header("content-type", "application/x-www-form-urlencoded");
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let refused = refused.body(body).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"], "invalid_client");
+}
+
+#[tokio::test]
+async fn removed_customers_move_to_the_other_list_and_their_details_vanish() {
+    let bench = Bench::with(20).await;
+    let gone = bench.simulator.remove(3);
+    assert_eq!(
+        bench.data("/v1/company/list").await["list"]
+            .as_array()
+            .unwrap()
+            .len(),
+        17
+    );
+    let list = bench.data("/v1/company/list?removed=1").await;
+    assert_eq!(list["list"].as_array().unwrap().len(), 3);
+    let path = format!("/v1/company/info?company_id={}", gone[0]);
+    let answer: Value = bench.okki(&path).await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (answer["code"].as_i64(), answer["message"].as_str()),
+        (Some(404), Some("Not Found Resource"))
+    );
+    bench.simulator.set(|s| s.okki.matching_status = true);
+    assert_eq!(bench.okki(&path).await.unwrap().status(), StatusCode::NOT_FOUND);
+    bench.simulator.restore_one(gone[0]).unwrap();
+    assert_eq!(
+        bench.data("/v1/company/list").await["list"]
+            .as_array()
+            .unwrap()
+            .len(),
+        18
+    );
+}
+
+#[tokio::test]
+async fn okki_says_too_many_in_both_ways() {
+    let settings = Settings::default()
+        .merged(&json!({"okki": {"per_second": 1, "burst": 2}}))
+        .unwrap();
+    let bench = Bench::start(Options {
+        settings,
+        ..Options::default()
+    })
+    .await;
+    bench.okki("/v1/company/list").await.unwrap();
+    let refused = bench.okki("/v1/company/list").await.unwrap();
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    bench
+        .simulator
+        .set(|s| s.okki.limit_answer = LimitAnswer::Code429);
+    let refused: Value = bench
+        .okki("/v1/company/list")
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(refused["code"], 429);
+    assert_eq!(bench.simulator.stats().okki.quota_violations, 2);
+    bench.simulator.set(|s| s.okki.enforce = false);
+    assert!(
+        bench
+            .okki("/v1/company/list")
+            .await
+            .unwrap()
+            .json::<Value>()
+            .await
+            .unwrap()["data"]
+            .is_object()
+    );
+    assert_eq!(bench.simulator.stats().okki.quota_violations, 3);
+}
