@@ -180,7 +180,7 @@ impl Cast {
                 ("BACKFILL_AHEAD", "2000"),
             ],
             Service::Transformer => &[],
-            Service::Loader => &[("JDY_TIMEOUT", "2s")],
+            Service::Loader => &[("JDY_TIMEOUT", "5s"), ("INDEX_SETTLE", "2s")],
         };
         settings.extend(
             own.iter()

@@ -156,6 +156,8 @@ fn defaults(service: Service, simulator: &Simulator) -> Settings {
             ("JDY_ENTRY_ID", ENTRY_ID.into()),
             ("JDY_KEY_WIDGET", KEY_WIDGET.into()),
             ("JDY_TIMEOUT", "2s".into()),
+            ("INDEX_SETTLE", "2500ms".into()),
+            ("LEASE", "5s".into()),
         ],
     });
     settings
