@@ -58,6 +58,11 @@ impl Shutdown {
         self.token.cancel();
     }
 
+    /// How long work already begun may take after the wish.
+    pub fn deadline(&self) -> Duration {
+        self.drain
+    }
+
     /// The token itself, for libraries that take one.
     pub fn token(&self) -> &CancellationToken {
         &self.token

@@ -6,14 +6,16 @@ use metrics::Unit;
 
 /// Records settled. Labels: `stage`, `outcome`.
 pub const RECORDS: &str = "okki_records_total";
+/// Records dropped by a rule. Labels: `stage`, `reason`.
+pub const FILTERED: &str = "okki_filtered_total";
 /// Records per handled batch. Labels: `stage`.
 pub const BATCH_SIZE: &str = "okki_batch_size_records";
 /// Time of a vendor call. Labels: `vendor`, `endpoint`, `code`.
 pub const CALL_DURATION: &str = "okki_call_duration_seconds";
 /// Wait for a quota slot. Labels: `bucket`, `lane`.
 pub const QUOTA_WAIT: &str = "okki_quota_wait_seconds";
-/// Slots given up because the process woke too late. Labels: `bucket`.
-pub const QUOTA_SLOTS_LOST: &str = "okki_quota_slots_lost_total";
+/// Slots given back because the process woke too late. Labels: `bucket`.
+pub const QUOTA_LATE: &str = "okki_quota_late_total";
 /// How often a vendor pushed a bucket back. Labels: `bucket`.
 pub const QUOTA_PUSHED_BACK: &str = "okki_quota_pushed_back_total";
 /// Attempts that failed and will be repeated. Labels: `stage`, `reason`.
@@ -121,6 +123,7 @@ const fn seconds(
 /// All of them.
 pub const ALL: &[Metric] = &[
     counter(RECORDS, &["stage", "outcome"], "Records settled, by outcome"),
+    counter(FILTERED, &["stage", "reason"], "Records dropped by a rule"),
     Metric {
         name: BATCH_SIZE,
         kind: Kind::Histogram(SIZE_BUCKETS),
@@ -141,9 +144,9 @@ pub const ALL: &[Metric] = &[
         "Wait for a slot of a shared quota",
     ),
     counter(
-        QUOTA_SLOTS_LOST,
+        QUOTA_LATE,
         &["bucket"],
-        "Quota slots given up because the process woke too late",
+        "Quota slots given back because the process woke too late",
     ),
     counter(
         QUOTA_PUSHED_BACK,
