@@ -1,2 +1,8 @@
-//! placeholder
-fn main() {}
+//! The transformer's process; everything else is in the library, so that tests run the same thing.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    pipeline::cli::execute(transformer::execute).await
+}

@@ -1,0 +1,46 @@
+//! The command line of the transformer.
+
+use crate::{commands::MappingArgs, config::TransformArgs};
+use clap::{Args, Parser, Subcommand};
+use pipeline::{config::CommonArgs, dead::cli::DeadCommand};
+
+/// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
+///
+/// Start as many as you like; they share the queue and what is known about repeats.
+#[derive(Debug, Parser)]
+#[command(name = "transformer", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the transformer can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Work until stopped
+    Run(RunArgs),
+    /// Check, try and explain mapping documents; needs neither broker nor Redis
+    Mapping(MappingArgs),
+    /// Look at the records that this stage gave up on, and put them back
+    Dead(DeadArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub(crate) transform: TransformArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// Arguments of `dead`.
+#[derive(Debug, Args)]
+pub struct DeadArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub(crate) command: DeadCommand,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}

@@ -1,0 +1,59 @@
+//! The transformer's own settings: what may be typed, and the checked form that the rest of the program gets.
+
+use clap::Args;
+use pipeline::config::{ConfigError, parse_duration};
+use std::{path::PathBuf, time::Duration};
+
+/// How customers are mapped.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Mapping options")]
+pub struct TransformArgs {
+    /// 轻易云 target document (JSON) that says which field gets which value (required)
+    #[arg(long, env = "MAPPING", value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// Our additions to the document (JSON): widget types, time zone; a widget list of the form will do
+    #[arg(long, env = "MAPPING_EXTRAS", value_name = "FILE")]
+    pub mapping_extras: Option<PathBuf>,
+    /// Customers mapped in one go
+    #[arg(long, env = "BATCH_SIZE", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub batch_size: u16,
+    /// How long the first customer of a batch waits for company
+    #[arg(long, env = "LINGER", default_value = "5ms", value_name = "DURATION")]
+    pub linger: String,
+    /// Batches at work at the same time
+    #[arg(long, env = "CONCURRENCY", default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+}
+
+/// Checked settings of the stage.
+#[derive(Debug, Clone)]
+pub struct TransformConfig {
+    /// Target document.
+    pub mapping: PathBuf,
+    /// Additions to it.
+    pub extras: Option<PathBuf>,
+    /// Records per batch.
+    pub batch_size: usize,
+    /// Wait of an incomplete batch.
+    pub linger: Duration,
+    /// Batches in flight.
+    pub concurrency: usize,
+}
+
+impl TryFrom<TransformArgs> for TransformConfig {
+    type Error = ConfigError;
+
+    fn try_from(args: TransformArgs) -> Result<Self, ConfigError> {
+        let remedy = "name the integrator's target document, for example --mapping mappings/default.json";
+        let mapping = args.mapping.ok_or_else(|| ConfigError::new("MAPPING", "is required but not set", remedy))?;
+        let linger = parse_duration(&args.linger)
+            .map_err(|problem| ConfigError::new("LINGER", problem, "write a duration such as 5ms"))?;
+        Ok(Self {
+            mapping,
+            extras: args.mapping_extras,
+            batch_size: args.batch_size.into(),
+            linger,
+            concurrency: args.concurrency.into(),
+        })
+    }
+}

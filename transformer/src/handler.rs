@@ -1,0 +1,131 @@
+//! The stage itself: snapshot in, form record out.
+//!
+//! Running twice for the same snapshot gives the same record under the same version, which the loader recognises.
+
+use crate::{
+    clean::clean_in,
+    dedupe::{Seen, digest, seen},
+    map::Mapping,
+};
+use pipeline::{
+    broker::Outgoing,
+    handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
+    marks::{Marks, Published},
+    service::Runtime,
+    stage::Stage,
+};
+use proto::v1::{CompanySnapshot, FormRecord, Operation};
+use sha2::{Digest, Sha256};
+
+/// Maps snapshots by one document.
+pub struct Transform {
+    rt: Runtime,
+    marks: Marks,
+    mapping: Mapping,
+}
+
+impl Transform {
+    /// A stage with its compiled mapping.
+    #[must_use]
+    pub fn new(rt: Runtime, mapping: Mapping) -> Self {
+        Self { marks: Marks::new(rt.store.clone(), rt.namespace.clone()), rt, mapping }
+    }
+
+    fn transform(&self, job: Job<CompanySnapshot>, last: Option<&Published>) -> Outcome<(String, Published)> {
+        let snapshot = job.message;
+        let published = Published { version: snapshot.version(), digest: digest(self.mapping.fingerprint(), &snapshot) };
+        match seen(published.version, &published.digest, last) {
+            Seen::New => {}
+            Seen::Duplicate => return Outcome::done(Tally::Duplicate),
+            Seen::Superseded => return Outcome::done(Tally::Superseded),
+        }
+        match self.record(snapshot) {
+            Ok(Mapped::Dropped(reason)) => Outcome::done(Tally::Filtered(reason)),
+            Ok(Mapped::Record(record)) => {
+                let company = record.company_id.clone();
+                Outcome::forward(vec![Outgoing::to(Stage::Load, &record)], Some((company, published)))
+            }
+            Err(failure) => Outcome::Dead(failure),
+        }
+    }
+
+    fn record(&self, snapshot: CompanySnapshot) -> Result<Mapped, Failure> {
+        let (operation, fields) = if snapshot.removed {
+            (Operation::Remove, Vec::new())
+        } else {
+            let detail = serde_json::from_slice(&snapshot.detail_json)
+                .map_err(|error| Failure::new("detail-not-json", format!("the detail answer is not JSON: {error}")))?;
+            let mut record = clean_in(detail, self.mapping.zone())
+                .map_err(|problem| Failure::new("detail-shape", problem.to_string()))?;
+            let now = jiff::Timestamp::now();
+            if let Some(reason) = self.mapping.filter(&mut record, now) {
+                return Ok(Mapped::Dropped(reason));
+            }
+            let fields = self.mapping.map(&record, now).map_err(|error| Failure {
+                field: Some(format!("{} ({})", error.label, error.field)),
+                expression: Some(error.expression.clone()),
+                ..Failure::new(error.code, error.reason.clone())
+            })?;
+            (Operation::Upsert, fields)
+        };
+        let mut record = FormRecord {
+            company_id: snapshot.company_id,
+            version: snapshot.version,
+            content_hash: Default::default(),
+            operation: operation.into(),
+            fields,
+            mapping_fingerprint: self.mapping.fingerprint().to_owned(),
+            run_id: snapshot.run_id,
+            fetched_at: snapshot.fetched_at,
+            lane: snapshot.lane,
+            settled: snapshot.settled,
+        };
+        record.content_hash = content_hash(&record).into();
+        Ok(Mapped::Record(record))
+    }
+}
+
+/// What a snapshot turned into.
+enum Mapped {
+    Record(FormRecord),
+    /// Dropped by this rule.
+    Dropped(&'static str),
+}
+
+/// Digest over operation and fields only, so that it is the same for the same content at another time.
+fn content_hash(record: &FormRecord) -> Vec<u8> {
+    use prost::Message;
+    let content =
+        FormRecord { operation: record.operation, fields: record.fields.clone(), ..FormRecord::default() };
+    Sha256::digest(content.encode_to_vec())[..16].to_vec()
+}
+
+impl Handler for Transform {
+    type In = CompanySnapshot;
+    type Receipt = (String, Published);
+
+    async fn handle(&self, batch: Vec<Job<CompanySnapshot>>) -> Vec<Outcome<Self::Receipt>> {
+        let companies: Vec<_> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
+        let last = match self.marks.published(&companies).await {
+            Ok(last) => last,
+            Err(error) => {
+                self.rt.redis_lost(&error);
+                return batch.iter().map(|_| Outcome::Hold).collect();
+            }
+        };
+        batch.into_iter().zip(last).map(|(job, last)| self.transform(job, last.as_ref())).collect()
+    }
+
+    async fn confirmed(&self, receipts: Vec<Self::Receipt>) {
+        if let Err(error) = self.marks.record_published(&receipts).await {
+            tracing::debug!(%error, "repeats will not be recognised");
+        }
+    }
+
+    async fn died(&self, subjects: Vec<SubjectRef>) {
+        let companies: Vec<_> = subjects.into_iter().map(|subject| subject.company_id).collect();
+        if let Err(error) = self.marks.clear(&companies).await {
+            tracing::debug!(%error, "marks of dead records stay");
+        }
+    }
+}
