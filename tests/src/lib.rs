@@ -4,6 +4,7 @@
 pub mod config;
 pub mod demo;
 pub mod harness;
+pub mod http;
 pub mod process;
 pub mod services;
 pub mod simulator;

@@ -104,7 +104,7 @@ impl Vendors {
         Ok(Self {
             exports,
             url,
-            http: reqwest::Client::new(),
+            http: crate::http::client(),
             _process: process,
         })
     }

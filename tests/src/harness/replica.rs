@@ -78,7 +78,7 @@ impl Replica {
         Ok(Self {
             service,
             process,
-            http: reqwest::Client::new(),
+            http: crate::http::client(),
             killed: false,
         })
     }
