@@ -68,6 +68,14 @@ impl Condition {
         Verdict::Drop
     }
 
+    /// Reads a condition that stands alone, as an array of arrays of tests.
+    pub fn parse(text: &str, name: &str) -> Result<Condition, Vec<super::Problem>> {
+        let mut reader = Reader::new(text, name);
+        let root = reader.parse()?;
+        let condition = Condition::read(&mut reader, Some(&root));
+        reader.finish(condition).map(|loaded| loaded.document)
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Condition {
         let Some(node) = node else {
             return Condition::default();

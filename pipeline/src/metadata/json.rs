@@ -49,21 +49,6 @@ impl Value {
             Value::Object(_) => "an object",
         }
     }
-
-    /// The same value for serde; positions and duplicate keys are gone.
-    pub fn to_serde(&self) -> serde_json::Value {
-        match self {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(b) => (*b).into(),
-            Value::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
-            Value::String(text) => text.clone().into(),
-            Value::Array(items) => items.iter().map(|item| item.value.to_serde()).collect(),
-            Value::Object(members) => members
-                .iter()
-                .map(|m| (m.key.clone(), m.value.value.to_serde()))
-                .collect(),
-        }
-    }
 }
 
 /// A document's text with its name; turns byte offsets into places.

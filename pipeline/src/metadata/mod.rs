@@ -31,4 +31,5 @@ pub use path::{Path, Segment};
 pub use problem::{Loaded, Place, Problem};
 pub use record::{Lookup, Record};
 pub use source::{OmissionRemedy, SourceDocument};
+pub use sql::dates::{iso_utc, normal_date, unix_millis};
 pub use target::{Operation, OtherRequest, TargetDocument};

@@ -1,6 +1,7 @@
 //! A `value` text of a document, compiled: constant, reference, template or `_function`.
 
 mod context;
+mod explain;
 mod pattern;
 mod pipe;
 mod placeholder;
@@ -210,6 +211,11 @@ impl<'a> Evaluation<'a> {
     /// The record.
     pub fn record(&self) -> &'a Record {
         self.record
+    }
+
+    /// The zone of dates without offset.
+    pub fn zone(&self) -> &'a Zone {
+        &self.context.zone
     }
 
     /// What came up since the last call.

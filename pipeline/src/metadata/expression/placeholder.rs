@@ -16,8 +16,6 @@ use super::pipe::Pipe;
 pub(in crate::metadata) struct Placeholder {
     pub source: Source,
     pub pipes: Vec<Pipe>,
-    /// The words between the braces.
-    pub written: String,
 }
 
 /// Where its value comes from.
@@ -70,11 +68,7 @@ impl Placeholder {
         {
             return Err("at most two * in one path".to_owned());
         }
-        Ok(Placeholder {
-            source,
-            pipes,
-            written: inside.to_owned(),
-        })
+        Ok(Placeholder { source, pipes })
     }
 
     /// The value, or nothing when it is missing or `null`.

@@ -211,3 +211,63 @@ pub(super) fn add(datetime: DateTime, amount: i64, unit: Unit) -> Option<DateTim
     let sum = datetime.checked_add(span.ok()?).ok()?;
     (sum.year() >= 0).then_some(sum)
 }
+
+/// A date in its one form: `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`; the first day of 1970 is "never" and becomes the
+/// empty text. `None` when the text is no date, or already in that form.
+pub fn normal_date(text: &str, zone: &super::super::Zone) -> Option<String> {
+    if text.starts_with("1970-01-01") {
+        return Some(String::new());
+    }
+    let digit_at = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let sign_at = |at: usize, sign: u8| text.as_bytes().get(at) == Some(&sign);
+    let is_day = sign_at(4, b'-') && sign_at(7, b'-') && [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(digit_at);
+    let is_time = sign_at(10, b' ')
+        && sign_at(13, b':')
+        && sign_at(16, b':')
+        && [11, 12, 14, 15, 17, 18].into_iter().all(digit_at);
+    if is_day && (text.len() == 10 || text.len() == 19 && is_time) {
+        return None;
+    }
+    let unix = text.parse::<i64>().ok().filter(|_| !matches!(text.len(), 8 | 14));
+    let moment = match unix {
+        Some(number) if number.abs() >= 1_000_000_000 => Moment {
+            datetime: from_unix(number, zone.time_zone())?,
+            has_time: true,
+        },
+        Some(_) => return None,
+        None => parse(text, zone.time_zone())?,
+    };
+    let day = moment.datetime.date();
+    Some(match (day == Date::constant(1970, 1, 1), moment.has_time) {
+        (true, _) => String::new(),
+        (_, true) => show_datetime(moment.datetime),
+        (_, false) => show_date(day),
+    })
+}
+
+/// Unix milliseconds of a date in any of the forms that sources use; digits alone are a unix time.
+pub fn unix_millis(text: &str, zone: &super::super::Zone) -> Option<i64> {
+    let text = text.trim();
+    let zone = zone.time_zone();
+    let datetime = match text.parse::<i64>() {
+        Ok(unix) if !matches!(text.len(), 8 | 14) => from_unix(unix, zone)?,
+        _ => parse(text, zone)?.datetime,
+    };
+    zone.to_timestamp(datetime).ok().map(|t| t.as_millisecond())
+}
+
+/// `2018-01-01T10:10:10.000Z`
+pub fn iso_utc(unix_millis: i64) -> String {
+    let Ok(timestamp) = Timestamp::from_millisecond(unix_millis) else {
+        return String::new();
+    };
+    let t = TimeZone::UTC.to_datetime(timestamp);
+    format!(
+        "{}T{:02}:{:02}:{:02}.{:03}Z",
+        show_date(t.date()),
+        t.hour(),
+        t.minute(),
+        t.second(),
+        t.millisecond()
+    )
+}

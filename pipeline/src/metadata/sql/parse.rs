@@ -134,6 +134,7 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
             format!("the expression has more than {MAX_TOKENS} words and signs"),
         ));
     }
+    balanced(&tokens, source)?;
     let mut intervals = 0;
     let mut done: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     while let Some(mut token) = tokens.pop_front() {
@@ -195,6 +196,43 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
         done.push(token);
     }
     Ok(done)
+}
+
+/// Every `(` and every CASE must be closed; the parser's own words for it point elsewhere.
+fn balanced(tokens: &VecDeque<TokenWithSpan>, source: &Source) -> Result<(), Fault> {
+    let mut open: Vec<&'static str> = Vec::new();
+    for token in tokens {
+        let (opens, closes) = match &token.token {
+            Token::LParen => (Some(")"), None),
+            Token::RParen => (None, Some(")")),
+            Token::Word(word) if word.quote_style.is_none() && word.keyword == Keyword::CASE => {
+                (Some("END"), None)
+            }
+            Token::Word(word) if word.quote_style.is_none() && word.keyword == Keyword::END => {
+                (None, Some("END"))
+            }
+            _ => continue,
+        };
+        open.extend(opens);
+        if let Some(found) = closes {
+            let at = source.offset(token.span.start);
+            match open.pop() {
+                Some(expected) if expected == found => {}
+                Some(expected) => {
+                    return Err(Fault::new(at, format!("{expected} is expected before {found}")));
+                }
+                None => return Err(Fault::new(at, format!("{found} closes nothing"))),
+            }
+        }
+    }
+    match open.pop() {
+        Some(")") => Err(Fault::new(source.end, "found the end, but a ( is not closed")),
+        Some(_) => Err(Fault::new(
+            source.end,
+            "found the end, but a CASE is not closed with END",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn unclosed(message: &str) -> String {

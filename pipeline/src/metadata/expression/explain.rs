@@ -1,0 +1,260 @@
+//! An expression in words.
+
+use super::super::path::{Path, Segment};
+use super::super::sql::expr::{
+    Aggregate, Comparison, Expr, LikePattern, Operator, Part, RegexPattern, Target,
+};
+use super::context::Variable;
+use super::pipe::Pipe;
+use super::{Expression, Form, Placeholder, Source};
+
+impl Expression {
+    /// What the expression does, a line per step.
+    pub fn explain(&self) -> Vec<String> {
+        match &self.form {
+            Form::Constant(text) if text.is_empty() => vec!["always empty".to_owned()],
+            Form::Constant(text) => vec![format!("always \"{text}\"")],
+            Form::Reference(placeholder) => vec![format!("the value of {}", name(placeholder))],
+            Form::Template(parts) => vec![format!("the text {}", template(parts))],
+            Form::Function(expr) => lines(expr),
+        }
+    }
+
+    /// The expression aggregates an array (`SUM`, `GROUP_CONCAT` …).
+    pub fn aggregates(&self) -> bool {
+        fn any(expr: &Expr) -> bool {
+            matches!(expr, Expr::Aggregate { .. }) || expr.children().into_iter().any(any)
+        }
+        matches!(&self.form, Form::Function(expr) if any(expr))
+    }
+}
+
+/// A CASE takes a line per branch, everything else one line.
+fn lines(expr: &Expr) -> Vec<String> {
+    let Expr::Case {
+        operand,
+        branches,
+        otherwise,
+        ..
+    } = expr
+    else {
+        return vec![words(expr)];
+    };
+    let mut lines = Vec::new();
+    if let Some(operand) = operand {
+        lines.push(format!("by the value of {}:", words(operand)));
+    }
+    for (when, then) in branches {
+        let when = if operand.is_some() {
+            words(when)
+        } else {
+            format!("if {}", words(when))
+        };
+        lines.push(format!("{when} → {}", words(then)));
+    }
+    let otherwise = otherwise.as_deref().map_or_else(|| "empty".to_owned(), words);
+    lines.push(format!("otherwise → {otherwise}"));
+    lines
+}
+
+fn name(placeholder: &Placeholder) -> String {
+    let base = match &placeholder.source {
+        Source::Variable(Variable::LastSyncTime) => "the time of the previous run".to_owned(),
+        Source::Variable(Variable::CurrentTime) => "the present time".to_owned(),
+        Source::Variable(Variable::DaysAgo(days)) => format!("the time {days} days ago"),
+        Source::Variable(Variable::PageSize) => "the page size".to_owned(),
+        Source::Variable(Variable::StartRow) => "the first row of the page".to_owned(),
+        Source::Path(path) => path_words(path),
+    };
+    placeholder.pipes.iter().fold(base, |text, pipe| match pipe {
+        Pipe::DateTime => format!("{text} as date and time"),
+        Pipe::Date => format!("{text} as date"),
+        Pipe::Timestamp => format!("{text} as unix seconds"),
+        Pipe::TimestampMillis => format!("{text} as unix milliseconds"),
+        Pipe::Pattern(_) => format!("{text} as date by a pattern"),
+        Pipe::Text => text,
+        Pipe::Number(digits) => format!("{text} with {digits} decimals"),
+        Pipe::Json => format!("{text} as JSON"),
+        Pipe::Replace(from, to) => format!("{text} with \"{from}\" replaced by \"{to}\""),
+        Pipe::Implode(separator) => format!("{text} joined by \"{separator}\""),
+        Pipe::EscapeLike(_) | Pipe::EscapeRegex => text,
+    })
+}
+
+fn path_words(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path.segments() {
+        match segment {
+            Segment::Key(key) if text.is_empty() => text.push_str(key),
+            Segment::Key(key) => text.push_str(&format!(".{key}")),
+            Segment::Index(index, _) if text.is_empty() => text.push_str(&index.to_string()),
+            Segment::Index(index, _) => text.push_str(&format!("[{}]", index + 1)),
+            Segment::Every => text = format!("every {text}"),
+        }
+    }
+    text
+}
+
+fn template(parts: &[Part]) -> String {
+    let piece = |part: &Part| match part {
+        Part::Text(text) => format!("\"{text}\""),
+        Part::Value(placeholder) | Part::Maybe(placeholder, _) => name(placeholder),
+    };
+    parts.iter().map(piece).collect::<Vec<_>>().join(" + ")
+}
+
+fn list(exprs: &[Expr], by: &str) -> String {
+    exprs.iter().map(words).collect::<Vec<_>>().join(by)
+}
+
+fn words(expr: &Expr) -> String {
+    match expr {
+        Expr::Constant(value) => value
+            .text()
+            .map_or_else(|| "NULL".to_owned(), |text| text.into_owned()),
+        Expr::Text(text) if text.is_empty() => "empty".to_owned(),
+        Expr::Text(text) => format!("\"{text}\""),
+        Expr::Template(parts) => template(parts),
+        Expr::Bare(placeholder) => name(placeholder),
+        Expr::Negate(value) => format!("minus {}", words(value)),
+        Expr::Not(value) => format!("not ({})", words(value)),
+        Expr::Arithmetic(operator, a, b) => format!("({} {} {})", words(a), sign(*operator), words(b)),
+        Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => format!("{} is empty", words(a)),
+        Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => format!("{} is not empty", words(a)),
+        Expr::Compare(comparison, a, b) => format!("{} {} {}", words(a), compared(*comparison), words(b)),
+        Expr::And(terms) => list(terms, " and "),
+        Expr::Or(terms) => format!("({})", list(terms, " or ")),
+        Expr::Xor(terms) => format!("(either {})", list(terms, " or ")),
+        Expr::IsNull(value, negated) => format!("{} is {}missing", words(value), not(*negated)),
+        Expr::IsTruth(value, wanted, negated) => format!("{} is {}{wanted}", words(value), not(*negated)),
+        Expr::In {
+            value,
+            list: items,
+            negated,
+        } => format!(
+            "{} is {}one of {}",
+            words(value),
+            not(*negated),
+            list(items, ", ")
+        ),
+        Expr::Between {
+            value,
+            low,
+            high,
+            negated,
+        } => {
+            format!(
+                "{} is {}between {} and {}",
+                words(value),
+                not(*negated),
+                words(low),
+                words(high)
+            )
+        }
+        Expr::Like {
+            value,
+            pattern,
+            negated,
+        } => {
+            let pattern = match pattern {
+                LikePattern::Fixed(_, text) => format!("\"{text}\""),
+                LikePattern::Dynamic(expr, _) => words(expr),
+            };
+            format!("{} is {}like {pattern}", words(value), not(*negated))
+        }
+        Expr::Regexp {
+            value,
+            pattern,
+            negated,
+        } => {
+            let pattern = match pattern {
+                RegexPattern::Fixed(regex) => format!("\"{regex}\""),
+                RegexPattern::Dynamic(expr) => words(expr),
+            };
+            format!(
+                "{} {} the pattern {pattern}",
+                words(value),
+                if *negated { "does not match" } else { "matches" }
+            )
+        }
+        Expr::Case { .. } => format!("[{}]", lines(expr).join("; ")),
+        Expr::Call(function, args) => format!("{}({})", function.name, list(args, ", ")),
+        Expr::Interval {
+            date,
+            amount,
+            unit,
+            subtract,
+        } => {
+            let direction = if *subtract { "before" } else { "after" };
+            format!(
+                "{} {} {direction} {}",
+                words(amount),
+                format!("{unit:?}").to_lowercase(),
+                words(date)
+            )
+        }
+        Expr::Cast(value, target) => format!("{} as {}", words(value), kind(*target)),
+        Expr::Aggregate {
+            function,
+            of,
+            distinct,
+            separator,
+            ..
+        } => {
+            let what = match function {
+                Aggregate::Sum => "the sum of",
+                Aggregate::Average => "the average of",
+                Aggregate::Max => "the largest of",
+                Aggregate::Min => "the smallest of",
+                Aggregate::Count => "the number of",
+                Aggregate::Join => "the list of",
+            };
+            let each = if *distinct { "all different" } else { "all" };
+            let by = separator
+                .as_ref()
+                .map(|s| format!(" joined by \"{s}\""))
+                .unwrap_or_default();
+            format!("{what} {each} {}{by}", words(of))
+        }
+    }
+}
+
+fn is_empty(expr: &Expr) -> bool {
+    matches!(expr, Expr::Text(text) if text.is_empty())
+}
+
+fn not(negated: bool) -> &'static str {
+    if negated { "not " } else { "" }
+}
+
+fn sign(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Add => "+",
+        Operator::Subtract => "-",
+        Operator::Multiply => "×",
+        Operator::Divide => "/",
+        Operator::IntegerDivide => "divided without rest by",
+        Operator::Remainder => "modulo",
+    }
+}
+
+fn compared(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal | Comparison::Same => "is",
+        Comparison::NotEqual => "is not",
+        Comparison::Less => "is less than",
+        Comparison::LessOrEqual => "is at most",
+        Comparison::Greater => "is greater than",
+        Comparison::GreaterOrEqual => "is at least",
+    }
+}
+
+fn kind(target: Target) -> &'static str {
+    match target {
+        Target::Char(_) => "text",
+        Target::Signed | Target::Unsigned => "whole number",
+        Target::Decimal(..) | Target::Double => "number",
+        Target::Date => "date",
+        Target::DateTime => "date and time",
+    }
+}

@@ -1,0 +1,113 @@
+//! From OKKI's detail answer to a record that expressions can read: flattened, trimmed, dates in one form.
+
+mod flatten;
+mod scrub;
+
+use pipeline::metadata::{Record, Zone};
+use serde_json::Value;
+
+/// The detail answer is not what OKKI documents.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CleanError {
+    /// Everything starts from an object.
+    #[error("the detail answer is {0}, an object is expected")]
+    NotAnObject(&'static str),
+}
+
+/// Cleans with OKKI's zone (+08:00).
+pub fn clean(detail: Value) -> Result<Record, CleanError> {
+    clean_in(detail, &Zone::default())
+}
+
+/// Cleans; unix times become dates of the zone.
+pub fn clean_in(detail: Value, zone: &Zone) -> Result<Record, CleanError> {
+    let mut root = match detail {
+        Value::Object(root) => root,
+        Value::Array(_) => return Err(CleanError::NotAnObject("an array")),
+        Value::Null => return Err(CleanError::NotAnObject("null")),
+        _ => return Err(CleanError::NotAnObject("a plain value")),
+    };
+    for (key, value) in &mut root {
+        scrub::scrub(value, scrub::is_date_key(key), zone);
+    }
+    flatten::flatten(&mut root, zone);
+    Ok(Record::new(root))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn cleaned(detail: Value) -> Value {
+        Value::Object(clean(detail).unwrap().as_map().clone())
+    }
+
+    #[test]
+    fn groups_are_flattened_and_the_last_of_two_names_wins() {
+        let record = cleaned(json!({"name": "ACME", "company": [
+            {"name": "基本信息", "fields": [
+                {"id": "origin_list", "name": "客户来源", "field_type": "7", "value": ["a", "b"]},
+                {"id": "origin", "name": "客户来源", "field_type": 3, "value": "展会"}]},
+            {"name": "联系信息", "fields": [{"id": "tel", "name": "座机", "field_type": "1", "value": {"tel": " 55 ", "tel_area_code": "86"}}]}
+        ]}));
+        assert_eq!(record["基本信息客户来源"], "展会");
+        assert_eq!(record["联系信息座机"]["tel"], "55");
+        assert!(record.get("company").is_none());
+    }
+
+    #[test]
+    fn odd_shapes_of_company_are_left_alone() {
+        for company in [
+            json!("text"),
+            json!([1, {"name": 5}]),
+            json!([{"name": "g", "fields": [{"name": "f"}, 7]}]),
+            json!(null),
+        ] {
+            let record = cleaned(json!({"name": "x", "company": company}));
+            assert_eq!(record["name"], "x");
+        }
+        assert_eq!(clean(json!([])), Err(CleanError::NotAnObject("an array")));
+    }
+
+    #[test]
+    fn texts_are_trimmed_and_control_characters_dropped() {
+        let record =
+            cleaned(json!({"name": "\u{0}\u{7} A\r\nB\tC \u{1b}", "tag": [{"tag_name": " x "}], "n": 1}));
+        assert_eq!(record["name"], "A\nB\tC");
+        assert_eq!(record["tag"][0]["tag_name"], "x");
+        assert_eq!(record["n"], 1);
+    }
+
+    #[test]
+    fn dates_take_one_form_and_1970_is_nothing() {
+        let record = cleaned(json!({
+            "create_time": "2025-07-30 09:43:47", "update_time": "2025/7/3 9:05", "order_time": 1_762_358_927,
+            "next_follow_up_time": "1970-01-01 00:00:00", "next_move_to_public_date": "1970-01-01",
+            "private_time": "2025-07-30T01:43:47Z", "archive_time": 0, "edit_time": "soon", "name": "1970-01-01",
+            "company": [{"name": "其他", "fields": [
+                {"name": "成立", "field_type": "4", "value": "2020/1/2"},
+                {"name": "签约", "field_type": 10, "value": "1970-01-01 08:00:00"},
+                {"name": "备注", "field_type": "2", "value": "2020/1/2"}]}]
+        }));
+        for (key, expected) in [
+            ("create_time", "2025-07-30 09:43:47"),
+            ("update_time", "2025-07-03 09:05:00"),
+            ("order_time", "2025-11-06 00:08:47"),
+            ("next_follow_up_time", ""),
+            ("next_move_to_public_date", ""),
+            ("private_time", "2025-07-30 09:43:47"),
+            ("archive_time", ""),
+            ("edit_time", "soon"),
+            ("name", "1970-01-01"),
+            ("其他成立", "2020-01-02"),
+            ("其他签约", ""),
+            ("其他备注", "2020/1/2"),
+        ] {
+            assert_eq!(record[key], expected, "{key}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `transformer mapping …`: everything about a mapping document that needs neither broker nor Redis.
+
+mod check;
+mod explain;
+mod table;
+mod test;
+mod try_record;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use pipeline::cli::ConfigError;
+
+use crate::map::Mapping;
+
+/// Arguments of `mapping`.
+#[derive(Debug, Args)]
+pub struct MappingArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print every problem of a document with line and column
+    ///
+    /// Exits 78 when there is a problem. The comparison with the live form is `loader check`, because only the
+    /// loader knows the form's server; `--form` compares with a widget list that was saved to a file.
+    Check(check::CheckArgs),
+    /// Map one customer and print what would be sent, with warnings about what would be lost
+    Try(try_record::TryArgs),
+    /// Say in words what each field does
+    Explain(explain::ExplainArgs),
+    /// Run a file of examples: customers and the cells that they must give
+    Test(test::TestArgs),
+}
+
+/// The document and what belongs to it.
+#[derive(Debug, Args)]
+struct DocumentArgs {
+    /// 轻易云 target document (JSON)
+    #[arg(value_name = "FILE")]
+    document: PathBuf,
+    /// Our additions (JSON): key_widget, widgets, zone, condition
+    #[arg(long, value_name = "FILE")]
+    extras: Option<PathBuf>,
+}
+
+/// Runs a subcommand; results go to standard output.
+pub fn run(args: MappingArgs) -> anyhow::Result<()> {
+    match args.command {
+        Command::Check(args) => check::run(&args),
+        Command::Try(args) => try_record::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Test(args) => test::run(&args),
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        ConfigError::message(format!("{}: {error}; name a readable file", path.display())).into()
+    })
+}
+
+impl DocumentArgs {
+    /// The compiled mapping, or one error that lists every problem.
+    fn load(&self) -> anyhow::Result<Mapping> {
+        let document = read(&self.document)?;
+        let extras = self.extras.as_deref().map(read).transpose()?;
+        let names = (
+            self.document.display().to_string(),
+            self.extras.as_deref().map(|p| p.display().to_string()),
+        );
+        let loaded = Mapping::load_named(
+            &document,
+            &names.0,
+            extras.as_deref(),
+            names.1.as_deref().unwrap_or("extras"),
+        );
+        loaded.map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            ConfigError::message(lines.join("\n")).into()
+        })
+    }
+}
+
+/// A customer: the detail answer, with or without its envelope (`{"code", "data": {…}}`).
+fn customer(path: &Path) -> anyhow::Result<serde_json::Value> {
+    let json: serde_json::Value = serde_json::from_str(read(path)?.trim_start_matches('\u{feff}'))
+        .with_context(|| format!("{} is not JSON", path.display()))?;
+    Ok(unwrapped(json))
+}
+
+fn unwrapped(json: serde_json::Value) -> serde_json::Value {
+    match json {
+        serde_json::Value::Object(mut map)
+            if map.contains_key("code") && map.get("data").is_some_and(|d| d.is_object()) =>
+        {
+            map.remove("data").unwrap_or_default()
+        }
+        other => other,
+    }
+}

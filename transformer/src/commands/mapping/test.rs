@@ -1,0 +1,131 @@
+//! `mapping test`: a mapping's own tests.
+//!
+//! The file is `{"now": "…", "tests": [{"name", "company": {…} | "company_file": "…", "expect": {label or field: cell}}]}`;
+//! `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a
+//! cell, `{"error": "reason code"}` expects a row error.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::DocumentArgs;
+use crate::clean::clean_in;
+use crate::map::{Mapping, Tried, cell_json};
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub(super) struct TestArgs {
+    #[command(flatten)]
+    document: DocumentArgs,
+    /// Examples: customers and the cells that they must give (JSON)
+    #[arg(long, value_name = "FILE")]
+    cases: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    now: Option<Timestamp>,
+    tests: Vec<Case>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    now: Option<Timestamp>,
+    company: Option<Value>,
+    company_file: Option<PathBuf>,
+    expect: Map<String, Value>,
+}
+
+pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
+    let mapping = args.document.load()?;
+    let text = super::read(&args.cases)?;
+    let folder = args.cases.parent().unwrap_or(Path::new("."));
+    let (count, failures) =
+        check(&mapping, &text, folder).with_context(|| format!("{} cannot be used", args.cases.display()))?;
+    for failure in &failures {
+        println!("{failure}");
+    }
+    println!("{} of {count} tests passed", count - failures.len().min(count));
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        anyhow::bail!("the mapping does not do what its tests say")
+    }
+}
+
+/// Number of tests, and one text per failing test.
+fn check(mapping: &Mapping, text: &str, folder: &Path) -> anyhow::Result<(usize, Vec<String>)> {
+    let cases: Cases = serde_json::from_str(text)?;
+    let mut failures = Vec::new();
+    for case in &cases.tests {
+        let detail = match (&case.company, &case.company_file) {
+            (Some(company), None) => super::unwrapped(company.clone()),
+            (None, Some(path)) => super::customer(&folder.join(path))?,
+            _ => anyhow::bail!("test \"{}\" needs either company or company_file", case.name),
+        };
+        let now = case.now.or(cases.now).unwrap_or_else(Timestamp::now);
+        let record = clean_in(detail, mapping.zone())?;
+        let tried = mapping.try_record(&record, now);
+        let wrong: Vec<String> = case
+            .expect
+            .iter()
+            .filter_map(|(name, expected)| differs(&tried, name, expected))
+            .collect();
+        if !wrong.is_empty() {
+            failures.push(format!("FAILED {}\n  {}", case.name, wrong.join("\n  ")));
+        }
+    }
+    Ok((cases.tests.len(), failures))
+}
+
+fn differs(tried: &[Tried], name: &str, expected: &Value) -> Option<String> {
+    let Some(field) = tried
+        .iter()
+        .find(|t| t.info.field == name || t.info.label == name)
+    else {
+        return Some(format!("{name}: the mapping has no such field"));
+    };
+    let found = match &field.value {
+        Ok(value) => value.value.as_ref().map_or(Value::Null, cell_json),
+        Err(error) => serde_json::json!({ "error": error.code }),
+    };
+    let empty = |v: &Value| v.is_null() || v.as_str() == Some("");
+    if found == *expected || empty(&found) && empty(expected) {
+        return None;
+    }
+    Some(format!("{name}: expected {expected}, found {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_mapping_is_held_to_its_examples() {
+        let mapping = Mapping::load(include_str!("../../../mappings/seed.json"), None).unwrap();
+        let run = |expect: &str| {
+            let text = format!(
+                r#"{{"tests": [{{"name": "one", "company": {{"name": "ACME"}}, "expect": {expect}}}]}}"#
+            );
+            check(&mapping, &text, Path::new(".")).unwrap().1
+        };
+        assert!(run(r#"{"客户公司名称": "ACME", "_widget_1720322268296": null}"#).is_empty());
+        assert_eq!(
+            run(r#"{"客户公司名称": "X"}"#),
+            ["FAILED one\n  客户公司名称: expected \"X\", found \"ACME\""]
+        );
+        assert_eq!(
+            run(r#"{"无": "X"}"#),
+            ["FAILED one\n  无: the mapping has no such field"]
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! `mapping try`: one customer through the mapping, as a table, with what would be lost.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::DocumentArgs;
+use super::table::columns;
+use crate::clean::clean_in;
+use crate::map::{Mapping, losses, show};
+
+/// Arguments of `try`.
+#[derive(Debug, Args)]
+pub(super) struct TryArgs {
+    #[command(flatten)]
+    document: DocumentArgs,
+    /// Detail answer of one customer (JSON), with or without its envelope
+    #[arg(long, value_name = "FILE")]
+    company: PathBuf,
+    /// The time that expressions take for now, e.g. 2026-03-15T00:00:00Z [default: the clock]
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
+}
+
+pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
+    let mapping = args.document.load()?;
+    let detail = super::customer(&args.company)?;
+    let now = args.now.unwrap_or_else(Timestamp::now);
+    let (text, failed) = report(&mapping, detail, now)?;
+    print!("{text}");
+    if failed > 0 {
+        anyhow::bail!("{failed} fields cannot be mapped for this customer");
+    }
+    Ok(())
+}
+
+/// The table and the number of failing fields.
+fn report(mapping: &Mapping, detail: serde_json::Value, now: Timestamp) -> anyhow::Result<(String, usize)> {
+    let mut record = clean_in(detail, mapping.zone())?;
+    let dropped = mapping.filter(&mut record, now);
+    let mut rows = vec![vec!["label".to_owned(), "value".to_owned(), "sent as".to_owned()]];
+    let (mut warnings, mut failed) = (Vec::new(), 0);
+    for tried in mapping.try_record(&record, now) {
+        let label = tried.info.label;
+        let (value, sent) = match &tried.value {
+            Ok(value) => show(value),
+            Err(error) => {
+                failed += 1;
+                (
+                    format!("error: {}", error.reason),
+                    "the record goes to the dead letters".to_owned(),
+                )
+            }
+        };
+        warnings.extend(
+            tried
+                .notices
+                .into_iter()
+                .map(|notice| format!("{label}: {notice}")),
+        );
+        rows.push(vec![label, value, sent]);
+    }
+    warnings.extend(losses(mapping, &record));
+    let mut text = columns(&rows);
+    if let Some(reason) = dropped {
+        text.push_str(&format!(
+            "\nthis customer is filtered ({reason}) and not sent at all\n"
+        ));
+    }
+    for warning in warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    Ok((text, failed))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn shows_what_is_sent_and_what_is_lost() {
+        let mapping = Mapping::load(include_str!("../../../mappings/seed.json"), None).unwrap();
+        let tags: Vec<_> = ["A", "B", "C", "D", "E"]
+            .iter()
+            .map(|t| json!({"tag_name": t}))
+            .collect();
+        let detail = json!({"name": "ACME", "tag": tags, "customers": [{"name": "a"}, {"name": "b", "main_customer_flag": 1}],
+            "company": [{"name": "特征信息", "fields": [{"name": "年采购额", "value": 11}]}]});
+        let (text, failed) = report(&mapping, detail, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(failed, 0);
+        assert!(text.contains("客户标签      A、B、C、D"), "{text}");
+        assert!(
+            text.contains("warning: 年采购额: the value 11 is named by no WHEN; ELSE was taken"),
+            "{text}"
+        );
+        assert!(
+            text.contains("warning: tag has 5 entries, the mapping reads 4; 1 is not sent"),
+            "{text}"
+        );
+        assert!(
+            text.contains("warning: customers has 2 entries, only the main contact (or the first) is sent"),
+            "{text}"
+        );
+    }
+}

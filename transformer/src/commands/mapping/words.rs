@@ -1,0 +1,40 @@
+//! Words for expressions and settings.
+
+use pipeline::metadata::Expression;
+
+use crate::map::Mapping;
+
+/// What the document writes to.
+pub(super) fn destination(mapping: &Mapping) -> String {
+    let other = mapping.other_request();
+    match (other.app_id(), other.entry_id()) {
+        (Some(app), Some(entry)) => format!("{} fields of form {entry} in app {app}", mapping.fields().len()),
+        _ => format!("{} fields", mapping.fields().len()),
+    }
+}
+
+/// An expression as lines.
+pub(super) fn expression(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return vec!["built from its parts".to_owned()];
+    }
+    match Expression::compile(text) {
+        Ok(expression) => expression.explain(),
+        // Loaded mappings hold compiled expressions only.
+        Err(_) => vec![text.to_owned()],
+    }
+}
+
+/// A system parameter.
+pub(super) fn system(name: &str, value: &str) -> String {
+    match (name, value) {
+        ("is_start_workflow", "true" | "1") => "Writing starts the form's workflow.".to_owned(),
+        ("is_start_workflow", _) => "Writing does not start the form's workflow.".to_owned(),
+        ("is_start_trigger", "true" | "1") => "Writing starts the form's automations.".to_owned(),
+        ("is_start_trigger", _) => "Writing does not start the form's automations.".to_owned(),
+        ("transaction_id", value) => format!("transaction_id {value} is replaced by one id per batch."),
+        ("app_id" | "appId", value) => format!("App {value}."),
+        ("entry_id" | "entryId", value) => format!("Form {value}."),
+        (name, value) => format!("{name} = {value}"),
+    }
+}

@@ -1,0 +1,5 @@
+//! What the transformer can do besides running: work on mapping documents.
+
+mod mapping;
+
+pub use mapping::{MappingArgs, run};

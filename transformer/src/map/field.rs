@@ -1,0 +1,240 @@
+//! One field of a mapping: expression, type, parser, and the value of a record.
+
+use pipeline::metadata::{Evaluated, Evaluation, Parameter, ParameterType, Scope};
+use proto::v1::{FieldValue, Subform, SubformRow, field_value::Value as Cell};
+use serde_json::Value as Json;
+
+use super::cell;
+use super::{Extras, RowError, Widget};
+
+/// What is known about a field without any record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldInfo {
+    /// Target field.
+    pub field: String,
+    /// Caption in the document.
+    pub label: String,
+    /// How the value is sent.
+    pub widget: Widget,
+    /// The form's own name of the type, when the additions give it.
+    pub form_type: Option<String>,
+    /// The expression as written.
+    pub expression: String,
+    /// Fields of a subform's rows.
+    pub children: Vec<FieldInfo>,
+}
+
+/// A compiled field.
+#[derive(Debug)]
+pub(super) struct Field {
+    parameter: Parameter,
+    widget: Widget,
+    form_type: Option<String>,
+    children: Vec<Field>,
+}
+
+impl Field {
+    pub fn new(parameter: &Parameter, extras: &Extras) -> Result<Field, String> {
+        Field::build(parameter, extras, "")
+    }
+
+    fn build(parameter: &Parameter, extras: &Extras, prefix: &str) -> Result<Field, String> {
+        let known = extras
+            .widgets
+            .get(&format!("{prefix}{}", parameter.field))
+            .or_else(|| extras.widgets.get(&parameter.field));
+        let form_type = known.map(|widget| widget.kind.clone());
+        let widget = match &form_type {
+            None => Widget::declared(parameter),
+            Some(kind) => Widget::parse(kind).ok_or_else(|| {
+                format!(
+                    "the form's field {} is a {kind}, which cannot be written",
+                    parameter.field
+                )
+            })?,
+        };
+        let inner = format!("{}.", parameter.field);
+        let children = parameter
+            .children
+            .iter()
+            .map(|child| Field::build(child, extras, &inner))
+            .collect::<Result<Vec<_>, _>>()?;
+        if widget == Widget::Subform && children.is_empty() {
+            return Err(format!(
+                "the form's field {} is a subform: type array with children is expected",
+                parameter.field
+            ));
+        }
+        Ok(Field {
+            parameter: parameter.clone(),
+            widget,
+            form_type,
+            children,
+        })
+    }
+
+    /// `value: null` is not sent, unless there are children to build an object from.
+    pub fn is_sent(&self) -> bool {
+        self.parameter.value.is_some()
+            || self.parameter.kind == ParameterType::Object && !self.children.is_empty()
+    }
+
+    pub fn info(&self) -> FieldInfo {
+        FieldInfo {
+            field: self.parameter.field.clone(),
+            label: self.parameter.label.clone(),
+            widget: self.widget,
+            form_type: self.form_type.clone(),
+            expression: self
+                .parameter
+                .value
+                .as_ref()
+                .map(|e| e.as_str().to_owned())
+                .unwrap_or_default(),
+            children: self.children.iter().map(Field::info).collect(),
+        }
+    }
+
+    fn error(&self, code: &'static str, reason: impl Into<String>) -> RowError {
+        RowError {
+            field: self.parameter.field.clone(),
+            label: self.parameter.label.clone(),
+            expression: self
+                .parameter
+                .value
+                .as_ref()
+                .map(|e| e.as_str().to_owned())
+                .unwrap_or_default(),
+            reason: reason.into(),
+            code,
+        }
+    }
+
+    /// The cell for a record, or for an element of an array.
+    pub fn value<'r>(
+        &'r self,
+        on: &'r Evaluation<'r>,
+        scope: Option<&'r Scope<'r>>,
+    ) -> Result<FieldValue, RowError> {
+        let value = match (self.parameter.kind, &self.parameter.array) {
+            (ParameterType::Array, Some(array)) if !self.children.is_empty() => {
+                self.rows(array, on, scope)?
+            }
+            (ParameterType::Object, _) if !self.children.is_empty() => self.object(on, scope)?,
+            _ => self.scalar(on, scope)?,
+        };
+        Ok(FieldValue {
+            field: self.parameter.field.clone(),
+            label: self.parameter.label.clone(),
+            value,
+        })
+    }
+
+    fn scalar<'r>(
+        &'r self,
+        on: &'r Evaluation<'r>,
+        scope: Option<&'r Scope<'r>>,
+    ) -> Result<Option<Cell>, RowError> {
+        let Some(expression) = &self.parameter.value else {
+            return Ok(None);
+        };
+        let mut value = expression
+            .evaluate_in(on, scope)
+            .map_err(|error| self.error(error.code, error.message))?;
+        if value.is_empty() {
+            if let Some(default) = &self.parameter.default {
+                value = Evaluated::Text(default.into());
+            } else if self.parameter.required {
+                return Err(self.error("required-empty", "the field is required, but its value is empty"));
+            }
+        }
+        // The usual case: text into a text field, with nothing but the target's wrapping.
+        if self.parameter.kind == ParameterType::Text
+            && self.widget == Widget::Text
+            && self.parameter.converter.is_plain()
+        {
+            let text = value.into_text();
+            return Ok((!text.is_empty()).then(|| Cell::Text(text.into_owned())));
+        }
+        let typed = cell::typed(value, self.parameter.kind, self.widget)
+            .map_err(|reason| self.error("wrong-type", reason))?;
+        let converted = self
+            .parameter
+            .converter
+            .apply(typed, &self.parameter.field)
+            .map_err(|reason| self.error("wrong-type", reason))?;
+        // A chain that builds JSON of its own is sent as it is, unless the form says what it must be.
+        let widget = match (&converted, self.widget) {
+            (Json::Array(_) | Json::Object(_), Widget::Text) if self.form_type.is_none() => Widget::Json,
+            (_, widget) => widget,
+        };
+        cell::cell(converted, widget, on.zone()).map_err(|reason| self.error("wrong-type", reason))
+    }
+
+    fn rows<'r>(
+        &'r self,
+        array: &'r pipeline::metadata::Path,
+        on: &'r Evaluation<'r>,
+        scope: Option<&'r Scope<'r>>,
+    ) -> Result<Option<Cell>, RowError> {
+        let items = match array.find(on.record(), scope).value() {
+            None => return Ok(None),
+            Some(Json::Array(items)) => items,
+            Some(Json::String(text)) if text.is_empty() => return Ok(None),
+            Some(_) => return Err(self.error("wrong-type", format!("{array} is not a list"))),
+        };
+        let mut rows = Vec::with_capacity(items.len());
+        for element in items {
+            rows.push(SubformRow {
+                fields: self.row(array, element, on, scope)?,
+            });
+        }
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        if self.widget == Widget::Subform {
+            return Ok(Some(Cell::Subform(Subform { rows })));
+        }
+        let list: Vec<Json> = rows.iter().map(|row| cell::object(&row.fields)).collect();
+        Ok(Some(Cell::Json(
+            Json::Array(list).to_string().into_bytes().into(),
+        )))
+    }
+
+    fn row(
+        &self,
+        array: &pipeline::metadata::Path,
+        element: &Json,
+        on: &Evaluation<'_>,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Vec<FieldValue>, RowError> {
+        let scope = Scope {
+            array,
+            element,
+            outer,
+        };
+        self.children
+            .iter()
+            .filter(|child| child.is_sent())
+            .map(|child| child.value(on, Some(&scope)))
+            .collect()
+    }
+
+    fn object<'r>(
+        &'r self,
+        on: &'r Evaluation<'r>,
+        scope: Option<&'r Scope<'r>>,
+    ) -> Result<Option<Cell>, RowError> {
+        let mut values = Vec::with_capacity(self.children.len());
+        for child in self.children.iter().filter(|child| child.is_sent()) {
+            values.push(child.value(on, scope)?);
+        }
+        let json = cell::object(&values);
+        let converted = self
+            .parameter
+            .converter
+            .apply(json, &self.parameter.field)
+            .map_err(|reason| self.error("wrong-type", reason))?;
+        cell::cell(converted, self.widget, on.zone()).map_err(|reason| self.error("wrong-type", reason))
+    }
+}

@@ -1,0 +1,193 @@
+//! A 轻易云 target document, compiled once, applied to one cleaned record after the other.
+
+mod cell;
+mod error;
+mod extras;
+mod field;
+mod look;
+mod widget;
+
+use jiff::Timestamp;
+use pipeline::metadata::{
+    Condition, Context, Evaluation, OtherRequest, Problem, Record, TargetDocument, Verdict, Zone,
+};
+use proto::v1::FieldValue;
+use sha2::{Digest, Sha256};
+
+pub use cell::to_json as cell_json;
+pub use error::RowError;
+pub use extras::Extras;
+pub use field::FieldInfo;
+pub use look::{losses, show};
+pub use widget::Widget;
+
+use field::Field;
+
+/// A compiled mapping. It holds no data and can be shared by threads.
+#[derive(Debug)]
+pub struct Mapping {
+    fields: Vec<Field>,
+    infos: Vec<FieldInfo>,
+    document: TargetDocument,
+    extras: Extras,
+    fingerprint: String,
+    warnings: Vec<Problem>,
+}
+
+impl Mapping {
+    /// Compiles a document and our additions to it; all problems at once.
+    pub fn load(document: &str, extras: Option<&str>) -> Result<Mapping, Vec<Problem>> {
+        Mapping::load_named(document, "mapping", extras, "extras")
+    }
+
+    /// The same with file names for the problems.
+    pub fn load_named(
+        document: &str,
+        name: &str,
+        extras: Option<&str>,
+        extras_name: &str,
+    ) -> Result<Mapping, Vec<Problem>> {
+        let parsed = TargetDocument::parse(document, name);
+        let added = extras.map_or_else(|| Ok(Extras::default()), |text| Extras::parse(text, extras_name));
+        let (loaded, extras_read) = match (parsed, added) {
+            (Ok(loaded), Ok(extras)) => (loaded, extras),
+            (Err(mut problems), added) => {
+                problems.extend(added.err().unwrap_or_default());
+                return Err(problems);
+            }
+            (_, Err(problems)) => return Err(problems),
+        };
+        let document_read = loaded.document;
+        let mut fields = Vec::new();
+        let mut problems = Vec::new();
+        for parameter in &document_read.request {
+            match Field::new(parameter, &extras_read) {
+                Ok(field) => fields.push(field),
+                Err(problem) => problems.push(Problem::new(name, problem).field(parameter.label.clone())),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut hash = Sha256::new();
+        for part in [document, extras.unwrap_or_default()] {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        let fingerprint = hash
+            .finalize()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let infos = fields
+            .iter()
+            .filter(|field| field.is_sent())
+            .map(Field::info)
+            .collect();
+        Ok(Mapping {
+            fields,
+            infos,
+            document: document_read,
+            extras: extras_read,
+            fingerprint,
+            warnings: loaded.warnings,
+        })
+    }
+
+    /// Sixteen hex digits that change with every byte of the document or of the additions.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// What is sent for a record: one value per field, in the document's order.
+    pub fn map(&self, record: &Record, now: Timestamp) -> Result<Vec<FieldValue>, RowError> {
+        let context = self.context(now);
+        let evaluation = Evaluation::new(record, &context);
+        let mut values = Vec::with_capacity(self.fields.len());
+        for field in self.fields.iter().filter(|field| field.is_sent()) {
+            values.push(field.value(&evaluation, None)?);
+        }
+        Ok(values)
+    }
+
+    /// Field by field with what is worth knowing, for people; one failing field does not hide the others.
+    pub fn try_record(&self, record: &Record, now: Timestamp) -> Vec<Tried> {
+        let context = self.context(now);
+        let evaluation = Evaluation::with_notices(record, &context);
+        let tried = |field: &Field| {
+            let value = field.value(&evaluation, None);
+            let notices = evaluation
+                .take_notices()
+                .into_iter()
+                .map(|notice| notice.0)
+                .collect();
+            Tried {
+                info: field.info(),
+                value,
+                notices,
+            }
+        };
+        self.fields
+            .iter()
+            .filter(|field| field.is_sent())
+            .map(tried)
+            .collect()
+    }
+
+    /// Drops a record by the additions' `condition`; the text is the reason for the books.
+    pub fn filter(&self, record: &mut Record, now: Timestamp) -> Option<&'static str> {
+        let dropped = self.extras.condition.apply(record, &self.context(now)) == Verdict::Drop;
+        dropped.then_some("condition")
+    }
+
+    /// The fields that are sent.
+    pub fn fields(&self) -> &[FieldInfo] {
+        &self.infos
+    }
+
+    /// The document's system parameters.
+    pub fn other_request(&self) -> &OtherRequest {
+        &self.document.other
+    }
+
+    /// The document itself.
+    pub fn document(&self) -> &TargetDocument {
+        &self.document
+    }
+
+    /// Our additions.
+    pub fn extras(&self) -> &Extras {
+        &self.extras
+    }
+
+    /// The condition of the additions.
+    pub fn condition(&self) -> &Condition {
+        &self.extras.condition
+    }
+
+    /// What the document's author should look at.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// The zone of dates without offset.
+    pub fn zone(&self) -> &Zone {
+        &self.extras.zone
+    }
+
+    fn context(&self, now: Timestamp) -> Context {
+        Context::at(now).zone(self.extras.zone.clone())
+    }
+}
+
+/// One field of a tried record.
+#[derive(Debug)]
+pub struct Tried {
+    /// Which field.
+    pub info: FieldInfo,
+    /// What would be sent.
+    pub value: Result<FieldValue, RowError>,
+    /// What is worth knowing.
+    pub notices: Vec<String>,
+}

@@ -1,0 +1,8 @@
+//! The mapping language from outside: the seed's fields, MySQL's rules, the conformance list, refusals, properties.
+
+mod conformance;
+mod documents;
+mod refusals;
+mod seed;
+mod semantics;
+mod support;
