@@ -4,6 +4,8 @@ use std::time::Instant;
 
 /// A slot in hand.
 pub(super) struct Leave {
+    /// The moment on Redis' clock, under which the buckets know it.
+    pub(super) slot: i64,
     /// When to send.
     pub(super) due: Instant,
     /// Sending later than this could bring two calls too close together at the vendor.
@@ -12,7 +14,7 @@ pub(super) struct Leave {
 
 impl Leave {
     /// Sleeps until the slot is due; `false` when this process woke up too late to use it.
-    pub(super) async fn check(self) -> bool {
+    pub(super) async fn check(&self) -> bool {
         tokio::time::sleep_until(self.due.into()).await;
         Instant::now() <= self.latest
     }

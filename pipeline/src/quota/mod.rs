@@ -18,8 +18,8 @@
 //! Let `c(k)` be the time granted to call k and `d(k) ≥ 0` its delay until the vendor counts it (waking up, network).
 //! Calls k and k+N arrive `c(k+N) + d(k+N) − c(k) − d(k) ≥ 1 s · (1 + SLACK) + d(k+N) − d(k)` apart, so N+1 calls fit
 //! into one second only if one delay exceeds another by more than the slack, 25 ms. A constant delay cancels out,
-//! however long. Half of the slack guards against ourselves: whoever wakes up later than that gives the slot up and
-//! asks again ([`Leave::check`](leave::Leave::check)). The other half is left to the network. The slack does not
+//! however long. Half of the slack guards against ourselves: whoever wakes up later than that gives the slot back
+//! and asks again ([`Leave::check`](leave::Leave::check)). The other half is left to the network. The slack does not
 //! depend on N: for 10/s and for 1000/s it is 25 ms of each second, which is 2.5 % of the quota; the rest is usable.
 //!
 //! A Redis that has lost its memory, or another server behind the same address, knows nothing of the last second:
@@ -118,7 +118,8 @@ impl Quota {
                 metrics::histogram!(names::QUOTA_WAIT, &labels).record(asked.elapsed());
                 return Ok(());
             }
-            metrics::counter!(names::QUOTA_SLOTS_LOST, "bucket" => narrowest.name.clone()).increment(1);
+            metrics::counter!(names::QUOTA_LATE, "bucket" => narrowest.name.clone()).increment(1);
+            scripts::give_back(&self.store, &self.namespace, buckets, leave.slot).await?;
         }
     }
 
@@ -137,13 +138,14 @@ impl Quota {
             let received = Instant::now();
             self.round_trip.observe(received - sent);
             match answer {
-                Answer::Granted { wait } => {
+                Answer::Granted { wait, slot } => {
                     let tolerance = buckets
                         .iter()
                         .map(|bucket| bucket.window().mul_f64(SLACK / 2.0))
                         .min();
                     let latest = sent + self.round_trip.usual() + wait + tolerance.unwrap_or_default();
                     return Ok(leave::Leave {
+                        slot,
                         due: received + wait,
                         latest,
                     });

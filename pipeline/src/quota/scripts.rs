@@ -1,4 +1,4 @@
-//! The quota's two questions to Redis, and how their answers read.
+//! What the quota says to Redis, and how the answers read.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use crate::names::Namespace;
 use crate::store::{Error, Script, Store};
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
+static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
 
 /// How long a slot is kept for a higher lane that wanted it.
@@ -17,8 +18,8 @@ const GRACE: Duration = Duration::from_millis(25);
 
 /// What the take script says.
 pub(super) enum Answer {
-    /// Send after this wait, which is at most [`EARLY`].
-    Granted { wait: Duration },
+    /// Send after this wait, which is at most [`EARLY`]; `slot` is the moment on Redis' clock.
+    Granted { wait: Duration, slot: i64 },
     /// The next slot is this far away.
     AskAgain { wait: Duration },
     /// Index of the bucket that has no calls left today.
@@ -35,10 +36,7 @@ pub(super) async fn take(
     let mut keys = vec![namespace.key("quota")];
     let mut args = vec![i64::from(lane.rank()), micros(EARLY), micros(GRACE)];
     for bucket in buckets {
-        keys.extend([
-            state_key(namespace, bucket),
-            namespace.key(format_args!("quota:{}:calls", bucket.name)),
-        ]);
+        keys.extend([state_key(namespace, bucket), log_key(namespace, bucket)]);
         args.extend([
             i64::from(bucket.calls()),
             micros(bucket.window().mul_f64(1.0 + SLACK)),
@@ -50,16 +48,33 @@ pub(super) async fn take(
             i64::from(bucket.day_offset_s),
         ]);
     }
-    let (verdict, number, bucket): (i64, i64, usize) = store.invoke(&TAKE, &keys, &args).await?;
+    let (verdict, number, detail): (i64, i64, i64) = store.invoke(&TAKE, &keys, &args).await?;
     let wait = Duration::from_micros(u64::try_from(number).unwrap_or(0));
     Ok(match verdict {
-        1 => Answer::Granted { wait },
+        1 => Answer::Granted { wait, slot: detail },
         0 => Answer::AskAgain { wait },
         _ => Answer::DailyUsedUp {
-            bucket,
+            bucket: usize::try_from(detail).unwrap_or(usize::MAX),
             until: Timestamp::from_second(number).unwrap_or(Timestamp::MAX),
         },
     })
+}
+
+/// Returns a slot that was not used.
+pub(super) async fn give_back(
+    store: &Store,
+    namespace: &Namespace,
+    buckets: &[&Bucket],
+    slot: i64,
+) -> Result<(), Error> {
+    let keys: Vec<_> = buckets
+        .iter()
+        .flat_map(|b| [state_key(namespace, b), log_key(namespace, b)])
+        .collect();
+    let args: Vec<_> = std::iter::once(slot)
+        .chain(buckets.iter().map(|b| micros(b.pace())))
+        .collect();
+    store.invoke(&GIVE_BACK, &keys, &args).await
 }
 
 /// Closes a bucket for everybody for a while; never shortens an earlier pause.
@@ -76,6 +91,10 @@ pub(super) async fn push_back(
 
 fn state_key(namespace: &Namespace, bucket: &Bucket) -> String {
     namespace.key(format_args!("quota:{}", bucket.name))
+}
+
+fn log_key(namespace: &Namespace, bucket: &Bucket) -> String {
+    namespace.key(format_args!("quota:{}:calls", bucket.name))
 }
 
 fn micros(duration: Duration) -> i64 {

@@ -6,7 +6,7 @@
 -- ARGV[1..3]           rank of the lane, early, grace
 -- ARGV[6b-2 .. 6b+3]   per bucket: calls per window, window with slack, pace, burst, daily limit or -1, day offset (s)
 --
--- Answers {1, wait}, {0, wait} or {-1, unix second, index of the bucket}.
+-- Answers {1, wait, granted time}, {0, wait, 0} or {-1, unix second, index of the bucket}.
 local MEMORY_MS = 172800000
 local CATCH_UP = 50000
 
@@ -67,6 +67,8 @@ for b = 1, (#KEYS - 1) / 2 do
   buckets[b] = bucket
 end
 
+at = math.ceil(at)
+
 if at > now + early then
   if rank < 2 then
     for _, bucket in ipairs(buckets) do
@@ -87,7 +89,7 @@ for _, bucket in ipairs(buckets) do
   -- Some lateness may be made up for, or every stall of a caller would shift all later calls of the bucket. The
   -- pace only shapes; the window above is kept in any case.
   local credit = math.max(bucket.pace / 2, CATCH_UP)
-  redis.call('HSET', bucket.state, 'tat', math.max(bucket.tat, at - credit) + bucket.pace)
+  redis.call('HSET', bucket.state, 'tat', math.ceil(math.max(bucket.tat, at - credit) + bucket.pace))
   redis.call('HDEL', bucket.state, 'w' .. rank)
   if bucket.day then
     redis.call('HSET', bucket.state, 'day', bucket.day, 'used', bucket.used + 1)
@@ -95,4 +97,4 @@ for _, bucket in ipairs(buckets) do
   redis.call('PEXPIRE', bucket.state, MEMORY_MS)
 end
 redis.call('PEXPIRE', KEYS[1], MEMORY_MS)
-return {1, at - now, 0}
+return {1, at - now, at}
