@@ -10,6 +10,8 @@ use serde::Serialize;
 
 /// Width of the window that all per-second limits use.
 const WINDOW: Duration = Duration::from_secs(1);
+/// Seconds for which arrivals are counted one by one.
+const MOST_SECONDS: usize = 24 * 3600;
 /// Violations kept with details; the rest is only counted.
 const KEPT: usize = 100;
 
@@ -35,6 +37,9 @@ pub struct Meter {
     arrived: VecDeque<Instant>,
     /// What of it was within the limit.
     admitted: VecDeque<Instant>,
+    first: Option<Instant>,
+    /// Arrivals in each second since the first one.
+    pub per_second: Vec<u32>,
     pub calls: u64,
     pub peak: usize,
     pub violations: u64,
@@ -46,6 +51,15 @@ impl Meter {
         expire(&mut self.admitted, now);
         self.arrived.push_back(now);
         self.calls += 1;
+        let second = now
+            .saturating_duration_since(*self.first.get_or_insert(now))
+            .as_secs() as usize;
+        if second < MOST_SECONDS {
+            if self.per_second.len() <= second {
+                self.per_second.resize(second + 1, 0);
+            }
+            self.per_second[second] += 1;
+        }
         self.peak = self.peak.max(self.arrived.len());
     }
 
@@ -185,6 +199,7 @@ mod tests {
         assert_eq!(meters.violations, 2);
         assert_eq!(meters.by_operation["batch_create"].calls, 6);
         assert_eq!(meters.by_operation["batch_create"].peak, 4);
+        assert_eq!(meters.by_operation["batch_create"].per_second, [3, 3]);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct CallReport {
     pub calls: u64,
     /// Most arrivals in any one-second window.
     pub peak_per_second: usize,
+    /// Arrivals in each second since the first call of this operation; the last second may be cut short.
+    pub per_second: Vec<u32>,
     /// Calls over a limit.
     pub violations: u64,
     /// Endings: `ok`, a vendor code, an HTTP status, `hang`, `reset`.
@@ -101,6 +103,7 @@ impl Traffic {
             let report = CallReport {
                 calls: meter.calls,
                 peak_per_second: meter.peak,
+                per_second: meter.per_second.clone(),
                 violations: meter.violations,
                 answers: self.answers.get(name).cloned().unwrap_or_default(),
             };

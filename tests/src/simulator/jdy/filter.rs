@@ -17,10 +17,11 @@ enum Subject {
 }
 
 enum Test {
-    /// Text in (or, negated, not in) a set.
+    /// Text in (or, negated, not in) a set; `plain` when the cell itself is that text.
     Texts {
         set: Vec<String>,
         negated: bool,
+        plain: bool,
     },
     Empty {
         negated: bool,
@@ -92,7 +93,12 @@ impl Filter {
         self.conditions.iter().find_map(|condition| match condition {
             Condition {
                 subject: Subject::Widget(position),
-                test: Test::Texts { set, negated: false },
+                test:
+                    Test::Texts {
+                        set,
+                        negated: false,
+                        plain: true,
+                    },
             } => Some((*position, set.as_slice())),
             _ => None,
         })
@@ -149,9 +155,13 @@ fn understand(condition: &Value, form: &Form, settings: &JdySettings) -> Option<
                 return None;
             }
             let set: Option<Vec<String>> = values.iter().map(|v| v.as_str().map(str::to_owned)).collect();
+            let set = set?;
+            // an empty text also means an empty cell, and members are objects: the index knows neither
+            let plain = !matches!(kind, "user" | "dept") && !set.iter().any(String::is_empty);
             Test::Texts {
-                set: set?,
+                set,
                 negated: matches!(method, "ne" | "nin"),
+                plain,
             }
         }
         ("number", "eq" | "ne" | "gt" | "lt") => {
@@ -211,7 +221,7 @@ impl Test {
     fn holds(&self, cell: &Cell) -> bool {
         let value = || cell.read();
         match self {
-            Test::Texts { set, negated } => {
+            Test::Texts { set, negated, .. } => {
                 let shown = value();
                 let text = cell
                     .as_text()

@@ -22,7 +22,8 @@ impl Bench {
         let forms = vec![
             FormSpec::customers()
                 .with(WidgetSpec::new("_widget_number", "number", "number"))
-                .with(WidgetSpec::new("_widget_time", "time", "datetime")),
+                .with(WidgetSpec::new("_widget_time", "time", "datetime"))
+                .with(WidgetSpec::new("_widget_user", "user", "user")),
         ];
         Bench {
             state: State::new(settings, World::new(1, 0, 0, 1), forms),
@@ -383,8 +384,7 @@ async fn filtered(bench: &Bench, cond: Value) -> usize {
 async fn filters_work_or_are_silently_ignored() {
     let bench = Bench::new();
     bench.batch("t", &["a", "b", "c", "d"]).await;
-    let numbered =
-        json!({"data": {"_widget_number": {"value": 1000}, "_widget_time": {"value": "2024-01-01"}}});
+    let numbered = json!({"data": {"_widget_number": {"value": 1000}, "_widget_time": {"value": "2024-01-01"}, "_widget_user": {"value": "wangxm"}}});
     bench.v5("data/create", numbered).await;
     let key = |method: &str, value: Value| json!({"field": KEY_WIDGET, "type": "text", "method": method, "value": value});
     for (cond, rows) in [
@@ -405,6 +405,11 @@ async fn filters_work_or_are_silently_ignored() {
             json!({"field": "_widget_number", "type": "number", "method": "gt", "value": [1000]}),
             0,
         ),
+        (
+            json!({"field": "_widget_user", "type": "user", "method": "eq", "value": ["wangxm"]}),
+            1,
+        ),
+        (key("eq", json!([""])), 1),
         (
             json!({"field": "_widget_time", "type": "datetime", "method": "range", "value": ["2023-12-31", null]}),
             1,
@@ -511,7 +516,7 @@ async fn the_catalogue_and_widgets_can_be_read() {
         .await;
     assert_eq!(forms["forms"][0]["entry_id"], ENTRY_ID);
     let widgets = bench.v5("widget/list", json!({})).await;
-    assert_eq!(widgets["widgets"].as_array().unwrap().len(), 17);
+    assert_eq!(widgets["widgets"].as_array().unwrap().len(), 18);
     assert_eq!(widgets["widgets"][14]["name"], KEY_WIDGET);
 }
 
