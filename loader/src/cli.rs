@@ -28,6 +28,8 @@ pub enum Command {
     /// The index of the form in Redis
     #[command(subcommand)]
     Index(IndexCommand),
+    /// Compare what should be in the form with what is there
+    Reconcile(ReconcileArgs),
     /// Say where a customer is and what happened to it
     Trace(TraceArgs),
     /// Dead letters of this stage
@@ -82,6 +84,19 @@ pub struct ShowArgs {
 /// Arguments of `index duplicates`.
 #[derive(Debug, Args)]
 pub struct ShowDuplicatesArgs {
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
+}
+
+/// Arguments of `reconcile`.
+#[derive(Debug, Args)]
+pub struct ReconcileArgs {
+    /// Have customers that differ fetched and written again; extra rows are left alone
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) run: Box<RunArgs>,
 }

@@ -13,7 +13,11 @@ use crate::failpoint::Armed;
 use crate::form_watch::Expected;
 use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
 use crate::jdy::client::{Account, Buckets};
+use crate::ledger::permit;
 use crate::write::{Mode, OnMissingRow, Removals, Settings};
+
+/// It is renewed fifteen times in its length.
+const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 
 /// Account and form.
 #[derive(Debug, Clone, Args)]
@@ -103,7 +107,7 @@ pub struct WriteArgs {
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
     pub index_settle: Option<String>,
     /// For tests: die or wait at a named point, NAME:abort[:N] or NAME:DURATION[:N]
-    #[arg(long, hide = true, value_name = "POINT")]
+    #[arg(long, env = "FAILPOINT", hide = true, value_name = "POINT")]
     pub failpoint: Option<Armed>,
 }
 
@@ -201,10 +205,11 @@ impl LoaderConfig {
             .clone()
             .filter(|widget| !widget.trim().is_empty());
         let timeout = account.timeout;
+        let lease = lease(&write.lease)?;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
             // A loader notices within its permit; then its call may take as long as it likes to.
-            None => timeout + crate::ledger::PERMIT + Duration::from_secs(2),
+            None => timeout + permit(lease) + Duration::from_secs(2),
         };
         Ok(Self {
             buckets: buckets(limits)?,
@@ -224,7 +229,7 @@ impl LoaderConfig {
             batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
             linger: duration("LINGER", &write.linger)?,
             concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
-            lease: lease(&write.lease)?,
+            lease,
             index_settle,
             settings: Settings {
                 removals,
@@ -373,12 +378,12 @@ fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {
 
 fn lease(text: &str) -> Result<Duration, ConfigError> {
     let lease = positive_duration("LEASE", text)?;
-    match lease >= crate::ledger::PERMIT * 2 {
+    match lease >= SHORTEST_LEASE {
         true => Ok(lease),
         false => Err(ConfigError::new(
             "LEASE",
             "is too short for its renewals",
-            "write at least 10s",
+            "write at least 3s",
         )),
     }
 }

@@ -8,7 +8,7 @@ use pipeline::retry::Backoff;
 use pipeline::service::Runtime;
 use proto::v1::FormRecord;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::jdy::form::{Form, Misfit};
 use crate::vendor::{Patience, Tried, Vendor};
@@ -35,6 +35,7 @@ pub struct FormWatch {
     vendor: Vendor,
     expected: Expected,
     current: watch::Sender<Option<Arc<Form>>>,
+    wanted: Notify,
     /// A record that did not fit; the stage goes on when it does.
     unfit: Mutex<Option<FormRecord>>,
 }
@@ -48,6 +49,7 @@ impl FormWatch {
             vendor,
             expected,
             current,
+            wanted: Notify::new(),
             unfit: Mutex::default(),
         })
     }
@@ -55,6 +57,14 @@ impl FormWatch {
     /// The form, once it has been read and fits.
     pub fn current(&self) -> Option<Arc<Form>> {
         self.current.borrow().clone()
+    }
+
+    /// Somebody has a record and there is no form: pauses until there is.
+    pub fn want(&self) {
+        self.runtime
+            .gate
+            .close(Pause::Configuration, "the form has not been read yet");
+        self.wanted.notify_one();
     }
 
     /// A record does not fit the form: pauses until it does.
@@ -83,8 +93,9 @@ impl FormWatch {
                 }
                 None => backoff.next_delay(),
             };
-            if !self.runtime.shutdown.sleep(wait).await {
-                return;
+            tokio::select! {
+                going = self.runtime.shutdown.sleep(wait) => if !going { return },
+                () = self.wanted.notified() => {}
             }
         }
     }

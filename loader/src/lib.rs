@@ -28,6 +28,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => commands::run::run(*args).await,
         Command::Check(args) => commands::check::check(args).await,
         Command::Index(command) => commands::index::run(command).await,
+        Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
         Command::Trace(args) => commands::trace::trace(args).await,
         Command::Dead(args) => dead(args).await,
     }

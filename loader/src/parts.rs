@@ -49,7 +49,7 @@ pub(crate) fn assemble(
     );
     Ok(Writer {
         form: FormWatch::new(runtime.clone(), vendor.clone(), config.expected.clone()),
-        registry: Registry::new(),
+        registry: Registry::new(config.lease),
         settings: Arc::new(config.settings.clone()),
         publisher: runtime.publisher.clone(),
         runtime: runtime.clone(),

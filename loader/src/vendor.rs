@@ -58,9 +58,17 @@ impl Stopping {
     /// Completes when nothing new may be begun any more.
     pub async fn over(&self) {
         self.shutdown.requested().await;
-        let asked = self.asked.get_or_init(Instant::now);
-        let left = self.shutdown.deadline().saturating_sub(LAST_WORDS);
-        tokio::time::sleep_until((*asked + left).into()).await;
+        tokio::time::sleep_until(self.end().into()).await;
+    }
+
+    /// Whether that is so now.
+    pub fn is_over(&self) -> bool {
+        self.shutdown.is_requested() && Instant::now() >= self.end()
+    }
+
+    /// Counted from when the wish to stop was first seen.
+    fn end(&self) -> Instant {
+        *self.asked.get_or_init(Instant::now) + self.shutdown.deadline().saturating_sub(LAST_WORDS)
     }
 }
 

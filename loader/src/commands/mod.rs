@@ -2,5 +2,6 @@
 
 pub mod check;
 pub mod index;
+pub mod reconcile;
 pub mod run;
 pub mod trace;

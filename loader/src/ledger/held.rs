@@ -1,7 +1,7 @@
 //! Live batches of this process: one heartbeat for all, and the question before every send, "is it still mine?".
 //!
 //! A process that was stopped for a while must not send when it wakes up, because its batch may have been finished by
-//! somebody else meanwhile. So a send needs a permit: the last successful renewal began less than [`PERMIT`] ago by the
+//! somebody else meanwhile. So a send needs a permit: the last successful renewal began less than [`permit`] ago by the
 //! local monotonic clock. That is far less than the lease, which makes the time small that a rebuild has to wait for
 //! loaders that have not noticed yet.
 
@@ -18,14 +18,20 @@ use super::{BatchId, Error, Ledger, Lua, script};
 
 static RENEW: Lua = Lua::new(|| script(include_str!("renew.lua")));
 
-/// How long a renewal allows sending.
-pub const PERMIT: Duration = Duration::from_secs(5);
-/// Time between renewals.
-pub const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long a renewal allows sending, for a lease of this length.
+pub fn permit(lease: Duration) -> Duration {
+    lease / 6
+}
+
+/// Time between renewals, for a lease of this length.
+pub fn heartbeat(lease: Duration) -> Duration {
+    lease / 15
+}
 
 /// The live batches of this process.
 pub struct Registry {
     born: Instant,
+    permit: Duration,
     live: Mutex<HashMap<BatchId, Arc<State>>>,
     beats: watch::Sender<()>,
 }
@@ -52,10 +58,11 @@ pub struct Held {
 }
 
 impl Registry {
-    /// An empty one.
-    pub fn new() -> Arc<Self> {
+    /// An empty one, for leases of this length.
+    pub fn new(lease: Duration) -> Arc<Self> {
         Arc::new(Self {
             born: Instant::now(),
+            permit: permit(lease),
             live: Mutex::default(),
             beats: watch::Sender::new(()),
         })
@@ -149,7 +156,7 @@ impl Held {
     pub fn permits(&self) -> bool {
         let now = self.registry.since_birth(Instant::now());
         let age = now.saturating_sub(self.state.renewed.load(Ordering::Acquire));
-        !self.is_lost() && Duration::from_millis(age) < PERMIT
+        !self.is_lost() && Duration::from_millis(age) < self.registry.permit
     }
 
     /// Redis' clock now, ms.

@@ -21,7 +21,7 @@ use pipeline::store::{self, Script, Store};
 pub use batch::{Batch, Kind, Member, decode_version, encode_version};
 pub use claim::{Claim, Claimed, Item, Operation};
 pub use commit::{Change, Settled};
-pub use held::{HEARTBEAT, Held, PERMIT, Registry};
+pub use held::{Held, Registry, heartbeat, permit};
 pub use verify::{Judged, Seen};
 
 /// A batch of claimed rows; also its name in the lease set.

@@ -58,7 +58,12 @@ impl PrivateRedis {
             "unix://{}",
             self.folder.path().join("redis.sock").display()
         ));
-        Store::connect(&RedisConfig { url, pool_size: 8 }).unwrap()
+        Store::connect(&RedisConfig {
+            url,
+            pool_size: 8,
+            tls: Default::default(),
+        })
+        .unwrap()
     }
 }
 

@@ -20,7 +20,10 @@ async fn ready(redis: &PrivateRedis) -> Ledger {
 }
 
 fn version(number: i64) -> String {
-    encode_version(Version { update_time: number, sequence: 1 })
+    encode_version(Version {
+        update_time: number,
+        sequence: 1,
+    })
 }
 
 /// One claim of one record; the answer and what is needed to commit it.
@@ -53,7 +56,10 @@ async fn claim_as(
 }
 
 fn landed(id: &str) -> [Settled; 1] {
-    [Settled { slot: 0, change: Change::Landed(id.to_owned()) }]
+    [Settled {
+        slot: 0,
+        change: Change::Landed(id.to_owned()),
+    }]
 }
 
 /// Claims and commits a create.
@@ -71,13 +77,21 @@ async fn a_row_is_created_once_then_unchanged_updated_or_stale() {
     assert_eq!(claim(&ledger, "1", 10, "aa").await.0, Claim::Unchanged);
     assert_eq!(claim(&ledger, "1", 9, "bb").await.0, Claim::Stale);
     assert_eq!(claim(&ledger, "1", 20, "aa").await.0, Claim::Unchanged);
-    assert_eq!(claim(&ledger, "1", 15, "bb").await.0, Claim::Stale, "unchanged content moves the version");
+    assert_eq!(
+        claim(&ledger, "1", 15, "bb").await.0,
+        Claim::Stale,
+        "unchanged content moves the version"
+    );
     let (verdict, batch, fence) = claim(&ledger, "1", 21, "bb").await;
     assert_eq!(verdict, Claim::Update("r1".into()));
     ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
     assert_eq!(claim(&ledger, "1", 21, "bb").await.0, Claim::Unchanged);
     let (verdict, ..) = claim(&ledger, "1", 21, "cc").await;
-    assert_eq!(verdict, Claim::Update("r1".into()), "an edited dead letter keeps its version");
+    assert_eq!(
+        verdict,
+        Claim::Update("r1".into()),
+        "an edited dead letter keeps its version"
+    );
 }
 
 #[tokio::test]
@@ -87,8 +101,14 @@ async fn a_claimed_row_is_busy_until_its_lease_ends_and_then_orphaned() {
     let two = ledger(&redis, "two", LEASE);
     two.set_epoch(one.epoch());
     let (_, batch, fence) = claim(&one, "1", 10, "aa").await;
-    assert_eq!(claim(&two, "1", 11, "bb").await.0, Claim::Busy(batch.clone(), "one".into()));
-    assert!(two.take_over(&batch, true).await.unwrap().is_none(), "not while the lease runs");
+    assert_eq!(
+        claim(&two, "1", 11, "bb").await.0,
+        Claim::Busy(batch.clone(), "one".into())
+    );
+    assert!(
+        two.take_over(&batch, true).await.unwrap().is_none(),
+        "not while the lease runs"
+    );
     assert!(two.orphans(10).await.unwrap().is_empty());
 
     expire(&redis, &one, &batch).await;
@@ -96,12 +116,17 @@ async fn a_claimed_row_is_busy_until_its_lease_ends_and_then_orphaned() {
     assert_eq!(two.orphans(10).await.unwrap(), [batch.clone()]);
     let taken = two.take_over(&batch, false).await.unwrap().unwrap();
     let member = &taken.members[0];
-    assert_eq!((member.kind, &*member.row, member.hash.as_str()), (Kind::Create, r#"{"_w":{"value":1}}"#, "aa"));
+    assert_eq!(
+        (member.kind, &*member.row, member.hash.as_str()),
+        (Kind::Create, r#"{"_w":{"value":1}}"#, "aa")
+    );
     assert!(member.first_sent_ms > 0 && !member.transaction.is_empty());
 
     let late = one.commit(&batch, &fence, &landed("r1"), None).await;
     assert!(matches!(late, Err(Error::Fenced)), "{late:?}");
-    two.commit(&batch, &taken.fence, &landed("r2"), None).await.unwrap();
+    two.commit(&batch, &taken.fence, &landed("r2"), None)
+        .await
+        .unwrap();
     assert_eq!(claim(&one, "1", 11, "bb").await.0, Claim::Update("r2".into()));
 }
 
@@ -130,10 +155,17 @@ async fn a_commit_can_be_repeated_and_a_batch_ends_with_its_last_member() {
     ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
     assert_eq!(claim(&ledger, "2", 2, "aa").await.0, Claim::Create, "freed");
     assert!(matches!(claim(&ledger, "3", 2, "aa").await.0, Claim::Busy(..)));
-    ledger.commit("b", &claimed.fence, &[settle(2, Change::Removed)], None).await.unwrap();
+    ledger
+        .commit("b", &claimed.fence, &[settle(2, Change::Removed)], None)
+        .await
+        .unwrap();
     let gone = ledger.commit("b", &claimed.fence, &first, None).await;
     assert!(matches!(gone, Err(Error::Fenced)), "the batch is over: {gone:?}");
-    assert_eq!(claim(&ledger, "3", 0, "aa").await.0, Claim::Stale, "a removed row remembers its version");
+    assert_eq!(
+        claim(&ledger, "3", 0, "aa").await.0,
+        Claim::Stale,
+        "a removed row remembers its version"
+    );
     assert_eq!(claim(&ledger, "3", 3, "aa").await.0, Claim::Create);
 }
 
@@ -145,7 +177,10 @@ async fn updates_are_stored_as_they_are_sent() {
     let (_, batch, _) = claim(&ledger, "1", 11, "bb").await;
     let taken = ledger.take_over(&batch, true).await.unwrap().unwrap();
     assert_eq!(&*taken.members[0].row, r#"{"_w":{"value":1},"_x":{"value":""}}"#);
-    assert_eq!((taken.members[0].kind, taken.members[0].row_id.as_str()), (Kind::Update, "r1"));
+    assert_eq!(
+        (taken.members[0].kind, taken.members[0].row_id.as_str()),
+        (Kind::Update, "r1")
+    );
 }
 
 #[tokio::test]
@@ -172,20 +207,46 @@ async fn removals_delete_mark_or_find_nothing() {
         let company = format!("absent {operation:?}");
         let verdict = claim_as(&ledger, &company, 10, "", operation, 1).await.0;
         assert_eq!(verdict, Claim::Absent);
-        assert_eq!(claim(&ledger, &company, 9, "aa").await.0, Claim::Stale, "an older state may not come back");
+        assert_eq!(
+            claim(&ledger, &company, 9, "aa").await.0,
+            Claim::Stale,
+            "an older state may not come back"
+        );
     }
     create(&ledger, "1", 10, "aa", "r1").await;
     let (verdict, batch, fence) = claim_as(&ledger, "1", 11, "", Operation::Delete, 1).await;
     assert_eq!(verdict, Claim::Remove("r1".into()));
-    ledger.commit(&batch, &fence, &[Settled { slot: 0, change: Change::Removed }], None).await.unwrap();
-    assert_eq!(claim(&ledger, "1", 12, "aa").await.0, Claim::Create, "a customer that comes back gets a new row");
+    ledger
+        .commit(
+            &batch,
+            &fence,
+            &[Settled {
+                slot: 0,
+                change: Change::Removed,
+            }],
+            None,
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        claim(&ledger, "1", 12, "aa").await.0,
+        Claim::Create,
+        "a customer that comes back gets a new row"
+    );
 
     create(&ledger, "2", 10, "aa", "r2").await;
     let (verdict, batch, fence) = claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await;
     assert_eq!(verdict, Claim::Update("r2".into()));
     ledger.commit(&batch, &fence, &landed("r2"), None).await.unwrap();
-    assert_eq!(claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await.0, Claim::Unchanged);
-    assert_eq!(claim(&ledger, "2", 12, "aa").await.0, Claim::Update("r2".into()), "same content, but marked");
+    assert_eq!(
+        claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await.0,
+        Claim::Unchanged
+    );
+    assert_eq!(
+        claim(&ledger, "2", 12, "aa").await.0,
+        Claim::Update("r2".into()),
+        "same content, but marked"
+    );
 }
 
 #[tokio::test]
@@ -204,31 +265,60 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
         set: "{}",
         clear: "",
     };
-    assert!(matches!(ledger.claim("b", &[item], false).await, Err(Error::NoIndex)));
+    assert!(matches!(
+        ledger.claim("b", &[item], false).await,
+        Err(Error::NoIndex)
+    ));
     make_ready(&ledger, "form").await;
     // The same data on a server that was restarted: it may have lost its last second.
     let run: String = field(&redis, "run").await;
     set_field(&redis, "run", "another").await;
-    assert!(matches!(ledger.claim("b", &[item], false).await, Err(Error::NoIndex)));
-    assert!(matches!(ledger.commit("b", "1", &landed("r"), None).await, Err(Error::NoIndex)));
+    assert!(matches!(
+        ledger.claim("b", &[item], false).await,
+        Err(Error::NoIndex)
+    ));
+    assert!(matches!(
+        ledger.commit("b", "1", &landed("r"), None).await,
+        Err(Error::NoIndex)
+    ));
     set_field(&redis, "run", &run).await;
-    assert_eq!(ledger.claim("b", &[item], false).await.unwrap().claims, [Claim::Create]);
+    assert_eq!(
+        ledger.claim("b", &[item], false).await.unwrap().claims,
+        [Claim::Create]
+    );
 }
 
 #[tokio::test]
 async fn after_a_rebuild_an_old_record_is_fetched_again_instead_of_written() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;
-    let found = crate::jdy::lookup::FoundRow { id: "r1".into(), hash: "aa".into(), written_ms: 1_000_000 };
+    let found = crate::jdy::lookup::FoundRow {
+        id: "r1".into(),
+        hash: "aa".into(),
+        written_ms: 1_000_000,
+    };
     crate::index::testing::rebuild_with(&ledger, "form", &[("1".to_owned(), found)]).await;
     let upsert = Operation::Upsert;
-    assert_eq!(claim_as(&ledger, "1", 10, "bb", upsert, 1_000_000).await.0, Claim::Refetch);
-    assert_eq!(claim_as(&ledger, "1", 10, "aa", upsert, 900_000).await.0, Claim::Unchanged);
-    assert_eq!(claim_as(&ledger, "1", 11, "bb", upsert, 1_000_000).await.0, Claim::Refetch, "the doubt remains");
+    assert_eq!(
+        claim_as(&ledger, "1", 10, "bb", upsert, 1_000_000).await.0,
+        Claim::Refetch
+    );
+    assert_eq!(
+        claim_as(&ledger, "1", 10, "aa", upsert, 900_000).await.0,
+        Claim::Unchanged
+    );
+    assert_eq!(
+        claim_as(&ledger, "1", 11, "bb", upsert, 1_000_000).await.0,
+        Claim::Refetch,
+        "the doubt remains"
+    );
     let (verdict, batch, fence) = claim_as(&ledger, "1", 12, "bb", upsert, 1_006_000).await;
     assert_eq!(verdict, Claim::Update("r1".into()));
     ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
-    assert_eq!(claim_as(&ledger, "1", 13, "cc", upsert, 900_000).await.0, Claim::Update("r1".into()));
+    assert_eq!(
+        claim_as(&ledger, "1", 13, "cc", upsert, 900_000).await.0,
+        Claim::Update("r1".into())
+    );
 }
 
 #[tokio::test]
@@ -238,26 +328,46 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
     create(&ledger, "1", 10, "aa", "r1").await;
     create(&ledger, "2", 10, "bb", "r2").await;
     ledger.verify_later(&["1", "2"], Duration::ZERO).await.unwrap();
-    ledger.verify_later(&["3"], Duration::from_secs(600)).await.unwrap();
-    let due = ledger.due_for_verification(10, Duration::from_secs(600)).await.unwrap();
+    ledger
+        .verify_later(&["3"], Duration::from_secs(600))
+        .await
+        .unwrap();
+    let due = ledger
+        .due_for_verification(10, Duration::from_secs(600))
+        .await
+        .unwrap();
     assert_eq!(due, ["1", "2"]);
-    assert!(ledger.due_for_verification(10, Duration::ZERO).await.unwrap().is_empty(), "handed out");
+    assert!(
+        ledger
+            .due_for_verification(10, Duration::ZERO)
+            .await
+            .unwrap()
+            .is_empty(),
+        "handed out"
+    );
     let seen = |company: &str, id: &str, hash: &str| Seen {
         company: company.into(),
         row_id: id.into(),
         hash: hash.into(),
     };
-    let judged = ledger.judge(&[seen("1", "r1", "aa"), seen("2", "r2", "old")]).await.unwrap();
+    let judged = ledger
+        .judge(&[seen("1", "r1", "aa"), seen("2", "r2", "old")])
+        .await
+        .unwrap();
     assert_eq!(judged, [Judged::Same, Judged::Differs]);
     assert_eq!(claim(&ledger, "1", 11, "aa").await.0, Claim::Unchanged);
-    assert_eq!(claim(&ledger, "2", 11, "bb").await.0, Claim::Update("r2".into()), "content counts as unknown");
+    assert_eq!(
+        claim(&ledger, "2", 11, "bb").await.0,
+        Claim::Update("r2".into()),
+        "content counts as unknown"
+    );
 }
 
 #[tokio::test]
 async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;
-    let registry = Registry::new();
+    let registry = Registry::new(LEASE);
     let version = version(1);
     let item = Item {
         company: "1",
@@ -289,18 +399,39 @@ async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
 async fn expire(redis: &PrivateRedis, ledger: &Ledger, batch: &str) {
     let mut connection = redis.store().connection().await.unwrap();
     let key = ledger.batch_key(batch);
-    redis::cmd("HSET").arg(key).arg("lease").arg(1).query_async::<()>(&mut *connection).await.unwrap();
+    redis::cmd("HSET")
+        .arg(key)
+        .arg("lease")
+        .arg(1)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
     let set = &ledger.inner.keys[1];
-    redis::cmd("ZADD").arg(set).arg(1).arg(batch).query_async::<()>(&mut *connection).await.unwrap();
+    redis::cmd("ZADD")
+        .arg(set)
+        .arg(1)
+        .arg(batch)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
 }
 
 async fn field(redis: &PrivateRedis, name: &str) -> String {
     let mut connection = redis.store().connection().await.unwrap();
-    redis::cmd("HGET").arg("{test}:index").arg(name).query_async(&mut *connection).await.unwrap()
+    redis::cmd("HGET")
+        .arg("{test}:index")
+        .arg(name)
+        .query_async(&mut *connection)
+        .await
+        .unwrap()
 }
 
 async fn set_field(redis: &PrivateRedis, name: &str, value: &str) {
     let mut connection = redis.store().connection().await.unwrap();
-    let command = redis::cmd("HSET").arg("{test}:index").arg(name).arg(value).to_owned();
+    let command = redis::cmd("HSET")
+        .arg("{test}:index")
+        .arg(name)
+        .arg(value)
+        .to_owned();
     command.query_async::<()>(&mut *connection).await.unwrap();
 }

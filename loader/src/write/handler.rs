@@ -49,9 +49,14 @@ impl Handler for LoadHandler {
     type Receipt = Receipt;
 
     async fn handle(&self, batch: Vec<Job<FormRecord>>) -> Vec<Outcome<Receipt>> {
+        if self.writer.vendor.stopping.is_over() {
+            // Too late to begin; the messages go back when the process ends.
+            return std::future::pending().await;
+        }
         failpoint::hit("handle-begin").await;
         let jobs = batch.len();
         let Some(form) = self.writer.form.current() else {
+            self.writer.form.want();
             return hold(jobs);
         };
         let sorted = match sort(batch, &form, &self.writer.settings.removals) {

@@ -13,7 +13,7 @@ use proto::v1::{CompanyRef, Lane as WireLane};
 use super::Writer;
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
-use crate::ledger::{Error, HEARTBEAT, Judged, Seen};
+use crate::ledger::{Error, Judged, Seen, heartbeat};
 use crate::vendor::{Patience, Tried};
 
 /// How often the leases and the verification list are looked through.
@@ -23,7 +23,7 @@ const VERIFY_HOLD: Duration = Duration::from_secs(120);
 
 /// Renews the leases of the live batches until the process ends.
 pub async fn beat(writer: Writer) {
-    let mut beats = tokio::time::interval(HEARTBEAT);
+    let mut beats = tokio::time::interval(heartbeat(writer.ledger.lease()));
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         beats.tick().await;

@@ -8,6 +8,7 @@ mod arguments;
 mod crashes;
 mod credentials;
 mod drain;
+mod loader;
 mod outages;
 mod path;
 mod services;

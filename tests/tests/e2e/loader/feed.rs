@@ -1,0 +1,113 @@
+//! Puts form records for simulated customers into the loader's queue, as a transformer would.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+use jiff::Timestamp;
+use pipeline::broker::Outgoing;
+use pipeline::config::{CommonArgs, CommonConfig};
+use pipeline::service::Runtime;
+use pipeline::shutdown::Shutdown;
+use pipeline::stage::Stage;
+use proto::v1::{FieldValue, FormRecord, Operation, Version, field_value};
+use tests::harness::{Pipeline, Service};
+use tests::simulator::{LABELS, cell_widget};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// A transformer's stand-in.
+pub struct Feed {
+    runtime: Runtime,
+    sequence: AtomicU64,
+}
+
+impl Feed {
+    /// Declares the loader's queues.
+    pub async fn new(pipeline: &Pipeline) -> Self {
+        pipeline::cli::install_crypto();
+        let settings = pipeline.settings(Service::Loader);
+        let given = ["AMQP_URL", "REDIS_URL", "NAMESPACE", "RETRY_DELAYS"].map(|name| {
+            let flag = name.to_lowercase().replace('_', "-");
+            format!("--{flag}={}", settings[name])
+        });
+        let args = Arguments::parse_from(std::iter::once("feed".to_owned()).chain(given));
+        let common = CommonConfig::try_from(args.common).unwrap();
+        let runtime = Runtime::assemble("feed", &common, Shutdown::manual(Duration::from_secs(5))).unwrap();
+        for stage in [Stage::Extract, Stage::Load] {
+            runtime.declare(stage).await.unwrap();
+        }
+        Self {
+            runtime,
+            sequence: AtomicU64::new(1),
+        }
+    }
+
+    /// Records of these customers as they are now.
+    pub fn records(&self, pipeline: &Pipeline, ids: &[i64]) -> Vec<FormRecord> {
+        ids.iter().map(|id| self.record(pipeline, *id)).collect()
+    }
+
+    /// The record of one customer as it is now.
+    pub fn record(&self, pipeline: &Pipeline, id: i64) -> FormRecord {
+        let cells = pipeline.simulator.expected(id).unwrap();
+        let field = |(at, text): (usize, String)| FieldValue {
+            field: cell_widget(at),
+            label: LABELS[at].to_owned(),
+            value: Some(field_value::Value::Text(text)).filter(|_| !cells[at].is_empty()),
+        };
+        let now = Timestamp::now();
+        FormRecord {
+            company_id: id.to_string(),
+            version: Some(Version {
+                update_time: now.as_second(),
+                sequence: self.sequence.fetch_add(1, Ordering::Relaxed),
+            }),
+            fields: cells.clone().into_iter().enumerate().map(field).collect(),
+            fetched_at: now.as_millisecond(),
+            run_id: "feed".to_owned(),
+            settled: true,
+            operation: Operation::Upsert.into(),
+            ..FormRecord::default()
+        }
+    }
+
+    /// Publishes with confirms.
+    pub async fn put(&self, records: &[FormRecord]) {
+        for records in records.chunks(500) {
+            let messages = records
+                .iter()
+                .map(|record| Outgoing::to(Stage::Load, record))
+                .collect();
+            self.runtime.publisher.publish(messages).await.unwrap();
+        }
+    }
+
+    /// Publishes every customer as it is now.
+    pub async fn put_all(&self, pipeline: &Pipeline) {
+        let ids = pipeline.simulator.company_ids();
+        self.put(&self.records(pipeline, &ids)).await;
+    }
+
+    /// Deletes every key of this pipeline, as a Redis that comes back empty would have.
+    pub async fn empty_redis(&self) {
+        let mut connection = self.runtime.store.connection().await.unwrap();
+        let pattern = self.runtime.namespace.key("*");
+        let keys: Vec<String> = redis::cmd("KEYS")
+            .arg(pattern)
+            .query_async(&mut *connection)
+            .await
+            .unwrap();
+        if !keys.is_empty() {
+            redis::cmd("DEL")
+                .arg(keys)
+                .query_async::<()>(&mut *connection)
+                .await
+                .unwrap();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Without faults: rows are created in batches, updated when they differ, left alone when they do not, and removed as
+//! the policy says.
+
+use std::time::Duration;
+
+use proto::v1::Operation;
+use tests::harness::{Pipeline, Service};
+
+use super::feed::Feed;
+
+const SETTLED: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
+    let mut pipeline = Pipeline::builder()
+        .customers(1000)
+        .seed(21)
+        .set("INDEX_SETTLE", "0s")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].ready().await;
+    feed.put_all(&pipeline).await;
+    let report = pipeline.settled(SETTLED).await;
+    assert_eq!((report.form_rows, report.quota_violations), (1000, 0));
+    let calls = pipeline.simulator.stats();
+
+    // The same again, in a new version: nothing differs, so nothing is called.
+    pipeline.simulator.reset_stats();
+    feed.put_all(&pipeline).await;
+    pipeline.quiet(SETTLED, 0).await;
+    let writes = serde_json::to_value(pipeline.simulator.stats()).unwrap();
+    println!(
+        "calls of the first load: {}",
+        serde_json::to_string(&calls).unwrap()
+    );
+    println!("calls of the second load: {writes}");
+
+    let changed = pipeline.simulator.change(30);
+    feed.put(&feed.records(&pipeline, &changed)).await;
+    pipeline.settled(SETTLED).await;
+    pipeline.quiet(SETTLED, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn removed_customers_are_ignored_deleted_or_marked() {
+    let mut pipeline = Pipeline::builder()
+        .customers(20)
+        .seed(22)
+        .set("INDEX_SETTLE", "0s")
+        .set_for(Service::Loader, "REMOVALS", "delete")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    pipeline.run(Service::Loader);
+    feed.put_all(&pipeline).await;
+    pipeline.settled(SETTLED).await;
+    let ids = pipeline.simulator.company_ids();
+    let mut removed = feed.record(&pipeline, ids[0]);
+    removed.operation = Operation::Remove.into();
+    removed.fields.clear();
+    let old = feed.record(&pipeline, ids[1]);
+    let mut newer = feed.record(&pipeline, ids[1]);
+    newer.operation = Operation::Remove.into();
+    pipeline.simulator.remove_one(ids[0]).unwrap();
+    pipeline.simulator.remove_one(ids[1]).unwrap();
+    // The old version of a removed customer may not bring it back.
+    feed.put(&[removed, newer]).await;
+    pipeline.settled(SETTLED).await;
+    feed.put(&[old]).await;
+    pipeline.quiet(SETTLED, 0).await;
+    let report = pipeline.settled(SETTLED).await;
+    assert_eq!(report.form_rows, 18);
+    pipeline.drain().await;
+}

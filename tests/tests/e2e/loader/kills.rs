@@ -1,0 +1,149 @@
+//! The loader dies at every named point of the write path, and another one finishes: nothing missing, nothing doubled.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use proto::v1::Operation;
+use tests::harness::{Pipeline, Service};
+use tests::simulator::{Fault, FaultKind, Poison, Vendor};
+
+use super::feed::Feed;
+
+const SETTLED: Duration = Duration::from_secs(120);
+/// Pipelines at a time; each waits for leases most of the time.
+const AT_ONCE: usize = 6;
+
+/// What Redis goes through while the first loader is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Redis {
+    Kept,
+    Emptied,
+}
+
+const POINTS: [&str; 28] = [
+    "handle-begin",
+    "claim-before",
+    "claim-after",
+    "http-send",
+    "http-answered",
+    "create-answered",
+    "lookup-before",
+    "lookup-after",
+    "commit-before",
+    "commit-after",
+    "regroup-before",
+    "regroup-after",
+    "update-before",
+    "update-answered",
+    "remove-before",
+    "remove-answered",
+    "takeover-before",
+    "takeover-after",
+    "handle-end",
+    "marks-before",
+    "marks-after",
+    "verify-popped",
+    "verify-judged",
+    "index-begin",
+    "index-page",
+    "index-learned",
+    "index-ready-before",
+    "index-ready-after",
+];
+
+/// 60 customers of whom half are in the form; changes, removals, a row that is refused at first, lost answers.
+async fn die_at(point: &'static str, redis: Redis) {
+    let mut pipeline = Pipeline::builder()
+        .customers(60)
+        .seed(51)
+        .set("INDEX_SETTLE", "3s")
+        .set("JDY_TIMEOUT", "1s")
+        .set("LATE_WRITES", "1s")
+        .set("LEASE", "3s")
+        .set_for(Service::Loader, "REMOVALS", "delete")
+        .simulator(|options| {
+            options.settings.jdy.poison = vec![Poison {
+                marker: "POISON".into(),
+                code: 3005,
+            }];
+        })
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let ids = pipeline.simulator.company_ids();
+    if !point.starts_with("index") {
+        let first = pipeline.run(Service::Loader);
+        feed.put(&feed.records(&pipeline, &ids[..30])).await;
+        pipeline.rows(SETTLED, 30).await;
+        pipeline.quiet(SETTLED, 0).await;
+        pipeline[first].process().stop(SETTLED).await.unwrap();
+    }
+
+    for operation in ["batch_create", "update"] {
+        pipeline
+            .simulator
+            .fault(Fault::on(Vendor::Jdy, operation, FaultKind::Hang { commit: true }).nth(1));
+    }
+    let mut records = Vec::new();
+    if !point.starts_with("index") {
+        for id in &ids[..10] {
+            pipeline.simulator.change_one(*id, None).unwrap();
+        }
+        for id in &ids[10..13] {
+            let mut record = feed.record(&pipeline, *id);
+            record.operation = Operation::Remove.into();
+            pipeline.simulator.remove_one(*id).unwrap();
+            records.push(record);
+        }
+        records.extend(feed.records(&pipeline, &ids[..10]));
+    }
+    records.extend(feed.records(&pipeline, &ids[30..]));
+    let mut bad = feed.record(&pipeline, ids[0]);
+    bad.company_id = "999999".to_owned();
+    if let Some(field) = bad.fields.first_mut() {
+        field.value = Some(proto::v1::field_value::Value::Text("POISON".into()));
+    }
+    records.push(bad);
+    if point.starts_with("index") {
+        records.extend(feed.records(&pipeline, &ids[..30]));
+    }
+    feed.put(&records).await;
+
+    if point.starts_with("takeover") {
+        let first = pipeline.run_with(Service::Loader, &[("FAILPOINT", "create-answered:abort")]);
+        pipeline[first].process().wait(SETTLED).await.unwrap();
+        pipeline[first].kill9();
+    }
+    // The first calls only read the form.
+    let time = if point.starts_with("http") { 4 } else { 1 };
+    let armed = format!("{point}:abort:{time}");
+    let victim = pipeline.run_with(Service::Loader, &[("FAILPOINT", &armed)]);
+    pipeline[victim].process().wait(SETTLED).await.unwrap();
+    pipeline[victim].kill9();
+    if redis == Redis::Emptied {
+        feed.empty_redis().await;
+    }
+    let heir = pipeline.run(Service::Loader);
+    let report = pipeline.settled(SETTLED).await;
+    assert_eq!(
+        (report.duplicates, report.missing, report.stale),
+        (0, 0, 0),
+        "{point}: {report:?}"
+    );
+    pipeline.quiet(SETTLED, 1).await;
+    let report = pipeline.simulator.judge().await;
+    assert!(report.is_equal(), "{point}: {report:?}");
+    pipeline[heir].process().stop(SETTLED).await.unwrap();
+    println!("{point} {redis:?}: finished");
+}
+
+async fn die_everywhere(redis: Redis) {
+    for points in POINTS.chunks(AT_ONCE) {
+        join_all(points.iter().map(|point| die_at(point, redis))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_loader_that_dies_at_any_point_is_finished_by_another() {
+    die_everywhere(Redis::Kept).await;
+}

@@ -1,0 +1,7 @@
+//! The loader alone (I1–I7): records go straight into its queue, and the simulator judges the form.
+
+mod feed;
+mod happy;
+mod kills;
+mod refusals;
+mod unknown;

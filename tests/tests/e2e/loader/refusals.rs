@@ -1,0 +1,156 @@
+//! I6 and I7: a bad row costs one row, a refusal of everything costs nothing, and both say what is the matter.
+
+use std::time::Duration;
+
+use tests::harness::{Pipeline, Service};
+use tests::simulator::{Fault, FaultKind, KeyRule, Poison, Vendor};
+
+use super::feed::Feed;
+
+const SETTLED: Duration = Duration::from_secs(90);
+
+#[tokio::test]
+async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
+    let mut pipeline = Pipeline::builder()
+        .customers(100)
+        .seed(41)
+        .set("INDEX_SETTLE", "0s")
+        .set("LINGER", "1s")
+        .simulator(|options| {
+            options.settings.jdy.poison = vec![Poison {
+                marker: "POISON".into(),
+                code: 3005,
+            }];
+        })
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let ids = pipeline.simulator.company_ids();
+    let mut records = feed.records(&pipeline, &ids);
+    if let Some(field) = records[63].fields.first_mut() {
+        field.value = Some(proto::v1::field_value::Value::Text("a POISON row".into()));
+    }
+    feed.put(&records).await;
+    pipeline.run(Service::Loader);
+    pipeline.rows(SETTLED, 99).await;
+    pipeline.quiet(SETTLED, 1).await;
+    let report = pipeline.simulator.judge().await;
+    assert_eq!((report.missing, report.duplicates, report.form_rows), (1, 0, 99));
+    let stats = serde_json::to_value(pipeline.simulator.stats()).unwrap();
+    println!("{stats}");
+    // The cause goes away, and the letter is put back.
+    pipeline.simulator.set(|settings| settings.jdy.poison.clear());
+    feed.put(&feed.records(&pipeline, &ids[63..64])).await;
+    pipeline.settled(SETTLED).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_pauses_and_goes_on_by_itself() {
+    let mut pipeline = Pipeline::builder()
+        .customers(50)
+        .seed(42)
+        .set("INDEX_SETTLE", "0s")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].ready().await;
+    for code in [7212, 17018] {
+        pipeline.simulator.set(|settings| {
+            for rule in settings.jdy.keys.values_mut() {
+                *rule = Some(KeyRule {
+                    refuse: Some(code),
+                    ..KeyRule::default()
+                });
+            }
+        });
+        pipeline.simulator.change(5);
+        feed.put_all(&pipeline).await;
+        pipeline[loader].pauses_for(&code.to_string()).await;
+        pipeline.simulator.set(|settings| {
+            settings
+                .jdy
+                .keys
+                .values_mut()
+                .for_each(|rule| *rule = Some(KeyRule::default()))
+        });
+        pipeline.settled(SETTLED).await;
+        pipeline[loader].ready().await;
+    }
+    pipeline.quiet(SETTLED, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn an_outage_pauses_and_costs_nothing() {
+    let mut pipeline = Pipeline::builder()
+        .customers(200)
+        .seed(43)
+        .set("INDEX_SETTLE", "0s")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].ready().await;
+    let outage = pipeline.simulator.outage(Vendor::Jdy);
+    feed.put_all(&pipeline).await;
+    pipeline[loader].pauses_for("does not answer").await;
+    pipeline.simulator.clear_faults(Some(outage));
+    pipeline.settled(SETTLED).await;
+    pipeline.quiet(SETTLED, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_row_that_a_person_deleted_is_made_again() {
+    let mut pipeline = Pipeline::builder()
+        .customers(30)
+        .seed(44)
+        .set("INDEX_SETTLE", "0s")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    pipeline.run(Service::Loader);
+    feed.put_all(&pipeline).await;
+    pipeline.settled(SETTLED).await;
+    let changed = pipeline.simulator.change(1);
+    let rows = pipeline.simulator.rows(30);
+    let row = rows
+        .iter()
+        .find(|row| row[tests::simulator::KEY_WIDGET] == changed[0].to_string())
+        .unwrap();
+    pipeline.simulator.delete_rows(row["_id"].as_str());
+    feed.put(&feed.records(&pipeline, &changed)).await;
+    pipeline.settled(SETTLED).await;
+    pipeline.quiet(SETTLED, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn rates_that_others_use_up_are_waited_for() {
+    let mut pipeline = Pipeline::builder()
+        .customers(300)
+        .seed(45)
+        .set("INDEX_SETTLE", "0s")
+        .set("BATCH_SIZE", "20")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    for code in [8303, 8304] {
+        let kind = FaultKind::Code {
+            code,
+            message: String::new(),
+            status: None,
+        };
+        pipeline
+            .simulator
+            .fault(Fault::on(Vendor::Jdy, "batch_create", kind).every(4));
+    }
+    pipeline.run(Service::Loader);
+    feed.put_all(&pipeline).await;
+    let report = pipeline.settled(SETTLED).await;
+    assert_eq!(report.form_rows, 300);
+    pipeline.quiet(SETTLED, 0).await;
+    pipeline.drain().await;
+}
