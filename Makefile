@@ -19,7 +19,7 @@ demo: build ## move 2,000 customers through the whole pipeline, break some, repa
 # One build of everything that the tests start or are, so that cargo test finds nothing left to build.
 test: ## run every test
 	cargo build --workspace --bins --tests
-	target/debug/with-services -- cargo test --workspace
+	target/debug/with-services -- cargo test --workspace --no-fail-fast
 
 lint: ## check format and clippy's advice, warnings denied
 	cargo fmt --all --check

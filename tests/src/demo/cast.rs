@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use pipeline::names::Namespace;
+use pipeline::telemetry::names;
 use tempfile::TempDir;
 
 use super::vendors::Vendors;
@@ -120,22 +121,29 @@ impl Cast {
         String::from_utf8(output.stdout).context("read what the tool printed")
     }
 
-    /// Records the stage has passed on, as its metrics say; 0 while they cannot be read.
-    pub async fn settled(&self, service: Service) -> u64 {
+    /// The sum of a metric over the replicas of a service, or over all of them; what cannot be read counts nothing.
+    pub async fn metric(&self, name: &str, service: Option<Service>) -> u64 {
         let mut sum = 0.0;
-        for replica in self.replicas.iter().filter(|replica| replica.service == service) {
+        for replica in self
+            .replicas
+            .iter()
+            .filter(|replica| service.is_none_or(|only| only == replica.service))
+        {
             let Ok((200, metrics)) = replica.get("/metrics").await else {
                 continue;
             };
-            let lines = metrics
+            let values = metrics
                 .lines()
-                .filter(|line| line.starts_with("okki_records_total{"));
-            sum += lines
-                .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-                .sum::<f64>();
+                .filter_map(|line| line.strip_prefix(name)?.strip_prefix('{')?.rsplit(' ').next());
+            sum += values.filter_map(|value| value.parse::<f64>().ok()).sum::<f64>();
         }
-        // A count far below what a float holds exactly.
+        // Counts of records, far below what a float holds exactly.
         sum as u64
+    }
+
+    /// Whether no record waits in a queue or is in somebody's hands.
+    pub async fn is_idle(&self) -> anyhow::Result<bool> {
+        Ok(self.queues.waiting_in_all().await? == 0 && self.metric(names::IN_FLIGHT, None).await == 0)
     }
 
     /// Asks everybody to finish, and leaves nothing behind.

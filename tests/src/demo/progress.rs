@@ -80,6 +80,8 @@ impl Progress {
                 dead,
             } = counts;
             let total = self.total;
+            // Customers that change on the way are fetched and mapped more than once.
+            let (details, mapped) = (details.min(total), mapped.min(total));
             self.say(&format!(
                 "details fetched {details}/{total}, mapped {mapped}/{total}, rows in the form {rows}/{total}, dead letters {dead}"
             ));

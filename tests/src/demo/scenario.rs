@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use pipeline::stage::Stage;
+use pipeline::telemetry::names;
 
 use super::cast::Cast;
 use super::progress::{Counts, Progress};
@@ -100,11 +101,11 @@ async fn act(
         "everything that can arrive has arrived",
         async |cast, counts| {
             // Cheap counts first: judging compares every cell.
-            if counts.rows + counts.dead < total {
+            if counts.rows + MARKED as u64 != total || counts.dead < MARKED as u64 || !cast.is_idle().await? {
                 return Ok(false);
             }
             let verdict = cast.vendors.judge().await?;
-            Ok(verdict.missing == counts.dead && verdict.stale == 0 && verdict.wrong_cells == 0)
+            Ok(verdict.missing == MARKED as u64 && verdict.stale == 0 && verdict.wrong_cells == 0)
         },
     )
     .await?;
@@ -152,7 +153,7 @@ async fn until(
         cast.check()?;
         let seen = cast.vendors.seen().await?;
         let dead = cast.queues.dead(Stage::Load).await.unwrap_or_default();
-        let mapped = cast.settled(Service::Transformer).await;
+        let mapped = cast.metric(names::RECORDS, Some(Service::Transformer)).await;
         let counts = Counts {
             details: seen.details,
             mapped,

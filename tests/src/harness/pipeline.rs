@@ -157,7 +157,7 @@ fn defaults(service: Service, simulator: &Simulator) -> Settings {
             ("JDY_KEY_WIDGET", KEY_WIDGET.into()),
             ("JDY_TIMEOUT", "2s".into()),
             ("INDEX_SETTLE", "2500ms".into()),
-            ("LEASE", "5s".into()),
+            ("LEASE", "10s".into()),
         ],
     });
     settings
@@ -252,9 +252,19 @@ impl Pipeline {
         self.settings[&service].clone()
     }
 
+    /// Fails at once when a replica that nobody killed has ended with an error, instead of waiting for what it would do.
+    fn check(&mut self) {
+        for replica in self.replicas.iter_mut().filter(|replica| !replica.killed()) {
+            let status = replica.process().exited().expect("ask for an exit status");
+            let failed = status.filter(|status| !status.success());
+            assert!(failed.is_none(), "{} ended by itself: {failed:?}", replica.name());
+        }
+    }
+
     /// Waits until the form is exactly what the customers are.
-    pub async fn settled(&self, limit: Duration) -> Report {
+    pub async fn settled(&mut self, limit: Duration) -> Report {
         eventually(limit, "the form equals the customers", async || {
+            self.check();
             let report = self.simulator.judge().await;
             if report.is_equal() {
                 Ok(report)
@@ -266,8 +276,9 @@ impl Pipeline {
     }
 
     /// Waits until at least `rows` rows are in the form.
-    pub async fn rows(&self, limit: Duration, rows: usize) {
+    pub async fn rows(&mut self, limit: Duration, rows: usize) {
         eventually(limit, &format!("{rows} rows in the form"), async || {
+            self.check();
             let seen = self.simulator.form_rows();
             expect(seen >= rows, || format!("{seen} rows"))
         })
@@ -275,7 +286,7 @@ impl Pipeline {
     }
 
     /// Waits until nothing is ready in any work or retry queue, and `dead` letters lie in all dead-letter queues.
-    pub async fn quiet(&self, limit: Duration, dead: u32) {
+    pub async fn quiet(&mut self, limit: Duration, dead: u32) {
         eventually(
             limit,
             &format!("empty queues and {dead} dead letters"),

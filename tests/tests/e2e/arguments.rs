@@ -166,7 +166,7 @@ async fn a_bad_mapping_document_is_explained() {
         (
             "not-json.json",
             Some(good.replacen('[', "[[", 1)),
-            vec!["not-json.json", "line"],
+            vec!["not-json.json:22:", "not JSON"],
         ),
         (
             "unknown-expression.json",

@@ -4,15 +4,22 @@ use std::time::Duration;
 
 use tests::harness::{Id, Pipeline};
 
-/// The one error of that replica, which must name the vendor's code.
-fn error_of(pipeline: &Pipeline, id: Id, code: &str) {
+/// That replica complained about its credentials once, and named the vendor's code.
+fn complained_once(pipeline: &Pipeline, id: Id, code: &str) {
     let log = pipeline[id].log();
-    let errors: Vec<_> = log
+    let is_complaint =
+        |line: &&str| line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#);
+    let about = log
         .lines()
-        .filter(|line| line.contains(r#""level":"ERROR""#))
-        .collect();
-    assert_eq!(errors.len(), 1, "{}:\n{log}", pipeline[id].name());
-    assert!(errors[0].contains(code), "no code {code} in {}", errors[0]);
+        .filter(is_complaint)
+        .filter(|line| line.contains("credentials"));
+    let complaints: Vec<_> = about.collect();
+    assert_eq!(complaints.len(), 1, "{}:\n{log}", pipeline[id].name());
+    assert!(
+        complaints[0].contains(code),
+        "no code {code} in {}",
+        complaints[0]
+    );
 }
 
 #[tokio::test]
@@ -24,7 +31,7 @@ async fn a_refused_jiandaoyun_key_pauses_the_loader() {
         .await;
     let [_, _, loader] = pipeline.run_all();
     pipeline[loader].pauses_for("credentials").await;
-    error_of(&pipeline, loader, "17018");
+    complained_once(&pipeline, loader, "17018");
     let asked = pipeline.simulator.stats().jdy.total_calls;
     assert!(asked < 20, "{asked} calls with a key that is refused");
     assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
@@ -50,7 +57,7 @@ async fn refused_okki_credentials_pause_the_extractor() {
     let mut pipeline = builder.simulator(wrong).start().await;
     let [extractor, ..] = pipeline.run_all();
     pipeline[extractor].pauses_for("credentials").await;
-    error_of(&pipeline, extractor, "invalid_client");
+    complained_once(&pipeline, extractor, "invalid_client");
     assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
 
     pipeline
