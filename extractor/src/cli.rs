@@ -2,7 +2,10 @@
 
 use crate::config::{DetailArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::config::{CommonArgs, HttpArgs};
+use pipeline::{
+    config::{CommonArgs, HttpArgs},
+    dead::cli::DeadCommand,
+};
 
 /// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.
 ///
@@ -26,6 +29,8 @@ pub enum Command {
     Once(OnceArgs),
     /// Try credentials, permission, clock, one page and one detail, without changing anything
     Check(CheckArgs),
+    /// Look at refs that could not be fetched, and put them back
+    Dead(DeadArgs),
     /// Show runs, checkpoint, leader, and what is still to be fetched
     Status(StatusArgs),
 }
@@ -98,6 +103,15 @@ pub struct CheckArgs {
     pub(crate) okki: OkkiArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `dead`.
+#[derive(Debug, Args)]
+pub struct DeadArgs {
+    #[command(subcommand)]
+    pub(crate) command: DeadCommand,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }
 
 /// Arguments of `status`.

@@ -15,6 +15,12 @@ use pipeline::{
 };
 use std::{path::PathBuf, time::Duration};
 
+/// Rows per page that clients are known to use (okki-api.md §4.2).
+const PAGE_SIZE: u32 = 200;
+
+/// Reach of a remedy run that no document describes: a weekend's worth of trouble is found on Monday night.
+const REMEDY_REACH: Duration = Duration::from_secs(2 * 86_400);
+
 /// Account and politeness.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "OKKI options")]
@@ -59,9 +65,9 @@ pub struct OkkiArgs {
     /// Largest answer in MiB that is read
     #[arg(long, env = "OKKI_MAX_BODY_MIB", default_value = "16", value_name = "MIB")]
     pub okki_max_body_mib: String,
-    /// Rows asked for per page; the server may give fewer
-    #[arg(long, env = "OKKI_PAGE_SIZE", default_value = "200", value_name = "ROWS")]
-    pub okki_page_size: String,
+    /// Rows asked for per page, of which the server may give fewer [default: the source document's count, else 200]
+    #[arg(long, env = "OKKI_PAGE_SIZE", value_name = "ROWS")]
+    pub okki_page_size: Option<String>,
     /// Only customers of this group (客户分组); overrides the source document
     #[arg(long, env = "OKKI_GROUP_ID", value_name = "ID")]
     pub okki_group_id: Option<String>,
@@ -110,12 +116,12 @@ pub struct ScheduleArgs {
     /// List at these times, five fields (six with seconds), Beijing time
     #[arg(long, env = "CRON", value_name = "EXPRESSION")]
     pub cron: Option<String>,
-    /// List the recent past once more (补漏) at these times, such as "30 2 * * *"
+    /// List the recent past once more (补漏) at these times, such as "30 2 * * *" [default: the source document's]
     #[arg(long, env = "REMEDY_CRON", value_name = "EXPRESSION")]
     pub remedy_cron: Option<String>,
-    /// How far back that reaches
-    #[arg(long, env = "REMEDY_REACH", default_value = "2d", value_name = "DURATION")]
-    pub remedy_reach: String,
+    /// How far back that reaches [default: the source document's, else 2d]
+    #[arg(long, env = "REMEDY_REACH", value_name = "DURATION")]
+    pub remedy_reach: Option<String>,
 }
 
 /// Who lists.
@@ -164,6 +170,14 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
         let daily: Option<u64> = daily.map(|text| positive("OKKI_DAILY", text)).transpose()?;
         let bucket = Bucket::per_second("okki", rate).with_burst(burst);
         let mut source = Source::load(args.source.as_deref())?;
+        let page_size = args
+            .okki_page_size
+            .as_deref()
+            .filter(|text| !text.trim().is_empty());
+        let page_size = page_size
+            .map(|text| positive("OKKI_PAGE_SIZE", text))
+            .transpose()?;
+        let page_size = page_size.or(source.count).unwrap_or(PAGE_SIZE);
         let group_id = args.okki_group_id.filter(|id| !id.trim().is_empty());
         if let Some(group) = &group_id {
             source.set("group_id", group);
@@ -182,15 +196,15 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
                 concurrency: positive("OKKI_CONCURRENCY", &args.okki_concurrency)?,
             },
             bucket: daily.map_or_else(|| bucket.clone(), |daily| bucket.clone().with_daily(daily)),
-            page_size: positive("OKKI_PAGE_SIZE", &args.okki_page_size)?,
+            page_size,
             group_id,
         })
     }
 }
 
 impl ListArgs {
-    /// Checks; `page_size` belongs to the account's settings.
-    pub fn check(self, page_size: u32) -> Result<ListSettings, ConfigError> {
+    /// Checks; some of it comes from the account's settings.
+    pub fn check(self, okki: &OkkiConfig) -> Result<ListSettings, ConfigError> {
         let start = self.start.as_deref().filter(|text| !text.trim().is_empty());
         let duration = |name: &str, text: &str| {
             let refuse = |problem| {
@@ -208,8 +222,8 @@ impl ListArgs {
                 settle: duration("SETTLE_DELAY", &self.settle_delay)?,
             },
             start: start.map(|text| moment("START", text, false)).transpose()?,
-            count: page_size,
-            removals: self.removals,
+            count: okki.page_size,
+            removals: self.removals || okki.client.endpoints.source.removals,
             ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
         })
     }
@@ -224,10 +238,10 @@ pub struct Schedules {
     pub remedy: Option<(Schedule, Duration)>,
 }
 
-impl TryFrom<ScheduleArgs> for Schedules {
-    type Error = ConfigError;
-
-    fn try_from(args: ScheduleArgs) -> Result<Self, ConfigError> {
+impl ScheduleArgs {
+    /// Checks; a remedy run may also come from the source document.
+    pub fn check(self, source: &Source) -> Result<Schedules, ConfigError> {
+        let args = self;
         let cron = |name: &'static str, text: &str| {
             Schedule::cron(text).map_err(|error| refuse_schedule(name, &error))
         };
@@ -237,14 +251,15 @@ impl TryFrom<ScheduleArgs> for Schedules {
             (every, None) => Schedule::every(every.as_deref().unwrap_or("5m"))
                 .map_err(|error| refuse_schedule("EVERY", &error))?,
         };
-        let reach = positive_duration("REMEDY_REACH", &args.remedy_reach)?;
-        let remedy = given(args.remedy_cron)
-            .map(|text| cron("REMEDY_CRON", &text))
+        let reach = given(args.remedy_reach)
+            .map(|text| positive_duration("REMEDY_REACH", &text))
             .transpose()?;
-        Ok(Self {
-            live,
-            remedy: remedy.map(|schedule| (schedule, reach)),
-        })
+        let remedy = match (given(args.remedy_cron), &source.remedy) {
+            (Some(text), _) => Some((cron("REMEDY_CRON", &text)?, reach.unwrap_or(REMEDY_REACH))),
+            (None, Some((text, its))) => Some((cron("omissionRemedy", text)?, reach.unwrap_or(*its))),
+            (None, None) => None,
+        };
+        Ok(Schedules { live, remedy })
     }
 }
 
@@ -292,3 +307,7 @@ fn positive<T: std::str::FromStr + PartialOrd + From<u8>>(name: &str, text: &str
         )
     })
 }
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@
 
 use crate::{
     okki::{Client, Detail, Error, chain, time},
-    pause,
+    pause::Pauses,
     state::{Fate, State},
     verdict::Verdict,
 };
@@ -29,6 +29,7 @@ const UNSETTLED_S: i64 = 2;
 pub struct Details {
     rt: Runtime,
     client: Arc<Client>,
+    pauses: Arc<Pauses>,
     state: State,
     marks: Marks,
     verdict: Verdict,
@@ -45,12 +46,13 @@ pub struct Receipt {
 impl Details {
     /// `skip`: a listed version that is loaded costs no call.
     #[must_use]
-    pub fn new(rt: Runtime, client: Arc<Client>, state: State, skip: bool) -> Self {
+    pub fn new(rt: Runtime, client: Arc<Client>, pauses: Arc<Pauses>, state: State, skip: bool) -> Self {
         let marks = Marks::new(rt.store.clone(), rt.namespace.clone());
         let verdict = Verdict::new(Arc::clone(&client));
         Self {
             rt,
             client,
+            pauses,
             state,
             marks,
             verdict,
@@ -111,11 +113,13 @@ impl Details {
         let everybody = match &error {
             Error::Auth { .. } | Error::Permission { .. } => true,
             Error::RateLimited { .. } | Error::Quota(_) | Error::Store(_) => true,
-            Error::Outage(_) | Error::Shape(_) => self.verdict.is_outage(&wanted.company_id, &error).await,
+            Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) => {
+                self.verdict.is_outage(&wanted.company_id, &error).await
+            }
             Error::NotFound { .. } | Error::Business { .. } => false,
         };
         if everybody {
-            pause::hold(&self.rt, &self.client, "fetch a detail", &error);
+            self.pauses.hold("fetch a detail", &error);
             return Outcome::Hold;
         }
         let vendor = error

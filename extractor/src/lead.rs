@@ -5,8 +5,8 @@
 
 use crate::{
     lister::{Lister, Span, Stop},
-    okki::{Client, chain, time},
-    pause,
+    okki::{chain, time},
+    pause::Pauses,
     schedule::Schedule,
     state::{Job, State},
 };
@@ -20,8 +20,8 @@ const LOOK: Duration = Duration::from_secs(15);
 pub struct Lead {
     /// The process.
     pub rt: Runtime,
-    /// OKKI.
-    pub client: Arc<Client>,
+    /// What to do when OKKI refuses everything.
+    pub pauses: Arc<Pauses>,
     /// Runs and checkpoints.
     pub state: State,
     /// Does the listing.
@@ -103,7 +103,7 @@ impl Lead {
 
     fn stopped(&self, stop: &Stop) {
         match stop {
-            Stop::Okki(error) => pause::hold(&self.rt, &self.client, "list customers", error),
+            Stop::Okki(error) => self.pauses.hold("list customers", error),
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
             Stop::Deposed => tracing::warn!(job = self.job.name(), "lost the lease, another replica goes on"),
             stop => tracing::warn!(

@@ -32,6 +32,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sync(args) => commands::sync::sync(args).await,
         Command::Once(args) => commands::sync::once(args).await,
         Command::Check(args) => commands::check::check(args).await,
+        Command::Dead(args) => commands::dead(args).await,
         Command::Status(args) => commands::status::status(args).await,
     }
 }

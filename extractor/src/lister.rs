@@ -181,6 +181,7 @@ impl Lister {
             count: 1,
             removed: false,
         };
+        self.client.check_group().await?;
         let first = self.client.page(lane(job), &request).await?;
         let window = window_at(first.now.unwrap_or(ours));
         let removals = self.settings.removals;

@@ -1,55 +1,71 @@
 //! From an OKKI error to a pause of the whole stage: which reason, in which words, and what opens the gate again.
 //!
 //! "An outage is not a failure": whatever would refuse every customer alike closes the gate, with a probe that asks
-//! OKKI for one row until it answers.
+//! OKKI for one row until it answers. What a person has to change is said once as an error.
 
-use crate::okki::{Client, Error, PageRequest, chain};
-use pipeline::{gate::Pause, quota::Lane, service::Runtime};
-use std::sync::Arc;
+use crate::okki::{Client, Error, chain};
+use pipeline::{gate::Pause, service::Runtime};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Pauses the stage because of `error`, which `what` ran into.
-pub fn hold(rt: &Runtime, client: &Arc<Client>, what: &str, error: &Error) {
-    let detail = format!("{what}: {}", chain(error));
-    match error {
-        Error::Store(error) => rt.redis_lost(error),
-        Error::Auth { .. } | Error::Permission { .. } => {
-            let client = Arc::clone(client);
-            rt.gate.hold(Pause::Credentials, detail, move || {
-                let client = Arc::clone(&client);
-                // A scope that was granted meanwhile is in new tokens only.
-                async move { client.renew_token().await.is_ok() && answers(&client).await }
-            });
-        }
-        Error::RateLimited { .. } | Error::Quota(_) => hold_for(rt, client, Pause::Quota, detail),
-        Error::Business { .. } => hold_for(rt, client, Pause::Configuration, detail),
-        Error::Outage(_) | Error::Shape(_) | Error::NotFound { .. } => {
-            hold_for(rt, client, Pause::Outage, detail)
+/// Pauses the stage.
+pub struct Pauses {
+    rt: Runtime,
+    client: Arc<Client>,
+    /// Workers run into the same refusal together; one of them says so.
+    saying: Mutex<()>,
+}
+
+impl Pauses {
+    /// Nothing is paused.
+    #[must_use]
+    pub fn new(rt: Runtime, client: Arc<Client>) -> Self {
+        Self {
+            rt,
+            client,
+            saying: Mutex::default(),
         }
     }
-}
 
-fn hold_for(rt: &Runtime, client: &Arc<Client>, reason: Pause, detail: String) {
-    let client = Arc::clone(client);
-    rt.gate.hold(reason, detail, move || {
-        let client = Arc::clone(&client);
-        async move { answers(&client).await }
-    });
-}
-
-/// Asks for one row.
-pub async fn answers(client: &Client) -> bool {
-    let request = PageRequest {
-        start: None,
-        end: None,
-        page: 1,
-        count: 1,
-        removed: false,
-    };
-    match client.page(Lane::Live, &request).await {
-        Ok(_) => true,
-        Err(error) => {
-            tracing::debug!(error = chain(&error), "okki probe");
-            false
+    /// Pauses the stage because of `error`, which `what` ran into.
+    pub fn hold(&self, what: &str, error: &Error) {
+        let detail = format!("{what}: {}", chain(error));
+        match error {
+            Error::Store(error) => self.rt.redis_lost(error),
+            Error::Quota(pipeline::quota::Error::Store(error)) => self.rt.redis_lost(error),
+            Error::Auth { .. } | Error::Permission { .. } => {
+                self.needs_person(Pause::Credentials, what, error)
+            }
+            Error::Business { .. } => self.needs_person(Pause::Configuration, what, error),
+            Error::RateLimited { .. } | Error::Quota(_) => self.until_answered(Pause::Quota, detail),
+            Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) | Error::NotFound { .. } => {
+                self.until_answered(Pause::Outage, detail);
+            }
         }
+    }
+
+    fn needs_person(&self, reason: Pause, what: &str, error: &Error) {
+        let _one_at_a_time = self.saying.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.rt.gate.report().iter().any(|pause| pause.reason == reason) {
+            tracing::error!(
+                reason = reason.name(),
+                error = chain(error),
+                "cannot {what} until a person acts"
+            );
+        }
+        let detail = format!("{what}: {}", chain(error));
+        let client = Arc::clone(&self.client);
+        self.rt.gate.hold(reason, detail, move || {
+            let client = Arc::clone(&client);
+            // A scope that was granted meanwhile is in new tokens only.
+            async move { client.renew_token().await.is_ok() && client.answers().await }
+        });
+    }
+
+    fn until_answered(&self, reason: Pause, detail: String) {
+        let client = Arc::clone(&self.client);
+        self.rt.gate.hold(reason, detail, move || {
+            let client = Arc::clone(&client);
+            async move { client.answers().await }
+        });
     }
 }

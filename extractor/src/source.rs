@@ -3,8 +3,13 @@
 //! Paging, window and deletion parameters are the extractor's own business (see `listing`); a document's values for
 //! them (`{{LAST_SYNC_TIME|datetime}}` and so on) say only which window the platform would have asked for.
 
-use pipeline::config::ConfigError;
-use std::path::Path;
+use crate::okki::time;
+use jiff::Timestamp;
+use pipeline::{
+    config::ConfigError,
+    metadata::{Context, Problem, SourceDocument},
+};
+use std::{path::Path, time::Duration};
 
 /// Parameters that the extractor sets itself, whatever a document says.
 const OWN: [&str; 6] = [
@@ -27,6 +32,12 @@ pub struct Source {
     pub info_key: String,
     /// Further parameters of the listing, such as `group_id`.
     pub parameters: Vec<(String, String)>,
+    /// Rows per page, when the document says so.
+    pub count: Option<u32>,
+    /// The document asks for deleted customers.
+    pub removals: bool,
+    /// Cron expression and reach of the document's remedy run (补漏).
+    pub remedy: Option<(String, Duration)>,
 }
 
 impl Default for Source {
@@ -36,6 +47,9 @@ impl Default for Source {
             info: "/v1/company/info".to_owned(),
             info_key: "company_id".to_owned(),
             parameters: vec![("all".to_owned(), "1".to_owned())],
+            count: None,
+            removals: false,
+            remedy: None,
         }
     }
 }
@@ -43,8 +57,65 @@ impl Default for Source {
 impl Source {
     /// Reads a document, if there is one.
     pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
-        let _document = path;
-        Ok(Self::default())
+        let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(Self::default());
+        };
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            ConfigError::new(
+                "SOURCE",
+                format!("cannot read `{name}`: {error}"),
+                "name a readable JSON document",
+            )
+        })?;
+        Self::read(&text, &name)
+    }
+
+    fn read(text: &str, name: &str) -> Result<Self, ConfigError> {
+        let document = SourceDocument::parse(text, name)
+            .map_err(|problems| all(&problems))?
+            .document;
+        let refuse = |problem: String, remedy: &str| ConfigError::new(name, problem, remedy);
+        if !document.method.eq_ignore_ascii_case("GET") {
+            let problem = format!("method is {}", document.method);
+            return Err(refuse(problem, "okki's listing is asked with GET"));
+        }
+        let now = Timestamp::now();
+        let context = Context::at(now).last_sync(0);
+        let given = document
+            .parameters(&context)
+            .map_err(|(label, error)| refuse(format!("parameter `{label}`: {error}"), "correct its value"))?;
+        let value = |name: &str| {
+            given
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.as_str())
+        };
+        if value("time_type").is_some_and(|kind| kind != "1") {
+            let problem = "time_type is not 1, so changes would not be listed".to_owned();
+            return Err(refuse(problem, "take it out: windows are over the update time"));
+        }
+        let base = Self::default();
+        let info_key = document.info_key().unwrap_or(&base.info_key);
+        if info_key != base.info_key {
+            let problem = format!("info_key is `{info_key}`");
+            return Err(refuse(problem, "customers are followed by their company_id"));
+        }
+        Ok(Self {
+            info: document.info_api().unwrap_or(&base.info).to_owned(),
+            count: value("count")
+                .and_then(|count| count.parse().ok())
+                .filter(|count| *count > 0),
+            removals: value("removed") == Some("1"),
+            remedy: remedy(&document, &context, now)?,
+            parameters: given
+                .iter()
+                .filter(|(name, _)| !OWN.contains(&name.as_str()))
+                .cloned()
+                .collect(),
+            list: document.api,
+            ..base
+        })
     }
 
     /// Sets a parameter of the listing.
@@ -61,10 +132,129 @@ impl Source {
             .map(|(_, value)| value.clone())
             .filter(|value| !value.is_empty())
     }
+}
 
-    /// Says whether a document's parameter is ours to set.
-    #[must_use]
-    pub fn is_own(name: &str) -> bool {
-        OWN.contains(&name)
+/// The remedy run's window begins at a time that its expressions compute; what counts is how long ago that is.
+fn remedy(
+    document: &SourceDocument,
+    context: &Context,
+    now: Timestamp,
+) -> Result<Option<(String, Duration)>, ConfigError> {
+    let Some(remedy) = &document.omission_remedy else {
+        return Ok(None);
+    };
+    let given = remedy.parameters(document, context).map_err(|(label, error)| {
+        ConfigError::new(
+            "omissionRemedy",
+            format!("parameter `{label}`: {error}"),
+            "correct its value",
+        )
+    })?;
+    let start = given
+        .iter()
+        .find(|(name, _)| name == "start_time")
+        .or(given.iter().find(|(name, _)| name == "date"));
+    let start = start
+        .and_then(|(_, text)| time::parse_input(text, false))
+        .filter(|start| *start > 0);
+    let reach = start
+        .and_then(|start| u64::try_from(now.as_second() - start).ok())
+        .ok_or_else(|| {
+            let problem = "has no start_time in the past";
+            ConfigError::new(
+                "omissionRemedy",
+                problem,
+                "set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}",
+            )
+        })?;
+    Ok(Some((remedy.crontab.clone(), Duration::from_secs(reach))))
+}
+
+fn all(problems: &[Problem]) -> ConfigError {
+    ConfigError::message(
+        problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = r#"{
+        "api": "/v1/company/updates", "effect": "QUERY", "method": "GET", "idCheck": true,
+        "id": "company_id", "number": "serial_id",
+        "request": [
+            {"field": "start_index", "label": "第几页", "type": "string", "value": "1"},
+            {"field": "count", "label": "每页数量", "type": "string", "value": "200"},
+            {"field": "removed", "label": "已删除", "type": "string", "value": "0"},
+            {"field": "all", "label": "全部", "type": "string", "value": "0"},
+            {"field": "group_id", "label": "分组", "type": "string", "value": "17"},
+            {"field": "date", "label": "日期", "type": "string"},
+            {"field": "start_time", "label": "开始", "type": "string", "value": "{{LAST_SYNC_TIME|datetime}}"},
+            {"field": "end_time", "label": "结束", "type": "string", "value": "{{CURRENT_TIME|datetime}}"},
+            {"field": "info_api", "label": "详情", "type": "string", "value": "/v1/company/info"},
+            {"field": "info_key", "label": "详情键", "type": "string", "value": "company_id"}
+        ],
+        "omissionRemedy": {"crontab": "2 2 * * *", "takeOverRequest": [
+            {"field": "start_time", "label": "开始", "type": "string", "value": "{{DAYS_AGO_2|datetime}}"}
+        ]}
+    }"#;
+
+    #[test]
+    fn a_document_gives_paths_and_fixed_parameters() {
+        let source = Source::read(DOCUMENT, "source.json").unwrap();
+        assert_eq!(
+            (source.list.as_str(), source.info.as_str()),
+            ("/v1/company/updates", "/v1/company/info")
+        );
+        assert_eq!(source.count, Some(200));
+        assert!(!source.removals);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(source.parameters, [pair("all", "0"), pair("group_id", "17")]);
+        let (cron, reach) = source.remedy.unwrap();
+        assert_eq!(
+            (cron.as_str(), reach.as_secs().div_ceil(10) / 8_640),
+            ("2 2 * * *", 2)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_refused_by_name() {
+        for (from, to, word) in [
+            ("\"GET\"", "\"POST\"", "method is POST"),
+            (
+                "\"value\": \"company_id\"",
+                "\"value\": \"serial_id\"",
+                "info_key",
+            ),
+            (
+                "\"field\": \"date\", \"label\": \"日期\"",
+                "\"field\": \"time_type\", \"label\": \"t\", \"value\": \"2\"",
+                "time_type",
+            ),
+            ("{{DAYS_AGO_2|datetime}}", "", "omissionRemedy"),
+            ("\"QUERY\"", "\"EXECUTE\"", "EXECUTE"),
+            (
+                "{{LAST_SYNC_TIME|datetime}}",
+                "{{LAST_SYNC_TIME|nonsense}}",
+                "nonsense",
+            ),
+        ] {
+            assert!(DOCUMENT.contains(from), "{from}");
+            let error = Source::read(&DOCUMENT.replacen(from, to, 1), "source.json")
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(word), "{word} in {error}");
+        }
+        assert!(
+            Source::load(Some(Path::new("/nowhere.json")))
+                .unwrap_err()
+                .to_string()
+                .contains("/nowhere.json")
+        );
     }
 }

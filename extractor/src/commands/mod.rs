@@ -6,14 +6,16 @@ pub mod status;
 pub mod sync;
 
 use crate::{
+    cli::DeadArgs,
     config::OkkiConfig,
     detail::Details,
     okki::{Client, Pace, Tokens},
+    pause::Pauses,
     state::State,
 };
 use anyhow::Context;
 use pipeline::{
-    config::HttpConfig,
+    config::{CommonConfig, HttpConfig},
     consumer::{self, ConsumerOptions},
     http,
     service::Runtime,
@@ -38,15 +40,22 @@ fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::
     Ok(Arc::new(Client::new(http, okki.client.clone(), tokens, pace)))
 }
 
+/// `extractor dead`: the shared subcommand for this stage's dead letters.
+pub async fn dead(args: DeadArgs) -> anyhow::Result<()> {
+    let rt = Runtime::tool("extractor", &CommonConfig::try_from(args.common)?)?;
+    pipeline::dead::cli::run(&rt, Stage::Extract, args.command).await
+}
+
 /// Fetches details until shutdown.
 async fn fetch_details(
     rt: Runtime,
     client: Arc<Client>,
+    pauses: Arc<Pauses>,
     concurrency: usize,
     skip: bool,
 ) -> Result<(), consumer::Error> {
     let state = State::new(rt.store.clone(), rt.namespace.clone());
-    let handler = Arc::new(Details::new(rt.clone(), client, state, skip));
+    let handler = Arc::new(Details::new(rt.clone(), client, pauses, state, skip));
     let options = ConsumerOptions {
         stage: Stage::Extract,
         // Small batches: the first snapshot should not wait for the last call of a large one.

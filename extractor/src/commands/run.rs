@@ -3,9 +3,10 @@
 use super::{fetch_details, shared_client};
 use crate::{
     cli::RunArgs,
-    config::{OkkiConfig, Schedules},
+    config::OkkiConfig,
     lead::Lead,
     lister::{Lister, Span},
+    pause::Pauses,
     state::{Job, State},
 };
 use anyhow::Context;
@@ -21,8 +22,8 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
-    let settings = args.list.check(okki.page_size)?;
-    let schedules = Schedules::try_from(args.schedule)?;
+    let settings = args.list.check(&okki)?;
+    let schedules = args.schedule.check(&okki.client.endpoints.source)?;
     let ttl = args.lease.check()?;
 
     let rt = Runtime::start("extractor", &common).await?;
@@ -34,9 +35,10 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         state.clone(),
         settings,
     ));
+    let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
     let lead = |job, span, schedule| Lead {
         rt: rt.clone(),
-        client: Arc::clone(&client),
+        pauses: Arc::clone(&pauses),
         state: state.clone(),
         lister: Arc::clone(&lister),
         job,
@@ -52,7 +54,13 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     if let Some((schedule, reach)) = schedules.remedy {
         tasks.spawn(async_ok(lead(Job::Remedy, Span::Reach(reach), schedule).run()));
     }
-    let details = fetch_details(rt.clone(), client, okki.client.concurrency, !args.detail.no_skip);
+    let details = fetch_details(
+        rt.clone(),
+        client,
+        pauses,
+        okki.client.concurrency,
+        !args.detail.no_skip,
+    );
     tasks.spawn(async { details.await.context("consume refs") });
     // Each task ends with the shutdown only; one that ends or panics before takes the process with it.
     while let Some(ended) = tasks.join_next().await {

@@ -10,7 +10,7 @@ use crate::{
     config::{OkkiConfig, moment},
     lister::{Lister, Span, Stop},
     okki::{Client, chain},
-    pause,
+    pause::Pauses,
     progress::{Progress, Report},
     state::{Job, Run, State},
 };
@@ -85,6 +85,7 @@ fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
 struct Sync {
     rt: Runtime,
     client: Arc<Client>,
+    pauses: Arc<Pauses>,
     state: State,
     lister: Lister,
     concurrency: usize,
@@ -101,18 +102,20 @@ impl Sync {
         let common = CommonConfig::try_from(args.common)?;
         let http = HttpConfig::try_from(args.http)?;
         let okki = OkkiConfig::try_from(args.okki)?;
-        let settings = args.list.check(okki.page_size)?;
+        let settings = args.list.check(&okki)?;
         let ttl = args.lease.check()?;
         let rt = Runtime::tool("extractor", &common)?;
         rt.store.ping().await.context("REDIS_URL")?;
         rt.declare(Stage::Extract).await?;
         let client = shared_client(&rt, &okki, &http)?;
+        let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
         let state = State::new(rt.store.clone(), rt.namespace.clone());
         let lister = Lister::new(rt.clone(), Arc::clone(&client), state.clone(), settings);
         let (concurrency, skip, json) = (okki.client.concurrency, !args.detail.no_skip, args.json);
         Ok(Self {
             rt,
             client,
+            pauses,
             state,
             lister,
             concurrency,
@@ -169,6 +172,7 @@ impl Sync {
         let details = tokio::spawn(fetch_details(
             self.rt.clone(),
             Arc::clone(&self.client),
+            Arc::clone(&self.pauses),
             self.concurrency,
             self.skip,
         ));
@@ -221,7 +225,7 @@ impl Sync {
                 }
                 Err(stop) => {
                     if let Stop::Okki(error) = &stop {
-                        pause::hold(&self.rt, &self.client, "list customers", error);
+                        self.pauses.hold("list customers", error);
                     }
                     tracing::warn!(error = chain(&stop), "listing stopped, will go on");
                     backoff.wait().await;

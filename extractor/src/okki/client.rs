@@ -5,11 +5,11 @@
 
 use super::{
     envelope::{self, Answer},
-    error::{Error, Outage},
+    error::{Error, Outage, chain},
     pace::Pace,
     time,
     token::{Fetch, Token, Tokens},
-    types::{Detail, Page, PageRequest, read_detail, read_groups, read_page},
+    types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
 };
 use crate::source::Source;
 use pipeline::{http, quota::Lane, retry::Backoff, secret::Secret, telemetry::names};
@@ -108,6 +108,44 @@ impl Client {
         read_detail(answer.data, answer.now, company_id)
     }
 
+    /// Asks for one row, and for the configured group; says whether listing could work.
+    pub async fn answers(&self) -> bool {
+        let request = PageRequest {
+            start: None,
+            end: None,
+            page: 1,
+            count: 1,
+            removed: false,
+        };
+        let row = self.page(Lane::Live, &request).await;
+        match row.map(drop).and(self.check_group().await) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!(error = chain(&error), "okki probe");
+                false
+            }
+        }
+    }
+
+    /// An error when a group is configured that OKKI does not know: its listing would be empty for ever.
+    ///
+    /// An account whose code lists cannot be read is given the benefit of the doubt.
+    pub async fn check_group(&self) -> Result<(), Error> {
+        let Some(group) = self.options.endpoints.source.get("group_id") else {
+            return Ok(());
+        };
+        match self.group_name(&group).await {
+            Err(error @ Error::Business { .. })
+                if error.vendor().is_some_and(|(code, _)| code == UNKNOWN_GROUP) =>
+            {
+                Err(error)
+            }
+            Err(Error::Business { .. } | Error::NotFound { .. } | Error::Garbled(_) | Error::Shape(_))
+            | Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The name of a customer group (客户分组), wherever it is in the tree.
     pub async fn group_name(&self, id: &str) -> Result<String, Error> {
         let query = [("field".to_owned(), "group_id".to_owned())];
@@ -144,7 +182,7 @@ impl Client {
                     refused += 1;
                     self.pace.push_back(retry_after).await?;
                 }
-                Err(Error::Outage(_)) if silent < REPEATS => {
+                Err(Error::Outage(_) | Error::Garbled(_)) if silent < REPEATS => {
                     silent += 1;
                     backoff.wait().await;
                 }
@@ -289,3 +327,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok()
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -50,7 +50,12 @@ pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<A
                 message: "http status 401".to_owned(),
             });
         }
-        (_, Err(_)) => return Err(Error::Shape(format!("http status {status}, {}", describe(body)))),
+        (_, Err(_)) => {
+            return Err(Error::Garbled(format!(
+                "http status {status}, {}",
+                describe(body)
+            )));
+        }
     }
     let envelope = envelope.map_err(|error| Error::Shape(error.to_string()))?;
     let data = envelope.data.filter(|data| data.get().starts_with(['{', '[']));
@@ -196,13 +201,13 @@ mod tests {
             ),
             (502, "<html>bad gateway</html>", "okki-outage"),
             (200, r#"{"code":500,"message":"system busy"}"#, "okki-outage"),
-            (200, "<html>maintenance</html>", "okki-unexpected-shape"),
-            (404, "<html>nginx</html>", "okki-unexpected-shape"),
-            (200, "", "okki-unexpected-shape"),
-            (200, r#"{"code":200,"data":{"list":["#, "okki-unexpected-shape"),
+            (200, "<html>maintenance</html>", "okki-unreadable"),
+            (404, "<html>nginx</html>", "okki-unreadable"),
+            (200, "", "okki-unreadable"),
+            (200, r#"{"code":200,"data":{"list":["#, "okki-unreadable"),
             (200, r#"{"code":200}"#, "okki-unexpected-shape"),
             (200, r#"{"code":200,"data":""}"#, "okki-unexpected-shape"),
-            (200, "[1]", "okki-unexpected-shape"),
+            (200, "[1]", "okki-unreadable"),
         ];
         for (status, body, code) in table {
             assert_eq!(read(status, body).unwrap_err().code(), code, "{status} {body}");
@@ -214,7 +219,7 @@ mod tests {
         let error = read(200, "<html>Frau Muster, +49 123</html>").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unexpected answer of okki: http status 200, an HTML or XML page instead of JSON (33 bytes)"
+            "unreadable answer of okki: http status 200, an HTML or XML page instead of JSON (33 bytes)"
         );
     }
 }

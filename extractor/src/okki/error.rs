@@ -46,7 +46,10 @@ pub enum Error {
     /// No answer, or one that says nothing about the request: worth asking again.
     #[error("okki does not answer")]
     Outage(#[from] Outage),
-    /// HTTP success, but not the documented shape.
+    /// Not JSON: a page of some gateway, or an answer cut short. Another time it may be one.
+    #[error("unreadable answer of okki: {0}")]
+    Garbled(String),
+    /// JSON, but not the documented shape.
     #[error("unexpected answer of okki: {0}")]
     Shape(String),
     /// The daily allowance is used up.
@@ -83,7 +86,10 @@ impl Error {
     /// Says whether the same call may succeed later without anybody's help.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Outage(_) | Self::RateLimited { .. })
+        matches!(
+            self,
+            Self::Outage(_) | Self::Garbled(_) | Self::RateLimited { .. }
+        )
     }
 
     /// Says whether a person has to look at the OKKI application.
@@ -102,6 +108,7 @@ impl Error {
             Self::NotFound { .. } => "okki-not-found",
             Self::Business { .. } => "okki-refused",
             Self::Outage(_) => "okki-outage",
+            Self::Garbled(_) => "okki-unreadable",
             Self::Shape(_) => "okki-unexpected-shape",
             Self::Quota(_) => "okki-quota",
             Self::Store(_) => "redis",

@@ -146,6 +146,9 @@ pub fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> R
     })
 }
 
+/// Our own code for a group that is not in the tree.
+pub const UNKNOWN_GROUP: &str = "unknown-group";
+
 /// Finds a group in the tree of groups (okki-api.md §6).
 pub fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
     fn find(value: &Value, id: &str) -> Option<String> {
@@ -167,7 +170,7 @@ pub fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
     }
     let tree: Value = serde_json::from_str(data.get()).map_err(|error| Error::Shape(error.to_string()))?;
     let unknown = || Error::Business {
-        code: "group".to_owned(),
+        code: UNKNOWN_GROUP.to_owned(),
         message: format!("分组不存在: no customer group {id}"),
     };
     find(&tree, id).ok_or_else(unknown)

@@ -1,0 +1,241 @@
+//! The client against a real HTTP server whose answers are scripted, odd ones included.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::super::{error::Error, pace::Pace, token::Tokens, types::PageRequest};
+use super::*;
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{Response, StatusCode, header},
+};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU32, Ordering},
+};
+
+type Script = Arc<dyn Fn(u32, &Request) -> Response<Body> + Send + Sync>;
+
+/// What arrived, in order: path and query.
+type Seen = Arc<Mutex<Vec<String>>>;
+
+struct Vendor {
+    base: Url,
+    seen: Seen,
+    tokens: Arc<AtomicU32>,
+}
+
+/// A server that grants tokens `t1`, `t2`, … and answers the n-th other call by the script.
+async fn vendor(script: impl Fn(u32, &Request) -> Response<Body> + Send + Sync + 'static) -> Vendor {
+    let (script, seen): (Script, Seen) = (Arc::new(script), Arc::default());
+    let (tokens, calls) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (log, granted) = (Arc::clone(&seen), Arc::clone(&tokens));
+    let app = Router::new().fallback(move |request: Request| {
+        let (script, log) = (Arc::clone(&script), Arc::clone(&log));
+        let (granted, calls) = (Arc::clone(&granted), Arc::clone(&calls));
+        async move {
+            if request.uri().path() == "/v1/oauth2/access_token" {
+                let n = granted.fetch_add(1, Ordering::SeqCst) + 1;
+                return json(&format!(r#"{{"token_type":"Bearer","access_token":"t{n}"}}"#));
+            }
+            log.lock().unwrap().push(request.uri().to_string());
+            script(calls.fetch_add(1, Ordering::SeqCst) + 1, &request)
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Vendor { base, seen, tokens }
+}
+
+fn json(body: &str) -> Response<Body> {
+    Response::new(Body::from(body.to_owned()))
+}
+
+fn status(code: u16, body: &str) -> Response<Body> {
+    let mut response = json(body);
+    *response.status_mut() = StatusCode::from_u16(code).unwrap();
+    response
+}
+
+fn bearer(request: &Request) -> String {
+    request.headers()[header::AUTHORIZATION]
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn client(vendor: &Vendor) -> Client {
+    let options = ClientOptions {
+        endpoints: Endpoints {
+            base: vendor.base.clone(),
+            source: Source::default(),
+        },
+        client_id: "id".into(),
+        client_secret: Secret::new("secret"),
+        timeout: Duration::from_millis(500),
+        max_body: 100_000,
+        concurrency: 8,
+    };
+    pipeline::cli::install_crypto();
+    let http = reqwest::Client::builder().build().unwrap();
+    Client::new(http, options, Tokens::alone(), Pace::alone(10_000.0))
+}
+
+const COMPANY: &str = r#"{"code":200,"now":"2026-01-21 16:02:22","data":{"company_id":7,"name":"x"}}"#;
+
+#[tokio::test]
+async fn a_listing_is_asked_with_beijing_times() {
+    let vendor = vendor(|_, _| json(r#"{"data":{"list":[],"totalItem":0}}"#)).await;
+    let request = PageRequest {
+        start: Some(1_762_358_927),
+        end: None,
+        page: 3,
+        count: 200,
+        removed: true,
+    };
+    assert_eq!(
+        client(&vendor).page(Lane::Live, &request).await.unwrap().total,
+        Some(0)
+    );
+    assert_eq!(
+        *vendor.seen.lock().unwrap(),
+        ["/v1/company/list?all=1&start_index=3&count=200&removed=1&start_time=2025-11-06+00%3A08%3A47"]
+    );
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_once_for_all_workers() {
+    let vendor = vendor(|_, request| match bearer(request).as_str() {
+        "Bearer t2" => json(COMPANY),
+        _ => status(401, r#"{"error":"access_denied","message":"expired"}"#),
+    })
+    .await;
+    let client = client(&vendor);
+    let all = futures::future::join_all((0..20).map(|_| client.detail(Lane::Live, "7"))).await;
+    assert!(all.iter().all(Result::is_ok));
+    assert_eq!(vendor.tokens.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_call_is_repeated_at_most_once_after_a_renewal() {
+    let vendor = vendor(|_, _| json(r#"{"error":"access_denied"}"#)).await;
+    let error = client(&vendor).detail(Lane::Live, "7").await.unwrap_err();
+    assert!(matches!(error, Error::Auth { .. }), "{error}");
+    assert_eq!(
+        (
+            vendor.seen.lock().unwrap().len(),
+            vendor.tokens.load(Ordering::SeqCst)
+        ),
+        (2, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_token_without_the_scope_is_not_renewed() {
+    let vendor = vendor(|_, _| status(403, r#"{"code":403,"message":"no permission company scopes"}"#)).await;
+    let error = client(&vendor).detail(Lane::Live, "7").await.unwrap_err();
+    assert!(matches!(error, Error::Permission { .. }), "{error}");
+    assert!(error.to_string().contains("no permission company scopes"));
+    assert_eq!(vendor.seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_for_as_long_as_the_server_says() {
+    let vendor = vendor(|call, _| match call {
+        1 => {
+            let mut refused = status(429, "");
+            refused
+                .headers_mut()
+                .insert(header::RETRY_AFTER, "1".parse().unwrap());
+            refused
+        }
+        _ => json(COMPANY),
+    })
+    .await;
+    let started = Instant::now();
+    client(&vendor).detail(Lane::Live, "7").await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_moment_of_silence_is_not_an_error() {
+    let vendor = vendor(|call, _| {
+        if call == 1 {
+            status(502, "<html>")
+        } else {
+            json(COMPANY)
+        }
+    })
+    .await;
+    client(&vendor).detail(Lane::Live, "7").await.unwrap();
+}
+
+#[tokio::test]
+async fn answers_that_are_no_answers_are_told_apart() {
+    let vendor = vendor(|_, request| match request.uri().query().unwrap_or_default() {
+        "company_id=1" => json("<!doctype html><p>maintenance</p>"),
+        "company_id=2" => Response::new(Body::from_stream(futures::stream::repeat_with(|| {
+            Ok::<_, std::io::Error>(vec![b' '; 4096])
+        }))),
+        "company_id=3" => status(503, ""),
+        "company_id=4" => Response::new(Body::from_stream(futures::stream::pending::<
+            Result<Vec<u8>, std::io::Error>,
+        >())),
+        "company_id=5" => json(r#"{"code":200,"data":{"company_id":6}}"#),
+        "company_id=6" => json(r#"{"code":404,"message":"Not Found Resource"}"#),
+        _ => gzip(),
+    })
+    .await;
+    let client = client(&vendor);
+    let mut errors = Vec::new();
+    for id in 1..=6 {
+        errors.push(client.detail(Lane::Live, &id.to_string()).await.unwrap_err());
+    }
+    let codes: Vec<_> = errors.iter().map(Error::code).collect();
+    let shape = "okki-unexpected-shape";
+    assert_eq!(
+        codes,
+        [
+            "okki-unreadable",
+            shape,
+            "okki-outage",
+            "okki-outage",
+            shape,
+            "okki-not-found"
+        ]
+    );
+    assert!(errors[0].to_string().contains("HTML"), "{}", errors[0]);
+    assert!(
+        errors[1].to_string().contains("larger than 100000 bytes"),
+        "{}",
+        errors[1]
+    );
+    assert!(
+        client
+            .detail(Lane::Live, "7")
+            .await
+            .unwrap()
+            .json
+            .get()
+            .contains("gz")
+    );
+}
+
+/// `{"data":{"company_id":7,"name":"gz"}}`, compressed.
+fn gzip() -> Response<Body> {
+    let mut response = Response::new(Body::from(GZIP.as_slice()));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+    response
+}
+
+const GZIP: [u8; 57] = [
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 74, 73, 44, 73, 84, 178, 170, 86, 74, 206, 207, 45, 72, 204,
+    171, 140, 207, 76, 81, 178, 50, 215, 81, 202, 75, 204, 77, 85, 178, 82, 74, 175, 82, 170, 173, 5, 0, 214,
+    246, 19, 2, 37, 0, 0, 0,
+];

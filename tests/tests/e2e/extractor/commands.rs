@@ -1,0 +1,139 @@
+//! `sync`, `once`, `check`, `status` as a person or a CronJob uses them.
+
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tests::harness::{Pipeline, Service, command, eventually, expect};
+
+use super::sink::{Sink, calls, truth};
+
+async fn json(pipeline: &Pipeline, arguments: &[&str]) -> Value {
+    let printed = pipeline.tool(Service::Extractor, arguments).await.unwrap();
+    serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
+}
+
+/// `YYYY-MM-DD` in Beijing, so many days ago.
+fn day(days_ago: i64) -> String {
+    let second = jiff::Timestamp::now().as_second() - days_ago * 86_400;
+    let at = jiff::Timestamp::from_second(second).unwrap();
+    jiff::tz::Offset::constant(8)
+        .to_datetime(at)
+        .strftime("%Y-%m-%d")
+        .to_string()
+}
+
+fn midnight(day: &str) -> i64 {
+    let at: jiff::civil::Date = day.parse().unwrap();
+    jiff::tz::Offset::constant(8)
+        .to_timestamp(at.at(0, 0, 0, 0))
+        .unwrap()
+        .as_second()
+}
+
+#[tokio::test]
+async fn sync_lists_once_and_waits_for_its_details() {
+    let pipeline = Pipeline::builder().customers(50).seed(61).start().await;
+    let report = json(&pipeline, &["sync", "--json"]).await;
+    assert_eq!(
+        (&report["listed"], &report["outcome"]["fetched"]),
+        (&50.into(), &50.into()),
+        "{report}"
+    );
+    let again = json(&pipeline, &["once", "--json"]).await;
+    assert_eq!(again["listed"], 0, "{again}");
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, Duration::from_secs(20)).await, 50);
+    let status = json(&pipeline, &["status", "--json"]).await;
+    assert_eq!(status["finished"].as_array().unwrap().len(), 2, "{status}");
+    assert!(status["checkpoint_age_s"].as_i64().unwrap() < 60, "{status}");
+}
+
+#[tokio::test]
+async fn a_backfill_takes_its_span_and_goes_on_after_ctrl_c() {
+    let builder = Pipeline::builder()
+        .customers(300)
+        .seed(62)
+        .set("OKKI_RATE", "1000")
+        .set("BACKFILL_AHEAD", "20");
+    let pipeline = builder
+        .simulator(|options| {
+            options.settings.okki.count_cap = 10;
+            options.settings.okki.per_second = None;
+            options.settings.okki.latency_ms = 30;
+        })
+        .start()
+        .await;
+    let (since, until) = (day(60), day(30));
+    let arguments = ["sync", "--since", &since, "--until", &until, "--json"];
+    let span = midnight(&since)..midnight(&until) + 86_400;
+    let wanted = truth(&pipeline)
+        .await
+        .into_values()
+        .filter(|time| span.contains(time))
+        .count();
+
+    let mut first = tokio::process::Command::from(
+        command(Service::Extractor, &pipeline.settings(Service::Extractor)).unwrap(),
+    );
+    let mut first = first.args(arguments).kill_on_drop(true).spawn().unwrap();
+    eventually(Duration::from_secs(60), "some details", async || {
+        let calls = calls(&pipeline, "info");
+        expect(calls >= 15, || format!("{calls}"))
+    })
+    .await;
+    let pid = Pid::from_raw(first.id().unwrap().cast_signed()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    assert_eq!(first.wait().await.unwrap().code(), Some(1));
+    let unfinished = json(&pipeline, &["status", "--json"]).await;
+    let listed = unfinished["running"][0]["listed"].as_u64().unwrap();
+    assert!(listed > 0 && (listed as usize) < wanted, "{unfinished}");
+
+    let other = pipeline
+        .tool(Service::Extractor, &["sync", "--since", &day(10)])
+        .await
+        .unwrap_err();
+    assert!(format!("{other:#}").contains("not finished"), "{other:#}");
+    let report = json(&pipeline, &arguments).await;
+    assert_eq!(report["listed"].as_u64().unwrap() as usize, wanted, "{report}");
+    let sink = Sink::open(&pipeline).await;
+    eventually(Duration::from_secs(20), "the span and nothing else", async || {
+        let seen = sink.seen();
+        let inside = seen.values().all(|seen| span.contains(&seen.update_time));
+        expect(seen.len() == wanted && inside, || {
+            format!("{} of {wanted}", seen.len())
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn check_tries_everything_and_says_what_is_wrong() {
+    let pipeline = Pipeline::builder().customers(5).seed(63).start().await;
+    let report = json(&pipeline, &["check", "--json"]).await;
+    assert_eq!(report["ok"], true, "{report}");
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.scopes = vec!["product".into()]);
+    let refused = pipeline.tool(Service::Extractor, &["check"]).await.unwrap_err();
+    assert!(format!("{refused:#}").contains("cannot be used"), "{refused:#}");
+}
+
+#[tokio::test]
+async fn dates_that_make_no_sense_are_refused_before_anything_happens() {
+    let pipeline = Pipeline::builder().customers(5).seed(64).start().await;
+    for (arguments, words) in [
+        (
+            vec!["sync", "--since", "2026-02-01", "--until", "2026-01-01"],
+            "--since",
+        ),
+        (vec!["sync", "--since", "01.02.2026"], "01.02.2026"),
+    ] {
+        let error = format!(
+            "{:#}",
+            pipeline.tool(Service::Extractor, &arguments).await.unwrap_err()
+        );
+        assert!(error.contains(words) && error.contains("78"), "{error}");
+    }
+    assert_eq!(pipeline.simulator.stats().okki.total_calls, 0);
+}

@@ -1,0 +1,108 @@
+//! The leader is killed or frozen at random pages of a full load: another one goes on there, and a leader that wakes
+//! up later changes nothing.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde_json::Value;
+use tests::harness::{Id, Pipeline, Service, eventually, expect};
+
+use super::sink::{Sink, calls, redis};
+
+const SEEDS: u64 = 30;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_dies_or_freezes_at_any_page_costs_nobody() {
+    let seeds = futures::stream::iter(0..SEEDS).map(one_seed);
+    seeds.buffer_unordered(3).collect::<Vec<()>>().await;
+}
+
+async fn one_seed(seed: u64) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let builder = Pipeline::builder()
+        .customers(150)
+        .seed(seed)
+        .set("OKKI_RATE", "1000")
+        .set("LEASE_TTL", "2s");
+    let mut pipeline = builder
+        .simulator(|options| {
+            options.settings.okki.count_cap = 10;
+            options.settings.okki.per_second = None;
+            options.settings.okki.latency_ms = 15;
+        })
+        .start()
+        .await;
+    let replicas = [pipeline.run(Service::Extractor), pipeline.run(Service::Extractor)];
+    let page = dice.random_range(2..=20);
+    eventually(Duration::from_secs(60), "the listing is under way", async || {
+        let calls = calls(&pipeline, "list");
+        expect(calls >= page, || format!("{calls} of {page} pages"))
+    })
+    .await;
+    let leader = leader(&mut pipeline, &replicas).await;
+    let other = replicas.into_iter().find(|id| Some(*id) != leader).unwrap();
+    let frozen = dice.random_bool(0.5);
+    if let Some(leader) = leader {
+        match frozen {
+            true => pipeline[leader].process().sigstop().unwrap(),
+            false => pipeline[leader].kill9(),
+        }
+    }
+    let sink = Sink::open(&pipeline).await;
+    first_window_is_listed(&pipeline).await;
+    let checkpoint = checkpoint(&pipeline).await;
+    if let Some(leader) = leader.filter(|_| frozen) {
+        pipeline[leader].process().sigcont().unwrap();
+        pipeline[leader].ready().await;
+    }
+    assert_eq!(
+        sink.complete(&pipeline, Duration::from_secs(60)).await,
+        150,
+        "seed {seed}"
+    );
+    assert!(
+        checkpoint <= self::checkpoint(&pipeline).await,
+        "seed {seed}: the checkpoint went back"
+    );
+    let runs = runs(&pipeline).await;
+    let full: Vec<_> = runs.iter().filter(|run| run["start"].is_null()).collect();
+    assert_eq!(full.len(), 1, "seed {seed}: a second full listing in {runs:?}");
+    assert_eq!(full[0]["listed"], 150, "seed {seed}: {full:?}");
+    drop(other);
+}
+
+/// Which of the replicas lists now, by the process id in the lease.
+async fn leader(pipeline: &mut Pipeline, replicas: &[Id]) -> Option<Id> {
+    let proof: Option<String> =
+        redis::from_redis_value(redis(pipeline, "GET", "extract:lease:live", &[]).await).unwrap();
+    let proof = proof?;
+    let id = replicas.iter().find(|id| {
+        let pid = pipeline[**id].process().id();
+        proof.contains(&format!("-{pid}-"))
+    });
+    Some(*id.expect("the leader is one of us"))
+}
+
+async fn first_window_is_listed(pipeline: &Pipeline) {
+    eventually(Duration::from_secs(60), "the full load is listed", async || {
+        let runs = runs(pipeline).await;
+        expect(runs.iter().any(|run| run["start"].is_null()), || {
+            format!("{runs:?}")
+        })
+    })
+    .await;
+}
+
+async fn runs(pipeline: &Pipeline) -> Vec<Value> {
+    let entries: Vec<String> =
+        redis::from_redis_value(redis(pipeline, "LRANGE", "extract:runs", &["0", "-1"]).await).unwrap();
+    entries
+        .iter()
+        .map(|entry| serde_json::from_str(entry).unwrap())
+        .collect()
+}
+
+async fn checkpoint(pipeline: &Pipeline) -> i64 {
+    redis::from_redis_value(redis(pipeline, "HGET", "extract:job:live", &["checkpoint"]).await).unwrap()
+}

@@ -1,0 +1,189 @@
+//! Takes the place of the transformer: remembers every snapshot, and compares them with what the vendor lists.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt;
+use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use lapin::{Connection, ConnectionProperties};
+use pipeline::stage::Stage;
+use prost::Message;
+use proto::v1::CompanySnapshot;
+use serde_json::Value;
+use tests::harness::{Pipeline, Service, eventually, expect};
+use tests::simulator::Order;
+
+/// What is known of one customer.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Newest update time.
+    pub update_time: i64,
+    /// The newest snapshot said that it was removed.
+    pub removed: bool,
+    /// Snapshots in all.
+    pub copies: usize,
+}
+
+/// The snapshots of one pipeline so far.
+pub struct Sink {
+    seen: Arc<Mutex<BTreeMap<String, Seen>>>,
+    _connection: Connection,
+}
+
+impl Sink {
+    /// Consumes from now on; what is in the queue already counts, too.
+    pub async fn open(pipeline: &Pipeline) -> Self {
+        let settings = pipeline.settings(Service::Extractor);
+        let properties = ConnectionProperties::default();
+        let connection = Connection::connect(&settings["AMQP_URL"], properties)
+            .await
+            .unwrap();
+        let queue = pipeline.namespace.queue(Stage::Transform);
+        eventually(
+            Duration::from_secs(60),
+            "somebody declares the queue",
+            async || {
+                let channel = connection.create_channel().await.unwrap();
+                let passive = QueueDeclareOptions {
+                    passive: true,
+                    ..QueueDeclareOptions::durable()
+                };
+                let declared = channel
+                    .queue_declare(queue.as_str().into(), passive, FieldTable::default())
+                    .await;
+                declared.map(drop).map_err(|error| error.to_string())
+            },
+        )
+        .await;
+        let channel = connection.create_channel().await.unwrap();
+        let options = BasicConsumeOptions {
+            no_ack: true,
+            ..BasicConsumeOptions::default()
+        };
+        let table = FieldTable::default();
+        let mut deliveries = channel
+            .basic_consume(queue.as_str().into(), "".into(), options, table)
+            .await
+            .unwrap();
+        let seen: Arc<Mutex<BTreeMap<String, Seen>>> = Arc::default();
+        let into = Arc::clone(&seen);
+        tokio::spawn(async move {
+            let _open = channel;
+            while let Some(Ok(delivery)) = deliveries.next().await {
+                let snapshot = CompanySnapshot::decode(delivery.data.as_slice()).unwrap();
+                let version = snapshot.version.unwrap_or_default();
+                let mut seen = into.lock().unwrap();
+                let entry = seen.entry(snapshot.company_id).or_default();
+                entry.copies += 1;
+                if version.update_time >= entry.update_time {
+                    (entry.update_time, entry.removed) = (version.update_time, snapshot.removed);
+                }
+            }
+        });
+        Self {
+            seen,
+            _connection: connection,
+        }
+    }
+
+    /// Everything so far.
+    pub fn seen(&self) -> BTreeMap<String, Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Waits until every customer was seen in its present state, and returns how many there are.
+    pub async fn complete(&self, pipeline: &Pipeline, limit: Duration) -> usize {
+        let truth = truth(pipeline).await;
+        eventually(limit, "every customer is seen as it is now", async || {
+            let seen = self.seen();
+            let missing: Vec<_> = truth
+                .iter()
+                .filter(|(id, time)| seen.get(*id).is_none_or(|seen| seen.update_time < **time))
+                .map(|(id, time)| (id, time, seen.get(id)))
+                .collect();
+            expect(missing.is_empty(), || {
+                format!("{} missing, {:?}", missing.len(), missing.first())
+            })
+        })
+        .await;
+        truth.len()
+    }
+}
+
+/// Update times by id, asked from the vendor as anybody would; customers must stand still meanwhile.
+pub async fn truth(pipeline: &Pipeline) -> BTreeMap<String, i64> {
+    let before = pipeline.simulator.settings().okki.clone();
+    pipeline.simulator.set(|settings| {
+        settings.okki.order = Order::Asc;
+        settings.okki.count_cap = 500;
+        settings.okki.per_second = None;
+    });
+    let http = reqwest::Client::new();
+    let base = pipeline.simulator.url();
+    let credentials = serde_json::json!({
+        "grant_type": "client_credentials", "client_id": before.client_id, "client_secret": before.client_secret,
+        "scope": "company",
+    });
+    let answer = http
+        .post(format!("{base}/v1/oauth2/access_token"))
+        .json(&credentials)
+        .send()
+        .await
+        .unwrap();
+    let token: Value = answer.json().await.unwrap();
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let mut truth = BTreeMap::new();
+    for page in 1.. {
+        let url = format!("{base}/v1/company/list?count=500&start_index={page}");
+        let answer: Value = http
+            .get(url)
+            .bearer_auth(&token)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let rows = answer["data"]["list"].as_array().unwrap().clone();
+        if rows.is_empty() {
+            break;
+        }
+        truth.extend(rows.iter().map(|row| {
+            let id = row["company_id"].to_string().trim_matches('"').to_owned();
+            (id, beijing(row["update_time"].as_str().unwrap()))
+        }));
+    }
+    pipeline.simulator.set(|settings| {
+        settings.okki.order = before.order;
+        settings.okki.count_cap = before.count_cap;
+        settings.okki.per_second = before.per_second;
+    });
+    truth
+}
+
+fn beijing(text: &str) -> i64 {
+    let at = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", text).unwrap();
+    jiff::tz::Offset::constant(8)
+        .to_timestamp(at)
+        .unwrap()
+        .as_second()
+}
+
+/// A Redis answer for the namespace's key.
+pub async fn redis(pipeline: &Pipeline, command: &str, key: &str, more: &[&str]) -> redis::Value {
+    let client = redis::Client::open(pipeline.settings(Service::Extractor)["REDIS_URL"].as_str()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    redis::cmd(command)
+        .arg(pipeline.namespace.key(key))
+        .arg(more)
+        .query_async(&mut connection)
+        .await
+        .unwrap()
+}
+
+/// Calls of an OKKI operation so far.
+pub fn calls(pipeline: &Pipeline, operation: &str) -> u64 {
+    pipeline.simulator.stats().okki.calls_of(operation)
+}
