@@ -51,12 +51,16 @@ pub async fn play(services: &ServicesArgs, options: &Options) -> anyhow::Result<
             return Err(error);
         }
     };
+    let violations = cast.vendors.violations().await?;
     progress.say("stopping everything with SIGTERM …");
     cast.bow().await.context("stop everything")?;
 
     let report = Report::new(&verdict, before, after, progress.elapsed().as_secs_f64());
     let path = report.write()?;
     println!("\n{}\nreport: {}", report.table(), path.display());
+    for violation in violations {
+        println!("over a limit: {violation}");
+    }
     if !verdict.is_equal() {
         println!("examples: {}", verdict.examples);
     }

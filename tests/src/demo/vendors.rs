@@ -124,6 +124,18 @@ impl Vendors {
         })
     }
 
+    /// The first calls that were over a limit, for a report that must explain itself.
+    pub async fn violations(&self) -> anyhow::Result<Vec<Value>> {
+        let stats: Value = self.get("/sim/stats").await?;
+        let of = |vendor: &str| {
+            stats[vendor]["violation_examples"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default()
+        };
+        Ok([of("okki"), of("jdy")].concat())
+    }
+
     /// Gives some customers a short name that carries `marker`.
     pub async fn mark(&self, count: usize, marker: &str) -> anyhow::Result<()> {
         let drawn: Value = self.post("/sim/touch", &json!({ "count": count })).await?;
