@@ -8,6 +8,7 @@ mod arguments;
 mod crashes;
 mod credentials;
 mod drain;
+mod extractor;
 mod loader;
 mod outages;
 mod path;
