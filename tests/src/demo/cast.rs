@@ -180,8 +180,8 @@ impl Cast {
         // A short time-out also shortens the wait for late writes of a predecessor when the loader finds no index.
         let own: &[(&str, &str)] = match service {
             Service::Extractor => &[
-                ("OKKI_RATE", "400"),
-                ("OKKI_BURST", "40"),
+                ("OKKI_RATE", "250"),
+                ("OKKI_BURST", "10"),
                 ("OKKI_CONCURRENCY", "16"),
                 ("EVERY", "1s"),
                 ("SETTLE_DELAY", "2s"),

@@ -83,7 +83,7 @@ impl Progress {
             // Customers that change on the way are fetched and mapped more than once.
             let (details, mapped) = (details.min(total), mapped.min(total));
             self.say(&format!(
-                "details fetched {details}/{total}, mapped {mapped}/{total}, rows in the form {rows}/{total}, dead letters {dead}"
+                "details fetched {details}/{total}, mapped {mapped}/{total}, rows in the form {rows}/{total}, died {dead}"
             ));
             self.last = Some((Instant::now(), counts));
         }
@@ -119,7 +119,7 @@ impl Bars {
         if let Ok(style) = ProgressStyle::with_template("  {prefix:<24} {pos}") {
             dead.set_style(style);
         }
-        dead.set_prefix("dead letters");
+        dead.set_prefix("died");
         Self {
             all,
             details,
