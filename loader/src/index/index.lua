@@ -2,6 +2,7 @@
 -- ARGV: 3 operation, 4 epoch key.
 --  look:  5 form.                Returns OK, state (ready | building | missing), epoch, rows, duplicates.
 --  begin: 5 form, 6 new token.   Returns OK, token, cursor, ms since the loss was noticed; an unfinished build goes on.
+--                                Or READY: somebody else has just finished.
 --  drop:  Forgets that the index is complete, for a rebuild on demand.
 --  ready: 5 token, 6 new epoch.  Returns OK, or STALE when somebody else began anew.
 local operation = ARGV[3]
@@ -13,6 +14,7 @@ if operation == 'look' then
   return {'OK', state or 'missing', index[3] or '', index[8] or '0', index[9] or '0'}
 elseif operation == 'begin' then
   local time = clock()
+  if form == ARGV[5] and state == 'ready' and run == server_run() then return {'READY'} end
   if form == ARGV[5] and state == 'building' and run == server_run() then
     return {'OK', index[5], index[6] or '', string.format('%d', time - tonumber(index[7]))}
   end

@@ -211,7 +211,8 @@ impl Index {
             Some(recognition) => rebuild::run(self, &recognition).await,
             None => {
                 // Nothing can be read back; the ledger begins empty, and start-up has said what that means.
-                let build = script::begin(&self.ledger, &self.form, &Uuid::new_v4().to_string()).await?;
+                let token = Uuid::new_v4().to_string();
+                let Some(build) = script::begin(&self.ledger, &self.form, &token).await? else { return Ok(()) };
                 script::ready(&self.ledger, &build.token, &Uuid::new_v4().to_string()).await
             }
         }

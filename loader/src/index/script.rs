@@ -56,22 +56,26 @@ pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
     })
 }
 
-pub(super) async fn begin(ledger: &Ledger, form: &str, token: &str) -> Result<Build, Error> {
+/// Begins a build or continues one; `None` when the index is complete by now.
+pub(super) async fn begin(ledger: &Ledger, form: &str, token: &str) -> Result<Option<Build>, Error> {
     let args = [
         "begin".into(),
         ledger.epoch_key().into(),
         form.into(),
         token.into(),
     ];
-    let answer = ledger.call(&INDEX, &args).await?;
+    let answer = match ledger.call(&INDEX, &args).await {
+        Err(ledger::Error::Protocol(verdict)) if verdict == "READY" => return Ok(None),
+        other => other?,
+    };
     let text = |at: usize| answer.get(at).cloned().unwrap_or_default();
     let noticed: i64 = number(answer.get(2))?;
     let noticed = Duration::from_millis(u64::try_from(noticed).unwrap_or(0));
-    Ok(Build {
+    Ok(Some(Build {
         token: text(0),
         cursor: text(1),
         noticed,
-    })
+    }))
 }
 
 pub(super) async fn learn(
