@@ -2,6 +2,7 @@
 
 mod conformance;
 mod documents;
+mod properties;
 mod refusals;
 mod seed;
 mod semantics;

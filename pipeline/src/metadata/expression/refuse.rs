@@ -37,7 +37,7 @@ pub(super) fn refused(text: &str) -> Vec<Fault> {
     }
     let function = text.starts_with("_function");
     let words: &[&str] = if function {
-        &["===", "!==", "=>", "Math.", "Date.now", "function("]
+        &["===", "!==", "Math.", "Date.now", "function("]
     } else {
         &["===", "!==", "Math.", "Date.now"]
     };

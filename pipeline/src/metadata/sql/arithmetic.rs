@@ -95,7 +95,8 @@ pub(super) fn kind(operator: Operator, a: Kind, b: Kind) -> Kind {
     if operator == Operator::IntegerDivide {
         return Kind::Int;
     }
-    let inexact = |k: Kind| matches!(k, Kind::Double(_) | Kind::Text);
+    // The server counts an untyped NULL as a double without fraction.
+    let inexact = |k: Kind| matches!(k, Kind::Double(_) | Kind::Text | Kind::Null);
     if inexact(a) || inexact(b) {
         let digits = |k: Kind| match k {
             Kind::Double(shown) => shown,
@@ -103,7 +104,6 @@ pub(super) fn kind(operator: Operator, a: Kind, b: Kind) -> Kind {
             exact => Some(exact.digits()),
         };
         return Kind::Double(digits(a).zip(digits(b)).map(|(a, b)| match operator {
-            Operator::Multiply => a + b,
             Operator::Divide => a.max(b) + 4,
             _ => a.max(b),
         }));

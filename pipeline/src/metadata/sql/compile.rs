@@ -13,10 +13,7 @@ use super::value::{Kind, Value};
 /// Compiles the pieces of a `_function`; all faults at once where the syntax holds.
 pub(in crate::metadata) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
     let (tree, source) = parse(pieces, start)?;
-    let mut compiler = Compiler {
-        source,
-        faults: Vec::new(),
-    };
+    let mut compiler = Compiler { source, faults: Vec::new(), depth: 0 };
     let expr = compiler.expr(&tree);
     if compiler.faults.is_empty() {
         Ok(expr)
@@ -25,9 +22,13 @@ pub(in crate::metadata) fn compile(pieces: Vec<(Piece, usize)>, start: usize) ->
     }
 }
 
+/// Depth of the compiled tree.
+const MAX_TREE: usize = 100;
+
 pub(super) struct Compiler {
     source: Source,
     faults: Vec<Fault>,
+    depth: usize,
 }
 
 impl Compiler {
@@ -52,7 +53,18 @@ impl Compiler {
         trees.into_iter().map(|tree| self.expr(tree)).collect()
     }
 
+    /// One node. Chains such as `1 + 1 + …` are deep trees, too; the bound keeps the stack small.
     pub fn expr(&mut self, tree: &ast::Expr) -> Expr {
+        if self.depth >= MAX_TREE {
+            return self.fault(tree.span(), format!("the expression is more than {MAX_TREE} operations deep"), None);
+        }
+        self.depth += 1;
+        let expr = self.node(tree);
+        self.depth -= 1;
+        expr
+    }
+
+    fn node(&mut self, tree: &ast::Expr) -> Expr {
         use ast::Expr as Tree;
         match tree {
             Tree::Nested(inner) => self.expr(inner),

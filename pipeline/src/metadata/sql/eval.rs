@@ -8,7 +8,7 @@ use super::super::expression::{Context, Notice, Scope};
 use super::super::record::Record;
 use super::compare::compare;
 use super::error::Failure;
-use super::expr::{Comparison, Expr, LikePattern, Part, RegexPattern};
+use super::expr::{Comparison, Expr, LikePattern, Operator, Part, RegexPattern};
 use super::like::{self, Like};
 use super::number;
 use super::value::{Kind, Value};
@@ -213,13 +213,46 @@ impl Expr {
             | Expr::Like { .. }
             | Expr::Regexp { .. } => Kind::Int,
             Expr::Text(_) | Expr::Template(_) => Kind::Text,
+            Expr::Negate(value) => value.kind(env),
+            Expr::Cast(_, target) => target.kind(),
+            Expr::Call(function, _) if function.gives.is_some() => function.gives.unwrap_or(Kind::Null),
             other => {
-                let quiet = Env {
-                    notices: None,
-                    ..*env
-                };
-                other.eval(&quiet).map_or(Kind::Null, |value| value.kind())
+                let quiet = Env { notices: None, ..*env };
+                match other.eval(&quiet).map(|value| value.kind()) {
+                    Ok(Kind::Null) | Err(_) => other.kind_of_null(env),
+                    Ok(kind) => kind,
+                }
             }
+        }
+    }
+
+    /// The type of a NULL: that of the function with its arguments.
+    fn kind_of_null(&self, env: &Env<'_>) -> Kind {
+        let Expr::Call(function, args) = self else { return Kind::Null };
+        let kind = |i: usize| args.get(i).map_or(Kind::Null, |arg| arg.kind(env));
+        let merged = |from: usize| args.iter().skip(from).fold(Kind::Null, |all, arg| all.merge(arg.kind(env)));
+        match function.name {
+            "ABS" | "NULLIF" => kind(0),
+            "MOD" => arithmetic::kind(Operator::Remainder, kind(0), kind(1)),
+            "IF" => merged(1),
+            "IFNULL" | "COALESCE" => merged(0),
+            // An untyped NULL among integers makes a double of them.
+            "GREATEST" | "LEAST" => match merged(0) {
+                Kind::Int if (0..args.len()).any(|i| kind(i) == Kind::Null) => Kind::Double(Some(0)),
+                kind => kind,
+            },
+            "ROUND" | "TRUNCATE" => {
+                let digits = match args.get(1) {
+                    Some(Expr::Constant(Value::Int(digits))) => u8::try_from((*digits).clamp(0, 30)).unwrap_or(0),
+                    _ => 0,
+                };
+                match kind(0) {
+                    Kind::Int => Kind::Int,
+                    Kind::Decimal(_) => Kind::Decimal(digits),
+                    _ => Kind::Double(Some(digits)),
+                }
+            }
+            _ => Kind::Null,
         }
     }
 }

@@ -141,6 +141,20 @@ pub(crate) enum Target {
     DateTime,
 }
 
+impl Target {
+    /// The type of the result.
+    pub fn kind(self) -> Kind {
+        match self {
+            Target::Char(_) => Kind::Text,
+            Target::Signed | Target::Unsigned => Kind::Int,
+            Target::Decimal(_, scale) => Kind::Decimal(scale),
+            Target::Double => Kind::Double(None),
+            Target::Date => Kind::Date,
+            Target::DateTime => Kind::DateTime,
+        }
+    }
+}
+
 impl Expr {
     /// The type of the result when it does not depend on data.
     pub fn static_kind(&self) -> Option<Kind> {
@@ -148,6 +162,8 @@ impl Expr {
             Expr::Constant(value) => Some(value.kind()),
             Expr::Text(_) | Expr::Template(_) => Some(Kind::Text),
             Expr::Case { kind, .. } => *kind,
+            Expr::Call(function, _) => function.gives,
+            Expr::Cast(_, target) => Some(target.kind()),
             _ => None,
         }
     }

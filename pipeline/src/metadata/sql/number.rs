@@ -12,6 +12,19 @@ pub(crate) fn leading_double(text: &str) -> f64 {
         .map_or(0.0, |f| f.clamp(-f64::MAX, f64::MAX))
 }
 
+/// The integer that a text begins with; 0 when there is none, the nearest one when it does not fit.
+pub(crate) fn leading_int(text: &str) -> i64 {
+    let text = text.trim_start();
+    let sign = usize::from(text.starts_with(['-', '+']));
+    let digits = text.bytes().skip(sign).take_while(u8::is_ascii_digit).count();
+    match text.get(..sign + digits).unwrap_or_default().parse() {
+        Ok(int) => int,
+        Err(_) if digits == 0 => 0,
+        Err(_) if text.starts_with('-') => i64::MIN,
+        Err(_) => i64::MAX,
+    }
+}
+
 /// Length of the longest prefix that is a number with optional sign, fraction and exponent.
 fn numeric_prefix(bytes: &[u8]) -> usize {
     let digits = |from: usize| bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();

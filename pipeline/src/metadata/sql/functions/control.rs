@@ -12,7 +12,7 @@ pub(super) const TABLE: &[Function] = &[
     f("IFNULL", 2, 2, coalesce),
     f("COALESCE", 1, MANY, coalesce),
     f("NULLIF", 2, 2, nullif),
-    f("ISNULL", 1, 1, isnull),
+    f("ISNULL", 1, 1, isnull).gives(Kind::Int),
     f("GREATEST", 2, MANY, greatest),
     f("LEAST", 2, MANY, least),
 ];

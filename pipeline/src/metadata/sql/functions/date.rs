@@ -6,35 +6,35 @@ use super::super::dates::{self, MAX_UNIX, Moment};
 use super::super::error::Failure;
 use super::super::eval::Env;
 use super::super::expr::Expr;
-use super::super::value::{Number, Value};
+use super::super::value::{Kind, Number, Value};
 use super::super::{date_format, temporal};
 use super::{Function, arg, f};
 
 pub(super) const TABLE: &[Function] = &[
-    f("NOW", 0, 1, now),
-    f("SYSDATE", 0, 1, now),
-    f("CURRENT_TIMESTAMP", 0, 1, now),
-    f("LOCALTIME", 0, 1, now),
-    f("LOCALTIMESTAMP", 0, 1, now),
-    f("CURDATE", 0, 0, today),
-    f("CURRENT_DATE", 0, 0, today),
-    f("DATE", 1, 1, date),
-    f("DATE_FORMAT", 2, 2, format),
+    f("NOW", 0, 1, now).gives(Kind::DateTime),
+    f("SYSDATE", 0, 1, now).gives(Kind::DateTime),
+    f("CURRENT_TIMESTAMP", 0, 1, now).gives(Kind::DateTime),
+    f("LOCALTIME", 0, 1, now).gives(Kind::DateTime),
+    f("LOCALTIMESTAMP", 0, 1, now).gives(Kind::DateTime),
+    f("CURDATE", 0, 0, today).gives(Kind::Date),
+    f("CURRENT_DATE", 0, 0, today).gives(Kind::Date),
+    f("DATE", 1, 1, date).gives(Kind::Date),
+    f("DATE_FORMAT", 2, 2, format).gives(Kind::Text),
     f("STR_TO_DATE", 2, 2, str_to_date),
-    f("LAST_DAY", 1, 1, last_day),
-    f("DATEDIFF", 2, 2, datediff),
-    f("YEAR", 1, 1, year),
-    f("QUARTER", 1, 1, quarter),
-    f("MONTH", 1, 1, month),
-    f("DAY", 1, 1, day),
-    f("DAYOFMONTH", 1, 1, day),
-    f("DAYOFYEAR", 1, 1, day_of_year),
-    f("DAYOFWEEK", 1, 1, day_of_week),
-    f("WEEKDAY", 1, 1, weekday),
-    f("HOUR", 1, 1, hour),
-    f("MINUTE", 1, 1, minute),
-    f("SECOND", 1, 1, second),
-    f("UNIX_TIMESTAMP", 0, 1, unix_timestamp),
+    f("LAST_DAY", 1, 1, last_day).gives(Kind::Date),
+    f("DATEDIFF", 2, 2, datediff).gives(Kind::Int),
+    f("YEAR", 1, 1, year).gives(Kind::Int),
+    f("QUARTER", 1, 1, quarter).gives(Kind::Int),
+    f("MONTH", 1, 1, month).gives(Kind::Int),
+    f("DAY", 1, 1, day).gives(Kind::Int),
+    f("DAYOFMONTH", 1, 1, day).gives(Kind::Int),
+    f("DAYOFYEAR", 1, 1, day_of_year).gives(Kind::Int),
+    f("DAYOFWEEK", 1, 1, day_of_week).gives(Kind::Int),
+    f("WEEKDAY", 1, 1, weekday).gives(Kind::Int),
+    f("HOUR", 1, 1, hour).gives(Kind::Int),
+    f("MINUTE", 1, 1, minute).gives(Kind::Int),
+    f("SECOND", 1, 1, second).gives(Kind::Int),
+    f("UNIX_TIMESTAMP", 0, 1, unix_timestamp).gives(Kind::Int),
     f("FROM_UNIXTIME", 1, 2, from_unixtime),
 ];
 

@@ -4,18 +4,18 @@ use super::super::arithmetic::{compute, negate};
 use super::super::error::Failure;
 use super::super::eval::Env;
 use super::super::expr::{Expr, Operator};
-use super::super::value::{Number, Value};
+use super::super::value::{Kind, Number, Value};
 use super::{Function, arg, f};
 
 pub(super) const TABLE: &[Function] = &[
     f("ABS", 1, 1, abs),
     f("ROUND", 1, 2, round),
     f("TRUNCATE", 2, 2, truncate),
-    f("CEIL", 1, 1, ceil),
-    f("CEILING", 1, 1, ceil),
-    f("FLOOR", 1, 1, floor),
+    f("CEIL", 1, 1, ceil).gives(Kind::Int),
+    f("CEILING", 1, 1, ceil).gives(Kind::Int),
+    f("FLOOR", 1, 1, floor).gives(Kind::Int),
     f("MOD", 2, 2, modulo),
-    f("SIGN", 1, 1, sign),
+    f("SIGN", 1, 1, sign).gives(Kind::Int),
 ];
 
 fn abs<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {

@@ -8,7 +8,7 @@ mod text;
 use super::error::Failure;
 use super::eval::Env;
 use super::expr::Expr;
-use super::value::Value;
+use super::value::{Kind, Value};
 
 /// What a function's body is.
 pub(super) type Body = for<'r> fn(&'r [Expr], &Env<'r>) -> Result<Value<'r>, Failure>;
@@ -22,14 +22,18 @@ pub(crate) struct Function {
     pub arguments: (usize, usize),
     /// The implementation.
     pub call: Body,
+    /// Type of the result when it does not depend on the arguments.
+    pub gives: Option<Kind>,
+}
+
+impl Function {
+    const fn gives(self, kind: Kind) -> Function {
+        Function { gives: Some(kind), ..self }
+    }
 }
 
 const fn f(name: &'static str, least: usize, most: usize, call: Body) -> Function {
-    Function {
-        name,
-        arguments: (least, most),
-        call,
-    }
+    Function { name, arguments: (least, most), call, gives: None }
 }
 
 /// Any number of arguments.

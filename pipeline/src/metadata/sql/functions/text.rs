@@ -6,38 +6,38 @@ use super::super::collation;
 use super::super::error::Failure;
 use super::super::eval::{Env, MAX_TEXT, bounded};
 use super::super::expr::Expr;
-use super::super::value::Value;
+use super::super::value::{Kind, Value};
 use super::{Function, MANY, arg, f};
 
 pub(super) const TABLE: &[Function] = &[
-    f("CONCAT", 1, MANY, concat),
-    f("CONCAT_WS", 2, MANY, concat_ws),
-    f("SUBSTRING", 2, 3, substring),
-    f("SUBSTR", 2, 3, substring),
-    f("MID", 3, 3, substring),
-    f("LEFT", 2, 2, left),
-    f("RIGHT", 2, 2, right),
-    f("LENGTH", 1, 1, length),
-    f("CHAR_LENGTH", 1, 1, char_length),
-    f("CHARACTER_LENGTH", 1, 1, char_length),
-    f("REPLACE", 3, 3, replace),
-    f("LOCATE", 2, 3, locate),
-    f("INSTR", 2, 2, instr),
-    f("POSITION", 2, 2, locate),
-    f("TRIM", 1, 2, trim),
-    f("LTRIM", 1, 2, ltrim),
-    f("RTRIM", 1, 2, rtrim),
-    f("UPPER", 1, 1, upper),
-    f("UCASE", 1, 1, upper),
-    f("LOWER", 1, 1, lower),
-    f("LCASE", 1, 1, lower),
-    f("LPAD", 3, 3, lpad),
-    f("RPAD", 3, 3, rpad),
-    f("REPEAT", 2, 2, repeat),
-    f("SPACE", 1, 1, space),
-    f("REVERSE", 1, 1, reverse),
-    f("SUBSTRING_INDEX", 3, 3, substring_index),
-    f("STRCMP", 2, 2, strcmp),
+    f("CONCAT", 1, MANY, concat).gives(Kind::Text),
+    f("CONCAT_WS", 2, MANY, concat_ws).gives(Kind::Text),
+    f("SUBSTRING", 2, 3, substring).gives(Kind::Text),
+    f("SUBSTR", 2, 3, substring).gives(Kind::Text),
+    f("MID", 3, 3, substring).gives(Kind::Text),
+    f("LEFT", 2, 2, left).gives(Kind::Text),
+    f("RIGHT", 2, 2, right).gives(Kind::Text),
+    f("LENGTH", 1, 1, length).gives(Kind::Int),
+    f("CHAR_LENGTH", 1, 1, char_length).gives(Kind::Int),
+    f("CHARACTER_LENGTH", 1, 1, char_length).gives(Kind::Int),
+    f("REPLACE", 3, 3, replace).gives(Kind::Text),
+    f("LOCATE", 2, 3, locate).gives(Kind::Int),
+    f("INSTR", 2, 2, instr).gives(Kind::Int),
+    f("POSITION", 2, 2, locate).gives(Kind::Int),
+    f("TRIM", 1, 2, trim).gives(Kind::Text),
+    f("LTRIM", 1, 2, ltrim).gives(Kind::Text),
+    f("RTRIM", 1, 2, rtrim).gives(Kind::Text),
+    f("UPPER", 1, 1, upper).gives(Kind::Text),
+    f("UCASE", 1, 1, upper).gives(Kind::Text),
+    f("LOWER", 1, 1, lower).gives(Kind::Text),
+    f("LCASE", 1, 1, lower).gives(Kind::Text),
+    f("LPAD", 3, 3, lpad).gives(Kind::Text),
+    f("RPAD", 3, 3, rpad).gives(Kind::Text),
+    f("REPEAT", 2, 2, repeat).gives(Kind::Text),
+    f("SPACE", 1, 1, space).gives(Kind::Text),
+    f("REVERSE", 1, 1, reverse).gives(Kind::Text),
+    f("SUBSTRING_INDEX", 3, 3, substring_index).gives(Kind::Text),
+    f("STRCMP", 2, 2, strcmp).gives(Kind::Int),
 ];
 
 type Text<'r> = Option<Cow<'r, str>>;
@@ -277,7 +277,7 @@ fn pad<'r>(args: &'r [Expr], env: &Env<'r>, left: bool) -> Result<Value<'r>, Fai
         return Ok(Value::Text(slice(text, 0, length)));
     }
     if with.is_empty() {
-        return Ok(Value::EMPTY);
+        return Ok(Value::Null);
     }
     if length > MAX_TEXT {
         return Err(Failure::too_large(MAX_TEXT));
