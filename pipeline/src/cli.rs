@@ -12,6 +12,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+pub mod common;
+mod config;
+
 /// The command line was not understood (`EX_USAGE`).
 pub const EXIT_USAGE: u8 = 64;
 /// A setting is missing or wrong (`EX_CONFIG`).
@@ -59,7 +62,9 @@ where
         Ok(command) => command,
         Err(error) => return ExitCode::from(report_parse(&error)),
     };
-    match run(command).await {
+    let ended = run(command).await;
+    crate::telemetry::trace::finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(report(&error)),
     }

@@ -12,10 +12,13 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use url::Url;
 
+pub use crate::alert::{AlertArgs, AlertConfig};
 pub use crate::cli::ConfigError;
+pub use crate::telemetry::trace::{TraceArgs, TraceConfig};
 use crate::names::Namespace;
 use crate::retry::RetryPolicy;
 use crate::secret::Secret;
+use crate::tls::{AmqpTlsArgs, HttpTlsArgs, RedisTlsArgs, TlsFiles};
 
 /// Flags of every service.
 #[derive(Debug, Clone, Args)]
@@ -61,6 +64,18 @@ pub struct CommonArgs {
         value_name = "DURATIONS"
     )]
     pub retry_delays: String,
+    /// Certificates for the broker.
+    #[command(flatten)]
+    pub amqp_tls: AmqpTlsArgs,
+    /// Certificates for Redis.
+    #[command(flatten)]
+    pub redis_tls: RedisTlsArgs,
+    /// Notices.
+    #[command(flatten)]
+    pub alerts: AlertArgs,
+    /// Traces.
+    #[command(flatten)]
+    pub traces: TraceArgs,
 }
 
 /// Shape of the log lines.
@@ -84,6 +99,9 @@ pub struct HttpArgs {
         value_name = "DURATION"
     )]
     pub http_connect_timeout: String,
+    /// Certificates for HTTP.
+    #[command(flatten)]
+    pub tls: HttpTlsArgs,
 }
 
 /// Checked settings of every service.
@@ -103,6 +121,10 @@ pub struct CommonConfig {
     pub drain_deadline: Duration,
     /// The ladder of delays between attempts.
     pub retry: RetryPolicy,
+    /// Who is told about problems.
+    pub alerts: AlertConfig,
+    /// Where traces go.
+    pub traces: TraceConfig,
 }
 
 /// Broker settings.
@@ -110,6 +132,8 @@ pub struct CommonConfig {
 pub struct AmqpConfig {
     /// `amqp://` or `amqps://`, checked.
     pub url: Secret,
+    /// Certificates for `amqps://`.
+    pub tls: TlsFiles,
 }
 
 /// Redis settings.
@@ -119,6 +143,8 @@ pub struct RedisConfig {
     pub url: Secret,
     /// Most connections at a time.
     pub pool_size: usize,
+    /// Certificates for `rediss://`.
+    pub tls: TlsFiles,
 }
 
 /// Log settings.
@@ -135,6 +161,8 @@ pub struct LogConfig {
 pub struct HttpConfig {
     /// Limit for establishing a connection.
     pub connect_timeout: Duration,
+    /// Certificates beside the system's.
+    pub tls: TlsFiles,
 }
 
 /// Connections of a process: batches in flight need one for a moment each, sleepers need none.
@@ -171,10 +199,12 @@ impl TryFrom<CommonArgs> for CommonConfig {
         Ok(Self {
             amqp: AmqpConfig {
                 url: checked_amqp_url(amqp_url.required()?)?,
+                tls: args.amqp_tls.try_into()?,
             },
             redis: RedisConfig {
                 url: checked_redis_url(redis_url.required()?)?,
                 pool_size: REDIS_POOL_SIZE,
+                tls: args.redis_tls.try_into()?,
             },
             namespace,
             admin_listen,
@@ -184,6 +214,8 @@ impl TryFrom<CommonArgs> for CommonConfig {
             },
             drain_deadline: positive_duration("DRAIN_DEADLINE", &args.drain_deadline)?,
             retry,
+            alerts: args.alerts.try_into()?,
+            traces: args.traces.try_into()?,
         })
     }
 }
@@ -194,6 +226,7 @@ impl TryFrom<HttpArgs> for HttpConfig {
     fn try_from(args: HttpArgs) -> Result<Self, ConfigError> {
         Ok(Self {
             connect_timeout: positive_duration("HTTP_CONNECT_TIMEOUT", &args.http_connect_timeout)?,
+            tls: args.tls.try_into()?,
         })
     }
 }
@@ -253,7 +286,7 @@ impl<'a> SecretArg<'a> {
                 format!("`{}` is empty", path.display()),
                 remedy,
             )),
-            secret => Ok(Secret::new(secret)),
+            secret => Ok(Secret::from_file(secret, path)),
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Certificate, Client, Identity, Response, redirect};
 
 use crate::config::HttpConfig;
+use crate::tls::TlsFiles;
 
 /// A vendor sees who calls.
 const USER_AGENT: &str = concat!("okki-pipeline/", env!("CARGO_PKG_VERSION"));
@@ -20,6 +21,9 @@ pub enum Error {
     /// The client cannot be built.
     #[error("cannot build the HTTP client")]
     Build(#[source] reqwest::Error),
+    /// Certificates were there when the service started, and are not any more.
+    #[error("read HTTP certificates")]
+    Certificates(#[source] std::io::Error),
     /// The answer broke off.
     #[error("answer broke off")]
     Read(#[source] reqwest::Error),
@@ -34,13 +38,27 @@ pub enum Error {
 /// A client over TLS by rustls, with gzip. Callers give each request its own timeout.
 pub fn client(config: &HttpConfig) -> Result<Client, Error> {
     crate::cli::install_crypto();
-    Client::builder()
+    trusting(Client::builder(), &config.tls)?
         .user_agent(USER_AGENT)
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
         .redirect(redirect::Policy::custom(same_origin))
         .build()
         .map_err(Error::Build)
+}
+
+/// Adds the private CA and the client certificate, if there are any.
+fn trusting(mut builder: reqwest::ClientBuilder, tls: &TlsFiles) -> Result<reqwest::ClientBuilder, Error> {
+    let pem = tls.read().map_err(Error::Certificates)?;
+    if let Some(ca) = pem.ca {
+        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(&ca).map_err(Error::Build)?);
+    }
+    if let Some((mut cert, key)) = pem.identity {
+        cert.push(b'\n');
+        cert.extend(key);
+        builder = builder.identity(Identity::from_pem(&cert).map_err(Error::Build)?);
+    }
+    Ok(builder)
 }
 
 /// Credentials travel in headers; a redirect must not carry them to somebody else. A refused redirect shows up as

@@ -3,11 +3,14 @@
 //! A service assembles these parts; it never names the broker client, a signal or an environment variable itself.
 
 pub mod admin;
+pub mod alert;
+pub mod books;
 pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod consumer;
 pub mod dead;
+pub mod doctor;
 pub mod gate;
 pub mod handler;
 pub mod http;
@@ -26,4 +29,5 @@ pub mod shutdown;
 pub mod stage;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod version;

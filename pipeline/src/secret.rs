@@ -5,28 +5,50 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use url::Url;
 
 /// A value whose `Debug` shows nothing and which has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    value: String,
+    /// Where it came from, if it may change there.
+    file: Option<Arc<Path>>,
+}
 
 impl Secret {
     /// Wraps a value as it is.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        Self { value: value.into(), file: None }
+    }
+
+    /// A value that was read from this file, and may be replaced there while the process runs.
+    pub fn from_file(value: impl Into<String>, file: &Path) -> Self {
+        Self { value: value.into(), file: Some(file.into()) }
+    }
+
+    /// The value as it stands in its file now. Call it where the secret is used, so that a password that was changed
+    /// in its file is picked up; while the file is away or empty, the value from the start stays.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        let read = self.file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+        match read.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            Some(text) => Self { value: text.to_owned(), file: self.file.clone() },
+            None => self.clone(),
+        }
     }
 
     /// The value itself; call it only where it is handed to the other side.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.value
     }
 
     /// Whether there is nothing in it but white space; such a variable counts as not set.
     pub fn is_blank(&self) -> bool {
-        self.0.trim().is_empty()
+        self.value.trim().is_empty()
     }
 }
 
@@ -38,7 +60,7 @@ impl fmt::Debug for Secret {
 
 impl From<String> for Secret {
     fn from(value: String) -> Self {
-        Self(value)
+        Self::new(value)
     }
 }
 
@@ -74,6 +96,19 @@ mod tests {
             format!("{secret:?} {:?}", Some(&secret)),
             "[secret] Some([secret])"
         );
+    }
+
+    #[test]
+    fn a_secret_follows_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        let secret = Secret::from_file("first", &path);
+        assert_eq!(secret.current().expose(), "first");
+        std::fs::write(&path, "second\n").unwrap();
+        assert_eq!(secret.current().expose(), "second");
+        std::fs::write(&path, "\n").unwrap();
+        assert_eq!(secret.current().expose(), "first");
+        assert_eq!(Secret::new("value").current().expose(), "value");
     }
 
     #[test]

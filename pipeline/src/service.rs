@@ -4,6 +4,8 @@
 
 use crate::{
     admin::{Admin, Facts, StatusBoard},
+    alert::{Alerts, Origin, watch_gate},
+    books::Books,
     broker::{Broker, Publisher},
     config::CommonConfig,
     gate::{Gate, Pause},
@@ -12,7 +14,7 @@ use crate::{
     shutdown::Shutdown,
     stage::Stage,
     store::Store,
-    telemetry,
+    telemetry::{self, trace},
 };
 use anyhow::Context;
 use std::time::Duration;
@@ -37,6 +39,10 @@ pub struct Runtime {
     pub quota: Quota,
     /// How the process stops.
     pub shutdown: Shutdown,
+    /// Where every listed customer is.
+    pub books: Books,
+    /// Who is told about problems.
+    pub alerts: Alerts,
     /// Parts put what they know here, for `/status`.
     pub status: StatusBoard,
     /// Names this process in leases and failure records: host, process id, random part.
@@ -52,7 +58,9 @@ impl Runtime {
         let metrics = telemetry::start(&common.log)?;
         let admin = Admin::bind(common.admin_listen).await?;
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
-        let runtime = Self::assemble(service, common, shutdown)?;
+        let mut runtime = Self::assemble(service, common, shutdown)?;
+        runtime.alerts = runtime.start_alerts(service, common)?;
+        trace::start(&common.traces, service, &runtime.instance, runtime.namespace.to_string())?;
         tracing::info!(
             service,
             version = env!("CARGO_PKG_VERSION"),
@@ -68,6 +76,7 @@ impl Runtime {
             metrics,
         });
         tokio::spawn(runtime.clone().watch_redis());
+        tokio::spawn(watch_gate(runtime.gate.clone(), runtime.alerts.clone(), runtime.shutdown.clone()));
         Ok(runtime)
     }
 
@@ -100,9 +109,12 @@ impl Runtime {
             gate.clone(),
             shutdown.clone(),
         )
-        .context("AMQP_URL")?;
+        .context("AMQP_URL")?
+        .with_tls(common.amqp.tls.clone());
         Ok(Self {
             namespace: common.namespace.clone(),
+            books: Books::new(store.clone(), common.namespace.clone()),
+            alerts: Alerts::default(),
             quota: Quota::new(store.clone(), common.namespace.clone()),
             publisher: broker.publisher(),
             store,
@@ -112,6 +124,12 @@ impl Runtime {
             status: StatusBoard::default(),
             instance,
         })
+    }
+
+    fn start_alerts(&self, service: &'static str, common: &CommonConfig) -> anyhow::Result<Alerts> {
+        let origin = Origin { namespace: self.namespace.to_string(), service, instance: self.instance.clone() };
+        let (store, shutdown) = (self.store.clone(), self.shutdown.clone());
+        Alerts::start(&common.alerts, store, &self.namespace, origin, shutdown).context("ALERT_URL")
     }
 
     /// Waits until the queues are there, for commands that publish without consuming.

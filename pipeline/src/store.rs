@@ -5,14 +5,17 @@
 
 use std::time::Duration;
 
-use deadpool_redis::{Manager, Pool, PoolError, Runtime, Timeouts};
-use redis::{AsyncConnectionConfig, FromRedisValue, ToRedisArgs};
+use deadpool::Runtime;
+use deadpool::managed::{Object, Pool, PoolError, Timeouts};
+use redis::{FromRedisValue, ToRedisArgs};
 
 use crate::cli::ConfigError;
 use crate::config::RedisConfig;
 
 mod error;
+mod manager;
 pub use error::Error;
+pub use manager::Manager;
 
 /// Time to establish a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -20,24 +23,20 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A pooled connection; derefs to a multiplexed connection.
-pub type Connection = deadpool_redis::Connection;
+pub type Connection = Object<Manager>;
 
 /// The shared store. Clones share the pool.
 #[derive(Clone)]
 pub struct Store {
-    pool: Pool,
+    pool: Pool<Manager>,
 }
 
 impl Store {
     /// Prepares the pool; nothing connects before the first use.
     pub fn connect(config: &RedisConfig) -> Result<Self, ConfigError> {
-        let timeouts = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT));
         let refused =
             |problem: &str| ConfigError::new("REDIS_URL", problem, "write redis://:password@host:6379/0");
-        let manager = Manager::new_with_config(config.url.expose(), timeouts)
-            .map_err(|error| refused(error.category()))?;
+        let manager = Manager::new(config.clone()).map_err(|error| refused(error.category()))?;
         let pool = Pool::builder(manager)
             .max_size(config.pool_size)
             .runtime(Runtime::Tokio1)

@@ -3,11 +3,14 @@
 //! Only this crate names the client library. Recovery is ours, not the library's: after a loss everything is built
 //! anew, and what was not acknowledged is delivered again.
 
+pub(crate) mod call;
+pub(crate) mod depths;
 pub mod envelope;
 pub mod publisher;
 pub mod topology;
 pub mod version;
 
+pub(crate) use call::depth;
 pub use envelope::Outgoing;
 pub use publisher::{PublishError, Publisher};
 
@@ -18,19 +21,22 @@ use crate::{
     secret::Secret,
     shutdown::Shutdown,
     stage::Stage,
+    tls::{Pem, TlsFiles},
 };
-use lapin::{Connection, ConnectionProperties, uri::AMQPUri};
+use lapin::{
+    Connection, ConnectionProperties,
+    tcp::{OwnedIdentity, OwnedTLSConfig},
+    uri::AMQPUri,
+};
 use std::{
     collections::BTreeMap,
     io,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 use version::ServerVersion;
 
 /// Half-open connections are noticed after two missed heartbeats.
 const HEARTBEAT_SECONDS: u16 = 15;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What can go wrong between a stage and the broker.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +47,11 @@ pub enum Error {
     /// The broker's greeting could not be read.
     #[error("read the broker's greeting: {0}")]
     Greeting(io::Error),
+    /// Certificates were there when the service started, and are not any more.
+    #[error("read the broker's certificates: {0}")]
+    Certificates(io::Error),
     /// Nothing answered in time.
-    #[error("the broker did not answer within {CONNECT_TIMEOUT:?}")]
+    #[error("the broker did not answer in time")]
     Timeout,
     /// A queue exists with other arguments than this version needs.
     #[error(
@@ -54,6 +63,9 @@ pub enum Error {
         /// The broker's words; they name the argument.
         source: lapin::Error,
     },
+    /// The connection was lost in the middle of a call.
+    #[error("the connection was lost")]
+    Lost,
     /// The broker ended the consumer.
     #[error("the broker ended the consumer")]
     Ended,
@@ -87,7 +99,8 @@ impl From<lapin::Error> for Error {
 pub struct Broker(Arc<Shared>);
 
 struct Shared {
-    uri: AMQPUri,
+    url: Secret,
+    tls: TlsFiles,
     name: String,
     namespace: Namespace,
     retry: RetryPolicy,
@@ -109,10 +122,10 @@ impl Broker {
         gate: Gate,
         shutdown: Shutdown,
     ) -> Result<Self, Error> {
-        let mut uri: AMQPUri = url.expose().parse().map_err(Error::Address)?;
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        parse(url)?;
         Ok(Self(Arc::new(Shared {
-            uri,
+            url: url.clone(),
+            tls: TlsFiles::default(),
             name,
             namespace,
             retry,
@@ -120,6 +133,15 @@ impl Broker {
             shutdown,
             troubles: Mutex::default(),
         })))
+    }
+
+    /// Uses these certificates for `amqps://`; only before the broker is used.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsFiles) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.tls = tls;
+        }
+        self
     }
 
     /// A publisher with a connection of its own.
@@ -148,18 +170,30 @@ impl Broker {
     pub(crate) async fn connect(&self, purpose: &'static str) -> Result<Connection, Error> {
         let name = format!("{} {purpose}", self.0.name);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connect = Connection::connect_uri(self.0.uri.clone(), properties);
-        let connection = tokio::time::timeout(CONNECT_TIMEOUT, connect)
-            .await
-            .map_err(|_| Error::Timeout)??;
-        Ok(connection)
+        let runtime = lapin::runtime::default_runtime()?;
+        let connect = Connection::connect_uri_with_config(
+            parse(&self.0.url.current())?,
+            properties,
+            self.tls()?,
+            runtime,
+        );
+        call::within(connect).await
     }
 
     /// Reads the server's version from its greeting.
     pub(crate) async fn server_version(&self) -> Result<ServerVersion, Error> {
-        version::server_version(&self.0.uri)
+        version::server_version(&parse(&self.0.url.current())?, &self.tls()?)
             .await
             .map_err(Error::Greeting)
+    }
+
+    /// The certificates as they are now; a renewed one is used from the next connection on.
+    fn tls(&self) -> Result<OwnedTLSConfig, Error> {
+        let Pem { ca, identity } = self.0.tls.read().map_err(Error::Certificates)?;
+        Ok(OwnedTLSConfig {
+            identity: identity.map(|(pem, key)| OwnedIdentity::PKCS8 { pem, key }),
+            cert_chain: ca.map(|ca| String::from_utf8_lossy(&ca).into_owned()),
+        })
     }
 
     /// Declares the work and dead-letter queues of every stage and the retry queues of `stage`.
@@ -171,7 +205,7 @@ impl Broker {
     pub async fn declare(&self, stage: Stage) -> Result<(), Error> {
         let server = self.server_version().await?;
         let connection = self.connect("declare").await?;
-        let channel = connection.create_channel().await?;
+        let channel = call::within(connection.create_channel()).await?;
         for each in Stage::ALL {
             let mut queues = topology::stage_queues(&self.0.namespace, each, &self.0.retry, server);
             if each != stage {
@@ -179,7 +213,18 @@ impl Broker {
             }
             topology::declare(&channel, queues).await?;
         }
-        connection.close(200, "declared".into()).await?;
+        call::within(connection.close(200, "declared".into())).await?;
+        Ok(())
+    }
+
+    /// Declares the stage's archive, which exists only where something has been put away.
+    pub(crate) async fn declare_archive(&self, stage: Stage) -> Result<(), Error> {
+        let server = self.server_version().await?;
+        let connection = self.connect("declare").await?;
+        let channel = call::within(connection.create_channel()).await?;
+        let archive = topology::archive(&self.0.namespace, stage, server);
+        topology::declare(&channel, vec![archive]).await?;
+        call::within(connection.close(200, "declared".into())).await?;
         Ok(())
     }
 
@@ -189,9 +234,21 @@ impl Broker {
     /// When the broker is away or has no such queue.
     pub async fn depth(&self, queue: &str) -> Result<u32, Error> {
         let connection = self.connect("count").await?;
-        let channel = connection.create_channel().await?;
+        let channel = call::within(connection.create_channel()).await?;
         let count = depth(&channel, queue).await?;
-        connection.close(200, "counted".into()).await?;
+        call::within(connection.close(200, "counted".into())).await?;
+        Ok(count)
+    }
+
+    /// Consumers of a queue.
+    ///
+    /// # Errors
+    /// When the broker is away or has no such queue.
+    pub async fn consumers(&self, queue: &str) -> Result<u32, Error> {
+        let connection = self.connect("count").await?;
+        let channel = call::within(connection.create_channel()).await?;
+        let count = call::declared(&channel, queue).await?.consumer_count();
+        call::within(connection.close(200, "counted".into())).await?;
         Ok(count)
     }
 
@@ -209,16 +266,10 @@ impl Broker {
     }
 }
 
-/// Messages ready in a queue. The answer comes after everything sent on the channel before has been processed.
-pub(crate) async fn depth(channel: &lapin::Channel, queue: &str) -> Result<u32, Error> {
-    let options = lapin::options::QueueDeclareOptions {
-        passive: true,
-        ..Default::default()
-    };
-    let declared = channel
-        .queue_declare(queue.into(), options, Default::default())
-        .await?;
-    Ok(declared.message_count())
+fn parse(url: &Secret) -> Result<AMQPUri, Error> {
+    let mut uri: AMQPUri = url.expose().parse().map_err(Error::Address)?;
+    uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+    Ok(uri)
 }
 
 impl std::fmt::Debug for Broker {

@@ -3,7 +3,11 @@
 //! Queue arguments mean different things per version (delivery-and-replay.md, table at its end), so topology needs it.
 
 use futures::{AsyncReadExt, AsyncWriteExt};
-use lapin::{runtime, tcp::AMQPUriTcpExt, uri::AMQPUri};
+use lapin::{
+    runtime,
+    tcp::{AMQPUriTcpExt, OwnedTLSConfig},
+    uri::AMQPUri,
+};
 use std::{fmt, io, time::Duration};
 
 /// The greeting is one frame of a few hundred bytes; anything far larger is no AMQP broker.
@@ -29,10 +33,10 @@ impl fmt::Display for ServerVersion {
 ///
 /// # Errors
 /// When the address does not answer like an AMQP broker.
-pub(crate) async fn server_version(uri: &AMQPUri) -> io::Result<ServerVersion> {
+pub(crate) async fn server_version(uri: &AMQPUri, tls: &OwnedTLSConfig) -> io::Result<ServerVersion> {
     let read = async {
         let runtime = runtime::default_runtime().map_err(io::Error::other)?;
-        let mut stream = uri.connect_async(&runtime).await?;
+        let mut stream = uri.connect_with_config_async(tls.as_ref(), &runtime).await?;
         stream.write_all(b"AMQP\x00\x00\x09\x01").await?;
         // Frame header: type (1), channel (2), payload size (4).
         let mut header = [0; 7];

@@ -3,10 +3,16 @@
 //! A quorum queue sends deliveries even after it has confirmed the cancellation of a consumer, and the client library
 //! drops them: they would come back as redeliveries. A draining intake therefore withholds acknowledgements until no
 //! further delivery can be under way (its credit is used up, or the queue is empty) and cancels only then.
+//!
+//! Acknowledgements go out as one for many where nothing older is unsettled. That is cheaper, and at the end it is
+//! needed: a channel keeps back what exceeds 32 unanswered commands to a quorum queue, and forgets it when it closes.
 
-use super::unit::Unit;
+use super::{inflight::InFlight, unit::Unit};
 use crate::{
-    broker::{self, Broker},
+    broker::{
+        self, Broker,
+        call::{answered, depth, within},
+    },
     stage::Stage,
     telemetry::names,
 };
@@ -16,6 +22,7 @@ use lapin::{
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
+use std::collections::BTreeSet;
 
 /// What the intake had.
 pub(super) enum Taken {
@@ -32,17 +39,23 @@ pub(super) struct Intake {
     /// Prefetch when open wide.
     width: u16,
     wide: bool,
-    /// Deliveries taken and not acknowledged.
-    outstanding: usize,
-    /// `Some` while acknowledgements are held back.
+    /// Tags of the deliveries taken and not acknowledged.
+    outstanding: BTreeSet<u64>,
+    /// `Some` while acknowledgements are held back until the end.
     withheld: Option<Vec<Unit>>,
+    in_flight: InFlight,
 }
 
 impl Intake {
     /// Connects and opens the intake by one delivery.
-    pub(super) async fn open(broker: &Broker, queue: String, width: u16) -> Result<Self, broker::Error> {
+    pub(super) async fn open(
+        broker: &Broker,
+        queue: String,
+        width: u16,
+        in_flight: &InFlight,
+    ) -> Result<Self, broker::Error> {
         let connection = broker.connect("consume").await?;
-        let channel = connection.create_channel().await?;
+        let channel = within(connection.create_channel()).await?;
         let mut intake = Self {
             connection,
             channel,
@@ -50,8 +63,9 @@ impl Intake {
             consumer: None,
             width,
             wide: false,
-            outstanding: 0,
+            outstanding: BTreeSet::new(),
             withheld: None,
+            in_flight: in_flight.clone(),
         };
         intake.consume(1).await?;
         Ok(intake)
@@ -72,10 +86,10 @@ impl Intake {
         let Some(consumer) = &mut self.consumer else {
             return std::future::pending().await;
         };
-        match consumer.next().await {
+        match answered(&self.channel, async { consumer.next().await.transpose() }).await? {
             Some(delivery) => {
-                self.outstanding += 1;
-                Ok(Taken::Unit(Unit::new(delivery?)))
+                self.outstanding.insert(delivery.delivery_tag);
+                Ok(Taken::Unit(Unit::new(delivery, &self.in_flight)))
             }
             None => {
                 self.consumer = None;
@@ -94,19 +108,16 @@ impl Intake {
         Ok(())
     }
 
-    /// From now on acknowledgements wait for [`Self::end_when_quiet`].
+    /// From now on acknowledgements wait for [`Self::close`].
     pub(super) fn withhold(&mut self) {
         self.withheld.get_or_insert_default();
     }
 
-    /// Ends the intake when no delivery can be under way (or `at_once`), and sends the acknowledgements held back.
+    /// Ends the intake when no delivery can be under way, or `at_once`.
     pub(super) async fn end_when_quiet(&mut self, at_once: bool) -> Result<(), broker::Error> {
-        let credit_used = self.outstanding >= usize::from(if self.wide { self.width } else { 1 });
-        if at_once || credit_used || broker::depth(&self.channel, &self.queue).await? == 0 {
+        let credit_used = self.outstanding.len() >= usize::from(if self.wide { self.width } else { 1 });
+        if at_once || credit_used || depth(&self.channel, &self.queue).await? == 0 {
             self.end().await?;
-            if let Some(withheld) = self.withheld.take() {
-                self.acknowledge(withheld).await;
-            }
         }
         Ok(())
     }
@@ -114,54 +125,67 @@ impl Intake {
     /// Asks for no more deliveries; those already here still come out, then the intake ends.
     pub(super) async fn end(&mut self) -> Result<(), broker::Error> {
         if let Some(consumer) = &self.consumer {
-            self.channel
-                .basic_cancel(consumer.tag(), BasicCancelOptions::default())
-                .await?;
+            let cancelled = self
+                .channel
+                .basic_cancel(consumer.tag(), BasicCancelOptions::default());
+            answered(&self.channel, cancelled).await?;
         }
         Ok(())
     }
 
     /// Acknowledges, or holds the acknowledgements back while draining.
-    pub(super) async fn settle(&mut self, units: Vec<Unit>, stage: Stage) {
+    pub(super) async fn settle(&mut self, units: Vec<Unit>, stage: Stage) -> Result<(), broker::Error> {
         match &mut self.withheld {
             Some(withheld) => withheld.extend(units),
             None => {
-                let lost = self.acknowledge(units).await;
+                let lost = self.acknowledge(units).await?;
                 if lost > 0 {
                     metrics::counter!(names::ACK_LOST, "stage" => stage.name()).increment(lost);
                     tracing::debug!(%stage, lost, "acknowledgements lost, the messages will be delivered again");
                 }
             }
         }
-    }
-
-    /// Returns what is unsettled, in its old order, and disconnects.
-    pub(super) async fn close(self) -> Result<(), broker::Error> {
-        if let Some(withheld) = self.withheld {
-            join_all(withheld.iter().map(Unit::acknowledge)).await;
-        }
-        // An answer on the channel proves that the acknowledgements have arrived; a close would overtake them.
-        broker::depth(&self.channel, &self.queue).await?;
-        self.connection.close(200, "consumer ends".into()).await?;
         Ok(())
     }
 
-    async fn acknowledge(&mut self, units: Vec<Unit>) -> u64 {
-        self.outstanding = self.outstanding.saturating_sub(units.len());
-        let settled = join_all(units.iter().map(Unit::acknowledge)).await;
-        settled.into_iter().map(|settled| u64::from(!settled)).sum()
+    /// Sends the acknowledgements held back, returns what is unsettled in its old order, and disconnects.
+    pub(super) async fn close(mut self) -> Result<(), broker::Error> {
+        if let Some(withheld) = self.withheld.take() {
+            self.acknowledge(withheld).await?;
+        }
+        // An answer on the channel proves that the acknowledgements have arrived; a close would overtake them.
+        depth(&self.channel, &self.queue).await?;
+        within(self.connection.close(200, "consumer ends".into())).await
+    }
+
+    /// Acknowledges; returns how many had nothing left to settle.
+    async fn acknowledge(&mut self, mut units: Vec<Unit>) -> Result<u64, broker::Error> {
+        for unit in &units {
+            self.outstanding.remove(&unit.tag());
+        }
+        units.sort_unstable_by_key(Unit::tag);
+        let Some(last) = units.last() else { return Ok(0) };
+        let nothing_older = self.outstanding.range(..last.tag()).next().is_none();
+        if nothing_older {
+            let settled = answered(&self.channel, async { Ok(last.acknowledge(true).await) }).await?;
+            return Ok(if settled { 0 } else { units.len() as u64 });
+        }
+        let each = async { Ok(join_all(units.iter().map(|unit| unit.acknowledge(false))).await) };
+        let settled = answered(&self.channel, each).await?;
+        Ok(settled.into_iter().map(|settled| u64::from(!settled)).sum())
     }
 
     async fn consume(&mut self, prefetch: u16) -> Result<(), broker::Error> {
-        self.channel
-            .basic_qos(prefetch, BasicQosOptions::default())
-            .await?;
+        answered(
+            &self.channel,
+            self.channel.basic_qos(prefetch, BasicQosOptions::default()),
+        )
+        .await?;
         let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
-        self.consumer = Some(
-            self.channel
-                .basic_consume(queue, "".into(), options, FieldTable::default())
-                .await?,
-        );
+        let consumer = self
+            .channel
+            .basic_consume(queue, "".into(), options, FieldTable::default());
+        self.consumer = Some(answered(&self.channel, consumer).await?);
         Ok(())
     }
 }

@@ -4,12 +4,16 @@
 //! outage (I6), and a message that kills its consumer is tried alone until the broker's delivery limit takes it (I7).
 
 mod batch;
+mod books;
+mod inflight;
 mod intake;
+mod sampler;
 mod session;
 mod unit;
 
 use crate::{broker, gate::Pause, handler::Handler, retry::Backoff, service::Runtime, stage::Stage};
 use std::{sync::Arc, time::Duration};
+use tokio_util::task::AbortOnDropHandle;
 
 const RECONNECT_MIN: Duration = Duration::from_millis(200);
 const RECONNECT_MAX: Duration = Duration::from_secs(15);
@@ -53,9 +57,12 @@ pub enum Error {
 /// Only when the topology contradicts what this version needs.
 pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Arc<H>) -> Result<(), Error> {
     let mut backoff = Backoff::new(RECONNECT_MIN, RECONNECT_MAX);
+    let in_flight = inflight::InFlight::default();
+    let sampler = tokio::spawn(sampler::run(rt.clone(), options.stage, in_flight.clone()));
+    let _sampler = AbortOnDropHandle::new(sampler);
     while !rt.shutdown.is_requested() {
         let mut connected = false;
-        match session::run(rt, options, Arc::clone(&handler), || {
+        match session::run(rt, options, Arc::clone(&handler), &in_flight, || {
             connected = true;
             rt.broker.trouble("consume", None);
             rt.gate.open(Pause::Starting);

@@ -10,6 +10,7 @@
 use super::{
     ConsumerOptions,
     batch::{BatchEnd, Context},
+    inflight::InFlight,
     intake::{Intake, Taken},
     unit::Unit,
 };
@@ -64,10 +65,11 @@ pub(super) async fn run<H: Handler>(
     rt: &Runtime,
     options: ConsumerOptions,
     handler: Arc<H>,
+    in_flight: &InFlight,
     connected: impl FnOnce(),
 ) -> Result<End, broker::Error> {
     rt.broker.declare(options.stage).await?;
-    let intake = Intake::open(&rt.broker, rt.namespace.queue(options.stage), options.prefetch()).await?;
+    let intake = Intake::open(&rt.broker, rt.namespace.queue(options.stage), options.prefetch(), in_flight).await?;
     let context = Context {
         rt: rt.clone(),
         stage: options.stage,
@@ -221,7 +223,7 @@ impl<H: Handler> Session<H> {
     async fn finished(&mut self, end: Result<BatchEnd, tokio::task::JoinError>) -> Result<(), broker::Error> {
         let end = end.map_err(|error| broker::Error::Fault(error.to_string()))?;
         self.held.extend(end.kept);
-        self.intake.settle(end.settled, self.options.stage).await;
+        self.intake.settle(end.settled, self.options.stage).await?;
         match end.lost {
             None => Ok(()),
             Some(error) => Err(broker::Error::Publish(Box::new(error))),

@@ -1,6 +1,6 @@
 //! What can go wrong with Redis, sorted into "pause the stage" and "this command is wrong".
 
-use deadpool_redis::PoolError;
+use deadpool::managed::PoolError;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// A failed use of the store.
@@ -8,7 +8,7 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 pub enum Error {
     /// No connection came free, or one could not be made in time.
     #[error("no redis connection available")]
-    Pool(#[source] PoolError),
+    Pool(#[source] PoolError<RedisError>),
     /// The connection broke, or the server answered with an error.
     #[error("redis command failed")]
     Redis(#[from] RedisError),

@@ -15,6 +15,7 @@ use crate::config::{LogConfig, LogFormat};
 
 mod metrics;
 pub mod names;
+pub mod trace;
 
 pub use metrics::{Metrics, gate_closed};
 

@@ -42,7 +42,9 @@ pub const REPUBLISHED: &str = "okki_republished_total";
 pub const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
 /// Age of the oldest record in work. Labels: `stage`.
 pub const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
-/// Difference between listed and accounted records. Labels: `run`.
+/// Listed customers of all runs by where they are. Labels: `fate`.
+pub const BOOKS_RECORDS: &str = "okki_books_records";
+/// Difference between listed and accounted records. No labels; a run's name would make a series each.
 pub const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
 /// Version of the program, value 1. Labels: `service`, `version`.
 pub const BUILD_INFO: &str = "okki_build_info";
@@ -203,9 +205,15 @@ pub const ALL: &[Metric] = &[
         "Age of the oldest record in work",
     ),
     gauge(
+        BOOKS_RECORDS,
+        Unit::Count,
+        &["fate"],
+        "Listed customers of all runs by where they are",
+    ),
+    gauge(
         BOOKS_DIFFERENCE,
         Unit::Count,
-        &["run"],
+        &[],
         "Listed records that the books do not account for",
     ),
     gauge(

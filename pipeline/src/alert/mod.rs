@@ -1,0 +1,221 @@
+//! Notices to people, for those who run no Prometheus: one per problem, not one per message, and one when it is over.
+//!
+//! Parts of the process [`raise`](Alerts::raise) and [`clear`](Alerts::clear) problems as often as they like. One task
+//! per process decides what is told: a problem that stands for long enough, that no replica has told within the
+//! interval (Redis remembers, so ten replicas make one notice), and its end, told by whoever takes it back first.
+
+pub(crate) mod channel;
+mod config;
+mod desk;
+mod memory;
+mod watch;
+
+pub use channel::Kind;
+pub use config::{AlertArgs, AlertConfig, AlertKind, Receiver};
+pub use watch::watch_gate;
+
+use crate::{
+    config::HttpConfig, gate::Pause, http, names::Namespace, shutdown::Shutdown, stage::Stage, store::Store,
+};
+use serde::Serialize;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+/// Problems that may wait to be looked at; one that finds no room is raised again by whoever still has it.
+const ROOM: usize = 256;
+
+/// Something a person may have to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Tells problems apart, over all replicas.
+    pub key: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line.
+    pub summary: String,
+    /// What exactly, and what to do; no secrets, no customers' data.
+    pub detail: String,
+    /// How long it may last before it is told.
+    #[serde(skip)]
+    pub patience: Duration,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Somebody should look today.
+    Warning,
+    /// Nothing moves until somebody acts.
+    Critical,
+}
+
+/// Raises and clears problems; cheap to clone. Without a receiver it does nothing.
+#[derive(Clone, Default)]
+pub struct Alerts {
+    sender: Option<mpsc::Sender<Event>>,
+    limits: Arc<AlertConfig>,
+}
+
+/// What parts of the process report.
+#[derive(Debug)]
+enum Event {
+    Raised(Problem),
+    /// Every problem whose key begins so is over.
+    Cleared(String),
+}
+
+/// Whom the notices are about.
+#[derive(Debug, Clone, Serialize)]
+pub struct Origin {
+    /// The pipeline.
+    pub namespace: String,
+    /// The binary.
+    pub service: &'static str,
+    /// The process.
+    pub instance: String,
+}
+
+impl Alerts {
+    /// Starts telling, if somebody is to be told.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn start(
+        config: &AlertConfig,
+        store: Store,
+        namespace: &Namespace,
+        origin: Origin,
+        shutdown: Shutdown,
+    ) -> Result<Self, http::Error> {
+        let limits = Arc::new(config.clone());
+        let Some(receiver) = config.receiver.clone() else {
+            return Ok(Self { sender: None, limits });
+        };
+        let client = http::client(&HttpConfig {
+            connect_timeout: Duration::from_secs(5),
+            tls: Default::default(),
+        })?;
+        let (sender, events) = mpsc::channel(ROOM);
+        let memory = memory::Memory::new(store, namespace.clone(), config.every);
+        let desk = desk::Desk::new(channel::Channel::new(receiver, client), memory, origin);
+        tokio::spawn(desk.run(events, shutdown));
+        Ok(Self {
+            sender: Some(sender),
+            limits,
+        })
+    }
+
+    /// Reports a problem; one that is known already changes nothing.
+    pub fn raise(&self, problem: Problem) {
+        self.send(Event::Raised(problem));
+    }
+
+    /// Reports that every problem whose key begins like this is over.
+    pub fn clear(&self, prefix: impl Into<String>) {
+        self.send(Event::Cleared(prefix.into()));
+    }
+
+    /// A stage that does no work.
+    pub fn paused(&self, reason: Pause, detail: &str) {
+        let (severity, patience) = match reason {
+            Pause::Credentials | Pause::Configuration => (Severity::Critical, Duration::ZERO),
+            Pause::Quota => (Severity::Warning, Duration::ZERO),
+            _ => (Severity::Warning, self.limits.after),
+        };
+        self.raise(Problem {
+            key: format!("paused:{}", reason.name()),
+            severity,
+            summary: format!("paused: {}", reason.name()),
+            detail: detail.to_owned(),
+            patience,
+        });
+    }
+
+    /// A record that was given up; the group it belongs to is told once.
+    pub fn dead(&self, stage: Stage, code: &str, field: Option<&str>, message: &str) {
+        let field = field.map(|field| format!(":{field}")).unwrap_or_default();
+        self.raise(Problem {
+            key: format!("dead:{stage}:{code}{field}"),
+            severity: Severity::Warning,
+            summary: format!("dead letters in {stage}: {code}"),
+            detail: format!("for instance: {message}; see the `dead groups` command of the stage"),
+            patience: Duration::ZERO,
+        });
+    }
+
+    /// How many dead letters a stage has; none ends everything that was told about them.
+    pub fn dead_letters(&self, stage: Stage, count: u32) {
+        if count == 0 {
+            self.clear(format!("dead:{stage}:"));
+            self.clear(format!("dead-letters:{stage}"));
+        } else if count >= self.limits.dead_letters {
+            self.raise(Problem {
+                key: format!("dead-letters:{stage}"),
+                severity: Severity::Warning,
+                summary: format!("{stage}: {} or more dead letters", self.limits.dead_letters),
+                detail: "look at them with the `dead groups` command of the stage, repair, replay".to_owned(),
+                patience: Duration::ZERO,
+            });
+        }
+    }
+
+    /// A run that could not go on.
+    pub fn run_failed(&self, job: &str, error: &str) {
+        self.raise(Problem {
+            key: format!("run-failed:{job}"),
+            severity: Severity::Warning,
+            summary: format!("the {job} run stopped and will be taken up"),
+            detail: error.to_owned(),
+            patience: Duration::ZERO,
+        });
+    }
+
+    /// A run that came to its end.
+    pub fn run_ended(&self, job: &str) {
+        self.clear(format!("run-failed:{job}"));
+    }
+
+    /// How long ago the last complete listing window ended.
+    pub fn checkpoint_age(&self, age: Duration) {
+        if age <= self.limits.checkpoint_age {
+            return self.clear("checkpoint-stale");
+        }
+        self.raise(Problem {
+            key: "checkpoint-stale".to_owned(),
+            severity: Severity::Critical,
+            summary: format!(
+                "no complete listing for more than {:?}",
+                self.limits.checkpoint_age
+            ),
+            detail: "changes in the CRM do not arrive; see `extractor status` and the extractor's log"
+                .to_owned(),
+            patience: Duration::ZERO,
+        });
+    }
+
+    /// How many customers the books miss.
+    pub fn books(&self, difference: u64, first: Option<&str>) {
+        if difference == 0 {
+            return self.clear("books-off");
+        }
+        self.raise(Problem {
+            key: "books-off".to_owned(),
+            severity: Severity::Critical,
+            summary: "the books are off".to_owned(),
+            detail: format!(
+                "off by {difference}: {}; run `loader books`",
+                first.unwrap_or("no detail")
+            ),
+            patience: Duration::ZERO,
+        });
+    }
+
+    fn send(&self, event: Event) {
+        if let Some(sender) = &self.sender
+            && let Err(error) = sender.try_send(event)
+        {
+            tracing::debug!(%error, "notice has to wait");
+        }
+    }
+}

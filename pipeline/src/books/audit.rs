@@ -1,0 +1,162 @@
+//! Compares the books with the queues: a customer that is on no queue and has no fate is lost, whoever lost it.
+//!
+//! The books alone always add up as long as nobody deletes keys. What makes them worth keeping is the second look: an
+//! open customer that is older than anything can take, while every queue is empty, has no message any more; and a dead
+//! letter that the books know but no dead-letter queue holds was deleted by hand.
+
+use super::{Balance, Books};
+use crate::{broker::Broker, stage::Stage, store};
+use serde::Serialize;
+use std::{collections::BTreeMap, time::Duration};
+
+/// Most customers that are called by name.
+const NAMED: usize = 20;
+
+/// What the books and the queues say together.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Audit {
+    /// All runs of all times.
+    pub total: Balance,
+    /// Runs with unfinished customers, and the one asked for.
+    pub runs: Vec<Balance>,
+    /// Messages ready in each queue; `None` when the broker could not be asked.
+    pub queues: Option<BTreeMap<String, u32>>,
+    /// One sentence for each difference.
+    pub differences: Vec<String>,
+    /// Customers that are open and on no queue: run and company id, the oldest first.
+    pub missing: Vec<(String, String)>,
+    /// How many of them there are, and dead letters that are gone.
+    pub difference: u64,
+}
+
+/// Why the books cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("read the books")]
+pub struct Unreadable(#[from] store::Error);
+
+/// Balances all unfinished runs (or one run) and compares them with the queues. `patience`: a customer that is open
+/// for longer than this while all queues are empty is missing.
+///
+/// # Errors
+/// When Redis does not answer. A broker that does not answer leaves the comparison out and says so.
+pub async fn audit(
+    books: &Books,
+    broker: &Broker,
+    run: Option<&str>,
+    patience: Duration,
+    now_ms: i64,
+) -> Result<Audit, Unreadable> {
+    let mut audit = Audit {
+        queues: depths(broker).await,
+        total: books.total().await?,
+        ..Audit::default()
+    };
+    let mut names = books.active().await?;
+    if let Some(run) = run {
+        names.retain(|name| name == run);
+        if names.is_empty() {
+            names.push(run.to_owned());
+        }
+    }
+    let latest = now_ms.saturating_sub(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
+    let idle = audit.queues.as_ref().is_some_and(|queues| {
+        queues
+            .iter()
+            .all(|(queue, depth)| *depth == 0 || queue.ends_with(".dead"))
+    });
+    let mut dead: BTreeMap<String, u64> = BTreeMap::new();
+    for name in names {
+        let balance = books.balance(&name).await?;
+        audit.compare_with_itself(&balance);
+        if idle && balance.oldest_ms.is_some_and(|oldest| oldest < latest) {
+            audit.look_for_missing(books, &balance, latest).await?;
+        }
+        for (stage, count) in books.dead(&name).await? {
+            *dead.entry(stage).or_default() += count;
+        }
+        audit.runs.push(balance);
+    }
+    if idle {
+        audit.compare_dead(broker, &dead);
+    }
+    if run.is_none() {
+        let total = audit.total.clone();
+        audit.compare_with_itself(&total);
+    }
+    Ok(audit)
+}
+
+impl Audit {
+    fn compare_with_itself(&mut self, balance: &Balance) {
+        let difference = balance.difference();
+        if difference != 0 {
+            self.difference += difference.unsigned_abs();
+            let what = if difference > 0 {
+                "listed customers are"
+            } else {
+                "more fates than customers are"
+            };
+            let count = difference.abs();
+            self.differences.push(format!(
+                "{}: {count} {what} on the books; keys were deleted or evicted",
+                balance.run
+            ));
+        }
+    }
+
+    async fn look_for_missing(
+        &mut self,
+        books: &Books,
+        balance: &Balance,
+        latest: i64,
+    ) -> Result<(), store::Error> {
+        let most = usize::try_from(balance.in_flight).unwrap_or(usize::MAX);
+        let open = books.open(&balance.run, most).await?;
+        let missing: Vec<_> = open
+            .into_iter()
+            .take_while(|(_, since)| *since < latest)
+            .collect();
+        let count = missing.len();
+        self.difference += count as u64;
+        self.differences.push(format!(
+            "{}: {count} customers are in no queue and in no row",
+            balance.run
+        ));
+        let room = NAMED.saturating_sub(self.missing.len());
+        let named = missing.into_iter().take(room);
+        self.missing
+            .extend(named.map(|(company, _)| (balance.run.clone(), company)));
+        Ok(())
+    }
+
+    fn compare_dead(&mut self, broker: &Broker, dead: &BTreeMap<String, u64>) {
+        for stage in Stage::ALL {
+            let queue = broker.namespace().dead_queue(stage);
+            let there = self
+                .queues
+                .as_ref()
+                .and_then(|queues| queues.get(&queue))
+                .copied()
+                .unwrap_or(0);
+            let known = dead.get(stage.name()).copied().unwrap_or(0);
+            let gone = known.saturating_sub(there.into());
+            if gone > 0 {
+                self.difference += gone;
+                self.differences.push(format!(
+                    "{gone} dead letters of {queue} are gone without replay or discard"
+                ));
+            }
+        }
+    }
+}
+
+/// Ready messages of every queue of the namespace. A queue that nobody has declared yet is left out.
+async fn depths(broker: &Broker) -> Option<BTreeMap<String, u32>> {
+    match broker.depths(&broker.queues(&Stage::ALL)).await {
+        Ok(depths) => Some(depths),
+        Err(error) => {
+            tracing::debug!(%error, "queues cannot be counted");
+            None
+        }
+    }
+}

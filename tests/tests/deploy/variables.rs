@@ -1,0 +1,128 @@
+//! Every variable that a manifest sets exists in the program that gets it, and every variable that a program knows is
+//! set or at least mentioned in the settings of its stage.
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use regex::Regex;
+use serde_json::Value;
+use tests::config::{binary, workspace};
+
+use crate::manifests::{documents, overlays};
+
+const STAGES: [&str; 3] = ["extractor", "transformer", "loader"];
+
+/// Variables in the help of a program and all its subcommands.
+fn known(service: &str) -> BTreeSet<String> {
+    let named = Regex::new(r"\[env: ([A-Z0-9_]+)").unwrap();
+    let mut found = BTreeSet::new();
+    let mut open = vec![Vec::<String>::new()];
+    while let Some(words) = open.pop() {
+        let output = Command::new(binary(service).unwrap())
+            .args(&words)
+            .arg("--help")
+            .env_clear()
+            .output()
+            .unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        found.extend(named.captures_iter(&help).map(|found| found[1].to_owned()));
+        let commands = help
+            .lines()
+            .skip_while(|line| !line.starts_with("Commands:"))
+            .skip(1);
+        for line in commands.take_while(|line| !line.is_empty()) {
+            let name = line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '));
+            match name.and_then(|rest| rest.split_whitespace().next()) {
+                Some("help") | None => {}
+                Some(name) => open.push(words.iter().cloned().chain([name.to_owned()]).collect()),
+            }
+        }
+    }
+    assert!(found.len() > 10, "{service} --help: {found:?}");
+    found
+}
+
+/// Variables of a settings file: set, and only mentioned.
+fn settings(name: &str) -> BTreeSet<String> {
+    let line = Regex::new(r"(?m)^#?([A-Z][A-Z0-9_]*)=").unwrap();
+    let text = fs::read_to_string(workspace().join(format!("deploy/k8s/base/{name}.env"))).unwrap();
+    line.captures_iter(&text)
+        .map(|found| found[1].to_owned())
+        .collect()
+}
+
+/// Variables that the Deployment of a stage sets itself, the files of its secrets among them.
+fn own(documents: &[Value], service: &str) -> BTreeSet<String> {
+    let is_it =
+        |document: &&Value| document["kind"] == "Deployment" && document["metadata"]["name"] == service;
+    let deployment = documents.iter().find(is_it).expect(service);
+    let variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+        .as_array()
+        .unwrap();
+    variables
+        .iter()
+        .map(|variable| variable["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn rendered(documents: &[Value], service: &str) -> BTreeSet<String> {
+    let mut found = own(documents, service);
+    for map in ["okki-common", &format!("okki-{service}")] {
+        let name = |document: &&Value| {
+            let name = document["metadata"]["name"].as_str().unwrap_or_default();
+            document["kind"] == "ConfigMap" && name.starts_with(map)
+        };
+        let data = documents.iter().find(name).expect(map)["data"]
+            .as_object()
+            .unwrap();
+        found.extend(data.keys().cloned());
+    }
+    found
+}
+
+#[test]
+fn manifests_and_programs_know_the_same_variables() {
+    let common = settings("common");
+    let known = STAGES.map(|service| (service, known(service)));
+    for overlay in overlays() {
+        let documents = documents(&overlay);
+        for (service, known) in &known {
+            let set = rendered(&documents, service);
+            let invented: Vec<_> = set.difference(known).collect();
+            assert!(
+                invented.is_empty(),
+                "{}: {service} does not know {invented:?}",
+                overlay.display()
+            );
+            let mentioned: BTreeSet<_> = common
+                .iter()
+                .chain(&settings(service))
+                .chain(&own(&documents, service))
+                .cloned()
+                .collect();
+            let hidden: Vec<_> = known.difference(&mentioned).collect();
+            assert!(
+                hidden.is_empty(),
+                "deploy/k8s/base/{service}.env does not mention {hidden:?}"
+            );
+            let stale: Vec<_> = mentioned.difference(known).collect();
+            assert!(
+                stale.is_empty(),
+                "{service} does not know {stale:?}, which its settings mention"
+            );
+        }
+    }
+}
+
+#[test]
+fn compose_sets_only_variables_that_the_programs_know() {
+    let compose = fs::read_to_string(workspace().join("deploy/compose.yaml")).unwrap();
+    let compose: Value = serde_saphyr::from_str(&compose).unwrap();
+    for service in STAGES {
+        let known = known(service);
+        let shared = compose["x-environment"].as_object().unwrap();
+        let own = compose["services"][service]["environment"].as_object().unwrap();
+        let set = shared.keys().chain(own.keys()).filter(|name| *name != "<<");
+        let invented: Vec<_> = set.filter(|name| !known.contains(*name)).collect();
+        assert!(invented.is_empty(), "{service} does not know {invented:?}");
+    }
+}
