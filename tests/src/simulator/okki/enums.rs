@@ -33,17 +33,15 @@ fn number(value: &Loose) -> Option<usize> {
     }
 }
 
-pub fn procurement_label(value: &Loose) -> Value {
-    json!(
-        number(value)
-            .and_then(|n| PROCUREMENT.get(n))
-            .copied()
-            .unwrap_or_default()
-    )
+pub fn procurement_label(value: &Loose) -> &'static str {
+    number(value)
+        .and_then(|n| PROCUREMENT.get(n))
+        .copied()
+        .unwrap_or_default()
 }
 
-pub fn star_label(value: &Loose) -> Value {
-    json!(number(value).map(|n| format!("{n}星")).unwrap_or_default())
+pub fn star_label(value: &Loose) -> String {
+    number(value).map(|n| format!("{n}星")).unwrap_or_default()
 }
 
 pub fn company() -> Value {
@@ -68,14 +66,14 @@ pub fn selector(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
                 .iter()
                 .map(|(id, name)| json!({"id": id, "name": name, "parent_id": 0, "layer": 1, "prefix": "0", "node": []}))
                 .collect();
-            success(state, settings, groups)
+            success(state, settings, &groups.to_string())
         }
         Some("trail_status") => {
             let stages: Value = STAGES
                 .iter()
                 .map(|(id, name)| json!({"status_id": id, "status_name": name, "status_color": "#cccccc"}))
                 .collect();
-            success(state, settings, stages)
+            success(state, settings, &stages.to_string())
         }
         _ => refuse(settings, 400, "Invalid query field"),
     }

@@ -1,7 +1,6 @@
 //! `/v1/company/updates` and `/v1/company/list`: windows, paging, order (okki-api.md §4, §9).
 
-use serde_json::{Value, json};
-
+use super::info::{list, quoted};
 use super::{refuse, success};
 use crate::simulator::call::Call;
 use crate::simulator::clock::{beijing, from_beijing};
@@ -40,21 +39,15 @@ pub fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
         let rows: Vec<(u32, Entry)> = page.into_iter().map(|i| (i, world.entry(i).clone())).collect();
         (world.seed(), total, rows)
     };
-    let list: Vec<Value> = rows
-        .iter()
-        .map(|(index, entry)| item(seed, *index, entry))
-        .collect();
-    let shown = if settings.mixed_numbers && salt % 3 == 1 {
-        json!(total.to_string())
+    let mark = if settings.mixed_numbers && salt % 3 == 1 {
+        "\""
     } else {
-        json!(total)
+        ""
     };
-    let count = list.len();
-    success(
-        state,
-        settings,
-        json!({"list": list, "totalItem": shown, "count": count}),
-    )
+    let count = rows.len();
+    let list = list(rows.iter().map(|(index, entry)| item(seed, *index, entry)));
+    let data = format!(r#"{{"list":{list},"totalItem":{mark}{total}{mark},"count":{count}}}"#);
+    success(state, settings, &data)
 }
 
 impl Query {
@@ -161,22 +154,17 @@ fn filtered(world: &World, listing: &[(i64, u32)], query: &Query) -> Vec<(i64, u
     chosen
 }
 
-fn item(seed: u64, index: u32, entry: &Entry) -> Value {
+fn item(seed: u64, index: u32, entry: &Entry) -> String {
     let customer = content(seed, index, entry, entry.revision);
-    json!({
-        "company_id": company_id(index),
-        "user_id": if customer.private { "55280038" } else { "" },
-        "name": customer.name,
-        "short_name": customer.short_name,
-        "serial_id": format!("C{index:05}"),
-        "order_time": beijing(entry.updated - 3600),
-        "create_time": beijing(entry.created),
-        "update_time": beijing(entry.updated),
-        "create_user": 55_280_040,
-        "last_edit_user": 55_280_038,
-        "archive_type": 1,
-        "edit_time": beijing(entry.updated),
-    })
+    let (id, user) = (company_id(index), if customer.private { "55280038" } else { "" });
+    let (name, short_name) = (quoted(&customer.name), quoted(&customer.short_name));
+    let (created, updated) = (beijing(entry.created), beijing(entry.updated));
+    let contacted = beijing(entry.updated - 3600);
+    format!(
+        r#"{{"company_id":{id},"user_id":"{user}","name":{name},"short_name":{short_name},"serial_id":"C{index:05}",
+"order_time":"{contacted}","create_time":"{created}","update_time":"{updated}","create_user":55280040,
+"last_edit_user":55280038,"archive_type":1,"edit_time":"{updated}"}}"#
+    )
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use axum::http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub use token::Tokens;
 
@@ -84,23 +84,27 @@ pub fn execute(state: &State, call: &Call) -> Reply {
     match path {
         "/v1/company/updates" | "/v1/company/list" => list::answer(state, settings, call),
         "/v1/company/info" => info::answer(state, settings, call),
-        "/v1/company/companyEnums" => success(state, settings, enums::company()),
+        "/v1/company/companyEnums" => success(state, settings, &enums::company().to_string()),
         "/v1/company/fields/selector" => enums::selector(state, settings, call),
         _ => refuse(settings, 404, "Not Found Resource"),
     }
 }
 
-/// The vendor's envelope around data.
-fn success(state: &State, settings: &OkkiSettings, data: Value) -> Reply {
+/// The vendor's envelope around data, which is JSON text.
+fn success(state: &State, settings: &OkkiSettings, data: &str) -> Reply {
     let now = clock::beijing(state.clock.now());
-    Reply::json(
-        200,
-        &match settings.success_code {
-            SuccessCode::Ok200 => json!({"code": 200, "message": "success", "now": now, "data": data}),
-            SuccessCode::Zero => json!({"code": 0, "message": "success", "now": now, "data": data}),
-            SuccessCode::Absent => json!({"message": "success", "now": now, "data": data}),
-        },
-    )
+    let code = match settings.success_code {
+        SuccessCode::Ok200 => r#""code":200,"#,
+        SuccessCode::Zero => r#""code":0,"#,
+        SuccessCode::Absent => "",
+    };
+    let body = format!(r#"{{{code}"message":"success","now":"{now}","data":{data}}}"#);
+    Reply {
+        status: 200,
+        body,
+        retry_after: None,
+        code: 0,
+    }
 }
 
 /// A business error: HTTP 200 and a bad code, or the matching status.
