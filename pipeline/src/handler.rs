@@ -75,8 +75,10 @@ pub struct Meta {
     pub traceparent: Option<String>,
     /// The broker has delivered the message before, perhaps to a consumer that died.
     pub redelivered: bool,
-    /// The replay that put the message back.
+    /// The replay that put the message back, `<plan>/<letter>`.
     pub replay: Option<String>,
+    /// Priority of the work; use this one and not the body's, because a replay does not touch the body.
+    pub lane: Lane,
 }
 
 /// What became of a job.

@@ -33,6 +33,12 @@ impl Namespace {
         format!("{self}.{stage}.dead")
     }
 
+    /// Where dead letters rest that somebody put away, until their retention ends, `<ns>.<stage>.archive`.
+    #[must_use]
+    pub fn archive_queue(&self, stage: Stage) -> String {
+        format!("{self}.{stage}.archive")
+    }
+
     /// A Redis key. The braces make the namespace the hash tag, so that scripts over several keys
     /// work on Redis Cluster.
     #[must_use]

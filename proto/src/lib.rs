@@ -5,3 +5,6 @@
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/okki.pipeline.v1.rs"));
 }
+
+/// The schema of all messages, an encoded `google.protobuf.FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -10,6 +10,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, ShortString},
 };
 use prost::Message;
+use serde::{Deserialize, Serialize};
 
 /// Attempt that the next handling will be, 1-based.
 pub const ATTEMPT: &str = "okki-attempt";
@@ -31,11 +32,18 @@ pub const FAILURE: &str = "okki-failure";
 pub const REPLAY: &str = "okki-replay";
 /// How often the message has been put back.
 pub const REPLAYS: &str = "okki-replays";
+/// Lane that overrides the one in the body, because a replayed body stays as it was.
+pub const LANE: &str = "okki-lane";
+/// The dead letter of which this message is the repaired copy.
+pub const REPAIR_OF: &str = "okki-repair-of";
+/// Why and by whom a letter was put into the archive, JSON of [`crate::dead::archive::Archived`].
+pub const ARCHIVED: &str = "okki-archived";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
 
 /// Everything beside the body, decoded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Envelope {
     /// Derived from the record's identity, so that a second copy is recognisable.
     pub message_id: String,
@@ -63,6 +71,12 @@ pub struct Envelope {
     pub reason: Option<String>,
     /// Failure record as JSON, on a dead letter only.
     pub failure: Option<String>,
+    /// Lane that overrides the body's, `live`, `backfill` or `replay`.
+    pub lane: Option<String>,
+    /// The dead letter of which this is the repaired copy.
+    pub repair_of: Option<String>,
+    /// Why it was archived, on an archived letter only.
+    pub archived: Option<String>,
 }
 
 impl Envelope {
@@ -107,6 +121,9 @@ impl Envelope {
                 .unwrap_or(0),
             reason: text(headers, REASON),
             failure: text(headers, FAILURE),
+            lane: text(headers, LANE),
+            repair_of: text(headers, REPAIR_OF),
+            archived: text(headers, ARCHIVED),
         }
     }
 
@@ -130,6 +147,9 @@ impl Envelope {
             (REPLAY, self.replay.as_ref()),
             (REASON, self.reason.as_ref()),
             (FAILURE, self.failure.as_ref()),
+            (LANE, self.lane.as_ref()),
+            (REPAIR_OF, self.repair_of.as_ref()),
+            (ARCHIVED, self.archived.as_ref()),
         ];
         for (name, value) in texts {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -151,6 +171,8 @@ pub struct Outgoing {
     pub(crate) queue: Target,
     pub(crate) envelope: Envelope,
     pub(crate) body: Bytes,
+    /// After this time in the queue the broker drops the message; for archives only.
+    pub(crate) expires: Option<std::time::Duration>,
 }
 
 /// Where a message goes; stages are resolved by the publisher, which knows the namespace.
@@ -164,10 +186,15 @@ impl Outgoing {
     /// A message for the work queue of a stage; id, type and headers are derived from the message.
     pub fn to<M: Message + Subject>(stage: crate::stage::Stage, message: &M) -> Self {
         let now = jiff::Timestamp::now().as_millisecond();
+        let mut envelope = Envelope::new(message, now);
+        if stage == crate::stage::Stage::Extract {
+            envelope.traceparent = crate::telemetry::trace::listed(&envelope);
+        }
         Self {
             queue: Target::Stage(stage),
-            envelope: Envelope::new(message, now),
+            envelope,
             body: message.encode_to_vec().into(),
+            expires: None,
         }
     }
 
@@ -190,6 +217,26 @@ impl Outgoing {
             queue: Target::Queue(queue),
             envelope,
             body,
+            expires: None,
+        }
+    }
+
+    pub(crate) fn expiring(mut self, after: std::time::Duration) -> Self {
+        self.expires = Some(after);
+        self
+    }
+
+    /// Keeps the lane of the message that caused this one, where it overrides the body's.
+    pub(crate) fn with_lane(mut self, lane: Option<String>) -> Self {
+        self.envelope.lane = lane;
+        self
+    }
+
+    pub(crate) fn properties(&self) -> BasicProperties {
+        let properties = self.envelope.write();
+        match self.expires {
+            None => properties,
+            Some(after) => properties.with_expiration(after.as_millis().to_string().into()),
         }
     }
 }

@@ -5,15 +5,18 @@
 
 use super::{
     Broker, Error, Outgoing,
+    call::{answered, within},
     envelope::{Envelope, Target},
 };
 use crate::retry::Backoff;
+use futures::{Stream, StreamExt};
 use lapin::{
-    Channel, Confirmation, Connection,
+    Channel, Confirmation, Connection, Event,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Connection losses that one call survives before it gives up.
 const REPEATS: u32 = 3;
@@ -45,6 +48,21 @@ pub struct Publisher {
 struct Link {
     channel: Channel,
     _connection: Connection,
+    _watch: AbortOnDropHandle<()>,
+}
+
+/// An alarm on the broker stops everything that is published: the stage pauses instead of running into time-outs.
+async fn watch_alarms(broker: Broker, events: impl Stream<Item = Event>) {
+    let mut events = std::pin::pin!(events);
+    while let Some(event) = events.next().await {
+        match event {
+            Event::ConnectionBlocked(reason) => {
+                broker.trouble("publish", Some(format!("the broker blocks publishing: {reason}")));
+            }
+            Event::ConnectionUnblocked | Event::Error(_) => broker.trouble("publish", None),
+            _ => {}
+        }
+    }
 }
 
 impl Publisher {
@@ -112,7 +130,6 @@ impl Publisher {
     }
 
     async fn attempt(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
-        let lost = |error: lapin::Error| PublishError::Unconfirmed(Error::Broker(error));
         let channel = self.channel().await.map_err(PublishError::Unconfirmed)?;
         // A returned message is confirmed like a routed one; `mandatory` is what tells them apart (§3.1-2).
         let options = BasicPublishOptions {
@@ -122,20 +139,18 @@ impl Publisher {
         let mut confirms = Vec::with_capacity(messages.len());
         for message in messages {
             let queue = self.queue(&message.queue);
-            let confirm = channel
-                .basic_publish(
-                    "".into(),
-                    queue.as_str().into(),
-                    options,
-                    &message.body,
-                    message.envelope.write(),
-                )
-                .await
-                .map_err(lost)?;
+            let sent = channel.basic_publish(
+                "".into(),
+                queue.as_str().into(),
+                options,
+                &message.body,
+                message.properties(),
+            );
+            let confirm = answered(&channel, sent).await.map_err(PublishError::Unconfirmed)?;
             confirms.push((queue, confirm));
         }
         for (queue, confirm) in confirms {
-            match confirm.await.map_err(lost)? {
+            match answered(&channel, confirm).await.map_err(PublishError::Unconfirmed)? {
                 Confirmation::Ack(None) => {}
                 Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
                     return Err(PublishError::Unroutable(queue));
@@ -161,11 +176,14 @@ impl Publisher {
             return Ok(open.channel.clone());
         }
         let connection = self.broker.connect("publish").await?;
-        let channel = connection.create_channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let channel = within(connection.create_channel()).await?;
+        answered(&channel, channel.confirm_select(ConfirmSelectOptions::default())).await?;
+        self.broker.trouble("publish", None);
+        let watch = tokio::spawn(watch_alarms(self.broker.clone(), connection.events_listener()));
         *link = Some(Link {
             channel: channel.clone(),
             _connection: connection,
+            _watch: AbortOnDropHandle::new(watch),
         });
         Ok(channel)
     }

@@ -3,7 +3,7 @@
 //! Work and retry queues dead-letter at least once and refuse instead of dropping (`overflow: reject-publish`), which
 //! only works with all of these arguments together (delivery-and-replay.md §3.1-9).
 
-use super::{Error, version::ServerVersion};
+use super::{Error, call::answered, version::ServerVersion};
 use crate::{names::Namespace, retry::RetryPolicy, stage::Stage};
 use lapin::{
     Channel,
@@ -28,15 +28,9 @@ pub(crate) fn stage_queues(
     retry: &RetryPolicy,
     server: ServerVersion,
 ) -> Vec<QueueSpec> {
-    let mut dead = arguments(&[]);
-    if server.major >= 4 {
-        // From 4.0 on a quorum queue has a limit of 20 by default, and looking at a dead letter counts. Below 4.0 the
-        // default is none, and -1 removes a message at the first look. Measured, see delivery-and-replay.md.
-        dead.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(-1));
-    }
     let mut queues = vec![QueueSpec {
         name: ns.dead_queue(stage),
-        arguments: dead,
+        arguments: looked_at(server),
     }];
 
     let mut work = dead_lettering_to(&ns.dead_queue(stage));
@@ -56,6 +50,25 @@ pub(crate) fn stage_queues(
         });
     }
     queues
+}
+
+/// Where discarded letters rest. Retention travels with each letter, so that it can be changed without a new queue.
+pub(crate) fn archive(ns: &Namespace, stage: Stage, server: ServerVersion) -> QueueSpec {
+    QueueSpec {
+        name: ns.archive_queue(stage),
+        arguments: looked_at(server),
+    }
+}
+
+/// Arguments of a queue whose letters are looked at any number of times.
+fn looked_at(server: ServerVersion) -> FieldTable {
+    let mut table = arguments(&[]);
+    if server.major >= 4 {
+        // From 4.0 on a quorum queue has a limit of 20 by default, and looking at a dead letter counts. Below 4.0 the
+        // default is none, and -1 removes a message at the first look. Measured, see delivery-and-replay.md.
+        table.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(-1));
+    }
+    table
 }
 
 fn arguments(texts: &[(&str, &str)]) -> FieldTable {
@@ -81,18 +94,12 @@ fn dead_lettering_to(queue: &str) -> FieldTable {
 /// [`Error::Topology`] when a queue exists with other arguments, with the broker's words, which name the argument.
 pub(crate) async fn declare(channel: &Channel, queues: Vec<QueueSpec>) -> Result<(), Error> {
     for QueueSpec { name, arguments } in queues {
-        let declared = channel
-            .queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), arguments)
-            .await;
-        if let Err(error) = declared {
-            return Err(if error.is_amqp_soft_error() {
-                Error::Topology {
-                    queue: name,
-                    source: error,
-                }
-            } else {
-                Error::Broker(error)
-            });
+        let declared = channel.queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), arguments);
+        match answered(channel, declared).await {
+            Err(Error::Broker(source)) if source.is_amqp_soft_error() => {
+                return Err(Error::Topology { queue: name, source });
+            }
+            other => drop(other?),
         }
     }
     Ok(())

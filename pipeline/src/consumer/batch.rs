@@ -1,16 +1,25 @@
 //! One batch from decoding to the broker's confirms; what comes back may be acknowledged.
 
-use super::unit::{Decoded, Unit};
+use super::{
+    books::{self, Settled},
+    unit::{Decoded, Unit},
+};
 use crate::{
     broker::{Outgoing, PublishError, Publisher},
-    dead::record::{FailureRecord, extend_history},
+    dead::{
+        outcome,
+        record::{FailureRecord, extend_history},
+    },
     handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
     service::Runtime,
     settle::{Settle, settle},
     stage::Stage,
-    telemetry::names,
+    telemetry::{names, trace},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How often outcomes are reported again while Redis is away.
+const REPORT_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a stage's batches share.
 pub(super) struct Context<H> {
@@ -40,7 +49,11 @@ struct Plan<R> {
 }
 
 impl<H: Handler> Context<H> {
-    pub(super) async fn process(&self, units: Vec<Unit>) -> BatchEnd {
+    pub(super) async fn process(&self, mut units: Vec<Unit>) -> BatchEnd {
+        for unit in &mut units {
+            unit.span = trace::record(self.stage, &unit.envelope);
+        }
+        let _batch = trace::batch(self.stage, units.iter_mut().filter_map(|unit| unit.span.as_mut()));
         metrics::histogram!(names::BATCH_SIZE, "stage" => self.stage.name()).record(units.len() as f64);
         let outcomes = self.outcomes(&units).await;
         let plans: Vec<_> = units
@@ -123,6 +136,19 @@ impl<H: Handler> Context<H> {
     }
 
     fn plan(&self, unit: Unit, verdict: Verdict<H::Receipt>) -> Plan<H::Receipt> {
+        let failure = match &verdict {
+            Verdict::Handled(Outcome::Retry(failure) | Outcome::Dead(failure)) => Some(failure.code),
+            _ => None,
+        };
+        let mut plan = self.decide(unit, verdict);
+        // The handling ends here; publishing and confirms belong to the batch.
+        if let Some(mut span) = plan.unit.span.take() {
+            span.outcome(plan.outcome, failure);
+        }
+        plan
+    }
+
+    fn decide(&self, unit: Unit, verdict: Verdict<H::Receipt>) -> Plan<H::Receipt> {
         let retry = self.rt.broker.retry();
         let outcome = match verdict {
             Verdict::Handled(outcome) => outcome,
@@ -152,12 +178,13 @@ impl<H: Handler> Context<H> {
             },
             Outcome::Done(done) => {
                 let inherit = |message: Outgoing| {
-                    let message = if message.envelope.traceparent.is_none() {
-                        message.with_trace(unit.envelope.traceparent.clone())
-                    } else {
-                        message
+                    let message = match &message.envelope.traceparent {
+                        Some(other) if unit.envelope.traceparent.as_ref() != Some(other) => message,
+                        _ => message.with_trace(unit.traceparent()),
                     };
-                    message.with_replay(unit.envelope.replay.clone())
+                    message
+                        .with_replay(unit.envelope.replay.clone())
+                        .with_lane(unit.envelope.lane.clone())
                 };
                 let publish = done.publish.into_iter().map(inherit).collect();
                 let outcome = done.tally.name();
@@ -218,6 +245,7 @@ impl<H: Handler> Context<H> {
                 %stage, code = failure.code, reason = %failure.message, company = %envelope.company_id,
                 attempt = unit.attempt(), "dead letter"
             );
+            self.rt.alerts.dead(stage, failure.code, failure.field.as_deref(), &failure.message);
             let home = self.rt.namespace.queue(stage);
             let record = FailureRecord::new(stage, home, &envelope, failure, attempts, &self.rt.instance);
             envelope.reason = Some(failure.code.to_owned());
@@ -254,6 +282,25 @@ impl<H: Handler> Context<H> {
         if !died.is_empty() {
             self.handler.died(died).await;
         }
+        let settled = plans.iter().filter_map(|plan| Settled::of(&plan.unit.envelope, plan.outcome, self.stage));
+        if !books::record(&self.rt, self.stage, settled.collect()).await {
+            return BatchEnd {
+                kept: plans.into_iter().map(|plan| plan.unit).collect(),
+                settled: Vec::new(),
+                lost: None,
+            };
+        }
+        let outcomes = plans
+            .iter()
+            .filter_map(|plan| outcome::of(self.stage, plan.unit.envelope.replay.as_deref()?, plan.outcome))
+            .collect();
+        if !self.report(outcomes).await {
+            return BatchEnd {
+                kept: plans.into_iter().map(|plan| plan.unit).collect(),
+                settled: Vec::new(),
+                lost: None,
+            };
+        }
         let stage = self.stage.name();
         let (mut kept, mut settled) = (Vec::new(), Vec::with_capacity(plans.len()));
         for Plan {
@@ -275,6 +322,29 @@ impl<H: Handler> Context<H> {
             settled,
             lost: None,
         }
+    }
+}
+
+impl<H: Handler> Context<H> {
+    /// Tells the plans of replays what became of their letters. While Redis is away nothing is settled; `false` when
+    /// the process has to stop meanwhile.
+    async fn report(&self, outcomes: Vec<outcome::Reported>) -> bool {
+        while !outcomes.is_empty() {
+            match outcome::report(&self.rt.store, &self.rt.namespace, &outcomes).await {
+                Ok(_) => break,
+                Err(error) if error.is_outage() => {
+                    self.rt.redis_lost(&error);
+                    if !self.rt.shutdown.sleep(REPORT_AGAIN).await {
+                        return false;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the outcomes of a replay are not known to its plan");
+                    break;
+                }
+            }
+        }
+        true
     }
 }
 

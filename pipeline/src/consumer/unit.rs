@@ -1,12 +1,15 @@
 //! A delivery that has not been settled yet, and what its body turns out to be.
 
+use super::inflight::{InFlight, Ticket};
 use crate::{
     broker::envelope::{self, Envelope},
     handler::{Failure, Job, Meta, Subject},
+    telemetry::trace::RecordSpan,
 };
 use bytes::Bytes;
 use lapin::{Acker, message::Delivery, options::BasicAckOptions};
 use prost::Message;
+use proto::v1::Lane;
 
 /// A message that has been returned this often has probably killed its consumers; one crash of a busy consumer
 /// returns many innocent messages once.
@@ -18,7 +21,11 @@ pub(super) struct Unit {
     pub(super) envelope: Envelope,
     redelivered: bool,
     returns: i64,
+    tag: u64,
     acker: Acker,
+    _ticket: Ticket,
+    /// The handling that is under way, when there are traces.
+    pub(super) span: Option<RecordSpan>,
 }
 
 /// What a body is.
@@ -32,16 +39,20 @@ pub(super) enum Decoded<M> {
 }
 
 impl Unit {
-    pub(super) fn new(delivery: Delivery) -> Self {
+    pub(super) fn new(delivery: Delivery, in_flight: &InFlight) -> Self {
         let headers = delivery.properties.headers().as_ref();
         let returns = headers
             .and_then(|headers| envelope::number(headers, "x-delivery-count"))
             .unwrap_or(0);
+        let envelope = Envelope::read(&delivery.properties);
         Self {
-            envelope: Envelope::read(&delivery.properties),
+            _ticket: in_flight.ticket(envelope.first_seen_ms),
+            span: None,
+            envelope,
             body: delivery.data.into(),
             redelivered: delivery.redelivered,
             returns,
+            tag: delivery.delivery_tag,
             acker: delivery.acker,
         }
     }
@@ -49,6 +60,12 @@ impl Unit {
     /// The message may be the one that kills consumers.
     pub(super) fn is_suspect(&self) -> bool {
         self.returns >= SUSPECT_RETURNS
+    }
+
+    /// Trace context for what this handling causes.
+    pub(super) fn traceparent(&self) -> Option<String> {
+        let span = self.span.as_ref().map(RecordSpan::traceparent);
+        span.or_else(|| self.envelope.traceparent.clone())
     }
 
     /// The broker delivered it before.
@@ -61,9 +78,15 @@ impl Unit {
         self.envelope.attempt.max(1)
     }
 
-    /// Acknowledges; `false` when the channel is gone and the message will be delivered again.
-    pub(super) async fn acknowledge(&self) -> bool {
-        matches!(self.acker.ack(BasicAckOptions::default()).await, Ok(true))
+    /// Place of the delivery on its channel.
+    pub(super) fn tag(&self) -> u64 {
+        self.tag
+    }
+
+    /// Acknowledges, with `multiple` everything older too; `false` when the channel is gone and the message will be
+    /// delivered again.
+    pub(super) async fn acknowledge(&self, multiple: bool) -> bool {
+        matches!(self.acker.ack(BasicAckOptions { multiple }).await, Ok(true))
     }
 
     pub(super) fn decode<M: Message + Default + Subject>(&self) -> Decoded<M> {
@@ -79,10 +102,10 @@ impl Unit {
             };
         }
         match M::decode(self.body.clone()) {
-            Ok(message) if !message.company_id().is_empty() => Decoded::Job(Job {
-                message,
-                meta: self.meta(),
-            }),
+            Ok(message) if !message.company_id().is_empty() => {
+                let meta = self.meta(message.lane());
+                Decoded::Job(Job { message, meta })
+            }
             Ok(_) => Decoded::Damaged(Failure::new(
                 "undecodable",
                 format!("no {}: no company id", M::TYPE),
@@ -91,13 +114,19 @@ impl Unit {
         }
     }
 
-    fn meta(&self) -> Meta {
+    fn meta(&self, lane: Lane) -> Meta {
         Meta {
             attempt: self.attempt(),
             first_seen_ms: self.envelope.first_seen_ms,
             traceparent: self.envelope.traceparent.clone(),
             redelivered: self.redelivered,
             replay: self.envelope.replay.clone(),
+            lane: match self.envelope.lane.as_deref() {
+                Some("live") => Lane::Live,
+                Some("backfill") => Lane::Backfill,
+                Some("replay") => Lane::Replay,
+                _ => lane,
+            },
         }
     }
 }

@@ -1,155 +1,128 @@
 //! The `dead` subcommand, the same in each of the three programs for its own stage.
 
-use super::{filter::Filter, look::Look, print, replay};
-use crate::{service::Runtime, stage::Stage};
+mod keep;
+mod look;
+mod repair;
+mod replay;
+
+use super::desk::Desk;
+use crate::{cli::ConfigError, service::Runtime, stage::Stage};
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// What to do with this stage's dead letters.
 #[derive(Debug, Clone, Subcommand)]
 pub enum DeadCommand {
     /// List them, oldest first; looking changes nothing
-    List {
-        /// Which letters.
-        #[command(flatten)]
-        filter: Filter,
-        /// One JSON object a line instead of a table
-        #[arg(long)]
-        json: bool,
-    },
-    /// Count them by reason, with an example of each
-    Groups {
-        /// Which letters.
-        #[command(flatten)]
-        filter: Filter,
-        /// JSON instead of a table
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show everything about one of them
-    Show {
-        /// Id as `list` prints it
-        id: String,
-        /// JSON instead of text
-        #[arg(long)]
-        json: bool,
-    },
-    /// Put them back to be handled again; copies and old versions do no harm
-    #[command(after_help = "Example: dead replay --code row-refused --reason \"field fixed in the form\"")]
-    Replay {
-        /// Which letters.
-        #[command(flatten)]
-        filter: Filter,
-        /// Why, for the log
-        #[arg(long)]
-        reason: String,
-        /// The result as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(look::ListArgs),
+    /// Count them by what they died of, with an example of each
+    Groups(look::GroupsArgs),
+    /// Show everything about one of them, its body included
+    Show(look::ShowArgs),
+    /// Choose letters and see what putting them back would mean; moves nothing
+    #[command(after_help = "Example: dead plan --group 1f00c0de --reason \"field fixed in the form\"")]
+    Plan(replay::PlanArgs),
+    /// Put letters back to be handled again: a plan, or at once those that the filter means
+    #[command(after_help = "Examples: dead replay p-20260102-030405-1f2e\n          \
+        dead replay --code row-refused --reason \"field fixed in the form\"")]
+    Replay(replay::ReplayArgs),
+    /// Go on with a plan that was interrupted or has stopped itself
+    Resume(replay::ResumeArgs),
+    /// End a plan; what it has not put back stays where it is
+    Cancel(replay::CancelArgs),
+    /// List the plans and what became of them
+    Plans(replay::PlansArgs),
+    /// Edit the body of one letter as JSON and put the copy back; the original goes to the archive
+    Edit(repair::EditArgs),
+    /// Change a value in a whole group, or map it anew, and put the copies back
+    #[command(
+        after_help = "Examples: dead patch 1f00c0de --set 客户名称=ACME --reason \"name was empty\"\n          \
+        dead patch 1f00c0de --remap --reason \"mapping 1.4.2\""
+    )]
+    Patch(repair::PatchArgs),
+    /// Put letters away that nobody needs; `undo` brings them back until their time is over
+    Discard(keep::DiscardArgs),
+    /// Bring back what a discard or a repair put away
+    Undo(keep::UndoArgs),
+    /// Write letters as lines of JSON; changes nothing
+    Export(keep::ExportArgs),
+    /// Add the letters of an export to the dead letters
+    Import(keep::ImportArgs),
+    /// Show who did what, when and why
+    Audit(keep::AuditArgs),
 }
 
 /// Runs a `dead` subcommand.
 ///
 /// # Errors
-/// When the broker or Redis is away, or nothing has the id.
+/// When the broker or Redis is away, nothing is meant by the filter, or a replay has ended before its end.
 pub async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result<()> {
+    let desk = Desk::new(rt.clone(), stage);
     match command {
-        DeadCommand::List { filter, json } => list(rt, stage, &filter, json).await,
-        DeadCommand::Groups { filter, json } => groups(rt, stage, &filter, json).await,
-        DeadCommand::Show { id, json } => show(rt, stage, id, json).await,
-        DeadCommand::Replay { filter, reason, json } => put_back(rt, stage, &filter, &reason, json).await,
+        DeadCommand::List(args) => look::list(&desk, args).await,
+        DeadCommand::Groups(args) => look::groups(&desk, args).await,
+        DeadCommand::Show(args) => look::show(&desk, args).await,
+        DeadCommand::Plan(args) => replay::plan(desk, args).await,
+        DeadCommand::Replay(args) => replay::replay(desk, args).await,
+        DeadCommand::Resume(args) => replay::resume(desk, args).await,
+        DeadCommand::Cancel(args) => replay::cancel(desk, args).await,
+        DeadCommand::Plans(args) => replay::plans(&desk, args).await,
+        DeadCommand::Edit(args) => repair::edit(desk, args).await,
+        DeadCommand::Patch(args) => repair::patch(desk, args).await,
+        DeadCommand::Discard(args) => keep::discard(desk, args).await,
+        DeadCommand::Undo(args) => keep::undo(desk, args).await,
+        DeadCommand::Export(args) => keep::export(desk, args).await,
+        DeadCommand::Import(args) => keep::import(desk, args).await,
+        DeadCommand::Audit(args) => keep::audit(&desk, args).await,
     }
 }
 
-async fn list(rt: &Runtime, stage: Stage, filter: &Filter, json: bool) -> anyhow::Result<()> {
-    let mut look = Look::open(&rt.broker, stage).await?;
-    let (mut shown, mut held) = (0, Vec::new());
-    while !filter.is_full(shown) {
-        let Some(next) = look.next().await? else { break };
-        if filter.matches(&next.letter) {
-            if json {
-                println!("{}", serde_json::to_string(&next.letter.record)?);
-            } else {
-                print::row(&next.letter.record, shown == 0);
-            }
-            shown += 1;
+impl Desk {
+    fn by(mut self, args: super::config::OperatorArgs) -> Self {
+        if let Some(operator) = args.operator.filter(|name| !name.trim().is_empty()) {
+            self.operator = operator;
         }
-        held.push(next);
+        self
     }
-    look.close().await?;
-    if !json {
-        println!("{shown} of the {stage} stage's dead letters");
-    }
-    Ok(())
 }
 
-async fn groups(rt: &Runtime, stage: Stage, filter: &Filter, json: bool) -> anyhow::Result<()> {
-    let mut look = Look::open(&rt.broker, stage).await?;
-    let mut groups: BTreeMap<(String, String), print::Group> = BTreeMap::new();
-    let mut held = Vec::new();
-    let mut counted = 0;
-    while !filter.is_full(counted) {
-        let Some(next) = look.next().await? else { break };
-        if filter.matches(&next.letter) {
-            counted += 1;
-            let record = &next.letter.record;
-            let key = (record.code.clone(), record.field.clone().unwrap_or_default());
-            groups.entry(key).or_default().add(record);
-        }
-        held.push(next);
+/// A reason that says something.
+fn reason(text: &str) -> Result<&str, ConfigError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(ConfigError::message("--reason must say why; write one sentence"));
     }
-    look.close().await?;
-    print::groups(groups.into_values(), json)
+    Ok(text)
 }
 
-async fn show(rt: &Runtime, stage: Stage, id: String, json: bool) -> anyhow::Result<()> {
-    let mut look = Look::open(&rt.broker, stage).await?;
-    let filter = Filter {
-        id: Some(id.clone()),
-        ..Filter::default()
-    };
-    let mut held = Vec::new();
-    let found = loop {
-        match look.next().await? {
-            Some(next) if filter.matches(&next.letter) => break Some(next.letter),
-            Some(next) => held.push(next),
-            None => break None,
-        }
-    };
-    look.close().await?;
-    let Some(letter) = found else {
-        anyhow::bail!("no dead letter `{id}` in the {stage} stage; `dead list` prints the ids");
-    };
-    print::letter(&letter, json)
+/// Output that is shown when the letters are back: a reader that takes its time must not keep them from others.
+struct Spool(std::fs::File);
+
+impl Spool {
+    fn new() -> io::Result<Self> {
+        tempfile::tempfile().map(Self)
+    }
+
+    fn show(mut self) -> io::Result<()> {
+        use io::Seek;
+        self.0.rewind()?;
+        let mut out = io::stdout().lock();
+        io::copy(&mut self.0, &mut out)?;
+        out.flush()
+    }
 }
 
-async fn put_back(
-    rt: &Runtime,
-    stage: Stage,
-    filter: &Filter,
-    reason: &str,
-    json: bool,
-) -> anyhow::Result<()> {
-    if reason.trim().is_empty() {
-        return Err(crate::cli::ConfigError::message("--reason must say why; write one sentence").into());
+/// Asks on the terminal; without one the answer has to be given as a flag.
+fn confirmed(question: &str, yes: bool) -> anyhow::Result<bool> {
+    use io::IsTerminal;
+    if yes {
+        return Ok(true);
     }
-    let total = rt.broker.depth(&rt.namespace.dead_queue(stage)).await?;
-    let bar = ProgressBar::new(total.into());
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} put back, {per_sec}, {eta} left") {
-        bar.set_style(style);
+    if !io::stdin().is_terminal() {
+        return Err(ConfigError::message("nobody is there to confirm; add --yes").into());
     }
-    let report = replay::replay(rt, stage, filter, |report| bar.set_position(report.replayed)).await?;
-    bar.finish_and_clear();
-    tracing::info!(%stage, replay = report.replay, replayed = report.replayed, left = report.left, reason, "replayed");
-    if json {
-        println!("{}", serde_json::to_string(&report)?);
-    } else {
-        println!(
-            "{} put back, {} left (replay {})",
-            report.replayed, report.left, report.replay
-        );
-    }
-    Ok(())
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }

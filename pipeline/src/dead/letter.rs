@@ -1,6 +1,9 @@
 //! A dead letter as it lies in the queue: untouched body, envelope, failure record.
 
-use super::record::{Attempt, FailureRecord};
+use super::{
+    identity, outcome,
+    record::{Attempt, FailureRecord},
+};
 use crate::{
     broker::{
         Outgoing,
@@ -35,8 +38,13 @@ impl Letter {
             .failure
             .as_deref()
             .and_then(|json| serde_json::from_str(json).ok());
-        let record =
+        let mut record: FailureRecord =
             own.unwrap_or_else(|| broker_record(stage, home, &envelope, properties.headers().as_ref()));
+        if identity::digits(&record.id).is_none() {
+            let (died, replay) = (record.last_failed_at.to_be_bytes(), envelope.replay.as_deref());
+            let replay = replay.unwrap_or_default().as_bytes();
+            record.id = identity::derived(&record.id, &[record.code.as_bytes(), &died, replay, &body]);
+        }
         Self {
             record,
             body: body.into(),
@@ -44,15 +52,53 @@ impl Letter {
         }
     }
 
+    /// The letter's own digits, by which plans know it.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        identity::digits(&self.record.id).unwrap_or(&self.record.id)
+    }
+
+    /// Package and name of the message, as far as the letter says.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.envelope.kind
+    }
+
+    /// The replay that the letter comes from, `<plan>/<letter>`.
+    #[must_use]
+    pub fn mark(&self) -> Option<&str> {
+        self.envelope.replay.as_deref()
+    }
+
+    /// Why it was put into the archive, for a letter there.
+    #[must_use]
+    pub fn archived(&self) -> Option<super::archive::Archived> {
+        serde_json::from_str(self.envelope.archived.as_deref()?).ok()
+    }
+
+    /// The same letter for another dead-letter queue or the archive, with nothing changed but `change`.
+    pub(crate) fn moved(&self, queue: String, change: impl FnOnce(&mut Envelope)) -> Outgoing {
+        let mut envelope = self.envelope.clone();
+        // A letter of the broker's keeps from here on what the broker said about it.
+        envelope.failure = serde_json::to_string(&self.record).ok();
+        envelope.reason = Some(self.record.code.clone());
+        envelope.history.clear();
+        change(&mut envelope);
+        Outgoing::raw(queue, envelope, self.body.clone())
+    }
+
     /// The message for its way back: a new life with a new count of attempts, and the memory of the earlier ones.
+    /// Live changes go before it; the body cannot say so, since it stays as it was.
     pub(crate) fn back(&self, replay: &str) -> Outgoing {
         let mut envelope = self.envelope.clone();
         envelope.attempt = 1;
         envelope.replays += 1;
         envelope.replay = Some(replay.to_owned());
         envelope.history = serde_json::to_string(&self.record.attempts).unwrap_or_default();
+        envelope.lane = Some("replay".to_owned());
         envelope.reason = None;
         envelope.failure = None;
+        envelope.archived = None;
         Outgoing::raw(self.record.return_queue.clone(), envelope, self.body.clone())
     }
 }
@@ -120,7 +166,11 @@ fn broker_record(
         instance: "broker".to_owned(),
         program_version: String::new(),
         replays: envelope.replays,
-        last_replay: envelope.replay.clone(),
+        last_replay: envelope
+            .replay
+            .as_deref()
+            .map(|mark| outcome::plan_of(mark).to_owned()),
+        repair_of: envelope.repair_of.clone(),
         traceparent: envelope.traceparent.clone(),
         cut: Vec::new(),
     }

@@ -2,6 +2,7 @@
 //!
 //! It travels as JSON in one header beside the untouched body and is kept within what a frame can carry.
 
+use super::{identity, outcome};
 use crate::{
     broker::envelope::Envelope,
     handler::{BatchPosition, Failure, VendorAnswer},
@@ -30,7 +31,7 @@ pub struct Attempt {
 /// Why and where a message died.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureRecord {
-    /// Id of the dead letter, the message id of the record.
+    /// Id of this dead letter: the message id and the letter's own digits, see [`super::identity`].
     pub id: String,
     /// Stage that gave up.
     pub stage: String,
@@ -70,9 +71,12 @@ pub struct FailureRecord {
     pub program_version: String,
     /// How often it has been put back.
     pub replays: u32,
-    /// The last replay.
+    /// The plan of the last replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_replay: Option<String>,
+    /// The dead letter of which this record was the repaired copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair_of: Option<String>,
     /// W3C trace context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
@@ -126,7 +130,7 @@ impl FailureRecord {
         });
         let last_failed_at = attempts.last().map_or(0, |attempt| attempt.at);
         Self {
-            id: envelope.message_id.clone(),
+            id: identity::newborn(&envelope.message_id),
             stage: stage.name().to_owned(),
             return_queue,
             code: failure.code.to_owned(),
@@ -144,7 +148,11 @@ impl FailureRecord {
             instance: instance.to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             replays: envelope.replays,
-            last_replay: envelope.replay.clone(),
+            last_replay: envelope
+                .replay
+                .as_deref()
+                .map(|mark| outcome::plan_of(mark).to_owned()),
+            repair_of: envelope.repair_of.clone(),
             traceparent: envelope.traceparent.clone(),
             cut,
         }

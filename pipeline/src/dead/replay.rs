@@ -1,29 +1,31 @@
-//! Putting dead letters back: publish, confirm, then remove, so that an interruption repeats and never loses.
-//!
-//! A letter that was put back twice does no harm: the loader compares versions and contents (I2, I3). Only letters
-//! that were there at the beginning are touched, so that one that dies again is not sent round in a circle.
+//! Putting dead letters back in one go: a plan that is made and run at once, without canary and without waiting.
 
 use super::{
+    desk::Desk,
     filter::Filter,
-    look::{Held, Look},
+    plan::{Plan, make::make, options::Options, run::run},
 };
-use crate::{lease::Lease, service::Runtime, stage::Stage};
-use anyhow::{Context, bail};
-use std::time::Duration;
-
-/// Letters published and confirmed together.
-const CHUNK: usize = 100;
-const LEASE: Duration = Duration::from_secs(30);
+use crate::{service::Runtime, stage::Stage};
 
 /// What a replay has done.
 #[derive(Debug, Default, serde::Serialize)]
 pub struct Report {
-    /// Id of the replay, found in the headers of everything it put back.
+    /// Plan of the replay, found in the headers of everything it put back.
     pub replay: String,
     /// Letters put back.
     pub replayed: u64,
-    /// Letters looked at and left where they were.
+    /// Letters that are still where they were.
     pub left: u64,
+}
+
+impl From<&Plan> for Report {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            replay: plan.id.clone(),
+            replayed: plan.sent,
+            left: plan.left(),
+        }
+    }
 }
 
 /// Puts the chosen letters back to the queues that they came from, oldest first.
@@ -34,64 +36,37 @@ pub async fn replay(
     rt: &Runtime,
     stage: Stage,
     filter: &Filter,
-    mut progress: impl FnMut(&Report),
+    mut progress: impl FnMut(&Report) + Send,
 ) -> anyhow::Result<Report> {
-    let key = rt.namespace.key(format_args!("dead:{stage}:replay"));
-    let Some(lease) = Lease::acquire(&rt.store, key, &rt.instance, LEASE)
-        .await
-        .context("take the replay lease")?
-    else {
-        bail!(
-            "another replay of the {stage} stage is under way; wait for it, or half a minute if it was killed"
-        );
+    let desk = Desk::new(rt.clone(), stage);
+    refuse_if_busy(&desk).await?;
+    let options = Options::at_once();
+    let Some(preview) = make(&desk, filter, "put back at once", None, options.clone(), |_| {}).await? else {
+        return Ok(Report::default());
     };
-    let replay = uuid::Uuid::new_v4().to_string();
-    let mut report = Report {
-        replay,
-        ..Report::default()
-    };
-    let mut look = Look::open(&rt.broker, stage)
-        .await
-        .context("open the dead-letter queue")?;
-    let mut chosen = Vec::with_capacity(CHUNK);
-    // Letters that are not meant stay held until the look is closed, so that they keep their place.
-    let mut others: Vec<Held> = Vec::new();
-    while !rt.shutdown.is_requested() && !filter.is_full(report.replayed + chosen.len() as u64) {
-        let Some(held) = look.next().await? else { break };
-        if filter.matches(&held.letter) {
-            chosen.push(held);
-        } else {
-            report.left += 1;
-            others.push(held);
-        }
-        if chosen.len() == CHUNK {
-            put_back(rt, &mut chosen, &mut report).await?;
-            look.settle().await?;
-            progress(&report);
-            if !lease.renew().await? {
-                bail!(
-                    "another replay took over; {} letters were put back",
-                    report.replayed
-                );
-            }
-        }
-    }
-    put_back(rt, &mut chosen, &mut report).await?;
-    progress(&report);
-    look.close().await?;
-    lease.release().await?;
-    Ok(report)
+    let plan = run(&desk, preview.plan, &options, &mut |plan| {
+        progress(&Report::from(plan))
+    })
+    .await?;
+    Ok(Report::from(&plan))
 }
 
-async fn put_back(rt: &Runtime, chosen: &mut Vec<Held>, report: &mut Report) -> anyhow::Result<()> {
-    let messages = chosen
-        .iter()
-        .map(|held| held.letter.back(&report.replay))
-        .collect();
-    rt.publisher.publish(messages).await.context("put letters back")?;
-    for held in chosen.drain(..) {
-        held.remove().await;
-        report.replayed += 1;
-    }
+/// Tells who is at it before anything is looked at.
+///
+/// # Errors
+/// When another replay of this stage is under way.
+pub async fn refuse_if_busy(desk: &Desk) -> anyhow::Result<()> {
+    let key = desk.rt.namespace.key(format_args!("dead:{}:replay", desk.stage));
+    let mut connection = desk.rt.store.connection().await?;
+    let busy: bool = redis::cmd("EXISTS")
+        .arg(&key)
+        .query_async(&mut *connection)
+        .await?;
+    anyhow::ensure!(
+        !busy,
+        "another replay of the {} stage is under way, by {}; wait for it or cancel it, and try again in a few seconds if it was killed",
+        desk.stage,
+        desk.holder(&key).await
+    );
     Ok(())
 }

@@ -1,0 +1,18 @@
+-- KEYS: stream. ARGV: name, value, name, value ... Appends an entry with a digest over it and its predecessor's digest.
+local before = ''
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+if last[1] then
+  local fields = last[1][2]
+  for i = 1, #fields, 2 do
+    if fields[i] == 'digest' then before = fields[i + 1] end
+  end
+end
+local values = {before}
+for i = 2, #ARGV, 2 do
+  values[#values + 1] = #ARGV[i] .. ':' .. ARGV[i]
+end
+local entry = {}
+for i = 1, #ARGV do entry[i] = ARGV[i] end
+entry[#entry + 1] = 'digest'
+entry[#entry + 1] = redis.sha1hex(table.concat(values, '|'))
+return redis.call('XADD', KEYS[1], '*', unpack(entry))

@@ -1,0 +1,37 @@
+//! What the dead-letter commands take from their surroundings: who works, and with which editor.
+
+use clap::Args;
+
+/// Who works and why, for the audit log.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OperatorArgs {
+    /// Who does it, for the audit log [default: the user of the operating system]
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+}
+
+/// The editor of `dead edit`.
+#[derive(Debug, Clone, Args)]
+pub struct EditorArgs {
+    /// Editor to open [default: $EDITOR, else vi]
+    #[arg(
+        long,
+        env = "EDITOR",
+        hide_env = true,
+        hide_default_value = true,
+        default_value = "vi"
+    )]
+    pub editor: String,
+}
+
+/// Name of the user of the operating system; a container's user often has none, and is its number then.
+pub(crate) fn os_user() -> String {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next()?;
+        (parts.nth(1)? == id).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("uid {id}"))
+}

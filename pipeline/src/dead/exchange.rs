@@ -1,0 +1,205 @@
+//! Dead letters as lines of JSON, to look at with other tools, to keep, or to bring to another place.
+//!
+//! An export changes nothing. It is masked unless somebody asks for the data, and a masked one cannot be brought back.
+//! An import is checked as a whole before its first letter is published.
+
+use super::{
+    body, desk::Desk, filter::Filter, identity, letter::Letter, record::FailureRecord, reveal::mask_json,
+};
+use crate::{
+    broker::{Outgoing, envelope::Envelope},
+    mask::mask_text,
+};
+use anyhow::{Context, bail, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashSet,
+    io::{BufRead, Write},
+};
+
+/// First field of every line.
+const FORMAT: &str = "okki-dead-letter/1";
+const CHUNK: usize = 200;
+
+/// One line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    format: String,
+    namespace: String,
+    stage: String,
+    masked: bool,
+    record: FailureRecord,
+    headers: Envelope,
+    /// For people; not read back.
+    #[serde(default)]
+    body: serde_json::Value,
+    /// The body byte for byte; not in a masked export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+/// Writes the chosen letters; returns how many.
+///
+/// # Errors
+/// When the broker goes away or the output cannot be written.
+pub async fn export(
+    desk: &Desk,
+    filter: &Filter,
+    reveal: bool,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<u64> {
+    let mut look = desk.look("export").await?;
+    let mut written = 0;
+    while !filter.is_full(written) {
+        let Some(held) = look.next().await? else { break };
+        if filter.matches(&held.letter) {
+            let line = Line::of(desk, held.letter, reveal);
+            serde_json::to_writer(&mut *out, &line)?;
+            out.write_all(b"\n")?;
+            written += 1;
+        }
+        desk.check()?;
+    }
+    out.flush()?;
+    look.close().await?;
+    Ok(written)
+}
+
+impl Line {
+    fn of(desk: &Desk, letter: Letter, reveal: bool) -> Self {
+        let mut shown = body::to_json(letter.kind(), &letter.body).unwrap_or_default();
+        let (mut record, mut headers) = (letter.record, letter.envelope);
+        headers.failure = None;
+        if !reveal {
+            mask_json(&mut shown);
+            mask_record(&mut record);
+            headers.history.clear();
+        }
+        Self {
+            format: FORMAT.to_owned(),
+            namespace: desk.rt.namespace.to_string(),
+            stage: desk.stage.name().to_owned(),
+            masked: !reveal,
+            body: shown,
+            body_base64: reveal.then(|| BASE64_STANDARD.encode(&letter.body)),
+            sha256: reveal.then(|| digest(&letter.body)),
+            record,
+            headers,
+        }
+    }
+
+    /// The letter as it will be published, or what is wrong with the line.
+    fn check(self, desk: &Desk, adopt: bool) -> anyhow::Result<Outgoing> {
+        ensure!(
+            self.format == FORMAT,
+            "format `{}`, expected `{FORMAT}`",
+            self.format
+        );
+        ensure!(!self.masked, "masked; export with --reveal to import again");
+        ensure!(
+            self.stage == desk.stage.name(),
+            "a letter of the {} stage; import it with that stage's program",
+            self.stage
+        );
+        ensure!(
+            adopt || self.namespace == desk.rt.namespace.to_string(),
+            "a letter of namespace `{}`, this is `{}`; add --adopt to take it over",
+            self.namespace,
+            desk.rt.namespace
+        );
+        let text = self.body_base64.context("no body_base64")?;
+        let body = BASE64_STANDARD.decode(text).context("body_base64")?;
+        ensure!(
+            self.sha256.as_deref() == Some(&digest(&body)),
+            "the body does not fit its sha256"
+        );
+        ensure!(
+            identity::digits(&self.record.id).is_some(),
+            "`{}` is no id of a dead letter",
+            self.record.id
+        );
+        let mut record = self.record;
+        record.return_queue = desk.rt.namespace.queue(desk.stage);
+        let mut envelope = self.headers;
+        envelope.reason = Some(record.code.clone());
+        envelope.failure = Some(serde_json::to_string(&record)?);
+        envelope.archived = None;
+        Ok(Outgoing::raw(
+            desk.rt.namespace.dead_queue(desk.stage),
+            envelope,
+            body.into(),
+        ))
+    }
+}
+
+/// What an import has done.
+#[derive(Debug, Default, Serialize)]
+pub struct Imported {
+    /// Letters added to the dead letters.
+    pub imported: u64,
+    /// Letters that were there already.
+    pub present: u64,
+}
+
+/// Adds the letters of an export to the end of the dead letters. `open` gives the lines from their beginning, twice.
+///
+/// # Errors
+/// When a line is wrong, and then nothing was imported; or when the broker goes away.
+pub async fn import<R: BufRead>(
+    desk: &Desk,
+    adopt: bool,
+    mut open: impl FnMut() -> std::io::Result<R>,
+) -> anyhow::Result<Imported> {
+    let mut wanted = HashSet::new();
+    for (number, line) in open()?.lines().enumerate() {
+        let place = || format!("line {}; nothing was imported", number + 1);
+        let line: Line = serde_json::from_str(&line?).with_context(place)?;
+        let id = line.record.id.clone();
+        line.check(desk, adopt).with_context(place)?;
+        if !wanted.insert(id.clone()) {
+            bail!("line {}: `{id}` a second time; nothing was imported", number + 1);
+        }
+    }
+    let mut look = desk.look("import").await?;
+    let mut report = Imported::default();
+    while let Some(held) = look.next().await? {
+        report.present += u64::from(wanted.remove(&held.letter.record.id));
+    }
+    look.close().await?;
+    let mut chunk = Vec::with_capacity(CHUNK);
+    for line in open()?.lines() {
+        let line: Line = serde_json::from_str(&line?)?;
+        if wanted.contains(&line.record.id) {
+            chunk.push(line.check(desk, adopt)?);
+        }
+        if chunk.len() == CHUNK {
+            report.imported += chunk.len() as u64;
+            desk.rt.publisher.publish(std::mem::take(&mut chunk)).await?;
+        }
+    }
+    report.imported += chunk.len() as u64;
+    desk.rt.publisher.publish(chunk).await?;
+    Ok(report)
+}
+
+/// Masks what a failure says; it should hold no customer data, and a vendor's words may.
+pub fn mask_record(record: &mut FailureRecord) {
+    record.message = mask_text(&record.message);
+    if let Some(vendor) = &mut record.vendor {
+        vendor.message = mask_text(&vendor.message);
+    }
+    for attempt in &mut record.attempts {
+        attempt.message = mask_text(&attempt.message);
+    }
+}
+
+fn digest(body: &[u8]) -> String {
+    Sha256::digest(body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

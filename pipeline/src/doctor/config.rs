@@ -1,0 +1,11 @@
+//! Arguments of `doctor` that every service has.
+
+use clap::Args;
+
+/// How the findings are printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DoctorArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

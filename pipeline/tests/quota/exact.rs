@@ -1,0 +1,116 @@
+//! I5 as the vendor counts it: no window of one second holds more calls than the limit, and 95 % of it are used.
+
+use std::time::Duration;
+
+use pipeline::quota::Bucket;
+
+use crate::replicas::{Load, merged, run, tightest, used, violations};
+use crate::support;
+
+const TIME: Duration = Duration::from_secs(9);
+
+fn check(limit: f64, replicas: usize, tasks: usize) {
+    let loads = vec![Load::live(&[Bucket::per_second("endpoint", limit)], tasks); replicas];
+    let run = run(&support::namespace(), &loads, TIME);
+    let calls = &run.calls;
+    let shares: Vec<_> = calls.iter().map(Vec::len).collect();
+    let all = merged(calls);
+    let (violations, used) = (violations(&all, limit as usize), used(&all, limit));
+    let tightest = tightest(&all, limit as usize);
+    println!(
+        "{limit}/s, {replicas} replicas: used {:.2} %, violations {violations}, tightest {tightest:?}, shares {shares:?}, \
+         lateness {:?}",
+        used * 100.0,
+        run.lateness
+    );
+    assert_eq!(violations, 0, "of {} calls", all.len());
+    assert!(
+        (run.required()..=1.0).contains(&used),
+        "used {used} of {}",
+        run.required()
+    );
+    // Nobody starves: even the unluckiest replica has a quarter of its fair share.
+    let fair = all.len() / replicas;
+    assert!(shares.iter().all(|share| *share >= fair / 4), "{shares:?}");
+}
+
+#[test]
+fn ten_a_second_by_one_replica() {
+    check(10.0, 1, 4);
+}
+
+#[test]
+fn ten_a_second_by_two_replicas() {
+    check(10.0, 2, 4);
+}
+
+#[test]
+fn ten_a_second_by_four_replicas() {
+    check(10.0, 4, 4);
+}
+
+#[test]
+fn fifty_a_second_by_four_replicas() {
+    check(50.0, 4, 8);
+}
+
+#[test]
+fn two_hundred_a_second_by_three_replicas() {
+    check(200.0, 3, 16);
+}
+
+#[test]
+fn endpoints_share_the_company_wide_limit() {
+    let company = Bucket::per_second("company", 30.0);
+    let endpoint = |name: &str, rate| vec![Bucket::per_second(name, rate), company.clone()];
+    let loads = [
+        Load::live(&endpoint("create", 10.0), 4),
+        Load::live(&endpoint("create", 10.0), 4),
+        Load::live(&endpoint("update", 20.0), 4),
+        Load::live(&endpoint("read", 20.0), 4),
+    ];
+    let run = run(&support::namespace(), &loads, TIME);
+    let calls = &run.calls;
+    let create = merged(&calls[..2]);
+    let all = merged(calls);
+    println!(
+        "company 30/s of 10 + 20 + 20: used {:.2} %, create {:.2} %",
+        used(&all, 30.0) * 100.0,
+        used(&create, 10.0) * 100.0
+    );
+    assert_eq!(violations(&all, 30), 0);
+    assert_eq!(violations(&create, 10), 0);
+    assert_eq!(violations(&calls[2], 20) + violations(&calls[3], 20), 0);
+    assert!((run.required()..=1.0).contains(&used(&all, 30.0)));
+    assert!(calls.iter().all(|calls| calls.len() >= 20), "an endpoint starves");
+}
+
+#[test]
+fn a_full_endpoint_leaves_the_company_wide_limit_to_the_others() {
+    let company = Bucket::per_second("company", 30.0);
+    let loads = [
+        Load::live(&[Bucket::per_second("slow", 2.0), company.clone()], 16),
+        Load::live(&[Bucket::per_second("fast", 30.0), company], 16),
+    ];
+    let run = run(&support::namespace(), &loads, TIME);
+    let all = merged(&run.calls);
+    assert_eq!(violations(&all, 30), 0);
+    assert!(
+        (run.required()..=1.0).contains(&used(&all, 30.0)),
+        "used {}",
+        used(&all, 30.0)
+    );
+}
+
+#[test]
+fn a_burst_goes_at_once_and_the_window_holds() {
+    let loads = vec![Load::live(&[Bucket::per_second("bursty", 20.0).with_burst(20)], 20); 2];
+    let all = merged(&run(&support::namespace(), &loads, Duration::from_secs(5)).calls);
+    assert!(
+        all[19] - all[0] < Duration::from_millis(200),
+        "no burst: {:?}",
+        all[19] - all[0]
+    );
+    assert_eq!(violations(&all, 20), 0);
+    assert!(all.len() >= 60, "{}", all.len());
+}

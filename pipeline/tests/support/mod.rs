@@ -1,0 +1,16 @@
+//! What tests against a real Redis share: a store, and a namespace of their own in it.
+
+pub mod config;
+
+use pipeline::names::Namespace;
+use pipeline::store::Store;
+
+/// A store of its own, as another process would have.
+pub fn store() -> Store {
+    Store::connect(&config::redis()).unwrap()
+}
+
+/// A namespace that no other test has.
+pub fn namespace() -> Namespace {
+    format!("t-{}", uuid::Uuid::new_v4().simple()).parse().unwrap()
+}
