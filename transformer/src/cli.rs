@@ -2,7 +2,7 @@
 
 use crate::{commands::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{config::CommonArgs, dead::cli::DeadCommand};
+use pipeline::{cli::common::CommonCommand, config::CommonArgs, dead::cli::DeadCommand, doctor::DoctorArgs};
 
 /// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 ///
@@ -24,11 +24,27 @@ pub enum Command {
     Mapping(MappingArgs),
     /// Look at the records that this stage gave up on, and put them back
     Dead(DeadArgs),
+    /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
+    Doctor(DoctorCommandArgs),
+    /// What every service can do.
+    #[command(flatten)]
+    Common(CommonCommand),
 }
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    #[command(flatten)]
+    pub(crate) transform: TransformArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorCommandArgs {
+    #[command(flatten)]
+    pub(crate) how: DoctorArgs,
     #[command(flatten)]
     pub(crate) transform: TransformArgs,
     #[command(flatten)]

@@ -45,7 +45,9 @@ impl TryFrom<TransformArgs> for TransformConfig {
 
     fn try_from(args: TransformArgs) -> Result<Self, ConfigError> {
         let remedy = "name the integrator's target document, for example --mapping mappings/default.json";
-        let mapping = args.mapping.ok_or_else(|| ConfigError::new("MAPPING", "is required but not set", remedy))?;
+        let mapping = args
+            .mapping
+            .ok_or_else(|| ConfigError::new("MAPPING", "is required but not set", remedy))?;
         let linger = parse_duration(&args.linger)
             .map_err(|problem| ConfigError::new("LINGER", problem, "write a duration such as 5ms"))?;
         Ok(Self {

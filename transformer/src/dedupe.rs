@@ -1,10 +1,7 @@
 //! Which snapshots need no second pass: what was published for a customer is remembered once the broker has confirmed
 //! it, so a crash can cause a second copy (harmless, I2) and never a loss.
 
-use pipeline::{
-    marks::Published,
-    version::Version,
-};
+use pipeline::{marks::Published, version::Version};
 use proto::v1::CompanySnapshot;
 use sha2::{Digest, Sha256};
 
@@ -44,12 +41,21 @@ mod tests {
     use super::*;
 
     fn at(update_time: i64, digest: &[u8]) -> Published {
-        Published { version: Version { update_time, sequence: 1 }, digest: digest.to_vec() }
+        Published {
+            version: Version {
+                update_time,
+                sequence: 1,
+            },
+            digest: digest.to_vec(),
+        }
     }
 
     #[test]
     fn only_the_very_same_is_a_duplicate() {
-        let version = Version { update_time: 5, sequence: 1 };
+        let version = Version {
+            update_time: 5,
+            sequence: 1,
+        };
         assert_eq!(seen(version, b"a", None), Seen::New);
         assert_eq!(seen(version, b"a", Some(&at(5, b"a"))), Seen::Duplicate);
         assert_eq!(seen(version, b"a", Some(&at(5, b"b"))), Seen::New);
@@ -59,10 +65,16 @@ mod tests {
 
     #[test]
     fn mapping_and_content_both_count() {
-        let snapshot = |json: &'static [u8]| CompanySnapshot { detail_json: json.into(), ..Default::default() };
+        let snapshot = |json: &'static [u8]| CompanySnapshot {
+            detail_json: json.into(),
+            ..Default::default()
+        };
         assert_ne!(digest("1", &snapshot(b"{}")), digest("2", &snapshot(b"{}")));
         assert_ne!(digest("1", &snapshot(b"{}")), digest("1", &snapshot(b"[]")));
-        let removed = CompanySnapshot { removed: true, ..snapshot(b"{}") };
+        let removed = CompanySnapshot {
+            removed: true,
+            ..snapshot(b"{}")
+        };
         assert_ne!(digest("1", &snapshot(b"{}")), digest("1", &removed));
     }
 }

@@ -28,12 +28,19 @@ impl Transform {
     /// A stage with its compiled mapping.
     #[must_use]
     pub fn new(rt: Runtime, mapping: Mapping) -> Self {
-        Self { marks: Marks::new(rt.store.clone(), rt.namespace.clone()), rt, mapping }
+        Self {
+            marks: Marks::new(rt.store.clone(), rt.namespace.clone()),
+            rt,
+            mapping,
+        }
     }
 
     fn transform(&self, job: Job<CompanySnapshot>, last: Option<&Published>) -> Outcome<(String, Published)> {
         let snapshot = job.message;
-        let published = Published { version: snapshot.version(), digest: digest(self.mapping.fingerprint(), &snapshot) };
+        let published = Published {
+            version: snapshot.version(),
+            digest: digest(self.mapping.fingerprint(), &snapshot),
+        };
         match seen(published.version, &published.digest, last) {
             Seen::New => {}
             Seen::Duplicate => return Outcome::done(Tally::Duplicate),
@@ -43,7 +50,10 @@ impl Transform {
             Ok(Mapped::Dropped(reason)) => Outcome::done(Tally::Filtered(reason)),
             Ok(Mapped::Record(record)) => {
                 let company = record.company_id.clone();
-                Outcome::forward(vec![Outgoing::to(Stage::Load, &record)], Some((company, published)))
+                Outcome::forward(
+                    vec![Outgoing::to(Stage::Load, &record)],
+                    Some((company, published)),
+                )
             }
             Err(failure) => Outcome::Dead(failure),
         }
@@ -53,8 +63,12 @@ impl Transform {
         let (operation, fields) = if snapshot.removed {
             (Operation::Remove, Vec::new())
         } else {
-            let detail = serde_json::from_slice(&snapshot.detail_json)
-                .map_err(|error| Failure::new("detail-not-json", format!("the detail answer is not JSON: {error}")))?;
+            let detail = serde_json::from_slice(&snapshot.detail_json).map_err(|error| {
+                Failure::new(
+                    "detail-not-json",
+                    format!("the detail answer is not JSON: {error}"),
+                )
+            })?;
             let mut record = clean_in(detail, self.mapping.zone())
                 .map_err(|problem| Failure::new("detail-shape", problem.to_string()))?;
             let now = jiff::Timestamp::now();
@@ -95,8 +109,11 @@ enum Mapped {
 /// Digest over operation and fields only, so that it is the same for the same content at another time.
 fn content_hash(record: &FormRecord) -> Vec<u8> {
     use prost::Message;
-    let content =
-        FormRecord { operation: record.operation, fields: record.fields.clone(), ..FormRecord::default() };
+    let content = FormRecord {
+        operation: record.operation,
+        fields: record.fields.clone(),
+        ..FormRecord::default()
+    };
     Sha256::digest(content.encode_to_vec())[..16].to_vec()
 }
 
@@ -113,7 +130,11 @@ impl Handler for Transform {
                 return batch.iter().map(|_| Outcome::Hold).collect();
             }
         };
-        batch.into_iter().zip(last).map(|(job, last)| self.transform(job, last.as_ref())).collect()
+        batch
+            .into_iter()
+            .zip(last)
+            .map(|(job, last)| self.transform(job, last.as_ref()))
+            .collect()
     }
 
     async fn confirmed(&self, receipts: Vec<Self::Receipt>) {

@@ -30,6 +30,8 @@ use std::{path::Path, sync::Arc};
 pub async fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => run(args).await,
+        Command::Doctor(args) => commands::doctor::doctor(args).await,
+        Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
         Command::Mapping(args) => commands::run(args),
         Command::Dead(args) => {
             let rt = Runtime::tool("transformer", &CommonConfig::try_from(args.common)?)?;
@@ -47,7 +49,10 @@ async fn run(args: RunArgs) -> anyhow::Result<()> {
     for warning in mapping.warnings() {
         tracing::warn!(%warning, "mapping");
     }
-    rt.status.set("mapping", serde_json::json!({"fingerprint": mapping.fingerprint(), "fields": mapping.fields().len()}));
+    rt.status.set(
+        "mapping",
+        serde_json::json!({"fingerprint": mapping.fingerprint(), "fields": mapping.fields().len()}),
+    );
     let options = ConsumerOptions {
         stage: Stage::Transform,
         batch_max: config.batch_size,
@@ -55,24 +60,43 @@ async fn run(args: RunArgs) -> anyhow::Result<()> {
         concurrency: config.concurrency,
     };
     let handler = Arc::new(Transform::new(rt.clone(), mapping));
-    consumer::run(&rt, options, handler).await.context("consume snapshots")
+    consumer::run(&rt, options, handler)
+        .await
+        .context("consume snapshots")
 }
 
 /// Reads and compiles the mapping; all of its problems are reported at once.
 fn load(config: &TransformConfig) -> anyhow::Result<Mapping> {
     let document = read("MAPPING", &config.mapping)?;
-    let extras = config.extras.as_deref().map(|path| read("MAPPING_EXTRAS", path)).transpose()?;
-    let extras_name = config.extras.as_deref().unwrap_or(Path::new("extras")).display().to_string();
+    let extras = config
+        .extras
+        .as_deref()
+        .map(|path| read("MAPPING_EXTRAS", path))
+        .transpose()?;
+    let extras_name = config
+        .extras
+        .as_deref()
+        .unwrap_or(Path::new("extras"))
+        .display()
+        .to_string();
     let name = config.mapping.display().to_string();
     Mapping::load_named(&document, &name, extras.as_deref(), &extras_name).map_err(|problems| {
-        let list = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ");
+        let list = problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n  ");
         ConfigError::message(format!("MAPPING: the document cannot be used\n  {list}")).into()
     })
 }
 
 fn read(name: &str, path: &Path) -> anyhow::Result<String> {
     let refused = |error| {
-        ConfigError::new(name, format!("cannot read `{}`: {error}", path.display()), "name a readable JSON file")
+        ConfigError::new(
+            name,
+            format!("cannot read `{}`: {error}", path.display()),
+            "name a readable JSON file",
+        )
     };
     Ok(std::fs::read_to_string(path).map_err(refused)?)
 }

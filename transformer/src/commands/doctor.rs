@@ -1,0 +1,45 @@
+//! `transformer doctor`: broker, Redis, clocks and the mapping in one table, with what to do about each fault.
+
+use crate::{cli::DoctorCommandArgs, config::TransformConfig};
+use pipeline::{
+    config::CommonConfig,
+    doctor::{self, Finding},
+    service::Runtime,
+    stage::Stage,
+};
+
+/// Examines and prints.
+pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
+    let common = CommonConfig::try_from(args.common)?;
+    let config = TransformConfig::try_from(args.transform)?;
+    let rt = Runtime::tool("transformer", &common)?;
+    let mut findings = doctor::examine(&rt, Stage::Transform).await;
+    findings.extend(mapping(&config));
+    doctor::report(&findings, args.how.json)
+}
+
+fn mapping(config: &TransformConfig) -> Vec<Finding> {
+    match crate::load(config) {
+        Ok(mapping) => {
+            let fields = format!(
+                "{} fields, fingerprint {}",
+                mapping.fields().len(),
+                mapping.fingerprint()
+            );
+            let mut findings = vec![Finding::good("mapping", fields)];
+            let remedy = "see `transformer mapping check`";
+            findings.extend(
+                mapping
+                    .warnings()
+                    .iter()
+                    .map(|warning| Finding::risk("mapping", warning, remedy)),
+            );
+            findings
+        }
+        Err(error) => vec![Finding::bad(
+            "mapping",
+            format!("{error:#}"),
+            "see `transformer mapping check`",
+        )],
+    }
+}
