@@ -64,14 +64,21 @@ fn main() {
     let now = Timestamp::UNIX_EPOCH;
 
     let mut criterion = Criterion::default().configure_from_args();
-    criterion.bench_function("map 14 fields", |b| b.iter(|| mapping.map(black_box(&record), now)));
+    criterion.bench_function("map 14 fields", |b| {
+        b.iter(|| mapping.map(black_box(&record), now))
+    });
     criterion.bench_function("parse and clean", |b| b.iter(|| cleaned(black_box(&text))));
-    criterion.bench_function("parse, clean and map", |b| b.iter(|| mapping.map(&cleaned(black_box(&text)), now)));
+    criterion.bench_function("parse, clean and map", |b| {
+        b.iter(|| mapping.map(&cleaned(black_box(&text)), now))
+    });
     criterion.final_summary();
 
     let map = allocation_counter::measure(|| drop(black_box(mapping.map(&record, now))));
     let prepare = allocation_counter::measure(|| drop(black_box(cleaned(&text))));
-    println!("allocations: map 14 fields {} ({} bytes), parse and clean {} ({} bytes)", map.count_total, map.bytes_total, prepare.count_total, prepare.bytes_total);
+    println!(
+        "allocations: map 14 fields {} ({} bytes), parse and clean {} ({} bytes)",
+        map.count_total, map.bytes_total, prepare.count_total, prepare.bytes_total
+    );
 }
 
 fn cleaned(text: &str) -> Record {

@@ -157,7 +157,9 @@ pub const DIFFERENCES: &[Difference] = &[
 pub fn is_minus_zero(ours: &Answer, theirs: &Answer) -> bool {
     match (ours, theirs) {
         (Answer::Value(ours), Answer::Value(theirs)) => {
-            theirs.starts_with("-0") && theirs.bytes().all(|b| b"-0.".contains(&b)) && theirs.get(1..) == Some(ours)
+            theirs.starts_with("-0")
+                && theirs.bytes().all(|b| b"-0.".contains(&b))
+                && theirs.get(1..) == Some(ours)
         }
         _ => false,
     }

@@ -24,18 +24,84 @@ pub struct Generator {
 }
 
 const TEXTS: &[&str] = &[
-    "", "a", "A", "b", "abc", "ABC", "aXbXc", "客户", "客户名称ABC", "é", "E", " ", "x ", " x", "O'Neil", "a\\b", "\\", "'", "\"", "a%b", "a_b",
-    "12", "12abc", "3.5", "-7", "0", "01", "1e2", ".5", "abc12", "、", "x、y、z", "2024-01-05", "line\nbreak", "+3", "  4", "0.0", "--", "{y}",
+    "",
+    "a",
+    "A",
+    "b",
+    "abc",
+    "ABC",
+    "aXbXc",
+    "客户",
+    "客户名称ABC",
+    "é",
+    "E",
+    " ",
+    "x ",
+    " x",
+    "O'Neil",
+    "a\\b",
+    "\\",
+    "'",
+    "\"",
+    "a%b",
+    "a_b",
+    "12",
+    "12abc",
+    "3.5",
+    "-7",
+    "0",
+    "01",
+    "1e2",
+    ".5",
+    "abc12",
+    "、",
+    "x、y、z",
+    "2024-01-05",
+    "line\nbreak",
+    "+3",
+    "  4",
+    "0.0",
+    "--",
+    "{y}",
 ];
 const DATES: &[&str] = &[
-    "2024-01-05", "2024-02-29", "2023-12-31", "2024-01-05 03:04:05", "2024-12-31 23:59:59", "2025-10-01 00:00:00", "1999-07-04",
-    "2024-1-5", "20240105", "2024/03/09", "no date", "2024-13-01", "",
+    "2024-01-05",
+    "2024-02-29",
+    "2023-12-31",
+    "2024-01-05 03:04:05",
+    "2024-12-31 23:59:59",
+    "2025-10-01 00:00:00",
+    "1999-07-04",
+    "2024-1-5",
+    "20240105",
+    "2024/03/09",
+    "no date",
+    "2024-13-01",
+    "",
 ];
-const FORMATS: &[&str] = &["%Y-%m-%d", "%Y/%c/%e %k:%i", "%H:%i:%s", "%y%m%d", "%M %D %W", "%b %a %j", "%l %p", "%T", "%r", "%x-%v", "%X-%V", "%U %u", "%%", "plain"];
+const FORMATS: &[&str] = &[
+    "%Y-%m-%d",
+    "%Y/%c/%e %k:%i",
+    "%H:%i:%s",
+    "%y%m%d",
+    "%M %D %W",
+    "%b %a %j",
+    "%l %p",
+    "%T",
+    "%r",
+    "%x-%v",
+    "%X-%V",
+    "%U %u",
+    "%%",
+    "plain",
+];
 
 impl Generator {
     pub fn new(seed: u64) -> Generator {
-        Generator { state: seed, record: Map::new() }
+        Generator {
+            state: seed,
+            record: Map::new(),
+        }
     }
 
     pub fn case(&mut self) -> Case {
@@ -48,7 +114,11 @@ impl Generator {
             8 => self.date_text(depth),
             _ => self.any_case(depth),
         };
-        Case { expression, sql, record: std::mem::take(&mut self.record) }
+        Case {
+            expression,
+            sql,
+            record: std::mem::take(&mut self.record),
+        }
     }
 
     /// splitmix64
@@ -109,7 +179,11 @@ impl Generator {
                 0 | 1 => same(self.plain_number()),
                 2 | 3 => {
                     let number = self.plain_number();
-                    let value = if self.below(2) == 0 { json!(number) } else { serde_json::from_str(&number).unwrap_or(json!(number)) };
+                    let value = if self.below(2) == 0 {
+                        json!(number)
+                    } else {
+                        serde_json::from_str(&number).unwrap_or(json!(number))
+                    };
                     // A JSON number has forgotten its trailing zeros.
                     let written = match value.as_f64().filter(|_| value.is_number()) {
                         Some(f) => format!("{f}"),
@@ -119,7 +193,11 @@ impl Generator {
                     (format!("{{{{{key}}}}}"), written)
                 }
                 4 => {
-                    let empty = if self.below(2) == 0 { json!("") } else { Value::Null };
+                    let empty = if self.below(2) == 0 {
+                        json!("")
+                    } else {
+                        Value::Null
+                    };
                     let key = self.bind(empty);
                     (format!("{{{{{key}}}}}"), "NULL".to_owned())
                 }
@@ -168,7 +246,15 @@ impl Generator {
             14 => call("LOCATE", vec![self.text(0), self.text(d)]),
             15 => call("INSTR", vec![self.text(d), self.text(0)]),
             16 => {
-                let name = self.pick(&["YEAR", "MONTH", "DAY", "QUARTER", "DAYOFWEEK", "WEEKDAY", "DAYOFYEAR"]);
+                let name = self.pick(&[
+                    "YEAR",
+                    "MONTH",
+                    "DAY",
+                    "QUARTER",
+                    "DAYOFWEEK",
+                    "WEEKDAY",
+                    "DAYOFYEAR",
+                ]);
                 call(name, vec![self.full_date()])
             }
             17 => call("DATEDIFF", vec![self.full_date(), self.full_date()]),
@@ -179,12 +265,19 @@ impl Generator {
             }
             19 => {
                 let target = self.pick(&["SIGNED", "DECIMAL(10,2)", "DECIMAL(6,3)", "DOUBLE"]);
-                let (a, b) = if self.below(2) == 0 { self.number(d) } else { self.text(0) };
+                let (a, b) = if self.below(2) == 0 {
+                    self.number(d)
+                } else {
+                    self.text(0)
+                };
                 (format!("CAST({a} AS {target})"), format!("CAST({b} AS {target})"))
             }
             20 => {
                 let (condition, a, b) = (self.condition(d), self.number(d), self.number(d));
-                (format!("CASE WHEN {} THEN {} ELSE {} END", condition.0, a.0, b.0), format!("CASE WHEN {} THEN {} ELSE {} END", condition.1, a.1, b.1))
+                (
+                    format!("CASE WHEN {} THEN {} ELSE {} END", condition.0, a.0, b.0),
+                    format!("CASE WHEN {} THEN {} ELSE {} END", condition.1, a.1, b.1),
+                )
             }
             _ => {
                 let (a, b) = self.number(d);
@@ -203,7 +296,15 @@ impl Generator {
         match self.below(20) {
             0 => call("CONCAT", vec![self.text(d), self.text(d)]),
             1 => call("CONCAT", vec![self.text(d), self.number(d)]),
-            2 => call("CONCAT_WS", vec![self.quoted("、"), self.text(d), same("NULL".to_owned()), self.text(d)]),
+            2 => call(
+                "CONCAT_WS",
+                vec![
+                    self.quoted("、"),
+                    self.text(d),
+                    same("NULL".to_owned()),
+                    self.text(d),
+                ],
+            ),
             3 => {
                 let (position, length) = (small(self), small(self));
                 call("SUBSTRING", vec![self.text(d), position, length])
@@ -263,10 +364,18 @@ impl Generator {
     }
 
     fn simple_case(&mut self, d: u64) -> Both {
-        let operand = if self.below(2) == 0 { self.text(d) } else { self.number(0) };
+        let operand = if self.below(2) == 0 {
+            self.text(d)
+        } else {
+            self.number(0)
+        };
         let mut both = (format!("CASE {}", operand.0), format!("CASE {}", operand.1));
         for _ in 0..1 + self.below(3) {
-            let when = if self.below(3) == 0 { self.number(0) } else { self.text(0) };
+            let when = if self.below(3) == 0 {
+                self.number(0)
+            } else {
+                self.text(0)
+            };
             let then = self.text(0);
             both.0.push_str(&format!(" WHEN {} THEN {}", when.0, then.0));
             both.1.push_str(&format!(" WHEN {} THEN {}", when.1, then.1));
@@ -285,11 +394,17 @@ impl Generator {
             0 => self.simple_case(d),
             1 => {
                 let (condition, a, b) = (self.condition(d), self.number(d), self.text(d));
-                (format!("CASE WHEN {} THEN {} ELSE {} END", condition.0, a.0, b.0), format!("CASE WHEN {} THEN {} ELSE {} END", condition.1, a.1, b.1))
+                (
+                    format!("CASE WHEN {} THEN {} ELSE {} END", condition.0, a.0, b.0),
+                    format!("CASE WHEN {} THEN {} ELSE {} END", condition.1, a.1, b.1),
+                )
             }
             _ => {
                 let (condition, a) = (self.condition(d), self.number(d));
-                (format!("CASE WHEN {} THEN {} END", condition.0, a.0), format!("CASE WHEN {} THEN {} END", condition.1, a.1))
+                (
+                    format!("CASE WHEN {} THEN {} END", condition.0, a.0),
+                    format!("CASE WHEN {} THEN {} END", condition.1, a.1),
+                )
             }
         }
     }
@@ -308,9 +423,13 @@ impl Generator {
         match self.below(14) {
             0..=2 => {
                 let op = self.pick(&["AND", "OR", "XOR", "and", "||", "&&"]);
-                join2(self.condition(d), self.condition(d), |a, b| format!("({a}) {op} ({b})"))
+                join2(self.condition(d), self.condition(d), |a, b| {
+                    format!("({a}) {op} ({b})")
+                })
             }
-            3 => join2(self.condition(0), self.condition(0), |a, b| format!("{a} AND {b} OR {b} XOR {a}")),
+            3 => join2(self.condition(0), self.condition(0), |a, b| {
+                format!("{a} AND {b} OR {b} XOR {a}")
+            }),
             4 => {
                 let (a, b) = self.condition(d);
                 (format!("NOT ({a})"), format!("NOT ({b})"))
@@ -318,36 +437,61 @@ impl Generator {
             5 => {
                 let not = self.pick(&["", "NOT "]);
                 let (x, low, high) = (self.number(d), self.number(0), self.number(0));
-                (format!("{} {not}BETWEEN {} AND {}", x.0, low.0, high.0), format!("{} {not}BETWEEN {} AND {}", x.1, low.1, high.1))
+                (
+                    format!("{} {not}BETWEEN {} AND {}", x.0, low.0, high.0),
+                    format!("{} {not}BETWEEN {} AND {}", x.1, low.1, high.1),
+                )
             }
             6 => {
                 let (x, low, high) = (self.text(d), self.text(0), self.text(0));
-                (format!("{} BETWEEN {} AND {}", x.0, low.0, high.0), format!("{} BETWEEN {} AND {}", x.1, low.1, high.1))
+                (
+                    format!("{} BETWEEN {} AND {}", x.0, low.0, high.0),
+                    format!("{} BETWEEN {} AND {}", x.1, low.1, high.1),
+                )
             }
             7 => {
                 let not = self.pick(&["", "NOT "]);
                 let (x, a, b) = (self.text(d), self.text(0), self.text(0));
-                (format!("{} {not}IN ({}, {})", x.0, a.0, b.0), format!("{} {not}IN ({}, {})", x.1, a.1, b.1))
+                (
+                    format!("{} {not}IN ({}, {})", x.0, a.0, b.0),
+                    format!("{} {not}IN ({}, {})", x.1, a.1, b.1),
+                )
             }
             8 => {
                 let not = self.pick(&["", "NOT "]);
                 let (x, a, b) = (self.number(d), self.number(0), self.number(0));
-                (format!("{} {not}IN ({}, {})", x.0, a.0, b.0), format!("{} {not}IN ({}, {})", x.1, a.1, b.1))
+                (
+                    format!("{} {not}IN ({}, {})", x.0, a.0, b.0),
+                    format!("{} {not}IN ({}, {})", x.1, a.1, b.1),
+                )
             }
             9 => {
                 let not = self.pick(&["", "NOT "]);
                 let pattern = self.pick(&["a%", "%b%", "a_c", "%", "_", "", "客%", "a\\\\%b", "%c"]);
                 let x = self.text(d);
-                (format!("{} {not}LIKE '{pattern}'", x.0), format!("{} {not}LIKE '{pattern}'", x.1))
+                (
+                    format!("{} {not}LIKE '{pattern}'", x.0),
+                    format!("{} {not}LIKE '{pattern}'", x.1),
+                )
             }
             10 => {
                 let not = self.pick(&["", "NOT "]);
                 let pattern = self.pick(&["^a", "b$", "[0-9]+", "客|a", "x.*c", "^$", "a{2}"]);
                 let x = self.text(d);
-                (format!("{} {not}REGEXP '{pattern}'", x.0), format!("{} {not}REGEXP '{pattern}'", x.1))
+                (
+                    format!("{} {not}REGEXP '{pattern}'", x.0),
+                    format!("{} {not}REGEXP '{pattern}'", x.1),
+                )
             }
             11 => {
-                let test = self.pick(&["IS NULL", "IS NOT NULL", "IS TRUE", "IS NOT FALSE", "IS FALSE", "IS UNKNOWN"]);
+                let test = self.pick(&[
+                    "IS NULL",
+                    "IS NOT NULL",
+                    "IS TRUE",
+                    "IS NOT FALSE",
+                    "IS FALSE",
+                    "IS UNKNOWN",
+                ]);
                 let x = self.number(d);
                 (format!("({}) {test}", x.0), format!("({}) {test}", x.1))
             }
@@ -388,10 +532,18 @@ impl Generator {
             0 => call("LAST_DAY", vec![self.date(d)]),
             1 => call("DATE", vec![self.date(d)]),
             _ => {
-                let (name, unit) = (self.pick(&["DATE_ADD", "DATE_SUB"]), self.pick(&["SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]));
+                let (name, unit) = (
+                    self.pick(&["DATE_ADD", "DATE_SUB"]),
+                    self.pick(&[
+                        "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
+                    ]),
+                );
                 let amount = self.below(60) as i64 - 20;
                 let x = self.date(d);
-                (format!("{name}({}, INTERVAL {amount} {unit})", x.0), format!("{name}({}, INTERVAL {amount} {unit})", x.1))
+                (
+                    format!("{name}({}, INTERVAL {amount} {unit})", x.0),
+                    format!("{name}({}, INTERVAL {amount} {unit})", x.1),
+                )
             }
         }
     }
@@ -428,5 +580,8 @@ fn join2(a: Both, b: Both, join: impl Fn(&str, &str) -> String) -> Both {
 
 fn call(name: &str, args: Vec<Both>) -> Both {
     let (ours, server): (Vec<_>, Vec<_>) = args.into_iter().unzip();
-    (format!("{name}({})", ours.join(", ")), format!("{name}({})", server.join(", ")))
+    (
+        format!("{name}({})", ours.join(", ")),
+        format!("{name}({})", server.join(", ")),
+    )
 }

@@ -54,15 +54,25 @@ fn generated_expressions_agree(server: &Server) {
             errors += usize::from(theirs == Answer::Error);
             match found == theirs || differences::is_minus_zero(&found, &theirs) {
                 true => agreed += 1,
-                false => differ.push(format!("{}\n  values {:?}\n  sql    {}\n  ours   {found:?}\n  server {theirs:?}", case.expression, case.record, case.sql)),
+                false => differ.push(format!(
+                    "{}\n  values {:?}\n  sql    {}\n  ours   {found:?}\n  server {theirs:?}",
+                    case.expression, case.record, case.sql
+                )),
             }
         }
     }
     println!("{agreed} of {CASES} generated cases agree (seed {seed}), {errors} of them as errors of both");
     let shown = differ.iter().take(25).cloned().collect::<Vec<_>>().join("\n");
-    assert!(differ.is_empty(), "{} cases differ, the first are\n{shown}", differ.len());
+    assert!(
+        differ.is_empty(),
+        "{} cases differ, the first are\n{shown}",
+        differ.len()
+    );
     assert!(agreed >= 10_000);
-    assert!(errors * 10 < CASES, "too many cases are errors on both sides to prove anything");
+    assert!(
+        errors * 10 < CASES,
+        "too many cases are errors on both sides to prove anything"
+    );
 }
 
 fn deliberate_differences_are_as_listed(server: &Server) {
@@ -70,9 +80,27 @@ fn deliberate_differences_are_as_listed(server: &Server) {
         // One by one: some of them are no SQL at all.
         let theirs = server.ask(std::iter::once(difference.sql)).remove(0);
         let record = serde_json::from_str(difference.record).unwrap_or_default();
-        let case = Case { expression: difference.expression.to_owned(), sql: difference.sql.to_owned(), record };
-        assert_eq!(ours(&case), Answer::of(difference.ours), "{}: ours", difference.name);
-        assert_eq!(theirs, Answer::of(difference.server), "{}: the server's", difference.name);
-        assert_ne!(difference.ours, difference.server, "{} is no difference", difference.name);
+        let case = Case {
+            expression: difference.expression.to_owned(),
+            sql: difference.sql.to_owned(),
+            record,
+        };
+        assert_eq!(
+            ours(&case),
+            Answer::of(difference.ours),
+            "{}: ours",
+            difference.name
+        );
+        assert_eq!(
+            theirs,
+            Answer::of(difference.server),
+            "{}: the server's",
+            difference.name
+        );
+        assert_ne!(
+            difference.ours, difference.server,
+            "{} is no difference",
+            difference.name
+        );
     }
 }

@@ -31,8 +31,17 @@ pub struct Server {
 }
 
 fn program(names: &[&str]) -> Option<PathBuf> {
-    let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/usr/libexec", "/opt/homebrew/bin"];
-    let all = names.iter().flat_map(|name| folders.iter().map(move |folder| Path::new(folder).join(name)));
+    let folders = [
+        "/usr/sbin",
+        "/usr/bin",
+        "/usr/local/sbin",
+        "/usr/local/bin",
+        "/usr/libexec",
+        "/opt/homebrew/bin",
+    ];
+    let all = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| Path::new(folder).join(name)));
     all.into_iter().find(|path| path.is_file())
 }
 
@@ -40,21 +49,33 @@ impl Server {
     /// Starts one, or says why not.
     pub fn start(now: i64) -> Option<Server> {
         let (Some(daemon), Some(_)) = (program(&["mariadbd"]), program(&["mariadb"])) else {
-            eprintln!("NOTICE: no MariaDB on this machine (Debian: mariadb-server); the comparison with it is skipped");
+            eprintln!(
+                "NOTICE: no MariaDB on this machine (Debian: mariadb-server); the comparison with it is skipped"
+            );
             return None;
         };
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data = folder.path().join("data");
         std::fs::create_dir(&data).expect("a data folder");
-        let as_root = std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
+        let as_root =
+            std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
         let mut process = Command::new(daemon)
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
             .arg(format!("--socket={}", folder.path().join("s").display()))
             .arg(format!("--pid-file={}", folder.path().join("pid").display()))
-            .args(["--skip-networking", "--skip-log-bin", "--character-set-server=utf8mb4", "--default-time-zone=+08:00"])
+            .args([
+                "--skip-networking",
+                "--skip-log-bin",
+                "--character-set-server=utf8mb4",
+                "--default-time-zone=+08:00",
+            ])
             // No system tables are needed to compute expressions, so none are installed.
-            .args(["--skip-grant-tables", "--innodb-buffer-pool-size=8M", "--innodb-use-native-aio=0"])
+            .args([
+                "--skip-grant-tables",
+                "--innodb-buffer-pool-size=8M",
+                "--innodb-use-native-aio=0",
+            ])
             .args(as_root.then_some("--user=root"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -72,14 +93,24 @@ impl Server {
 
     /// One answer per expression.
     pub fn ask<'a>(&self, expressions: impl Iterator<Item = &'a str>) -> Vec<Answer> {
-        let mut script = format!("SET NAMES utf8mb4; SET time_zone='+08:00'; SET timestamp={};\n", self.now);
+        let mut script = format!(
+            "SET NAMES utf8mb4; SET time_zone='+08:00'; SET timestamp={};\n",
+            self.now
+        );
         let mut count = 0;
         for expression in expressions {
             script.push_str(&format!("SELECT {count}, ({expression});\n"));
             count += 1;
         }
         let mut client = Command::new(program(&["mariadb"]).expect("the client"))
-            .args(["--no-defaults", "--user=root", "--batch", "--skip-column-names", "--force", "--default-character-set=utf8mb4"])
+            .args([
+                "--no-defaults",
+                "--user=root",
+                "--batch",
+                "--skip-column-names",
+                "--force",
+                "--default-character-set=utf8mb4",
+            ])
             .arg(format!("--socket={}", self.folder.path().join("s").display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -89,15 +120,25 @@ impl Server {
         let mut stdin = client.stdin.take().expect("a pipe");
         let writer = std::thread::spawn(move || stdin.write_all(script.as_bytes()));
         let output = client.wait_with_output().expect("the client ends");
-        writer.join().expect("the script is written").expect("the client reads it");
+        writer
+            .join()
+            .expect("the script is written")
+            .expect("the client reads it");
         // With --force the client goes on after an error; anything else on its side must not pass for one.
         let log = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code().is_some_and(|code| code <= 1), "the client failed: {log}");
+        assert!(
+            output.status.code().is_some_and(|code| code <= 1),
+            "the client failed: {log}"
+        );
         let mut answers = vec![Answer::Error; count];
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             let (number, value) = line.split_once('\t').expect("two columns");
             let number: usize = number.parse().expect("a number");
-            answers[number] = Answer::Value(if value == "NULL" { String::new() } else { unescape(value) });
+            answers[number] = Answer::Value(if value == "NULL" {
+                String::new()
+            } else {
+                unescape(value)
+            });
         }
         answers
     }

@@ -1,6 +1,7 @@
 //! The mapping language from outside: the seed's fields, MySQL's rules, the conformance list, refusals, properties.
 
 mod conformance;
+mod default;
 mod documents;
 mod properties;
 mod refusals;

@@ -19,28 +19,132 @@ const SEED: &str = include_str!("../../mappings/seed.json");
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const WORDS: &[&str] = &[
-    "CASE", "WHEN", "THEN", "ELSE", "END", "IF", "(", ")", "(", ")", ",", "'a'", "'客户'", "''", "1", "2.50", "-", "+", "*", "/", "%", "DIV",
-    "=", "!=", "<", "<=>", "AND", "OR", "NOT", "XOR", "LIKE", "REGEXP", "IN", "BETWEEN", "IS", "NULL", "CONCAT", "SUBSTRING", "TRIM", "CEIL",
-    "CAST", "AS", "CHAR", "CONVERT", "INTERVAL", "DAY", "DATE_ADD", "POSITION", "EXTRACT", "FROM", "'{{x}}'", "{{y}}", "{{list.z}}", "{x}",
-    "SUM", "COUNT", "GROUP_CONCAT", "SEPARATOR", "REPEAT", "LPAD", "REPLACE", "NOW", "CURDATE", "FLOOR", "ROUND", "||", "&&", "\"q\"", "`b`", ".", "@", "?",
-    "EXISTS", "SELECT", "ARRAY", "STRUCT", "DATE", "TIMESTAMP", "BINARY", "MATCH", "COLLATE", "--", "/*", "*/", "#", "\\", "'", "😀", "\u{F0000}",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "IF",
+    "(",
+    ")",
+    "(",
+    ")",
+    ",",
+    "'a'",
+    "'客户'",
+    "''",
+    "1",
+    "2.50",
+    "-",
+    "+",
+    "*",
+    "/",
+    "%",
+    "DIV",
+    "=",
+    "!=",
+    "<",
+    "<=>",
+    "AND",
+    "OR",
+    "NOT",
+    "XOR",
+    "LIKE",
+    "REGEXP",
+    "IN",
+    "BETWEEN",
+    "IS",
+    "NULL",
+    "CONCAT",
+    "SUBSTRING",
+    "TRIM",
+    "CEIL",
+    "CAST",
+    "AS",
+    "CHAR",
+    "CONVERT",
+    "INTERVAL",
+    "DAY",
+    "DATE_ADD",
+    "POSITION",
+    "EXTRACT",
+    "FROM",
+    "'{{x}}'",
+    "{{y}}",
+    "{{list.z}}",
+    "{x}",
+    "SUM",
+    "COUNT",
+    "GROUP_CONCAT",
+    "SEPARATOR",
+    "REPEAT",
+    "LPAD",
+    "REPLACE",
+    "NOW",
+    "CURDATE",
+    "FLOOR",
+    "ROUND",
+    "||",
+    "&&",
+    "\"q\"",
+    "`b`",
+    ".",
+    "@",
+    "?",
+    "EXISTS",
+    "SELECT",
+    "ARRAY",
+    "STRUCT",
+    "DATE",
+    "TIMESTAMP",
+    "BINARY",
+    "MATCH",
+    "COLLATE",
+    "--",
+    "/*",
+    "*/",
+    "#",
+    "\\",
+    "'",
+    "😀",
+    "\u{F0000}",
 ];
 
 fn soup() -> impl Strategy<Value = String> {
-    prop::collection::vec(prop::sample::select(WORDS), 0..60).prop_map(|words| format!("_function {}", words.join(" ")))
+    prop::collection::vec(prop::sample::select(WORDS), 0..60)
+        .prop_map(|words| format!("_function {}", words.join(" ")))
 }
 
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
-        Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), any::<f64>().prop_map(Value::from),
-        ".{0,12}".prop_map(Value::from), Just(json!("1970-01-01 00:00:00")),
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        Just(json!("1970-01-01 00:00:00")),
     ];
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((prop_oneof![Just("company".to_owned()), Just("fields".to_owned()), Just("name".to_owned()), Just("value".to_owned()),
-                Just("tag".to_owned()), Just("customers".to_owned()), Just("tel_list".to_owned()), Just("update_time".to_owned()), ".{0,6}".prop_map(String::from)], inner), 0..6)
-                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            prop::collection::vec(
+                (
+                    prop_oneof![
+                        Just("company".to_owned()),
+                        Just("fields".to_owned()),
+                        Just("name".to_owned()),
+                        Just("value".to_owned()),
+                        Just("tag".to_owned()),
+                        Just("customers".to_owned()),
+                        Just("tel_list".to_owned()),
+                        Just("update_time".to_owned()),
+                        ".{0,6}".prop_map(String::from)
+                    ],
+                    inner
+                ),
+                0..6
+            )
+            .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
         ]
     })
 }
@@ -48,11 +152,14 @@ fn json() -> impl Strategy<Value = Value> {
 fn evaluate(expression: &Expression, record: Map<String, Value>) -> Option<String> {
     let (record, context) = (Record::new(record), Context::at(Timestamp::UNIX_EPOCH));
     let evaluation = Evaluation::new(&record, &context);
-    expression.evaluate(&evaluation).ok().map(|value| value.into_text().into_owned())
+    expression
+        .evaluate(&evaluation)
+        .ok()
+        .map(|value| value.into_text().into_owned())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_an_expression_or_a_fault(text in ".{0,80}", prefix in prop::sample::select(&["", "_function ", "{{", "_function '{{x}}' = "][..])) {
@@ -125,7 +232,9 @@ proptest! {
 
 #[test]
 fn deep_and_long_expressions_are_bounded() {
-    let nested = |open: &str, middle: &str, close: &str, n: usize| format!("_function {}{middle}{}", open.repeat(n), close.repeat(n));
+    let nested = |open: &str, middle: &str, close: &str, n: usize| {
+        format!("_function {}{middle}{}", open.repeat(n), close.repeat(n))
+    };
     let texts = [
         nested("(", "1", ")", 5_000),
         nested("(", "1", "", 5_000),
@@ -158,7 +267,11 @@ fn deep_and_long_expressions_are_bounded() {
             let _ = evaluate(&expression, Map::new());
             let _ = expression.explain();
         }
-        assert!(start.elapsed() < PATIENCE, "{}…", text.chars().take(60).collect::<String>());
+        assert!(
+            start.elapsed() < PATIENCE,
+            "{}…",
+            text.chars().take(60).collect::<String>()
+        );
     }
 }
 
@@ -168,19 +281,55 @@ fn growth_and_work_are_bounded_with_a_clear_error() {
     let many: Vec<Value> = (0..300_000).map(|n| json!({"z": n})).collect();
     for (expression, record, code) in [
         ("_function REPEAT('ab', 1000000)", json!({}), "too-large"),
-        ("_function REPEAT(REPEAT('ab', 100000), 100000)", json!({}), "too-large"),
+        (
+            "_function REPEAT(REPEAT('ab', 100000), 100000)",
+            json!({}),
+            "too-large",
+        ),
         ("_function LPAD('a', 2000000, 'b')", json!({}), "too-large"),
         ("_function SPACE(9000000)", json!({}), "too-large"),
-        ("_function REPLACE(REPEAT('a', 1000), 'a', REPEAT('b', 10000))", json!({}), "too-large"),
-        ("_function CONCAT('{{x}}', '{{x}}')", json!({"x": big}), "too-large"),
+        (
+            "_function REPLACE(REPEAT('a', 1000), 'a', REPEAT('b', 10000))",
+            json!({}),
+            "too-large",
+        ),
+        (
+            "_function CONCAT('{{x}}', '{{x}}')",
+            json!({"x": big}),
+            "too-large",
+        ),
         ("{{x}}{{x}}", json!({"x": big}), "too-large"),
-        ("_function CONCAT_WS('{{x}}', 1, 2, 3)", json!({"x": big}), "too-large"),
-        ("_function GROUP_CONCAT('{{list.z}}' SEPARATOR '---')", json!({"list": many}), "too-large"),
-        ("_function SUM(IF({{list.z}} > 5, {{list.z}} * 2, {{list.z}} + 1))", json!({"list": many}), "too-much-work"),
-        ("_function '{{x}}' REGEXP CONCAT('(', REPEAT('a{1000}', 100), '){1000}')", json!({"x": "a"}), "bad-regexp"),
-        ("_function REPEAT('a', 40000) LIKE CONCAT('%', REPEAT('a', 20000), 'b')", json!({}), "too-large"),
+        (
+            "_function CONCAT_WS('{{x}}', 1, 2, 3)",
+            json!({"x": big}),
+            "too-large",
+        ),
+        (
+            "_function GROUP_CONCAT('{{list.z}}' SEPARATOR '---')",
+            json!({"list": many}),
+            "too-large",
+        ),
+        (
+            "_function SUM(IF({{list.z}} > 5, {{list.z}} * 2, {{list.z}} + 1))",
+            json!({"list": many}),
+            "too-much-work",
+        ),
+        (
+            "_function '{{x}}' REGEXP CONCAT('(', REPEAT('a{1000}', 100), '){1000}')",
+            json!({"x": "a"}),
+            "bad-regexp",
+        ),
+        (
+            "_function REPEAT('a', 40000) LIKE CONCAT('%', REPEAT('a', 20000), 'b')",
+            json!({}),
+            "too-large",
+        ),
         ("_function 9223372036854775807 + 1", json!({}), "out-of-range"),
-        ("_function 99999999999999999999999999999999999999 * 99999999999999999999", json!({}), "out-of-range"),
+        (
+            "_function 99999999999999999999999999999999999999 * 99999999999999999999",
+            json!({}),
+            "out-of-range",
+        ),
     ] {
         let start = Instant::now();
         let error = eval(expression, record).expect_err(expression);

@@ -131,14 +131,14 @@ fn plain_mistakes_have_a_place() {
         &["LEFT takes 2 arguments, 1 are given"],
     );
     refused("_function SELECT 1", 17, &[]);
-    refused("_function (SELECT 1)", 10, &["queries are not supported"]);
+    refused("_function (SELECT 1)", 11, &["queries are not supported"]);
     refused("_function 1; DROP TABLE x", 11, &["; is not allowed"]);
     refused("_function 1 -- x", 12, &["comments"]);
     refused("_function 1 & 2", 10, &["the operator & is not supported"]);
     refused("_function", 9, &["an expression is expected"]);
     refused(" _function 1", 0, &["first word"]);
     refused("_function 'a' REGEXP '(?=b)'", 21, &["look-around"]);
-    refused("_function INTERVAL 1 DAY", 10, &["INTERVAL stands only after"]);
+    refused("_function INTERVAL 1 DAY", 19, &["INTERVAL stands only after"]);
     refused("_function COUNT(*)", 10, &["COUNT({{customers}})"]);
     refused("_function SUM(1)", 10, &["needs an array"]);
 }

@@ -13,7 +13,11 @@ use super::value::{Kind, Value};
 /// Compiles the pieces of a `_function`; all faults at once where the syntax holds.
 pub(in crate::metadata) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
     let (tree, source) = parse(pieces, start)?;
-    let mut compiler = Compiler { source, faults: Vec::new(), depth: 0 };
+    let mut compiler = Compiler {
+        source,
+        faults: Vec::new(),
+        depth: 0,
+    };
     let expr = compiler.expr(&tree);
     if compiler.faults.is_empty() {
         Ok(expr)
@@ -56,7 +60,11 @@ impl Compiler {
     /// One node. Chains such as `1 + 1 + …` are deep trees, too; the bound keeps the stack small.
     pub fn expr(&mut self, tree: &ast::Expr) -> Expr {
         if self.depth >= MAX_TREE {
-            return self.fault(tree.span(), format!("the expression is more than {MAX_TREE} operations deep"), None);
+            return self.fault(
+                tree.span(),
+                format!("the expression is more than {MAX_TREE} operations deep"),
+                None,
+            );
         }
         self.depth += 1;
         let expr = self.node(tree);

@@ -217,7 +217,10 @@ impl Expr {
             Expr::Cast(_, target) => target.kind(),
             Expr::Call(function, _) if function.gives.is_some() => function.gives.unwrap_or(Kind::Null),
             other => {
-                let quiet = Env { notices: None, ..*env };
+                let quiet = Env {
+                    notices: None,
+                    ..*env
+                };
                 match other.eval(&quiet).map(|value| value.kind()) {
                     Ok(Kind::Null) | Err(_) => other.kind_of_null(env),
                     Ok(kind) => kind,
@@ -228,9 +231,15 @@ impl Expr {
 
     /// The type of a NULL: that of the function with its arguments.
     fn kind_of_null(&self, env: &Env<'_>) -> Kind {
-        let Expr::Call(function, args) = self else { return Kind::Null };
+        let Expr::Call(function, args) = self else {
+            return Kind::Null;
+        };
         let kind = |i: usize| args.get(i).map_or(Kind::Null, |arg| arg.kind(env));
-        let merged = |from: usize| args.iter().skip(from).fold(Kind::Null, |all, arg| all.merge(arg.kind(env)));
+        let merged = |from: usize| {
+            args.iter()
+                .skip(from)
+                .fold(Kind::Null, |all, arg| all.merge(arg.kind(env)))
+        };
         match function.name {
             "ABS" | "NULLIF" => kind(0),
             "MOD" => arithmetic::kind(Operator::Remainder, kind(0), kind(1)),
@@ -243,7 +252,9 @@ impl Expr {
             },
             "ROUND" | "TRUNCATE" => {
                 let digits = match args.get(1) {
-                    Some(Expr::Constant(Value::Int(digits))) => u8::try_from((*digits).clamp(0, 30)).unwrap_or(0),
+                    Some(Expr::Constant(Value::Int(digits))) => {
+                        u8::try_from((*digits).clamp(0, 30)).unwrap_or(0)
+                    }
                     _ => 0,
                 };
                 match kind(0) {

@@ -128,7 +128,9 @@ impl<'r> Value<'r> {
                         .unwrap_or(if d.is_negative() { i64::MIN } else { i64::MAX }),
                 )
             }
-            Number::Double(..) if self.is_text() => Some(self.text().map_or(0, |text| number::leading_int(&text))),
+            Number::Double(..) if self.is_text() => {
+                Some(self.text().map_or(0, |text| number::leading_int(&text)))
+            }
             Number::Double(f, _) => Some(f.round_ties_even() as i64),
         })
     }

@@ -28,12 +28,20 @@ pub(crate) struct Function {
 
 impl Function {
     const fn gives(self, kind: Kind) -> Function {
-        Function { gives: Some(kind), ..self }
+        Function {
+            gives: Some(kind),
+            ..self
+        }
     }
 }
 
 const fn f(name: &'static str, least: usize, most: usize, call: Body) -> Function {
-    Function { name, arguments: (least, most), call, gives: None }
+    Function {
+        name,
+        arguments: (least, most),
+        call,
+        gives: None,
+    }
 }
 
 /// Any number of arguments.
