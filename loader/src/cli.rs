@@ -1,8 +1,11 @@
 //! The command line of the loader.
 
 use clap::{Args, Parser, Subcommand};
+use pipeline::books::cli::BooksArgs;
+use pipeline::cli::common::CommonCommand;
 use pipeline::config::{CommonArgs, HttpArgs};
 use pipeline::dead::cli::DeadCommand;
+use pipeline::doctor::DoctorArgs;
 
 use crate::config::{FormArgs, LimitArgs, WriteArgs};
 
@@ -34,6 +37,13 @@ pub enum Command {
     Trace(TraceArgs),
     /// Dead letters of this stage
     Dead(DeadArgs),
+    /// Say where every listed customer is; fails when one is nowhere
+    Books(BooksArgs),
+    /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
+    Doctor(DoctorCommandArgs),
+    /// What every service can do.
+    #[command(flatten)]
+    Common(CommonCommand),
 }
 
 /// Arguments of `run`.
@@ -106,6 +116,15 @@ pub struct ReconcileArgs {
 pub struct TraceArgs {
     /// Company id
     pub(crate) company: String,
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorCommandArgs {
+    #[command(flatten)]
+    pub(crate) how: DoctorArgs,
     #[command(flatten)]
     pub(crate) run: Box<RunArgs>,
 }

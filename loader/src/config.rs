@@ -174,8 +174,6 @@ pub struct LoaderConfig {
     pub open_calls: u32,
     /// What is known of the form before the first record.
     pub expected: Expected,
-    /// Whether a mapping document named the widgets.
-    pub widgets: Option<Vec<String>>,
     /// The write path.
     pub settings: Settings,
     /// Rows of a batch.
@@ -225,7 +223,6 @@ impl LoaderConfig {
                     _ => None,
                 },
             },
-            widgets: document.as_ref().map(|document| widgets(document, &removals)),
             batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
             linger: duration("LINGER", &write.linger)?,
             concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
@@ -322,30 +319,19 @@ fn mode(mode: WriteMode, document: Option<&Document>, account: &Account) -> Resu
     match mode {
         WriteMode::Batch => Ok(Mode::Batch),
         WriteMode::Single => {
-            let api = document
-                .and_then(|document| document.api.as_ref())
-                .ok_or_else(|| {
-                    ConfigError::new(
-                        "WRITE_MODE",
-                        "single needs the path of the create call",
-                        "set MAPPING to a document with `api`",
-                    )
-                })?;
+            let api = document.map(|document| &document.api).ok_or_else(|| {
+                ConfigError::new(
+                    "WRITE_MODE",
+                    "single needs the path of the create call",
+                    "set MAPPING to a document with `api`",
+                )
+            })?;
             let path = api
                 .replace("{app_id}", &account.app_id)
                 .replace("{entry_id}", &account.entry_id);
             Ok(Mode::Single { path })
         }
     }
-}
-
-/// The mapped widgets, and the one that marks removals: a marked row must not look like an unmarked one.
-fn widgets(document: &Document, removals: &Removals) -> Vec<String> {
-    let mut widgets: Vec<String> = document.fields.iter().map(|(widget, _)| widget.clone()).collect();
-    if let Removals::Mark { widget, .. } = removals {
-        widgets.push(widget.clone());
-    }
-    widgets
 }
 
 fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {

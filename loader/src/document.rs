@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pipeline::config::ConfigError;
-use serde::Deserialize;
+use pipeline::metadata::TargetDocument;
 
 use crate::jdy::calls::WriteOptions;
 
@@ -11,7 +11,7 @@ use crate::jdy::calls::WriteOptions;
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     /// Path of the create call, with placeholders for app and form.
-    pub api: Option<String>,
+    pub api: String,
     /// Widget and caption of every mapped field.
     pub fields: Vec<(String, String)>,
     /// App of the form.
@@ -24,64 +24,42 @@ pub struct Document {
     pub remarks: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    api: Option<String>,
-    #[serde(default)]
-    request: Vec<RawField>,
-    #[serde(default, rename = "otherRequest")]
-    other: Vec<RawField>,
-}
-
-#[derive(Deserialize)]
-struct RawField {
-    field: String,
-    #[serde(default)]
-    label: String,
-    #[serde(default)]
-    value: serde_json::Value,
-}
-
 impl Document {
     /// Reads and checks the file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let refuse = |problem: String| {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(
                 "MAPPING",
-                format!("`{}`: {problem}", path.display()),
-                "name a 轻易云 target document (JSON)",
+                format!("cannot read `{name}`: {error}"),
+                "name a 轻易云 target document",
             )
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-        Self::parse(&text).map_err(|error| refuse(error.to_string()))
+        })?;
+        Self::parse(&text, &name)
     }
 
-    fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let raw: Raw = serde_json::from_str(text)?;
-        let mut document = Self {
-            api: raw.api,
-            fields: raw
+    fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
+        let loaded = TargetDocument::parse(text, name).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            ConfigError::message(format!("MAPPING: {}", lines.join("\n")))
+        })?;
+        let (document, other) = (&loaded.document, &loaded.document.other);
+        Ok(Self {
+            api: document.api.clone(),
+            fields: document
                 .request
-                .into_iter()
-                .map(|field| (field.field, field.label))
+                .iter()
+                .map(|field| (field.field.clone(), field.label.clone()))
                 .collect(),
-            ..Self::default()
-        };
-        for RawField { field, value, .. } in raw.other {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            match field.as_str() {
-                "appId" | "app_id" => document.app_id = Some(text),
-                "entryId" | "entry_id" => document.entry_id = Some(text),
-                "is_start_workflow" => document.options.start_workflow = text == "true",
-                "is_start_trigger" => document.options.start_trigger = text == "true",
-                "data_creator" => document.options.data_creator = Some(text).filter(|text| !text.is_empty()),
-                "transaction_id" => document.remarks.push(format!(
-                    "the document's constant transaction_id `{text}` is not used: every batch needs its own, or batches would overwrite each other"
-                )),
-                other => document.remarks.push(format!("otherRequest field `{other}` is not known and not sent")),
-            }
-        }
-        Ok(document)
+            app_id: other.app_id().map(str::to_owned),
+            entry_id: other.entry_id().map(str::to_owned),
+            options: WriteOptions {
+                start_workflow: other.is_start_workflow().unwrap_or(false),
+                start_trigger: other.is_start_trigger().unwrap_or(false),
+                data_creator: other.data_creator().map(str::to_owned),
+            },
+            remarks: loaded.warnings.iter().map(ToString::to_string).collect(),
+        })
     }
 }
 
@@ -92,10 +70,11 @@ mod tests {
     #[test]
     fn the_switches_and_the_form_are_taken_and_the_constant_id_is_not() {
         let document = Document::parse(
-            r#"{"api": "/api/v2/app/{app_id}/entry/{entry_id}/data_create",
-                "request": [{"field": "_w1", "label": "名称", "value": "{name}"}],
+            r#"{"api": "/api/v2/app/{app_id}/entry/{entry_id}/data_create", "effect": "EXECUTE", "method": "POST",
+                "request": [{"field": "_w1", "label": "名称", "type": "string", "value": "{name}"}],
                 "otherRequest": [{"field": "is_start_workflow", "value": "true"}, {"field": "is_start_trigger", "value": "false"},
                     {"field": "transaction_id", "value": "1"}, {"field": "appId", "value": "a"}, {"field": "entryId", "value": "e"}]}"#,
+            "test",
         )
         .unwrap();
         assert_eq!(document.fields, [("_w1".to_owned(), "名称".to_owned())]);
@@ -105,7 +84,10 @@ mod tests {
         );
         assert!(document.options.start_workflow && !document.options.start_trigger);
         assert!(
-            document.remarks[0].contains("transaction_id"),
+            document
+                .remarks
+                .iter()
+                .any(|remark| remark.contains("transaction_id")),
             "{:?}",
             document.remarks
         );

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use pipeline::config::HttpConfig;
-use pipeline::quota::Quota;
 use pipeline::service::Runtime;
 
 use crate::config::LoaderConfig;
@@ -20,7 +19,7 @@ pub(crate) fn assemble(
     config: &LoaderConfig,
     http: &HttpConfig,
 ) -> anyhow::Result<Writer> {
-    let quota = Quota::new(runtime.store.clone(), runtime.namespace.clone());
+    let quota = runtime.quota.clone();
     let http = pipeline::http::client(http)?;
     let client = Client::new(
         config.account.clone(),
@@ -43,8 +42,7 @@ pub(crate) fn assemble(
         ledger.clone(),
         vendor.clone(),
         format!("{}/{entry}", config.account.app_id),
-        config.expected.key_widget.clone(),
-        config.widgets.clone(),
+        &config.expected,
         config.index_settle,
     );
     Ok(Writer {

@@ -40,7 +40,7 @@ pub(super) fn tool(args: RunArgs) -> anyhow::Result<(Writer, LoaderConfig)> {
 async fn rebuild(args: RunArgs) -> anyhow::Result<()> {
     let (writer, config) = tool(args)?;
     anyhow::ensure!(
-        config.widgets.is_some(),
+        !config.expected.fields.is_empty(),
         pipeline::cli::ConfigError::message("MAPPING is needed to know which widgets count; set it")
     );
     let bar = ProgressBar::new_spinner();

@@ -63,7 +63,10 @@ impl Finding {
 /// Compares, prints, and fails when there is a difference that was not fixed.
 pub async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let (writer, config) = tool(*args.run)?;
-    let known = writer.index.recognition().filter(|_| config.widgets.is_some());
+    let known = writer
+        .index
+        .recognition()
+        .filter(|_| !config.expected.fields.is_empty());
     let Some(recognition) = known else {
         return Err(
             ConfigError::message("JDY_KEY_WIDGET and MAPPING are needed to compare rows; set both").into(),

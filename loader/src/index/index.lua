@@ -1,17 +1,18 @@
 -- The life of the index: missing -> building (resumable) -> ready.
 -- ARGV: 3 operation, 4 epoch key.
---  look:  5 form.                Returns OK, state (ready | building | missing), epoch, rows, duplicates.
---  begin: 5 form, 6 new token.   Returns OK, token, cursor, ms since the loss was noticed; an unfinished build goes on.
+--  look:  5 form.                Returns OK, state (ready | building | missing), epoch, rows, duplicates, widgets.
+--  begin: 5 form, 6 new token, 7 widgets whose content is hashed. Returns OK, token, cursor, ms since the loss was noticed; an unfinished build goes on.
 --                                Or READY: somebody else has just finished.
 --  drop:  Forgets that the index is complete, for a rebuild on demand.
 --  ready: 5 token, 6 new epoch.  Returns OK, or STALE when somebody else began anew.
 local operation = ARGV[3]
-local index = redis.call('HMGET', KEYS[1], 'form', 'state', 'epoch', 'run', 'token', 'cursor', 'noticed', 'rows', 'dups')
+local index = redis.call('HMGET', KEYS[1], 'form', 'state', 'epoch', 'run', 'token', 'cursor', 'noticed', 'rows', 'dups',
+  'widgets')
 local form, state, run = index[1], index[2], index[4]
 
 if operation == 'look' then
   if form ~= ARGV[5] or run ~= server_run() then state = 'missing' end
-  return {'OK', state or 'missing', index[3] or '', index[8] or '0', index[9] or '0'}
+  return {'OK', state or 'missing', index[3] or '', index[8] or '0', index[9] or '0', index[10] or ''}
 elseif operation == 'begin' then
   local time = clock()
   if form == ARGV[5] and state == 'ready' and run == server_run() then return {'READY'} end
@@ -20,7 +21,7 @@ elseif operation == 'begin' then
   end
   redis.call('DEL', KEYS[1], prefix .. 'dups')
   redis.call('HSET', KEYS[1], 'form', ARGV[5], 'state', 'building', 'run', server_run(), 'token', ARGV[6],
-    'cursor', '', 'noticed', string.format('%d', time), 'rows', 0, 'dups', 0)
+    'cursor', '', 'noticed', string.format('%d', time), 'rows', 0, 'dups', 0, 'widgets', ARGV[7])
   return {'OK', ARGV[6], '', '0'}
 elseif operation == 'drop' then
   redis.call('HDEL', KEYS[1], 'state')

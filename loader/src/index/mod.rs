@@ -18,6 +18,9 @@ use serde_json::json;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
+use proto::v1::FieldValue;
+
+use crate::form_watch::Expected;
 use crate::jdy::lookup::Recognition;
 use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
@@ -54,31 +57,38 @@ pub struct Index {
     /// `form` is what makes an index another one: the form's id.
     form: String,
     key_widget: Option<String>,
+    /// A row that is marked as removed must not look like one that is not.
+    mark: Option<String>,
     /// How long a call of a predecessor may still create rows after the loss was noticed.
     settle: Duration,
+    /// The widgets come from a mapping document.
+    documented: bool,
     widgets: watch::Sender<Option<Vec<String>>>,
     wake: Notify,
     progress: Mutex<String>,
 }
 
 impl Index {
-    /// `widgets`: the mapped ones, when they are known before the first record.
+    /// `expected` names the mapped widgets, if they are known before the first record.
     pub fn new(
         runtime: Runtime,
         ledger: Ledger,
         vendor: Vendor,
         form: String,
-        key_widget: Option<String>,
-        widgets: Option<Vec<String>>,
+        expected: &Expected,
         settle: Duration,
     ) -> Arc<Self> {
+        let widgets: Vec<String> = expected.fields.iter().map(|(widget, _)| widget.clone()).collect();
+        let widgets = Some(widgets).filter(|widgets| !widgets.is_empty());
         Arc::new(Self {
             runtime,
             ledger,
             vendor,
             form,
-            key_widget,
+            key_widget: expected.key_widget.clone(),
+            mark: expected.mark.clone(),
             settle,
+            documented: !expected.fields.is_empty(),
             widgets: watch::Sender::new(widgets),
             wake: Notify::new(),
             progress: Mutex::default(),
@@ -90,25 +100,31 @@ impl Index {
         !self.ledger.epoch().is_empty()
     }
 
-    /// How rows are recognised, when there is a key widget.
+    /// How rows are recognised, when there is a key widget and the mapped widgets are known.
     pub fn recognition(&self) -> Option<Recognition> {
-        let widgets = self.widgets.borrow().clone().unwrap_or_default();
+        let mut widgets = self.widgets.borrow().clone()?;
+        if let Some(mark) = self.mark.as_ref().filter(|mark| !widgets.contains(mark)) {
+            widgets.push(mark.clone());
+        }
         Some(Recognition {
             key_widget: self.key_widget.clone()?,
             widgets,
         })
     }
 
-    /// A record shows which widgets are mapped, and wants the index.
-    pub fn need(&self, widgets: Vec<String>) {
-        self.widgets.send_if_modified(|known| match known {
-            Some(_) => false,
-            None => {
-                *known = Some(widgets);
-                true
+    /// Records show which widgets are mapped; without a mapping document that is how it is learned.
+    pub fn see(&self, fields: &[FieldValue]) {
+        if self.documented || fields.is_empty() {
+            return;
+        }
+        self.widgets.send_if_modified(|known| {
+            let names = || fields.iter().map(|field| &field.field);
+            if known.as_ref().is_some_and(|known| known.iter().eq(names())) {
+                return false;
             }
+            *known = Some(names().cloned().collect());
+            true
         });
-        self.lost();
     }
 
     /// A script has said that there is no complete index.
@@ -151,7 +167,15 @@ impl Index {
                     epoch,
                     rows,
                     duplicates,
+                    widgets,
                 } => {
+                    self.widgets.send_if_modified(|known| {
+                        let learned = known.is_none() && !widgets.is_empty();
+                        if learned {
+                            *known = Some(widgets);
+                        }
+                        learned
+                    });
                     self.report("ready", rows, duplicates);
                     self.ledger.set_epoch(epoch);
                     return Ok(());
@@ -212,7 +236,9 @@ impl Index {
             None => {
                 // Nothing can be read back; the ledger begins empty, and start-up has said what that means.
                 let token = Uuid::new_v4().to_string();
-                let Some(build) = script::begin(&self.ledger, &self.form, &token).await? else { return Ok(()) };
+                let Some(build) = script::begin(&self.ledger, &self.form, &token, &[]).await? else {
+                    return Ok(());
+                };
                 script::ready(&self.ledger, &build.token, &Uuid::new_v4().to_string()).await
             }
         }

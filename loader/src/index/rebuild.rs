@@ -33,7 +33,9 @@ struct Page {
 pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), Error> {
     let started = Instant::now();
     let token = Uuid::new_v4().to_string();
-    let Some(build) = script::begin(&index.ledger, &index.form, &token).await? else { return Ok(()) };
+    let Some(build) = script::begin(&index.ledger, &index.form, &token, &recognition.widgets).await? else {
+        return Ok(());
+    };
     failpoint::hit("index-begin").await;
     let may_land = index.settle.saturating_sub(build.noticed);
     let horizon = Timestamp::now() - build.noticed - TAIL;

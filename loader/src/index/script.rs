@@ -21,6 +21,8 @@ pub enum Look {
         rows: u64,
         /// Rows that share their key with an older one.
         duplicates: u64,
+        /// The widgets whose content was hashed.
+        widgets: Vec<String>,
     },
     /// Somebody is at it, or was.
     Building {
@@ -50,6 +52,10 @@ pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
             epoch: answer.get(1).cloned().unwrap_or_default(),
             rows,
             duplicates: number(answer.get(3))?,
+            widgets: answer
+                .get(4)
+                .map(|list| list.lines().map(str::to_owned).collect())
+                .unwrap_or_default(),
         },
         Some("building") => Look::Building { rows },
         _ => Look::Missing,
@@ -57,12 +63,18 @@ pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
 }
 
 /// Begins a build or continues one; `None` when the index is complete by now.
-pub(super) async fn begin(ledger: &Ledger, form: &str, token: &str) -> Result<Option<Build>, Error> {
+pub(super) async fn begin(
+    ledger: &Ledger,
+    form: &str,
+    token: &str,
+    widgets: &[String],
+) -> Result<Option<Build>, Error> {
     let args = [
         "begin".into(),
         ledger.epoch_key().into(),
         form.into(),
         token.into(),
+        widgets.join("\n").into(),
     ];
     let answer = match ledger.call(&INDEX, &args).await {
         Err(ledger::Error::Protocol(verdict)) if verdict == "READY" => return Ok(None),

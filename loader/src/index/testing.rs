@@ -16,8 +16,10 @@ pub(crate) async fn rebuild_with(ledger: &Ledger, form: &str, rows: &[(String, F
     if !ledger.epoch().is_empty() {
         script::forget(ledger).await.unwrap();
     }
-    let build = script::begin(ledger, form, &Uuid::new_v4().to_string())
-        .await.unwrap().unwrap();
+    let build = script::begin(ledger, form, &Uuid::new_v4().to_string(), &[])
+        .await
+        .unwrap()
+        .unwrap();
     script::learn(ledger, &build.token, "", rows).await.unwrap();
     let epoch = Uuid::new_v4().to_string();
     script::ready(ledger, &build.token, &epoch).await.unwrap();

@@ -66,6 +66,15 @@ impl Handler for LoadHandler {
                 return hold(jobs);
             }
         };
+        // Marks of removals carry no fields, and an upsert carries all mapped ones.
+        if let Some(record) = sorted
+            .open
+            .values()
+            .flatten()
+            .find(|record| !record.record.fields.is_empty())
+        {
+            self.writer.index.see(&record.record.fields);
+        }
         let outcomes = self.load(sorted).await;
         failpoint::hit("handle-end").await;
         outcomes
@@ -97,7 +106,7 @@ impl LoadHandler {
         let mut backoff = Backoff::new(BUSY.0, BUSY.1);
         while !sorted.open.is_empty() {
             if !writer.index.is_known() {
-                writer.index.need(widgets_of(&sorted));
+                writer.index.lost();
                 break;
             }
             if !writer.vendor.open(&patience).await {
@@ -350,16 +359,6 @@ pub(super) fn again(record: &FormRecord) -> Outgoing {
         force: true,
     };
     Outgoing::to(Stage::Extract, &reference)
-}
-
-fn widgets_of(sorted: &Sorted) -> Vec<String> {
-    let fields = sorted
-        .open
-        .values()
-        .flatten()
-        .flat_map(|record| &record.record.fields);
-    let widgets: HashSet<&String> = fields.map(|field| &field.field).collect();
-    widgets.into_iter().cloned().collect()
 }
 
 fn hold(jobs: usize) -> Vec<Outcome<Receipt>> {

@@ -11,7 +11,7 @@ use super::feed::Feed;
 
 const SETTLED: Duration = Duration::from_secs(120);
 /// Pipelines at a time; each waits for leases most of the time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 7;
 
 /// What Redis goes through while the first loader is dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,10 @@ async fn die_at(point: &'static str, redis: Redis) {
         (0, 0, 0),
         "{point}: {report:?}"
     );
-    pipeline.quiet(SETTLED, 1).await;
+    // With an empty Redis, records that may be older than the form are fetched again; nobody takes these here.
+    if redis == Redis::Kept {
+        pipeline.quiet(SETTLED, 1).await;
+    }
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal(), "{point}: {report:?}");
     pipeline[heir].process().stop(SETTLED).await.unwrap();
@@ -146,4 +149,9 @@ async fn die_everywhere(redis: Redis) {
 #[tokio::test]
 async fn a_loader_that_dies_at_any_point_is_finished_by_another() {
     die_everywhere(Redis::Kept).await;
+}
+
+#[tokio::test]
+async fn so_it_is_when_redis_is_emptied_meanwhile() {
+    die_everywhere(Redis::Emptied).await;
 }

@@ -1,0 +1,86 @@
+//! `loader doctor`: broker, Redis, clocks, the form and its mapping in one table, with what to do about each fault.
+
+use pipeline::config::{CommonConfig, HttpConfig};
+use pipeline::doctor::{self, Finding, Health};
+use pipeline::service::Runtime;
+use pipeline::stage::Stage;
+
+use crate::cli::DoctorCommandArgs;
+use crate::config::LoaderConfig;
+use crate::parts;
+
+/// Examines and prints.
+pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
+    let run = *args.run;
+    let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
+    let (common, http) = (
+        CommonConfig::try_from(run.common)?,
+        HttpConfig::try_from(run.http)?,
+    );
+    let runtime = Runtime::tool("loader", &common)?;
+    let mut findings = doctor::examine(&runtime, Stage::Load).await;
+    let redis_is_away = findings
+        .iter()
+        .any(|finding| finding.what == "redis" && finding.health == Health::Bad);
+    findings.push(key_widget(&config));
+    for remark in &config.remarks {
+        findings.push(Finding::risk(
+            "mapping",
+            remark,
+            "the loader does not do this part of the document",
+        ));
+    }
+    findings.push(if redis_is_away {
+        // Every call takes a slot of the shared quota, and that is kept in Redis.
+        Finding::bad("form", "not asked, because Redis is away", "repair Redis first")
+    } else {
+        form(&runtime, &config, &http).await?
+    });
+    doctor::report(&findings, args.how.json)
+}
+
+fn key_widget(config: &LoaderConfig) -> Finding {
+    match &config.expected.key_widget {
+        Some(widget) => Finding::good("key widget", widget),
+        None => Finding::risk(
+            "key widget",
+            "none",
+            "add a text widget for the company id to the form and name it in JDY_KEY_WIDGET; without it rows cannot be \
+             found again when Redis is lost",
+        ),
+    }
+}
+
+async fn form(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -> anyhow::Result<Finding> {
+    let writer = parts::assemble(runtime, config, http)?;
+    let entry = &config.account.entry_id;
+    Ok(match writer.form.read().await {
+        Some(Ok(())) => {
+            let widgets = writer.form.current().map_or(0, |form| form.len());
+            let mapped = config.expected.fields.len();
+            Finding::good(
+                "form",
+                format!("{entry}: {widgets} widgets, {mapped} of them mapped"),
+            )
+        }
+        Some(Err(misfit)) => Finding::bad(
+            "form",
+            misfit,
+            "add the widget to the form, or change the mapping",
+        ),
+        None => {
+            let details: Vec<_> = runtime
+                .gate
+                .report()
+                .into_iter()
+                .map(|pause| pause.detail)
+                .collect();
+            let seen = format!("{entry} cannot be read: {}", details.join("; "));
+            Finding::bad(
+                "form",
+                seen,
+                "check JDY_BASE_URL, JDY_API_KEY and the key's permission for app and form",
+            )
+        }
+    })
+}
