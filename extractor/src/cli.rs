@@ -3,8 +3,10 @@
 use crate::config::{DetailArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{
+    cli::common::CommonCommand,
     config::{CommonArgs, HttpArgs},
     dead::cli::DeadCommand,
+    doctor::DoctorArgs,
 };
 
 /// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.
@@ -31,8 +33,13 @@ pub enum Command {
     Check(CheckArgs),
     /// Look at refs that could not be fetched, and put them back
     Dead(DeadArgs),
+    /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
+    Doctor(DoctorCommandArgs),
     /// Show runs, checkpoint, leader, and what is still to be fetched
     Status(StatusArgs),
+    /// What every service can do.
+    #[command(flatten)]
+    Common(CommonCommand),
 }
 
 /// Arguments of `run`.
@@ -101,6 +108,19 @@ pub struct CheckArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorCommandArgs {
+    #[command(flatten)]
+    pub(crate) how: DoctorArgs,
+    #[command(flatten)]
+    pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
 }
