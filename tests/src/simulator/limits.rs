@@ -2,7 +2,6 @@
 //! vendor then refuses the call or not. A call over the limit does not occupy the window: a client that goes on at the
 //! right pace is not punished for ever.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -19,9 +18,9 @@ const KEPT: usize = 100;
 #[derive(Clone, Debug, Serialize)]
 pub struct Violation {
     /// Operation, or `company` for the limit over all of them.
-    pub limit_on: Cow<'static, str>,
+    pub limit_on: String,
     /// Operation of the call.
-    pub call: Cow<'static, str>,
+    pub call: String,
     /// The limit that was exceeded.
     pub limit: f64,
     /// Calls already in the window.
@@ -77,6 +76,11 @@ fn expire(window: &mut VecDeque<Instant>, now: Instant) {
     }
 }
 
+/// The meter of an operation.
+fn meter<'a>(meters: &'a mut BTreeMap<String, Meter>, call: &str) -> &'a mut Meter {
+    meters.entry(call.to_owned()).or_default()
+}
+
 /// Which limit a call broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excess {
@@ -89,7 +93,7 @@ pub enum Excess {
 /// All meters of one vendor.
 #[derive(Debug, Default)]
 pub struct Meters {
-    pub by_operation: BTreeMap<Cow<'static, str>, Meter>,
+    pub by_operation: BTreeMap<String, Meter>,
     pub total: Meter,
     pub violations: u64,
     pub kept: Vec<Violation>,
@@ -100,14 +104,14 @@ impl Meters {
     /// Counts an arrival against a limit for its operation and one for all, both per sliding second.
     pub fn sliding(
         &mut self,
-        call: &Cow<'static, str>,
+        call: &str,
         own: Option<u32>,
         total: Option<u32>,
         now: Instant,
         at_ms: i64,
     ) -> Option<Excess> {
         self.total.arrive(now);
-        let meter = self.by_operation.entry(call.clone()).or_default();
+        let meter = meter(&mut self.by_operation, call);
         meter.arrive(now);
         let excess = match (own, total) {
             (Some(limit), _) if meter.exceeds(limit) => {
@@ -134,14 +138,14 @@ impl Meters {
     /// Counts an arrival against one token bucket for all operations.
     pub fn bucket(
         &mut self,
-        call: &Cow<'static, str>,
+        call: &str,
         per_second: f64,
         burst: u32,
         now: Instant,
         at_ms: i64,
     ) -> Option<Excess> {
         self.total.arrive(now);
-        self.by_operation.entry(call.clone()).or_default().arrive(now);
+        meter(&mut self.by_operation, call).arrive(now);
         let (tokens, since) = self.bucket.unwrap_or((f64::from(burst), now));
         let refilled = tokens + now.saturating_duration_since(since).as_secs_f64() * per_second;
         let tokens = refilled.min(f64::from(burst.max(1)));
@@ -155,19 +159,19 @@ impl Meters {
         Some(Excess::Total)
     }
 
-    fn record(&mut self, call: &Cow<'static, str>, excess: Excess, limit: f64, in_window: usize, at_ms: i64) {
+    fn record(&mut self, call: &str, excess: Excess, limit: f64, in_window: usize, at_ms: i64) {
         self.violations += 1;
         if let Some(meter) = self.by_operation.get_mut(call) {
             meter.violations += 1;
         }
         if self.kept.len() < KEPT {
             let limit_on = match excess {
-                Excess::Operation => call.clone(),
-                Excess::Total => Cow::Borrowed("company"),
+                Excess::Operation => call.to_owned(),
+                Excess::Total => "company".to_owned(),
             };
             self.kept.push(Violation {
                 limit_on,
-                call: call.clone(),
+                call: call.to_owned(),
                 limit,
                 in_window,
                 at_ms,
@@ -187,8 +191,8 @@ mod tests {
     #[test]
     fn the_window_slides() {
         let (mut meters, start) = (Meters::default(), Instant::now());
-        let op = Cow::Borrowed("batch_create");
-        let mut send = |ms| meters.sliding(&op, Some(2), Some(50), at(start, ms), 0);
+        let op = "batch_create";
+        let mut send = |ms| meters.sliding(op, Some(2), Some(50), at(start, ms), 0);
         assert_eq!(send(0), None);
         assert_eq!(send(900), None);
         assert_eq!(send(999), Some(Excess::Operation));
@@ -206,18 +210,12 @@ mod tests {
     fn the_company_limit_counts_all_operations() {
         let (mut meters, start) = (Meters::default(), Instant::now());
         for i in 0..3 {
-            assert_eq!(
-                meters.sliding(&Cow::Borrowed("list"), Some(30), Some(5), at(start, i), 0),
-                None
-            );
+            assert_eq!(meters.sliding("list", Some(30), Some(5), at(start, i), 0), None);
         }
         for i in 3..5 {
-            assert_eq!(
-                meters.sliding(&Cow::Borrowed("get"), Some(30), Some(5), at(start, i), 0),
-                None
-            );
+            assert_eq!(meters.sliding("get", Some(30), Some(5), at(start, i), 0), None);
         }
-        let answer = meters.sliding(&Cow::Borrowed("get"), Some(30), Some(5), at(start, 6), 0);
+        let answer = meters.sliding("get", Some(30), Some(5), at(start, 6), 0);
         assert_eq!(answer, Some(Excess::Total));
         assert_eq!(meters.kept[0].limit_on, "company");
     }
@@ -225,8 +223,8 @@ mod tests {
     #[test]
     fn the_bucket_refills_and_keeps_its_burst() {
         let (mut meters, start) = (Meters::default(), Instant::now());
-        let op = Cow::Borrowed("info");
-        let mut send = |ms| meters.bucket(&op, 10.0, 3, at(start, ms), 0);
+        let op = "info";
+        let mut send = |ms| meters.bucket(op, 10.0, 3, at(start, ms), 0);
         assert_eq!([send(0), send(0), send(0)], [None; 3]);
         assert_eq!(send(0), Some(Excess::Total));
         assert_eq!(send(100), None);

@@ -8,6 +8,10 @@
 //!                       └───► jdy (auth, create, …)     ──► forms ─► judge ◄── expected ◄── world
 //! ```
 //!
+//! Cleaning is part of the truth: before mapping, control characters other than line feed and tab are dropped from
+//! every text, then Unicode white space is trimmed from both ends. The generator makes texts that need it, and the
+//! judge expects it done. An empty, null or missing cell are the same to the judge.
+//!
 //! Tests use it in process: [`Simulator::start`], then the methods of [`Simulator`]; processes and people use the
 //! control side. Both do the same things.
 

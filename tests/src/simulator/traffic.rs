@@ -1,6 +1,5 @@
 //! What arrived from outside, per vendor: calls, answers, how many at once, which of them broke a limit.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -11,7 +10,7 @@ use super::limits::{Meters, Violation};
 #[derive(Debug, Default)]
 pub struct Traffic {
     pub meters: Meters,
-    answers: BTreeMap<Cow<'static, str>, BTreeMap<String, u64>>,
+    answers: BTreeMap<String, BTreeMap<String, u64>>,
     in_flight: u32,
     max_in_flight: u32,
     /// Calls of the current day and which day that is.
@@ -70,8 +69,8 @@ impl Traffic {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    pub fn answered(&mut self, operation: &Cow<'static, str>, ending: &str) {
-        let counts = self.answers.entry(operation.clone()).or_default();
+    pub fn answered(&mut self, operation: &str, ending: &str) {
+        let counts = self.answers.entry(operation.to_owned()).or_default();
         match counts.get_mut(ending) {
             Some(count) => *count += 1,
             None => {
@@ -99,7 +98,7 @@ impl Traffic {
     }
 
     pub fn report(&self) -> VendorReport {
-        let operation = |(name, meter): (&Cow<'static, str>, &super::limits::Meter)| {
+        let operation = |(name, meter): (&String, &super::limits::Meter)| {
             let report = CallReport {
                 calls: meter.calls,
                 peak_per_second: meter.peak,
@@ -107,7 +106,7 @@ impl Traffic {
                 violations: meter.violations,
                 answers: self.answers.get(name).cloned().unwrap_or_default(),
             };
-            (name.to_string(), report)
+            (name.clone(), report)
         };
         VendorReport {
             calls: self.meters.by_operation.iter().map(operation).collect(),

@@ -35,7 +35,7 @@ impl Simulator {
         (0..n).map(|_| company_id(world.add(now))).collect()
     }
 
-    /// Changes one customer; `patch` is an object of [`Customer`] fields that stay patched from now on.
+    /// Changes one customer; `patch` is an object of [`crate::simulator::Customer`] fields that stay patched from now on.
     pub fn change_one(&self, id: i64, patch: Option<Value>) -> Result<(), WorldError> {
         self.on(id, |world, index, now| world.change(index, patch, now))
     }

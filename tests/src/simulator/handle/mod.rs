@@ -97,19 +97,10 @@ impl Simulator {
     /// Ends the server: answers in progress finish, hanging ones are reset.
     pub async fn stop(mut self) {
         self.state.stop.cancel();
-        if let Some(server) = self.server.take() {
-            if let Err(error) = server.await {
-                tracing::error!(%error, "simulator");
-            }
-        }
-    }
-
-    /// Ends when the server has ended, for the binary.
-    pub async fn ended(&mut self) {
-        if let Some(server) = self.server.take() {
-            if let Err(error) = server.await {
-                tracing::error!(%error, "simulator");
-            }
+        if let Some(server) = self.server.take()
+            && let Err(error) = server.await
+        {
+            tracing::error!(%error, "simulator");
         }
     }
 

@@ -158,12 +158,12 @@ impl Form {
 
     fn reindex(&mut self, id: Oid, before: &[Cell], after: &[Cell]) {
         for (position, index) in &mut self.indexes {
-            if let Some(text) = before.get(*position).and_then(Cell::as_text) {
-                if let Some(ids) = index.get_mut(text) {
-                    ids.remove(&id);
-                    if ids.is_empty() {
-                        index.remove(text);
-                    }
+            if let Some(text) = before.get(*position).and_then(Cell::as_text)
+                && let Some(ids) = index.get_mut(text)
+            {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    index.remove(text);
                 }
             }
             if let Some(text) = after.get(*position).and_then(Cell::as_text) {

@@ -86,18 +86,12 @@ pub fn operation(call: &Call) -> Cow<'static, str> {
 
 /// Counts the call; the answer, when a limit refuses it. A call without a good key belongs to no company and has no
 /// quota to use up.
-pub fn limit(
-    state: &State,
-    call: &Call,
-    operation: &Cow<'static, str>,
-    in_flight: u32,
-    now: Instant,
-) -> Option<Reply> {
+pub fn limit(state: &State, call: &Call, operation: &str, in_flight: u32, now: Instant) -> Option<Reply> {
     let settings = &state.settings().jdy;
     let known = auth::key(settings, call).is_ok();
     let own = match operation.starts_with('v') {
         true => settings.legacy_per_second,
-        false => settings.limits.get(operation.as_ref()).copied().flatten(),
+        false => settings.limits.get(operation).copied().flatten(),
     };
     let total = settings.company_per_second;
     let (own, total) = if known { (own, total) } else { (None, None) };

@@ -529,8 +529,8 @@ async fn limits_answer_8304_8303_and_429() {
     });
     let now = Instant::now();
     let call = Bench::call("/api/v5/app/entry/data/create", &json!({}));
-    let ask = |operation: &'static str, in_flight| {
-        limit(&bench.state, &call, &Cow::Borrowed(operation), in_flight, now).map(|reply| reply.code)
+    let ask = |operation: &str, in_flight| {
+        limit(&bench.state, &call, operation, in_flight, now).map(|reply| reply.code)
     };
     assert_eq!(
         [ask("create", 1), ask("create", 1), ask("create", 1)],
@@ -544,7 +544,7 @@ async fn limits_answer_8304_8303_and_429() {
     // a call without a good key uses up nobody's quota
     let request = Request::post("/api/v5/app/entry/data/create").body(()).unwrap();
     let stranger = Call::new(request.into_parts().0, Bytes::new());
-    assert!(limit(&bench.state, &stranger, &Cow::Borrowed("create"), 1, now).is_none());
+    assert!(limit(&bench.state, &stranger, "create", 1, now).is_none());
 }
 
 #[tokio::test]
@@ -555,7 +555,7 @@ async fn violations_are_counted_without_enforcement() {
     });
     let call = Bench::call("/api/v5/app/entry/data/create", &json!({}));
     for _ in 0..3 {
-        assert!(limit(&bench.state, &call, &Cow::Borrowed("create"), 1, Instant::now()).is_none());
+        assert!(limit(&bench.state, &call, "create", 1, Instant::now()).is_none());
     }
     assert_eq!(bench.state.traffic(Vendor::Jdy).report().quota_violations, 2);
 }

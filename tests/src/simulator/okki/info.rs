@@ -309,35 +309,3 @@ mod tests {
         assert_eq!(tel_list(TelList::Flat, &two), r#"["86",5]"#);
     }
 }
-
-#[cfg(test)]
-mod cost {
-    #[test]
-    #[ignore]
-    fn cost() {
-        use super::*;
-        let world = crate::simulator::world::World::new(1, 2000, 1_700_000_000, 1000);
-        let t = std::time::Instant::now();
-        let cs: Vec<_> = (0..2000).map(|i| world.customer(i)).collect();
-        println!("generate {:?}", t.elapsed() / 2000);
-        let t = std::time::Instant::now();
-        let ds: Vec<_> = (0..2000)
-            .map(|i| {
-                detail(
-                    &OkkiSettings::default(),
-                    false,
-                    i,
-                    world.entry(i),
-                    &cs[i as usize],
-                )
-            })
-            .collect();
-        println!("detail {:?}", t.elapsed() / 2000);
-        let t = std::time::Instant::now();
-        let n: usize = ds.iter().map(|d| d.to_string().len()).sum();
-        println!("to_string {:?} {}", t.elapsed() / 2000, n / 2000);
-        let t = std::time::Instant::now();
-        drop(ds);
-        println!("drop {:?}", t.elapsed() / 2000);
-    }
-}

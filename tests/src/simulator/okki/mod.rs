@@ -34,7 +34,7 @@ pub fn operation(call: &Call) -> Cow<'static, str> {
 }
 
 /// Counts the call; the answer, when the limit refuses it.
-pub fn limit(state: &State, operation: &Cow<'static, str>, now: Instant) -> Option<Reply> {
+pub fn limit(state: &State, operation: &str, now: Instant) -> Option<Reply> {
     let settings = &state.settings().okki;
     let at_ms = state.clock.now_ms();
     let mut traffic = state.traffic(Vendor::Okki);
