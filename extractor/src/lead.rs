@@ -8,7 +8,7 @@ use crate::{
     okki::{chain, time},
     pause::Pauses,
     schedule::Schedule,
-    state::{Job, State},
+    state::{Job, JobState, State},
 };
 use pipeline::{lease::Lease, retry::Backoff, service::Runtime, telemetry::names};
 use std::{sync::Arc, time::Duration};
@@ -79,7 +79,7 @@ impl Lead {
                 .lister
                 .list(self.job, self.span, false, &lead)
                 .await
-                .map(drop),
+                .map(|_| self.rt.alerts.run_ended(self.job.name())),
             Ok(_) => Ok(()),
             Err(stop) => Err(stop),
         };
@@ -93,7 +93,7 @@ impl Lead {
 
     async fn wait_for_due(&self) -> Result<Duration, Stop> {
         let state = self.state.job(self.job).await?;
-        self.show_checkpoint(state.checkpoint);
+        self.show(&state);
         if state.run.is_some() {
             return Ok(Duration::ZERO);
         }
@@ -102,6 +102,10 @@ impl Lead {
     }
 
     fn stopped(&self, stop: &Stop) {
+        // Outages and refusals close the gate, which is told by itself.
+        if matches!(stop, Stop::Publish(_)) {
+            self.rt.alerts.run_failed(self.job.name(), &chain(stop));
+        }
         match stop {
             Stop::Okki(error) => self.pauses.hold("list customers", error),
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
@@ -120,9 +124,19 @@ impl Lead {
         }
     }
 
-    fn show_checkpoint(&self, checkpoint: Option<i64>) {
-        if let (Job::Live, Some(checkpoint)) = (self.job, checkpoint) {
-            metrics::gauge!(names::CHECKPOINT_AGE).set((time::now() - checkpoint) as f64);
+    fn show(&self, state: &JobState) {
+        if self.job != Job::Live {
+            return;
         }
+        let age = state.checkpoint.map(|checkpoint| time::now() - checkpoint);
+        if let Some(age) = age {
+            metrics::gauge!(names::CHECKPOINT_AGE).set(age as f64);
+        }
+        let board = serde_json::json!({
+            "checkpoint": state.checkpoint.map(time::format),
+            "checkpoint_age_s": age,
+            "run": state.run,
+        });
+        self.rt.status.set("listing", board);
     }
 }

@@ -15,6 +15,7 @@ pub mod okki;
 pub mod pause;
 pub mod progress;
 pub mod schedule;
+pub mod settings;
 pub mod source;
 pub mod state;
 pub mod verdict;
@@ -34,5 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => commands::check::check(args).await,
         Command::Dead(args) => commands::dead(args).await,
         Command::Status(args) => commands::status::status(args).await,
+        Command::Doctor(args) => commands::doctor::doctor(args).await,
+        Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
 }

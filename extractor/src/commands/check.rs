@@ -2,11 +2,11 @@
 
 use crate::{
     cli::CheckArgs,
-    config::OkkiConfig,
     okki::{Client, Error, Pace, Page, PageRequest, Tokens, chain, time},
+    settings::OkkiConfig,
 };
 use anyhow::Context;
-use pipeline::{config::HttpConfig, http, quota::Lane};
+use pipeline::{config::HttpConfig, doctor::Finding, http, quota::Lane};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -26,11 +26,7 @@ struct Step {
 pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
-    let http = http::client(&http).context("build the HTTP client")?;
-    let pace = Pace::alone(okki.bucket.per_second);
-    let client = Client::new(http, okki.client.clone(), Tokens::alone(), pace);
-    let mut steps = Vec::new();
-    try_all(&client, &okki, &mut steps).await;
+    let steps = try_okki(&okki, &http).await?;
     let ok = steps.iter().all(|step| step.ok);
     if args.json {
         println!("{}", serde_json::json!({ "ok": ok, "steps": steps }));
@@ -44,6 +40,41 @@ pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
     }
     anyhow::ensure!(ok, "okki cannot be used as configured");
     Ok(())
+}
+
+/// The same as findings of `doctor`.
+pub(super) async fn findings(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Vec<Finding>> {
+    let finding = |step: Step| {
+        let what = format!("okki {}", step.name);
+        if step.ok {
+            Finding::good(what, step.detail)
+        } else {
+            Finding::bad(what, &step.detail, step.remedy())
+        }
+    };
+    Ok(try_okki(okki, http).await?.into_iter().map(finding).collect())
+}
+
+impl Step {
+    const fn remedy(&self) -> &'static str {
+        match self.name.as_bytes() {
+            b"credentials" => {
+                "compare OKKI_CLIENT_ID and OKKI_CLIENT_SECRET with 企业管理 → 外部对接 → API对接"
+            }
+            b"permission" => "enable the customer module for the application under API对接",
+            b"group" => "take an id from the list of customer groups (客户分组), or leave OKKI_GROUP_ID out",
+            _ => "see the message",
+        }
+    }
+}
+
+async fn try_okki(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Vec<Step>> {
+    let http = http::client(http).context("build the HTTP client")?;
+    let pace = Pace::alone(okki.bucket.per_second);
+    let client = Client::new(http, okki.client.clone(), Tokens::alone(), pace);
+    let mut steps = Vec::new();
+    try_all(&client, okki, &mut steps).await;
+    Ok(steps)
 }
 
 /// Later steps make no sense after a failed one.

@@ -1,16 +1,17 @@
 //! What the command line can ask for; each command is a short story over the other modules.
 
 pub mod check;
+pub mod doctor;
 pub mod run;
 pub mod status;
 pub mod sync;
 
 use crate::{
     cli::DeadArgs,
-    config::OkkiConfig,
     detail::Details,
     okki::{Client, Pace, Tokens},
     pause::Pauses,
+    settings::OkkiConfig,
     state::State,
 };
 use anyhow::Context;

@@ -3,10 +3,10 @@
 use super::{fetch_details, shared_client};
 use crate::{
     cli::RunArgs,
-    config::OkkiConfig,
     lead::Lead,
     lister::{Lister, Span},
     pause::Pauses,
+    settings::OkkiConfig,
     state::{Job, State},
 };
 use anyhow::Context;

@@ -7,11 +7,11 @@
 use super::{fetch_details, shared_client};
 use crate::{
     cli::{OnceArgs, SyncArgs},
-    config::{OkkiConfig, moment},
     lister::{Lister, Span, Stop},
     okki::{Client, chain},
     pause::Pauses,
     progress::{Progress, Report},
+    settings::{OkkiConfig, moment},
     state::{Job, Run, State},
 };
 use anyhow::{Context, bail};

@@ -56,6 +56,8 @@ pub struct Cutter {
     next: Option<i64>,
     width: i64,
     grain: i64,
+    /// No row has been seen since the last empty slice.
+    searching: bool,
 }
 
 impl Cutter {
@@ -67,6 +69,7 @@ impl Cutter {
             next,
             width,
             grain: 1,
+            searching: true,
         }
     }
 
@@ -92,10 +95,10 @@ impl Cutter {
     /// The slice had `rows` and is done; aims at `target` rows for the next one.
     pub fn advance(&mut self, rows: u64, target: u64) {
         self.step_over();
-        let factor = if rows == 0 {
-            8.0
-        } else {
-            (target as f64 / rows as f64).clamp(0.25, 8.0)
+        self.searching = rows == 0;
+        let factor = match rows {
+            0 => 8.0,
+            rows => (target as f64 / rows as f64).clamp(0.25, 8.0),
         };
         self.width = ((self.width as f64 * factor) as i64).clamp(1, self.window.end.max(1));
     }
@@ -109,9 +112,9 @@ impl Cutter {
     pub fn narrow(&mut self, total: Option<u64>, target: u64) -> bool {
         let from = self.next.unwrap_or(OLDEST);
         let span = self.slice_end() - from + 1;
-        let factor = total
-            .map_or(0.5, |total| target as f64 / total.max(1) as f64)
-            .min(0.5);
+        // Where the rows begin is unknown after an empty slice: halving finds it; a density finds the rest.
+        let dense = total.map_or(0.5, |total| target as f64 / total.max(1) as f64);
+        let factor = if self.searching { 0.5 } else { dense.min(0.5) };
         let before = self.slice_end();
         self.width = ((span as f64 * factor) as i64).max(1);
         self.slice_end() < before
@@ -146,14 +149,14 @@ mod tests {
         };
         let mut cutter = Cutter::new(window, None);
         assert_eq!(cutter.slice().unwrap().asked(), (Some(1_000_000), 1_000_999));
-        assert!(cutter.narrow(Some(500), 70));
+        assert!(cutter.narrow(Some(500), 70) && cutter.narrow(Some(250), 70) && cutter.narrow(Some(125), 70));
         let first = cutter.slice().unwrap();
-        assert_eq!(first.asked(), (Some(1_000_000), 1_000_140));
-        assert!(first.is_padding(1_000_140) && !first.is_padding(1_000_139) && !first.is_padding(1_000_000));
+        assert_eq!(first.asked(), (Some(1_000_000), 1_000_125));
+        assert!(first.is_padding(1_000_125) && !first.is_padding(1_000_124) && !first.is_padding(1_000_000));
         cutter.advance(70, 70);
         let second = cutter.slice().unwrap();
-        assert_eq!(second.asked().0, Some(1_000_139));
-        assert!(second.is_padding(1_000_139) && !second.is_padding(1_000_140));
+        assert_eq!(second.asked().0, Some(1_000_124));
+        assert!(second.is_padding(1_000_124) && !second.is_padding(1_000_125));
         while cutter.slice().is_some() {
             cutter.advance(0, 70);
         }

@@ -4,11 +4,12 @@
 //! Every write of a leader is fenced: the hash of a job keeps the highest fence that wrote, and the script refuses a
 //! lower one. A new leader writes first of all, so a paused one that wakes up later can change nothing.
 
+mod customers;
 mod run;
 
+pub use customers::{Fate, Fates};
 pub use run::{Job, JobState, Phase, Run};
 
-use crate::okki::ListItem;
 use pipeline::{
     names::Namespace,
     store::{Error, Script, Store},
@@ -17,42 +18,6 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::LazyLock};
 
 static FENCED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("fenced.lua")));
-static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("settle.lua")));
-
-/// Pending sets and counters of a run are dropped after a week without news.
-const RUN_TTL_S: i64 = 7 * 86_400;
-/// Most missing customers that are kept for `status`.
-const MISSING_KEPT: isize = 1_000;
-
-/// What became of a customer of a run, as counted for `status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// Its detail was fetched and published.
-    Fetched,
-    /// Its version is loaded, so no detail was fetched.
-    Skipped,
-    /// Its removal was published.
-    Removed,
-    /// OKKI says that it does not exist.
-    Missing,
-    /// Its message went to the dead-letter queue.
-    Dead,
-}
-
-impl Fate {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Fetched => "fetched",
-            Self::Skipped => "skipped",
-            Self::Removed => "removed",
-            Self::Missing => "missing",
-            Self::Dead => "dead",
-        }
-    }
-}
-
-/// Customers by the name of their fate.
-pub type Fates = BTreeMap<String, u64>;
 
 /// Reads and writes the extractor's keys.
 #[derive(Clone)]
@@ -142,98 +107,6 @@ impl State {
         self.store.invoke(&FENCED, &keys, &args).await
     }
 
-    /// Adds customers that a run is about to publish.
-    pub async fn expect(&self, run: &str, ids: &[String]) -> Result<(), Error> {
-        let mut connection = self.store.connection().await?;
-        let key = self.pending_key(run);
-        let mut pipe = redis::pipe();
-        pipe.cmd("SADD").arg(&key).arg(ids).ignore();
-        pipe.cmd("EXPIRE").arg(&key).arg(RUN_TTL_S).ignore();
-        Ok(pipe.query_async::<()>(&mut *connection).await?)
-    }
-
-    /// Says for each listed customer whether exactly this state was published by an earlier window.
-    pub async fn known(&self, phase: Phase, items: &[ListItem]) -> Result<Vec<bool>, Error> {
-        let key = self.recent_key(phase);
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        for item in items {
-            pipe.cmd("ZSCORE").arg(&key).arg(&item.company_id);
-        }
-        let scores: Vec<Option<f64>> = pipe.query_async(&mut *connection).await?;
-        // Unix seconds are exact in a double.
-        Ok(scores
-            .iter()
-            .zip(items)
-            .map(|(score, item)| *score == Some(item.update_time as f64))
-            .collect())
-    }
-
-    /// Remembers published states that the next window will list again, and forgets older ones.
-    pub async fn remember(&self, phase: Phase, items: &[ListItem], since: i64) -> Result<(), Error> {
-        let key = self.recent_key(phase);
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        for item in items.iter().filter(|item| item.update_time >= since) {
-            pipe.cmd("ZADD")
-                .arg(&key)
-                .arg(item.update_time)
-                .arg(&item.company_id)
-                .ignore();
-        }
-        pipe.cmd("ZREMRANGEBYSCORE")
-            .arg(&key)
-            .arg("-inf")
-            .arg(format!("({since}"))
-            .ignore();
-        Ok(pipe.query_async::<()>(&mut *connection).await?)
-    }
-
-    /// Counts what became of customers of a run; repeated reports count once.
-    pub async fn settle(&self, run: &str, fates: &[(String, Fate)]) -> Result<u64, Error> {
-        let ttl = RUN_TTL_S.to_string();
-        let mut args = vec![ttl.as_str()];
-        args.extend(fates.iter().flat_map(|(id, fate)| [id.as_str(), fate.name()]));
-        self.store
-            .invoke(&SETTLE, &[self.pending_key(run), self.counters_key(run)], &args)
-            .await
-    }
-
-    /// The same for customers whose run is not known: in every run that is at work or ended of late.
-    pub async fn settle_everywhere(&self, fates: &[(String, Fate)]) -> Result<(), Error> {
-        let mut runs: Vec<String> = self
-            .history(10)
-            .await?
-            .into_iter()
-            .map(|entry| entry.run.id)
-            .collect();
-        for job in Job::ALL {
-            runs.extend(self.job(job).await?.run.map(|run| run.id));
-        }
-        for run in runs {
-            self.settle(&run, fates).await?;
-        }
-        Ok(())
-    }
-
-    /// Customers that a run still waits for.
-    pub async fn pending(&self, run: &str) -> Result<u64, Error> {
-        let mut connection = self.store.connection().await?;
-        Ok(redis::cmd("SCARD")
-            .arg(self.pending_key(run))
-            .query_async(&mut *connection)
-            .await?)
-    }
-
-    /// What became of a run's customers so far.
-    pub async fn counters(&self, run: &str) -> Result<Fates, Error> {
-        let mut connection = self.store.connection().await?;
-        Ok(redis::cmd("HGETALL")
-            .arg(self.counters_key(run))
-            .query_async(&mut *connection)
-            .await?)
-    }
-
     /// The last runs, newest first.
     pub async fn history(&self, most: isize) -> Result<Vec<HistoryEntry>, Error> {
         let mut connection = self.store.connection().await?;
@@ -249,59 +122,12 @@ impl State {
             .collect())
     }
 
-    /// Remembers customers that OKKI says do not exist, the newest thousand of them.
-    pub async fn record_missing(&self, ids: &[String], now_ms: i64) -> Result<(), Error> {
-        let key = self.namespace.key("extract:missing");
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        for id in ids {
-            pipe.cmd("ZADD").arg(&key).arg(now_ms).arg(id).ignore();
-        }
-        pipe.cmd("ZREMRANGEBYRANK")
-            .arg(&key)
-            .arg(0)
-            .arg(-MISSING_KEPT - 1)
-            .ignore();
-        Ok(pipe.query_async::<()>(&mut *connection).await?)
-    }
-
-    /// The newest missing customers, and how many are known.
-    pub async fn missing(&self, most: isize) -> Result<(u64, Vec<String>), Error> {
-        let key = self.namespace.key("extract:missing");
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        pipe.cmd("ZCARD")
-            .arg(&key)
-            .cmd("ZREVRANGE")
-            .arg(&key)
-            .arg(0)
-            .arg(most - 1);
-        Ok(pipe.query_async(&mut *connection).await?)
-    }
-
     fn job_key(&self, job: Job) -> String {
         self.namespace.key(format_args!("extract:job:{}", job.name()))
     }
 
     fn history_key(&self) -> String {
         self.namespace.key("extract:runs")
-    }
-
-    fn recent_key(&self, phase: Phase) -> String {
-        let tail = if phase == Phase::Removed {
-            "removed"
-        } else {
-            "changed"
-        };
-        self.namespace.key(format_args!("extract:recent:{tail}"))
-    }
-
-    fn pending_key(&self, run: &str) -> String {
-        self.namespace.key(format_args!("extract:pending:{run}"))
-    }
-
-    fn counters_key(&self, run: &str) -> String {
-        self.namespace.key(format_args!("extract:counters:{run}"))
     }
 }
 

@@ -120,6 +120,7 @@ pub async fn truth(pipeline: &Pipeline) -> BTreeMap<String, i64> {
         settings.okki.count_cap = 500;
         settings.okki.per_second = None;
     });
+    pipeline::cli::install_crypto();
     let http = reqwest::Client::new();
     let base = pipeline.simulator.url();
     let credentials = serde_json::json!({

@@ -6,22 +6,15 @@
 //! lease right before; a leader that slept past its lease can at most repeat a batch whose look had already passed,
 //! and repeated refs are harmless.
 
+mod publish;
+
 use crate::{
-    listing::{Batch, Listing, Walk, Window},
-    okki::{Client, Error, ListItem, Page, PageRequest, time},
+    listing::{Listing, Walk, Window},
+    okki::{Client, Error, Page, PageRequest, time},
     state::{Job, Phase, Run, State},
     window::{Margins, checkpoint_after},
 };
-use pipeline::{
-    broker::{Outgoing, PublishError},
-    lease::Lease,
-    quota::Lane,
-    sequence,
-    service::Runtime,
-    stage::Stage,
-    store,
-};
-use proto::v1::{self, CompanyRef};
+use pipeline::{broker::PublishError, lease::Lease, quota::Lane, service::Runtime, store};
 use std::{sync::Arc, time::Duration};
 
 /// How a listing is done, whoever does it.
@@ -216,90 +209,6 @@ impl Lister {
             written(self.state.progress(job, lead.fence(), run).await?)?;
         }
         Ok(())
-    }
-
-    async fn publish(&self, job: Job, run: &mut Run, batch: Batch, lead: &Lease) -> Result<(), Stop> {
-        let Batch {
-            items,
-            damaged,
-            duplicates,
-            cursor,
-        } = batch;
-        for reason in &damaged {
-            tracing::error!(run = run.id, reason, "listed row names no customer");
-        }
-        let seen = items.len() as u64;
-        let items = if job == Job::Live && !run.force {
-            self.news(run.phase, items).await?
-        } else {
-            items
-        };
-        run.duplicates += duplicates + (seen - items.len() as u64);
-        run.damaged += damaged.len() as u64;
-        run.cursor = cursor.or(run.cursor);
-        run.listed += items.len() as u64;
-        if items.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<String> = items.iter().map(|item| item.company_id.clone()).collect();
-        self.state.expect(&run.id, &ids).await?;
-        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let refs = items
-            .iter()
-            .zip(first..)
-            .map(|(item, sequence)| Outgoing::to(Stage::Extract, &company_ref(job, run, item, sequence)));
-        let refs = refs.collect();
-        if !lead.held() {
-            return Err(Stop::Deposed);
-        }
-        self.rt.publisher.publish(refs).await?;
-        if job == Job::Live {
-            let since = run.end - self.settings.margins.overlap.as_secs().cast_signed();
-            self.state.remember(run.phase, &items, since).await?;
-        }
-        Ok(())
-    }
-
-    /// Drops what an earlier window has published in exactly this state; the overlap lists it again.
-    async fn news(&self, phase: Phase, items: Vec<ListItem>) -> Result<Vec<ListItem>, Stop> {
-        if items.is_empty() {
-            return Ok(items);
-        }
-        let known = self.state.known(phase, &items).await?;
-        let fresh = items
-            .into_iter()
-            .zip(known)
-            .filter(|(item, known)| !known || item.update_time <= 0);
-        Ok(fresh.map(|(item, _)| item).collect())
-    }
-
-    /// Lets a backfill list no further ahead of the detail fetchers than needed to keep them busy.
-    async fn stay_behind(&self, run: &Run, lead: &Lease) -> Result<(), Stop> {
-        while self.state.pending(&run.id).await? >= self.settings.ahead {
-            if !lead.held() {
-                return Err(Stop::Deposed);
-            }
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-        Ok(())
-    }
-}
-
-fn company_ref(job: Job, run: &Run, item: &ListItem, sequence: u64) -> CompanyRef {
-    let lane = if job == Job::Live {
-        v1::Lane::Live
-    } else {
-        v1::Lane::Backfill
-    };
-    CompanyRef {
-        company_id: item.company_id.clone(),
-        run_id: run.id.clone(),
-        update_time: item.update_time,
-        removed: run.phase == Phase::Removed,
-        sequence,
-        lane: lane.into(),
-        force: run.force,
     }
 }
 

@@ -3,18 +3,19 @@
 //! Every call here is a read (but for the token), so an unanswered one may be sent again. What is left after the
 //! in-call repeats is an [`Error`] for the caller, who knows whether to pause the stage or to fail one customer.
 
+mod grant;
+
 use super::{
     envelope::{self, Answer},
     error::{Error, Outage, chain},
     pace::Pace,
     time,
-    token::{Fetch, Token, Tokens},
+    token::{Token, Tokens},
     types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
 };
 use crate::source::Source;
 use pipeline::{http, quota::Lane, retry::Backoff, secret::Secret, telemetry::names};
 use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
-use serde::Deserialize;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -23,8 +24,6 @@ use url::Url;
 const REPEATS: u32 = 2;
 /// A server that says 429 this often in a row is away for us.
 const MOST_REFUSED: u32 = 20;
-/// The vendor's token life when it names none.
-const TOKEN_LIFE_S: i64 = 28_800;
 
 /// Where the account's data is.
 #[derive(Debug, Clone)]
@@ -59,14 +58,6 @@ pub struct Client {
     tokens: Tokens,
     pace: Pace,
     permits: Semaphore,
-}
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: Option<String>,
-    #[serde(default, deserialize_with = "super::loose::integer")]
-    expires_in: Option<i64>,
-    data: Option<Box<TokenAnswer>>,
 }
 
 impl Client {
@@ -274,54 +265,6 @@ impl Client {
     }
 }
 
-impl Fetch for Client {
-    async fn fetch(&self) -> Result<Token, Error> {
-        let body = serde_json::json!({
-            "grant_type": "client_credentials",
-            "client_id": self.options.client_id,
-            "client_secret": self.options.client_secret.expose(),
-            "scope": "company",
-        });
-        let request = self.http.post(self.url("/v1/oauth2/access_token")?).json(&body);
-        let before = time::now_ms();
-        let (status, retry_after, body) = self.exchange(Lane::Live, "token", request).await?;
-        let answer = serde_json::from_slice::<TokenAnswer>(&body);
-        let answer = answer.ok().map(TokenAnswer::bare);
-        match answer {
-            Some((Some(token), life)) if (200..300).contains(&status) => {
-                let life = life.filter(|life| *life > 0).unwrap_or(TOKEN_LIFE_S);
-                Ok(Token::new(token, before, life * 1_000))
-            }
-            _ => Err(token_refusal(status, retry_after, &body)),
-        }
-    }
-}
-
-impl TokenAnswer {
-    fn bare(self) -> (Option<String>, Option<i64>) {
-        match self.data {
-            Some(data) => data.bare(),
-            None => (
-                self.access_token.filter(|token| !token.is_empty()),
-                self.expires_in,
-            ),
-        }
-    }
-}
-
-/// A token call knows fewer reasons: whatever the server understood and refused is about the credentials.
-fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Error {
-    match envelope::read(status, retry_after, body) {
-        Err(Error::Business { code, message }) => Error::Auth { code, message },
-        Err(Error::NotFound { message }) => Error::Auth {
-            code: "404".to_owned(),
-            message,
-        },
-        Err(error) => error,
-        Ok(_) => Error::Shape("token: no `access_token` in the answer".to_owned()),
-    }
-}
-
 /// `Retry-After` in seconds; the date form is not worth its clock differences.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
@@ -329,5 +272,4 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 #[cfg(test)]
-#[path = "client_tests.rs"]
 mod tests;

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::super::{error::Error, pace::Pace, token::Tokens, types::PageRequest};
 use super::*;
+use crate::okki::{error::Error, pace::Pace, token::Tokens, types::PageRequest};
 use axum::{
     Router,
     body::Body,

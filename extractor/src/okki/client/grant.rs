@@ -1,0 +1,71 @@
+//! The token call: the one answer that comes without an envelope, or sometimes with one (okki-api.md §2).
+
+use super::Client;
+use crate::okki::{
+    envelope,
+    error::Error,
+    time,
+    token::{Fetch, Token},
+};
+use pipeline::quota::Lane;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The vendor's token life when it names none.
+const TOKEN_LIFE_S: i64 = 28_800;
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: Option<String>,
+    #[serde(default, deserialize_with = "crate::okki::loose::integer")]
+    expires_in: Option<i64>,
+    data: Option<Box<TokenAnswer>>,
+}
+
+impl Fetch for Client {
+    async fn fetch(&self) -> Result<Token, Error> {
+        let body = serde_json::json!({
+            "grant_type": "client_credentials",
+            "client_id": self.options.client_id,
+            "client_secret": self.options.client_secret.expose(),
+            "scope": "company",
+        });
+        let request = self.http.post(self.url("/v1/oauth2/access_token")?).json(&body);
+        let before = time::now_ms();
+        let (status, retry_after, body) = self.exchange(Lane::Live, "token", request).await?;
+        let answer = serde_json::from_slice::<TokenAnswer>(&body);
+        let answer = answer.ok().map(TokenAnswer::bare);
+        match answer {
+            Some((Some(token), life)) if (200..300).contains(&status) => {
+                let life = life.filter(|life| *life > 0).unwrap_or(TOKEN_LIFE_S);
+                Ok(Token::new(token, before, life * 1_000))
+            }
+            _ => Err(token_refusal(status, retry_after, &body)),
+        }
+    }
+}
+
+impl TokenAnswer {
+    fn bare(self) -> (Option<String>, Option<i64>) {
+        match self.data {
+            Some(data) => data.bare(),
+            None => (
+                self.access_token.filter(|token| !token.is_empty()),
+                self.expires_in,
+            ),
+        }
+    }
+}
+
+/// A token call knows fewer reasons: whatever the server understood and refused is about the credentials.
+fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Error {
+    match envelope::read(status, retry_after, body) {
+        Err(Error::Business { code, message }) => Error::Auth { code, message },
+        Err(Error::NotFound { message }) => Error::Auth {
+            code: "404".to_owned(),
+            message,
+        },
+        Err(error) => error,
+        Ok(_) => Error::Shape("token: no `access_token` in the answer".to_owned()),
+    }
+}

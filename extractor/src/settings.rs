@@ -1,0 +1,200 @@
+//! The extractor's settings once they are known to be right, and the errors that name those that are not.
+
+use crate::{
+    config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
+    lister::ListSettings,
+    okki::{ClientOptions, Endpoints, time},
+    schedule::{InvalidSchedule, Schedule},
+    source::Source,
+    window::Margins,
+};
+use pipeline::{
+    config::{ConfigError, SecretArg, base_url, parse_duration, positive_duration},
+    quota::Bucket,
+};
+use std::time::Duration;
+
+/// Rows per page that clients are known to use (okki-api.md §4.2).
+const PAGE_SIZE: u32 = 200;
+
+/// Reach of a remedy run that no document describes: a weekend's worth of trouble is found on Monday night.
+const REMEDY_REACH: Duration = Duration::from_secs(2 * 86_400);
+
+/// Checked account settings.
+#[derive(Debug, Clone)]
+pub struct OkkiConfig {
+    /// For the client.
+    pub client: ClientOptions,
+    /// The quota that all replicas share.
+    pub bucket: Bucket,
+    /// Rows per page.
+    pub page_size: u32,
+    /// Group filter, to be checked against OKKI.
+    pub group_id: Option<String>,
+}
+
+impl TryFrom<OkkiArgs> for OkkiConfig {
+    type Error = ConfigError;
+
+    fn try_from(args: OkkiArgs) -> Result<Self, ConfigError> {
+        let secret = SecretArg::new(
+            "OKKI_CLIENT_SECRET",
+            args.okki_client_secret.as_ref(),
+            args.okki_client_secret_file.as_deref(),
+        );
+        let client_id = args
+            .okki_client_id
+            .as_deref()
+            .map(str::trim)
+            .filter(|id| !id.is_empty());
+        let client_id = client_id.ok_or_else(|| {
+            let remedy = "set it to the client id from 企业管理 → 外部对接 → API对接";
+            ConfigError::new("OKKI_CLIENT_ID", "is required but not set", remedy)
+        })?;
+        let rate = positive::<f64>("OKKI_RATE", &args.okki_rate)?;
+        let burst = positive("OKKI_BURST", &args.okki_burst)?;
+        let daily = args.okki_daily.as_deref().filter(|text| !text.trim().is_empty());
+        let daily: Option<u64> = daily.map(|text| positive("OKKI_DAILY", text)).transpose()?;
+        let bucket = Bucket::per_second("okki", rate).with_burst(burst);
+        let mut source = Source::load(args.source.as_deref())?;
+        let page_size = args
+            .okki_page_size
+            .as_deref()
+            .filter(|text| !text.trim().is_empty());
+        let page_size = page_size
+            .map(|text| positive("OKKI_PAGE_SIZE", text))
+            .transpose()?;
+        let page_size = page_size.or(source.count).unwrap_or(PAGE_SIZE);
+        let group_id = args.okki_group_id.filter(|id| !id.trim().is_empty());
+        if let Some(group) = &group_id {
+            source.set("group_id", group);
+        }
+        let group_id = source.get("group_id");
+        Ok(Self {
+            client: ClientOptions {
+                endpoints: Endpoints {
+                    base: base_url("OKKI_BASE_URL", &args.okki_base_url)?,
+                    source,
+                },
+                client_id: client_id.to_owned(),
+                client_secret: secret.required()?,
+                timeout: positive_duration("OKKI_TIMEOUT", &args.okki_timeout)?,
+                max_body: positive::<usize>("OKKI_MAX_BODY_MIB", &args.okki_max_body_mib)? << 20,
+                concurrency: positive("OKKI_CONCURRENCY", &args.okki_concurrency)?,
+            },
+            bucket: daily.map_or_else(|| bucket.clone(), |daily| bucket.clone().with_daily(daily)),
+            page_size,
+            group_id,
+        })
+    }
+}
+
+impl ListArgs {
+    /// Checks; some of it comes from the account's settings.
+    pub fn check(self, okki: &OkkiConfig) -> Result<ListSettings, ConfigError> {
+        let start = self.start.as_deref().filter(|text| !text.trim().is_empty());
+        let duration = |name: &str, text: &str| {
+            let refuse = |problem| {
+                ConfigError::new(
+                    name,
+                    problem,
+                    "write a duration such as 5s or 10m, or 0s for none",
+                )
+            };
+            parse_duration(text.trim()).map_err(refuse)
+        };
+        Ok(ListSettings {
+            margins: Margins {
+                overlap: duration("OVERLAP", &self.overlap)?,
+                settle: duration("SETTLE_DELAY", &self.settle_delay)?,
+            },
+            start: start.map(|text| moment("START", text, false)).transpose()?,
+            count: okki.page_size,
+            removals: self.removals || okki.client.endpoints.source.removals,
+            ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
+        })
+    }
+}
+
+/// Checked schedules.
+#[derive(Debug, Clone)]
+pub struct Schedules {
+    /// Of live windows.
+    pub live: Schedule,
+    /// Of remedy windows, with their reach.
+    pub remedy: Option<(Schedule, Duration)>,
+}
+
+impl ScheduleArgs {
+    /// Checks; a remedy run may also come from the source document.
+    pub fn check(self, source: &Source) -> Result<Schedules, ConfigError> {
+        let args = self;
+        let cron = |name: &'static str, text: &str| {
+            Schedule::cron(text).map_err(|error| refuse_schedule(name, &error))
+        };
+        let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let live = match (given(args.every), given(args.cron)) {
+            (_, Some(text)) => cron("CRON", &text)?,
+            (every, None) => Schedule::every(every.as_deref().unwrap_or("5m"))
+                .map_err(|error| refuse_schedule("EVERY", &error))?,
+        };
+        let reach = given(args.remedy_reach)
+            .map(|text| positive_duration("REMEDY_REACH", &text))
+            .transpose()?;
+        let remedy = match (given(args.remedy_cron), &source.remedy) {
+            (Some(text), _) => Some((cron("REMEDY_CRON", &text)?, reach.unwrap_or(REMEDY_REACH))),
+            (None, Some((text, its))) => Some((cron("omissionRemedy", text)?, reach.unwrap_or(*its))),
+            (None, None) => None,
+        };
+        Ok(Schedules { live, remedy })
+    }
+}
+
+impl LeaseArgs {
+    /// The checked life of a lease.
+    pub fn check(&self) -> Result<Duration, ConfigError> {
+        match positive_duration("LEASE_TTL", &self.lease_ttl)? {
+            short if short < Duration::from_secs(1) => Err(ConfigError::new(
+                "LEASE_TTL",
+                "is shorter than a renewal takes",
+                "write at least 1s",
+            )),
+            ttl => Ok(ttl),
+        }
+    }
+}
+
+/// A time that a person typed.
+pub fn moment(name: &str, text: &str, end_of_day: bool) -> Result<i64, ConfigError> {
+    let problem = || format!("`{text}` is not a time");
+    let remedy = "write 2026-01-31, \"2026-01-31 08:00:00\" (Beijing time) or 2026-01-31T00:00:00Z";
+    time::parse_input(text, end_of_day).ok_or_else(|| ConfigError::new(name, problem(), remedy))
+}
+
+fn refuse_schedule(name: &str, error: &InvalidSchedule) -> ConfigError {
+    ConfigError::new(
+        name,
+        error,
+        "write an interval such as 5m or a cron expression such as */5 * * * *",
+    )
+}
+
+/// A number above zero.
+fn positive<T: std::str::FromStr + PartialOrd + From<u8>>(name: &str, text: &str) -> Result<T, ConfigError> {
+    let number = text
+        .trim()
+        .parse::<T>()
+        .ok()
+        .filter(|number| *number > T::from(0));
+    number.ok_or_else(|| {
+        ConfigError::new(
+            name,
+            format!("`{text}` is not a number above zero"),
+            "write a plain number such as 10",
+        )
+    })
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;
