@@ -10,6 +10,7 @@ mod credentials;
 mod drain;
 mod extractor;
 mod loader;
+mod ops;
 mod outages;
 mod path;
 mod services;

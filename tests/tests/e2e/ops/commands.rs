@@ -1,0 +1,64 @@
+//! Health checks, doctor, completions and manual pages of the real programs.
+
+use serde_json::Value;
+use tests::harness::{Pipeline, Service, command};
+
+#[tokio::test]
+async fn a_health_check_follows_the_process() {
+    let mut pipeline = Pipeline::builder().customers(5).seed(78).start().await;
+    let transformer = pipeline.run(Service::Transformer);
+    pipeline[transformer].ready().await;
+    let addr = pipeline[transformer].admin().await.to_string();
+    let ask = ["healthcheck", "--ready", "--admin-listen", &addr];
+    pipeline.tool(Service::Transformer, &ask).await.expect("ready");
+    pipeline.drain().await;
+    let error = pipeline
+        .tool(Service::Transformer, &ask)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains(&format!("ask {addr}/readyz")), "{error}");
+}
+
+#[tokio::test]
+async fn doctor_finds_a_good_pipeline_good_and_names_what_is_wrong() {
+    let pipeline = Pipeline::builder().customers(5).seed(79).start().await;
+    for service in Service::ALL {
+        let printed = pipeline
+            .tool(service, &["doctor", "--json"])
+            .await
+            .expect(service.name());
+        let report: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(report["ok"], true, "{report}");
+    }
+    pipeline.simulator.set(|settings| settings.jdy.keys.clear());
+    let mut broken = pipeline.settings(Service::Loader);
+    broken.insert("REDIS_URL".into(), "redis://127.0.0.1:1/0".into());
+    let output = command(Service::Loader, &broken)
+        .unwrap()
+        .arg("doctor")
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{table}");
+    assert!(
+        table.contains("✓ broker") && table.contains("✗ redis") && table.contains("→ check host"),
+        "{table}"
+    );
+}
+
+#[tokio::test]
+async fn completions_and_manual_pages_come_out_of_every_program() {
+    let pipeline = Pipeline::builder().customers(1).seed(80).start().await;
+    for service in Service::ALL {
+        for shell in ["bash", "zsh", "fish"] {
+            let script = pipeline.tool(service, &["completions", shell]).await.unwrap();
+            assert!(
+                script.contains("healthcheck") && script.contains(service.name()),
+                "{shell}"
+            );
+        }
+        let page = pipeline.tool(service, &["man"]).await.unwrap();
+        assert!(page.contains(".TH") && page.contains("doctor"), "{page}");
+    }
+}

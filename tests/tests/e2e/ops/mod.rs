@@ -1,0 +1,20 @@
+//! Operations from outside: books that balance, traces that hold together, logs that keep secrets, scaling that costs
+//! nothing, and commands that tell what is wrong.
+
+mod books;
+mod commands;
+mod notices;
+mod scaling;
+mod secrets;
+mod traces;
+
+/// A row that the form refuses, by the text of a customer in it.
+fn refuse_row(containing: &str) -> tests::simulator::Fault {
+    use tests::simulator::{Fault, FaultKind, Vendor};
+    let refusal = FaultKind::Code {
+        code: 3005,
+        message: String::new(),
+        status: None,
+    };
+    Fault::on(Vendor::Jdy, "batch_create", refusal).containing(containing)
+}

@@ -1,0 +1,113 @@
+//! A supervisor scales every stage 1 → 4 → 1 during a run: SIGTERM costs not one redelivery, `kill -9` costs no record,
+//! and while there is a backlog nobody is idle.
+
+use std::time::Duration;
+
+use regex::Regex;
+use tests::harness::{Id, Pipeline, Service, eventually, expect};
+
+const CUSTOMERS: u32 = 1_200;
+
+/// Sum of a counter's series in a replica's metrics.
+async fn counter(pipeline: &Pipeline, id: Id, name: &str) -> f64 {
+    let (status, text) = pipeline[id].get("/metrics").await.unwrap();
+    assert_eq!(status, 200);
+    let series = Regex::new(&format!(r"(?m)^{name}(?:\{{[^}}]*\}})? ([0-9.e+]+)$")).unwrap();
+    series
+        .captures_iter(&text)
+        .map(|found| found[1].parse::<f64>().unwrap())
+        .sum()
+}
+
+async fn slow_vendors(seed: u64) -> Pipeline {
+    Pipeline::builder()
+        .customers(CUSTOMERS)
+        .seed(seed)
+        // Small batches, so that there is something to share.
+        .set_for(Service::Loader, "BATCH_SIZE", "10")
+        .set_for(Service::Loader, "CONCURRENCY", "1")
+        .set_for(Service::Transformer, "BATCH_SIZE", "5")
+        .set_for(Service::Transformer, "CONCURRENCY", "1")
+        .simulator(|options| options.settings.jdy.latency_ms = 300)
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn scaling_out_and_in_by_sigterm_redelivers_nothing_and_idles_nobody() {
+    let mut pipeline = slow_vendors(72).await;
+    let first = pipeline.run_all();
+    pipeline.rows(Duration::from_secs(60), 30).await;
+    let more: Vec<Id> = (0..3)
+        .flat_map(|_| Service::ALL)
+        .map(|service| pipeline.run(service))
+        .collect();
+    for id in &more {
+        pipeline[*id].ready().await;
+    }
+    // Four loaders on one backlog: each of them settles records.
+    let loaders: Vec<Id> = first
+        .iter()
+        .chain(&more)
+        .copied()
+        .filter(|id| pipeline[*id].service == Service::Loader)
+        .collect();
+    eventually(
+        Duration::from_secs(60),
+        "every loader has its share",
+        async || {
+            let mut shares = Vec::new();
+            for id in &loaders {
+                shares.push(counter(&pipeline, *id, "okki_records_total").await);
+            }
+            expect(shares.iter().all(|share| *share > 0.0), || format!("{shares:?}"))
+        },
+    )
+    .await;
+    // Scale in while there is work left: the first ones go, the last one of each stage stays.
+    let (leaving, staying) = (
+        first.into_iter().chain(more[..6].iter().copied()),
+        more[6..].to_vec(),
+    );
+    for id in leaving {
+        pipeline[id].process().sigterm().unwrap();
+        let status = pipeline[id]
+            .process()
+            .wait(Duration::from_secs(40))
+            .await
+            .unwrap();
+        assert_eq!(status.code(), Some(0), "{}", pipeline[id].name());
+    }
+    let report = pipeline.settled(Duration::from_secs(120)).await;
+    assert_eq!(
+        (report.form_rows, report.quota_violations),
+        (CUSTOMERS as usize, 0)
+    );
+    for id in &staying {
+        let redelivered = counter(&pipeline, *id, "okki_redeliveries_total").await;
+        assert_eq!(redelivered, 0.0, "{}", pipeline[*id].name());
+    }
+    pipeline.quiet(Duration::from_secs(30), 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn scaling_in_by_kill_loses_nothing() {
+    let mut pipeline = slow_vendors(73).await;
+    let first = pipeline.run_all();
+    let more: Vec<Id> = (0..3)
+        .flat_map(|_| Service::ALL)
+        .map(|service| pipeline.run(service))
+        .collect();
+    pipeline.rows(Duration::from_secs(60), 200).await;
+    for id in first.into_iter().chain(more[..6].iter().copied()) {
+        pipeline[id].kill9();
+    }
+    let report = pipeline.settled(Duration::from_secs(150)).await;
+    assert_eq!(
+        (report.form_rows, report.quota_violations),
+        (CUSTOMERS as usize, 0)
+    );
+    pipeline.quiet(Duration::from_secs(30), 0).await;
+    pipeline.drain().await;
+}

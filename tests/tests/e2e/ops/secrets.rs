@@ -1,0 +1,148 @@
+//! I11: a whole run with faults at a talkative log level says no secret, no customer's e-mail and no customer's phone,
+//! neither in logs nor in metrics nor in what the commands print.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use tests::{
+    harness::{Pipeline, Service},
+    simulator::{Fault, FaultKind, Loose, Vendor},
+};
+
+use super::refuse_row;
+
+const FILTER: &str = "info,pipeline=debug,extractor=debug,transformer=debug,loader=debug";
+
+fn text(value: &Loose) -> String {
+    match value {
+        Loose::Int(number) => number.to_string(),
+        Loose::Text(text) => text.clone(),
+    }
+}
+
+/// What must not be seen: passwords, keys, and how to reach people. Short numbers mean nothing and are left out.
+fn forbidden(pipeline: &Pipeline) -> BTreeSet<String> {
+    let settings = pipeline.settings(Service::Loader);
+    let password = |url: &str| {
+        let url = url::Url::parse(url).ok()?;
+        url.password()
+            .map(str::to_owned)
+            .filter(|password| password != "guest")
+    };
+    let mut found: BTreeSet<String> = ["sim-okki-secret", "sim-jdy-key"].map(str::to_owned).into();
+    found.extend(
+        ["AMQP_URL", "REDIS_URL"]
+            .iter()
+            .filter_map(|name| password(&settings[*name])),
+    );
+    found.insert(settings["AMQP_URL"].clone());
+    for id in pipeline.simulator.company_ids() {
+        let customer = pipeline.simulator.customer(id).unwrap();
+        let phones = customer
+            .contacts
+            .iter()
+            .flat_map(|contact| &contact.phones)
+            .chain(&customer.tel);
+        found.extend(
+            phones
+                .map(|(_, number)| text(number))
+                .filter(|number| number.len() >= 7),
+        );
+        found.extend(
+            customer
+                .contacts
+                .iter()
+                .filter_map(|contact| contact.email.clone())
+                .filter(|email| email.contains('@')),
+        );
+    }
+    assert!(found.len() > 100, "{found:?}");
+    found
+}
+
+#[tokio::test]
+async fn nothing_that_is_said_gives_away_a_secret_or_a_person() {
+    let mut pipeline = Pipeline::builder()
+        .customers(200)
+        .seed(74)
+        .set("LOG_LEVEL", FILTER)
+        .start()
+        .await;
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids[..2] {
+        pipeline.simulator.fault(refuse_row(&id.to_string()));
+    }
+    let hiccup = |vendor, endpoint, kind| Fault::on(vendor, endpoint, kind).times(2);
+    pipeline.simulator.fault(hiccup(
+        Vendor::Okki,
+        "info",
+        FaultKind::Status {
+            status: 502,
+            commit: false,
+        },
+    ));
+    pipeline
+        .simulator
+        .fault(hiccup(Vendor::Okki, "info", FaultKind::Malformed));
+    pipeline.simulator.fault(hiccup(
+        Vendor::Jdy,
+        "batch_create",
+        FaultKind::Reset { commit: true },
+    ));
+    let replicas = pipeline.run_all();
+    pipeline.rows(Duration::from_secs(60), 150).await;
+    pipeline.simulator.set(|settings| settings.jdy.keys.clear());
+    pipeline.simulator.change(20);
+    pipeline[replicas[2]].pauses_for("credentials").await;
+
+    let mut said = String::new();
+    for id in replicas {
+        for path in ["/metrics", "/status", "/readyz"] {
+            said += &pipeline[id].get(path).await.unwrap().1;
+        }
+    }
+    pipeline.simulator.set(|settings| {
+        settings
+            .jdy
+            .keys
+            .insert("sim-jdy-key".into(), Some(tests::simulator::KeyRule::default()));
+    });
+    pipeline.quiet(Duration::from_secs(90), 2).await;
+    for (service, arguments) in [
+        (Service::Loader, &["dead", "list"][..]),
+        (Service::Loader, &["dead", "groups"]),
+        (Service::Loader, &["books"]),
+        (Service::Loader, &["doctor"]),
+        (Service::Extractor, &["status"]),
+        (Service::Extractor, &["doctor"]),
+        (Service::Extractor, &["--help"]),
+        (Service::Transformer, &["doctor", "--json"]),
+        (Service::Loader, &["run", "--help"]),
+    ] {
+        said += &pipeline.tool(service, arguments).await.unwrap();
+    }
+    pipeline.drain().await;
+    for id in replicas {
+        said += &pipeline[id].log();
+    }
+    assert!(
+        said.contains("dead letter"),
+        "the run was too quiet to prove anything"
+    );
+    let seen: Vec<_> = forbidden(&pipeline)
+        .into_iter()
+        .filter(|secret| said.contains(secret.as_str()))
+        .collect();
+    let lines = |secret: &String| {
+        said.lines()
+            .find(|line| line.contains(secret.as_str()))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(
+        seen.is_empty(),
+        "{:?}",
+        seen.iter()
+            .map(|secret| (secret, lines(secret)))
+            .collect::<Vec<_>>()
+    );
+}
