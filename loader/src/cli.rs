@@ -34,7 +34,7 @@ pub enum Command {
     /// Compare what should be in the form with what is there
     Reconcile(ReconcileArgs),
     /// Say where a customer is and what happened to it
-    Trace(TraceArgs),
+    Trace(TraceCommandArgs),
     /// Dead letters of this stage
     Dead(DeadArgs),
     /// Say where every listed customer is; fails when one is nowhere
@@ -113,7 +113,7 @@ pub struct ReconcileArgs {
 
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
-pub struct TraceArgs {
+pub struct TraceCommandArgs {
     /// Company id
     pub(crate) company: String,
     #[command(flatten)]

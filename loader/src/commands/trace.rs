@@ -6,13 +6,13 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::index::tool;
-use crate::cli::TraceArgs;
+use crate::cli::TraceCommandArgs;
 use crate::jdy::types::Reply;
 use crate::ledger::decode_version;
 use crate::write::Writer;
 
 /// Prints what the ledger knows and what the form shows.
-pub async fn trace(args: TraceArgs) -> anyhow::Result<()> {
+pub async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
     let (writer, _) = tool(*args.run)?;
     show_row(&writer, &args.company).await?;
     let Some(recognition) = writer.index.recognition() else {
