@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use pipeline::gate::{Gate, Pause};
 use pipeline::retry::Backoff;
 use pipeline::shutdown::Shutdown;
+use pipeline::telemetry::names;
 
 use crate::jdy::client::Client;
 use crate::jdy::codes::{self, Class};
@@ -180,7 +181,7 @@ impl Vendor {
                 }
                 Reply::Unknown(reason) => {
                     unknown = true;
-                    metrics::counter!("loader_unknown_outcomes_total").increment(1);
+                    metrics::counter!(names::LOADER_UNKNOWN_OUTCOMES).increment(1);
                     self.troubled(&reason);
                 }
                 Reply::Unsent(Unsent::Connect(reason)) => self.troubled(&reason),

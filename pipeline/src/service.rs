@@ -14,7 +14,7 @@ use crate::{
     shutdown::Shutdown,
     stage::Stage,
     store::Store,
-    telemetry::{self, trace},
+    telemetry::{self, names, trace},
 };
 use anyhow::Context;
 use std::time::Duration;
@@ -60,7 +60,14 @@ impl Runtime {
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
         runtime.alerts = runtime.start_alerts(service, common)?;
-        trace::start(&common.traces, service, &runtime.instance, runtime.namespace.to_string())?;
+        trace::start(
+            &common.traces,
+            service,
+            &runtime.instance,
+            runtime.namespace.to_string(),
+        )?;
+        let labels = [("service", service), ("version", env!("CARGO_PKG_VERSION"))];
+        ::metrics::gauge!(names::BUILD_INFO, &labels).set(1.0);
         tracing::info!(
             service,
             version = env!("CARGO_PKG_VERSION"),
@@ -76,7 +83,11 @@ impl Runtime {
             metrics,
         });
         tokio::spawn(runtime.clone().watch_redis());
-        tokio::spawn(watch_gate(runtime.gate.clone(), runtime.alerts.clone(), runtime.shutdown.clone()));
+        tokio::spawn(watch_gate(
+            runtime.gate.clone(),
+            runtime.alerts.clone(),
+            runtime.shutdown.clone(),
+        ));
         Ok(runtime)
     }
 
@@ -127,7 +138,11 @@ impl Runtime {
     }
 
     fn start_alerts(&self, service: &'static str, common: &CommonConfig) -> anyhow::Result<Alerts> {
-        let origin = Origin { namespace: self.namespace.to_string(), service, instance: self.instance.clone() };
+        let origin = Origin {
+            namespace: self.namespace.to_string(),
+            service,
+            instance: self.instance.clone(),
+        };
         let (store, shutdown) = (self.store.clone(), self.shutdown.clone());
         Alerts::start(&common.alerts, store, &self.namespace, origin, shutdown).context("ALERT_URL")
     }

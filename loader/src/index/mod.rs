@@ -14,6 +14,7 @@ use pipeline::gate::Pause;
 use pipeline::lease::Lease;
 use pipeline::retry::Backoff;
 use pipeline::service::Runtime;
+use pipeline::telemetry::names;
 use serde_json::json;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
@@ -272,7 +273,7 @@ impl Index {
             "index",
             json!({"state": state, "rows": rows, "duplicates": duplicates}),
         );
-        metrics::gauge!("loader_form_duplicates").set(duplicates as f64);
+        metrics::gauge!(names::LOADER_FORM_DUPLICATES).set(duplicates as f64);
         if duplicates > 0 {
             tracing::warn!(
                 duplicates,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use pipeline::http::read_capped;
 use pipeline::quota::{Bucket, Lane, Quota};
 use pipeline::secret::Secret;
+use pipeline::telemetry::names;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -117,7 +118,12 @@ impl Client {
         failpoint::hit("http-answered").await;
         self.learn(bucket, &reply).await;
         let outcome = outcome_name(&reply);
-        metrics::histogram!("jdy_request_seconds", "bucket" => bucket.name.clone(), "outcome" => outcome)
+        let endpoint = bucket
+            .name
+            .strip_prefix("jdy:")
+            .unwrap_or(&bucket.name)
+            .to_owned();
+        metrics::histogram!(names::CALL_DURATION, "vendor" => "jdy", "endpoint" => endpoint, "code" => outcome)
             .record(started.elapsed().as_secs_f64());
         reply
     }
@@ -128,7 +134,10 @@ impl Client {
         let request = self
             .http
             .post(url)
-            .header(AUTHORIZATION, format!("Bearer {}", self.account.key.expose()))
+            .header(
+                AUTHORIZATION,
+                format!("Bearer {}", self.account.key.current().expose()),
+            )
             .header(CONTENT_TYPE, "application/json;charset=utf-8")
             .timeout(self.account.timeout)
             .body(body);

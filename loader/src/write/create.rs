@@ -1,5 +1,7 @@
 //! New rows: one `batch_create` per transaction id, resent byte for byte until its outcome is known.
 
+use pipeline::telemetry::names;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -136,7 +138,7 @@ impl Writer {
     /// Fewer rows than were sent: the same again, and when that does not help, each missing row on its own.
     async fn incomplete(&self, work: &Work<'_>, group: Vec<Member>, history: History) -> Vec<Fated> {
         let partial = history.partial + 1;
-        metrics::counter!("loader_incomplete_batches_total").increment(1);
+        metrics::counter!(names::LOADER_INCOMPLETE_BATCHES).increment(1);
         if partial <= COMPLETIONS {
             let wait = Duration::from_millis(200) * partial;
             if !work.patience.sleep(wait, &self.vendor.stopping).await {
@@ -242,7 +244,7 @@ impl Writer {
     /// Sends the halves of a group that holds at least one bad row.
     fn halve<'a>(&'a self, work: &'a Work<'_>, mut left: Vec<Member>) -> BoxFuture<'a, Vec<Fated>> {
         Box::pin(async move {
-            metrics::counter!("loader_splits_total").increment(1);
+            metrics::counter!(names::LOADER_SPLITS).increment(1);
             let right = left.split_off(left.len().div_ceil(2));
             self.divide(work, vec![left, right], true).await
         })
@@ -308,7 +310,7 @@ impl Writer {
                 )
                 .await;
         };
-        metrics::counter!("loader_reconciled_batches_total").increment(1);
+        metrics::counter!(names::LOADER_RECONCILED_BATCHES).increment(1);
         let Some(found) = self.find(work, recognition, &group).await else {
             return all(&group, &Fate::Held);
         };

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use futures::StreamExt as _;
 use pipeline::quota::Lane;
 use pipeline::retry::Backoff;
+use pipeline::telemetry::names;
 
 use super::fate::{Fate, Fated, all};
 use super::{Work, Writer};
@@ -57,7 +58,7 @@ impl Writer {
             rows = taken.members.len(),
             "finishing a batch that was left behind"
         );
-        metrics::counter!("loader_batches_taken_over_total").increment(1);
+        metrics::counter!(names::LOADER_BATCHES_TAKEN_OVER).increment(1);
         let fates = self
             .write(&self.work(&held, patience, Lane::Live, false), taken.members)
             .await;

@@ -12,6 +12,7 @@ use pipeline::marks::Marks;
 use pipeline::quota::Lane;
 use pipeline::retry::Backoff;
 use pipeline::stage::Stage;
+use pipeline::telemetry::names;
 use pipeline::version::Version;
 use proto::v1::{CompanyRef, FormRecord, Lane as WireLane, Operation as Wanted};
 use uuid::Uuid;
@@ -222,7 +223,7 @@ impl LoadHandler {
             self.writer.runtime.redis_lost(&error);
             return Err(Stop);
         }
-        metrics::counter!("loader_refetched_total").increment(companies.len() as u64);
+        metrics::counter!(names::LOADER_REFETCHED).increment(companies.len() as u64);
         for company in companies {
             let Some(versions) = sorted.open.remove(&company) else {
                 continue;

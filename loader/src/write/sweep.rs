@@ -8,6 +8,7 @@ use pipeline::broker::Outgoing;
 use pipeline::marks::Marks;
 use pipeline::retry::Backoff;
 use pipeline::stage::Stage;
+use pipeline::telemetry::names;
 use proto::v1::{CompanyRef, Lane as WireLane};
 
 use super::Writer;
@@ -70,7 +71,7 @@ pub async fn verify(writer: Writer, marks: Marks) {
                 rows = wrong.len(),
                 "a late call has changed rows, their customers are fetched again"
             );
-            metrics::counter!("loader_late_writes_total").increment(wrong.len() as u64);
+            metrics::counter!(names::LOADER_LATE_WRITES).increment(wrong.len() as u64);
             while !fetch_again(&writer, &marks, &wrong).await {
                 if !writer.runtime.shutdown.sleep(backoff.next_delay()).await {
                     return;

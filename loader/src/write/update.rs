@@ -1,6 +1,7 @@
 //! Updates and removals: one call each, repeated until its outcome is known, because repeating changes nothing.
 
 use pipeline::handler::Failure;
+use pipeline::telemetry::names;
 
 use super::fate::{Fate, Fated, refused};
 use super::{OnMissingRow, Work, Writer};
@@ -95,7 +96,7 @@ impl Writer {
 
     /// A person has deleted the row, or there is another one with the same key by now.
     async fn missing(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Fated> {
-        metrics::counter!("loader_missing_rows_total").increment(1);
+        metrics::counter!(names::LOADER_MISSING_ROWS).increment(1);
         if let Some(recognition) = &work.recognition {
             let group = std::slice::from_ref(member);
             let Some(mut found) = self.find(work, recognition, group).await else {

@@ -46,6 +46,24 @@ pub const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
 pub const BOOKS_RECORDS: &str = "okki_books_records";
 /// Difference between listed and accounted records. No labels; a run's name would make a series each.
 pub const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
+/// Calls whose outcome was unknown, so they were repeated. No labels.
+pub const LOADER_UNKNOWN_OUTCOMES: &str = "okki_loader_unknown_outcomes_total";
+/// Rows that a late call had changed and that were written again. No labels.
+pub const LOADER_LATE_WRITES: &str = "okki_loader_late_writes_total";
+/// Batches of dead loaders that were finished by this one. No labels.
+pub const LOADER_BATCHES_TAKEN_OVER: &str = "okki_loader_batches_taken_over_total";
+/// Batches that the vendor answered with fewer rows than sent. No labels.
+pub const LOADER_INCOMPLETE_BATCHES: &str = "okki_loader_incomplete_batches_total";
+/// Batches that were split to find a refused row. No labels.
+pub const LOADER_SPLITS: &str = "okki_loader_splits_total";
+/// Batches that were looked up by key, too old to be sent again. No labels.
+pub const LOADER_RECONCILED_BATCHES: &str = "okki_loader_reconciled_batches_total";
+/// Customers whose details were asked for again after Redis was lost. No labels.
+pub const LOADER_REFETCHED: &str = "okki_loader_refetched_total";
+/// Rows to update that somebody had deleted in the form. No labels.
+pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
+/// Customers with several rows in the form, as the last reading found. No labels.
+pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
 /// Version of the program, value 1. Labels: `service`, `version`.
 pub const BUILD_INFO: &str = "okki_build_info";
 
@@ -215,6 +233,52 @@ pub const ALL: &[Metric] = &[
         Unit::Count,
         &[],
         "Listed records that the books do not account for",
+    ),
+    counter(
+        LOADER_UNKNOWN_OUTCOMES,
+        &[],
+        "Calls whose outcome was unknown, so they were repeated",
+    ),
+    counter(
+        LOADER_LATE_WRITES,
+        &[],
+        "Rows that a late call had changed and that were written again",
+    ),
+    counter(
+        LOADER_BATCHES_TAKEN_OVER,
+        &[],
+        "Batches of dead loaders that were finished by this one",
+    ),
+    counter(
+        LOADER_INCOMPLETE_BATCHES,
+        &[],
+        "Batches that the vendor answered with fewer rows than sent",
+    ),
+    counter(
+        LOADER_SPLITS,
+        &[],
+        "Batches that were split to find a refused row",
+    ),
+    counter(
+        LOADER_RECONCILED_BATCHES,
+        &[],
+        "Batches that were looked up by key, too old to be sent again",
+    ),
+    counter(
+        LOADER_REFETCHED,
+        &[],
+        "Customers whose details were asked for again after Redis was lost",
+    ),
+    counter(
+        LOADER_MISSING_ROWS,
+        &[],
+        "Rows to update that somebody had deleted in the form",
+    ),
+    gauge(
+        LOADER_FORM_DUPLICATES,
+        Unit::Count,
+        &[],
+        "Customers with several rows in the form",
     ),
     gauge(
         BUILD_INFO,

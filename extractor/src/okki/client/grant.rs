@@ -27,7 +27,7 @@ impl Fetch for Client {
         let body = serde_json::json!({
             "grant_type": "client_credentials",
             "client_id": self.options.client_id,
-            "client_secret": self.options.client_secret.expose(),
+            "client_secret": self.options.client_secret.current().expose(),
             "scope": "company",
         });
         let request = self.http.post(self.url("/v1/oauth2/access_token")?).json(&body);
