@@ -131,3 +131,23 @@ fn rules_and_dashboard_ask_for_metrics_that_exist() {
 fn is_detail(name: &str) -> bool {
     name.starts_with("okki_quota_") || name.starts_with("okki_loader_")
 }
+
+#[test]
+fn nobody_but_the_one_file_writes_the_name_of_a_metric() {
+    let literal = Regex::new(r#"\b(?:counter|gauge|histogram)!\(\s*""#).unwrap();
+    let mut open = ["pipeline/src", "extractor/src", "transformer/src", "loader/src"]
+        .map(|part| workspace().join(part))
+        .to_vec();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(
+                !literal.is_match(&text),
+                "{} names a metric; names live in pipeline::telemetry::names",
+                path.display()
+            );
+        }
+    }
+}
