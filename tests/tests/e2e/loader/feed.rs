@@ -1,5 +1,7 @@
 //! Puts form records for simulated customers into the loader's queue, as a transformer would.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -7,12 +9,15 @@ use clap::Parser;
 use jiff::Timestamp;
 use pipeline::broker::Outgoing;
 use pipeline::config::{CommonArgs, CommonConfig};
+use pipeline::consumer::{self, ConsumerOptions};
+use pipeline::handler::{Handler, Job, Outcome};
 use pipeline::service::Runtime;
 use pipeline::shutdown::Shutdown;
 use pipeline::stage::Stage;
-use proto::v1::{FieldValue, FormRecord, Operation, Version, field_value};
+use proto::v1::{CompanyRef, FieldValue, FormRecord, Operation, Version, field_value};
 use tests::harness::{Pipeline, Service};
 use tests::simulator::{LABELS, cell_widget};
+use tokio_util::task::AbortOnDropHandle;
 
 #[derive(Parser)]
 struct Arguments {
@@ -109,5 +114,65 @@ impl Feed {
                 .await
                 .unwrap();
         }
+    }
+
+    /// Answers references as extractor and transformer together would, with the customers as they are now and `more`.
+    pub fn answer_references(&self, pipeline: &Pipeline, more: &FormRecord) -> AbortOnDropHandle<()> {
+        let ids = pipeline.simulator.company_ids();
+        let mut records = self.records(pipeline, &ids);
+        records.push(more.clone());
+        let truth = records
+            .into_iter()
+            .map(|record| (record.company_id.clone(), record))
+            .collect();
+        let fetcher = Arc::new(Fetcher {
+            truth,
+            sequence: AtomicU64::new(1_000_000),
+        });
+        let runtime = self.runtime.clone();
+        let options = ConsumerOptions {
+            stage: Stage::Extract,
+            batch_max: 50,
+            linger: Duration::from_millis(100),
+            concurrency: 1,
+        };
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            consumer::run(&runtime, options, fetcher).await.unwrap();
+        }))
+    }
+}
+
+struct Fetcher {
+    truth: HashMap<String, FormRecord>,
+    sequence: AtomicU64,
+}
+
+impl Handler for Fetcher {
+    type In = CompanyRef;
+    type Receipt = ();
+
+    async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome> {
+        let answer = |job: Job<CompanyRef>| {
+            let now = Timestamp::now();
+            let removed = FormRecord {
+                operation: Operation::Remove.into(),
+                ..FormRecord::default()
+            };
+            let record = FormRecord {
+                fetched_at: now.as_millisecond(),
+                version: Some(Version {
+                    update_time: now.as_second(),
+                    sequence: self.sequence.fetch_add(1, Ordering::Relaxed),
+                }),
+                company_id: job.message.company_id.clone(),
+                ..self
+                    .truth
+                    .get(&job.message.company_id)
+                    .unwrap_or(&removed)
+                    .clone()
+            };
+            Outcome::forward(vec![Outgoing::to(Stage::Load, &record)], None)
+        };
+        batch.into_iter().map(answer).collect()
     }
 }
