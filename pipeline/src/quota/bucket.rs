@@ -12,7 +12,8 @@ pub struct Bucket {
     pub name: String,
     /// Calls per second. Below 1 means one call in `1/per_second` seconds.
     pub per_second: f64,
-    /// How many calls may go at once before they are spaced evenly. The window is kept whatever stands here.
+    /// How many calls may go at once before they are spaced evenly (a stall of up to 200 ms is made up for in any
+    /// case). The window is kept whatever stands here.
     pub burst: u32,
     /// Calls per day of the vendor's calendar, if limited.
     pub daily: Option<u64>,

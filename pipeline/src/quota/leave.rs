@@ -30,11 +30,13 @@ mod tests {
     async fn a_slot_is_never_used_early_and_not_after_its_time() {
         let now = Instant::now();
         let good = Leave {
+            slot: 0,
             due: now + Duration::from_millis(5),
             latest: now + Duration::from_secs(60),
         };
         assert!(good.check().await && now.elapsed() >= Duration::from_millis(5));
         let missed = Leave {
+            slot: 0,
             due: now,
             latest: now,
         };

@@ -22,6 +22,9 @@
 //! and asks again ([`Leave::check`](leave::Leave::check)). The other half is left to the network. The slack does not
 //! depend on N: for 10/s and for 1000/s it is 25 ms of each second, which is 2.5 % of the quota; the rest is usable.
 //!
+//! The pace only spreads the calls within the window. A stall of up to 200 ms is made up for by sending faster, which
+//! is what keeps the quota used on a busy machine, and after an idle time a few calls may go at once.
+//!
 //! A Redis that has lost its memory, or another server behind the same address, knows nothing of the last second:
 //! the script recognises it by the server's run id and lets one full window pass before the first call.
 //!
@@ -75,12 +78,15 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
+/// Who queues together within a process: callers with the same narrowest bucket and lane.
+type Line = (String, Lane);
+
 /// Leave to call vendors. Clones share the queues of the process.
 #[derive(Clone)]
 pub struct Quota {
     store: Store,
     namespace: Namespace,
-    queues: Arc<Mutex<HashMap<(String, Lane), Arc<Queue<()>>>>>,
+    queues: Arc<Mutex<HashMap<Line, Arc<Queue<()>>>>>,
     round_trip: Arc<RoundTrip>,
 }
 

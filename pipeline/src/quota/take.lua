@@ -8,7 +8,7 @@
 --
 -- Answers {1, wait, granted time}, {0, wait, 0} or {-1, unix second, index of the bucket}.
 local MEMORY_MS = 172800000
-local CATCH_UP = 50000
+local CATCH_UP = 200000
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

@@ -19,15 +19,15 @@ fn check(limit: f64, replicas: usize, tasks: usize) {
     let tightest = tightest(&all, limit as usize);
     println!(
         "{limit}/s, {replicas} replicas: used {:.2} %, violations {violations}, tightest {tightest:?}, shares {shares:?}, \
-         lateness {:?}",
+         starved {:.2} %",
         used * 100.0,
-        run.lateness
+        run.starved * 100.0
     );
     assert_eq!(violations, 0, "of {} calls", all.len());
     assert!(
-        (run.required()..=1.0).contains(&used),
-        "used {used} of {}",
-        run.required()
+        (0.95..=1.0).contains(&used),
+        "used {used}, starved {}",
+        run.starved
     );
     // Nobody starves: even the unluckiest replica has a quarter of its fair share.
     let fair = all.len() / replicas;
@@ -81,7 +81,7 @@ fn endpoints_share_the_company_wide_limit() {
     assert_eq!(violations(&all, 30), 0);
     assert_eq!(violations(&create, 10), 0);
     assert_eq!(violations(&calls[2], 20) + violations(&calls[3], 20), 0);
-    assert!((run.required()..=1.0).contains(&used(&all, 30.0)));
+    assert!((0.95..=1.0).contains(&used(&all, 30.0)));
     assert!(calls.iter().all(|calls| calls.len() >= 20), "an endpoint starves");
 }
 
@@ -96,7 +96,7 @@ fn a_full_endpoint_leaves_the_company_wide_limit_to_the_others() {
     let all = merged(&run.calls);
     assert_eq!(violations(&all, 30), 0);
     assert!(
-        (run.required()..=1.0).contains(&used(&all, 30.0)),
+        (0.95..=1.0).contains(&used(&all, 30.0)),
         "used {}",
         used(&all, 30.0)
     );
