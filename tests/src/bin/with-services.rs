@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Parser;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use tests::config::ServicesArgs;
+use tests::config::{ServicesArgs, workspace};
 use tests::services::Services;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -106,6 +106,11 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if own_group {
         // Whatever the command left behind would otherwise go on without its services.
         send(Signal::KILL);
+    }
+    if !status.success() {
+        if let Some(log) = services.keep_log(&workspace().join("target/services"))? {
+            eprintln!("the broker's log of this run: {}", log.display());
+        }
     }
     drop(services);
     Ok(exit_code(status))

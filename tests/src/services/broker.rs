@@ -141,8 +141,13 @@ impl RabbitMq {
         }
     }
 
+    /// The node's own log.
+    pub fn log_path(&self) -> PathBuf {
+        self.folder.join("log/okki@localhost.log")
+    }
+
     fn log_tail(&self) -> String {
-        let own = std::fs::read_to_string(self.folder.join("log/okki@localhost.log")).unwrap_or_default();
+        let own = std::fs::read_to_string(self.log_path()).unwrap_or_default();
         format!("{}\n{}", tail(&own, 15), self.node.log_tail(15))
     }
 }

@@ -7,6 +7,7 @@ mod install;
 mod port;
 mod shared;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -70,6 +71,18 @@ impl Services {
     /// A pair that nobody else uses, for those who kill and restart it.
     pub async fn private() -> anyhow::Result<Self> {
         Self::obtain(&ServicesArgs::default()).await
+    }
+
+    /// Copies the broker's log into `folder`, for whoever has to explain a failure after everything is gone; where it
+    /// is then, if the broker is ours.
+    pub fn keep_log(&self, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+        let Some(broker) = &self.broker else {
+            return Ok(None);
+        };
+        std::fs::create_dir_all(folder).context("make a folder for the broker's log")?;
+        let kept = folder.join("rabbitmq.log");
+        std::fs::copy(broker.log_path(), &kept).context("copy the broker's log")?;
+        Ok(Some(kept))
     }
 
     /// Where the broker is.
