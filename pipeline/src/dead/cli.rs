@@ -96,19 +96,48 @@ fn reason(text: &str) -> Result<&str, ConfigError> {
 }
 
 /// Output that is shown when the letters are back: a reader that takes its time must not keep them from others.
-struct Spool(std::fs::File);
+/// Where no file can be written, as in a container, it is kept in memory.
+enum Spool {
+    File(io::BufWriter<std::fs::File>),
+    Memory(Vec<u8>),
+}
 
 impl Spool {
-    fn new() -> io::Result<Self> {
-        tempfile::tempfile().map(Self)
+    fn new() -> Self {
+        match tempfile::tempfile() {
+            Ok(file) => Self::File(io::BufWriter::new(file)),
+            Err(_) => Self::Memory(Vec::new()),
+        }
     }
 
-    fn show(mut self) -> io::Result<()> {
+    fn show(self) -> io::Result<()> {
         use io::Seek;
-        self.0.rewind()?;
         let mut out = io::stdout().lock();
-        io::copy(&mut self.0, &mut out)?;
+        match self {
+            Self::File(file) => {
+                let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.rewind()?;
+                io::copy(&mut file, &mut out)?;
+            }
+            Self::Memory(bytes) => out.write_all(&bytes)?,
+        }
         out.flush()
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.write(bytes),
+            Self::Memory(kept) => kept.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.flush(),
+            Self::Memory(_) => Ok(()),
+        }
     }
 }
 

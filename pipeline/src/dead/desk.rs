@@ -54,8 +54,10 @@ impl Kept {
         self.lease.held()
     }
 
-    pub(crate) async fn release(self) {
+    pub(crate) async fn release(mut self) {
         self.renewal.abort();
+        // The task must have let go before the lease can be given back.
+        drop((&mut self.renewal).await);
         let lease = Arc::clone(&self.lease);
         drop(self);
         if let Some(lease) = Arc::into_inner(lease)

@@ -2,12 +2,18 @@
 //!
 //! Letters are consumed without acknowledgement and returned by closing their channel, which keeps their order and,
 //! unlike `basic.get`, counts as one consumer. A quorum queue gives a consumer at most 2,000 unsettled letters, so a
-//! longer look opens page after page. Up to 32 pages share a channel and are named in order, which is also the order of
-//! their return when this process is killed. Beyond that the broker keeps its consumers in an unordered table (3.10),
-//! so each page has a channel of its own and they are closed one after the other. Each page asks for exactly as many
-//! letters as it takes and is cancelled before anything is removed from it, so that no returned letter can slip into
-//! another page. The dead-letter queue's delivery limit follows the server's version so that looking never uses it up
-//! (see `broker::topology`).
+//! longer look opens page after page. Measured on 3.10, and each of it changed the order before it was heeded:
+//! - letters return to the *end* of the queue. A look therefore takes all letters before it returns any, also when
+//!   nobody wants to see the rest, and those that have died meanwhile, too;
+//! - a page asks for exactly as many letters as it takes and is cancelled when all of them are here. Earlier, the
+//!   broker returns at once what is still under way, ahead of the others; later, a removal brings in another letter;
+//! - up to 32 pages share a channel and are named in order, which is also the order of their return when this process
+//!   is killed. Beyond that the broker keeps its consumers in an unordered table, so each page has a channel of its
+//!   own and they are closed one after the other, each when the letters of the one before are back;
+//! - the close ends when all letters are back, since whoever looks next must find them.
+//!
+//! The dead-letter queue's delivery limit follows the server's version so that looking never uses it up (see
+//! `broker::topology`).
 
 use super::letter::Letter;
 use crate::{
@@ -17,10 +23,12 @@ use crate::{
 use futures::StreamExt;
 use lapin::{
     Acker, Channel, Connection, Consumer,
+    message::Delivery,
     options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -30,8 +38,12 @@ use std::{
 
 /// Unsettled letters per consumer.
 const WIDTH: u32 = 2_000;
-/// Consumers that the broker keeps in order.
-const ORDERED: u32 = 32;
+/// Consumers that the broker keeps in order; it keeps 32, and some are left for letters that die meanwhile.
+const ORDERED: u32 = 28;
+/// How often those that have died meanwhile are taken as well.
+const LATECOMERS: u32 = 4;
+/// When no letter has come for this time, the queue is asked whether there are any.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How long the broker may take to put the letters of a closed page back; other consumers can make the count wrong.
 const RETURNED_WITHIN: Duration = Duration::from_secs(2);
 
@@ -43,27 +55,26 @@ pub struct Look {
     connection: Connection,
     /// Counts and answers; holds nothing.
     control: Channel,
-    /// The last one is in use; the others keep holding what they took.
+    /// All of them hold what they took.
     pages: Vec<Page>,
     /// All pages are on the first one's channel.
     shared: bool,
+    /// Letters of the last page that have not been handed out.
+    ready: VecDeque<Delivery>,
     unseen: u32,
 }
 
 struct Page {
     channel: Channel,
-    consumer: Consumer,
-    /// Letters still to come.
-    open: u32,
-    /// Letters taken.
+    /// Dropping it would cancel it once more.
+    _consumer: Consumer,
     taken: u32,
     removed: Arc<AtomicU32>,
 }
 
 impl Page {
-    /// Letters that a close returns, those included that are still on their way here.
-    fn held(&self) -> u32 {
-        (self.open + self.taken).saturating_sub(self.removed.load(Ordering::Relaxed))
+    fn removed(&self) -> u32 {
+        self.removed.load(Ordering::Relaxed)
     }
 }
 
@@ -116,6 +127,7 @@ impl Look {
             connection,
             control,
             pages: Vec::new(),
+            ready: VecDeque::new(),
             shared: unseen <= WIDTH * ORDERED,
             unseen,
         })
@@ -132,25 +144,14 @@ impl Look {
     /// # Errors
     /// When the broker goes away.
     pub async fn next(&mut self) -> Result<Option<Held>, broker::Error> {
-        if self.unseen == 0 {
-            return Ok(None);
-        }
-        if self.pages.last().is_none_or(|page| page.open == 0) {
+        if self.ready.is_empty() && self.unseen > 0 {
             self.turn().await?;
         }
-        let Some(page) = self.pages.last_mut() else {
+        let (Some(delivery), Some(page)) = (self.ready.pop_front(), self.pages.last()) else {
+            self.unseen = 0;
             return Ok(None);
         };
-        let delivery = page.consumer.next().await.ok_or(broker::Error::Ended)??;
-        page.taken += 1;
-        page.open -= 1;
         self.unseen -= 1;
-        if page.open == 0 {
-            // Its credit is used up, so nothing is under way; without it a removal would bring in another letter.
-            page.channel
-                .basic_cancel(page.consumer.tag(), BasicCancelOptions::default())
-                .await?;
-        }
         let letter = Letter::read(self.stage, &self.home, &delivery.properties, delivery.data);
         Ok(Some(Held {
             letter,
@@ -159,25 +160,37 @@ impl Look {
         }))
     }
 
-    /// Opens the next page.
+    /// Takes the next page. It may be shorter than expected when letters of an archive have expired meanwhile.
     async fn turn(&mut self) -> Result<(), broker::Error> {
         let channel = match self.pages.first().filter(|_| self.shared) {
             Some(first) => first.channel.clone(),
             None => self.connection.create_channel().await?,
         };
-        let tag = format!("look-{:06}", self.pages.len());
-        let open = self.unseen.min(WIDTH);
-        let prefetch = u16::try_from(open).unwrap_or(u16::MAX);
+        let wanted = self.unseen.min(WIDTH);
+        let prefetch = u16::try_from(wanted).unwrap_or(u16::MAX);
         channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+        let tag = format!("look-{:06}", self.pages.len());
         let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
-        let consumer = channel
+        let mut consumer = channel
             .basic_consume(queue, tag.into(), options, FieldTable::default())
+            .await?;
+        while self.ready.len() < wanted as usize {
+            match tokio::time::timeout(SILENCE, consumer.next()).await {
+                Ok(delivery) => self.ready.push_back(delivery.ok_or(broker::Error::Ended)??),
+                Err(_) if broker::depth(&self.control, &self.queue).await? == 0 => {
+                    self.unseen = u32::try_from(self.ready.len()).unwrap_or(u32::MAX);
+                    break;
+                }
+                Err(_) => {}
+            }
+        }
+        channel
+            .basic_cancel(consumer.tag(), BasicCancelOptions::default())
             .await?;
         self.pages.push(Page {
             channel,
-            consumer,
-            open,
-            taken: 0,
+            _consumer: consumer,
+            taken: u32::try_from(self.ready.len()).unwrap_or(u32::MAX),
             removed: Arc::default(),
         });
         Ok(())
@@ -189,14 +202,10 @@ impl Look {
     /// # Errors
     /// When the broker goes away.
     pub async fn settle(&self) -> Result<(), broker::Error> {
-        for page in self
-            .pages
-            .iter()
-            .filter(|page| page.removed.load(Ordering::Relaxed) > 0)
-        {
-            if page.channel.status().connected() {
-                broker::depth(&page.channel, &self.queue).await?;
-            }
+        let channels = if self.shared { 1 } else { self.pages.len() };
+        let touched = self.pages.iter().any(|page| page.removed() > 0);
+        for page in self.pages.iter().take(channels).filter(|_| touched) {
+            broker::depth(&page.channel, &self.queue).await?;
         }
         Ok(())
     }
@@ -205,14 +214,8 @@ impl Look {
     ///
     /// # Errors
     /// When the broker goes away; it returns the letters all the same.
-    pub async fn close(self) -> Result<(), broker::Error> {
-        self.settle().await?;
-        if let Some(page) = self.pages.last().filter(|page| page.open > 0) {
-            // Its free credit would draw letters that the other pages return.
-            page.channel
-                .basic_cancel(page.consumer.tag(), BasicCancelOptions::default())
-                .await?;
-        }
+    pub async fn close(mut self) -> Result<(), broker::Error> {
+        self.take_rest().await?;
         // A shared channel returns every page at once.
         let groups = if self.shared {
             vec![self.pages.as_slice()]
@@ -221,12 +224,60 @@ impl Look {
         };
         for pages in groups {
             let Some(first) = pages.first() else { continue };
+            let removed: u32 = pages.iter().map(Page::removed).sum();
+            if removed > 0 {
+                self.flush(&first.channel).await?;
+            }
             let before = broker::depth(&self.control, &self.queue).await?;
             first.channel.close(200, "looked".into()).await?;
-            let held: u32 = pages.iter().map(Page::held).sum();
+            let held = pages.iter().map(|page| page.taken).sum::<u32>() - removed;
             self.returned(before + held).await?;
         }
         self.connection.close(200, "looked".into()).await?;
+        Ok(())
+    }
+
+    /// Takes whatever has not been looked at, so that it keeps its place behind the others.
+    async fn take_rest(&mut self) -> Result<(), broker::Error> {
+        if self.pages.is_empty() {
+            return Ok(());
+        }
+        self.unseen = self
+            .unseen
+            .saturating_sub(u32::try_from(self.ready.len()).unwrap_or(u32::MAX));
+        for _ in 0..=LATECOMERS {
+            while self.unseen > 0 {
+                self.ready.clear();
+                self.turn().await?;
+                self.unseen = self
+                    .unseen
+                    .saturating_sub(u32::try_from(self.ready.len()).unwrap_or(u32::MAX));
+                if self.ready.is_empty() {
+                    break;
+                }
+            }
+            self.unseen = broker::depth(&self.control, &self.queue).await?;
+            if self.unseen == 0 {
+                break;
+            }
+        }
+        self.ready.clear();
+        Ok(())
+    }
+
+    /// Waits until the queue itself has applied every removal: a channel keeps back what it is told while many commands
+    /// are under way, and its close would drop that. Opening a consumer waits for what is under way, upon which the
+    /// channel sends the rest; cancelling it waits for the rest. There is nothing left that it could take.
+    async fn flush(&self, channel: &Channel) -> Result<(), broker::Error> {
+        channel.basic_qos(1, BasicQosOptions::default()).await?;
+        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
+        let consumer = channel
+            .basic_consume(queue, "look-last".into(), options, FieldTable::default())
+            .await?;
+        broker::depth(channel, &self.queue).await?;
+        channel
+            .basic_cancel(consumer.tag(), BasicCancelOptions::default())
+            .await?;
         Ok(())
     }
 

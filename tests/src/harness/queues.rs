@@ -145,6 +145,7 @@ impl Queues {
         let channel = connection.create_channel().await.context("open a channel")?;
         for stage in Stage::ALL {
             delete(&channel, &self.namespace.dead_queue(stage)).await?;
+            delete(&channel, &self.namespace.archive_queue(stage)).await?;
             for queue in self.work_and_retry(stage) {
                 delete(&channel, &queue).await?;
             }

@@ -7,6 +7,7 @@
 mod arguments;
 mod crashes;
 mod credentials;
+mod dead;
 mod drain;
 mod extractor;
 mod loader;

@@ -187,19 +187,17 @@ async fn moved_note(
 
 pub(super) async fn export(desk: Desk, args: ExportArgs) -> anyhow::Result<()> {
     let desk = desk.by(args.operator);
-    let (spool, mut out): (Option<Spool>, Box<dyn Write + Send>) = match &args.file {
+    let mut spool = None;
+    let written = match &args.file {
         Some(path) => {
             let file = File::create_new(path).with_context(|| path.display().to_string())?;
-            (None, Box::new(BufWriter::new(file)))
+            exchange::export(&desk, &args.filter, args.reveal, &mut BufWriter::new(file)).await?
         }
         None => {
-            let spool = Spool::new()?;
-            let file = spool.0.try_clone()?;
-            (Some(spool), Box::new(BufWriter::new(file)))
+            let out = spool.insert(Spool::new());
+            exchange::export(&desk, &args.filter, args.reveal, out).await?
         }
     };
-    let written = exchange::export(&desk, &args.filter, args.reveal, &mut out).await?;
-    drop(out);
     let note = Note {
         action: "export",
         filter: args.filter.to_string(),

@@ -7,7 +7,7 @@ use crate::dead::{
 };
 use clap::Args;
 use serde_json::json;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 /// Arguments of `list`.
 #[derive(Debug, Clone, Args)]
@@ -55,8 +55,7 @@ pub struct ShowArgs {
 }
 
 pub(super) async fn list(desk: &Desk, args: ListArgs) -> anyhow::Result<()> {
-    let spool = Spool::new()?;
-    let mut out = BufWriter::new(&spool.0);
+    let mut out = Spool::new();
     let mut look = desk.look_at(desk.stage, args.archived, "list").await?;
     let mut shown = 0;
     while !args.filter.is_full(shown) {
@@ -85,9 +84,7 @@ pub(super) async fn list(desk: &Desk, args: ListArgs) -> anyhow::Result<()> {
     if !args.json {
         writeln!(out, "{shown} of the {} stage's dead letters", desk.stage)?;
     }
-    out.flush()?;
-    drop(out);
-    Ok(spool.show()?)
+    Ok(out.show()?)
 }
 
 pub(super) async fn groups(desk: &Desk, args: GroupsArgs) -> anyhow::Result<()> {

@@ -92,6 +92,15 @@ impl Feed {
         }
     }
 
+    /// Publishes records into the dead letters, as if the stage had given them up.
+    pub async fn bury(&self, stage: Stage, records: &[FormRecord]) {
+        let queue = self.runtime.namespace.dead_queue(stage);
+        for records in records.chunks(500) {
+            let letters = records.iter().map(|record| Outgoing::to(stage, record)).collect();
+            self.runtime.publisher.publish_to(&queue, letters).await.unwrap();
+        }
+    }
+
     /// Publishes every customer as it is now.
     pub async fn put_all(&self, pipeline: &Pipeline) {
         let ids = pipeline.simulator.company_ids();

@@ -1,9 +1,10 @@
 //! The loader alone (I1–I7): records go straight into its queue, and the simulator judges the form.
 
 mod commands;
-mod feed;
+pub(crate) mod feed;
 mod happy;
 mod kills;
 mod races;
+mod redis;
 mod refusals;
 mod unknown;

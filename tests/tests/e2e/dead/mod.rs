@@ -1,0 +1,46 @@
+//! Dead letters from outside: every command of every program, replays that tell what became of each letter, and
+//! `kill -9` in the middle of one.
+
+mod config;
+mod kills;
+mod letters;
+mod stages;
+
+use serde_json::Value;
+use tests::harness::{Pipeline, Service};
+
+/// `<service> dead …` that must succeed; what it printed as JSON.
+async fn dead(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> Value {
+    let printed = said(pipeline, service, arguments).await;
+    serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {printed}"))
+}
+
+/// The same as text.
+async fn said(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> String {
+    let command: Vec<_> = ["dead"].iter().chain(arguments).copied().collect();
+    pipeline
+        .tool(service, &command)
+        .await
+        .unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// A command that must fail; what it said.
+async fn refused(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> String {
+    let command: Vec<_> = ["dead"].iter().chain(arguments).copied().collect();
+    match pipeline.tool(service, &command).await {
+        Ok(printed) => panic!("{arguments:?} succeeded: {printed}"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+/// Ids of the letters in their order.
+async fn ids(pipeline: &Pipeline, service: Service) -> Vec<String> {
+    let listed = said(pipeline, service, &["list", "--json"]).await;
+    let id = |line: &str| {
+        serde_json::from_str::<Value>(line).unwrap()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    listed.lines().map(id).collect()
+}
