@@ -76,8 +76,9 @@ pub async fn audit(
         }
         audit.runs.push(balance);
     }
-    if idle {
-        audit.compare_dead(broker, &dead);
+    // Letters of one run cannot be told from those of others in a queue's length.
+    if idle && run.is_none() {
+        audit.compare_dead(books, broker, &dead, now_ms, latest).await?;
     }
     if run.is_none() {
         let total = audit.total.clone();
@@ -129,24 +130,30 @@ impl Audit {
         Ok(())
     }
 
-    fn compare_dead(&mut self, broker: &Broker, dead: &BTreeMap<String, u64>) {
+    /// A letter that is being put back is in nobody's queue for a moment, so it counts as gone only after a while.
+    async fn compare_dead(
+        &mut self,
+        books: &Books,
+        broker: &Broker,
+        dead: &BTreeMap<String, u64>,
+        now_ms: i64,
+        latest: i64,
+    ) -> Result<(), store::Error> {
         for stage in Stage::ALL {
             let queue = broker.namespace().dead_queue(stage);
-            let there = self
-                .queues
-                .as_ref()
-                .and_then(|queues| queues.get(&queue))
-                .copied()
-                .unwrap_or(0);
+            let queues = self.queues.as_ref();
+            let there = queues.and_then(|queues| queues.get(&queue)).copied().unwrap_or(0);
             let known = dead.get(stage.name()).copied().unwrap_or(0);
             let gone = known.saturating_sub(there.into());
-            if gone > 0 {
+            let since = books.gone_since(stage, gone > 0, now_ms).await?;
+            if since.is_some_and(|since| since <= latest) {
                 self.difference += gone;
                 self.differences.push(format!(
                     "{gone} dead letters of {queue} are gone without replay or discard"
                 ));
             }
         }
+        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ mod config;
 
 use crate::{
     names::Namespace,
+    stage::Stage,
     store::{Error, Script, Store},
 };
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -179,6 +180,29 @@ impl Books {
             *by_stage.entry(stage).or_default() += 1;
         }
         Ok(by_stage)
+    }
+
+    /// Since when an audit has found fewer dead letters of the stage than the books know, unix milliseconds.
+    async fn gone_since(&self, stage: Stage, gone: bool, now_ms: i64) -> Result<Option<i64>, Error> {
+        let key = self.namespace.key(format_args!("books:gone:{stage}"));
+        let mut connection = self.store.connection().await?;
+        if !gone {
+            redis::cmd("DEL")
+                .arg(key)
+                .query_async::<()>(&mut *connection)
+                .await?;
+            return Ok(None);
+        }
+        let mut pipe = redis::pipe();
+        pipe.cmd("SET")
+            .arg(&key)
+            .arg(now_ms)
+            .arg("NX")
+            .ignore()
+            .cmd("GET")
+            .arg(&key);
+        let (since,): (i64,) = pipe.query_async(&mut *connection).await?;
+        Ok(Some(since))
     }
 
     fn keys(&self, run: &str) -> [String; 5] {

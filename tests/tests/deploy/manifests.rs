@@ -4,9 +4,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    rc::Rc,
 };
 
 use serde_json::Value;
+use tempfile::TempDir;
 use tests::config::workspace;
 
 use crate::tools::{kubectl, output, python};
@@ -64,33 +66,50 @@ fn every_overlay_renders_and_is_valid() {
     validate(&overlays().into_iter().map(write).collect::<Vec<_>>());
 }
 
-#[test]
-fn every_component_fits_the_local_overlay_alone() {
+/// An overlay that was written for a test; gone with this value.
+pub struct Written {
+    /// Where its kustomization is.
+    pub path: PathBuf,
+    _folder: Rc<TempDir>,
+}
+
+/// The local overlay with one component each.
+pub fn with_every_component() -> Vec<Written> {
     let root = workspace().join("deploy/k8s");
-    let mut components: Vec<_> = fs::read_dir(root.join("components"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let entries = fs::read_dir(root.join("components")).unwrap();
+    let mut components: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     components.sort();
     let folder = tempfile::Builder::new()
         .prefix(".render-")
         .tempdir_in(&root)
         .unwrap();
-    let mut files = Vec::new();
-    for component in components {
+    let folder = Rc::new(folder);
+    let write = |component: PathBuf| {
         let name = component.file_name().unwrap().to_str().unwrap().to_owned();
-        let overlay = folder.path().join(&name);
-        fs::create_dir(&overlay).unwrap();
+        let path = folder.path().join(&name);
+        fs::create_dir(&path).unwrap();
         let kustomization = format!(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
              resources: [../../overlays/local]\ncomponents: [../../components/{name}]\n"
         );
-        fs::write(overlay.join("kustomization.yaml"), kustomization).unwrap();
-        let file = overlay.join("rendered.yaml");
-        fs::write(&file, render(&overlay)).unwrap();
-        files.push(file);
-    }
-    validate(&files);
+        fs::write(path.join("kustomization.yaml"), kustomization).unwrap();
+        Written {
+            path,
+            _folder: Rc::clone(&folder),
+        }
+    };
+    components.into_iter().map(write).collect()
+}
+
+#[test]
+fn every_component_fits_the_local_overlay_alone() {
+    let overlays = with_every_component();
+    let render = |overlay: &Written| {
+        let file = overlay.path.join("rendered.yaml");
+        fs::write(&file, render(&overlay.path)).unwrap();
+        file
+    };
+    validate(&overlays.iter().map(render).collect::<Vec<_>>());
 }
 
 #[test]

@@ -126,3 +126,31 @@ fn compose_sets_only_variables_that_the_programs_know() {
         assert!(invented.is_empty(), "{service} does not know {invented:?}");
     }
 }
+
+/// `--help` behind the arguments of a pod: the program says what it would do, or that it does not know a flag.
+#[test]
+fn the_arguments_of_every_pod_are_understood() {
+    for overlay in crate::manifests::with_every_component() {
+        for document in documents(&overlay.path) {
+            let mut containers = Vec::new();
+            crate::references::collect(&document, "containers", &mut containers);
+            for container in containers.into_iter().flat_map(|list| list.as_array().unwrap()) {
+                let image = container["image"].as_str().unwrap_or_default();
+                let Some(service) = STAGES
+                    .into_iter()
+                    .find(|stage| image.contains(&format!("okki/{stage}")))
+                else {
+                    continue;
+                };
+                let args: Vec<_> = container["args"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|arg| arg.as_str().unwrap())
+                    .collect();
+                let mut program = Command::new(binary(service).unwrap());
+                crate::tools::output(program.args(&args).arg("--help").env_clear());
+            }
+        }
+    }
+}

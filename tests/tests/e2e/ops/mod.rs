@@ -4,6 +4,7 @@
 mod books;
 mod commands;
 mod notices;
+mod rotation;
 mod scaling;
 mod secrets;
 mod traces;
