@@ -92,11 +92,11 @@ impl Text<'_> {
     }
 
     /// Parses the whole text.
-    pub fn parse(&self) -> Result<Node, Problem> {
+    pub fn parse(&self) -> Result<Node, Vec<Problem>> {
         let text = self.text.strip_prefix('\u{feff}').unwrap_or(self.text);
         let skipped = self.text.len() - text.len();
         if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
-            return Err(self.syntax(&error, text, skipped));
+            return Err(vec![self.syntax(&error, text, skipped)]);
         }
         let options = ParseOptions {
             allow_comments: false,
@@ -107,9 +107,9 @@ impl Text<'_> {
         match parse_to_ast(text, &CollectOptions::default(), &options) {
             Ok(parsed) => match parsed.value {
                 Some(value) => Ok(node(&value, skipped)),
-                None => Err(Problem::new(self.name, "the document is empty")),
+                None => Err(vec![Problem::new(self.name, "the document is empty")]),
             },
-            Err(error) => Err(Problem::new(self.name, error.to_string())),
+            Err(error) => Err(vec![Problem::new(self.name, error.to_string())]),
         }
     }
 

@@ -24,7 +24,7 @@ impl<'t> Reader<'t> {
     }
 
     pub fn parse(&self) -> Result<Node, Vec<Problem>> {
-        self.text.parse().map_err(|problem| vec![problem])
+        self.text.parse()
     }
 
     /// What was found, or all problems.

@@ -26,7 +26,7 @@ pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, 
         return Ok(Value::Null);
     };
     let mut values = values(of, over, env)?;
-    values.retain(|value| !value.is_null() && !(*function != Aggregate::Join && is_blank(value)));
+    values.retain(|value| !value.is_null() && (*function == Aggregate::Join || !is_blank(value)));
     if *distinct {
         let mut kept: Vec<Value<'r>> = Vec::with_capacity(values.len());
         for value in values {

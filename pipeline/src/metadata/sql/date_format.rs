@@ -208,12 +208,12 @@ impl Fields {
     fn month_name<'t>(&mut self, text: &'t str) -> Option<&'t str> {
         let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (word, rest) = (text.get(..length)?.to_ascii_lowercase(), text.get(length..)?);
-        let fits = |name: &&str| {
+        let fits = |name: &str| {
             word.len() >= 3
                 && (name.to_ascii_lowercase() == word
                     || name.get(..3).is_some_and(|s| s.to_ascii_lowercase() == word))
         };
-        let at = MONTHS.iter().position(|name| fits(&name))?;
+        let at = MONTHS.iter().position(|name| fits(name))?;
         self.month = i8::try_from(at + 1).ok();
         Some(rest)
     }
