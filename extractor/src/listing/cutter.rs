@@ -117,6 +117,10 @@ impl Cutter {
         let factor = if self.searching { 0.5 } else { dense.min(0.5) };
         let before = self.slice_end();
         self.width = ((span as f64 * factor) as i64).max(1);
+        // Rounded up to whole days, a smaller width may end on the same day.
+        if self.slice_end() >= before {
+            self.width = 1;
+        }
         self.slice_end() < before
     }
 

@@ -137,3 +137,43 @@ async fn dates_that_make_no_sense_are_refused_before_anything_happens() {
     }
     assert_eq!(pipeline.simulator.stats().okki.total_calls, 0);
 }
+
+#[tokio::test]
+async fn a_live_change_overtakes_a_backfill() {
+    let builder = Pipeline::builder()
+        .customers(300)
+        .seed(65)
+        .set("OKKI_RATE", "20")
+        .set("BACKFILL_AHEAD", "20");
+    let mut pipeline = builder.set_for(Service::Extractor, "START", day(0)).start().await;
+    let extractor = pipeline.run(Service::Extractor);
+    pipeline[extractor].ready().await;
+    let sink = Sink::open(&pipeline).await;
+    let settings = pipeline.settings(Service::Extractor);
+    let mut backfill = tokio::process::Command::from(command(Service::Extractor, &settings).unwrap());
+    let mut backfill = backfill
+        .args(["sync", "--since", &day(89)])
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    eventually(Duration::from_secs(60), "the backfill is at work", async || {
+        let calls = calls(&pipeline, "info");
+        expect(calls >= 40, || format!("{calls}"))
+    })
+    .await;
+    let before = jiff::Timestamp::now().as_second();
+    let changed = pipeline.simulator.change(1)[0].to_string();
+    eventually(Duration::from_secs(60), "the change is seen", async || {
+        let seen = sink.seen().get(&changed).cloned();
+        expect(
+            seen.as_ref().is_some_and(|seen| seen.update_time >= before),
+            || format!("{seen:?}"),
+        )
+    })
+    .await;
+    assert!(
+        backfill.try_wait().unwrap().is_none(),
+        "the backfill ended before the change was seen"
+    );
+    pipeline.drain().await;
+}

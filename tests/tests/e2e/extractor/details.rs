@@ -192,3 +192,28 @@ async fn an_unknown_group_pauses_with_its_name() {
     assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
     pipeline.drain().await;
 }
+
+#[tokio::test]
+async fn a_remedy_run_lists_the_recent_past_again() {
+    let builder = Pipeline::builder().customers(20).seed(48);
+    let mut pipeline = builder
+        .set("REMEDY_CRON", "*/2 * * * * *")
+        .set("REMEDY_REACH", "2h")
+        .simulator(|options| options.spread_s = 600)
+        .start()
+        .await;
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    // Nothing is loaded without a loader, so a second listing means a second snapshot.
+    eventually(
+        Duration::from_secs(60),
+        "a second copy of everybody",
+        async || {
+            let seen = sink.seen();
+            let again = seen.values().filter(|seen| seen.copies >= 2).count();
+            expect(again == 20, || format!("{again} of {}", seen.len()))
+        },
+    )
+    .await;
+    pipeline.drain().await;
+}

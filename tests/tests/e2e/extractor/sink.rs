@@ -188,3 +188,11 @@ pub async fn redis(pipeline: &Pipeline, command: &str, key: &str, more: &[&str])
 pub fn calls(pipeline: &Pipeline, operation: &str) -> u64 {
     pipeline.simulator.stats().okki.calls_of(operation)
 }
+
+/// What the replicas complained of. The broker library reports as an error that a queue to be declared is not there
+/// yet, which is how a first start looks.
+pub fn complaints(pipeline: &Pipeline) -> Vec<String> {
+    let mut complaints = pipeline.complaints();
+    complaints.retain(|line| !(line.contains(r#""target":"lapin"#) && line.contains("no queue")));
+    complaints
+}
