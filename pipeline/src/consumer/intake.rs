@@ -24,13 +24,6 @@ use lapin::{
 };
 use std::collections::BTreeSet;
 
-/// What the intake had.
-pub(super) enum Taken {
-    Unit(Unit),
-    /// No more will come.
-    End,
-}
-
 pub(super) struct Intake {
     connection: Connection,
     channel: Channel,
@@ -81,19 +74,19 @@ impl Intake {
         self.consumer.is_some()
     }
 
-    /// The next delivery; never ready when none will come. Cancellation safe: the stream keeps what is not taken.
-    pub(super) async fn next(&mut self) -> Result<Taken, broker::Error> {
+    /// The next delivery, `None` once when no more will come, and never ready after that. Cancellation safe: the stream keeps what is not taken.
+    pub(super) async fn next(&mut self) -> Result<Option<Unit>, broker::Error> {
         let Some(consumer) = &mut self.consumer else {
             return std::future::pending().await;
         };
         match answered(&self.channel, async { consumer.next().await.transpose() }).await? {
             Some(delivery) => {
                 self.outstanding.insert(delivery.delivery_tag);
-                Ok(Taken::Unit(Unit::new(delivery, &self.in_flight)))
+                Ok(Some(Unit::new(delivery, &self.in_flight)))
             }
             None => {
                 self.consumer = None;
-                Ok(Taken::End)
+                Ok(None)
             }
         }
     }

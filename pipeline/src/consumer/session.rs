@@ -11,7 +11,7 @@ use super::{
     ConsumerOptions,
     batch::{BatchEnd, Context},
     inflight::InFlight,
-    intake::{Intake, Taken},
+    intake::Intake,
     unit::Unit,
 };
 use crate::{broker, handler::Handler, service::Runtime, telemetry::names};
@@ -162,8 +162,8 @@ impl<H: Handler> Session<H> {
     }
 
     /// Adds a delivery to the batch being formed.
-    async fn take(&mut self, taken: Taken) -> Result<(), broker::Error> {
-        let Taken::Unit(unit) = taken else {
+    async fn take(&mut self, taken: Option<Unit>) -> Result<(), broker::Error> {
+        let Some(unit) = taken else {
             // The broker cancelled the consumer, for instance because the queue was deleted.
             return if self.phase == Phase::Working {
                 Err(broker::Error::Ended)
