@@ -19,6 +19,10 @@ pub mod trace;
 
 pub use metrics::{Metrics, gate_closed};
 
+/// The broker client logs every closed channel as an error, also where we expect it; whoever called it is told the
+/// same as a result and decides. `LOG_LEVEL=info,lapin=debug` brings it back.
+const QUIET: &str = "lapin=off";
+
 /// Starts logging and metrics.
 pub fn start(config: &LogConfig) -> Result<Metrics, ConfigError> {
     start_logging(config)?;
@@ -34,7 +38,8 @@ pub fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
             "write a level such as info, or info,pipeline=debug",
         )
     };
-    let filter = EnvFilter::builder().parse(&config.filter).map_err(refused)?;
+    let filter = format!("{QUIET},{}", config.filter);
+    let filter = EnvFilter::builder().parse(filter).map_err(refused)?;
     let terminal = std::io::stderr().is_terminal();
     let format = config.format.unwrap_or(if terminal {
         LogFormat::Human
