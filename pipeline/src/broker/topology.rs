@@ -14,6 +14,9 @@ use lapin::{
 /// Deliveries of one message that may end with the death of its consumer before the broker dead-letters it.
 pub const DELIVERY_LIMIT: i64 = 20;
 
+/// The user lacks a permission.
+const ACCESS_REFUSED: u16 = 403;
+
 /// A queue and its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct QueueSpec {
@@ -88,6 +91,10 @@ fn dead_lettering_to(queue: &str) -> FieldTable {
     ])
 }
 
+fn is_refused(error: &lapin::Error) -> bool {
+    matches!(error.kind(), lapin::ErrorKind::ProtocolError(problem) if problem.get_id() == ACCESS_REFUSED)
+}
+
 /// Declares the queues; does nothing to those that are there with the same arguments.
 ///
 /// # Errors
@@ -96,7 +103,8 @@ pub(crate) async fn declare(channel: &Channel, queues: Vec<QueueSpec>) -> Result
     for QueueSpec { name, arguments } in queues {
         let declared = channel.queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), arguments);
         match answered(channel, declared).await {
-            Err(Error::Broker(source)) if source.is_amqp_soft_error() => {
+            // A missing permission is granted while we wait; other arguments need a new queue.
+            Err(Error::Broker(source)) if source.is_amqp_soft_error() && !is_refused(&source) => {
                 return Err(Error::Topology { queue: name, source });
             }
             other => drop(other?),

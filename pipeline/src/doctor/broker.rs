@@ -44,11 +44,11 @@ fn refused(broker: &Broker, error: &Error) -> Finding {
     let text = error.to_string();
     let namespace = broker.namespace();
     match error {
-        Error::Topology { queue, .. } if text.contains("ACCESS_REFUSED") => {
+        Error::Broker(_) if text.contains("access to queue") || text.contains("access to exchange") => {
             let remedy = format!(
                 "grant the user configure, write and read on ^({namespace}\\..*|amq\\.default)$, or less as deploy/k8s shows"
             );
-            Finding::bad("permissions", format!("may not declare {queue}"), remedy)
+            Finding::bad("permissions", text, remedy)
         }
         Error::Topology { queue, .. } => Finding::bad(
             "queues",
