@@ -30,15 +30,15 @@ pub enum Command {
     Check(CheckArgs),
     /// The index of the form in Redis
     #[command(subcommand)]
-    Index(IndexCommand),
+    Index(Box<IndexCommand>),
     /// Compare what should be in the form with what is there
     Reconcile(ReconcileArgs),
     /// Say where a customer is and what happened to it
     Trace(TraceCommandArgs),
     /// Dead letters of this stage
-    Dead(DeadArgs),
+    Dead(Box<DeadArgs>),
     /// Say where every listed customer is; fails when one is nowhere
-    Books(BooksArgs),
+    Books(Box<BooksArgs>),
     /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.
@@ -75,7 +75,7 @@ pub struct CheckArgs {
 #[derive(Debug, Subcommand)]
 pub enum IndexCommand {
     /// Read the whole form again; running loaders pause meanwhile
-    Rebuild(RunArgs),
+    Rebuild(Box<RunArgs>),
     /// Show what the index knows of a customer
     Show(ShowArgs),
     /// List customers that have several rows in the form

@@ -27,10 +27,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => commands::run::run(*args).await,
         Command::Check(args) => commands::check::check(args).await,
-        Command::Index(command) => commands::index::run(command).await,
+        Command::Index(command) => commands::index::run(*command).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
         Command::Trace(args) => commands::trace::trace(args).await,
-        Command::Dead(args) => dead(args).await,
+        Command::Dead(args) => dead(*args).await,
         Command::Books(args) => pipeline::books::cli::run("loader", args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,

@@ -16,7 +16,7 @@ use crate::write::Writer;
 /// Runs an `index` subcommand.
 pub async fn run(command: IndexCommand) -> anyhow::Result<()> {
     match command {
-        IndexCommand::Rebuild(args) => rebuild(args).await,
+        IndexCommand::Rebuild(args) => rebuild(*args).await,
         IndexCommand::Show(args) => {
             let (writer, _) = tool(*args.run)?;
             super::trace::show_row(&writer, &args.key).await

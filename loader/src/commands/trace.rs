@@ -16,7 +16,7 @@ pub async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
     let (writer, _) = tool(*args.run)?;
     show_row(&writer, &args.company).await?;
     let Some(recognition) = writer.index.recognition() else {
-        println!("form      not asked: no key widget");
+        println!("form      not asked: set JDY_KEY_WIDGET and MAPPING");
         return Ok(());
     };
     match writer

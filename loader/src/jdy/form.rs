@@ -89,7 +89,7 @@ impl Form {
 
     /// Whether the widget exists and takes text, for the widget that marks removals.
     pub fn check_text(&self, widget: &str, label: &str) -> Result<(), Misfit> {
-        self.fits(widget, label, Some("text"), |kind| takes_text(kind))
+        self.fits(widget, label, Some("text"), takes_text)
     }
 
     /// Whether the widget exists and can be written at all, for mapped fields before any record is there.

@@ -113,7 +113,7 @@ async fn a_claimed_row_is_busy_until_its_lease_ends_and_then_orphaned() {
 
     expire(&redis, &one, &batch).await;
     assert_eq!(claim(&two, "1", 11, "bb").await.0, Claim::Orphaned(batch.clone()));
-    assert_eq!(two.orphans(10).await.unwrap(), [batch.clone()]);
+    assert_eq!(two.orphans(10).await.unwrap(), std::slice::from_ref(&batch));
     let taken = two.take_over(&batch, false).await.unwrap().unwrap();
     let member = &taken.members[0];
     assert_eq!(

@@ -84,7 +84,7 @@ pub(super) fn sort(
                     .push(prepared);
                 outcomes.push(None);
             }
-            Err(outcome) => outcomes.push(Some(outcome)),
+            Err(outcome) => outcomes.push(Some(*outcome)),
         }
     }
     for versions in open.values_mut() {
@@ -98,11 +98,13 @@ fn prepare(
     record: FormRecord,
     form: &Form,
     removals: &Removals,
-) -> Result<Prepared, Outcome<Receipt>> {
+) -> Result<Prepared, Box<Outcome<Receipt>>> {
     let version = encode_version(record.version.map(Version::from).unwrap_or_default());
     let removed = record.operation() == Wanted::Remove;
     let (operation, row) = match removals {
-        Removals::Ignore if removed => return Err(Outcome::done(Tally::Filtered("removal-ignored"))),
+        Removals::Ignore if removed => {
+            return Err(Box::new(Outcome::done(Tally::Filtered("removal-ignored"))));
+        }
         Removals::Delete if removed => (Operation::Delete, nothing()),
         Removals::Mark { widget, value } if removed => {
             let set = encode::encode_text(widget, value);
@@ -122,18 +124,18 @@ fn prepare(
     })
 }
 
-fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, Outcome<Receipt>> {
+fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, Box<Outcome<Receipt>>> {
     let mut row = encode::encode(record, form).map_err(|error| {
         let mut failure = Failure::new("cell-invalid", error.to_string());
         failure.field = Some(error.label);
-        Outcome::Dead(failure)
+        Box::new(Outcome::Dead(failure))
     })?;
     if row.set == "{}" {
         // Only without a key widget: the vendor's answer to an empty row is not known.
-        return Err(Outcome::Dead(Failure::new(
+        return Err(Box::new(Outcome::Dead(Failure::new(
             "row-empty",
             "every mapped cell of this record is empty",
-        )));
+        ))));
     }
     if let Removals::Mark { widget, .. } = removals {
         // A customer that comes back loses its mark, unless the mapping itself writes that widget.

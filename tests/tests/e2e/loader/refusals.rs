@@ -37,7 +37,8 @@ async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
     let report = pipeline.simulator.judge().await;
     assert_eq!((report.missing, report.duplicates, report.form_rows), (1, 0, 99));
     let stats = serde_json::to_value(pipeline.simulator.stats()).unwrap();
-    println!("{stats}");
+    let calls = stats["jdy"]["calls"]["batch_create"]["calls"].as_u64().unwrap();
+    assert!(calls <= 16, "one call and at most fifteen more, not {calls}");
     // The cause goes away, and the letter is put back.
     pipeline.simulator.set(|settings| settings.jdy.poison.clear());
     feed.put(&feed.records(&pipeline, &ids[63..64])).await;
@@ -152,5 +153,40 @@ async fn rates_that_others_use_up_are_waited_for() {
     let report = pipeline.settled(SETTLED).await;
     assert_eq!(report.form_rows, 300);
     pipeline.quiet(SETTLED, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn bad_rows_in_every_batch_do_not_hold_up_their_neighbours() {
+    let mut pipeline = Pipeline::builder()
+        .customers(1000)
+        .seed(46)
+        .set("INDEX_SETTLE", "0s")
+        .simulator(|options| {
+            options.settings.jdy.poison = vec![Poison {
+                marker: "POISON".into(),
+                code: 3005,
+            }];
+        })
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let ids = pipeline.simulator.company_ids();
+    let mut records = feed.records(&pipeline, &ids);
+    for record in records.iter_mut().step_by(97) {
+        if let Some(field) = record.fields.first_mut() {
+            field.value = Some(proto::v1::field_value::Value::Text("a POISON row".into()));
+        }
+    }
+    feed.put(&records).await;
+    pipeline.run(Service::Loader);
+    pipeline.run(Service::Loader);
+    pipeline.rows(SETTLED, 989).await;
+    pipeline.quiet(SETTLED, 11).await;
+    let report = pipeline.simulator.judge().await;
+    assert_eq!(
+        (report.missing, report.duplicates, report.form_rows),
+        (11, 0, 989)
+    );
     pipeline.drain().await;
 }
