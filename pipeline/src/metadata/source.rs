@@ -4,11 +4,12 @@ use super::condition::Condition;
 use super::expression::{Context, EvalError, Evaluation};
 use super::format::FormatResponse;
 use super::json::Node;
+use super::other::OtherRequest;
 use super::parameter::{self, Parameter};
 use super::problem::{Loaded, Problem};
 use super::reader::{Reader, get, key_at};
 use super::record::Record;
-use super::target::{OtherRequest, effect};
+use super::target::effect;
 
 /// A checked source document.
 #[derive(Debug, Clone)]

@@ -21,19 +21,11 @@ fn command(args: &[&str]) -> Result<(), String> {
 }
 
 fn file(name: &str) -> String {
-    let folder = PathBuf::from(file!())
-        .parent()
-        .and_then(|tests| tests.parent()?.parent().map(PathBuf::from))
-        .unwrap();
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("mappings")
-        .join(name);
-    let path = if beside.exists() {
-        beside
-    } else {
-        folder.join("mappings").join(name)
-    };
-    path.display().to_string()
+        .join(name)
+        .display()
+        .to_string()
 }
 
 #[test]

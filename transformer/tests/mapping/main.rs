@@ -1,5 +1,6 @@
 //! The mapping language from outside: the seed's fields, MySQL's rules, the conformance list, refusals, properties.
 
+mod cells;
 mod conformance;
 mod default;
 mod documents;
@@ -7,4 +8,5 @@ mod properties;
 mod refusals;
 mod seed;
 mod semantics;
+mod sources;
 mod support;

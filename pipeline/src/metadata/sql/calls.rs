@@ -1,11 +1,13 @@
 //! Compiling function calls, in all the spellings that the parser gives them.
 
-use sqlparser::ast::{self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned};
+use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned};
 
+use super::aggregates::{aggregate_call, aggregate_of};
 use super::compile::Compiler;
 use super::dates::Unit;
-use super::expr::{Aggregate, Expr, Operator, Target};
+use super::expr::{Expr, Target};
 use super::functions;
+use super::targets::{added, cast, target};
 
 /// Compiles what is no operator: functions, casts and the functions with a syntax of their own.
 pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
@@ -221,146 +223,4 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
         }
         _ => known(c, span, &name, args),
     }
-}
-
-fn aggregate_of(name: &str) -> Option<Aggregate> {
-    Some(match name {
-        "SUM" => Aggregate::Sum,
-        "AVG" => Aggregate::Average,
-        "MAX" => Aggregate::Max,
-        "MIN" => Aggregate::Min,
-        "COUNT" => Aggregate::Count,
-        "GROUP_CONCAT" => Aggregate::Join,
-        _ => return None,
-    })
-}
-
-fn aggregate_call(
-    c: &mut Compiler,
-    function: Aggregate,
-    list: &ast::FunctionArgumentList,
-    args: &[&ast::Expr],
-    span: sqlparser::tokenizer::Span,
-) -> Expr {
-    let [of] = args else {
-        return c.fault(span, "an aggregate takes one argument", None);
-    };
-    let mut separator = None;
-    for clause in &list.clauses {
-        match clause {
-            ast::FunctionArgumentClause::Separator(value) if function == Aggregate::Join => {
-                if let Expr::Text(text) = c.expr(&ast::Expr::Value(ast::ValueWithSpan {
-                    value: value.value.clone(),
-                    span,
-                })) {
-                    separator = Some(text);
-                }
-            }
-            _ => return c.fault(span, "only SEPARATOR is supported inside an aggregate", None),
-        }
-    }
-    let of = c.boxed(of);
-    let mut over = Vec::new();
-    of.placeholders(&mut |placeholder| {
-        if let super::super::expression::Source::Path(path) = &placeholder.source {
-            over.push(path.clone());
-        }
-    });
-    if over.is_empty() {
-        return c.fault(
-            span,
-            "an aggregate needs an array of the record",
-            Some("e.g. SUM({{details_list.qty}})"),
-        );
-    }
-    Expr::Aggregate {
-        function,
-        of,
-        over,
-        distinct: list.duplicate_treatment == Some(DuplicateTreatment::Distinct),
-        separator,
-    }
-}
-
-/// Arithmetic, where a date may meet an INTERVAL.
-pub(super) fn arithmetic(c: &mut Compiler, operator: Operator, left: &ast::Expr, right: &ast::Expr) -> Expr {
-    match (operator, left, right) {
-        (Operator::Add | Operator::Subtract, date, ast::Expr::Interval(interval)) => {
-            added(c, date, interval, operator == Operator::Subtract, right.span())
-        }
-        (Operator::Add, ast::Expr::Interval(interval), date) => added(c, date, interval, false, left.span()),
-        _ => Expr::Arithmetic(operator, c.boxed(left), c.boxed(right)),
-    }
-}
-
-fn added(
-    c: &mut Compiler,
-    date: &ast::Expr,
-    interval: &ast::Interval,
-    subtract: bool,
-    span: sqlparser::tokenizer::Span,
-) -> Expr {
-    let unit = interval
-        .leading_field
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    match (Unit::parse(&unit), &interval.last_field) {
-        (Some(unit), None) => Expr::Interval {
-            date: c.boxed(date),
-            amount: c.boxed(&interval.value),
-            unit,
-            subtract,
-        },
-        _ => c.fault(
-            span,
-            format!("the interval unit {unit} is not supported"),
-            Some("use MICROSECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR"),
-        ),
-    }
-}
-
-fn cast(
-    c: &mut Compiler,
-    expr: &ast::Expr,
-    data_type: &ast::DataType,
-    span: sqlparser::tokenizer::Span,
-) -> Expr {
-    match target(data_type) {
-        Some(target) => Expr::Cast(c.boxed(expr), target),
-        None => c.fault(
-            span,
-            format!("CAST to {data_type} is not supported"),
-            Some("use CHAR, SIGNED, UNSIGNED, DECIMAL(p,s), DOUBLE, DATE or DATETIME"),
-        ),
-    }
-}
-
-fn target(data_type: &ast::DataType) -> Option<Target> {
-    use ast::{CharacterLength, DataType as Type, ExactNumberInfo as Info};
-    let length = |length: &Option<CharacterLength>| match length {
-        Some(CharacterLength::IntegerLength { length, .. }) => usize::try_from(*length).ok(),
-        _ => None,
-    };
-    Some(match data_type {
-        Type::Char(n) | Type::Character(n) | Type::Nvarchar(n) | Type::Varchar(n) => Target::Char(length(n)),
-        Type::Signed | Type::SignedInteger => Target::Signed,
-        Type::Unsigned | Type::UnsignedInteger => Target::Unsigned,
-        Type::Decimal(info) | Type::Dec(info) => {
-            let (precision, scale) = match info {
-                Info::None => (10, 0),
-                Info::Precision(precision) => (*precision, 0),
-                Info::PrecisionAndScale(precision, scale) => (*precision, *scale),
-            };
-            let (precision, scale) = (u8::try_from(precision).ok()?, u8::try_from(scale).ok()?);
-            if !(1..=38).contains(&precision) || scale > precision.min(30) {
-                return None;
-            }
-            Target::Decimal(precision, scale)
-        }
-        Type::Double(_) | Type::Real | Type::Float(_) => Target::Double,
-        Type::Date => Target::Date,
-        Type::Datetime(None) | Type::Timestamp(None, _) => Target::DateTime,
-        _ => return None,
-    })
 }

@@ -2,13 +2,12 @@
 
 use sqlparser::ast::{self, BinaryOperator, Spanned, UnaryOperator};
 
-use super::super::expression::{Fault, Piece, Placeholder, part};
-use super::calls;
-use super::expr::{Comparison, Expr, LikePattern, Operator, Part, RegexPattern};
-use super::like::{self, Like};
+use super::super::expression::{Fault, Piece, part};
+use super::expr::{Comparison, Expr, Operator, Part};
 use super::number;
 use super::parse::{Source, marker, parse};
 use super::value::{Kind, Value};
+use super::{calls, targets};
 
 /// Compiles the pieces of a `_function`; all faults at once where the syntax holds.
 pub(in crate::metadata) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
@@ -243,7 +242,7 @@ impl Compiler {
             _ => None,
         };
         if let Some(operator) = operator {
-            return calls::arithmetic(self, operator, left, right);
+            return targets::arithmetic(self, operator, left, right);
         }
         let comparison = match op {
             BinaryOperator::Eq => Comparison::Equal,
@@ -314,68 +313,4 @@ impl Compiler {
             kind,
         }
     }
-
-    fn like(&mut self, pattern: &ast::Expr, escape: Option<&ast::Expr>) -> LikePattern {
-        let escape = match escape.map(|tree| (self.expr(tree), tree)) {
-            None => '\\',
-            Some((Expr::Text(text), _)) if text.chars().count() == 1 => text.chars().next().unwrap_or('\\'),
-            Some((_, tree)) => {
-                self.fault(tree.span(), "ESCAPE takes one character in quotes", None);
-                '\\'
-            }
-        };
-        match self.expr(pattern) {
-            Expr::Text(text) => LikePattern::Fixed(Like::new(&text, escape), text),
-            Expr::Template(parts) => LikePattern::Dynamic(
-                Box::new(Expr::Template(guarded(parts, Guard::Like(escape)))),
-                escape,
-            ),
-            other => LikePattern::Dynamic(Box::new(other), escape),
-        }
-    }
-
-    fn regexp(&mut self, pattern: &ast::Expr) -> RegexPattern {
-        match self.expr(pattern) {
-            Expr::Text(text) => match like::regex(&text) {
-                Ok(regex) => RegexPattern::Fixed(regex),
-                Err(failure) => {
-                    let remedy = "look-around and back-references are not supported; everything else of the usual syntax is";
-                    RegexPattern::Dynamic(Box::new(self.fault(
-                        pattern.span(),
-                        failure.message,
-                        Some(remedy),
-                    )))
-                }
-            },
-            Expr::Template(parts) => {
-                RegexPattern::Dynamic(Box::new(Expr::Template(guarded(parts, Guard::Regex))))
-            }
-            other => RegexPattern::Dynamic(Box::new(other)),
-        }
-    }
-}
-
-/// What a placeholder inside a pattern is protected against.
-#[derive(Debug, Clone, Copy)]
-enum Guard {
-    Like(char),
-    Regex,
-}
-
-/// Inside a pattern, data stands for itself: its wildcards are escaped.
-fn guarded(parts: Vec<Part>, guard: Guard) -> Vec<Part> {
-    use super::super::expression::Pipe;
-    let protect = |mut placeholder: Placeholder| {
-        placeholder.pipes.push(match guard {
-            Guard::Like(escape) => Pipe::EscapeLike(escape),
-            Guard::Regex => Pipe::EscapeRegex,
-        });
-        placeholder
-    };
-    let each = |part| match part {
-        Part::Value(placeholder) => Part::Value(protect(placeholder)),
-        Part::Maybe(placeholder, written) => Part::Maybe(protect(placeholder), written),
-        text => text,
-    };
-    parts.into_iter().map(each).collect()
 }

@@ -4,6 +4,7 @@
 //! Placeholders become leaves of the tree before anything is parsed, so data never takes part in parsing.
 
 mod aggregate;
+mod aggregates;
 mod arithmetic;
 mod calls;
 mod cast;
@@ -18,10 +19,14 @@ pub(super) mod error;
 pub(super) mod eval;
 pub(super) mod expr;
 mod functions;
+mod kind;
 pub(super) mod like;
 pub(super) mod number;
 mod parse;
+mod patterns;
+mod targets;
 mod temporal;
+mod truth;
 pub(super) mod value;
 
 pub(super) use compile::compile;

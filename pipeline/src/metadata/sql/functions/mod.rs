@@ -1,6 +1,7 @@
 //! The functions that expressions may call: one table per theme, looked up by name when a mapping is loaded.
 
 mod control;
+mod cut;
 mod date;
 mod math;
 mod text;
@@ -44,13 +45,14 @@ const fn f(name: &'static str, least: usize, most: usize, call: Body) -> Functio
     }
 }
 
+const TABLES: [&[Function]; 5] = [control::TABLE, text::TABLE, cut::TABLE, math::TABLE, date::TABLE];
+
 /// Any number of arguments.
 const MANY: usize = 1_000;
 
 /// Finds a function by its name in any case.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
-    let tables = [control::TABLE, text::TABLE, math::TABLE, date::TABLE];
-    tables
+    TABLES
         .into_iter()
         .flatten()
         .find(|function| function.name.eq_ignore_ascii_case(name))
@@ -80,8 +82,7 @@ pub(super) fn suggestion(name: &str) -> Option<&'static str> {
 
 /// All names, sorted.
 pub(super) fn names() -> Vec<&'static str> {
-    let tables = [control::TABLE, text::TABLE, math::TABLE, date::TABLE];
-    let mut names: Vec<_> = tables
+    let mut names: Vec<_> = TABLES
         .into_iter()
         .flatten()
         .map(|function| function.name)

@@ -1,0 +1,87 @@
+//! The type of a result before its value is known: branches of a CASE are brought to a common type.
+
+use super::arithmetic;
+use super::eval::Env;
+use super::expr::{Expr, Operator};
+use super::value::{Kind, Value};
+
+impl Expr {
+    /// The type of the result, for the common type of branches; functions are asked by calling them.
+    pub fn kind(&self, env: &Env<'_>) -> Kind {
+        match self {
+            Expr::Case {
+                branches,
+                otherwise,
+                kind,
+                ..
+            } => kind.unwrap_or_else(|| {
+                let results = branches.iter().map(|(_, then)| then).chain(otherwise.as_deref());
+                results.fold(Kind::Null, |kind, result| kind.merge(result.kind(env)))
+            }),
+            Expr::Arithmetic(operator, a, b) => arithmetic::kind(*operator, a.kind(env), b.kind(env)),
+            Expr::Compare(..)
+            | Expr::And(_)
+            | Expr::Or(_)
+            | Expr::Xor(_)
+            | Expr::Not(_)
+            | Expr::IsNull(..) => Kind::Int,
+            Expr::IsTruth(..)
+            | Expr::In { .. }
+            | Expr::Between { .. }
+            | Expr::Like { .. }
+            | Expr::Regexp { .. } => Kind::Int,
+            Expr::Text(_) | Expr::Template(_) => Kind::Text,
+            Expr::Negate(value) => value.kind(env),
+            Expr::Cast(_, target) => target.kind(),
+            Expr::Call(function, _) if function.gives.is_some() => function.gives.unwrap_or(Kind::Null),
+            other => {
+                let quiet = Env {
+                    notices: None,
+                    ..*env
+                };
+                match other.eval(&quiet).map(|value| value.kind()) {
+                    Ok(Kind::Null) | Err(_) => other.kind_of_null(env),
+                    Ok(kind) => kind,
+                }
+            }
+        }
+    }
+
+    /// The type of a NULL: that of the function with its arguments.
+    fn kind_of_null(&self, env: &Env<'_>) -> Kind {
+        let Expr::Call(function, args) = self else {
+            return Kind::Null;
+        };
+        let kind = |i: usize| args.get(i).map_or(Kind::Null, |arg| arg.kind(env));
+        let merged = |from: usize| {
+            args.iter()
+                .skip(from)
+                .fold(Kind::Null, |all, arg| all.merge(arg.kind(env)))
+        };
+        match function.name {
+            "ABS" | "NULLIF" => kind(0),
+            "MOD" => arithmetic::kind(Operator::Remainder, kind(0), kind(1)),
+            "IF" => merged(1),
+            "IFNULL" | "COALESCE" => merged(0),
+            // An untyped NULL among integers makes a double of them.
+            "GREATEST" | "LEAST" => match merged(0) {
+                Kind::Int if (0..args.len()).any(|i| kind(i) == Kind::Null) => Kind::Double(Some(0)),
+                kind => kind,
+            },
+            "ROUND" | "TRUNCATE" => {
+                let digits = match args.get(1) {
+                    Some(Expr::Constant(Value::Int(digits))) => {
+                        u8::try_from((*digits).clamp(0, 30)).unwrap_or(0)
+                    }
+                    _ => 0,
+                };
+                match kind(0) {
+                    Kind::Int => Kind::Int,
+                    Kind::Decimal(_) => Kind::Decimal(digits),
+                    _ => Kind::Double(Some(digits)),
+                }
+            }
+            _ => Kind::Null,
+        }
+    }
+}

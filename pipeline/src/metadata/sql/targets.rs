@@ -1,0 +1,86 @@
+//! Compiling what has a unit or a type in it: date arithmetic with INTERVAL, and casts.
+
+use sqlparser::ast::{self, Spanned};
+use sqlparser::tokenizer::Span;
+
+use super::compile::Compiler;
+use super::dates::Unit;
+use super::expr::{Expr, Operator, Target};
+
+/// Arithmetic, where a date may meet an INTERVAL.
+pub(super) fn arithmetic(c: &mut Compiler, operator: Operator, left: &ast::Expr, right: &ast::Expr) -> Expr {
+    match (operator, left, right) {
+        (Operator::Add | Operator::Subtract, date, ast::Expr::Interval(interval)) => {
+            added(c, date, interval, operator == Operator::Subtract, right.span())
+        }
+        (Operator::Add, ast::Expr::Interval(interval), date) => added(c, date, interval, false, left.span()),
+        _ => Expr::Arithmetic(operator, c.boxed(left), c.boxed(right)),
+    }
+}
+
+pub(super) fn added(
+    c: &mut Compiler,
+    date: &ast::Expr,
+    interval: &ast::Interval,
+    subtract: bool,
+    span: Span,
+) -> Expr {
+    let unit = interval
+        .leading_field
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    match (Unit::parse(&unit), &interval.last_field) {
+        (Some(unit), None) => Expr::Interval {
+            date: c.boxed(date),
+            amount: c.boxed(&interval.value),
+            unit,
+            subtract,
+        },
+        _ => c.fault(
+            span,
+            format!("the interval unit {unit} is not supported"),
+            Some("use MICROSECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR"),
+        ),
+    }
+}
+
+pub(super) fn cast(c: &mut Compiler, expr: &ast::Expr, data_type: &ast::DataType, span: Span) -> Expr {
+    match target(data_type) {
+        Some(target) => Expr::Cast(c.boxed(expr), target),
+        None => c.fault(
+            span,
+            format!("CAST to {data_type} is not supported"),
+            Some("use CHAR, SIGNED, UNSIGNED, DECIMAL(p,s), DOUBLE, DATE or DATETIME"),
+        ),
+    }
+}
+
+pub(super) fn target(data_type: &ast::DataType) -> Option<Target> {
+    use ast::{CharacterLength, DataType as Type, ExactNumberInfo as Info};
+    let length = |length: &Option<CharacterLength>| match length {
+        Some(CharacterLength::IntegerLength { length, .. }) => usize::try_from(*length).ok(),
+        _ => None,
+    };
+    Some(match data_type {
+        Type::Char(n) | Type::Character(n) | Type::Nvarchar(n) | Type::Varchar(n) => Target::Char(length(n)),
+        Type::Signed | Type::SignedInteger => Target::Signed,
+        Type::Unsigned | Type::UnsignedInteger => Target::Unsigned,
+        Type::Decimal(info) | Type::Dec(info) => {
+            let (precision, scale) = match info {
+                Info::None => (10, 0),
+                Info::Precision(precision) => (*precision, 0),
+                Info::PrecisionAndScale(precision, scale) => (*precision, *scale),
+            };
+            let (precision, scale) = (u8::try_from(precision).ok()?, u8::try_from(scale).ok()?);
+            if !(1..=38).contains(&precision) || scale > precision.min(30) {
+                return None;
+            }
+            Target::Decimal(precision, scale)
+        }
+        Type::Double(_) | Type::Real | Type::Float(_) => Target::Double,
+        Type::Date => Target::Date,
+        Type::Datetime(None) | Type::Timestamp(None, _) => Target::DateTime,
+        _ => return None,
+    })
+}

@@ -1,0 +1,111 @@
+//! Conditions with three outcomes: true, false, unknown.
+
+use std::cmp::Ordering;
+
+use super::arithmetic;
+use super::compare::compare;
+use super::error::Failure;
+use super::eval::Env;
+use super::expr::{Comparison, Expr, LikePattern, RegexPattern};
+use super::like::{self, Like};
+
+impl Expr {
+    /// The value as condition; `None` is unknown.
+    pub fn truth(&self, env: &Env<'_>) -> Result<Option<bool>, Failure> {
+        match self {
+            Expr::Compare(comparison, a, b) => {
+                let (a, b) = (a.eval(env)?, b.eval(env)?);
+                if *comparison == Comparison::Same && (a.is_null() || b.is_null()) {
+                    return Ok(Some(a.is_null() && b.is_null()));
+                }
+                Ok(compare(&a, &b, env.zone())?.map(|order| holds(*comparison, order)))
+            }
+            Expr::And(list) => all(list, false, env),
+            Expr::Or(list) => all(list, true, env),
+            Expr::Xor(list) => list.iter().try_fold(Some(false), |sum, term| {
+                Ok(sum.zip(term.truth(env)?).map(|(a, b)| a != b))
+            }),
+            Expr::IsNull(value, negated) => Ok(Some(value.eval(env)?.is_null() != *negated)),
+            Expr::IsTruth(value, wanted, negated) => {
+                Ok(Some((value.truth(env)? == Some(*wanted)) != *negated))
+            }
+            Expr::In { value, list, negated } => {
+                let value = value.eval(env)?;
+                let mut found = if value.is_null() { None } else { Some(false) };
+                for item in list {
+                    match compare(&value, &item.eval(env)?, env.zone())? {
+                        Some(Ordering::Equal) => return Ok(Some(!*negated)),
+                        Some(_) => {}
+                        None => found = None,
+                    }
+                }
+                Ok(found.map(|found| found != *negated))
+            }
+            Expr::Between {
+                value,
+                low,
+                high,
+                negated,
+            } => {
+                let (value, low, high) = (value.eval(env)?, low.eval(env)?, high.eval(env)?);
+                arithmetic::between(&value, &low, &high, env.zone())
+                    .map(|inside| inside.map(|i| i != *negated))
+            }
+            Expr::Like {
+                value,
+                pattern,
+                negated,
+            } => {
+                let value = value.eval(env)?;
+                let Some(text) = value.text() else { return Ok(None) };
+                Ok(match pattern {
+                    LikePattern::Fixed(like, _) => Some(like.matches(&text)? != *negated),
+                    LikePattern::Dynamic(expr, escape) => match expr.eval(env)?.text() {
+                        Some(pattern) => Some(Like::new(&pattern, *escape).matches(&text)? != *negated),
+                        None => None,
+                    },
+                })
+            }
+            Expr::Regexp {
+                value,
+                pattern,
+                negated,
+            } => {
+                let value = value.eval(env)?;
+                let Some(text) = value.text() else { return Ok(None) };
+                Ok(match pattern {
+                    RegexPattern::Fixed(regex) => Some(regex.is_match(&text) != *negated),
+                    RegexPattern::Dynamic(expr) => match expr.eval(env)?.text() {
+                        Some(pattern) => Some(like::regex(&pattern)?.is_match(&text) != *negated),
+                        None => None,
+                    },
+                })
+            }
+            other => other.eval(env)?.truth(),
+        }
+    }
+}
+
+/// AND (`wanted` false) and OR (`wanted` true): the first wanted term decides, unknown terms linger.
+fn all(list: &[Expr], wanted: bool, env: &Env<'_>) -> Result<Option<bool>, Failure> {
+    let mut result = Some(!wanted);
+    for term in list {
+        match term.truth(env)? {
+            Some(known) if known == wanted => return Ok(Some(wanted)),
+            Some(_) => {}
+            None => result = None,
+        }
+    }
+    Ok(result)
+}
+
+fn holds(comparison: Comparison, order: Ordering) -> bool {
+    match comparison {
+        Comparison::Equal | Comparison::Same => order.is_eq(),
+        Comparison::NotEqual => order.is_ne(),
+        Comparison::Less => order.is_lt(),
+        Comparison::LessOrEqual => order.is_le(),
+        Comparison::Greater => order.is_gt(),
+        Comparison::GreaterOrEqual => order.is_ge(),
+    }
+}
