@@ -49,6 +49,9 @@ pub struct Books {
     namespace: Namespace,
 }
 
+/// Counters by fate, customers without one, dead ones, and the oldest without one with its time.
+type Balance = (BTreeMap<String, u64>, u64, u64, Vec<(String, f64)>);
+
 impl Books {
     /// Nothing is read yet.
     #[must_use]
@@ -111,7 +114,7 @@ impl Books {
             .cmd("HLEN")
             .arg(&dead);
         pipe.cmd("ZRANGE").arg(&open).arg(0).arg(0).arg("WITHSCORES");
-        let (counters, open, dead, oldest): (BTreeMap<String, u64>, u64, u64, Vec<(String, f64)>) =
+        let (counters, open, dead, oldest): Balance =
             pipe.query_async(&mut *connection).await?;
         let oldest_ms = oldest.first().map(|(_, ms)| *ms as i64);
         Ok(Balance::new(run, &counters, open, dead, oldest_ms))
