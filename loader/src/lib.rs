@@ -31,7 +31,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
         Command::Trace(args) => commands::trace::trace(args).await,
         Command::Dead(args) => dead(*args).await,
-        Command::Books(args) => pipeline::books::cli::run("loader", args).await,
+        Command::Books(args) => pipeline::books::cli::run("loader", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
