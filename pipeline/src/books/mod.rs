@@ -49,8 +49,8 @@ pub struct Books {
     namespace: Namespace,
 }
 
-/// Counters by fate, customers without one, dead ones, and the oldest without one with its time.
-type Balance = (BTreeMap<String, u64>, u64, u64, Vec<(String, f64)>);
+/// What one read gives: counters by fate, customers without one, dead ones, the oldest without one with its time.
+type Answer = (BTreeMap<String, u64>, u64, u64, Vec<(String, f64)>);
 
 impl Books {
     /// Nothing is read yet.
@@ -114,7 +114,7 @@ impl Books {
             .cmd("HLEN")
             .arg(&dead);
         pipe.cmd("ZRANGE").arg(&open).arg(0).arg(0).arg("WITHSCORES");
-        let (counters, open, dead, oldest): Balance =
+        let (counters, open, dead, oldest): Answer =
             pipe.query_async(&mut *connection).await?;
         let oldest_ms = oldest.first().map(|(_, ms)| *ms as i64);
         Ok(Balance::new(run, &counters, open, dead, oldest_ms))
