@@ -160,7 +160,10 @@ fn only_the_extractor_knows_okki() {
     // The product and its protobuf package are called after OKKI; its interface is what nobody else may know.
     let allowed =
         |source: &Source| source.in_crate(&["extractor", "tests"]) || source.path.ends_with("tests.rs");
-    let found = violations(r#"OKKI_(BASE|CLIENT|RATE)|\bokki::|xiaoman|"/v1/company"#, allowed);
+    let found = violations(
+        r#"OKKI_(BASE|CLIENT|RATE)|\bokki::|xiaoman|"/v1/company"#,
+        allowed,
+    );
     assert_none("OKKI belongs to `extractor`", &found);
 }
 
