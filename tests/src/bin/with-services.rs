@@ -107,10 +107,10 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         // Whatever the command left behind would otherwise go on without its services.
         send(Signal::KILL);
     }
-    if !status.success() {
-        if let Some(log) = services.keep_log(&workspace().join("target/services"))? {
-            eprintln!("the broker's log of this run: {}", log.display());
-        }
+    if !status.success()
+        && let Some(log) = services.keep_log(&workspace().join("target/services"))?
+    {
+        eprintln!("the broker's log of this run: {}", log.display());
     }
     drop(services);
     Ok(exit_code(status))
