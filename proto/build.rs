@@ -4,7 +4,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=okki");
     let files = protox::compile(["okki/pipeline/v1/pipeline.proto"], ["."])?;
     // For everything that looks at messages by their schema (dead letters as JSON).
-    #[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folder in no other way")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo tells a build script its folder in no other way"
+    )]
     let descriptors = std::path::Path::new(&std::env::var("OUT_DIR")?).join("descriptors.bin");
     std::fs::write(descriptors, prost::Message::encode_to_vec(&files))?;
     prost_build::Config::new().bytes(["."]).compile_fds(files)?;

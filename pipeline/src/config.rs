@@ -14,10 +14,10 @@ use url::Url;
 
 pub use crate::alert::{AlertArgs, AlertConfig};
 pub use crate::cli::ConfigError;
-pub use crate::telemetry::trace::{TraceArgs, TraceConfig};
 use crate::names::Namespace;
 use crate::retry::RetryPolicy;
 use crate::secret::Secret;
+pub use crate::telemetry::trace::{TraceArgs, TraceConfig};
 use crate::tls::{AmqpTlsArgs, HttpTlsArgs, RedisTlsArgs, TlsFiles};
 
 /// Flags of every service.

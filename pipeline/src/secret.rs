@@ -22,21 +22,33 @@ pub struct Secret {
 impl Secret {
     /// Wraps a value as it is.
     pub fn new(value: impl Into<String>) -> Self {
-        Self { value: value.into(), file: None }
+        Self {
+            value: value.into(),
+            file: None,
+        }
     }
 
     /// A value that was read from this file, and may be replaced there while the process runs.
     pub fn from_file(value: impl Into<String>, file: &Path) -> Self {
-        Self { value: value.into(), file: Some(file.into()) }
+        Self {
+            value: value.into(),
+            file: Some(file.into()),
+        }
     }
 
     /// The value as it stands in its file now. Call it where the secret is used, so that a password that was changed
     /// in its file is picked up; while the file is away or empty, the value from the start stays.
     #[must_use]
     pub fn current(&self) -> Self {
-        let read = self.file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+        let read = self
+            .file
+            .as_ref()
+            .and_then(|file| std::fs::read_to_string(file).ok());
         match read.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-            Some(text) => Self { value: text.to_owned(), file: self.file.clone() },
+            Some(text) => Self {
+                value: text.to_owned(),
+                file: self.file.clone(),
+            },
             None => self.clone(),
         }
     }

@@ -1,7 +1,11 @@
 //! The wire contract: the messages that travel between the stages (design: add only, never renumber).
 
 /// Messages of package `okki.pipeline.v1`, generated from `okki/pipeline/v1/pipeline.proto`.
-#[allow(missing_docs, clippy::all, reason = "generated code; the documentation is in the .proto file")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    reason = "generated code; the documentation is in the .proto file"
+)]
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/okki.pipeline.v1.rs"));
 }

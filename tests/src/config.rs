@@ -53,5 +53,8 @@ pub fn workspace() -> PathBuf {
 
 /// The mapping that tests and the demo run with: the 轻易云 target document as its authors wrote it.
 pub fn mapping_document() -> String {
-    workspace().join("transformer/mappings/seed.json").display().to_string()
+    workspace()
+        .join("transformer/mappings/seed.json")
+        .display()
+        .to_string()
 }

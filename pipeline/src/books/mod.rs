@@ -114,8 +114,7 @@ impl Books {
             .cmd("HLEN")
             .arg(&dead);
         pipe.cmd("ZRANGE").arg(&open).arg(0).arg(0).arg("WITHSCORES");
-        let (counters, open, dead, oldest): Answer =
-            pipe.query_async(&mut *connection).await?;
+        let (counters, open, dead, oldest): Answer = pipe.query_async(&mut *connection).await?;
         let oldest_ms = oldest.first().map(|(_, ms)| *ms as i64);
         Ok(Balance::new(run, &counters, open, dead, oldest_ms))
     }

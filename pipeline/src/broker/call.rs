@@ -52,7 +52,10 @@ pub(crate) async fn depth(channel: &Channel, queue: &str) -> Result<u32, Error> 
 pub(crate) async fn declared(channel: &Channel, queue: &str) -> Result<Queue, Error> {
     loop {
         let asked = Instant::now();
-        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let options = QueueDeclareOptions {
+            passive: true,
+            ..QueueDeclareOptions::default()
+        };
         let declare = channel.queue_declare(queue.into(), options, FieldTable::default());
         let declared = answered(channel, declare).await?;
         if declared.message_count() > 0 || asked.elapsed() < BELIEVABLE {

@@ -146,11 +146,16 @@ impl Publisher {
                 &message.body,
                 message.properties(),
             );
-            let confirm = answered(&channel, sent).await.map_err(PublishError::Unconfirmed)?;
+            let confirm = answered(&channel, sent)
+                .await
+                .map_err(PublishError::Unconfirmed)?;
             confirms.push((queue, confirm));
         }
         for (queue, confirm) in confirms {
-            match answered(&channel, confirm).await.map_err(PublishError::Unconfirmed)? {
+            match answered(&channel, confirm)
+                .await
+                .map_err(PublishError::Unconfirmed)?
+            {
                 Confirmation::Ack(None) => {}
                 Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
                     return Err(PublishError::Unroutable(queue));

@@ -245,7 +245,9 @@ impl<H: Handler> Context<H> {
                 %stage, code = failure.code, reason = %failure.message, company = %envelope.company_id,
                 attempt = unit.attempt(), "dead letter"
             );
-            self.rt.alerts.dead(stage, failure.code, failure.field.as_deref(), &failure.message);
+            self.rt
+                .alerts
+                .dead(stage, failure.code, failure.field.as_deref(), &failure.message);
             let home = self.rt.namespace.queue(stage);
             let record = FailureRecord::new(stage, home, &envelope, failure, attempts, &self.rt.instance);
             envelope.reason = Some(failure.code.to_owned());
@@ -282,7 +284,9 @@ impl<H: Handler> Context<H> {
         if !died.is_empty() {
             self.handler.died(died).await;
         }
-        let settled = plans.iter().filter_map(|plan| Settled::of(&plan.unit.envelope, plan.outcome, self.stage));
+        let settled = plans
+            .iter()
+            .filter_map(|plan| Settled::of(&plan.unit.envelope, plan.outcome, self.stage));
         if !books::record(&self.rt, self.stage, settled.collect()).await {
             return BatchEnd {
                 kept: plans.into_iter().map(|plan| plan.unit).collect(),

@@ -69,7 +69,13 @@ pub(super) async fn run<H: Handler>(
     connected: impl FnOnce(),
 ) -> Result<End, broker::Error> {
     rt.broker.declare(options.stage).await?;
-    let intake = Intake::open(&rt.broker, rt.namespace.queue(options.stage), options.prefetch(), in_flight).await?;
+    let intake = Intake::open(
+        &rt.broker,
+        rt.namespace.queue(options.stage),
+        options.prefetch(),
+        in_flight,
+    )
+    .await?;
     let context = Context {
         rt: rt.clone(),
         stage: options.stage,

@@ -28,7 +28,7 @@ fn code(code: &str) -> Filter {
 
 fn failing(id: usize) -> Failure {
     Failure::new(
-        if id % 2 == 0 { "even" } else { "odd" },
+        if id.is_multiple_of(2) { "even" } else { "odd" },
         "mail wang@example.com, call 13812345678",
     )
 }

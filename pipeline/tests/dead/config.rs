@@ -10,7 +10,10 @@ pub const NAMESPACE: &str = "OKKI_TEST_NAMESPACE";
 pub const PLAN: &str = "OKKI_TEST_PLAN";
 
 /// What this process was told by the test that started it.
-#[expect(clippy::disallowed_methods, reason = "a test reaches the child it starts in no other way")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test reaches the child it starts in no other way"
+)]
 pub fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

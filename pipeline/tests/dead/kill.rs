@@ -118,10 +118,11 @@ async fn a_replay_that_is_killed_again_and_again_ends_with_every_record_once() {
         (plan.sent, plan.known(), plan.failed()),
         (letters as u64, letters as u64, 0)
     );
-    let ledger = ledger.lock().unwrap();
-    assert_eq!(ledger.len(), letters);
-    assert!(ledger.values().all(|writes| *writes == 1));
-    drop(ledger);
+    {
+        let ledger = ledger.lock().unwrap();
+        assert_eq!(ledger.len(), letters);
+        assert!(ledger.values().all(|writes| *writes == 1));
+    }
     let left = ids(&bench, Stage::Extract).await;
     assert_eq!(left.len(), others, "what was not meant never moved");
     let seen = *seen.lock().unwrap();

@@ -108,12 +108,7 @@ async fn failures_above_the_share_stop_it_and_those_below_do_not() {
     let plan = ran(&bench, lenient).await;
     assert_eq!((plan.state, plan.total), (State::Complete, 189));
     let counts = ["loaded", "unchanged", "superseded", "dead"].map(|name| plan.count(&[name]));
-    assert_eq!(
-        counts,
-        [132, 19, 19, 19],
-        "{:?}",
-        plan.outcomes
-    );
+    assert_eq!(counts, [132, 19, 19, 19], "{:?}", plan.outcomes);
     running.stop().await;
 }
 

@@ -3,6 +3,14 @@
 //! The server is a private one in a temporary folder, reached through a socket. Where there is none, the test says
 //! so and passes; continuous integration installs one (Debian: `mariadb-server`).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::let_underscore_must_use,
+    missing_docs,
+    reason = "a test that cannot go on says why by failing"
+)]
+
 mod differences;
 mod generate;
 mod server;

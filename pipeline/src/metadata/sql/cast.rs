@@ -55,7 +55,8 @@ fn decimal<'r>(value: &Value<'_>, precision: u8, scale: u8) -> Result<Value<'r>,
         Number::Decimal(d) => d,
         Number::Double(f, _) => match value.text().and_then(|text| Decimal::parse(text.trim())) {
             Some(exact) if value.is_text() => exact,
-            _ => Decimal::from_f64(f, 15)
+            // By its shortest decimal form, as it would be printed.
+            _ => Decimal::parse(&format!("{f}"))
                 .or_else(|| Decimal::from_f64(f, 0))
                 .ok_or_else(Failure::out_of_range)?,
         },

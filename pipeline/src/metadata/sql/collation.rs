@@ -55,10 +55,19 @@ fn base(c: char) -> char {
     first.unwrap_or(c)
 }
 
+/// Searching compares stretches of equal length in bytes: `é` finds `É`, but not `e`.
+fn fold_in_place(c: char) -> char {
+    let same_size = |folded: &char| folded.len_utf8() == c.len_utf8();
+    Some(fold(c))
+        .filter(same_size)
+        .or_else(|| c.to_uppercase().next().filter(same_size))
+        .unwrap_or(c)
+}
+
 /// Position, in characters from 0, of `needle` in `text` at or after character `from`. Linear in both.
 pub(super) fn find(text: &str, needle: &str, from: usize) -> Option<usize> {
-    let needle: String = needle.chars().map(fold).collect();
-    let text: String = text.chars().map(fold).collect();
+    let needle: String = needle.chars().map(fold_in_place).collect();
+    let text: String = text.chars().map(fold_in_place).collect();
     let start = match text.char_indices().nth(from) {
         Some((at, _)) => at,
         None if text.chars().count() == from => text.len(),
@@ -90,5 +99,6 @@ mod tests {
         assert_eq!(find("xxab", "AB", 0), Some(2));
         assert_eq!(find("abc", "", 0), Some(0));
         assert_eq!(find("aXbX", "x", 2), Some(3));
+        assert_eq!((find("e", "é", 0), find("É", "é", 0)), (None, Some(0)));
     }
 }

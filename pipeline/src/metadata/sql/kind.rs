@@ -61,7 +61,11 @@ impl Expr {
         match function.name {
             "ABS" | "NULLIF" => kind(0),
             "MOD" => arithmetic::kind(Operator::Remainder, kind(0), kind(1)),
-            "IF" => merged(1),
+            "IF" => match merged(1) {
+                // Two untyped NULLs make a text.
+                Kind::Null => Kind::Text,
+                kind => kind,
+            },
             "IFNULL" | "COALESCE" => merged(0),
             // An untyped NULL among integers makes a double of them.
             "GREATEST" | "LEAST" => match merged(0) {

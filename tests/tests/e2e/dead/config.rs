@@ -1,6 +1,10 @@
 //! How large the heavy tests are when somebody runs them by hand.
 
 /// The variable's number, or the usual one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a size by hand is no setting of a program"
+)]
 pub fn sized(name: &str, usual: usize) -> usize {
     std::env::var(name)
         .ok()

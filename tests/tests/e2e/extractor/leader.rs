@@ -41,7 +41,7 @@ async fn one_seed(seed: u64) {
     })
     .await;
     let leader = leader(&mut pipeline, &replicas).await;
-    let other = replicas.into_iter().find(|id| Some(*id) != leader).unwrap();
+    assert!(replicas.into_iter().any(|id| Some(id) != leader), "somebody is left");
     let frozen = dice.random_bool(0.5);
     if let Some(leader) = leader {
         match frozen {
@@ -69,7 +69,6 @@ async fn one_seed(seed: u64) {
     let full: Vec<_> = runs.iter().filter(|run| run["start"].is_null()).collect();
     assert_eq!(full.len(), 1, "seed {seed}: a second full listing in {runs:?}");
     assert_eq!(full[0]["listed"], 150, "seed {seed}: {full:?}");
-    drop(other);
 }
 
 /// Which of the replicas lists now, by the process id in the lease.

@@ -119,7 +119,7 @@ async fn a_row_that_a_person_deleted_is_made_again() {
     let rows = pipeline.simulator.rows(30);
     let row = rows
         .iter()
-        .find(|row| row[tests::simulator::KEY_WIDGET] == changed[0].to_string())
+        .find(|row| row[tests::simulator::KEY_WIDGET].as_str() == Some(&changed[0].to_string()))
         .unwrap();
     pipeline.simulator.delete_rows(row["_id"].as_str());
     feed.put(&feed.records(&pipeline, &changed)).await;

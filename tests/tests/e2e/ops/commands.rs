@@ -27,7 +27,7 @@ async fn doctor_finds_a_good_pipeline_good_and_names_what_is_wrong() {
         let printed = pipeline
             .tool(service, &["doctor", "--json"])
             .await
-            .expect(service.name());
+            .unwrap_or_else(|error| panic!("{}: {error:#}", service.name()));
         let report: Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(report["ok"], true, "{report}");
     }
