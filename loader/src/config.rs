@@ -106,7 +106,7 @@ pub struct WriteArgs {
     /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT and 7 s]
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
     pub index_settle: Option<String>,
-    /// For tests: die or wait at a named point, NAME:abort[:N] or NAME:DURATION[:N]
+    /// For tests: die or wait at a named point, NAME:abort or NAME:DURATION, with :N from the Nth time on
     #[arg(long, env = "FAILPOINT", hide = true, value_name = "POINT")]
     pub failpoint: Option<Armed>,
 }

@@ -5,7 +5,7 @@
 //! (a crash between counting and acknowledging, a redelivery, a second copy of a message) is counted once: that is
 //! all that is needed for exactly-once books on top of at-least-once messages. A dead letter stays on the books as
 //! dead until a replay or a discard ends it. Memory is bounded by what is unfinished; counters of finished runs are
-//! kept for [`KEEP_DAYS`].
+//! kept for `KEEP_DAYS`.
 //!
 //! If Redis was emptied, the runs of before are unknown; their fates are counted as copies and nothing is off.
 

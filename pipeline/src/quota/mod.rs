@@ -19,7 +19,7 @@
 //! Calls k and k+N arrive `c(k+N) + d(k+N) − c(k) − d(k) ≥ 1 s · (1 + SLACK) + d(k+N) − d(k)` apart, so N+1 calls fit
 //! into one second only if one delay exceeds another by more than the slack, 25 ms. A constant delay cancels out,
 //! however long. Half of the slack guards against ourselves: whoever wakes up later than that gives the slot back
-//! and asks again ([`Leave::check`](leave::Leave::check)). The other half is left to the network. The slack does not
+//! and asks again (`Leave::check`). The other half is left to the network. The slack does not
 //! depend on N: for 10/s and for 1000/s it is 25 ms of each second, which is 2.5 % of the quota; the rest is usable.
 //!
 //! The pace only spreads the calls within the window. A stall of up to 200 ms is made up for by sending faster, which

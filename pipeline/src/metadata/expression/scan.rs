@@ -102,7 +102,8 @@ type Found = Result<Option<(Piece, usize)>, (String, usize)>;
 fn placeholder(text: &str) -> Found {
     if let Some(body) = text.strip_prefix("{{") {
         let Some(end) = body.find("}}") else {
-            return Err(("{{ is not closed: }} is expected".to_owned(), 2));
+            // Nothing behind it can be closed either.
+            return Err(("{{ is not closed: }} is expected".to_owned(), text.len()));
         };
         let length = end + 4;
         let inside = body.get(..end).unwrap_or_default();
