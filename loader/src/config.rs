@@ -68,8 +68,8 @@ pub struct WriteArgs {
     #[arg(long, env = "CONCURRENCY", default_value = "8", value_name = "BATCHES")]
     pub concurrency: String,
     /// Customers that the CRM has removed: ignore, delete, or mark:WIDGET=VALUE
-    #[arg(long, env = "REMOVALS", default_value = "ignore", value_name = "POLICY")]
-    pub removals: String,
+    #[arg(long, env = "ON_REMOVAL", default_value = "ignore", value_name = "POLICY")]
+    pub on_removal: String,
     /// A row to update that somebody has deleted in the form
     #[arg(
         long,
@@ -197,7 +197,7 @@ impl LoaderConfig {
     pub fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
         let document = form.mapping.as_deref().map(Document::read).transpose()?;
         let account = account(form, document.as_ref())?;
-        let removals = removals(&write.removals)?;
+        let removals = removals(&write.on_removal)?;
         let key_widget = form
             .jdy_key_widget
             .clone()
@@ -283,7 +283,11 @@ fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, Conf
 fn removals(text: &str) -> Result<Removals, ConfigError> {
     let refuse = || {
         let problem = format!("`{text}` is not a policy");
-        ConfigError::new("REMOVALS", problem, "write ignore, delete, or mark:WIDGET=VALUE")
+        ConfigError::new(
+            "ON_REMOVAL",
+            problem,
+            "write ignore, delete, or mark:WIDGET=VALUE",
+        )
     };
     match text.trim() {
         "ignore" => Ok(Removals::Ignore),

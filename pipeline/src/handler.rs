@@ -19,6 +19,8 @@ pub trait Subject {
     fn run_id(&self) -> &str;
     /// Priority of the work.
     fn lane(&self) -> Lane;
+    /// Changes the priority of the work; a replay overrides the lane of an untouched body.
+    fn set_lane(&mut self, lane: Lane);
 }
 
 /// Identity of a message, detached from it.
@@ -230,6 +232,10 @@ impl Subject for CompanyRef {
     fn lane(&self) -> Lane {
         self.lane.try_into().unwrap_or_default()
     }
+
+    fn set_lane(&mut self, lane: Lane) {
+        self.lane = lane.into();
+    }
 }
 
 macro_rules! versioned_subject {
@@ -251,6 +257,10 @@ macro_rules! versioned_subject {
 
             fn lane(&self) -> Lane {
                 self.lane.try_into().unwrap_or_default()
+            }
+
+            fn set_lane(&mut self, lane: Lane) {
+                self.lane = lane.into();
             }
         }
     };

@@ -7,7 +7,7 @@ use super::{Batch, cutter::Slice, does_not_advance};
 use crate::okki::{Error, ListItem, Page, PageRequest};
 use std::collections::HashSet;
 
-/// Passes without a new customer after which an overstated total is no longer believed.
+/// Passes in which the proof came no further, after which an overstated total is no longer believed.
 const QUIET_PASSES: u32 = 8;
 /// Passes after which a listing counts as one that does not settle.
 const MOST_PASSES: u32 = 64;
@@ -107,6 +107,7 @@ impl Gather {
             damaged: page.damaged,
             ..Batch::default()
         };
+        let known = self.epoch.len();
         // A damaged row is a row of the total that will never have an id.
         self.epoch.extend(
             batch
@@ -123,7 +124,8 @@ impl Gather {
                 batch.duplicates += 1;
             }
         }
-        self.found_in_pass += batch.items.len() as u64;
+        // What counts is progress of the proof: after a fall of the total everybody has to be seen once more.
+        self.found_in_pass += (self.epoch.len() - known) as u64;
         batch
     }
 

@@ -102,8 +102,9 @@ impl Unit {
             };
         }
         match M::decode(self.body.clone()) {
-            Ok(message) if !message.company_id().is_empty() => {
+            Ok(mut message) if !message.company_id().is_empty() => {
                 let meta = self.meta(message.lane());
+                message.set_lane(meta.lane);
                 Decoded::Job(Job { message, meta })
             }
             Ok(_) => Decoded::Damaged(Failure::new(

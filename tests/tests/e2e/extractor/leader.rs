@@ -41,7 +41,10 @@ async fn one_seed(seed: u64) {
     })
     .await;
     let leader = leader(&mut pipeline, &replicas).await;
-    assert!(replicas.into_iter().any(|id| Some(id) != leader), "somebody is left");
+    assert!(
+        replicas.into_iter().any(|id| Some(id) != leader),
+        "somebody is left"
+    );
     let frozen = dice.random_bool(0.5);
     if let Some(leader) = leader {
         match frozen {

@@ -49,7 +49,7 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
         .customers(20)
         .seed(22)
         .set("INDEX_SETTLE", "0s")
-        .set_for(Service::Loader, "REMOVALS", "delete")
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
         .start()
         .await;
     let feed = Feed::new(&pipeline).await;

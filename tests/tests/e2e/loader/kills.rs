@@ -60,7 +60,7 @@ async fn die_at(point: &'static str, redis: Redis) {
         .set("JDY_TIMEOUT", "1s")
         .set("LATE_WRITES", "1s")
         .set("LEASE", "3s")
-        .set_for(Service::Loader, "REMOVALS", "delete")
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
         .simulator(|options| {
             options.settings.jdy.poison = vec![Poison {
                 marker: "POISON".into(),
