@@ -1,6 +1,6 @@
 //! Each wrong setting is refused by name, and no refusal repeats a secret.
 
-use clap::Parser;
+use clap::{Parser, builder::Resettable};
 
 use super::*;
 
@@ -19,14 +19,22 @@ const GOOD: [&str; 4] = [
     "redis://:s3cret@localhost/",
 ];
 
+/// Parses flags only: the tests of other files run with AMQP_URL and REDIS_URL set.
+fn checked<'a>(args: impl Iterator<Item = &'a str>) -> Result<CommonConfig, ConfigError> {
+    let command = <Command as clap::CommandFactory>::command().mut_args(|arg| arg.env(Resettable::Reset));
+    let matches = command
+        .try_get_matches_from(std::iter::once("service").chain(args))
+        .unwrap();
+    let command = <Command as clap::FromArgMatches>::from_arg_matches(&matches).unwrap();
+    command.common.try_into()
+}
+
 fn parse(more: &[&str]) -> Result<CommonConfig, ConfigError> {
-    let args = std::iter::once("service").chain(GOOD).chain(more.iter().copied());
-    Command::try_parse_from(args).unwrap().common.try_into()
+    checked(GOOD.into_iter().chain(more.iter().copied()))
 }
 
 fn refusal(args: &[&str]) -> String {
-    let command = Command::try_parse_from(std::iter::once("service").chain(args.iter().copied())).unwrap();
-    CommonConfig::try_from(command.common).unwrap_err().to_string()
+    checked(args.iter().copied()).unwrap_err().to_string()
 }
 
 #[test]
