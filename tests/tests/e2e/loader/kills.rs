@@ -132,7 +132,15 @@ async fn die_at(point: &'static str, redis: Redis) {
         (0, 0, 0),
         "{point}: {report:?}"
     );
-    pipeline.quiet(SETTLED, 1).await;
+    // Who dies after the dead letter is confirmed and before its message is acknowledged (the marks are written there,
+    // and rows are verified at any time) leaves it to be judged again:
+    // a second copy of a letter is the price of losing none, and putting back both does no harm.
+    let copies = if point.starts_with("marks") || point.starts_with("verify") {
+        2
+    } else {
+        1
+    };
+    pipeline.quiet_with(SETTLED, 1..=copies).await;
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal(), "{point}: {report:?}");
     pipeline[heir].process().stop(SETTLED).await.unwrap();
