@@ -31,6 +31,8 @@ pub enum Command {
     Once(OnceArgs),
     /// Try credentials, permission, clock, one page and one detail, without changing anything
     Check(CheckArgs),
+    /// Print one customer's detail answer as JSON, for `transformer mapping try FILE --company -`
+    Fetch(FetchArgs),
     /// Look at refs that could not be fetched, and put them back
     Dead(DeadArgs),
     /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
@@ -106,6 +108,17 @@ pub struct CheckArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `fetch`.
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// Company id
+    pub(crate) company: String,
     #[command(flatten)]
     pub(crate) okki: OkkiArgs,
     #[command(flatten)]

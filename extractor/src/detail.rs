@@ -7,6 +7,7 @@
 use crate::{
     okki::{Client, Detail, Error, chain, time},
     pause::Pauses,
+    selection::{Selected, Selection},
     state::{Fate, State},
     verdict::Verdict,
 };
@@ -33,6 +34,7 @@ pub struct Details {
     state: State,
     marks: Marks,
     verdict: Verdict,
+    selection: Selection,
     skip: bool,
 }
 
@@ -49,6 +51,7 @@ impl Details {
     pub fn new(rt: Runtime, client: Arc<Client>, pauses: Arc<Pauses>, state: State, skip: bool) -> Self {
         let marks = Marks::new(rt.store.clone(), rt.namespace.clone());
         let verdict = Verdict::new(Arc::clone(&client));
+        let selection = client.source().selection.clone();
         Self {
             rt,
             client,
@@ -56,6 +59,7 @@ impl Details {
             state,
             marks,
             verdict,
+            selection,
             skip,
         }
     }
@@ -85,11 +89,31 @@ impl Details {
         match self.client.detail(lane(wanted), &wanted.company_id).await {
             Ok(detail) => {
                 self.verdict.answered(&wanted.company_id);
-                publish(
-                    &job,
-                    snapshot(wanted, detail, sequence, fetched_at),
-                    receipt(Fate::Fetched),
-                )
+                let Detail {
+                    json,
+                    update_time,
+                    now,
+                } = detail;
+                match self.selection.apply(json, jiff::Timestamp::now()) {
+                    Ok(Selected::Kept(json)) => {
+                        let detail = Detail {
+                            json,
+                            update_time,
+                            now,
+                        };
+                        publish(
+                            &job,
+                            snapshot(wanted, detail, sequence, fetched_at),
+                            receipt(Fate::Fetched),
+                        )
+                    }
+                    Ok(Selected::Dropped) => Outcome::Done(Done {
+                        publish: vec![],
+                        receipt: receipt(Fate::Filtered),
+                        tally: Tally::Filtered("source-condition"),
+                    }),
+                    Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
+                }
             }
             Err(Error::NotFound { message }) => {
                 self.verdict.answered_nothing();

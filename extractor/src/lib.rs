@@ -2,7 +2,7 @@
 //!
 //! [`okki`] knows the vendor. [`listing`] walks a window without skipping, [`lister`] publishes what it finds under a
 //! lease and moves the checkpoint, [`lead`] does that on a schedule. [`detail`] is the handler that every replica runs
-//! on the published refs. [`commands`] puts them together.
+//! on the published refs, with [`selection`] deciding who goes on. [`commands`] puts them together.
 
 pub mod cli;
 pub mod commands;
@@ -15,6 +15,7 @@ pub mod okki;
 pub mod pause;
 pub mod progress;
 pub mod schedule;
+pub mod selection;
 pub mod settings;
 pub mod source;
 pub mod state;
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sync(args) => commands::sync::sync(args).await,
         Command::Once(args) => commands::sync::once(args).await,
         Command::Check(args) => commands::check::check(args).await,
+        Command::Fetch(args) => commands::fetch::fetch(args).await,
         Command::Dead(args) => commands::dead(args).await,
         Command::Status(args) => commands::status::status(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,

@@ -109,6 +109,7 @@ impl Report {
             println!("skipped     {} (loaded before)", of("skipped"));
             println!("removed     {}", of("removed"));
             println!("missing     {} (okki knows them no more)", of("missing"));
+            println!("filtered    {} (the source document's condition)", of("filtered"));
             println!("dead        {}", of("dead"));
             println!(
                 "repeated    {} (listed twice, or by an earlier window)",

@@ -3,11 +3,11 @@
 //! Paging, window and deletion parameters are the extractor's own business (see `listing`); a document's values for
 //! them (`{{LAST_SYNC_TIME|datetime}}` and so on) say only which window the platform would have asked for.
 
-use crate::okki::time;
+use crate::{okki::time, selection::Selection};
 use jiff::Timestamp;
 use pipeline::{
     config::ConfigError,
-    metadata::{Context, Problem, SourceDocument},
+    metadata::{Context, Loaded, Problem, SourceDocument},
 };
 use std::{path::Path, time::Duration};
 
@@ -22,7 +22,7 @@ const OWN: [&str; 6] = [
 ];
 
 /// Where to list and to fetch, and with which further parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// Path of the listing.
     pub list: String,
@@ -38,6 +38,10 @@ pub struct Source {
     pub removals: bool,
     /// Cron expression and reach of the document's remedy run (补漏).
     pub remedy: Option<(String, Duration)>,
+    /// What is done with a fetched customer.
+    pub selection: Selection,
+    /// What the document's author should look at.
+    pub warnings: Vec<String>,
 }
 
 impl Default for Source {
@@ -50,6 +54,8 @@ impl Default for Source {
             count: None,
             removals: false,
             remedy: None,
+            selection: Selection::default(),
+            warnings: Vec::new(),
         }
     }
 }
@@ -72,9 +78,8 @@ impl Source {
     }
 
     fn read(text: &str, name: &str) -> Result<Self, ConfigError> {
-        let document = SourceDocument::parse(text, name)
-            .map_err(|problems| all(&problems))?
-            .document;
+        let Loaded { document, warnings } =
+            SourceDocument::parse(text, name).map_err(|problems| all(&problems))?;
         let refuse = |problem: String, remedy: &str| ConfigError::new(name, problem, remedy);
         if !document.method.eq_ignore_ascii_case("GET") {
             let problem = format!("method is {}", document.method);
@@ -108,6 +113,11 @@ impl Source {
                 .filter(|count| *count > 0),
             removals: value("removed") == Some("1"),
             remedy: remedy(&document, &context, now)?,
+            selection: Selection {
+                format: document.format_response,
+                condition: document.condition,
+            },
+            warnings: warnings.iter().map(ToString::to_string).collect(),
             parameters: given
                 .iter()
                 .filter(|(name, _)| !OWN.contains(&name.as_str()))

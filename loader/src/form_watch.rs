@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use pipeline::form::FormReading;
 use pipeline::gate::Pause;
 use pipeline::retry::Backoff;
 use pipeline::service::Runtime;
@@ -11,6 +12,7 @@ use serde_json::json;
 use tokio::sync::{Notify, watch};
 
 use crate::jdy::form::{Form, Misfit};
+use crate::jdy::types::Widget;
 use crate::vendor::{Patience, Tried, Vendor};
 
 /// A form changes when somebody edits it.
@@ -110,6 +112,7 @@ impl FormWatch {
         let Tried::Done(widgets, _) = tried else {
             return None;
         };
+        self.keep_reading(&widgets).await;
         Some(
             Form::new(widgets, self.expected.key_widget.clone()).and_then(|form| {
                 for (widget, label) in &self.expected.fields {
@@ -125,6 +128,20 @@ impl FormWatch {
                 Ok(())
             }),
         )
+    }
+
+    /// For `transformer mapping check --live`; nothing here depends on it, so a Redis that is away is no reason to stop.
+    async fn keep_reading(&self, widgets: &[Widget]) {
+        let (app_id, entry_id) = self.vendor.client.form();
+        let reading = FormReading {
+            app_id: app_id.to_owned(),
+            entry_id: entry_id.to_owned(),
+            read_at_ms: jiff::Timestamp::now().as_millisecond(),
+            widgets: widgets.iter().map(Widget::neutral).collect(),
+        };
+        if let Err(error) = reading.keep(&self.runtime.store, &self.runtime.namespace).await {
+            tracing::debug!(%error, "the form's reading is not kept for others");
+        }
     }
 
     fn fits_again(&self) -> bool {

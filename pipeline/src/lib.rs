@@ -11,6 +11,7 @@ pub mod config;
 pub mod consumer;
 pub mod dead;
 pub mod doctor;
+pub mod form;
 pub mod gate;
 pub mod handler;
 pub mod http;

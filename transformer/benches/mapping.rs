@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::Criterion;
 use jiff::Timestamp;
 use pipeline::metadata::Record;
-use transformer::clean::clean;
+use pipeline::metadata::clean::clean;
 use transformer::map::Mapping;
 
 /// The shape of the vendor's published example, filled in.

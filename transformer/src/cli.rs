@@ -20,7 +20,7 @@ pub struct Cli {
 pub enum Command {
     /// Work until stopped
     Run(RunArgs),
-    /// Check, try and explain mapping documents; needs neither broker nor Redis
+    /// Check, try, test and explain mapping documents; only `check --live` needs Redis
     Mapping(MappingArgs),
     /// Look at the records that this stage gave up on, and put them back
     Dead(DeadArgs),

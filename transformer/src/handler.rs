@@ -3,7 +3,6 @@
 //! Running twice for the same snapshot gives the same record under the same version, which the loader recognises.
 
 use crate::{
-    clean::clean_in,
     dedupe::{Seen, digest, seen},
     map::Mapping,
 };
@@ -11,6 +10,7 @@ use pipeline::{
     broker::Outgoing,
     handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
     marks::{Marks, Published},
+    metadata::clean::clean_in,
     service::Runtime,
     stage::Stage,
 };

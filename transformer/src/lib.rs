@@ -1,6 +1,5 @@
 //! The transformer: cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 
-pub mod clean;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -32,7 +31,7 @@ pub async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => run(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
-        Command::Mapping(args) => commands::run(args),
+        Command::Mapping(args) => commands::run(args).await,
         Command::Dead(args) => {
             let rt = Runtime::tool("transformer", &CommonConfig::try_from(args.common)?)?;
             dead::cli::run(&rt, Stage::Transform, args.command).await

@@ -2,11 +2,10 @@
 
 use crate::{
     cli::CheckArgs,
-    okki::{Client, Error, Pace, Page, PageRequest, Tokens, chain, time},
+    okki::{Client, Error, Page, PageRequest, chain, time},
     settings::OkkiConfig,
 };
-use anyhow::Context;
-use pipeline::{config::HttpConfig, doctor::Finding, http, quota::Lane};
+use pipeline::{config::HttpConfig, doctor::Finding, quota::Lane};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -56,6 +55,16 @@ pub(super) async fn findings(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Re
 }
 
 impl Step {
+    /// Something to know that is no failure.
+    fn remark(name: &'static str, detail: &str) -> Self {
+        Self {
+            name,
+            ok: true,
+            detail: detail.to_owned(),
+            ms: 0,
+        }
+    }
+
     const fn remedy(&self) -> &'static str {
         match self.name.as_bytes() {
             b"credentials" => {
@@ -69,10 +78,9 @@ impl Step {
 }
 
 async fn try_okki(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Vec<Step>> {
-    let http = http::client(http).context("build the HTTP client")?;
-    let pace = Pace::alone(okki.bucket.per_second);
-    let client = Client::new(http, okki.client.clone(), Tokens::alone(), pace);
-    let mut steps = Vec::new();
+    let client = super::own_client(okki, http)?;
+    let warnings = okki.client.endpoints.source.warnings.iter();
+    let mut steps: Vec<_> = warnings.map(|warning| Step::remark("source", warning)).collect();
     try_all(&client, okki, &mut steps).await;
     Ok(steps)
 }
@@ -113,12 +121,7 @@ async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> O
             })
             .await?;
         }
-        None => steps.push(Step {
-            name: "detail",
-            ok: true,
-            detail: "no customer to try".to_owned(),
-            ms: 0,
-        }),
+        None => steps.push(Step::remark("detail", "no customer to try")),
     }
     Some(())
 }
@@ -161,10 +164,5 @@ fn clock(page: &Page) -> Step {
         Some(apart) if apart.abs() <= CLOCKS_APART_S => format!("okki's clock differs by {apart} s"),
         Some(apart) => format!("okki's clock differs by {apart} s; check the clock of this machine"),
     };
-    Step {
-        name: "clock",
-        ok: true,
-        detail,
-        ms: 0,
-    }
+    Step::remark("clock", &detail)
 }

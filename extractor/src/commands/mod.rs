@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod doctor;
+pub mod fetch;
 pub mod run;
 pub mod status;
 pub mod sync;
@@ -39,6 +40,13 @@ fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::
     );
     let pace = Pace::shared(rt.quota.clone(), okki.bucket.clone());
     Ok(Arc::new(Client::new(http, okki.client.clone(), tokens, pace)))
+}
+
+/// A client for a handful of calls, which needs neither Redis nor a broker.
+fn own_client(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Client> {
+    let http = http::client(http).context("build the HTTP client")?;
+    let pace = Pace::alone(okki.bucket.per_second);
+    Ok(Client::new(http, okki.client.clone(), Tokens::alone(), pace))
 }
 
 /// `extractor dead`: the shared subcommand for this stage's dead letters.

@@ -27,6 +27,9 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let ttl = args.lease.check()?;
 
     let rt = Runtime::start("extractor", &common).await?;
+    for warning in &okki.client.endpoints.source.warnings {
+        tracing::warn!(%warning, "source document");
+    }
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let lister = Arc::new(Lister::new(

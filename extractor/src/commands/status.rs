@@ -100,11 +100,12 @@ fn print(status: &Status) {
             let Run { listed, .. } = shown.run;
             println!("{title:<11} {} {}", shown.job.name(), Report::span(&shown.run));
             println!(
-                "            listed {listed}, fetched {}, skipped {}, removed {}, missing {}, dead {}, waiting {}",
+                "            listed {listed}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
                 of("fetched"),
                 of("skipped"),
                 of("removed"),
                 of("missing"),
+                of("filtered"),
                 of("dead"),
                 shown.pending
             );

@@ -55,10 +55,7 @@ pub async fn once(args: OnceArgs) -> anyhow::Result<()> {
     let sync = Sync::open(args, Job::Live, Span::SinceCheckpoint, false).await?;
     match sync.lease(Duration::ZERO).await? {
         Some(lease) => sync.work(lease).await,
-        None => {
-            println!("another replica lists; nothing to do");
-            Ok(())
-        }
+        None => sync.leave().await,
     }
 }
 
@@ -141,6 +138,17 @@ impl Sync {
                 bail!("stopped");
             }
         }
+    }
+
+    /// Says who is at it; that is no failure, for the other one does the work.
+    async fn leave(&self) -> anyhow::Result<()> {
+        if self.json {
+            let leader = self.state.leader(self.job).await?;
+            println!("{}", serde_json::json!({ "busy": true, "leader": leader }));
+        } else {
+            println!("another replica lists; nothing to do");
+        }
+        Ok(())
     }
 
     async fn discard(&self) -> anyhow::Result<()> {

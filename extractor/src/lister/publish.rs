@@ -43,7 +43,6 @@ impl Lister {
         let ids: Vec<String> = items.iter().map(|item| item.company_id.clone()).collect();
         self.state.expect(&run.id, &ids).await?;
         self.rt.books.list(&run.id, &ids).await?;
-        self.rt.books.list(&run.id, &ids).await?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
         let refs = items

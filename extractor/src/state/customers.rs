@@ -23,6 +23,8 @@ pub enum Fate {
     Removed,
     /// OKKI says that it does not exist.
     Missing,
+    /// The source document's condition does not let it go on.
+    Filtered,
     /// Its message went to the dead-letter queue.
     Dead,
 }
@@ -34,6 +36,7 @@ impl Fate {
             Self::Skipped => "skipped",
             Self::Removed => "removed",
             Self::Missing => "missing",
+            Self::Filtered => "filtered",
             Self::Dead => "dead",
         }
     }

@@ -89,6 +89,11 @@ impl Client {
         }
     }
 
+    /// App and form that are written to.
+    pub fn form(&self) -> (&str, &str) {
+        (&self.account.app_id, &self.account.entry_id)
+    }
+
     /// How long an exchange can take.
     pub fn timeout(&self) -> Duration {
         self.account.timeout

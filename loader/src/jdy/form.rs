@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pipeline::form::FormWidget;
 use proto::v1::field_value::Value as Cell;
 use proto::v1::{FieldValue, FormRecord};
 
@@ -21,6 +22,19 @@ const READ_ONLY: [&str; 10] = [
     "ocr",
     "serialnumber",
 ];
+
+impl Widget {
+    /// The widget in words that other programs understand.
+    pub fn neutral(&self) -> FormWidget {
+        FormWidget {
+            name: self.name.clone(),
+            label: self.label.clone(),
+            kind: self.kind.clone(),
+            read_only: READ_ONLY.contains(&self.kind.as_str()),
+            items: self.items.iter().map(Self::neutral).collect(),
+        }
+    }
+}
 
 /// The widgets of the form by name, and the one that holds the company id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,6 +215,7 @@ mod tests {
             name: (*name).to_owned(),
             label: format!("label of {name}"),
             kind: (*kind).to_owned(),
+            items: Vec::new(),
         };
         Form::new(kinds.iter().map(widget).collect(), None).unwrap()
     }
@@ -247,6 +262,7 @@ mod tests {
                 name: "_k".into(),
                 label: String::new(),
                 kind: kind.into(),
+                items: Vec::new(),
             }]
         };
         assert!(Form::new(widgets("text"), Some("_k".into())).is_ok());

@@ -132,6 +132,9 @@ pub struct Widget {
     /// Kind, such as `text`.
     #[serde(rename = "type", default)]
     pub kind: String,
+    /// Widgets of a subform's rows.
+    #[serde(default)]
+    pub items: Vec<Widget>,
 }
 
 /// Text member of a row, `""` when it has none.

@@ -1,5 +1,7 @@
 //! Each wrong setting is refused by name, and no refusal repeats a secret.
 
+use std::path::Path;
+
 use clap::{Parser, builder::Resettable};
 
 use super::*;

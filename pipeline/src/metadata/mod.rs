@@ -8,6 +8,7 @@
 //! The order inside: `json` (text with positions) → `reader` (keys, types, problems) → `parameter`/`target`/`source`
 //! (documents) → `expression` (placeholders, pipes, templates) → `sql` (the MySQL part behind `_function`).
 
+pub mod clean;
 mod condition;
 mod convert;
 mod expression;

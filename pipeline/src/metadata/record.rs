@@ -22,7 +22,7 @@ pub enum Lookup<'r> {
 }
 
 impl Record {
-    /// Takes the object as it is; `transformer::clean` makes a cleaned one.
+    /// Takes the object as it is; `clean` makes a cleaned one.
     pub fn new(root: Map<String, Value>) -> Self {
         let dotted = root.keys().any(|key| key.contains('.'));
         Record { root, dotted }

@@ -1,10 +1,11 @@
 //! Our additions to a document, in a file of its own so that the document stays as the integrator made it.
 //!
-//! `{"key_widget": "_widget_1", "widgets": {"_widget_2": "number"}, "zone": "+08:00", "condition": […]}`, every key
-//! optional. A widget list as the target returns it (`{"widgets": [{"name", "type", "items"}]}`) will do as well.
+//! `{"key_widget": "_widget_1", "widgets": {"_widget_2": "number"}, "zone": "+08:00", "condition": […],
+//! "failed_expression": "error"}`, every key optional. A widget list as the target returns it (`{"widgets": [{"name", "type", "items"}]}`) will do as well.
 
 use std::collections::HashMap;
 
+use pipeline::form::FormWidget;
 use pipeline::metadata::{Condition, Problem, Zone};
 use serde_json::{Map, Value};
 
@@ -19,6 +20,18 @@ pub struct Extras {
     pub zone: Zone,
     /// Which records go on.
     pub condition: Condition,
+    /// What is sent for an expression that cannot be computed.
+    pub failed_expression: OnFailure,
+}
+
+/// What an expression that cannot be computed for a customer gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// An error of that customer, with field and expression.
+    #[default]
+    Error,
+    /// The expression's own text with the values written in, as the platform sends it.
+    Text,
 }
 
 /// A field of the form.
@@ -28,9 +41,18 @@ pub struct WidgetType {
     pub kind: String,
     /// Caption on the form, if it was given.
     pub label: Option<String>,
+    /// The form says that nothing can be written to it.
+    pub read_only: bool,
 }
 
 impl Extras {
+    /// The form's widgets as the loader read them.
+    pub fn of_form(widgets: &[FormWidget]) -> Extras {
+        let mut extras = Extras::default();
+        add_widgets(widgets, "", &mut extras.widgets);
+        extras
+    }
+
     /// Reads additions; all problems at once.
     pub fn parse(text: &str, name: &str) -> Result<Extras, Vec<Problem>> {
         let root: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
@@ -52,6 +74,7 @@ impl Extras {
                                         WidgetType {
                                             kind: kind.clone(),
                                             label: None,
+                                            read_only: false,
                                         },
                                     );
                                 }
@@ -72,6 +95,15 @@ impl Extras {
                     Ok(found) => extras.zone = found.unwrap_or_default(),
                     Err(message) => bad(message),
                 }
+                match text_of(map, &["failed_expression"])
+                    .map(Option::unwrap_or_default)
+                    .as_deref()
+                {
+                    Ok("" | "error") => {}
+                    Ok("text") => extras.failed_expression = OnFailure::Text,
+                    Ok(_) => bad("failed_expression must be \"error\" or \"text\"".to_owned()),
+                    Err(message) => bad(message.clone()),
+                }
                 if let Some(condition) = map.get("condition") {
                     match Condition::parse(&condition.to_string(), name) {
                         Ok(condition) => extras.condition = condition,
@@ -88,12 +120,13 @@ impl Extras {
                     "timezone",
                     "time_zone",
                     "condition",
+                    "failed_expression",
                     "sysWidgets",
                     "dataModifyTime",
                 ];
                 for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
                     bad(format!(
-                        "unknown key \"{key}\"; key_widget, widgets, zone and condition are known"
+                        "unknown key \"{key}\"; key_widget, widgets, zone, condition and failed_expression are known"
                     ));
                 }
             }
@@ -115,6 +148,18 @@ impl Extras {
         } else {
             Err(problems)
         }
+    }
+}
+
+fn add_widgets(list: &[FormWidget], prefix: &str, widgets: &mut HashMap<String, WidgetType>) {
+    for widget in list {
+        let entry = WidgetType {
+            kind: widget.kind.clone(),
+            label: Some(widget.label.clone()),
+            read_only: widget.read_only,
+        };
+        widgets.insert(format!("{prefix}{}", widget.name), entry);
+        add_widgets(&widget.items, &format!("{}.", widget.name), widgets);
     }
 }
 
@@ -141,6 +186,7 @@ fn list_of(list: &[Value], prefix: &str, widgets: &mut HashMap<String, WidgetTyp
         let entry = WidgetType {
             kind: kind.to_owned(),
             label: text("label").map(str::to_owned),
+            read_only: false,
         };
         for name in [text("name"), text("widgetName")].into_iter().flatten() {
             widgets.insert(format!("{prefix}{name}"), entry.clone());

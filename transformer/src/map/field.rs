@@ -1,10 +1,11 @@
 //! One field of a mapping: expression, type, parser, and the value of a record.
 
-use pipeline::metadata::{Evaluated, Evaluation, Parameter, ParameterType, Scope};
+use pipeline::metadata::{EvalError, Evaluated, Evaluation, Parameter, ParameterType, Scope};
 use proto::v1::{FieldValue, Subform, SubformRow, field_value::Value as Cell};
 use serde_json::Value as Json;
 
 use super::cell;
+use super::extras::OnFailure;
 use super::{Extras, RowError, Widget};
 
 /// What is known about a field without any record.
@@ -31,6 +32,7 @@ pub(super) struct Field {
     widget: Widget,
     form_type: Option<String>,
     children: Vec<Field>,
+    on_failure: OnFailure,
 }
 
 impl Field {
@@ -70,6 +72,7 @@ impl Field {
             widget,
             form_type,
             children,
+            on_failure: extras.failed_expression,
         })
     }
 
@@ -138,9 +141,13 @@ impl Field {
         let Some(expression) = &self.parameter.value else {
             return Ok(None);
         };
-        let mut value = expression
-            .evaluate_in(on, scope)
-            .map_err(|error| self.error(error.code, error.message))?;
+        let refused = |error: EvalError| self.error(error.code, error.message);
+        let mut value = match (expression.evaluate_in(on, scope), self.on_failure) {
+            (Err(_), OnFailure::Text) => {
+                Evaluated::Text(expression.written_out(on, scope).map_err(refused)?.into())
+            }
+            (evaluated, _) => evaluated.map_err(refused)?,
+        };
         if value.is_empty() {
             if let Some(default) = &self.parameter.default {
                 value = Evaluated::Text(default.into());

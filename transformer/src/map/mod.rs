@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 pub use cell::to_json as cell_json;
 pub use error::RowError;
 pub use extras::Extras;
+use extras::OnFailure;
 pub use field::FieldInfo;
 pub use look::{losses, show};
 pub use widget::Widget;
@@ -85,13 +86,19 @@ impl Mapping {
             .filter(|field| field.is_sent())
             .map(Field::info)
             .collect();
+        let mut warnings = loaded.warnings;
+        if extras_read.failed_expression == OnFailure::Text {
+            let warning =
+                "failed_expression is \"text\": an expression that fails puts its own text into the form";
+            warnings.push(Problem::new(extras_name, warning));
+        }
         Ok(Mapping {
             fields,
             infos,
             document: document_read,
             extras: extras_read,
             fingerprint,
-            warnings: loaded.warnings,
+            warnings,
         })
     }
 

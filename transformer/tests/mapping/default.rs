@@ -17,7 +17,10 @@ struct Cli {
 fn command(args: &[&str]) -> Result<(), String> {
     let cli = Cli::try_parse_from(std::iter::once("mapping").chain(args.iter().copied()))
         .map_err(|error| error.to_string())?;
-    run(cli.mapping).map_err(|error| format!("{error:#}"))
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime
+        .block_on(run(cli.mapping))
+        .map_err(|error| format!("{error:#}"))
 }
 
 fn file(name: &str) -> String {
@@ -101,10 +104,19 @@ fn check_compares_with_a_saved_form() {
             .unwrap_err()
             .contains("/nowhere.json")
     );
+    let both = command(&["check", &file("default.json"), "--form", &form, "--live"]).unwrap_err();
+    assert!(both.contains("cannot be used with"), "{both}");
+    let nowhere = [
+        "check",
+        &file("default.json"),
+        "--live",
+        "--redis-url",
+        "http://x/",
+    ];
+    let nowhere = command(&nowhere).unwrap_err();
     assert!(
-        command(&["check", &file("default.json"), "--live"])
-            .unwrap_err()
-            .contains("--live")
+        nowhere.starts_with("REDIS_URL: must begin with redis://"),
+        "{nowhere}"
     );
     assert_eq!(command(&["explain", &file("default.json")]), Ok(()));
 }

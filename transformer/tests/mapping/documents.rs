@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use pipeline::metadata::clean::clean;
 use pipeline::metadata::{Operation, Record, TargetDocument};
 use proto::v1::{FieldValue, field_value::Value as Cell};
 use serde_json::{Value, json};
-use transformer::clean::clean;
 use transformer::map::{Mapping, RowError};
 
 use crate::support::now;
@@ -239,4 +239,44 @@ fn literal_keys_with_dots_win_and_single_braces_spare_what_is_no_key() {
     );
     assert_eq!(eval("{{x|number:2}} {{y|replace('\\n', ', ')}} {{z|json_encode}} {{t|date('yyyy/M/d')}} {{t|datetime('Y-m-d H:i')}} {{t|timestamp}}",
         json!({"x": 2.345, "y": "a\nb", "z": {"k": 1}, "t": "2024-03-14 16:00:00"})).unwrap(), "2.35 a, b {\"k\":1} 2024/3/14 2024-03-14 16:00 1710403200");
+}
+
+#[test]
+fn a_failed_expression_is_an_error_unless_its_text_is_wanted() {
+    let field = r#"{"field": "f", "label": "数量", "type": "string", "value": "_function {{x}} * '{{y}}'"}"#;
+    let record = || json!({"x": "无采购额", "y": "O'Neil"});
+    for extras in [None, Some(r#"{"failed_expression": "error"}"#)] {
+        let error = map(field, extras, record()).unwrap_err();
+        assert!(
+            error.label == "数量" && !error.reason.contains("无采购额"),
+            "{error:?}"
+        );
+    }
+    let text = |more: &str| {
+        let extras = format!(r#"{{"failed_expression": "text"{more}}}"#);
+        map(field, Some(&extras), record())
+    };
+    let sent = text("").unwrap()[0].value.clone();
+    assert_eq!(sent, Some(Cell::Text("_function 无采购额 * 'O'Neil'".into())));
+    // It is no excuse for a value that the form would store as a blank.
+    assert_eq!(
+        text(r#", "widgets": {"f": "number"}"#).unwrap_err().code,
+        "wrong-type"
+    );
+    // Nor for what can be seen to be wrong without any customer.
+    let unknown = r#"{"field": "f", "label": "数量", "type": "string", "value": "_function NOSUCH({{x}})"}"#;
+    let extras = Some(r#"{"failed_expression": "text"}"#);
+    assert!(Mapping::load(&document(unknown), extras).is_err());
+    let mapping = Mapping::load(&document(field), extras).unwrap();
+    assert!(
+        mapping
+            .warnings()
+            .iter()
+            .any(|warning| warning.message.contains("failed_expression"))
+    );
+    let problems = Mapping::load(&document(field), Some(r#"{"failed_expression": "blank"}"#)).unwrap_err();
+    assert!(
+        problems[0].message.contains("\"error\" or \"text\""),
+        "{problems:?}"
+    );
 }

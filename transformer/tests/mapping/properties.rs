@@ -5,10 +5,10 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use pipeline::metadata::clean::clean;
 use pipeline::metadata::{Context, Evaluation, Expression, Record, SourceDocument, TargetDocument};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use transformer::clean::clean;
 use transformer::map::Mapping;
 
 use crate::support::eval;

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use pipeline::metadata::clean::clean;
 use proto::v1::field_value::Value as Cell;
 use serde_json::{Value, json};
-use transformer::clean::clean;
 use transformer::map::Mapping;
 
 use crate::support::now;

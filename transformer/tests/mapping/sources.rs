@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
+use pipeline::metadata::clean::clean;
 use pipeline::metadata::{Context, Record, SourceDocument, Verdict};
 use serde_json::{Value, json};
-use transformer::clean::clean;
 use transformer::map::Mapping;
 
 use crate::documents::document;

@@ -60,6 +60,9 @@ impl TokenAnswer {
 /// A token call knows fewer reasons: whatever the server understood and refused is about the credentials.
 fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Error {
     match envelope::read(status, retry_after, body) {
+        Err(Error::Business { code, message } | Error::Auth { code, message }) if code == "invalid_scope" => {
+            Error::Permission { code, message }
+        }
         Err(Error::Business { code, message }) => Error::Auth { code, message },
         Err(Error::NotFound { message }) => Error::Auth {
             code: "404".to_owned(),

@@ -73,6 +73,12 @@ impl Client {
         }
     }
 
+    /// The source document, or what stands in its place.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.options.endpoints.source
+    }
+
     /// Lists one page.
     pub async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
         let endpoints = &self.options.endpoints;

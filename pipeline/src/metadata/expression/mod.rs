@@ -159,6 +159,14 @@ impl Expression {
         self.evaluate_in(on, None)
     }
 
+    /// The text with its placeholders' values written in, as the platform's own first step leaves it.
+    pub fn written_out(&self, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> Result<String, EvalError> {
+        // The text has been scanned before without a fault.
+        let pieces = scan::pieces(&self.text, 0).unwrap_or_default();
+        let parts: Vec<Part> = pieces.into_iter().map(|(piece, _)| part(piece)).collect();
+        Ok(template(&parts, &on.env(scope))?.into_owned())
+    }
+
     /// The value inside an element of an array.
     pub fn evaluate_in<'r>(
         &'r self,

@@ -60,7 +60,7 @@ pub(in crate::metadata) fn part(piece: Piece) -> Part {
 }
 
 /// Splits at placeholders; every piece comes with its character offset.
-fn pieces(text: &str, offset: usize) -> Result<Vec<(Piece, usize)>, Vec<Fault>> {
+pub(super) fn pieces(text: &str, offset: usize) -> Result<Vec<(Piece, usize)>, Vec<Fault>> {
     let (mut found, mut faults, mut plain, mut plain_at) = (Vec::new(), Vec::new(), String::new(), offset);
     let (mut rest, mut at) = (text, offset);
     while let Some(c) = rest.chars().next() {

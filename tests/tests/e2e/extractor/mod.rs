@@ -3,7 +3,9 @@
 
 mod commands;
 mod details;
+mod documents;
 mod leader;
 mod paging;
+mod refusals;
 mod replicas;
 mod sink;

@@ -2,28 +2,30 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
+use tests::harness::{Builder, Pipeline, Service, eventually, expect};
 use tests::simulator::{Churn, Order};
 
-use super::sink::{Sink, complaints};
+use super::sink::{Sink, calls, complaints};
 
-/// A fifth of the customers changes while a listing of many small pages is read.
-async fn nobody_is_missed(order: Order, spread_s: i64, seed: u64) {
+/// A pipeline whose listing has many small pages.
+fn paged(order: Order, spread_s: i64, seed: u64) -> Builder {
     let builder = Pipeline::builder()
         .customers(400)
         .seed(seed)
         .set("OKKI_RATE", "1000")
         .set("OKKI_PAGE_SIZE", "25");
-    let mut pipeline = builder
-        .simulator(|options| {
-            options.spread_s = spread_s;
-            options.settings.okki.order = order;
-            options.settings.okki.count_cap = 25;
-            options.settings.okki.per_second = None;
-            options.settings.okki.latency_ms = 10;
-        })
-        .start()
-        .await;
+    builder.simulator(|options| {
+        options.spread_s = spread_s;
+        options.settings.okki.order = order;
+        options.settings.okki.count_cap = 25;
+        options.settings.okki.per_second = None;
+        options.settings.okki.latency_ms = 10;
+    })
+}
+
+/// A fifth of the customers changes while a listing of many small pages is read.
+async fn nobody_is_missed(order: Order, spread_s: i64, seed: u64) {
+    let mut pipeline = paged(order, spread_s, seed).start().await;
     let extractor = pipeline.run(Service::Extractor);
     pipeline[extractor].ready().await;
     let churn = Churn {
@@ -37,11 +39,11 @@ async fn nobody_is_missed(order: Order, spread_s: i64, seed: u64) {
     pipeline.simulator.churn(churn);
     let sink = Sink::open(&pipeline).await;
     // The last change is 0.8 s away; the truth is asked after it.
-    tests::harness::eventually(Duration::from_secs(20), "the churn is over", async || {
+    eventually(Duration::from_secs(20), "the churn is over", async || {
         let before = super::sink::truth(&pipeline).await;
         tokio::time::sleep(Duration::from_millis(1_200)).await;
         let after = super::sink::truth(&pipeline).await;
-        tests::harness::expect(before == after, || "still changing".into())
+        expect(before == after, || "still changing".into())
     })
     .await;
     assert_eq!(
@@ -77,4 +79,65 @@ async fn no_order_at_all_loses_nobody() {
 async fn an_import_within_one_second_loses_nobody() {
     nobody_is_missed(Order::Desc, 1, 15).await;
     nobody_is_missed(Order::Shuffled, 1, 16).await;
+}
+
+/// A customer may be listed and be gone before its detail is read, go between the two listings, or after both.
+async fn no_removal_is_missed(order: Order, seed: u64) {
+    let mut pipeline = paged(order, 90 * 86_400, seed)
+        .set("REMOVALS", "true")
+        .start()
+        .await;
+    let before = pipeline.simulator.company_ids();
+    let extractor = pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    eventually(Duration::from_secs(60), "the first pages are read", async || {
+        let pages = calls(&pipeline, "list");
+        expect(pages >= 3, || format!("{pages}"))
+    })
+    .await;
+    pipeline.simulator.churn(Churn {
+        per_second: 50.0,
+        seed,
+        change: 1,
+        remove: 1,
+        total: Some(120),
+        ..Churn::default()
+    });
+    let gone = eventually(
+        Duration::from_secs(90),
+        "every removal is seen as one",
+        async || {
+            let present = pipeline.simulator.company_ids();
+            let gone: Vec<i64> = before
+                .iter()
+                .filter(|id| !present.contains(id))
+                .copied()
+                .collect();
+            let seen = sink.seen();
+            let is_removed = |id: &i64| seen.get(&id.to_string()).is_some_and(|seen| seen.removed);
+            let missing = gone.iter().filter(|id| !is_removed(id)).count();
+            let alive = present
+                .iter()
+                .filter(|id| !seen.contains_key(&id.to_string()) || is_removed(id));
+            let alive = alive.count();
+            expect(gone.len() > 40 && missing == 0 && alive == 0, || {
+                format!(
+                    "{missing} of {} removals missing, {alive} living ones not right",
+                    gone.len()
+                )
+            })
+            .map(|()| gone)
+        },
+    )
+    .await;
+    println!("{} removals, each seen", gone.len());
+    pipeline[extractor].ready().await;
+    pipeline.quiet(Duration::from_secs(30), 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn removals_while_pages_are_read_are_not_missed() {
+    no_removal_is_missed(Order::Desc, 17).await;
+    no_removal_is_missed(Order::Shuffled, 18).await;
 }

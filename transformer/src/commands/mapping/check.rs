@@ -1,38 +1,44 @@
-//! `mapping check`: every problem at once, and the comparison with a saved widget list.
+//! `mapping check`: every problem at once, and the comparison with the form, saved to a file or as the loader read it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use pipeline::cli::ConfigError;
+use pipeline::config::{SharedArgs, SharedConfig};
+use pipeline::form::FormReading;
+use pipeline::metadata::Problem;
+use pipeline::store::Store;
 
 use super::DocumentArgs;
-use crate::map::{Extras, FieldInfo, Mapping, Widget};
+use super::compare::compare;
+use crate::map::Extras;
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     document: DocumentArgs,
-    /// Widget list of the form, as the form's server returns it (JSON); the live form is compared by `loader check`
-    #[arg(long, value_name = "FILE")]
+    /// Compare with a widget list of the form, as the form's server returns it (JSON)
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
     form: Option<PathBuf>,
+    /// Compare with the form as the loader read it last; needs Redis and the loader's namespace
+    #[arg(long)]
+    live: bool,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
-pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
+pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
     let mut warnings: Vec<String> = mapping.warnings().iter().map(ToString::to_string).collect();
     let mut problems = Vec::new();
-    if let Some(path) = &args.form {
-        let name = path.display().to_string();
-        let form = Extras::parse(&super::read(path)?, &name).map_err(|problems| {
-            ConfigError::message(
-                problems
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            )
-        })?;
+    let form = match (&args.form, args.live) {
+        (Some(path), _) => Some(saved(path)?),
+        (None, true) => Some(live(args.shared).await?),
+        (None, false) => None,
+    };
+    if let Some((name, form)) = form {
         compare(&mapping, &form, &name, &mut problems, &mut warnings);
     }
     for warning in &warnings {
@@ -46,49 +52,66 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     Err(ConfigError::message(problems.join("\n")).into())
 }
 
-/// Every field must exist on the form, be writable, and be sent as what it is.
-fn compare(
-    mapping: &Mapping,
-    form: &Extras,
-    name: &str,
-    problems: &mut Vec<String>,
-    warnings: &mut Vec<String>,
-) {
-    let fields = mapping.fields().iter().map(|info| (info, String::new()));
-    let children = mapping
-        .fields()
-        .iter()
-        .flat_map(|info| info.children.iter().map(move |c| (c, format!("{}.", info.field))));
-    for (info, prefix) in fields.chain(children) {
-        let FieldInfo { field, label, .. } = info;
-        let Some(widget) = form.widgets.get(&format!("{prefix}{field}")) else {
-            problems.push(format!(
-                "{name}: field \"{label}\": the form has no field {field}"
-            ));
-            continue;
-        };
-        match Widget::parse(&widget.kind) {
-            None => problems.push(format!("{name}: field \"{label}\": {field} is a {}, which cannot be written", widget.kind)),
-            Some(wanted) if wanted != info.widget => problems.push(format!(
-                "{name}: field \"{label}\": {field} is a {} on the form, but {} is sent; add it to the widgets of --extras",
-                widget.kind,
-                info.widget.name()
-            )),
-            Some(_) => {}
-        }
-        if let Some(caption) = widget.label.as_ref().filter(|caption| *caption != label) {
-            warnings.push(format!(
-                "{name}: field \"{label}\": the form calls {field} \"{caption}\""
-            ));
-        }
+/// The form of a file, and what problems call it.
+fn saved(path: &Path) -> anyhow::Result<(String, Extras)> {
+    let name = path.display().to_string();
+    let form = Extras::parse(&super::read(path)?, &name).map_err(|problems| {
+        let lines: Vec<_> = problems.iter().map(Problem::to_string).collect();
+        ConfigError::message(lines.join("\n"))
+    })?;
+    Ok((name, form))
+}
+
+/// The form as the loader read it last, and what problems call it.
+async fn live(args: SharedArgs) -> anyhow::Result<(String, Extras)> {
+    let SharedConfig { redis, namespace } = args.try_into()?;
+    let store = Store::connect(&redis)?;
+    let reading = FormReading::last(&store, &namespace)
+        .await
+        .context("REDIS_URL: ask for the form that the loader read")?
+        .ok_or_else(|| {
+            let problem = format!("no loader of namespace {namespace} has read the form");
+            let remedy = "run `loader check` once with the same NAMESPACE and REDIS_URL";
+            ConfigError::new("--live", problem, remedy)
+        })?;
+    let name = format!("form {}", reading.entry_id);
+    println!(
+        "{name} of app {}, read by the loader {} ago, {} widgets",
+        reading.app_id,
+        ago(reading.read_at_ms, jiff::Timestamp::now().as_millisecond()),
+        reading.widgets.len()
+    );
+    Ok((name, Extras::of_form(&reading.widgets)))
+}
+
+/// The largest unit that says enough.
+fn ago(then_ms: i64, now_ms: i64) -> String {
+    let seconds = (now_ms - then_ms).max(0) / 1000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
-    if let Some(key) = &mapping.extras().key_widget {
-        match form.widgets.get(key).map(|widget| widget.kind.as_str()) {
-            None => problems.push(format!("{name}: the key widget {key} is not on the form")),
-            Some("text") => {}
-            Some(kind) => problems.push(format!(
-                "{name}: the key widget {key} is a {kind}, a text field is needed"
-            )),
-        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_told_in_the_largest_unit_that_says_enough() {
+        let told = |seconds: i64| ago(0, seconds * 1000);
+        assert_eq!(
+            [
+                told(-5),
+                told(119),
+                told(120),
+                told(7_199),
+                told(7_200),
+                told(200_000)
+            ],
+            ["0 s", "119 s", "2 min", "119 min", "2 h", "2 days"]
+        );
     }
 }

@@ -1,6 +1,8 @@
-//! `transformer mapping …`: everything about a mapping document that needs neither broker nor Redis.
+//! `transformer mapping …`: everything about a mapping document that needs no broker; only `check --live` asks Redis.
 
 mod check;
+mod company;
+mod compare;
 mod explain;
 mod table;
 mod test;
@@ -9,7 +11,6 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use pipeline::cli::ConfigError;
 
@@ -26,9 +27,9 @@ pub struct MappingArgs {
 enum Command {
     /// Print every problem of a document with line and column
     ///
-    /// Exits 78 when there is a problem. The comparison with the live form is `loader check`, because only the
-    /// loader knows the form's server; `--form` compares with a widget list that was saved to a file.
-    Check(check::CheckArgs),
+    /// Exits 78 when there is a problem. `--live` compares with the form as the loader read it last (at its start, every
+    /// ten minutes, and with each `loader check`); `--form` with a widget list that was saved to a file.
+    Check(Box<check::CheckArgs>),
     /// Map one customer and print what would be sent, with warnings about what would be lost
     Try(try_record::TryArgs),
     /// Say in words what each field does
@@ -49,9 +50,12 @@ struct DocumentArgs {
 }
 
 /// Runs a subcommand; results go to standard output.
-pub fn run(args: MappingArgs) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When the document, its company or its tests are not as they should be.
+pub async fn run(args: MappingArgs) -> anyhow::Result<()> {
     match args.command {
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => check::run(*args).await,
         Command::Try(args) => try_record::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args),
@@ -83,23 +87,5 @@ impl DocumentArgs {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             ConfigError::message(lines.join("\n")).into()
         })
-    }
-}
-
-/// A customer: the detail answer, with or without its envelope (`{"code", "data": {…}}`).
-fn customer(path: &Path) -> anyhow::Result<serde_json::Value> {
-    let json: serde_json::Value = serde_json::from_str(read(path)?.trim_start_matches('\u{feff}'))
-        .with_context(|| format!("{} is not JSON", path.display()))?;
-    Ok(unwrapped(json))
-}
-
-fn unwrapped(json: serde_json::Value) -> serde_json::Value {
-    match json {
-        serde_json::Value::Object(mut map)
-            if map.contains_key("code") && map.get("data").is_some_and(|d| d.is_object()) =>
-        {
-            map.remove("data").unwrap_or_default()
-        }
-        other => other,
     }
 }

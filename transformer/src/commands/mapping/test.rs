@@ -13,8 +13,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::DocumentArgs;
-use crate::clean::clean_in;
+use super::company::{in_file, unwrapped};
 use crate::map::{Mapping, Tried, cell_json};
+use pipeline::metadata::clean::clean_in;
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
@@ -66,8 +67,8 @@ fn check(mapping: &Mapping, text: &str, folder: &Path) -> anyhow::Result<(usize,
     let mut failures = Vec::new();
     for case in &cases.tests {
         let detail = match (&case.company, &case.company_file) {
-            (Some(company), None) => super::unwrapped(company.clone()),
-            (None, Some(path)) => super::customer(&folder.join(path))?,
+            (Some(company), None) => unwrapped(company.clone()),
+            (None, Some(path)) => in_file(&folder.join(path))?,
             _ => anyhow::bail!("test \"{}\" needs either company or company_file", case.name),
         };
         let now = case.now.or(cases.now).unwrap_or_else(Timestamp::now);

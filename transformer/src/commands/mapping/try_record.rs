@@ -1,23 +1,21 @@
 //! `mapping try`: one customer through the mapping, as a table, with what would be lost.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use jiff::Timestamp;
 
 use super::DocumentArgs;
 use super::table::columns;
-use crate::clean::clean_in;
 use crate::map::{Mapping, losses, show};
+use pipeline::metadata::clean::clean_in;
 
 /// Arguments of `try`.
 #[derive(Debug, Args)]
 pub(super) struct TryArgs {
     #[command(flatten)]
     document: DocumentArgs,
-    /// Detail answer of one customer (JSON), with or without its envelope
+    /// Detail answer of one customer (JSON), with or without its envelope; `-` reads what `extractor fetch ID` prints
     #[arg(long, value_name = "FILE")]
-    company: PathBuf,
+    company: String,
     /// The time that expressions take for now, e.g. 2026-03-15T00:00:00Z [default: the clock]
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
@@ -25,7 +23,7 @@ pub(super) struct TryArgs {
 
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
-    let detail = super::customer(&args.company)?;
+    let detail = super::company::given(&args.company)?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     let (text, failed) = report(&mapping, detail, now)?;
     print!("{text}");

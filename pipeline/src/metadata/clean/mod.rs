@@ -3,7 +3,7 @@
 mod flatten;
 mod scrub;
 
-use pipeline::metadata::{Record, Zone};
+use super::{Record, Zone};
 use serde_json::Value;
 
 /// The detail answer is not what OKKI documents.

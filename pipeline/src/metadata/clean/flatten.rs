@@ -3,7 +3,7 @@
 //! Two fields of one group may have the same name (the example has two called 客户来源, a list and later a text); the
 //! later one wins, also when it is empty, as in a plain loop of assignments.
 
-use pipeline::metadata::Zone;
+use super::super::Zone;
 use serde_json::{Map, Value};
 
 use super::scrub;

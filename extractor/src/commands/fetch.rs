@@ -1,0 +1,27 @@
+//! `extractor fetch`: one customer as OKKI answers, on standard output, for whoever writes a mapping.
+
+use crate::{cli::FetchArgs, settings::OkkiConfig};
+use anyhow::Context;
+use pipeline::{
+    config::{ConfigError, HttpConfig},
+    quota::Lane,
+};
+use std::io::Write;
+
+/// Asks and prints; the answer is the customer's own data, so it goes nowhere else.
+pub async fn fetch(args: FetchArgs) -> anyhow::Result<()> {
+    let http = HttpConfig::try_from(args.http)?;
+    let okki = OkkiConfig::try_from(args.okki)?;
+    let company = args.company.trim();
+    if company.is_empty() || !company.bytes().all(|byte| byte.is_ascii_digit()) {
+        let remedy = "give the company_id, digits only, as `extractor check` and the listing show it";
+        return Err(ConfigError::new("COMPANY", "is not a company id", remedy).into());
+    }
+    let client = super::own_client(&okki, &http)?;
+    let detail = client
+        .detail(Lane::Live, company)
+        .await
+        .with_context(|| format!("fetch customer {company}"))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", detail.json).context("print the customer")
+}

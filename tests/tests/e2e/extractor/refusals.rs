@@ -1,0 +1,180 @@
+//! What stops everybody: a day's calls that are used up, a token without the scope, another replica that lists. Each is
+//! said where people look, kills nobody, and ends by itself.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::harness::{Id, Pipeline, Service, eventually, expect};
+use tests::simulator::{Fault, FaultKind, Vendor};
+
+use super::sink::{Sink, calls, redis};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The state of the day's calls, as Redis keeps it.
+const QUOTA: &str = "quota:okki";
+
+async fn day(pipeline: &Pipeline) -> i64 {
+    match redis(pipeline, "HGET", QUOTA, &["day"]).await {
+        redis::Value::BulkString(day) => String::from_utf8(day).unwrap().parse().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
+    const DAILY: u64 = 30;
+    let mut pipeline = Pipeline::builder()
+        .customers(40)
+        .seed(81)
+        .set("OKKI_DAILY", DAILY.to_string())
+        .set("EVERY", "1h")
+        .start()
+        .await;
+    let replicas: Vec<Id> = (0..2).map(|_| pipeline.run(Service::Extractor)).collect();
+    let sink = Sink::open(&pipeline).await;
+    for replica in &replicas {
+        pipeline[*replica]
+            .pauses_for("daily quota of okki is used up until")
+            .await;
+        let (_, status) = pipeline[*replica].get("/status").await.unwrap();
+        let status: Value = serde_json::from_str(&status).unwrap();
+        assert!(
+            status.to_string().contains("daily quota of okki is used up"),
+            "{status}"
+        );
+    }
+    let made = pipeline.simulator.stats().okki.total_calls;
+    assert_eq!(made, DAILY, "all replicas together use up the day, and no more");
+    assert!(sink.seen().len() < 40);
+    assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
+
+    // The day changes for the script when the day that it remembers is not today.
+    let yesterday = (day(&pipeline).await - 1).to_string();
+    redis(&pipeline, "HSET", QUOTA, &["day", &yesterday]).await;
+    eventually(LIMIT, "the rest of the customers", async || {
+        let seen = sink.seen().len();
+        expect(seen == 40, || format!("{seen}"))
+    })
+    .await;
+    for replica in &replicas {
+        pipeline[*replica].ready().await;
+    }
+    let made = pipeline.simulator.stats().okki.total_calls;
+    assert!(made <= 2 * DAILY, "{made} calls in two days");
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn sync_ends_with_the_reason_when_the_day_is_used_up() {
+    let pipeline = Pipeline::builder()
+        .customers(10)
+        .seed(82)
+        .set("OKKI_DAILY", "1")
+        .start()
+        .await;
+    let refused = pipeline.tool(Service::Extractor, &["sync"]).await.unwrap_err();
+    let said = format!("{refused:#}");
+    assert!(said.contains("daily quota of okki is used up until"), "{said}");
+}
+
+#[tokio::test]
+async fn a_token_without_the_company_scope_pauses_until_it_is_granted() {
+    let mut pipeline = Pipeline::builder()
+        .customers(10)
+        .seed(83)
+        .simulator(|options| options.settings.okki.scopes = vec!["product".into()])
+        .start()
+        .await;
+    let extractor = pipeline.run(Service::Extractor);
+    pipeline[extractor].pauses_for("scope `company`").await;
+    let log = pipeline[extractor].log();
+    let errors: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains(r#""level":"ERROR""#))
+        .collect();
+    assert!(
+        errors.len() == 1 && errors[0].contains("invalid_scope"),
+        "{errors:?}"
+    );
+
+    let scopes = vec!["company".into(), "product".into()];
+    pipeline.simulator.set(|settings| settings.okki.scopes = scopes);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 10);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_granted_but_lacks_the_module_pauses_as_well() {
+    let mut pipeline = Pipeline::builder().customers(10).seed(84).start().await;
+    let lacking = FaultKind::Code {
+        code: 403,
+        message: "no permission company scopes".into(),
+        status: None,
+    };
+    let fault = pipeline.simulator.fault(Fault::on(Vendor::Okki, "info", lacking));
+    let extractor = pipeline.run(Service::Extractor);
+    pipeline[extractor]
+        .pauses_for("no permission company scopes (enable the customer module")
+        .await;
+    assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
+    pipeline.simulator.clear_faults(Some(fault));
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 10);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn once_leaves_a_busy_leader_alone() {
+    let mut pipeline = Pipeline::builder()
+        .customers(200)
+        .seed(85)
+        .simulator(|options| {
+            options.settings.okki.count_cap = 5;
+            options.settings.okki.latency_ms = 200;
+        })
+        .start()
+        .await;
+    let leader = pipeline.run(Service::Extractor);
+    eventually(LIMIT, "the leader lists", async || {
+        let pages = calls(&pipeline, "list");
+        expect(pages >= 3, || format!("{pages}"))
+    })
+    .await;
+    let said = pipeline.tool(Service::Extractor, &["once"]).await.unwrap();
+    assert!(said.contains("another replica lists; nothing to do"), "{said}");
+    let said = pipeline
+        .tool(Service::Extractor, &["once", "--json"])
+        .await
+        .unwrap();
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["busy"], true, "{said}");
+    assert!(
+        said["leader"].as_str().is_some_and(|leader| !leader.is_empty()),
+        "{said}"
+    );
+
+    // A leader that is frozen beyond its lease is not waited for: the run is taken up where it stands.
+    pipeline[leader].process().sigstop().unwrap();
+    let limit = Duration::from_secs(90);
+    let report = eventually(limit, "the lease runs out", async || {
+        let said = pipeline
+            .tool(Service::Extractor, &["once", "--json"])
+            .await
+            .unwrap();
+        let said: Value = serde_json::from_str(&said).unwrap();
+        if said["busy"] == true {
+            Err("busy".to_owned())
+        } else {
+            Ok(said)
+        }
+    })
+    .await;
+    assert_eq!(report["listed"], 200, "{report}");
+    pipeline[leader].process().sigcont().unwrap();
+    pipeline.drain().await;
+}

@@ -1,0 +1,105 @@
+//! The customer that a command maps: the detail answer as `extractor fetch` prints it, from a file or a pipe.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Context;
+use pipeline::cli::ConfigError;
+use serde_json::Value;
+
+/// A detail answer is far below this; a pipe may hold anything.
+const LARGEST: u64 = 16 << 20;
+
+/// A customer by what stands behind `--company`: a file, or `-` for standard input.
+pub(super) fn given(place: &str) -> anyhow::Result<Value> {
+    if place == "-" {
+        return parse(&piped(std::io::stdin().lock())?).context("standard input is not JSON");
+    }
+    let path = Path::new(place);
+    let is_id = !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id && !path.exists() {
+        let remedy = format!(
+            "pipe it from there: `extractor fetch {place} | transformer mapping try FILE --company -`"
+        );
+        return Err(ConfigError::new(
+            "--company",
+            format!("{place} is no file, and only the extractor can ask for a customer by its id"),
+            remedy,
+        )
+        .into());
+    }
+    in_file(path)
+}
+
+/// A customer of a file.
+pub(super) fn in_file(path: &Path) -> anyhow::Result<Value> {
+    parse(&super::read(path)?).with_context(|| format!("{} is not JSON", path.display()))
+}
+
+/// Takes the envelope (`{"code", "data": {…}}`) off, if there is one.
+pub(super) fn unwrapped(json: Value) -> Value {
+    match json {
+        Value::Object(mut map)
+            if map.contains_key("code") && map.get("data").is_some_and(Value::is_object) =>
+        {
+            map.remove("data").unwrap_or_default()
+        }
+        other => other,
+    }
+}
+
+fn parse(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map(unwrapped)
+}
+
+fn piped(input: impl Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = input
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)
+        .context("read standard input")?;
+    anyhow::ensure!(
+        read as u64 <= LARGEST,
+        "standard input is larger than 16 MiB; give the detail answer of one customer"
+    );
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_id_gets_the_command_that_fetches_it() {
+        let error = given("56657420945678").unwrap_err().to_string();
+        assert!(
+            error.contains("`extractor fetch 56657420945678 | transformer mapping try FILE --company -`"),
+            "{error}"
+        );
+        let error = given("nowhere.json").unwrap_err().to_string();
+        assert!(
+            error.contains("nowhere.json") && !error.contains("extractor"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_envelope_and_the_mark_of_a_text_file_are_taken_off() {
+        let bare = serde_json::json!({"name": "ACME"});
+        for text in [
+            r#"{"name": "ACME"}"#,
+            r#"{"code": 200, "data": {"name": "ACME"}}"#,
+            "\u{feff}{\"name\": \"ACME\"}",
+        ] {
+            assert_eq!(parse(text).unwrap(), bare, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_endless_pipe_is_not_read_to_its_end() {
+        let error = piped(std::io::repeat(b'x')).unwrap_err().to_string();
+        assert!(error.contains("16 MiB"), "{error}");
+    }
+}
