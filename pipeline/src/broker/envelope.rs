@@ -38,6 +38,8 @@ pub const LANE: &str = "okki-lane";
 pub const REPAIR_OF: &str = "okki-repair-of";
 /// Why and by whom a letter was put into the archive, JSON of [`crate::dead::archive::Archived`].
 pub const ARCHIVED: &str = "okki-archived";
+/// Kind of a message that only takes a place among a consumer's deliveries (see `consumer::intake`).
+pub(crate) const FILLER: &str = "okki.pipeline.Filler";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
 
@@ -219,6 +221,15 @@ impl Outgoing {
             body,
             expires: None,
         }
+    }
+
+    /// A message without content that the receiving consumer settles unseen.
+    pub(crate) fn filler(queue: String) -> Self {
+        let envelope = Envelope {
+            kind: FILLER.to_owned(),
+            ..Envelope::default()
+        };
+        Self::raw(queue, envelope, Bytes::new())
     }
 
     pub(crate) fn expiring(mut self, after: std::time::Duration) -> Self {

@@ -1,8 +1,10 @@
 //! Deliveries in, acknowledgements out: how wide the intake is open, and how it is closed without returning anything.
 //!
-//! A quorum queue sends deliveries even after it has confirmed the cancellation of a consumer, and the client library
-//! drops them: they would come back as redeliveries. A draining intake therefore withholds acknowledgements until no
-//! further delivery can be under way (its credit is used up, or the queue is empty) and cancels only then.
+//! What reaches a consumer while it is being cancelled comes again: the broker's channel forgets the consumer before
+//! the queue does, and returns what the queue sends in between, marked as redelivered. Nothing on the client's side
+//! can catch it. A consumer is therefore cancelled only when the queue owes it nothing: when it holds, unacknowledged,
+//! as many deliveries as it may. A draining intake withholds its acknowledgements, and when the queue has no more
+//! messages to fill it with, it publishes fillers, which every consumer settles unseen.
 //!
 //! Acknowledgements go out as one for many where nothing older is unsettled. That is cheaper, and at the end it is
 //! needed: a channel keeps back what exceeds 32 unanswered commands to a quorum queue, and forgets it when it closes.
@@ -10,25 +12,32 @@
 use super::{inflight::InFlight, unit::Unit};
 use crate::{
     broker::{
-        self, Broker,
+        self, Broker, Outgoing, Publisher,
         call::{answered, depth, within},
     },
     stage::Stage,
     telemetry::names,
 };
-use futures::{StreamExt, future::join_all};
+use futures::{FutureExt, StreamExt, future::join_all};
 use lapin::{
     Channel, Connection, Consumer,
+    message::Delivery,
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::timeout;
+
+/// A broker under alarm takes no messages; the drain must not wait for it beyond its deadline.
+const FILLED_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) struct Intake {
     connection: Connection,
     channel: Channel,
     queue: String,
     consumer: Option<Consumer>,
+    /// What the consumer had to give when it was last looked at; handed out before anything else.
+    ahead: Option<Option<lapin::Result<Delivery>>>,
     /// Prefetch when open wide.
     width: u16,
     wide: bool,
@@ -54,6 +63,7 @@ impl Intake {
             channel,
             queue,
             consumer: None,
+            ahead: None,
             width,
             wide: false,
             outstanding: BTreeSet::new(),
@@ -79,7 +89,11 @@ impl Intake {
         let Some(consumer) = &mut self.consumer else {
             return std::future::pending().await;
         };
-        match answered(&self.channel, async { consumer.next().await.transpose() }).await? {
+        let taken = match self.ahead.take() {
+            Some(taken) => taken.transpose()?,
+            None => answered(&self.channel, async { consumer.next().await.transpose() }).await?,
+        };
+        match taken {
             Some(delivery) => {
                 self.outstanding.insert(delivery.delivery_tag);
                 Ok(Some(Unit::new(delivery, &self.in_flight)))
@@ -106,11 +120,34 @@ impl Intake {
         self.withheld.get_or_insert_default();
     }
 
-    /// Ends the intake when no delivery can be under way, or `at_once`.
-    pub(super) async fn end_when_quiet(&mut self, at_once: bool) -> Result<(), broker::Error> {
-        let credit_used = self.outstanding.len() >= usize::from(if self.wide { self.width } else { 1 });
-        if at_once || credit_used || depth(&self.channel, &self.queue).await? == 0 {
-            self.end().await?;
+    /// Ends the intake when it holds all that it may, or `at_once`; fills it up when the queue has nothing for it.
+    /// Other consumers take their share of the fillers, so this may need several turns.
+    pub(super) async fn end_when_full(
+        &mut self,
+        publisher: &Publisher,
+        at_once: bool,
+    ) -> Result<(), broker::Error> {
+        let places = usize::from(if self.wide { self.width } else { 1 });
+        let free = places.saturating_sub(self.outstanding.len());
+        if at_once || free == 0 {
+            return self.end().await;
+        }
+        // The second answer comes behind whatever was on its way to this consumer at the time of the first.
+        if depth(&self.channel, &self.queue).await? > 0 || depth(&self.channel, &self.queue).await? > 0 {
+            return Ok(());
+        }
+        self.ahead = self
+            .consumer
+            .as_mut()
+            .and_then(|consumer| consumer.next().now_or_never());
+        if self.ahead.is_some() {
+            return Ok(());
+        }
+        let fillers = vec![Outgoing::filler(self.queue.clone()); free];
+        match timeout(FILLED_WITHIN, publisher.publish(fillers)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a draining consumer could not be filled up"),
+            Err(_) => tracing::debug!("a draining consumer was not filled up in time"),
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ use tokio::{
 
 /// A pause longer than this returns the deliveries; the broker closes channels that hold them for 30 minutes.
 const HOLD_AT_MOST: Duration = Duration::from_secs(10 * 60);
-/// How often a draining session asks whether the queue is empty.
+/// After this silence a draining session asks whether the queue is empty.
 const DRAIN_CHECK: Duration = Duration::from_millis(20);
 
 /// How a session ended without a fault.
@@ -127,10 +127,12 @@ impl<H: Handler> Session<H> {
                     self.intake.withhold();
                 }
                 Some(end) = self.at_work.join_next(), if !idle => self.finished(end).await?,
-                taken = self.intake.next(), if self.gathering.len() < self.options.batch_max => {
+                taken = self.intake.next(), if drain_check || self.gathering.len() < self.options.batch_max => {
                     self.take(taken?).await?;
                 }
-                () = tokio::time::sleep(DRAIN_CHECK), if drain_check => self.intake.end_when_quiet(!open).await?,
+                () = tokio::time::sleep(DRAIN_CHECK), if drain_check => {
+                    self.intake.end_when_full(&self.context.publisher, !open).await?;
+                }
                 () = sleep_until(linger_end), if due_later => {}
                 () = &mut reopened, if !open => {}
                 () = sleep_until(deadline.unwrap_or(linger_end)), if deadline.is_some() => return Ok(at_deadline),
@@ -177,6 +179,9 @@ impl<H: Handler> Session<H> {
                 Ok(())
             };
         };
+        if unit.is_filler() {
+            return self.intake.settle(vec![unit], self.options.stage).await;
+        }
         if unit.is_redelivered() {
             metrics::counter!(names::REDELIVERIES, "stage" => self.options.stage.name()).increment(1);
         }

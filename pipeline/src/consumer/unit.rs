@@ -2,7 +2,7 @@
 
 use super::inflight::{InFlight, Ticket};
 use crate::{
-    broker::envelope::{self, Envelope},
+    broker::envelope::{self, Envelope, FILLER},
     handler::{Failure, Job, Meta, Subject},
     telemetry::trace::RecordSpan,
 };
@@ -60,6 +60,11 @@ impl Unit {
     /// The message may be the one that kills consumers.
     pub(super) fn is_suspect(&self) -> bool {
         self.returns >= SUSPECT_RETURNS
+    }
+
+    /// Nothing but a place that a draining consumer has filled; settled unseen.
+    pub(super) fn is_filler(&self) -> bool {
+        self.envelope.kind == FILLER
     }
 
     /// Trace context for what this handling causes.

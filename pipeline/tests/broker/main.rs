@@ -5,5 +5,6 @@ mod bench;
 mod config;
 mod consume;
 mod crash;
+mod drain;
 mod line;
 mod look;
