@@ -74,11 +74,12 @@ pub struct CheckArgs {
 /// What to do with the index.
 #[derive(Debug, Subcommand)]
 pub enum IndexCommand {
-    /// Read the whole form again; running loaders pause meanwhile
+    /// Read the whole form again; running loaders pause meanwhile. With --merge-duplicates, delete all rows of a
+    /// customer but the oldest
     Rebuild(Box<RunArgs>),
     /// Show what the index knows of a customer
     Show(ShowArgs),
-    /// List customers that have several rows in the form
+    /// List customers that have several rows in the form, and what --merge-duplicates would delete
     Duplicates(ShowDuplicatesArgs),
 }
 
@@ -94,6 +95,9 @@ pub struct ShowArgs {
 /// Arguments of `index duplicates`.
 #[derive(Debug, Args)]
 pub struct ShowDuplicatesArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) run: Box<RunArgs>,
 }

@@ -103,9 +103,12 @@ pub struct WriteArgs {
     /// How long after its time-out a lost call may still change the form
     #[arg(long, env = "LATE_WRITES", default_value = "10s", value_name = "DURATION")]
     pub late_writes: String,
-    /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT and 7 s]
+    /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 7 s]
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
     pub index_settle: Option<String>,
+    /// When the form is read into the index: of several rows of a customer keep the oldest and delete the others
+    #[arg(long, env = "MERGE_DUPLICATES")]
+    pub merge_duplicates: bool,
     /// For tests: die or wait at a named point, NAME:abort or NAME:DURATION, with :N from the Nth time on
     #[arg(long, env = "FAILPOINT", hide = true, value_name = "POINT")]
     pub failpoint: Option<Armed>,
@@ -186,6 +189,8 @@ pub struct LoaderConfig {
     pub lease: Duration,
     /// Wait after Redis was lost.
     pub index_settle: Duration,
+    /// Whether a rebuild deletes duplicate rows.
+    pub merge_duplicates: bool,
     /// Armed failpoint.
     pub failpoint: Option<Armed>,
     /// Things in the mapping document that are not done as it says.
@@ -204,10 +209,11 @@ impl LoaderConfig {
             .filter(|widget| !widget.trim().is_empty());
         let timeout = account.timeout;
         let lease = lease(&write.lease)?;
+        let late = duration("LATE_WRITES", &write.late_writes)?;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
-            // A loader notices within its permit; then its call may take as long as it likes to.
-            None => timeout + permit(lease) + Duration::from_secs(2),
+            // A loader notices within its permit; then its call may time out and take effect even later.
+            None => timeout + late + permit(lease) + Duration::from_secs(2),
         };
         Ok(Self {
             buckets: buckets(limits)?,
@@ -228,6 +234,7 @@ impl LoaderConfig {
             concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
             lease,
             index_settle,
+            merge_duplicates: write.merge_duplicates,
             settings: Settings {
                 removals,
                 on_missing_row: match write.on_missing_row {
@@ -238,7 +245,7 @@ impl LoaderConfig {
                 options: options(document.as_ref(), write.jdy_data_creator),
                 patience: positive_duration("PATIENCE", &write.patience)?,
                 resend_for: positive_duration("RESEND_FOR", &write.resend_for)?,
-                late: duration("LATE_WRITES", &write.late_writes)?,
+                late,
             },
             account,
             failpoint: write.failpoint,

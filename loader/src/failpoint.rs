@@ -33,6 +33,8 @@ pub const POINTS: &[&str] = &[
     "index-begin",
     "index-page",
     "index-learned",
+    "merge-before",
+    "merge-deleted",
     "index-ready-before",
     "index-ready-after",
     "verify-popped",

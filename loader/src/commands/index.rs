@@ -1,6 +1,5 @@
 //! `loader index`: rebuild it, show what it knows of a customer, list customers with several rows.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -8,8 +7,9 @@ use indicatif::ProgressBar;
 use pipeline::config::{CommonConfig, HttpConfig};
 use pipeline::service::Runtime;
 
-use crate::cli::{IndexCommand, RunArgs};
+use crate::cli::{IndexCommand, RunArgs, ShowDuplicatesArgs};
 use crate::config::LoaderConfig;
+use crate::index;
 use crate::parts;
 use crate::write::Writer;
 
@@ -21,7 +21,7 @@ pub async fn run(command: IndexCommand) -> anyhow::Result<()> {
             let (writer, _) = tool(*args.run)?;
             super::trace::show_row(&writer, &args.key).await
         }
-        IndexCommand::Duplicates(args) => duplicates(*args.run).await,
+        IndexCommand::Duplicates(args) => duplicates(args).await,
     }
 }
 
@@ -61,17 +61,23 @@ async fn rebuild(args: RunArgs) -> anyhow::Result<()> {
     }
 }
 
-async fn duplicates(args: RunArgs) -> anyhow::Result<()> {
-    let (writer, _) = tool(args)?;
-    let mut connection = writer.ledger.store().connection().await?;
-    let found: BTreeMap<String, String> = redis::cmd("HGETALL")
-        .arg(writer.ledger.duplicates_key())
-        .query_async(&mut *connection)
-        .await?;
-    for (extra, kept) in &found {
-        let (company, row) = extra.split_once('\n').unwrap_or((extra, ""));
-        println!("{company}\tkept {kept}\textra {row}");
+/// What a merge would do, without doing it.
+async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
+    let (writer, _) = tool(*args.run)?;
+    let found = index::duplicates(&writer.ledger).await.context("ask Redis")?;
+    if args.json {
+        println!("{}", serde_json::to_string(&found)?);
+        return Ok(());
     }
-    println!("{} extra rows", found.len());
+    for duplicate in &found {
+        println!(
+            "{}\tkeep {}\tdelete {}",
+            duplicate.company, duplicate.kept, duplicate.extra
+        );
+    }
+    println!(
+        "{} extra rows when the form was last read; `loader index rebuild --merge-duplicates` deletes them",
+        found.len()
+    );
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! Every ledger script checks that the index is complete; the first that answers NOINDEX calls [`Index::lost`], which
 //! pauses the stage and wakes the keeper. One loader rebuilds, by lease; the others wait and look.
 
+mod merge;
 mod rebuild;
 mod script;
 
@@ -26,7 +27,7 @@ use crate::jdy::lookup::Recognition;
 use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
-pub use script::Look;
+pub use script::{Duplicate, Look, duplicates};
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -62,6 +63,8 @@ pub struct Index {
     mark: Option<String>,
     /// How long a call of a predecessor may still create rows after the loss was noticed.
     settle: Duration,
+    /// Of several rows of a customer, all but the oldest are deleted at a rebuild.
+    merge: bool,
     /// The widgets come from a mapping document.
     documented: bool,
     widgets: watch::Sender<Option<Vec<String>>>,
@@ -78,6 +81,7 @@ impl Index {
         form: String,
         expected: &Expected,
         settle: Duration,
+        merge: bool,
     ) -> Arc<Self> {
         let widgets: Vec<String> = expected.fields.iter().map(|(widget, _)| widget.clone()).collect();
         let widgets = Some(widgets).filter(|widgets| !widgets.is_empty());
@@ -89,6 +93,7 @@ impl Index {
             key_widget: expected.key_widget.clone(),
             mark: expected.mark.clone(),
             settle,
+            merge,
             documented: !expected.fields.is_empty(),
             widgets: watch::Sender::new(widgets),
             wake: Notify::new(),
@@ -245,9 +250,9 @@ impl Index {
         }
     }
 
-    /// Forgets the index, so that the next look rebuilds it.
+    /// Forgets the index, so that the next look rebuilds it, here or in a running loader.
     pub async fn drop_index(&self) -> Result<(), Error> {
-        script::forget(&self.ledger).await
+        script::forget(&self.ledger, self.merge).await
     }
 
     /// Rebuilds, or waits for whoever does; for commands.
@@ -277,7 +282,7 @@ impl Index {
         if duplicates > 0 {
             tracing::warn!(
                 duplicates,
-                "the form holds several rows for the same customer; the oldest is kept up to date, see `loader index duplicates`"
+                "the form holds several rows for the same customer; the oldest is kept up to date; `loader index duplicates` lists them, `loader index rebuild --merge-duplicates` deletes the others"
             );
         }
     }

@@ -3,12 +3,16 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use pipeline::store;
+use serde::Serialize;
+
 use super::Error;
 use crate::jdy::lookup::FoundRow;
 use crate::ledger::{self, Ledger, Lua, number, script};
 
 static INDEX: Lua = Lua::new(|| script(include_str!("index.lua")));
 static LEARN: Lua = Lua::new(|| script(include_str!("learn.lua")));
+static MERGED: Lua = Lua::new(|| script(include_str!("merged.lua")));
 
 /// The state of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,19 @@ pub(super) struct Build {
     pub(super) cursor: String,
     /// Time since the loss was noticed.
     pub(super) noticed: Duration,
+    /// Whoever asked for the rebuild wants duplicates merged.
+    pub(super) merge: bool,
+}
+
+/// A row that shares its company id with an older one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Duplicate {
+    /// The customer.
+    pub company: String,
+    /// The oldest row, which is kept up to date.
+    pub kept: String,
+    /// The other one.
+    pub extra: String,
 }
 
 pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
@@ -87,16 +104,21 @@ pub(super) async fn begin(
         token: text(0),
         cursor: text(1),
         noticed,
+        merge: answer.get(3).is_some_and(|merge| merge == "1"),
     }))
 }
 
+/// `window`: rows written less than this before the loss, or since, may hold what a late call has brought back.
 pub(super) async fn learn(
     ledger: &Ledger,
     token: &str,
     cursor: &str,
+    window: Duration,
     rows: &[(String, FoundRow)],
 ) -> Result<(u64, u64), Error> {
-    let mut args: Vec<Cow<'_, str>> = vec![token.into(), cursor.into(), rows.len().to_string().into()];
+    let window = window.as_millis().to_string();
+    let mut args: Vec<Cow<'_, str>> = vec![token.into(), cursor.into(), window.into()];
+    args.push(rows.len().to_string().into());
     for (company, row) in rows {
         args.push(company.as_str().into());
         args.push(row.id.as_str().into());
@@ -117,11 +139,37 @@ pub(super) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(
     fresh(ledger.call(&INDEX, &args).await).map(drop)
 }
 
-pub(super) async fn forget(ledger: &Ledger) -> Result<(), Error> {
+/// `merge`: whoever rebuilds it next shall merge duplicates.
+pub(super) async fn forget(ledger: &Ledger, merge: bool) -> Result<(), Error> {
+    let merge = if merge { "1" } else { "" };
     Ok(ledger
-        .call(&INDEX, &["drop".into(), ledger.epoch_key().into()])
+        .call(&INDEX, &["drop".into(), ledger.epoch_key().into(), merge.into()])
         .await
         .map(drop)?)
+}
+
+/// The duplicates that the last reading of the form has found, by company.
+pub async fn duplicates(ledger: &Ledger) -> Result<Vec<Duplicate>, Error> {
+    let mut connection = ledger.store().connection().await.map_err(ledger::Error::from)?;
+    let found: Vec<(String, String)> = redis::cmd("HGETALL")
+        .arg(ledger.duplicates_key())
+        .query_async(&mut *connection)
+        .await
+        .map_err(|error| ledger::Error::from(store::Error::from(error)))?;
+    let duplicate = |(packed, kept): (String, String)| {
+        let (company, extra) = packed.split_once('\n').unwrap_or((&packed, ""));
+        let (company, extra) = (company.to_owned(), extra.to_owned());
+        Duplicate { company, kept, extra }
+    };
+    let mut found: Vec<Duplicate> = found.into_iter().map(duplicate).collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// A duplicate was deleted.
+pub(super) async fn merged(ledger: &Ledger, token: &str, company: &str, row: &str) -> Result<(), Error> {
+    let args = [token.into(), company.into(), row.into()];
+    fresh(ledger.call(&MERGED, &args).await).map(drop)
 }
 
 fn fresh(answer: Result<Vec<String>, ledger::Error>) -> Result<Vec<String>, Error> {

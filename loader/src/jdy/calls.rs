@@ -110,6 +110,11 @@ impl Client {
         sound(reply, |answer| &answer.status).map(drop)
     }
 
+    /// Removes a row that nobody can be writing, while the index is rebuilt.
+    pub async fn delete_unclaimed(&self, row_id: &str) -> Reply<()> {
+        self.delete(row_id, Lane::Live, ALWAYS).await
+    }
+
     /// Rows after `cursor`, ascending by id. Without projection, because system fields such as `updateTime` are not
     /// promised with one.
     pub async fn list(&self, cursor: Option<&str>, filter: Option<&Value>) -> Reply<Vec<Map<String, Value>>> {

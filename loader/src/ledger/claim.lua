@@ -3,7 +3,8 @@
 --       per record: company, version, hash, operation (u upsert, d delete, m mark), fetched at, set, clear.
 -- Returns OK, clock, fence, then per record:
 --   s stale | = unchanged | n nothing to remove | f fetch again | c create | u<id> update | r<id> remove
---   b<batch> busy in a live batch of the owner after the line break | o<batch> left behind by a dead loader
+--   b<batch> busy in a live batch of the owner after the line break, both empty for a call that may still land
+--   o<batch> left behind by a dead loader
 if not index_ready() then return {'NOINDEX'} end
 
 local owner, batch, transaction = ARGV[3], ARGV[4], ARGV[5]
@@ -68,6 +69,9 @@ for slot = 0, tonumber(ARGV[8]) - 1 do
     answer = 'u' .. id
   elseif not known and ARGV[7] == '1' and fetched < built + margin then
     answer = 'f'
+  elseif tonumber(redis.call('ZSCORE', KEYS[3], company) or '0') > time then
+    -- A call of unknown outcome may still make the row that is not there: as if it were held by that call.
+    answer = 'b\n'
   else
     take(slot, 'c', company, version, hash, '', set)
     answer = 'c'

@@ -55,7 +55,7 @@ pub enum Claim {
     Update(String),
     /// Claimed: the row with this id has to go.
     Remove(String),
-    /// In a live batch of this owner.
+    /// In a live batch of this owner; both empty when a call of unknown outcome may still make the row.
     Busy(BatchId, String),
     /// In a batch whose loader is dead: that one has to be finished first.
     Orphaned(BatchId),

@@ -132,6 +132,12 @@ impl Ledger {
         format!("{}dups", self.inner.prefix)
     }
 
+    /// The key of the index's own state.
+    #[cfg(test)]
+    pub(crate) fn index_key(&self) -> &str {
+        &self.inner.keys[0]
+    }
+
     /// The key that tells everybody which index is current.
     pub fn epoch_key(&self) -> &str {
         &self.inner.epoch_key
@@ -163,6 +169,8 @@ pub(crate) fn number<T: std::str::FromStr>(text: Option<&String>) -> Result<T, E
         .ok_or_else(|| Error::Protocol(text.cloned().unwrap_or_default()))
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

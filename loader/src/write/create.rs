@@ -88,7 +88,7 @@ impl Writer {
             match tried {
                 Tried::Done(answer, unknown) => self.created(work, group, history, &answer, unknown).await,
                 Tried::Refused(refusal, _) if refusal.code == codes::TRANSACTION_EXISTS => {
-                    self.exists(work, group).await
+                    self.reconcile_late(work, group).await
                 }
                 Tried::Refused(refusal, unknown) => {
                     self.rejected(work, group, history, refusal, unknown).await
@@ -166,6 +166,10 @@ impl Writer {
                 )
                 .await;
         };
+        // One of the sends may be at work yet; what it stores must not be made a second time.
+        if !work.patience.sleep(self.lateness(), &self.vendor.stopping).await {
+            return all(&group, &Fate::Held);
+        }
         let Some(found) = self.find(work, recognition, &group).await else {
             return all(&group, &Fate::Held);
         };
@@ -225,7 +229,7 @@ impl Writer {
         }
         if sent && work.recognition.is_some() {
             // An earlier send of the same rows may have got through.
-            return self.reconcile(work, group).await;
+            return self.reconcile_late(work, group).await;
         }
         match &group[..] {
             [alone] => {
@@ -283,9 +287,9 @@ impl Writer {
         })
     }
 
-    /// The vendor knows the transaction id. An earlier send may still be at work, so rows that are missing now are
-    /// missing for good only when no call of ours can land any more.
-    async fn exists(&self, work: &Work<'_>, group: Vec<Member>) -> Vec<Fated> {
+    /// An earlier send may still be at work, so rows that are missing now are missing for good only when no call of
+    /// ours can land any more: until then nothing is sent under another id.
+    async fn reconcile_late(&self, work: &Work<'_>, group: Vec<Member>) -> Vec<Fated> {
         if let Some(recognition) = &work.recognition {
             let Some(found) = self.find(work, recognition, &group).await else {
                 return all(&group, &Fate::Held);

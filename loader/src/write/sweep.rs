@@ -69,7 +69,7 @@ pub async fn verify(writer: Writer, marks: Marks) {
             }
             tracing::warn!(
                 rows = wrong.len(),
-                "a late call has changed rows, their customers are fetched again"
+                "rows are not, or may not be, as they were written last; their customers are fetched again"
             );
             metrics::counter!(names::LOADER_LATE_WRITES).increment(wrong.len() as u64);
             while !fetch_again(&writer, &marks, &wrong).await {

@@ -64,6 +64,8 @@ pub const LOADER_REFETCHED: &str = "okki_loader_refetched_total";
 pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
 /// Customers with several rows in the form, as the last reading found. No labels.
 pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
+/// Duplicate rows that were deleted in the form on demand. No labels.
+pub const LOADER_MERGED_ROWS: &str = "okki_loader_merged_rows_total";
 /// Version of the program, value 1. Labels: `service`, `version`.
 pub const BUILD_INFO: &str = "okki_build_info";
 
@@ -279,6 +281,11 @@ pub const ALL: &[Metric] = &[
         Unit::Count,
         &[],
         "Customers with several rows in the form",
+    ),
+    counter(
+        LOADER_MERGED_ROWS,
+        &[],
+        "Duplicate rows that were deleted in the form on demand",
     ),
     gauge(
         BUILD_INFO,

@@ -1,0 +1,237 @@
+//! What a loader does with a claimed batch: the write path (`write::create`, `write::update`) one call at a time.
+
+use std::collections::BTreeSet;
+
+use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
+use super::{Message, UNIT_MS};
+use crate::ledger::{Change, Held, Kind, Member, Settled};
+
+/// A member whose fate is known and not committed yet.
+pub(super) struct Ended {
+    pub(super) settled: Settled,
+    pub(super) company: String,
+    /// A call of unknown outcome may still change the row.
+    pub(super) verify: bool,
+    /// Something was learned; the record is claimed again.
+    pub(super) again: bool,
+}
+
+/// A batch that a loader works on.
+pub(super) struct Work {
+    pub(super) loader: usize,
+    pub(super) held: Held,
+    /// Members without a fate.
+    pub(super) open: Vec<Member>,
+    pub(super) ends: Vec<Ended>,
+    /// Groups that get new transaction ids next.
+    pub(super) regroup: Vec<Vec<Member>>,
+    /// Deliveries that are acknowledged at the end.
+    pub(super) messages: Vec<Message>,
+    /// Nobody has sent any of it before.
+    fresh: bool,
+    /// Transactions whose outcome is open.
+    sent: BTreeSet<String>,
+    /// Updates and removals whose outcome is open.
+    unknown: BTreeSet<u32>,
+}
+
+impl Work {
+    pub(super) fn new(
+        loader: usize,
+        held: Held,
+        open: Vec<Member>,
+        messages: Vec<Message>,
+        fresh: bool,
+    ) -> Self {
+        Self {
+            loader,
+            held,
+            open,
+            messages,
+            fresh,
+            ends: Vec::new(),
+            regroup: Vec::new(),
+            sent: BTreeSet::new(),
+            unknown: BTreeSet::new(),
+        }
+    }
+
+    /// Every member's fate is committed.
+    pub(super) fn is_finished(&self) -> bool {
+        self.open.is_empty() && self.ends.is_empty() && self.regroup.is_empty()
+    }
+
+    /// Every customer of the batch that has no committed fate.
+    pub(super) fn companies(&self) -> Vec<String> {
+        let open = self.open.iter().chain(self.regroup.iter().flatten());
+        let open = open.map(|member| member.company.clone());
+        open.chain(self.ends.iter().map(|end| end.company.clone()))
+            .collect()
+    }
+
+    /// The next call: a whole transaction, or one row. `forgotten`: the vendor does not know this transaction any more.
+    pub(super) fn send(
+        &mut self,
+        vendor: &mut Vendor,
+        forgotten: &dyn Fn(&str) -> bool,
+        fault: Fault,
+        applies: bool,
+        now: i64,
+    ) {
+        let Some(first) = self.open.first().cloned() else {
+            return;
+        };
+        if first.kind == Kind::Create {
+            let (group, rest) = self
+                .open
+                .drain(..)
+                .partition(|member| member.kind == Kind::Create && member.transaction == first.transaction);
+            self.open = rest;
+            self.create(vendor, group, forgotten(&first.transaction), fault, applies, now);
+        } else {
+            self.open.remove(0);
+            self.single(vendor, first, fault, now);
+        }
+    }
+
+    fn create(
+        &mut self,
+        vendor: &mut Vendor,
+        group: Vec<Member>,
+        forgotten: bool,
+        fault: Fault,
+        applies: bool,
+        now: i64,
+    ) {
+        let transaction = group[0].transaction.clone();
+        let again = !self.fresh || self.sent.contains(&transaction);
+        if again && forgotten {
+            return self.reconcile(vendor, group, applies, now);
+        }
+        let rows = group
+            .iter()
+            .map(|member| (member.company.clone(), member.hash.clone()))
+            .collect();
+        let call = Call::Create {
+            transaction: transaction.clone(),
+            rows,
+        };
+        match vendor.receive(&call, fault, now) {
+            None => {
+                if fault != Fault::Busy {
+                    self.sent.insert(transaction);
+                }
+                self.open.extend(group);
+            }
+            Some(Answer::Created { count, .. }) if count < group.len() => {
+                self.sent.insert(transaction);
+                self.open.extend(group);
+            }
+            Some(Answer::Created { ids, .. }) if !again && ids.len() == group.len() => {
+                for (member, id) in group.iter().zip(ids) {
+                    self.end(member, Change::Landed(id), false, false);
+                }
+            }
+            Some(Answer::Created { .. }) => {
+                for member in &group {
+                    let row = found(vendor, member).expect("the vendor says that all rows exist");
+                    self.end(member, Change::Landed(row.id), again, false);
+                }
+            }
+            Some(_) if again => self.reconcile(vendor, group, applies, now),
+            Some(_) if group.len() == 1 => self.end(&group[0], Change::Freed, false, false),
+            Some(_) => {
+                let mut left = group;
+                let right = left.split_off(left.len().div_ceil(2));
+                self.regroup = vec![left, right];
+            }
+        }
+    }
+
+    /// Waits until no earlier call can land any more, looks, and makes what is missing under a new id.
+    fn reconcile(&mut self, vendor: &mut Vendor, group: Vec<Member>, applies: bool, now: i64) {
+        let concerned =
+            |call: &Call, vendor: &Vendor| group.iter().any(|member| vendor.concerns(call, &member.company));
+        vendor.land(concerned, applies, now);
+        let mut missing = Vec::new();
+        for member in group {
+            match found(vendor, &member) {
+                Some(row) if row.hash == member.hash => {
+                    self.end(&member, Change::Landed(row.id), true, false)
+                }
+                Some(row) => self.end(&member, Change::Found(row.id, row.written * UNIT_MS), true, true),
+                None => missing.push(member),
+            }
+        }
+        if !missing.is_empty() {
+            self.regroup = vec![missing];
+        }
+    }
+
+    fn single(&mut self, vendor: &mut Vendor, member: Member, fault: Fault, now: i64) {
+        let (id, hash) = (member.row_id.clone(), member.hash.clone());
+        let call = match member.kind {
+            Kind::Remove => Call::Delete { id },
+            _ => Call::Update { id, hash },
+        };
+        let again = !self.fresh || self.unknown.contains(&member.slot);
+        match (vendor.receive(&call, fault, now), member.kind) {
+            (None, _) => {
+                if fault != Fault::Busy {
+                    self.unknown.insert(member.slot);
+                }
+                self.open.push(member);
+            }
+            (Some(Answer::Done | Answer::Gone), Kind::Remove) => {
+                self.end(&member, Change::Removed, false, false)
+            }
+            (Some(Answer::Done), _) => {
+                self.end(&member, Change::Landed(member.row_id.clone()), again, false);
+            }
+            (Some(Answer::Gone), _) => match found(vendor, &member) {
+                Some(row) => self.end(&member, Change::Found(row.id, 0), false, true),
+                None => self.end(&member, Change::Gone, false, true),
+            },
+            (Some(_), _) => self.end(&member, Change::Freed, false, false),
+        }
+    }
+
+    fn end(&mut self, member: &Member, change: Change, verify: bool, again: bool) {
+        let settled = Settled {
+            slot: member.slot,
+            change,
+        };
+        self.ends.push(Ended {
+            settled,
+            company: member.company.clone(),
+            verify,
+            again,
+        });
+    }
+
+    /// The groups have their new ids: nothing of them was sent before.
+    pub(super) fn regrouped(&mut self, groups: Vec<Vec<Member>>) {
+        self.fresh_groups(&groups);
+        self.open.extend(groups.into_iter().flatten());
+    }
+
+    fn fresh_groups(&mut self, groups: &[Vec<Member>]) {
+        // What is left of a batch that was taken over keeps its history by being unknown.
+        if !self.fresh {
+            self.fresh = true;
+            self.sent
+                .extend(self.open.iter().map(|member| member.transaction.clone()));
+            self.unknown.extend(self.open.iter().map(|member| member.slot));
+        }
+        for member in groups.iter().flatten() {
+            self.sent.remove(&member.transaction);
+        }
+    }
+}
+
+/// The row of the customer that is ours: the one with our content, else the oldest.
+fn found(vendor: &Vendor, member: &Member) -> Option<VendorRow> {
+    let rows = vendor.rows_of(&member.company);
+    let own = rows.iter().find(|row| row.hash == member.hash);
+    own.or(rows.first()).map(|row| (*row).clone())
+}

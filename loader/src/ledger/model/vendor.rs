@@ -1,0 +1,179 @@
+//! The vendor as its documents describe it: transactions that are upserted by position, calls that take effect late.
+
+use std::collections::BTreeMap;
+
+/// Contents that it refuses.
+pub(super) const POISON: &str = "poison";
+
+/// A row of the form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct VendorRow {
+    pub(super) id: String,
+    pub(super) company: String,
+    pub(super) hash: String,
+    /// When, on the common clock.
+    pub(super) written: i64,
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(super) enum Call {
+    /// `batch_create`: company and content of each row.
+    Create {
+        transaction: String,
+        rows: Vec<(String, String)>,
+    },
+    Update {
+        id: String,
+        hash: String,
+    },
+    Delete {
+        id: String,
+    },
+}
+
+/// A definite answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Ids of the rows made by this very request, and how many rows the transaction has now.
+    Created {
+        ids: Vec<String>,
+        count: usize,
+    },
+    Done,
+    Gone,
+    Refused,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    None,
+    /// Done, but the answer is lost.
+    Unanswered,
+    /// Given up by its sender; takes effect later, or never.
+    Late,
+    /// Lost on its way.
+    Lost,
+    /// Refused for the moment.
+    Busy,
+    /// Only the first half of the rows is stored.
+    Partial,
+}
+
+/// The form and what is on its way to it.
+#[derive(Debug, Default)]
+pub(super) struct Vendor {
+    rows: BTreeMap<String, VendorRow>,
+    transactions: BTreeMap<String, Vec<Option<String>>>,
+    made: usize,
+    /// Whether a row that a resend overwrites keeps its id, which nobody knows (jiandaoyun-api.md §2.4).
+    keeps_ids: bool,
+    pub(super) flights: Vec<Call>,
+}
+
+impl Vendor {
+    pub(super) fn new(keeps_ids: bool) -> Self {
+        Self {
+            keeps_ids,
+            ..Self::default()
+        }
+    }
+
+    /// Rows of a customer, the oldest first.
+    pub(super) fn rows_of(&self, company: &str) -> Vec<&VendorRow> {
+        self.rows.values().filter(|row| row.company == company).collect()
+    }
+
+    /// All rows, the oldest first.
+    pub(super) fn rows(&self) -> Vec<VendorRow> {
+        self.rows.values().cloned().collect()
+    }
+
+    /// A request arrives; `None` when its sender learns nothing.
+    pub(super) fn receive(&mut self, call: &Call, fault: Fault, now: i64) -> Option<Answer> {
+        match fault {
+            Fault::None => Some(self.execute(call, now, usize::MAX)),
+            Fault::Unanswered => {
+                self.execute(call, now, usize::MAX);
+                None
+            }
+            Fault::Late => {
+                self.flights.push(call.clone());
+                None
+            }
+            Fault::Lost | Fault::Busy => None,
+            Fault::Partial => Some(self.execute(call, now, 1)),
+        }
+    }
+
+    /// Calls that were given up take effect now, or get lost for good.
+    pub(super) fn land(&mut self, chosen: impl Fn(&Call, &Self) -> bool, applies: bool, now: i64) {
+        let flights = std::mem::take(&mut self.flights);
+        for call in flights {
+            if !chosen(&call, self) {
+                self.flights.push(call);
+            } else if applies {
+                self.execute(&call, now, usize::MAX);
+            }
+        }
+    }
+
+    /// Whether the call can change what is there for the customer.
+    pub(super) fn concerns(&self, call: &Call, company: &str) -> bool {
+        match call {
+            Call::Create { rows, .. } => rows.iter().any(|(other, _)| other == company),
+            Call::Update { id, .. } | Call::Delete { id } => {
+                self.rows.get(id).is_some_and(|row| row.company == company)
+            }
+        }
+    }
+
+    /// The hour of every transaction is over.
+    pub(super) fn forget_transactions(&mut self) {
+        self.transactions.clear();
+    }
+
+    fn execute(&mut self, call: &Call, now: i64, most: usize) -> Answer {
+        match call {
+            Call::Create { rows, .. } if rows.iter().any(|(_, hash)| hash == POISON) => Answer::Refused,
+            Call::Create { transaction, rows } => self.create(transaction, rows, now, most),
+            Call::Update { hash, .. } if hash == POISON => Answer::Refused,
+            Call::Update { id, hash } => self.rows.get_mut(id).map_or(Answer::Gone, |row| {
+                (row.hash, row.written) = (hash.clone(), now);
+                Answer::Done
+            }),
+            Call::Delete { id } => self.rows.remove(id).map_or(Answer::Gone, |_| Answer::Done),
+        }
+    }
+
+    fn create(&mut self, transaction: &str, rows: &[(String, String)], now: i64, most: usize) -> Answer {
+        let mut slots = self.transactions.remove(transaction).unwrap_or_default();
+        slots.resize(slots.len().max(rows.len()), None);
+        let mut ids = Vec::new();
+        for (slot, (company, hash)) in slots.iter_mut().zip(rows).take(most) {
+            let there = slot
+                .as_ref()
+                .and_then(|id| self.rows.remove(id))
+                .map(|row| row.id);
+            let id = there.clone().filter(|_| self.keeps_ids).unwrap_or_else(|| {
+                self.made += 1;
+                format!("r{:06}", self.made)
+            });
+            if there.is_none() {
+                ids.push(id.clone());
+            }
+            *slot = Some(id.clone());
+            let row = VendorRow {
+                id: id.clone(),
+                company: company.clone(),
+                hash: hash.clone(),
+                written: now,
+            };
+            self.rows.insert(id, row);
+        }
+        let count = slots.iter().flatten().count();
+        self.transactions.insert(transaction.to_owned(), slots);
+        Answer::Created { ids, count }
+    }
+}

@@ -1,0 +1,150 @@
+//! A batch goes on: heartbeat, call, commit, new transaction ids, or the end of its ownership.
+
+use super::*;
+
+impl World<'_> {
+    /// The next thing a batch needs. `beating`: after a heartbeat; else the loader wakes up and commits at once.
+    pub(super) async fn advance(&mut self, at: usize, fault: u8, beating: bool) {
+        let Some(at) = at.checked_rem(self.works.len()) else {
+            return;
+        };
+        let mut work = self.works.remove(at);
+        if work.is_finished() {
+            // Its messages are acknowledged.
+            return;
+        }
+        let loader = work.loader;
+        if beating {
+            let process = &self.processes[loader];
+            let answers = self.book.answers(&process.ledger.epoch());
+            match process.registry.renew(&process.ledger).await {
+                Ok(()) => assert!(answers),
+                Err(error) => self.expect_no_index(loader, &error),
+            }
+            let process = &self.processes[loader];
+            // One heartbeat renews all batches of the process.
+            for other in self
+                .works
+                .iter()
+                .chain([&work])
+                .filter(|other| other.loader == loader)
+            {
+                let (batch, fence) = (&other.held.batch, &other.held.fence);
+                let owned = answers && self.book.owns(batch, &process.name, fence);
+                if owned {
+                    self.book.renew(batch);
+                }
+                assert_eq!(!owned, other.held.is_lost(), "whether {batch} is lost");
+            }
+            if work.held.is_lost() {
+                return self.lose(work).await;
+            }
+        }
+        if !work.ends.is_empty() {
+            self.commit(work).await;
+        } else if !work.regroup.is_empty() {
+            self.regroup(work).await;
+        } else if beating {
+            let (hours, hour) = (&self.hours, self.hour);
+            let forgotten = |transaction: &str| hours.get(transaction).is_some_and(|begun| *begun < hour);
+            work.send(
+                &mut self.vendor,
+                &forgotten,
+                kind(fault),
+                fault.is_multiple_of(2),
+                self.now,
+            );
+            self.works.push(work);
+        } else {
+            self.works.push(work);
+        }
+    }
+
+    async fn commit(&mut self, mut work: Work) {
+        let process = &self.processes[work.loader];
+        let settled: Vec<Settled> = work.ends.iter().map(|end| end.settled.clone()).collect();
+        let verify = work.ends.iter().any(|end| end.verify);
+        let (batch, fence) = (work.held.batch.clone(), work.held.fence.clone());
+        let answers = self.book.answers(&process.ledger.epoch());
+        let owned = answers && self.book.owns(&batch, &process.name, &fence);
+        let late = verify.then_some(LEASE);
+        match process.ledger.commit(&batch, &fence, &settled, late).await {
+            Ok(()) => {
+                assert!(owned, "{batch} was committed without being owned");
+                self.book.commit(&batch, &settled, verify);
+                for end in work.ends.drain(..).filter(|end| end.again) {
+                    let again = work
+                        .messages
+                        .iter()
+                        .find(|message| message.company == end.company);
+                    self.queue.extend(again.cloned());
+                }
+                self.works.push(work);
+            }
+            Err(Error::Fenced) => {
+                assert!(answers && !owned, "{batch} was refused though it is owned");
+                self.lose(work).await;
+            }
+            Err(error) => {
+                self.expect_no_index(work.loader, &error);
+                self.queue.extend(work.messages);
+            }
+        }
+    }
+
+    async fn regroup(&mut self, mut work: Work) {
+        let process = &self.processes[work.loader];
+        let mut groups = std::mem::take(&mut work.regroup);
+        let (batch, fence) = (&work.held.batch, &work.held.fence);
+        let owned = self.book.answers(&process.ledger.epoch()) && self.book.owns(batch, &process.name, fence);
+        match process.ledger.regroup(batch, fence, &mut groups).await {
+            Ok(()) => {
+                assert!(owned, "{batch} was regrouped without being owned");
+                let members = groups.iter().flatten();
+                let slots = members
+                    .map(|member| (member.slot, member.transaction.clone()))
+                    .collect();
+                self.book.regroup(batch, &slots);
+                self.hours
+                    .extend(slots.into_values().map(|transaction| (transaction, self.hour)));
+                work.regrouped(groups);
+                self.works.push(work);
+            }
+            Err(Error::Fenced) => {
+                assert!(!owned);
+                work.regroup = groups;
+                self.lose(work).await;
+            }
+            Err(error) => {
+                self.expect_no_index(work.loader, &error);
+                self.queue.extend(work.messages);
+            }
+        }
+    }
+
+    /// The batch belongs to somebody else: its rows are read again when our calls cannot land any more.
+    pub(super) async fn lose(&mut self, work: Work) {
+        let companies = work.companies();
+        let names: Vec<&str> = companies.iter().map(String::as_str).collect();
+        match self.processes[work.loader]
+            .ledger
+            .verify_later(&names, LEASE)
+            .await
+        {
+            Ok(()) => self.book.verify.extend(companies),
+            Err(error) => self.expect_no_index(work.loader, &error),
+        }
+        self.queue.extend(work.messages);
+    }
+}
+
+fn kind(fault: u8) -> Fault {
+    match fault {
+        9 | 15 => Fault::Unanswered,
+        10 | 11 => Fault::Late,
+        12 => Fault::Lost,
+        13 => Fault::Busy,
+        14 => Fault::Partial,
+        _ => Fault::None,
+    }
+}
