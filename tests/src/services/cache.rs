@@ -59,6 +59,27 @@ impl Redis {
         self.restart().await
     }
 
+    /// Keeps a copy of what is on disk now, for [`Redis::restart_as_remembered`].
+    pub fn remember(&self) -> anyhow::Result<()> {
+        let kept = self.kept();
+        if kept.exists() {
+            std::fs::remove_dir_all(&kept).context("remove an older copy of Redis's data")?;
+        }
+        copy(&self.folder, &kept).context("copy Redis's data")
+    }
+
+    /// Starts it again with the copy: everything written since then is lost, as the last second is in a crash.
+    pub async fn restart_as_remembered(&mut self) -> anyhow::Result<()> {
+        self.process.kill9()?;
+        std::fs::remove_dir_all(&self.folder).context("remove Redis's data")?;
+        copy(&self.kept(), &self.folder).context("put Redis's older data back")?;
+        self.restart().await
+    }
+
+    fn kept(&self) -> PathBuf {
+        self.folder.with_extension("kept")
+    }
+
     /// The process, for those who freeze it.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
@@ -89,6 +110,20 @@ impl Redis {
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
+}
+
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => drop(std::fs::copy(entry.path(), target)?),
+        }
+    }
+    Ok(())
 }
 
 fn spawn(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Process> {

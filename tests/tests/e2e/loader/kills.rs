@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use proto::v1::Operation;
+use tests::config::ServicesArgs;
 use tests::harness::{Pipeline, Service};
+use tests::services::{Services, shared};
 use tests::simulator::{Fault, FaultKind, Poison, Vendor};
 
 use super::feed::Feed;
@@ -18,6 +20,8 @@ const AT_ONCE: usize = 7;
 enum Redis {
     Kept,
     Emptied,
+    /// Restarted without what it was told since shortly before the first loader died.
+    Forgetful,
 }
 
 const POINTS: [&str; 28] = [
@@ -53,10 +57,19 @@ const POINTS: [&str; 28] = [
 
 /// 60 customers of whom half are in the form; changes, removals, a row that is refused at first, lost answers.
 async fn die_at(point: &'static str, redis: Redis) {
-    let mut pipeline = Pipeline::builder()
+    let amqp = shared().await.unwrap().amqp_url.clone();
+    let mut own = match redis {
+        Redis::Forgetful => Some(own_redis(&amqp).await),
+        _ => None,
+    };
+    let mut builder = Pipeline::builder();
+    if let Some(own) = &own {
+        builder = builder.services(&amqp, own.redis_url());
+    }
+    let mut pipeline = builder
         .customers(60)
         .seed(51)
-        .set("INDEX_SETTLE", "3s")
+        .set("INDEX_SETTLE", "5s")
         .set("JDY_TIMEOUT", "1s")
         .set("LATE_WRITES", "1s")
         .set("LEASE", "3s")
@@ -72,10 +85,13 @@ async fn die_at(point: &'static str, redis: Redis) {
     let feed = Feed::new(&pipeline).await;
     let ids = pipeline.simulator.company_ids();
     if !point.starts_with("index") {
+        // A new index does not trust what was fetched before it was begun.
+        let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
         let first = pipeline.run(Service::Loader);
         feed.put(&feed.records(&pipeline, &ids[..30])).await;
         pipeline.rows(SETTLED, 30).await;
         pipeline.quiet(SETTLED, 0).await;
+        drop(fetching);
         pipeline[first].process().stop(SETTLED).await.unwrap();
     }
 
@@ -114,6 +130,9 @@ async fn die_at(point: &'static str, redis: Redis) {
         pipeline[first].process().wait(SETTLED).await.unwrap();
         pipeline[first].kill9();
     }
+    if let Some(own) = &mut own {
+        own.redis().unwrap().remember().unwrap();
+    }
     // The first calls only read the form.
     let time = if point.starts_with("http") { 4 } else { 1 };
     let armed = format!("{point}:abort:{time}");
@@ -123,7 +142,10 @@ async fn die_at(point: &'static str, redis: Redis) {
     if redis == Redis::Emptied {
         feed.empty_redis().await;
     }
-    // With an empty Redis, records that may be older than the form are fetched again.
+    if let Some(own) = &mut own {
+        own.redis().unwrap().restart_as_remembered().await.unwrap();
+    }
+    // With a Redis that has forgotten something, records that may be older than the form are fetched again.
     let fetching = feed.answer_references(&pipeline, &bad);
     let heir = pipeline.run(Service::Loader);
     let report = pipeline.settled(SETTLED).await;
@@ -148,6 +170,17 @@ async fn die_at(point: &'static str, redis: Redis) {
     println!("{point} {redis:?}: finished");
 }
 
+/// A Redis that this test may stop, beside the shared broker.
+async fn own_redis(amqp: &str) -> Services {
+    let amqp_url = Some(amqp.to_owned());
+    Services::obtain(&ServicesArgs {
+        amqp_url,
+        redis_url: None,
+    })
+    .await
+    .unwrap()
+}
+
 async fn die_everywhere(redis: Redis) {
     for points in POINTS.chunks(AT_ONCE) {
         join_all(points.iter().map(|point| die_at(point, redis))).await;
@@ -162,4 +195,9 @@ async fn a_loader_that_dies_at_any_point_is_finished_by_another() {
 #[tokio::test]
 async fn so_it_is_when_redis_is_emptied_meanwhile() {
     die_everywhere(Redis::Emptied).await;
+}
+
+#[tokio::test]
+async fn so_it_is_when_redis_is_restarted_without_its_last_second() {
+    die_everywhere(Redis::Forgetful).await;
 }
