@@ -1,7 +1,5 @@
 //! Where we differ from the server on purpose.
 
-use crate::server::Answer;
-
 /// One deliberate difference with an example; `None` is an error.
 #[derive(Debug)]
 pub struct Difference {
@@ -151,24 +149,4 @@ pub const DIFFERENCES: &[Difference] = &[
         ours: None,
         server: Some("abab"),
     },
-    Difference {
-        name: "trailing zeros of a negated integer",
-        expression: "ROUND(-(DATEDIFF('2024-01-05','2025-10-01')), 3)",
-        record: r#"{}"#,
-        sql: "ROUND(-(DATEDIFF('2024-01-05','2025-10-01')), 3)",
-        ours: Some("635"),
-        server: Some("635.000"),
-    },
 ];
-
-/// "Zero has no sign", anywhere in a result.
-pub fn is_minus_zero(ours: &Answer, theirs: &Answer) -> bool {
-    match (ours, theirs) {
-        (Answer::Value(ours), Answer::Value(theirs)) => {
-            theirs.starts_with("-0")
-                && theirs.bytes().all(|b| b"-0.".contains(&b))
-                && theirs.get(1..) == Some(ours)
-        }
-        _ => false,
-    }
-}

@@ -20,8 +20,10 @@ use jiff::Timestamp;
 use pipeline::metadata::{Context, Evaluation, Expression, Record};
 use server::{Answer, Server};
 
-/// Cases that must agree.
-const CASES: usize = 24_000;
+/// Each begins another series of cases.
+const SEEDS: [u64; 4] = [20_260_315, 1, 2, 3];
+/// Cases of a series, all of which must agree.
+const CASES: usize = 12_000;
 /// Cases per run of the client.
 const BATCH: usize = 2_000;
 
@@ -46,11 +48,12 @@ fn ours(case: &Case) -> Answer {
 fn the_evaluator_agrees_with_mariadb() {
     let Some(server) = Server::start(NOW) else { return };
     deliberate_differences_are_as_listed(&server);
-    generated_expressions_agree(&server);
+    for seed in SEEDS {
+        generated_expressions_agree(&server, seed);
+    }
 }
 
-fn generated_expressions_agree(server: &Server) {
-    let seed = 20_260_315;
+fn generated_expressions_agree(server: &Server, seed: u64) {
     let mut generator = Generator::new(seed);
     let (mut agreed, mut differ, mut errors) = (0, Vec::new(), 0);
     for _ in 0..CASES / BATCH {
@@ -60,7 +63,7 @@ fn generated_expressions_agree(server: &Server) {
         for (case, theirs) in cases.iter().zip(answers) {
             let found = ours(case);
             errors += usize::from(theirs == Answer::Error);
-            match found == theirs || differences::is_minus_zero(&found, &theirs) {
+            match found == theirs {
                 true => agreed += 1,
                 false => differ.push(format!(
                     "{}\n  values {:?}\n  sql    {}\n  ours   {found:?}\n  server {theirs:?}",

@@ -4,6 +4,7 @@ mod cells;
 mod conformance;
 mod default;
 mod documents;
+mod numbers;
 mod properties;
 mod refusals;
 mod seed;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::compare::compare;
+use super::decimal::Decimal;
 use super::error::Failure;
 use super::expr::Operator;
 use super::value::{Kind, Number, Value};
@@ -117,14 +118,23 @@ pub(super) fn kind(operator: Operator, a: Kind, b: Kind) -> Kind {
     }
 }
 
-/// The minus sign.
+/// The minus sign. Of an integer below zero it makes a decimal, because the server fears that it may not fit.
 pub(super) fn negate<'r>(value: &Value<'_>) -> Result<Value<'r>, Failure> {
     Ok(match value.to_number()? {
         Number::Null => Value::Null,
-        Number::Int(n) => Value::Int(n.checked_neg().ok_or_else(Failure::out_of_range)?),
+        Number::Int(n) if n < 0 => Value::Decimal(Decimal::from_int(-i128::from(n))),
+        Number::Int(n) => Value::Int(-n),
         Number::Decimal(d) => Value::Decimal(d.negate().ok_or_else(Failure::out_of_range)?),
         Number::Double(f, shown) => Value::Double(-f, shown),
     })
+}
+
+/// The minus sign of a literal, which belongs to the literal.
+pub(super) fn negate_literal<'r>(value: &Value<'_>) -> Result<Value<'r>, Failure> {
+    match value.to_number()? {
+        Number::Int(n) => n.checked_neg().map(Value::Int).ok_or_else(Failure::out_of_range),
+        _ => negate(value),
+    }
 }
 
 /// `BETWEEN`: one number among texts makes all three numbers.

@@ -82,5 +82,5 @@ fn decimal<'r>(value: &Value<'_>, precision: u8, scale: u8) -> Result<Value<'r>,
     } else {
         rounded
     };
-    Ok(Value::Decimal(clamped))
+    Ok(Value::Decimal(clamped.written_to(scale)))
 }

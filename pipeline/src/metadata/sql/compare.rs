@@ -34,6 +34,21 @@ pub(super) fn compare(
     }))
 }
 
+/// The same for the operators `= <> < <= > >= <=>` and NULLIF, where the server takes exact numbers as they would be
+/// printed: `3.3333 = 10/3` is true. CASE, IN and BETWEEN look at all digits.
+pub(super) fn compare_shown(
+    a: &Value<'_>,
+    b: &Value<'_>,
+    zone: &jiff::tz::TimeZone,
+) -> Result<Option<Ordering>, Failure> {
+    match (a, b) {
+        (Value::Decimal(x), Value::Decimal(y)) => Ok(Some(x.as_shown().compare(y.as_shown()))),
+        (Value::Decimal(x), Value::Int(_)) => compare(&Value::Decimal(x.as_shown()), b, zone),
+        (Value::Int(_), Value::Decimal(y)) => compare(a, &Value::Decimal(y.as_shown()), zone),
+        _ => compare(a, b, zone),
+    }
+}
+
 fn plain<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     match value {
         Value::Text(text) | Value::Word(text) => Some(text),

@@ -81,10 +81,12 @@ impl Compiler {
                 op: UnaryOperator::Minus,
                 expr,
             } => match self.expr(expr) {
-                Expr::Constant(value) if !value.is_null() => match super::arithmetic::negate(&value) {
-                    Ok(negative) => Expr::Constant(negative),
-                    Err(_) => self.fault(expr.span(), "the number is out of range", None),
-                },
+                Expr::Constant(value) if !value.is_null() => {
+                    match super::arithmetic::negate_literal(&value) {
+                        Ok(negative) => Expr::Constant(negative),
+                        Err(_) => self.fault(expr.span(), "the number is out of range", None),
+                    }
+                }
                 operand => Expr::Negate(Box::new(operand)),
             },
             Tree::UnaryOp {

@@ -234,6 +234,27 @@ impl Decimal {
         })
     }
 
+    /// The same number with at least this many fraction digits written down, for a division counts them.
+    pub fn written_to(self, scale: u8) -> Decimal {
+        let widened = scale
+            .checked_sub(self.scale)
+            .and_then(power)
+            .and_then(|unit| self.mantissa.checked_mul(unit));
+        widened.map_or(self, |mantissa| Decimal {
+            mantissa,
+            scale,
+            ..self
+        })
+    }
+
+    /// The number that its printed form says.
+    pub fn as_shown(self) -> Decimal {
+        i8::try_from(self.shown)
+            .ok()
+            .and_then(|shown| self.round(shown))
+            .unwrap_or(self)
+    }
+
     /// All digits are shown.
     pub fn exact(self) -> Decimal {
         Decimal {

@@ -71,9 +71,12 @@ impl Expr {
             Expr::Text(text) => Ok(Value::Text(Cow::Borrowed(text))),
             Expr::Template(parts) => template(parts, env).map(Value::Text),
             Expr::Bare(placeholder) => placeholder.resolve(env).map(|found| bare(found, env)),
-            Expr::Negate(value) => arithmetic::negate(&value.eval(env)?),
+            Expr::Negate(value) if value.is_literal() => arithmetic::negate_literal(&value.eval(env)?),
+            Expr::Negate(value) => arithmetic::negate(&value.eval_number(env)?),
             Expr::Not(value) => Ok(truth(value.truth(env)?.map(|t| !t))),
-            Expr::Arithmetic(operator, a, b) => arithmetic::compute(*operator, &a.eval(env)?, &b.eval(env)?),
+            Expr::Arithmetic(operator, a, b) => {
+                arithmetic::compute(*operator, &a.eval_number(env)?, &b.eval_number(env)?)
+            }
             Expr::Compare(..)
             | Expr::And(_)
             | Expr::Or(_)
@@ -126,7 +129,10 @@ fn simple_case<'r>(
     let value = operand.eval(env)?;
     if !value.is_null() {
         for (when, then) in branches {
-            if compare(&value, &when.eval(env)?, env.zone())? == Some(Ordering::Equal) {
+            let other = when.eval(env)?;
+            let number = operand.eval_beside(&value, &other, env)?;
+            let other = when.eval_beside(&other, &value, env)?.unwrap_or(other);
+            if compare(number.as_ref().unwrap_or(&value), &other, env.zone())? == Some(Ordering::Equal) {
                 return Ok(Some(then));
             }
         }

@@ -168,6 +168,15 @@ impl Expr {
         }
     }
 
+    /// A constant, or data that the platform would have written there as one, perhaps with signs in front.
+    pub fn is_literal(&self) -> bool {
+        match self {
+            Expr::Constant(_) | Expr::Bare(_) => true,
+            Expr::Negate(value) => value.is_literal(),
+            _ => false,
+        }
+    }
+
     /// The nodes directly below, for walks over the tree.
     pub fn children(&self) -> Vec<&Expr> {
         match self {

@@ -18,7 +18,9 @@ impl Expr {
                 let results = branches.iter().map(|(_, then)| then).chain(otherwise.as_deref());
                 results.fold(Kind::Null, |kind, result| kind.merge(result.kind(env)))
             }),
-            Expr::Arithmetic(operator, a, b) => arithmetic::kind(*operator, a.kind(env), b.kind(env)),
+            Expr::Arithmetic(operator, a, b) => {
+                arithmetic::kind(*operator, a.number_kind(env), b.number_kind(env))
+            }
             Expr::Compare(..)
             | Expr::And(_)
             | Expr::Or(_)
@@ -31,26 +33,47 @@ impl Expr {
             | Expr::Like { .. }
             | Expr::Regexp { .. } => Kind::Int,
             Expr::Text(_) | Expr::Template(_) => Kind::Text,
-            Expr::Negate(value) => value.kind(env),
+            Expr::Negate(value) => match value.number_kind(env) {
+                Kind::Int => self.kind_of_value(env),
+                kind => kind.as_number(),
+            },
             Expr::Cast(_, target) => target.kind(),
             Expr::Call(function, _) if function.gives.is_some() => function.gives.unwrap_or(Kind::Null),
-            other => {
-                let quiet = Env {
-                    notices: None,
-                    ..*env
-                };
-                match other.eval(&quiet).map(|value| value.kind()) {
-                    Ok(Kind::Null) | Err(_) => other.kind_of_null(env),
-                    Ok(kind) => kind,
+            other => other.kind_of_value(env),
+        }
+    }
+
+    /// The type as an operand: of two untyped NULLs in an IF nothing is known here, though the IF itself is a text.
+    pub fn number_kind(&self, env: &Env<'_>) -> Kind {
+        match self {
+            Expr::Call(function, args) if function.name == "IF" => {
+                let branches = args.iter().skip(1);
+                match branches.fold(Kind::Null, |all, branch| all.merge(branch.number_kind(env))) {
+                    Kind::Null => Kind::Null,
+                    _ => self.kind(env),
                 }
             }
+            other => other.kind(env),
+        }
+    }
+
+    fn kind_of_value(&self, env: &Env<'_>) -> Kind {
+        let quiet = Env {
+            notices: None,
+            ..*env
+        };
+        match self.eval(&quiet).map(|value| value.kind()) {
+            Ok(Kind::Null) | Err(_) => self.kind_of_null(env),
+            Ok(kind) => kind,
         }
     }
 
     /// The type of a NULL: that of the function with its arguments.
     fn kind_of_null(&self, env: &Env<'_>) -> Kind {
-        let Expr::Call(function, args) = self else {
-            return Kind::Null;
+        let (function, args) = match self {
+            Expr::Call(function, args) => (function, args),
+            Expr::Negate(value) => return value.kind(env).as_number(),
+            _ => return Kind::Null,
         };
         let kind = |i: usize| args.get(i).map_or(Kind::Null, |arg| arg.kind(env));
         let merged = |from: usize| {
@@ -59,17 +82,27 @@ impl Expr {
                 .fold(Kind::Null, |all, arg| all.merge(arg.kind(env)))
         };
         match function.name {
-            "ABS" | "NULLIF" => kind(0),
-            "MOD" => arithmetic::kind(Operator::Remainder, kind(0), kind(1)),
+            "NULLIF" => kind(0),
+            "ABS" => kind(0).as_number(),
+            "CEIL" | "CEILING" | "FLOOR" => match kind(0).as_number() {
+                Kind::Double(_) => Kind::Double(Some(0)),
+                _ => Kind::Int,
+            },
+            "MOD" => {
+                let operand = |i: usize| args.get(i).map_or(Kind::Null, |arg| arg.number_kind(env));
+                arithmetic::kind(Operator::Remainder, operand(0), operand(1))
+            }
             "IF" => match merged(1) {
                 // Two untyped NULLs make a text.
                 Kind::Null => Kind::Text,
                 kind => kind,
             },
             "IFNULL" | "COALESCE" => merged(0),
-            // An untyped NULL among integers makes a double of them.
+            // An untyped NULL among exact numbers makes doubles of them.
             "GREATEST" | "LEAST" => match merged(0) {
-                Kind::Int if (0..args.len()).any(|i| kind(i) == Kind::Null) => Kind::Double(Some(0)),
+                exact @ (Kind::Int | Kind::Decimal(_)) if (0..args.len()).any(|i| kind(i) == Kind::Null) => {
+                    Kind::Double(Some(exact.digits()))
+                }
                 kind => kind,
             },
             "ROUND" | "TRUNCATE" => {

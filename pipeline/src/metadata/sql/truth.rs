@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::arithmetic;
-use super::compare::compare;
+use super::compare::{compare, compare_shown};
 use super::error::Failure;
 use super::eval::Env;
 use super::expr::{Comparison, Expr, LikePattern, RegexPattern};
@@ -14,11 +14,17 @@ impl Expr {
     pub fn truth(&self, env: &Env<'_>) -> Result<Option<bool>, Failure> {
         match self {
             Expr::Compare(comparison, a, b) => {
-                let (a, b) = (a.eval(env)?, b.eval(env)?);
+                let (mut x, mut y) = (a.eval(env)?, b.eval(env)?);
+                if let Some(number) = a.eval_beside(&x, &y, env)? {
+                    x = number;
+                } else if let Some(number) = b.eval_beside(&y, &x, env)? {
+                    y = number;
+                }
+                let (a, b) = (x, y);
                 if *comparison == Comparison::Same && (a.is_null() || b.is_null()) {
                     return Ok(Some(a.is_null() && b.is_null()));
                 }
-                Ok(compare(&a, &b, env.zone())?.map(|order| holds(*comparison, order)))
+                Ok(compare_shown(&a, &b, env.zone())?.map(|order| holds(*comparison, order)))
             }
             Expr::And(list) => all(list, false, env),
             Expr::Or(list) => all(list, true, env),
@@ -30,10 +36,14 @@ impl Expr {
                 Ok(Some((value.truth(env)? == Some(*wanted)) != *negated))
             }
             Expr::In { value, list, negated } => {
-                let value = value.eval(env)?;
-                let mut found = if value.is_null() { None } else { Some(false) };
+                let first = value.eval(env)?;
+                let mut found = if first.is_null() { None } else { Some(false) };
+                // A list of one is an equation.
+                let equal = if list.len() == 1 { compare_shown } else { compare };
                 for item in list {
-                    match compare(&value, &item.eval(env)?, env.zone())? {
+                    let item = item.eval(env)?;
+                    let number = value.eval_beside(&first, &item, env)?;
+                    match equal(number.as_ref().unwrap_or(&first), &item, env.zone())? {
                         Some(Ordering::Equal) => return Ok(Some(!*negated)),
                         Some(_) => {}
                         None => found = None,
@@ -47,7 +57,8 @@ impl Expr {
                 high,
                 negated,
             } => {
-                let (value, low, high) = (value.eval(env)?, low.eval(env)?, high.eval(env)?);
+                let (first, low, high) = (value.eval(env)?, low.eval(env)?, high.eval(env)?);
+                let value = value.eval_beside(&first, &low, env)?.unwrap_or(first);
                 arithmetic::between(&value, &low, &high, env.zone())
                     .map(|inside| inside.map(|i| i != *negated))
             }
@@ -81,7 +92,7 @@ impl Expr {
                     },
                 })
             }
-            other => other.eval(env)?.truth(),
+            other => other.eval_number(env)?.truth(),
         }
     }
 }

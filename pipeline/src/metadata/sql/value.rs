@@ -55,6 +55,10 @@ impl<'r> Value<'r> {
         matches!(self, Value::Text(_) | Value::Word(_))
     }
 
+    pub fn is_number(&self) -> bool {
+        matches!(self, Value::Int(_) | Value::Decimal(_) | Value::Double(..))
+    }
+
     pub fn is_temporal(&self) -> bool {
         matches!(self, Value::Date(_) | Value::DateTime(_))
     }
@@ -188,6 +192,16 @@ impl Kind {
             (Decimal(a), Decimal(b)) => Decimal(a.max(b)),
             (Decimal(a), Int) | (Int, Decimal(a)) => Decimal(a),
             (Int, Int) => Int,
+        }
+    }
+
+    /// The type once a number is made of it; an untyped NULL counts as a double without fraction.
+    pub fn as_number(self) -> Kind {
+        match self {
+            Kind::Null => Kind::Double(Some(0)),
+            Kind::Text => Kind::Double(None),
+            Kind::Date | Kind::DateTime => Kind::Int,
+            number => number,
         }
     }
 

@@ -54,7 +54,11 @@ impl Generator {
         match self.below(22) {
             0..=4 => {
                 let op = self.pick(&["+", "-", "*", "/", "%", "DIV"]);
-                join2(self.number(d), self.number(d), |a, b| format!("({a} {op} {b})"))
+                // A remainder may be a zero with a sign, which only the server has; adding takes it off.
+                let unsigned = if op == "%" { " + 0" } else { "" };
+                join2(self.number(d), self.number(d), |a, b| {
+                    format!("(({a} {op} {b}){unsigned})")
+                })
             }
             5 => call("ABS", vec![self.number(d)]),
             6 => {
@@ -69,7 +73,10 @@ impl Generator {
                 let name = self.pick(&["CEIL", "FLOOR", "ROUND", "SIGN"]);
                 call(name, vec![self.number(d)])
             }
-            9 => call("MOD", vec![self.number(d), self.number(d)]),
+            9 => {
+                let (a, b) = call("MOD", vec![self.number(d), self.number(d)]);
+                (format!("({a} + 0)"), format!("({b} + 0)"))
+            }
             10 => {
                 let name = self.pick(&["IFNULL", "COALESCE", "NULLIF"]);
                 call(name, vec![self.number(d), self.number(d)])

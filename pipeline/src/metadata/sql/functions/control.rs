@@ -1,6 +1,6 @@
 //! Functions that choose: `IF IFNULL NULLIF COALESCE GREATEST LEAST ISNULL`.
 
-use super::super::compare::compare;
+use super::super::compare::{compare, compare_shown};
 use super::super::error::Failure;
 use super::super::eval::Env;
 use super::super::expr::Expr;
@@ -43,7 +43,7 @@ fn coalesce<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 
 fn nullif<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let value = arg(args, 0, env)?;
-    let same = compare(&value, &arg(args, 1, env)?, env.zone())?.is_some_and(std::cmp::Ordering::is_eq);
+    let same = compare_shown(&value, &arg(args, 1, env)?, env.zone())?.is_some_and(std::cmp::Ordering::is_eq);
     Ok(if same { Value::Null } else { value })
 }
 
@@ -52,15 +52,50 @@ fn isnull<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 }
 
 fn greatest<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    extreme(args, env, true)
+    extreme(args, env, true, false)
 }
 
 fn least<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    extreme(args, env, false)
+    extreme(args, env, false, false)
 }
 
-/// One NULL makes NULL. One number among texts makes all of them numbers.
-fn extreme<'r>(args: &'r [Expr], env: &Env<'r>, largest: bool) -> Result<Value<'r>, Failure> {
+impl Expr {
+    /// The value where a number is wanted: texts that GREATEST and LEAST choose from are then compared as numbers.
+    pub(in super::super) fn eval_number<'r>(&'r self, env: &Env<'r>) -> Result<Value<'r>, Failure> {
+        match self {
+            Expr::Call(function, args) if is_extreme(function.name) => {
+                env.step()?;
+                extreme(args, env, function.name == "GREATEST", true)
+            }
+            other => other.eval(env),
+        }
+    }
+
+    /// The other value of GREATEST or LEAST that a text has beside a number, when there is one.
+    pub(in super::super) fn eval_beside<'r>(
+        &'r self,
+        value: &Value<'_>,
+        other: &Value<'_>,
+        env: &Env<'r>,
+    ) -> Result<Option<Value<'r>>, Failure> {
+        match self {
+            Expr::Call(..) if value.is_text() && other.is_number() => self.eval_number(env).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn is_extreme(name: &str) -> bool {
+    matches!(name, "GREATEST" | "LEAST")
+}
+
+/// One NULL makes NULL. One number among texts makes all of them numbers, and so does whoever wants a number.
+fn extreme<'r>(
+    args: &'r [Expr],
+    env: &Env<'r>,
+    largest: bool,
+    as_number: bool,
+) -> Result<Value<'r>, Failure> {
     let mut values = Vec::with_capacity(args.len());
     for expr in args {
         values.push(expr.eval(env)?);
@@ -71,7 +106,8 @@ fn extreme<'r>(args: &'r [Expr], env: &Env<'r>, largest: bool) -> Result<Value<'
     let kind = values
         .iter()
         .fold(Kind::Null, |kind, value| kind.merge(value.kind()));
-    let mixed = kind == Kind::Text && values.iter().any(|v| !v.is_text() && !v.is_temporal());
+    let mixed = kind == Kind::Text
+        && (values.iter().any(Value::is_number) || as_number && !values.iter().any(Value::is_temporal));
     let mut best: Option<Value<'r>> = None;
     for value in values {
         let value = if mixed {

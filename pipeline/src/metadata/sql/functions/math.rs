@@ -5,37 +5,44 @@ use super::super::error::Failure;
 use super::super::eval::Env;
 use super::super::expr::{Expr, Operator};
 use super::super::value::{Kind, Number, Value};
-use super::{Function, arg, f};
+use super::{Function, f};
 
 pub(super) const TABLE: &[Function] = &[
     f("ABS", 1, 1, abs),
     f("ROUND", 1, 2, round),
     f("TRUNCATE", 2, 2, truncate),
-    f("CEIL", 1, 1, ceil).gives(Kind::Int),
-    f("CEILING", 1, 1, ceil).gives(Kind::Int),
-    f("FLOOR", 1, 1, floor).gives(Kind::Int),
+    f("CEIL", 1, 1, ceil),
+    f("CEILING", 1, 1, ceil),
+    f("FLOOR", 1, 1, floor),
     f("MOD", 2, 2, modulo),
     f("SIGN", 1, 1, sign).gives(Kind::Int),
 ];
 
+fn number<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    args.get(i).map_or(Ok(Value::Null), |expr| expr.eval_number(env))
+}
+
 fn abs<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    let value = arg(args, 0, env)?;
+    let value = number(args, 0, env)?;
     Ok(match value.to_number()? {
         Number::Null => Value::Null,
-        Number::Int(n) if n < 0 => negate(&value)?,
+        Number::Int(n) => Value::Int(n.checked_abs().ok_or_else(Failure::out_of_range)?),
         Number::Decimal(d) if d.is_negative() => negate(&value)?,
         Number::Double(x, shown) => Value::Double(x.abs(), shown),
-        Number::Int(n) => Value::Int(n),
         Number::Decimal(d) => Value::Decimal(d),
     })
 }
 
 fn modulo<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    compute(Operator::Remainder, &arg(args, 0, env)?, &arg(args, 1, env)?)
+    compute(
+        Operator::Remainder,
+        &number(args, 0, env)?,
+        &number(args, 1, env)?,
+    )
 }
 
 fn sign<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    Ok(arg(args, 0, env)?.to_f64()?.map_or(Value::Null, |x| {
+    Ok(number(args, 0, env)?.to_f64()?.map_or(Value::Null, |x| {
         Value::Int(if x > 0.0 {
             1
         } else if x < 0.0 {
@@ -56,7 +63,7 @@ fn truncate<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 
 /// Half away from zero for exact numbers; doubles by their decimal expansion, which is what the server prints.
 fn cut<'r>(args: &'r [Expr], env: &Env<'r>, round: bool) -> Result<Value<'r>, Failure> {
-    let value = arg(args, 0, env)?;
+    let value = number(args, 0, env)?;
     let digits = match args.get(1) {
         None => 0,
         Some(expr) => match expr.eval(env)?.to_int()? {
@@ -111,10 +118,10 @@ fn floor<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 }
 
 fn whole<'r>(args: &'r [Expr], env: &Env<'r>, up: bool) -> Result<Value<'r>, Failure> {
-    Ok(match arg(args, 0, env)?.to_number()? {
+    Ok(match number(args, 0, env)?.to_number()? {
         Number::Null => Value::Null,
         Number::Int(n) => Value::Int(n),
-        Number::Double(x, _) => Value::Double(if up { x.ceil() } else { x.floor() }, None),
+        Number::Double(x, _) => Value::Double(if up { x.ceil() } else { x.floor() }, Some(0)),
         Number::Decimal(d) => {
             let cut = d.truncate(0).ok_or_else(Failure::out_of_range)?;
             let exact = cut.compare(d).is_eq();
