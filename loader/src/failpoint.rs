@@ -1,6 +1,7 @@
 //! Named points of the write path at which a test lets the process die, stop or wait.
 //!
 //! `--failpoint NAME:abort` ends the process like `kill -9` when the point is reached, `NAME:abort:N` at the N-th time.
+//! `record-COMPANY:abort` ends it whenever that customer's record arrives, as a record does that the program cannot bear.
 //! Nothing is armed in production and an unarmed point costs one load.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -41,6 +42,9 @@ pub const POINTS: &[&str] = &[
     "verify-judged",
 ];
 
+/// Before the company id of the record at which the process ends.
+const RECORD: &str = "record-";
+
 static ARMED: OnceLock<Armed> = OnceLock::new();
 
 /// What happens at which point.
@@ -64,7 +68,7 @@ impl std::str::FromStr for Armed {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
-        if !POINTS.contains(&name) {
+        if !POINTS.contains(&name) && !name.starts_with(RECORD) {
             return Err(format!(
                 "no failpoint `{name}`, expected one of {}",
                 POINTS.join(", ")
@@ -90,6 +94,14 @@ impl std::str::FromStr for Armed {
 pub fn arm(armed: Armed) {
     // A second call keeps the first; only tests arm anything.
     drop(ARMED.set(armed));
+}
+
+/// The record of this customer has arrived.
+pub fn meet(company_id: &str) {
+    let Some(armed) = ARMED.get() else { return };
+    if armed.name.strip_prefix(RECORD) == Some(company_id) {
+        std::process::abort();
+    }
 }
 
 /// The point `name` is reached.

@@ -55,6 +55,9 @@ impl Handler for LoadHandler {
             return std::future::pending().await;
         }
         failpoint::hit("handle-begin").await;
+        for job in &batch {
+            failpoint::meet(&job.message.company_id);
+        }
         let jobs = batch.len();
         let Some(form) = self.writer.form.current() else {
             self.writer.form.want();

@@ -127,7 +127,7 @@ impl<H: Handler> Session<H> {
                     self.intake.withhold();
                 }
                 Some(end) = self.at_work.join_next(), if !idle => self.finished(end).await?,
-                taken = self.intake.next(), if drain_check || self.gathering.len() < self.options.batch_max => {
+                taken = self.intake.next(), if self.wants_more() => {
                     self.take(taken?).await?;
                 }
                 () = tokio::time::sleep(DRAIN_CHECK), if drain_check => {
@@ -163,6 +163,12 @@ impl<H: Handler> Session<H> {
             (_, Some(since)) if idle => (Some(since + HOLD_AT_MOST), End::Paused),
             _ => (None, End::Paused),
         }
+    }
+
+    /// A closing intake is emptied whatever is gathered already: its end is seen behind its last delivery, and the
+    /// prefetch bounds what can still come.
+    fn wants_more(&self) -> bool {
+        self.phase != Phase::Working || self.gathering.len() < self.options.batch_max
     }
 
     fn has_room(&self) -> bool {
@@ -211,15 +217,17 @@ impl<H: Handler> Session<H> {
                 || !wide
                 || self.gathering.len() >= self.options.batch_max
                 || self.since.elapsed() >= self.options.linger;
-            let source = match (self.held.is_empty(), due) {
-                (false, _) => &mut self.held,
-                (true, true) => &mut self.gathering,
-                (true, false) => return,
-            };
             let batch: Vec<Unit> = if self.phase == Phase::Quarantine {
                 // The suspects stay behind; they go back to the broker when the others are done.
-                source.extract_if(.., |unit| !unit.is_suspect()).collect()
+                let innocent = |unit: &mut Unit| !unit.is_suspect();
+                let held = self.held.extract_if(.., innocent);
+                held.chain(self.gathering.extract_if(.., innocent)).collect()
             } else {
+                let source = match (self.held.is_empty(), due) {
+                    (false, _) => &mut self.held,
+                    (true, true) => &mut self.gathering,
+                    (true, false) => return,
+                };
                 source.drain(..source.len().min(self.options.batch_max)).collect()
             };
             if batch.is_empty() {

@@ -1,6 +1,13 @@
 //! A consumer that dies on one message: the message dies alone, by the broker's delivery limit (I7).
 
-use crate::bench::{Bench, OPTIONS, forward};
+use crate::{
+    bench::{Bench, OPTIONS, forward},
+    config,
+};
+use lapin::{
+    Connection, ConnectionProperties,
+    options::{BasicGetOptions, BasicNackOptions},
+};
 use pipeline::{dead::look::Look, handler::Outcome, stage::Stage};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -80,4 +87,48 @@ async fn a_lost_connection_loses_no_message() {
     ids.dedup();
     assert_eq!(ids.len(), 400);
     assert_eq!(bench.depth(&bench.dead()).await, 0);
+}
+
+/// More suspects than a batch holds: the consumer must see the end of its intake behind them, or it waits for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_suspects_than_a_batch_hold_up_nobody() {
+    let bench = Bench::new().await;
+    let suspects = 2 * OPTIONS.batch_max;
+    let queue = bench.queue(Stage::Extract);
+    bench.publish(0..suspects).await;
+    let common = config::common(&bench.namespace);
+    let connection = Connection::connect(common.amqp.url.expose(), ConnectionProperties::default())
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let hold = async || {
+        let mut tag = 0;
+        for _ in 0..suspects {
+            let got = channel
+                .basic_get(queue.as_str().into(), BasicGetOptions::default())
+                .await
+                .unwrap();
+            tag = got.unwrap().delivery_tag;
+        }
+        tag
+    };
+    let (multiple, requeue) = (true, true);
+    let held = hold().await;
+    channel
+        .basic_nack(held, BasicNackOptions { multiple, requeue })
+        .await
+        .unwrap();
+    bench.until_depth(&queue, u32::try_from(suspects).unwrap()).await;
+    hold().await;
+
+    let running = bench.consume(OPTIONS, |_, job| forward(job));
+    bench.publish([suspects]).await;
+    let forwarded = bench.queue(Stage::Transform);
+    bench.until_depth(&forwarded, 1).await;
+    // Handed back while the consumer is wide open.
+    connection.close(200, "".into()).await.unwrap();
+    bench
+        .until_depth(&forwarded, u32::try_from(suspects).unwrap() + 1)
+        .await;
+    running.stop().await;
 }

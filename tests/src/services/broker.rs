@@ -99,9 +99,15 @@ impl RabbitMq {
 
     /// Starts the node again on the same ports with the data that survived.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.start_again()?;
+        self.ready().await
+    }
+
+    /// The same without waiting until it answers.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
         self.node.kill9()?;
         self.node = spawn(&self.programs, &self.folder, self.ports)?;
-        self.ready().await
+        Ok(())
     }
 
     /// The node's process, for those who freeze it.
