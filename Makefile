@@ -2,7 +2,11 @@
 # unless AMQP_URL and REDIS_URL name some.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint doc services clean
+SEED ?= 1
+KILLS ?= 100
+CUSTOMERS ?= 5000
+
+.PHONY: help build demo test chaos lint doc services clean
 
 # Tests wait more than they compute: more of them at a time than there are cores.
 export RUST_TEST_THREADS ?= 6
@@ -20,6 +24,9 @@ demo: build ## move 2,000 customers through the whole pipeline, break some, repa
 test: ## run every test
 	cargo build --workspace --bins --tests
 	target/debug/with-services -- cargo test --workspace --no-fail-fast
+
+chaos: build ## kill everything at random by SEED, KILLS times, while CUSTOMERS change, and judge the result
+	target/debug/chaos --seed $(SEED) --kills $(KILLS) --customers $(CUSTOMERS)
 
 lint: ## check format and clippy's advice, warnings denied
 	cargo fmt --all --check

@@ -20,7 +20,7 @@ mod churn;
 mod clock;
 mod control;
 mod customer;
-mod dice;
+pub(crate) mod dice;
 mod expected;
 mod faults;
 mod generate;
