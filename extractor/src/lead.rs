@@ -75,11 +75,7 @@ impl Lead {
         self.show_leader(true);
         // The one before may have listed between our look and our lease.
         let listed = match self.wait_for_due().await {
-            Ok(wait) if wait.is_zero() => self
-                .lister
-                .list(self.job, self.span, false, &lead)
-                .await
-                .map(|_| self.rt.alerts.run_ended(self.job.name())),
+            Ok(wait) if wait.is_zero() => self.list(&lead).await,
             Ok(_) => Ok(()),
             Err(stop) => Err(stop),
         };
@@ -89,6 +85,15 @@ impl Lead {
         listed?;
         released?;
         Ok(self.wait_for_due().await?.min(LOOK))
+    }
+
+    async fn list(&self, lead: &Lease) -> Result<(), Stop> {
+        self.lister.list(self.job, self.span, false, lead).await?;
+        self.rt.alerts.run_ended(self.job.name());
+        if self.job == Job::Live {
+            self.lister.ask_for_lost(lead).await?;
+        }
+        Ok(())
     }
 
     async fn wait_for_due(&self) -> Result<Duration, Stop> {

@@ -112,6 +112,7 @@ impl ListArgs {
             count: okki.page_size,
             removals: self.removals || okki.client.endpoints.source.removals,
             ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
+            ask_again_after: positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after)?,
         })
     }
 }

@@ -6,6 +6,7 @@
 //! lease right before; a leader that slept past its lease can at most repeat a batch whose look had already passed,
 //! and repeated refs are harmless.
 
+mod lost;
 mod publish;
 
 use crate::{
@@ -15,7 +16,10 @@ use crate::{
     window::{Margins, checkpoint_after},
 };
 use pipeline::{broker::PublishError, lease::Lease, quota::Lane, service::Runtime, store};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 /// How a listing is done, whoever does it.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub struct ListSettings {
     pub removals: bool,
     /// Customers of a backfill that may wait for their details at a time, so that live changes overtake them.
     pub ahead: u64,
+    /// A listed customer that has left every queue without a fate is asked for again after this time.
+    pub ask_again_after: Duration,
 }
 
 /// What a new run shall list.
@@ -74,6 +80,8 @@ pub struct Lister {
     client: Arc<Client>,
     state: State,
     settings: ListSettings,
+    /// When this process last asked for customers without a message; what it asked for needs time to arrive.
+    asked: Mutex<Option<Instant>>,
 }
 
 /// The client as the walk sees it, in the lane of the job.
@@ -94,6 +102,7 @@ impl Lister {
             client,
             state,
             settings,
+            asked: Mutex::default(),
         }
     }
 

@@ -59,11 +59,7 @@ pub async fn audit(
         }
     }
     let latest = now_ms.saturating_sub(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
-    let idle = audit.queues.as_ref().is_some_and(|queues| {
-        queues
-            .iter()
-            .all(|(queue, depth)| *depth == 0 || queue.ends_with(".dead"))
-    });
+    let idle = audit.queues.as_ref().is_some_and(is_idle);
     let mut dead: BTreeMap<String, u64> = BTreeMap::new();
     for name in names {
         let balance = books.balance(&name).await?;
@@ -157,8 +153,15 @@ impl Audit {
     }
 }
 
+/// Nothing waits for work or for another attempt.
+pub(super) fn is_idle(queues: &BTreeMap<String, u32>) -> bool {
+    queues
+        .iter()
+        .all(|(queue, depth)| *depth == 0 || queue.ends_with(".dead"))
+}
+
 /// Ready messages of every queue of the namespace. A queue that nobody has declared yet is left out.
-async fn depths(broker: &Broker) -> Option<BTreeMap<String, u32>> {
+pub(super) async fn depths(broker: &Broker) -> Option<BTreeMap<String, u32>> {
     match broker.depths(&broker.queues(&Stage::ALL)).await {
         Ok(depths) => Some(depths),
         Err(error) => {

@@ -13,6 +13,7 @@ mod audit;
 mod balance;
 pub mod cli;
 mod config;
+mod lost;
 
 use crate::{
     names::Namespace,
@@ -23,6 +24,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 pub use audit::{Audit, audit};
 pub use balance::{Balance, Fate};
+pub use lost::lost;
 
 static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 static TOTAL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("total.lua")));

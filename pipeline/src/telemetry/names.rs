@@ -46,6 +46,8 @@ pub const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
 pub const BOOKS_RECORDS: &str = "okki_books_records";
 /// Difference between listed and accounted records. No labels; a run's name would make a series each.
 pub const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
+/// Customers asked for again because they had left every queue without a fate. No labels.
+pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
 /// Calls whose outcome was unknown, so they were repeated. No labels.
 pub const LOADER_UNKNOWN_OUTCOMES: &str = "okki_loader_unknown_outcomes_total";
 /// Rows that a late call had changed and that were written again. No labels.
@@ -235,6 +237,11 @@ pub const ALL: &[Metric] = &[
         Unit::Count,
         &[],
         "Listed records that the books do not account for",
+    ),
+    counter(
+        EXTRACTOR_ASKED_AGAIN,
+        &[],
+        "Customers asked for again that had left every queue without a fate",
     ),
     counter(
         LOADER_UNKNOWN_OUTCOMES,

@@ -27,6 +27,8 @@ const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_secs(3),
     Duration::from_secs(10),
 ];
+/// Books that a killed leader or a Redis without its last second left open are closed this soon.
+const ASK_AGAIN_AFTER: &str = "10s";
 const DRAINED: Duration = Duration::from_secs(40);
 
 /// What a tool printed, and whether it was content.
@@ -229,6 +231,7 @@ impl Cast {
                 ("SETTLE_DELAY", "2s".into()),
                 ("LEASE_TTL", "3s".into()),
                 ("REMOVALS", "true".into()),
+                ("ASK_AGAIN_AFTER", ASK_AGAIN_AFTER.into()),
             ]),
             Service::Transformer => settings.push(("MAPPING", mapping_document())),
             Service::Loader => settings.extend([

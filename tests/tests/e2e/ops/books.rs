@@ -59,3 +59,50 @@ async fn the_books_balance_after_kills_and_dead_letters() {
     assert!(sum >= 300, "{total}");
     pipeline.drain().await;
 }
+
+#[tokio::test]
+async fn customers_without_a_message_are_asked_for_again() {
+    let mut pipeline = Pipeline::builder()
+        .customers(20)
+        .seed(72)
+        .set_for(Service::Extractor, "ASK_AGAIN_AFTER", "1s")
+        .start()
+        .await;
+    pipeline.run_all();
+    pipeline.settled(Duration::from_secs(60)).await;
+    pipeline.quiet(Duration::from_secs(30), 0).await;
+
+    // As a Redis leaves them that came back without its last second: listed, and no word of what became of them.
+    let id = pipeline.simulator.company_ids()[0].to_string();
+    let url = pipeline.settings(Service::Loader)["REDIS_URL"].clone();
+    let client = redis::Client::open(url).unwrap();
+    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    let listed = jiff::Timestamp::now().as_millisecond() - 2_000;
+    let key = |tail: &str| pipeline.namespace.key(format_args!("books:{tail}"));
+    redis::pipe()
+        .zadd(key("run:lost:open"), &id, listed)
+        .hset(key("run:lost"), "listed", 1)
+        .hincr(key("total"), "listed", 1)
+        .zadd(key("active"), "lost", 1)
+        .query_async::<()>(&mut redis)
+        .await
+        .unwrap();
+
+    let total = eventually(
+        Duration::from_secs(30),
+        "the lost customer has a fate",
+        async || {
+            let total = books(&pipeline).await["total"].clone();
+            expect(total["in_flight"] == 0, || total.to_string())?;
+            Ok(total)
+        },
+    )
+    .await;
+    assert_eq!(
+        (&total["listed"], &total["unchanged"]),
+        (&21.into(), &1.into()),
+        "{total}"
+    );
+    assert_eq!(pipeline.simulator.judge().await.form_rows, 20);
+    pipeline.drain().await;
+}

@@ -1,0 +1,57 @@
+//! Asks once more for customers that were listed and have left every queue without a fate.
+
+use super::{Lister, Stop};
+use crate::okki::time;
+use pipeline::{books, broker::Outgoing, lease::Lease, sequence, stage::Stage, telemetry::names};
+use proto::v1::{self, CompanyRef};
+use std::{sync::PoisonError, time::Instant};
+
+impl Lister {
+    /// Publishes a ref for each, fetched whatever is known of it, so that the books close; how many there were.
+    pub async fn ask_for_lost(&self, lead: &Lease) -> Result<u64, Stop> {
+        if !self.may_ask() {
+            return Ok(0);
+        }
+        let found = books::lost(
+            &self.rt.books,
+            &self.rt.broker,
+            self.settings.ask_again_after,
+            time::now_ms(),
+        )
+        .await?;
+        let mut asked = 0;
+        for (run, companies) in found {
+            let count = u32::try_from(companies.len()).unwrap_or(u32::MAX);
+            let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
+            let refs = companies.into_iter().zip(first..).map(|(company_id, sequence)| {
+                let reference = CompanyRef {
+                    company_id,
+                    run_id: run.clone(),
+                    sequence,
+                    lane: v1::Lane::Live.into(),
+                    force: true,
+                    ..CompanyRef::default()
+                };
+                Outgoing::to(Stage::Extract, &reference)
+            });
+            let refs = refs.collect();
+            if !lead.held() {
+                return Err(Stop::Deposed);
+            }
+            self.rt.publisher.publish(refs).await?;
+            tracing::warn!(run, count, "customers without a message are asked for again");
+            metrics::counter!(names::EXTRACTOR_ASKED_AGAIN).increment(count.into());
+            asked += u64::from(count);
+        }
+        Ok(asked)
+    }
+
+    fn may_ask(&self) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = asked.is_none_or(|at| at.elapsed() >= self.settings.ask_again_after / 2);
+        if may {
+            *asked = Some(Instant::now());
+        }
+        may
+    }
+}
