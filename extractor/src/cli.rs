@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use pipeline::{
     cli::common::CommonCommand,
     config::{CommonArgs, HttpArgs},
-    dead::cli::DeadCommand,
+    dead::cli::DeadArgs,
     doctor::DoctorArgs,
 };
 
@@ -136,15 +136,6 @@ pub struct DoctorCommandArgs {
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
-}
-
-/// Arguments of `dead`.
-#[derive(Debug, Args)]
-pub struct DeadArgs {
-    #[command(subcommand)]
-    pub(crate) command: DeadCommand,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
 }
 
 /// Arguments of `status`.

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use pipeline::books::cli::BooksArgs;
 use pipeline::cli::common::CommonCommand;
 use pipeline::config::{CommonArgs, HttpArgs};
-use pipeline::dead::cli::DeadCommand;
+use pipeline::dead::cli::DeadArgs;
 use pipeline::doctor::DoctorArgs;
 
 use crate::config::{FormArgs, LimitArgs, WriteArgs};
@@ -131,13 +131,4 @@ pub struct DoctorCommandArgs {
     pub(crate) how: DoctorArgs,
     #[command(flatten)]
     pub(crate) run: Box<RunArgs>,
-}
-
-/// Arguments of `dead`.
-#[derive(Debug, Args)]
-pub struct DeadArgs {
-    #[command(subcommand)]
-    pub(crate) command: DeadCommand,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
 }

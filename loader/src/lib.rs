@@ -16,11 +16,10 @@ mod parts;
 pub mod vendor;
 pub mod write;
 
-use pipeline::config::CommonConfig;
-use pipeline::service::Runtime;
+use pipeline::dead;
 use pipeline::stage::Stage;
 
-use crate::cli::{Cli, Command, DeadArgs};
+use crate::cli::{Cli, Command};
 
 /// Runs the chosen subcommand.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -30,14 +29,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Index(command) => commands::index::run(*command).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
         Command::Trace(args) => commands::trace::trace(args).await,
-        Command::Dead(args) => dead(*args).await,
+        Command::Dead(args) => dead::cli::run_for("loader", Stage::Load, *args).await,
         Command::Books(args) => pipeline::books::cli::run("loader", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
-}
-
-async fn dead(args: DeadArgs) -> anyhow::Result<()> {
-    let runtime = Runtime::tool("loader", &CommonConfig::try_from(args.common)?)?;
-    pipeline::dead::cli::run(&runtime, Stage::Load, args.command).await
 }

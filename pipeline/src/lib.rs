@@ -9,6 +9,7 @@ pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod consumer;
+pub mod content;
 pub mod dead;
 pub mod doctor;
 pub mod form;

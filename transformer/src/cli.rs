@@ -2,7 +2,7 @@
 
 use crate::{commands::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{cli::common::CommonCommand, config::CommonArgs, dead::cli::DeadCommand, doctor::DoctorArgs};
+use pipeline::{cli::common::CommonCommand, config::CommonArgs, dead::cli::DeadArgs, doctor::DoctorArgs};
 
 /// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 ///
@@ -47,16 +47,6 @@ pub struct DoctorCommandArgs {
     pub(crate) how: DoctorArgs,
     #[command(flatten)]
     pub(crate) transform: TransformArgs,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-}
-
-/// Arguments of `dead`.
-#[derive(Debug, Args)]
-pub struct DeadArgs {
-    /// What to do with them.
-    #[command(subcommand)]
-    pub(crate) command: DeadCommand,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }

@@ -8,6 +8,7 @@ use crate::{
 };
 use pipeline::{
     broker::Outgoing,
+    content::content_hash,
     handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
     marks::{Marks, Published},
     metadata::clean::clean_in,
@@ -15,7 +16,6 @@ use pipeline::{
     stage::Stage,
 };
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
-use sha2::{Digest, Sha256};
 
 /// Maps snapshots by one document.
 pub struct Transform {
@@ -104,17 +104,6 @@ enum Mapped {
     Record(FormRecord),
     /// Dropped by this rule.
     Dropped(&'static str),
-}
-
-/// Digest over operation and fields only, so that it is the same for the same content at another time.
-fn content_hash(record: &FormRecord) -> Vec<u8> {
-    use prost::Message;
-    let content = FormRecord {
-        operation: record.operation,
-        fields: record.fields.clone(),
-        ..FormRecord::default()
-    };
-    Sha256::digest(content.encode_to_vec())[..16].to_vec()
 }
 
 impl Handler for Transform {

@@ -32,10 +32,7 @@ pub async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
         Command::Mapping(args) => commands::run(args).await,
-        Command::Dead(args) => {
-            let rt = Runtime::tool("transformer", &CommonConfig::try_from(args.common)?)?;
-            dead::cli::run(&rt, Stage::Transform, args.command).await
-        }
+        Command::Dead(args) => dead::cli::run_for("transformer", Stage::Transform, args).await,
     }
 }
 

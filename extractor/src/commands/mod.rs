@@ -8,7 +8,6 @@ pub mod status;
 pub mod sync;
 
 use crate::{
-    cli::DeadArgs,
     detail::Details,
     okki::{Client, Pace, Tokens},
     pause::Pauses,
@@ -17,7 +16,7 @@ use crate::{
 };
 use anyhow::Context;
 use pipeline::{
-    config::{CommonConfig, HttpConfig},
+    config::HttpConfig,
     consumer::{self, ConsumerOptions},
     http,
     service::Runtime,
@@ -47,12 +46,6 @@ fn own_client(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Client> {
     let http = http::client(http).context("build the HTTP client")?;
     let pace = Pace::alone(okki.bucket.per_second);
     Ok(Client::new(http, okki.client.clone(), Tokens::alone(), pace))
-}
-
-/// `extractor dead`: the shared subcommand for this stage's dead letters.
-pub async fn dead(args: DeadArgs) -> anyhow::Result<()> {
-    let rt = Runtime::tool("extractor", &CommonConfig::try_from(args.common)?)?;
-    pipeline::dead::cli::run(&rt, Stage::Extract, args.command).await
 }
 
 /// Fetches details until shutdown.

@@ -7,7 +7,7 @@ use crate::{
     state::{Fates, HistoryEntry, Job, Run, State},
 };
 use anyhow::Context;
-use pipeline::{config::CommonConfig, store::Store};
+use pipeline::{books::Books, config::CommonConfig, store::Store};
 use serde::Serialize;
 
 /// Missing customers that are named.
@@ -19,6 +19,8 @@ struct Status {
     checkpoint: Option<String>,
     checkpoint_age_s: Option<i64>,
     leader: Option<String>,
+    /// How long the customer that waits longest has been listed without being in the form.
+    lag_s: Option<i64>,
     running: Vec<Shown>,
     finished: Vec<Shown>,
     missing: u64,
@@ -40,7 +42,9 @@ pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let store = Store::connect(&common.redis)?;
     store.ping().await.context("REDIS_URL")?;
-    let status = read(&State::new(store, common.namespace), isize::try_from(args.runs)?).await?;
+    let books = Books::new(store.clone(), common.namespace.clone());
+    let state = State::new(store, common.namespace);
+    let status = read(&state, &books, isize::try_from(args.runs)?).await?;
     if args.json {
         println!("{}", serde_json::to_string(&status)?);
     } else {
@@ -49,7 +53,7 @@ pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn read(state: &State, runs: isize) -> anyhow::Result<Status> {
+async fn read(state: &State, books: &Books, runs: isize) -> anyhow::Result<Status> {
     let live = state.job(Job::Live).await?;
     let mut running = Vec::new();
     for job in Job::ALL {
@@ -62,10 +66,12 @@ async fn read(state: &State, runs: isize) -> anyhow::Result<Status> {
         finished.push(show(state, job, run).await?);
     }
     let (missing, missing_newest) = state.missing(MISSING_SHOWN).await?;
+    let oldest_ms = books.total().await?.oldest_ms;
     Ok(Status {
         checkpoint: live.checkpoint.map(time::format),
         checkpoint_age_s: live.checkpoint.map(|checkpoint| time::now() - checkpoint),
         leader: state.leader(Job::Live).await?,
+        lag_s: oldest_ms.map(|oldest| (time::now_ms() - oldest).max(0) / 1000),
         running,
         finished,
         missing,
@@ -90,6 +96,10 @@ fn print(status: &Status) {
         .map_or_else(String::new, |age| format!(" ({age} s ago)"));
     println!("checkpoint  {}{age}", or_none(&status.checkpoint));
     println!("leader      {}", or_none(&status.leader));
+    match status.lag_s {
+        Some(lag) => println!("lag         {lag} s since the oldest unfinished customer was listed"),
+        None => println!("lag         none, every listed customer is finished"),
+    }
     println!(
         "missing     {} customers that okki lists but does not show",
         status.missing

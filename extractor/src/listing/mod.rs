@@ -25,6 +25,19 @@
 //!
 //! A listing that honours only the date of its bounds shows rows outside of the slice; then slices are whole days.
 
+//! # Deletions
+//!
+//! With `removed=1` the vendor lists deleted customers, and the same walk reads that listing over the same window, after
+//! the other one. The argument above needs one thing more: that a deletion gives the customer an update time, as any
+//! change does. Then a deletion before `E` is in this window, and one after `E`, while pages are being read, is in the
+//! next; a customer that was listed as existing and is gone when its detail is asked for answers 404 meanwhile, is
+//! counted as missing, and is removed by that next window. In the set of deleted customers, too, nobody enters a window
+//! whose end lies in the past; who is restored leaves it, and is among the existing ones from then on.
+//!
+//! The vendor does not say whether deletions keep an older update time. If an account's did, they would be in no window
+//! but in a listing without a lower bound: `extractor sync --since 2005-01-01 --removals` reads the whole of it, and
+//! costs no detail call for customers that are loaded.
+
 mod cutter;
 mod gather;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! JSON (`jsonValue`). They are shown as what they are and come back byte for byte when nobody has changed them.
 
 use super::letter::Letter;
+use crate::content::content_hash;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use prost::Message;
@@ -12,7 +13,6 @@ use prost_reflect::{
 };
 use proto::v1::FormRecord;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 /// Fields of bytes that hold JSON, as protobuf's JSON names them and as they are shown.
@@ -83,17 +83,6 @@ pub fn from_json(kind: &str, json: &Value, original: &[u8]) -> Result<Bytes, Err
         return Ok(record.encode_to_vec().into());
     }
     Ok(body.into())
-}
-
-/// Digest over operation and fields only: the same content at another time has the same one.
-#[must_use]
-pub fn content_hash(record: &FormRecord) -> Vec<u8> {
-    let content = FormRecord {
-        operation: record.operation,
-        fields: record.fields.clone(),
-        ..FormRecord::default()
-    };
-    Sha256::digest(content.encode_to_vec())[..16].to_vec()
 }
 
 /// Whether the decoded body or the failure's message holds the text, whatever the case.

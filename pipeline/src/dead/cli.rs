@@ -6,9 +6,24 @@ mod repair;
 mod replay;
 
 use super::desk::Desk;
-use crate::{cli::ConfigError, service::Runtime, stage::Stage};
-use clap::Subcommand;
+use crate::{
+    cli::ConfigError,
+    config::{CommonArgs, CommonConfig},
+    service::Runtime,
+    stage::Stage,
+};
+use clap::{Args, Subcommand};
 use std::io::{self, Write};
+
+/// Arguments of `dead`.
+#[derive(Debug, Args)]
+pub struct DeadArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    command: DeadCommand,
+    #[command(flatten)]
+    common: CommonArgs,
+}
 
 /// What to do with this stage's dead letters.
 #[derive(Debug, Clone, Subcommand)]
@@ -50,6 +65,15 @@ pub enum DeadCommand {
     Import(keep::ImportArgs),
     /// Show who did what, when and why
     Audit(keep::AuditArgs),
+}
+
+/// Runs a `dead` subcommand of a program for its stage.
+///
+/// # Errors
+/// When a setting is wrong, and as [`run`].
+pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> anyhow::Result<()> {
+    let rt = Runtime::tool(service, &CommonConfig::try_from(args.common)?)?;
+    run(&rt, stage, args.command).await
 }
 
 /// Runs a `dead` subcommand.

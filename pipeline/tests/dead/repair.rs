@@ -126,7 +126,7 @@ async fn a_patched_group_is_loaded_and_what_the_patch_does_not_fit_stays() {
     for row in &rows {
         assert_eq!(row.fields[0].value, Some(Value::Text("短".into())));
         assert_eq!(row.version, record(0, None).version, "the identity is the same");
-        assert_eq!(row.content_hash, body::content_hash(row));
+        assert_eq!(row.content_hash, pipeline::content::content_hash(row));
     }
     assert_eq!(ids(&bench, Stage::Load).await.len(), 1);
 

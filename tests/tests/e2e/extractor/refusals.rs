@@ -23,12 +23,13 @@ async fn day(pipeline: &Pipeline) -> i64 {
 
 #[tokio::test]
 async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
-    const DAILY: u64 = 30;
+    const DAILY: u64 = 50;
+    // A replica that has nothing to call for is not paused; listing every two seconds gives each something.
     let mut pipeline = Pipeline::builder()
-        .customers(40)
+        .customers(60)
         .seed(81)
         .set("OKKI_DAILY", DAILY.to_string())
-        .set("EVERY", "1h")
+        .set("EVERY", "2s")
         .start()
         .await;
     let replicas: Vec<Id> = (0..2).map(|_| pipeline.run(Service::Extractor)).collect();
@@ -46,7 +47,7 @@ async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
     }
     let made = pipeline.simulator.stats().okki.total_calls;
     assert_eq!(made, DAILY, "all replicas together use up the day, and no more");
-    assert!(sink.seen().len() < 40);
+    assert!(sink.seen().len() < 60);
     assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
 
     // The day changes for the script when the day that it remembers is not today.
@@ -54,7 +55,7 @@ async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
     redis(&pipeline, "HSET", QUOTA, &["day", &yesterday]).await;
     eventually(LIMIT, "the rest of the customers", async || {
         let seen = sink.seen().len();
-        expect(seen == 40, || format!("{seen}"))
+        expect(seen == 60, || format!("{seen}"))
     })
     .await;
     for replica in &replicas {
