@@ -44,6 +44,13 @@ pub trait Handler: Send + Sync + 'static {
     /// May be cancelled only by the end of the process. A panic is a failed attempt of the message that caused it.
     fn handle(&self, batch: Vec<Job<Self::In>>) -> impl Future<Output = Vec<Outcome<Self::Receipt>>> + Send;
 
+    /// Fingerprint of the mapping that the message was, or would be, treated with; for the failure record. `None` for
+    /// the message when its body cannot be read.
+    fn mapping(&self, message: Option<&Self::In>) -> Option<String> {
+        let _ = message;
+        None
+    }
+
     /// Called after the confirms and before the acknowledgements. Losing the call must be harmless.
     fn confirmed(&self, receipts: Vec<Self::Receipt>) -> impl Future<Output = ()> + Send {
         drop(receipts);

@@ -126,6 +126,10 @@ impl Handler for Transform {
             .collect()
     }
 
+    fn mapping(&self, _: Option<&CompanySnapshot>) -> Option<String> {
+        Some(self.mapping.fingerprint().to_owned())
+    }
+
     async fn confirmed(&self, receipts: Vec<Self::Receipt>) {
         if let Err(error) = self.marks.record_published(&receipts).await {
             tracing::debug!(%error, "repeats will not be recognised");

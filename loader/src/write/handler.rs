@@ -87,6 +87,10 @@ impl Handler for LoadHandler {
             .collect()
     }
 
+    fn mapping(&self, record: Option<&FormRecord>) -> Option<String> {
+        record.map(|record| record.mapping_fingerprint.clone())
+    }
+
     async fn confirmed(&self, receipts: Vec<Receipt>) {
         failpoint::hit("marks-before").await;
         if let Err(error) = self.marks.record_loaded(&receipts).await {

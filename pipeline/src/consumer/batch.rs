@@ -249,7 +249,11 @@ impl<H: Handler> Context<H> {
                 .alerts
                 .dead(stage, failure.code, failure.field.as_deref(), &failure.message);
             let home = self.rt.namespace.queue(stage);
-            let record = FailureRecord::new(stage, home, &envelope, failure, attempts, &self.rt.instance);
+            let mut record = FailureRecord::new(stage, home, &envelope, failure, attempts, &self.rt.instance);
+            record.mapping = match unit.decode::<H::In>() {
+                Decoded::Job(job) => self.handler.mapping(Some(&job.message)),
+                Decoded::Damaged(_) | Decoded::Newer => self.handler.mapping(None),
+            };
             envelope.reason = Some(failure.code.to_owned());
             envelope.failure = serde_json::to_string(&record).ok();
             // The record holds the history now.

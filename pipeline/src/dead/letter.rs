@@ -9,6 +9,7 @@ use crate::{
         Outgoing,
         envelope::{self, Envelope},
     },
+    handler::Subject,
     stage::Stage,
 };
 use bytes::Bytes;
@@ -16,6 +17,8 @@ use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldTable},
 };
+use prost::Message;
+use proto::v1::FormRecord;
 
 /// Reason code of a message that the broker itself dead-lettered: its consumers died on it again and again.
 pub const DELIVERY_LIMIT: &str = "delivery-limit";
@@ -40,6 +43,11 @@ impl Letter {
             .and_then(|json| serde_json::from_str(json).ok());
         let mut record: FailureRecord =
             own.unwrap_or_else(|| broker_record(stage, home, &envelope, properties.headers().as_ref()));
+        if record.mapping.is_none() && envelope.kind == FormRecord::TYPE {
+            // Whoever wrote the record, or the broker, did not say; the body does.
+            let made_by = FormRecord::decode(body.as_slice()).map(|record| record.mapping_fingerprint);
+            record.mapping = made_by.ok().filter(|mapping| !mapping.is_empty());
+        }
         if identity::digits(&record.id).is_none() {
             let (died, replay) = (record.last_failed_at.to_be_bytes(), envelope.replay.as_deref());
             let replay = replay.unwrap_or_default().as_bytes();
@@ -165,6 +173,7 @@ fn broker_record(
         attempts,
         instance: "broker".to_owned(),
         program_version: String::new(),
+        mapping: None,
         replays: envelope.replays,
         last_replay: envelope
             .replay

@@ -57,6 +57,8 @@ pub struct Look {
     control: Channel,
     /// All of them hold what they took.
     pages: Vec<Page>,
+    /// Letters of a page.
+    width: u32,
     /// All pages are on the first one's channel.
     shared: bool,
     /// Letters of the last page that have not been handed out.
@@ -128,9 +130,19 @@ impl Look {
             control,
             pages: Vec::new(),
             ready: VecDeque::new(),
+            width: WIDTH,
             shared: unseen <= WIDTH * ORDERED,
             unseen,
         })
+    }
+
+    /// Narrower pages than the widest that a broker allows, before the first letter is taken; so that a test sees with
+    /// few letters what otherwise needs very many.
+    #[must_use]
+    pub fn with_pages_of(mut self, letters: u32) -> Self {
+        self.width = letters.clamp(1, WIDTH);
+        self.shared = self.unseen <= self.width * ORDERED;
+        self
     }
 
     /// Letters that were there at the beginning and have not been taken yet.
@@ -166,7 +178,7 @@ impl Look {
             Some(first) => first.channel.clone(),
             None => self.connection.create_channel().await?,
         };
-        let wanted = self.unseen.min(WIDTH);
+        let wanted = self.unseen.min(self.width);
         let prefetch = u16::try_from(wanted).unwrap_or(u16::MAX);
         channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
         let tag = format!("look-{:06}", self.pages.len());
@@ -222,12 +234,16 @@ impl Look {
         } else {
             self.pages.chunks(1).collect()
         };
-        for pages in groups {
-            let Some(first) = pages.first() else { continue };
-            let removed: u32 = pages.iter().map(Page::removed).sum();
-            if removed > 0 {
+        let removed = |pages: &[Page]| pages.iter().map(Page::removed).sum::<u32>();
+        // Before any letter is back, since a flush would take it and return it behind the others.
+        for pages in &groups {
+            if let Some(first) = pages.first().filter(|_| removed(pages) > 0) {
                 self.flush(&first.channel).await?;
             }
+        }
+        for pages in groups {
+            let Some(first) = pages.first() else { continue };
+            let removed = removed(pages);
             let before = broker::depth(&self.control, &self.queue).await?;
             first.channel.close(200, "looked".into()).await?;
             let held = pages.iter().map(|page| page.taken).sum::<u32>() - removed;

@@ -116,6 +116,7 @@ pub(super) fn letter(out: &mut impl Write, letter: &Letter) -> Result<()> {
         "by",
         format!("{} version {}", record.instance, record.program_version),
     )?;
+    line("mapping", maybe(&record.mapping))?;
     line("trace", maybe(&record.traceparent))?;
     line("cut", record.cut.join(", "))?;
     if let Some(archived) = letter.archived() {

@@ -69,6 +69,9 @@ pub struct FailureRecord {
     pub instance: String,
     /// Version of the program.
     pub program_version: String,
+    /// Fingerprint of the mapping that the record was treated with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
     /// How often it has been put back.
     pub replays: u32,
     /// The plan of the last replay.
@@ -147,6 +150,7 @@ impl FailureRecord {
             attempts,
             instance: instance.to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            mapping: None,
             replays: envelope.replays,
             last_replay: envelope
                 .replay

@@ -84,6 +84,42 @@ async fn a_look_at_more_than_one_consumer_may_hold_keeps_the_order() {
     bench.until_depth(&bench.dead(), 4_500).await;
 }
 
+/// As with 120,000 letters and pages of 2,000: more pages than the broker keeps in order on one channel.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_of_more_pages_than_one_channel_keeps_in_order_keeps_the_order() {
+    let bench = Bench::new().await;
+    let letters = (0..1_500)
+        .map(|id| Outgoing::to(Stage::Load, &reference(id)))
+        .collect();
+    bench
+        .rt
+        .publisher
+        .publish_to(&bench.dead(), letters)
+        .await
+        .unwrap();
+    bench.until_depth(&bench.dead(), 1_500).await;
+    let mut expected = ids(&bench).await;
+    assert_eq!(expected.len(), 1_500);
+    for round in 0..4 {
+        let look = Look::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+        let mut look = look.with_pages_of(25);
+        let (mut seen, mut removed) = (Vec::new(), None);
+        while let Some(held) = look.next().await.unwrap() {
+            let id = held.letter.record.id.clone();
+            // From the second round on, one leaves from a page in the middle.
+            if round > 0 && seen.len() == 700 {
+                assert!(held.remove().await);
+                removed = Some(id.clone());
+            }
+            seen.push(id);
+        }
+        look.close().await.unwrap();
+        assert!(seen == expected, "round {round}");
+        expected.retain(|id| Some(id) != removed.as_ref());
+    }
+    assert!(ids(&bench).await == expected, "by a look on one channel, too");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_takes_the_chosen_and_leaves_the_others_in_place() {
     let bench = Bench::new().await;

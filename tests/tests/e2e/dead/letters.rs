@@ -80,6 +80,8 @@ async fn letters_are_edited_and_patched_and_only_the_copies_reach_the_form() {
         &["show", &letters[0], "--reveal", "--json"],
     )
     .await;
+    assert!(shown["mapping"].is_string(), "{shown}");
+    assert_eq!(shown["mapping"], shown["body"]["mappingFingerprint"]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("body.json");
     let edit = [

@@ -4,6 +4,7 @@
 mod config;
 mod kills;
 mod letters;
+mod looks;
 mod stages;
 
 use serde_json::Value;

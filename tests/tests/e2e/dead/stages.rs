@@ -48,6 +48,12 @@ async fn commands(pipeline: &Pipeline, service: Service) {
     let group = groups[0]["group"].as_str().unwrap();
     let shown = dead(pipeline, service, &["show", &before[5], "--json"]).await;
     assert_eq!(shown["stage"], service.stage().name());
+    // Only the transformer has a mapping of its own; the loader's stands in a body, and this one cannot be read.
+    assert_eq!(
+        shown["mapping"].is_string(),
+        service == Service::Transformer,
+        "{shown}"
+    );
     assert!(
         said(
             pipeline,
