@@ -15,6 +15,7 @@ use crate::{
     stage::Stage,
     store::Store,
     telemetry::{self, names, trace},
+    tls::TlsFiles,
 };
 use anyhow::Context;
 use std::time::Duration;
@@ -50,21 +51,23 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Starts everything that a long-running service needs.
+    /// Starts everything that a long-running service needs. `tls` are the certificates of HTTP, for receivers of notices
+    /// and traces.
     ///
     /// # Errors
     /// When the admin port is taken or an address is unusable; never because something is away.
-    pub async fn start(service: &'static str, common: &CommonConfig) -> anyhow::Result<Self> {
+    pub async fn start(service: &'static str, common: &CommonConfig, tls: &TlsFiles) -> anyhow::Result<Self> {
         let metrics = telemetry::start(&common.log)?;
         let admin = Admin::bind(common.admin_listen).await?;
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
-        runtime.alerts = runtime.start_alerts(service, common)?;
+        runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
         trace::start(
             &common.traces,
             service,
             &runtime.instance,
             runtime.namespace.to_string(),
+            tls,
         )?;
         let labels = [("service", service), ("version", env!("CARGO_PKG_VERSION"))];
         ::metrics::gauge!(names::BUILD_INFO, &labels).set(1.0);
@@ -137,14 +140,35 @@ impl Runtime {
         })
     }
 
-    fn start_alerts(&self, service: &'static str, common: &CommonConfig) -> anyhow::Result<Alerts> {
+    /// Tells people about problems, if the settings say whom; for a short command, which has to [`Alerts::flush`] before
+    /// it ends and may do so after its shutdown.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn telling(
+        mut self,
+        service: &'static str,
+        common: &CommonConfig,
+        tls: &TlsFiles,
+    ) -> anyhow::Result<Self> {
+        self.alerts = self.start_alerts(service, common, tls, Shutdown::manual(common.drain_deadline))?;
+        Ok(self)
+    }
+
+    fn start_alerts(
+        &self,
+        service: &'static str,
+        common: &CommonConfig,
+        tls: &TlsFiles,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Alerts> {
         let origin = Origin {
             namespace: self.namespace.to_string(),
             service,
             instance: self.instance.clone(),
         };
-        let (store, shutdown) = (self.store.clone(), self.shutdown.clone());
-        Alerts::start(&common.alerts, store, &self.namespace, origin, shutdown).context("ALERT_URL")
+        let store = self.store.clone();
+        Alerts::start(&common.alerts, store, &self.namespace, origin, shutdown, tls).context("ALERT_URL")
     }
 
     /// Waits until the queues are there, for commands that publish without consuming.

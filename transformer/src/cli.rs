@@ -2,7 +2,9 @@
 
 use crate::{commands::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{cli::common::CommonCommand, config::CommonArgs, dead::cli::DeadArgs, doctor::DoctorArgs};
+use pipeline::{
+    cli::common::CommonCommand, config::CommonArgs, dead::cli::DeadArgs, doctor::DoctorArgs, tls::HttpTlsArgs,
+};
 
 /// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 ///
@@ -38,6 +40,9 @@ pub struct RunArgs {
     pub(crate) transform: TransformArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+    /// Certificates for receivers of notices and traces.
+    #[command(flatten)]
+    pub(crate) tls: HttpTlsArgs,
 }
 
 /// Arguments of `doctor`.

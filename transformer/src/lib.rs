@@ -19,6 +19,7 @@ use pipeline::{
     dead,
     service::Runtime,
     stage::Stage,
+    tls::TlsFiles,
 };
 use std::{path::Path, sync::Arc};
 
@@ -39,9 +40,10 @@ pub async fn execute(cli: Cli) -> anyhow::Result<()> {
 /// Consumes snapshots until shutdown.
 async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
+    let tls = TlsFiles::try_from(args.tls)?;
     let config = TransformConfig::try_from(args.transform)?;
     let mapping = load(&config)?;
-    let rt = Runtime::start("transformer", &common).await?;
+    let rt = Runtime::start("transformer", &common, &tls).await?;
     for warning in mapping.warnings() {
         tracing::warn!(%warning, "mapping");
     }

@@ -4,7 +4,7 @@ use super::check;
 use crate::{cli::DoctorCommandArgs, settings::OkkiConfig};
 use pipeline::{
     config::{CommonConfig, HttpConfig},
-    doctor,
+    doctor::{self, Finding},
     service::Runtime,
     stage::Stage,
 };
@@ -15,7 +15,14 @@ pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
     let rt = Runtime::tool("extractor", &common)?;
-    let mut findings = doctor::examine(&rt, Stage::Extract).await;
-    findings.extend(check::findings(&okki, &http).await?);
+    let late = || {
+        let remedy = "check OKKI_BASE_URL, and whether its host is reached from here";
+        Ok(vec![Finding::bad("okki", "no answer in time", remedy)])
+    };
+    let (mut findings, vendor) = tokio::join!(
+        doctor::examine(&rt, Stage::Extract),
+        doctor::in_time(check::findings(&okki, &http), late),
+    );
+    findings.extend(vendor?);
     doctor::report(&findings, args.how.json)
 }

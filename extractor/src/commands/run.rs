@@ -26,7 +26,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let schedules = args.schedule.check(&okki.client.endpoints.source)?;
     let ttl = args.lease.check()?;
 
-    let rt = Runtime::start("extractor", &common).await?;
+    let rt = Runtime::start("extractor", &common, &http.tls).await?;
     for warning in &okki.client.endpoints.source.warnings {
         tracing::warn!(%warning, "source document");
     }

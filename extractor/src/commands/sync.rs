@@ -7,7 +7,7 @@
 use super::{fetch_details, shared_client};
 use crate::{
     cli::{OnceArgs, SyncArgs},
-    lister::{Lister, Span, Stop},
+    lister::{ListSettings, Lister, Span, Stop},
     okki::{Client, chain},
     pause::Pauses,
     progress::{Progress, Report},
@@ -19,6 +19,7 @@ use pipeline::{
     config::{CommonConfig, ConfigError, HttpConfig},
     gate::Pause,
     lease::Lease,
+    mask::mask_text,
     retry::Backoff,
     service::Runtime,
     stage::Stage,
@@ -30,6 +31,8 @@ use std::{
 
 /// An outage longer than this ends the command, which can be repeated; `run` would wait for ever.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The command ends after this time even if a notice cannot be delivered.
+const TOLD_WITHIN: Duration = Duration::from_secs(15);
 
 /// Lists a window or a backfill, waiting for its turn.
 pub async fn sync(args: SyncArgs) -> anyhow::Result<()> {
@@ -39,24 +42,56 @@ pub async fn sync(args: SyncArgs) -> anyhow::Result<()> {
     } else {
         Job::Backfill
     };
-    let sync = Sync::open(args.once, job, span, args.force).await?;
-    if args.restart {
-        sync.discard().await?;
-    }
-    sync.check_same_backfill().await?;
-    let Some(lease) = sync.lease(PATIENCE).await? else {
-        bail!("another replica lists {} and does not end", job.name())
+    let (rt, settings) = settings(args.once)?;
+    let ran = async {
+        let sync = Sync::open(rt.clone(), settings, job, span, args.force).await?;
+        if args.restart {
+            sync.discard().await?;
+        }
+        sync.check_same_backfill().await?;
+        let Some(lease) = sync.lease(PATIENCE).await? else {
+            bail!("another replica lists {} and does not end", job.name())
+        };
+        sync.work(lease).await
     };
-    sync.work(lease).await
+    tell(&rt, job, ran.await).await
 }
 
 /// Lists a window, unless another replica does.
 pub async fn once(args: OnceArgs) -> anyhow::Result<()> {
-    let sync = Sync::open(args, Job::Live, Span::SinceCheckpoint, false).await?;
-    match sync.lease(Duration::ZERO).await? {
-        Some(lease) => sync.work(lease).await,
-        None => sync.leave().await,
+    let (rt, settings) = settings(args)?;
+    let ran = async {
+        let sync = Sync::open(rt.clone(), settings, Job::Live, Span::SinceCheckpoint, false).await?;
+        match sync.lease(Duration::ZERO).await? {
+            Some(lease) => sync.work(lease).await,
+            None => {
+                sync.leave().await?;
+                Ok(Ended::Elsewhere)
+            }
+        }
+    };
+    tell(&rt, Job::Live, ran.await).await
+}
+
+/// How a command ended that has not failed.
+enum Ended {
+    /// By the work being done.
+    Done,
+    /// By leaving it to another replica.
+    Elsewhere,
+}
+
+/// Tells people that the run has failed, or that an earlier failure is over.
+async fn tell(rt: &Runtime, job: Job, ran: anyhow::Result<Ended>) -> anyhow::Result<()> {
+    match &ran {
+        Ok(Ended::Done) => rt.alerts.run_ended(job.name()),
+        Ok(Ended::Elsewhere) => {}
+        Err(error) => rt
+            .alerts
+            .run_failed(job.name(), &mask_text(&format!("{error:#}"))),
     }
+    rt.alerts.flush(TOLD_WITHIN).await;
+    ran.map(drop)
 }
 
 fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
@@ -94,21 +129,56 @@ struct Sync {
     force: bool,
 }
 
+/// What was typed, checked.
+struct Settings {
+    http: HttpConfig,
+    okki: OkkiConfig,
+    list: ListSettings,
+    ttl: Duration,
+    skip: bool,
+    json: bool,
+}
+
+/// Checks what was typed; from here on a failure is told to people.
+fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
+    let common = CommonConfig::try_from(args.common)?;
+    let http = HttpConfig::try_from(args.http)?;
+    let okki = OkkiConfig::try_from(args.okki)?;
+    let settings = Settings {
+        list: args.list.check(&okki)?,
+        ttl: args.lease.check()?,
+        skip: !args.detail.no_skip,
+        json: args.json,
+        http,
+        okki,
+    };
+    let rt = Runtime::tool("extractor", &common)?.telling("extractor", &common, &settings.http.tls)?;
+    Ok((rt, settings))
+}
+
 impl Sync {
-    async fn open(args: OnceArgs, job: Job, span: Span, force: bool) -> anyhow::Result<Self> {
-        let common = CommonConfig::try_from(args.common)?;
-        let http = HttpConfig::try_from(args.http)?;
-        let okki = OkkiConfig::try_from(args.okki)?;
-        let settings = args.list.check(&okki)?;
-        let ttl = args.lease.check()?;
-        let rt = Runtime::tool("extractor", &common)?;
+    async fn open(
+        rt: Runtime,
+        settings: Settings,
+        job: Job,
+        span: Span,
+        force: bool,
+    ) -> anyhow::Result<Self> {
+        let Settings {
+            http,
+            okki,
+            list,
+            ttl,
+            skip,
+            json,
+        } = settings;
         rt.store.ping().await.context("REDIS_URL")?;
         rt.declare(Stage::Extract).await?;
         let client = shared_client(&rt, &okki, &http)?;
         let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
         let state = State::new(rt.store.clone(), rt.namespace.clone());
-        let lister = Lister::new(rt.clone(), Arc::clone(&client), state.clone(), settings);
-        let (concurrency, skip, json) = (okki.client.concurrency, !args.detail.no_skip, args.json);
+        let lister = Lister::new(rt.clone(), Arc::clone(&client), state.clone(), list);
+        let concurrency = okki.client.concurrency;
         Ok(Self {
             rt,
             client,
@@ -176,7 +246,7 @@ impl Sync {
         }
     }
 
-    async fn work(self, lease: Lease) -> anyhow::Result<()> {
+    async fn work(self, lease: Lease) -> anyhow::Result<Ended> {
         let details = tokio::spawn(fetch_details(
             self.rt.clone(),
             Arc::clone(&self.client),
@@ -192,7 +262,8 @@ impl Sync {
             .context("the detail consumer died")?
             .context("consume refs")?;
         let report = outcome?;
-        report.print(self.json)
+        report.print(self.json)?;
+        Ok(Ended::Done)
     }
 
     async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Report> {

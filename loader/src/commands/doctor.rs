@@ -34,7 +34,11 @@ pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         // Every call takes a slot of the shared quota, and that is kept in Redis.
         Finding::bad("form", "not asked, because Redis is away", "repair Redis first")
     } else {
-        form(&runtime, &config, &http).await?
+        let late = || {
+            let remedy = "check JDY_BASE_URL, and whether its host is reached from here";
+            Ok(Finding::bad("form", late_form(&runtime), remedy))
+        };
+        doctor::in_time(form(&runtime, &config, &http), late).await?
     });
     doctor::report(&findings, args.how.json)
 }
@@ -48,6 +52,21 @@ fn key_widget(config: &LoaderConfig) -> Finding {
             "add a text widget for the company id to the form and name it in JDY_KEY_WIDGET; without it rows cannot be \
              found again when Redis is lost",
         ),
+    }
+}
+
+/// The vendor is asked again and again until time is up; the gate knows why.
+fn late_form(runtime: &Runtime) -> String {
+    let details: Vec<_> = runtime
+        .gate
+        .report()
+        .into_iter()
+        .map(|pause| pause.detail)
+        .collect();
+    if details.is_empty() {
+        "no answer in time".to_owned()
+    } else {
+        format!("no answer in time: {}", details.join("; "))
     }
 }
 

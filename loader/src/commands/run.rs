@@ -22,7 +22,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         CommonConfig::try_from(args.common)?,
         HttpConfig::try_from(args.http)?,
     );
-    let runtime = Runtime::start("loader", &common).await?;
+    let runtime = Runtime::start("loader", &common, &http.tls).await?;
     serve(runtime, config, &http).await
 }
 

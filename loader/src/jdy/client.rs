@@ -61,7 +61,7 @@ pub struct Client {
     pub(super) buckets: Buckets,
     /// The calls this process may have open.
     pub cap: Cap,
-    http: reqwest::Client,
+    http: pipeline::http::Client,
     quota: Quota,
 }
 
@@ -77,7 +77,7 @@ impl Client {
         account: Account,
         buckets: Buckets,
         most_open: u32,
-        http: reqwest::Client,
+        http: pipeline::http::Client,
         quota: Quota,
     ) -> Self {
         Self {

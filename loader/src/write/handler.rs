@@ -88,7 +88,8 @@ impl Handler for LoadHandler {
     }
 
     fn mapping(&self, record: Option<&FormRecord>) -> Option<String> {
-        record.map(|record| record.mapping_fingerprint.clone())
+        let mapping = record.map(|record| record.mapping_fingerprint.clone());
+        mapping.filter(|mapping| !mapping.is_empty())
     }
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {

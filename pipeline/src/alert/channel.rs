@@ -1,9 +1,8 @@
 //! How each receiver wants to be spoken to: body, signature, and what its answer means.
 
 use super::{Origin, Problem, config::Receiver};
-use crate::http::read_capped;
+use crate::http::{Client, read_capped};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use reqwest::Client;
 use ring::hmac;
 use serde_json::{Value, json};
 use std::time::Duration;

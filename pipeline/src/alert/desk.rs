@@ -49,6 +49,12 @@ impl Desk {
                 event = events.recv() => match event {
                     Some(Event::Raised(problem)) => self.raised(problem),
                     Some(Event::Cleared(prefix)) => self.cleared(&prefix).await,
+                    Some(Event::Over(problem)) => self.over(problem).await,
+                    Some(Event::Flush(told)) => {
+                        self.tell_what_stands().await;
+                        // Whoever asked may have stopped waiting.
+                        let _ = told.send(());
+                    }
                     None => return,
                 },
                 _ = looks.tick() => self.tell_what_stands().await,
@@ -87,6 +93,23 @@ impl Desk {
                 let notice = standing.notice(true);
                 self.send(&notice).await;
             }
+        }
+    }
+
+    /// Ends a problem that this process may know nothing of.
+    async fn over(&mut self, problem: Problem) {
+        if self.standing.contains_key(&problem.key) {
+            return self.cleared(&problem.key).await;
+        }
+        if self.memory.was_told(&problem.key).await && self.memory.may_tell_end(&problem.key).await {
+            let now_ms = now_ms();
+            let notice = Notice {
+                problem,
+                resolved: true,
+                since_ms: now_ms,
+                now_ms,
+            };
+            self.send(&notice).await;
         }
     }
 

@@ -57,6 +57,19 @@ impl Memory {
         }
     }
 
+    /// Whether any process has told the problem and none its end, as far as Redis knows.
+    pub(super) async fn was_told(&self, key: &str) -> bool {
+        let ask = async {
+            let mut connection = self.store.connection().await?;
+            let open: bool = redis::cmd("EXISTS")
+                .arg(self.key("open", key))
+                .query_async(&mut *connection)
+                .await?;
+            Ok::<_, crate::store::Error>(open)
+        };
+        ask.await.unwrap_or(false)
+    }
+
     /// Whether it is this process that has to tell the end.
     pub(super) async fn may_tell_end(&mut self, key: &str) -> bool {
         let take_back = async {

@@ -16,10 +16,11 @@ pub use watch::watch_gate;
 
 use crate::{
     config::HttpConfig, gate::Pause, http, names::Namespace, shutdown::Shutdown, stage::Stage, store::Store,
+    tls::TlsFiles,
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Problems that may wait to be looked at; one that finds no room is raised again by whoever still has it.
 const ROOM: usize = 256;
@@ -63,6 +64,10 @@ enum Event {
     Raised(Problem),
     /// Every problem whose key begins so is over.
     Cleared(String),
+    /// This problem is over, whichever process has told it.
+    Over(Problem),
+    /// Answers when everything that came before has been told, or could not be.
+    Flush(oneshot::Sender<()>),
 }
 
 /// Whom the notices are about.
@@ -87,6 +92,7 @@ impl Alerts {
         namespace: &Namespace,
         origin: Origin,
         shutdown: Shutdown,
+        tls: &TlsFiles,
     ) -> Result<Self, http::Error> {
         let limits = Arc::new(config.clone());
         let Some(receiver) = config.receiver.clone() else {
@@ -94,7 +100,7 @@ impl Alerts {
         };
         let client = http::client(&HttpConfig {
             connect_timeout: Duration::from_secs(5),
-            tls: Default::default(),
+            tls: tls.clone(),
         })?;
         let (sender, events) = mpsc::channel(ROOM);
         let memory = memory::Memory::new(store, namespace.clone(), config.every);
@@ -144,10 +150,17 @@ impl Alerts {
         });
     }
 
-    /// How many dead letters a stage has; none ends everything that was told about them.
+    /// So many dead letters of a stage are a problem of their own.
+    pub(crate) fn dead_letter_limit(&self) -> u32 {
+        self.limits.dead_letters
+    }
+
+    /// How many dead letters a stage has; half of the limit ends the problem that they are too many, none ends everything that was told about them.
     pub fn dead_letters(&self, stage: Stage, count: u32) {
         if count == 0 {
             self.clear(format!("dead:{stage}:"));
+            self.clear(format!("dead-letters:{stage}"));
+        } else if count <= self.limits.dead_letters / 2 {
             self.clear(format!("dead-letters:{stage}"));
         } else if count >= self.limits.dead_letters {
             self.raise(Problem {
@@ -162,18 +175,26 @@ impl Alerts {
 
     /// A run that could not go on.
     pub fn run_failed(&self, job: &str, error: &str) {
-        self.raise(Problem {
-            key: format!("run-failed:{job}"),
-            severity: Severity::Warning,
-            summary: format!("the {job} run stopped and will be taken up"),
-            detail: error.to_owned(),
-            patience: Duration::ZERO,
-        });
+        self.raise(run_failed(job, error));
     }
 
-    /// A run that came to its end.
+    /// A run that came to its end, here or in a later process than the one that told of the failure.
     pub fn run_ended(&self, job: &str) {
-        self.clear(format!("run-failed:{job}"));
+        self.send(Event::Over(run_failed(job, "")));
+    }
+
+    /// Waits until everything reported so far has been told, for a process that ends; at most for `patience`.
+    pub async fn flush(&self, patience: Duration) {
+        let Some(sender) = &self.sender else { return };
+        let (told, all) = oneshot::channel();
+        let flushed = async {
+            if sender.send(Event::Flush(told)).await.is_ok() {
+                let _ = all.await;
+            }
+        };
+        if tokio::time::timeout(patience, flushed).await.is_err() {
+            tracing::warn!("notices were not delivered in time");
+        }
     }
 
     /// How long ago the last complete listing window ended.
@@ -217,5 +238,15 @@ impl Alerts {
         {
             tracing::debug!(%error, "notice has to wait");
         }
+    }
+}
+
+fn run_failed(job: &str, error: &str) -> Problem {
+    Problem {
+        key: format!("run-failed:{job}"),
+        severity: Severity::Warning,
+        summary: format!("the {job} run stopped and will be taken up"),
+        detail: error.to_owned(),
+        patience: Duration::ZERO,
     }
 }

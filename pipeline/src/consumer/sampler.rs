@@ -18,10 +18,11 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
     let queues = rt.broker.queues(&[stage]);
     let mut counter = None;
     let mut round = 0u32;
+    let mut deep = false;
     loop {
         show_in_flight(stage, &in_flight);
         match depths(&rt, &queues, &mut counter).await {
-            Ok(depths) => show_depths(&rt, stage, &depths),
+            Ok(depths) => show_depths(&rt, stage, &depths, &mut deep),
             Err(error) => tracing::debug!(%error, "queues not counted"),
         }
         if stage == Stage::Load && round.is_multiple_of(AUDIT_EVERY) {
@@ -59,12 +60,24 @@ async fn depths(
     Ok(depths)
 }
 
-fn show_depths(rt: &Runtime, stage: Stage, depths: &BTreeMap<String, u32>) {
+fn show_depths(rt: &Runtime, stage: Stage, depths: &BTreeMap<String, u32>, deep: &mut bool) {
     for (queue, depth) in depths {
         metrics::gauge!(names::QUEUE_DEPTH, "queue" => queue.clone()).set(f64::from(*depth));
     }
     if let Some(depth) = depths.get(&rt.namespace.dead_queue(stage)) {
         rt.alerts.dead_letters(stage, *depth);
+        let limit = rt.alerts.dead_letter_limit();
+        if is_deep(*deep, *depth, limit) != *deep {
+            *deep = !*deep;
+            if *deep {
+                tracing::warn!(
+                    %stage, depth, limit,
+                    "many dead letters; look at them with the `dead groups` command of the stage (ALERT_DEAD_LETTERS sets the limit)"
+                );
+            } else {
+                tracing::info!(%stage, depth, limit, "fewer dead letters again");
+            }
+        }
     }
 }
 
@@ -83,5 +96,30 @@ async fn show_books(rt: &Runtime) {
             rt.alerts.books(audit.difference, first);
         }
         Err(error) => tracing::debug!(%error, "books not read"),
+    }
+}
+
+/// Whether the dead letters are too many. A depth that moves around the limit is told once.
+fn is_deep(deep: bool, depth: u32, limit: u32) -> bool {
+    depth >= limit || (deep && depth > limit / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_deep;
+
+    #[test]
+    fn a_depth_around_the_limit_is_told_once() {
+        let mut deep = false;
+        let told: Vec<_> = [0, 9, 10, 9, 12, 6, 10, 5, 0, 10]
+            .into_iter()
+            .map(|depth| {
+                deep = is_deep(deep, depth, 10);
+                deep
+            })
+            .collect();
+        let (yes, no) = (true, false);
+        assert_eq!(told, [no, no, yes, yes, yes, yes, yes, no, no, yes]);
+        assert!(is_deep(false, 1, 1) && !is_deep(true, 0, 1));
     }
 }

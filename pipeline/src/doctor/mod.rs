@@ -10,7 +10,7 @@ pub use config::DoctorArgs;
 
 use crate::{service::Runtime, stage::Stage};
 use serde::Serialize;
-use std::{fmt::Display, io::Write};
+use std::{fmt::Display, io::Write, time::Duration};
 
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -70,11 +70,42 @@ impl Finding {
     }
 }
 
-/// Looks at broker, queues, Redis and clocks.
+/// Nobody waits longer for a table; what has not answered by then is as good as away.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks at broker, queues, Redis and clocks, all at the same time.
 pub async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
-    let mut findings = broker::examine(&rt.broker, stage).await;
-    findings.extend(redis::examine(&rt.store).await);
+    let away = |what: &'static str, remedy: &'static str| {
+        move || {
+            vec![Finding::bad(
+                what,
+                format!("no answer within {PATIENCE:?}"),
+                remedy,
+            )]
+        }
+    };
+    let (mut findings, redis) = tokio::join!(
+        in_time(
+            broker::examine(&rt.broker, stage),
+            away("broker", "check host and port of AMQP_URL, and the broker's log")
+        ),
+        in_time(
+            redis::examine(&rt.store),
+            away(
+                "redis",
+                "check host and port of REDIS_URL, and whether Redis is overloaded"
+            )
+        ),
+    );
+    findings.extend(redis);
     findings
+}
+
+/// What a probe found, or what is said when it takes too long.
+pub async fn in_time<T>(probe: impl Future<Output = T>, too_late: impl FnOnce() -> T) -> T {
+    tokio::time::timeout(PATIENCE, probe)
+        .await
+        .unwrap_or_else(|_| too_late())
 }
 
 /// Prints the table, or JSON.

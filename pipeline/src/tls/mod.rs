@@ -9,7 +9,10 @@ pub use config::{AmqpTlsArgs, HttpTlsArgs, RedisTlsArgs};
 
 use crate::cli::ConfigError;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Where the certificates for one peer are; empty when the system's trust is enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,6 +107,12 @@ impl TlsFiles {
             None => None,
         };
         Ok(Pem { ca, identity })
+    }
+
+    /// Every file that is named.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let identity = self.identity.iter().flat_map(|(cert, key)| [cert, key]);
+        self.ca.iter().chain(identity).map(PathBuf::as_path)
     }
 
     /// Nothing but the system's trust is used.

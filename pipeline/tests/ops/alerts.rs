@@ -9,6 +9,7 @@ use pipeline::{
     secret::Secret,
     shutdown::Shutdown,
     stage::Stage,
+    tls::TlsFiles,
 };
 use serde_json::Value;
 
@@ -47,7 +48,15 @@ fn pager(receiver: &Receiver, kind: Kind, namespace: &Namespace, instance: &str,
         instance: instance.into(),
     };
     let shutdown = Shutdown::manual(Duration::from_secs(1));
-    let alerts = Alerts::start(&config, support::store(), namespace, origin, shutdown.clone()).unwrap();
+    let alerts = Alerts::start(
+        &config,
+        support::store(),
+        namespace,
+        origin,
+        shutdown.clone(),
+        &TlsFiles::default(),
+    )
+    .unwrap();
     Pager { alerts, shutdown }
 }
 
@@ -203,4 +212,26 @@ async fn only_outages_that_last_are_told() {
     let both = receiver.count(2).await;
     assert_eq!(text(&both[1], "/status"), "resolved");
     pager.shutdown.trigger();
+}
+
+#[tokio::test]
+async fn a_short_command_tells_before_it_ends_and_a_later_one_tells_the_end() {
+    let (receiver, namespace) = (Receiver::start().await, support::namespace());
+    let patience = Duration::from_secs(10);
+    let first = pager(&receiver, Kind::Generic, &namespace, "a", HOUR);
+    first.alerts.run_failed("live", "okki is away");
+    first.alerts.flush(patience).await;
+    first.shutdown.trigger();
+    let told = receiver.got();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(text(&told[0], "/problem"), "run-failed:live");
+    let second = pager(&receiver, Kind::Generic, &namespace, "b", HOUR);
+    second.alerts.run_ended("backfill");
+    second.alerts.run_ended("live");
+    second.alerts.run_ended("live");
+    second.alerts.flush(patience).await;
+    second.shutdown.trigger();
+    let told = receiver.got();
+    assert_eq!(told.len(), 2, "once, and nothing about the other job: {told:?}");
+    assert_eq!(text(&told[1], "/status"), "resolved");
 }

@@ -248,7 +248,8 @@ async fn http_trusts_a_private_ca_and_shows_its_certificate() {
             tls,
         })
         .unwrap();
-        client.get(format!("https://localhost:{}/", proxy.port())).send()
+        let url = format!("https://localhost:{}/", proxy.port());
+        async move { client.get(url).send().await }
     };
     let files = Files::new();
     let answer = get(files.trust(&ours, &ours))
@@ -258,6 +259,37 @@ async fn http_trusts_a_private_ca_and_shows_its_certificate() {
     assert!(get(TlsFiles::default()).await.is_err());
     let no_client = TlsFiles::check("HTTP", files.put("ca", &ours.pem), None, None).unwrap();
     assert!(get(no_client).await.is_err());
+}
+
+#[tokio::test]
+async fn http_reads_its_certificates_again_when_their_files_change() {
+    let (ours, foreign) = (Authority::new(), Authority::new());
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = plain.local_addr().unwrap();
+    let router = axum::Router::new().route("/", axum::routing::get(async || "hello"));
+    tokio::spawn(async move { axum::serve(plain, router).await });
+    let proxy = proxy(&ours, target.to_string()).await;
+    let files = Files::new();
+    let client = http::client(&HttpConfig {
+        connect_timeout: Duration::from_secs(5),
+        tls: files.trust(&foreign, &foreign),
+    })
+    .unwrap();
+    let get = async || {
+        client
+            .get(format!("https://localhost:{}/", proxy.port()))
+            .send()
+            .await
+    };
+    assert!(get().await.is_err(), "a foreign CA and a foreign client");
+    // Half a renewal changes nothing for the worse, and the other half is taken up.
+    files.put("ca", "half a certif");
+    assert!(get().await.is_err());
+    files.trust(&ours, &ours);
+    let answer = get().await.expect("the renewed certificates");
+    assert_eq!(answer.text().await.unwrap(), "hello");
+    files.put("ca", "half a certif");
+    get().await.expect("the certificates that were good before");
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ pub struct ClientOptions {
 
 /// Calls OKKI.
 pub struct Client {
-    http: reqwest::Client,
+    http: http::Client,
     options: ClientOptions,
     tokens: Tokens,
     pace: Pace,
@@ -63,7 +63,7 @@ pub struct Client {
 impl Client {
     /// Puts the parts together; calls nothing.
     #[must_use]
-    pub fn new(http: reqwest::Client, options: ClientOptions, tokens: Tokens, pace: Pace) -> Self {
+    pub fn new(http: http::Client, options: ClientOptions, tokens: Tokens, pace: Pace) -> Self {
         Self {
             http,
             permits: Semaphore::new(options.concurrency),

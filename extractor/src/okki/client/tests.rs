@@ -80,8 +80,11 @@ fn client(vendor: &Vendor) -> Client {
         max_body: 100_000,
         concurrency: 8,
     };
-    pipeline::cli::install_crypto();
-    let http = reqwest::Client::builder().build().unwrap();
+    let http = pipeline::http::client(&pipeline::config::HttpConfig {
+        connect_timeout: Duration::from_secs(5),
+        tls: Default::default(),
+    })
+    .unwrap();
     Client::new(http, options, Tokens::alone(), Pace::alone(10_000.0))
 }
 

@@ -5,6 +5,7 @@ use crate::{
     cli::ConfigError,
     config::HttpConfig,
     http::{self, read_capped},
+    tls::TlsFiles,
 };
 use async_trait::async_trait;
 use opentelemetry::{KeyValue, trace::TracerProvider};
@@ -33,6 +34,7 @@ pub fn start(
     service: &'static str,
     instance: &str,
     namespace: String,
+    tls: &TlsFiles,
 ) -> Result<(), ConfigError> {
     let Some(endpoint) = &config.endpoint else {
         return Ok(());
@@ -46,7 +48,7 @@ pub fn start(
     };
     let http = HttpConfig {
         connect_timeout: TIMEOUT,
-        tls: Default::default(),
+        tls: tls.clone(),
     };
     let client = http::client(&http).map_err(|error| refuse(error.to_string()))?;
     let exporter = SpanExporter::builder()
@@ -93,7 +95,7 @@ pub async fn finish() {
 /// The exporter runs on a thread of its own, the HTTP client needs the runtime.
 #[derive(Debug)]
 struct Client {
-    client: reqwest::Client,
+    client: http::Client,
     runtime: Handle,
 }
 

@@ -75,6 +75,7 @@ impl Feed {
             fields: cells.clone().into_iter().enumerate().map(field).collect(),
             fetched_at: now.as_millisecond(),
             run_id: "feed".to_owned(),
+            mapping_fingerprint: "feed".to_owned(),
             settled: true,
             operation: Operation::Upsert.into(),
             ..FormRecord::default()

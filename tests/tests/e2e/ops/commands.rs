@@ -1,5 +1,7 @@
 //! Health checks, doctor, completions and manual pages of the real programs.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 use tests::harness::{Pipeline, Service, command};
 
@@ -45,6 +47,31 @@ async fn doctor_finds_a_good_pipeline_good_and_names_what_is_wrong() {
         table.contains("✓ broker") && table.contains("✗ redis") && table.contains("→ check host"),
         "{table}"
     );
+}
+
+#[tokio::test]
+async fn doctor_does_not_wait_for_a_vendor_that_says_nothing() {
+    let pipeline = Pipeline::builder().customers(1).seed(81).start().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    for (service, variable, line) in [
+        (Service::Extractor, "OKKI_BASE_URL", "✗ okki"),
+        (Service::Loader, "JDY_BASE_URL", "✗ form"),
+    ] {
+        let mut settings = pipeline.settings(service);
+        settings.insert(variable.into(), url.clone());
+        let asked = Instant::now();
+        let output = command(service, &settings)
+            .unwrap()
+            .arg("doctor")
+            .output()
+            .unwrap();
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{table}");
+        assert!(table.contains(line) && table.contains(variable), "{table}");
+        // Three probes of five seconds at most, two of them at the same time.
+        assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    }
 }
 
 #[tokio::test]

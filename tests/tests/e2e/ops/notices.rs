@@ -11,8 +11,8 @@ use tests::harness::{Pipeline, Service, eventually, expect};
 
 type Notices = Arc<Mutex<Vec<Value>>>;
 
-#[tokio::test]
-async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_they_are_over() {
+/// A receiver of notices: its address, and what it got.
+async fn hook() -> (String, Notices) {
     let notices = Notices::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -22,7 +22,42 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
         .route("/hook", post(take))
         .with_state(Arc::clone(&notices));
     tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, notices)
+}
 
+#[tokio::test]
+async fn a_failed_command_is_told_and_a_later_one_tells_that_it_is_over() {
+    let (url, notices) = hook().await;
+    let pipeline = Pipeline::builder()
+        .customers(3)
+        .seed(78)
+        .set_for(Service::Extractor, "ALERT_URL", url)
+        .start()
+        .await;
+    let usual = pipeline.simulator.settings().okki.scopes.clone();
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.scopes = vec!["product".into()]);
+    for _ in 0..2 {
+        pipeline.tool(Service::Extractor, &["sync"]).await.unwrap_err();
+    }
+    let told = |status: &str| {
+        let about = |notice: &&Value| notice["problem"] == "run-failed:live" && notice["status"] == status;
+        notices.lock().unwrap().iter().filter(about).count()
+    };
+    assert_eq!(
+        (told("firing"), told("resolved")),
+        (1, 0),
+        "two failures are told once"
+    );
+    pipeline.simulator.set(|settings| settings.okki.scopes = usual);
+    pipeline.tool(Service::Extractor, &["sync"]).await.unwrap();
+    assert_eq!((told("firing"), told("resolved")), (1, 1));
+}
+
+#[tokio::test]
+async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_they_are_over() {
+    let (url, notices) = hook().await;
     let mut pipeline = Pipeline::builder()
         .customers(20)
         .seed(77)

@@ -1,9 +1,13 @@
 //! The HTTP client for vendors: one way to build it, one way to read an answer that cannot fill the memory.
 
+mod client;
+
+pub use client::Client;
+
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Certificate, Client, Identity, Response, redirect};
+use reqwest::{Certificate, Identity, Response, redirect};
 
 use crate::config::HttpConfig;
 use crate::tls::TlsFiles;
@@ -35,10 +39,15 @@ pub enum Error {
     },
 }
 
-/// A client over TLS by rustls, with gzip. Callers give each request its own timeout.
+/// A client over TLS by rustls, with gzip, which follows changes of its certificates. Callers give each request its own
+/// timeout.
 pub fn client(config: &HttpConfig) -> Result<Client, Error> {
+    Client::new(config.clone())
+}
+
+fn build(config: &HttpConfig) -> Result<reqwest::Client, Error> {
     crate::cli::install_crypto();
-    trusting(Client::builder(), &config.tls)?
+    trusting(reqwest::Client::builder(), &config.tls)?
         .user_agent(USER_AGENT)
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
