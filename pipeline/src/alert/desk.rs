@@ -52,8 +52,9 @@ impl Desk {
                     Some(Event::Over(problem)) => self.over(problem).await,
                     Some(Event::Flush(told)) => {
                         self.tell_what_stands().await;
-                        // Whoever asked may have stopped waiting.
-                        let _ = told.send(());
+                        if told.send(()).is_err() {
+                            tracing::debug!("nobody waits for the notices any more");
+                        }
                     }
                     None => return,
                 },

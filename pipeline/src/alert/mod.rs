@@ -189,7 +189,7 @@ impl Alerts {
         let (told, all) = oneshot::channel();
         let flushed = async {
             if sender.send(Event::Flush(told)).await.is_ok() {
-                let _ = all.await;
+                drop(all.await);
             }
         };
         if tokio::time::timeout(patience, flushed).await.is_err() {

@@ -4,7 +4,7 @@ mod client;
 
 pub use client::Client;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{Certificate, Identity, Response, redirect};
@@ -27,7 +27,7 @@ pub enum Error {
     Build(#[source] reqwest::Error),
     /// Certificates were there when the service started, and are not any more.
     #[error("read HTTP certificates")]
-    Certificates(#[source] std::io::Error),
+    Certificates(#[source] io::Error),
     /// The answer broke off.
     #[error("answer broke off")]
     Read(#[source] reqwest::Error),
@@ -60,7 +60,16 @@ fn build(config: &HttpConfig) -> Result<reqwest::Client, Error> {
 fn trusting(mut builder: reqwest::ClientBuilder, tls: &TlsFiles) -> Result<reqwest::ClientBuilder, Error> {
     let pem = tls.read().map_err(Error::Certificates)?;
     if let Some(ca) = pem.ca {
-        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(&ca).map_err(Error::Build)?);
+        let found = Certificate::from_pem_bundle(&ca).map_err(Error::Build)?;
+        if found.is_empty() {
+            // Perhaps a renewal that is only half written.
+            let problem = "no certificate in the CA's file";
+            return Err(Error::Certificates(io::Error::new(
+                io::ErrorKind::InvalidData,
+                problem,
+            )));
+        }
+        builder = builder.tls_certs_merge(found);
     }
     if let Some((mut cert, key)) = pem.identity {
         cert.push(b'\n');

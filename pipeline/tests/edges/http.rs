@@ -17,7 +17,7 @@ struct Flags {
     http: HttpArgs,
 }
 
-fn vendor_client() -> http::Client {
+fn vendor_client() -> pipeline::http::Client {
     let flags = Flags::parse_from(["test", "--http-connect-timeout", "2s"]);
     client(&HttpConfig::try_from(flags.http).unwrap()).unwrap()
 }
