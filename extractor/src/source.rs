@@ -106,6 +106,11 @@ impl Source {
             let problem = format!("info_key is `{info_key}`");
             return Err(refuse(problem, "customers are followed by their company_id"));
         }
+        let other_id = document
+            .id
+            .as_ref()
+            .filter(|id| !id.is_empty() && **id != base.info_key)
+            .map(|id| format!("{name}: id is `{id}`, but customers are followed by their company_id"));
         Ok(Self {
             info: document.info_api().unwrap_or(&base.info).to_owned(),
             count: value("count")
@@ -117,7 +122,7 @@ impl Source {
                 format: document.format_response,
                 condition: document.condition,
             },
-            warnings: warnings.iter().map(ToString::to_string).collect(),
+            warnings: warnings.iter().map(ToString::to_string).chain(other_id).collect(),
             parameters: given
                 .iter()
                 .filter(|(name, _)| !OWN.contains(&name.as_str()))
@@ -229,6 +234,20 @@ mod tests {
         assert_eq!(
             (cron.as_str(), reach.as_secs().div_ceil(10) / 8_640),
             ("2 2 * * *", 2)
+        );
+    }
+
+    #[test]
+    fn what_is_not_used_is_told() {
+        let warnings = |text: &str| Source::read(text, "source.json").unwrap().warnings;
+        assert_eq!(warnings(DOCUMENT), Vec::<String>::new());
+        let odd = DOCUMENT
+            .replacen(r#""id": "company_id""#, r#""id": "serial_id""#, 1)
+            .replacen(r#""number""#, r#""numbr""#, 1);
+        let told = warnings(&odd).join("\n");
+        assert!(
+            told.contains("numbr") && told.contains("id is `serial_id`"),
+            "{told}"
         );
     }
 

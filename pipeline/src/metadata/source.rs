@@ -92,6 +92,12 @@ impl SourceDocument {
                 );
             }
         }
+        if get(members, "otherResponse").is_some_and(|node| !empty(node)) {
+            reader.warn(
+                key_at(members, "otherResponse"),
+                "\"otherResponse\" is not used: the rows of the answer are found without it",
+            );
+        }
         let api = reader
             .text(get(members, "api"), "api")
             .filter(|api| !api.is_empty())

@@ -60,5 +60,6 @@ fn fraction_digits_follow_the_types() {
             "CAST(-644709 AS DECIMAL(10,2)) / (45.26 * 26.95) * -571",
             "301805.063632",
         ),
+        ("-77.69 / 0.4 DIV (582 / ROUND(521, 1))", "-173"),
     ]);
 }

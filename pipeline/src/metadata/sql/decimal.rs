@@ -159,6 +159,7 @@ impl Decimal {
             let Some(grown) = quotient
                 .checked_mul(10)
                 .and_then(|q| q.checked_add(next / divisor))
+                .filter(|q| *q <= i128::MAX.unsigned_abs())
             else {
                 break;
             };

@@ -99,12 +99,15 @@ impl Expr {
             },
             "IFNULL" | "COALESCE" => merged(0),
             // An untyped NULL among exact numbers makes doubles of them.
-            "GREATEST" | "LEAST" => match merged(0) {
-                exact @ (Kind::Int | Kind::Decimal(_)) if (0..args.len()).any(|i| kind(i) == Kind::Null) => {
-                    Kind::Double(Some(exact.digits()))
+            "GREATEST" | "LEAST" => {
+                let kinds = || args.iter().map(|arg| arg.number_kind(env));
+                match kinds().fold(Kind::Null, Kind::merge) {
+                    exact @ (Kind::Int | Kind::Decimal(_)) if kinds().any(|kind| kind == Kind::Null) => {
+                        Kind::Double(Some(exact.digits()))
+                    }
+                    kind => kind,
                 }
-                kind => kind,
-            },
+            }
             "ROUND" | "TRUNCATE" => {
                 let digits = match args.get(1) {
                     Some(Expr::Constant(Value::Int(digits))) => {
