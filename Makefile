@@ -6,7 +6,7 @@ SEED ?= 1
 KILLS ?= 100
 CUSTOMERS ?= 5000
 
-.PHONY: help build demo test chaos lint doc services clean
+.PHONY: help build demo test chaos bench lint doc services clean
 
 # Tests wait more than they compute: more of them at a time than there are cores.
 export RUST_TEST_THREADS ?= 6
@@ -27,6 +27,11 @@ test: ## run every test
 
 chaos: build ## kill everything at random by SEED, KILLS times, while CUSTOMERS change, and judge the result
 	target/debug/chaos --seed $(SEED) --kills $(KILLS) --customers $(CUSTOMERS)
+
+bench: ## measure a release build beside the bare broker, with plots in target/bench
+	cargo build --release -p extractor -p transformer -p loader -p tests --bins
+	cargo bench -p transformer --bench mapping -- --quick
+	target/release/bench
 
 lint: ## check format and clippy's advice, warnings denied
 	cargo fmt --all --check

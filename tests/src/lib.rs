@@ -1,6 +1,7 @@
 //! Everything that proves the product from outside: private services, the harness that runs the real binaries
 //! as processes, the vendor simulator that judges the result, and the demo built from them.
 
+pub mod bench;
 pub mod chaos;
 pub mod config;
 pub mod demo;

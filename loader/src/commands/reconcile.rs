@@ -20,7 +20,7 @@ use crate::cli::ReconcileArgs;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::Recognition;
 use crate::jdy::types::{Reply, text};
-use crate::ledger::{Seen, decode_version};
+use crate::ledger::decode_version;
 use crate::write::Writer;
 
 /// How many examples of each difference are printed.
@@ -199,12 +199,7 @@ async fn check(
             _ if newer.is_some() => findings.behind.add(company),
             _ => continue,
         }
-        let first = shown.or_else(|| found.get(*company).and_then(|rows| rows.first()));
-        wrong.push(Seen {
-            company: (*company).to_owned(),
-            row_id: first.map(|row| row.id.clone()).unwrap_or_default(),
-            hash: first.map(|row| row.hash.clone()).unwrap_or_default(),
-        });
+        wrong.push(*company);
     }
     if fix && !wrong.is_empty() {
         findings.fixed += wrong.len();
@@ -213,11 +208,15 @@ async fn check(
     Ok(())
 }
 
-async fn fetch_again(writer: &Writer, marks: &Marks, wrong: &[Seen]) -> anyhow::Result<()> {
-    // The ledger forgets what it believed, or the fresh copy would be called unchanged.
-    writer.ledger.judge(wrong).await.context("correct the ledger")?;
-    let companies: Vec<&str> = wrong.iter().map(|seen| seen.company.as_str()).collect();
-    marks.clear(&companies).await?;
+async fn fetch_again(writer: &Writer, marks: &Marks, companies: &[&str]) -> anyhow::Result<()> {
+    // Loaders read these rows again and forget what is not so, or the fresh copy would be called unchanged.
+    let at_once = std::time::Duration::ZERO;
+    writer
+        .ledger
+        .verify_later(companies, at_once)
+        .await
+        .context("have the rows read again")?;
+    marks.clear(companies).await?;
     writer.runtime.declare(Stage::Extract).await?;
     let references = companies.iter().map(|company| {
         let reference = CompanyRef {

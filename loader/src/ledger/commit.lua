@@ -8,8 +8,7 @@ if not index_ready() then return {'NOINDEX'} end
 local owner, batch, fence = ARGV[3], ARGV[4], ARGV[5]
 if not owns(batch, owner, fence) then return {'FENCED'} end
 
-local delay = tonumber(ARGV[6])
-local due = clock() + delay
+local delay, time = tonumber(ARGV[6]), clock()
 local hash_key = batch_key(batch)
 local left = tonumber(redis.call('HGET', hash_key, 'n'))
 
@@ -22,6 +21,7 @@ for n = 0, tonumber(ARGV[7]) - 1 do
     local company, version, content = member[2], member[3], member[4]
     local key = row_key(company)
     redis.call('HDEL', key, 'b')
+    redis.call('HSET', key, 'w', string.format('%d', time))
     if result == 'k' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
       redis.call('HDEL', key, 'f')
@@ -34,7 +34,7 @@ for n = 0, tonumber(ARGV[7]) - 1 do
       redis.call('HSET', key, 'id', id, 'h', '')
       if floor ~= '0' then redis.call('HSET', key, 'f', floor) end
     end
-    if delay > 0 and result ~= 'd' then redis.call('ZADD', KEYS[3], 'GT', due, company) end
+    if delay > 0 and result ~= 'd' then verify_at(company, time + delay) end
     redis.call('HDEL', hash_key, 'm' .. slot, 'j' .. slot, 't' .. slot, 's' .. slot)
     left = left - 1
   end

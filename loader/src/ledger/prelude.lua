@@ -28,6 +28,13 @@ local function owns(batch, owner, fence)
   return held[1] == owner and held[2] == fence
 end
 
+-- Puts a row on the list of those to be read again, not before `due`. A look that is under way does not see what made
+-- this necessary: the changed score keeps it from taking the row off the list.
+local function verify_at(company, due)
+  local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')
+  redis.call('ZADD', KEYS[3], math.max(due, score + 1), company)
+end
+
 local function split(text)
   local parts = {}
   for part in string.gmatch(text .. '\n', '(.-)\n') do parts[#parts + 1] = part end

@@ -336,12 +336,13 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
         .due_for_verification(10, Duration::from_secs(600))
         .await
         .unwrap();
-    assert_eq!(due, ["1", "2"]);
+    assert_eq!(due.companies, ["1", "2"]);
     assert!(
         ledger
             .due_for_verification(10, Duration::ZERO)
             .await
             .unwrap()
+            .companies
             .is_empty(),
         "handed out"
     );
@@ -351,7 +352,12 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
         hash: hash.into(),
     };
     let judged = ledger
-        .judge(&[seen("1", "r1", "aa"), seen("2", "r2", "old")])
+        .judge(
+            &due,
+            &[seen("1", "r1", "aa"), seen("2", "r2", "old")],
+            Duration::ZERO,
+            LEASE,
+        )
         .await
         .unwrap();
     assert_eq!(judged, [Judged::Same, Judged::Differs]);
@@ -361,6 +367,39 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
         Claim::Update("r2".into()),
         "content counts as unknown"
     );
+}
+
+/// Found by chaos: the form was read before the rows were there, and judged after they had been committed, so that
+/// they were made a second time.
+#[tokio::test]
+async fn a_look_says_nothing_about_what_happened_after_it() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let (hold, now) = (Duration::from_secs(600), Duration::ZERO);
+    let unseen = |company: &str| Seen {
+        company: company.into(),
+        row_id: String::new(),
+        hash: String::new(),
+    };
+    let (_, batch, fence) = claim(&ledger, "1", 10, "aa").await;
+    ledger.verify_later(&["1", "2", "3"], now).await.unwrap();
+    let due = ledger.due_for_verification(10, hold).await.unwrap();
+    // What is handed out cannot be claimed, but this was claimed before.
+    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    ledger.verify_later(&["2"], now).await.unwrap();
+    let seen = ["1", "2", "3"].map(unseen);
+    let judged = ledger.judge(&due, &seen, now, now).await.unwrap();
+    assert_eq!(judged, [Judged::Busy, Judged::Busy, Judged::Same]);
+    assert_eq!(
+        claim(&ledger, "1", 10, "aa").await.0,
+        Claim::Unchanged,
+        "not forgotten"
+    );
+
+    let due = ledger.due_for_verification(10, hold).await.unwrap();
+    assert_eq!(due.companies, ["1", "2"], "looked at once more");
+    let judged = ledger.judge(&due, &seen[..1], hold, now).await.unwrap();
+    assert_eq!(judged, [Judged::Busy], "too young to be seen");
 }
 
 #[tokio::test]

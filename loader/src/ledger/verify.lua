@@ -1,25 +1,31 @@
 -- Rows that a lost call may still change are read again later; this script hands them out and judges them.
 -- ARGV: 3 operation.
 --  add:   4 delay ms, 5 count, then companies.
---  pop:   4 most, 5 how long they stay handed out, ms. Returns OK, then companies.
---  judge: 4 count, then per company: company, row id or '', hash of what the form shows.
+--  pop:   4 most, 5 how long they stay handed out, ms. Returns OK, clock, end of that time, then companies.
+--  judge: 4 when and 5 until when they were handed out, 6 how long a write may stay invisible, 7 when to look again at
+--         what is busy, ms, 8 count, then per company: company, row id or '', hash of what the form shows.
 --         Returns OK, then per company: = as written | ~ differs, so its content counts as unknown | b busy, later.
+-- What was seen says nothing about a row that has been written, or put on the list, since it was looked at.
 if not index_ready() then return {'NOINDEX'} end
-local operation, answer = ARGV[3], {'OK'}
+local operation, answer, time = ARGV[3], {'OK'}, clock()
 if operation == 'add' then
-  local due = clock() + tonumber(ARGV[4])
-  for n = 6, 5 + tonumber(ARGV[5]) do redis.call('ZADD', KEYS[3], 'GT', due, ARGV[n]) end
+  for n = 6, 5 + tonumber(ARGV[5]) do verify_at(ARGV[n], time + tonumber(ARGV[4])) end
 elseif operation == 'pop' then
-  local time = clock()
+  local hold = time + tonumber(ARGV[5])
+  answer = {'OK', string.format('%d', time), string.format('%d', hold)}
   for _, company in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', time, 'LIMIT', 0, tonumber(ARGV[4]))) do
-    redis.call('ZADD', KEYS[3], time + tonumber(ARGV[5]), company)
+    redis.call('ZADD', KEYS[3], hold, company)
     answer[#answer + 1] = company
   end
 else
-  for n = 0, tonumber(ARGV[4]) - 1 do
-    local company, id, content = ARGV[5 + n * 3], ARGV[6 + n * 3], ARGV[7 + n * 3]
-    local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b')
-    if row[3] and redis.call('EXISTS', batch_key(row[3])) == 1 then
+  local asked, hold, invisible, again = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+  for n = 0, tonumber(ARGV[8]) - 1 do
+    local company, id, content = ARGV[9 + n * 3], ARGV[10 + n * 3], ARGV[11 + n * 3]
+    local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b', 'w')
+    local live = row[3] and redis.call('EXISTS', batch_key(row[3])) == 1
+    local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')
+    if live or score ~= hold or tonumber(row[4] or '0') > asked - invisible then
+      redis.call('ZADD', KEYS[3], time + again, company)
       answer[#answer + 1] = 'b'
     else
       redis.call('ZREM', KEYS[3], company)

@@ -18,6 +18,17 @@ pub struct Seen {
     pub hash: String,
 }
 
+/// Rows that were handed out to be looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Due {
+    /// The customers.
+    pub companies: Vec<String>,
+    /// When, by the store's clock, unix milliseconds.
+    asked_ms: String,
+    /// Until when nobody else gets them.
+    held_ms: String,
+}
+
 /// The verdict about one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judged {
@@ -25,7 +36,7 @@ pub enum Judged {
     Same,
     /// Something else: the ledger has forgotten the content, and the customer has to be fetched again.
     Differs,
-    /// Being written right now; it stays on the list.
+    /// Being written now, or since it was looked at; it stays on the list.
     Busy,
 }
 
@@ -42,18 +53,38 @@ impl Ledger {
     }
 
     /// Customers that are due; nobody else gets them for `hold`.
-    pub async fn due_for_verification(&self, most: usize, hold: Duration) -> Result<Vec<String>, Error> {
+    pub async fn due_for_verification(&self, most: usize, hold: Duration) -> Result<Due, Error> {
         let args = [
             "pop".into(),
             most.to_string().into(),
             hold.as_millis().to_string().into(),
         ];
-        self.call(&VERIFY, &args).await
+        let mut answer = self.call(&VERIFY, &args).await?.into_iter();
+        let mut time = || answer.next().ok_or_else(|| Error::Protocol("no time".to_owned()));
+        Ok(Due {
+            asked_ms: time()?,
+            held_ms: time()?,
+            companies: answer.collect(),
+        })
     }
 
-    /// Compares what the form shows with what was written, and takes the settled ones off the list.
-    pub async fn judge(&self, seen: &[Seen]) -> Result<Vec<Judged>, Error> {
-        let mut args: Vec<Cow<'_, str>> = vec!["judge".into(), seen.len().to_string().into()];
+    /// Compares what the form shows with what was written, and takes the settled ones off the list. What was written
+    /// less than `invisible` before the look, or since, is looked at once more after `again`.
+    pub async fn judge(
+        &self,
+        due: &Due,
+        seen: &[Seen],
+        invisible: Duration,
+        again: Duration,
+    ) -> Result<Vec<Judged>, Error> {
+        let mut args: Vec<Cow<'_, str>> = vec![
+            "judge".into(),
+            due.asked_ms.as_str().into(),
+            due.held_ms.as_str().into(),
+            invisible.as_millis().to_string().into(),
+            again.as_millis().to_string().into(),
+            seen.len().to_string().into(),
+        ];
         for row in seen {
             args.push(row.company.as_str().into());
             args.push(row.row_id.as_str().into());

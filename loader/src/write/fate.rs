@@ -12,6 +12,10 @@ use crate::jdy::lookup::FoundRow;
 use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Error, Member, Settled};
 
+/// How long a row that was written may be missing from queries; the vendor promises nothing, nobody has seen more than
+/// a moment (jiandaoyun-api.md §2.4).
+pub(crate) const INVISIBLE: Duration = Duration::from_secs(3);
+
 /// The end of a member, as the handler needs it.
 #[derive(Debug, Clone)]
 pub(crate) enum Fate {
@@ -127,9 +131,9 @@ impl Writer {
         }
     }
 
-    /// After this time a call that was given up cannot change anything any more.
+    /// After this time a call that was given up cannot change anything any more, and what it changed can be seen.
     pub(crate) fn lateness(&self) -> Duration {
-        self.vendor.client.timeout() + self.settings.late
+        self.vendor.client.timeout() + self.settings.late + INVISIBLE
     }
 
     /// What a failed ledger call means for the batch; pauses the stage when it has to.

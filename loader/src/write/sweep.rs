@@ -11,7 +11,7 @@ use pipeline::stage::Stage;
 use pipeline::telemetry::names;
 use proto::v1::{CompanyRef, Lane as WireLane};
 
-use super::Writer;
+use super::{Writer, fate::INVISIBLE};
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::ledger::{Error, Judged, Seen, heartbeat};
@@ -89,7 +89,7 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
         .due_for_verification(LARGEST_BATCH, VERIFY_HOLD)
         .await
     {
-        Ok(due) if due.is_empty() => return None,
+        Ok(due) if due.companies.is_empty() => return None,
         Ok(due) => due,
         Err(error) => {
             drop(writer.ledger_failed(&error));
@@ -97,7 +97,7 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
         }
     };
     failpoint::hit("verify-popped").await;
-    let companies: Vec<&str> = due.iter().map(String::as_str).collect();
+    let companies: Vec<&str> = due.companies.iter().map(String::as_str).collect();
     let (client, asked, known) = (&writer.vendor.client, &companies, &recognition);
     let patience = Patience::new(VERIFY_HOLD / 2);
     let tried = writer
@@ -110,6 +110,7 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
         .filter_map(|(key, rows)| Some((key, rows.into_iter().next()?)))
         .collect();
     let seen: Vec<Seen> = due
+        .companies
         .iter()
         .map(|company| match found.get(company) {
             Some(row) => Seen {
@@ -124,7 +125,11 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
             },
         })
         .collect();
-    let judged = match writer.ledger.judge(&seen).await {
+    let judged = match writer
+        .ledger
+        .judge(&due, &seen, INVISIBLE, writer.lateness())
+        .await
+    {
         Ok(judged) => judged,
         Err(error) => {
             drop(writer.ledger_failed(&error));
@@ -133,6 +138,7 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
     };
     failpoint::hit("verify-judged").await;
     let wrong = due
+        .companies
         .into_iter()
         .zip(judged)
         .filter(|(_, judged)| *judged == Judged::Differs);

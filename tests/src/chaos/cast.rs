@@ -241,7 +241,8 @@ impl Cast {
                 ("JDY_ENTRY_ID", ENTRY_ID.into()),
                 ("JDY_KEY_WIDGET", KEY_WIDGET.into()),
                 ("JDY_TIMEOUT", "2s".into()),
-                ("INDEX_SETTLE", "2500ms".into()),
+                // A stalled line, a slow vendor and a late commit together, see the schedule.
+                ("LATE_WRITES", "5s".into()),
                 ("LEASE", "10s".into()),
                 ("ON_REMOVAL", "delete".into()),
             ]),

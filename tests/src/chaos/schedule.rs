@@ -161,7 +161,8 @@ fn other(dice: &mut Dice) -> Deed {
     let vendor = *dice.pick(&[Vendor::Okki, Vendor::Jdy]);
     match dice.below(100) {
         0..18 => Deed::Cut(link, between(dice, 100, 4_000)),
-        18..33 => Deed::Stall(link, between(dice, 500, 6_000)),
+        // The loader is told that a lost call may land 5 s late (`LATE_WRITES`); no longer stall may deliver one.
+        18..33 => Deed::Stall(link, between(dice, 500, 3_000)),
         33..41 => Deed::HalfOpen(link),
         41..57 => Deed::Outage(vendor, between(dice, 500, 6_000)),
         57..69 => Deed::Slow(vendor, between(dice, 1_000, 5_000)),

@@ -116,6 +116,24 @@ impl Queues {
         Ok(())
     }
 
+    /// The body of the oldest message of a queue, which stays there.
+    pub async fn peek(&self, queue: &str) -> anyhow::Result<Vec<u8>> {
+        let connection = self.connect().await?;
+        let channel = connection.create_channel().await.context("open a channel")?;
+        let got = channel
+            .basic_get(queue.into(), BasicGetOptions::default())
+            .await
+            .with_context(|| format!("look into {queue}"))?;
+        let body = got
+            .with_context(|| format!("{queue} is empty"))?
+            .delivery
+            .data
+            .to_vec();
+        // Not acknowledged, it goes back with the connection's end.
+        close(connection).await;
+        Ok(body)
+    }
+
     /// Takes the oldest message out of a stage's dead-letter queue.
     pub async fn take_dead(&self, stage: Stage) -> anyhow::Result<Option<Lying>> {
         let connection = self.connect().await?;

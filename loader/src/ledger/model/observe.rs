@@ -38,6 +38,8 @@ pub(super) async fn snapshot(redis: &PrivateRedis) -> Snapshot {
         let mut fields: BTreeMap<String, String> = redis::from_redis_value(answer.clone()).unwrap();
         let name = key.strip_prefix(PREFIX).unwrap();
         if let Some(company) = name.strip_prefix("row:") {
+            // A time, which the model does not have.
+            fields.remove("w");
             fields.remove("g");
             if !fields.is_empty() {
                 seen.rows.insert(company.to_owned(), fields);

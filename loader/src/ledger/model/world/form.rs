@@ -15,17 +15,17 @@ impl World<'_> {
         observe::make_due(self.redis, &listed).await;
         let ledger = &self.processes[loader].ledger;
         let due = ledger.due_for_verification(100, LEASE).await.unwrap();
-        assert_eq!(due, listed.iter().cloned().collect::<Vec<_>>());
+        assert_eq!(due.companies, listed.iter().cloned().collect::<Vec<_>>());
         let shown = |company: &String| self.vendor.rows_of(company).first().map(|row| (*row).clone());
-        let rows: Vec<_> = due.iter().map(shown).collect();
+        let rows: Vec<_> = due.companies.iter().map(shown).collect();
         let seen = |(company, row): (&String, &Option<VendorRow>)| Seen {
             company: company.clone(),
             row_id: row.as_ref().map(|row| row.id.clone()).unwrap_or_default(),
             hash: row.as_ref().map(|row| row.hash.clone()).unwrap_or_default(),
         };
-        let seen: Vec<Seen> = due.iter().zip(&rows).map(seen).collect();
-        let judged = ledger.judge(&seen).await.unwrap();
-        for ((company, row), verdict) in due.iter().zip(&rows).zip(judged) {
+        let seen: Vec<Seen> = due.companies.iter().zip(&rows).map(seen).collect();
+        let judged = ledger.judge(&due, &seen, Duration::ZERO, LEASE).await.unwrap();
+        for ((company, row), verdict) in due.companies.iter().zip(&rows).zip(judged) {
             assert_eq!(
                 verdict,
                 self.book.judge(company, row.as_ref()),
