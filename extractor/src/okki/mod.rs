@@ -9,6 +9,8 @@ mod error;
 mod loose;
 mod pace;
 mod seal;
+#[cfg(test)]
+mod strangers;
 pub mod time;
 mod token;
 mod types;

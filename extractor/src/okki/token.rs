@@ -45,7 +45,7 @@ impl Token {
     pub fn new(token: String, now_ms: i64, life_ms: i64) -> Self {
         Self {
             secret: Secret::new(token),
-            fresh_until: now_ms + life_ms - MARGIN_MS.min(life_ms / 5),
+            fresh_until: now_ms.saturating_add(life_ms - MARGIN_MS.min(life_ms / 5)),
         }
     }
 

@@ -9,4 +9,6 @@ pub mod encode;
 pub mod form;
 pub mod judge;
 pub mod lookup;
+#[cfg(test)]
+mod strangers;
 pub mod types;

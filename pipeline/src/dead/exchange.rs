@@ -9,6 +9,8 @@ use super::{
 use crate::{
     broker::{Outgoing, envelope::Envelope},
     mask::mask_text,
+    names::Namespace,
+    stage::Stage,
 };
 use anyhow::{Context, bail, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -16,12 +18,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashSet,
-    io::{BufRead, Write},
+    io::{self, BufRead, Read, Write},
 };
 
 /// First field of every line.
 const FORMAT: &str = "okki-dead-letter/1";
 const CHUNK: usize = 200;
+/// A line holds its body twice, once for people, and the largest answer of a vendor has 16 MiB.
+const LONGEST: u64 = 96 << 20;
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,7 +97,7 @@ impl Line {
     }
 
     /// The letter as it will be published, or what is wrong with the line.
-    fn check(self, desk: &Desk, adopt: bool) -> anyhow::Result<Outgoing> {
+    fn check(self, namespace: &Namespace, stage: Stage, adopt: bool) -> anyhow::Result<Outgoing> {
         ensure!(
             self.format == FORMAT,
             "format `{}`, expected `{FORMAT}`",
@@ -101,15 +105,15 @@ impl Line {
         );
         ensure!(!self.masked, "masked; export with --reveal to import again");
         ensure!(
-            self.stage == desk.stage.name(),
+            self.stage == stage.name(),
             "a letter of the {} stage; import it with that stage's program",
             self.stage
         );
         ensure!(
-            adopt || self.namespace == desk.rt.namespace.to_string(),
+            adopt || self.namespace == namespace.to_string(),
             "a letter of namespace `{}`, this is `{}`; add --adopt to take it over",
             self.namespace,
-            desk.rt.namespace
+            namespace
         );
         let text = self.body_base64.context("no body_base64")?;
         let body = BASE64_STANDARD.decode(text).context("body_base64")?;
@@ -123,17 +127,29 @@ impl Line {
             self.record.id
         );
         let mut record = self.record;
-        record.return_queue = desk.rt.namespace.queue(desk.stage);
+        record.return_queue = namespace.queue(stage);
         let mut envelope = self.headers;
         envelope.reason = Some(record.code.clone());
         envelope.failure = Some(serde_json::to_string(&record)?);
         envelope.archived = None;
-        Ok(Outgoing::raw(
-            desk.rt.namespace.dead_queue(desk.stage),
-            envelope,
-            body.into(),
-        ))
+        Ok(Outgoing::raw(namespace.dead_queue(stage), envelope, body.into()))
     }
+}
+
+/// The lines of an export, none of them longer than `longest` bytes.
+fn lines(mut from: impl BufRead, longest: u64) -> impl Iterator<Item = io::Result<String>> {
+    std::iter::from_fn(move || {
+        let mut line = String::new();
+        match from.by_ref().take(longest + 1).read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) if line.len() as u64 > longest => {
+                let problem = format!("longer than {longest} bytes");
+                Some(Err(io::Error::new(io::ErrorKind::InvalidData, problem)))
+            }
+            Ok(_) => Some(Ok(line)),
+            Err(error) => Some(Err(error)),
+        }
+    })
 }
 
 /// What an import has done.
@@ -155,11 +171,12 @@ pub async fn import<R: BufRead>(
     mut open: impl FnMut() -> std::io::Result<R>,
 ) -> anyhow::Result<Imported> {
     let mut wanted = HashSet::new();
-    for (number, line) in open()?.lines().enumerate() {
+    for (number, line) in lines(open()?, LONGEST).enumerate() {
         let place = || format!("line {}; nothing was imported", number + 1);
         let line: Line = serde_json::from_str(&line?).with_context(place)?;
         let id = line.record.id.clone();
-        line.check(desk, adopt).with_context(place)?;
+        line.check(&desk.rt.namespace, desk.stage, adopt)
+            .with_context(place)?;
         if !wanted.insert(id.clone()) {
             bail!("line {}: `{id}` a second time; nothing was imported", number + 1);
         }
@@ -171,10 +188,10 @@ pub async fn import<R: BufRead>(
     }
     look.close().await?;
     let mut chunk = Vec::with_capacity(CHUNK);
-    for line in open()?.lines() {
+    for line in lines(open()?, LONGEST) {
         let line: Line = serde_json::from_str(&line?)?;
         if wanted.contains(&line.record.id) {
-            chunk.push(line.check(desk, adopt)?);
+            chunk.push(line.check(&desk.rt.namespace, desk.stage, adopt)?);
         }
         if chunk.len() == CHUNK {
             report.imported += chunk.len() as u64;
@@ -202,4 +219,48 @@ fn digest(body: &[u8]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// A line as an import reads it.
+#[cfg(test)]
+pub(super) fn read(text: &str, namespace: &Namespace, stage: Stage, adopt: bool) -> anyhow::Result<Outgoing> {
+    serde_json::from_str::<Line>(text)?.check(namespace, stage, adopt)
+}
+
+/// A line as an export writes it.
+#[cfg(test)]
+pub(super) fn line(
+    namespace: &Namespace,
+    stage: Stage,
+    record: &FailureRecord,
+    body: &proto::v1::FormRecord,
+) -> String {
+    use prost::Message;
+    let body = body.encode_to_vec();
+    let line = Line {
+        format: FORMAT.to_owned(),
+        namespace: namespace.to_string(),
+        stage: stage.name().to_owned(),
+        masked: false,
+        record: record.clone(),
+        headers: Envelope::default(),
+        body: serde_json::Value::Null,
+        body_base64: Some(BASE64_STANDARD.encode(&body)),
+        sha256: Some(digest(&body)),
+    };
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+    use std::io::{BufReader, repeat};
+
+    #[test]
+    fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+        let endless = BufReader::new(repeat(b' '));
+        assert!(lines(endless, 1_000).next().unwrap().is_err());
+        let two: Vec<_> = lines("a\nb".as_bytes(), 2).map(Result::unwrap).collect();
+        assert_eq!(two, ["a\n", "b"]);
+    }
 }

@@ -21,4 +21,6 @@ pub mod repair;
 pub mod replay;
 pub mod reveal;
 pub mod set;
+#[cfg(test)]
+mod strangers;
 pub mod when;

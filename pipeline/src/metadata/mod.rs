@@ -22,6 +22,8 @@ mod reader;
 mod record;
 mod source;
 mod sql;
+#[cfg(test)]
+mod strangers;
 mod target;
 
 pub use condition::{Condition, Verdict};

@@ -33,15 +33,24 @@ impl Fetch for Client {
         let request = self.http.post(self.url("/v1/oauth2/access_token")?).json(&body);
         let before = time::now_ms();
         let (status, retry_after, body) = self.exchange(Lane::Live, "token", request).await?;
-        let answer = serde_json::from_slice::<TokenAnswer>(&body);
-        let answer = answer.ok().map(TokenAnswer::bare);
-        match answer {
-            Some((Some(token), life)) if (200..300).contains(&status) => {
-                let life = life.filter(|life| *life > 0).unwrap_or(TOKEN_LIFE_S);
-                Ok(Token::new(token, before, life * 1_000))
-            }
-            _ => Err(token_refusal(status, retry_after, &body)),
+        read(status, retry_after, &body, before)
+    }
+}
+
+/// The token in an answer to a request that was sent at `before`, unix milliseconds.
+pub(in crate::okki) fn read(
+    status: u16,
+    retry_after: Option<Duration>,
+    body: &[u8],
+    before: i64,
+) -> Result<Token, Error> {
+    let answer = serde_json::from_slice::<TokenAnswer>(body);
+    match answer.ok().map(TokenAnswer::bare) {
+        Some((Some(token), life)) if (200..300).contains(&status) => {
+            let life = life.filter(|life| *life > 0).unwrap_or(TOKEN_LIFE_S);
+            Ok(Token::new(token, before, life.saturating_mul(1_000)))
         }
+        _ => Err(token_refusal(status, retry_after, body)),
     }
 }
 

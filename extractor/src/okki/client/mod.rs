@@ -3,7 +3,7 @@
 //! Every call here is a read (but for the token), so an unanswered one may be sent again. What is left after the
 //! in-call repeats is an [`Error`] for the caller, who knows whether to pause the stage or to fail one customer.
 
-mod grant;
+pub(super) mod grant;
 
 use super::{
     envelope::{self, Answer},

@@ -312,7 +312,7 @@ impl Plans {
 /// State of a letter that its plan's repair does not fit; it stays in the queue.
 pub(crate) const REFUSED: &str = "refused";
 
-fn read(id: &str, fields: &BTreeMap<String, String>) -> Option<Plan> {
+pub(super) fn read(id: &str, fields: &BTreeMap<String, String>) -> Option<Plan> {
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let number = |name: &str| fields.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
     let state = State::read(fields.get("state")?)?;
