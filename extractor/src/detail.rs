@@ -8,6 +8,7 @@ use crate::{
     okki::{Client, Detail, Error, chain, time},
     pause::Pauses,
     selection::{Selected, Selection},
+    snapshot::{removal, snapshot},
     state::{Fate, State},
     verdict::Verdict,
 };
@@ -22,9 +23,6 @@ use pipeline::{
 };
 use proto::v1::{self, CompanyRef, CompanySnapshot};
 use std::{collections::BTreeMap, sync::Arc};
-
-/// A second of the vendor's clock can still hide a change this long after it began.
-const UNSETTLED_S: i64 = 2;
 
 /// Fetches details.
 pub struct Details {
@@ -225,93 +223,10 @@ fn publish(job: &Job<CompanyRef>, snapshot: CompanySnapshot, receipt: Option<Rec
     Outcome::forward(vec![message], receipt)
 }
 
-fn snapshot(wanted: &CompanyRef, detail: Detail, sequence: u64, fetched_at: i64) -> CompanySnapshot {
-    let update_time = detail.update_time.unwrap_or(wanted.update_time);
-    CompanySnapshot {
-        company_id: wanted.company_id.clone(),
-        version: Some(v1::Version {
-            update_time,
-            sequence,
-        }),
-        removed: false,
-        detail_json: String::from(Box::<str>::from(detail.json)).into_bytes().into(),
-        run_id: wanted.run_id.clone(),
-        fetched_at,
-        lane: wanted.lane,
-        settled: detail.now.is_some_and(|now| now >= update_time + UNSETTLED_S),
-    }
-}
-
-fn removal(wanted: &CompanyRef, sequence: u64) -> CompanySnapshot {
-    CompanySnapshot {
-        company_id: wanted.company_id.clone(),
-        version: Some(v1::Version {
-            update_time: wanted.update_time,
-            sequence,
-        }),
-        removed: true,
-        detail_json: bytes::Bytes::new(),
-        run_id: wanted.run_id.clone(),
-        fetched_at: time::now_ms(),
-        lane: wanted.lane,
-        settled: true,
-    }
-}
-
 fn lane(wanted: &CompanyRef) -> Lane {
     match v1::Lane::try_from(wanted.lane) {
         Ok(v1::Lane::Backfill) => Lane::Backfill,
         Ok(v1::Lane::Replay) => Lane::Replay,
         _ => Lane::Live,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted() -> CompanyRef {
-        CompanyRef {
-            company_id: "7".into(),
-            update_time: 100,
-            run_id: "r".into(),
-            ..CompanyRef::default()
-        }
-    }
-
-    fn detail(update_time: Option<i64>, now: Option<i64>) -> Detail {
-        Detail {
-            json: serde_json::from_str(r#"{"company_id":7}"#).unwrap(),
-            update_time,
-            now,
-        }
-    }
-
-    #[test]
-    fn a_snapshot_takes_the_newer_knowledge_and_keeps_the_bytes() {
-        let snapshot = super::snapshot(&wanted(), detail(Some(120), Some(122)), 5, 9);
-        assert_eq!(
-            snapshot.version,
-            Some(v1::Version {
-                update_time: 120,
-                sequence: 5
-            })
-        );
-        assert_eq!(snapshot.detail_json.as_ref(), br#"{"company_id":7}"#);
-        assert!(snapshot.settled && !snapshot.removed);
-        assert_eq!(
-            super::snapshot(&wanted(), detail(None, None), 5, 9)
-                .version
-                .unwrap()
-                .update_time,
-            100
-        );
-    }
-
-    #[test]
-    fn a_state_is_settled_when_its_second_is_over() {
-        assert!(!super::snapshot(&wanted(), detail(Some(120), Some(121)), 5, 9).settled);
-        assert!(!super::snapshot(&wanted(), detail(Some(120), None), 5, 9).settled);
-        assert!(super::snapshot(&wanted(), detail(None, Some(102)), 5, 9).settled);
     }
 }

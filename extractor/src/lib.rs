@@ -17,6 +17,7 @@ pub mod progress;
 pub mod schedule;
 pub mod selection;
 pub mod settings;
+mod snapshot;
 pub mod source;
 pub mod state;
 pub mod verdict;
