@@ -6,20 +6,14 @@ use super::{
 };
 use crate::{
     broker::{Outgoing, PublishError, Publisher},
-    dead::{
-        outcome,
-        record::{FailureRecord, extend_history},
-    },
+    dead::outcome,
     handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
     service::Runtime,
     settle::{Settle, settle},
     stage::Stage,
     telemetry::{names, trace},
 };
-use std::{sync::Arc, time::Duration};
-
-/// How often outcomes are reported again while Redis is away.
-const REPORT_AGAIN: Duration = Duration::from_secs(1);
+use std::sync::Arc;
 
 /// What a stage's batches share.
 pub(super) struct Context<H> {
@@ -218,50 +212,6 @@ impl<H: Handler> Context<H> {
         }
     }
 
-    /// The message as it goes to a retry queue or to the dead letters; the body stays as it came.
-    fn failed_copy(&self, unit: &Unit, failure: &Failure, decision: Settle) -> Outgoing {
-        let now = jiff::Timestamp::now().as_millisecond();
-        let mut envelope = unit.envelope.clone();
-        if envelope.first_seen_ms == 0 {
-            envelope.first_seen_ms = now;
-        }
-        let stage = self.stage;
-        let (queue, action) = match decision {
-            Settle::RetryAfter(delay) => (
-                self.rt.namespace.retry_queue(stage, delay),
-                format!("retry {}", delay.as_secs_f64()),
-            ),
-            _ => (self.rt.namespace.dead_queue(stage), "dead".to_owned()),
-        };
-        let attempts = extend_history(&envelope.history, failure, now, action);
-        envelope.history = serde_json::to_string(&attempts).unwrap_or_default();
-        if let Settle::RetryAfter(_) = decision {
-            metrics::counter!(names::RETRIES, "stage" => stage.name(), "reason" => failure.code).increment(1);
-            envelope.attempt = unit.attempt() + 1;
-        } else {
-            metrics::counter!(names::DEAD_LETTERS, "stage" => stage.name(), "reason" => failure.code)
-                .increment(1);
-            tracing::warn!(
-                %stage, code = failure.code, reason = %failure.message, company = %envelope.company_id,
-                attempt = unit.attempt(), "dead letter"
-            );
-            self.rt
-                .alerts
-                .dead(stage, failure.code, failure.field.as_deref(), &failure.message);
-            let home = self.rt.namespace.queue(stage);
-            let mut record = FailureRecord::new(stage, home, &envelope, failure, attempts, &self.rt.instance);
-            record.mapping = match unit.decode::<H::In>() {
-                Decoded::Job(job) => self.handler.mapping(Some(&job.message)),
-                Decoded::Damaged(_) | Decoded::Newer => self.handler.mapping(None),
-            };
-            envelope.reason = Some(failure.code.to_owned());
-            envelope.failure = serde_json::to_string(&record).ok();
-            // The record holds the history now.
-            envelope.history.clear();
-        }
-        Outgoing::raw(queue, envelope, unit.body.clone())
-    }
-
     /// Publish, confirm, remember, and only then acknowledge, so that a crash at any point repeats and never loses.
     async fn execute(&self, mut plans: Vec<Plan<H::Receipt>>) -> BatchEnd {
         let publish: Vec<_> = plans
@@ -330,29 +280,6 @@ impl<H: Handler> Context<H> {
             settled,
             lost: None,
         }
-    }
-}
-
-impl<H: Handler> Context<H> {
-    /// Tells the plans of replays what became of their letters. While Redis is away nothing is settled; `false` when
-    /// the process has to stop meanwhile.
-    async fn report(&self, outcomes: Vec<outcome::Reported>) -> bool {
-        while !outcomes.is_empty() {
-            match outcome::report(&self.rt.store, &self.rt.namespace, &outcomes).await {
-                Ok(_) => break,
-                Err(error) if error.is_outage() => {
-                    self.rt.redis_lost(&error);
-                    if !self.rt.shutdown.sleep(REPORT_AGAIN).await {
-                        return false;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the outcomes of a replay are not known to its plan");
-                    break;
-                }
-            }
-        }
-        true
     }
 }
 

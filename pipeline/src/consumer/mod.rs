@@ -5,6 +5,7 @@
 
 mod batch;
 mod books;
+mod failed;
 mod inflight;
 mod intake;
 mod sampler;
