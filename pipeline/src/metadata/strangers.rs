@@ -4,7 +4,7 @@ use super::{SourceDocument, TargetDocument};
 use proptest::{prelude::*, sample::Index};
 
 const DOCUMENT: &str = r#"{
-  "api": "/v1/company/list", "type": "QUERY", "method": "GET", "id": "company_id", "number": "serial_id",
+  "api": "/customers", "type": "QUERY", "method": "GET", "id": "company_id", "number": "serial_id",
   "request": [
     {"field": "start_time", "label": "开始", "type": "string", "value": "{{LAST_SYNC_TIME|datetime}}"},
     {"field": "start_index", "value": "_function {{PAGINATION_START_ROW}} / {{PAGINATION_PAGE_SIZE}} + 1"},
