@@ -1,13 +1,15 @@
 //! The transport: one POST at a time through the shared quotas, judged into a [`Reply`].
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use pipeline::http::read_capped;
 use pipeline::quota::{Bucket, Lane, Quota};
 use pipeline::secret::Secret;
 use pipeline::telemetry::names;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
 use url::Url;
 
 use super::cap::Cap;
@@ -109,16 +111,27 @@ impl Client {
         permit: Permit<'_>,
     ) -> Reply<T> {
         let slot = self.cap.acquire().await;
-        if let Err(error) = self.quota.acquire(&[bucket, &self.buckets.company], lane).await {
-            return Reply::Unsent(Unsent::Quota(format!("{error:#}")));
-        }
+        let (tell, told) = oneshot::channel();
+        let request = self.request(path, body, tell);
+        let buckets = [bucket, &self.buckets.company];
+        let granted = match self.quota.grant(&buckets, lane).await {
+            Ok(granted) => granted,
+            Err(error) => return Reply::Unsent(Unsent::Quota(format!("{error:#}"))),
+        };
         failpoint::hit("http-send").await;
         // The wait may have been long; from here to the wire there is no other.
         if !permit() {
             return Reply::Unsent(Unsent::Lease);
         }
         let started = Instant::now();
-        let reply = self.exchange(path, body).await;
+        let telling = async {
+            // Dropped when nothing was sent.
+            let Ok(at) = told.await else { return };
+            if let Err(error) = self.quota.sent(&buckets, granted, at).await {
+                tracing::debug!(error = %error, "shared quota does not know that a call left late");
+            }
+        };
+        let (reply, ()) = futures::join!(exchange(request), telling);
         drop(slot);
         failpoint::hit("http-answered").await;
         self.learn(bucket, &reply).await;
@@ -133,30 +146,27 @@ impl Client {
         reply
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, path: &str, body: String) -> Reply<T> {
+    /// The whole request, ready before leave to send is asked for. `tell` hears when its first byte of content leaves:
+    /// the connection is there by then, and what is written before is a few lines of headers.
+    fn request(&self, path: &str, body: String, tell: oneshot::Sender<Instant>) -> reqwest::RequestBuilder {
         let mut url = self.account.base.clone();
         url.set_path(path);
-        let request = self
-            .http
+        let length = body.len();
+        let content = futures::stream::once(async move {
+            // Nobody may be listening any more, when the call was given up.
+            let _heard = tell.send(Instant::now());
+            Ok::<_, Infallible>(body)
+        });
+        self.http
             .post(url)
             .header(
                 AUTHORIZATION,
                 format!("Bearer {}", self.account.key.current().expose()),
             )
             .header(CONTENT_TYPE, "application/json;charset=utf-8")
+            .header(CONTENT_LENGTH, length)
             .timeout(self.account.timeout)
-            .body(body);
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) if error.is_connect() => return Reply::Unsent(Unsent::Connect(reason(&error))),
-            Err(error) if error.is_builder() => return Reply::Unsent(Unsent::Connect(reason(&error))),
-            Err(error) => return Reply::Unknown(reason(&error)),
-        };
-        let status = response.status().as_u16();
-        match read_capped(response, LARGEST_ANSWER).await {
-            Ok(body) => judge(status, &body),
-            Err(error) => Reply::Unknown(format!("http {status}, {error}")),
-        }
+            .body(reqwest::Body::wrap_stream(content))
     }
 
     /// What an answer says about the limits, for everybody.
@@ -186,6 +196,20 @@ impl Client {
                 tracing::debug!(error = %error, "shared quota could not be pushed back");
             }
         }
+    }
+}
+
+async fn exchange<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Reply<T> {
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) if error.is_connect() => return Reply::Unsent(Unsent::Connect(reason(&error))),
+        Err(error) if error.is_builder() => return Reply::Unsent(Unsent::Connect(reason(&error))),
+        Err(error) => return Reply::Unknown(reason(&error)),
+    };
+    let status = response.status().as_u16();
+    match read_capped(response, LARGEST_ANSWER).await {
+        Ok(body) => judge(status, &body),
+        Err(error) => Reply::Unknown(format!("http {status}, {error}")),
     }
 }
 

@@ -2,6 +2,14 @@
 
 use std::time::Instant;
 
+/// Leave to send now, for [`super::Quota::sent`].
+#[derive(Debug, Clone, Copy)]
+#[must_use = "say with `Quota::sent` when the call really left"]
+pub struct Granted {
+    pub(super) slot: i64,
+    pub(super) due: Instant,
+}
+
 /// A slot in hand.
 pub(super) struct Leave {
     /// The moment on Redis' clock, under which the buckets know it.

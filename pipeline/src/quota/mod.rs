@@ -17,10 +17,12 @@
 //!
 //! Let `c(k)` be the time granted to call k and `d(k) ≥ 0` its delay until the vendor counts it (waking up, network).
 //! Calls k and k+N arrive `c(k+N) + d(k+N) − c(k) − d(k) ≥ 1 s · (1 + SLACK) + d(k+N) − d(k)` apart, so N+1 calls fit
-//! into one second only if one delay exceeds another by more than the slack, 25 ms. A constant delay cancels out,
-//! however long. Half of the slack guards against ourselves: whoever wakes up later than that gives the slot back
-//! and asks again (`Leave::check`). The other half is left to the network. The slack does not
-//! depend on N: for 10/s and for 1000/s it is 25 ms of each second, which is 2.5 % of the quota; the rest is usable.
+//! into one second only if one delay exceeds another by more than the slack, 17 ms. A constant delay cancels out,
+//! however long, and a delay of call k+N only helps; what hurts is a call k that leaves late. So whoever wakes up later
+//! than half of the slack gives the slot back and asks again (`Leave::check`), and whoever finds that its bytes went
+//! out later than granted, because a connection had to be opened or the machine was busy, says so ([`Quota::sent`]):
+//! then `c(k)` is the time at which they really went, long before call k+N asks. The slack is left to the network.
+//! It does not depend on N: for 10/s and for 1000/s it is 17 ms of each second, 1.7 % of the quota; the rest is usable.
 //!
 //! The pace only spreads the calls within the window. A stall of up to 200 ms is made up for by sending faster, which
 //! is what keeps the quota used on a busy machine, and after an idle time a few calls may go at once.
@@ -51,12 +53,15 @@ mod leave;
 mod scripts;
 
 pub use bucket::{Bucket, Lane};
+pub use leave::Granted;
 
 use clock::RoundTrip;
 use scripts::Answer;
 
 /// Share of a window that is kept free; see the module's documentation for what it pays for.
-const SLACK: f64 = 0.025;
+const SLACK: f64 = 0.017;
+/// A call that left this late is counted from when it left; less is not worth the question.
+const TOLD: Duration = Duration::from_millis(1);
 /// How close a slot must be to be taken: the caller sleeps this last bit with the slot in hand.
 const EARLY: Duration = Duration::from_millis(2);
 /// Waiters look again at least this often, for the limits may have been pushed back or lifted meanwhile.
@@ -106,10 +111,15 @@ impl Quota {
     /// Name the narrowest bucket first (endpoint, then company); its name labels the queue and the metrics.
     /// Dropping the future gives the place in the queue up.
     pub async fn acquire(&self, buckets: &[&Bucket], lane: Lane) -> Result<(), Error> {
-        let Some(narrowest) = buckets.first() else {
-            return Ok(());
-        };
+        self.grant(buckets, lane).await.map(drop)
+    }
+
+    /// The same for callers that can say when the call really left.
+    pub async fn grant(&self, buckets: &[&Bucket], lane: Lane) -> Result<Granted, Error> {
         let asked = Instant::now();
+        let Some(narrowest) = buckets.first() else {
+            return Ok(Granted { slot: 0, due: asked });
+        };
         let queue = self.queue(&narrowest.name, lane);
         loop {
             let leave = {
@@ -122,11 +132,23 @@ impl Quota {
                     ("lane", lane.name().to_owned()),
                 ];
                 metrics::histogram!(names::QUOTA_WAIT, &labels).record(asked.elapsed());
-                return Ok(());
+                return Ok(Granted {
+                    slot: leave.slot,
+                    due: leave.due,
+                });
             }
             metrics::counter!(names::QUOTA_LATE, "bucket" => narrowest.name.clone()).increment(1);
             scripts::give_back(&self.store, &self.namespace, buckets, leave.slot).await?;
         }
+    }
+
+    /// The call that was granted leave went out at `at`; a late one is counted from then on.
+    pub async fn sent(&self, buckets: &[&Bucket], granted: Granted, at: Instant) -> Result<(), Error> {
+        let late = at.saturating_duration_since(granted.due);
+        if late > TOLD {
+            scripts::moved(&self.store, &self.namespace, buckets, granted.slot, late).await?;
+        }
+        Ok(())
     }
 
     /// Nobody gets leave from this bucket before `pause` has passed, after the vendor has said "too fast".

@@ -11,6 +11,7 @@ use crate::store::{Error, Script, Store};
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
+static MOVED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("moved.lua")));
 static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
 
 /// How long a slot is kept for a higher lane that wanted it.
@@ -67,14 +68,23 @@ pub(super) async fn give_back(
     buckets: &[&Bucket],
     slot: i64,
 ) -> Result<(), Error> {
-    let keys: Vec<_> = buckets
-        .iter()
-        .flat_map(|b| [state_key(namespace, b), log_key(namespace, b)])
-        .collect();
+    let keys = keys(namespace, buckets);
     let args: Vec<_> = std::iter::once(slot)
         .chain(buckets.iter().map(|b| micros(b.pace())))
         .collect();
     store.invoke(&GIVE_BACK, &keys, &args).await
+}
+
+/// Counts a call from `late` after its slot on.
+pub(super) async fn moved(
+    store: &Store,
+    namespace: &Namespace,
+    buckets: &[&Bucket],
+    slot: i64,
+    late: Duration,
+) -> Result<(), Error> {
+    let args = [slot, slot + micros(late)];
+    store.invoke(&MOVED, &keys(namespace, buckets), &args).await
 }
 
 /// Closes a bucket for everybody for a while; never shortens an earlier pause.
@@ -87,6 +97,11 @@ pub(super) async fn push_back(
     store
         .invoke(&PUSH_BACK, &[state_key(namespace, bucket)], &[micros(pause)])
         .await
+}
+
+fn keys(namespace: &Namespace, buckets: &[&Bucket]) -> Vec<String> {
+    let keys = |bucket: &&Bucket| [state_key(namespace, bucket), log_key(namespace, bucket)];
+    buckets.iter().flat_map(keys).collect()
 }
 
 fn state_key(namespace: &Namespace, bucket: &Bucket) -> String {

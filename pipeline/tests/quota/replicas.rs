@@ -70,9 +70,11 @@ async fn replica(namespace: Namespace, load: Load, until: Instant) -> (Vec<Insta
         let (quota, load, sent) = (quota.clone(), load.clone(), sent.clone());
         tasks.spawn(async move {
             let buckets: Vec<_> = load.buckets.iter().collect();
-            let acquire = || tokio::time::timeout_at(until.into(), quota.acquire(&buckets, load.lane));
-            while acquire().await.is_ok_and(|leave| leave.is_ok()) {
-                sent.lock().unwrap().push(Instant::now());
+            let ask = || tokio::time::timeout_at(until.into(), quota.grant(&buckets, load.lane));
+            while let Ok(Ok(granted)) = ask().await {
+                let at = Instant::now();
+                sent.lock().unwrap().push(at);
+                quota.sent(&buckets, granted, at).await.unwrap();
                 // A call takes a while, and not always the same.
                 tokio::time::sleep(Duration::from_millis(rand::random_range(0..20))).await;
             }

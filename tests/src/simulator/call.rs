@@ -74,9 +74,8 @@ impl Drop for InFlight {
     }
 }
 
-/// Answers one call to a vendor.
-pub async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call) -> Ending {
-    let now = Instant::now();
+/// Answers one call to a vendor that arrived `now`.
+pub async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call, now: Instant) -> Ending {
     if lock(&state.faults).outage(vendor, now) {
         return Ending::Reset;
     }

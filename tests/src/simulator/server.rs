@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -130,6 +130,8 @@ pub async fn serve(listener: TcpListener, state: Arc<State>) -> io::Result<()> {
 }
 
 async fn dispatch(state: Arc<State>, request: Request<Body>) -> Response<Body> {
+    // A vendor counts a call when it comes, not when the last byte of a large body has been read.
+    let arrived = Instant::now();
     let broken = request
         .extensions()
         .get::<ConnectInfo<Broken>>()
@@ -143,9 +145,9 @@ async fn dispatch(state: Arc<State>, request: Request<Body>) -> Response<Body> {
     let ending = if path.starts_with("/sim") {
         Ending::Answer(control::serve(&state, &call).await)
     } else if path.starts_with("/api/") {
-        serve_vendor(&state, Vendor::Jdy, call).await
+        serve_vendor(&state, Vendor::Jdy, call, arrived).await
     } else {
-        serve_vendor(&state, Vendor::Okki, call).await
+        serve_vendor(&state, Vendor::Okki, call, arrived).await
     };
     if let Ending::Answer(reply) = ending {
         return reply.into_response();

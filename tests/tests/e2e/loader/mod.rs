@@ -9,4 +9,5 @@ mod races;
 mod redis;
 mod refusals;
 mod sizes;
+mod speed;
 mod unknown;
