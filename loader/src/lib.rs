@@ -3,10 +3,12 @@
 //! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` rebuilds what Redis has lost, `write` is the path of
 //! a batch through all of them, `commands` are the subcommands.
 
+mod breaker;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod document;
+mod eviction;
 pub mod failpoint;
 pub mod form_watch;
 pub mod index;

@@ -9,6 +9,7 @@ use pipeline::retry::Backoff;
 use pipeline::shutdown::Shutdown;
 use pipeline::telemetry::names;
 
+use crate::breaker::Breaker;
 use crate::jdy::client::Client;
 use crate::jdy::codes::{self, Class};
 use crate::jdy::types::{Refusal, Reply, Unsent};
@@ -31,6 +32,7 @@ pub struct Vendor {
     pub stopping: Stopping,
     gate: Gate,
     failures: Arc<AtomicU32>,
+    breaker: Arc<Breaker>,
 }
 
 /// How long somebody goes on trying: the deliveries of a batch must go back long before the broker's time-out.
@@ -117,6 +119,7 @@ impl Vendor {
             stopping: Stopping::new(shutdown),
             gate,
             failures: Arc::default(),
+            breaker: Arc::default(),
         }
     }
 
@@ -222,6 +225,24 @@ impl Vendor {
                 self.probe(),
             );
         }
+    }
+
+    /// The row of a customer was refused for good; `false` when that is not about the row, and the stage pauses.
+    pub fn blames_row(&self, refusal: &Refusal, company: &str) -> bool {
+        if codes::is_documented(refusal.code) || !self.breaker.refused(refusal.code, company) {
+            return true;
+        }
+        let detail = format!(
+            "Jiandaoyun refuses every row with {}; ask its support what that means",
+            refusal.describe()
+        );
+        self.gate.hold(Pause::Configuration, detail, self.probe());
+        false
+    }
+
+    /// A row was written.
+    pub fn written(&self) {
+        self.breaker.written();
     }
 
     /// The vendor refuses everything until a person has changed something.

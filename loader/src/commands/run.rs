@@ -9,11 +9,12 @@ use pipeline::marks::Marks;
 use pipeline::service::Runtime;
 use pipeline::stage::Stage;
 use serde_json::json;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::RunArgs;
 use crate::config::LoaderConfig;
 use crate::write::{LoadHandler, Writer, beat, sweep, verify};
-use crate::{failpoint, parts};
+use crate::{eviction, failpoint, parts};
 
 /// Checks the settings, starts the background work and consumes until stopped.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
@@ -37,6 +38,8 @@ pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig
     let status = status(&config);
     runtime.status.set("loader", status);
     let background = background(writer.clone(), marks.clone());
+    let eviction = eviction::warn(runtime.store.clone(), runtime.shutdown.clone());
+    let _warning = AbortOnDropHandle::new(tokio::spawn(eviction));
     let options = ConsumerOptions {
         stage: Stage::Load,
         batch_max: config.batch_size,

@@ -91,6 +91,11 @@ pub fn classify(code: u32) -> Class {
     lookup(code).map_or(Class::Row, |(_, class, _)| *class)
 }
 
+/// Whether somebody has said what the code means; a refusal by HTTP status alone is clear, too.
+pub fn is_documented(code: u32) -> bool {
+    code == 0 || lookup(code).is_some()
+}
+
 /// The vendor's meaning in our words, for logs and dead letters.
 pub fn meaning(code: u32) -> &'static str {
     lookup(code).map_or("a code that is not documented", |(_, _, text)| text)

@@ -66,7 +66,7 @@ pub fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
 impl Failure {
     /// `least`: a class that the status alone demands unless the code is a documented one.
     fn refusal(self, status: u16, least: Option<Class>) -> Refusal {
-        let documented = codes::TABLE.iter().any(|(code, _, _)| *code == self.code);
+        let documented = codes::is_documented(self.code);
         let class = match least {
             Some(class) if !documented => class,
             _ => codes::classify(self.code),

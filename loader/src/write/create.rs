@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use super::fate::{Fate, Fated, all, known, refused};
+use super::fate::{Fate, Fated, all, known};
 use super::{Mode, Work, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
@@ -232,15 +232,7 @@ impl Writer {
             return self.reconcile_late(work, group).await;
         }
         match &group[..] {
-            [alone] => {
-                let failure = refused(alone, &refusal);
-                self.commit(
-                    work,
-                    vec![(alone, Change::Freed, Fate::Dead(Box::new(failure)))],
-                    false,
-                )
-                .await
-            }
+            [alone] => self.give_up(work, alone, &refusal).await,
             _ => self.halve(work, group).await,
         }
     }

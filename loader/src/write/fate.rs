@@ -66,6 +66,16 @@ pub(crate) fn refused(member: &Member, refusal: &Refusal) -> Failure {
 }
 
 impl Writer {
+    /// Frees a row that the vendor refuses for good: given up, or kept while everything is refused.
+    pub(crate) async fn give_up(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Fated> {
+        let fate = match self.vendor.blames_row(refusal, &member.company) {
+            true => Fate::Dead(Box::new(refused(member, refusal))),
+            false => Fate::Held,
+        };
+        self.commit(work, vec![(member, Change::Freed, fate)], false)
+            .await
+    }
+
     /// Commits, and turns a commit that fails into fates. `verify`: a call of unknown outcome may still land.
     pub(crate) async fn commit(
         &self,
@@ -92,6 +102,9 @@ impl Writer {
             {
                 Ok(()) => {
                     failpoint::hit("commit-after").await;
+                    if ends.iter().any(|(.., fate)| matches!(fate, Fate::Landed)) {
+                        self.vendor.written();
+                    }
                     return ends
                         .into_iter()
                         .map(|(member, _, fate)| (member.slot, fate))

@@ -1,6 +1,6 @@
 //! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look.
 
-use super::fate::{Fate, Fated, known, refused};
+use super::fate::{Fate, Fated, known};
 use super::{Work, Writer};
 use crate::failpoint;
 use crate::jdy::types::Reply;
@@ -85,15 +85,7 @@ impl Writer {
                     };
                     self.commit(work, vec![known(&member, row)], false).await
                 }
-                Tried::Refused(refusal, _) => {
-                    let failure = refused(&member, &refusal);
-                    self.commit(
-                        work,
-                        vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))],
-                        false,
-                    )
-                    .await
-                }
+                Tried::Refused(refusal, _) => self.give_up(work, &member, &refusal).await,
                 Tried::Lost => self.lost(work, &[member]).await,
                 Tried::Held => Self::put_off(&[member]),
             };

@@ -43,15 +43,7 @@ impl Writer {
             Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {
                 self.missing(work, &member, &refusal).await
             }
-            Tried::Refused(refusal, _) => {
-                let failure = refused(&member, &refusal);
-                self.commit(
-                    work,
-                    vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))],
-                    false,
-                )
-                .await
-            }
+            Tried::Refused(refusal, _) => self.give_up(work, &member, &refusal).await,
             Tried::Lost => self.lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, Fate::Held)],
         }
@@ -72,16 +64,7 @@ impl Writer {
         let done = match tried {
             Tried::Done((), _) => true,
             Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => true,
-            Tried::Refused(refusal, _) => {
-                let failure = refused(&member, &refusal);
-                return self
-                    .commit(
-                        work,
-                        vec![(&member, Change::Freed, Fate::Dead(Box::new(failure)))],
-                        false,
-                    )
-                    .await;
-            }
+            Tried::Refused(refusal, _) => return self.give_up(work, &member, &refusal).await,
             Tried::Lost => return self.lost(work, &[member]).await,
             Tried::Held => false,
         };

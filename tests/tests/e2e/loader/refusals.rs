@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
+use tests::harness::{Pipeline, Service, eventually, expect};
 use tests::simulator::{Fault, FaultKind, KeyRule, Poison, Vendor};
 
 use super::feed::Feed;
@@ -188,5 +188,74 @@ async fn bad_rows_in_every_batch_do_not_hold_up_their_neighbours() {
         (report.missing, report.duplicates, report.form_rows),
         (11, 0, 989)
     );
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_row_that_a_person_deleted_can_be_left_to_a_person() {
+    let mut pipeline = Pipeline::builder()
+        .customers(30)
+        .seed(47)
+        .set("INDEX_SETTLE", "0s")
+        .set_for(Service::Loader, "ON_MISSING_ROW", "dead-letter")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    pipeline.run(Service::Loader);
+    feed.put_all(&pipeline).await;
+    pipeline.settled(SETTLED).await;
+    let changed = pipeline.simulator.change(2);
+    let rows = pipeline.simulator.rows(30);
+    let gone = changed[0].to_string();
+    let row = rows
+        .iter()
+        .find(|row| row[tests::simulator::KEY_WIDGET].as_str() == Some(&gone))
+        .unwrap();
+    pipeline.simulator.delete_rows(row["_id"].as_str());
+    feed.put(&feed.records(&pipeline, &changed)).await;
+    pipeline.quiet(SETTLED, 1).await;
+    let report = pipeline.simulator.judge().await;
+    assert_eq!((report.form_rows, report.missing, report.stale), (29, 1, 0));
+    let listed = ["dead", "list", "--json"];
+    let said = pipeline.tool(Service::Loader, &listed).await.unwrap();
+    assert!(said.contains("row-missing") && said.contains(&gone), "{said}");
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_knows_and_that_hits_every_row_pauses_the_stage() {
+    let mut pipeline = Pipeline::builder()
+        .customers(200)
+        .seed(48)
+        .set("INDEX_SETTLE", "0s")
+        .simulator(|options| {
+            let marker = String::new();
+            options.settings.jdy.poison = vec![Poison {
+                marker,
+                code: 424_242,
+            }];
+        })
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    feed.put_all(&pipeline).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].pauses_for("424242").await;
+    // What is still wrong after some probes stays paused, and gives up nothing more.
+    let calls = pipeline.simulator.stats().jdy.total_calls;
+    eventually(SETTLED, "some more tries", async || {
+        let now = pipeline.simulator.stats().jdy.total_calls;
+        expect(now > calls + 10, || format!("{now} calls"))
+    })
+    .await;
+    pipeline.simulator.set(|settings| settings.jdy.poison.clear());
+    pipeline.rows(SETTLED, 181).await;
+    pipeline.quiet(SETTLED, 19).await;
+    let report = pipeline.simulator.judge().await;
+    assert_eq!(
+        (report.form_rows, report.missing, report.duplicates),
+        (181, 19, 0)
+    );
+    pipeline[loader].ready().await;
     pipeline.drain().await;
 }

@@ -30,6 +30,10 @@ struct Hiccups {
 }
 
 impl Hiccups {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a thread of its own, on which no executor waits"
+    )]
     fn watch() -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&over);
