@@ -39,6 +39,8 @@ pub struct CommonConfig {
     pub log: LogConfig,
     /// Grace period after the first signal.
     pub drain_deadline: Duration,
+    /// How long a paused consumer keeps unsettled deliveries.
+    pub hold_at_most: Duration,
     /// The ladder of delays between attempts.
     pub retry: RetryPolicy,
     /// Who is told about problems.
@@ -127,6 +129,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
                 filter: checked_filter(args.log_level)?,
             },
             drain_deadline: positive_duration("DRAIN_DEADLINE", &args.drain_deadline)?,
+            hold_at_most: positive_duration("HOLD_AT_MOST", &args.hold_at_most)?,
             retry,
             alerts: args.alerts.try_into()?,
             traces: args.traces.try_into()?,

@@ -46,6 +46,8 @@ pub struct Runtime {
     pub alerts: Alerts,
     /// Parts put what they know here, for `/status`.
     pub status: StatusBoard,
+    /// How long a paused consumer keeps unsettled deliveries.
+    pub hold_at_most: Duration,
     /// Names this process in leases and failure records: host, process id, random part.
     pub instance: String,
 }
@@ -136,6 +138,7 @@ impl Runtime {
             gate,
             shutdown,
             status: StatusBoard::default(),
+            hold_at_most: common.hold_at_most,
             instance,
         })
     }

@@ -39,6 +39,9 @@ pub struct CommonArgs {
     /// How long a stopping service may finish what it has begun
     #[arg(long, env = "DRAIN_DEADLINE", default_value = "25s", value_name = "DURATION")]
     pub drain_deadline: String,
+    /// How long a paused service keeps messages before it gives them back; far below the broker's consumer_timeout
+    #[arg(long, env = "HOLD_AT_MOST", default_value = "10m", value_name = "DURATION")]
+    pub hold_at_most: String,
     /// Waits between the attempts of a failing message; after the last one it is dead
     #[arg(
         long,

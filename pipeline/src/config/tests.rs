@@ -45,6 +45,7 @@ fn defaults_are_enough_with_the_two_urls() {
     assert_eq!(config.namespace.to_string(), "okki");
     assert_eq!(config.admin_listen.to_string(), "127.0.0.1:0");
     assert_eq!(config.drain_deadline, Duration::from_secs(25));
+    assert_eq!(config.hold_at_most, Duration::from_secs(600));
     assert_eq!(config.retry, RetryPolicy::default());
     assert!(!format!("{config:?}").contains("s3cret"));
 }

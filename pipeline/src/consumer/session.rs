@@ -21,8 +21,6 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// A pause longer than this returns the deliveries; the broker closes channels that hold them for 30 minutes.
-const HOLD_AT_MOST: Duration = Duration::from_secs(10 * 60);
 /// After this silence a draining session asks whether the queue is empty.
 const DRAIN_CHECK: Duration = Duration::from_millis(20);
 
@@ -57,6 +55,8 @@ struct Session<H> {
     /// Batches whose handler said "not now".
     held: Vec<Unit>,
     closed_since: Option<Instant>,
+    /// What is held longer than this goes back; the broker closes channels that keep deliveries for 30 minutes.
+    hold_at_most: Duration,
     at_work: JoinSet<BatchEnd>,
     context: Arc<Context<H>>,
 }
@@ -90,6 +90,7 @@ pub(super) async fn run<H: Handler>(
         since: Instant::now(),
         held: Vec::new(),
         closed_since: None,
+        hold_at_most: rt.hold_at_most,
         at_work: JoinSet::new(),
         context: Arc::new(context),
     };
@@ -109,7 +110,7 @@ impl<H: Handler> Session<H> {
             } else {
                 self.closed_since.or_else(|| Some(Instant::now()))
             };
-            if open {
+            if open && !self.is_overdue() {
                 self.dispatch();
             }
             if let Some(end) = self.ended(open) {
@@ -145,6 +146,8 @@ impl<H: Handler> Session<H> {
     fn ended(&self, open: bool) -> Option<End> {
         let idle = self.at_work.is_empty() && !self.intake.is_taking();
         match self.phase {
+            // However often the gate opened in between: whoever takes them next has the whole time again.
+            Phase::Working if self.at_work.is_empty() && self.is_overdue() => Some(End::Paused),
             Phase::Working => None,
             Phase::Draining { .. } if idle && self.held.is_empty() && self.gathering.is_empty() => {
                 Some(End::Drained)
@@ -160,7 +163,10 @@ impl<H: Handler> Session<H> {
     fn deadline(&self, idle: bool) -> (Option<Instant>, End) {
         match (self.phase, self.closed_since) {
             (Phase::Draining { until }, _) => (Some(until), End::Drained),
-            (_, Some(since)) if idle => (Some(since + HOLD_AT_MOST), End::Paused),
+            (_, Some(since)) if idle => {
+                let held = self.held.iter().map(|unit| unit.taken).chain([since]).min();
+                (held.map(|since| since + self.hold_at_most), End::Paused)
+            }
             _ => (None, End::Paused),
         }
     }
@@ -169,6 +175,12 @@ impl<H: Handler> Session<H> {
     /// prefetch bounds what can still come.
     fn wants_more(&self) -> bool {
         self.phase != Phase::Working || self.gathering.len() < self.options.batch_max
+    }
+
+    /// Something was held for too long to be tried once more here.
+    fn is_overdue(&self) -> bool {
+        let overdue = |unit: &Unit| unit.taken.elapsed() >= self.hold_at_most;
+        self.held.iter().any(overdue)
     }
 
     fn has_room(&self) -> bool {

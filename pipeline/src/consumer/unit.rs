@@ -10,6 +10,7 @@ use bytes::Bytes;
 use lapin::{Acker, message::Delivery, options::BasicAckOptions};
 use prost::Message;
 use proto::v1::Lane;
+use tokio::time::Instant;
 
 /// A message that has been returned this often has probably killed its consumers; one crash of a busy consumer
 /// returns many innocent messages once.
@@ -19,6 +20,8 @@ const SUSPECT_RETURNS: i64 = 2;
 pub(super) struct Unit {
     pub(super) body: Bytes,
     pub(super) envelope: Envelope,
+    /// When it came.
+    pub(super) taken: Instant,
     redelivered: bool,
     returns: i64,
     tag: u64,
@@ -50,6 +53,7 @@ impl Unit {
             span: None,
             envelope,
             body: delivery.data.into(),
+            taken: Instant::now(),
             redelivered: delivery.redelivered,
             returns,
             tag: delivery.delivery_tag,

@@ -5,6 +5,7 @@ pub(crate) mod feed;
 mod happy;
 mod kills;
 mod merge;
+mod pauses;
 mod races;
 mod redis;
 mod refusals;
