@@ -67,6 +67,12 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
     let old = feed.record(&pipeline, ids[1]);
     let mut newer = feed.record(&pipeline, ids[1]);
     newer.operation = Operation::Remove.into();
+    // Newer than any copy that was fetched again.
+    for removal in [&mut removed, &mut newer] {
+        if let Some(version) = &mut removal.version {
+            version.update_time += 60;
+        }
+    }
     pipeline.simulator.remove_one(ids[0]).unwrap();
     pipeline.simulator.remove_one(ids[1]).unwrap();
     // The old version of a removed customer may not bring it back.
