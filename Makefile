@@ -29,7 +29,7 @@ chaos: build ## kill everything at random by SEED, KILLS times, while CUSTOMERS 
 	target/debug/chaos --seed $(SEED) --kills $(KILLS) --customers $(CUSTOMERS)
 
 bench: ## measure a release build beside the bare broker, with plots in target/bench
-	cargo build --release -p extractor -p transformer -p loader -p tests --bins
+	cargo build --release --bin extractor --bin transformer --bin loader --bin bench
 	cargo bench -p transformer --bench mapping -- --quick
 	target/release/bench
 

@@ -26,8 +26,7 @@ pub struct Dead {
 
 pub async fn letters(ground: &Ground, record: &FormRecord) -> anyhow::Result<Dead> {
     let mut floor = Floor::new(ground, LETTERS, |_| {}).await?;
-    floor.set("JDY_RATE_BATCH_CREATE", 100_000);
-    floor.set("JDY_RATE_COMPANY", 100_000);
+    floor.lift_quotas();
     let queue = floor.namespace.dead_queue(Stage::Load);
     let ids = floor.simulator.company_ids();
     for (at, ids) in ids.chunks(1_000).enumerate() {

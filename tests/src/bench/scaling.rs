@@ -43,8 +43,7 @@ pub async fn rate(
         floor.set("BATCH_SIZE", 10);
         floor.set("CONCURRENCY", 2);
     }
-    floor.set("JDY_RATE_BATCH_CREATE", 1_000);
-    floor.set("JDY_RATE_COMPANY", 1_000);
+    floor.lift_quotas();
     let ids = floor.simulator.company_ids();
     for (at, ids) in ids.chunks(1_000).enumerate() {
         let messages = (at * 1_000..).zip(ids).map(|(sequence, id)| {

@@ -20,6 +20,7 @@ pub struct Pass {
 /// Each stage alone over the same customers, in flow order; and a body as it lies before the transformer and before the loader.
 pub async fn alone(ground: &Ground, customers: u32) -> anyhow::Result<(Vec<Pass>, Vec<u8>, Vec<u8>)> {
     let mut floor = Floor::new(ground, customers, |_| {}).await?;
+    floor.lift_quotas();
     let wanted = u64::from(customers);
     let mut passes = Vec::new();
     let (mut snapshot, mut record) = (Vec::new(), Vec::new());
@@ -69,6 +70,7 @@ async fn done(floor: &Floor<'_>, service: Service) -> anyhow::Result<u64> {
 /// Records a second from the first listing to the last row, one replica of each.
 pub async fn together(ground: &Ground, customers: u32) -> anyhow::Result<f64> {
     let mut floor = Floor::new(ground, customers, |_| {}).await?;
+    floor.lift_quotas();
     for service in [Service::Transformer, Service::Loader] {
         floor.start(service).await?;
     }
