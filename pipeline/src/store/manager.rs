@@ -7,13 +7,7 @@ use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, ErrorKind, RedisError, TlsCertificates,
     aio::MultiplexedConnection,
 };
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
-
-/// A connection is used again unasked when it was taken from the pool so recently.
-const TRUSTED: Duration = Duration::from_millis(500);
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Of the pool's connections.
 pub struct Manager {
@@ -73,17 +67,12 @@ impl managed::Manager for Manager {
             .await
     }
 
-    /// Asks whether the connection still works, unless it was in use a moment ago: a question before every command would
-    /// double the round trips, and a connection that breaks in between fails its command as it would at any other
-    /// moment. A number of its own for each ping tells an answer from one that was left over.
+    /// A number of its own for each ping tells an answer from one that was left over.
     async fn recycle(
         &self,
         connection: &mut MultiplexedConnection,
-        metrics: &Metrics,
+        _: &Metrics,
     ) -> managed::RecycleResult<RedisError> {
-        if metrics.last_used() < TRUSTED {
-            return Ok(());
-        }
         let ping = self.pings.fetch_add(1, Ordering::Relaxed).to_string();
         let answer: String = redis::cmd("PING").arg(&ping).query_async(connection).await?;
         if answer == ping {
