@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    pipeline::cli::execute(extractor::run).await
+fn main() -> ExitCode {
+    pipeline::cli::execute(extractor::run)
 }

@@ -39,13 +39,24 @@ impl ConfigError {
     }
 }
 
+/// Of each worker thread. Splitting a refused batch nests as many calls as a batch has halves; the usual 2 MiB were too
+/// little for that in a debug build. Only what is used becomes real memory.
+const STACK: usize = 8 * 1024 * 1024;
+
 /// Parses the process's arguments, runs, and turns the result into the exit code.
-pub async fn execute<C, F>(run: impl FnOnce(C) -> F) -> ExitCode
+pub fn execute<C, F>(run: impl FnOnce(C) -> F) -> ExitCode
 where
     C: Parser,
     F: Future<Output = anyhow::Result<()>>,
 {
-    execute_from(std::env::args_os(), run).await
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run)),
+        Err(error) => ExitCode::from(report(&anyhow::Error::new(error).context("start the runtime"))),
+    }
 }
 
 /// The same with given arguments, the program's name first.
