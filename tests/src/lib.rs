@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod harness;
 pub mod http;
+pub mod interrupt;
 pub mod process;
 pub mod services;
 pub mod simulator;

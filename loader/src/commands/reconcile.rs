@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
-use pipeline::broker::Outgoing;
 use pipeline::cli::ConfigError;
 use pipeline::marks::Marks;
 use pipeline::stage::Stage;
-use proto::v1::CompanyRef;
 use serde::Serialize;
 
 use super::index::tool;
@@ -216,22 +214,9 @@ async fn fetch_again(writer: &Writer, marks: &Marks, companies: &[&str]) -> anyh
         .verify_later(companies, at_once)
         .await
         .context("have the rows read again")?;
-    marks.clear(companies).await?;
     writer.runtime.declare(Stage::Extract).await?;
-    let references = companies.iter().map(|company| {
-        let reference = CompanyRef {
-            company_id: (*company).to_owned(),
-            run_id: "reconcile".to_owned(),
-            force: true,
-            ..CompanyRef::default()
-        };
-        Outgoing::to(Stage::Extract, &reference)
-    });
-    writer
-        .publisher
-        .publish(references.collect())
-        .await
-        .context("ask for the customers again")
+    writer.ask_again(marks, "reconcile", companies).await?;
+    Ok(())
 }
 
 /// What the ledger knows of a customer.

@@ -22,7 +22,7 @@ pub use batch::{Batch, Kind, Member, decode_version, encode_version};
 pub use claim::{Claim, Claimed, Item, Operation};
 pub use commit::{Change, Settled};
 pub use held::{Held, Registry, heartbeat, permit};
-pub use verify::{Judged, Seen};
+pub use verify::{Due, Judged, Seen};
 
 /// A batch of claimed rows; also its name in the lease set.
 pub type BatchId = String;

@@ -369,6 +369,35 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
     );
 }
 
+/// Whoever judged may be killed before the customer was asked for: the next one must find it on the list.
+#[tokio::test]
+async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let (now, hold) = (Duration::ZERO, Duration::from_secs(600));
+    create(&ledger, "1", 10, "aa", "r1").await;
+    let seen = [Seen {
+        company: "1".into(),
+        row_id: "r1".into(),
+        hash: "old".into(),
+    }];
+    ledger.verify_later(&["1"], now).await.unwrap();
+    let killed = ledger.due_for_verification(10, now).await.unwrap();
+    let judged = ledger.judge(&killed, &seen, now, now).await.unwrap();
+    assert_eq!(judged, [Judged::Differs]);
+
+    let next = ledger.due_for_verification(10, hold).await.unwrap();
+    assert_eq!(next.companies, ["1"], "nobody said that it was asked for");
+    ledger.verified(&killed, &["1"]).await.unwrap();
+    let judged = ledger.judge(&next, &seen, now, now).await.unwrap();
+    assert_eq!(judged, [Judged::Differs], "the first one's word is too old");
+
+    ledger.verified(&next, &["1"]).await.unwrap();
+    ledger.verify_later(&["2"], now).await.unwrap();
+    let left = ledger.due_for_verification(10, hold).await.unwrap();
+    assert_eq!(left.companies, ["2"]);
+}
+
 /// Found by chaos: the form was read before the rows were there, and judged after they had been committed, so that
 /// they were made a second time.
 #[tokio::test]

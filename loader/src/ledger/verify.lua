@@ -5,6 +5,8 @@
 --  judge: 4 when and 5 until when they were handed out, 6 how long a write may stay invisible, 7 when to look again at
 --         what is busy, ms, 8 count, then per company: company, row id or '', hash of what the form shows.
 --         Returns OK, then per company: = as written | ~ differs, so its content counts as unknown | b busy, later.
+--         What differs stays on the list until it is done: whoever judged it may die before it has asked for the customer.
+--  done:  4 until when they were handed out, 5 count, then companies that have been asked for.
 -- What was seen says nothing about a row that has been written, or put on the list, since it was looked at.
 if not index_ready() then return {'NOINDEX'} end
 local operation, answer, time = ARGV[3], {'OK'}, clock()
@@ -17,6 +19,11 @@ elseif operation == 'pop' then
     redis.call('ZADD', KEYS[3], hold, company)
     answer[#answer + 1] = company
   end
+elseif operation == 'done' then
+  for n = 6, 5 + tonumber(ARGV[5]) do
+    local score = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[n]) or '0')
+    if score == tonumber(ARGV[4]) then redis.call('ZREM', KEYS[3], ARGV[n]) end
+  end
 else
   local asked, hold, invisible, again = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
   for n = 0, tonumber(ARGV[8]) - 1 do
@@ -28,8 +35,8 @@ else
       redis.call('ZADD', KEYS[3], time + again, company)
       answer[#answer + 1] = 'b'
     else
-      redis.call('ZREM', KEYS[3], company)
       if (row[1] or '') == id and (row[2] or '') == content then
+        redis.call('ZREM', KEYS[3], company)
         answer[#answer + 1] = '='
       else
         if id == '' then

@@ -34,7 +34,8 @@ pub struct Due {
 pub enum Judged {
     /// As it was written.
     Same,
-    /// Something else: the ledger has forgotten the content, and the customer has to be fetched again.
+    /// Something else: the ledger has forgotten the content, and the customer has to be fetched again, which
+    /// [`Ledger::verified`] is told.
     Differs,
     /// Being written now, or since it was looked at; it stays on the list.
     Busy,
@@ -68,7 +69,19 @@ impl Ledger {
         })
     }
 
-    /// Compares what the form shows with what was written, and takes the settled ones off the list. What was written
+    /// Takes customers off the list that were judged to differ and have been asked for again; one that was put on the
+    /// list anew since stays there.
+    pub async fn verified(&self, due: &Due, companies: &[&str]) -> Result<(), Error> {
+        let mut args: Vec<Cow<'_, str>> = vec![
+            "done".into(),
+            due.held_ms.as_str().into(),
+            companies.len().to_string().into(),
+        ];
+        args.extend(companies.iter().map(|company| Cow::Borrowed(*company)));
+        self.call(&VERIFY, &args).await.map(drop)
+    }
+
+    /// Compares what the form shows with what was written, and takes what agrees off the list. What was written
     /// less than `invisible` before the look, or since, is looked at once more after `again`.
     pub async fn judge(
         &self,

@@ -11,6 +11,7 @@ mod fate;
 mod finish;
 mod handler;
 mod records;
+mod refetch;
 mod single;
 mod sweep;
 mod update;

@@ -4,23 +4,21 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pipeline::broker::Outgoing;
 use pipeline::marks::Marks;
 use pipeline::retry::Backoff;
-use pipeline::stage::Stage;
 use pipeline::telemetry::names;
-use proto::v1::{CompanyRef, Lane as WireLane};
 
-use super::{Writer, fate::INVISIBLE};
+use super::{Writer, fate::INVISIBLE, refetch::NotAsked};
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
-use crate::ledger::{Error, Judged, Seen, heartbeat};
+use crate::ledger::{Due, Error, Judged, Seen, heartbeat};
 use crate::vendor::{Patience, Tried};
 
 /// How often the leases and the verification list are looked through.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Whoever got rows to verify has this long.
-const VERIFY_HOLD: Duration = Duration::from_secs(120);
+/// Whoever got rows to verify has this long; if it dies, nobody may create them meanwhile. A verdict that comes later
+/// than this counts for nothing.
+const VERIFY_HOLD: Duration = Duration::from_secs(30);
 
 /// Renews the leases of the live batches until the process ends.
 pub async fn beat(writer: Writer) {
@@ -63,16 +61,17 @@ pub async fn verify(writer: Writer, marks: Marks) {
             continue;
         }
         let mut backoff = Backoff::default();
-        while let Some(wrong) = verify_some(&writer).await {
+        while let Some((due, wrong)) = verify_some(&writer).await {
             if wrong.is_empty() {
                 continue;
             }
+            let wrong: Vec<&str> = wrong.iter().map(String::as_str).collect();
             tracing::warn!(
                 rows = wrong.len(),
                 "rows are not, or may not be, as they were written last; their customers are fetched again"
             );
             metrics::counter!(names::LOADER_LATE_WRITES).increment(wrong.len() as u64);
-            while !fetch_again(&writer, &marks, &wrong).await {
+            while !fetch_again(&writer, &marks, &due, &wrong).await {
                 if !writer.runtime.shutdown.sleep(backoff.next_delay()).await {
                     return;
                 }
@@ -81,8 +80,8 @@ pub async fn verify(writer: Writer, marks: Marks) {
     }
 }
 
-/// The customers whose rows are wrong, out of some that were due; `None` when nothing is due, or it cannot be told now.
-async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
+/// Some customers that were due, and those of them whose rows are wrong; `None` when nothing is due, or it cannot be told now.
+async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
     let recognition = writer.index.recognition()?;
     let due = match writer
         .ledger
@@ -139,27 +138,31 @@ async fn verify_some(writer: &Writer) -> Option<Vec<String>> {
     failpoint::hit("verify-judged").await;
     let wrong = due
         .companies
-        .into_iter()
+        .iter()
         .zip(judged)
-        .filter(|(_, judged)| *judged == Judged::Differs);
-    Some(wrong.map(|(company, _)| company).collect())
+        .filter(|(_, judged)| *judged == Judged::Differs)
+        .map(|(company, _)| company.clone())
+        .collect();
+    Some((due, wrong))
 }
 
-/// Asks the extractor for these customers, whatever is known of them.
-async fn fetch_again(writer: &Writer, marks: &Marks, companies: &[String]) -> bool {
-    if let Err(error) = marks.clear(companies).await {
-        writer.runtime.redis_lost(&error);
-        return false;
+/// Asks for these customers again and takes their rows off the list; `false` when it has to be tried once more.
+async fn fetch_again(writer: &Writer, marks: &Marks, due: &Due, wrong: &[&str]) -> bool {
+    let asked = writer.ask_again(marks, "verify", wrong).await;
+    let done = match asked {
+        Ok(()) => writer.ledger.verified(due, wrong).await,
+        Err(NotAsked::Store(error)) => {
+            writer.runtime.redis_lost(&error);
+            return false;
+        }
+        Err(NotAsked::Publish(error)) => {
+            tracing::debug!(%error, "customers could not be asked for again");
+            return false;
+        }
+    };
+    // Whoever finds them on the list later asks once more, which is harmless.
+    if let Err(error) = done {
+        drop(writer.ledger_failed(&error));
     }
-    let references = companies.iter().map(|company| {
-        let reference = CompanyRef {
-            company_id: company.clone(),
-            run_id: "verify".to_owned(),
-            lane: WireLane::Live.into(),
-            force: true,
-            ..CompanyRef::default()
-        };
-        Outgoing::to(Stage::Extract, &reference)
-    });
-    writer.publisher.publish(references.collect()).await.is_ok()
+    true
 }

@@ -147,13 +147,15 @@ impl<H: Handler> Session<H> {
         let idle = self.at_work.is_empty() && !self.intake.is_taking();
         match self.phase {
             // However often the gate opened in between: whoever takes them next has the whole time again.
-            Phase::Working if self.at_work.is_empty() && self.is_overdue() => Some(End::Paused),
+            Phase::Working | Phase::Quarantine if self.at_work.is_empty() && self.is_overdue() => {
+                Some(End::Paused)
+            }
             Phase::Working => None,
             Phase::Draining { .. } if idle && self.held.is_empty() && self.gathering.is_empty() => {
                 Some(End::Drained)
             }
             // What waits for a closed gate returns to the queue; waiting for it would only use up the deadline.
-            Phase::Draining { .. } if idle && !open => Some(End::Drained),
+            Phase::Draining { .. } if idle && (!open || self.is_overdue()) => Some(End::Drained),
             Phase::Quarantine if idle && self.gathering.iter().all(Unit::is_suspect) => Some(End::Quarantine),
             Phase::Draining { .. } | Phase::Quarantine => None,
         }

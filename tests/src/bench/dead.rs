@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use pipeline::broker::Outgoing;
 use pipeline::stage::Stage;
 use proto::v1::FormRecord;
 
@@ -28,17 +27,9 @@ pub async fn letters(ground: &Ground, record: &FormRecord) -> anyhow::Result<Dea
     let mut floor = Floor::new(ground, LETTERS, |_| {}).await?;
     floor.lift_quotas();
     let queue = floor.namespace.dead_queue(Stage::Load);
-    let ids = floor.simulator.company_ids();
-    for (at, ids) in ids.chunks(1_000).enumerate() {
-        let letters = (at * 1_000..)
-            .zip(ids)
-            .map(|(sequence, id)| Outgoing::to(Stage::Load, &quota::of(record, id.to_string(), sequence)));
-        floor
-            .runtime
-            .publisher
-            .publish_to(&queue, letters.collect())
-            .await?;
-    }
+    floor
+        .feed_to(Some(&queue), |id, sequence| quota::record(record, id, sequence))
+        .await?;
     let groups = tool(&floor, &["groups", "--json"]).await?;
     let plan = tool(&floor, &["plan", "--reason", "a bench", "--json"]).await?;
     floor.start(Service::Loader).await?;

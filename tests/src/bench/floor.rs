@@ -25,6 +25,8 @@ use crate::simulator::{APP_ID, ENTRY_ID, KEY_WIDGET, Options as Vendors, Simulat
 pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How often counts are looked at; the error of a measured time.
 pub const LOOK: Duration = Duration::from_millis(20);
+/// Messages published at a time.
+const PUBLISHED: usize = 1_000;
 /// Clock ticks a second in `/proc`, the same on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
 const STOPPED: Duration = Duration::from_secs(40);
@@ -180,6 +182,39 @@ impl<'a> Floor<'a> {
     /// Publishes with confirms.
     pub async fn put(&self, messages: Vec<Outgoing>) -> anyhow::Result<()> {
         self.runtime.publisher.publish(messages).await.context("publish")
+    }
+
+    /// Publishes a message for each customer, made of its id and a number of its own.
+    pub async fn feed(&self, message: impl Fn(String, u64) -> Outgoing) -> anyhow::Result<()> {
+        self.feed_to(None, message).await
+    }
+
+    /// The same to another queue than the messages' own.
+    pub async fn feed_to(
+        &self,
+        queue: Option<&str>,
+        message: impl Fn(String, u64) -> Outgoing,
+    ) -> anyhow::Result<()> {
+        let mut sequences = 1..;
+        for ids in self.simulator.company_ids().chunks(PUBLISHED) {
+            let numbered = ids.iter().map(ToString::to_string).zip(sequences.by_ref());
+            let messages = numbered.map(|(id, sequence)| message(id, sequence)).collect();
+            match queue {
+                Some(queue) => self.runtime.publisher.publish_to(queue, messages).await,
+                None => self.runtime.publisher.publish(messages).await,
+            }
+            .context("publish")?;
+        }
+        Ok(())
+    }
+
+    /// Records that have left a service's stage.
+    pub async fn done(&self, service: Service) -> anyhow::Result<u64> {
+        match service {
+            Service::Extractor => self.depth(Stage::Transform).await,
+            Service::Transformer => self.depth(Stage::Load).await,
+            Service::Loader => Ok(self.simulator.form_rows() as u64),
+        }
     }
 
     /// Messages ready in a stage's queue.

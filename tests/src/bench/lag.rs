@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use pipeline::broker::Outgoing;
-use pipeline::stage::Stage;
 use proto::v1::CompanySnapshot;
 
 use super::floor::{Floor, Ground};
@@ -38,12 +36,13 @@ pub async fn lags(ground: &Ground, snapshot: &CompanySnapshot) -> anyhow::Result
     let feeding = async {
         let mut sent = Vec::with_capacity(ids.len());
         let mut ticks = tokio::time::interval(EVERY);
-        for (at, ids) in ids.chunks(group).enumerate() {
+        let mut sequences = 1..;
+        for ids in ids.chunks(group) {
             ticks.tick().await;
-            let messages = (at * group..).zip(ids).map(|(sequence, id)| {
-                Outgoing::to(Stage::Transform, &memory::of(snapshot, id.clone(), sequence))
-            });
-            let messages: Vec<_> = messages.collect();
+            let numbered = ids.iter().cloned().zip(sequences.by_ref());
+            let messages: Vec<_> = numbered
+                .map(|(id, sequence)| memory::snapshot(snapshot, id, sequence))
+                .collect();
             let now = Instant::now();
             floor.put(messages).await?;
             sent.extend(ids.iter().map(|_| now));

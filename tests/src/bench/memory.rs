@@ -9,8 +9,6 @@ use proto::v1::{CompanyRef, CompanySnapshot, Version};
 use super::floor::{Floor, Ground, peak_rss_mib};
 use crate::harness::Service;
 
-/// Messages published at a time.
-const PUBLISHED: usize = 1_000;
 /// Records after which a stage has seen all that its memory depends on.
 const WORKED: u64 = 8_000;
 
@@ -22,18 +20,12 @@ pub async fn peak(
     snapshot: &CompanySnapshot,
 ) -> anyhow::Result<f64> {
     let mut floor = Floor::new(ground, backlog, |_| {}).await?;
-    let ids = floor.simulator.company_ids();
-    for (at, ids) in ids.chunks(PUBLISHED).enumerate() {
-        let messages = (at * PUBLISHED..).zip(ids).map(|(sequence, id)| {
-            let id = id.to_string();
-            match service {
-                Service::Extractor => Outgoing::to(Stage::Extract, &reference(id, sequence)),
-                _ => Outgoing::to(Stage::Transform, &of(snapshot, id, sequence)),
-            }
-        });
-        let messages: Vec<_> = messages.collect();
-        floor.put(messages).await?;
-    }
+    floor
+        .feed(|id, sequence| match service {
+            Service::Extractor => reference(id, sequence),
+            _ => self::snapshot(snapshot, id, sequence),
+        })
+        .await?;
     if service == Service::Loader {
         // Its backlog is made by the stage before, as in life.
         let wanted = u64::from(backlog);
@@ -65,24 +57,25 @@ pub async fn peak(
     Ok(peak)
 }
 
-fn reference(company_id: String, sequence: usize) -> CompanyRef {
-    CompanyRef {
+/// A customer to be fetched whatever is known of it.
+pub fn reference(company_id: String, sequence: u64) -> Outgoing {
+    let reference = CompanyRef {
         company_id,
         run_id: "bench".into(),
-        sequence: sequence as u64,
+        sequence,
         force: true,
         ..CompanyRef::default()
-    }
+    };
+    Outgoing::to(Stage::Extract, &reference)
 }
 
 /// The same detail under another customer's name.
-pub fn of(snapshot: &CompanySnapshot, company_id: String, sequence: usize) -> CompanySnapshot {
-    CompanySnapshot {
+pub fn snapshot(snapshot: &CompanySnapshot, company_id: String, sequence: u64) -> Outgoing {
+    let version = snapshot.version.unwrap_or_default();
+    let snapshot = CompanySnapshot {
         company_id,
-        version: Some(Version {
-            sequence: sequence as u64 + 1,
-            ..snapshot.version.unwrap_or_default()
-        }),
+        version: Some(Version { sequence, ..version }),
         ..snapshot.clone()
-    }
+    };
+    Outgoing::to(Stage::Transform, &snapshot)
 }

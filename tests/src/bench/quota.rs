@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pipeline::broker::Outgoing;
 use pipeline::stage::Stage;
-use proto::v1::FormRecord;
+use proto::v1::{FormRecord, Version};
 
 use super::floor::{Floor, Ground};
 use crate::harness::Service;
@@ -33,13 +33,9 @@ pub async fn used(
         vendors.settings.jdy = JdySettings::default()
     })
     .await?;
-    let ids = floor.simulator.company_ids();
-    for (at, ids) in ids.chunks(1_000).enumerate() {
-        let messages = (at * 1_000..)
-            .zip(ids)
-            .map(|(sequence, id)| Outgoing::to(Stage::Load, &of(record, id.to_string(), sequence)));
-        floor.put(messages.collect()).await?;
-    }
+    floor
+        .feed(|id, sequence| self::record(record, id, sequence))
+        .await?;
     for _ in 0..loaders {
         floor.start(Service::Loader).await?;
     }
@@ -60,12 +56,12 @@ pub async fn used(
 }
 
 /// The same row for another customer.
-pub fn of(record: &FormRecord, company_id: String, sequence: usize) -> FormRecord {
-    let mut version = record.version.unwrap_or_default();
-    version.sequence = sequence as u64 + 1;
-    FormRecord {
+pub fn record(record: &FormRecord, company_id: String, sequence: u64) -> Outgoing {
+    let version = record.version.unwrap_or_default();
+    let record = FormRecord {
         company_id,
-        version: Some(version),
+        version: Some(Version { sequence, ..version }),
         ..record.clone()
-    }
+    };
+    Outgoing::to(Stage::Load, &record)
 }

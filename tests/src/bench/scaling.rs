@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pipeline::broker::Outgoing;
-use pipeline::stage::Stage;
-use proto::v1::{CompanyRef, CompanySnapshot, FormRecord};
+use proto::v1::{CompanySnapshot, FormRecord};
 
 use super::delay::Delay;
 use super::floor::{Floor, Ground};
@@ -44,49 +42,23 @@ pub async fn rate(
         floor.set("CONCURRENCY", 2);
     }
     floor.lift_quotas();
-    let ids = floor.simulator.company_ids();
-    for (at, ids) in ids.chunks(1_000).enumerate() {
-        let messages = (at * 1_000..).zip(ids).map(|(sequence, id)| {
-            let company_id = id.to_string();
-            match service {
-                Service::Extractor => Outgoing::to(
-                    Stage::Extract,
-                    &CompanyRef {
-                        company_id,
-                        run_id: "bench".into(),
-                        force: true,
-                        ..CompanyRef::default()
-                    },
-                ),
-                Service::Transformer => {
-                    Outgoing::to(Stage::Transform, &memory::of(snapshot, company_id, sequence))
-                }
-                Service::Loader => Outgoing::to(Stage::Load, &quota::of(record, company_id, sequence)),
-            }
-        });
-        floor.put(messages.collect()).await?;
-    }
+    floor
+        .feed(|id, sequence| match service {
+            Service::Extractor => memory::reference(id, sequence),
+            Service::Transformer => memory::snapshot(snapshot, id, sequence),
+            Service::Loader => quota::record(record, id, sequence),
+        })
+        .await?;
     for _ in 0..replicas {
         floor.start(service).await?;
     }
     floor
-        .until(
-            "work has begun",
-            async |floor| Ok(done(floor, service).await? > 0),
-        )
+        .until("work has begun", async |floor| Ok(floor.done(service).await? > 0))
         .await?;
-    let (start, before) = (Instant::now(), done(&floor, service).await?);
+    let (start, before) = (Instant::now(), floor.done(service).await?);
     tokio::time::sleep(SPAN).await;
-    let after = done(&floor, service).await?;
+    let after = floor.done(service).await?;
     let rate = (after - before) as f64 / start.elapsed().as_secs_f64();
     floor.clear().await?;
     Ok(rate)
-}
-
-async fn done(floor: &Floor<'_>, service: Service) -> anyhow::Result<u64> {
-    match service {
-        Service::Extractor => floor.depth(Stage::Transform).await,
-        Service::Transformer => floor.depth(Stage::Load).await,
-        Service::Loader => Ok(floor.simulator.form_rows() as u64),
-    }
 }

@@ -29,14 +29,14 @@ pub async fn alone(ground: &Ground, customers: u32) -> anyhow::Result<(Vec<Pass>
         // The first record is the start: a loader reads the form before, an extractor fetches a token.
         floor
             .until("the first record", async |floor| {
-                Ok(done(floor, service).await? > 0)
+                Ok(floor.done(service).await? > 0)
             })
             .await?;
-        let before = done(&floor, service).await?;
+        let before = floor.done(service).await?;
         let start = Instant::now();
         floor
             .until("every record", async |floor| {
-                Ok(done(floor, service).await? >= wanted)
+                Ok(floor.done(service).await? >= wanted)
             })
             .await?;
         let seconds = start.elapsed().as_secs_f64();
@@ -56,15 +56,6 @@ pub async fn alone(ground: &Ground, customers: u32) -> anyhow::Result<(Vec<Pass>
         }
     }
     Ok((passes, snapshot, record))
-}
-
-/// Records that have left a stage.
-async fn done(floor: &Floor<'_>, service: Service) -> anyhow::Result<u64> {
-    match service {
-        Service::Extractor => floor.depth(Stage::Transform).await,
-        Service::Transformer => floor.depth(Stage::Load).await,
-        Service::Loader => Ok(floor.simulator.form_rows() as u64),
-    }
 }
 
 /// Records a second from the first listing to the last row, one replica of each.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use tests::chaos::{Options, play};
-use tokio::signal::unix::{SignalKind, signal};
+use tests::interrupt::unless_interrupted;
 
 /// Kill the whole pipeline at random, by seed, and judge from outside whether anything was lost, doubled or stale.
 ///
@@ -21,32 +21,21 @@ struct Args {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let ended = async {
-        let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-        let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-        tokio::select! {
-            played = play(&args.options) => {
-                let report = played?;
-                let path = report.write()?;
-                println!("\n{}\nreport: {}", report.table(), path.display());
-                Ok::<u8, anyhow::Error>(u8::from(!report.is_good()))
-            }
-            _ = interrupt.recv() => Ok(130),
-            _ = terminate.recv() => Ok(143),
-        }
+    unless_interrupted(judged(&args.options)).await
+}
+
+async fn judged(options: &Options) -> anyhow::Result<bool> {
+    let Options {
+        seed,
+        kills,
+        customers,
+    } = options;
+    let again = || format!("again: make chaos SEED={seed} KILLS={kills} CUSTOMERS={customers}");
+    let report = play(options).await.with_context(again)?;
+    let path = report.write()?;
+    println!("\n{}\nreport: {}", report.table(), path.display());
+    if !report.is_good() {
+        println!("{}", again());
     }
-    .await;
-    match ended {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            let Options {
-                seed,
-                kills,
-                customers,
-            } = &args.options;
-            eprintln!("again: make chaos SEED={seed} KILLS={kills} CUSTOMERS={customers}");
-            ExitCode::FAILURE
-        }
-    }
+    Ok(report.is_good())
 }

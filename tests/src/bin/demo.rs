@@ -3,11 +3,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 use tests::config::ServicesArgs;
 use tests::demo::{Options, play};
-use tokio::signal::unix::{SignalKind, signal};
+use tests::interrupt::unless_interrupted;
 
 /// Show the whole pipeline at work against simulated vendors, and judge the result from outside.
 #[derive(Parser)]
@@ -22,21 +21,5 @@ struct Args {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let ended = async {
-        let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-        let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-        tokio::select! {
-            good = play(&args.services, &args.options) => good.map(|good| u8::from(!good)),
-            _ = interrupt.recv() => Ok(130),
-            _ = terminate.recv() => Ok(143),
-        }
-    }
-    .await;
-    match ended {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    unless_interrupted(play(&args.services, &args.options)).await
 }

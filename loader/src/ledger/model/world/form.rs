@@ -33,6 +33,11 @@ impl World<'_> {
             );
             if verdict == Judged::Differs {
                 self.fetch(company);
+                self.processes[loader]
+                    .ledger
+                    .verified(&due, &[company])
+                    .await
+                    .unwrap();
             }
         }
     }
