@@ -12,12 +12,12 @@ use super::feed::Feed;
 const SETTLED: Duration = Duration::from_secs(90);
 /// Small batches: it is calls that are counted, and a machine that is busy with large ones cannot say when they came.
 const BATCH: usize = 10;
-/// Rows that are written before the measurement begins and when it ends.
-const MEASURED: (usize, usize) = (10 * BATCH, 90 * BATCH);
-/// `batch_create` allows 10 calls in a second.
-const ALLOWED: f64 = 10.0 * BATCH as f64;
+/// Rows that are looked at; the backlog is larger, so that nobody runs dry before.
+const MEASURED: usize = 90 * BATCH;
 /// All customers.
 const CUSTOMERS: usize = 100 * BATCH;
+/// Calls of `batch_create` in a second (`jiandaoyun-api.md §1.1`).
+const ALLOWED: u32 = 10;
 
 /// A call that the simulator notices this much later than the one ten before it is no call that was sent too early.
 const HICCUP: Duration = Duration::from_millis(8);
@@ -58,6 +58,14 @@ impl Hiccups {
     }
 }
 
+/// The median of the whole seconds: a disk or another test that holds up the broker or Redis for a moment spoils the
+/// seconds it happens in, while a quota that is not used up shows in every one. `make bench` measures the whole time.
+fn usual_second(calls: &[u32]) -> u32 {
+    let mut whole = calls[..calls.len() - 1].to_vec();
+    whole.sort_unstable();
+    whole[whole.len() / 2]
+}
+
 async fn write_at_full_speed(loaders: usize, seed: u64) {
     let mut pipeline = Pipeline::builder()
         .customers(CUSTOMERS as u32)
@@ -72,23 +80,21 @@ async fn write_at_full_speed(loaders: usize, seed: u64) {
     for id in ids {
         pipeline[id].ready().await;
     }
-    pipeline.rows(SETTLED, MEASURED.0).await;
     let hiccups = Hiccups::watch();
-    let (start, from) = (Instant::now(), pipeline.simulator.form_rows());
-    pipeline.rows(SETTLED, MEASURED.1).await;
-    let rows = pipeline.simulator.form_rows() - from;
-    let elapsed = start.elapsed();
+    pipeline.rows(SETTLED, MEASURED).await;
+    let jdy = pipeline.simulator.stats().jdy;
+    let rows = pipeline.simulator.form_rows();
     let (hiccups, lost) = hiccups.end();
-    let violations = pipeline.simulator.stats().jdy.quota_violations;
+    let creates = &jdy.calls["batch_create"];
     let seen = format!(
-        "{loaders} loaders: {rows} rows in {elapsed:?}, {violations} violations, {hiccups} hiccups ({lost:?})"
+        "{loaders} loaders: {rows} rows, {creates:?}, {} violations, {hiccups} hiccups ({lost:?})",
+        jdy.quota_violations
     );
     println!("{seen}");
-    assert!(violations <= hiccups, "{seen}");
-    // Whoever is told "too fast" waits for a second, and so does everybody else.
-    let excused = lost + Duration::from_secs(1) * u32::try_from(violations).unwrap();
-    let rate = rows as f64 / (elapsed - excused.min(elapsed / 2)).as_secs_f64();
-    assert!(rate >= 0.9 * ALLOWED, "{rate:.0} rows/s: {seen}");
+    assert!(jdy.quota_violations <= hiccups, "{seen}");
+    let full = creates.answers["ok"] * BATCH as u64;
+    assert!(rows as u64 >= full * 9 / 10, "batches are not full: {seen}");
+    assert!(usual_second(&creates.per_second) >= ALLOWED * 9 / 10, "{seen}");
     let report = pipeline.settled(SETTLED).await;
     assert_eq!((report.form_rows, report.duplicates), (CUSTOMERS, 0));
     pipeline.drain().await;
