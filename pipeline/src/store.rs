@@ -13,6 +13,7 @@ use crate::cli::ConfigError;
 use crate::config::RedisConfig;
 
 mod error;
+mod link;
 mod manager;
 pub use error::Error;
 pub use manager::Manager;
@@ -22,7 +23,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for one answer; far above any script of ours, so that reaching it means trouble on the other side.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A pooled connection; derefs to a multiplexed connection.
+/// A pooled connection; takes commands as `&mut *connection`.
 pub type Connection = Object<Manager>;
 
 /// The shared store. Clones share the pool.
@@ -50,7 +51,7 @@ impl Store {
         Ok(Self { pool })
     }
 
-    /// A connection that has just answered a ping.
+    /// A connection that has answered a moment ago, a ping if nothing else.
     pub async fn connection(&self) -> Result<Connection, Error> {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => Error::Redis(error),

@@ -120,16 +120,12 @@ impl Intake {
         self.withheld.get_or_insert_default();
     }
 
-    /// Ends the intake when it holds all that it may, or `at_once`; fills it up when the queue has nothing for it.
-    /// Other consumers take their share of the fillers, so this may need several turns.
-    pub(super) async fn end_when_full(
-        &mut self,
-        publisher: &Publisher,
-        at_once: bool,
-    ) -> Result<(), broker::Error> {
+    /// Ends the intake when it holds all that it may; fills it up when the queue has nothing for it. Other consumers
+    /// take their share of the fillers, so this may need several turns.
+    pub(super) async fn end_when_full(&mut self, publisher: &Publisher) -> Result<(), broker::Error> {
         let places = usize::from(if self.wide { self.width } else { 1 });
         let free = places.saturating_sub(self.outstanding.len());
-        if at_once || free == 0 {
+        if free == 0 {
             return self.end().await;
         }
         // The second answer comes behind whatever was on its way to this consumer at the time of the first.
@@ -178,7 +174,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Sends the acknowledgements held back, returns what is unsettled in its old order, and disconnects.
+    /// Sends the acknowledgements held back and disconnects; what is unsettled returns to the queue.
     pub(super) async fn close(mut self) -> Result<(), broker::Error> {
         if let Some(withheld) = self.withheld.take() {
             self.acknowledge(withheld).await?;

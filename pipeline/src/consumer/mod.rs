@@ -6,6 +6,7 @@
 mod batch;
 mod books;
 mod failed;
+mod give_back;
 mod inflight;
 mod intake;
 mod sampler;

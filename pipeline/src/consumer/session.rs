@@ -18,17 +18,20 @@ use crate::{broker, handler::Handler, service::Runtime, telemetry::names};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 
 /// After this silence a draining session asks whether the queue is empty.
 const DRAIN_CHECK: Duration = Duration::from_millis(20);
 
+/// A broker under alarm takes no messages; then what is held is returned.
+const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(5);
+
 /// How a session ended without a fault.
 pub(super) enum End {
     /// Shutdown was asked for and everything taken has been settled.
     Drained,
-    /// The gate stayed closed for too long; unsettled deliveries went back.
+    /// The gate stayed closed for too long; what was held went back.
     Paused,
     /// A suspect came among others; they went back, to be taken one at a time.
     Quarantine,
@@ -45,20 +48,20 @@ enum Phase {
     },
 }
 
-struct Session<H> {
-    options: ConsumerOptions,
-    intake: Intake,
+pub(super) struct Session<H> {
+    pub(super) options: ConsumerOptions,
+    pub(super) intake: Intake,
     phase: Phase,
     /// Deliveries that form the next batch, and since when.
-    gathering: Vec<Unit>,
+    pub(super) gathering: Vec<Unit>,
     since: Instant,
     /// Batches whose handler said "not now".
-    held: Vec<Unit>,
+    pub(super) held: Vec<Unit>,
     closed_since: Option<Instant>,
     /// What is held longer than this goes back; the broker closes channels that keep deliveries for 30 minutes.
     hold_at_most: Duration,
     at_work: JoinSet<BatchEnd>,
-    context: Arc<Context<H>>,
+    pub(super) context: Arc<Context<H>>,
 }
 
 pub(super) async fn run<H: Handler>(
@@ -96,6 +99,14 @@ pub(super) async fn run<H: Handler>(
     };
     connected();
     let end = session.turn(rt).await?;
+    match end {
+        End::Drained | End::Paused => match timeout(GIVEN_BACK_WITHIN, session.give_back()).await {
+            Ok(given_back) => given_back?,
+            Err(_) => tracing::debug!("held messages are returned, for the broker takes no copies"),
+        },
+        // Suspects only, which the broker is to count.
+        End::Quarantine => {}
+    }
     session.intake.close().await?;
     Ok(end)
 }
@@ -132,7 +143,7 @@ impl<H: Handler> Session<H> {
                     self.take(taken?).await?;
                 }
                 () = tokio::time::sleep(DRAIN_CHECK), if drain_check => {
-                    self.intake.end_when_full(&self.context.publisher, !open).await?;
+                    self.intake.end_when_full(&self.context.publisher).await?;
                 }
                 () = sleep_until(linger_end), if due_later => {}
                 () = &mut reopened, if !open => {}
@@ -154,7 +165,7 @@ impl<H: Handler> Session<H> {
             Phase::Draining { .. } if idle && self.held.is_empty() && self.gathering.is_empty() => {
                 Some(End::Drained)
             }
-            // What waits for a closed gate returns to the queue; waiting for it would only use up the deadline.
+            // What waits for a closed gate goes back to the queue; waiting for it would only use up the deadline.
             Phase::Draining { .. } if idle && (!open || self.is_overdue()) => Some(End::Drained),
             Phase::Quarantine if idle && self.gathering.iter().all(Unit::is_suspect) => Some(End::Quarantine),
             Phase::Draining { .. } | Phase::Quarantine => None,

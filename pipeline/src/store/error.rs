@@ -42,7 +42,7 @@ impl Error {
     }
 }
 
-fn is_outage(error: &RedisError) -> bool {
+pub(super) fn is_outage(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::Io
         | ErrorKind::AuthenticationFailed

@@ -1,12 +1,10 @@
 //! Makes Redis connections for the pool, from the URL and the certificates as they are at that moment.
 
+use super::link::Link;
 use super::{CONNECT_TIMEOUT, RESPONSE_TIMEOUT};
 use crate::config::RedisConfig;
 use deadpool::managed::{self, Metrics, RecycleError};
-use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, ErrorKind, RedisError, TlsCertificates,
-    aio::MultiplexedConnection,
-};
+use redis::{AsyncConnectionConfig, Client, ClientTlsConfig, ErrorKind, RedisError, TlsCertificates};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Of the pool's connections.
@@ -55,26 +53,29 @@ impl Manager {
 }
 
 impl managed::Manager for Manager {
-    type Type = MultiplexedConnection;
+    type Type = Link;
     type Error = RedisError;
 
-    async fn create(&self) -> Result<MultiplexedConnection, RedisError> {
+    async fn create(&self) -> Result<Link, RedisError> {
         let timeouts = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
         self.client()?
             .get_multiplexed_async_connection_with_config(&timeouts)
             .await
+            .map(Link::new)
     }
 
-    /// A number of its own for each ping tells an answer from one that was left over.
-    async fn recycle(
-        &self,
-        connection: &mut MultiplexedConnection,
-        _: &Metrics,
-    ) -> managed::RecycleResult<RedisError> {
+    /// Pings what has been idle; a number of its own for each ping tells an answer from one that was left over.
+    async fn recycle(&self, link: &mut Link, _: &Metrics) -> managed::RecycleResult<RedisError> {
+        if !link.is_sound() {
+            return Err(RecycleError::message("the last command was not answered"));
+        }
+        if link.is_fresh() {
+            return Ok(());
+        }
         let ping = self.pings.fetch_add(1, Ordering::Relaxed).to_string();
-        let answer: String = redis::cmd("PING").arg(&ping).query_async(connection).await?;
+        let answer: String = redis::cmd("PING").arg(&ping).query_async(link).await?;
         if answer == ping {
             Ok(())
         } else {

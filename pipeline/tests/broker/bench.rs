@@ -90,6 +90,18 @@ impl Bench {
         self.run(runtime(&config::common(&self.namespace)), options, script)
     }
 
+    /// The same with other settings.
+    pub fn consume_with(
+        &self,
+        change: impl FnOnce(&mut CommonConfig),
+        options: ConsumerOptions,
+        script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
+    ) -> Running {
+        let mut common = config::common(&self.namespace);
+        change(&mut common);
+        self.run(runtime(&common), options, script)
+    }
+
     /// A line to the broker that can be cut.
     pub async fn line(&self) -> Line {
         let common = config::common(&self.namespace);

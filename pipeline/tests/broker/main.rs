@@ -6,5 +6,6 @@ mod config;
 mod consume;
 mod crash;
 mod drain;
+mod hold;
 mod line;
 mod look;

@@ -8,6 +8,9 @@ use pipeline::quota::{Bucket, Error, Lane, Quota};
 use crate::replicas::{used, violations};
 use crate::support;
 
+/// Far below any wait that is asked for here, and far above what a busy machine needs for an answer.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
 async fn quota(namespace: &Namespace) -> Quota {
     Quota::new(support::store(), namespace.clone())
 }
@@ -34,7 +37,7 @@ async fn a_push_back_holds_everybody() {
     here.push_back(&bucket, Duration::from_millis(10)).await.unwrap();
     let waited = wait(&there, &bucket).await;
     assert!(
-        waited >= Duration::from_millis(690) && waited < Duration::from_millis(900),
+        waited >= Duration::from_millis(690) && waited < Duration::from_millis(700) + AT_ONCE,
         "{waited:?}"
     );
 }
@@ -97,7 +100,7 @@ async fn slow_limits_have_long_windows() {
     let quota = warm(&namespace, &bucket).await;
     let waited = wait(&quota, &bucket).await;
     assert!(
-        waited >= Duration::from_millis(1250) && waited < Duration::from_millis(1500),
+        waited >= Duration::from_millis(1250) && waited < Duration::from_millis(1250) + AT_ONCE,
         "{waited:?}"
     );
 }
@@ -106,7 +109,7 @@ async fn slow_limits_have_long_windows() {
 async fn a_redis_that_forgot_the_last_second_lets_one_pass() {
     let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 100.0));
     let quota = warm(&namespace, &bucket).await;
-    assert!(wait(&quota, &bucket).await < Duration::from_millis(100));
+    assert!(wait(&quota, &bucket).await < AT_ONCE);
     let keys = ["quota", "quota:b", "quota:b:calls"].map(|tail| namespace.key(tail));
     let store = support::store();
     redis::cmd("DEL")
@@ -115,7 +118,7 @@ async fn a_redis_that_forgot_the_last_second_lets_one_pass() {
         .await
         .unwrap();
     assert!(wait(&quota, &bucket).await >= Duration::from_secs(1), "emptied");
-    assert!(wait(&quota, &bucket).await < Duration::from_millis(100));
+    assert!(wait(&quota, &bucket).await < AT_ONCE);
     let restarted = ["HSET", &keys[0], "run", "another-server"];
     redis::cmd(restarted[0])
         .arg(&restarted[1..])
@@ -148,10 +151,10 @@ async fn a_clock_that_was_set_back_does_not_stop_the_pipeline() {
         .unwrap();
     let waited = wait(&quota, &bucket).await;
     assert!(
-        waited >= Duration::from_secs(1) && waited < Duration::from_millis(1300),
+        waited >= Duration::from_secs(1) && waited < Duration::from_secs(1) + AT_ONCE,
         "{waited:?}"
     );
-    assert!(wait(&quota, &bucket).await < Duration::from_millis(100));
+    assert!(wait(&quota, &bucket).await < AT_ONCE);
 }
 
 /// Slots that a stuttering process cannot use in time must neither be used late nor be lost for long.

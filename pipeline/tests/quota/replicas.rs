@@ -113,10 +113,13 @@ pub fn violations(calls: &[Instant], limit: usize) -> usize {
         .count()
 }
 
-/// Share of the limit that was used, over whole windows: bunched calls at one end do not count for more.
+/// Share of the limit that was used in the usual window: the median, so that a moment in which the machine or its disk
+/// held Redis up spoils one window and not the figure.
 pub fn used(calls: &[Instant], limit: f64) -> f64 {
-    let whole = (calls.len() - 1) / limit as usize * limit as usize;
-    whole as f64 / (calls[whole] - calls[0]).as_secs_f64() / limit
+    let marks: Vec<_> = calls.iter().step_by(limit as usize).collect();
+    let mut windows: Vec<_> = marks.windows(2).map(|pair| *pair[1] - *pair[0]).collect();
+    windows.sort();
+    1.0 / windows[windows.len() / 2].as_secs_f64()
 }
 
 /// The shortest time in which one call more than the limit was made; above a second, or the limit was broken.

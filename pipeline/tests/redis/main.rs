@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod lease;
+mod link;
 mod marks;
 mod sequence;
 mod store;

@@ -8,7 +8,8 @@ use pipeline::store::{Script, Store};
 
 use crate::support;
 
-fn elsewhere(url: String) -> Store {
+/// A store of another server.
+pub fn elsewhere(url: String) -> Store {
     let config = RedisConfig {
         url: Secret::new(url),
         ..support::config::redis()
