@@ -11,7 +11,7 @@ use pipeline::{
     content::content_hash,
     handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
     marks::{Marks, Published},
-    metadata::clean::clean_in,
+    metadata::clean::{self, CleanError},
     service::Runtime,
     stage::Stage,
 };
@@ -63,14 +63,14 @@ impl Transform {
         let (operation, fields) = if snapshot.removed {
             (Operation::Remove, Vec::new())
         } else {
-            let detail = serde_json::from_slice(&snapshot.detail_json).map_err(|error| {
-                Failure::new(
-                    "detail-not-json",
-                    format!("the detail answer is not JSON: {error}"),
-                )
+            let (wanted, zone) = (self.mapping.wanted(), self.mapping.zone());
+            let mut record = clean::read(&snapshot.detail_json, wanted, zone).map_err(|problem| {
+                let code = match problem {
+                    CleanError::NotJson(_) => "detail-not-json",
+                    CleanError::NotAnObject(_) => "detail-shape",
+                };
+                Failure::new(code, problem.to_string())
             })?;
-            let mut record = clean_in(detail, self.mapping.zone())
-                .map_err(|problem| Failure::new("detail-shape", problem.to_string()))?;
             let now = jiff::Timestamp::now();
             if let Some(reason) = self.mapping.filter(&mut record, now) {
                 return Ok(Mapped::Dropped(reason));

@@ -9,7 +9,7 @@ use super::{
     envelope::{Envelope, Target},
 };
 use crate::retry::Backoff;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, future::maybe_done};
 use lapin::{
     Channel, Confirmation, Connection, Event,
     options::{BasicPublishOptions, ConfirmSelectOptions},
@@ -136,36 +136,49 @@ impl Publisher {
             mandatory: true,
             immediate: false,
         };
-        let mut confirms = Vec::with_capacity(messages.len());
-        for message in messages {
-            let queue = self.queue(&message.queue);
-            let sent = channel.basic_publish(
-                "".into(),
-                queue.as_str().into(),
-                options,
-                &message.body,
-                message.properties(),
-            );
-            let confirm = answered(&channel, sent)
-                .await
-                .map_err(PublishError::Unconfirmed)?;
-            confirms.push((queue, confirm));
-        }
-        for (queue, confirm) in confirms {
-            match answered(&channel, confirm)
-                .await
-                .map_err(PublishError::Unconfirmed)?
-            {
-                Confirmation::Ack(None) => {}
-                Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
-                    return Err(PublishError::Unroutable(queue));
-                }
-                Confirmation::Nack(None) | Confirmation::NotRequested => {
-                    return Err(PublishError::Refused(queue));
+        // The client's thread is woken by the first poll, which queues the message, and answers when it is written: all
+        // are queued before the first answer is awaited, or every message would cost two changes of thread.
+        let sent = async {
+            let mut queued = Vec::with_capacity(messages.len());
+            for message in messages {
+                let queue = self.queue(&message.queue);
+                let (name, properties) = (queue.as_str().into(), message.properties());
+                let publish = channel.basic_publish("".into(), name, options, &message.body, properties);
+                let mut publish = Box::pin(maybe_done(publish));
+                let _ = futures::poll!(publish.as_mut());
+                queued.push((queue, publish));
+            }
+            let mut confirms = Vec::with_capacity(messages.len());
+            for (queue, mut publish) in queued {
+                publish.as_mut().await;
+                if let Some(confirm) = publish.as_mut().take_output() {
+                    confirms.push((queue, confirm?));
                 }
             }
-        }
-        Ok(())
+            Ok(confirms)
+        };
+        let confirms = answered(&channel, sent)
+            .await
+            .map_err(PublishError::Unconfirmed)?;
+        let confirmed = async {
+            let mut problem = None;
+            for (queue, confirm) in confirms {
+                match confirm.await? {
+                    Confirmation::Ack(None) => {}
+                    Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
+                        problem.get_or_insert(PublishError::Unroutable(queue));
+                    }
+                    Confirmation::Nack(None) | Confirmation::NotRequested => {
+                        problem.get_or_insert(PublishError::Refused(queue));
+                    }
+                }
+            }
+            Ok(problem)
+        };
+        let problem = answered(&channel, confirmed)
+            .await
+            .map_err(PublishError::Unconfirmed)?;
+        problem.map_or(Ok(()), Err)
     }
 
     fn queue(&self, target: &Target) -> String {

@@ -53,6 +53,11 @@ impl Condition {
         self.groups.is_empty()
     }
 
+    /// The record paths that it reads.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.groups.iter().flatten().map(|test| &test.path)
+    }
+
     /// Decides; rows of an array that fail a non-strict test are removed from a kept record.
     pub fn apply(&self, record: &mut Record, context: &Context) -> Verdict {
         if self.groups.is_empty() {

@@ -115,6 +115,13 @@ impl Path {
         None
     }
 
+    /// Every key of a record by which this path may enter it, as [`Path::find`] does.
+    pub(super) fn roots(&self) -> Vec<String> {
+        let heads = (1..=self.segments.len()).map(|end| self.text_of(0..end).into_owned());
+        let suffixed = self.suffixes.first().and_then(Option::as_ref);
+        heads.chain(suffixed.map(|(base, _)| base.clone())).collect()
+    }
+
     fn text_of(&self, range: std::ops::Range<usize>) -> Cow<'_, str> {
         if range.start == 0 && range.end == self.segments.len() {
             return Cow::Borrowed(&self.text);

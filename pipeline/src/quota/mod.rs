@@ -32,16 +32,16 @@
 //!
 //! # Who comes first
 //!
-//! Within a process and lane, callers queue in order. Between replicas, whoever asks first wins; all of them ask at
+//! Within a process and lane, callers queue in order, and the first asks for all that wait; what it gets beyond its own
+//! goes to the next ones at once. Between replicas, whoever asks first wins; all of them ask at
 //! the same moment, spread by a random millisecond, so each gets its share. Between lanes, a caller that is told to
 //! wait leaves a mark with the time of its slot in each bucket, and lower lanes keep off that slot.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::Mutex as Queue;
 
 use crate::names::Namespace;
 use crate::store::{self, Store};
@@ -50,12 +50,15 @@ use crate::telemetry::names;
 mod bucket;
 mod clock;
 mod leave;
+mod line;
 mod scripts;
 
 pub use bucket::{Bucket, Lane};
 pub use leave::Granted;
 
 use clock::RoundTrip;
+use leave::Leave;
+use line::Line;
 use scripts::Answer;
 
 /// Share of a window that is kept free; see the module's documentation for what it pays for.
@@ -83,15 +86,18 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Who queues together within a process: callers with the same narrowest bucket and lane.
-type Line = (String, Lane);
+/// Calls for which one question asks at most.
+const TOGETHER: usize = 32;
+
+/// Who queues together within a process: callers with the same buckets and lane.
+type LineName = (Vec<String>, Lane);
 
 /// Leave to call vendors. Clones share the queues of the process.
 #[derive(Clone)]
 pub struct Quota {
     store: Store,
     namespace: Namespace,
-    queues: Arc<Mutex<HashMap<Line, Arc<Queue<()>>>>>,
+    lines: Arc<Mutex<HashMap<LineName, Arc<Line>>>>,
     round_trip: Arc<RoundTrip>,
 }
 
@@ -101,7 +107,7 @@ impl Quota {
         Self {
             store,
             namespace,
-            queues: Arc::default(),
+            lines: Arc::default(),
             round_trip: Arc::default(),
         }
     }
@@ -120,12 +126,9 @@ impl Quota {
         let Some(narrowest) = buckets.first() else {
             return Ok(Granted { slot: 0, due: asked });
         };
-        let queue = self.queue(&narrowest.name, lane);
+        let line = self.line(buckets, lane);
         loop {
-            let leave = {
-                let _first_in_line = queue.lock().await;
-                self.take(buckets, lane).await?
-            };
+            let leave = line.leave(|wanted| self.take(buckets, lane, wanted)).await?;
             if leave.check().await {
                 let labels = [
                     ("bucket", narrowest.name.clone()),
@@ -158,25 +161,27 @@ impl Quota {
         Ok(())
     }
 
-    /// Asks until a slot is at hand.
-    async fn take(&self, buckets: &[&Bucket], lane: Lane) -> Result<leave::Leave, Error> {
+    /// Asks until a slot is at hand; then there may be as many as are wanted.
+    async fn take(&self, buckets: &[&Bucket], lane: Lane, wanted: usize) -> Result<VecDeque<Leave>, Error> {
         loop {
             let sent = Instant::now();
-            let answer = scripts::take(&self.store, &self.namespace, buckets, lane).await?;
+            let wanted = wanted.min(TOGETHER);
+            let answer = scripts::take(&self.store, &self.namespace, buckets, lane, wanted).await?;
             let received = Instant::now();
             self.round_trip.observe(received - sent);
             match answer {
-                Answer::Granted { wait, slot } => {
+                Answer::Granted(slots) => {
                     let tolerance = buckets
                         .iter()
                         .map(|bucket| bucket.window().mul_f64(SLACK / 2.0))
                         .min();
-                    let latest = sent + self.round_trip.usual() + wait + tolerance.unwrap_or_default();
-                    return Ok(leave::Leave {
-                        slot,
-                        due: received + wait,
-                        latest,
+                    let latest = sent + self.round_trip.usual() + tolerance.unwrap_or_default();
+                    let leaves = slots.into_iter().map(|slot| Leave {
+                        slot: slot.at,
+                        due: received + slot.wait,
+                        latest: latest + slot.wait,
                     });
+                    return Ok(leaves.collect());
                 }
                 Answer::AskAgain { wait } => {
                     // The question takes half a round trip to arrive; a distant replica must set out earlier to
@@ -197,8 +202,9 @@ impl Quota {
         }
     }
 
-    fn queue(&self, bucket: &str, lane: Lane) -> Arc<Queue<()>> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.entry((bucket.to_owned(), lane)).or_default().clone()
+    fn line(&self, buckets: &[&Bucket], lane: Lane) -> Arc<Line> {
+        let name = (buckets.iter().map(|bucket| bucket.name.clone()).collect(), lane);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.entry(name).or_default().clone()
     }
 }

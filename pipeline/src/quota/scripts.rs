@@ -19,23 +19,33 @@ const GRACE: Duration = Duration::from_millis(25);
 
 /// What the take script says.
 pub(super) enum Answer {
-    /// Send after this wait, which is at most [`EARLY`]; `slot` is the moment on Redis' clock.
-    Granted { wait: Duration, slot: i64 },
+    /// Calls may go, each after its wait, which is at most [`EARLY`].
+    Granted(Vec<Slot>),
     /// The next slot is this far away.
     AskAgain { wait: Duration },
     /// Index of the bucket that has no calls left today.
     DailyUsedUp { bucket: usize, until: Timestamp },
 }
 
-/// Asks for leave from all buckets at once, or from none.
+/// Leave for one call.
+pub(super) struct Slot {
+    /// Send after this.
+    pub(super) wait: Duration,
+    /// The moment on Redis' clock.
+    pub(super) at: i64,
+}
+
+/// Asks for leave from all buckets at once, or from none, for up to `wanted` calls.
 pub(super) async fn take(
     store: &Store,
     namespace: &Namespace,
     buckets: &[&Bucket],
     lane: Lane,
+    wanted: usize,
 ) -> Result<Answer, Error> {
     let mut keys = vec![namespace.key("quota")];
-    let mut args = vec![i64::from(lane.rank()), micros(EARLY), micros(GRACE)];
+    let wanted = i64::try_from(wanted.max(1)).unwrap_or(1);
+    let mut args = vec![i64::from(lane.rank()), micros(EARLY), micros(GRACE), wanted];
     for bucket in buckets {
         keys.extend([state_key(namespace, bucket), log_key(namespace, bucket)]);
         args.extend([
@@ -49,14 +59,25 @@ pub(super) async fn take(
             i64::from(bucket.day_offset_s),
         ]);
     }
-    let (verdict, number, detail): (i64, i64, i64) = store.invoke(&TAKE, &keys, &args).await?;
-    let wait = Duration::from_micros(u64::try_from(number).unwrap_or(0));
-    Ok(match verdict {
-        1 => Answer::Granted { wait, slot: detail },
-        0 => Answer::AskAgain { wait },
+    let answer: Vec<i64> = store.invoke(&TAKE, &keys, &args).await?;
+    let number = |at: usize| answer.get(at).copied().unwrap_or_default();
+    let wait = |number: i64| Duration::from_micros(u64::try_from(number).unwrap_or(0));
+    Ok(match number(0) {
+        1 => Answer::Granted(
+            answer[1..]
+                .chunks_exact(2)
+                .map(|slot| Slot {
+                    wait: wait(slot[0]),
+                    at: slot[1],
+                })
+                .collect(),
+        ),
+        0 => Answer::AskAgain {
+            wait: wait(number(1)),
+        },
         _ => Answer::DailyUsedUp {
-            bucket: usize::try_from(detail).unwrap_or(usize::MAX),
-            until: Timestamp::from_second(number).unwrap_or(Timestamp::MAX),
+            bucket: usize::try_from(number(2)).unwrap_or(usize::MAX),
+            until: Timestamp::from_second(number(1)).unwrap_or(Timestamp::MAX),
         },
     })
 }

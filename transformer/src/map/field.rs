@@ -1,6 +1,8 @@
 //! One field of a mapping: expression, type, parser, and the value of a record.
 
-use pipeline::metadata::{EvalError, Evaluated, Evaluation, Parameter, ParameterType, Scope};
+use pipeline::metadata::{
+    EvalError, Evaluated, Evaluation, Expression, Parameter, ParameterType, Path, Scope,
+};
 use proto::v1::{FieldValue, Subform, SubformRow, field_value::Value as Cell};
 use serde_json::Value as Json;
 
@@ -98,6 +100,13 @@ impl Field {
         }
     }
 
+    /// The record paths that the field and its children read.
+    pub fn paths(&self) -> Vec<&Path> {
+        let own = self.parameter.value.iter().flat_map(Expression::paths);
+        let children = self.children.iter().flat_map(Field::paths);
+        own.chain(&self.parameter.array).chain(children).collect()
+    }
+
     fn error(&self, code: &'static str, reason: impl Into<String>) -> RowError {
         RowError {
             field: self.parameter.field.clone(),
@@ -180,7 +189,7 @@ impl Field {
 
     fn rows<'r>(
         &'r self,
-        array: &'r pipeline::metadata::Path,
+        array: &'r Path,
         on: &'r Evaluation<'r>,
         scope: Option<&'r Scope<'r>>,
     ) -> Result<Option<Cell>, RowError> {
@@ -210,7 +219,7 @@ impl Field {
 
     fn row(
         &self,
-        array: &pipeline::metadata::Path,
+        array: &Path,
         element: &Json,
         on: &Evaluation<'_>,
         outer: Option<&Scope<'_>>,

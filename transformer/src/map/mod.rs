@@ -10,6 +10,7 @@ mod widget;
 use jiff::Timestamp;
 use pipeline::metadata::{
     Condition, Context, Evaluation, OtherRequest, Problem, Record, TargetDocument, Verdict, Zone,
+    clean::Wanted,
 };
 use proto::v1::FieldValue;
 use sha2::{Digest, Sha256};
@@ -33,6 +34,7 @@ pub struct Mapping {
     extras: Extras,
     fingerprint: String,
     warnings: Vec<Problem>,
+    wanted: Wanted,
 }
 
 impl Mapping {
@@ -86,6 +88,14 @@ impl Mapping {
             .filter(|field| field.is_sent())
             .map(Field::info)
             .collect();
+        let wanted = match extras_read.failed_expression {
+            // Texts are scanned anew when they are sent.
+            OnFailure::Text => Wanted::EVERYTHING,
+            OnFailure::Error => {
+                let read = fields.iter().flat_map(Field::paths);
+                Wanted::by(read.chain(extras_read.condition.paths()))
+            }
+        };
         let mut warnings = loaded.warnings;
         if extras_read.failed_expression == OnFailure::Text {
             let warning =
@@ -99,12 +109,19 @@ impl Mapping {
             extras: extras_read,
             fingerprint,
             warnings,
+            wanted,
         })
     }
 
     /// Sixteen hex digits that change with every byte of the document or of the additions.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The keys of a record that the mapping reads; it makes no difference to [`Self::map`] and [`Self::filter`]
+    /// whether the others are there.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
     /// What is sent for a record: one value per field, in the document's order.

@@ -9,5 +9,6 @@ mod properties;
 mod refusals;
 mod seed;
 mod semantics;
+mod slim;
 mod sources;
 mod support;

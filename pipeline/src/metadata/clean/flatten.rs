@@ -6,10 +6,10 @@
 use super::super::Zone;
 use serde_json::{Map, Value};
 
-use super::scrub;
+use super::{Wanted, scrub};
 
-/// Moves the fields' values out of `company` into the record.
-pub(super) fn flatten(root: &mut Map<String, Value>, zone: &Zone) {
+/// Moves the fields' wanted values out of `company` into the record, cleaned.
+pub(super) fn flatten(root: &mut Map<String, Value>, wanted: &Wanted, zone: &Zone) {
     let Some(Value::Array(groups)) = root.get_mut("company").map(Value::take) else {
         return;
     };
@@ -19,33 +19,41 @@ pub(super) fn flatten(root: &mut Map<String, Value>, zone: &Zone) {
         let Some(Value::Array(fields)) = group.get_mut("fields").map(Value::take) else {
             continue;
         };
-        let Some(Value::String(prefix)) = group.get("name") else {
+        let Some(prefix) = text(&mut group, "name", zone) else {
             continue;
         };
+        let mut key = String::new();
         for field in fields {
             let Value::Object(mut field) = field else { continue };
             let Some(mut value) = field.get_mut("value").map(Value::take) else {
                 continue;
             };
-            let Some(Value::String(name)) = field.get("name") else {
+            let Some(name) = text(&mut field, "name", zone) else {
                 continue;
             };
-            if is_date(&field) {
-                scrub::scrub(&mut value, true, zone);
-            }
-            let mut key = String::with_capacity(prefix.len() + name.len());
+            key.clear();
             key.push_str(prefix);
             key.push_str(name);
-            root.insert(key, value);
+            if wanted.contains(&key) {
+                scrub::scrub(&mut value, is_date(&mut field, zone), zone);
+                root.insert(key.clone(), value);
+            }
         }
     }
 }
 
+/// A text of an object, cleaned.
+fn text<'o>(object: &'o mut Map<String, Value>, key: &str, zone: &Zone) -> Option<&'o str> {
+    let value = object.get_mut(key)?;
+    scrub::scrub(value, false, zone);
+    value.as_str()
+}
+
 /// `field_type` 4 is a date, 10 a date with time; the vendor sends it as text or as number.
-fn is_date(field: &Map<String, Value>) -> bool {
-    match field.get("field_type") {
-        Some(Value::String(kind)) => kind == "4" || kind == "10",
-        Some(Value::Number(kind)) => matches!(kind.as_i64(), Some(4 | 10)),
-        _ => false,
+fn is_date(field: &mut Map<String, Value>, zone: &Zone) -> bool {
+    if let Some(kind) = text(field, "field_type", zone) {
+        return kind == "4" || kind == "10";
     }
+    let number = field.get("field_type").and_then(Value::as_i64);
+    matches!(number, Some(4 | 10))
 }

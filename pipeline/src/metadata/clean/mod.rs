@@ -2,16 +2,28 @@
 
 mod flatten;
 mod scrub;
+mod slim;
 
 use super::{Record, Zone};
 use serde_json::Value;
 
+pub use slim::Wanted;
+
 /// The detail answer is not what OKKI documents.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum CleanError {
+    /// It cannot be parsed.
+    #[error("the detail answer is not JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
     /// Everything starts from an object.
     #[error("the detail answer is {0}, an object is expected")]
     NotAnObject(&'static str),
+}
+
+/// Parses and cleans what is wanted of an answer; unix times become dates of the zone. Expressions that read nothing
+/// else see what [`clean_in`] would show them.
+pub fn read(json: &[u8], wanted: &Wanted, zone: &Zone) -> Result<Record, CleanError> {
+    cleaned(slim::parse(json, wanted)?, wanted, zone)
 }
 
 /// Cleans with OKKI's zone (+08:00).
@@ -21,6 +33,10 @@ pub fn clean(detail: Value) -> Result<Record, CleanError> {
 
 /// Cleans; unix times become dates of the zone.
 pub fn clean_in(detail: Value, zone: &Zone) -> Result<Record, CleanError> {
+    cleaned(detail, &Wanted::EVERYTHING, zone)
+}
+
+fn cleaned(detail: Value, wanted: &Wanted, zone: &Zone) -> Result<Record, CleanError> {
     let mut root = match detail {
         Value::Object(root) => root,
         Value::Array(_) => return Err(CleanError::NotAnObject("an array")),
@@ -28,9 +44,11 @@ pub fn clean_in(detail: Value, zone: &Zone) -> Result<Record, CleanError> {
         _ => return Err(CleanError::NotAnObject("a plain value")),
     };
     for (key, value) in &mut root {
-        scrub::scrub(value, scrub::is_date_key(key), zone);
+        if key != "company" {
+            scrub::scrub(value, scrub::is_date_key(key), zone);
+        }
     }
-    flatten::flatten(&mut root, zone);
+    flatten::flatten(&mut root, wanted, zone);
     Ok(Record::new(root))
 }
 
@@ -70,7 +88,8 @@ mod tests {
             let record = cleaned(json!({"name": "x", "company": company}));
             assert_eq!(record["name"], "x");
         }
-        assert_eq!(clean(json!([])), Err(CleanError::NotAnObject("an array")));
+        let array = clean(json!([]));
+        assert!(matches!(array, Err(CleanError::NotAnObject("an array"))));
     }
 
     #[test]
