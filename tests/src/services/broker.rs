@@ -14,6 +14,9 @@ use crate::process::{Group, Process, tail};
 /// How often other ports are tried when somebody took one between our look and the broker's start.
 const TRIES: usize = 3;
 
+/// Settings that have no name in `rabbitmq.conf`; read when it exists.
+const ADVANCED: &str = "advanced.config";
+
 /// A RabbitMQ node of our own.
 #[derive(Debug)]
 pub struct RabbitMq {
@@ -103,7 +106,14 @@ impl RabbitMq {
         self.ready().await
     }
 
-    /// The same without waiting until it answers.
+    /// Restarts with settings of the `rabbit` application, as Erlang terms: `{consumer_timeout, 4000}`.
+    pub async fn restart_with(&mut self, terms: &str) -> anyhow::Result<()> {
+        std::fs::write(self.folder.join(ADVANCED), format!("[{{rabbit, [{terms}]}}].\n"))
+            .context("write RabbitMQ's settings")?;
+        self.restart().await
+    }
+
+    /// Restarts without waiting until it answers.
     pub fn start_again(&mut self) -> anyhow::Result<()> {
         self.node.kill9()?;
         self.node = spawn(&self.programs, &self.folder, self.ports)?;
@@ -147,7 +157,7 @@ impl RabbitMq {
         }
     }
 
-    /// The node's own log.
+    /// Where the node writes its own log.
     pub fn log_path(&self) -> PathBuf {
         self.folder.join("log/okki@localhost.log")
     }
@@ -173,6 +183,7 @@ fn spawn(programs: &BrokerPrograms, folder: &Path, ports: Ports) -> anyhow::Resu
         .env("RABBITMQ_PID_FILE", folder.join("pid"))
         .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("enabled_plugins"))
         .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
+        .env("RABBITMQ_ADVANCED_CONFIG_FILE", folder.join(ADVANCED))
         // The system's settings file would override all of the above.
         .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
         .env(

@@ -3,8 +3,12 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
+use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions};
+use lapin::{BasicProperties, Connection, ConnectionProperties};
 use pipeline::stage::Stage;
-use tests::harness::{Pipeline, Service, eventually, expect};
+use tests::harness::{Builder, Pipeline, Service, eventually, expect};
+use tests::services::Services;
 use tests::simulator::{Fault, FaultKind, Vendor};
 
 use super::feed::Feed;
@@ -13,9 +17,12 @@ const SETTLED: Duration = Duration::from_secs(90);
 const CUSTOMERS: u32 = 150;
 
 async fn shortened(seed: u64) -> (Pipeline, Feed) {
-    let pipeline = Pipeline::builder()
+    started(Pipeline::builder().seed(seed)).await
+}
+
+async fn started(builder: Builder) -> (Pipeline, Feed) {
+    let pipeline = builder
         .customers(CUSTOMERS)
-        .seed(seed)
         .set("INDEX_SETTLE", "0s")
         .set("JDY_TIMEOUT", "500ms")
         .set("HOLD_AT_MOST", "2s")
@@ -54,18 +61,21 @@ async fn a_long_outage_holds_no_delivery_and_costs_no_letter() {
     pipeline.drain().await;
 }
 
+fn writes_fail() -> Fault {
+    let kind = FaultKind::Status {
+        status: 502,
+        commit: false,
+    };
+    Fault::on(Vendor::Jdy, "batch_create", kind)
+}
+
 /// Reading works and writing does not, so that every probe opens the gate and the next write closes it again.
 #[tokio::test]
 async fn an_outage_of_writing_alone_holds_no_delivery_either() {
     let (mut pipeline, feed) = shortened(122).await;
     let loader = pipeline.run(Service::Loader);
     pipeline[loader].ready().await;
-    let kind = FaultKind::Status {
-        status: 502,
-        commit: false,
-    };
-    let broken = Fault::on(Vendor::Jdy, "batch_create", kind);
-    let broken = pipeline.simulator.fault(broken);
+    let broken = pipeline.simulator.fault(writes_fail());
     feed.put_all(&pipeline).await;
     pipeline[loader].pauses_for("does not answer").await;
     for _ in 0..2 {
@@ -80,4 +90,76 @@ async fn an_outage_of_writing_alone_holds_no_delivery_either() {
     pipeline.settled(SETTLED).await;
     pipeline.quiet(SETTLED, 0).await;
     pipeline.drain().await;
+}
+
+/// The broker's `consumer_timeout` is 30 minutes; here it is as short as the other times are.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+#[tokio::test]
+async fn the_brokers_consumer_timeout_is_never_reached() {
+    let mut services = Services::private().await.unwrap();
+    let short = format!(
+        "{{consumer_timeout, {}}}, {{channel_tick_interval, 1000}}",
+        TIMEOUT.as_millis()
+    );
+    let broker = services.broker().unwrap();
+    broker.restart_with(&short).await.unwrap();
+    let log = broker.log_path();
+    let timed_out = || {
+        let log = std::fs::read_to_string(&log).unwrap();
+        log.matches("timed out waiting for delivery acknowledgement")
+            .count()
+    };
+    hold_a_delivery_for_ever(services.amqp_url()).await;
+    eventually(SETTLED, "the broker says that it means it", async || {
+        expect(timed_out() == 1, || std::fs::read_to_string(&log).unwrap())
+    })
+    .await;
+
+    let builder = Pipeline::builder().seed(123);
+    let (mut pipeline, feed) = started(builder.services(services.amqp_url(), services.redis_url())).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].ready().await;
+    let broken = pipeline.simulator.fault(writes_fail());
+    feed.put_all(&pipeline).await;
+    let start = std::time::Instant::now();
+    while start.elapsed() < 3 * TIMEOUT {
+        pipeline[loader].pauses_for("does not answer").await;
+        all_given_back(&pipeline).await;
+    }
+    assert_eq!(timed_out(), 1, "the loader's channel was never closed");
+    pipeline.simulator.clear_faults(Some(broken));
+    pipeline.settled(SETTLED).await;
+    pipeline.quiet(SETTLED, 0).await;
+    pipeline.drain().await;
+}
+
+/// Returns when the broker has closed the channel.
+async fn hold_a_delivery_for_ever(url: &str) {
+    let connection = Connection::connect(url, ConnectionProperties::default())
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let queue = channel
+        .queue_declare("held".into(), QueueDeclareOptions::default(), Default::default())
+        .await
+        .unwrap();
+    let name = queue.name().clone();
+    let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+    channel
+        .basic_publish("".into(), name.clone(), options, b"x", properties)
+        .await
+        .unwrap();
+    let mut deliveries = channel
+        .basic_consume(
+            name,
+            "".into(),
+            BasicConsumeOptions::default(),
+            Default::default(),
+        )
+        .await
+        .unwrap();
+    let held = deliveries.next().await.unwrap().unwrap();
+    while let Some(Ok(_)) = deliveries.next().await {}
+    drop(held);
 }
