@@ -12,6 +12,7 @@ mod finish;
 mod handler;
 mod records;
 mod refetch;
+mod round;
 mod single;
 mod sweep;
 mod update;

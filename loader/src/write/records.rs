@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pipeline::handler::{Failure, Job, Outcome, Tally};
+use pipeline::handler::{Done, Failure, Job, Outcome, Tally};
 use pipeline::version::Version;
 use proto::v1::{FormRecord, Operation as Wanted};
 
@@ -62,6 +62,35 @@ pub(super) struct Sorted {
     pub(super) outcomes: Vec<Option<Outcome<Receipt>>>,
     /// By customer, each list with the newest version last.
     pub(super) open: HashMap<String, Vec<Prepared>>,
+}
+
+impl Sorted {
+    /// The newest undecided version of a customer.
+    pub(super) fn newest(&self, company: &str) -> Option<&Prepared> {
+        self.open.get(company).and_then(|versions| versions.last())
+    }
+
+    /// The newest version of a customer ends like this; the older ones in the batch are superseded by it.
+    pub(super) fn decide(&mut self, company: &str, tally: Tally) {
+        let Some(versions) = self.open.remove(company) else {
+            return;
+        };
+        let mut newest: Option<(String, Tally)> = None;
+        for record in versions.into_iter().rev() {
+            let (tally, receipt) = match &newest {
+                None if tally == Tally::Superseded => (tally, None),
+                None => (tally, record.receipt()),
+                Some((version, _)) if *version == record.version => (Tally::Duplicate, None),
+                Some(_) => (Tally::Superseded, None),
+            };
+            newest.get_or_insert_with(|| (record.version.clone(), tally));
+            self.outcomes[record.at] = Some(Outcome::Done(Done {
+                publish: Vec::new(),
+                receipt,
+                tally,
+            }));
+        }
+    }
 }
 
 /// Encodes a batch; a record that does not fit the form stops everything, because the next one will not fit either.

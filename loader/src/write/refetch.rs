@@ -1,12 +1,18 @@
 //! Asking the extractor for customers again whose rows are not what the ledger believes.
 
 use pipeline::broker::{Outgoing, PublishError};
+use pipeline::handler::{Done, Outcome, Tally};
 use pipeline::marks::Marks;
 use pipeline::stage::Stage;
 use pipeline::store;
-use proto::v1::CompanyRef;
+use pipeline::telemetry::names;
+use pipeline::version::Version;
+use proto::v1::{CompanyRef, FormRecord, Operation as Wanted};
 
 use super::Writer;
+use super::handler::LoadHandler;
+use super::records::Sorted;
+use super::round::Stop;
 
 /// Why customers could not be asked for.
 #[derive(Debug, thiserror::Error)]
@@ -40,4 +46,56 @@ impl Writer {
         });
         Ok(self.publisher.publish(references.collect()).await?)
     }
+}
+
+impl LoadHandler {
+    /// The form may show something newer than these records: their customers are fetched again.
+    pub(super) async fn refetch(&self, sorted: &mut Sorted, companies: Vec<String>) -> Result<(), Stop> {
+        if companies.is_empty() {
+            return Ok(());
+        }
+        // The transformer must not call the fresh copy a duplicate of the one that is dropped here.
+        if let Err(error) = self.marks.clear(&companies).await {
+            self.writer.runtime.redis_lost(&error);
+            return Err(Stop);
+        }
+        metrics::counter!(names::LOADER_REFETCHED).increment(companies.len() as u64);
+        for company in companies {
+            let Some(versions) = sorted.open.remove(&company) else {
+                continue;
+            };
+            let publish = versions
+                .last()
+                .map(|newest| again(&newest.record))
+                .into_iter()
+                .collect();
+            let mut done = Some(Done {
+                publish,
+                receipt: None,
+                tally: Tally::Superseded,
+            });
+            for record in versions.into_iter().rev() {
+                let outcome = done
+                    .take()
+                    .map_or_else(|| Outcome::done(Tally::Superseded), Outcome::Done);
+                sorted.outcomes[record.at] = Some(outcome);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A reference that makes the extractor fetch the customer whatever is known of it.
+fn again(record: &FormRecord) -> Outgoing {
+    let version = Version::from(record.version.unwrap_or_default());
+    let reference = CompanyRef {
+        company_id: record.company_id.clone(),
+        run_id: record.run_id.clone(),
+        update_time: version.update_time,
+        removed: record.operation() == Wanted::Remove,
+        sequence: version.sequence,
+        lane: record.lane,
+        force: true,
+    };
+    Outgoing::to(Stage::Extract, &reference)
 }

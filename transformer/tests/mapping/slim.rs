@@ -30,7 +30,7 @@ fn document() -> String {
         "field": "_widget_rows", "label": "rows", "type": "array", "value": "customers",
         "children": [{"field": "_widget_email", "label": "email", "type": "string", "value": "{{customers.email}} {{origin}}"}],
     }));
-    json!({"api": "/api/v5/app/entry/data/batch_create", "effect": "EXECUTE", "method": "POST", "request": request}).to_string()
+    json!({"api": "/v1/rows", "effect": "EXECUTE", "method": "POST", "request": request}).to_string()
 }
 
 const CONDITION: &str = r#"{"condition": [[{"field": "archive_type", "logic": "eq", "value": "1"}],

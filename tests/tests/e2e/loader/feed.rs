@@ -28,7 +28,8 @@ struct Arguments {
 /// A transformer's stand-in.
 pub struct Feed {
     runtime: Runtime,
-    sequence: AtomicU64,
+    /// One for everything that is fetched, as in life: versions of the same second differ by it.
+    sequence: Arc<AtomicU64>,
 }
 
 impl Feed {
@@ -48,7 +49,7 @@ impl Feed {
         }
         Self {
             runtime,
-            sequence: AtomicU64::new(1),
+            sequence: Arc::new(AtomicU64::new(1)),
         }
     }
 
@@ -137,7 +138,7 @@ impl Feed {
             .collect();
         let fetcher = Arc::new(Fetcher {
             truth,
-            sequence: AtomicU64::new(1_000_000),
+            sequence: Arc::clone(&self.sequence),
         });
         let runtime = self.runtime.clone();
         let options = ConsumerOptions {
@@ -154,7 +155,7 @@ impl Feed {
 
 struct Fetcher {
     truth: HashMap<String, FormRecord>,
-    sequence: AtomicU64,
+    sequence: Arc<AtomicU64>,
 }
 
 impl Handler for Fetcher {

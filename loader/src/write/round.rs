@@ -1,0 +1,182 @@
+//! One round of a batch: claim its customers, write what was taken, and decide what is decided by it.
+
+use std::collections::HashSet;
+
+use pipeline::handler::{Outcome, Tally};
+use pipeline::quota::Lane;
+use proto::v1::Lane as WireLane;
+use uuid::Uuid;
+
+use super::Removals;
+use super::fate::{Fate, Fated};
+use super::handler::LoadHandler;
+use super::records::{Prepared, Sorted};
+use crate::failpoint;
+use crate::ledger::{Claim, Claimed, Item, Kind, Member, Operation};
+use crate::vendor::Patience;
+
+/// What one claim means for the records it was about.
+#[derive(Default)]
+pub(super) struct Round {
+    members: Vec<Member>,
+    /// Customer of each slot.
+    slots: Vec<String>,
+    /// Batches that nobody is at, which have to be finished first.
+    pub(super) left_behind: HashSet<String>,
+    /// Somebody else is writing one of the rows.
+    pub(super) waiting: bool,
+}
+
+/// Everything undecided waits for the gate.
+pub(super) struct Stop;
+
+impl LoadHandler {
+    /// Claims what is open, writes what was taken, and decides what is decided by it.
+    pub(super) async fn round(&self, sorted: &mut Sorted, patience: Patience) -> Result<Round, Stop> {
+        let writer = &self.writer;
+        let name = Uuid::new_v4().to_string();
+        let Some(mut held) = writer.registry.announce(&name) else {
+            return Err(Stop);
+        };
+        let mut companies: Vec<String> = sorted.open.keys().cloned().collect();
+        companies.sort_unstable();
+        let items: Vec<Item<'_>> = companies
+            .iter()
+            .filter_map(|company| Some(sorted.newest(company)?.item()))
+            .collect();
+        failpoint::hit("claim-before").await;
+        let claimed = match writer
+            .ledger
+            .claim(&name, &items, writer.settings.removals == Removals::Delete)
+            .await
+        {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                writer.ledger_failed(&error);
+                return Err(Stop);
+            }
+        };
+        failpoint::hit("claim-after").await;
+        held.granted(claimed.fence.clone(), claimed.time_ms);
+        let mut round = self.sort_claims(sorted, &claimed, companies).await?;
+        if round.members.is_empty() {
+            return Ok(round);
+        }
+        let lane = lane_of(sorted, &round);
+        let work = writer.work(&held, patience, lane, true);
+        let fates = writer.write(&work, std::mem::take(&mut round.members)).await;
+        match self.apply(sorted, &round, fates) {
+            true => Ok(round),
+            false => Err(Stop),
+        }
+    }
+
+    async fn sort_claims(
+        &self,
+        sorted: &mut Sorted,
+        claimed: &Claimed,
+        companies: Vec<String>,
+    ) -> Result<Round, Stop> {
+        let mut round = Round::default();
+        let mut refetch = Vec::new();
+        for (slot, (company, claim)) in (0u32..).zip(companies.iter().zip(&claimed.claims)) {
+            let Some(record) = sorted.newest(company) else {
+                continue;
+            };
+            match claim {
+                Claim::Stale => sorted.decide(company, Tally::Superseded),
+                Claim::Unchanged | Claim::Absent => sorted.decide(company, Tally::Unchanged),
+                Claim::Refetch => refetch.push(company.clone()),
+                Claim::Create => round
+                    .members
+                    .push(member(slot, record, Kind::Create, "", claimed)),
+                Claim::Update(id) => round
+                    .members
+                    .push(member(slot, record, Kind::Update, id, claimed)),
+                Claim::Remove(id) => round
+                    .members
+                    .push(member(slot, record, Kind::Remove, id, claimed)),
+                Claim::Busy(batch, owner) => {
+                    // Ours and not at work: it was put off, and nobody else may touch it before its lease ends.
+                    match *owner == self.writer.ledger.owner() && !self.writer.registry.is_live(batch) {
+                        true => drop(round.left_behind.insert(batch.clone())),
+                        false => round.waiting = true,
+                    }
+                }
+                Claim::Orphaned(batch) => drop(round.left_behind.insert(batch.clone())),
+            }
+        }
+        round.slots = companies;
+        self.refetch(sorted, refetch).await?;
+        Ok(round)
+    }
+
+    /// `false` when something has to wait for the gate.
+    fn apply(&self, sorted: &mut Sorted, round: &Round, fates: Vec<Fated>) -> bool {
+        let mut going = true;
+        for (slot, fate) in fates {
+            let Some(company) = usize::try_from(slot).ok().and_then(|slot| round.slots.get(slot)) else {
+                continue;
+            };
+            match fate {
+                Fate::Landed | Fate::Removed => sorted.decide(company, Tally::Loaded),
+                Fate::Dead(failure) => {
+                    // The next older version gets its chance.
+                    let versions = sorted.open.get_mut(company);
+                    if let Some(record) = versions.and_then(Vec::pop) {
+                        sorted.outcomes[record.at] = Some(Outcome::Dead(*failure));
+                    }
+                    if sorted.open.get(company).is_some_and(Vec::is_empty) {
+                        sorted.open.remove(company);
+                    }
+                }
+                Fate::Again => {}
+                Fate::Held => going = false,
+            }
+        }
+        going
+    }
+}
+
+fn member(slot: u32, record: &Prepared, kind: Kind, row_id: &str, claimed: &Claimed) -> Member {
+    Member {
+        slot,
+        kind,
+        company: record.record.company_id.clone(),
+        hash: if record.operation == Operation::Upsert {
+            record.hash.clone()
+        } else {
+            String::new()
+        },
+        row_id: row_id.to_owned(),
+        row: if kind == Kind::Create {
+            record.set.clone()
+        } else {
+            record.update()
+        },
+        transaction: if kind == Kind::Create {
+            claimed.transaction.clone()
+        } else {
+            String::new()
+        },
+        first_sent_ms: claimed.time_ms,
+    }
+}
+
+/// The most urgent of the records that are written decides when it is their turn.
+fn lane_of(sorted: &Sorted, round: &Round) -> Lane {
+    let slots = round
+        .members
+        .iter()
+        .filter_map(|member| round.slots.get(usize::try_from(member.slot).ok()?));
+    let lanes = slots.filter_map(|company| Some(sorted.newest(company)?.record.lane()));
+    lanes.map(lane).min().unwrap_or(Lane::Live)
+}
+
+fn lane(wire: WireLane) -> Lane {
+    match wire {
+        WireLane::Live => Lane::Live,
+        WireLane::Backfill => Lane::Backfill,
+        WireLane::Replay => Lane::Replay,
+    }
+}
