@@ -145,7 +145,7 @@ impl Publisher {
                 let (name, properties) = (queue.as_str().into(), message.properties());
                 let publish = channel.basic_publish("".into(), name, options, &message.body, properties);
                 let mut publish = Box::pin(maybe_done(publish));
-                let _ = futures::poll!(publish.as_mut());
+                let _queued = futures::poll!(publish.as_mut());
                 queued.push((queue, publish));
             }
             let mut confirms = Vec::with_capacity(messages.len());
