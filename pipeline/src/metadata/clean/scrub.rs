@@ -41,9 +41,11 @@ pub(super) fn scrub(value: &mut Value, date: bool, zone: &Zone) {
 }
 
 /// Most texts are clean already and stay untouched.
-fn tidy(text: &mut String) {
+pub(super) fn tidy(text: &mut String) {
     let bad = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if text.chars().any(bad) {
+    // Control characters are below a space, DEL, or begin with C2; few texts need the closer look.
+    let suspect = |byte: u8| byte < b' ' || byte == 0x7f || byte == 0xc2;
+    if text.bytes().any(suspect) && text.chars().any(bad) {
         text.retain(|c| !bad(c));
     }
     let trimmed = text.trim();

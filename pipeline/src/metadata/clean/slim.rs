@@ -7,6 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::{Map, Value};
 
 use super::super::path::Path;
+use super::scrub;
+
+/// The key whose groups are flattened into keys of the record.
+const COMPANY: &str = "company";
 
 /// Keys of a flattened record that something may read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,27 +35,10 @@ impl Wanted {
 enum Part<'w> {
     /// The answer: wanted keys, and `company`, which becomes keys later.
     Root(&'w Wanted),
-    /// `company`, its groups, and one of them.
-    Groups,
-    /// `fields` of a group, and one of them.
-    Fields,
-    /// A value, completely.
-    Whole,
-}
-
-impl Part<'_> {
-    /// How to read the value of a key; `None` when nobody reads it.
-    fn below(&self, key: &str) -> Option<Self> {
-        match (self, key) {
-            (Part::Root(_), "company") => Some(Part::Groups),
-            (Part::Root(wanted), _) => wanted.contains(key).then_some(Part::Whole),
-            (Part::Groups, "fields") => Some(Part::Fields),
-            (Part::Groups, "name") | (Part::Fields, "name" | "value" | "field_type") | (Part::Whole, _) => {
-                Some(Part::Whole)
-            }
-            (Part::Groups | Part::Fields, _) => None,
-        }
-    }
+    /// `company`, and a group of it.
+    Groups(&'w Wanted),
+    /// `fields` of a group with this name, when it is known by then, and one of them.
+    Fields(&'w Wanted, Option<&'w str>),
 }
 
 /// Reads an answer; of a value that is no object all of it.
@@ -62,14 +49,87 @@ pub(super) fn parse(json: &[u8], wanted: &Wanted) -> serde_json::Result<Value> {
     Ok(value)
 }
 
+/// The answer's wanted keys.
+fn root<'de, A: MapAccess<'de>>(wanted: &Wanted, mut from: A) -> Result<Value, A::Error> {
+    let mut map = Map::new();
+    while let Some(key) = from.next_key_seed(IfWanted(wanted))? {
+        let value = match &key {
+            Some(key) if key == COMPANY => from.next_value_seed(Part::Groups(wanted))?,
+            Some(_) => from.next_value()?,
+            None => {
+                from.next_value::<IgnoredAny>()?;
+                continue;
+            }
+        };
+        map.extend(key.map(|key| (key, value)));
+    }
+    Ok(Value::Object(map))
+}
+
+/// Name and fields of a group.
+fn group<'de, A: MapAccess<'de>>(wanted: &Wanted, mut from: A) -> Result<Value, A::Error> {
+    let (mut name, mut fields) = (None, None);
+    while let Some(key) = from.next_key()? {
+        match key {
+            Known::Name => name = Some(tidied(from.next_value()?)),
+            Known::Fields => {
+                let prefix = name.as_ref().and_then(Value::as_str);
+                fields = Some(from.next_value_seed(Part::Fields(wanted, prefix))?);
+            }
+            _ => drop(from.next_value::<IgnoredAny>()?),
+        }
+    }
+    Ok(object([("name", name), ("fields", fields)]))
+}
+
+/// Name, type and value of a field; nothing of one whose value nobody reads, which shows when its name comes first.
+fn field<'de, A: MapAccess<'de>>(
+    wanted: &Wanted,
+    prefix: Option<&str>,
+    mut from: A,
+) -> Result<Value, A::Error> {
+    let (mut name, mut kind, mut value) = (None, None, None);
+    while let Some(key) = from.next_key()? {
+        match key {
+            Known::Name => name = Some(tidied(from.next_value()?)),
+            Known::FieldType => kind = Some(from.next_value()?),
+            Known::Value => {
+                let known = prefix.zip(name.as_ref().and_then(Value::as_str));
+                if known.is_none_or(|(prefix, name)| wanted.contains(&format!("{prefix}{name}"))) {
+                    value = Some(from.next_value()?);
+                } else {
+                    from.next_value::<IgnoredAny>()?;
+                }
+            }
+            _ => drop(from.next_value::<IgnoredAny>()?),
+        }
+    }
+    if value.is_none() {
+        return Ok(Value::Null);
+    }
+    Ok(object([("name", name), ("field_type", kind), ("value", value)]))
+}
+
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let there = members
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(there.collect())
+}
+
+/// A name as it becomes part of a key.
+fn tidied(mut name: Value) -> Value {
+    if let Value::String(text) = &mut name {
+        scrub::tidy(text);
+    }
+    name
+}
+
 impl<'de> DeserializeSeed<'de> for Part<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        match self {
-            Part::Whole => serde::Deserialize::deserialize(from),
-            part => from.deserialize_any(part),
-        }
+        from.deserialize_any(self)
     }
 }
 
@@ -80,15 +140,12 @@ impl<'de> Visitor<'de> for Part<'_> {
         f.write_str("a JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(key) = from.next_key_seed(Key(&self))? {
-            match key {
-                Some((key, part)) => drop(map.insert(key, from.next_value_seed(part)?)),
-                None => drop(from.next_value::<IgnoredAny>()?),
-            }
+    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Value, A::Error> {
+        match self {
+            Part::Root(wanted) => root(wanted, from),
+            Part::Groups(wanted) => group(wanted, from),
+            Part::Fields(wanted, prefix) => field(wanted, prefix, from),
         }
-        Ok(Value::Object(map))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
@@ -124,25 +181,38 @@ impl<'de> Visitor<'de> for Part<'_> {
     }
 }
 
-/// Reads a key; one that nobody reads is not even copied.
-struct Key<'a, 'w>(&'a Part<'w>);
+/// Reads a key of the answer; one that nobody reads is not even copied.
+struct IfWanted<'w>(&'w Wanted);
 
-impl<'de, 'w> DeserializeSeed<'de> for Key<'_, 'w> {
-    type Value = Option<(String, Part<'w>)>;
+impl<'de> DeserializeSeed<'de> for IfWanted<'_> {
+    type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Option<String>, D::Error> {
         from.deserialize_str(self)
     }
 }
 
-impl<'w> Visitor<'_> for Key<'_, 'w> {
-    type Value = Option<(String, Part<'w>)>;
+impl Visitor<'_> for IfWanted<'_> {
+    type Value = Option<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.below(key).map(|part| (key.to_owned(), part)))
+    fn visit_str<E>(self, key: &str) -> Result<Option<String>, E> {
+        let is_read = key == COMPANY || self.0.contains(key);
+        Ok(is_read.then(|| key.to_owned()))
     }
+}
+
+/// Keys of groups and fields.
+#[derive(serde::Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Known {
+    Name,
+    Fields,
+    FieldType,
+    Value,
+    #[serde(other)]
+    Other,
 }
