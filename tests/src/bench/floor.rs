@@ -15,11 +15,11 @@ use pipeline::shutdown::Shutdown;
 use pipeline::stage::Stage;
 use url::Url;
 
-use crate::config::{ServicesArgs, mapping_document};
-use crate::harness::{Queues, Replica, Service, Settings, forget};
+use crate::config::ServicesArgs;
+use crate::harness::{Queues, Replica, Service, Settings, forget, vendor_settings};
 use crate::process::Group;
 use crate::services::Services;
-use crate::simulator::{APP_ID, ENTRY_ID, KEY_WIDGET, Options as Vendors, Simulator};
+use crate::simulator::{Options as Vendors, Simulator};
 
 /// How long anything may take before a measurement is given up.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -252,11 +252,9 @@ impl<'a> Floor<'a> {
             ("ADMIN_LISTEN", "127.0.0.1:0".into()),
             ("LOG_FORMAT", "json".into()),
         ];
+        settings.extend(vendor_settings(service, self.simulator.url()));
         match service {
             Service::Extractor => settings.extend([
-                ("OKKI_BASE_URL", self.simulator.url()),
-                ("OKKI_CLIENT_ID", "sim-okki-client".into()),
-                ("OKKI_CLIENT_SECRET", "sim-okki-secret".into()),
                 ("OKKI_RATE", "100000".into()),
                 ("OKKI_BURST", "1000".into()),
                 ("OKKI_CONCURRENCY", "32".into()),
@@ -264,15 +262,8 @@ impl<'a> Floor<'a> {
                 ("EVERY", "1s".into()),
                 ("SETTLE_DELAY", "1s".into()),
             ]),
-            Service::Transformer => settings.push(("MAPPING", mapping_document())),
-            Service::Loader => settings.extend([
-                ("JDY_BASE_URL", self.simulator.url()),
-                ("JDY_API_KEY", "sim-jdy-key".into()),
-                ("JDY_APP_ID", APP_ID.into()),
-                ("JDY_ENTRY_ID", ENTRY_ID.into()),
-                ("JDY_KEY_WIDGET", KEY_WIDGET.into()),
-                ("INDEX_SETTLE", "0s".into()),
-            ]),
+            Service::Transformer => {}
+            Service::Loader => settings.extend([("INDEX_SETTLE", "0s".into())]),
         }
         let mut settings: Settings = settings
             .into_iter()

@@ -15,11 +15,11 @@ use url::Url;
 use super::proxy::Proxy;
 use super::schedule::REPLICAS;
 use super::seat::Seat;
-use crate::config::{ServicesArgs, mapping_document};
-use crate::harness::{Queues, Service, Settings, command};
+use crate::config::ServicesArgs;
+use crate::harness::{Queues, Service, Settings, command, vendor_settings};
 use crate::services::Services;
 use crate::simulator::dice::Dice;
-use crate::simulator::{APP_ID, Concurrent, ENTRY_ID, KEY_WIDGET, Options, Simulator};
+use crate::simulator::{Concurrent, Options, Simulator};
 
 /// The same number of steps as in production, in less time.
 const RETRY_DELAYS: [Duration; 3] = [
@@ -218,11 +218,9 @@ impl Cast {
             settings.push(("ADMIN_LISTEN", "127.0.0.1:0".into()));
             settings.push(("LOG_FORMAT", "json".into()));
         }
+        settings.extend(vendor_settings(service, vendors));
         match service {
             Service::Extractor => settings.extend([
-                ("OKKI_BASE_URL", vendors),
-                ("OKKI_CLIENT_ID", "sim-okki-client".into()),
-                ("OKKI_CLIENT_SECRET", "sim-okki-secret".into()),
                 ("OKKI_RATE", "200".into()),
                 ("OKKI_BURST", "10".into()),
                 ("OKKI_CONCURRENCY", "16".into()),
@@ -233,13 +231,8 @@ impl Cast {
                 ("REMOVALS", "true".into()),
                 ("ASK_AGAIN_AFTER", ASK_AGAIN_AFTER.into()),
             ]),
-            Service::Transformer => settings.push(("MAPPING", mapping_document())),
+            Service::Transformer => {}
             Service::Loader => settings.extend([
-                ("JDY_BASE_URL", vendors),
-                ("JDY_API_KEY", "sim-jdy-key".into()),
-                ("JDY_APP_ID", APP_ID.into()),
-                ("JDY_ENTRY_ID", ENTRY_ID.into()),
-                ("JDY_KEY_WIDGET", KEY_WIDGET.into()),
                 ("JDY_TIMEOUT", "2s".into()),
                 // A stalled line, a slow vendor and a late commit together, see the schedule.
                 ("LATE_WRITES", "5s".into()),

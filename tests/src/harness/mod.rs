@@ -6,9 +6,11 @@ mod forget;
 mod pipeline;
 mod queues;
 mod replica;
+mod vendors;
 
 pub use self::eventually::{eventually, expect};
 pub use self::forget::forget;
 pub use self::pipeline::{Builder, Id, Pipeline};
 pub use self::queues::{Lying, Queues};
 pub use self::replica::{Replica, Service, Settings, command};
+pub use self::vendors::vendor_settings;

@@ -15,10 +15,10 @@ use super::eventually::{eventually, expect};
 use super::forget::forget;
 use super::queues::Queues;
 use super::replica::{Replica, Service, Settings, command};
-use crate::config::mapping_document;
+use super::vendors::vendor_settings;
 use crate::process::{Group, tail};
 use crate::services::shared;
-use crate::simulator::{APP_ID, ENTRY_ID, KEY_WIDGET, Options, Report, Simulator};
+use crate::simulator::{Options, Report, Simulator};
 
 /// Retry ladder of the tests: the same number of steps as in production, in a thousandth of the time.
 const RETRY_DELAYS: [Duration; 3] = [
@@ -137,24 +137,17 @@ fn defaults(service: Service, simulator: &Simulator) -> Settings {
         ("LOG_FORMAT", "json".into()),
         ("RETRY_DELAYS", delays.join(",")),
     ];
+    settings.extend(vendor_settings(service, simulator.url()));
     settings.extend(match service {
         Service::Extractor => vec![
-            ("OKKI_BASE_URL", simulator.url()),
-            ("OKKI_CLIENT_ID", "sim-okki-client".into()),
-            ("OKKI_CLIENT_SECRET", "sim-okki-secret".into()),
             ("OKKI_RATE", "90".into()),
             ("OKKI_TIMEOUT", "5s".into()),
             ("EVERY", "1s".into()),
             ("SETTLE_DELAY", "2s".into()),
             ("LEASE_TTL", "3s".into()),
         ],
-        Service::Transformer => vec![("MAPPING", mapping_document())],
+        Service::Transformer => vec![],
         Service::Loader => vec![
-            ("JDY_BASE_URL", simulator.url()),
-            ("JDY_API_KEY", "sim-jdy-key".into()),
-            ("JDY_APP_ID", APP_ID.into()),
-            ("JDY_ENTRY_ID", ENTRY_ID.into()),
-            ("JDY_KEY_WIDGET", KEY_WIDGET.into()),
             ("JDY_TIMEOUT", "2s".into()),
             ("INDEX_SETTLE", "2500ms".into()),
             ("LEASE", "10s".into()),
