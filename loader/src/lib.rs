@@ -15,6 +15,7 @@ pub mod index;
 pub mod jdy;
 pub mod ledger;
 mod parts;
+pub mod settings;
 pub mod vendor;
 pub mod write;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use pipeline::config::HttpConfig;
 use pipeline::service::Runtime;
 
-use crate::config::LoaderConfig;
 use crate::form_watch::FormWatch;
 use crate::index::Index;
 use crate::jdy::client::Client;
 use crate::ledger::{Ledger, Registry};
+use crate::settings::LoaderConfig;
 use crate::vendor::Vendor;
 use crate::write::Writer;
 

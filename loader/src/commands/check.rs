@@ -7,8 +7,8 @@ use pipeline::service::Runtime;
 use serde_json::json;
 
 use crate::cli::CheckArgs;
-use crate::config::LoaderConfig;
 use crate::parts;
+use crate::settings::LoaderConfig;
 
 /// Runs the checks in the order in which they depend on each other.
 pub async fn check(args: CheckArgs) -> anyhow::Result<()> {

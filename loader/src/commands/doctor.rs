@@ -6,8 +6,8 @@ use pipeline::service::Runtime;
 use pipeline::stage::Stage;
 
 use crate::cli::DoctorCommandArgs;
-use crate::config::LoaderConfig;
 use crate::parts;
+use crate::settings::LoaderConfig;
 
 /// Examines and prints.
 pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {

@@ -8,9 +8,9 @@ use pipeline::config::{CommonConfig, HttpConfig};
 use pipeline::service::Runtime;
 
 use crate::cli::{IndexCommand, RunArgs, ShowDuplicatesArgs};
-use crate::config::LoaderConfig;
 use crate::index;
 use crate::parts;
+use crate::settings::LoaderConfig;
 use crate::write::Writer;
 
 /// Runs an `index` subcommand.

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::RunArgs;
-use crate::config::LoaderConfig;
+use crate::settings::LoaderConfig;
 use crate::write::{LoadHandler, Writer, beat, sweep, verify};
 use crate::{eviction, failpoint, parts};
 

@@ -1,0 +1,254 @@
+//! The loader's settings once they are known to be right, and the errors that name those that are not.
+
+use std::time::Duration;
+
+use pipeline::config::{ConfigError, SecretArg, base_url, parse_duration, positive_duration};
+use pipeline::quota::Bucket;
+
+use crate::config::{FormArgs, LimitArgs, MissingPolicy, WriteArgs, WriteMode};
+use crate::document::Document;
+use crate::failpoint::Armed;
+use crate::form_watch::Expected;
+use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
+use crate::jdy::client::{Account, Buckets};
+use crate::ledger::permit;
+use crate::write::{Mode, OnMissingRow, Removals, Settings};
+
+/// It is renewed fifteen times in its length.
+const SHORTEST_LEASE: Duration = Duration::from_secs(3);
+
+/// The checked settings.
+#[derive(Debug)]
+pub struct LoaderConfig {
+    /// Where the form is.
+    pub account: Account,
+    /// Limits.
+    pub buckets: Buckets,
+    /// Calls open at once, at most.
+    pub open_calls: u32,
+    /// What is known of the form before the first record.
+    pub expected: Expected,
+    /// The write path.
+    pub settings: Settings,
+    /// Rows of a batch.
+    pub batch_size: usize,
+    /// How long a batch fills.
+    pub linger: Duration,
+    /// Batches at once.
+    pub concurrency: usize,
+    /// Lease of a batch.
+    pub lease: Duration,
+    /// Wait after Redis was lost.
+    pub index_settle: Duration,
+    /// Whether a rebuild deletes duplicate rows.
+    pub merge_duplicates: bool,
+    /// Armed failpoint.
+    pub failpoint: Option<Armed>,
+    /// Things in the mapping document that are not done as it says.
+    pub remarks: Vec<String>,
+}
+
+impl LoaderConfig {
+    /// Checks everything; reads the mapping document and the key's file.
+    pub fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
+        let document = form.mapping.as_deref().map(Document::read).transpose()?;
+        let account = account(form, document.as_ref())?;
+        let removals = removals(&write.on_removal)?;
+        let key_widget = form
+            .jdy_key_widget
+            .clone()
+            .filter(|widget| !widget.trim().is_empty());
+        let timeout = account.timeout;
+        let lease = lease(&write.lease)?;
+        let late = duration("LATE_WRITES", &write.late_writes)?;
+        let index_settle = match &write.index_settle {
+            Some(text) => duration("INDEX_SETTLE", text)?,
+            // A loader notices within its permit; then its call may time out and take effect even later.
+            None => timeout + late + permit(lease) + Duration::from_secs(2),
+        };
+        Ok(Self {
+            buckets: buckets(limits)?,
+            open_calls: limits.jdy_open_calls.max(1),
+            expected: Expected {
+                key_widget,
+                fields: document
+                    .as_ref()
+                    .map(|document| document.fields.clone())
+                    .unwrap_or_default(),
+                mark: match &removals {
+                    Removals::Mark { widget, .. } => Some(widget.clone()),
+                    _ => None,
+                },
+            },
+            batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
+            linger: duration("LINGER", &write.linger)?,
+            concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
+            lease,
+            index_settle,
+            merge_duplicates: write.merge_duplicates,
+            settings: Settings {
+                removals,
+                on_missing_row: match write.on_missing_row {
+                    MissingPolicy::Recreate => OnMissingRow::Recreate,
+                    MissingPolicy::DeadLetter => OnMissingRow::DeadLetter,
+                },
+                mode: mode(write.write_mode, document.as_ref(), &account)?,
+                options: options(document.as_ref(), write.jdy_data_creator),
+                patience: positive_duration("PATIENCE", &write.patience)?,
+                resend_for: positive_duration("RESEND_FOR", &write.resend_for)?,
+                late,
+            },
+            account,
+            failpoint: write.failpoint,
+            remarks: document.map(|document| document.remarks).unwrap_or_default(),
+        })
+    }
+}
+
+fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, ConfigError> {
+    let id = |name: &str, given: &Option<String>, documented: Option<&String>| {
+        let given = given.as_ref().filter(|id| !id.trim().is_empty());
+        given.or(documented).cloned().ok_or_else(|| {
+            ConfigError::new(
+                name,
+                "is required but not set",
+                "set it, or MAPPING to a document that names it",
+            )
+        })
+    };
+    let key = SecretArg::new(
+        "JDY_API_KEY",
+        form.jdy_api_key.as_ref(),
+        form.jdy_api_key_file.as_deref(),
+    );
+    Ok(Account {
+        base: base_url("JDY_BASE_URL", &form.jdy_base_url)?,
+        key: key.required()?,
+        app_id: id(
+            "JDY_APP_ID",
+            &form.jdy_app_id,
+            document.and_then(|document| document.app_id.as_ref()),
+        )?,
+        entry_id: id(
+            "JDY_ENTRY_ID",
+            &form.jdy_entry_id,
+            document.and_then(|document| document.entry_id.as_ref()),
+        )?,
+        timeout: positive_duration("JDY_TIMEOUT", &form.jdy_timeout)?,
+    })
+}
+
+fn removals(text: &str) -> Result<Removals, ConfigError> {
+    let refuse = || {
+        let problem = format!("`{text}` is not a policy");
+        ConfigError::new(
+            "ON_REMOVAL",
+            problem,
+            "write ignore, delete, or mark:WIDGET=VALUE",
+        )
+    };
+    match text.trim() {
+        "ignore" => Ok(Removals::Ignore),
+        "delete" => Ok(Removals::Delete),
+        other => {
+            let (widget, value) = other
+                .strip_prefix("mark:")
+                .and_then(|rest| rest.split_once('='))
+                .ok_or_else(refuse)?;
+            match widget.is_empty() || value.is_empty() {
+                true => Err(refuse()),
+                false => Ok(Removals::Mark {
+                    widget: widget.to_owned(),
+                    value: value.to_owned(),
+                }),
+            }
+        }
+    }
+}
+
+/// The document's switches; a flag wins.
+fn options(document: Option<&Document>, creator: Option<String>) -> WriteOptions {
+    let documented = document
+        .map(|document| document.options.clone())
+        .unwrap_or_default();
+    WriteOptions {
+        data_creator: creator.or(documented.data_creator),
+        ..documented
+    }
+}
+
+fn mode(mode: WriteMode, document: Option<&Document>, account: &Account) -> Result<Mode, ConfigError> {
+    match mode {
+        WriteMode::Batch => Ok(Mode::Batch),
+        WriteMode::Single => {
+            let api = document.map(|document| &document.api).ok_or_else(|| {
+                ConfigError::new(
+                    "WRITE_MODE",
+                    "single needs the path of the create call",
+                    "set MAPPING to a document with `api`",
+                )
+            })?;
+            let path = api
+                .replace("{app_id}", &account.app_id)
+                .replace("{entry_id}", &account.entry_id);
+            Ok(Mode::Single { path })
+        }
+    }
+}
+
+fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {
+    let bucket = |variable: &str, name: &str, rate: f64| match rate.is_finite() && rate > 0.0 {
+        true => Ok(Bucket::per_second(name, rate)),
+        false => Err(ConfigError::new(
+            variable,
+            "must be above zero",
+            "write calls per second such as 10 or 0.5",
+        )),
+    };
+    Ok(Buckets {
+        company: bucket("JDY_RATE_COMPANY", "jdy:company", limits.jdy_rate_company)?.with_burst(5),
+        batch_create: bucket(
+            "JDY_RATE_BATCH_CREATE",
+            "jdy:batch_create",
+            limits.jdy_rate_batch_create,
+        )?,
+        single_create: bucket(
+            "JDY_RATE_SINGLE_CREATE",
+            "jdy:data_create",
+            limits.jdy_rate_single_create,
+        )?,
+        update: bucket("JDY_RATE_WRITE", "jdy:update", limits.jdy_rate_write)?,
+        delete: bucket("JDY_RATE_WRITE", "jdy:delete", limits.jdy_rate_write)?,
+        list: bucket("JDY_RATE_READ", "jdy:list", limits.jdy_rate_read)?,
+        widgets: bucket("JDY_RATE_READ", "jdy:widgets", limits.jdy_rate_read)?,
+    })
+}
+
+fn lease(text: &str) -> Result<Duration, ConfigError> {
+    let lease = positive_duration("LEASE", text)?;
+    match lease >= SHORTEST_LEASE {
+        true => Ok(lease),
+        false => Err(ConfigError::new(
+            "LEASE",
+            "is too short for its renewals",
+            "write at least 3s",
+        )),
+    }
+}
+
+fn count(name: &str, text: &str, most: usize) -> Result<usize, ConfigError> {
+    match text.trim().parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(ConfigError::new(
+            name,
+            format!("`{text}` is out of range"),
+            format!("write a number from 1 to {most}"),
+        )),
+    }
+}
+
+/// A duration that may be zero.
+fn duration(name: &str, text: &str) -> Result<Duration, ConfigError> {
+    parse_duration(text.trim())
+        .map_err(|problem| ConfigError::new(name, problem, "write a duration such as 500ms or 5s"))
+}
