@@ -10,6 +10,8 @@ mod create;
 mod fate;
 mod finish;
 mod handler;
+mod isolate;
+mod reconcile;
 mod records;
 mod refetch;
 mod round;
