@@ -103,10 +103,6 @@ impl Cast {
             .collect::<anyhow::Result<_>>()?;
         let mut started = false;
         for seat in &mut self.seats {
-            let deadly = self.deadly.is_some() && seat.service == Service::Loader;
-            if deadly {
-                seat.doom(true);
-            }
             started |= seat.supervise(&settings[&seat.service], &self.folder)?;
         }
         Ok(started)

@@ -63,11 +63,6 @@ impl Seat {
         self.replica.process().sigcont()
     }
 
-    /// From now on its end is no surprise, or is one again.
-    pub fn doom(&mut self, doomed: bool) {
-        self.doomed = doomed;
-    }
-
     /// Notices an end and seats the next one when it is due; whether it did. An end that nobody caused is an error.
     pub fn supervise(&mut self, settings: &Settings, folder: &Path) -> anyhow::Result<bool> {
         if self.due.is_none() {
@@ -88,7 +83,8 @@ impl Seat {
         if due {
             self.incarnation += 1;
             self.replica = start(self.service, self.number, self.incarnation, settings, folder)?;
-            (self.doomed, self.frozen, self.due) = (false, false, None);
+            // One that was told to die on a record may meet it at any later time.
+            (self.doomed, self.frozen, self.due) = (settings.contains_key("FAILPOINT"), false, None);
         }
         Ok(due)
     }
