@@ -1,0 +1,183 @@
+//! Verdicts of a claim: created once, unchanged, updated, stale, busy, orphaned.
+
+use super::*;
+
+#[tokio::test]
+async fn a_row_is_created_once_then_unchanged_updated_or_stale() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    assert_eq!(claim(&ledger, "1", 10, "aa").await.0, Claim::Unchanged);
+    assert_eq!(claim(&ledger, "1", 9, "bb").await.0, Claim::Stale);
+    assert_eq!(claim(&ledger, "1", 20, "aa").await.0, Claim::Unchanged);
+    assert_eq!(
+        claim(&ledger, "1", 15, "bb").await.0,
+        Claim::Stale,
+        "unchanged content moves the version"
+    );
+    let (verdict, batch, fence) = claim(&ledger, "1", 21, "bb").await;
+    assert_eq!(verdict, Claim::Update("r1".into()));
+    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    assert_eq!(claim(&ledger, "1", 21, "bb").await.0, Claim::Unchanged);
+    let (verdict, ..) = claim(&ledger, "1", 21, "cc").await;
+    assert_eq!(
+        verdict,
+        Claim::Update("r1".into()),
+        "an edited dead letter keeps its version"
+    );
+}
+
+#[tokio::test]
+async fn a_claimed_row_is_busy_until_its_lease_ends_and_then_orphaned() {
+    let redis = PrivateRedis::start().await;
+    let one = ready(&redis).await;
+    let two = ledger(&redis, "two", LEASE);
+    two.set_epoch(one.epoch());
+    let (_, batch, fence) = claim(&one, "1", 10, "aa").await;
+    assert_eq!(
+        claim(&two, "1", 11, "bb").await.0,
+        Claim::Busy(batch.clone(), "one".into())
+    );
+    assert!(
+        two.take_over(&batch, true).await.unwrap().is_none(),
+        "not while the lease runs"
+    );
+    assert!(two.orphans(10).await.unwrap().is_empty());
+
+    expire(&redis, &one, &batch).await;
+    assert_eq!(claim(&two, "1", 11, "bb").await.0, Claim::Orphaned(batch.clone()));
+    assert_eq!(two.orphans(10).await.unwrap(), std::slice::from_ref(&batch));
+    let taken = two.take_over(&batch, false).await.unwrap().unwrap();
+    let member = &taken.members[0];
+    assert_eq!(
+        (member.kind, &*member.row, member.hash.as_str()),
+        (Kind::Create, r#"{"_w":{"value":1}}"#, "aa")
+    );
+    assert!(member.first_sent_ms > 0 && !member.transaction.is_empty());
+
+    let late = one.commit(&batch, &fence, &landed("r1"), None).await;
+    assert!(matches!(late, Err(Error::Fenced)), "{late:?}");
+    two.commit(&batch, &taken.fence, &landed("r2"), None)
+        .await
+        .unwrap();
+    assert_eq!(claim(&one, "1", 11, "bb").await.0, Claim::Update("r2".into()));
+}
+
+#[tokio::test]
+async fn a_commit_can_be_repeated_and_a_batch_ends_with_its_last_member() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let old = version(1);
+    let rows = ["1", "2", "3"];
+    let items: Vec<Item<'_>> = rows
+        .iter()
+        .map(|company| Item {
+            company,
+            version: &old,
+            hash: "aa",
+            operation: Operation::Upsert,
+            fetched_at: 1,
+            set: "{}",
+            clear: "",
+        })
+        .collect();
+    let claimed = ledger.claim("b", &items, false).await.unwrap();
+    let settle = |slot, change| Settled { slot, change };
+    let first = [settle(0, Change::Landed("r1".into())), settle(1, Change::Freed)];
+    ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
+    ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
+    assert_eq!(claim(&ledger, "2", 2, "aa").await.0, Claim::Create, "freed");
+    assert!(matches!(claim(&ledger, "3", 2, "aa").await.0, Claim::Busy(..)));
+    ledger
+        .commit("b", &claimed.fence, &[settle(2, Change::Removed)], None)
+        .await
+        .unwrap();
+    let gone = ledger.commit("b", &claimed.fence, &first, None).await;
+    assert!(matches!(gone, Err(Error::Fenced)), "the batch is over: {gone:?}");
+    assert_eq!(
+        claim(&ledger, "3", 0, "aa").await.0,
+        Claim::Stale,
+        "a removed row remembers its version"
+    );
+    assert_eq!(claim(&ledger, "3", 3, "aa").await.0, Claim::Create);
+}
+
+#[tokio::test]
+async fn updates_are_stored_as_they_are_sent() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    let (_, batch, _) = claim(&ledger, "1", 11, "bb").await;
+    let taken = ledger.take_over(&batch, true).await.unwrap().unwrap();
+    assert_eq!(&*taken.members[0].row, r#"{"_w":{"value":1},"_x":{"value":""}}"#);
+    assert_eq!(
+        (taken.members[0].kind, taken.members[0].row_id.as_str()),
+        (Kind::Update, "r1")
+    );
+}
+
+#[tokio::test]
+async fn new_transaction_ids_are_what_a_successor_finds() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let (_, batch, _) = claim(&ledger, "1", 10, "aa").await;
+    let taken = ledger.take_over(&batch, true).await.unwrap().unwrap();
+    let before = taken.members[0].transaction.clone();
+    let mut groups = [taken.members];
+    ledger.regroup(&batch, &taken.fence, &mut groups).await.unwrap();
+    let again = ledger.take_over(&batch, true).await.unwrap().unwrap();
+    assert_ne!(again.members[0].transaction, before);
+    assert_eq!(again.members, groups[0]);
+    let fenced = ledger.regroup(&batch, &taken.fence, &mut groups).await;
+    assert!(matches!(fenced, Err(Error::Fenced)));
+}
+
+#[tokio::test]
+async fn removals_delete_mark_or_find_nothing() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    for operation in [Operation::Delete, Operation::Mark] {
+        let company = format!("absent {operation:?}");
+        let verdict = claim_as(&ledger, &company, 10, "", operation, 1).await.0;
+        assert_eq!(verdict, Claim::Absent);
+        assert_eq!(
+            claim(&ledger, &company, 9, "aa").await.0,
+            Claim::Stale,
+            "an older state may not come back"
+        );
+    }
+    create(&ledger, "1", 10, "aa", "r1").await;
+    let (verdict, batch, fence) = claim_as(&ledger, "1", 11, "", Operation::Delete, 1).await;
+    assert_eq!(verdict, Claim::Remove("r1".into()));
+    ledger
+        .commit(
+            &batch,
+            &fence,
+            &[Settled {
+                slot: 0,
+                change: Change::Removed,
+            }],
+            None,
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        claim(&ledger, "1", 12, "aa").await.0,
+        Claim::Create,
+        "a customer that comes back gets a new row"
+    );
+
+    create(&ledger, "2", 10, "aa", "r2").await;
+    let (verdict, batch, fence) = claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await;
+    assert_eq!(verdict, Claim::Update("r2".into()));
+    ledger.commit(&batch, &fence, &landed("r2"), None).await.unwrap();
+    assert_eq!(
+        claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await.0,
+        Claim::Unchanged
+    );
+    assert_eq!(
+        claim(&ledger, "2", 12, "aa").await.0,
+        Claim::Update("r2".into()),
+        "same content, but marked"
+    );
+}

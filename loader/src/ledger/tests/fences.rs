@@ -1,0 +1,131 @@
+//! What leases, fences and epochs protect from: a restarted Redis, a rebuilt index, a lease that ended.
+
+use super::*;
+
+#[tokio::test]
+async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
+    let mut redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    redis.restart_empty().await;
+    let version = version(11);
+    let item = Item {
+        company: "1",
+        version: &version,
+        hash: "aa",
+        operation: Operation::Upsert,
+        fetched_at: 1,
+        set: "{}",
+        clear: "",
+    };
+    // The connection that broke says so once.
+    let answer = loop {
+        match ledger.claim("b", &[item], false).await {
+            Err(Error::Store(error)) if error.is_outage() => {}
+            answer => break answer,
+        }
+    };
+    assert!(matches!(answer, Err(Error::NoIndex)));
+    make_ready(&ledger, "form").await;
+    // The same data on a server that was restarted: it may have lost its last second.
+    let run: String = field(&redis, "run").await;
+    set_field(&redis, "run", "another").await;
+    assert!(matches!(
+        ledger.claim("b", &[item], false).await,
+        Err(Error::NoIndex)
+    ));
+    assert!(matches!(
+        ledger.commit("b", "1", &landed("r"), None).await,
+        Err(Error::NoIndex)
+    ));
+    set_field(&redis, "run", &run).await;
+    assert_eq!(
+        ledger.claim("b", &[item], false).await.unwrap().claims,
+        [Claim::Create]
+    );
+}
+
+#[tokio::test]
+async fn after_a_rebuild_an_old_record_is_fetched_again_instead_of_written() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let found = crate::jdy::lookup::FoundRow {
+        id: "r1".into(),
+        hash: "aa".into(),
+        written_ms: 1_000_000,
+    };
+    crate::index::testing::rebuild_with(&ledger, "form", &[("1".to_owned(), found)]).await;
+    let upsert = Operation::Upsert;
+    assert_eq!(
+        claim_as(&ledger, "1", 10, "bb", upsert, 1_000_000).await.0,
+        Claim::Refetch
+    );
+    assert_eq!(
+        claim_as(&ledger, "1", 10, "aa", upsert, 900_000).await.0,
+        Claim::Unchanged
+    );
+    assert_eq!(
+        claim_as(&ledger, "1", 11, "bb", upsert, 1_000_000).await.0,
+        Claim::Refetch,
+        "the doubt remains"
+    );
+    let (verdict, batch, fence) = claim_as(&ledger, "1", 12, "bb", upsert, 1_006_000).await;
+    assert_eq!(verdict, Claim::Update("r1".into()));
+    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    assert_eq!(
+        claim_as(&ledger, "1", 13, "cc", upsert, 900_000).await.0,
+        Claim::Update("r1".into())
+    );
+}
+
+#[tokio::test]
+async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let registry = Registry::new(LEASE);
+    let version = version(1);
+    let item = Item {
+        company: "1",
+        version: &version,
+        hash: "aa",
+        operation: Operation::Upsert,
+        fetched_at: 1,
+        set: "{}",
+        clear: "",
+    };
+    let mut held = registry.announce("b").unwrap();
+    assert!(registry.announce("b").is_none());
+    let claimed = ledger.claim("b", &[item], false).await.unwrap();
+    held.granted(claimed.fence, claimed.time_ms);
+    registry.renew(&ledger).await.unwrap();
+    assert!(held.permits() && held.permitted().await);
+
+    expire(&redis, &ledger, "b").await;
+    let other = self::ledger(&redis, "two", LEASE);
+    other.set_epoch(ledger.epoch());
+    other.take_over("b", false).await.unwrap().unwrap();
+    registry.renew(&ledger).await.unwrap();
+    assert!(!held.permits() && held.is_lost() && !held.permitted().await);
+    drop(held);
+    assert!(!registry.is_live("b"));
+}
+
+async fn field(redis: &PrivateRedis, name: &str) -> String {
+    let mut connection = redis.store().connection().await.unwrap();
+    redis::cmd("HGET")
+        .arg("{test}:index")
+        .arg(name)
+        .query_async(&mut *connection)
+        .await
+        .unwrap()
+}
+
+async fn set_field(redis: &PrivateRedis, name: &str, value: &str) {
+    let mut connection = redis.store().connection().await.unwrap();
+    let command = redis::cmd("HSET")
+        .arg("{test}:index")
+        .arg(name)
+        .arg(value)
+        .to_owned();
+    command.query_async::<()>(&mut *connection).await.unwrap();
+}

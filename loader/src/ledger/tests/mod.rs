@@ -1,0 +1,95 @@
+//! The scripts against a private Redis: every verdict of a claim, and what leases, fences and epochs protect.
+
+mod claims;
+mod doubts;
+mod fences;
+
+use std::time::Duration;
+
+use super::testing::PrivateRedis;
+use super::*;
+use crate::index::testing::make_ready;
+use pipeline::version::Version;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+fn ledger(redis: &PrivateRedis, owner: &str, lease: Duration) -> Ledger {
+    Ledger::new(redis.store(), &"test".parse().unwrap(), "form", owner, lease)
+}
+
+async fn ready(redis: &PrivateRedis) -> Ledger {
+    let ledger = ledger(redis, "one", LEASE);
+    make_ready(&ledger, "form").await;
+    ledger
+}
+
+fn version(number: i64) -> String {
+    encode_version(Version {
+        update_time: number,
+        sequence: 1,
+    })
+}
+
+/// One claim of one record; the answer and what is needed to commit it.
+async fn claim(ledger: &Ledger, company: &str, number: i64, hash: &str) -> (Claim, String, String) {
+    claim_as(ledger, company, number, hash, Operation::Upsert, i64::MAX).await
+}
+
+async fn claim_as(
+    ledger: &Ledger,
+    company: &str,
+    number: i64,
+    hash: &str,
+    operation: Operation,
+    fetched_at: i64,
+) -> (Claim, String, String) {
+    let batch = uuid::Uuid::new_v4().to_string();
+    let version = version(number);
+    let fetched_at = fetched_at.min(1 << 52);
+    let item = Item {
+        company,
+        version: &version,
+        hash,
+        operation,
+        fetched_at,
+        set: r#"{"_w":{"value":1}}"#,
+        clear: r#""_x":{"value":""}"#,
+    };
+    let mut claimed = ledger.claim(&batch, &[item], false).await.unwrap();
+    (claimed.claims.remove(0), batch, claimed.fence)
+}
+
+fn landed(id: &str) -> [Settled; 1] {
+    [Settled {
+        slot: 0,
+        change: Change::Landed(id.to_owned()),
+    }]
+}
+
+/// Claims and commits a create.
+async fn create(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str) {
+    let (verdict, batch, fence) = claim(ledger, company, number, hash).await;
+    assert_eq!(verdict, Claim::Create);
+    ledger.commit(&batch, &fence, &landed(id), None).await.unwrap();
+}
+
+/// Ends a lease now.
+async fn expire(redis: &PrivateRedis, ledger: &Ledger, batch: &str) {
+    let mut connection = redis.store().connection().await.unwrap();
+    let key = ledger.batch_key(batch);
+    redis::cmd("HSET")
+        .arg(key)
+        .arg("lease")
+        .arg(1)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
+    let set = &ledger.inner.keys[1];
+    redis::cmd("ZADD")
+        .arg(set)
+        .arg(1)
+        .arg(batch)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
+}
