@@ -39,7 +39,9 @@ pub struct Options {
 /// # Errors
 /// When somebody ended by itself, or did not become ready again, or could not be asked.
 pub async fn play(options: &Options) -> anyhow::Result<Report> {
-    let logs = folder()?.join(format!("logs-{}", options.seed));
+    // Another run, of the tests for example, may be under way with the same seed.
+    let run = format!("logs-{}-{}-{}", options.seed, options.kills, options.customers);
+    let logs = folder()?.join(run);
     if logs.exists() {
         std::fs::remove_dir_all(&logs).context("remove the logs of an earlier run")?;
     }
