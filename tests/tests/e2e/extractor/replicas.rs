@@ -7,18 +7,18 @@ use tests::simulator::Limiter;
 
 use super::sink::{Sink, calls, complaints};
 
-/// Details per second of so many replicas, each with four calls of 400 ms at a time:
-/// ten a second, so that it is the vendor and not this machine that is slow.
+/// Details per second of so many replicas, each with four calls of 800 ms at a time:
+/// five a second, so that it is the vendor and not this machine that is slow, other tests beside it included.
 async fn details_per_second(replicas: u64) -> f64 {
     let builder = Pipeline::builder()
         .seed(20 + replicas)
         .set("OKKI_RATE", "1000")
         .set("OKKI_CONCURRENCY", "4");
     let mut pipeline = builder
-        .customers(u32::try_from(130 * replicas).unwrap())
+        .customers(u32::try_from(70 * replicas).unwrap())
         .simulator(|options| {
             options.settings.okki.per_second = None;
-            options.settings.okki.latency_ms = 400;
+            options.settings.okki.latency_ms = 800;
         })
         .start()
         .await;
@@ -35,8 +35,8 @@ async fn details_per_second(replicas: u64) -> f64 {
         (calls(&pipeline, "info"), Instant::now())
     };
     // All are at work by then; the last ones are left out, for some replica runs out of work first.
-    let (before, start) = reached(30 * replicas).await;
-    let (after, end) = reached(100 * replicas).await;
+    let (before, start) = reached(12 * replicas).await;
+    let (after, end) = reached(52 * replicas).await;
     (after - before) as f64 / (end - start).as_secs_f64()
 }
 

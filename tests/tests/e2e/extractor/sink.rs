@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use lapin::{Connection, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionProperties, Consumer};
 use pipeline::stage::Stage;
 use prost::Message;
 use proto::v1::CompanySnapshot;
@@ -35,38 +35,19 @@ pub struct Sink {
 impl Sink {
     /// Consumes from now on; what is in the queue already counts, too.
     pub async fn open(pipeline: &Pipeline) -> Self {
-        let settings = pipeline.settings(Service::Extractor);
-        let properties = ConnectionProperties::default();
-        let connection = Connection::connect(&settings["AMQP_URL"], properties)
-            .await
-            .unwrap();
+        let url = pipeline.settings(Service::Extractor)["AMQP_URL"].clone();
         let queue = pipeline.namespace.queue(Stage::Transform);
-        eventually(
+        // Asked anew each time: a broker of 3.10 may close the connection of whoever consumes from a quorum queue that
+        // another one is declaring this moment (541), and the programs connect again, too.
+        let (connection, channel, mut deliveries) = eventually(
             Duration::from_secs(60),
             "somebody declares the queue",
             async || {
-                let channel = connection.create_channel().await.unwrap();
-                let passive = QueueDeclareOptions {
-                    passive: true,
-                    ..QueueDeclareOptions::durable()
-                };
-                let declared = channel
-                    .queue_declare(queue.as_str().into(), passive, FieldTable::default())
-                    .await;
-                declared.map(drop).map_err(|error| error.to_string())
+                let consumed = consume(&url, queue.as_str()).await;
+                consumed.map_err(|error| error.to_string())
             },
         )
         .await;
-        let channel = connection.create_channel().await.unwrap();
-        let options = BasicConsumeOptions {
-            no_ack: true,
-            ..BasicConsumeOptions::default()
-        };
-        let table = FieldTable::default();
-        let mut deliveries = channel
-            .basic_consume(queue.as_str().into(), "".into(), options, table)
-            .await
-            .unwrap();
         let seen: Arc<Mutex<BTreeMap<String, Seen>>> = Arc::default();
         let into = Arc::clone(&seen);
         tokio::spawn(async move {
@@ -110,6 +91,27 @@ impl Sink {
         .await;
         truth.len()
     }
+}
+
+/// Consumes from a queue that is there; a passive declare tells, without the noise of a refused consumer.
+async fn consume(url: &str, queue: &str) -> lapin::Result<(Connection, Channel, Consumer)> {
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let passive = QueueDeclareOptions {
+        passive: true,
+        ..QueueDeclareOptions::durable()
+    };
+    channel
+        .queue_declare(queue.into(), passive, FieldTable::default())
+        .await?;
+    let options = BasicConsumeOptions {
+        no_ack: true,
+        ..BasicConsumeOptions::default()
+    };
+    let deliveries = channel
+        .basic_consume(queue.into(), "".into(), options, FieldTable::default())
+        .await?;
+    Ok((connection, channel, deliveries))
 }
 
 /// Update times by id, asked from the vendor as anybody would; customers must stand still meanwhile.
