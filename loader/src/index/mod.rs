@@ -192,7 +192,10 @@ impl Index {
                 Look::Missing => self.say("the index of the form is missing".to_owned()),
             }
             let Some(recognition) = self.ready_to_read().await else {
-                return Err(Error::Form);
+                if self.runtime.shutdown.is_requested() {
+                    return Err(Error::Form);
+                }
+                continue;
             };
             let key = self.runtime.namespace.key("lease:index");
             let lease = Lease::acquire(self.ledger.store(), key, &self.runtime.instance, REBUILD_LEASE)
@@ -216,7 +219,8 @@ impl Index {
     }
 
     /// Waits until the mapped widgets are known; meanwhile the stage is open, because only a record can tell them.
-    /// The inner `None`: no key widget, nothing to read. The outer: the process ends.
+    /// The inner `None`: no key widget, nothing to read. The outer: look again. Another loader may have learned them
+    /// and built the index, and a message without fields, as a removal is, closes the stage without telling anything.
     #[allow(
         clippy::option_option,
         reason = "two different absences, named in the comment"
@@ -228,9 +232,15 @@ impl Index {
         let mut widgets = self.widgets.subscribe();
         if widgets.borrow().is_none() {
             self.runtime.gate.open(Pause::Index);
-            tokio::select! {
-                known = widgets.wait_for(Option::is_some) => drop(known),
-                () = self.runtime.shutdown.requested() => return None,
+            let known = tokio::select! {
+                known = widgets.wait_for(Option::is_some) => known.is_ok(),
+                () = self.wake.notified() => false,
+                () = self.runtime.shutdown.requested() => false,
+            };
+            if !known {
+                // Whatever closed the stage is tried again when it opens: not at once.
+                self.runtime.shutdown.sleep(LOOK_EVERY).await;
+                return None;
             }
         }
         Some(self.recognition())

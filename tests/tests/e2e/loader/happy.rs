@@ -84,3 +84,32 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
     assert_eq!(report.form_rows, 18);
     pipeline.drain().await;
 }
+
+/// Without a document, records tell which widgets are mapped, and the index needs to know. A removal tells nothing: it
+/// closed the stage, whose keeper waited for a record that could not come any more (chaos, seeds 8 and 9).
+#[tokio::test]
+async fn a_removal_that_comes_first_does_not_stop_the_stage_for_ever() {
+    let mut pipeline = Pipeline::builder()
+        .customers(20)
+        .seed(23)
+        .set("INDEX_SETTLE", "0s")
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let ids = pipeline.simulator.company_ids();
+    let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[1]));
+    let mut removed = feed.record(&pipeline, ids[0]);
+    removed.operation = Operation::Remove.into();
+    removed.fields.clear();
+    pipeline.simulator.remove_one(ids[0]).unwrap();
+    feed.put(&[removed]).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].pauses_for("has to be checked").await;
+    feed.put_all(&pipeline).await;
+    let report = pipeline.settled(SETTLED).await;
+    assert_eq!(report.form_rows, 19);
+    pipeline.quiet(SETTLED, 0).await;
+    drop(fetching);
+    pipeline.drain().await;
+}
