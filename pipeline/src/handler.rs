@@ -101,6 +101,8 @@ pub enum Outcome<R = ()> {
     Dead(Failure),
     /// Not now: the handler has closed the gate. Counts nothing; handled again when the gate opens.
     Hold,
+    /// Not before another message was handled: steps aside through the first retry queue. Counts nothing.
+    Park,
 }
 
 impl<R> Outcome<R> {

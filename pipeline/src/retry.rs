@@ -68,6 +68,16 @@ impl RetryPolicy {
         &self.ladder
     }
 
+    /// The first delay; there is always one.
+    pub fn shortest(&self) -> Duration {
+        self.ladder.first().copied().unwrap_or_default()
+    }
+
+    /// The last delay; there is always one.
+    pub fn longest(&self) -> Duration {
+        self.ladder.last().copied().unwrap_or_default()
+    }
+
     /// How often a message is tried in all.
     pub fn attempts(&self) -> usize {
         self.ladder.len() + 1

@@ -10,6 +10,8 @@ pub enum Settle {
     Acknowledge,
     /// Publish it to the retry queue of this delay with the attempt counted, then acknowledge.
     RetryAfter(Duration),
+    /// Publish it as it is to the first retry queue, then acknowledge.
+    Park,
     /// Publish it to the dead-letter queue, then acknowledge.
     DeadLetter,
     /// Keep it unsettled and handle it again when the gate opens.
@@ -23,6 +25,7 @@ pub fn settle<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy) -> Se
         Outcome::Done(_) => Settle::Acknowledge,
         Outcome::Dead(_) => Settle::DeadLetter,
         Outcome::Hold => Settle::Keep,
+        Outcome::Park => Settle::Park,
         Outcome::Retry(_) => policy
             .delay_after(attempt)
             .map_or(Settle::DeadLetter, Settle::RetryAfter),
@@ -45,6 +48,7 @@ mod tests {
             (Outcome::done(Tally::Loaded), 1, Settle::Acknowledge),
             (Outcome::Dead(Failure::new("x", "y")), 1, Settle::DeadLetter),
             (Outcome::Hold, 9, Settle::Keep),
+            (Outcome::Park, 9, Settle::Park),
             (retry(), 1, Settle::RetryAfter(Duration::from_secs(5))),
             (retry(), 2, Settle::RetryAfter(Duration::from_secs(60))),
             (retry(), 3, Settle::DeadLetter),

@@ -106,6 +106,16 @@ impl Index {
         !self.ledger.epoch().is_empty()
     }
 
+    /// Whether nothing can be known of the index before a record has told which widgets are mapped.
+    pub fn waits_for_a_record(&self) -> bool {
+        self.key_widget.is_some() && !self.is_known() && self.widgets.borrow().is_none()
+    }
+
+    /// Somebody else may have built the index meanwhile.
+    pub fn look_again(&self) {
+        self.wake.notify_one();
+    }
+
     /// How rows are recognised, when there is a key widget and the mapped widgets are known.
     pub fn recognition(&self) -> Option<Recognition> {
         let mut widgets = self.widgets.borrow().clone()?;
@@ -186,6 +196,8 @@ impl Index {
                     self.ledger.set_epoch(epoch);
                     return Ok(());
                 }
+                // The stage stays open, or nobody could tell the widgets.
+                _ if self.waits_for_a_record() => {}
                 Look::Building { rows } => self.say(format!(
                     "the index of the form is being built, {rows} rows so far"
                 )),
@@ -219,8 +231,8 @@ impl Index {
     }
 
     /// Waits until the mapped widgets are known; meanwhile the stage is open, because only a record can tell them.
-    /// The inner `None`: no key widget, nothing to read. The outer: look again. Another loader may have learned them
-    /// and built the index, and a message without fields, as a removal is, closes the stage without telling anything.
+    /// The inner `None`: no key widget, nothing to read. The outer: look again, for another loader may have learned
+    /// them and built the index.
     #[allow(
         clippy::option_option,
         reason = "two different absences, named in the comment"
@@ -238,7 +250,7 @@ impl Index {
                 () = self.runtime.shutdown.requested() => false,
             };
             if !known {
-                // Whatever closed the stage is tried again when it opens: not at once.
+                // Every removal asks.
                 self.runtime.shutdown.sleep(LOOK_EVERY).await;
                 return None;
             }

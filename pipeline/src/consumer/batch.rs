@@ -13,7 +13,7 @@ use crate::{
     stage::Stage,
     telemetry::{names, trace},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What a stage's batches share.
 pub(super) struct Context<H> {
@@ -146,23 +146,12 @@ impl<H: Handler> Context<H> {
         let retry = self.rt.broker.retry();
         let outcome = match verdict {
             Verdict::Handled(outcome) => outcome,
-            Verdict::Park => {
-                let queue = self.rt.namespace.retry_queue(
-                    self.stage,
-                    retry.ladder().iter().copied().max().unwrap_or_default(),
-                );
-                let copy = Outgoing::raw(queue, unit.envelope.clone(), unit.body.clone());
-                return Plan {
-                    unit,
-                    settle: None,
-                    publish: vec![copy],
-                    receipt: None,
-                    outcome: "parked",
-                };
-            }
+            // Until this consumer has been replaced by a newer one, which takes its time.
+            Verdict::Park => return self.parked(unit, retry.longest()),
         };
         let decision = settle(&outcome, unit.attempt(), retry);
         match outcome {
+            Outcome::Park => self.parked(unit, retry.shortest()),
             Outcome::Hold => Plan {
                 unit,
                 settle: Some(decision),
@@ -209,6 +198,19 @@ impl<H: Handler> Context<H> {
                     outcome,
                 }
             }
+        }
+    }
+
+    /// Steps aside as it is, without counting an attempt.
+    fn parked(&self, unit: Unit, delay: Duration) -> Plan<H::Receipt> {
+        let queue = self.rt.namespace.retry_queue(self.stage, delay);
+        let copy = Outgoing::raw(queue, unit.envelope.clone(), unit.body.clone());
+        Plan {
+            unit,
+            settle: None,
+            publish: vec![copy],
+            receipt: None,
+            outcome: "parked",
         }
     }
 

@@ -248,14 +248,12 @@ impl<H: Handler> Session<H> {
                 let held = self.held.extract_if(.., innocent);
                 held.chain(self.gathering.extract_if(.., innocent)).collect()
             } else {
-                if self.held.is_empty() && !due {
-                    return;
-                }
-                // What was held goes with what came after it: that may be what it waits for.
-                let held = self.held.len().min(self.options.batch_max);
-                let more = self.gathering.len().min(self.options.batch_max - held);
-                let gathered = self.gathering.drain(..more);
-                self.held.drain(..held).chain(gathered).collect()
+                let source = match (self.held.is_empty(), due) {
+                    (false, _) => &mut self.held,
+                    (true, true) => &mut self.gathering,
+                    (true, false) => return,
+                };
+                source.drain(..source.len().min(self.options.batch_max)).collect()
             };
             if batch.is_empty() {
                 return;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proto::v1::Operation;
-use tests::harness::{Pipeline, Service};
+use tests::harness::{Pipeline, Service, eventually, expect};
 
 use super::feed::Feed;
 
@@ -86,9 +86,10 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
 }
 
 /// Without a document, records tell which widgets are mapped, and the index needs to know. A removal tells nothing: it
-/// closed the stage, whose keeper waited for a record that could not come any more (chaos, seeds 8 and 9).
+/// closed the stage, whose keeper waited for a record that could not come any more. Nor could one when the stage was
+/// opened again and again, for a message that may have killed its consumer is taken alone (chaos, seeds 8, 9 and 10).
 #[tokio::test]
-async fn a_removal_that_comes_first_does_not_stop_the_stage_for_ever() {
+async fn a_removal_that_comes_first_keeps_no_record_back() {
     let mut pipeline = Pipeline::builder()
         .customers(20)
         .seed(23)
@@ -104,8 +105,18 @@ async fn a_removal_that_comes_first_does_not_stop_the_stage_for_ever() {
     removed.fields.clear();
     pipeline.simulator.remove_one(ids[0]).unwrap();
     feed.put(&[removed]).await;
-    let loader = pipeline.run(Service::Loader);
-    pipeline[loader].pauses_for("has to be checked").await;
+    let armed = format!("record-{}:abort", ids[0]);
+    let victim = pipeline.run_with(Service::Loader, &[("FAILPOINT", &armed)]);
+    pipeline[victim].process().wait(SETTLED).await.unwrap();
+    pipeline[victim].kill9();
+
+    let heir = pipeline.run(Service::Loader);
+    pipeline[heir].ready().await;
+    eventually(SETTLED, "the removal steps aside", async || {
+        let (_, metrics) = pipeline[heir].get("/metrics").await.unwrap();
+        expect(metrics.contains(r#"outcome="parked""#), || metrics)
+    })
+    .await;
     feed.put_all(&pipeline).await;
     let report = pipeline.settled(SETTLED).await;
     assert_eq!(report.form_rows, 19);
