@@ -37,6 +37,9 @@ use version::ServerVersion;
 
 /// Half-open connections are noticed after two missed heartbeats.
 const HEARTBEAT_SECONDS: u16 = 15;
+/// The usual setting of brokers, asked for by ourselves: the client library makes its buffers of 32 frames as it
+/// connects, and when it must enlarge them to what a broker says, it fills 4 MiB each with zeros that stay in memory.
+const FRAME_MAX: u32 = 128 << 10;
 
 /// What can go wrong between a stage and the broker.
 #[derive(Debug, thiserror::Error)]
@@ -269,6 +272,7 @@ impl Broker {
 fn parse(url: &Secret) -> Result<AMQPUri, Error> {
     let mut uri: AMQPUri = url.expose().parse().map_err(Error::Address)?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+    uri.query.frame_max.get_or_insert(FRAME_MAX);
     Ok(uri)
 }
 
