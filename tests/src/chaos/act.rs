@@ -69,7 +69,13 @@ async fn show(options: &Options, progress: &Progress, logs: &Path) -> anyhow::Re
     if let Err(error) = played {
         let kept = cast.services.keep_log(logs)?;
         let states = cast.states().await;
-        return Err(error.context(format!("{states}\nbroker's log: {kept:?}")));
+        let error = error.context(format!("{states}\nbroker's log: {kept:?}"));
+        let crashed = cast.services.broker().map(|broker| broker.crashed_queues());
+        // What RabbitMQ does to itself is not the product's doing, and cannot be healed from outside.
+        return Err(match crashed.filter(|queues| !queues.is_empty()) {
+            Some(queues) => error.context(format!("queues crashed in the broker by themselves: {queues:?}")),
+            None => error,
+        });
     }
     let mut report = played?;
 

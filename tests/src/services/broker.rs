@@ -1,5 +1,6 @@
 //! A private RabbitMQ node with an Erlang port mapper of its own, so that it meets no other node on the machine.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -93,6 +94,12 @@ impl RabbitMq {
         let name = format!("%2F_{queue}");
         std::fs::read(list)
             .is_ok_and(|bytes| bytes.windows(name.len()).any(|window| window == name.as_bytes()))
+    }
+
+    /// Queues whose processes crashed by themselves, as the node's log tells.
+    pub fn crashed_queues(&self) -> BTreeSet<String> {
+        let log = std::fs::read(self.log_path()).unwrap_or_default();
+        crashed_queues(&String::from_utf8_lossy(&log))
     }
 
     /// `kill -9` of the whole node.
@@ -208,4 +215,25 @@ fn configuration(ports: Ports) -> String {
          raft.wal_max_size_bytes = 67108864\n",
         ports.amqp
     )
+}
+
+fn crashed_queues(log: &str) -> BTreeSet<String> {
+    let queue = |line: &str| {
+        let (_, named) = line.split_once("** State machine '%2F_")?;
+        Some(named.split_once("' terminating")?.0.to_owned())
+    };
+    log.lines().filter_map(queue).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crashed_queue_is_named_once() {
+        let log = "2026-11-24 02:28:48.249734+00:00 [error] <0.468.0> ** State machine '%2F_t.load' terminating\n\
+                   2026-11-24 02:28:48.249734+00:00 [error] <0.468.0> ** Last event = {info,{ra_log_event,{}}}\n\
+                   2026-11-24 02:28:48.812425+00:00 [error] <0.618.0> ** State machine '%2F_t.load' terminating\n";
+        assert_eq!(crashed_queues(log).into_iter().collect::<Vec<_>>(), ["t.load"]);
+    }
 }
