@@ -9,15 +9,7 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
     create(&ledger, "1", 10, "aa", "r1").await;
     redis.restart_empty().await;
     let version = version(11);
-    let item = Item {
-        company: "1",
-        version: &version,
-        hash: "aa",
-        operation: Operation::Upsert,
-        fetched_at: 1,
-        set: "{}",
-        clear: "",
-    };
+    let item = plain(&version);
     // The connection that broke says so once.
     let answer = loop {
         match ledger.claim("b", &[item], false).await {
@@ -84,15 +76,7 @@ async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
     let ledger = ready(&redis).await;
     let registry = Registry::new(LEASE);
     let version = version(1);
-    let item = Item {
-        company: "1",
-        version: &version,
-        hash: "aa",
-        operation: Operation::Upsert,
-        fetched_at: 1,
-        set: "{}",
-        clear: "",
-    };
+    let item = plain(&version);
     let mut held = registry.announce("b").unwrap();
     assert!(registry.announce("b").is_none());
     let claimed = ledger.claim("b", &[item], false).await.unwrap();

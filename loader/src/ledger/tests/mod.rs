@@ -59,6 +59,19 @@ async fn claim_as(
     (claimed.claims.remove(0), batch, claimed.fence)
 }
 
+/// A record that is claimed by hand.
+fn plain(version: &str) -> Item<'_> {
+    Item {
+        company: "1",
+        version,
+        hash: "aa",
+        operation: Operation::Upsert,
+        fetched_at: 1,
+        set: "{}",
+        clear: "",
+    }
+}
+
 fn landed(id: &str) -> [Settled; 1] {
     [Settled {
         slot: 0,

@@ -83,6 +83,15 @@ impl Feed {
         }
     }
 
+    /// The news that a customer was removed now, which carries no fields; asked for while it is still there.
+    pub fn removal(&self, pipeline: &Pipeline, id: i64) -> FormRecord {
+        FormRecord {
+            operation: Operation::Remove.into(),
+            fields: Vec::new(),
+            ..self.record(pipeline, id)
+        }
+    }
+
     /// Publishes with confirms.
     pub async fn put(&self, records: &[FormRecord]) {
         for records in records.chunks(500) {

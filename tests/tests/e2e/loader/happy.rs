@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use proto::v1::Operation;
 use tests::harness::{Pipeline, Service, eventually, expect};
 
 use super::feed::Feed;
@@ -61,12 +60,9 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
     pipeline.settled(SETTLED).await;
     pipeline.quiet(SETTLED, 0).await;
     drop(fetching);
-    let mut removed = feed.record(&pipeline, ids[0]);
-    removed.operation = Operation::Remove.into();
-    removed.fields.clear();
+    let mut removed = feed.removal(&pipeline, ids[0]);
     let old = feed.record(&pipeline, ids[1]);
-    let mut newer = feed.record(&pipeline, ids[1]);
-    newer.operation = Operation::Remove.into();
+    let mut newer = feed.removal(&pipeline, ids[1]);
     // Newer than any copy that was fetched again.
     for removal in [&mut removed, &mut newer] {
         if let Some(version) = &mut removal.version {
@@ -100,9 +96,7 @@ async fn a_removal_that_comes_first_keeps_no_record_back() {
     let feed = Feed::new(&pipeline).await;
     let ids = pipeline.simulator.company_ids();
     let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[1]));
-    let mut removed = feed.record(&pipeline, ids[0]);
-    removed.operation = Operation::Remove.into();
-    removed.fields.clear();
+    let removed = feed.removal(&pipeline, ids[0]);
     pipeline.simulator.remove_one(ids[0]).unwrap();
     feed.put(&[removed]).await;
     let armed = format!("record-{}:abort", ids[0]);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use proto::v1::Operation;
 use tests::config::ServicesArgs;
 use tests::harness::{Pipeline, Service};
 use tests::services::{Services, shared};
@@ -106,10 +105,8 @@ async fn die_at(point: &'static str, redis: Redis) {
             pipeline.simulator.change_one(*id, None).unwrap();
         }
         for id in &ids[10..13] {
-            let mut record = feed.record(&pipeline, *id);
-            record.operation = Operation::Remove.into();
+            records.push(feed.removal(&pipeline, *id));
             pipeline.simulator.remove_one(*id).unwrap();
-            records.push(record);
         }
         records.extend(feed.records(&pipeline, &ids[..10]));
     }
