@@ -2,12 +2,8 @@
 
 use crate::config::{DetailArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{
-    cli::common::CommonCommand,
-    config::{CommonArgs, HttpArgs},
-    dead::cli::DeadArgs,
-    doctor::DoctorArgs,
-};
+use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, http::HttpArgs};
+use replay::cli::DeadArgs;
 
 /// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.
 ///
@@ -33,7 +29,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Print one customer's detail answer as JSON, for `transformer mapping try FILE --company -`
     Fetch(FetchArgs),
-    /// Look at refs that could not be fetched, and put them back
+    /// Browser at refs that could not be fetched, and put them back
     Dead(DeadArgs),
     /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
     Doctor(DoctorCommandArgs),

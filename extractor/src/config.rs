@@ -1,7 +1,7 @@
 //! What may be typed: the extractor's own flags and variables, as text. `settings.rs` turns them into checked values.
 
 use clap::Args;
-use pipeline::secret::Secret;
+use pipeline::setting::Secret;
 use std::path::PathBuf;
 
 /// Account and politeness.

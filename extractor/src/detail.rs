@@ -9,17 +9,19 @@ use crate::{
     pause::Pauses,
     selection::{Selected, Selection},
     snapshot::{removal, snapshot},
-    state::{Fate, State},
+    state::{FetchResult, State},
     verdict::Verdict,
 };
 use pipeline::{
-    broker::Outgoing,
-    handler::{Done, Failure, Handler, Job, Outcome, SubjectRef, Tally, VendorAnswer},
-    marks::Marks,
+    disposition::Disposition,
+    failure::{Failure, VendorAnswer},
+    handler::{Done, Handler, Job, Outcome},
+    message::{Outgoing, SubjectRef},
     quota::Lane,
     sequence,
     service::Runtime,
     stage::Stage,
+    watermarks::Watermarks,
 };
 use proto::v1::{self, CompanyRef, CompanySnapshot};
 use std::{collections::BTreeMap, sync::Arc};
@@ -30,7 +32,7 @@ pub struct Details {
     client: Arc<Client>,
     pauses: Arc<Pauses>,
     state: State,
-    marks: Marks,
+    marks: Watermarks,
     verdict: Verdict,
     selection: Selection,
     skip: bool,
@@ -40,14 +42,14 @@ pub struct Details {
 pub struct Receipt {
     run_id: String,
     company_id: String,
-    fate: Fate,
+    fate: FetchResult,
 }
 
 impl Details {
     /// `skip`: a listed version that is loaded costs no call.
     #[must_use]
     pub fn new(rt: Runtime, client: Arc<Client>, pauses: Arc<Pauses>, state: State, skip: bool) -> Self {
-        let marks = Marks::new(rt.store.clone(), rt.namespace.clone());
+        let marks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
         let verdict = Verdict::new(Arc::clone(&client));
         let selection = client.source().selection.clone();
         Self {
@@ -73,14 +75,15 @@ impl Details {
             })
         };
         if wanted.removed {
-            return publish(&job, removal(wanted, sequence), receipt(Fate::Removed));
+            return publish(&job, removal(wanted, sequence), receipt(FetchResult::Removed));
         }
         let is_loaded = wanted.update_time > 0 && loaded.is_some_and(|loaded| loaded >= wanted.update_time);
         if self.skip && !wanted.force && is_loaded {
             return Outcome::Done(Done {
                 publish: vec![],
-                receipt: receipt(Fate::Skipped),
-                tally: Tally::Skipped,
+                receipt: receipt(FetchResult::Skipped),
+                disposition: Disposition::Skipped,
+                rule: None,
             });
         }
         let fetched_at = time::now_ms();
@@ -102,13 +105,14 @@ impl Details {
                         publish(
                             &job,
                             snapshot(wanted, detail, sequence, fetched_at),
-                            receipt(Fate::Fetched),
+                            receipt(FetchResult::Fetched),
                         )
                     }
                     Ok(Selected::Dropped) => Outcome::Done(Done {
                         publish: vec![],
-                        receipt: receipt(Fate::Filtered),
-                        tally: Tally::Filtered("source-condition"),
+                        receipt: receipt(FetchResult::Filtered),
+                        disposition: Disposition::Filtered,
+                        rule: Some("source-condition"),
                     }),
                     Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
                 }
@@ -122,8 +126,9 @@ impl Details {
                 );
                 Outcome::Done(Done {
                     publish: vec![],
-                    receipt: receipt(Fate::Missing),
-                    tally: Tally::Skipped,
+                    receipt: receipt(FetchResult::Missing),
+                    disposition: Disposition::Skipped,
+                    rule: None,
                 })
             }
             Err(error) => self.failed(wanted, error).await,
@@ -180,7 +185,7 @@ impl Handler for Details {
     }
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {
-        let mut runs: BTreeMap<String, Vec<(String, Fate)>> = BTreeMap::new();
+        let mut runs: BTreeMap<String, Vec<(String, FetchResult)>> = BTreeMap::new();
         for Receipt {
             run_id,
             company_id,
@@ -192,7 +197,7 @@ impl Handler for Details {
         for (run, fates) in runs {
             let missing = fates
                 .iter()
-                .filter(|(_, fate)| *fate == Fate::Missing)
+                .filter(|(_, fate)| *fate == FetchResult::Missing)
                 .map(|(id, _)| id.clone());
             let missing: Vec<String> = missing.collect();
             let recorded = match missing.is_empty() {
@@ -208,7 +213,7 @@ impl Handler for Details {
     async fn died(&self, subjects: Vec<SubjectRef>) {
         let fates: Vec<_> = subjects
             .into_iter()
-            .map(|subject| (subject.company_id, Fate::Dead))
+            .map(|subject| (subject.company_id, FetchResult::Dead))
             .collect();
         if let Err(error) = self.state.settle_everywhere(&fates).await {
             tracing::debug!(error = chain(&error), "dead customers not counted");

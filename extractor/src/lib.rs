@@ -24,7 +24,7 @@ pub mod verdict;
 pub mod window;
 
 use cli::{Cli, Command};
-use pipeline::{dead, stage::Stage};
+use pipeline::stage::Stage;
 
 /// Runs a command to its end.
 ///
@@ -37,7 +37,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Once(args) => commands::sync::once(args).await,
         Command::Check(args) => commands::check::check(args).await,
         Command::Fetch(args) => commands::fetch::fetch(args).await,
-        Command::Dead(args) => dead::cli::run_for("extractor", Stage::Extract, args).await,
+        Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
         Command::Status(args) => commands::status::status(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,

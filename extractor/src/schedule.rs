@@ -6,7 +6,7 @@
 use crate::okki::time::BEIJING;
 use chrono::{DateTime, FixedOffset};
 use croner::Cron;
-use pipeline::config::parse_duration;
+use pipeline::setting::parse_duration;
 use std::{str::FromStr, time::Duration};
 
 /// A schedule.

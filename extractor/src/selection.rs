@@ -5,7 +5,7 @@
 //! the details merged in; so that is where and on what they are applied here. Without either, which is the usual case,
 //! the detail answer goes on byte for byte and is not even parsed.
 
-use pipeline::metadata::{Condition, Context, FormatResponse, Verdict, clean};
+use mapping::{Condition, Context, FormatResponse, Verdict, clean};
 use serde_json::value::RawValue;
 
 /// The rules of a source document about single customers.
@@ -48,7 +48,7 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipeline::metadata::SourceDocument;
+    use mapping::SourceDocument;
 
     const DETAIL: &str = r#"{"company_id": 7, "create_time": "2025-07-30 09:43:47",
         "company": [{"name": "管理信息", "fields": [{"name": "客户星级", "field_type": "5", "value": 3}]}],

@@ -9,8 +9,8 @@ use crate::{
     window::Margins,
 };
 use pipeline::{
-    config::{ConfigError, SecretArg, base_url, parse_duration, positive_duration},
     quota::Bucket,
+    setting::{ConfigError, SecretArg, base_url, parse_duration, positive_duration},
 };
 use std::time::Duration;
 

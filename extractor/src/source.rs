@@ -5,10 +5,8 @@
 
 use crate::{okki::time, selection::Selection};
 use jiff::Timestamp;
-use pipeline::{
-    config::ConfigError,
-    metadata::{Context, Loaded, Problem, SourceDocument},
-};
+use mapping::{Context, Loaded, Problem, SourceDocument};
+use pipeline::setting::ConfigError;
 use std::{path::Path, time::Duration};
 
 /// Parameters that the extractor sets itself, whatever a document says.

@@ -1,11 +1,11 @@
 //! The command line of the loader.
 
 use clap::{Args, Parser, Subcommand};
-use pipeline::books::cli::BooksArgs;
+use pipeline::cli::accounting::BooksArgs;
 use pipeline::cli::common::CommonCommand;
-use pipeline::config::{CommonArgs, HttpArgs};
-use pipeline::dead::cli::DeadArgs;
 use pipeline::doctor::DoctorArgs;
+use pipeline::{config::CommonArgs, http::HttpArgs};
+use replay::cli::DeadArgs;
 
 use crate::config::{FormArgs, LimitArgs, WriteArgs};
 
@@ -38,7 +38,7 @@ pub enum Command {
     /// Dead letters of this stage
     Dead(Box<DeadArgs>),
     /// Say where every listed customer is; fails when one is nowhere
-    Books(Box<BooksArgs>),
+    Account(Box<BooksArgs>),
     /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.

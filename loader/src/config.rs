@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use pipeline::secret::Secret;
+use pipeline::setting::Secret;
 
 use crate::failpoint::Armed;
 

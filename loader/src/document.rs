@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use pipeline::config::ConfigError;
-use pipeline::metadata::TargetDocument;
+use mapping::TargetDocument;
+use pipeline::setting::ConfigError;
 
 use crate::jdy::calls::WriteOptions;
 

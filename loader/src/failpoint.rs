@@ -76,7 +76,7 @@ impl std::str::FromStr for Armed {
         }
         let action = match parts.next() {
             Some("abort") | None => Action::Abort,
-            Some(pause) => Action::Pause(pipeline::config::parse_duration(pause)?),
+            Some(pause) => Action::Pause(pipeline::setting::parse_duration(pause)?),
         };
         let left = parts
             .next()

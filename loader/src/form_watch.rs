@@ -27,7 +27,7 @@ pub struct Expected {
     pub key_widget: Option<String>,
     /// Widget and caption of every mapped field.
     pub fields: Vec<(String, String)>,
-    /// Marks removed customers.
+    /// Watermarks removed customers.
     pub mark: Option<String>,
 }
 

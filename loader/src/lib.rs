@@ -19,7 +19,6 @@ pub mod settings;
 pub mod vendor;
 pub mod write;
 
-use pipeline::dead;
 use pipeline::stage::Stage;
 
 use crate::cli::{Cli, Command};
@@ -32,8 +31,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Index(command) => commands::index::run(*command).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
         Command::Trace(args) => commands::trace::trace(args).await,
-        Command::Dead(args) => dead::cli::run_for("loader", Stage::Load, *args).await,
-        Command::Books(args) => pipeline::books::cli::run("loader", *args).await,
+        Command::Dead(args) => replay::cli::run_for("loader", Stage::Load, *args).await,
+        Command::Account(args) => pipeline::cli::accounting::run("loader", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }

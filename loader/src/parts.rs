@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipeline::config::HttpConfig;
+use pipeline::http::HttpConfig;
 use pipeline::service::Runtime;
 
 use crate::form_watch::FormWatch;
@@ -20,7 +20,7 @@ pub(crate) fn assemble(
     http: &HttpConfig,
 ) -> anyhow::Result<Writer> {
     let quota = runtime.quota.clone();
-    let http = pipeline::http::client(http)?;
+    let http = pipeline::http::Client::new(http.clone())?;
     let client = Client::new(
         config.account.clone(),
         config.buckets.clone(),

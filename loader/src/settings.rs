@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pipeline::config::{ConfigError, SecretArg, base_url, parse_duration, positive_duration};
 use pipeline::quota::Bucket;
+use pipeline::setting::{ConfigError, SecretArg, base_url, parse_duration, positive_duration};
 
 use crate::config::{FormArgs, LimitArgs, MissingPolicy, WriteArgs, WriteMode};
 use crate::document::Document;

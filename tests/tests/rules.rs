@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kit::config::{binary, workspace};
 use regex::Regex;
-use tests::config::{binary, workspace};
 
 const CRATES: [&str; 6] = ["proto", "pipeline", "extractor", "transformer", "loader", "tests"];
 const SERVICES: [&str; 3] = ["extractor", "transformer", "loader"];

@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use jiff::Timestamp;
-use pipeline::metadata::Record;
-use pipeline::metadata::clean::read;
+use mapping::Record;
+use mapping::clean::read;
 use transformer::map::Mapping;
 
 /// The shape of the vendor's published example, filled in.

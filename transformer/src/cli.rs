@@ -2,9 +2,8 @@
 
 use crate::{commands::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{
-    cli::common::CommonCommand, config::CommonArgs, dead::cli::DeadArgs, doctor::DoctorArgs, tls::HttpTlsArgs,
-};
+use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
+use replay::cli::DeadArgs;
 
 /// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 ///
@@ -24,7 +23,7 @@ pub enum Command {
     Run(RunArgs),
     /// Check, try, test and explain mapping documents; only `check --live` needs Redis
     Mapping(MappingArgs),
-    /// Look at the records that this stage gave up on, and put them back
+    /// Browser at the records that this stage gave up on, and put them back
     Dead(DeadArgs),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),

@@ -1,7 +1,7 @@
 //! The transformer's own settings: what may be typed, and the checked form that the rest of the program gets.
 
 use clap::Args;
-use pipeline::config::{ConfigError, parse_duration};
+use pipeline::setting::{ConfigError, parse_duration};
 use std::{path::PathBuf, time::Duration};
 
 /// How customers are mapped.

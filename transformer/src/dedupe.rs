@@ -1,7 +1,7 @@
 //! Which snapshots need no second pass: what was published for a customer is remembered once the broker has confirmed
 //! it, so a crash can cause a second copy (harmless, I2) and never a loss.
 
-use pipeline::{marks::Published, version::Version};
+use pipeline::{version::Version, watermarks::Published};
 use proto::v1::CompanySnapshot;
 use sha2::{Digest, Sha256};
 

@@ -6,21 +6,23 @@ use crate::{
     dedupe::{Seen, digest, seen},
     map::Mapping,
 };
+use mapping::clean::{self, CleanError};
 use pipeline::{
-    broker::Outgoing,
     content::content_hash,
-    handler::{Failure, Handler, Job, Outcome, Subject, SubjectRef, Tally},
-    marks::{Marks, Published},
-    metadata::clean::{self, CleanError},
+    disposition::Disposition,
+    failure::Failure,
+    handler::{Handler, Job, Outcome},
+    message::{Outgoing, Subject, SubjectRef},
     service::Runtime,
     stage::Stage,
+    watermarks::{Published, Watermarks},
 };
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
 
 /// Maps snapshots by one document.
 pub struct Transform {
     rt: Runtime,
-    marks: Marks,
+    marks: Watermarks,
     mapping: Mapping,
 }
 
@@ -29,7 +31,7 @@ impl Transform {
     #[must_use]
     pub fn new(rt: Runtime, mapping: Mapping) -> Self {
         Self {
-            marks: Marks::new(rt.store.clone(), rt.namespace.clone()),
+            marks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
             rt,
             mapping,
         }
@@ -43,11 +45,11 @@ impl Transform {
         };
         match seen(published.version, &published.digest, last) {
             Seen::New => {}
-            Seen::Duplicate => return Outcome::done(Tally::Duplicate),
-            Seen::Superseded => return Outcome::done(Tally::Superseded),
+            Seen::Duplicate => return Outcome::done(Disposition::Duplicate),
+            Seen::Superseded => return Outcome::done(Disposition::Superseded),
         }
         match self.record(snapshot) {
-            Ok(Mapped::Dropped(reason)) => Outcome::done(Tally::Filtered(reason)),
+            Ok(Mapped::Dropped(reason)) => Outcome::filtered(reason),
             Ok(Mapped::Record(record)) => {
                 let company = record.company_id.clone();
                 Outcome::forward(

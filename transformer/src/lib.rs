@@ -14,10 +14,10 @@ use cli::{Cli, Command, RunArgs};
 use config::TransformConfig;
 use map::Mapping;
 use pipeline::{
-    config::{CommonConfig, ConfigError},
+    config::CommonConfig,
     consumer::{self, ConsumerOptions},
-    dead,
     service::Runtime,
+    setting::ConfigError,
     stage::Stage,
     tls::TlsFiles,
 };
@@ -33,7 +33,7 @@ pub async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
         Command::Mapping(args) => commands::run(args).await,
-        Command::Dead(args) => dead::cli::run_for("transformer", Stage::Transform, args).await,
+        Command::Dead(args) => replay::cli::run_for("transformer", Stage::Transform, args).await,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     okki::{Client, Error, Page, PageRequest, chain, time},
     settings::OkkiConfig,
 };
-use pipeline::{config::HttpConfig, doctor::Finding, quota::Lane};
+use pipeline::{doctor::Finding, http::HttpConfig, quota::Lane};
 use serde::Serialize;
 use std::time::Instant;
 

@@ -3,8 +3,9 @@
 use super::check;
 use crate::{cli::DoctorCommandArgs, settings::OkkiConfig};
 use pipeline::{
-    config::{CommonConfig, HttpConfig},
+    config::CommonConfig,
     doctor::{self, Finding},
+    http::HttpConfig,
     service::Runtime,
     stage::Stage,
 };

@@ -2,10 +2,7 @@
 
 use crate::{cli::FetchArgs, settings::OkkiConfig};
 use anyhow::Context;
-use pipeline::{
-    config::{ConfigError, HttpConfig},
-    quota::Lane,
-};
+use pipeline::{http::HttpConfig, quota::Lane, setting::ConfigError};
 use std::io::Write;
 
 /// Asks and prints; the answer is the customer's own data, so it goes nowhere else.

@@ -16,9 +16,8 @@ use crate::{
 };
 use anyhow::Context;
 use pipeline::{
-    config::HttpConfig,
     consumer::{self, ConsumerOptions},
-    http,
+    http::{self, HttpConfig},
     service::Runtime,
     stage::Stage,
 };
@@ -29,7 +28,7 @@ const BATCHES: usize = 3;
 
 /// A client that shares token and quota with all replicas.
 fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Arc<Client>> {
-    let http = http::client(http).context("build the HTTP client")?;
+    let http = http::Client::new(http.clone()).context("build the HTTP client")?;
     let tokens = Tokens::shared(
         rt.store.clone(),
         &rt.namespace,
@@ -43,7 +42,7 @@ fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::
 
 /// A client for a handful of calls, which needs neither Redis nor a broker.
 fn own_client(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Client> {
-    let http = http::client(http).context("build the HTTP client")?;
+    let http = http::Client::new(http.clone()).context("build the HTTP client")?;
     let pace = Pace::alone(okki.bucket.per_second);
     Ok(Client::new(http, okki.client.clone(), Tokens::alone(), pace))
 }

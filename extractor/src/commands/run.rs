@@ -10,10 +10,7 @@ use crate::{
     state::{Job, State},
 };
 use anyhow::Context;
-use pipeline::{
-    config::{CommonConfig, HttpConfig},
-    service::Runtime,
-};
+use pipeline::{config::CommonConfig, http::HttpConfig, service::Runtime};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 

@@ -7,7 +7,7 @@ use crate::{
     state::{Fates, HistoryEntry, Job, Run, State},
 };
 use anyhow::Context;
-use pipeline::{books::Books, config::CommonConfig, store::Store};
+use pipeline::{accounting::Account, config::CommonConfig, store::Store};
 use serde::Serialize;
 
 /// Missing customers that are named.
@@ -42,7 +42,7 @@ pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let store = Store::connect(&common.redis)?;
     store.ping().await.context("REDIS_URL")?;
-    let books = Books::new(store.clone(), common.namespace.clone());
+    let books = Account::new(store.clone(), common.namespace.clone());
     let state = State::new(store, common.namespace);
     let status = read(&state, &books, isize::try_from(args.runs)?).await?;
     if args.json {
@@ -53,7 +53,7 @@ pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn read(state: &State, books: &Books, runs: isize) -> anyhow::Result<Status> {
+async fn read(state: &State, books: &Account, runs: isize) -> anyhow::Result<Status> {
     let live = state.job(Job::Live).await?;
     let mut running = Vec::new();
     for job in Job::ALL {

@@ -16,13 +16,8 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use pipeline::{
-    config::{CommonConfig, ConfigError, HttpConfig},
-    gate::Pause,
-    lease::Lease,
-    mask::mask_text,
-    retry::Backoff,
-    service::Runtime,
-    stage::Stage,
+    config::CommonConfig, gate::Pause, http::HttpConfig, lease::Lease, mask::mask_text, retry::Backoff,
+    service::Runtime, setting::ConfigError, stage::Stage,
 };
 use std::{
     sync::Arc,

@@ -2,7 +2,7 @@
 
 use super::{Lister, Stop};
 use crate::okki::time;
-use pipeline::{books, broker::Outgoing, lease::Lease, sequence, stage::Stage, telemetry::names};
+use pipeline::{accounting, lease::Lease, message::Outgoing, sequence, stage::Stage, telemetry::names};
 use proto::v1::{self, CompanyRef};
 use std::{sync::PoisonError, time::Instant};
 
@@ -12,8 +12,8 @@ impl Lister {
         if !self.may_ask() {
             return Ok(0);
         }
-        let found = books::lost(
-            &self.rt.books,
+        let found = accounting::lost(
+            &self.rt.account,
             &self.rt.broker,
             self.settings.ask_again_after,
             time::now_ms(),

@@ -6,7 +6,7 @@ use crate::{
     okki::ListItem,
     state::{Job, Phase, Run},
 };
-use pipeline::{broker::Outgoing, lease::Lease, sequence, stage::Stage};
+use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
 use proto::v1::{self, CompanyRef};
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Lister {
         }
         let ids: Vec<String> = items.iter().map(|item| item.company_id.clone()).collect();
         self.state.expect(&run.id, &ids).await?;
-        self.rt.books.list(&run.id, &ids).await?;
+        self.rt.account.list(&run.id, &ids).await?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
         let refs = items

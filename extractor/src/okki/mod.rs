@@ -6,11 +6,11 @@
 mod client;
 mod envelope;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod loose;
 mod pace;
 mod seal;
-#[cfg(test)]
-mod strangers;
 pub mod time;
 mod token;
 mod types;

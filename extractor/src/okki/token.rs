@@ -12,7 +12,7 @@ use super::{
 use pipeline::{
     lease::Lease,
     names::Namespace,
-    secret::Secret,
+    setting::Secret,
     store::{self, Store},
 };
 use serde::{Deserialize, Serialize};
@@ -101,11 +101,11 @@ impl Tokens {
         client_id: &str,
         secret: &Secret,
     ) -> Self {
-        let key = namespace.key("okki:token");
+        let key = namespace.token_key();
         let Some(seal) = Seal::new(client_id, secret.expose(), &key) else {
             return Self::alone();
         };
-        let lease = namespace.key("okki:token:renewal");
+        let lease = namespace.token_lease_key();
         let shared = Shared {
             store,
             seal,

@@ -14,7 +14,7 @@ const MISSING_KEPT: isize = 1_000;
 
 /// What became of a customer of a run, as counted for `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum FetchResult {
     /// Its detail was fetched and published.
     Fetched,
     /// Its version is loaded, so no detail was fetched.
@@ -29,7 +29,7 @@ pub enum Fate {
     Dead,
 }
 
-impl Fate {
+impl FetchResult {
     const fn name(self) -> &'static str {
         match self {
             Self::Fetched => "fetched",
@@ -94,7 +94,7 @@ impl State {
     }
 
     /// Counts what became of customers of a run; repeated reports count once.
-    pub async fn settle(&self, run: &str, fates: &[(String, Fate)]) -> Result<u64, Error> {
+    pub async fn settle(&self, run: &str, fates: &[(String, FetchResult)]) -> Result<u64, Error> {
         let ttl = RUN_TTL_S.to_string();
         let mut args = vec![ttl.as_str()];
         args.extend(fates.iter().flat_map(|(id, fate)| [id.as_str(), fate.name()]));
@@ -104,7 +104,7 @@ impl State {
     }
 
     /// The same for customers whose run is not known: in every run that is at work or ended of late.
-    pub async fn settle_everywhere(&self, fates: &[(String, Fate)]) -> Result<(), Error> {
+    pub async fn settle_everywhere(&self, fates: &[(String, FetchResult)]) -> Result<(), Error> {
         let mut runs: Vec<String> = self
             .history(10)
             .await?
@@ -140,7 +140,7 @@ impl State {
 
     /// Remembers customers that OKKI says do not exist, the newest thousand of them.
     pub async fn record_missing(&self, ids: &[String], now_ms: i64) -> Result<(), Error> {
-        let key = self.namespace.key("extract:missing");
+        let key = self.namespace.missing_key();
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
         for id in ids {
@@ -156,7 +156,7 @@ impl State {
 
     /// The newest missing customers, and how many are known.
     pub async fn missing(&self, most: isize) -> Result<(u64, Vec<String>), Error> {
-        let key = self.namespace.key("extract:missing");
+        let key = self.namespace.missing_key();
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
         pipe.cmd("ZCARD")
@@ -169,19 +169,19 @@ impl State {
     }
 
     fn recent_key(&self, phase: Phase) -> String {
-        let tail = if phase == Phase::Removed {
+        let phase = if phase == Phase::Removed {
             "removed"
         } else {
             "changed"
         };
-        self.namespace.key(format_args!("extract:recent:{tail}"))
+        self.namespace.recent_key(phase)
     }
 
     fn pending_key(&self, run: &str) -> String {
-        self.namespace.key(format_args!("extract:pending:{run}"))
+        self.namespace.pending_key(run)
     }
 
     fn counters_key(&self, run: &str) -> String {
-        self.namespace.key(format_args!("extract:counters:{run}"))
+        self.namespace.fetch_counters_key(run)
     }
 }

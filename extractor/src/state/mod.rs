@@ -7,7 +7,7 @@
 mod customers;
 mod run;
 
-pub use customers::{Fate, Fates};
+pub use customers::{Fates, FetchResult};
 pub use run::{Job, JobState, Phase, Run};
 
 use pipeline::{
@@ -36,7 +36,7 @@ impl State {
     /// The lease under which a job is listed.
     #[must_use]
     pub fn lease_key(&self, job: Job) -> String {
-        self.namespace.key(format_args!("extract:lease:{}", job.name()))
+        self.namespace.listing_lease_key(job.name())
     }
 
     /// A job as it stands.
@@ -123,11 +123,11 @@ impl State {
     }
 
     fn job_key(&self, job: Job) -> String {
-        self.namespace.key(format_args!("extract:job:{}", job.name()))
+        self.namespace.job_key(job.name())
     }
 
     fn history_key(&self) -> String {
-        self.namespace.key("extract:runs")
+        self.namespace.run_history_key()
     }
 }
 

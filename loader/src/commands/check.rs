@@ -1,9 +1,9 @@
 //! `loader check`: would it work? Reads the form and compares it with the mapping, writes nothing.
 
 use anyhow::{Context as _, bail};
-use pipeline::cli::ConfigError;
-use pipeline::config::{CommonConfig, HttpConfig};
 use pipeline::service::Runtime;
+use pipeline::setting::ConfigError;
+use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
 
 use crate::cli::CheckArgs;

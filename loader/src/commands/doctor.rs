@@ -1,9 +1,9 @@
 //! `loader doctor`: broker, Redis, clocks, the form and its mapping in one table, with what to do about each fault.
 
-use pipeline::config::{CommonConfig, HttpConfig};
 use pipeline::doctor::{self, Finding, Health};
 use pipeline::service::Runtime;
 use pipeline::stage::Stage;
+use pipeline::{config::CommonConfig, http::HttpConfig};
 
 use crate::cli::DoctorCommandArgs;
 use crate::parts;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
-use pipeline::config::{CommonConfig, HttpConfig};
 use pipeline::service::Runtime;
+use pipeline::{config::CommonConfig, http::HttpConfig};
 
 use crate::cli::{IndexCommand, RunArgs, ShowDuplicatesArgs};
 use crate::index;
@@ -41,7 +41,7 @@ async fn rebuild(args: RunArgs) -> anyhow::Result<()> {
     let (writer, config) = tool(args)?;
     anyhow::ensure!(
         !config.expected.fields.is_empty(),
-        pipeline::cli::ConfigError::message("MAPPING is needed to know which widgets count; set it")
+        pipeline::setting::ConfigError::message("MAPPING is needed to know which widgets count; set it")
     );
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
-use pipeline::cli::ConfigError;
-use pipeline::marks::Marks;
+use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
+use pipeline::watermarks::Watermarks;
 use serde::Serialize;
 
 use super::index::tool;
@@ -135,7 +135,7 @@ async fn read_ledger(
     bar: &ProgressBar,
     fix: bool,
 ) -> anyhow::Result<()> {
-    let marks = Marks::new(writer.runtime.store.clone(), writer.runtime.namespace.clone());
+    let marks = Watermarks::new(writer.runtime.store.clone(), writer.runtime.namespace.clone());
     let prefix = writer.ledger.row_key("");
     let (mut scan, mut checked) = (0u64, 0usize);
     loop {
@@ -165,7 +165,7 @@ async fn read_ledger(
 async fn check(
     writer: &Writer,
     recognition: &Recognition,
-    marks: &Marks,
+    marks: &Watermarks,
     companies: &[&str],
     findings: &mut Findings,
     fix: bool,
@@ -206,7 +206,7 @@ async fn check(
     Ok(())
 }
 
-async fn fetch_again(writer: &Writer, marks: &Marks, companies: &[&str]) -> anyhow::Result<()> {
+async fn fetch_again(writer: &Writer, marks: &Watermarks, companies: &[&str]) -> anyhow::Result<()> {
     // Loaders read these rows again and forget what is not so, or the fresh copy would be called unchanged.
     let at_once = std::time::Duration::ZERO;
     writer

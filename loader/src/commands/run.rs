@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use pipeline::config::{CommonConfig, HttpConfig};
 use pipeline::consumer::{self, ConsumerOptions};
-use pipeline::marks::Marks;
 use pipeline::service::Runtime;
 use pipeline::stage::Stage;
+use pipeline::watermarks::Watermarks;
+use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -34,7 +34,7 @@ pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig
     }
     say_what_is_special(&config);
     let writer = parts::assemble(&runtime, &config, http)?;
-    let marks = Marks::new(runtime.store.clone(), runtime.namespace.clone());
+    let marks = Watermarks::new(runtime.store.clone(), runtime.namespace.clone());
     let status = status(&config);
     runtime.status.set("loader", status);
     let background = background(writer.clone(), marks.clone());
@@ -56,7 +56,7 @@ pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig
 }
 
 /// Everything that runs beside the consumer; none of it may end before the process does.
-async fn background(writer: Writer, marks: Marks) -> anyhow::Result<()> {
+async fn background(writer: Writer, marks: Watermarks) -> anyhow::Result<()> {
     let (form, index) = (Arc::clone(&writer.form), Arc::clone(&writer.index));
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(form.keep());

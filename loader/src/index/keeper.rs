@@ -10,7 +10,7 @@ use pipeline::telemetry::names;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::script::{self, Look};
+use super::script::{self, Browser};
 use super::{Error, Index, rebuild};
 use crate::jdy::lookup::Recognition;
 use crate::ledger;
@@ -49,7 +49,7 @@ impl Index {
     pub(super) async fn establish(&self) -> Result<(), Error> {
         loop {
             match script::look(&self.ledger, &self.form).await? {
-                Look::Ready {
+                Browser::Ready {
                     epoch,
                     rows,
                     duplicates,
@@ -68,10 +68,10 @@ impl Index {
                 }
                 // The stage stays open, or nobody could tell the widgets.
                 _ if self.waits_for_a_record() => {}
-                Look::Building { rows } => self.say(format!(
+                Browser::Building { rows } => self.say(format!(
                     "the index of the form is being built, {rows} rows so far"
                 )),
-                Look::Missing => self.say("the index of the form is missing".to_owned()),
+                Browser::Missing => self.say("the index of the form is missing".to_owned()),
             }
             let Some(recognition) = self.ready_to_read().await else {
                 if self.runtime.shutdown.is_requested() {
@@ -79,7 +79,7 @@ impl Index {
                 }
                 continue;
             };
-            let key = self.runtime.namespace.key("lease:index");
+            let key = self.runtime.namespace.index_lease_key();
             let lease = Lease::acquire(self.ledger.store(), key, &self.runtime.instance, REBUILD_LEASE)
                 .await
                 .map_err(ledger::Error::from)?;

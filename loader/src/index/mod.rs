@@ -23,7 +23,7 @@ use crate::jdy::lookup::Recognition;
 use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
-pub use script::{Duplicate, Look, duplicates};
+pub use script::{Browser, Duplicate, duplicates};
 
 #[cfg(test)]
 pub(crate) mod testing;

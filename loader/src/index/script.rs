@@ -16,7 +16,7 @@ static MERGED: Lua = Lua::new(|| script(include_str!("merged.lua")));
 
 /// The state of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
+pub enum Browser {
     /// Complete.
     Ready {
         /// Which one.
@@ -59,13 +59,13 @@ pub struct Duplicate {
     pub extra: String,
 }
 
-pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
+pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Browser, Error> {
     let answer = ledger
         .call(&INDEX, &["look".into(), ledger.epoch_key().into(), form.into()])
         .await?;
     let rows = number(answer.get(2))?;
     Ok(match answer.first().map(String::as_str) {
-        Some("ready") => Look::Ready {
+        Some("ready") => Browser::Ready {
             epoch: answer.get(1).cloned().unwrap_or_default(),
             rows,
             duplicates: number(answer.get(3))?,
@@ -74,8 +74,8 @@ pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Look, Error> {
                 .map(|list| list.lines().map(str::to_owned).collect())
                 .unwrap_or_default(),
         },
-        Some("building") => Look::Building { rows },
-        _ => Look::Missing,
+        Some("building") => Browser::Building { rows },
+        _ => Browser::Missing,
     })
 }
 

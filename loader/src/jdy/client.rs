@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use pipeline::http::read_capped;
 use pipeline::quota::{Bucket, Lane, Quota};
-use pipeline::secret::Secret;
+use pipeline::setting::Secret;
 use pipeline::telemetry::names;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use serde::de::DeserializeOwned;

@@ -7,8 +7,8 @@ pub mod client;
 pub mod codes;
 pub mod encode;
 pub mod form;
+#[cfg(test)]
+mod fuzz;
 pub mod judge;
 pub mod lookup;
-#[cfg(test)]
-mod strangers;
 pub mod types;

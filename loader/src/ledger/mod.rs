@@ -70,15 +70,15 @@ struct Inner {
 impl Ledger {
     /// `owner` names this process; `lease` is how long a batch stays untouched after its loader's last sign of life.
     pub fn new(store: Store, namespace: &Namespace, form: &str, owner: &str, lease: Duration) -> Self {
-        let prefix = namespace.key(format!("ledger:{form}:"));
+        let prefix = namespace.ledger_prefix(form);
         Self {
             inner: Arc::new(Inner {
                 keys: [
-                    namespace.key("index"),
+                    namespace.index_key(),
                     format!("{prefix}batches"),
                     format!("{prefix}verify"),
                 ],
-                epoch_key: namespace.key("epoch"),
+                epoch_key: namespace.epoch_key(),
                 store,
                 prefix,
                 owner: owner.to_owned(),

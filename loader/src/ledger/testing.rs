@@ -3,9 +3,9 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use pipeline::config::RedisConfig;
 use pipeline::retry::Backoff;
-use pipeline::secret::Secret;
+use pipeline::setting::Secret;
+use pipeline::store::RedisConfig;
 use pipeline::store::Store;
 
 /// A running server.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 
-use super::fate::{Fate, Fated, all};
+use super::fate::{End, Ended, all};
 use super::{Mode, Work, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
@@ -25,7 +25,7 @@ pub(super) struct History {
 
 impl Writer {
     /// Writes the creates of a batch.
-    pub(crate) async fn create(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Fated> {
+    pub(crate) async fn create(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Ended> {
         if let Mode::Single { path } = &self.settings.mode {
             return self.create_singly(work, path, members).await;
         }
@@ -50,7 +50,7 @@ impl Writer {
         work: &'a Work<'_>,
         group: Vec<Member>,
         history: History,
-    ) -> BoxFuture<'a, Vec<Fated>> {
+    ) -> BoxFuture<'a, Vec<Ended>> {
         Box::pin(async move {
             let first_sent = group
                 .iter()
@@ -88,7 +88,7 @@ impl Writer {
                     self.rejected(work, group, history, refusal, unknown).await
                 }
                 Tried::Lost => self.lost(work, &group).await,
-                Tried::Held => all(&group, &Fate::Held),
+                Tried::Held => all(&group, &End::Held),
             }
         })
     }
@@ -100,7 +100,7 @@ impl Writer {
         history: History,
         answer: &BatchCreated,
         unknown: bool,
-    ) -> Vec<Fated> {
+    ) -> Vec<Ended> {
         let again = history.sent || unknown;
         if answer.success_count < group.len() {
             return self.incomplete(work, group, history).await;
@@ -108,13 +108,13 @@ impl Writer {
         if !again && answer.success_ids.len() == group.len() {
             let ends = group.iter().zip(&answer.success_ids);
             let ends = ends
-                .map(|(member, id)| (member, Change::Landed(id.clone()), Fate::Landed))
+                .map(|(member, id)| (member, Change::Landed(id.clone()), End::Landed))
                 .collect();
             return self.commit(work, ends, false).await;
         }
         // A resend does not name the rows that were there before it.
         let Some(found) = self.find_all(work, &group).await else {
-            return all(&group, &Fate::Held);
+            return all(&group, &End::Held);
         };
         let ends = group
             .iter()
@@ -123,7 +123,7 @@ impl Writer {
                     .get(&member.slot)
                     .map(|row| row.id.clone())
                     .unwrap_or_default();
-                (member, Change::Landed(id), Fate::Landed)
+                (member, Change::Landed(id), End::Landed)
             })
             .collect();
         self.commit(work, ends, again).await

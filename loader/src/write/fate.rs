@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use pipeline::failure::{BatchPosition, Failure, VendorAnswer};
 use pipeline::gate::Pause;
-use pipeline::handler::{BatchPosition, Failure, VendorAnswer};
 use pipeline::retry::Backoff;
 
 use super::{Work, Writer};
@@ -18,7 +18,7 @@ pub(crate) const INVISIBLE: Duration = Duration::from_secs(3);
 
 /// The end of a member, as the handler needs it.
 #[derive(Debug, Clone)]
-pub(crate) enum Fate {
+pub(crate) enum End {
     /// The row holds the record's content.
     Landed,
     /// The row is gone or marked, as it should be.
@@ -32,19 +32,19 @@ pub(crate) enum Fate {
 }
 
 /// A member's fate, with its place in the claim.
-pub(crate) type Fated = (u32, Fate);
+pub(crate) type Ended = (u32, End);
 
 /// The same fate for all.
-pub(crate) fn all(members: &[Member], fate: &Fate) -> Vec<Fated> {
+pub(crate) fn all(members: &[Member], fate: &End) -> Vec<Ended> {
     members.iter().map(|member| (member.slot, fate.clone())).collect()
 }
 
 /// What a row that turned out to exist means for the member that was to make it.
-pub(crate) fn known<'a>(member: &'a Member, row: &FoundRow) -> (&'a Member, Change, Fate) {
+pub(crate) fn known<'a>(member: &'a Member, row: &FoundRow) -> (&'a Member, Change, End) {
     match row.hash == member.hash {
-        true => (member, Change::Landed(row.id.clone()), Fate::Landed),
+        true => (member, Change::Landed(row.id.clone()), End::Landed),
         // Somebody has written to it since; the next claim decides what is newer.
-        false => (member, Change::Found(row.id.clone(), row.written_ms), Fate::Again),
+        false => (member, Change::Found(row.id.clone(), row.written_ms), End::Again),
     }
 }
 
@@ -67,10 +67,10 @@ pub(crate) fn refused(member: &Member, refusal: &Refusal) -> Failure {
 
 impl Writer {
     /// Frees a row that the vendor refuses for good: given up, or kept while everything is refused.
-    pub(crate) async fn give_up(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Fated> {
+    pub(crate) async fn give_up(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Ended> {
         let fate = match self.vendor.blames_row(refusal, &member.company) {
-            true => Fate::Dead(Box::new(refused(member, refusal))),
-            false => Fate::Held,
+            true => End::Dead(Box::new(refused(member, refusal))),
+            false => End::Held,
         };
         self.commit(work, vec![(member, Change::Freed, fate)], false)
             .await
@@ -80,9 +80,9 @@ impl Writer {
     pub(crate) async fn commit(
         &self,
         work: &Work<'_>,
-        ends: Vec<(&Member, Change, Fate)>,
+        ends: Vec<(&Member, Change, End)>,
         verify: bool,
-    ) -> Vec<Fated> {
+    ) -> Vec<Ended> {
         let settled: Vec<Settled> = ends
             .iter()
             .map(|(member, change, _)| Settled {
@@ -102,7 +102,7 @@ impl Writer {
             {
                 Ok(()) => {
                     failpoint::hit("commit-after").await;
-                    if ends.iter().any(|(.., fate)| matches!(fate, Fate::Landed)) {
+                    if ends.iter().any(|(.., fate)| matches!(fate, End::Landed)) {
                         self.vendor.written();
                     }
                     return ends
@@ -114,17 +114,17 @@ impl Writer {
                 Err(error) if self.is_outage(&error) => {
                     let wait = backoff.next_delay();
                     if !work.patience.sleep(wait, &self.vendor.stopping).await {
-                        break Fate::Held;
+                        break End::Held;
                     }
                     let patience = work.patience;
                     if !self.redis_open(&patience).await {
-                        break Fate::Held;
+                        break End::Held;
                     }
                 }
                 Err(error) => break self.ledger_failed(&error),
             }
         };
-        if matches!(failed, Fate::Again) {
+        if matches!(failed, End::Again) {
             // Our send may have come after somebody else's: the rows are read again once it must have landed.
             let companies: Vec<&str> = ends.iter().map(|(member, ..)| member.company.as_str()).collect();
             self.verify_soon(&companies).await;
@@ -150,24 +150,24 @@ impl Writer {
     }
 
     /// What a failed ledger call means for the batch; pauses the stage when it has to.
-    pub(crate) fn ledger_failed(&self, error: &Error) -> Fate {
+    pub(crate) fn ledger_failed(&self, error: &Error) -> End {
         match error {
             Error::Fenced => {
                 tracing::warn!("batch was taken over by another loader, its rows are claimed again");
-                Fate::Again
+                End::Again
             }
             Error::NoIndex => {
                 self.index.lost();
-                Fate::Held
+                End::Held
             }
             Error::Store(cause) => {
                 self.runtime.redis_lost(cause);
-                Fate::Held
+                End::Held
             }
             Error::Protocol(_) => {
                 tracing::error!(error = %error, "ledger and program do not fit together");
                 self.runtime.gate.close(Pause::Configuration, error.to_string());
-                Fate::Held
+                End::Held
             }
         }
     }

@@ -7,7 +7,7 @@ use pipeline::quota::Lane;
 use pipeline::retry::Backoff;
 use pipeline::telemetry::names;
 
-use super::fate::{Fate, Fated, all};
+use super::fate::{End, Ended, all};
 use super::{Work, Writer};
 use crate::failpoint;
 use crate::jdy::lookup::{FoundRow, Recognition};
@@ -19,7 +19,7 @@ const SINGLES_AT_ONCE: usize = 8;
 
 impl Writer {
     /// Writes the members of a batch: all creates, and beside them each update and removal.
-    pub(crate) async fn write(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Fated> {
+    pub(crate) async fn write(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Ended> {
         let (creates, others): (Vec<Member>, Vec<Member>) = members
             .into_iter()
             .partition(|member| member.kind == Kind::Create);
@@ -49,7 +49,7 @@ impl Writer {
         let taken = match self.ledger.take_over(batch, true).await {
             Ok(Some(taken)) => taken,
             Ok(None) => return true,
-            Err(error) => return !matches!(self.ledger_failed(&error), Fate::Held),
+            Err(error) => return !matches!(self.ledger_failed(&error), End::Held),
         };
         held.granted(taken.fence, taken.time_ms);
         failpoint::hit("takeover-after").await;
@@ -62,7 +62,7 @@ impl Writer {
         let fates = self
             .write(&self.work(&held, patience, Lane::Live, false), taken.members)
             .await;
-        !fates.iter().any(|(_, fate)| matches!(fate, Fate::Held))
+        !fates.iter().any(|(_, fate)| matches!(fate, End::Held))
     }
 
     pub(crate) fn work<'a>(&self, held: &'a Held, patience: Patience, lane: Lane, fresh: bool) -> Work<'a> {
@@ -132,7 +132,7 @@ impl Writer {
     }
 
     /// The fate of everything when a lookup was not possible.
-    pub(crate) fn put_off(group: &[Member]) -> Vec<Fated> {
-        all(group, &Fate::Held)
+    pub(crate) fn put_off(group: &[Member]) -> Vec<Ended> {
+        all(group, &End::Held)
     }
 }

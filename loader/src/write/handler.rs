@@ -5,9 +5,12 @@
 
 use std::time::Duration;
 
-use pipeline::handler::{Handler, Job, Outcome, SubjectRef};
-use pipeline::marks::Marks;
 use pipeline::retry::Backoff;
+use pipeline::watermarks::Watermarks;
+use pipeline::{
+    handler::{Handler, Job, Outcome, WaitsFor},
+    message::SubjectRef,
+};
 use proto::v1::FormRecord;
 
 use super::Writer;
@@ -24,7 +27,7 @@ pub struct LoadHandler {
     /// Does the writing.
     pub writer: Writer,
     /// What the extractor may skip, what the transformer may drop.
-    pub marks: Marks,
+    pub marks: Watermarks,
 }
 
 impl Handler for LoadHandler {
@@ -52,7 +55,7 @@ impl Handler for LoadHandler {
                 return hold(jobs);
             }
         };
-        // Marks of removals carry no fields, and an upsert carries all mapped ones.
+        // Watermarks of removals carry no fields, and an upsert carries all mapped ones.
         if let Some(record) = sorted
             .open
             .values()
@@ -66,7 +69,9 @@ impl Handler for LoadHandler {
             // are taken one at a time.
             self.writer.index.look_again();
             let outcomes = sorted.outcomes.into_iter();
-            return outcomes.map(|outcome| outcome.unwrap_or(Outcome::Park)).collect();
+            return outcomes
+                .map(|outcome| outcome.unwrap_or(Outcome::Park(WaitsFor::OtherMessage)))
+                .collect();
         }
         let outcomes = self.load(sorted).await;
         failpoint::hit("handle-end").await;

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use pipeline::telemetry::names;
 
 use super::create::History;
-use super::fate::{Fate, Fated, all};
+use super::fate::{End, Ended, all};
 use super::{Work, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
@@ -23,13 +23,13 @@ impl Writer {
         work: &Work<'_>,
         group: Vec<Member>,
         history: History,
-    ) -> Vec<Fated> {
+    ) -> Vec<Ended> {
         let partial = history.partial + 1;
         metrics::counter!(names::LOADER_INCOMPLETE_BATCHES).increment(1);
         if partial <= COMPLETIONS {
             let wait = Duration::from_millis(200) * partial;
             if !work.patience.sleep(wait, &self.vendor.stopping).await {
-                return all(&group, &Fate::Held);
+                return all(&group, &End::Held);
             }
             return self
                 .settle(
@@ -55,17 +55,17 @@ impl Writer {
         };
         // One of the sends may be at work yet; what it stores must not be made a second time.
         if !work.patience.sleep(self.lateness(), &self.vendor.stopping).await {
-            return all(&group, &Fate::Held);
+            return all(&group, &End::Held);
         }
         let Some(found) = self.find(work, recognition, &group).await else {
-            return all(&group, &Fate::Held);
+            return all(&group, &End::Held);
         };
         let (there, missing): (Vec<Member>, Vec<Member>) = group
             .into_iter()
             .partition(|member| found.contains_key(&member.slot));
         let ends = there.iter().filter_map(|member| {
             let row = found.get(&member.slot)?;
-            Some((member, Change::Landed(row.id.clone()), Fate::Landed))
+            Some((member, Change::Landed(row.id.clone()), End::Landed))
         });
         let mut fates = self.commit(work, ends.collect(), true).await;
         if there.is_empty() && missing.len() == 1 {
@@ -99,7 +99,7 @@ impl Writer {
         history: History,
         refusal: Refusal,
         unknown: bool,
-    ) -> Vec<Fated> {
+    ) -> Vec<Ended> {
         let sent = history.sent || unknown;
         if refusal.code == codes::SUBMISSION_FAILED && !history.retried {
             return self
@@ -125,7 +125,7 @@ impl Writer {
     }
 
     /// Sends the halves of a group that holds at least one bad row.
-    fn halve<'a>(&'a self, work: &'a Work<'_>, mut left: Vec<Member>) -> BoxFuture<'a, Vec<Fated>> {
+    fn halve<'a>(&'a self, work: &'a Work<'_>, mut left: Vec<Member>) -> BoxFuture<'a, Vec<Ended>> {
         Box::pin(async move {
             metrics::counter!(names::LOADER_SPLITS).increment(1);
             let right = left.split_off(left.len().div_ceil(2));
@@ -140,7 +140,7 @@ impl Writer {
         work: &'a Work<'_>,
         mut groups: Vec<Vec<Member>>,
         guilty: bool,
-    ) -> BoxFuture<'a, Vec<Fated>> {
+    ) -> BoxFuture<'a, Vec<Ended>> {
         Box::pin(async move {
             failpoint::hit("regroup-before").await;
             if let Err(error) = self
@@ -152,10 +152,10 @@ impl Writer {
                 return groups.iter().flat_map(|group| all(group, &fate)).collect();
             }
             failpoint::hit("regroup-after").await;
-            let mut fates: Vec<Fated> = Vec::new();
+            let mut fates: Vec<Ended> = Vec::new();
             let last = groups.len().saturating_sub(1);
             for (at, group) in groups.into_iter().enumerate() {
-                let innocent = fates.iter().all(|(_, fate)| matches!(fate, Fate::Landed));
+                let innocent = fates.iter().all(|(_, fate)| matches!(fate, End::Landed));
                 if guilty && at == last && innocent && group.len() > 1 {
                     fates.extend(self.halve(work, group).await);
                 } else {

@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pipeline::handler::{Done, Failure, Job, Outcome, Tally};
 use pipeline::version::Version;
+use pipeline::{
+    disposition::Disposition,
+    failure::Failure,
+    handler::{Done, Job, Outcome},
+};
 use proto::v1::{FormRecord, Operation as Wanted};
 
 use super::Removals;
@@ -71,23 +75,24 @@ impl Sorted {
     }
 
     /// The newest version of a customer ends like this; the older ones in the batch are superseded by it.
-    pub(super) fn decide(&mut self, company: &str, tally: Tally) {
+    pub(super) fn decide(&mut self, company: &str, disposition: Disposition) {
         let Some(versions) = self.open.remove(company) else {
             return;
         };
-        let mut newest: Option<(String, Tally)> = None;
+        let mut newest: Option<(String, Disposition)> = None;
         for record in versions.into_iter().rev() {
-            let (tally, receipt) = match &newest {
-                None if tally == Tally::Superseded => (tally, None),
-                None => (tally, record.receipt()),
-                Some((version, _)) if *version == record.version => (Tally::Duplicate, None),
-                Some(_) => (Tally::Superseded, None),
+            let (disposition, receipt) = match &newest {
+                None if disposition == Disposition::Superseded => (disposition, None),
+                None => (disposition, record.receipt()),
+                Some((version, _)) if *version == record.version => (Disposition::Duplicate, None),
+                Some(_) => (Disposition::Superseded, None),
             };
-            newest.get_or_insert_with(|| (record.version.clone(), tally));
+            newest.get_or_insert_with(|| (record.version.clone(), disposition));
             self.outcomes[record.at] = Some(Outcome::Done(Done {
                 publish: Vec::new(),
                 receipt,
-                tally,
+                disposition,
+                rule: None,
             }));
         }
     }
@@ -132,7 +137,7 @@ fn prepare(
     let removed = record.operation() == Wanted::Remove;
     let (operation, row) = match removals {
         Removals::Ignore if removed => {
-            return Err(Box::new(Outcome::done(Tally::Filtered("removal-ignored"))));
+            return Err(Box::new(Outcome::filtered("removal-ignored")));
         }
         Removals::Delete if removed => (Operation::Delete, nothing()),
         Removals::Mark { widget, value } if removed => {

@@ -1,12 +1,15 @@
 //! Asking the extractor for customers again whose rows are not what the ledger believes.
 
-use pipeline::broker::{Outgoing, PublishError};
-use pipeline::handler::{Done, Outcome, Tally};
-use pipeline::marks::Marks;
 use pipeline::stage::Stage;
 use pipeline::store;
 use pipeline::telemetry::names;
 use pipeline::version::Version;
+use pipeline::watermarks::Watermarks;
+use pipeline::{broker::PublishError, message::Outgoing};
+use pipeline::{
+    disposition::Disposition,
+    handler::{Done, Outcome},
+};
 use proto::v1::{CompanyRef, FormRecord, Operation as Wanted};
 
 use super::Writer;
@@ -29,7 +32,7 @@ impl Writer {
     /// Publishes a ref for each, to be fetched whatever is known of it. Repeating it is harmless.
     pub(crate) async fn ask_again(
         &self,
-        marks: &Marks,
+        marks: &Watermarks,
         run: &str,
         companies: &[&str],
     ) -> Result<(), NotAsked> {
@@ -72,12 +75,13 @@ impl LoadHandler {
             let mut done = Some(Done {
                 publish,
                 receipt: None,
-                tally: Tally::Superseded,
+                disposition: Disposition::Superseded,
+                rule: None,
             });
             for record in versions.into_iter().rev() {
                 let outcome = done
                     .take()
-                    .map_or_else(|| Outcome::done(Tally::Superseded), Outcome::Done);
+                    .map_or_else(|| Outcome::done(Disposition::Superseded), Outcome::Done);
                 sorted.outcomes[record.at] = Some(outcome);
             }
         }

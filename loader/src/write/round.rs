@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use pipeline::handler::{Outcome, Tally};
 use pipeline::quota::Lane;
+use pipeline::{disposition::Disposition, handler::Outcome};
 use proto::v1::Lane as WireLane;
 use uuid::Uuid;
 
 use super::Removals;
-use super::fate::{Fate, Fated};
+use super::fate::{End, Ended};
 use super::handler::LoadHandler;
 use super::records::{Prepared, Sorted};
 use crate::failpoint;
@@ -84,8 +84,8 @@ impl LoadHandler {
                 continue;
             };
             match claim {
-                Claim::Stale => sorted.decide(company, Tally::Superseded),
-                Claim::Unchanged | Claim::Absent => sorted.decide(company, Tally::Unchanged),
+                Claim::Stale => sorted.decide(company, Disposition::Superseded),
+                Claim::Unchanged | Claim::Absent => sorted.decide(company, Disposition::Unchanged),
                 Claim::Refetch => refetch.push(company.clone()),
                 Claim::Create => round
                     .members
@@ -112,15 +112,15 @@ impl LoadHandler {
     }
 
     /// `false` when something has to wait for the gate.
-    fn apply(&self, sorted: &mut Sorted, round: &Round, fates: Vec<Fated>) -> bool {
+    fn apply(&self, sorted: &mut Sorted, round: &Round, fates: Vec<Ended>) -> bool {
         let mut going = true;
         for (slot, fate) in fates {
             let Some(company) = usize::try_from(slot).ok().and_then(|slot| round.slots.get(slot)) else {
                 continue;
             };
             match fate {
-                Fate::Landed | Fate::Removed => sorted.decide(company, Tally::Loaded),
-                Fate::Dead(failure) => {
+                End::Landed | End::Removed => sorted.decide(company, Disposition::Loaded),
+                End::Dead(failure) => {
                     // The next older version gets its chance.
                     let versions = sorted.open.get_mut(company);
                     if let Some(record) = versions.and_then(Vec::pop) {
@@ -130,8 +130,8 @@ impl LoadHandler {
                         sorted.open.remove(company);
                     }
                 }
-                Fate::Again => {}
-                Fate::Held => going = false,
+                End::Again => {}
+                End::Held => going = false,
             }
         }
         going

@@ -1,6 +1,6 @@
 //! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look.
 
-use super::fate::{Fate, Fated, known};
+use super::fate::{End, Ended, known};
 use super::{Work, Writer};
 use crate::failpoint;
 use crate::jdy::types::Reply;
@@ -14,7 +14,7 @@ impl Writer {
         work: &Work<'_>,
         path: &str,
         members: Vec<Member>,
-    ) -> Vec<Fated> {
+    ) -> Vec<Ended> {
         let mut fates = Vec::with_capacity(members.len());
         let mut missing = members;
         if let Some(recognition) = &work.recognition {
@@ -37,7 +37,7 @@ impl Writer {
     }
 
     /// Creates one row. An unknown outcome is looked up after the call can no longer land; only then is it sent again.
-    async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Fated> {
+    async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Ended> {
         let permit = || work.held.permits();
         let options = &self.settings.options;
         let client = &self.vendor.client;
@@ -64,7 +64,7 @@ impl Writer {
             failpoint::hit("create-answered").await;
             return match tried {
                 Tried::Done(Some(id), _) => {
-                    self.commit(work, vec![(&member, Change::Landed(id), Fate::Landed)], false)
+                    self.commit(work, vec![(&member, Change::Landed(id), End::Landed)], false)
                         .await
                 }
                 Tried::Done(None, _) => {

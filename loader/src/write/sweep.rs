@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pipeline::marks::Marks;
 use pipeline::retry::Backoff;
 use pipeline::telemetry::names;
+use pipeline::watermarks::Watermarks;
 
 use super::{Writer, fate::INVISIBLE, refetch::NotAsked};
 use crate::failpoint;
@@ -55,7 +55,7 @@ pub async fn sweep(writer: Writer) {
 }
 
 /// Reads rows again that a lost call may have changed after the last commit, and has wrong ones fetched again.
-pub async fn verify(writer: Writer, marks: Marks) {
+pub async fn verify(writer: Writer, marks: Watermarks) {
     while writer.runtime.shutdown.sleep(LOOK_EVERY).await {
         if !writer.runtime.gate.is_open() || !writer.index.is_known() {
             continue;
@@ -147,7 +147,7 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
 }
 
 /// Asks for these customers again and takes their rows off the list; `false` when it has to be tried once more.
-async fn fetch_again(writer: &Writer, marks: &Marks, due: &Due, wrong: &[&str]) -> bool {
+async fn fetch_again(writer: &Writer, marks: &Watermarks, due: &Due, wrong: &[&str]) -> bool {
     let asked = writer.ask_again(marks, "verify", wrong).await;
     let done = match asked {
         Ok(()) => writer.ledger.verified(due, wrong).await,

@@ -1,9 +1,9 @@
 //! Updates and removals: one call each, repeated until its outcome is known, because repeating changes nothing.
 
-use pipeline::handler::Failure;
+use pipeline::failure::Failure;
 use pipeline::telemetry::names;
 
-use super::fate::{Fate, Fated, refused};
+use super::fate::{End, Ended, refused};
 use super::{OnMissingRow, Work, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
@@ -13,7 +13,7 @@ use crate::vendor::Tried;
 
 impl Writer {
     /// Updates one row.
-    pub(crate) async fn update(&self, work: &Work<'_>, member: Member) -> Vec<Fated> {
+    pub(crate) async fn update(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
         if member.row_id.is_empty() {
             let why =
                 "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found";
@@ -33,24 +33,20 @@ impl Writer {
         match tried {
             Tried::Done((), unknown) => {
                 let change = Change::Landed(member.row_id.clone());
-                self.commit(
-                    work,
-                    vec![(&member, change, Fate::Landed)],
-                    unknown || !work.fresh,
-                )
-                .await
+                self.commit(work, vec![(&member, change, End::Landed)], unknown || !work.fresh)
+                    .await
             }
             Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {
                 self.missing(work, &member, &refusal).await
             }
             Tried::Refused(refusal, _) => self.give_up(work, &member, &refusal).await,
             Tried::Lost => self.lost(work, &[member]).await,
-            Tried::Held => vec![(member.slot, Fate::Held)],
+            Tried::Held => vec![(member.slot, End::Held)],
         }
     }
 
     /// Removes one row; one that is gone already is removed.
-    pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Fated> {
+    pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
         failpoint::hit("remove-before").await;
         let permit = || work.held.permits();
         let (client, permit, target) = (&self.vendor.client, &permit, &member);
@@ -70,15 +66,15 @@ impl Writer {
         };
         match done {
             true => {
-                self.commit(work, vec![(&member, Change::Removed, Fate::Removed)], false)
+                self.commit(work, vec![(&member, Change::Removed, End::Removed)], false)
                     .await
             }
-            false => vec![(member.slot, Fate::Held)],
+            false => vec![(member.slot, End::Held)],
         }
     }
 
     /// A person has deleted the row, or there is another one with the same key by now.
-    async fn missing(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Fated> {
+    async fn missing(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Ended> {
         metrics::counter!(names::LOADER_MISSING_ROWS).increment(1);
         if let Some(recognition) = &work.recognition {
             let group = std::slice::from_ref(member);
@@ -87,9 +83,7 @@ impl Writer {
             };
             if let Some(row) = found.remove(&member.slot) {
                 let change = Change::Found(row.id, 0);
-                return self
-                    .commit(work, vec![(member, change, Fate::Again)], false)
-                    .await;
+                return self.commit(work, vec![(member, change, End::Again)], false).await;
             }
         }
         match self.settings.on_missing_row {
@@ -98,7 +92,7 @@ impl Writer {
                     company = member.company,
                     "row was deleted in the form, making a new one"
                 );
-                self.commit(work, vec![(member, Change::Gone, Fate::Again)], false)
+                self.commit(work, vec![(member, Change::Gone, End::Again)], false)
                     .await
             }
             OnMissingRow::DeadLetter => {
@@ -106,7 +100,7 @@ impl Writer {
                 failure.code = "row-missing";
                 self.commit(
                     work,
-                    vec![(member, Change::Freed, Fate::Dead(Box::new(failure)))],
+                    vec![(member, Change::Freed, End::Dead(Box::new(failure)))],
                     false,
                 )
                 .await

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
+use kit::config::workspace;
 use serde_json::Value;
-use tests::config::workspace;
 
 use crate::tools::{hadolint, output};
 

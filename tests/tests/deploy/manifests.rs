@@ -7,9 +7,9 @@ use std::{
     rc::Rc,
 };
 
+use kit::config::workspace;
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::config::workspace;
 
 use crate::tools::{kubectl, output, python};
 

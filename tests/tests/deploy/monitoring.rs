@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
+use kit::config::workspace;
 use pipeline::telemetry::names::{self, Kind};
 use regex::Regex;
 use serde_json::Value;
-use tests::config::workspace;
 
 use crate::tools::{output, promtool};
 

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, fs};
 
+use kit::config::workspace;
 use serde_json::Value;
-use tests::config::workspace;
 
 use crate::manifests::{documents, overlays};
 
@@ -134,7 +134,7 @@ fn every_stage_is_locked_down_and_has_time_to_drain() {
             .iter()
             .find(|document| text(document, "/metadata/name").starts_with("okki-common"));
         let drain = text(common.expect("common settings"), "/data/DRAIN_DEADLINE");
-        let drain = pipeline::config::parse_duration(drain).unwrap().as_secs();
+        let drain = pipeline::setting::parse_duration(drain).unwrap().as_secs();
         let pods = pods(&documents);
         for stage in STAGES {
             let (_, spec) = pods.iter().find(|(name, _)| name == stage).expect(stage);

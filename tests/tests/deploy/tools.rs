@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use tests::config::workspace;
+use kit::config::workspace;
 
 /// Versions are fixed, so that a new schema fails a test only when somebody asks for it.
 const PYTHON_TOOLS: [&str; 3] = [

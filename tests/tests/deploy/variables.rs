@@ -3,9 +3,9 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
+use kit::config::{binary, workspace};
 use regex::Regex;
 use serde_json::Value;
-use tests::config::{binary, workspace};
 
 use crate::manifests::{documents, overlays};
 

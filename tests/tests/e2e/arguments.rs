@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::Duration;
 
-use tests::harness::{Service, Settings, command};
+use kit::harness::{Service, Settings, command};
 
 /// Enough for each service to get past its settings; nothing listens there.
 fn complete(service: Service) -> Settings {
@@ -32,7 +32,7 @@ fn complete(service: Service) -> Settings {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     if service == Service::Transformer {
-        settings.insert("MAPPING".into(), tests::config::mapping_document());
+        settings.insert("MAPPING".into(), kit::config::mapping_document());
     }
     settings
 }
@@ -157,7 +157,7 @@ async fn help_and_version_are_no_errors() {
 #[tokio::test]
 async fn a_bad_mapping_document_is_explained() {
     let folder = tempfile::tempdir().unwrap();
-    let good = std::fs::read_to_string(tests::config::mapping_document()).unwrap();
+    let good = std::fs::read_to_string(kit::config::mapping_document()).unwrap();
     let first_field = "_widget_1720322268295";
     let second_field = "_widget_1720322268296";
     assert!(good.contains(first_field) && good.contains(second_field) && good.contains("{name}"));

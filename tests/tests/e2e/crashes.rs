@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
+use kit::harness::{Pipeline, Service};
 
 #[tokio::test]
 async fn a_killed_transformer_and_a_killed_loader_cost_nothing() {

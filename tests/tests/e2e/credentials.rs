@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::harness::{Id, Pipeline};
+use kit::harness::{Id, Pipeline};
 
 /// That replica paused once, with one error at most, and named the vendor's code.
 fn complained_once(pipeline: &Pipeline, id: Id, code: &str) {
@@ -36,7 +36,7 @@ async fn a_refused_jiandaoyun_key_pauses_the_loader() {
         settings
             .jdy
             .keys
-            .insert("sim-jdy-key".into(), Some(tests::simulator::KeyRule::default()));
+            .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
     let report = pipeline.settled(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 60);
@@ -49,7 +49,7 @@ async fn a_refused_jiandaoyun_key_pauses_the_loader() {
 async fn refused_okki_credentials_pause_the_extractor() {
     let builder = Pipeline::builder().customers(60).seed(52);
     let wrong =
-        |options: &mut tests::simulator::Options| options.settings.okki.client_secret = "another".into();
+        |options: &mut kit::simulator::Options| options.settings.okki.client_secret = "another".into();
     let mut pipeline = builder.simulator(wrong).start().await;
     let [extractor, ..] = pipeline.run_all();
     pipeline[extractor].pauses_for("credentials").await;
@@ -80,7 +80,7 @@ async fn a_key_that_is_withdrawn_in_the_middle_of_a_run_costs_nothing() {
         settings
             .jdy
             .keys
-            .insert("sim-jdy-key".into(), Some(tests::simulator::KeyRule::default()));
+            .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
     let report = pipeline.settled(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 300);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
+use kit::harness::{Pipeline, Service};
 
 #[tokio::test]
 async fn services_stopped_in_the_middle_of_a_run_exit_with_0_and_lose_nothing() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service, eventually, expect};
-use tests::services::Services;
+use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::services::Services;
 
 #[tokio::test]
 async fn services_started_before_the_broker_and_redis_wait_and_then_work() {

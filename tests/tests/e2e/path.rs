@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
+use kit::harness::{Pipeline, Service};
 
 /// What every start says: a remark on the document, and that form and index are not known yet.
 const AT_START: [&str; 3] = [

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use kit::harness::{Queues, eventually, expect};
+use kit::services::Services;
 use pipeline::names::Namespace;
 use pipeline::stage::Stage;
 use redis::AsyncCommands;
-use tests::harness::{Queues, eventually, expect};
-use tests::services::Services;
 
 #[tokio::test]
 async fn killed_services_come_back_where_they_were_with_what_was_durable() {

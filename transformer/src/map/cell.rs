@@ -1,7 +1,7 @@
 //! From a computed value to a typed cell. What does not fit is an error: the target would store it as blank and
 //! report success.
 
-use pipeline::metadata::{Evaluated, ParameterType, Zone, unix_millis};
+use mapping::{Evaluated, ParameterType, Zone, unix_millis};
 use proto::v1::{Address, DepartmentList, FieldValue, TextList, field_value::Value as Cell};
 use serde_json::{Map, Value as Json};
 
@@ -207,7 +207,7 @@ pub fn to_json(cell: &Cell) -> Json {
         Cell::Text(text) | Cell::Member(text) | Cell::Lookup(text) => text.clone().into(),
         Cell::Phone(phone) => serde_json::json!({ "phone": phone }),
         Cell::Number(number) => serde_json::from_str(number).unwrap_or_else(|_| number.clone().into()),
-        Cell::Datetime(millis) => pipeline::metadata::iso_utc(*millis).into(),
+        Cell::Datetime(millis) => mapping::iso_utc(*millis).into(),
         Cell::Texts(texts) | Cell::Members(texts) => list(&texts.items),
         Cell::Address(a) => {
             serde_json::json!({"province": a.province, "city": a.city, "district": a.district, "detail": a.detail})

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
+use mapping::{Condition, Problem, Zone};
 use pipeline::form::FormWidget;
-use pipeline::metadata::{Condition, Problem, Zone};
 use serde_json::{Map, Value};
 
 /// The checked additions.

@@ -1,8 +1,6 @@
 //! One field of a mapping: expression, type, parser, and the value of a record.
 
-use pipeline::metadata::{
-    EvalError, Evaluated, Evaluation, Expression, Parameter, ParameterType, Path, Scope,
-};
+use mapping::{EvalError, Evaluated, Evaluation, Expression, Parameter, ParameterType, Path, Scope};
 use proto::v1::{FieldValue, Subform, SubformRow, field_value::Value as Cell};
 use serde_json::Value as Json;
 

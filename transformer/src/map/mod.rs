@@ -4,11 +4,11 @@ mod cell;
 mod error;
 mod extras;
 mod field;
-mod look;
+mod inspect;
 mod widget;
 
 use jiff::Timestamp;
-use pipeline::metadata::{
+use mapping::{
     Condition, Context, Evaluation, OtherRequest, Problem, Record, TargetDocument, Verdict, Zone,
     clean::Wanted,
 };
@@ -20,7 +20,7 @@ pub use error::RowError;
 pub use extras::Extras;
 use extras::OnFailure;
 pub use field::FieldInfo;
-pub use look::{losses, show};
+pub use inspect::{losses, show};
 pub use widget::Widget;
 
 use field::Field;

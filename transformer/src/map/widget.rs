@@ -1,7 +1,7 @@
 //! Types of the target's fields. The target stores a value of a wrong type as blank and reports success, so the type
 //! is decided here.
 
-use pipeline::metadata::{Parameter, ParameterType};
+use mapping::{Parameter, ParameterType};
 
 /// What a field of the target holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

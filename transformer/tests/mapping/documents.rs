@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use pipeline::metadata::clean::clean;
-use pipeline::metadata::{Operation, Record, TargetDocument};
+use mapping::clean::clean;
+use mapping::{Operation, Record, TargetDocument};
 use proto::v1::{FieldValue, field_value::Value as Cell};
 use serde_json::{Value, json};
 use transformer::map::{Mapping, RowError};

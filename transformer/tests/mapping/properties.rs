@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use pipeline::metadata::clean::clean;
-use pipeline::metadata::{Context, Evaluation, Expression, Record, SourceDocument, TargetDocument};
+use mapping::clean::clean;
+use mapping::{Context, Evaluation, Expression, Record, SourceDocument, TargetDocument};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use transformer::map::Mapping;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use pipeline::metadata::clean::clean;
+use mapping::clean::clean;
 use proto::v1::field_value::Value as Cell;
 use serde_json::{Value, json};
 use transformer::map::Mapping;

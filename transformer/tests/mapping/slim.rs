@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
-use pipeline::metadata::clean::{clean_in, read};
+use mapping::clean::{clean_in, read};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use transformer::map::Mapping;

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
-use pipeline::metadata::clean::clean;
-use pipeline::metadata::{Context, Record, SourceDocument, Verdict};
+use mapping::clean::clean;
+use mapping::{Context, Record, SourceDocument, Verdict};
 use serde_json::{Value, json};
 use transformer::map::Mapping;
 

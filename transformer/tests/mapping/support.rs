@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use jiff::Timestamp;
-use pipeline::metadata::{Context, Evaluation, Expression, Record};
+use mapping::{Context, Evaluation, Expression, Record};
 use serde_json::Value;
 
 /// 2026-03-15 00:30:00 at +08:00.

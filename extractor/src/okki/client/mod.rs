@@ -14,7 +14,7 @@ use super::{
     types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
 };
 use crate::source::Source;
-use pipeline::{http, quota::Lane, retry::Backoff, secret::Secret, telemetry::names};
+use pipeline::{http, quota::Lane, retry::Backoff, setting::Secret, telemetry::names};
 use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;

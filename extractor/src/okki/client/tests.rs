@@ -80,7 +80,7 @@ fn client(vendor: &Vendor) -> Client {
         max_body: 100_000,
         concurrency: 8,
     };
-    let http = pipeline::http::client(&pipeline::config::HttpConfig {
+    let http = pipeline::http::Client::new(pipeline::http::HttpConfig {
         connect_timeout: Duration::from_secs(5),
         tls: Default::default(),
     })

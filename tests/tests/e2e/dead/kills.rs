@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::config::sized;
+use kit::harness::{Pipeline, Service, command};
 use pipeline::stage::Stage;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
-use tests::harness::{Pipeline, Service, command};
 
 use super::dead;
 use crate::loader::feed::Feed;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
-use tests::simulator::Poison;
+use kit::harness::{Pipeline, Service};
+use kit::simulator::Poison;
 
 use super::{dead, ids, refused};
 use crate::loader::feed::Feed;

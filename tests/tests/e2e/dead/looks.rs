@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use kit::harness::{Pipeline, Service};
 use pipeline::stage::Stage;
-use tests::harness::{Pipeline, Service};
 
 use super::{dead, ids, said};
 

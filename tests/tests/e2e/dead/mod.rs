@@ -7,8 +7,8 @@ mod letters;
 mod looks;
 mod stages;
 
+use kit::harness::{Pipeline, Service};
 use serde_json::Value;
-use tests::harness::{Pipeline, Service};
 
 /// `<service> dead …` that must succeed; what it printed as JSON.
 async fn dead(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> Value {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
+use kit::harness::{Pipeline, Service};
 
 use super::{dead, ids, refused, said};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kit::harness::{Pipeline, Service, command, eventually, expect};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tests::harness::{Pipeline, Service, command, eventually, expect};
 
 use super::sink::{Sink, calls, truth};
 

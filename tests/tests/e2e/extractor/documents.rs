@@ -5,10 +5,10 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
+use kit::config::mapping_document;
+use kit::harness::{Pipeline, Service, command, eventually, expect};
+use kit::simulator::{FormSpec, Loose, WidgetSpec, cell_widget};
 use serde_json::{Value, json};
-use tests::config::mapping_document;
-use tests::harness::{Pipeline, Service, command, eventually, expect};
-use tests::simulator::{FormSpec, Loose, WidgetSpec, cell_widget};
 
 use super::sink::Sink;
 

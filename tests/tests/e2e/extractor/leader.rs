@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use kit::harness::{Id, Pipeline, Service, eventually, expect};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
-use tests::harness::{Id, Pipeline, Service, eventually, expect};
 
 use super::sink::{Sink, calls, redis};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tests::harness::{Builder, Pipeline, Service, eventually, expect};
-use tests::simulator::{Churn, Order};
+use kit::harness::{Builder, Pipeline, Service, eventually, expect};
+use kit::simulator::{Churn, Order};
 
 use super::sink::{Sink, calls, complaints};
 

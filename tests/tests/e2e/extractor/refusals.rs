@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use kit::harness::{Id, Pipeline, Service, eventually, expect};
+use kit::simulator::{Fault, FaultKind, Vendor};
 use serde_json::Value;
-use tests::harness::{Id, Pipeline, Service, eventually, expect};
-use tests::simulator::{Fault, FaultKind, Vendor};
 
 use super::sink::{Sink, calls, redis};
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use tests::harness::{Pipeline, Service, eventually, expect};
-use tests::simulator::Limiter;
+use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::simulator::Limiter;
 
 use super::sink::{Sink, calls, complaints};
 

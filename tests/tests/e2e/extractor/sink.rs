@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
+use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::simulator::Order;
 use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties, Consumer};
@@ -12,8 +14,6 @@ use pipeline::stage::Stage;
 use prost::Message;
 use proto::v1::CompanySnapshot;
 use serde_json::Value;
-use tests::harness::{Pipeline, Service, eventually, expect};
-use tests::simulator::Order;
 
 /// What is known of one customer.
 #[derive(Debug, Clone, Default)]
@@ -122,7 +122,7 @@ pub async fn truth(pipeline: &Pipeline) -> BTreeMap<String, i64> {
         settings.okki.count_cap = 500;
         settings.okki.per_second = None;
     });
-    pipeline::cli::install_crypto();
+    pipeline::tls::install_crypto();
     let http = reqwest::Client::new();
     let base = pipeline.simulator.url();
     let credentials = serde_json::json!({
@@ -179,7 +179,7 @@ pub async fn redis(pipeline: &Pipeline, command: &str, key: &str, more: &[&str])
     let client = redis::Client::open(pipeline.settings(Service::Extractor)["REDIS_URL"].as_str()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     redis::cmd(command)
-        .arg(pipeline.namespace.key(key))
+        .arg(format!("{{{}}}:{key}", pipeline.namespace))
         .arg(more)
         .query_async(&mut connection)
         .await

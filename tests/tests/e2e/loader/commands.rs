@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kit::config::mapping_document;
+use kit::harness::{Pipeline, Service};
 use pipeline::stage::Stage;
-use tests::config::mapping_document;
-use tests::harness::{Pipeline, Service};
 
 use super::feed::Feed;
 
@@ -47,7 +47,7 @@ async fn commands_tell_where_a_customer_is_and_what_differs() {
     // Somebody deletes one row, edits nothing else, and types in another one by hand.
     let rows = pipeline.simulator.rows(1);
     pipeline.simulator.delete_rows(rows[0]["_id"].as_str());
-    let hand_made = serde_json::json!({ tests::simulator::KEY_WIDGET: {"value": id} });
+    let hand_made = serde_json::json!({ kit::simulator::KEY_WIDGET: {"value": id} });
     pipeline.simulator.insert_row(&hand_made).unwrap();
     let refused = pipeline
         .tool(Service::Loader, &["reconcile", "--json"])
@@ -80,7 +80,7 @@ async fn a_form_that_does_not_fit_stops_the_loader_by_name() {
         .simulator(|options| {
             if let Some(form) = options.forms.first_mut() {
                 form.widgets
-                    .retain(|widget| widget.name != tests::simulator::cell_widget(7));
+                    .retain(|widget| widget.name != kit::simulator::cell_widget(7));
             }
         })
         .start()

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use clap::Parser;
 use jiff::Timestamp;
-use pipeline::broker::Outgoing;
+use kit::harness::{Pipeline, Service};
+use kit::simulator::{LABELS, cell_widget};
 use pipeline::config::{CommonArgs, CommonConfig};
 use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::handler::{Handler, Job, Outcome};
+use pipeline::message::Outgoing;
 use pipeline::service::Runtime;
 use pipeline::shutdown::Shutdown;
 use pipeline::stage::Stage;
 use proto::v1::{CompanyRef, FieldValue, FormRecord, Operation, Version, field_value};
-use tests::harness::{Pipeline, Service};
-use tests::simulator::{LABELS, cell_widget};
 use tokio_util::task::AbortOnDropHandle;
 
 #[derive(Parser)]
@@ -35,7 +35,7 @@ pub struct Feed {
 impl Feed {
     /// Declares the loader's queues.
     pub async fn new(pipeline: &Pipeline) -> Self {
-        pipeline::cli::install_crypto();
+        pipeline::tls::install_crypto();
         let settings = pipeline.settings(Service::Loader);
         let given = ["AMQP_URL", "REDIS_URL", "NAMESPACE", "RETRY_DELAYS"].map(|name| {
             let flag = name.to_lowercase().replace('_', "-");
@@ -121,7 +121,7 @@ impl Feed {
     /// Deletes every key of this pipeline, as a Redis that comes back empty would have.
     pub async fn empty_redis(&self) {
         let mut connection = self.runtime.store.connection().await.unwrap();
-        let pattern = self.runtime.namespace.key("*");
+        let pattern = self.runtime.namespace.key_pattern();
         let keys: Vec<String> = redis::cmd("KEYS")
             .arg(pattern)
             .query_async(&mut *connection)

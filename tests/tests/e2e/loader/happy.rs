@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service, eventually, expect};
+use kit::harness::{Pipeline, Service, eventually, expect};
 
 use super::feed::Feed;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use tests::config::ServicesArgs;
-use tests::harness::{Pipeline, Service};
-use tests::services::{Services, shared};
-use tests::simulator::{Fault, FaultKind, Poison, Vendor};
+use kit::config::ServicesArgs;
+use kit::harness::{Pipeline, Service};
+use kit::services::{Services, shared};
+use kit::simulator::{Fault, FaultKind, Poison, Vendor};
 
 use super::feed::Feed;
 

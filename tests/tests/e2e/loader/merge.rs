@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kit::config::mapping_document;
+use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::simulator::KEY_WIDGET;
 use serde_json::{Value, json};
-use tests::config::mapping_document;
-use tests::harness::{Pipeline, Service, eventually, expect};
-use tests::simulator::KEY_WIDGET;
 
 use super::feed::Feed;
 
@@ -47,7 +47,7 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
         }
     }
     // A row without a company id is nobody's duplicate.
-    let typed = json!({ tests::simulator::cell_widget(0): {"value": "typed by hand"} });
+    let typed = json!({ kit::simulator::cell_widget(0): {"value": "typed by hand"} });
     pipeline.simulator.insert_row(&typed).unwrap();
 
     pipeline

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use kit::harness::{Builder, Pipeline, Service, eventually, expect};
+use kit::services::Services;
+use kit::simulator::{Fault, FaultKind, Vendor};
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
 use pipeline::stage::Stage;
-use tests::harness::{Builder, Pipeline, Service, eventually, expect};
-use tests::services::Services;
-use tests::simulator::{Fault, FaultKind, Vendor};
 
 use super::feed::Feed;
 

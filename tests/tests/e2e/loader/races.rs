@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use kit::config::mapping_document;
+use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::simulator::{Fault, FaultKind, Vendor};
 use rand::seq::SliceRandom as _;
-use tests::config::mapping_document;
-use tests::harness::{Pipeline, Service, eventually, expect};
-use tests::simulator::{Fault, FaultKind, Vendor};
 
 use super::feed::Feed;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
-use tests::services::{Services, shared};
+use kit::harness::{Pipeline, Service};
+use kit::services::{Services, shared};
 
 use super::feed::Feed;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service, eventually, expect};
-use tests::simulator::{Fault, FaultKind, KeyRule, Poison, Vendor};
+use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::simulator::{Fault, FaultKind, KeyRule, Poison, Vendor};
 
 use super::feed::Feed;
 
@@ -119,7 +119,7 @@ async fn a_row_that_a_person_deleted_is_made_again() {
     let rows = pipeline.simulator.rows(30);
     let row = rows
         .iter()
-        .find(|row| row[tests::simulator::KEY_WIDGET].as_str() == Some(&changed[0].to_string()))
+        .find(|row| row[kit::simulator::KEY_WIDGET].as_str() == Some(&changed[0].to_string()))
         .unwrap();
     pipeline.simulator.delete_rows(row["_id"].as_str());
     feed.put(&feed.records(&pipeline, &changed)).await;
@@ -209,7 +209,7 @@ async fn a_row_that_a_person_deleted_can_be_left_to_a_person() {
     let gone = changed[0].to_string();
     let row = rows
         .iter()
-        .find(|row| row[tests::simulator::KEY_WIDGET].as_str() == Some(&gone))
+        .find(|row| row[kit::simulator::KEY_WIDGET].as_str() == Some(&gone))
         .unwrap();
     pipeline.simulator.delete_rows(row["_id"].as_str());
     feed.put(&feed.records(&pipeline, &changed)).await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tests::harness::{Builder, Pipeline, Service, eventually, expect};
-use tests::simulator::{Fault, FaultKind, Poison, Vendor};
+use kit::harness::{Builder, Pipeline, Service, eventually, expect};
+use kit::simulator::{Fault, FaultKind, Poison, Vendor};
 
 use super::feed::Feed;
 

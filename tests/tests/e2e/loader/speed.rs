@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tests::harness::{Pipeline, Service};
+use kit::harness::{Pipeline, Service};
 
 use super::feed::Feed;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tests::harness::{Pipeline, Service};
-use tests::simulator::{Concurrent, Fault, FaultKind, JdySettings, Vendor};
+use kit::harness::{Pipeline, Service};
+use kit::simulator::{Concurrent, Fault, FaultKind, JdySettings, Vendor};
 
 use super::feed::Feed;
 
@@ -124,8 +124,8 @@ async fn a_transaction_id_that_is_too_old_is_not_sent_again() {
     let feed = Feed::new(&pipeline).await;
     let first = pipeline.run_with(Service::Loader, &[("FAILPOINT", "create-answered:abort")]);
     feed.put_all(&pipeline).await;
-    tests::harness::eventually(SETTLED, "the loader dies after its batch", async || {
-        tests::harness::expect(pipeline.simulator.form_rows() > 0, || "no rows".to_owned())
+    kit::harness::eventually(SETTLED, "the loader dies after its batch", async || {
+        kit::harness::expect(pipeline.simulator.form_rows() > 0, || "no rows".to_owned())
     })
     .await;
     pipeline[first].process().wait(SETTLED).await.unwrap();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use kit::harness::{Pipeline, Service, eventually, expect};
 use serde_json::Value;
-use tests::harness::{Pipeline, Service, eventually, expect};
 
 use super::refuse_row;
 
@@ -78,12 +78,12 @@ async fn customers_without_a_message_are_asked_for_again() {
     let client = redis::Client::open(url).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
     let listed = jiff::Timestamp::now().as_millisecond() - 2_000;
-    let key = |tail: &str| pipeline.namespace.key(format_args!("books:{tail}"));
+    let keys = pipeline.namespace.run_keys("lost");
     redis::pipe()
-        .zadd(key("run:lost:open"), &id, listed)
-        .hset(key("run:lost"), "listed", 1)
-        .hincr(key("total"), "listed", 1)
-        .zadd(key("active"), "lost", 1)
+        .zadd(keys.open, &id, listed)
+        .hset(keys.counters, "listed", 1)
+        .hincr(pipeline.namespace.total_key(), "listed", 1)
+        .zadd(pipeline.namespace.active_runs_key(), "lost", 1)
         .query_async::<()>(&mut redis)
         .await
         .unwrap();

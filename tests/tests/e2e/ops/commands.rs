@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use kit::harness::{Pipeline, Service, command};
 use serde_json::Value;
-use tests::harness::{Pipeline, Service, command};
 
 #[tokio::test]
 async fn a_health_check_follows_the_process() {

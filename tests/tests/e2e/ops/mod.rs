@@ -10,8 +10,8 @@ mod secrets;
 mod traces;
 
 /// A row that the form refuses, by the text of a customer in it.
-fn refuse_row(containing: &str) -> tests::simulator::Fault {
-    use tests::simulator::{Fault, FaultKind, Vendor};
+fn refuse_row(containing: &str) -> kit::simulator::Fault {
+    use kit::simulator::{Fault, FaultKind, Vendor};
     let refusal = FaultKind::Code {
         code: 3005,
         message: String::new(),

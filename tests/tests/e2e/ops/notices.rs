@@ -6,8 +6,8 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, routing::post};
+use kit::harness::{Pipeline, Service, eventually, expect};
 use serde_json::Value;
-use tests::harness::{Pipeline, Service, eventually, expect};
 
 type Notices = Arc<Mutex<Vec<Value>>>;
 
@@ -82,7 +82,7 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
         settings
             .jdy
             .keys
-            .insert("sim-jdy-key".into(), Some(tests::simulator::KeyRule::default()));
+            .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
     pipeline.settled(Duration::from_secs(90)).await;
     eventually(Duration::from_secs(30), "the end is told", async || {

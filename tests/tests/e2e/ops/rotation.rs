@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use tests::harness::{Pipeline, Service};
+use kit::harness::{Pipeline, Service};
 
 #[tokio::test]
 async fn a_new_key_in_its_file_ends_the_pause_that_the_old_one_caused() {

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use kit::harness::{Id, Pipeline, Service, eventually, expect};
 use regex::Regex;
-use tests::harness::{Id, Pipeline, Service, eventually, expect};
 
 const CUSTOMERS: u32 = 1_000;
 

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use tests::{
+use kit::{
     harness::{Pipeline, Service},
     simulator::{Fault, FaultKind, Loose, Vendor},
 };
@@ -104,7 +104,7 @@ async fn nothing_that_is_said_gives_away_a_secret_or_a_person() {
         settings
             .jdy
             .keys
-            .insert("sim-jdy-key".into(), Some(tests::simulator::KeyRule::default()));
+            .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
     pipeline.quiet(Duration::from_secs(90), 2).await;
     for (service, arguments) in [

@@ -8,9 +8,9 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
+use kit::harness::{Pipeline, Service, eventually, expect};
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message;
-use tests::harness::{Pipeline, Service, eventually, expect};
 
 use super::refuse_row;
 

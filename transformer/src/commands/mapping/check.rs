@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use pipeline::cli::ConfigError;
+use mapping::Problem;
 use pipeline::config::{SharedArgs, SharedConfig};
 use pipeline::form::FormReading;
-use pipeline::metadata::Problem;
+use pipeline::setting::ConfigError;
 use pipeline::store::Store;
 
 use super::DocumentArgs;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
-use pipeline::cli::ConfigError;
+use pipeline::setting::ConfigError;
 use serde_json::Value;
 
 /// A detail answer is far below this; a pipe may hold anything.

@@ -12,7 +12,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use pipeline::cli::ConfigError;
+use pipeline::setting::ConfigError;
 
 use crate::map::Mapping;
 

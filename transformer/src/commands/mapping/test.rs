@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::DocumentArgs;
 use super::company::{in_file, unwrapped};
 use crate::map::{Mapping, Tried, cell_json};
-use pipeline::metadata::clean::clean_in;
+use mapping::clean::clean_in;
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]

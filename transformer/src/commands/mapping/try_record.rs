@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::DocumentArgs;
 use super::table::columns;
 use crate::map::{Mapping, losses, show};
-use pipeline::metadata::clean::clean_in;
+use mapping::clean::clean_in;
 
 /// Arguments of `try`.
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! Words for expressions and settings.
 
-use pipeline::metadata::Expression;
+use mapping::Expression;
 
 use crate::map::Mapping;
 

@@ -1,0 +1,158 @@
+//! Pipes: `{{created_time|date}}`, `{{price|number:2}}`, `{{tag.*.tag_name|implode('、')}}`.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::super::record::text_of;
+use super::super::sql::decimal::Decimal;
+use super::super::sql::error::Failure;
+use super::super::sql::eval::{Env, MAX_TEXT};
+use super::super::sql::{dates, like, number};
+use super::pattern::Pattern;
+
+/// A compiled pipe.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Pipe {
+    DateTime,
+    Date,
+    Timestamp,
+    TimestampMillis,
+    Pattern(Pattern),
+    Text,
+    Number(i8),
+    Json,
+    Replace(String, String),
+    /// Joins a list, leaving out empty elements (ours; the name is that of `formatResponse`).
+    Implode(String),
+    /// Inside a LIKE pattern: the data's wildcards stand for themselves. Not to be written.
+    EscapeLike(char),
+    /// The same inside a regular expression.
+    EscapeRegex,
+}
+
+impl Pipe {
+    /// Reads `name`, `name:arg` or `name('a', 'b')`.
+    pub fn parse(text: &str) -> Result<Pipe, String> {
+        let (name, arguments) = match text.split_once(['(', ':']) {
+            None => (text.trim(), Vec::new()),
+            Some((name, rest)) => (name.trim(), arguments(rest.trim().trim_end_matches(')'))?),
+        };
+        match (name, arguments.as_slice()) {
+            ("datetime" | "dateTime", []) => Ok(Pipe::DateTime),
+            ("date", []) => Ok(Pipe::Date),
+            ("timestamp", []) => Ok(Pipe::Timestamp),
+            ("timestamp_ms", []) => Ok(Pipe::TimestampMillis),
+            ("date" | "datetime" | "dateTime", [pattern]) => Pattern::parse(pattern).map(Pipe::Pattern),
+            ("string", []) => Ok(Pipe::Text),
+            ("number", []) => Ok(Pipe::Number(0)),
+            ("number", [digits]) => match digits.parse() {
+                Ok(digits) if (0..=20).contains(&digits) => Ok(Pipe::Number(digits)),
+                _ => Err("number takes a count of decimals from 0 to 20, e.g. number:2".to_owned()),
+            },
+            ("json_encode", []) => Ok(Pipe::Json),
+            ("replace", [from, to]) if !from.is_empty() => Ok(Pipe::Replace(from.clone(), to.clone())),
+            ("implode", []) => Ok(Pipe::Implode(",".to_owned())),
+            ("implode", [separator]) => Ok(Pipe::Implode(separator.clone())),
+            _ => Err(format!(
+                "unknown pipe \"{text}\"; known are datetime, date, datetime('Y-m-d H:i:s'), timestamp, timestamp_ms, \
+                 string, number:2, json_encode, replace('a', 'b'), implode('、')"
+            )),
+        }
+    }
+
+    pub fn apply<'r>(&self, value: Cow<'r, Value>, env: &Env<'_>) -> Result<Cow<'r, Value>, Failure> {
+        let text = text_of(&value);
+        if text.is_empty() && *self != Pipe::Json {
+            return Ok(Cow::Owned(Value::String(String::new())));
+        }
+        let made = match self {
+            Pipe::DateTime => Value::String(dates::show_datetime(moment(&text, env)?)),
+            Pipe::Date => Value::String(dates::show_date(moment(&text, env)?.date())),
+            Pipe::Pattern(pattern) => Value::String(pattern.format(moment(&text, env)?)),
+            Pipe::Timestamp => seconds(&text, env)?.into(),
+            Pipe::TimestampMillis => (seconds(&text, env)? * 1_000).into(),
+            Pipe::Text => Value::String(text.into_owned()),
+            Pipe::Number(digits) => Value::String(rounded(&text, *digits)?),
+            Pipe::Json => Value::String(value.to_string()),
+            Pipe::Replace(from, to) => {
+                let hits = text.matches(from.as_str()).count();
+                if hits * to.len() > MAX_TEXT {
+                    return Err(Failure::too_large(MAX_TEXT));
+                }
+                Value::String(text.replace(from.as_str(), to))
+            }
+            Pipe::EscapeLike(escape) => Value::String(like::escape_like(&text, *escape)),
+            Pipe::EscapeRegex => Value::String(like::escape_regex(&text)),
+            Pipe::Implode(separator) => match &*value {
+                Value::Array(items) => {
+                    let texts: Vec<_> = items.iter().map(text_of).filter(|t| !t.is_empty()).collect();
+                    Value::String(texts.join(separator))
+                }
+                _ => Value::String(text.into_owned()),
+            },
+        };
+        Ok(Cow::Owned(made))
+    }
+}
+
+/// Quoted or bare arguments, separated by commas.
+fn arguments(text: &str) -> Result<Vec<String>, String> {
+    let (mut found, mut rest) = (Vec::new(), text.trim());
+    while !rest.is_empty() {
+        let (argument, after) = match rest.chars().next().filter(|c| matches!(c, '\'' | '"')) {
+            Some(quote) => {
+                let body = rest.get(1..).unwrap_or_default();
+                let end = body
+                    .find(quote)
+                    .ok_or_else(|| format!("the quote {quote} is not closed"))?;
+                (
+                    body.get(..end).unwrap_or_default(),
+                    body.get(end + 1..).unwrap_or_default().trim_start(),
+                )
+            }
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (
+                    rest.get(..end).unwrap_or_default().trim(),
+                    rest.get(end..).unwrap_or_default(),
+                )
+            }
+        };
+        found.push(argument.replace("\\n", "\n").replace("\\t", "\t"));
+        rest = match after.strip_prefix(',') {
+            Some(next) => next.trim_start(),
+            None if after.is_empty() => "",
+            None => return Err("a comma is expected between arguments".to_owned()),
+        };
+    }
+    Ok(found)
+}
+
+fn moment(text: &str, env: &Env<'_>) -> Result<jiff::civil::DateTime, Failure> {
+    let unix = text.parse::<i64>().ok().filter(|_| !matches!(text.len(), 8 | 14));
+    let found = match unix {
+        Some(number) => dates::from_unix(number, env.zone()),
+        None => dates::parse(text, env.zone()).map(|moment| moment.datetime),
+    };
+    found.ok_or_else(|| Failure::new("bad-date", "the value is not a date"))
+}
+
+fn seconds(text: &str, env: &Env<'_>) -> Result<i64, Failure> {
+    let moment = moment(text, env)?;
+    let timestamp = env.zone().to_timestamp(moment);
+    timestamp
+        .map(|t| t.as_second())
+        .map_err(|_| Failure::new("bad-date", "the date is beyond the calendar"))
+}
+
+fn rounded(text: &str, digits: i8) -> Result<String, Failure> {
+    let not_a_number = || Failure::new("not-a-number", "the value is not a number");
+    let text = text.trim();
+    number::literal(text).ok_or_else(not_a_number)?;
+    let exact = Decimal::parse(text).or_else(|| Decimal::from_f64(text.parse().ok()?, 20));
+    exact
+        .and_then(|d| d.round(digits))
+        .map(|d| d.to_string())
+        .ok_or_else(not_a_number)
+}

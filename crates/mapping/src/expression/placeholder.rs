@@ -1,0 +1,137 @@
+//! One `{{…}}`: a variable or a path of the record, with pipes.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::super::path::Path;
+use super::super::record::{Lookup, text_of};
+use super::super::sql::error::Failure;
+use super::super::sql::eval::Env;
+use super::context::Variable;
+use super::pipe::Pipe;
+
+/// A compiled placeholder.
+#[derive(Debug, Clone)]
+pub(crate) struct Placeholder {
+    pub source: Source,
+    pub pipes: Vec<Pipe>,
+}
+
+/// Where its value comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Variable(Variable),
+    Path(Path),
+}
+
+impl Placeholder {
+    /// Reads what stands between the braces; the error says what was expected.
+    pub fn parse(inside: &str) -> Result<Placeholder, String> {
+        let mut pieces = split_pipes(inside);
+        let name = if pieces.is_empty() {
+            ""
+        } else {
+            pieces.remove(0).trim()
+        };
+        if name.is_empty() {
+            return Err("the placeholder is empty: a key such as {{name}} is expected".to_owned());
+        }
+        if name.starts_with('$') || name == "lastSyncTime" {
+            return Err(format!(
+                "\"{name}\" is not a variable of the language: use LAST_SYNC_TIME or CURRENT_TIME"
+            ));
+        }
+        if let Some(bad) = name
+            .chars()
+            .find(|c| matches!(c, '{' | '}' | '\'' | '"' | '\n' | '?' | '='))
+        {
+            return Err(format!(
+                "{bad} cannot be part of a key: a path such as {{{{tag.0.tag_name}}}} is expected"
+            ));
+        }
+        let pipes = pieces
+            .into_iter()
+            .map(Pipe::parse)
+            .collect::<Result<Vec<_>, _>>()?;
+        let source = match Variable::parse(name) {
+            Some(variable) => Source::Variable(variable),
+            None => Source::Path(Path::new(name)),
+        };
+        if let Source::Path(path) = &source
+            && path
+                .segments()
+                .iter()
+                .filter(|s| **s == super::super::path::Segment::Every)
+                .count()
+                > 2
+        {
+            return Err("at most two * in one path".to_owned());
+        }
+        Ok(Placeholder { source, pipes })
+    }
+
+    /// The value, or nothing when it is missing or `null`.
+    pub fn resolve<'r>(&self, env: &Env<'r>) -> Result<Option<Cow<'r, Value>>, Failure> {
+        let mut value = match &self.source {
+            Source::Variable(variable) => match env.context.variable(*variable) {
+                Some(number) => Cow::Owned(Value::from(number)),
+                None => {
+                    return Err(Failure::new(
+                        "no-variable",
+                        format!("{variable} is not known in this run"),
+                    ));
+                }
+            },
+            Source::Path(path) if path.is_wild() => {
+                Cow::Owned(path.collect(env.record, env.scope).into_iter().cloned().collect())
+            }
+            Source::Path(path) => match path.find(env.record, env.scope).value() {
+                Some(value) => Cow::Borrowed(value),
+                None => return Ok(None),
+            },
+        };
+        for pipe in &self.pipes {
+            value = pipe.apply(value, env)?;
+        }
+        Ok(Some(value))
+    }
+
+    /// The value as text; empty when there is none.
+    pub fn text<'r>(&self, env: &Env<'r>) -> Result<Cow<'r, str>, Failure> {
+        if let (Source::Path(path), true) = (&self.source, self.pipes.is_empty())
+            && !path.is_wild()
+        {
+            return Ok(path.find(env.record, env.scope).text());
+        }
+        Ok(match self.resolve(env)? {
+            None => Cow::Borrowed(""),
+            Some(Cow::Borrowed(value)) => text_of(value),
+            Some(Cow::Owned(Value::String(text))) => Cow::Owned(text),
+            Some(Cow::Owned(value)) => Cow::Owned(text_of(&value).into_owned()),
+        })
+    }
+
+    /// The record has no such key at all.
+    pub fn is_missing(&self, env: &Env<'_>) -> bool {
+        matches!(&self.source, Source::Path(path) if path.find(env.record, env.scope) == Lookup::Missing)
+    }
+}
+
+/// Splits at `|` outside quotes.
+fn split_pipes(text: &str) -> Vec<&str> {
+    let (mut pieces, mut start, mut quote) = (Vec::new(), 0, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(q), c) if q == c => quote = None,
+            (None, '|') => {
+                pieces.push(text.get(start..at).unwrap_or_default());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    pieces.push(text.get(start..).unwrap_or_default());
+    pieces
+}

@@ -1,0 +1,130 @@
+//! First reading of a `value` text: which kind it is, and where its placeholders are.
+
+use super::super::sql;
+use super::super::sql::expr::Part;
+use super::refuse::{chars_before, refused};
+use super::{Fault, Form, Placeholder};
+
+/// Longer texts are no expressions.
+const MAX_LENGTH: usize = 64 * 1024;
+
+/// A piece of a text in front of any quoting rules.
+#[derive(Debug, Clone)]
+pub(crate) enum Piece {
+    Text(String),
+    /// `{{…}}`
+    Double(Placeholder),
+    /// `{…}` with its text as written.
+    Single(Placeholder, String),
+}
+
+/// Reads a whole value.
+pub(super) fn form(text: &str) -> Result<Form, Vec<Fault>> {
+    if text.len() > MAX_LENGTH {
+        return Err(vec![Fault::new(
+            0,
+            format!("the expression is longer than {MAX_LENGTH} bytes"),
+        )]);
+    }
+    let faults = refused(text);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    if let Some(body) = text.strip_prefix("_function") {
+        let body_offset = chars_before(text, text.len() - body.len());
+        return sql::compile(pieces(body, body_offset)?, body_offset)
+            .map(|expr| Form::Function(Box::new(expr)));
+    }
+    if text.trim_start().starts_with("_function") {
+        let fault = Fault::new(0, "_function must be the first word of the value")
+            .remedy("delete the white space before it");
+        return Err(vec![fault]);
+    }
+    let mut pieces: Vec<(Piece, usize)> = pieces(text, 0)?;
+    Ok(match pieces.len() {
+        0 => Form::Constant(String::new()),
+        1 => match pieces.remove(0).0 {
+            Piece::Text(text) => Form::Constant(text),
+            Piece::Double(placeholder) | Piece::Single(placeholder, _) => Form::Reference(placeholder),
+        },
+        _ => Form::Template(pieces.into_iter().map(|(piece, _)| part(piece)).collect()),
+    })
+}
+
+pub(crate) fn part(piece: Piece) -> Part {
+    match piece {
+        Piece::Text(text) => Part::Text(text),
+        Piece::Double(placeholder) => Part::Value(placeholder),
+        Piece::Single(placeholder, written) => Part::Maybe(placeholder, written),
+    }
+}
+
+/// Splits at placeholders; every piece comes with its character offset.
+pub(super) fn pieces(text: &str, offset: usize) -> Result<Vec<(Piece, usize)>, Vec<Fault>> {
+    let (mut found, mut faults, mut plain, mut plain_at) = (Vec::new(), Vec::new(), String::new(), offset);
+    let (mut rest, mut at) = (text, offset);
+    while let Some(c) = rest.chars().next() {
+        let (piece, length) = match placeholder(rest) {
+            Ok(Some((piece, length))) => (piece, length),
+            Ok(None) => {
+                if plain.is_empty() {
+                    plain_at = at;
+                }
+                plain.push(c);
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+                at += 1;
+                continue;
+            }
+            Err((message, length)) => {
+                faults.push(Fault::new(at, message));
+                let skipped = rest.get(..length).unwrap_or(rest);
+                at += skipped.chars().count();
+                rest = rest.get(length..).unwrap_or_default();
+                continue;
+            }
+        };
+        if !plain.is_empty() {
+            found.push((Piece::Text(std::mem::take(&mut plain)), plain_at));
+        }
+        found.push((piece, at));
+        at += rest.get(..length).map_or(0, |skipped| skipped.chars().count());
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    if !plain.is_empty() {
+        found.push((Piece::Text(plain), plain_at));
+    }
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
+}
+
+type Found = Result<Option<(Piece, usize)>, (String, usize)>;
+
+/// The placeholder that `text` starts with and its length in bytes.
+fn placeholder(text: &str) -> Found {
+    if let Some(body) = text.strip_prefix("{{") {
+        let Some(end) = body.find("}}") else {
+            // Nothing behind it can be closed either.
+            return Err(("{{ is not closed: }} is expected".to_owned(), text.len()));
+        };
+        let length = end + 4;
+        let inside = body.get(..end).unwrap_or_default();
+        return match Placeholder::parse(inside) {
+            Ok(placeholder) => Ok(Some((Piece::Double(placeholder), length))),
+            Err(message) => Err((message, length)),
+        };
+    }
+    let Some(body) = text.strip_prefix('{') else {
+        return Ok(None);
+    };
+    let Some(end) = body.find('}') else {
+        return Ok(None);
+    };
+    let key = body.get(..end).unwrap_or_default();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '·');
+    if key.is_empty() || !key.chars().all(plain) {
+        return Ok(None);
+    }
+    let written = text.get(..end + 2).unwrap_or_default().to_owned();
+    Ok(Placeholder::parse(key)
+        .ok()
+        .map(|placeholder| (Piece::Single(placeholder, written), end + 2)))
+}

@@ -1,0 +1,318 @@
+//! From `sqlparser`'s tree to ours; everything that is not supported is refused here, with its place.
+
+use sqlparser::ast::{self, BinaryOperator, Spanned, UnaryOperator};
+
+use super::super::expression::{Fault, Piece, part};
+use super::expr::{Comparison, Expr, Operator, Part};
+use super::number;
+use super::parse::{Source, marker, parse};
+use super::value::{Kind, Value};
+use super::{calls, targets};
+
+/// Compiles the pieces of a `_function`; all faults at once where the syntax holds.
+pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
+    let (tree, source) = parse(pieces, start)?;
+    let mut compiler = Compiler {
+        source,
+        faults: Vec::new(),
+        depth: 0,
+    };
+    let expr = compiler.expr(&tree);
+    if compiler.faults.is_empty() {
+        Ok(expr)
+    } else {
+        Err(compiler.faults)
+    }
+}
+
+/// Depth of the compiled tree.
+const MAX_TREE: usize = 100;
+
+pub(super) struct Compiler {
+    source: Source,
+    faults: Vec<Fault>,
+    depth: usize,
+}
+
+impl Compiler {
+    /// Notes a fault; NULL stands in so that the rest can be looked at.
+    pub fn fault(
+        &mut self,
+        at: sqlparser::tokenizer::Span,
+        message: impl Into<String>,
+        remedy: Option<&str>,
+    ) -> Expr {
+        let mut fault = Fault::new(self.source.offset(at.start), message);
+        fault.remedy = remedy.map(str::to_owned);
+        self.faults.push(fault);
+        Expr::Constant(Value::Null)
+    }
+
+    pub fn boxed(&mut self, tree: &ast::Expr) -> Box<Expr> {
+        Box::new(self.expr(tree))
+    }
+
+    pub fn list<'a>(&mut self, trees: impl IntoIterator<Item = &'a ast::Expr>) -> Vec<Expr> {
+        trees.into_iter().map(|tree| self.expr(tree)).collect()
+    }
+
+    /// One node. Chains such as `1 + 1 + …` are deep trees, too; the bound keeps the stack small.
+    pub fn expr(&mut self, tree: &ast::Expr) -> Expr {
+        if self.depth >= MAX_TREE {
+            return self.fault(
+                tree.span(),
+                format!("the expression is more than {MAX_TREE} operations deep"),
+                None,
+            );
+        }
+        self.depth += 1;
+        let expr = self.node(tree);
+        self.depth -= 1;
+        expr
+    }
+
+    fn node(&mut self, tree: &ast::Expr) -> Expr {
+        use ast::Expr as Tree;
+        match tree {
+            Tree::Nested(inner) => self.expr(inner),
+            Tree::Value(value) => self.value(value),
+            Tree::Identifier(ident) => self.identifier(ident),
+            Tree::UnaryOp {
+                op: UnaryOperator::Minus,
+                expr,
+            } => match self.expr(expr) {
+                Expr::Constant(value) if !value.is_null() => {
+                    match super::arithmetic::negate_literal(&value) {
+                        Ok(negative) => Expr::Constant(negative),
+                        Err(_) => self.fault(expr.span(), "the number is out of range", None),
+                    }
+                }
+                operand => Expr::Negate(Box::new(operand)),
+            },
+            Tree::UnaryOp {
+                op: UnaryOperator::Plus,
+                expr,
+            } => self.expr(expr),
+            Tree::UnaryOp {
+                op: UnaryOperator::Not,
+                expr,
+            } => Expr::Not(self.boxed(expr)),
+            Tree::BinaryOp { .. } => self.binary(tree),
+            Tree::IsNull(value) => Expr::IsNull(self.boxed(value), false),
+            Tree::IsNotNull(value) => Expr::IsNull(self.boxed(value), true),
+            Tree::IsUnknown(value) => Expr::IsNull(self.boxed(value), false),
+            Tree::IsNotUnknown(value) => Expr::IsNull(self.boxed(value), true),
+            Tree::IsTrue(value) => Expr::IsTruth(self.boxed(value), true, false),
+            Tree::IsNotTrue(value) => Expr::IsTruth(self.boxed(value), true, true),
+            Tree::IsFalse(value) => Expr::IsTruth(self.boxed(value), false, false),
+            Tree::IsNotFalse(value) => Expr::IsTruth(self.boxed(value), false, true),
+            Tree::In {
+                expr,
+                target: ast::InTarget::List(list),
+                negated,
+                ..
+            } => Expr::In {
+                value: self.boxed(expr),
+                list: self.list(list),
+                negated: *negated,
+            },
+            Tree::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => Expr::Between {
+                value: self.boxed(expr),
+                low: self.boxed(low),
+                high: self.boxed(high),
+                negated: *negated,
+            },
+            Tree::Like {
+                negated,
+                any: false,
+                expr,
+                pattern,
+                escape_char,
+            } => {
+                let value = self.boxed(expr);
+                let pattern = self.like(pattern, escape_char.as_deref());
+                Expr::Like {
+                    value,
+                    pattern,
+                    negated: *negated,
+                }
+            }
+            Tree::RLike {
+                negated,
+                expr,
+                pattern,
+                ..
+            } => {
+                let value = self.boxed(expr);
+                let pattern = self.regexp(pattern);
+                Expr::Regexp {
+                    value,
+                    pattern,
+                    negated: *negated,
+                }
+            }
+            Tree::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
+            other => calls::call(self, other),
+        }
+    }
+
+    fn value(&mut self, value: &ast::ValueWithSpan) -> Expr {
+        match &value.value {
+            ast::Value::Null => Expr::Constant(Value::Null),
+            ast::Value::Boolean(flag) => Expr::Constant(Value::bool(*flag)),
+            ast::Value::Number(text, _) => match number::literal(text) {
+                Some(number) => Expr::Constant(number),
+                None => self.fault(value.span, format!("{text} is not a number that fits"), None),
+            },
+            ast::Value::SingleQuotedString(text) | ast::Value::DoubleQuotedString(text) => self.quoted(text),
+            _ => self.fault(
+                value.span,
+                "this kind of literal is not supported",
+                Some("write 'text' or a number"),
+            ),
+        }
+    }
+
+    /// A quoted text: markers become placeholders.
+    fn quoted(&mut self, text: &str) -> Expr {
+        if !text.chars().any(|c| marker(c).is_some()) {
+            return Expr::Text(text.to_owned());
+        }
+        let (mut parts, mut plain) = (Vec::new(), String::new());
+        for c in text.chars() {
+            match marker(c).and_then(|index| self.source.pieces.get(index).and_then(Option::as_ref).cloned())
+            {
+                None => plain.push(c),
+                Some(piece) => {
+                    if !plain.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut plain)));
+                    }
+                    parts.push(part(piece));
+                }
+            }
+        }
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain));
+        }
+        Expr::Template(parts)
+    }
+
+    fn identifier(&mut self, ident: &ast::Ident) -> Expr {
+        let mut chars = ident.value.chars();
+        let index = chars.next().and_then(marker);
+        if let (Some(index), None) = (index, chars.next()) {
+            let placeholder = match self.source.pieces.get(index) {
+                Some(Some(Piece::Double(placeholder) | Piece::Single(placeholder, _))) => placeholder.clone(),
+                _ => return Expr::Constant(Value::Null),
+            };
+            return Expr::Bare(placeholder);
+        }
+        if ident.value.chars().any(|c| marker(c).is_some()) {
+            let remedy = Some("put the placeholder into quotes, or join texts with CONCAT(a, b)");
+            return self.fault(
+                ident.span,
+                "a placeholder stands directly beside other text outside quotes",
+                remedy,
+            );
+        }
+        let remedy = "texts stand in quotes ('text'), values of the record in braces ({{key}})";
+        self.fault(ident.span, format!("unknown name {}", ident.value), Some(remedy))
+    }
+
+    fn binary(&mut self, tree: &ast::Expr) -> Expr {
+        let ast::Expr::BinaryOp { left, op, right } = tree else {
+            return Expr::Constant(Value::Null);
+        };
+        let arithmetic = |operator| Some(operator);
+        let operator = match op {
+            BinaryOperator::Plus => arithmetic(Operator::Add),
+            BinaryOperator::Minus => arithmetic(Operator::Subtract),
+            BinaryOperator::Multiply => arithmetic(Operator::Multiply),
+            BinaryOperator::Divide => arithmetic(Operator::Divide),
+            BinaryOperator::MyIntegerDivide => arithmetic(Operator::IntegerDivide),
+            BinaryOperator::Modulo => arithmetic(Operator::Remainder),
+            _ => None,
+        };
+        if let Some(operator) = operator {
+            return targets::arithmetic(self, operator, left, right);
+        }
+        let comparison = match op {
+            BinaryOperator::Eq => Comparison::Equal,
+            BinaryOperator::NotEq => Comparison::NotEqual,
+            BinaryOperator::Lt => Comparison::Less,
+            BinaryOperator::LtEq => Comparison::LessOrEqual,
+            BinaryOperator::Gt => Comparison::Greater,
+            BinaryOperator::GtEq => Comparison::GreaterOrEqual,
+            BinaryOperator::Spaceship => Comparison::Same,
+            BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Xor => {
+                let terms = self.terms(tree, op);
+                return match op {
+                    BinaryOperator::And => Expr::And(terms),
+                    BinaryOperator::Or => Expr::Or(terms),
+                    _ => Expr::Xor(terms),
+                };
+            }
+            other => {
+                return self.fault(
+                    tree.span(),
+                    format!("the operator {other} is not supported"),
+                    None,
+                );
+            }
+        };
+        Expr::Compare(comparison, self.boxed(left), self.boxed(right))
+    }
+
+    /// The terms of a chain `a AND b AND c`, without recursion on its length.
+    fn terms(&mut self, tree: &ast::Expr, op: &BinaryOperator) -> Vec<Expr> {
+        let (mut trees, mut at) = (Vec::new(), tree);
+        while let ast::Expr::BinaryOp {
+            left,
+            op: other,
+            right,
+        } = at
+        {
+            if other != op {
+                break;
+            }
+            trees.push(&**right);
+            at = left;
+        }
+        trees.push(at);
+        self.list(trees.into_iter().rev())
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<&ast::Expr>,
+        conditions: &[ast::CaseWhen],
+        otherwise: Option<&ast::Expr>,
+    ) -> Expr {
+        let operand = operand.map(|tree| self.boxed(tree));
+        let branches: Vec<_> = conditions
+            .iter()
+            .map(|c| (self.expr(&c.condition), self.expr(&c.result)))
+            .collect();
+        let otherwise = otherwise.map(|tree| self.boxed(tree));
+        let results = branches.iter().map(|(_, then)| then).chain(otherwise.as_deref());
+        let kind = results
+            .map(Expr::static_kind)
+            .try_fold(Kind::Null, |all, kind| Some(all.merge(kind?)));
+        Expr::Case {
+            operand,
+            branches,
+            otherwise,
+            kind,
+        }
+    }
+}

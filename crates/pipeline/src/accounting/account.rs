@@ -1,0 +1,217 @@
+//! Reads and writes the account in Redis.
+
+use super::balance::Balance;
+use crate::{
+    disposition::Disposition,
+    names::{Namespace, RunKeys},
+    stage::Stage,
+    store::{Error, Script, Store},
+};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
+static TOTAL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("total.lua")));
+static RECORD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("record.lua")));
+
+/// How long the counters of a run are kept after its last customer.
+const KEEP_DAYS: u32 = 30;
+
+/// One thing to be written down: what became of a customer of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The run that listed it.
+    pub run: &'a str,
+    /// The customer.
+    pub company: &'a str,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// Where; tells the dead letters of the stages apart.
+    pub stage: Stage,
+}
+
+/// Reads and writes the books; cheap to clone.
+#[derive(Clone)]
+pub struct Account {
+    store: Store,
+    namespace: Namespace,
+}
+
+/// What one read gives: counters by fate, customers without one, dead ones, the oldest without one with its time.
+type Answer = (BTreeMap<String, u64>, u64, u64, Vec<(String, f64)>);
+
+impl Entry<'_> {
+    /// The word in the script's arguments.
+    fn word(&self) -> String {
+        match self.disposition {
+            Disposition::Dead => format!("dead:{}", self.stage),
+            other => other.name().to_owned(),
+        }
+    }
+}
+
+impl Account {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(store: Store, namespace: Namespace) -> Self {
+        Self { store, namespace }
+    }
+
+    /// Opens customers of a run; call it before their refs are published. Says how many were not open before.
+    ///
+    /// # Errors
+    /// When Redis does not do it.
+    pub async fn list(&self, run: &str, companies: &[String]) -> Result<u64, Error> {
+        if companies.is_empty() {
+            return Ok(0);
+        }
+        let mut args = vec![run];
+        args.extend(companies.iter().map(String::as_str));
+        self.store.invoke(&LIST, &self.keys(run), &args).await
+    }
+
+    /// Writes down what became of customers; telling it again changes nothing. Messages that belong to no run are
+    /// passed over. Says how many were still on the books.
+    ///
+    /// # Errors
+    /// When Redis does not do it; part of it may have been done, so tell it all again.
+    pub async fn record(&self, entries: &[Entry<'_>]) -> Result<u64, Error> {
+        let mut runs: BTreeMap<&str, Vec<&Entry<'_>>> = BTreeMap::new();
+        let accounted = |entry: &&Entry<'_>| !entry.run.is_empty() && entry.disposition.is_accounted();
+        for entry in entries.iter().filter(accounted) {
+            runs.entry(entry.run).or_default().push(entry);
+        }
+        let mut counted = 0;
+        for (run, mut entries) in runs {
+            // Of two copies in one batch the one that got through is accounted.
+            entries.sort_by_key(|entry| entry.disposition);
+            let mut args = vec![run.to_owned(), KEEP_DAYS.to_string()];
+            args.extend(
+                entries
+                    .iter()
+                    .flat_map(|entry| [entry.word(), entry.company.to_owned()]),
+            );
+            counted += self.store.invoke::<u64>(&RECORD, &self.keys(run), &args).await?;
+        }
+        Ok(counted)
+    }
+
+    /// The balance of a run.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn balance(&self, run: &str) -> Result<Balance, Error> {
+        let [counters, open, dead, ..] = self.keys(run);
+        let mut connection = self.store.connection().await?;
+        let mut pipe = redis::pipe();
+        pipe.atomic();
+        pipe.cmd("HGETALL")
+            .arg(&counters)
+            .cmd("ZCARD")
+            .arg(&open)
+            .cmd("HLEN")
+            .arg(&dead);
+        pipe.cmd("ZRANGE").arg(&open).arg(0).arg(0).arg("WITHSCORES");
+        let (counters, open, dead, oldest): Answer = pipe.query_async(&mut *connection).await?;
+        let oldest_ms = oldest.first().map(|(_, ms)| *ms as i64);
+        Ok(Balance::new(run, &counters, open, dead, oldest_ms))
+    }
+
+    /// The balance of everything: counters of all times, and what is unfinished in any run.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn total(&self) -> Result<Balance, Error> {
+        let keys = [self.namespace.active_runs_key(), self.namespace.total_key()];
+        let prefix = [self.namespace.run_prefix()];
+        let (counters, open, dead, oldest): (BTreeMap<String, u64>, u64, u64, Option<i64>) =
+            self.store.invoke(&TOTAL, &keys, &prefix).await?;
+        Ok(Balance::new("total", &counters, open, dead, oldest))
+    }
+
+    /// Runs with customers that are not finished, oldest first.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn active(&self) -> Result<Vec<String>, Error> {
+        let mut connection = self.store.connection().await?;
+        let key = self.namespace.active_runs_key();
+        Ok(redis::cmd("ZRANGE")
+            .arg(key)
+            .arg(0)
+            .arg(-1)
+            .query_async(&mut *connection)
+            .await?)
+    }
+
+    /// The customers of a run that have been open longest.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn open(&self, run: &str, most: usize) -> Result<Vec<(String, i64)>, Error> {
+        let [_, open, ..] = self.keys(run);
+        let mut connection = self.store.connection().await?;
+        let mut command = redis::cmd("ZRANGE");
+        command
+            .arg(open)
+            .arg(0)
+            .arg(most.saturating_sub(1))
+            .arg("WITHSCORES");
+        let found: Vec<(String, f64)> = command.query_async(&mut *connection).await?;
+        Ok(found
+            .into_iter()
+            .map(|(company, ms)| (company, ms as i64))
+            .collect())
+    }
+
+    /// Customers of a run in the dead-letter queues, by stage.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn dead(&self, run: &str) -> Result<BTreeMap<String, u64>, Error> {
+        let [_, _, dead, ..] = self.keys(run);
+        let mut connection = self.store.connection().await?;
+        let stages: Vec<String> = redis::cmd("HVALS")
+            .arg(dead)
+            .query_async(&mut *connection)
+            .await?;
+        let mut by_stage = BTreeMap::new();
+        for stage in stages {
+            *by_stage.entry(stage).or_default() += 1;
+        }
+        Ok(by_stage)
+    }
+
+    /// Since when an audit has found fewer dead letters of the stage than the books know, unix milliseconds.
+    pub(super) async fn gone_since(
+        &self,
+        stage: Stage,
+        gone: bool,
+        now_ms: i64,
+    ) -> Result<Option<i64>, Error> {
+        let key = self.namespace.gone_key(stage);
+        let mut connection = self.store.connection().await?;
+        if !gone {
+            redis::cmd("DEL")
+                .arg(key)
+                .query_async::<()>(&mut *connection)
+                .await?;
+            return Ok(None);
+        }
+        let mut pipe = redis::pipe();
+        pipe.cmd("SET")
+            .arg(&key)
+            .arg(now_ms)
+            .arg("NX")
+            .ignore()
+            .cmd("GET")
+            .arg(&key);
+        let (since,): (i64,) = pipe.query_async(&mut *connection).await?;
+        Ok(Some(since))
+    }
+
+    fn keys(&self, run: &str) -> [String; 5] {
+        let RunKeys { counters, open, dead } = self.namespace.run_keys(run);
+        let (active, total) = (self.namespace.active_runs_key(), self.namespace.total_key());
+        [counters, open, dead, active, total]
+    }
+}

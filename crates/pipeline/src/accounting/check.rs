@@ -1,0 +1,172 @@
+//! Compares the books with the queues: a customer that is on no queue and has no fate is lost, whoever lost it.
+//!
+//! The books alone always add up as long as nobody deletes keys. What makes them worth keeping is the second look: an
+//! open customer that is older than anything can take, while every queue is empty, has no message any more; and a dead
+//! letter that the books know but no dead-letter queue holds was deleted by hand.
+
+use super::{account::Account, balance::Balance};
+use crate::{broker::Broker, stage::Stage, store};
+use serde::Serialize;
+use std::{collections::BTreeMap, time::Duration};
+
+/// Most customers that are called by name.
+const NAMED: usize = 20;
+
+/// What the books and the queues say together.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BalanceCheck {
+    /// All runs of all times.
+    pub total: Balance,
+    /// Runs with unfinished customers, and the one asked for.
+    pub runs: Vec<Balance>,
+    /// Messages ready in each queue; `None` when the broker could not be asked.
+    pub queues: Option<BTreeMap<String, u32>>,
+    /// One sentence for each difference.
+    pub differences: Vec<String>,
+    /// Customers that are open and on no queue: run and company id, the oldest first.
+    pub missing: Vec<(String, String)>,
+    /// How many of them there are, and dead letters that are gone.
+    pub difference: u64,
+}
+
+/// Why the books cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("read the books")]
+pub struct Unreadable(#[from] store::Error);
+
+/// Balances all unfinished runs (or one run) and compares them with the queues. `patience`: a customer that is open
+/// for longer than this while all queues are empty is missing.
+///
+/// # Errors
+/// When Redis does not answer. A broker that does not answer leaves the comparison out and says so.
+pub async fn check(
+    books: &Account,
+    broker: &Broker,
+    run: Option<&str>,
+    patience: Duration,
+    now_ms: i64,
+) -> Result<BalanceCheck, Unreadable> {
+    let mut check = BalanceCheck {
+        queues: depths(broker).await,
+        total: books.total().await?,
+        ..BalanceCheck::default()
+    };
+    let mut names = books.active().await?;
+    if let Some(run) = run {
+        names.retain(|name| name == run);
+        if names.is_empty() {
+            names.push(run.to_owned());
+        }
+    }
+    let latest = now_ms.saturating_sub(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
+    let idle = check.queues.as_ref().is_some_and(is_idle);
+    let mut dead: BTreeMap<String, u64> = BTreeMap::new();
+    for name in names {
+        let balance = books.balance(&name).await?;
+        check.compare_with_itself(&balance);
+        if idle && balance.oldest_ms.is_some_and(|oldest| oldest < latest) {
+            check.look_for_missing(books, &balance, latest).await?;
+        }
+        for (stage, count) in books.dead(&name).await? {
+            *dead.entry(stage).or_default() += count;
+        }
+        check.runs.push(balance);
+    }
+    // Letters of one run cannot be told from those of others in a queue's length.
+    if idle && run.is_none() {
+        check.compare_dead(books, broker, &dead, now_ms, latest).await?;
+    }
+    if run.is_none() {
+        let total = check.total.clone();
+        check.compare_with_itself(&total);
+    }
+    Ok(check)
+}
+
+impl BalanceCheck {
+    fn compare_with_itself(&mut self, balance: &Balance) {
+        let difference = balance.difference();
+        if difference != 0 {
+            self.difference += difference.unsigned_abs();
+            let what = if difference > 0 {
+                "listed customers are"
+            } else {
+                "more fates than customers are"
+            };
+            let count = difference.abs();
+            self.differences.push(format!(
+                "{}: {count} {what} on the books; keys were deleted or evicted",
+                balance.run
+            ));
+        }
+    }
+
+    async fn look_for_missing(
+        &mut self,
+        books: &Account,
+        balance: &Balance,
+        latest: i64,
+    ) -> Result<(), store::Error> {
+        let most = usize::try_from(balance.in_flight).unwrap_or(usize::MAX);
+        let open = books.open(&balance.run, most).await?;
+        let missing: Vec<_> = open
+            .into_iter()
+            .take_while(|(_, since)| *since < latest)
+            .collect();
+        let count = missing.len();
+        self.difference += count as u64;
+        self.differences.push(format!(
+            "{}: {count} customers are in no queue and in no row",
+            balance.run
+        ));
+        let room = NAMED.saturating_sub(self.missing.len());
+        let named = missing.into_iter().take(room);
+        self.missing
+            .extend(named.map(|(company, _)| (balance.run.clone(), company)));
+        Ok(())
+    }
+
+    /// A letter that is being put back is in nobody's queue for a moment, so it counts as gone only after a while.
+    async fn compare_dead(
+        &mut self,
+        books: &Account,
+        broker: &Broker,
+        dead: &BTreeMap<String, u64>,
+        now_ms: i64,
+        latest: i64,
+    ) -> Result<(), store::Error> {
+        for stage in Stage::ALL {
+            let queue = broker.namespace().dead_queue(stage);
+            let queues = self.queues.as_ref();
+            let there = queues.and_then(|queues| queues.get(&queue)).copied().unwrap_or(0);
+            let known = dead.get(stage.name()).copied().unwrap_or(0);
+            let gone = known.saturating_sub(there.into());
+            let since = books.gone_since(stage, gone > 0, now_ms).await?;
+            if since.is_some_and(|since| since <= latest) {
+                self.difference += gone;
+                self.differences.push(format!(
+                    "{gone} dead letters of {queue} are gone without replay or discard"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nothing waits for work or for another attempt.
+pub(super) fn is_idle(queues: &BTreeMap<String, u32>) -> bool {
+    queues
+        .iter()
+        .all(|(queue, depth)| *depth == 0 || queue.ends_with(".dead"))
+}
+
+/// Ready messages of every queue of the namespace. A queue that nobody has declared yet is left out.
+pub(super) async fn depths(broker: &Broker) -> Option<BTreeMap<String, u32>> {
+    match broker.depths(&broker.queues(&Stage::ALL)).await {
+        Ok(depths) => Some(depths),
+        Err(error) => {
+            tracing::debug!(%error, "queues cannot be counted");
+            None
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Customers that are open and have no message any more, for whoever can send one.
+//!
+//! A leader that dies between opening a customer and publishing its ref leaves one behind when the customer changes
+//! before the successor lists it: it is in a later window then. A Redis that comes back without its last second has
+//! forgotten some fates. In both cases the customer itself is fine and only the books are not; asking for it once
+//! more closes them, and would bring back a customer that was really lost.
+
+use super::{
+    account::Account,
+    check::{depths, is_idle},
+};
+use crate::{broker::Broker, store::Error};
+use std::time::Duration;
+
+/// Most customers that are asked for at a time.
+const MOST: usize = 500;
+
+/// Customers (run and company id) that are open for longer than `patience` while every queue is empty, the oldest runs
+/// first. Costs one call while nothing is that old.
+///
+/// # Errors
+/// When Redis does not answer. A broker that does not answer gives none.
+pub async fn lost(
+    books: &Account,
+    broker: &Broker,
+    patience: Duration,
+    now_ms: i64,
+) -> Result<Vec<(String, Vec<String>)>, Error> {
+    let latest = now_ms.saturating_sub(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
+    if books
+        .total()
+        .await?
+        .oldest_ms
+        .is_none_or(|oldest| oldest >= latest)
+    {
+        return Ok(Vec::new());
+    }
+    if !depths(broker).await.as_ref().is_some_and(is_idle) {
+        return Ok(Vec::new());
+    }
+    let (mut found, mut room) = (Vec::new(), MOST);
+    for run in books.active().await? {
+        let open = books.open(&run, room).await?;
+        let old: Vec<String> = open
+            .into_iter()
+            .take_while(|(_, since)| *since < latest)
+            .map(|(company, _)| company)
+            .collect();
+        room -= old.len().min(room);
+        if !old.is_empty() {
+            found.push((run, old));
+        }
+        if room == 0 {
+            break;
+        }
+    }
+    Ok(found)
+}

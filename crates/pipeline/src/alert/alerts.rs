@@ -1,0 +1,200 @@
+//! What parts of the process report, and what each report means to people.
+
+use super::{
+    channel::Channel,
+    config::AlertConfig,
+    memory::Memory,
+    notifier::Notifier,
+    problem::{Event, Origin, Problem, Severity},
+};
+use crate::{
+    gate::Pause,
+    http::{self, HttpConfig},
+    names::Namespace,
+    shutdown::Shutdown,
+    stage::Stage,
+    store::Store,
+    tls::TlsFiles,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{mpsc, oneshot};
+
+/// Problems that may wait to be looked at; one that finds no room is raised again by whoever still has it.
+const ROOM: usize = 256;
+
+/// Raises and clears problems; cheap to clone. Without a receiver it does nothing.
+#[derive(Clone, Default)]
+pub struct Alerts {
+    sender: Option<mpsc::Sender<Event>>,
+    limits: Arc<AlertConfig>,
+}
+
+impl Alerts {
+    /// Starts telling, if somebody is to be told.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn start(
+        config: &AlertConfig,
+        store: Store,
+        namespace: &Namespace,
+        origin: Origin,
+        shutdown: Shutdown,
+        tls: &TlsFiles,
+    ) -> Result<Self, http::Error> {
+        let limits = Arc::new(config.clone());
+        let Some(receiver) = config.receiver.clone() else {
+            return Ok(Self { sender: None, limits });
+        };
+        let client = http::Client::new(HttpConfig {
+            connect_timeout: Duration::from_secs(5),
+            tls: tls.clone(),
+        })?;
+        let (sender, events) = mpsc::channel(ROOM);
+        let memory = Memory::new(store, namespace.clone(), config.every);
+        let notifier = Notifier::new(Channel::new(receiver, client), memory, origin);
+        tokio::spawn(notifier.run(events, shutdown));
+        Ok(Self {
+            sender: Some(sender),
+            limits,
+        })
+    }
+
+    /// Reports a problem; one that is known already changes nothing.
+    pub fn raise(&self, problem: Problem) {
+        self.send(Event::Raised(problem));
+    }
+
+    /// Reports that every problem whose key begins like this is over.
+    pub fn clear(&self, prefix: impl Into<String>) {
+        self.send(Event::Cleared(prefix.into()));
+    }
+
+    /// A stage that does no work.
+    pub fn paused(&self, reason: Pause, detail: &str) {
+        let (severity, patience) = match reason {
+            Pause::Credentials | Pause::Configuration => (Severity::Critical, Duration::ZERO),
+            Pause::Quota => (Severity::Warning, Duration::ZERO),
+            _ => (Severity::Warning, self.limits.after),
+        };
+        self.raise(Problem {
+            key: format!("paused:{}", reason.name()),
+            severity,
+            summary: format!("paused: {}", reason.name()),
+            detail: detail.to_owned(),
+            patience,
+        });
+    }
+
+    /// A record that was given up; the group it belongs to is told once.
+    pub fn dead(&self, stage: Stage, code: &str, field: Option<&str>, message: &str) {
+        let field = field.map(|field| format!(":{field}")).unwrap_or_default();
+        self.raise(Problem {
+            key: format!("dead:{stage}:{code}{field}"),
+            severity: Severity::Warning,
+            summary: format!("dead letters in {stage}: {code}"),
+            detail: format!("for instance: {message}; see the `dead groups` command of the stage"),
+            patience: Duration::ZERO,
+        });
+    }
+
+    /// So many dead letters of a stage are a problem of their own.
+    pub(crate) fn dead_letter_limit(&self) -> u32 {
+        self.limits.dead_letters
+    }
+
+    /// How many dead letters a stage has; half of the limit ends the problem that they are too many, none ends everything that was told about them.
+    pub fn dead_letters(&self, stage: Stage, count: u32) {
+        if count == 0 {
+            self.clear(format!("dead:{stage}:"));
+            self.clear(format!("dead-letters:{stage}"));
+        } else if count <= self.limits.dead_letters / 2 {
+            self.clear(format!("dead-letters:{stage}"));
+        } else if count >= self.limits.dead_letters {
+            self.raise(Problem {
+                key: format!("dead-letters:{stage}"),
+                severity: Severity::Warning,
+                summary: format!("{stage}: {} or more dead letters", self.limits.dead_letters),
+                detail: "look at them with the `dead groups` command of the stage, repair, replay".to_owned(),
+                patience: Duration::ZERO,
+            });
+        }
+    }
+
+    /// A run that could not go on.
+    pub fn run_failed(&self, job: &str, error: &str) {
+        self.raise(run_failed(job, error));
+    }
+
+    /// A run that came to its end, here or in a later process than the one that told of the failure.
+    pub fn run_ended(&self, job: &str) {
+        self.send(Event::Over(run_failed(job, "")));
+    }
+
+    /// Waits until everything reported so far has been told, for a process that ends; at most for `patience`.
+    pub async fn flush(&self, patience: Duration) {
+        let Some(sender) = &self.sender else { return };
+        let (told, all) = oneshot::channel();
+        let flushed = async {
+            if sender.send(Event::Flush(told)).await.is_ok() {
+                drop(all.await);
+            }
+        };
+        if tokio::time::timeout(patience, flushed).await.is_err() {
+            tracing::warn!("notices were not delivered in time");
+        }
+    }
+
+    /// How long ago the last complete listing window ended.
+    pub fn checkpoint_age(&self, age: Duration) {
+        if age <= self.limits.checkpoint_age {
+            return self.clear("checkpoint-stale");
+        }
+        self.raise(Problem {
+            key: "checkpoint-stale".to_owned(),
+            severity: Severity::Critical,
+            summary: format!(
+                "no complete listing for more than {:?}",
+                self.limits.checkpoint_age
+            ),
+            detail: "changes in the CRM do not arrive; see `extractor status` and the extractor's log"
+                .to_owned(),
+            patience: Duration::ZERO,
+        });
+    }
+
+    /// How many customers the books miss.
+    pub fn books(&self, difference: u64, first: Option<&str>) {
+        if difference == 0 {
+            return self.clear("books-off");
+        }
+        self.raise(Problem {
+            key: "books-off".to_owned(),
+            severity: Severity::Critical,
+            summary: "the books are off".to_owned(),
+            detail: format!(
+                "off by {difference}: {}; run `loader books`",
+                first.unwrap_or("no detail")
+            ),
+            patience: Duration::ZERO,
+        });
+    }
+
+    fn send(&self, event: Event) {
+        if let Some(sender) = &self.sender
+            && let Err(error) = sender.try_send(event)
+        {
+            tracing::debug!(%error, "notice has to wait");
+        }
+    }
+}
+
+fn run_failed(job: &str, error: &str) -> Problem {
+    Problem {
+        key: format!("run-failed:{job}"),
+        severity: Severity::Warning,
+        summary: format!("the {job} run stopped and will be taken up"),
+        detail: error.to_owned(),
+        patience: Duration::ZERO,
+    }
+}

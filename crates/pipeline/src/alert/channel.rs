@@ -1,0 +1,190 @@
+//! How each receiver wants to be spoken to: body, signature, and what its answer means.
+
+use super::{
+    config::{AlertKind, Receiver},
+    problem::{Origin, Problem},
+};
+use crate::http::{Client, read_capped};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ring::hmac;
+use serde_json::{Value, json};
+use std::time::Duration;
+use url::Url;
+
+/// An answer is a code and a sentence.
+const ANSWER_LIMIT: usize = 64 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One thing to tell.
+#[derive(Debug, Clone)]
+pub(super) struct Notice {
+    pub(super) problem: Problem,
+    /// It is over.
+    pub(super) resolved: bool,
+    pub(super) since_ms: i64,
+    pub(super) now_ms: i64,
+}
+
+/// Why a notice did not arrive. The URL is left out, for it holds a token.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("the receiver did not answer")]
+    Http(#[source] reqwest::Error),
+    #[error("the receiver answered {0}")]
+    Refused(String),
+    #[error("the webhook's address is not a URL")]
+    Address,
+}
+
+/// A request as it will be sent.
+#[derive(Debug, PartialEq)]
+pub(super) struct Request {
+    url: Url,
+    body: Value,
+    signature: Option<String>,
+}
+
+/// Sends notices to one receiver.
+pub(super) struct Channel {
+    receiver: Receiver,
+    client: Client,
+}
+
+impl Channel {
+    pub(super) fn new(receiver: Receiver, client: Client) -> Self {
+        Self { receiver, client }
+    }
+
+    pub(super) async fn send(&self, notice: &Notice, origin: &Origin) -> Result<(), Error> {
+        let Request { url, body, signature } = request(&self.receiver, notice, origin)?;
+        let mut request = self.client.post(url).timeout(TIMEOUT).json(&body);
+        if let Some(signature) = signature {
+            request = request.header("x-okki-signature", signature);
+        }
+        let http = |error: reqwest::Error| Error::Http(error.without_url());
+        let response = request.send().await.map_err(http)?;
+        let status = response.status();
+        let answer = read_capped(response, ANSWER_LIMIT).await.unwrap_or_default();
+        if !status.is_success() {
+            return Err(Error::Refused(format!("HTTP {}", status.as_u16())));
+        }
+        refusal(self.receiver.kind, &answer).map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
+    }
+}
+
+/// Robots answer 200 and put the refusal into the body.
+fn refusal(kind: AlertKind, answer: &[u8]) -> Option<String> {
+    let name = match kind {
+        AlertKind::Generic => return None,
+        AlertKind::Dingtalk | AlertKind::Wecom => "errcode",
+        AlertKind::Feishu => "code",
+    };
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let code = answer
+        .get(name)
+        .or_else(|| answer.get("StatusCode"))
+        .and_then(Value::as_i64);
+    let text = answer
+        .get("errmsg")
+        .or_else(|| answer.get("msg"))
+        .and_then(Value::as_str)
+        .unwrap_or("no text");
+    match code {
+        Some(0) => None,
+        Some(code) => Some(format!("{code}: {text}")),
+        None => Some("with no code".to_owned()),
+    }
+}
+
+pub(super) fn request(receiver: &Receiver, notice: &Notice, origin: &Origin) -> Result<Request, Error> {
+    let mut url = Url::parse(receiver.url.current().expose()).map_err(|_| Error::Address)?;
+    let secret = receiver.secret.as_ref().map(crate::setting::Secret::current);
+    let secret = secret.as_ref().map(crate::setting::Secret::expose);
+    let mut signature = None;
+    let title = title(notice, origin);
+    let body = match receiver.kind {
+        AlertKind::Generic => {
+            let body = generic(notice, origin);
+            signature =
+                secret.map(|secret| format!("sha256={}", hex(&sign(secret, body.to_string().as_bytes()))));
+            body
+        }
+        AlertKind::Dingtalk => {
+            if let Some(secret) = secret {
+                let sign = STANDARD.encode(sign(secret, format!("{}\n{secret}", notice.now_ms).as_bytes()));
+                url.query_pairs_mut()
+                    .append_pair("timestamp", &notice.now_ms.to_string())
+                    .append_pair("sign", &sign);
+            }
+            json!({ "msgtype": "markdown", "markdown": { "title": title, "text": text(notice, origin, "\n\n") } })
+        }
+        AlertKind::Wecom => {
+            json!({ "msgtype": "markdown", "markdown": { "content": text(notice, origin, "\n") } })
+        }
+        AlertKind::Feishu => {
+            let mut body = json!({ "msg_type": "text", "content": { "text": text(notice, origin, "\n") } });
+            if let Some(secret) = secret {
+                let seconds = (notice.now_ms / 1000).to_string();
+                // Their rule: the text to be signed is the key, and nothing is signed with it.
+                body["sign"] = STANDARD.encode(sign(&format!("{seconds}\n{secret}"), b"")).into();
+                body["timestamp"] = seconds.into();
+            }
+            body
+        }
+    };
+    Ok(Request { url, body, signature })
+}
+
+fn generic(notice: &Notice, origin: &Origin) -> Value {
+    let time = |ms| {
+        jiff::Timestamp::from_millisecond(ms)
+            .map(|at| at.to_string())
+            .unwrap_or_default()
+    };
+    json!({
+        "status": if notice.resolved { "resolved" } else { "firing" },
+        "problem": notice.problem.key,
+        "severity": notice.problem.severity,
+        "summary": notice.problem.summary,
+        "detail": notice.problem.detail,
+        "namespace": origin.namespace,
+        "service": origin.service,
+        "instance": origin.instance,
+        "since": time(notice.since_ms),
+        "at": time(notice.now_ms),
+    })
+}
+
+fn title(notice: &Notice, origin: &Origin) -> String {
+    let mark = if notice.resolved { "✓ over" } else { "✗" };
+    format!(
+        "[{}] {mark} {}: {}",
+        origin.namespace, origin.service, notice.problem.summary
+    )
+}
+
+fn text(notice: &Notice, origin: &Origin, gap: &str) -> String {
+    let minutes = (notice.now_ms - notice.since_ms).max(0) / 60_000;
+    let mut lines = vec![title(notice, origin)];
+    if notice.resolved {
+        lines.push(format!("lasted {minutes} min"));
+    } else {
+        lines.push(notice.problem.detail.clone());
+        lines.push(format!("on {}, for {minutes} min", origin.instance));
+    }
+    lines.join(gap)
+}
+
+fn sign(key: &str, message: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), message)
+        .as_ref()
+        .to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[path = "channel_tests.rs"]
+mod tests;

@@ -1,0 +1,111 @@
+//! Bodies and signatures, against values that were computed with openssl from the vendors' own recipes.
+
+use super::*;
+use crate::{alert::Severity, setting::Secret};
+
+fn notice(resolved: bool) -> Notice {
+    let problem = Problem {
+        key: "paused:credentials".into(),
+        severity: Severity::Critical,
+        summary: "paused: credentials".into(),
+        detail: "the key is refused".into(),
+        patience: Duration::ZERO,
+    };
+    Notice {
+        problem,
+        resolved,
+        since_ms: 1_700_000_000_000,
+        now_ms: 1_700_000_120_000,
+    }
+}
+
+fn sent(kind: AlertKind, secret: Option<&str>, resolved: bool) -> Request {
+    let receiver = Receiver {
+        url: Secret::new("https://receiver.example/hook?token=t"),
+        kind,
+        secret: secret.map(Secret::new),
+    };
+    let origin = Origin {
+        namespace: "okki".into(),
+        service: "loader",
+        instance: "host-1".into(),
+    };
+    request(&receiver, &notice(resolved), &origin).unwrap()
+}
+
+#[test]
+fn dingtalk_is_signed_in_the_query() {
+    let request = sent(AlertKind::Dingtalk, Some("SECabc"), false);
+    let query: std::collections::BTreeMap<_, _> = request.url.query_pairs().into_owned().collect();
+    assert_eq!(query["token"], "t");
+    assert_eq!(query["timestamp"], "1700000120000");
+    assert_eq!(query["sign"], "3NMq3tMUXVy2Dj/m6b4yxfACBvGUZTWWSx8cQygaspQ=");
+    assert_eq!(
+        request.body["markdown"]["title"],
+        "[okki] ✗ loader: paused: credentials"
+    );
+    let text = request.body["markdown"]["text"].as_str().unwrap();
+    assert!(
+        text.contains("the key is refused") && text.contains("for 2 min"),
+        "{text}"
+    );
+}
+
+#[test]
+fn feishu_is_signed_in_the_body() {
+    let request = sent(AlertKind::Feishu, Some("SECabc"), false);
+    assert_eq!(request.body["timestamp"], "1700000120");
+    assert_eq!(
+        request.body["sign"],
+        "MfEJ/BzwthY9oRst7Jk1yeOYQteCFfuEVVQunLR7tYE="
+    );
+    assert_eq!(request.body["msg_type"], "text");
+}
+
+#[test]
+fn wecom_gets_markdown_and_no_signature() {
+    let request = sent(AlertKind::Wecom, None, true);
+    let text = request.body["markdown"]["content"].as_str().unwrap();
+    assert_eq!(text, "[okki] ✓ over loader: paused: credentials\nlasted 2 min");
+    assert_eq!(request.url.query(), Some("token=t"));
+}
+
+#[test]
+fn a_generic_receiver_gets_facts_and_a_signature_over_the_body() {
+    let request = sent(AlertKind::Generic, Some("s"), true);
+    assert_eq!(request.body["status"], "resolved");
+    assert_eq!(request.body["severity"], "critical");
+    assert_eq!(request.body["since"], "2023-11-14T22:13:20Z");
+    let expected = format!("sha256={}", hex(&sign("s", request.body.to_string().as_bytes())));
+    assert_eq!(request.signature, Some(expected));
+    assert_eq!(sent(AlertKind::Generic, None, true).signature, None);
+}
+
+#[test]
+fn a_refusal_in_a_friendly_answer_is_a_refusal() {
+    assert_eq!(
+        refusal(AlertKind::Dingtalk, br#"{"errcode":0,"errmsg":"ok"}"#),
+        None
+    );
+    let refused = refusal(
+        AlertKind::Dingtalk,
+        br#"{"errcode":310000,"errmsg":"sign not match"}"#,
+    );
+    assert_eq!(refused.as_deref(), Some("310000: sign not match"));
+    assert_eq!(
+        refusal(
+            AlertKind::Feishu,
+            br#"{"StatusCode":0,"StatusMessage":"success"}"#
+        ),
+        None
+    );
+    assert_eq!(
+        refusal(AlertKind::Feishu, br#"{"code":19021,"msg":"sign match fail"}"#).as_deref(),
+        Some("19021: sign match fail")
+    );
+    assert_eq!(
+        refusal(AlertKind::Wecom, b"<html>").as_deref(),
+        Some("with no code")
+    );
+    assert_eq!(refusal(AlertKind::Generic, b""), None);
+}

@@ -1,0 +1,182 @@
+//! Who is told about problems, and how often.
+
+use crate::setting::{ConfigError, Secret, SecretArg, parse_duration, positive_duration};
+use clap::{Args, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+use url::Url;
+
+/// Flags of the notices.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Alert options")]
+pub struct AlertArgs {
+    /// Webhook of a robot (钉钉, 企业微信, 飞书), or any URL that takes JSON [default: no notices]
+    #[arg(long, env = "ALERT_URL", hide_env_values = true, value_name = "URL")]
+    pub alert_url: Option<Secret>,
+    /// File that holds ALERT_URL
+    #[arg(long, env = "ALERT_URL_FILE", value_name = "FILE")]
+    pub alert_url_file: Option<PathBuf>,
+    /// What listens at ALERT_URL [default: by its host, else generic]
+    #[arg(long, env = "ALERT_KIND", value_enum, value_name = "KIND")]
+    pub alert_kind: Option<AlertKind>,
+    /// Secret that notices are signed with (钉钉 加签, 飞书 签名校验; generic: HMAC in a header)
+    #[arg(long, env = "ALERT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub alert_secret: Option<Secret>,
+    /// File that holds ALERT_SECRET
+    #[arg(long, env = "ALERT_SECRET_FILE", value_name = "FILE")]
+    pub alert_secret_file: Option<PathBuf>,
+    /// A problem that goes on is told again after this time, and not before
+    #[arg(long, env = "ALERT_EVERY", default_value = "1h", value_name = "DURATION")]
+    pub alert_every: String,
+    /// Outages shorter than this are not told
+    #[arg(long, env = "ALERT_AFTER", default_value = "1m", value_name = "DURATION")]
+    pub alert_after: String,
+    /// A listing checkpoint older than this is a problem
+    #[arg(
+        long,
+        env = "ALERT_CHECKPOINT_AGE",
+        default_value = "1h",
+        value_name = "DURATION"
+    )]
+    pub alert_checkpoint_age: String,
+    /// This many dead letters of a stage are a problem of their own
+    #[arg(long, env = "ALERT_DEAD_LETTERS", default_value_t = 100, value_name = "COUNT")]
+    pub alert_dead_letters: u32,
+}
+
+/// What listens at the other end (`--alert-kind`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AlertKind {
+    /// Anything that takes our JSON; signed in the header `x-okki-signature: sha256=<hex>` when there is a secret.
+    Generic,
+    /// 钉钉 custom robot: `timestamp` and `sign` in the query.
+    Dingtalk,
+    /// 企业微信 group robot: the key in the URL is all.
+    Wecom,
+    /// 飞书 (Lark) custom robot: `timestamp` and `sign` in the body.
+    Feishu,
+}
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub struct AlertConfig {
+    /// `None`: nobody is told.
+    pub receiver: Option<Receiver>,
+    /// Least time between two notices of one problem.
+    pub every: Duration,
+    /// How long an outage may be before it is told.
+    pub after: Duration,
+    /// Oldest acceptable checkpoint.
+    pub checkpoint_age: Duration,
+    /// Dead letters of a stage that are too many.
+    pub dead_letters: u32,
+}
+
+/// One webhook.
+#[derive(Debug, Clone)]
+pub struct Receiver {
+    /// Holds a token, so it is a secret.
+    pub url: Secret,
+    /// What listens there.
+    pub kind: AlertKind,
+    /// Signs, if there is one.
+    pub secret: Option<Secret>,
+}
+
+impl Default for AlertConfig {
+    fn default() -> Self {
+        Self {
+            receiver: None,
+            every: Duration::from_secs(3600),
+            after: Duration::from_secs(60),
+            checkpoint_age: Duration::from_secs(3600),
+            dead_letters: 100,
+        }
+    }
+}
+
+impl TryFrom<AlertArgs> for AlertConfig {
+    type Error = ConfigError;
+
+    fn try_from(args: AlertArgs) -> Result<Self, ConfigError> {
+        let url = SecretArg::new(
+            "ALERT_URL",
+            args.alert_url.as_ref(),
+            args.alert_url_file.as_deref(),
+        );
+        let secret = SecretArg::new(
+            "ALERT_SECRET",
+            args.alert_secret.as_ref(),
+            args.alert_secret_file.as_deref(),
+        );
+        let receiver = match url.optional()? {
+            Some(url) => Some(receiver(url, args.alert_kind, secret.optional()?)?),
+            None => None,
+        };
+        let after = parse_duration(args.alert_after.trim()).map_err(|problem| {
+            ConfigError::new("ALERT_AFTER", problem, "write a duration such as 1m, or 0s")
+        })?;
+        Ok(Self {
+            receiver,
+            every: positive_duration("ALERT_EVERY", &args.alert_every)?,
+            after,
+            checkpoint_age: positive_duration("ALERT_CHECKPOINT_AGE", &args.alert_checkpoint_age)?,
+            dead_letters: args.alert_dead_letters.max(1),
+        })
+    }
+}
+
+fn receiver(url: Secret, kind: Option<AlertKind>, secret: Option<Secret>) -> Result<Receiver, ConfigError> {
+    let refuse =
+        |problem: &str| ConfigError::new("ALERT_URL", problem, "write the webhook's https:// address");
+    let parsed = Url::parse(url.expose()).map_err(|_| refuse("is not a URL"))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(refuse("must begin with https:// or http://"));
+    }
+    let host = parsed.host_str().unwrap_or_default();
+    let kind = match kind {
+        Some(kind) => kind,
+        None if host.ends_with("dingtalk.com") => AlertKind::Dingtalk,
+        None if host.ends_with("weixin.qq.com") => AlertKind::Wecom,
+        None if host.ends_with("feishu.cn") || host.ends_with("larksuite.com") => AlertKind::Feishu,
+        None => AlertKind::Generic,
+    };
+    if kind == AlertKind::Wecom && secret.is_some() {
+        let problem = "is set, but 企业微信 robots are not signed";
+        return Err(ConfigError::new(
+            "ALERT_SECRET",
+            problem,
+            "leave it away; the key is part of ALERT_URL",
+        ));
+    }
+    Ok(Receiver { url, kind, secret })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_tells_what_listens() {
+        let kind = |url: &str| receiver(Secret::new(url), None, None).unwrap().kind;
+        assert_eq!(
+            kind("https://oapi.dingtalk.com/robot/send?access_token=x"),
+            AlertKind::Dingtalk
+        );
+        assert_eq!(
+            kind("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=x"),
+            AlertKind::Wecom
+        );
+        assert_eq!(
+            kind("https://open.feishu.cn/open-apis/bot/v2/hook/x"),
+            AlertKind::Feishu
+        );
+        assert_eq!(kind("http://alerts.internal/x"), AlertKind::Generic);
+        let error = receiver(Secret::new("not a url"), None, None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("ALERT_URL") && !error.contains("not a url;"),
+            "{error}"
+        );
+    }
+}

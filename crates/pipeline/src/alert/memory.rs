@@ -1,0 +1,108 @@
+//! What all replicas together have told: one notice per interval, and one end per beginning.
+//!
+//! Two keys per problem. `quiet` expires with the interval and lets nobody tell it again before, even if it ended and
+//! came back meanwhile. `open` stands from the first notice to the end; whoever deletes it tells the end.
+
+use crate::{names::Namespace, store::Store};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+/// A problem that nobody ended is forgotten after this.
+const OPEN_FOR_S: u64 = 7 * 86_400;
+
+/// Remembers in Redis, and in the process while Redis is away.
+pub(super) struct Memory {
+    store: Store,
+    namespace: Namespace,
+    every: Duration,
+    own: HashMap<String, Instant>,
+}
+
+impl Memory {
+    pub(super) fn new(store: Store, namespace: Namespace, every: Duration) -> Self {
+        Self {
+            store,
+            namespace,
+            every,
+            own: HashMap::new(),
+        }
+    }
+
+    /// Whether it is this process that has to tell the problem now.
+    pub(super) async fn may_tell(&mut self, key: &str) -> bool {
+        if self.own.get(key).is_some_and(|told| told.elapsed() < self.every) {
+            return false;
+        }
+        // Without Redis, the alert that Redis is away must still get out, if need be once per replica.
+        let first = self.claim(key).await.unwrap_or(true);
+        self.own.insert(key.to_owned(), Instant::now());
+        first
+    }
+
+    /// Forgets that it was told, because it did not arrive.
+    pub(super) async fn untold(&mut self, key: &str) {
+        self.own.remove(key);
+        let forget = async {
+            let mut connection = self.store.connection().await?;
+            redis::cmd("DEL")
+                .arg(self.key("quiet", key))
+                .query_async::<()>(&mut *connection)
+                .await?;
+            Ok::<_, crate::store::Error>(())
+        };
+        if let Err(error) = forget.await {
+            tracing::debug!(%error, "notice stays claimed");
+        }
+    }
+
+    /// Whether any process has told the problem and none its end, as far as Redis knows.
+    pub(super) async fn was_told(&self, key: &str) -> bool {
+        let ask = async {
+            let mut connection = self.store.connection().await?;
+            let open: bool = redis::cmd("EXISTS")
+                .arg(self.key("open", key))
+                .query_async(&mut *connection)
+                .await?;
+            Ok::<_, crate::store::Error>(open)
+        };
+        ask.await.unwrap_or(false)
+    }
+
+    /// Whether it is this process that has to tell the end.
+    pub(super) async fn may_tell_end(&mut self, key: &str) -> bool {
+        let take_back = async {
+            let mut connection = self.store.connection().await?;
+            let deleted: u64 = redis::cmd("DEL")
+                .arg(self.key("open", key))
+                .query_async(&mut *connection)
+                .await?;
+            Ok::<_, crate::store::Error>(deleted > 0)
+        };
+        take_back.await.unwrap_or(true)
+    }
+
+    async fn claim(&self, key: &str) -> Result<bool, crate::store::Error> {
+        let every = u64::try_from(self.every.as_millis()).unwrap_or(u64::MAX).max(1);
+        let mut connection = self.store.connection().await?;
+        let mut claim = redis::cmd("SET");
+        claim
+            .arg(self.key("quiet", key))
+            .arg(1)
+            .arg("NX")
+            .arg("PX")
+            .arg(every);
+        let claimed: Option<String> = claim.query_async(&mut *connection).await?;
+        let mut open = redis::cmd("SET");
+        open.arg(self.key("open", key)).arg(1).arg("EX").arg(OPEN_FOR_S);
+        if claimed.is_some() {
+            open.query_async::<()>(&mut *connection).await?;
+        }
+        Ok(claimed.is_some())
+    }
+
+    fn key(&self, kind: &str, key: &str) -> String {
+        self.namespace.alert_key(kind, key)
+    }
+}

@@ -1,0 +1,18 @@
+//! Notices to people, for those who run no Prometheus: one per problem, not one per message, and one when it is over.
+//!
+//! Parts of the process [`raise`](Alerts::raise) and [`clear`](Alerts::clear) problems as often as they like. One task
+//! per process decides what is told: a problem that stands for long enough, that no replica has told within the
+//! interval (Redis remembers, so ten replicas make one notice), and its end, told by whoever takes it back first.
+
+mod alerts;
+mod channel;
+mod config;
+mod memory;
+mod notifier;
+mod problem;
+mod watch;
+
+pub use alerts::Alerts;
+pub use config::{AlertArgs, AlertConfig, AlertKind, Receiver};
+pub use problem::{Origin, Problem, Severity};
+pub use watch::watch_gate;

@@ -1,0 +1,177 @@
+//! The one task that decides what is told: keeps the standing problems, waits out their patience, sends.
+
+use super::{
+    channel::{Channel, Notice},
+    memory::Memory,
+    problem::{Event, Origin, Problem},
+};
+use crate::shutdown::Shutdown;
+use std::{collections::BTreeMap, error::Error as _, time::Duration};
+use tokio::{sync::mpsc, time::Instant};
+
+/// How often standing problems are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// A notice that does not arrive is tried again this often at most.
+const AGAIN: Duration = Duration::from_secs(15);
+
+/// Standing problems and the way to tell them.
+pub(super) struct Notifier {
+    channel: Channel,
+    memory: Memory,
+    origin: Origin,
+    standing: BTreeMap<String, Standing>,
+}
+
+struct Standing {
+    problem: Problem,
+    since: Instant,
+    since_ms: i64,
+    /// This process knows that it was told, by itself or by another one.
+    told: bool,
+    not_before: Instant,
+}
+
+impl Notifier {
+    pub(super) fn new(channel: Channel, memory: Memory, origin: Origin) -> Self {
+        Self {
+            channel,
+            memory,
+            origin,
+            standing: BTreeMap::new(),
+        }
+    }
+
+    /// Until shutdown.
+    pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>, shutdown: Shutdown) {
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(Event::Raised(problem)) => self.raised(problem),
+                    Some(Event::Cleared(prefix)) => self.cleared(&prefix).await,
+                    Some(Event::Over(problem)) => self.over(problem).await,
+                    Some(Event::Flush(told)) => {
+                        self.tell_what_stands().await;
+                        if told.send(()).is_err() {
+                            tracing::debug!("nobody waits for the notices any more");
+                        }
+                    }
+                    None => return,
+                },
+                _ = looks.tick() => self.tell_what_stands().await,
+                () = shutdown.requested() => return,
+            }
+        }
+    }
+
+    fn raised(&mut self, problem: Problem) {
+        let now = Instant::now();
+        let standing = self
+            .standing
+            .entry(problem.key.clone())
+            .or_insert_with(|| Standing {
+                problem: problem.clone(),
+                since: now,
+                since_ms: now_ms(),
+                told: false,
+                not_before: now,
+            });
+        standing.problem = problem;
+    }
+
+    async fn cleared(&mut self, prefix: &str) {
+        let keys: Vec<String> = self
+            .standing
+            .keys()
+            .filter(|key| key.starts_with(prefix))
+            .cloned()
+            .collect();
+        for key in keys {
+            let Some(standing) = self.standing.remove(&key) else {
+                continue;
+            };
+            if standing.told && self.memory.may_tell_end(&key).await {
+                let notice = standing.notice(true);
+                self.send(&notice).await;
+            }
+        }
+    }
+
+    /// Ends a problem that this process may know nothing of.
+    async fn over(&mut self, problem: Problem) {
+        if self.standing.contains_key(&problem.key) {
+            return self.cleared(&problem.key).await;
+        }
+        if self.memory.was_told(&problem.key).await && self.memory.may_tell_end(&problem.key).await {
+            let now_ms = now_ms();
+            let notice = Notice {
+                problem,
+                resolved: true,
+                since_ms: now_ms,
+                now_ms,
+            };
+            self.send(&notice).await;
+        }
+    }
+
+    async fn tell_what_stands(&mut self) {
+        let now = Instant::now();
+        let due = |standing: &Standing| {
+            now >= standing.since + standing.problem.patience && now >= standing.not_before
+        };
+        let keys: Vec<String> = self
+            .standing
+            .iter()
+            .filter(|(_, standing)| due(standing))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in keys {
+            if !self.memory.may_tell(&key).await {
+                self.mark(&key, true, LOOK);
+                continue;
+            }
+            let Some(notice) = self.standing.get(&key).map(|standing| standing.notice(false)) else {
+                continue;
+            };
+            if self.send(&notice).await {
+                self.mark(&key, true, LOOK);
+            } else {
+                self.memory.untold(&key).await;
+                self.mark(&key, false, AGAIN);
+            }
+        }
+    }
+
+    fn mark(&mut self, key: &str, told: bool, wait: Duration) {
+        if let Some(standing) = self.standing.get_mut(key) {
+            standing.told |= told;
+            standing.not_before = Instant::now() + wait;
+        }
+    }
+
+    async fn send(&self, notice: &Notice) -> bool {
+        match self.channel.send(notice, &self.origin).await {
+            Ok(()) => true,
+            Err(error) => {
+                let cause = error.source().map(ToString::to_string);
+                tracing::warn!(problem = notice.problem.key, %error, cause, "notice not delivered");
+                false
+            }
+        }
+    }
+}
+
+impl Standing {
+    fn notice(&self, resolved: bool) -> Notice {
+        Notice {
+            problem: self.problem.clone(),
+            resolved,
+            since_ms: self.since_ms,
+            now_ms: now_ms(),
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

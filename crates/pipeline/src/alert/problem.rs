@@ -1,0 +1,54 @@
+//! Something a person may have to know, and who says it.
+
+use serde::Serialize;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Something a person may have to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Tells problems apart, over all replicas.
+    pub key: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line.
+    pub summary: String,
+    /// What exactly, and what to do; no secrets, no customers' data.
+    pub detail: String,
+    /// How long it may last before it is told.
+    #[serde(skip)]
+    pub patience: Duration,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Somebody should look today.
+    Warning,
+    /// Nothing moves until somebody acts.
+    Critical,
+}
+
+/// What parts of the process report.
+#[derive(Debug)]
+pub(super) enum Event {
+    Raised(Problem),
+    /// Every problem whose key begins so is over.
+    Cleared(String),
+    /// This problem is over, whichever process has told it.
+    Over(Problem),
+    /// Answers when everything that came before has been told, or could not be.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Whom the notices are about.
+#[derive(Debug, Clone, Serialize)]
+pub struct Origin {
+    /// The pipeline.
+    pub namespace: String,
+    /// The binary.
+    pub service: &'static str,
+    /// The process.
+    pub instance: String,
+}

@@ -1,0 +1,34 @@
+//! Turns the gate's pauses into problems.
+
+use super::alerts::Alerts;
+use crate::{
+    gate::{Gate, Pause},
+    shutdown::Shutdown,
+};
+use std::{collections::BTreeSet, time::Duration};
+
+/// A pause that nobody sees for this long is none that people have to know.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Reports pauses and their ends until shutdown. Starting is no problem, and an index that is being rebuilt is work.
+pub async fn watch_gate(gate: Gate, alerts: Alerts, shutdown: Shutdown) {
+    let mut paused = BTreeSet::new();
+    loop {
+        let report = gate.report();
+        let mut standing = BTreeSet::new();
+        for pause in report {
+            if matches!(pause.reason, Pause::Starting | Pause::Index) {
+                continue;
+            }
+            alerts.paused(pause.reason, &pause.detail);
+            standing.insert(pause.reason);
+        }
+        for over in paused.difference(&standing) {
+            alerts.clear(format!("paused:{}", over.name()));
+        }
+        paused = standing;
+        if !shutdown.sleep(LOOK).await {
+            return;
+        }
+    }
+}

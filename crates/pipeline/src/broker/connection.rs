@@ -1,0 +1,213 @@
+//! Connections to the broker, the queues it must have, and what is wrong with it.
+
+use super::{
+    call::{declared, depth, within},
+    error::Error,
+    topology,
+    version::{self, ServerVersion},
+};
+use crate::{
+    gate::{Gate, Pause},
+    names::Namespace,
+    retry::RetryPolicy,
+    setting::Secret,
+    shutdown::Shutdown,
+    stage::Stage,
+    tls::{Pem, TlsFiles},
+};
+use lapin::{
+    Connection, ConnectionProperties,
+    tcp::{OwnedIdentity, OwnedTLSConfig},
+    uri::AMQPUri,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Half-open connections are noticed after two missed heartbeats.
+const HEARTBEAT_SECONDS: u16 = 15;
+/// The usual setting of brokers, asked for by ourselves: the client library makes its buffers of 32 frames as it
+/// connects, and when it must enlarge them to what a broker says, it fills 4 MiB each with zeros that stay in memory.
+const FRAME_MAX: u32 = 128 << 10;
+
+/// Settings of the broker connection, shared by everything that talks to it; cheap to clone.
+#[derive(Clone)]
+pub struct Broker(Arc<Shared>);
+
+struct Shared {
+    url: Secret,
+    tls: TlsFiles,
+    name: String,
+    namespace: Namespace,
+    retry: RetryPolicy,
+    gate: Gate,
+    shutdown: Shutdown,
+    troubles: Mutex<BTreeMap<&'static str, String>>,
+}
+
+impl Broker {
+    /// A broker that is connected to at first use. `name` is shown in the broker's connection list.
+    ///
+    /// # Errors
+    /// When the URL is not one of a broker.
+    pub fn new(
+        url: &Secret,
+        name: String,
+        namespace: Namespace,
+        retry: RetryPolicy,
+        gate: Gate,
+        shutdown: Shutdown,
+    ) -> Result<Self, Error> {
+        parse(url)?;
+        Ok(Self(Arc::new(Shared {
+            url: url.clone(),
+            tls: TlsFiles::default(),
+            name,
+            namespace,
+            retry,
+            gate,
+            shutdown,
+            troubles: Mutex::default(),
+        })))
+    }
+
+    /// Uses these certificates for `amqps://`; only before the broker is used.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsFiles) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.tls = tls;
+        }
+        self
+    }
+
+    /// The namespace of all queues.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.0.namespace
+    }
+
+    /// The ladder of the retry queues.
+    #[must_use]
+    pub fn retry(&self) -> &RetryPolicy {
+        &self.0.retry
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.0.shutdown.is_requested()
+    }
+
+    /// Opens a connection; `purpose` tells the connections of a process apart.
+    pub async fn connect(&self, purpose: &'static str) -> Result<Connection, Error> {
+        let name = format!("{} {purpose}", self.0.name);
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let runtime = lapin::runtime::default_runtime()?;
+        let connect = Connection::connect_uri_with_config(
+            parse(&self.0.url.current())?,
+            properties,
+            self.tls()?,
+            runtime,
+        );
+        within(connect).await
+    }
+
+    /// Reads the server's version from its greeting.
+    pub(crate) async fn server_version(&self) -> Result<ServerVersion, Error> {
+        version::server_version(&parse(&self.0.url.current())?, &self.tls()?)
+            .await
+            .map_err(Error::Greeting)
+    }
+
+    /// The certificates as they are now; a renewed one is used from the next connection on.
+    fn tls(&self) -> Result<OwnedTLSConfig, Error> {
+        let Pem { ca, identity } = self.0.tls.read().map_err(Error::Certificates)?;
+        Ok(OwnedTLSConfig {
+            identity: identity.map(|(pem, key)| OwnedIdentity::PKCS8 { pem, key }),
+            cert_chain: ca.map(|ca| String::from_utf8_lossy(&ca).into_owned()),
+        })
+    }
+
+    /// Declares the work and dead-letter queues of every stage and the retry queues of `stage`.
+    ///
+    /// Each stage declares the queues it publishes to as well, so that the order of starting does not matter.
+    ///
+    /// # Errors
+    /// When the broker is away or a queue exists with other arguments.
+    pub async fn declare(&self, stage: Stage) -> Result<(), Error> {
+        let server = self.server_version().await?;
+        let connection = self.connect("declare").await?;
+        let channel = within(connection.create_channel()).await?;
+        for each in Stage::ALL {
+            let mut queues = topology::stage_queues(&self.0.namespace, each, &self.0.retry, server);
+            if each != stage {
+                queues.truncate(2);
+            }
+            topology::declare(&channel, queues).await?;
+        }
+        within(connection.close(200, "declared".into())).await?;
+        Ok(())
+    }
+
+    /// Declares the stage's archive, which exists only where something has been put away.
+    pub async fn declare_archive(&self, stage: Stage) -> Result<(), Error> {
+        let server = self.server_version().await?;
+        let connection = self.connect("declare").await?;
+        let channel = within(connection.create_channel()).await?;
+        let archive = topology::archive(&self.0.namespace, stage, server);
+        topology::declare(&channel, vec![archive]).await?;
+        within(connection.close(200, "declared".into())).await?;
+        Ok(())
+    }
+
+    /// Messages ready in a queue, without touching them.
+    ///
+    /// # Errors
+    /// When the broker is away or has no such queue.
+    pub async fn depth(&self, queue: &str) -> Result<u32, Error> {
+        let connection = self.connect("count").await?;
+        let channel = within(connection.create_channel()).await?;
+        let count = depth(&channel, queue).await?;
+        within(connection.close(200, "counted".into())).await?;
+        Ok(count)
+    }
+
+    /// Consumers of a queue.
+    ///
+    /// # Errors
+    /// When the broker is away or has no such queue.
+    pub async fn consumers(&self, queue: &str) -> Result<u32, Error> {
+        let connection = self.connect("count").await?;
+        let channel = within(connection.create_channel()).await?;
+        let count = declared(&channel, queue).await?.consumer_count();
+        within(connection.close(200, "counted".into())).await?;
+        Ok(count)
+    }
+
+    /// Reports a part's trouble, or with `None` that it is over; the gate is closed while any part has trouble.
+    pub(crate) fn trouble(&self, part: &'static str, detail: Option<String>) {
+        let mut troubles = self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match detail {
+            Some(detail) => troubles.insert(part, detail),
+            None => troubles.remove(part),
+        };
+        match troubles.iter().next() {
+            Some((part, detail)) => self.0.gate.close(Pause::Broker, format!("{part}: {detail}")),
+            None => self.0.gate.open(Pause::Broker),
+        }
+    }
+}
+
+fn parse(url: &Secret) -> Result<AMQPUri, Error> {
+    let mut uri: AMQPUri = url.expose().parse().map_err(Error::Address)?;
+    uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+    uri.query.frame_max.get_or_insert(FRAME_MAX);
+    Ok(uri)
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker")
+            .field("namespace", &self.0.namespace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,82 @@
+//! How many messages are ready in which queue, without touching them; needs no management plugin.
+//!
+//! What a consumer holds unacknowledged is not counted: the broker tells that to its management interface only.
+
+use super::{connection::Broker, error::Error};
+use crate::stage::Stage;
+use lapin::{Channel, Connection, ErrorKind};
+use std::collections::BTreeMap;
+
+/// `NOT_FOUND`
+const NOT_FOUND: u16 = 404;
+
+/// A connection that is kept for counting again and again.
+pub(crate) struct Counter {
+    connection: Connection,
+    channel: Channel,
+}
+
+impl Counter {
+    /// Connects.
+    pub(crate) async fn open(broker: &Broker) -> Result<Self, Error> {
+        let connection = broker.connect("count").await?;
+        let channel = connection.create_channel().await?;
+        Ok(Self { connection, channel })
+    }
+
+    /// Ready messages of the queues that exist.
+    pub(crate) async fn count(&mut self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
+        let mut depths = BTreeMap::new();
+        for queue in queues {
+            match super::depth(&self.channel, queue).await {
+                Ok(depth) => {
+                    depths.insert(queue.clone(), depth);
+                }
+                // The refusal has closed the channel.
+                Err(error) if is_missing(&error) => self.channel = self.connection.create_channel().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(depths)
+    }
+
+    pub(crate) async fn close(self) {
+        // Counting changes nothing, so it does not matter how its connection ends.
+        drop(self.connection.close(200, "counted".into()).await);
+    }
+}
+
+impl Broker {
+    /// Every queue that these stages have: work, retry, dead.
+    #[must_use]
+    pub fn queues(&self, stages: &[Stage]) -> Vec<String> {
+        let namespace = self.namespace();
+        let of = |stage: &Stage| {
+            let mut queues = vec![namespace.queue(*stage), namespace.dead_queue(*stage)];
+            queues.extend(
+                self.retry()
+                    .ladder()
+                    .iter()
+                    .map(|delay| namespace.retry_queue(*stage, *delay)),
+            );
+            queues
+        };
+        stages.iter().flat_map(of).collect()
+    }
+
+    /// Ready messages of these queues; one that does not exist is left out.
+    ///
+    /// # Errors
+    /// When the broker is away.
+    pub async fn depths(&self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
+        let mut counter = Counter::open(self).await?;
+        let depths = counter.count(queues).await;
+        counter.close().await;
+        depths
+    }
+}
+
+fn is_missing(error: &Error) -> bool {
+    let Error::Broker(error) = error else { return false };
+    matches!(error.kind(), ErrorKind::ProtocolError(problem) if problem.get_id() == NOT_FOUND)
+}

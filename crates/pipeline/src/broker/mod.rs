@@ -1,0 +1,21 @@
+//! The broker as the stages need it: connections that come back, checked topology, confirmed publishing.
+//!
+//! Only this crate names the client library. Recovery is ours, not the library's: after a loss everything is built
+//! anew, and what was not acknowledged is delivered again.
+
+pub(crate) mod call;
+mod config;
+mod connection;
+pub(crate) mod depths;
+mod error;
+mod publisher;
+mod topology;
+mod version;
+
+pub use call::depth;
+pub use config::AmqpConfig;
+pub use connection::Broker;
+pub use error::{Error, PublishError};
+pub use publisher::Publisher;
+pub use topology::DELIVERY_LIMIT;
+pub use version::ServerVersion;

@@ -1,0 +1,205 @@
+//! Publishing: a message counts as sent only when the broker has confirmed and routed it.
+//!
+//! One connection of its own, because an alarm on the broker blocks a publishing connection with everything on it
+//! (delivery-and-replay.md §3.1-5). Confirms of one call are awaited together.
+
+use super::{
+    call::{answered, within},
+    connection::Broker,
+    error::{Error, PublishError},
+};
+use crate::{
+    message::{Envelope, Outgoing, Target},
+    retry::Backoff,
+};
+use futures::{Stream, StreamExt, future::maybe_done};
+use lapin::{
+    Channel, Confirmation, Connection, Event,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Connection losses that one call survives before it gives up.
+const REPEATS: u32 = 3;
+const REPEAT_MIN: Duration = Duration::from_millis(100);
+const REPEAT_MAX: Duration = Duration::from_secs(2);
+
+/// Publishes with confirms; cheap to clone, clones share one connection.
+#[derive(Clone)]
+pub struct Publisher {
+    broker: Broker,
+    link: Arc<Mutex<Option<Link>>>,
+}
+
+/// The connection is kept because dropping it closes the channel.
+struct Link {
+    channel: Channel,
+    _connection: Connection,
+    _watch: AbortOnDropHandle<()>,
+}
+
+/// An alarm on the broker stops everything that is published: the stage pauses instead of running into time-outs.
+async fn watch_alarms(broker: Broker, events: impl Stream<Item = Event>) {
+    let mut events = std::pin::pin!(events);
+    while let Some(event) = events.next().await {
+        match event {
+            Event::ConnectionBlocked(reason) => {
+                broker.trouble("publish", Some(format!("the broker blocks publishing: {reason}")));
+            }
+            Event::ConnectionUnblocked | Event::Error(_) => broker.trouble("publish", None),
+            _ => {}
+        }
+    }
+}
+
+impl Broker {
+    /// A publisher with a connection of its own.
+    #[must_use]
+    pub fn publisher(&self) -> Publisher {
+        Publisher::new(self.clone())
+    }
+}
+
+impl Publisher {
+    pub(crate) fn new(broker: Broker) -> Self {
+        Self {
+            broker,
+            link: Arc::default(),
+        }
+    }
+
+    /// Publishes all messages and returns when each of them is confirmed.
+    ///
+    /// After a lost connection the call publishes again; copies are harmless because every receiver compares
+    /// versions. Cancelling the call leaves the fate of its messages unknown.
+    ///
+    /// # Errors
+    /// When the broker stays away, refuses a message or knows no such queue.
+    pub async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PublishError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut backoff = Backoff::new(REPEAT_MIN, REPEAT_MAX);
+        let mut left = REPEATS;
+        loop {
+            match self.attempt(&messages).await {
+                Err(PublishError::Unconfirmed(error)) if left > 0 && !self.broker.stopping() => {
+                    left -= 1;
+                    tracing::debug!(%error, "publish again");
+                    self.link.lock().await.take();
+                    backoff.wait().await;
+                }
+                Err(error) => {
+                    if matches!(error, PublishError::Unconfirmed(_)) {
+                        self.link.lock().await.take();
+                    }
+                    return Err(error);
+                }
+                Ok(()) => return Ok(()),
+            }
+        }
+    }
+
+    /// Publishes the messages to another queue than their own.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub async fn publish_to(&self, queue: &str, mut messages: Vec<Outgoing>) -> Result<(), PublishError> {
+        for message in &mut messages {
+            message.queue = Target::Queue(queue.to_owned());
+        }
+        self.publish(messages).await
+    }
+
+    /// Publishes a body without any of our headers, as a stranger's program would.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub async fn publish_foreign(&self, queue: &str, body: Vec<u8>) -> Result<(), PublishError> {
+        self.publish(vec![Outgoing::raw(
+            queue.to_owned(),
+            Envelope::default(),
+            body.into(),
+        )])
+        .await
+    }
+
+    async fn attempt(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
+        let channel = self.channel().await.map_err(PublishError::Unconfirmed)?;
+        // A returned message is confirmed like a routed one; `mandatory` is what tells them apart (§3.1-2).
+        let options = BasicPublishOptions {
+            mandatory: true,
+            immediate: false,
+        };
+        // The client's thread is woken by the first poll, which queues the message, and answers when it is written: all
+        // are queued before the first answer is awaited, or every message would cost two changes of thread.
+        let sent = async {
+            let mut queued = Vec::with_capacity(messages.len());
+            for message in messages {
+                let queue = self.queue(&message.queue);
+                let (name, properties) = (queue.as_str().into(), message.properties());
+                let publish = channel.basic_publish("".into(), name, options, &message.body, properties);
+                let mut publish = Box::pin(maybe_done(publish));
+                let _queued = futures::poll!(publish.as_mut());
+                queued.push((queue, publish));
+            }
+            let mut confirms = Vec::with_capacity(messages.len());
+            for (queue, mut publish) in queued {
+                publish.as_mut().await;
+                if let Some(confirm) = publish.as_mut().take_output() {
+                    confirms.push((queue, confirm?));
+                }
+            }
+            Ok(confirms)
+        };
+        let confirms = answered(&channel, sent)
+            .await
+            .map_err(PublishError::Unconfirmed)?;
+        let confirmed = async {
+            let mut problem = None;
+            for (queue, confirm) in confirms {
+                match confirm.await? {
+                    Confirmation::Ack(None) => {}
+                    Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
+                        problem.get_or_insert(PublishError::Unroutable(queue));
+                    }
+                    Confirmation::Nack(None) | Confirmation::NotRequested => {
+                        problem.get_or_insert(PublishError::Refused(queue));
+                    }
+                }
+            }
+            Ok(problem)
+        };
+        let problem = answered(&channel, confirmed)
+            .await
+            .map_err(PublishError::Unconfirmed)?;
+        problem.map_or(Ok(()), Err)
+    }
+
+    fn queue(&self, target: &Target) -> String {
+        match target {
+            Target::Stage(stage) => self.broker.namespace().queue(*stage),
+            Target::Queue(name) => name.clone(),
+        }
+    }
+
+    async fn channel(&self) -> Result<Channel, Error> {
+        let mut link = self.link.lock().await;
+        if let Some(open) = link.as_ref().filter(|open| open.channel.status().connected()) {
+            return Ok(open.channel.clone());
+        }
+        let connection = self.broker.connect("publish").await?;
+        let channel = within(connection.create_channel()).await?;
+        answered(&channel, channel.confirm_select(ConfirmSelectOptions::default())).await?;
+        self.broker.trouble("publish", None);
+        let watch = tokio::spawn(watch_alarms(self.broker.clone(), connection.events_listener()));
+        *link = Some(Link {
+            channel: channel.clone(),
+            _connection: connection,
+            _watch: AbortOnDropHandle::new(watch),
+        });
+        Ok(channel)
+    }
+}

@@ -1,0 +1,108 @@
+//! From the command line to the exit code: the only place that prints a final error.
+//!
+//! Codes: 0 done, 1 failed, 64 the command line was not understood, 78 a setting is missing or wrong.
+//! `main.rs` of every service is `cli::execute(run).await` and nothing else.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::setting::ConfigError;
+
+pub mod accounting;
+pub mod common;
+mod config;
+
+/// The command line was not understood (`EX_USAGE`).
+pub const EXIT_USAGE: u8 = 64;
+/// A setting is missing or wrong (`EX_CONFIG`).
+pub const EXIT_CONFIG: u8 = 78;
+
+/// Of each worker thread. Splitting a refused batch nests as many calls as a batch has halves; the usual 2 MiB were too
+/// little for that in a debug build. Only what is used becomes real memory.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// Parses the process's arguments, runs, and turns the result into the exit code.
+pub fn execute<C, F>(run: impl FnOnce(C) -> F) -> ExitCode
+where
+    C: Parser,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run)),
+        Err(error) => ExitCode::from(report(&anyhow::Error::new(error).context("start the runtime"))),
+    }
+}
+
+/// The same with given arguments, the program's name first.
+pub async fn execute_from<C, F>(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    run: impl FnOnce(C) -> F,
+) -> ExitCode
+where
+    C: Parser,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    crate::tls::install_crypto();
+    let command = match C::try_parse_from(args) {
+        Ok(command) => command,
+        Err(error) => return ExitCode::from(report_parse(&error)),
+    };
+    let ended = run(command).await;
+    crate::telemetry::trace::finish().await;
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(report(&error)),
+    }
+}
+
+fn report_parse(error: &clap::Error) -> u8 {
+    // Nobody is left to be told when standard output or error is closed.
+    drop(error.print());
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::InvalidValue
+        | ErrorKind::ValueValidation
+        | ErrorKind::InvalidUtf8 => EXIT_CONFIG,
+        _ => EXIT_USAGE,
+    }
+}
+
+fn report(error: &anyhow::Error) -> u8 {
+    if is_closed_pipe(error) {
+        return 0;
+    }
+    eprintln!("error: {error:#}");
+    exit_code(error)
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let in_chain = error.chain().any(|cause| cause.is::<ConfigError>());
+    if in_chain || error.downcast_ref::<ConfigError>().is_some() {
+        EXIT_CONFIG
+    } else {
+        1
+    }
+}
+
+/// `… list | head` closes our output early; that is the reader's wish, not a failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io_kind =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error
+        .chain()
+        .any(|cause| io_kind(cause) == Some(io::ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+#[path = "cli/tests.rs"]
+mod tests;

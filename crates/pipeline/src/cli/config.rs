@@ -1,0 +1,41 @@
+//! Arguments of the subcommands that every service has.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+
+/// The admin port of a container; images set `ADMIN_LISTEN` to it.
+const DEFAULT_ADDR: &str = "127.0.0.1:9464";
+
+/// Subcommands that every service has; a service flattens them into its own.
+#[derive(Debug, Subcommand)]
+pub enum CommonCommand {
+    /// Ask a running process for its health; exits with 1 and its answer when it is not well
+    Healthcheck(HealthcheckArgs),
+    /// Print a script that completes this program's commands and flags in a shell
+    Completions {
+        /// The shell to complete in
+        shell: Shell,
+    },
+    /// Print the manual page, or write the pages of all subcommands into a folder
+    Man {
+        /// Folder for one page per subcommand
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+}
+
+/// Arguments of `healthcheck`.
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    /// Where the process listens; an address of all interfaces is asked on loopback
+    #[arg(long = "admin-listen", env = "ADMIN_LISTEN", default_value = DEFAULT_ADDR, value_name = "ADDR")]
+    pub(super) addr: SocketAddr,
+    /// Ask whether it is ready for work, not only whether it is alive
+    #[arg(long)]
+    pub(super) ready: bool,
+    /// How long the answer may take
+    #[arg(long, default_value = "3s", value_name = "DURATION", value_parser = crate::setting::parse_duration)]
+    pub(super) timeout: Duration,
+}

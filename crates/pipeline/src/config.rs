@@ -1,0 +1,131 @@
+//! Settings every service shares: what may be typed, and the checked form that the rest of the program gets.
+//!
+//! A flag's environment variable is its own name in upper case. What clap reads is only text in the right places
+//! (`CommonArgs`); `CommonConfig::try_from` turns it into values that cannot be wrong, or into a [`ConfigError`]
+//! that names the variable, what is wrong with it and what to do. Secrets pass clap unchecked, so that no error
+//! message of clap can quote them. Services add their own groups in their own `config.rs` the same way.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+mod args;
+mod value;
+
+pub use args::{CommonArgs, SharedArgs};
+
+use crate::{
+    alert::AlertConfig,
+    broker::AmqpConfig,
+    names::Namespace,
+    retry::RetryPolicy,
+    setting::{ConfigError, SecretArg, positive_duration},
+    store::RedisConfig,
+    telemetry::{LogConfig, trace::TraceConfig},
+};
+use value::{checked_amqp_url, checked_filter, checked_redis_url};
+
+/// Checked settings of every service.
+#[derive(Debug, Clone)]
+pub struct CommonConfig {
+    /// Where the broker is.
+    pub amqp: AmqpConfig,
+    /// Where Redis is.
+    pub redis: RedisConfig,
+    /// Prefix of queues and keys.
+    pub namespace: Namespace,
+    /// Where the admin port listens.
+    pub admin_listen: SocketAddr,
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// Grace period after the first signal.
+    pub drain_deadline: Duration,
+    /// How long a paused consumer keeps unsettled deliveries.
+    pub hold_at_most: Duration,
+    /// The ladder of delays between attempts.
+    pub retry: RetryPolicy,
+    /// Who is told about problems.
+    pub alerts: AlertConfig,
+    /// Where traces go.
+    pub traces: TraceConfig,
+}
+
+/// Checked settings that lead to what the programs of a pipeline share.
+#[derive(Debug, Clone)]
+pub struct SharedConfig {
+    /// Where Redis is.
+    pub redis: RedisConfig,
+    /// Prefix of queues and keys.
+    pub namespace: Namespace,
+}
+
+/// Connections of a process: batches in flight need one for a moment each, sleepers need none.
+const REDIS_POOL_SIZE: usize = 32;
+
+impl TryFrom<CommonArgs> for CommonConfig {
+    type Error = ConfigError;
+
+    fn try_from(args: CommonArgs) -> Result<Self, ConfigError> {
+        let amqp_url = SecretArg::new("AMQP_URL", args.amqp_url.as_ref(), args.amqp_url_file.as_deref());
+        let SharedConfig { redis, namespace } = args.shared.try_into()?;
+        let admin_listen = args.admin_listen.parse().map_err(|_| {
+            let problem = format!("`{}` is not an address with a port", args.admin_listen);
+            ConfigError::new(
+                "ADMIN_LISTEN",
+                problem,
+                "write for example 0.0.0.0:9464, or 127.0.0.1:0 for any port",
+            )
+        })?;
+        let retry = args.retry_delays.parse().map_err(|problem| {
+            ConfigError::new("RETRY_DELAYS", problem, "write growing delays such as 5s,1m,10m")
+        })?;
+        Ok(Self {
+            amqp: AmqpConfig {
+                url: checked_amqp_url(amqp_url.required()?)?,
+                tls: args.amqp_tls.try_into()?,
+            },
+            redis,
+            namespace,
+            admin_listen,
+            log: LogConfig {
+                format: args.log_format,
+                filter: checked_filter(args.log_level)?,
+            },
+            drain_deadline: positive_duration("DRAIN_DEADLINE", &args.drain_deadline)?,
+            hold_at_most: positive_duration("HOLD_AT_MOST", &args.hold_at_most)?,
+            retry,
+            alerts: args.alerts.try_into()?,
+            traces: args.traces.try_into()?,
+        })
+    }
+}
+
+impl TryFrom<SharedArgs> for SharedConfig {
+    type Error = ConfigError;
+
+    fn try_from(args: SharedArgs) -> Result<Self, ConfigError> {
+        let url = SecretArg::new(
+            "REDIS_URL",
+            args.redis_url.as_ref(),
+            args.redis_url_file.as_deref(),
+        );
+        let namespace = args.namespace.parse().map_err(|problem| {
+            ConfigError::new(
+                "NAMESPACE",
+                problem,
+                "choose a short lower-case name such as okki",
+            )
+        })?;
+        Ok(Self {
+            redis: RedisConfig {
+                url: checked_redis_url(url.required()?)?,
+                pool_size: REDIS_POOL_SIZE,
+                tls: args.redis_tls.try_into()?,
+            },
+            namespace,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "config/tests.rs"]
+mod tests;

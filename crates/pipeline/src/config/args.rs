@@ -1,0 +1,80 @@
+//! What may be typed by everybody: text in the right places, unchecked.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::alert::AlertArgs;
+use crate::setting::Secret;
+use crate::telemetry::{LogFormat, trace::TraceArgs};
+use crate::tls::{AmqpTlsArgs, RedisTlsArgs};
+
+/// Flags of every service.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct CommonArgs {
+    /// RabbitMQ as amqp://user:password@host:5672/vhost, amqps:// for TLS (required, here or as a file)
+    #[arg(long, env = "AMQP_URL", hide_env_values = true, value_name = "URL")]
+    pub amqp_url: Option<Secret>,
+    /// File that holds AMQP_URL
+    #[arg(long, env = "AMQP_URL_FILE", value_name = "FILE")]
+    pub amqp_url_file: Option<PathBuf>,
+    /// Redis and the namespace.
+    #[command(flatten)]
+    pub shared: SharedArgs,
+    /// Address of /livez, /readyz, /metrics and /status; port 0 takes a free one and logs it
+    #[arg(
+        long,
+        env = "ADMIN_LISTEN",
+        default_value = "127.0.0.1:0",
+        value_name = "ADDR"
+    )]
+    pub admin_listen: String,
+    /// Shape of the log on standard error [default: human on a terminal, else json]
+    #[arg(long, env = "LOG_FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// Level, or tracing filter such as info,pipeline=debug
+    #[arg(long, env = "LOG_LEVEL", default_value = "info", value_name = "FILTER")]
+    pub log_level: String,
+    /// How long a stopping service may finish what it has begun
+    #[arg(long, env = "DRAIN_DEADLINE", default_value = "25s", value_name = "DURATION")]
+    pub drain_deadline: String,
+    /// How long a paused service keeps messages before it gives them back; far below the broker's consumer_timeout
+    #[arg(long, env = "HOLD_AT_MOST", default_value = "10m", value_name = "DURATION")]
+    pub hold_at_most: String,
+    /// Waits between the attempts of a failing message; after the last one it is dead
+    #[arg(
+        long,
+        env = "RETRY_DELAYS",
+        default_value = "5s,1m,10m",
+        value_name = "DURATIONS"
+    )]
+    pub retry_delays: String,
+    /// Certificates for the broker.
+    #[command(flatten)]
+    pub amqp_tls: AmqpTlsArgs,
+    /// Notices.
+    #[command(flatten)]
+    pub alerts: AlertArgs,
+    /// Traces.
+    #[command(flatten)]
+    pub traces: TraceArgs,
+}
+
+/// Flags that lead to what the programs of a pipeline share; enough for a command that only reads it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct SharedArgs {
+    /// Redis as redis://:password@host:6379/0, rediss:// for TLS (required, here or as a file)
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
+    pub redis_url: Option<Secret>,
+    /// File that holds REDIS_URL
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE")]
+    pub redis_url_file: Option<PathBuf>,
+    /// Prefix of every queue and every Redis key; one pipeline, one namespace
+    #[arg(long, env = "NAMESPACE", default_value = "okki")]
+    pub namespace: String,
+    /// Certificates for Redis.
+    #[command(flatten)]
+    pub redis_tls: RedisTlsArgs,
+}

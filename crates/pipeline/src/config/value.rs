@@ -1,0 +1,56 @@
+//! Values that are checked where they are read, each refused with its variable's name and a remedy.
+
+use url::Url;
+
+use crate::setting::{ConfigError, Secret};
+
+pub(super) fn checked_amqp_url(secret: Secret) -> Result<Secret, ConfigError> {
+    let refuse = |problem: String| {
+        ConfigError::new(
+            "AMQP_URL",
+            problem,
+            "write amqp://user:password@host:5672/vhost, special characters %-encoded",
+        )
+    };
+    let url = Url::parse(secret.expose()).map_err(|error| refuse(format!("is not a URL ({error})")))?;
+    match () {
+        () if !matches!(url.scheme(), "amqp" | "amqps") => {
+            Err(refuse("must begin with amqp:// or amqps://".into()))
+        }
+        () if url.host_str().is_none_or(str::is_empty) => Err(refuse("names no host".into())),
+        () => Ok(secret),
+    }
+}
+
+pub(super) fn checked_redis_url(secret: Secret) -> Result<Secret, ConfigError> {
+    let refuse = |problem: String| {
+        ConfigError::new(
+            "REDIS_URL",
+            problem,
+            "write redis://:password@host:6379/0, special characters %-encoded",
+        )
+    };
+    let url = Url::parse(secret.expose()).map_err(|error| refuse(format!("is not a URL ({error})")))?;
+    if !matches!(
+        url.scheme(),
+        "redis" | "rediss" | "unix" | "redis+unix" | "valkey" | "valkeys"
+    ) {
+        return Err(refuse("must begin with redis:// or rediss://".to_owned()));
+    }
+    // The category is the client's own fixed text and never holds a part of the URL.
+    match redis::IntoConnectionInfo::into_connection_info(url) {
+        Ok(_) => Ok(secret),
+        Err(error) => Err(refuse(format!("cannot be used ({})", error.category()))),
+    }
+}
+
+pub(super) fn checked_filter(text: String) -> Result<String, ConfigError> {
+    match tracing_subscriber::EnvFilter::builder().parse(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(ConfigError::new(
+            "LOG_LEVEL",
+            error,
+            "write a level such as info, or info,pipeline=debug",
+        )),
+    }
+}

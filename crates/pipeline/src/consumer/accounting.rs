@@ -1,0 +1,44 @@
+//! What a settled batch means for the account of listed customers and for the lag from the CRM to the form.
+//!
+//! It is written down after everything is durable and before the acknowledgement. A crash in between delivers the
+//! messages again; the account knows that it has counted them (see [`crate::accounting`]).
+
+use crate::{
+    accounting::Entry, disposition::Disposition, message::Envelope, service::Runtime, stage::Stage,
+    telemetry::names, version::Version,
+};
+
+/// Writes down what became of messages. `false` while Redis is away: the stage pauses, and the batch is to be handled
+/// again when it is back, which is as harmless as a redelivery.
+pub(super) async fn record(rt: &Runtime, stage: Stage, settled: &[(&Envelope, Disposition)]) -> bool {
+    let entries: Vec<_> = settled
+        .iter()
+        .filter(|(_, disposition)| disposition.is_accounted())
+        .map(|(envelope, disposition)| Entry {
+            run: &envelope.run_id,
+            company: &envelope.company_id,
+            disposition: *disposition,
+            stage,
+        })
+        .collect();
+    if entries.is_empty() {
+        return true;
+    }
+    if let Err(error) = rt.account.record(&entries).await {
+        if error.is_outage() {
+            rt.redis_lost(&error);
+            return false;
+        }
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(%stage, %error, cause, "the account misses a batch");
+    }
+    let now = jiff::Timestamp::now().as_second();
+    let loaded = settled
+        .iter()
+        .filter(|(_, disposition)| *disposition == Disposition::Loaded);
+    let versions = loaded.filter_map(|(envelope, _)| envelope.version.parse::<Version>().ok());
+    for version in versions.filter(|version| version.update_time > 0) {
+        metrics::histogram!(names::END_TO_END_LAG).record((now - version.update_time).max(0) as f64);
+    }
+    true
+}

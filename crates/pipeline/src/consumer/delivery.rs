@@ -1,0 +1,163 @@
+//! A delivery that has not been settled yet, and what its body turns out to be.
+
+use super::inflight::{InFlight, Ticket};
+use crate::{
+    failure::Failure,
+    handler::{Job, Meta},
+    message::{Envelope, FILLER, Subject, envelope},
+    telemetry::trace::RecordSpan,
+};
+use bytes::Bytes;
+use lapin::{Acker, message, options::BasicAckOptions};
+use prost::Message;
+use proto::v1::Lane;
+use tokio::time::Instant;
+
+/// A message that has been returned this often has probably killed its consumers; one crash of a busy consumer
+/// returns many innocent messages once.
+const SUSPECT_RETURNS: i64 = 2;
+
+/// One unsettled delivery.
+pub(super) struct Delivery {
+    pub(super) body: Bytes,
+    pub(super) envelope: Envelope,
+    /// When it came.
+    pub(super) taken: Instant,
+    redelivered: bool,
+    returns: i64,
+    tag: u64,
+    acker: Acker,
+    _ticket: Ticket,
+    /// The handling that is under way, when there are traces.
+    pub(super) span: Option<RecordSpan>,
+}
+
+/// What a body is.
+pub(super) enum Decoded<M> {
+    /// A message of ours.
+    Job(Job<M>),
+    /// Not a message that this stage can ever understand.
+    Damaged(Failure),
+    /// A message of a newer major version; a newer consumer will understand it.
+    Newer,
+}
+
+impl Delivery {
+    pub(super) fn new(delivery: message::Delivery, in_flight: &InFlight) -> Self {
+        let headers = delivery.properties.headers().as_ref();
+        let returns = headers
+            .and_then(|headers| envelope::number(headers, "x-delivery-count"))
+            .unwrap_or(0);
+        let envelope = Envelope::read(&delivery.properties);
+        Self {
+            _ticket: in_flight.ticket(envelope.first_seen_ms),
+            span: None,
+            envelope,
+            body: delivery.data.into(),
+            taken: Instant::now(),
+            redelivered: delivery.redelivered,
+            returns,
+            tag: delivery.delivery_tag,
+            acker: delivery.acker,
+        }
+    }
+
+    /// The message may be the one that kills consumers.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.returns >= SUSPECT_RETURNS
+    }
+
+    /// Nothing but a place that a draining consumer has filled; settled unseen.
+    pub(super) fn is_filler(&self) -> bool {
+        self.envelope.kind == FILLER
+    }
+
+    /// Trace context for what this handling causes.
+    pub(super) fn traceparent(&self) -> Option<String> {
+        let span = self.span.as_ref().map(RecordSpan::traceparent);
+        span.or_else(|| self.envelope.traceparent.clone())
+    }
+
+    /// The broker delivered it before.
+    pub(super) fn is_redelivered(&self) -> bool {
+        self.redelivered
+    }
+
+    /// Attempt number of this handling, 1-based.
+    pub(super) fn attempt(&self) -> u32 {
+        self.envelope.attempt.max(1)
+    }
+
+    /// Place of the delivery on its channel.
+    pub(super) fn tag(&self) -> u64 {
+        self.tag
+    }
+
+    /// Acknowledges, with `multiple` everything older too; `false` when the channel is gone and the message will be
+    /// delivered again.
+    pub(super) async fn acknowledge(&self, multiple: bool) -> bool {
+        matches!(self.acker.ack(BasicAckOptions { multiple }).await, Ok(true))
+    }
+
+    pub(super) fn decode<M: Message + Default + Subject>(&self) -> Decoded<M> {
+        let kind = self.envelope.kind.as_str();
+        if !kind.is_empty() && kind != M::TYPE {
+            return if major(kind) > major(M::TYPE) {
+                Decoded::Newer
+            } else {
+                Decoded::Damaged(Failure::new(
+                    "wrong-type",
+                    format!("expected {}, found {kind}", M::TYPE),
+                ))
+            };
+        }
+        match M::decode(self.body.clone()) {
+            Ok(mut message) if !message.company_id().is_empty() => {
+                let meta = self.meta(message.lane());
+                message.set_lane(meta.lane);
+                Decoded::Job(Job { message, meta })
+            }
+            Ok(_) => Decoded::Damaged(Failure::new(
+                "undecodable",
+                format!("no {}: no company id", M::TYPE),
+            )),
+            Err(error) => Decoded::Damaged(Failure::new("undecodable", format!("no {}: {error}", M::TYPE))),
+        }
+    }
+
+    fn meta(&self, lane: Lane) -> Meta {
+        Meta {
+            attempt: self.attempt(),
+            first_seen_ms: self.envelope.first_seen_ms,
+            traceparent: self.envelope.traceparent.clone(),
+            redelivered: self.redelivered,
+            replay: self.envelope.replay.clone(),
+            lane: match self.envelope.lane.as_deref() {
+                Some("live") => Lane::Live,
+                Some("backfill") => Lane::Backfill,
+                Some("replay") => Lane::Replay,
+                _ => lane,
+            },
+        }
+    }
+}
+
+/// The major version in `okki.pipeline.v2.Name`; 0 for foreign names.
+fn major(kind: &str) -> u32 {
+    let version = kind
+        .strip_prefix("okki.pipeline.v")
+        .and_then(|rest| rest.split('.').next());
+    version.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn only_our_names_have_a_version() {
+        assert_eq!(major("okki.pipeline.v2.FormRecord"), 2);
+        assert_eq!(major("okki.pipeline.vx.FormRecord"), 0);
+        assert_eq!(major("other.v9.FormRecord"), 0);
+    }
+}

@@ -1,0 +1,40 @@
+//! What a session that ends early leaves to others: copies behind everything that waits, instead of returned messages.
+//!
+//! The broker counts what is returned toward the delivery limit, so an outage that is long enough would end in dead
+//! letters (I6). A copy is a new message to it.
+
+use super::{delivery::Delivery, session::Session};
+use crate::{broker, handler::Handler, message::Outgoing};
+
+impl<H: Handler> Session<H> {
+    /// Empties the intake and puts everything that is not at work back into the queue.
+    ///
+    /// What may have killed its consumers is not copied but returned when the channel closes, so that the broker goes
+    /// on counting. A death in between leaves both the copy and the message, which is harmless. Dropping the future
+    /// returns what is left.
+    pub(super) async fn give_back(&mut self) -> Result<(), broker::Error> {
+        self.intake.end().await?;
+        while self.intake.is_taking() {
+            self.gathering.extend(self.intake.next().await?);
+        }
+        let deliveries = self.held.drain(..).chain(self.gathering.drain(..));
+        let (fillers, deliveries): (Vec<_>, Vec<_>) = deliveries.partition(Delivery::is_filler);
+        self.intake.settle(fillers, self.options.stage).await?;
+        let innocent: Vec<_> = deliveries
+            .into_iter()
+            .filter(|delivery| !delivery.is_suspect())
+            .collect();
+        if innocent.is_empty() {
+            return Ok(());
+        }
+        let home = self.context.rt.namespace.queue(self.options.stage);
+        let copies = innocent
+            .iter()
+            .map(|delivery| Outgoing::raw(home.clone(), delivery.envelope.clone(), delivery.body.clone()));
+        match self.context.publisher.publish(copies.collect()).await {
+            Ok(()) => self.intake.settle(innocent, self.options.stage).await?,
+            Err(error) => tracing::debug!(%error, "held messages are returned instead of copied"),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! Deliveries in, acknowledgements out: how wide the intake is open, and how it is closed without returning anything.
+//!
+//! What reaches a consumer while it is being cancelled comes again: the broker's channel forgets the consumer before
+//! the queue does, and returns what the queue sends in between, marked as redelivered. Nothing on the client's side
+//! can catch it. A consumer is therefore cancelled only when the queue owes it nothing: when it holds, unacknowledged,
+//! as many deliveries as it may. A draining intake withholds its acknowledgements, and when the queue has no more
+//! messages to fill it with, it publishes fillers, which every consumer settles unseen.
+//!
+//! Acknowledgements go out as one for many where nothing older is unsettled. That is cheaper, and at the end it is
+//! needed: a channel keeps back what exceeds 32 unanswered commands to a quorum queue, and forgets it when it closes.
+
+use super::{delivery::Delivery, inflight::InFlight};
+use crate::{
+    broker::{
+        self, Broker, Publisher,
+        call::{answered, depth, within},
+    },
+    message::Outgoing,
+    stage::Stage,
+    telemetry::names,
+};
+use futures::{FutureExt, StreamExt, future::join_all};
+use lapin::{
+    Channel, Connection, Consumer, message,
+    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    types::FieldTable,
+};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::timeout;
+
+/// A broker under alarm takes no messages; the drain must not wait for it beyond its deadline.
+const FILLED_WITHIN: Duration = Duration::from_secs(5);
+
+pub(super) struct Intake {
+    connection: Connection,
+    channel: Channel,
+    queue: String,
+    consumer: Option<Consumer>,
+    /// What the consumer had to give when it was last looked at; handed out before anything else.
+    ahead: Option<Option<lapin::Result<message::Delivery>>>,
+    /// Prefetch when open wide.
+    width: u16,
+    wide: bool,
+    /// Tags of the deliveries taken and not acknowledged.
+    outstanding: BTreeSet<u64>,
+    /// `Some` while acknowledgements are held back until the end.
+    withheld: Option<Vec<Delivery>>,
+    in_flight: InFlight,
+}
+
+impl Intake {
+    /// Connects and opens the intake by one delivery.
+    pub(super) async fn open(
+        broker: &Broker,
+        queue: String,
+        width: u16,
+        in_flight: &InFlight,
+    ) -> Result<Self, broker::Error> {
+        let connection = broker.connect("consume").await?;
+        let channel = within(connection.create_channel()).await?;
+        let mut intake = Self {
+            connection,
+            channel,
+            queue,
+            consumer: None,
+            ahead: None,
+            width,
+            wide: false,
+            outstanding: BTreeSet::new(),
+            withheld: None,
+            in_flight: in_flight.clone(),
+        };
+        intake.consume(1).await?;
+        Ok(intake)
+    }
+
+    /// More than one delivery at a time.
+    pub(super) fn is_wide(&self) -> bool {
+        self.wide
+    }
+
+    /// Deliveries may still come.
+    pub(super) fn is_taking(&self) -> bool {
+        self.consumer.is_some()
+    }
+
+    /// The next delivery, `None` once when no more will come, and never ready after that. Cancellation safe: the stream keeps what is not taken.
+    pub(super) async fn next(&mut self) -> Result<Option<Delivery>, broker::Error> {
+        let Some(consumer) = &mut self.consumer else {
+            return std::future::pending().await;
+        };
+        let taken = match self.ahead.take() {
+            Some(taken) => taken.transpose()?,
+            None => answered(&self.channel, async { consumer.next().await.transpose() }).await?,
+        };
+        match taken {
+            Some(delivery) => {
+                self.outstanding.insert(delivery.delivery_tag);
+                Ok(Some(Delivery::new(delivery, &self.in_flight)))
+            }
+            None => {
+                self.consumer = None;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Opens to the full prefetch. The one delivery of the careful beginning has used up its credit, so nothing is
+    /// under way when its consumer is cancelled.
+    pub(super) async fn widen(&mut self) -> Result<(), broker::Error> {
+        self.end().await?;
+        self.consumer = None;
+        self.consume(self.width).await?;
+        self.wide = true;
+        Ok(())
+    }
+
+    /// From now on acknowledgements wait for [`Self::close`].
+    pub(super) fn withhold(&mut self) {
+        self.withheld.get_or_insert_default();
+    }
+
+    /// Ends the intake when it holds all that it may; fills it up when the queue has nothing for it. Other consumers
+    /// take their share of the fillers, so this may need several turns.
+    pub(super) async fn end_when_full(&mut self, publisher: &Publisher) -> Result<(), broker::Error> {
+        let places = usize::from(if self.wide { self.width } else { 1 });
+        let free = places.saturating_sub(self.outstanding.len());
+        if free == 0 {
+            return self.end().await;
+        }
+        // The second answer comes behind whatever was on its way to this consumer at the time of the first.
+        if depth(&self.channel, &self.queue).await? > 0 || depth(&self.channel, &self.queue).await? > 0 {
+            return Ok(());
+        }
+        self.ahead = self
+            .consumer
+            .as_mut()
+            .and_then(|consumer| consumer.next().now_or_never());
+        if self.ahead.is_some() {
+            return Ok(());
+        }
+        let fillers = vec![Outgoing::filler(self.queue.clone()); free];
+        match timeout(FILLED_WITHIN, publisher.publish(fillers)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a draining consumer could not be filled up"),
+            Err(_) => tracing::debug!("a draining consumer was not filled up in time"),
+        }
+        Ok(())
+    }
+
+    /// Asks for no more deliveries; those already here still come out, then the intake ends.
+    pub(super) async fn end(&mut self) -> Result<(), broker::Error> {
+        if let Some(consumer) = &self.consumer {
+            let cancelled = self
+                .channel
+                .basic_cancel(consumer.tag(), BasicCancelOptions::default());
+            answered(&self.channel, cancelled).await?;
+        }
+        Ok(())
+    }
+
+    /// Acknowledges, or holds the acknowledgements back while draining.
+    pub(super) async fn settle(
+        &mut self,
+        deliveries: Vec<Delivery>,
+        stage: Stage,
+    ) -> Result<(), broker::Error> {
+        match &mut self.withheld {
+            Some(withheld) => withheld.extend(deliveries),
+            None => {
+                let lost = self.acknowledge(deliveries).await?;
+                if lost > 0 {
+                    metrics::counter!(names::ACK_LOST, "stage" => stage.name()).increment(lost);
+                    tracing::debug!(%stage, lost, "acknowledgements lost, the messages will be delivered again");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the acknowledgements held back and disconnects; what is unsettled returns to the queue.
+    pub(super) async fn close(mut self) -> Result<(), broker::Error> {
+        if let Some(withheld) = self.withheld.take() {
+            self.acknowledge(withheld).await?;
+        }
+        // An answer on the channel proves that the acknowledgements have arrived; a close would overtake them.
+        depth(&self.channel, &self.queue).await?;
+        within(self.connection.close(200, "consumer ends".into())).await
+    }
+
+    /// Acknowledges; returns how many had nothing left to settle.
+    async fn acknowledge(&mut self, mut deliveries: Vec<Delivery>) -> Result<u64, broker::Error> {
+        for delivery in &deliveries {
+            self.outstanding.remove(&delivery.tag());
+        }
+        deliveries.sort_unstable_by_key(Delivery::tag);
+        let Some(last) = deliveries.last() else {
+            return Ok(0);
+        };
+        let nothing_older = self.outstanding.range(..last.tag()).next().is_none();
+        if nothing_older {
+            let settled = answered(&self.channel, async { Ok(last.acknowledge(true).await) }).await?;
+            return Ok(if settled { 0 } else { deliveries.len() as u64 });
+        }
+        let each =
+            async { Ok(join_all(deliveries.iter().map(|delivery| delivery.acknowledge(false))).await) };
+        let settled = answered(&self.channel, each).await?;
+        Ok(settled.into_iter().map(|settled| u64::from(!settled)).sum())
+    }
+
+    async fn consume(&mut self, prefetch: u16) -> Result<(), broker::Error> {
+        answered(
+            &self.channel,
+            self.channel.basic_qos(prefetch, BasicQosOptions::default()),
+        )
+        .await?;
+        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
+        let consumer = self
+            .channel
+            .basic_consume(queue, "".into(), options, FieldTable::default());
+        self.consumer = Some(answered(&self.channel, consumer).await?);
+        Ok(())
+    }
+}

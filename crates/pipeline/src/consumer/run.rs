@@ -1,0 +1,59 @@
+//! One consumer for the life of the process: sessions one after the other, and the sampler beside them.
+
+use super::{inflight::InFlight, options::ConsumerOptions, sampler, session};
+use crate::{broker, gate::Pause, handler::Handler, retry::Backoff, service::Runtime};
+use std::{sync::Arc, time::Duration};
+use tokio_util::task::AbortOnDropHandle;
+
+const RECONNECT_MIN: Duration = Duration::from_millis(200);
+const RECONNECT_MAX: Duration = Duration::from_secs(15);
+
+/// Why a consumer gave up for good.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A fault that waiting cannot cure.
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
+}
+
+/// Consumes until shutdown; a lost broker is waited for, and everything unacknowledged then comes again.
+///
+/// # Errors
+/// Only when the topology contradicts what this version needs.
+pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Arc<H>) -> Result<(), Error> {
+    let mut backoff = Backoff::new(RECONNECT_MIN, RECONNECT_MAX);
+    let in_flight = InFlight::default();
+    let sampler = tokio::spawn(sampler::run(rt.clone(), options.stage, in_flight.clone()));
+    let _sampler = AbortOnDropHandle::new(sampler);
+    while !rt.shutdown.is_requested() {
+        let mut connected = false;
+        match session::run(rt, options, Arc::clone(&handler), &in_flight, || {
+            connected = true;
+            rt.broker.trouble("consume", None);
+            rt.gate.open(Pause::Starting);
+        })
+        .await
+        {
+            Ok(session::End::Drained) => break,
+            Ok(session::End::Quarantine) => backoff.reset(),
+            Ok(session::End::Paused) => {
+                tokio::select! {
+                    () = rt.gate.opened() => {}
+                    () = rt.shutdown.requested() => {}
+                }
+            }
+            Err(error) if error.is_permanent() => return Err(error.into()),
+            Err(error) => {
+                if connected {
+                    backoff.reset();
+                }
+                rt.broker.trouble("consume", Some(error.to_string()));
+                tokio::select! {
+                    () = backoff.wait() => {}
+                    () = rt.shutdown.requested() => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}

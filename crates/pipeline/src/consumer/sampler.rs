@@ -1,0 +1,125 @@
+//! Looks every few seconds at what no event tells: depth of the stage's queues, age of the oldest record, the books.
+//!
+//! It has one connection of its own and stops looking, without a word, while the broker is away.
+
+use super::inflight::InFlight;
+use crate::{accounting::check, broker::depths::Counter, service::Runtime, stage::Stage, telemetry::names};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Prometheus asks every 15 s or so.
+const LOOK: Duration = Duration::from_secs(5);
+/// The books are read by every loader, so not too often.
+const CHECK_EVERY: u32 = 6;
+/// A customer without a message in any queue is missing after this time.
+const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Until shutdown.
+pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
+    let queues = rt.broker.queues(&[stage]);
+    let mut counter = None;
+    let mut round = 0u32;
+    let mut deep = false;
+    loop {
+        show_in_flight(stage, &in_flight);
+        match depths(&rt, &queues, &mut counter).await {
+            Ok(depths) => show_depths(&rt, stage, &depths, &mut deep),
+            Err(error) => tracing::debug!(%error, "queues not counted"),
+        }
+        if stage == Stage::Load && round.is_multiple_of(CHECK_EVERY) {
+            show_books(&rt).await;
+        }
+        round = round.wrapping_add(1);
+        if !rt.shutdown.sleep(LOOK).await {
+            break;
+        }
+    }
+    if let Some(counter) = counter {
+        counter.close().await;
+    }
+}
+
+fn show_in_flight(stage: Stage, in_flight: &InFlight) {
+    let (count, oldest) = in_flight.look();
+    let now = jiff::Timestamp::now().as_millisecond();
+    let age = oldest.map_or(0, |oldest| (now - oldest).max(0));
+    metrics::gauge!(names::IN_FLIGHT, "stage" => stage.name()).set(count as f64);
+    metrics::gauge!(names::OLDEST_UNFINISHED, "stage" => stage.name()).set(age as f64 / 1000.0);
+}
+
+async fn depths(
+    rt: &Runtime,
+    queues: &[String],
+    counter: &mut Option<Counter>,
+) -> Result<BTreeMap<String, u32>, crate::broker::Error> {
+    let mut open = match counter.take() {
+        Some(open) => open,
+        None => Counter::open(&rt.broker).await?,
+    };
+    let depths = open.count(queues).await?;
+    *counter = Some(open);
+    Ok(depths)
+}
+
+fn show_depths(rt: &Runtime, stage: Stage, depths: &BTreeMap<String, u32>, deep: &mut bool) {
+    for (queue, depth) in depths {
+        metrics::gauge!(names::QUEUE_DEPTH, "queue" => queue.clone()).set(f64::from(*depth));
+    }
+    if let Some(depth) = depths.get(&rt.namespace.dead_queue(stage)) {
+        rt.alerts.dead_letters(stage, *depth);
+        let limit = rt.alerts.dead_letter_limit();
+        if is_deep(*deep, *depth, limit) != *deep {
+            *deep = !*deep;
+            if *deep {
+                tracing::warn!(
+                    %stage, depth, limit,
+                    "many dead letters; look at them with the `dead groups` command of the stage (ALERT_DEAD_LETTERS sets the limit)"
+                );
+            } else {
+                tracing::info!(%stage, depth, limit, "fewer dead letters again");
+            }
+        }
+    }
+}
+
+async fn show_books(rt: &Runtime) {
+    let now = jiff::Timestamp::now().as_millisecond();
+    match check(&rt.account, &rt.broker, None, CHECK_PATIENCE, now).await {
+        Ok(check) => {
+            for (fate, count) in check.total.parts() {
+                metrics::gauge!(names::BOOKS_RECORDS, "fate" => fate).set(count as f64);
+            }
+            metrics::gauge!(names::BOOKS_DIFFERENCE).set(check.difference as f64);
+            let first = check.differences.first().map(String::as_str);
+            if let Some(first) = first {
+                tracing::error!(difference = check.difference, first, "the books are off");
+            }
+            rt.alerts.books(check.difference, first);
+        }
+        Err(error) => tracing::debug!(%error, "books not read"),
+    }
+}
+
+/// Whether the dead letters are too many. A depth that moves around the limit is told once.
+fn is_deep(deep: bool, depth: u32, limit: u32) -> bool {
+    depth >= limit || (deep && depth > limit / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_deep;
+
+    #[test]
+    fn a_depth_around_the_limit_is_told_once() {
+        let mut deep = false;
+        let told: Vec<_> = [0, 9, 10, 9, 12, 6, 10, 5, 0, 10]
+            .into_iter()
+            .map(|depth| {
+                deep = is_deep(deep, depth, 10);
+                deep
+            })
+            .collect();
+        let (yes, no) = (true, false);
+        assert_eq!(told, [no, no, yes, yes, yes, yes, yes, no, no, yes]);
+        assert!(is_deep(false, 1, 1) && !is_deep(true, 0, 1));
+    }
+}

@@ -1,0 +1,283 @@
+//! One life of a consumer: from connecting to the loss of the connection, a long pause or the end of the process.
+//!
+//! It begins carefully, with one delivery at a time, and widens when that one is no suspect. A message that kills its
+//! consumer therefore meets every restart alone: the broker counts a failed delivery for everything a dying consumer
+//! held (delivery-and-replay.md §3.4, last row), and the innocent must not be condemned with it.
+//!
+//! A session that is lost leaves its handlers running to their end: what they wrote is then known to the ledger, and
+//! the redelivered messages find it done.
+
+use super::{
+    batch::{BatchEnd, Context},
+    delivery::Delivery,
+    inflight::InFlight,
+    intake::Intake,
+    options::ConsumerOptions,
+};
+use crate::{broker, handler::Handler, service::Runtime, telemetry::names};
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+
+/// After this silence a draining session asks whether the queue is empty.
+const DRAIN_CHECK: Duration = Duration::from_millis(20);
+
+/// A broker under alarm takes no messages; then what is held is returned.
+const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(5);
+
+/// How a session ended without a fault.
+pub(super) enum End {
+    /// Shutdown was asked for and everything taken has been settled.
+    Drained,
+    /// The gate stayed closed for too long; what was held went back.
+    Paused,
+    /// A suspect came among others; they went back, to be taken one at a time.
+    Quarantine,
+}
+
+/// What the session is about.
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    Working,
+    /// Finishing the innocent before the suspects are taken one at a time.
+    Quarantine,
+    Draining {
+        until: Instant,
+    },
+}
+
+pub(super) struct Session<H> {
+    pub(super) options: ConsumerOptions,
+    pub(super) intake: Intake,
+    phase: Phase,
+    /// Deliveries that form the next batch, and since when.
+    pub(super) gathering: Vec<Delivery>,
+    since: Instant,
+    /// Batches whose handler said "not now".
+    pub(super) held: Vec<Delivery>,
+    closed_since: Option<Instant>,
+    /// What is held longer than this goes back; the broker closes channels that keep deliveries for 30 minutes.
+    hold_at_most: Duration,
+    at_work: JoinSet<BatchEnd>,
+    pub(super) context: Arc<Context<H>>,
+}
+
+pub(super) async fn run<H: Handler>(
+    rt: &Runtime,
+    options: ConsumerOptions,
+    handler: Arc<H>,
+    in_flight: &InFlight,
+    connected: impl FnOnce(),
+) -> Result<End, broker::Error> {
+    rt.broker.declare(options.stage).await?;
+    let intake = Intake::open(
+        &rt.broker,
+        rt.namespace.queue(options.stage),
+        options.prefetch(),
+        in_flight,
+    )
+    .await?;
+    let context = Context {
+        rt: rt.clone(),
+        stage: options.stage,
+        handler,
+        publisher: rt.publisher.clone(),
+    };
+    let mut session = Session {
+        options,
+        intake,
+        phase: Phase::Working,
+        gathering: Vec::new(),
+        since: Instant::now(),
+        held: Vec::new(),
+        closed_since: None,
+        hold_at_most: rt.hold_at_most,
+        at_work: JoinSet::new(),
+        context: Arc::new(context),
+    };
+    connected();
+    let end = session.turn(rt).await?;
+    match end {
+        End::Drained | End::Paused => match timeout(GIVEN_BACK_WITHIN, session.give_back()).await {
+            Ok(given_back) => given_back?,
+            Err(_) => tracing::debug!("held messages are returned, for the broker takes no copies"),
+        },
+        // Suspects only, which the broker is to count.
+        End::Quarantine => {}
+    }
+    session.intake.close().await?;
+    Ok(end)
+}
+
+impl<H: Handler> Session<H> {
+    async fn turn(&mut self, rt: &Runtime) -> Result<End, broker::Error> {
+        let mut reopened = pin!(rt.gate.opened());
+        loop {
+            let open = rt.gate.is_open();
+            self.closed_since = if open {
+                None
+            } else {
+                self.closed_since.or_else(|| Some(Instant::now()))
+            };
+            if open && !self.is_overdue() {
+                self.dispatch();
+            }
+            if let Some(end) = self.ended(open) {
+                return Ok(end);
+            }
+            let idle = self.at_work.is_empty();
+            let (deadline, at_deadline) = self.deadline(idle);
+            let linger_end = self.since + self.options.linger;
+            let due_later =
+                open && self.phase == Phase::Working && self.has_room() && !self.gathering.is_empty();
+            let drain_check = matches!(self.phase, Phase::Draining { .. }) && self.intake.is_taking();
+            tokio::select! {
+                () = rt.shutdown.requested(), if !matches!(self.phase, Phase::Draining { .. }) => {
+                    self.phase = Phase::Draining { until: Instant::now() + rt.shutdown.deadline() };
+                    self.intake.withhold();
+                }
+                Some(end) = self.at_work.join_next(), if !idle => self.finished(end).await?,
+                taken = self.intake.next(), if self.wants_more() => {
+                    self.take(taken?).await?;
+                }
+                () = tokio::time::sleep(DRAIN_CHECK), if drain_check => {
+                    self.intake.end_when_full(&self.context.publisher).await?;
+                }
+                () = sleep_until(linger_end), if due_later => {}
+                () = &mut reopened, if !open => {}
+                () = sleep_until(deadline.unwrap_or(linger_end)), if deadline.is_some() => return Ok(at_deadline),
+            }
+            reopened.set(rt.gate.opened());
+        }
+    }
+
+    /// The session's regular end.
+    fn ended(&self, open: bool) -> Option<End> {
+        let idle = self.at_work.is_empty() && !self.intake.is_taking();
+        match self.phase {
+            // However often the gate opened in between: whoever takes them next has the whole time again.
+            Phase::Working | Phase::Quarantine if self.at_work.is_empty() && self.is_overdue() => {
+                Some(End::Paused)
+            }
+            Phase::Working => None,
+            Phase::Draining { .. } if idle && self.held.is_empty() && self.gathering.is_empty() => {
+                Some(End::Drained)
+            }
+            // What waits for a closed gate goes back to the queue; waiting for it would only use up the deadline.
+            Phase::Draining { .. } if idle && (!open || self.is_overdue()) => Some(End::Drained),
+            Phase::Quarantine if idle && self.gathering.iter().all(Delivery::is_suspect) => {
+                Some(End::Quarantine)
+            }
+            Phase::Draining { .. } | Phase::Quarantine => None,
+        }
+    }
+
+    /// When the session ends whatever is left, and how.
+    fn deadline(&self, idle: bool) -> (Option<Instant>, End) {
+        match (self.phase, self.closed_since) {
+            (Phase::Draining { until }, _) => (Some(until), End::Drained),
+            (_, Some(since)) if idle => {
+                let held = self
+                    .held
+                    .iter()
+                    .map(|delivery| delivery.taken)
+                    .chain([since])
+                    .min();
+                (held.map(|since| since + self.hold_at_most), End::Paused)
+            }
+            _ => (None, End::Paused),
+        }
+    }
+
+    /// A closing intake is emptied whatever is gathered already: its end is seen behind its last delivery, and the
+    /// prefetch bounds what can still come.
+    fn wants_more(&self) -> bool {
+        self.phase != Phase::Working || self.gathering.len() < self.options.batch_max
+    }
+
+    /// Something was held for too long to be tried once more here.
+    fn is_overdue(&self) -> bool {
+        let overdue = |delivery: &Delivery| delivery.taken.elapsed() >= self.hold_at_most;
+        self.held.iter().any(overdue)
+    }
+
+    fn has_room(&self) -> bool {
+        self.at_work.len() < self.options.concurrency
+    }
+
+    /// Adds a delivery to the batch being formed.
+    async fn take(&mut self, taken: Option<Delivery>) -> Result<(), broker::Error> {
+        let Some(delivery) = taken else {
+            // The broker cancelled the consumer, for instance because the queue was deleted.
+            return if self.phase == Phase::Working {
+                Err(broker::Error::Ended)
+            } else {
+                Ok(())
+            };
+        };
+        if delivery.is_filler() {
+            return self.intake.settle(vec![delivery], self.options.stage).await;
+        }
+        if delivery.is_redelivered() {
+            metrics::counter!(names::REDELIVERIES, "stage" => self.options.stage.name()).increment(1);
+        }
+        if self.gathering.is_empty() {
+            self.since = Instant::now();
+        }
+        let suspect = delivery.is_suspect();
+        self.gathering.push(delivery);
+        if self.phase == Phase::Working {
+            match (suspect, self.intake.is_wide()) {
+                (false, false) => self.intake.widen().await?,
+                (true, true) => {
+                    self.phase = Phase::Quarantine;
+                    self.intake.end().await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts every batch that is due.
+    fn dispatch(&mut self) {
+        while self.has_room() {
+            let wide = self.intake.is_wide();
+            let due = self.phase != Phase::Working
+                || !wide
+                || self.gathering.len() >= self.options.batch_max
+                || self.since.elapsed() >= self.options.linger;
+            let batch: Vec<Delivery> = if self.phase == Phase::Quarantine {
+                // The suspects stay behind; they go back to the broker when the others are done.
+                let innocent = |delivery: &mut Delivery| !delivery.is_suspect();
+                let held = self.held.extract_if(.., innocent);
+                held.chain(self.gathering.extract_if(.., innocent)).collect()
+            } else {
+                let source = match (self.held.is_empty(), due) {
+                    (false, _) => &mut self.held,
+                    (true, true) => &mut self.gathering,
+                    (true, false) => return,
+                };
+                source.drain(..source.len().min(self.options.batch_max)).collect()
+            };
+            if batch.is_empty() {
+                return;
+            }
+            self.since = Instant::now();
+            let context = Arc::clone(&self.context);
+            self.at_work.spawn(async move { context.process(batch).await });
+        }
+    }
+
+    async fn finished(&mut self, end: Result<BatchEnd, tokio::task::JoinError>) -> Result<(), broker::Error> {
+        let end = end.map_err(|error| broker::Error::Fault(error.to_string()))?;
+        self.held.extend(end.kept);
+        self.intake.settle(end.settled, self.options.stage).await?;
+        match end.lost {
+            None => Ok(()),
+            Some(error) => Err(broker::Error::Publish(Box::new(error))),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What became of a record at a stage: one word for metrics, for the account of listed customers and for replay plans.
+
+/// What became of a record. Of two copies settled at the same time the smaller one is accounted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Disposition {
+    /// Is in the form now.
+    Loaded,
+    /// Was in the form already, with the same content.
+    Unchanged,
+    /// Was known to be loaded, or is not known to the CRM, so no work was done.
+    Skipped,
+    /// Dropped by a rule.
+    Filtered,
+    /// A newer state of the customer came first.
+    Superseded,
+    /// A second copy of something already done.
+    Duplicate,
+    /// Thrown away by a person, with a reason in the audit log.
+    Discarded,
+    /// In the dead-letter queue of the stage; not the end, for it can be put back.
+    Dead,
+    /// Went on to the next stage.
+    Forwarded,
+    /// Waits for its next attempt in a retry queue.
+    Retried,
+    /// Stepped aside through a retry queue without counting an attempt.
+    Parked,
+    /// Stays unacknowledged until the gate opens.
+    Held,
+}
+
+impl Disposition {
+    /// Every disposition.
+    pub const ALL: [Self; 12] = [
+        Self::Loaded,
+        Self::Unchanged,
+        Self::Skipped,
+        Self::Filtered,
+        Self::Superseded,
+        Self::Duplicate,
+        Self::Discarded,
+        Self::Dead,
+        Self::Forwarded,
+        Self::Retried,
+        Self::Parked,
+        Self::Held,
+    ];
+
+    /// The word in Redis, in metrics and in traces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Unchanged => "unchanged",
+            Self::Skipped => "skipped",
+            Self::Filtered => "filtered",
+            Self::Superseded => "superseded",
+            Self::Duplicate => "duplicate",
+            Self::Discarded => "discarded",
+            Self::Dead => "dead",
+            Self::Forwarded => "forwarded",
+            Self::Retried => "retried",
+            Self::Parked => "parked",
+            Self::Held => "held",
+        }
+    }
+
+    /// Whether it closes a customer in the account. What is under way does not, and neither does a duplicate, which is
+    /// a copy of something that is under way itself.
+    #[must_use]
+    pub const fn is_accounted(self) -> bool {
+        matches!(
+            self,
+            Self::Loaded
+                | Self::Unchanged
+                | Self::Skipped
+                | Self::Filtered
+                | Self::Superseded
+                | Self::Discarded
+                | Self::Dead
+        )
+    }
+
+    /// Whether a letter that was put back has come to its end with it.
+    #[must_use]
+    pub const fn ends_replay(self) -> bool {
+        matches!(
+            self,
+            Self::Loaded
+                | Self::Unchanged
+                | Self::Skipped
+                | Self::Filtered
+                | Self::Superseded
+                | Self::Duplicate
+                | Self::Dead
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_copies_the_better_disposition_is_accounted() {
+        assert!(Disposition::Loaded < Disposition::Superseded && Disposition::Superseded < Disposition::Dead);
+    }
+
+    #[test]
+    fn only_ends_are_accounted_or_reported() {
+        use Disposition::{Discarded, Duplicate, Forwarded, Held, Parked, Retried};
+        let not = |is: fn(Disposition) -> bool| {
+            let all = Disposition::ALL.into_iter();
+            all.filter(move |disposition| !is(*disposition))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            not(Disposition::is_accounted),
+            [Duplicate, Forwarded, Retried, Parked, Held]
+        );
+        assert_eq!(
+            not(Disposition::ends_replay),
+            [Discarded, Forwarded, Retried, Parked, Held]
+        );
+    }
+
+    #[test]
+    fn names_are_words_of_their_own() {
+        let names: std::collections::BTreeSet<_> = Disposition::ALL.map(Disposition::name).into();
+        assert_eq!(names.len(), Disposition::ALL.len());
+    }
+}

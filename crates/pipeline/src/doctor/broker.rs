@@ -1,0 +1,89 @@
+//! The broker: does it answer, is it new enough, may we have our queues, and are they as they must be.
+
+use super::finding::Finding;
+use crate::{
+    broker::{Broker, Error, ServerVersion},
+    stage::Stage,
+};
+
+/// Quorum queues with at-least-once dead-lettering exist since then.
+const OLDEST: ServerVersion = ServerVersion { major: 3, minor: 10 };
+
+pub(super) async fn examine(broker: &Broker, stage: Stage) -> Vec<Finding> {
+    let version = match broker.server_version().await {
+        Ok(version) if version >= OLDEST => Finding::good("broker", format!("RabbitMQ {version}")),
+        Ok(version) => Finding::bad(
+            "broker",
+            format!("RabbitMQ {version}"),
+            format!("upgrade to {OLDEST} or later"),
+        ),
+        Err(error) => {
+            let remedy = "check host and port of AMQP_URL, and the certificates for amqps://";
+            return vec![Finding::bad("broker", error, remedy)];
+        }
+    };
+    let mut findings = vec![version];
+    // Declares them as `run` would: nothing changes when they are there.
+    match broker.declare(stage).await {
+        Ok(()) => {
+            findings.push(Finding::good(
+                "queues",
+                format!(
+                    "{} and its neighbours are as they must be",
+                    broker.namespace().queue(stage)
+                ),
+            ));
+            findings.push(waiting(broker, stage).await);
+        }
+        Err(error) => findings.push(refused(broker, &error)),
+    }
+    findings
+}
+
+fn refused(broker: &Broker, error: &Error) -> Finding {
+    let text = error.to_string();
+    let namespace = broker.namespace();
+    match error {
+        Error::Broker(_) if text.contains("access to queue") || text.contains("access to exchange") => {
+            let remedy = format!(
+                "grant the user configure, write and read on ^({namespace}\\..*|amq\\.default)$, or less as deploy/k8s shows"
+            );
+            Finding::bad("permissions", text, remedy)
+        }
+        Error::Topology { queue, .. } => Finding::bad(
+            "queues",
+            text.clone(),
+            format!("stop the stages, let {queue} run empty, delete it, start again"),
+        ),
+        _ if text.contains("ACCESS_REFUSED") || text.contains("403") => Finding::bad(
+            "permissions",
+            text,
+            "check user and password of AMQP_URL, and that the user may use the vhost",
+        ),
+        _ => Finding::bad(
+            "queues",
+            text,
+            "check that the vhost of AMQP_URL exists and the broker has no alarm",
+        ),
+    }
+}
+
+async fn waiting(broker: &Broker, stage: Stage) -> Finding {
+    let queues = broker.queues(&[stage]);
+    match broker.depths(&queues).await {
+        Ok(depths) => {
+            let dead = depths
+                .get(&broker.namespace().dead_queue(stage))
+                .copied()
+                .unwrap_or(0);
+            let ready: u32 = depths.values().sum::<u32>() - dead;
+            let seen = format!("{ready} messages wait, {dead} are dead");
+            if dead == 0 {
+                Finding::good("backlog", seen)
+            } else {
+                Finding::risk("backlog", seen, "look at the dead letters with `dead groups`")
+            }
+        }
+        Err(error) => Finding::bad("backlog", error, "check the broker's log"),
+    }
+}

@@ -1,0 +1,62 @@
+//! One line of the table.
+
+use serde::Serialize;
+use std::fmt::Display;
+
+/// How well something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// Works, with a risk that somebody should know.
+    Risk,
+    /// The service cannot work, or would lose something.
+    Bad,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: String,
+    /// How well it is.
+    pub health: Health,
+    /// What was seen.
+    pub seen: String,
+    /// What to do about it; empty when nothing needs to be done.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn good(what: impl Into<String>, seen: impl Display) -> Self {
+        Self {
+            what: what.into(),
+            health: Health::Good,
+            seen: seen.to_string(),
+            remedy: String::new(),
+        }
+    }
+
+    /// Works, but.
+    pub fn risk(what: impl Into<String>, seen: impl Display, remedy: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            health: Health::Risk,
+            seen: seen.to_string(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Does not work.
+    pub fn bad(what: impl Into<String>, seen: impl Display, remedy: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            health: Health::Bad,
+            seen: seen.to_string(),
+            remedy: remedy.into(),
+        }
+    }
+}

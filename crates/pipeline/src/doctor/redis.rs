@@ -1,0 +1,125 @@
+//! Redis: does it answer, does it keep what it is given, and what time does it think it is.
+
+use super::finding::Finding;
+use crate::store::{Error, Store};
+use std::{collections::HashMap, error::Error as _};
+
+/// Scripts that read the clock and write need it.
+const OLDEST: (u32, u32) = (6, 0);
+/// Clocks further apart make retries, leases and ages look odd.
+const APART_MS: i64 = 2_000;
+
+pub(super) async fn examine(store: &Store) -> Vec<Finding> {
+    let asked = jiff::Timestamp::now().as_millisecond();
+    let (info, redis_ms) = match ask(store).await {
+        Ok(answers) => answers,
+        Err(error) => {
+            let cause = error
+                .source()
+                .map(|cause| format!(": {cause}"))
+                .unwrap_or_default();
+            let remedy = "check host, port and password of REDIS_URL, and the certificates for rediss://";
+            return vec![Finding::bad("redis", format!("{error}{cause}"), remedy)];
+        }
+    };
+    let fields: HashMap<&str, &str> = info
+        .lines()
+        .filter_map(|line| line.trim().split_once(':'))
+        .collect();
+    let field = |name: &str| fields.get(name).copied().unwrap_or_default();
+    let now = i64::midpoint(asked, jiff::Timestamp::now().as_millisecond());
+    vec![
+        version(field("redis_version")),
+        eviction(field("maxmemory_policy"), field("maxmemory")),
+        persistence(
+            field("aof_enabled") == "1",
+            field("rdb_last_bgsave_status"),
+            field("rdb_last_save_time"),
+        ),
+        clocks(redis_ms - now),
+    ]
+}
+
+async fn ask(store: &Store) -> Result<(String, i64), Error> {
+    let mut connection = store.connection().await?;
+    let info: String = redis::cmd("INFO").query_async(&mut *connection).await?;
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut *connection).await?;
+    Ok((info, seconds * 1000 + micros / 1000))
+}
+
+fn version(version: &str) -> Finding {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found >= OLDEST {
+        Finding::good("redis", version)
+    } else {
+        Finding::bad(
+            "redis",
+            version,
+            format!("upgrade to {}.{} or later", OLDEST.0, OLDEST.1),
+        )
+    }
+}
+
+fn eviction(policy: &str, memory: &str) -> Finding {
+    let remedy =
+        "set maxmemory-policy noeviction: an evicted key is a forgotten row, a lost lease or a wrong quota";
+    match policy {
+        "noeviction" => Finding::good("eviction", policy),
+        // Without a limit nothing is evicted, whatever the policy says; until somebody sets one.
+        _ if memory == "0" && !policy.starts_with("allkeys") => Finding::risk("eviction", policy, remedy),
+        "" => Finding::risk("eviction", "Redis does not tell its policy", remedy),
+        _ => Finding::bad("eviction", policy, remedy),
+    }
+}
+
+fn persistence(append_only: bool, saved: &str, last_save: &str) -> Finding {
+    if append_only {
+        return Finding::good("persistence", "append-only file");
+    }
+    let seen = match (saved, last_save) {
+        ("ok", _) => "snapshots only",
+        _ => "none that works",
+    };
+    Finding::risk(
+        "persistence",
+        seen,
+        "set appendonly yes; a Redis that comes back empty is safe, but the loader reads the whole form again",
+    )
+}
+
+fn clocks(apart_ms: i64) -> Finding {
+    let seen = format!(
+        "Redis is {:.1} s {} this machine",
+        apart_ms.abs() as f64 / 1000.0,
+        if apart_ms < 0 { "behind" } else { "ahead of" }
+    );
+    if apart_ms.abs() <= APART_MS {
+        Finding::good("clocks", seen)
+    } else {
+        Finding::risk("clocks", seen, "let NTP set both clocks")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Health;
+
+    #[test]
+    fn keys_must_not_be_evicted() {
+        assert_eq!(eviction("noeviction", "100").health, Health::Good);
+        assert_eq!(eviction("volatile-lru", "0").health, Health::Risk);
+        assert_eq!(eviction("volatile-lru", "100").health, Health::Bad);
+        assert_eq!(eviction("allkeys-lru", "0").health, Health::Bad);
+    }
+
+    #[test]
+    fn old_servers_and_wrong_clocks_are_found() {
+        assert_eq!(version("5.0.14").health, Health::Bad);
+        assert_eq!(version("7.0.15").health, Health::Good);
+        assert_eq!(clocks(-3_000).health, Health::Risk);
+        assert_eq!(clocks(1_000).seen, "Redis is 1.0 s ahead of this machine");
+        assert_eq!(persistence(false, "ok", "1").health, Health::Risk);
+    }
+}

@@ -1,0 +1,86 @@
+//! What becomes of letters that were put back: the consumers report it here, into the plan of the replay.
+//!
+//! A report comes before the acknowledgement, so a crash between the two repeats it; only the first report of a letter
+//! counts. A plan that is gone (its time has passed, Redis was lost) is not missed by anybody.
+
+use crate::{
+    disposition::Disposition,
+    names::Namespace,
+    stage::Stage,
+    store::{Error, Script, Store},
+};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+static REPORT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("outcome/report.lua")));
+
+/// What became of one letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    plan: String,
+    letter: String,
+    disposition: Disposition,
+    stage: Stage,
+}
+
+/// The mark that a letter carries on its way back.
+#[must_use]
+pub fn mark(plan: &str, letter: &str) -> String {
+    format!("{plan}/{letter}")
+}
+
+/// The plan in a mark.
+#[must_use]
+pub fn plan_of(mark: &str) -> &str {
+    mark.split_once('/').map_or(mark, |(plan, _)| plan)
+}
+
+/// The report about a message with this mark, if the disposition is the end of a replay.
+#[must_use]
+pub fn of(stage: Stage, mark: &str, disposition: Disposition) -> Option<Reported> {
+    let (plan, letter) = mark.split_once('/')?;
+    disposition.ends_replay().then(|| Reported {
+        plan: plan.to_owned(),
+        letter: letter.to_owned(),
+        disposition,
+        stage,
+    })
+}
+
+/// Writes reports down, one call per plan; returns how many of them were news.
+///
+/// # Errors
+/// When Redis is away; reporting again is harmless.
+pub async fn report(store: &Store, namespace: &Namespace, reports: &[Reported]) -> Result<u64, Error> {
+    let mut by_plan: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for report in reports {
+        let word = report.disposition.name();
+        let value = match report.disposition {
+            Disposition::Dead => format!("{word}@{}", report.stage),
+            _ => word.to_owned(),
+        };
+        let args = by_plan.entry(&report.plan).or_default();
+        args.extend([report.letter.clone(), word.to_owned(), value]);
+    }
+    let mut news = 0;
+    for (plan, args) in by_plan {
+        let keys = namespace.plan_keys(plan);
+        news += store
+            .invoke::<u64>(&REPORT, &[keys.plan, keys.letters], &args)
+            .await?;
+    }
+    Ok(news)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ends_are_reported_and_only_for_marked_messages() {
+        let mark = mark("p-1", "00ff");
+        assert_eq!(plan_of(&mark), "p-1");
+        assert!(of(Stage::Load, &mark, Disposition::Loaded).is_some());
+        assert_eq!(of(Stage::Load, &mark, Disposition::Retried), None);
+        assert_eq!(of(Stage::Load, "an-older-replay", Disposition::Loaded), None);
+    }
+}

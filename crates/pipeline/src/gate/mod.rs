@@ -1,0 +1,11 @@
+//! "An outage is not a failure": one gate per process that every consumer waits at.
+//!
+//! Whoever finds that nothing can succeed now (broker, Redis or vendor away, credentials refused, quota used up)
+//! closes the gate with a reason. While any reason stands, no work is started, the process reports itself not ready
+//! but live, and no attempt of any message is counted. [`Gate::hold`] also puts somebody in charge of opening again.
+
+mod pause;
+mod state;
+
+pub use pause::{Pause, PauseReport};
+pub use state::Gate;

@@ -1,0 +1,53 @@
+//! Why nothing is started now.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Why nothing is started now. Each reason is closed and opened on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pause {
+    /// The service has not finished starting.
+    Starting,
+    /// The broker is not reachable.
+    Broker,
+    /// Redis is not reachable.
+    Redis,
+    /// A vendor refuses our credentials or permissions.
+    Credentials,
+    /// A vendor does not answer.
+    Outage,
+    /// A vendor's quota is used up for longer than a moment.
+    Quota,
+    /// The form, the account or the plan must be changed by a person.
+    Configuration,
+    /// The index of the form is being rebuilt.
+    Index,
+}
+
+impl Pause {
+    /// The reason's word in metrics and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Broker => "broker",
+            Self::Redis => "redis",
+            Self::Credentials => "credentials",
+            Self::Outage => "outage",
+            Self::Quota => "quota",
+            Self::Configuration => "configuration",
+            Self::Index => "index",
+        }
+    }
+}
+
+/// One standing reason, for `/readyz` and `/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PauseReport {
+    /// The reason.
+    pub reason: Pause,
+    /// What exactly, for people; no secrets.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
+}

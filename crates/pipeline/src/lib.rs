@@ -1,0 +1,36 @@
+//! What every stage is made of: broker, settlement, retry, quota, lease, dead letters, telemetry.
+//!
+//! A service assembles these parts; it never names the broker client, a signal or an environment variable itself.
+
+pub mod accounting;
+pub mod admin;
+pub mod alert;
+pub mod broker;
+pub mod cli;
+pub mod config;
+pub mod consumer;
+pub mod content;
+pub mod disposition;
+pub mod doctor;
+pub mod failure;
+pub mod form;
+pub mod gate;
+pub mod handler;
+pub mod http;
+pub mod lease;
+pub mod mask;
+pub mod message;
+pub mod names;
+pub mod quota;
+pub mod retry;
+pub mod sequence;
+pub mod service;
+pub mod setting;
+pub mod settle;
+pub mod shutdown;
+pub mod stage;
+pub mod store;
+pub mod telemetry;
+pub mod tls;
+pub mod version;
+pub mod watermarks;

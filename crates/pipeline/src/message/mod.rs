@@ -1,0 +1,10 @@
+//! A message and what travels with it, below the broker and below the handler, which both use it.
+
+pub mod envelope;
+mod outgoing;
+mod subject;
+
+pub use envelope::Envelope;
+pub(crate) use envelope::FILLER;
+pub use outgoing::{Outgoing, Target};
+pub use subject::{Subject, SubjectRef};

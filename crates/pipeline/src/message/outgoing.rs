@@ -1,0 +1,93 @@
+//! A message on its way to a queue.
+
+use super::{Envelope, FILLER, Subject};
+use crate::{stage::Stage, telemetry::trace};
+use bytes::Bytes;
+use lapin::BasicProperties;
+use prost::Message;
+use std::time::Duration;
+
+/// A message on its way to a queue.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    pub queue: Target,
+    pub envelope: Envelope,
+    pub body: Bytes,
+    /// After this time in the queue the broker drops the message; for archives only.
+    pub expires: Option<Duration>,
+}
+
+/// Where a message goes; stages are resolved by the publisher, which knows the namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Stage(Stage),
+    Queue(String),
+}
+
+impl Outgoing {
+    /// A message for the work queue of a stage; id, type and headers are derived from the message.
+    pub fn to<M: Message + Subject>(stage: Stage, message: &M) -> Self {
+        let now = jiff::Timestamp::now().as_millisecond();
+        let mut envelope = Envelope::new(message, now);
+        if stage == Stage::Extract {
+            envelope.traceparent = trace::listed(envelope.ids());
+        }
+        Self {
+            queue: Target::Stage(stage),
+            envelope,
+            body: message.encode_to_vec().into(),
+            expires: None,
+        }
+    }
+
+    /// Continues the trace of the message that caused this one.
+    #[must_use]
+    pub fn with_trace(mut self, traceparent: Option<String>) -> Self {
+        self.envelope.traceparent = traceparent;
+        self
+    }
+
+    /// Keeps the mark of the replay that caused this message, so that its outcome can be reported.
+    #[must_use]
+    pub fn with_replay(mut self, replay: Option<String>) -> Self {
+        self.envelope.replay = replay;
+        self
+    }
+
+    pub fn raw(queue: String, envelope: Envelope, body: Bytes) -> Self {
+        Self {
+            queue: Target::Queue(queue),
+            envelope,
+            body,
+            expires: None,
+        }
+    }
+
+    /// A message without content that the receiving consumer settles unseen.
+    pub(crate) fn filler(queue: String) -> Self {
+        let envelope = Envelope {
+            kind: FILLER.to_owned(),
+            ..Envelope::default()
+        };
+        Self::raw(queue, envelope, Bytes::new())
+    }
+
+    pub fn expiring(mut self, after: Duration) -> Self {
+        self.expires = Some(after);
+        self
+    }
+
+    /// Keeps the lane of the message that caused this one, where it overrides the body's.
+    pub fn with_lane(mut self, lane: Option<String>) -> Self {
+        self.envelope.lane = lane;
+        self
+    }
+
+    pub fn properties(&self) -> BasicProperties {
+        let properties = self.envelope.write();
+        match self.expires {
+            None => properties,
+            Some(after) => properties.with_expiration(after.as_millis().to_string().into()),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Every Redis key of the product. The braces make the namespace the hash tag, so that scripts over several keys work on
+//! Redis Cluster.
+//!
+//! What a key holds is said here in a word; the layout stands with the one part that reads and writes it.
+
+use super::Namespace;
+use crate::stage::Stage;
+use std::fmt;
+
+/// What a run was listed for, and what became of it.
+#[derive(Debug, Clone)]
+pub struct RunKeys {
+    /// Hash: counters by disposition.
+    pub counters: String,
+    /// Sorted set: customers without a final disposition, by the time of listing.
+    pub open: String,
+    /// Hash: customer → stage of its dead letter.
+    pub dead: String,
+}
+
+/// The keys of one replay plan.
+#[derive(Debug, Clone)]
+pub struct PlanKeys {
+    /// Hash: what the plan is, its state, its counters (`sent`, `n:<disposition>`).
+    pub plan: String,
+    /// Hash: letter → empty (planned), `s` (sent), or its disposition.
+    pub letters: String,
+    /// HyperLogLog of the customers.
+    pub customers: String,
+}
+
+/// Shared by all stages.
+impl Namespace {
+    fn key(&self, tail: impl fmt::Display) -> String {
+        format!("{{{self}}}:{tail}")
+    }
+
+    /// Matches every key of the namespace, for `SCAN`.
+    #[must_use]
+    pub fn key_pattern(&self) -> String {
+        self.key("*")
+    }
+
+    /// Counter: the last sequence number that was taken.
+    #[must_use]
+    pub fn sequence_key(&self) -> String {
+        self.key("sequence")
+    }
+
+    /// JSON: the form's widgets as the loader read them last.
+    #[must_use]
+    pub fn form_key(&self) -> String {
+        self.key("form")
+    }
+
+    /// Text: which index of the form is valid.
+    #[must_use]
+    pub fn epoch_key(&self) -> String {
+        self.key("epoch")
+    }
+
+    /// Hash: what is known of a customer to be published and loaded.
+    #[must_use]
+    pub fn mark_key(&self, company: &str) -> String {
+        self.key(format_args!("mark:{company}"))
+    }
+
+    /// Text: run id of the server that the quota was asked at last.
+    #[must_use]
+    pub fn quota_key(&self) -> String {
+        self.key("quota")
+    }
+
+    /// Hash: state of a rate limit.
+    #[must_use]
+    pub fn bucket_key(&self, bucket: &str) -> String {
+        self.key(format_args!("quota:{bucket}"))
+    }
+
+    /// List: times of the last calls under a rate limit.
+    #[must_use]
+    pub fn calls_key(&self, bucket: &str) -> String {
+        self.key(format_args!("quota:{bucket}:calls"))
+    }
+
+    /// Text with an expiry: what has been notified about a problem; `kind` is `quiet` or `open`.
+    #[must_use]
+    pub fn alert_key(&self, kind: &str, problem: &str) -> String {
+        self.key(format_args!("alert:{kind}:{problem}"))
+    }
+}
+
+/// The account of listed customers.
+impl Namespace {
+    /// The keys of one run.
+    #[must_use]
+    pub fn run_keys(&self, run: &str) -> RunKeys {
+        let counters = format!("{}{run}", self.run_prefix());
+        RunKeys {
+            open: format!("{counters}:open"),
+            dead: format!("{counters}:dead"),
+            counters,
+        }
+    }
+
+    /// What the keys of every run begin with.
+    #[must_use]
+    pub fn run_prefix(&self) -> String {
+        self.key("books:run:")
+    }
+
+    /// Sorted set: runs with customers without a final disposition.
+    #[must_use]
+    pub fn active_runs_key(&self) -> String {
+        self.key("books:active")
+    }
+
+    /// Hash: counters over all runs.
+    #[must_use]
+    pub fn total_key(&self) -> String {
+        self.key("books:total")
+    }
+
+    /// Text: since when fewer dead letters of a stage are in its queue than the account knows.
+    #[must_use]
+    pub fn gone_key(&self, stage: Stage) -> String {
+        self.key(format_args!("books:gone:{stage}"))
+    }
+}
+
+/// Dead letters.
+impl Namespace {
+    /// The keys of one plan.
+    #[must_use]
+    pub fn plan_keys(&self, plan: &str) -> PlanKeys {
+        let plan = self.key(format_args!("dead:plan:{plan}"));
+        PlanKeys {
+            letters: format!("{plan}:letters"),
+            customers: format!("{plan}:customers"),
+            plan,
+        }
+    }
+
+    /// Sorted set: plan ids by the time they were made, unix milliseconds.
+    #[must_use]
+    pub fn plans_key(&self) -> String {
+        self.key("dead:plans")
+    }
+
+    /// Stream of entries chained by hash: who did what to dead letters.
+    #[must_use]
+    pub fn audit_key(&self) -> String {
+        self.key("dead:audit")
+    }
+
+    /// Lease: who replays dead letters of a stage.
+    #[must_use]
+    pub fn replay_lease_key(&self, stage: Stage) -> String {
+        self.key(format_args!("dead:{stage}:replay"))
+    }
+
+    /// Lease: who browses the dead letters or the archive of a stage.
+    #[must_use]
+    pub fn browse_lease_key(&self, stage: Stage, archive: bool) -> String {
+        let what = if archive { "archive" } else { "look" };
+        self.key(format_args!("dead:{stage}:{what}"))
+    }
+}
+
+/// The extractor's.
+impl Namespace {
+    /// Sealed text: the vendor's token, shared by all replicas.
+    #[must_use]
+    pub fn token_key(&self) -> String {
+        self.key("okki:token")
+    }
+
+    /// Lease: who fetches a new token.
+    #[must_use]
+    pub fn token_lease_key(&self) -> String {
+        self.key("okki:token:renewal")
+    }
+
+    /// Lease: who lists for a job.
+    #[must_use]
+    pub fn listing_lease_key(&self, job: &str) -> String {
+        self.key(format_args!("extract:lease:{job}"))
+    }
+
+    /// Hash: a job's checkpoint and the window under way.
+    #[must_use]
+    pub fn job_key(&self, job: &str) -> String {
+        self.key(format_args!("extract:job:{job}"))
+    }
+
+    /// List of JSON: runs that have ended.
+    #[must_use]
+    pub fn run_history_key(&self) -> String {
+        self.key("extract:runs")
+    }
+
+    /// Sorted set: customers that the CRM says do not exist.
+    #[must_use]
+    pub fn missing_key(&self) -> String {
+        self.key("extract:missing")
+    }
+
+    /// Sorted set: what was published lately; `phase` is `changed` or `removed`.
+    #[must_use]
+    pub fn recent_key(&self, phase: &str) -> String {
+        self.key(format_args!("extract:recent:{phase}"))
+    }
+
+    /// Set: customers of a run whose details are still to be fetched.
+    #[must_use]
+    pub fn pending_key(&self, run: &str) -> String {
+        self.key(format_args!("extract:pending:{run}"))
+    }
+
+    /// Hash: what the details of a run came to.
+    #[must_use]
+    pub fn fetch_counters_key(&self, run: &str) -> String {
+        self.key(format_args!("extract:counters:{run}"))
+    }
+}
+
+/// The loader's.
+impl Namespace {
+    /// What the keys of a form's ledger begin with; `row:<customer>`, `batch:<id>`, `batches`, `verify`, `dups` follow.
+    #[must_use]
+    pub fn ledger_prefix(&self, form: &str) -> String {
+        self.key(format_args!("ledger:{form}:"))
+    }
+
+    /// Hash: state of the index of the form.
+    #[must_use]
+    pub fn index_key(&self) -> String {
+        self.key("index")
+    }
+
+    /// Lease: who reads the form into the index.
+    #[must_use]
+    pub fn index_lease_key(&self) -> String {
+        self.key("lease:index")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_share_the_slot_of_their_namespace() {
+        let ns: Namespace = "okki-eu".parse().unwrap();
+        assert_eq!(ns.mark_key("7"), "{okki-eu}:mark:7");
+        assert_eq!(ns.run_keys("r").open, "{okki-eu}:books:run:r:open");
+        assert_eq!(ns.plan_keys("p").letters, "{okki-eu}:dead:plan:p:letters");
+    }
+}

@@ -1,0 +1,7 @@
+//! Every queue name and Redis key is derived here, so that several pipelines can share one broker and one Redis.
+
+mod keys;
+mod namespace;
+
+pub use keys::{PlanKeys, RunKeys};
+pub use namespace::{InvalidNamespace, Namespace};

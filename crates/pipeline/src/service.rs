@@ -1,0 +1,215 @@
+//! The life of a service process: telemetry, admin port, signals, then lazily the broker and Redis.
+//!
+//! A missing broker or Redis is waited for: the process says so once, is live, and is not ready.
+
+use crate::{
+    accounting::Account,
+    admin::{Admin, Facts, StatusBoard},
+    alert::{Alerts, Origin, watch_gate},
+    broker::{Broker, Publisher},
+    config::CommonConfig,
+    gate::{Gate, Pause},
+    names::Namespace,
+    quota::Quota,
+    shutdown::Shutdown,
+    stage::Stage,
+    store::Store,
+    telemetry::{self, names, trace},
+    tls::TlsFiles,
+};
+use anyhow::Context;
+use std::time::Duration;
+
+/// How often Redis is asked whether it is there; a loss is found by the first failing call anyway.
+const REDIS_WATCH: Duration = Duration::from_secs(5);
+
+/// What a running service shares with all of its parts; cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    /// Prefix of queues and keys.
+    pub namespace: Namespace,
+    /// Redis.
+    pub store: Store,
+    /// RabbitMQ.
+    pub broker: Broker,
+    /// The process's one publisher.
+    pub publisher: Publisher,
+    /// Decides whether work is done and whether the process is ready.
+    pub gate: Gate,
+    /// Shared vendor quotas.
+    pub quota: Quota,
+    /// How the process stops.
+    pub shutdown: Shutdown,
+    /// Where every listed customer is.
+    pub account: Account,
+    /// Who is told about problems.
+    pub alerts: Alerts,
+    /// Parts put what they know here, for `/status`.
+    pub status: StatusBoard,
+    /// How long a paused consumer keeps unsettled deliveries.
+    pub hold_at_most: Duration,
+    /// Names this process in leases and failure records: host, process id, random part.
+    pub instance: String,
+}
+
+impl Runtime {
+    /// Starts everything that a long-running service needs. `tls` are the certificates of HTTP, for receivers of notices
+    /// and traces.
+    ///
+    /// # Errors
+    /// When the admin port is taken or an address is unusable; never because something is away.
+    pub async fn start(service: &'static str, common: &CommonConfig, tls: &TlsFiles) -> anyhow::Result<Self> {
+        let metrics = telemetry::start(&common.log)?;
+        let admin = Admin::bind(common.admin_listen).await?;
+        let shutdown = Shutdown::on_signals(common.drain_deadline)?;
+        let mut runtime = Self::assemble(service, common, shutdown)?;
+        runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
+        trace::start(
+            &common.traces,
+            service,
+            &runtime.instance,
+            runtime.namespace.to_string(),
+            tls,
+        )?;
+        let labels = [("service", service), ("version", env!("CARGO_PKG_VERSION"))];
+        ::metrics::gauge!(names::BUILD_INFO, &labels).set(1.0);
+        tracing::info!(
+            service,
+            version = env!("CARGO_PKG_VERSION"),
+            namespace = %runtime.namespace,
+            instance = runtime.instance,
+            "started"
+        );
+        runtime.gate.close(Pause::Starting, "connecting to the broker");
+        admin.serve(Facts {
+            gate: runtime.gate.clone(),
+            shutdown: runtime.shutdown.clone(),
+            status: runtime.status.clone(),
+            metrics,
+        });
+        tokio::spawn(runtime.clone().watch_redis());
+        tokio::spawn(watch_gate(
+            runtime.gate.clone(),
+            runtime.alerts.clone(),
+            runtime.shutdown.clone(),
+        ));
+        Ok(runtime)
+    }
+
+    /// The same parts for a short command: logs and signals, but no admin port and an open gate.
+    ///
+    /// # Errors
+    /// When an address is unusable.
+    pub fn tool(service: &'static str, common: &CommonConfig) -> anyhow::Result<Self> {
+        telemetry::start_logging(&common.log)?;
+        Self::assemble(service, common, Shutdown::on_signals(common.drain_deadline)?)
+    }
+
+    /// The parts without telemetry and signals, for several services in one process.
+    ///
+    /// # Errors
+    /// When an address is unusable.
+    pub fn assemble(
+        service: &'static str,
+        common: &CommonConfig,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
+        let gate = Gate::new();
+        let instance = instance();
+        let store = Store::connect(&common.redis)?;
+        let broker = Broker::new(
+            &common.amqp.url,
+            format!("okki-{service} {instance}"),
+            common.namespace.clone(),
+            common.retry.clone(),
+            gate.clone(),
+            shutdown.clone(),
+        )
+        .context("AMQP_URL")?
+        .with_tls(common.amqp.tls.clone());
+        Ok(Self {
+            namespace: common.namespace.clone(),
+            account: Account::new(store.clone(), common.namespace.clone()),
+            alerts: Alerts::default(),
+            quota: Quota::new(store.clone(), common.namespace.clone()),
+            publisher: broker.publisher(),
+            store,
+            broker,
+            gate,
+            shutdown,
+            status: StatusBoard::default(),
+            hold_at_most: common.hold_at_most,
+            instance,
+        })
+    }
+
+    /// Tells people about problems, if the settings say whom; for a short command, which has to [`Alerts::flush`] before
+    /// it ends and may do so after its shutdown.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn telling(
+        mut self,
+        service: &'static str,
+        common: &CommonConfig,
+        tls: &TlsFiles,
+    ) -> anyhow::Result<Self> {
+        self.alerts = self.start_alerts(service, common, tls, Shutdown::manual(common.drain_deadline))?;
+        Ok(self)
+    }
+
+    fn start_alerts(
+        &self,
+        service: &'static str,
+        common: &CommonConfig,
+        tls: &TlsFiles,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Alerts> {
+        let origin = Origin {
+            namespace: self.namespace.to_string(),
+            service,
+            instance: self.instance.clone(),
+        };
+        let store = self.store.clone();
+        Alerts::start(&common.alerts, store, &self.namespace, origin, shutdown, tls).context("ALERT_URL")
+    }
+
+    /// Waits until the queues are there, for commands that publish without consuming.
+    ///
+    /// # Errors
+    /// When a queue exists with other arguments, or the broker is away for `patience`.
+    pub async fn declare(&self, stage: Stage) -> anyhow::Result<()> {
+        self.broker.declare(stage).await.context("declare the queues")
+    }
+
+    /// Closes the gate when Redis is away and lets it probe until it is back.
+    async fn watch_redis(self) {
+        loop {
+            if let Err(error) = self.store.ping().await {
+                self.redis_lost(&error);
+            }
+            if !self.shutdown.sleep(REDIS_WATCH).await {
+                return;
+            }
+        }
+    }
+
+    /// For handlers whose Redis call failed because Redis is away: pauses the stage until it answers again.
+    pub fn redis_lost(&self, error: &crate::store::Error) {
+        let store = self.store.clone();
+        self.gate.hold(Pause::Redis, error.to_string(), move || {
+            let store = store.clone();
+            async move { store.ping().await.is_ok() }
+        });
+    }
+}
+
+fn instance() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() {
+        "host"
+    } else {
+        host.trim()
+    };
+    format!("{host}-{}-{:04x}", std::process::id(), rand::random::<u16>())
+}

@@ -1,0 +1,22 @@
+//! The error of every setting: what is wrong with which variable, and what to do.
+
+use std::fmt::Display;
+
+/// Any fault of the configuration; wherever it stands in an error's chain, the program exits with 78.
+///
+/// Wrap it with `#[source]` or `context`, not with `#[error(transparent)]`, which would hide it from the chain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// `name` is the variable or file at fault; neither text may quote a secret.
+    pub fn new(name: impl Display, problem: impl Display, remedy: impl Display) -> Self {
+        Self(format!("{name}: {problem}; {remedy}"))
+    }
+
+    /// A fault that belongs to no single variable, in own words.
+    pub fn message(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}

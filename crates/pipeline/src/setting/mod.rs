@@ -1,0 +1,13 @@
+//! What a setting is made of, below everything that has settings: its error, durations, addresses, secrets.
+
+mod base_url;
+mod duration;
+mod error;
+mod secret;
+mod secret_arg;
+
+pub use base_url::base_url;
+pub use duration::{parse_duration, positive_duration};
+pub use error::ConfigError;
+pub use secret::{Secret, display_url};
+pub use secret_arg::SecretArg;

@@ -1,0 +1,141 @@
+//! How a process stops: the first signal drains, the second one exits at once.
+//!
+//! Shutdown is a value handed down, never a static, so that several services can live in one test process.
+//! Everything that loops watches `requested`; work already begun is finished within the drain deadline. What is
+//! still unsettled then simply returns to the queue.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::setting::ConfigError;
+
+/// The wish to stop, and how long stopping may take. Clones share both.
+#[derive(Debug, Clone)]
+pub struct Shutdown {
+    token: CancellationToken,
+    drain: Duration,
+}
+
+/// Work was still going on when the drain deadline passed.
+#[derive(Debug, thiserror::Error)]
+#[error("not drained within {0:?}")]
+pub struct DeadlineExceeded(Duration);
+
+impl Shutdown {
+    /// Stops only when `trigger` is called; for tests and short commands.
+    pub fn manual(drain: Duration) -> Self {
+        Self {
+            token: CancellationToken::new(),
+            drain,
+        }
+    }
+
+    /// Stops on SIGTERM and SIGINT, too. Must be called inside the runtime.
+    pub fn on_signals(drain: Duration) -> Result<Self, ConfigError> {
+        let refused = |error| ConfigError::message(format!("cannot listen for signals: {error}"));
+        let terminate = signal(SignalKind::terminate()).map_err(refused)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
+        let shutdown = Self::manual(drain);
+        tokio::spawn(shutdown.clone().watch(terminate, interrupt));
+        Ok(shutdown)
+    }
+
+    /// Completes when stopping is wished.
+    pub async fn requested(&self) {
+        self.token.cancelled().await;
+    }
+
+    /// Whether stopping is wished.
+    pub fn is_requested(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// Wishes it; calling it again changes nothing.
+    pub fn trigger(&self) {
+        self.token.cancel();
+    }
+
+    /// How long work already begun may take after the wish.
+    pub fn deadline(&self) -> Duration {
+        self.drain
+    }
+
+    /// The token itself, for libraries that take one.
+    pub fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+
+    /// Lets `work` end by itself within the drain deadline, counted from this call.
+    pub async fn drain<T>(&self, work: impl Future<Output = T>) -> Result<T, DeadlineExceeded> {
+        let ended = tokio::time::timeout(self.drain, work).await;
+        ended.map_err(|_| DeadlineExceeded(self.drain))
+    }
+
+    /// Sleeps, but not beyond the wish to stop; `false` when that came first.
+    pub async fn sleep(&self, duration: Duration) -> bool {
+        self.token
+            .run_until_cancelled(tokio::time::sleep(duration))
+            .await
+            .is_some()
+    }
+
+    async fn watch(self, mut terminate: Signal, mut interrupt: Signal) {
+        let first = next_signal(&mut terminate, &mut interrupt).await;
+        tracing::info!(
+            signal = first.name,
+            drain_ms = ms(self.drain),
+            "shutdown requested"
+        );
+        self.trigger();
+        let second = next_signal(&mut terminate, &mut interrupt).await;
+        tracing::warn!(signal = second.name, "second signal, exiting without draining");
+        std::process::exit(second.exit_code);
+    }
+}
+
+/// A signal's name and the exit code that a shell would show for it.
+struct Received {
+    name: &'static str,
+    exit_code: i32,
+}
+
+async fn next_signal(terminate: &mut Signal, interrupt: &mut Signal) -> Received {
+    tokio::select! {
+        _ = terminate.recv() => Received { name: "SIGTERM", exit_code: 143 },
+        _ = interrupt.recv() => Received { name: "SIGINT", exit_code: 130 },
+    }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn sleepers_wake_when_stopping_is_wished() {
+        let shutdown = Shutdown::manual(Duration::from_secs(1));
+        assert!(shutdown.sleep(Duration::from_secs(5)).await);
+        let sleeper = tokio::spawn({
+            let shutdown = shutdown.clone();
+            async move { shutdown.sleep(Duration::from_secs(3600)).await }
+        });
+        shutdown.trigger();
+        assert!(!sleeper.await.unwrap());
+        assert!(shutdown.is_requested());
+        shutdown.requested().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn draining_has_a_deadline() {
+        let shutdown = Shutdown::manual(Duration::from_secs(25));
+        assert_eq!(shutdown.drain(async { 7 }).await.unwrap(), 7);
+        let stuck = shutdown.drain(std::future::pending::<()>()).await;
+        assert_eq!(stuck.unwrap_err().to_string(), "not drained within 25s");
+    }
+}

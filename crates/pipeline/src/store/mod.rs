@@ -1,0 +1,17 @@
+//! Redis as every part sees it: pooled connections, scripts, and the question "is this an outage?".
+//!
+//! Redis coordinates (quotas, leases, marks, ledgers) and never holds the only copy of a customer. When it is away
+//! the stages pause; [`Error::is_outage`] tells that case from a command that is wrong by itself.
+
+mod config;
+mod error;
+mod link;
+mod manager;
+mod pool;
+mod script;
+
+pub use config::RedisConfig;
+pub use error::Error;
+pub use manager::Manager;
+pub use pool::{Connection, Store};
+pub use script::Script;

@@ -1,0 +1,50 @@
+//! Logs to standard error, as lines for people or as JSON for a collector.
+
+use super::config::{LogConfig, LogFormat};
+use crate::setting::ConfigError;
+use std::io::IsTerminal as _;
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// The broker client logs every closed channel as an error, also where we expect it; whoever called it is told the
+/// same as a result and decides. `LOG_LEVEL=info,lapin=debug` brings it back.
+const QUIET: &str = "lapin=off";
+
+/// Starts logging alone, for commands that serve no metrics.
+pub fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
+    let refused = |error| {
+        ConfigError::new(
+            "LOG_LEVEL",
+            error,
+            "write a level such as info, or info,pipeline=debug",
+        )
+    };
+    let filter = format!("{QUIET},{}", config.filter);
+    let filter = EnvFilter::builder().parse(filter).map_err(refused)?;
+    let terminal = std::io::stderr().is_terminal();
+    let format = config.format.unwrap_or(if terminal {
+        LogFormat::Human
+    } else {
+        LogFormat::Json
+    });
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let installed = match format {
+        LogFormat::Human => registry.with(lines.with_ansi(terminal)).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    // Only the first service of a process installs; the others log through it.
+    if installed.is_ok() {
+        log_panics();
+    }
+    Ok(())
+}
+
+/// A panic reaches the log collector as one event, and standard error as usual.
+fn log_panics() {
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let location = info.location().map(ToString::to_string);
+        tracing::error!(location, "panicked");
+        previous(info);
+    }));
+}

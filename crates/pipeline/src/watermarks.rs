@@ -1,0 +1,165 @@
+//! What is known about each customer, to save work: the version published last and the version loaded last.
+//!
+//! Watermarks are hints. Losing one costs a repeated call or copy and never a record; a mark that claims too much would
+//! lose records, so each is written only after the fact is durable, a customer whose record died loses its marks, and
+//! a `loaded` mark counts only in the epoch of the index in which it was written.
+//!
+//! Every call takes a whole batch and costs one round trip.
+
+use std::sync::LazyLock;
+
+use crate::names::Namespace;
+use crate::store::{Error, Script, Store};
+use crate::version::Version;
+
+static RECORD_PUBLISHED: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("watermarks/published.lua")));
+static RECORD_LOADED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("watermarks/loaded.lua")));
+
+/// The newest state of a customer that went on to the next stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its version.
+    pub version: Version,
+    /// Digest of what was published.
+    pub digest: Vec<u8>,
+}
+
+/// The marks of a namespace, in hashes `{ns}:mark:<company>`.
+#[derive(Clone)]
+pub struct Watermarks {
+    store: Store,
+    namespace: Namespace,
+}
+
+impl Watermarks {
+    /// Watermarks of this namespace.
+    pub fn new(store: Store, namespace: Namespace) -> Self {
+        Self { store, namespace }
+    }
+
+    /// What was published last, for each company.
+    pub async fn published(&self, companies: &[impl AsRef<str>]) -> Result<Vec<Option<Published>>, Error> {
+        let rows = self.read(companies, &["pu", "ps", "pd"]).await?;
+        let parse = |row: Vec<Option<Vec<u8>>>| {
+            let [update_time, sequence, digest] = <[_; 3]>::try_from(row).ok()?;
+            let version = Version {
+                update_time: number(update_time)?,
+                sequence: number(sequence)?,
+            };
+            Some(Published {
+                version,
+                digest: digest?,
+            })
+        };
+        Ok(rows.into_iter().map(parse).collect())
+    }
+
+    /// Remembers what was published; an older version never replaces a newer one.
+    pub async fn record_published(&self, marks: &[(impl AsRef<str>, Published)]) -> Result<(), Error> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<_> = marks.iter().map(|(company, _)| self.key(company)).collect();
+        let args: Vec<Vec<u8>> = marks.iter().flat_map(|(_, mark)| fields(mark)).collect();
+        self.store.invoke(&RECORD_PUBLISHED, &keys, &args).await
+    }
+
+    /// The update time that is known to be in the form, for each company.
+    pub async fn loaded(&self, companies: &[impl AsRef<str>]) -> Result<Vec<Option<i64>>, Error> {
+        let epoch = self.epoch().await?;
+        let rows = self.read(companies, &["l", "e"]).await?;
+        let parse = |row: Vec<Option<Vec<u8>>>| {
+            let [loaded, marked_in] = <[_; 2]>::try_from(row).ok()?;
+            let counts =
+                epoch.is_some() && marked_in == epoch.as_ref().map(|epoch| epoch.clone().into_bytes());
+            counts.then(|| number(loaded)).flatten()
+        };
+        Ok(rows.into_iter().map(parse).collect())
+    }
+
+    /// Remembers settled update times that are in the form now; without an epoch nothing is remembered.
+    pub async fn record_loaded(&self, marks: &[(impl AsRef<str>, i64)]) -> Result<(), Error> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let companies = marks.iter().map(|(company, _)| self.key(company));
+        let keys: Vec<_> = std::iter::once(self.epoch_key()).chain(companies).collect();
+        let times: Vec<_> = marks.iter().map(|(_, update_time)| *update_time).collect();
+        self.store.invoke(&RECORD_LOADED, &keys, &times).await
+    }
+
+    /// Forgets these companies, so that their next state is taken whatever its version.
+    pub async fn clear(&self, companies: &[impl AsRef<str>]) -> Result<(), Error> {
+        if companies.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<_> = companies.iter().map(|company| self.key(company)).collect();
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("DEL")
+            .arg(keys)
+            .query_async::<()>(&mut *connection)
+            .await?)
+    }
+
+    /// The epoch of the index, if there is an index.
+    pub async fn epoch(&self) -> Result<Option<String>, Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("GET")
+            .arg(self.epoch_key())
+            .query_async(&mut *connection)
+            .await?)
+    }
+
+    /// Makes every earlier `loaded` mark void: the index was rebuilt, or the form is another one.
+    pub async fn begin_epoch(&self, epoch: &str) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("SET")
+            .arg(self.epoch_key())
+            .arg(epoch)
+            .query_async::<()>(&mut *connection)
+            .await?)
+    }
+
+    /// The hash of a company, for scripts that write marks together with their own keys.
+    pub fn key(&self, company: impl AsRef<str>) -> String {
+        self.namespace.mark_key(company.as_ref())
+    }
+
+    /// The key of the epoch.
+    pub fn epoch_key(&self) -> String {
+        self.namespace.epoch_key()
+    }
+
+    async fn read(
+        &self,
+        companies: &[impl AsRef<str>],
+        fields: &[&str],
+    ) -> Result<Vec<Vec<Option<Vec<u8>>>>, Error> {
+        if companies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = redis::pipe();
+        for company in companies {
+            pipeline.cmd("HMGET").arg(self.key(company)).arg(fields);
+        }
+        let mut connection = self.store.connection().await?;
+        Ok(pipeline.query_async(&mut *connection).await?)
+    }
+}
+
+fn fields(mark: &Published) -> [Vec<u8>; 3] {
+    let Version {
+        update_time,
+        sequence,
+    } = mark.version;
+    [
+        update_time.to_string().into_bytes(),
+        sequence.to_string().into_bytes(),
+        mark.digest.clone(),
+    ]
+}
+
+fn number<T: std::str::FromStr>(bytes: Option<Vec<u8>>) -> Option<T> {
+    std::str::from_utf8(&bytes?).ok()?.parse().ok()
+}

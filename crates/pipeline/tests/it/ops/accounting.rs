@@ -1,0 +1,286 @@
+//! The books count each customer once, whatever is told twice, and call by name what is missing.
+
+use std::time::Duration;
+
+use pipeline::{
+    accounting::{Account, BalanceCheck, Entry, check},
+    broker::Broker,
+    disposition::Disposition,
+    gate::Gate,
+    message::Outgoing,
+    shutdown::Shutdown,
+    stage::Stage,
+};
+use proto::v1::CompanyRef;
+
+use crate::support;
+use kit::config::common;
+
+fn books() -> Account {
+    Account::new(support::store(), support::namespace())
+}
+
+fn ids(count: u32) -> Vec<String> {
+    (0..count).map(|n| n.to_string()).collect()
+}
+
+fn entry<'a>(run: &'a str, company: &'a str, disposition: Disposition) -> Entry<'a> {
+    Entry {
+        run,
+        company,
+        disposition,
+        stage: Stage::Load,
+    }
+}
+
+fn died_at<'a>(run: &'a str, company: &'a str, stage: Stage) -> Entry<'a> {
+    Entry {
+        stage,
+        ..entry(run, company, Disposition::Dead)
+    }
+}
+
+#[tokio::test]
+async fn a_fate_that_is_told_again_counts_once() {
+    let books = books();
+    assert_eq!(books.list("r", &ids(5)).await.unwrap(), 5);
+    // A leader that repeats a batch after a crash lists the same customers again.
+    assert_eq!(books.list("r", &ids(5)).await.unwrap(), 0);
+    let told = [
+        entry("r", "0", Disposition::Loaded),
+        entry("r", "1", Disposition::Filtered),
+        entry("r", "2", Disposition::Dead),
+    ];
+    assert_eq!(books.record(&told).await.unwrap(), 3);
+    // The same batch after a redelivery: the loader now says "unchanged" where it said "loaded".
+    let again = [
+        entry("r", "0", Disposition::Unchanged),
+        entry("r", "1", Disposition::Filtered),
+        entry("r", "2", Disposition::Dead),
+    ];
+    assert_eq!(
+        books.record(&again).await.unwrap(),
+        1,
+        "only the dead letter is still on the books"
+    );
+    let balance = books.balance("r").await.unwrap();
+    assert_eq!(
+        (
+            balance.listed,
+            balance.loaded,
+            balance.filtered,
+            balance.dead,
+            balance.in_flight
+        ),
+        (5, 1, 1, 1, 2)
+    );
+    assert_eq!(
+        (balance.unchanged, balance.duplicates, balance.difference()),
+        (0, 2, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_dead_letter_ends_by_replay_or_discard() {
+    let books = books();
+    books.list("r", &ids(2)).await.unwrap();
+    let dead = [
+        died_at("r", "0", Stage::Transform),
+        died_at("r", "1", Stage::Load),
+    ];
+    books.record(&dead).await.unwrap();
+    let by_stage = books.dead("r").await.unwrap();
+    assert_eq!((by_stage["transform"], by_stage["load"]), (1, 1));
+    // Replayed, it dies once more, a stage further.
+    books.record(&[entry("r", "0", Disposition::Dead)]).await.unwrap();
+    assert_eq!(books.dead("r").await.unwrap()["load"], 2);
+    books
+        .record(&[
+            entry("r", "0", Disposition::Loaded),
+            entry("r", "1", Disposition::Discarded),
+        ])
+        .await
+        .unwrap();
+    let balance = books.balance("r").await.unwrap();
+    assert_eq!(
+        (
+            balance.loaded,
+            balance.discarded,
+            balance.dead,
+            balance.difference()
+        ),
+        (1, 1, 0, 0)
+    );
+    assert!(
+        books.active().await.unwrap().is_empty(),
+        "a finished run is not looked at any more"
+    );
+}
+
+#[tokio::test]
+async fn two_copies_in_one_batch_are_named_by_the_one_that_got_through() {
+    let books = books();
+    books.list("r", &ids(1)).await.unwrap();
+    books
+        .record(&[
+            entry("r", "0", Disposition::Superseded),
+            entry("r", "0", Disposition::Loaded),
+        ])
+        .await
+        .unwrap();
+    let balance = books.balance("r").await.unwrap();
+    assert_eq!(
+        (balance.loaded, balance.superseded, balance.duplicates),
+        (1, 0, 1)
+    );
+}
+
+#[tokio::test]
+async fn redis_that_was_emptied_puts_nothing_off() {
+    let books = books();
+    books
+        .record(&[
+            entry("lost", "7", Disposition::Loaded),
+            entry("", "8", Disposition::Loaded),
+        ])
+        .await
+        .unwrap();
+    let total = books.total().await.unwrap();
+    assert_eq!((total.listed, total.duplicates, total.difference()), (0, 1, 0));
+}
+
+#[tokio::test]
+async fn tellers_at_the_same_time_count_every_customer_once() {
+    let books = books();
+    let ids = ids(200);
+    books.list("r", &ids).await.unwrap();
+    let teller = || async {
+        for chunk in ids.chunks(20) {
+            let entries: Vec<_> = chunk
+                .iter()
+                .map(|id| entry("r", id, Disposition::Loaded))
+                .collect();
+            books.record(&entries).await.unwrap();
+            // The total is one snapshot, however much is settled meanwhile.
+            assert_eq!(books.total().await.unwrap().difference(), 0);
+        }
+    };
+    futures::future::join_all((0..4).map(|_| teller())).await;
+    let balance = books.balance("r").await.unwrap();
+    assert_eq!(
+        (balance.loaded, balance.duplicates, balance.in_flight),
+        (200, 600, 0)
+    );
+}
+
+/// The books of a namespace with queues of its own.
+async fn with_queues() -> (Account, Broker) {
+    let namespace = support::namespace();
+    let common = common(&namespace.to_string());
+    let shutdown = Shutdown::manual(Duration::from_secs(1));
+    let broker = Broker::new(
+        &common.amqp.url,
+        "books".into(),
+        namespace.clone(),
+        common.retry,
+        Gate::new(),
+        shutdown,
+    );
+    let broker = broker.unwrap();
+    for stage in Stage::ALL {
+        broker.declare(stage).await.unwrap();
+    }
+    (Account::new(support::store(), namespace), broker)
+}
+
+async fn look(books: &Account, broker: &Broker, patience: Duration) -> BalanceCheck {
+    // A clock a little ahead, so that "longer ago than nothing" is certain.
+    let now = jiff::Timestamp::now().as_millisecond() + 5;
+    check(books, broker, None, patience, now).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_customer_that_no_queue_holds_is_called_by_name() {
+    let (books, broker) = with_queues().await;
+    books.list("r", &ids(3)).await.unwrap();
+    books
+        .record(&[entry("r", "0", Disposition::Loaded)])
+        .await
+        .unwrap();
+    let patient = look(&books, &broker, Duration::from_secs(60)).await;
+    assert_eq!(
+        (patient.difference, patient.missing.len()),
+        (0, 0),
+        "what is young may be in somebody's hands"
+    );
+
+    let message = CompanyRef {
+        company_id: "1".into(),
+        run_id: "r".into(),
+        ..CompanyRef::default()
+    };
+    broker
+        .publisher()
+        .publish(vec![Outgoing::to(Stage::Extract, &message)])
+        .await
+        .unwrap();
+    let busy = look(&books, &broker, Duration::ZERO).await;
+    assert_eq!(
+        busy.difference, 0,
+        "while a queue holds something nobody is missing"
+    );
+
+    let (books, broker) = with_queues().await;
+    books.list("r", &ids(3)).await.unwrap();
+    books
+        .record(&[entry("r", "0", Disposition::Loaded)])
+        .await
+        .unwrap();
+    let lost = look(&books, &broker, Duration::ZERO).await;
+    assert_eq!(lost.difference, 2);
+    assert_eq!(
+        lost.missing,
+        [("r".to_owned(), "1".to_owned()), ("r".to_owned(), "2".to_owned())]
+    );
+    assert_eq!(lost.differences, ["r: 2 customers are in no queue and in no row"]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_somebody_deleted_is_noticed() {
+    let (books, broker) = with_queues().await;
+    books.list("r", &ids(1)).await.unwrap();
+    books.record(&[entry("r", "0", Disposition::Dead)]).await.unwrap();
+    let gone = look(&books, &broker, Duration::ZERO).await;
+    assert_eq!(gone.difference, 1);
+    let queue = broker.namespace().dead_queue(Stage::Load);
+    assert_eq!(
+        gone.differences,
+        [format!(
+            "1 dead letters of {queue} are gone without replay or discard"
+        )]
+    );
+    broker
+        .publisher()
+        .publish_foreign(&queue, b"letter".to_vec())
+        .await
+        .unwrap();
+    assert_eq!(look(&books, &broker, Duration::ZERO).await.difference, 0);
+}
+
+#[tokio::test]
+async fn books_whose_keys_were_deleted_are_off() {
+    let (books, broker) = with_queues().await;
+    books.list("r", &ids(4)).await.unwrap();
+    let mut connection = support::store().connection().await.unwrap();
+    let open = broker.namespace().run_keys("r").open;
+    redis::cmd("DEL")
+        .arg(open)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
+    let off = look(&books, &broker, Duration::from_secs(60)).await;
+    assert!(
+        off.difference > 0 && off.differences[0].contains("4 listed customers are on the books"),
+        "{off:?}"
+    );
+}

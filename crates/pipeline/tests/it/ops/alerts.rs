@@ -1,0 +1,241 @@
+//! One notice per problem and interval over all replicas, one when it is over, each as its receiver wants it.
+
+use std::time::Duration;
+
+use pipeline::{
+    alert::{AlertConfig, AlertKind, Alerts, Origin, Receiver as Webhook, watch_gate},
+    gate::{Gate, Pause},
+    names::Namespace,
+    setting::Secret,
+    shutdown::Shutdown,
+    stage::Stage,
+    tls::TlsFiles,
+};
+use serde_json::Value;
+
+use super::receiver::{Receiver, SECRET};
+use crate::support;
+
+struct Pager {
+    alerts: Alerts,
+    shutdown: Shutdown,
+}
+
+fn pager(
+    receiver: &Receiver,
+    kind: AlertKind,
+    namespace: &Namespace,
+    instance: &str,
+    every: Duration,
+) -> Pager {
+    let name = match kind {
+        AlertKind::Generic => "generic",
+        AlertKind::Dingtalk => "dingtalk",
+        AlertKind::Wecom => "wecom",
+        AlertKind::Feishu => "feishu",
+    };
+    let secret = (kind != AlertKind::Wecom).then(|| Secret::new(SECRET));
+    let config = AlertConfig {
+        receiver: Some(Webhook {
+            url: Secret::new(receiver.url(name)),
+            kind,
+            secret,
+        }),
+        every,
+        after: Duration::from_secs(3),
+        checkpoint_age: Duration::from_secs(60),
+        dead_letters: 10,
+    };
+    let origin = Origin {
+        namespace: namespace.to_string(),
+        service: "loader",
+        instance: instance.into(),
+    };
+    let shutdown = Shutdown::manual(Duration::from_secs(1));
+    let alerts = Alerts::start(
+        &config,
+        support::store(),
+        namespace,
+        origin,
+        shutdown.clone(),
+        &TlsFiles::default(),
+    )
+    .unwrap();
+    Pager { alerts, shutdown }
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn text(notice: &Value, path: &str) -> String {
+    notice
+        .pointer(path)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn every_receiver_takes_a_problem_and_its_end() {
+    let all = [
+        (AlertKind::Generic, "/status"),
+        (AlertKind::Dingtalk, "/markdown/text"),
+        (AlertKind::Wecom, "/markdown/content"),
+        (AlertKind::Feishu, "/content/text"),
+    ];
+    for (kind, path) in all {
+        let receiver = Receiver::start().await;
+        let pager = pager(&receiver, kind, &support::namespace(), "a", HOUR);
+        pager
+            .alerts
+            .paused(Pause::Credentials, "17018: the key is refused");
+        let first = receiver.count(1).await;
+        pager.alerts.clear("paused:credentials");
+        let both = receiver.count(2).await;
+        if kind == AlertKind::Generic {
+            assert_eq!(
+                (text(&first[0], path), text(&both[1], path)),
+                ("firing".into(), "resolved".into())
+            );
+            assert_eq!(text(&first[0], "/detail"), "17018: the key is refused");
+        } else {
+            assert!(
+                text(&first[0], path).contains("17018: the key is refused"),
+                "{:?}",
+                first[0]
+            );
+            assert!(text(&both[1], path).contains("✓ over"), "{:?}", both[1]);
+        }
+        pager.shutdown.trigger();
+    }
+}
+
+#[tokio::test]
+async fn ten_replicas_with_one_problem_tell_it_once_and_end_it_once() {
+    let (receiver, namespace) = (Receiver::start().await, support::namespace());
+    let pagers: Vec<_> = (0..10)
+        .map(|n| {
+            pager(
+                &receiver,
+                AlertKind::Generic,
+                &namespace,
+                &format!("replica-{n}"),
+                HOUR,
+            )
+        })
+        .collect();
+    for pager in &pagers {
+        // A group is told once, not once per dead letter.
+        for n in 0..50 {
+            pager.alerts.dead(
+                Stage::Load,
+                "row-refused",
+                Some("电话"),
+                &format!("row {n} is refused"),
+            );
+        }
+    }
+    receiver.count(1).await;
+    // Another problem is the proof that everybody had time to tell the first one again.
+    for pager in &pagers {
+        pager.alerts.books(3, Some("r: 3 customers are missing"));
+    }
+    let two = receiver.count(2).await;
+    assert_eq!(text(&two[0], "/problem"), "dead:load:row-refused:电话");
+    assert_eq!(
+        (text(&two[1], "/problem"), text(&two[1], "/severity")),
+        ("books-off".into(), "critical".into())
+    );
+    // Every replica has looked at the problem at least once more before all of them see the end.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(receiver.got().len(), 2, "{:?}", receiver.got());
+    for pager in &pagers {
+        pager.alerts.dead_letters(Stage::Load, 0);
+    }
+    let three = receiver.count(3).await;
+    assert_eq!(
+        (text(&three[2], "/problem"), text(&three[2], "/status")),
+        (text(&two[0], "/problem"), "resolved".into())
+    );
+    // It comes back within the interval: nobody is told again.
+    pagers[0]
+        .alerts
+        .dead(Stage::Load, "row-refused", Some("电话"), "again");
+    pagers[1].alerts.checkpoint_age(HOUR);
+    let four = receiver.count(4).await;
+    assert_eq!(text(&four[3], "/problem"), "checkpoint-stale");
+    pagers.iter().for_each(|pager| pager.shutdown.trigger());
+}
+
+#[tokio::test]
+async fn a_problem_that_stands_is_told_again_after_the_interval() {
+    let receiver = Receiver::start().await;
+    let pager = pager(
+        &receiver,
+        AlertKind::Wecom,
+        &support::namespace(),
+        "a",
+        Duration::from_millis(1_500),
+    );
+    pager.alerts.run_failed("live", "the broker does not confirm");
+    receiver.count(2).await;
+    pager.alerts.run_ended("live");
+    let three = receiver.count(3).await;
+    assert!(text(three.last().unwrap(), "/markdown/content").contains("✓ over"));
+    pager.shutdown.trigger();
+}
+
+#[tokio::test]
+async fn a_refused_notice_is_sent_again() {
+    let receiver = Receiver::start().await;
+    receiver.refuse(1);
+    let pager = pager(&receiver, AlertKind::Dingtalk, &support::namespace(), "a", HOUR);
+    pager.alerts.paused(Pause::Quota, "the daily quota is used up");
+    receiver.count(1).await;
+    pager.shutdown.trigger();
+}
+
+#[tokio::test]
+async fn only_outages_that_last_are_told() {
+    let receiver = Receiver::start().await;
+    let pager = pager(&receiver, AlertKind::Generic, &support::namespace(), "a", HOUR);
+    let gate = Gate::new();
+    tokio::spawn(watch_gate(
+        gate.clone(),
+        pager.alerts.clone(),
+        pager.shutdown.clone(),
+    ));
+    // Shorter than the patience of three seconds: seen by the watcher, and over before it is told.
+    gate.close(Pause::Broker, "connection refused");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    gate.open(Pause::Broker);
+    gate.close(Pause::Index, "reading the form");
+    gate.close(Pause::Outage, "502 from the vendor");
+    let first = receiver.count(1).await;
+    assert_eq!(text(&first[0], "/problem"), "paused:outage");
+    gate.open(Pause::Outage);
+    let both = receiver.count(2).await;
+    assert_eq!(text(&both[1], "/status"), "resolved");
+    pager.shutdown.trigger();
+}
+
+#[tokio::test]
+async fn a_short_command_tells_before_it_ends_and_a_later_one_tells_the_end() {
+    let (receiver, namespace) = (Receiver::start().await, support::namespace());
+    let patience = Duration::from_secs(10);
+    let first = pager(&receiver, AlertKind::Generic, &namespace, "a", HOUR);
+    first.alerts.run_failed("live", "okki is away");
+    first.alerts.flush(patience).await;
+    first.shutdown.trigger();
+    let told = receiver.got();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(text(&told[0], "/problem"), "run-failed:live");
+    let second = pager(&receiver, AlertKind::Generic, &namespace, "b", HOUR);
+    second.alerts.run_ended("backfill");
+    second.alerts.run_ended("live");
+    second.alerts.run_ended("live");
+    second.alerts.flush(patience).await;
+    second.shutdown.trigger();
+    let told = receiver.got();
+    assert_eq!(told.len(), 2, "once, and nothing about the other job: {told:?}");
+    assert_eq!(text(&told[1], "/status"), "resolved");
+}

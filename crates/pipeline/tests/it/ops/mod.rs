@@ -1,0 +1,8 @@
+//! What operations rest on, against a real broker and Redis and a receiver that checks everything: books, notices, TLS.
+
+mod accounting;
+mod alerts;
+mod consumer;
+mod doctor;
+mod receiver;
+mod tls;

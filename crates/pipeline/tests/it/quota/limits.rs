@@ -1,0 +1,187 @@
+//! Pauses, daily quotas, slow limits and a Redis that forgets.
+
+use std::time::{Duration, Instant};
+
+use pipeline::names::Namespace;
+use pipeline::quota::{Bucket, Error, Lane, Quota};
+
+use super::replicas::{used, violations};
+use crate::support;
+
+/// Far below any wait that is asked for here, and far above what a busy machine needs for an answer.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+async fn quota(namespace: &Namespace) -> Quota {
+    Quota::new(support::store(), namespace.clone())
+}
+
+/// The first call in a namespace waits for one window, since nobody knows what happened before.
+async fn warm(namespace: &Namespace, bucket: &Bucket) -> Quota {
+    let quota = quota(namespace).await;
+    quota.acquire(&[bucket], Lane::Live).await.unwrap();
+    quota
+}
+
+async fn wait(quota: &Quota, bucket: &Bucket) -> Duration {
+    let asked = Instant::now();
+    quota.acquire(&[bucket], Lane::Live).await.unwrap();
+    asked.elapsed()
+}
+
+#[tokio::test]
+async fn a_push_back_holds_everybody() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 1000.0));
+    let here = warm(&namespace, &bucket).await;
+    let there = quota(&namespace).await;
+    here.push_back(&bucket, Duration::from_millis(700)).await.unwrap();
+    here.push_back(&bucket, Duration::from_millis(10)).await.unwrap();
+    let waited = wait(&there, &bucket).await;
+    assert!(
+        waited >= Duration::from_millis(690) && waited < Duration::from_millis(700) + AT_ONCE,
+        "{waited:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_push_back_reaches_those_who_wait_already() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 1.0));
+    let quota = warm(&namespace, &bucket).await;
+    let waiting = wait(&quota, &bucket);
+    let pushed = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        quota
+            .push_back(&bucket, Duration::from_millis(1500))
+            .await
+            .unwrap();
+    };
+    let (waited, ()) = tokio::join!(waiting, pushed);
+    assert!(waited >= Duration::from_millis(1500), "{waited:?}");
+}
+
+#[tokio::test]
+async fn the_daily_quota_ends_at_the_next_midnight_of_its_zone() {
+    let namespace = support::namespace();
+    let bucket = Bucket::per_second("b", 1000.0).with_daily(3);
+    let quota = quota(&namespace).await;
+    for _ in 0..3 {
+        quota
+            .acquire(&[&Bucket::per_second("other", 1000.0), &bucket], Lane::Live)
+            .await
+            .unwrap();
+    }
+    let error = quota
+        .acquire(&[&Bucket::per_second("other", 1000.0), &bucket], Lane::Live)
+        .await
+        .unwrap_err();
+    let Error::DailyUsedUp { bucket: name, until } = error else {
+        panic!("{error}")
+    };
+    let (now, day) = (jiff::Timestamp::now().as_second(), 86_400);
+    assert_eq!(name, "b");
+    assert!(
+        until.as_second() > now && until.as_second() <= now + day,
+        "{until}"
+    );
+    assert_eq!((until.as_second() + 8 * 3600) % day, 0, "midnight in Beijing");
+    let elsewhere = Bucket {
+        day_offset_s: -5 * 3600,
+        ..Bucket::per_second("c", 1000.0).with_daily(0)
+    };
+    let error = quota.acquire(&[&elsewhere], Lane::Live).await.unwrap_err();
+    let Error::DailyUsedUp { until, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!((until.as_second() - 5 * 3600) % day, 0, "midnight at -05:00");
+}
+
+#[tokio::test]
+async fn slow_limits_have_long_windows() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 0.8));
+    let quota = warm(&namespace, &bucket).await;
+    let waited = wait(&quota, &bucket).await;
+    assert!(
+        waited >= Duration::from_millis(1250) && waited < Duration::from_millis(1250) + AT_ONCE,
+        "{waited:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_redis_that_forgot_the_last_second_lets_one_pass() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 100.0));
+    let quota = warm(&namespace, &bucket).await;
+    assert!(wait(&quota, &bucket).await < AT_ONCE);
+    let keys = [
+        namespace.quota_key(),
+        namespace.bucket_key("b"),
+        namespace.calls_key("b"),
+    ];
+    let store = support::store();
+    redis::cmd("DEL")
+        .arg(&keys)
+        .query_async::<()>(&mut *store.connection().await.unwrap())
+        .await
+        .unwrap();
+    assert!(wait(&quota, &bucket).await >= Duration::from_secs(1), "emptied");
+    assert!(wait(&quota, &bucket).await < AT_ONCE);
+    let restarted = ["HSET", &keys[0], "run", "another-server"];
+    redis::cmd(restarted[0])
+        .arg(&restarted[1..])
+        .query_async::<()>(&mut *store.connection().await.unwrap())
+        .await
+        .unwrap();
+    assert!(wait(&quota, &bucket).await >= Duration::from_secs(1), "restarted");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_does_not_stop_the_pipeline() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 100.0));
+    let quota = warm(&namespace, &bucket).await;
+    let future = jiff::Timestamp::now().as_microsecond() + 3_600_000_000;
+    let store = support::store();
+    let mut connection = store.connection().await.unwrap();
+    let calls = namespace.calls_key("b");
+    redis::cmd("LPUSH")
+        .arg(calls)
+        .arg(future)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
+    let state = ["tat", &future.to_string()].map(str::to_owned);
+    redis::cmd("HSET")
+        .arg(namespace.bucket_key("b"))
+        .arg(&state)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
+    let waited = wait(&quota, &bucket).await;
+    assert!(
+        waited >= Duration::from_secs(1) && waited < Duration::from_secs(1) + AT_ONCE,
+        "{waited:?}"
+    );
+    assert!(wait(&quota, &bucket).await < AT_ONCE);
+}
+
+/// Slots that a stuttering process cannot use in time must neither be used late nor be lost for long.
+#[tokio::test]
+async fn a_process_that_stutters_gives_its_slots_back() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 50.0));
+    let quota = warm(&namespace, &bucket).await;
+    let stutter = tokio::spawn(async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(rand::random_range(0..60))).await;
+            let until = Instant::now() + Duration::from_millis(30);
+            while Instant::now() < until {
+                std::hint::spin_loop();
+            }
+        }
+    });
+    let (mut calls, end) = (Vec::new(), Instant::now() + Duration::from_secs(5));
+    while Instant::now() < end {
+        quota.acquire(&[&bucket], Lane::Live).await.unwrap();
+        calls.push(Instant::now());
+    }
+    stutter.abort();
+    println!("stuttering at 50/s: used {:.2} %", used(&calls, 50.0) * 100.0);
+    assert_eq!(violations(&calls, 50), 0);
+    assert!(used(&calls, 50.0) > 0.6, "{}", used(&calls, 50.0));
+}

@@ -1,0 +1,7 @@
+//! What replicas agree on through a real Redis: leases, the sequence, marks, and the store itself.
+
+mod lease;
+mod link;
+mod sequence;
+mod store;
+mod watermarks;

@@ -1,0 +1,95 @@
+//! Watermarks never claim too much: newest wins, another epoch does not count, the dead are forgotten.
+
+use pipeline::version::Version;
+use pipeline::watermarks::{Published, Watermarks};
+
+use crate::support;
+
+fn published(update_time: i64, sequence: u64, digest: u8) -> Published {
+    Published {
+        version: Version {
+            update_time,
+            sequence,
+        },
+        digest: vec![digest, 0, 255],
+    }
+}
+
+fn marks() -> Watermarks {
+    Watermarks::new(support::store(), support::namespace())
+}
+
+#[tokio::test]
+async fn the_newest_published_version_stays() {
+    let marks = marks();
+    let big = 1_763_900_000_000_000;
+    for mark in [
+        published(10, big + 1, 1),
+        published(10, big + 2, 2),
+        published(10, big + 1, 3),
+        published(9, big + 9, 4),
+    ] {
+        marks.record_published(&[("a", mark)]).await.unwrap();
+    }
+    marks
+        .record_published(&[("b", published(11, 1, 5)), ("c", published(0, 2, 6))])
+        .await
+        .unwrap();
+    let found = marks.published(&["a", "none", "b", "c"]).await.unwrap();
+    let expected = [
+        Some(published(10, big + 2, 2)),
+        None,
+        Some(published(11, 1, 5)),
+        Some(published(0, 2, 6)),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn loaded_counts_only_within_its_epoch() {
+    let marks = marks();
+    marks.record_loaded(&[("a", 5)]).await.unwrap();
+    assert_eq!(marks.loaded(&["a"]).await.unwrap(), [None], "no index, no mark");
+    marks.begin_epoch("one").await.unwrap();
+    marks.record_loaded(&[("a", 5), ("b", 7)]).await.unwrap();
+    marks.record_loaded(&[("a", 4), ("b", 8)]).await.unwrap();
+    assert_eq!(
+        marks.loaded(&["a", "b", "c"]).await.unwrap(),
+        [Some(5), Some(8), None]
+    );
+    marks.begin_epoch("two").await.unwrap();
+    assert_eq!(marks.loaded(&["a", "b"]).await.unwrap(), [None, None]);
+    marks.record_loaded(&[("a", 3)]).await.unwrap();
+    assert_eq!(
+        marks.loaded(&["a"]).await.unwrap(),
+        [Some(3)],
+        "the older epoch's larger time does not count"
+    );
+    assert_eq!(marks.epoch().await.unwrap().as_deref(), Some("two"));
+}
+
+#[tokio::test]
+async fn clearing_forgets_both_marks() {
+    let marks = marks();
+    marks.begin_epoch("one").await.unwrap();
+    marks.record_loaded(&[("a", 5), ("b", 5)]).await.unwrap();
+    marks
+        .record_published(&[("a", published(5, 1, 1))])
+        .await
+        .unwrap();
+    marks.clear(&["a"]).await.unwrap();
+    assert_eq!(marks.loaded(&["a", "b"]).await.unwrap(), [None, Some(5)]);
+    assert_eq!(marks.published(&["a"]).await.unwrap(), [None]);
+}
+
+#[tokio::test]
+async fn empty_batches_cost_nothing() {
+    let marks = marks();
+    let none: [&str; 0] = [];
+    assert!(
+        marks.published(&none).await.unwrap().is_empty() && marks.loaded(&none).await.unwrap().is_empty()
+    );
+    marks.record_loaded(&[] as &[(&str, i64)]).await.unwrap();
+    marks.record_published(&[] as &[(&str, Published)]).await.unwrap();
+    marks.clear(&none).await.unwrap();
+}

@@ -1,0 +1,257 @@
+//! Bodies as JSON of their protobuf message, and back, checked against the schema.
+//!
+//! Two kinds of bytes hold JSON themselves: the detail answer of a snapshot (`detail` here) and a cell of any other
+//! JSON (`jsonValue`). They are shown as what they are and come back byte for byte when nobody has changed them.
+
+use super::letter::Letter;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use pipeline::content::content_hash;
+use prost::Message;
+use prost_reflect::{
+    DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
+};
+use proto::v1::FormRecord;
+use serde_json::Value;
+use std::sync::LazyLock;
+
+/// Fields of bytes that hold JSON, as protobuf's JSON names them and as they are shown.
+const EMBEDDED: [(&str, &str); 2] = [("detailJson", "detail"), ("json", "jsonValue")];
+
+static POOL: LazyLock<Option<DescriptorPool>> =
+    LazyLock::new(|| DescriptorPool::decode(proto::DESCRIPTORS).ok());
+
+/// Why a body cannot be shown or rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No message of ours.
+    #[error("the body is no message of ours (type `{0}`)")]
+    Foreign(String),
+    /// Not what the type promises.
+    #[error("the body is no {0}")]
+    Damaged(String, #[source] prost::DecodeError),
+    /// The edited JSON does not fit the schema.
+    #[error("not a valid {0}: {1}")]
+    Schema(String, String),
+    /// The message cannot be written as JSON.
+    #[error("the body cannot be shown as JSON: {0}")]
+    Unshowable(#[from] serde_json::Error),
+}
+
+fn descriptor(kind: &str) -> Result<MessageDescriptor, Error> {
+    let found = POOL.as_ref().and_then(|pool| pool.get_message_by_name(kind));
+    found.ok_or_else(|| Error::Foreign(kind.to_owned()))
+}
+
+/// The body as JSON.
+///
+/// # Errors
+/// When it is no message of ours.
+pub fn to_json(kind: &str, body: &[u8]) -> Result<Value, Error> {
+    let message = DynamicMessage::decode(descriptor(kind)?, body)
+        .map_err(|error| Error::Damaged(kind.to_owned(), error))?;
+    let options = SerializeOptions::new().stringify_64_bit_integers(false);
+    let mut json = message.serialize_with_options(serde_json::value::Serializer, &options)?;
+    unfold(&mut json);
+    Ok(json)
+}
+
+/// The body that an edited JSON stands for; `original` gives back unchanged parts byte for byte.
+///
+/// # Errors
+/// When the JSON does not fit the message's schema.
+pub fn from_json(kind: &str, json: &Value, original: &[u8]) -> Result<Bytes, Error> {
+    let before = to_json(kind, original)?;
+    if before == *json {
+        return Ok(Bytes::copy_from_slice(original));
+    }
+    let schema = |problem: String| Error::Schema(kind.to_owned(), problem);
+    let mut folded = json.clone();
+    fold(&mut folded);
+    if before.get("detail").is_some() && before.get("detail") == json.get("detail") {
+        let original = proto::v1::CompanySnapshot::decode(original)
+            .map_err(|error| Error::Damaged(kind.to_owned(), error))?;
+        folded["detailJson"] = BASE64_STANDARD.encode(&original.detail_json).into();
+    }
+    let options = DeserializeOptions::new().deny_unknown_fields(true);
+    let message = DynamicMessage::deserialize_with_options(descriptor(kind)?, folded, &options)
+        .map_err(|error| schema(error.to_string()))?;
+    let body = message.encode_to_vec();
+    if kind.ends_with(".FormRecord") {
+        let mut record = FormRecord::decode(body.as_slice()).map_err(|error| schema(error.to_string()))?;
+        record.content_hash = content_hash(&record).into();
+        return Ok(record.encode_to_vec().into());
+    }
+    Ok(body.into())
+}
+
+/// Whether the decoded body or the failure's message holds the text, whatever the case.
+#[must_use]
+pub fn contains(letter: &Letter, text: &str) -> bool {
+    let text = text.to_lowercase();
+    if letter.record.message.to_lowercase().contains(&text) {
+        return true;
+    }
+    match to_json(letter.kind(), &letter.body) {
+        Ok(json) => any_text(&json, &mut |found| found.to_lowercase().contains(&text)),
+        Err(_) => String::from_utf8_lossy(&letter.body)
+            .to_lowercase()
+            .contains(&text),
+    }
+}
+
+fn any_text(json: &Value, test: &mut impl FnMut(&str) -> bool) -> bool {
+    match json {
+        Value::String(text) => test(text),
+        Value::Number(number) => test(&number.to_string()),
+        Value::Array(items) => items.iter().any(|item| any_text(item, test)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| test(name) || any_text(value, test)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+/// Shows embedded JSON as JSON. What is none stays as base64 under its own name.
+fn unfold(json: &mut Value) {
+    each_object(json, &mut |fields| {
+        for (name, shown) in EMBEDDED {
+            let decoded = fields
+                .get(name)
+                .and_then(Value::as_str)
+                .and_then(|text| BASE64_STANDARD.decode(text).ok())
+                .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+            if let Some(decoded) = decoded {
+                fields.shift_remove(name);
+                fields.insert(shown.to_owned(), decoded);
+            }
+        }
+    });
+}
+
+fn fold(json: &mut Value) {
+    if let Value::Object(fields) = json {
+        for (name, shown) in EMBEDDED {
+            if let Some(value) = fields.shift_remove(shown) {
+                fields.insert(name.to_owned(), BASE64_STANDARD.encode(value.to_string()).into());
+            }
+        }
+        fields.values_mut().for_each(fold);
+    } else if let Value::Array(items) = json {
+        items.iter_mut().for_each(fold);
+    }
+}
+
+fn each_object(json: &mut Value, change: &mut impl FnMut(&mut serde_json::Map<String, Value>)) {
+    match json {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|value| each_object(value, change));
+            change(fields);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| each_object(item, change)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipeline::message::Subject;
+    use proto::v1::{CompanySnapshot, FieldValue, Version, field_value};
+    use serde_json::json;
+
+    fn snapshot() -> CompanySnapshot {
+        CompanySnapshot {
+            company_id: "7".into(),
+            version: Some(Version {
+                update_time: 5,
+                sequence: 1_763_900_000_000_001,
+            }),
+            // Odd spacing and a repeated key must survive.
+            detail_json: Bytes::from_static(b"{ \"name\" : \"\\u5f20\", \"n\": 1.10 }"),
+            ..CompanySnapshot::default()
+        }
+    }
+
+    fn record() -> FormRecord {
+        let cell = |field: &str, value| FieldValue {
+            field: field.into(),
+            label: "名称".into(),
+            value: Some(value),
+        };
+        let mut record = FormRecord {
+            company_id: "7".into(),
+            fields: vec![
+                cell("_widget_1", field_value::Value::Text("张".into())),
+                cell("_widget_2", field_value::Value::Number("1.10".into())),
+                cell(
+                    "_widget_3",
+                    field_value::Value::Json(Bytes::from_static(b"[1, 2]")),
+                ),
+            ],
+            ..FormRecord::default()
+        };
+        record.content_hash = content_hash(&record).into();
+        record
+    }
+
+    #[test]
+    fn a_body_is_shown_and_comes_back_byte_for_byte() {
+        let body = snapshot().encode_to_vec();
+        let mut json = to_json(CompanySnapshot::TYPE, &body).unwrap();
+        assert_eq!(json["detail"]["name"], "张");
+        assert_eq!(json["version"]["sequence"], 1_763_900_000_000_001_u64);
+        assert_eq!(from_json(CompanySnapshot::TYPE, &json, &body).unwrap(), body);
+        json["removed"] = true.into();
+        let edited =
+            CompanySnapshot::decode(from_json(CompanySnapshot::TYPE, &json, &body).unwrap()).unwrap();
+        assert!(edited.removed);
+        assert_eq!(
+            edited.detail_json,
+            snapshot().detail_json,
+            "untouched parts keep their bytes"
+        );
+    }
+
+    #[test]
+    fn an_edited_record_gets_the_hash_of_its_content() {
+        let body = record().encode_to_vec();
+        let mut json = to_json(FormRecord::TYPE, &body).unwrap();
+        assert_eq!(json["fields"][2]["jsonValue"], json!([1, 2]));
+        json["fields"][0]["text"] = "李".into();
+        let edited = FormRecord::decode(from_json(FormRecord::TYPE, &json, &body).unwrap()).unwrap();
+        assert_eq!(
+            edited.fields[0].value,
+            Some(field_value::Value::Text("李".into()))
+        );
+        assert_eq!(edited.content_hash, content_hash(&edited));
+        assert_ne!(edited.content_hash, record().content_hash);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_schema_is_refused() {
+        let body = record().encode_to_vec();
+        for (pointer, value) in [
+            ("/fields/0/text", json!(7)),
+            ("/fields", json!("x")),
+            ("/runId", json!({})),
+        ] {
+            let mut json = to_json(FormRecord::TYPE, &body).unwrap();
+            json["runId"] = "run".into();
+            *json.pointer_mut(pointer).unwrap() = value;
+            assert!(
+                matches!(from_json(FormRecord::TYPE, &json, &body), Err(Error::Schema(..))),
+                "{pointer}"
+            );
+        }
+        let mut json = to_json(FormRecord::TYPE, &body).unwrap();
+        json["colour"] = "red".into();
+        assert!(
+            from_json(FormRecord::TYPE, &json, &body)
+                .unwrap_err()
+                .to_string()
+                .contains("colour")
+        );
+        assert!(matches!(to_json("other.v1.Thing", &body), Err(Error::Foreign(_))));
+    }
+}

@@ -1,0 +1,123 @@
+//! One grammar for choosing dead letters, the same for every command.
+
+use super::{
+    body,
+    fingerprint::fingerprint,
+    letter::Letter,
+    when::{Range, parse_time},
+};
+
+use clap::Args;
+use pipeline::failure::identity;
+use std::fmt;
+
+/// Which dead letters; several conditions must all hold, none means all letters.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Which dead letters (all conditions must hold)")]
+pub struct Filter {
+    /// Only letters with this reason code, for instance row-refused
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// Only letters of this group, as `groups` prints it
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<String>,
+    /// Only letters of this customer
+    #[arg(long, value_name = "COMPANY_ID")]
+    pub key: Option<String>,
+    /// Only the letter with this id, or with these digits behind the `~` of its id
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Only letters that died at or after this time: 2h (ago), 2026-01-02, 2026-01-02T03:04:05Z
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub since: Option<i64>,
+    /// Only letters that died before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub until: Option<i64>,
+    /// Only letters with this many attempts behind them: 3, 3.., ..5 or 3..5
+    #[arg(long, value_name = "RANGE")]
+    pub attempts: Option<Range>,
+    /// Only letters of this program version (0.1.0), or with this record version (1762358927:1763900000000001)
+    #[arg(long = "version", value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Only letters whose decoded body or failure message holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// At most this many, oldest first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+}
+
+impl Filter {
+    /// Whether the letter is meant.
+    #[must_use]
+    pub fn matches(&self, letter: &Letter) -> bool {
+        let same =
+            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+        let record = &letter.record;
+        let died = record.last_failed_at;
+        let tries = record.attempts.len() as u64;
+        same(&self.code, &record.code)
+            && same(&self.key, &record.company_id)
+            && self
+                .id
+                .as_deref()
+                .is_none_or(|id| identity::means(id, &record.id))
+            && self.since.is_none_or(|since| died >= since)
+            && self.until.is_none_or(|until| died < until)
+            && self.attempts.is_none_or(|range| range.contains(tries))
+            && self
+                .version
+                .as_deref()
+                .is_none_or(|version| version == record.program_version || version == record.version)
+            && self
+                .group
+                .as_deref()
+                .is_none_or(|group| fingerprint(record) == group)
+            && self
+                .text
+                .as_deref()
+                .is_none_or(|text| body::contains(letter, text))
+    }
+
+    /// Whether enough letters have been chosen.
+    #[must_use]
+    pub fn is_full(&self, chosen: u64) -> bool {
+        self.limit.is_some_and(|limit| chosen >= limit)
+    }
+
+    /// No condition at all: every letter.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.to_string() == EVERYTHING
+    }
+}
+
+const EVERYTHING: &str = "every letter";
+
+/// As flags, with relative times resolved, for plans and the audit log.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = [
+            ("code", self.code.clone()),
+            ("group", self.group.clone()),
+            ("key", self.key.clone()),
+            ("id", self.id.clone()),
+            ("since", self.since.map(super::when::time)),
+            ("until", self.until.map(super::when::time)),
+            ("attempts", self.attempts.map(|range| range.to_string())),
+            ("version", self.version.clone()),
+            // The text may be a customer's.
+            ("text", self.text.as_deref().map(pipeline::mask::mask_text)),
+            ("limit", self.limit.map(|limit| limit.to_string())),
+        ];
+        let flags: Vec<_> = texts
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("--{name} {}", value?)))
+            .collect();
+        if flags.is_empty() {
+            f.write_str(EVERYTHING)
+        } else {
+            f.write_str(&flags.join(" "))
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Whatever lies in a dead-letter queue, in an export, in an edited body or in the record of a plan: reading it neither
+//! panics nor makes much of little.
+
+use super::{body, exchange, filter::Filter, fingerprint::fingerprint, letter::Letter, plan, print};
+
+use pipeline::failure::{
+    identity,
+    record::{FailureRecord, extend_history},
+};
+use pipeline::{
+    failure::Failure,
+    message::{Envelope, Subject, envelope},
+    stage::Stage,
+};
+
+use lapin::{
+    BasicProperties,
+    types::{AMQPValue, FieldArray, FieldTable},
+};
+use proptest::{prelude::*, sample::Index};
+use prost::Message;
+use proto::v1::{CompanyRef, CompanySnapshot, FieldValue, FormRecord, field_value};
+use serde_json::Value;
+
+const KINDS: [&str; 4] = [
+    CompanyRef::TYPE,
+    CompanySnapshot::TYPE,
+    FormRecord::TYPE,
+    "a.stranger.v1.Thing",
+];
+const HEADERS: [&str; 14] = [
+    envelope::ATTEMPT,
+    envelope::FIRST_SEEN,
+    envelope::RUN_ID,
+    envelope::COMPANY_ID,
+    envelope::VERSION,
+    envelope::HISTORY,
+    envelope::REASON,
+    envelope::FAILURE,
+    envelope::REPLAY,
+    envelope::REPLAYS,
+    envelope::ARCHIVED,
+    envelope::TRACEPARENT,
+    "x-death",
+    "x-delivery-count",
+];
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Any header value, nested ones included.
+fn value() -> impl Strategy<Value = AMQPValue> {
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(AMQPValue::Boolean),
+        any::<i64>().prop_map(AMQPValue::LongLongInt),
+        any::<u32>().prop_map(AMQPValue::LongUInt),
+        any::<u64>().prop_map(AMQPValue::Timestamp),
+        any::<f64>().prop_map(AMQPValue::Double),
+        ".{0,40}".prop_map(|text| AMQPValue::LongString(text.into())),
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| AMQPValue::LongString(bytes.into())),
+        Just(AMQPValue::Void),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let table = prop::collection::vec((name(), inner.clone()), 0..4)
+            .prop_map(|fields| AMQPValue::FieldTable(table(fields)));
+        let array = prop::collection::vec(inner, 0..4)
+            .prop_map(|items| AMQPValue::FieldArray(FieldArray::from(items)));
+        prop_oneof![table, array]
+    })
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(&HEADERS[..]).prop_map(str::to_owned),
+        prop::sample::select(&["reason", "time", "count", "queue"][..]).prop_map(str::to_owned),
+        "[a-z-]{0,12}",
+    ]
+}
+
+fn table(fields: Vec<(String, AMQPValue)>) -> FieldTable {
+    let mut table = FieldTable::default();
+    for (name, value) in fields {
+        table.insert(name.as_str().into(), value);
+    }
+    table
+}
+
+/// Bytes put in the place of others.
+fn damaged(text: &str, damage: &[(Index, u8)], end: Option<Index>) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    for (place, byte) in damage {
+        let place = place.index(bytes.len());
+        bytes[place] = *byte;
+    }
+    if let Some(end) = end {
+        bytes.truncate(end.index(bytes.len()));
+    }
+    bytes
+}
+
+fn damage() -> impl Strategy<Value = (Vec<(Index, u8)>, Option<Index>)> {
+    let byte = prop_oneof![any::<u8>(), prop::sample::select(&b"\"{}[],:0-e\\"[..])];
+    (
+        prop::collection::vec((any::<Index>(), byte), 1..5),
+        any::<Option<Index>>(),
+    )
+}
+
+/// A record with everything that can be in one.
+fn failure_record() -> FailureRecord {
+    let failure = Failure {
+        field: Some("电话 (_widget_1)".to_owned()),
+        ..Failure::new("row-refused", "row 7 of 100 refused")
+    };
+    let envelope = Envelope {
+        message_id: "FormRecord:7:1:2".to_owned(),
+        replay: Some("p-1/00ff".to_owned()),
+        ..Envelope::default()
+    };
+    let attempts = extend_history("", &failure, 1_700_000_000_000, "dead".to_owned());
+    FailureRecord::new(
+        Stage::Load,
+        "t.load".to_owned(),
+        &envelope,
+        &failure,
+        attempts,
+        "host",
+    )
+}
+
+fn form_record(text: &str) -> FormRecord {
+    FormRecord {
+        company_id: "7".to_owned(),
+        fields: vec![
+            FieldValue {
+                field: "a".to_owned(),
+                label: "名称".to_owned(),
+                value: Some(field_value::Value::Text(text.to_owned())),
+            },
+            FieldValue {
+                field: "b".to_owned(),
+                label: String::new(),
+                value: Some(field_value::Value::Json(br#"{"x":[1]}"#.to_vec().into())),
+            },
+        ],
+        ..FormRecord::default()
+    }
+}
+
+/// Everything that the commands do with a letter.
+fn everything(letter: &Letter, size: usize) {
+    let record = serde_json::to_string(&letter.record).unwrap();
+    assert!(
+        record.len() <= 8 * size + 4_096,
+        "{} from {size} bytes",
+        record.len()
+    );
+    assert!(identity::digits(&letter.record.id).is_some());
+    assert_eq!(fingerprint(&letter.record).len(), 8);
+    let filter = Filter {
+        text: Some("nobody".to_owned()),
+        ..Filter::default()
+    };
+    let _matches = filter.matches(letter);
+    let (back, moved) = (
+        letter.back("p-1/00"),
+        letter.moved("t.load.dead".to_owned(), |_| {}),
+    );
+    assert_eq!(
+        (&back.body, &moved.body),
+        (&letter.body, &letter.body),
+        "the body stays as it is"
+    );
+    let mut out = Vec::new();
+    print::letter(&mut out, letter).unwrap();
+    print::row(&mut out, &letter.record, letter.archived().as_ref(), true).unwrap();
+    if let Ok(shown) = body::to_json(letter.kind(), &letter.body) {
+        print::body(&mut out, &shown).unwrap();
+    }
+    assert!(out.len() <= 64 * size + 8_192, "{} from {size} bytes", out.len());
+}
+
+fn letter(headers: FieldTable, kind: &str, body: Vec<u8>) -> Letter {
+    let properties = BasicProperties::default()
+        .with_type(kind.into())
+        .with_headers(headers);
+    Letter::read(Stage::Load, "t.load", &properties, body)
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn any_headers_and_any_body_make_a_letter(
+        headers in prop::collection::vec((name(), value()), 0..8),
+        kind in prop::sample::select(&KINDS[..]),
+        body in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let size = format!("{headers:?}").len() + body.len();
+        everything(&letter(table(headers), kind, body), size);
+    }
+
+    #[test]
+    fn a_damaged_failure_record_makes_a_letter((damage, end) in damage(), which in 0usize..3, text in ".{0,12}") {
+        let record = serde_json::to_string(&failure_record()).unwrap();
+        let history = serde_json::to_string(&failure_record().attempts).unwrap();
+        let (name, json) = [
+            (envelope::FAILURE, record),
+            (envelope::HISTORY, history),
+            (envelope::ARCHIVED, r#"{"operation":"d-1","operator":"bob","reason":"x","at":1}"#.to_owned()),
+        ][which].clone();
+        let bytes = damaged(&json, &damage, end);
+        let size = bytes.len() + text.len();
+        let headers = table(vec![(name.to_owned(), AMQPValue::LongString(bytes.into()))]);
+        everything(&letter(headers, FormRecord::TYPE, form_record(&text).encode_to_vec()), size + 200);
+    }
+
+    #[test]
+    fn any_edited_body_fits_the_schema_or_is_refused((damage, end) in damage(), text in ".{0,12}") {
+        let original = form_record(&text).encode_to_vec();
+        let shown = body::to_json(FormRecord::TYPE, &original).unwrap();
+        let edited = damaged(&shown.to_string(), &damage, end);
+        let Ok(edited) = serde_json::from_slice::<Value>(&edited) else { return Ok(()) };
+        for kind in KINDS {
+            if let Ok(body) = body::from_json(kind, &edited, &original) {
+                prop_assert!(body.len() <= 4 * original.len() + 256);
+                prop_assert!(body::to_json(kind, &body).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn any_line_of_an_export_is_a_letter_or_refused((damage, end) in damage(), text in ".{0,12}") {
+        let line = exchange::line(&"t".parse().unwrap(), Stage::Load, &failure_record(), &form_record(&text));
+        prop_assert!(exchange::read(&line, &"t".parse().unwrap(), Stage::Load, false).is_ok());
+        let damaged = damaged(&line, &damage, end);
+        let read = exchange::read(&String::from_utf8_lossy(&damaged), &"t".parse().unwrap(), Stage::Load, true);
+        if let Ok(letter) = read {
+            prop_assert!(letter.body.len() <= line.len());
+        }
+    }
+
+    #[test]
+    fn any_line_at_all_is_refused(line in ".{0,200}") {
+        prop_assert!(exchange::read(&line, &"t".parse().unwrap(), Stage::Load, true).is_err());
+    }
+
+    #[test]
+    fn any_record_of_a_plan_is_a_plan_or_none(
+        fields in prop::collection::btree_map(
+            prop_oneof![
+                prop::sample::select(&["state", "stage", "filter", "made_at", "total", "sent", "options", "repair", "n:dead"][..]).prop_map(str::to_owned),
+                "(n:)?.{0,6}",
+            ],
+            prop_oneof![
+                ".{0,20}",
+                prop::sample::select(&["planned", "running", "18446744073709551616", "-1", "{}", "{\"rate\":0}", "\"remap\""][..]).prop_map(str::to_owned),
+            ],
+            0..10,
+        ),
+        known in any::<bool>(),
+    ) {
+        let mut fields = fields;
+        if known {
+            fields.insert("state".to_owned(), "running".to_owned());
+        }
+        if let Some(plan) = plan::read("p-1", &fields) {
+            let _counts = (plan.known(), plan.failed(), plan.under_way());
+            prop_assert!(print::outcomes(&plan).len() < 1_000);
+            let mut out = Vec::new();
+            print::plans(&mut out, std::iter::once(&plan)).unwrap();
+        } else {
+            prop_assert!(!known);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Dead letters that died of the same thing, counted in memory that does not grow with the number of letters.
+
+use super::fingerprint::fingerprint;
+
+use pipeline::failure::record::FailureRecord;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Groups told apart; whatever comes after is counted together.
+const MOST: usize = 1_000;
+/// Program versions named per group.
+const VERSIONS: usize = 5;
+/// Name of the group that takes the rest.
+const REST: &str = "others";
+
+/// One group.
+#[derive(Debug, Default, Clone, Serialize)]
+pub struct Group {
+    /// Its fingerprint, for `--group`.
+    pub group: String,
+    /// Reason code.
+    pub code: String,
+    /// Field at fault.
+    pub field: Option<String>,
+    /// Letters.
+    pub count: u64,
+    /// Unix milliseconds.
+    pub first_failed_at: i64,
+    /// Unix milliseconds.
+    pub last_failed_at: i64,
+    /// Letters that have been put back before.
+    pub replayed_before: u64,
+    /// Smallest company id.
+    pub first_key: String,
+    /// Largest company id.
+    pub last_key: String,
+    /// Program versions that gave up, some of them.
+    pub versions: BTreeSet<String>,
+    /// Id of the first letter.
+    pub example_id: String,
+    /// Its message.
+    pub example: String,
+}
+
+impl Group {
+    fn add(&mut self, record: &FailureRecord) {
+        let key = &record.company_id;
+        if self.count == 0 {
+            self.code.clone_from(&record.code);
+            self.field.clone_from(&record.field);
+            self.first_failed_at = record.first_failed_at;
+            self.first_key.clone_from(key);
+            self.last_key.clone_from(key);
+            self.example_id.clone_from(&record.id);
+            self.example.clone_from(&record.message);
+        }
+        self.count += 1;
+        self.replayed_before += u64::from(record.replays > 0);
+        self.first_failed_at = self.first_failed_at.min(record.first_failed_at);
+        self.last_failed_at = self.last_failed_at.max(record.last_failed_at);
+        // Ids are numbers of differing length.
+        let size = |id: &String| (id.len(), id.clone());
+        if size(key) < size(&self.first_key) {
+            self.first_key.clone_from(key);
+        }
+        if size(key) > size(&self.last_key) {
+            self.last_key.clone_from(key);
+        }
+        if self.versions.len() < VERSIONS && !record.program_version.is_empty() {
+            self.versions.insert(record.program_version.clone());
+        }
+    }
+}
+
+/// All groups of a look.
+#[derive(Debug, Default)]
+pub struct Groups(BTreeMap<String, Group>);
+
+impl Groups {
+    /// Counts a letter.
+    pub fn add(&mut self, record: &FailureRecord) {
+        let mut name = fingerprint(record);
+        if self.0.len() >= MOST && !self.0.contains_key(&name) {
+            REST.clone_into(&mut name);
+        }
+        let group = self.0.entry(name).or_insert_with_key(|name| Group {
+            group: name.clone(),
+            ..Group::default()
+        });
+        group.add(record);
+    }
+
+    /// The groups, the largest first.
+    #[must_use]
+    pub fn into_sorted(self) -> Vec<Group> {
+        let mut groups: Vec<_> = self.0.into_values().collect();
+        groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+        groups
+    }
+}

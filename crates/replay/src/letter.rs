@@ -1,0 +1,223 @@
+//! A dead letter as it lies in the queue: untouched body, envelope, failure record.
+
+use pipeline::failure::{
+    identity, outcome,
+    record::{Attempt, FailureRecord},
+};
+use pipeline::{
+    message::{Envelope, Outgoing, Subject, envelope},
+    stage::Stage,
+};
+
+use bytes::Bytes;
+use lapin::{
+    BasicProperties,
+    types::{AMQPValue, FieldTable},
+};
+use prost::Message;
+use proto::v1::FormRecord;
+
+/// Reason code of a message that the broker itself dead-lettered: its consumers died on it again and again.
+pub const DELIVERY_LIMIT: &str = "delivery-limit";
+
+/// One dead letter.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Why it died.
+    pub record: FailureRecord,
+    /// The message as the stage received it, byte for byte.
+    pub body: Bytes,
+    pub(crate) envelope: Envelope,
+}
+
+impl Letter {
+    /// Reads a letter; one without our record, put there by the broker, gets a record made from what the broker says.
+    pub(crate) fn read(stage: Stage, home: &str, properties: &BasicProperties, body: Vec<u8>) -> Self {
+        let envelope = Envelope::read(properties);
+        let own = envelope
+            .failure
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok());
+        let mut record: FailureRecord =
+            own.unwrap_or_else(|| broker_record(stage, home, &envelope, properties.headers().as_ref()));
+        if record.mapping.is_none() && envelope.kind == FormRecord::TYPE {
+            // Whoever wrote the record, or the broker, did not say; the body does.
+            let made_by = FormRecord::decode(body.as_slice()).map(|record| record.mapping_fingerprint);
+            record.mapping = made_by.ok().filter(|mapping| !mapping.is_empty());
+        }
+        if identity::digits(&record.id).is_none() {
+            let (died, replay) = (record.last_failed_at.to_be_bytes(), envelope.replay.as_deref());
+            let replay = replay.unwrap_or_default().as_bytes();
+            record.id = identity::derived(&record.id, &[record.code.as_bytes(), &died, replay, &body]);
+        }
+        Self {
+            record,
+            body: body.into(),
+            envelope,
+        }
+    }
+
+    /// The letter's own digits, by which plans know it.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        identity::digits(&self.record.id).unwrap_or(&self.record.id)
+    }
+
+    /// Package and name of the message, as far as the letter says.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.envelope.kind
+    }
+
+    /// The replay that the letter comes from, `<plan>/<letter>`.
+    #[must_use]
+    pub fn mark(&self) -> Option<&str> {
+        self.envelope.replay.as_deref()
+    }
+
+    /// Why it was put into the archive, for a letter there.
+    #[must_use]
+    pub fn archived(&self) -> Option<super::archive::Archived> {
+        serde_json::from_str(self.envelope.archived.as_deref()?).ok()
+    }
+
+    /// The same letter for another dead-letter queue or the archive, with nothing changed but `change`.
+    pub(crate) fn moved(&self, queue: String, change: impl FnOnce(&mut Envelope)) -> Outgoing {
+        let mut envelope = self.envelope.clone();
+        // A letter of the broker's keeps from here on what the broker said about it.
+        envelope.failure = serde_json::to_string(&self.record).ok();
+        envelope.reason = Some(self.record.code.clone());
+        envelope.history.clear();
+        change(&mut envelope);
+        Outgoing::raw(queue, envelope, self.body.clone())
+    }
+
+    /// The message for its way back: a new life with a new count of attempts, and the memory of the earlier ones.
+    /// Live changes go before it; the body cannot say so, since it stays as it was.
+    pub(crate) fn back(&self, replay: &str) -> Outgoing {
+        let mut envelope = self.envelope.clone();
+        envelope.attempt = 1;
+        envelope.replays += 1;
+        envelope.replay = Some(replay.to_owned());
+        envelope.history = serde_json::to_string(&self.record.attempts).unwrap_or_default();
+        envelope.lane = Some("replay".to_owned());
+        envelope.reason = None;
+        envelope.failure = None;
+        envelope.archived = None;
+        Outgoing::raw(self.record.return_queue.clone(), envelope, self.body.clone())
+    }
+}
+
+/// What can be said about a message that the broker moved here after its delivery limit.
+fn broker_record(
+    stage: Stage,
+    home: &str,
+    envelope: &Envelope,
+    headers: Option<&FieldTable>,
+) -> FailureRecord {
+    let death = headers.and_then(|headers| match headers.inner().get("x-death")? {
+        AMQPValue::FieldArray(deaths) => match deaths.as_slice().first()? {
+            AMQPValue::FieldTable(death) => Some(death.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let reason = death
+        .as_ref()
+        .and_then(|death| envelope::text(death, "reason"))
+        .unwrap_or_default();
+    let seconds = death
+        .as_ref()
+        .and_then(|death| envelope::number(death, "time"))
+        .unwrap_or(0);
+    let (code, message) = match reason.as_str() {
+        "delivery_limit" => (
+            DELIVERY_LIMIT.to_owned(),
+            "every consumer that took this message died before settling it".to_owned(),
+        ),
+        "" => (
+            "unknown".to_owned(),
+            "no failure record and no word from the broker".to_owned(),
+        ),
+        other => (
+            format!("broker-{}", other.replace('_', "-")),
+            format!("dead-lettered by the broker: {other}"),
+        ),
+    };
+    let at = seconds.saturating_mul(1_000);
+    let mut attempts: Vec<Attempt> = serde_json::from_str(&envelope.history).unwrap_or_default();
+    attempts.push(Attempt {
+        at,
+        code: code.clone(),
+        message: message.clone(),
+        action: "dead".to_owned(),
+    });
+    FailureRecord {
+        id: envelope.message_id.clone(),
+        stage: stage.name().to_owned(),
+        return_queue: home.to_owned(),
+        code,
+        message,
+        vendor: None,
+        field: None,
+        expression: None,
+        company_id: envelope.company_id.clone(),
+        version: envelope.version.clone(),
+        run_id: envelope.run_id.clone(),
+        batch: None,
+        first_failed_at: attempts.first().map_or(at, |attempt| attempt.at),
+        last_failed_at: at,
+        attempts,
+        instance: "broker".to_owned(),
+        program_version: String::new(),
+        mapping: None,
+        replays: envelope.replays,
+        last_replay: envelope
+            .replay
+            .as_deref()
+            .map(|mark| outcome::plan_of(mark).to_owned()),
+        repair_of: envelope.repair_of.clone(),
+        traceparent: envelope.traceparent.clone(),
+        cut: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapin::types::FieldArray;
+
+    #[test]
+    fn a_letter_of_the_broker_gets_a_record() {
+        let mut death = FieldTable::default();
+        death.insert("reason".into(), AMQPValue::LongString("delivery_limit".into()));
+        death.insert("time".into(), AMQPValue::Timestamp(1_700_000_000));
+        let mut headers = FieldTable::default();
+        headers.insert(
+            "x-death".into(),
+            AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::FieldTable(death)])),
+        );
+        let properties = BasicProperties::default().with_headers(headers);
+        let letter = Letter::read(Stage::Load, "t.load", &properties, b"body".to_vec());
+        assert_eq!(letter.record.code, DELIVERY_LIMIT);
+        assert_eq!(letter.record.return_queue, "t.load");
+        assert_eq!(letter.record.last_failed_at, 1_700_000_000_000);
+    }
+
+    #[test]
+    fn a_way_back_begins_a_new_life_and_keeps_the_memory() {
+        let mut letter = Letter::read(
+            Stage::Load,
+            "t.load",
+            &BasicProperties::default(),
+            b"body".to_vec(),
+        );
+        letter.envelope.attempt = 4;
+        letter.envelope.failure = Some("{}".into());
+        let back = letter.back("replay-1");
+        assert_eq!((back.envelope.attempt, back.envelope.replays), (1, 1));
+        assert_eq!(back.envelope.failure, None);
+        assert!(back.envelope.history.contains("unknown"));
+        assert_eq!(back.body, letter.body);
+    }
+}

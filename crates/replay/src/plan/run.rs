@@ -1,0 +1,300 @@
+//! Running a plan from its canary to its last outcome; every end but the last one can be resumed.
+
+use super::{
+    Plan, State, belongs,
+    canary::{self, Tally},
+    options::Options,
+    pass::{End, Walk},
+    sweep::sweep,
+};
+
+use crate::workspace::{Kept, LEASE, Workspace};
+use anyhow::{Context, bail};
+use pipeline::{lease::Lease, setting::ConfigError};
+use std::time::{Duration, Instant};
+
+/// What a message needs beyond its waits between attempts: the handling itself, and two more stages.
+const MARGIN: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(100);
+/// Between two walks others get their turn to look.
+const TURN: Duration = Duration::from_millis(300);
+
+/// Runs a plan that has not been run, or goes on with one.
+///
+/// # Errors
+/// When another replay of the stage is under way, the plan cannot be run, or the broker or Redis goes away; then the
+/// plan is paused and nothing is lost.
+pub async fn run(
+    workspace: &Workspace,
+    plan: Plan,
+    options: &Options,
+    view: &mut (dyn FnMut(&Plan) + Send),
+) -> anyhow::Result<Plan> {
+    if !belongs(&plan, workspace.stage) {
+        let of = &plan.stage;
+        return Err(ConfigError::message(format!(
+            "plan {} is one of the {of} stage, this is the {} stage; nothing was moved",
+            plan.id, workspace.stage
+        ))
+        .into());
+    }
+    if plan.state.is_over() || plan.state == State::Making {
+        bail!("plan {} is {}; make a new plan", plan.id, plan.state.name());
+    }
+    let lease = lease(workspace, &plan).await?;
+    if plan.repair.is_some() {
+        workspace.rt.broker.declare_archive(workspace.stage).await?;
+    }
+    let mut runner = Runner {
+        workspace,
+        options,
+        before: Tally { known: 0, failed: 0 },
+        start: plan.sent,
+        patience: patience(workspace, options),
+        lease: &lease,
+        plan,
+    };
+    let ended = runner.go(view).await;
+    let (state, note) = match &ended {
+        Ok((state, note)) => (*state, note.clone()),
+        Err(error) => (State::Paused, format!("{error:#}")),
+    };
+    let plans = workspace.plans();
+    // Cancelled by somebody else stays cancelled.
+    let changed = plans
+        .change(&runner.plan.id, state, &note, &[State::Running])
+        .await;
+    let id = runner.plan.id;
+    lease.release().await;
+    ended?;
+    changed?;
+    let plan = plans.load(&id).await?.context("the plan is gone from Redis")?;
+    view(&plan);
+    Ok(plan)
+}
+
+/// One replay per stage. A replay that was killed keeps its lease for a moment, and `resume` waits for that.
+async fn lease(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Kept> {
+    let key = workspace.rt.namespace.replay_lease_key(workspace.stage);
+    let owner = workspace.owner(&format!("plan {}", plan.id));
+    let wait = if plan.state == State::Planned {
+        Duration::ZERO
+    } else {
+        LEASE + Duration::from_secs(1)
+    };
+    let begin = Instant::now();
+    loop {
+        let taken = Lease::acquire(&workspace.rt.store, key.clone(), &owner, LEASE).await;
+        if let Some(lease) = taken.context("take the replay lease")? {
+            return Ok(Kept::new(lease));
+        }
+        if begin.elapsed() > wait {
+            bail!(
+                "another replay of the {} stage is under way, by {}; wait for it or cancel it, and try again in a few \
+                 seconds if it was killed",
+                workspace.stage,
+                workspace.holder(&key).await
+            );
+        }
+        if !workspace.rt.shutdown.sleep(POLL).await {
+            bail!("interrupted");
+        }
+    }
+}
+
+fn patience(workspace: &Workspace, options: &Options) -> Duration {
+    let ladder: Duration = workspace.rt.broker.retry().ladder().iter().sum();
+    options.patience_ms.map_or(ladder + MARGIN, Duration::from_millis)
+}
+
+struct Runner<'a> {
+    workspace: &'a Workspace,
+    options: &'a Options,
+    /// Outcomes when this run began: after a stop, a new canary is judged by its own.
+    before: Tally,
+    /// Letters sent when this run began.
+    start: u64,
+    patience: Duration,
+    lease: &'a Kept,
+    plan: Plan,
+}
+
+impl Runner<'_> {
+    async fn go(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<(State, String)> {
+        let plans = self.workspace.plans();
+        let from = [
+            State::Planned,
+            State::Running,
+            State::Paused,
+            State::Stopped,
+            State::Sent,
+        ];
+        let stopped = self.plan.state == State::Stopped;
+        if plans.change(&self.plan.id, State::Running, "", &from).await? != Some(State::Running) {
+            bail!("the plan was changed by somebody else");
+        }
+        plans
+            .write(
+                &self.plan.id,
+                &[("options", serde_json::to_string(self.options)?)],
+            )
+            .await?;
+        self.refresh(view).await?;
+        if stopped {
+            self.before = self.walk(None).tally(&self.plan);
+        } else {
+            // An interrupted canary goes on where it was.
+            self.start = 0;
+        }
+        let mut again = false;
+        loop {
+            let until =
+                canary::portion(self.options, self.plan.sent - self.start).map(|end| end + self.start);
+            let patience = self.patience;
+            let lease = self.lease;
+            let ours = || lease.held();
+            let walk = Walk {
+                workspace: self.workspace,
+                options: self.options,
+                before: self.before,
+                until,
+                patience,
+                ours: &ours,
+            };
+            if again {
+                self.workspace.rt.shutdown.sleep(TURN).await;
+            }
+            again = true;
+            let end = walk.go(&mut self.plan, view).await?;
+            self.refresh(view).await?;
+            match end {
+                End::TimeUp => {}
+                End::Interrupted => return Ok(self.interrupted()),
+                End::Cancelled => return Ok((State::Cancelled, String::new())),
+                End::Silence => {
+                    if let Some(end) = self.silence(view).await? {
+                        return Ok(end);
+                    }
+                }
+                End::TooManyFailed => return Ok(self.stopped()),
+                End::Exhausted if !self.options.wait => {
+                    self.missing(view).await?;
+                    return Ok((State::Sent, "nobody waits for the outcomes".to_owned()));
+                }
+                End::Portion | End::Exhausted => {
+                    if let Some(end) = self.outcomes(view).await? {
+                        return Ok(end);
+                    }
+                    if canary::must_stop(self.options, self.walk(None).tally(&self.plan), true) {
+                        return Ok(self.stopped());
+                    }
+                    if end == End::Exhausted {
+                        self.missing(view).await?;
+                        return Ok((State::Complete, String::new()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn walk(&self, until: Option<u64>) -> Walk<'_> {
+        Walk {
+            workspace: self.workspace,
+            options: self.options,
+            before: self.before,
+            until,
+            patience: self.patience,
+            ours: &|| true,
+        }
+    }
+
+    async fn refresh(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
+        self.plan = self
+            .workspace
+            .plans()
+            .load(&self.plan.id)
+            .await?
+            .context("the plan is gone from Redis")?;
+        view(&self.plan);
+        Ok(())
+    }
+
+    /// Waits until every outcome of what was sent is known. `Some` when the run ends before that.
+    async fn outcomes(
+        &mut self,
+        view: &mut (dyn FnMut(&Plan) + Send),
+    ) -> anyhow::Result<Option<(State, String)>> {
+        let mut heard = (Instant::now(), self.plan.known());
+        while self.plan.under_way() > 0 {
+            if !self.workspace.rt.shutdown.sleep(POLL).await {
+                return Ok(Some(self.interrupted()));
+            }
+            self.refresh(view).await?;
+            if self.plan.state == State::Cancelled {
+                return Ok(Some((State::Cancelled, String::new())));
+            }
+            if self.plan.known() > heard.1 {
+                heard = (Instant::now(), self.plan.known());
+            }
+            if heard.0.elapsed() > self.patience {
+                if let Some(end) = self.silence(view).await? {
+                    return Ok(Some(end));
+                }
+                heard = (Instant::now(), self.plan.known());
+            }
+        }
+        Ok(None)
+    }
+
+    /// No outcome for long: perhaps the broker dead-lettered them, of which no consumer can tell. `Some` when not.
+    async fn silence(
+        &mut self,
+        view: &mut (dyn FnMut(&Plan) + Send),
+    ) -> anyhow::Result<Option<(State, String)>> {
+        let found = sweep(self.workspace, &self.plan.id).await?;
+        self.refresh(view).await?;
+        if found > 0 {
+            return Ok(None);
+        }
+        let note = format!(
+            "no outcome for {}: {} letters are under way; do the {} stage and those behind it run? `dead resume {}` goes on",
+            super::super::when::span(self.patience),
+            self.plan.under_way(),
+            self.workspace.stage,
+            self.plan.id
+        );
+        Ok(Some((State::Paused, note)))
+    }
+
+    /// Letters of the plan that are not in the queue any more: somebody else has put them back or away.
+    async fn missing(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
+        let counted = self.plan.sent + self.plan.count(&["refused"]);
+        let gone = self.plan.total.saturating_sub(counted);
+        if gone > 0 {
+            self.workspace
+                .plans()
+                .write(&self.plan.id, &[("n:gone", gone.to_string())])
+                .await?;
+            self.refresh(view).await?;
+        }
+        Ok(())
+    }
+
+    fn interrupted(&self) -> (State, String) {
+        (
+            State::Paused,
+            format!("interrupted; `dead resume {}` goes on", self.plan.id),
+        )
+    }
+
+    fn stopped(&self) -> (State, String) {
+        let tally = self.walk(None).tally(&self.plan);
+        let note = format!(
+            "{} of {} failed again, more than {:.0} %; the others are still in the dead-letter queue",
+            tally.failed,
+            tally.known,
+            self.options.stop_at * 100.0
+        );
+        (State::Stopped, note)
+    }
+}

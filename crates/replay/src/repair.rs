@@ -1,0 +1,127 @@
+//! What can be done to a letter on its way back: a new body, other values in some cells, or a mapping run once more.
+//!
+//! A repair is a part of its plan, so that an interrupted replay goes on with the same one. The repaired copy names the
+//! letter it comes from, and that one goes to the archive, never back to work (ServicePulse#2424 sent both).
+
+use super::{body, letter::Letter, set};
+
+use pipeline::{
+    message::{Envelope, Outgoing, Subject},
+    stage::Stage,
+    version::Version,
+};
+
+use bytes::Bytes;
+use prost::Message;
+use proto::v1::{CompanyRef, Lane};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Fields that say whose state a message is; changing one would make it another record's.
+const LOCKED: [&str; 10] = [
+    "companyId",
+    "version",
+    "runId",
+    "fetchedAt",
+    "contentHash",
+    "mappingFingerprint",
+    "settled",
+    "updateTime",
+    "sequence",
+    "lane",
+];
+
+/// One repair.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Repair {
+    /// The whole body, edited by hand as JSON, for one letter.
+    Replace(Value),
+    /// Values for some fields, in every letter.
+    Set(Vec<set::Assignment>),
+    /// Once more through today's mapping: from the snapshot where the letter holds one, else from a fresh detail.
+    Remap,
+}
+
+/// Why a letter cannot be repaired in this way; it stays where it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body or the new one is no message.
+    #[error(transparent)]
+    Body(#[from] body::Error),
+    /// Somebody changed whose record it is.
+    #[error("`{0}` says whose record this is and must stay as it is")]
+    Locked(String),
+    /// A value does not fit.
+    #[error(transparent)]
+    Set(#[from] set::Error),
+    /// Nothing differs.
+    #[error("nothing would change")]
+    Unchanged,
+}
+
+impl Repair {
+    /// The repaired copy, ready to be sent with this mark.
+    pub(crate) fn apply(&self, letter: &Letter, mark: &str) -> Result<Outgoing, Error> {
+        let mut copy = letter.back(mark);
+        copy.envelope.repair_of = Some(letter.record.id.clone());
+        match self {
+            Self::Remap if letter.kind().ends_with(".FormRecord") => Ok(refetch(letter, copy.envelope)),
+            Self::Remap => Ok(copy),
+            Self::Replace(_) | Self::Set(_) => {
+                copy.body = self.body(letter)?;
+                Ok(copy)
+            }
+        }
+    }
+
+    /// The letter's body as it would be sent.
+    ///
+    /// # Errors
+    /// When the repair does not fit the letter.
+    pub fn body(&self, letter: &Letter) -> Result<Bytes, Error> {
+        let before = body::to_json(letter.kind(), &letter.body)?;
+        let after = match self {
+            Self::Remap => return Ok(letter.body.clone()),
+            Self::Replace(json) => json.clone(),
+            Self::Set(assignments) => {
+                let mut json = before.clone();
+                for assignment in assignments {
+                    assignment.apply(&mut json)?;
+                }
+                json
+            }
+        };
+        for name in LOCKED {
+            if before.get(name) != after.get(name) {
+                return Err(Error::Locked(name.to_owned()));
+            }
+        }
+        let repaired = body::from_json(letter.kind(), &after, &letter.body)?;
+        if repaired == letter.body {
+            return Err(Error::Unchanged);
+        }
+        Ok(repaired)
+    }
+}
+
+/// A row is mapped anew from a fresh detail of its customer.
+fn refetch(letter: &Letter, mut envelope: Envelope) -> Outgoing {
+    let version: Version = letter.record.version.parse().unwrap_or_default();
+    let reference = CompanyRef {
+        company_id: letter.record.company_id.clone(),
+        run_id: letter.record.run_id.clone(),
+        update_time: version.update_time,
+        sequence: version.sequence,
+        lane: Lane::Replay.into(),
+        force: true,
+        ..CompanyRef::default()
+    };
+    let fresh = Envelope::new(&reference, envelope.first_seen_ms);
+    envelope.message_id = fresh.message_id;
+    CompanyRef::TYPE.clone_into(&mut envelope.kind);
+    let mut copy = Outgoing::to(Stage::Extract, &reference);
+    copy.envelope = envelope;
+    copy.body = reference.encode_to_vec().into();
+    copy
+}

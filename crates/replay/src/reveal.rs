@@ -1,0 +1,88 @@
+//! Customer data for people's eyes: e-mail addresses and phone numbers are masked unless somebody asks for them.
+
+use pipeline::mask::{mask_email, mask_phone, mask_text};
+use serde_json::Value;
+
+/// Masks a body in place: by the names of its fields where they tell, and by what a text looks like elsewhere.
+pub fn mask_json(json: &mut Value) {
+    mask_under("", json);
+}
+
+fn mask_under(name: &str, json: &mut Value) {
+    match json {
+        Value::String(text) => *text = mask_named(name, text),
+        Value::Number(number) if is_phone(name) => *json = mask_phone(&number.to_string()).into(),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_under(name, item)),
+        Value::Object(fields) => {
+            // A cell is named by its caption, not by the kind of its value.
+            let caption = fields.get("label").and_then(Value::as_str).map(str::to_owned);
+            for (key, value) in fields.iter_mut() {
+                match &caption {
+                    Some(caption) if key != "label" && key != "field" && !is_phone(key) => {
+                        mask_under(caption, value);
+                    }
+                    _ => mask_under(key, value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn mask_named(name: &str, text: &str) -> String {
+    match () {
+        () if text.is_empty() => String::new(),
+        () if is_phone(name) => mask_phone(text),
+        () if is_email(name) => mask_email(text),
+        () => mask_text(text),
+    }
+}
+
+fn is_phone(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let words = [
+        "phone", "mobile", "tel", "fax", "whatsapp", "电话", "手机", "传真",
+    ];
+    // `tel` also begins other words.
+    words.iter().any(|word| name.contains(word)) && !name.contains("telegram") && !name.contains("template")
+}
+
+fn is_email(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["email", "e-mail", "邮箱", "邮件"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_and_looks_both_mask() {
+        let mut body = json!({
+            "companyId": "56657420945678",
+            "detail": {"tel": 1_234_567, "remark": "ask a.b@c.de", "customers": [{"email": "x@y.cn", "name": "Wang"}]},
+            "fields": [
+                {"field": "_widget_1", "label": "联系电话", "text": "010 2345"},
+                {"field": "_widget_2", "label": "名称", "phone": "13812345678"},
+                {"field": "_widget_3", "label": "名称", "text": "Wang"},
+            ],
+        });
+        mask_json(&mut body);
+        assert_eq!(body["companyId"], "56657420945678");
+        assert_eq!(body["detail"]["tel"], "123***67");
+        assert_eq!(body["detail"]["remark"], "ask a***@c.de");
+        assert_eq!(
+            body["detail"]["customers"][0],
+            json!({"email": "x***@y.cn", "name": "Wang"})
+        );
+        assert_eq!(
+            body["fields"][0],
+            json!({"field": "_widget_1", "label": "联系电话", "text": "010***45"})
+        );
+        assert_eq!(body["fields"][1]["phone"], "138***78");
+        assert_eq!(body["fields"][2]["text"], "Wang");
+    }
+}

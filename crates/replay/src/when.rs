@@ -1,0 +1,127 @@
+//! Times and spans as people write them in a filter; relative ones are resolved once, when they are read.
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+use std::{str::FromStr, time::Duration};
+
+/// A point in time, unix milliseconds: `2h` (ago), `2026-01-02`, `2026-01-02T03:04:05Z`, without zone in UTC.
+pub fn parse_time(text: &str) -> Result<i64, String> {
+    let text = text.trim();
+    if let Ok(ago) = pipeline::setting::parse_duration(text) {
+        let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+        return Ok(Timestamp::now().as_millisecond().saturating_sub(ago));
+    }
+    if let Ok(time) = Timestamp::from_str(text) {
+        return Ok(time.as_millisecond());
+    }
+    let local = |time: civil::DateTime| TimeZone::UTC.to_timestamp(time);
+    let parsed = civil::DateTime::from_str(text)
+        .or_else(|_| civil::Date::from_str(text).map(|date| date.to_datetime(civil::Time::midnight())))
+        .and_then(local);
+    parsed.map(Timestamp::as_millisecond).map_err(|_| {
+        format!(
+            "`{text}` is no time; write 2h (ago), 2026-01-02, 2026-01-02T03:04:05 or 2026-01-02T03:04:05Z"
+        )
+    })
+}
+
+/// For people; the record holds milliseconds.
+#[must_use]
+pub fn time(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(|_| "-".to_owned(), |time| format!("{time:.0}"))
+}
+
+/// A duration for people: `45s`, `12m`, `3.5h`.
+#[must_use]
+pub fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7_200 => format!("{}m", seconds / 60),
+        7_200..172_800 => format!("{:.1}h", duration.as_secs_f64() / 3_600.0),
+        _ => format!("{:.1}d", duration.as_secs_f64() / 86_400.0),
+    }
+}
+
+/// Whole numbers from a least to a most: `3`, `3..`, `..5`, `3..5` (both ends included).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    least: u64,
+    most: u64,
+}
+
+impl Range {
+    /// Whether the number lies within.
+    #[must_use]
+    pub fn contains(self, number: u64) -> bool {
+        (self.least..=self.most).contains(&number)
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.least, self.most) {
+            (least, most) if least == most => write!(f, "{least}"),
+            (0, most) => write!(f, "..{most}"),
+            (least, u64::MAX) => write!(f, "{least}.."),
+            (least, most) => write!(f, "{least}..{most}"),
+        }
+    }
+}
+
+impl FromStr for Range {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let problem = || format!("`{text}` is no range; write 3, 3.., ..5 or 3..5");
+        let number = |part: &str, open: u64| {
+            if part.is_empty() {
+                Ok(open)
+            } else {
+                part.parse().map_err(|_| problem())
+            }
+        };
+        let (least, most) = match text.split_once("..") {
+            Some(("", "")) => return Err(problem()),
+            Some((least, most)) => (number(least, 0)?, number(most, u64::MAX)?),
+            None => {
+                let exact = text.parse().map_err(|_| problem())?;
+                (exact, exact)
+            }
+        };
+        (least <= most)
+            .then_some(Self { least, most })
+            .ok_or_else(problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_every_usual_way() {
+        assert_eq!(parse_time("1970-01-01T00:00:05Z"), Ok(5_000));
+        assert_eq!(parse_time("1970-01-01T08:00:05+08:00"), Ok(5_000));
+        let ago = Timestamp::now().as_millisecond() - parse_time("2h").unwrap();
+        assert!((7_200_000..7_210_000).contains(&ago));
+        assert!(parse_time("2026-01-02").unwrap() < parse_time("2026-01-02T03:04:05").unwrap());
+        assert!(parse_time("yesterday").unwrap_err().contains("write 2h"));
+    }
+
+    #[test]
+    fn ranges_include_their_ends() {
+        for (text, inside, outside) in [("3", 3, 4), ("3..", 9, 2), ("..5", 5, 6), ("3..5", 4, 6)] {
+            let range: Range = text.parse().unwrap();
+            assert!(range.contains(inside) && !range.contains(outside), "{text}");
+        }
+        for bad in ["", "..", "5..3", "x", "1..y", "-1"] {
+            assert!(bad.parse::<Range>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn spans_are_short() {
+        let texts = [5, 300, 9_000, 400_000].map(|seconds| span(Duration::from_secs(seconds)));
+        assert_eq!(texts, ["5s", "5m", "2.5h", "4.6d"]);
+    }
+}

@@ -1,0 +1,15 @@
+//! Dead letters on a real broker: plans, replays and their outcomes, repairs, the archive, the audit log.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod config;
+
+mod archive;
+mod audit;
+mod browse;
+mod kill;
+mod many;
+mod morgue;
+mod outcomes;
+mod plans;
+mod repair;
+mod workspace;

@@ -1,0 +1,88 @@
+//! Dead letters made to order, through the product's own import.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use kit::workbench::Workbench;
+use pipeline::{
+    failure::{Failure, record::FailureRecord},
+    message::{Envelope, Subject},
+    stage::Stage,
+};
+use prost::Message;
+use replay::{browse::Browser, exchange::import, workspace::Workspace};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::io::{BufReader, Cursor};
+
+/// The workspace of a bench, for its extract stage or another one.
+pub fn workspace(bench: &Workbench, stage: Stage) -> Workspace {
+    Workspace::new(bench.rt.clone(), stage)
+}
+
+/// A letter as a line of an export.
+pub fn line<M: Message + Subject>(bench: &Workbench, stage: Stage, message: &M, failure: &Failure) -> String {
+    let envelope = Envelope::new(message, 1_700_000_000_000);
+    let home = bench.rt.namespace.queue(stage);
+    let attempts = pipeline::failure::record::extend_history("", failure, 1_700_000_000_000, "dead".into());
+    let record = FailureRecord::new(stage, home, &envelope, failure, attempts, "morgue");
+    let body = message.encode_to_vec();
+    let sha256: String = Sha256::digest(&body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    json!({
+        "format": "okki-dead-letter/1",
+        "namespace": bench.namespace,
+        "stage": stage.name(),
+        "masked": false,
+        "record": record,
+        "headers": envelope,
+        "body_base64": BASE64_STANDARD.encode(body),
+        "sha256": sha256,
+    })
+    .to_string()
+}
+
+/// Puts lines of an export into the dead letters.
+pub async fn bury(bench: &Workbench, stage: Stage, lines: &[String]) {
+    let text = lines.join("\n");
+    let open = || Ok(BufReader::new(Cursor::new(text.clone())));
+    let report = import(&workspace(bench, stage), false, open).await.unwrap();
+    assert_eq!(report.imported, lines.len() as u64);
+}
+
+/// Buries references, with a failure for each.
+pub async fn references(bench: &Workbench, ids: std::ops::Range<usize>, failure: impl Fn(usize) -> Failure) {
+    let lines: Vec<_> = ids
+        .map(|id| {
+            line(
+                bench,
+                Stage::Extract,
+                &kit::workbench::reference(id),
+                &failure(id),
+            )
+        })
+        .collect();
+    bury(bench, Stage::Extract, &lines).await;
+}
+
+/// Ids of the dead letters in their order.
+pub async fn ids(bench: &Workbench, stage: Stage) -> Vec<String> {
+    let mut look = Browser::open(&bench.rt.broker, stage).await.unwrap();
+    let mut ids = Vec::new();
+    while let Some(held) = look.next().await.unwrap() {
+        ids.push(held.letter.record.id);
+    }
+    look.close().await.unwrap();
+    ids
+}
+
+/// Customers of the dead letters in their order.
+pub async fn customers(bench: &Workbench, stage: Stage) -> Vec<String> {
+    let mut look = Browser::open(&bench.rt.broker, stage).await.unwrap();
+    let mut customers = Vec::new();
+    while let Some(held) = look.next().await.unwrap() {
+        customers.push(held.letter.record.company_id);
+    }
+    look.close().await.unwrap();
+    customers
+}

@@ -1,0 +1,212 @@
+//! A stage on a workbench: a namespace of its own on a real broker, a scripted handler, and eyes on the queues.
+
+use crate::{config, proxy::Proxy};
+use pipeline::{
+    config::CommonConfig,
+    consumer::{self, ConsumerOptions},
+    handler::{Handler, Job, Outcome},
+    message::{Outgoing, SubjectRef},
+    service::Runtime,
+    setting::Secret,
+    shutdown::Shutdown,
+    stage::Stage,
+};
+use proto::v1::CompanyRef;
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tokio::task::JoinHandle;
+
+/// Decides about one customer reference.
+pub type Script = dyn Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync;
+
+/// Handles each job by a script and writes down what it saw.
+pub struct Scripted {
+    rt: Runtime,
+    script: Box<Script>,
+    pub seen: Mutex<Vec<(String, u32)>>,
+    pub died: Mutex<Vec<String>>,
+}
+
+impl Handler for Scripted {
+    type In = CompanyRef;
+    type Receipt = ();
+
+    async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for job in &batch {
+            self.seen
+                .lock()
+                .unwrap()
+                .push((job.message.company_id.clone(), job.meta.attempt));
+            outcomes.push((self.script)(&self.rt, job));
+        }
+        outcomes
+    }
+
+    async fn died(&self, subjects: Vec<SubjectRef>) {
+        self.died
+            .lock()
+            .unwrap()
+            .extend(subjects.into_iter().map(|subject| subject.company_id));
+    }
+}
+
+/// A namespace on the broker.
+pub struct Workbench {
+    pub rt: Runtime,
+    pub namespace: String,
+}
+
+/// A consumer at work.
+pub struct Running {
+    pub handler: Arc<Scripted>,
+    pub shutdown: Shutdown,
+    pub task: JoinHandle<Result<(), consumer::Error>>,
+}
+
+pub const OPTIONS: ConsumerOptions = ConsumerOptions {
+    stage: Stage::Extract,
+    batch_max: 20,
+    linger: Duration::from_millis(20),
+    concurrency: 2,
+};
+
+impl Workbench {
+    pub async fn new() -> Self {
+        let namespace = format!("t{}", uuid::Uuid::new_v4().simple());
+        let rt = runtime(&config::common(&namespace));
+        rt.declare(Stage::Extract).await.unwrap();
+        Self { rt, namespace }
+    }
+
+    /// Starts a consumer with a process life of its own.
+    pub fn consume(
+        &self,
+        options: ConsumerOptions,
+        script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
+    ) -> Running {
+        self.run(runtime(&config::common(&self.namespace)), options, script)
+    }
+
+    /// The same with other settings.
+    pub fn consume_with(
+        &self,
+        change: impl FnOnce(&mut CommonConfig),
+        options: ConsumerOptions,
+        script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
+    ) -> Running {
+        let mut common = config::common(&self.namespace);
+        change(&mut common);
+        self.run(runtime(&common), options, script)
+    }
+
+    /// A proxy in front of the broker.
+    pub async fn proxy(&self) -> Proxy {
+        let common = config::common(&self.namespace);
+        let url = url::Url::parse(common.amqp.url.expose()).unwrap();
+        let addresses = url.socket_addrs(|| Some(5672)).unwrap();
+        Proxy::start(addresses[0]).await.unwrap()
+    }
+
+    /// Consumes through a proxy.
+    pub fn consume_through(
+        &self,
+        proxy: &Proxy,
+        options: ConsumerOptions,
+        script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
+    ) -> Running {
+        let mut common = config::common(&self.namespace);
+        let mut url = url::Url::parse(common.amqp.url.expose()).unwrap();
+        url.set_ip_host(proxy.address().ip()).unwrap();
+        url.set_port(Some(proxy.address().port())).unwrap();
+        common.amqp.url = Secret::new(url.as_str());
+        self.run(runtime(&common), options, script)
+    }
+
+    fn run(
+        &self,
+        rt: Runtime,
+        options: ConsumerOptions,
+        script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
+    ) -> Running {
+        let handler = Arc::new(Scripted {
+            rt: rt.clone(),
+            script: Box::new(script),
+            seen: Mutex::default(),
+            died: Mutex::default(),
+        });
+        let shutdown = rt.shutdown.clone();
+        let worker = Arc::clone(&handler);
+        let task = tokio::spawn(async move { consumer::run(&rt, options, worker).await });
+        Running {
+            handler,
+            shutdown,
+            task,
+        }
+    }
+
+    pub async fn publish(&self, ids: impl IntoIterator<Item = usize>) {
+        let messages = ids
+            .into_iter()
+            .map(|id| Outgoing::to(Stage::Extract, &reference(id)))
+            .collect();
+        self.rt.publisher.publish(messages).await.unwrap();
+    }
+
+    pub async fn depth(&self, queue: &str) -> u32 {
+        self.rt.broker.depth(queue).await.unwrap()
+    }
+
+    pub fn queue(&self, stage: Stage) -> String {
+        self.rt.namespace.queue(stage)
+    }
+
+    pub fn dead(&self) -> String {
+        self.rt.namespace.dead_queue(Stage::Extract)
+    }
+
+    /// Waits until a queue holds exactly this many messages.
+    pub async fn until_depth(&self, queue: &str, wanted: u32) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let depth = self.depth(queue).await;
+            if depth == wanted {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{queue} holds {depth} messages, expected {wanted}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Running {
+    /// Asks the consumer to end and waits until it has.
+    pub async fn stop(self) -> Arc<Scripted> {
+        self.shutdown.trigger();
+        self.task.await.unwrap().unwrap();
+        self.handler
+    }
+}
+
+fn runtime(common: &CommonConfig) -> Runtime {
+    Runtime::assemble("test", common, Shutdown::manual(common.drain_deadline)).unwrap()
+}
+
+pub fn reference(id: usize) -> CompanyRef {
+    CompanyRef {
+        company_id: id.to_string(),
+        run_id: "run".into(),
+        update_time: 7,
+        ..CompanyRef::default()
+    }
+}
+
+/// Passes the reference on, as the next stage's message would be.
+pub fn forward(job: &Job<CompanyRef>) -> Outcome {
+    Outcome::forward(vec![Outgoing::to(Stage::Transform, &job.message)], None)
+}

@@ -1,0 +1,50 @@
+//! `make bench`: what the product does on this machine, beside what the broker alone could do.
+
+mod ceiling;
+mod dead;
+mod delay;
+mod floor;
+mod lag;
+mod measure;
+mod memory;
+mod plot;
+mod quota;
+mod report;
+mod scaling;
+mod stages;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use kit::interrupt::unless_interrupted;
+use measure::{Options, measure};
+
+/// Measure every stage beside the bare broker, quotas, memory, scaling, lag and dead letters.
+///
+/// Writes target/bench/report.json, plots beside it, and a table with the aims. Build with --release.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    options: Options,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    pipeline::tls::install_crypto();
+    unless_interrupted(written(&args.options)).await
+}
+
+/// Aims that are missed are told in the table; the bench itself is good when it has measured.
+async fn written(options: &Options) -> anyhow::Result<bool> {
+    let report = measure(options).await?;
+    let path = report.write()?;
+    println!(
+        "\n{}\nreport: {}  ({:.0} s)",
+        report.table(),
+        path.display(),
+        report.seconds
+    );
+    Ok(true)
+}

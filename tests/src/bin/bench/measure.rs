@@ -1,0 +1,152 @@
+//! All measurements in one run, because figures of different runs of a small machine cannot be compared.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use prost::Message;
+use proto::v1::{CompanySnapshot, FormRecord};
+
+use super::floor::Ground;
+use super::report::Report;
+use super::{ceiling, dead, lag, memory, quota, scaling, stages};
+use kit::config::{binary, workspace};
+use kit::harness::Service;
+
+/// Records of the short and of the long backlog.
+const BACKLOGS: [u32; 2] = [10_000, 200_000];
+const REPLICAS: [usize; 3] = [1, 2, 4];
+/// What the loader's linger adds at most, twice, and one call of the simulator, which answers at once.
+const LAG_AIM_MS: f64 = 2.0 * 200.0 + 100.0;
+
+/// How much is measured.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Customers that go through the whole pipeline
+    #[arg(long, default_value_t = 20_000)]
+    pub customers: u32,
+    /// Seconds for which the quota is used up, for each number of loaders
+    #[arg(long, default_value_t = 30)]
+    pub quota_seconds: u64,
+    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead [default: all]
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
+}
+
+/// Measures everything.
+pub async fn measure(options: &Options) -> anyhow::Result<Report> {
+    let start = Instant::now();
+    let say = |text: &str| println!("[{:>5.1} s] {text}", start.elapsed().as_secs_f64());
+    let wants = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
+    let mut report = Report::default();
+    say("starting RabbitMQ and Redis …");
+    let ground = Ground::lay().await?;
+
+    say("each stage alone …");
+    let (passes, snapshot, record) = stages::alone(&ground, options.customers).await?;
+    let (snapshot_body, snapshot) = (
+        snapshot.clone(),
+        CompanySnapshot::decode(&*snapshot).context("a snapshot")?,
+    );
+    let record = FormRecord::decode(&*record).context("a record")?;
+    let mut all = 0.0;
+    for pass in passes {
+        let name = pass.service.name().to_owned();
+        say(&format!("  {name}: {:.0} records/s", pass.per_second));
+        all += pass.cpu_seconds_per_1000;
+        report.stage_records_per_s.insert(name.clone(), pass.per_second);
+        report
+            .cpu_seconds_per_1000_records
+            .insert(name.clone(), pass.cpu_seconds_per_1000);
+        report.ready_ms.insert(name, pass.ready.as_secs_f64() * 1000.0);
+    }
+    report.cpu_seconds_per_1000_records.insert("all".into(), all);
+    if wants("ceiling") {
+        say("the broker's and the simulator's own limits …");
+        let relayed = ceiling::relay(&ground, &snapshot_body, options.customers as usize).await?;
+        report.raw_relay_msgs_per_s = relayed;
+        report.transformer_ratio = report.stage_records_per_s["transformer"] / relayed;
+        let (details, rows) = ceiling::simulator(&ground, Duration::from_secs(2)).await?;
+        report.simulator_per_s = [("details".to_owned(), details), ("rows".to_owned(), rows)].into();
+        say(&format!(
+            "  relay {relayed:.0}/s, ratio {:.2}",
+            report.transformer_ratio
+        ));
+    }
+    if wants("stages") {
+        say("all three together …");
+        report.end_to_end_records_per_s = stages::together(&ground, options.customers).await?;
+    }
+    if wants("quota") {
+        for loaders in [1, 4] {
+            say(&format!("the quota with {loaders} loaders …"));
+            let time = Duration::from_secs(options.quota_seconds);
+            let used = quota::used(&ground, loaders, time, &record).await?;
+            report.quota_use.insert(loaders.to_string(), used.share);
+            report.quota_violations += used.violations;
+            say(&format!(
+                "  {:.3} used, {} violations",
+                used.share, used.violations
+            ));
+        }
+    }
+    if wants("memory") {
+        for service in Service::ALL {
+            for backlog in BACKLOGS {
+                say(&format!("memory of the {} before {backlog} …", service.name()));
+                let peak = memory::peak(&ground, service, backlog, &snapshot).await?;
+                let peaks = report.peak_rss_mib.entry(service.name().into()).or_default();
+                peaks.insert(backlog.to_string(), peak);
+            }
+        }
+    }
+    if wants("scaling") {
+        for service in Service::ALL {
+            let mut one = f64::NAN;
+            for replicas in REPLICAS {
+                let rate = scaling::rate(&ground, service, replicas, &snapshot, &record).await?;
+                say(&format!("  {} × {replicas}: {rate:.0} records/s", service.name()));
+                if replicas == 1 {
+                    one = rate;
+                }
+                let shares = report.scaling.entry(service.name().into()).or_default();
+                shares.insert(replicas.to_string(), rate / one / replicas as f64);
+            }
+        }
+    }
+    if wants("lag") {
+        say("lag at half the quota …");
+        let lags = lag::lags(&ground, &snapshot).await?;
+        let of = |percent| lag::percentile(&lags, percent);
+        report.lag_ms = [
+            ("p50".to_owned(), of(50)),
+            ("p99".to_owned(), of(99)),
+            ("aim".to_owned(), LAG_AIM_MS),
+        ]
+        .into();
+    }
+    if wants("dead") {
+        say("a hundred thousand dead letters …");
+        let measured = dead::letters(&ground, &record).await?;
+        report.dead_scan_per_s = f64::from(dead::LETTERS) / measured.groups.as_secs_f64();
+        report.dead_plan_per_s = f64::from(dead::LETTERS) / measured.plan.as_secs_f64();
+        report.replay_per_s = measured.replayed_per_second;
+    }
+    for service in Service::ALL {
+        let size = std::fs::metadata(binary(service.name())?)
+            .context("a binary's size")?
+            .len();
+        report
+            .image_mib
+            .insert(service.name().into(), size as f64 / 1_048_576.0);
+    }
+    report.mapping_ns_per_record = mapping();
+    report.seconds = start.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Criterion's own figure, if its bench has run.
+fn mapping() -> Option<f64> {
+    let path = workspace().join("target/criterion/map 14 fields/new/estimates.json");
+    let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    estimates.pointer("/mean/point_estimate")?.as_f64()
+}

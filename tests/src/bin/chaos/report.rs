@@ -1,0 +1,182 @@
+//! What a run of chaos leaves: `target/chaos/report.json` for machines and a table for people.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use kit::config::workspace;
+use kit::simulator;
+
+/// Cells of a row; a blank or foreign row has all of them wrong.
+const CELLS: u64 = simulator::LABELS.len() as u64;
+
+/// The verdict. The keys are read by other tools: rename nothing.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Of the schedule.
+    pub seed: u64,
+    /// Processes killed, terminated, frozen or emptied.
+    pub kills: usize,
+    /// Everything that was done, by kind.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// Customers at the end.
+    pub customers: u64,
+    /// Changes, additions and removals while all this went on.
+    pub updates: u64,
+    /// Customers without a row.
+    pub missing: u64,
+    /// Rows beyond a customer's first.
+    pub duplicates: u64,
+    /// Rows that show an earlier state, or a customer that was removed.
+    pub stale: u64,
+    /// Cells that show what no state ever had.
+    pub wrong_cells: u64,
+    /// Dead letters beyond those that the form refused on purpose.
+    pub dead_unexpected: u64,
+    /// Of the product's own books, in all.
+    pub books_difference: u64,
+    /// Calls over a limit, except where the limit fell while they were on their way.
+    pub quota_violations: u64,
+    /// The longest time from a fault's end until everybody was ready again.
+    pub recovery_seconds_max: f64,
+    /// In all, with starting and judging.
+    pub seconds: f64,
+}
+
+impl Report {
+    /// Takes over what the judge saw.
+    pub fn judged(&mut self, verdict: &simulator::Report) {
+        self.customers = verdict.source_customers as u64;
+        self.missing = verdict.missing as u64;
+        self.duplicates = verdict.duplicates as u64;
+        self.stale = (verdict.stale + verdict.extra) as u64;
+        self.wrong_cells = verdict.wrong_cells as u64 + CELLS * (verdict.blank + verdict.foreign) as u64;
+    }
+
+    /// What must be zero, with what it means.
+    pub fn must_be_zero(&self) -> [(&'static str, u64, &'static str); 6] {
+        [
+            ("missing", self.missing, "customers without a row"),
+            ("duplicates", self.duplicates, "rows beyond a customer's first"),
+            ("stale", self.stale, "rows that show an earlier state"),
+            (
+                "wrong cells",
+                self.wrong_cells,
+                "of all cells compared, one by one",
+            ),
+            (
+                "dead unexpected",
+                self.dead_unexpected,
+                "dead letters that nobody meant to die",
+            ),
+            (
+                "books difference",
+                self.books_difference,
+                "of the product's own books",
+            ),
+        ]
+    }
+
+    /// Whether chaos found nothing.
+    pub fn is_good(&self) -> bool {
+        self.must_be_zero().iter().all(|(_, count, _)| *count == 0)
+    }
+
+    /// Writes it where other tools look for it.
+    pub fn write(&self) -> anyhow::Result<PathBuf> {
+        let folder = folder()?;
+        let path = folder.join("report.json");
+        let text = serde_json::to_string_pretty(self).context("write the report")? + "\n";
+        std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// The table.
+    pub fn table(&self) -> String {
+        let mut table = format!(
+            "  seed {}: {} kills, {} customers, {} updates, {} s\n",
+            self.seed, self.kills, self.customers, self.updates, self.seconds
+        );
+        for (name, count) in &self.faults {
+            table += &format!("    {name:<20} {count:>7}\n");
+        }
+        for (what, count, meaning) in self.must_be_zero() {
+            let mark = if count == 0 { "✓" } else { "✗" };
+            table += &format!("  {mark} {what:<20} {count:>7}   {meaning}\n");
+        }
+        table += &format!(
+            "    {:<20} {:>7}   calls over a limit\n    {:<20} {:>7}   seconds until everybody was ready again\n",
+            "quota violations", self.quota_violations, "recovery at most", self.recovery_seconds_max
+        );
+        table
+    }
+}
+
+/// Where chaos keeps its report and the logs of its last run.
+pub fn folder() -> anyhow::Result<PathBuf> {
+    let folder = workspace().join("target/chaos");
+    std::fs::create_dir_all(&folder).context("make target/chaos")?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_are_a_contract() {
+        let json = serde_json::to_value(Report::default()).unwrap_or_default();
+        let keys: Vec<_> = json
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.as_str())
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                "seed",
+                "kills",
+                "faults",
+                "customers",
+                "updates",
+                "missing",
+                "duplicates",
+                "stale",
+                "wrong_cells",
+                "dead_unexpected",
+                "books_difference",
+                "quota_violations",
+                "recovery_seconds_max",
+                "seconds"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_finding_spoils_it() {
+        let mut report = Report::default();
+        assert!(report.is_good());
+        for spoil in [
+            (|v| v.missing = 1) as fn(&mut simulator::Report),
+            |v| v.duplicates = 1,
+            |v| v.stale = 1,
+            |v| v.extra = 1,
+            |v| v.wrong_cells = 1,
+            |v| v.blank = 1,
+            |v| v.foreign = 1,
+        ] {
+            let mut verdict = simulator::Report::default();
+            spoil(&mut verdict);
+            report.judged(&verdict);
+            assert!(!report.is_good(), "{verdict:?}");
+        }
+        report.judged(&simulator::Report::default());
+        report.books_difference = 1;
+        assert!(!report.is_good());
+        (report.books_difference, report.dead_unexpected) = (0, 1);
+        assert!(!report.is_good());
+    }
+}
