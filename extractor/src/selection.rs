@@ -1,9 +1,9 @@
 //! What the source document does with a fetched customer before it is handed on: keys in another format, and the
 //! condition that decides whether it goes on at all.
 //!
-//! The platform applies both after fetching and before storing (mapping language, §1.2), on the flattened record with
-//! the details merged in; so that is where and on what they are applied here. Without either, which is the usual case,
-//! the detail answer goes on byte for byte and is not even parsed.
+//! The platform applies both after fetching and before storing (docs/mapping-language.md §1.2), on the flattened record
+//! with the details merged in; so that is where and on what they are applied here. Without either, which is the usual
+//! case, the detail answer goes on byte for byte and is not even parsed.
 
 use mapping::{Condition, Context, FormatResponse, Verdict, clean};
 use serde_json::value::RawValue;

@@ -14,7 +14,7 @@ use pipeline::{
 };
 use std::time::Duration;
 
-/// Rows per page that clients are known to use (okki-api.md §4.2).
+/// Rows per page that clients are known to use (docs/okki-api.md §4.2).
 const PAGE_SIZE: u32 = 200;
 
 /// Reach of a remedy run that no document describes: a weekend's worth of trouble is found on Monday night.

@@ -1,4 +1,4 @@
-//! The wire contract: the messages that travel between the stages (design: add only, never renumber).
+//! The wire contract: the messages that travel between the stages (add only, never renumber).
 
 /// Messages of package `okki.pipeline.v1`, generated from `okki/pipeline/v1/pipeline.proto`.
 #[allow(

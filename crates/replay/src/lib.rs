@@ -1,4 +1,4 @@
-//! Dead letters: what is kept about them, how they are looked at, repaired and put back (design §6).
+//! Dead letters: what is kept about them, how they are looked at, repaired and put back.
 
 pub mod archive;
 pub mod audit;

@@ -1,4 +1,4 @@
-//! Turns an HTTP answer into data or into the one error that says what to do (okki-api.md §2, §3).
+//! Turns an HTTP answer into data or into the one error that says what to do (docs/okki-api.md §2, §3).
 //!
 //! Pure: status, `Retry-After` and body in, [`Answer`] or [`Error`] out, so that every odd answer has a table row
 //! in the tests below.

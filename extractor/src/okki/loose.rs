@@ -1,5 +1,5 @@
 //! Reads JSON values whose type drifts between accounts and endpoints: ints as strings, ids as numbers
-//! (okki-api.md §4.3, §5.2, §9 row 12).
+//! (docs/okki-api.md §4.3, §5.2, §9 row 12).
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;

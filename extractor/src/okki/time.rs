@@ -1,4 +1,4 @@
-//! OKKI writes times as `YYYY-MM-DD HH:mm:ss` in Beijing time and means "none" by 1970 (okki-api.md §1).
+//! OKKI writes times as `YYYY-MM-DD HH:mm:ss` in Beijing time and means "none" by 1970 (docs/okki-api.md §1).
 
 use jiff::{
     Timestamp,

@@ -2,7 +2,7 @@
 //!
 //! Inside a process a mutex lets one worker fetch; between processes a lease does. Whoever waited looks at the shared
 //! token again before fetching, so the refusal of token A makes exactly one replica ask for token B. The stored
-//! expiry is not believed against a refusal, for the server may revoke early (okki-api.md §2).
+//! expiry is not believed against a refusal, for the server may revoke early (docs/okki-api.md §2).
 
 use super::{
     error::{Error, chain},

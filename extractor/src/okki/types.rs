@@ -149,7 +149,7 @@ pub fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> R
 /// Our own code for a group that is not in the tree.
 pub const UNKNOWN_GROUP: &str = "unknown-group";
 
-/// Finds a group in the tree of groups (okki-api.md §6).
+/// Finds a group in the tree of groups (docs/okki-api.md §6).
 pub fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
     fn find(value: &Value, id: &str) -> Option<String> {
         match value {

@@ -1,4 +1,4 @@
-//! The calls we make, with the bodies the vendor documents (jiandaoyun-api.md §2).
+//! The calls we make, with the bodies the vendor documents (docs/jiandaoyun-api.md §2).
 
 use std::fmt::Write as _;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// Where every process begins (jiandaoyun-api.md §8.7).
+/// Where every process begins (docs/jiandaoyun-api.md §8-7).
 const START: f64 = 5.0;
 /// Answers that were sent before the limit was lowered say nothing new.
 const HALVING_PAUSE: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What each answer code of the vendor means for us, decided once (jiandaoyun-api.md §3.2).
+//! What each answer code of the vendor means for us, decided once (docs/jiandaoyun-api.md §3.2).
 //!
 //! Everything that reacts to a refusal asks [`classify`]; no other file compares codes, except the few constants
 //! below that have a cure of their own.

@@ -1,7 +1,7 @@
 //! From a typed record to the vendor's row: wrapped values, checked here because the server checks nothing.
 //!
-//! A value of the wrong shape is not refused by the vendor but stored as a blank (jiandaoyun-api.md §4), so whatever
-//! cannot be written truthfully is an error of the record, before anything is sent.
+//! A value of the wrong shape is not refused by the vendor but stored as a blank (docs/jiandaoyun-api.md §4), so
+//! whatever cannot be written truthfully is an error of the record, before anything is sent.
 
 use proto::v1::field_value::Value as Cell;
 use proto::v1::{Address, FieldValue, FormRecord, Subform};

@@ -9,7 +9,7 @@ use proto::v1::{FieldValue, FormRecord};
 use super::encode::Shape;
 use super::types::Widget;
 
-/// Widgets that no API write reaches (jiandaoyun-api.md §4).
+/// Widgets that no API write reaches (docs/jiandaoyun-api.md §4).
 const READ_ONLY: [&str; 10] = [
     "linkdata",
     "signature",

@@ -1,7 +1,7 @@
 //! Finding rows by company id, the way to learn what a lost call has done.
 //!
-//! The server silently ignores a filter it does not like and returns the whole table (jiandaoyun-api.md §2.3), so every
-//! returned row is checked; foreign rows mean that the table has to be paged through instead.
+//! The server silently ignores a filter it does not like and returns the whole table (docs/jiandaoyun-api.md §2.3), so
+//! every returned row is checked; foreign rows mean that the table has to be paged through instead.
 
 use std::collections::HashMap;
 

@@ -13,7 +13,7 @@ use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Error, Member, Settled};
 
 /// How long a row that was written may be missing from queries; the vendor promises nothing, nobody has seen more than
-/// a moment (jiandaoyun-api.md §2.4).
+/// a moment (docs/jiandaoyun-api.md §2.4).
 pub(crate) const INVISIBLE: Duration = Duration::from_secs(3);
 
 /// The end of a member, as the handler needs it.

@@ -13,7 +13,7 @@ use crate::jdy::codes;
 use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Member};
 
-/// How often a batch that answers with fewer rows is sent again, the documented cure (jiandaoyun-api.md §2.4).
+/// How often a batch that answers with fewer rows is sent again, the documented cure (docs/jiandaoyun-api.md §2.4).
 const COMPLETIONS: u32 = 3;
 
 impl Writer {

@@ -1,7 +1,7 @@
 //! Publishing: a message counts as sent only when the broker has confirmed and routed it.
 //!
 //! One connection of its own, because an alarm on the broker blocks a publishing connection with everything on it
-//! (delivery-and-replay.md §3.1-5). Confirms of one call are awaited together.
+//! (docs/delivery.md §3.1-5). Confirms of one call are awaited together.
 
 use super::{
     call::{answered, within},
@@ -128,7 +128,7 @@ impl Publisher {
 
     async fn attempt(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
         let channel = self.channel().await.map_err(PublishError::Unconfirmed)?;
-        // A returned message is confirmed like a routed one; `mandatory` is what tells them apart (§3.1-2).
+        // A returned message is confirmed like a routed one; `mandatory` tells them apart (docs/delivery.md §3.1-2).
         let options = BasicPublishOptions {
             mandatory: true,
             immediate: false,

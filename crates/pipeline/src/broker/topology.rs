@@ -1,7 +1,7 @@
 //! The queues of a stage, declared at every start; a queue with other arguments stops the start.
 //!
 //! Work and retry queues dead-letter at least once and refuse instead of dropping (`overflow: reject-publish`), which
-//! only works with all of these arguments together (delivery-and-replay.md §3.1-9).
+//! only works with all of these arguments together (docs/delivery.md §3.1-9).
 
 use super::{call::answered, error::Error, version::ServerVersion};
 use crate::{names::Namespace, retry::RetryPolicy, stage::Stage};
@@ -68,7 +68,7 @@ fn looked_at(server: ServerVersion) -> FieldTable {
     let mut table = arguments(&[]);
     if server.major >= 4 {
         // From 4.0 on a quorum queue has a limit of 20 by default, and looking at a dead letter counts. Below 4.0 the
-        // default is none, and -1 removes a message at the first look. Measured, see delivery-and-replay.md.
+        // default is none, and -1 removes a message at the first look. Measured, see docs/broker.md.
         table.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(-1));
     }
     table

@@ -1,6 +1,6 @@
 //! Which RabbitMQ answers: the broker's greeting carries it, and the client crate does not hand it on.
 //!
-//! Queue arguments mean different things per version (delivery-and-replay.md, table at its end), so topology needs it.
+//! Queue arguments mean different things per version (docs/broker.md), so topology needs it.
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use lapin::{

@@ -17,8 +17,8 @@ pub struct ConsumerOptions {
 }
 
 impl ConsumerOptions {
-    /// Deliveries that may be unacknowledged: every batch at work and one that is being formed (§3.1-14); quorum
-    /// queues allow 2,000.
+    /// Deliveries that may be unacknowledged: every batch at work and one that is being formed (docs/delivery.md
+    /// §3.1-14); quorum queues allow 2,000.
     pub(super) fn prefetch(self) -> u16 {
         let wanted = self
             .batch_max

@@ -2,7 +2,7 @@
 //!
 //! It begins carefully, with one delivery at a time, and widens when that one is no suspect. A message that kills its
 //! consumer therefore meets every restart alone: the broker counts a failed delivery for everything a dying consumer
-//! held (delivery-and-replay.md §3.4, last row), and the innocent must not be condemned with it.
+//! held (docs/delivery.md §3.4), and the innocent must not be condemned with it.
 //!
 //! A session that is lost leaves its handlers running to their end: what they wrote is then known to the ledger, and
 //! the redelivered messages find it done.

@@ -1,7 +1,7 @@
 //! What travels beside a body: properties and our own headers, in one typed place.
 //!
 //! Our headers begin with `okki-`; the broker's `x-` headers are read where they tell something and never sent back,
-//! because their meaning changes between broker versions (delivery-and-replay.md §3.4).
+//! because their meaning changes between broker versions (docs/delivery.md §3.4).
 
 use super::Subject;
 use crate::telemetry::trace::MessageIds;
@@ -139,7 +139,7 @@ impl Envelope {
         }
     }
 
-    /// Properties for publishing: persistent, because the flag travels with a dead letter too (§3.1-3).
+    /// Properties for publishing: persistent, for the flag travels with a dead letter (docs/delivery.md §3.1-3).
     pub fn write(&self) -> BasicProperties {
         let mut headers = FieldTable::default();
         let mut put = |name: &str, value: AMQPValue| {

@@ -1,4 +1,4 @@
-//! A plan: a frozen set of dead letters, why they are put back, and what has become of each (design §6).
+//! A plan: a frozen set of dead letters, why they are put back, and what has become of each.
 //!
 //! It lives in Redis, as long as it is open and for a week after. Redis never holds the only copy of a letter: when a
 //! plan is lost its letters are still in the queue, and putting one back twice is harmless (I2, I3).

@@ -1,4 +1,4 @@
-//! The token call: the one answer that comes without an envelope, or sometimes with one (okki-api.md §2).
+//! The token call: the one answer that comes without an envelope, or sometimes with one (docs/okki-api.md §2).
 
 use super::Client;
 use crate::okki::{

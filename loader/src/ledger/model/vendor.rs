@@ -67,7 +67,7 @@ pub(super) struct Vendor {
     rows: BTreeMap<String, VendorRow>,
     transactions: BTreeMap<String, Vec<Option<String>>>,
     made: usize,
-    /// Whether a row that a resend overwrites keeps its id, which nobody knows (jiandaoyun-api.md §2.4).
+    /// Whether a row that a resend overwrites keeps its id, which nobody knows (docs/jiandaoyun-api.md §2.4).
     keeps_ids: bool,
     pub(super) flights: Vec<Call>,
 }

@@ -1,6 +1,6 @@
-//! The 14 cells that a customer must produce, written out by hand from the seed mapping's meaning (okki-api.md §5,
-//! mapping-language.md §8.1). It shares no code with the product: what the judge compares with must not inherit the
-//! product's mistakes.
+//! The 14 cells that a customer must produce, written out by hand from the seed mapping's meaning (docs/okki-api.md §5,
+//! docs/mapping-language.md §8.1). It shares no code with the product: what the judge compares with must not inherit
+//! the product's mistakes.
 //!
 //! Cleaning comes first and applies to every text: control characters other than line feed and tab are dropped, then
 //! white space (Unicode) is trimmed from both ends.

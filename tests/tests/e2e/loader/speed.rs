@@ -16,7 +16,7 @@ const BATCH: usize = 10;
 const MEASURED: usize = 90 * BATCH;
 /// All customers.
 const CUSTOMERS: usize = 100 * BATCH;
-/// Calls of `batch_create` in a second (`jiandaoyun-api.md §1.1`).
+/// Calls of `batch_create` in a second (docs/jiandaoyun-api.md §1.1).
 const ALLOWED: u32 = 10;
 
 /// A call that the simulator notices this much later than the one ten before it is no call that was sent too early.

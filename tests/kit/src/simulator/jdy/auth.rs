@@ -1,4 +1,4 @@
-//! API keys: who may call what (jiandaoyun-api.md §9).
+//! API keys: who may call what (docs/jiandaoyun-api.md §9).
 
 use crate::simulator::call::Call;
 use crate::simulator::settings::{JdySettings, KeyRule};

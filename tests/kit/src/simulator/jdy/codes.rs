@@ -1,4 +1,4 @@
-//! Jiandaoyun's error codes and texts (jiandaoyun-api.md §3.2).
+//! Jiandaoyun's error codes and texts (docs/jiandaoyun-api.md §3.2).
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Creating one record, and creating a batch under a `transaction_id` (jiandaoyun-api.md §2.1, §2.4).
+//! Creating one record, and creating a batch under a `transaction_id` (docs/jiandaoyun-api.md §2.1, §2.4).
 
 use serde_json::{Map, Value, json};
 

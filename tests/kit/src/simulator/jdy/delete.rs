@@ -1,4 +1,4 @@
-//! Deleting one record or many (jiandaoyun-api.md §2.2).
+//! Deleting one record or many (docs/jiandaoyun-api.md §2.2).
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 //! Filters of `data/list`. A condition that the server does not understand is ignored without a word, and the answer
-//! then holds rows nobody asked for (jiandaoyun-api.md §2.3).
+//! then holds rows nobody asked for (docs/jiandaoyun-api.md §2.3).
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Reading: one record, a page of records, the widgets, the catalogue of apps and forms (jiandaoyun-api.md §2.3, §3.1).
+//! Reading: a record, a page of records, the widgets, the apps and forms (docs/jiandaoyun-api.md §2.3, §3.1).
 
 use serde_json::{Value, json};
 

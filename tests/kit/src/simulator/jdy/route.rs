@@ -1,4 +1,4 @@
-//! Which operation a path means: v5 with ids in the body, v1 to v4 with ids in the path (jiandaoyun-api.md §1.1).
+//! Which operation a path means: v5 with ids in the body, v1 to v4 with ids in the path (docs/jiandaoyun-api.md §1.1).
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! `transaction_id` slots (jiandaoyun-api.md §2.4): one slot per row position; a resend writes into the slots. Kept
-//! beside them, and never forgotten: which ids came with two different row sets, which the client must not do.
+//! `transaction_id` slots (docs/jiandaoyun-api.md §2.4): one slot per row position; a resend writes into the slots.
+//! Kept beside them, and never forgotten: which ids came with two different row sets, which the client must not do.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -1,4 +1,4 @@
-//! Updating one record, and giving many records the same values (jiandaoyun-api.md §2.2).
+//! Updating one record, and giving many records the same values (docs/jiandaoyun-api.md §2.2).
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 //! What the server makes of a written value, per widget type: kept, converted, silently dropped, or refused
-//! (jiandaoyun-api.md §4). "Dropped" is the dangerous case: HTTP 200, an empty cell, and not a word about it.
+//! (docs/jiandaoyun-api.md §4). "Dropped" is the dangerous case: HTTP 200, an empty cell, and not a word about it.
 
 use jiff::{Timestamp, civil, tz::Offset};
 use serde_json::{Value, json};

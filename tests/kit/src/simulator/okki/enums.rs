@@ -1,4 +1,4 @@
-//! `/v1/company/companyEnums` and `/v1/company/fields/selector`: the vendor's code lists (okki-api.md §6).
+//! `/v1/company/companyEnums` and `/v1/company/fields/selector`: the vendor's code lists (docs/okki-api.md §6).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `/v1/company/info`: the detail answer with its grouped fields, in the shapes of okki-api.md §5.
+//! `/v1/company/info`: the detail answer with its grouped fields, in the shapes of docs/okki-api.md §5.
 //!
 //! The text is written directly: this is the call that a load test makes most, and building a tree of values first
 //! costs several times as much.

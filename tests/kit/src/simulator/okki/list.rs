@@ -1,4 +1,4 @@
-//! `/v1/company/updates` and `/v1/company/list`: windows, paging, order (okki-api.md §4, §9).
+//! `/v1/company/updates` and `/v1/company/list`: windows, paging, order (docs/okki-api.md §4, §9).
 
 use super::info::{list, quoted};
 use super::{refuse, success};

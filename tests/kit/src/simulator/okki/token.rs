@@ -1,4 +1,4 @@
-//! OAuth2 tokens: issuing, expiry, revocation, scopes (okki-api.md §2).
+//! OAuth2 tokens: issuing, expiry, revocation, scopes (docs/okki-api.md §2).
 
 use std::collections::HashMap;
 
