@@ -1,0 +1,125 @@
+//! What the READMEs and the compose file say of the programs' settings, and the READMEs of each other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use kit::config::{binary, workspace};
+use regex::Regex;
+
+const SERVICES: [&str; 3] = ["extractor", "transformer", "loader"];
+
+/// Every environment variable in a help text, subcommands included.
+fn variables_of(service: &str) -> BTreeSet<String> {
+    let path = binary(service).unwrap();
+    let named = Regex::new(r"\[env: ([A-Z0-9_]+)").unwrap();
+    let mut found = BTreeSet::new();
+    let mut open = vec![Vec::<String>::new()];
+    while let Some(words) = open.pop() {
+        let output = Command::new(&path).args(&words).arg("--help").output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(!help.is_empty(), "{service} {words:?} --help says nothing");
+        found.extend(named.captures_iter(&help).map(|c| c[1].to_owned()));
+        let mut listed = help
+            .lines()
+            .skip_while(|line| !line.starts_with("Commands:"))
+            .skip(1);
+        while let Some(line) = listed.next().filter(|line| !line.is_empty()) {
+            let name = line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '));
+            let Some(name) = name.and_then(|rest| rest.split_whitespace().next()) else {
+                continue;
+            };
+            if name != "help" {
+                open.push(words.iter().cloned().chain([name.to_owned()]).collect());
+            }
+        }
+    }
+    found
+}
+
+/// The variables in the first column of a document's tables.
+fn variables_in(document: &str) -> BTreeSet<String> {
+    let name = Regex::new(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)`").unwrap();
+    let rows = document
+        .lines()
+        .filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    rows.flat_map(|cell| {
+        name.captures_iter(cell)
+            .map(|c| c[1].to_owned())
+            .collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[test]
+fn the_readmes_list_exactly_the_variables_of_the_programs() {
+    let programs: BTreeSet<_> = SERVICES.into_iter().flat_map(variables_of).collect();
+    for readme in ["README.md", "README.zh-CN.md"] {
+        let documented = variables_in(&fs::read_to_string(workspace().join(readme)).unwrap());
+        let missing: Vec<_> = programs.difference(&documented).collect();
+        let invented: Vec<_> = documented.difference(&programs).collect();
+        assert!(
+            missing.is_empty() && invented.is_empty(),
+            "{readme}: not listed {missing:?}, not real {invented:?}"
+        );
+    }
+}
+
+#[test]
+fn the_compose_file_sets_only_variables_that_exist() {
+    let programs: BTreeSet<_> = SERVICES.into_iter().flat_map(variables_of).collect();
+    let compose = fs::read_to_string(workspace().join("deploy/compose.yaml")).unwrap();
+    let name = Regex::new(r"(?m)^ +([A-Z][A-Z0-9_]+):").unwrap();
+    let set: Vec<_> = name.captures_iter(&compose).map(|c| c[1].to_owned()).collect();
+    assert!(
+        set.iter().any(|name| name == "JDY_API_KEY"),
+        "the search is broken: {set:?}"
+    );
+    let of_others = |name: &String| name.starts_with("RABBITMQ_") || name.starts_with("GF_");
+    let unknown: Vec<_> = set
+        .iter()
+        .filter(|name| !programs.contains(*name) && !of_others(name))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn the_chinese_readme_has_the_structure_and_the_commands_of_the_english_one() {
+    let [english, chinese] = ["README.md", "README.zh-CN.md"].map(|name| {
+        let text = fs::read_to_string(workspace().join(name)).unwrap();
+        let (mut levels, mut blocks, mut inside) = (Vec::new(), Vec::new(), None::<String>);
+        for line in text.lines() {
+            match (&mut inside, line.starts_with("```")) {
+                (Some(block), true) => {
+                    blocks.push(std::mem::take(block));
+                    inside = None;
+                }
+                (Some(block), false) => *block += &format!("{line}\n"),
+                (None, true) => inside = Some(format!("{line}\n")),
+                (None, false) if line.starts_with('#') => {
+                    levels.push(line.chars().take_while(|c| *c == '#').count())
+                }
+                (None, false) => {}
+            }
+        }
+        (levels, blocks)
+    });
+    assert_eq!(english.0, chinese.0, "headings by level");
+    // Comments in the blocks may be translated, commands may not; pictures are all words.
+    let commands = |blocks: Vec<String>| -> Vec<String> {
+        let code = blocks
+            .into_iter()
+            .filter(|block| !block.starts_with("```mermaid") && !block.starts_with("```text"));
+        code.map(|block| {
+            let lines = block
+                .lines()
+                .map(|line| line.split(" #").next().unwrap_or(line).trim_end());
+            lines
+                .filter(|line| !line.starts_with('#'))
+                .collect::<Vec<_>>()
+                .join("\n")
+        })
+        .collect()
+    };
+    assert_eq!(commands(english.1), commands(chinese.1), "code blocks");
+}
