@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::LazyLock;
 
 use crate::source::{assert_none, collect, sources};
 use kit::config::workspace;
@@ -24,10 +25,15 @@ const FOLDERS: [&str; 7] = [
     ".github",
 ];
 
+static REFERENCE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"([\w./-]*\w\.md)\b|§\s?(\d+(?:\.\d+)*(?:-\d+)?)?").unwrap());
+
 /// A document, its path relative to the root.
 struct Document {
     path: String,
     text: String,
+    /// What may stand after `§`.
+    sections: BTreeSet<String>,
 }
 
 impl Document {
@@ -46,7 +52,7 @@ impl Document {
     }
 
     /// Numbers that may stand after `§`: those of headings, and of numbered items below them (`3.1-9`).
-    fn sections(&self) -> BTreeSet<String> {
+    fn numbers(&self) -> BTreeSet<String> {
         let heading = Regex::new(r"^#+ (\d+(?:\.\d+)*)\.? ").unwrap();
         let item = Regex::new(r"^(\d+)\. ").unwrap();
         let inline = Regex::new(r" (\d+)\. [A-Z]").unwrap();
@@ -101,7 +107,13 @@ fn documents() -> BTreeMap<String, Document> {
         .map(|path| {
             let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
             let text = fs::read_to_string(&path).unwrap();
-            (name.clone(), Document { path: name, text })
+            let mut document = Document {
+                path: name.clone(),
+                text,
+                sections: BTreeSet::new(),
+            };
+            document.sections = document.numbers();
+            (name, document)
         })
         .collect()
 }
@@ -124,10 +136,9 @@ fn relative_to(document: &str, target: &str) -> String {
 
 /// The documents and sections that a text names, in their order; `None` before the first document.
 fn references(text: &str) -> Vec<(Option<String>, Option<String>)> {
-    let reference = Regex::new(r"([\w./-]*\w\.md)\b|§\s?(\d+(?:\.\d+)*(?:-\d+)?)?").unwrap();
     let mut found = Vec::new();
     let mut document = None;
-    for captures in reference.captures_iter(text) {
+    for captures in REFERENCE.captures_iter(text) {
         if let Some(name) = captures.get(1) {
             document = Some(name.as_str().to_owned());
             found.push((document.clone(), None));
@@ -175,7 +186,7 @@ fn every_document_and_section_that_a_comment_names_is_there() {
                     (None, _) => wrong.push(format!("{place}: § of no document")),
                     (Some((name, None)), _) => wrong.push(format!("{place}: there is no {name}")),
                     (Some((name, Some(document))), Some(section))
-                        if !document.sections().contains(&section) =>
+                        if !document.sections.contains(&section) =>
                     {
                         wrong.push(format!("{place}: {name} has no §{section}"));
                     }
@@ -235,7 +246,7 @@ fn every_section_that_a_document_names_is_there() {
                 });
                 let known = documents
                     .get(&other)
-                    .is_some_and(|it| it.sections().contains(&section));
+                    .is_some_and(|it| it.sections.contains(&section));
                 if !known {
                     wrong.push(format!("{}:{number}: {other} §{section}", document.path));
                 }
