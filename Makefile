@@ -8,6 +8,9 @@ CUSTOMERS ?= 5000
 
 .PHONY: help build demo test chaos bench lint doc services clean
 
+# Programs that a command runs; more would only be built.
+PIPELINE := --bin extractor --bin transformer --bin loader
+
 # Tests wait more than they compute: more of them at a time than there are cores.
 export RUST_TEST_THREADS ?= 6
 
@@ -17,7 +20,8 @@ help: ## list these commands
 build: ## build all binaries into target/debug
 	cargo build --workspace --bins
 
-demo: build ## move 2,000 customers through the whole pipeline, break some, repair them, judge the result
+demo: ## move 2,000 customers through the whole pipeline, break some, repair them, judge the result
+	cargo build $(PIPELINE) --bin simulator --bin demo
 	target/debug/demo
 
 # One build of everything that the tests start or are, so that cargo test finds nothing left to build.
@@ -25,11 +29,12 @@ test: ## run every test
 	cargo build --workspace --bins --tests
 	target/debug/with-services -- cargo test --workspace --no-fail-fast
 
-chaos: build ## kill everything at random by SEED, KILLS times, while CUSTOMERS change, and judge the result
+chaos: ## kill everything at random by SEED, KILLS times, while CUSTOMERS change, and judge the result
+	cargo build $(PIPELINE) --bin chaos
 	target/debug/chaos --seed $(SEED) --kills $(KILLS) --customers $(CUSTOMERS)
 
 bench: ## measure a release build beside the bare broker, with plots in target/bench
-	cargo build --release --bin extractor --bin transformer --bin loader --bin bench
+	cargo build --release $(PIPELINE) --bin bench
 	cargo bench -p transformer --bench mapping -- --quick
 	target/release/bench
 
@@ -40,7 +45,8 @@ lint: ## check format and clippy's advice, warnings denied
 doc: ## build the documentation of the code, private items included, warnings denied
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-services: build ## open a shell that has RabbitMQ and Redis in AMQP_URL and REDIS_URL
+services: ## open a shell that has RabbitMQ and Redis in AMQP_URL and REDIS_URL
+	cargo build --bin with-services
 	target/debug/with-services -- $${SHELL:-sh}
 
 clean: ## remove everything built
