@@ -123,3 +123,18 @@ fn the_chinese_readme_has_the_structure_and_the_commands_of_the_english_one() {
     };
     assert_eq!(commands(english.1), commands(chinese.1), "code blocks");
 }
+
+#[test]
+fn the_chinese_readme_uses_the_words_of_the_glossary() {
+    let text = fs::read_to_string(workspace().join("README.zh-CN.md")).unwrap();
+    let instead = [
+        ("主键字段", "主键控件"),
+        ("关键字段", "主键控件"),
+        ("单元格", "字段值"),
+        ("领导者", "主节点"),
+        ("回答", "响应"),
+    ];
+    for (word, better) in instead {
+        assert!(!text.contains(word), "{word}: the glossary says {better}");
+    }
+}
