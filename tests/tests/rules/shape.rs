@@ -4,7 +4,7 @@ use crate::imports::is_for_tests;
 use crate::source::{PRODUCT, Source, assert_none, sources};
 use std::collections::BTreeSet;
 use syn::{
-    Block, ImplItemFn, Item, ItemFn, ItemMod, Signature, TraitItemFn,
+    Block, Expr, ExprLit, ImplItemFn, Item, ItemFn, ItemMod, Lit, Meta, Signature, TraitItemFn,
     spanned::Spanned,
     visit::{self, Visit},
 };
@@ -44,7 +44,8 @@ fn main_files_are_a_contents_page() {
 struct Measure {
     functions: Vec<(String, usize, usize)>,
     test_lines: usize,
-    test_modules: Vec<String>,
+    /// Names, and the file where the declaration says one.
+    test_modules: Vec<(String, Option<String>)>,
 }
 
 impl Measure {
@@ -73,11 +74,11 @@ impl<'ast> Visit<'ast> for Measure {
         if is_for_tests(attributes) {
             let span = item.span();
             self.test_lines += span.end().line + 1 - span.start().line;
-            if let Item::Mod(ItemMod {
-                ident, content: None, ..
-            }) = item
+            if let Item::Mod(module) = item
+                && module.content.is_none()
             {
-                self.test_modules.push(ident.to_string());
+                self.test_modules
+                    .push((module.ident.to_string(), path_attribute(module)));
             }
         } else {
             visit::visit_item(self, item);
@@ -102,6 +103,19 @@ impl<'ast> Visit<'ast> for Measure {
     }
 }
 
+/// What `#[path = "…"]` of a module says.
+fn path_attribute(module: &ItemMod) -> Option<String> {
+    module.attrs.iter().find_map(|attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 /// Files of the product with their measure; modules that exist for tests only are left out.
 fn product() -> Vec<(Source, Measure)> {
     let measured: Vec<_> = sources()
@@ -115,13 +129,19 @@ fn product() -> Vec<(Source, Measure)> {
     let for_tests: BTreeSet<String> = measured
         .iter()
         .flat_map(|(source, measure)| {
-            let folder = source.path.trim_end_matches(".rs");
-            let folder = ["/mod", "/lib", "/main"]
+            let module = source.path.trim_end_matches(".rs");
+            let folder = module.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let is_folder = ["/mod", "/lib", "/main"]
                 .iter()
-                .find_map(|name| folder.strip_suffix(name))
-                .unwrap_or(folder);
+                .any(|name| module.ends_with(name));
+            let below = if is_folder { folder } else { module };
             let names = measure.test_modules.iter();
-            names.map(|name| format!("{folder}/{name}")).collect::<Vec<_>>()
+            names
+                .map(|(name, path)| match path {
+                    Some(path) => format!("{folder}/{}", path.trim_end_matches(".rs")),
+                    None => format!("{below}/{name}"),
+                })
+                .collect::<Vec<_>>()
         })
         .collect();
     let is_test = |path: &str| {
@@ -192,10 +212,14 @@ fn the_measure_counts_what_it_should() {
                     fn h() {}\n\
                 }\n\
                 #[cfg(test)]\n\
+                #[path = \"shape_tests.rs\"]\n\
                 mod more;\n";
     let measure = Measure::of(text);
     assert_eq!(measure.functions, [("f".into(), 4, 3), ("g".into(), 8, 1)]);
-    assert_eq!(measure.test_lines, 6);
-    assert_eq!(measure.test_modules, ["more"]);
+    assert_eq!(measure.test_lines, 7);
+    assert_eq!(
+        measure.test_modules,
+        [("more".to_owned(), Some("shape_tests.rs".to_owned()))]
+    );
     assert!(has_reason_above(text, 4) && !has_reason_above(text, 8));
 }
