@@ -2,7 +2,6 @@
 //! changed and moved as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use crate::imports::{self, Imports, Module};
 use crate::source::{assert_none, sources};
@@ -120,7 +119,7 @@ impl Files {
                     let names: BTreeSet<_> =
                         inside.map(|target| self.paths[graph[target]].as_str()).collect();
                     let names = names.into_iter().collect::<Vec<_>>().join(", ");
-                    let _ = write!(text, "\n  {} imports {names}", self.paths[graph[*node]]);
+                    text += &format!("\n  {} imports {names}", self.paths[graph[*node]]);
                 }
                 text
             })
