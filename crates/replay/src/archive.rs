@@ -2,7 +2,7 @@
 //!
 //! Copy, confirm, then remove, in both directions: an interruption leaves a second copy and never a gap.
 
-use super::{browse::Held, filter::Filter, letter::Letter, workspace::Workspace};
+use super::{browse::Taken, filter::Filter, letter::Letter, workspace::Workspace};
 
 use pipeline::{
     accounting::{Account, Entry},
@@ -156,7 +156,7 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
             }
             if chunk.len() == CHUNK || (end && !chunk.is_empty()) {
                 self.shift(&mut chunk, &copy).await?;
-                look.settle().await?;
+                look.flush().await?;
                 (self.view)(self.report.moved);
             }
             if end {
@@ -170,7 +170,7 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
 
     async fn shift(
         &mut self,
-        chunk: &mut Vec<Held>,
+        chunk: &mut Vec<Taken>,
         copy: &impl Fn(&Letter) -> Outgoing,
     ) -> anyhow::Result<()> {
         let copies = chunk.iter().map(|held| copy(&held.letter)).collect();

@@ -5,15 +5,11 @@ use pipeline::failure::{
     record::{Attempt, FailureRecord},
 };
 use pipeline::{
-    message::{Envelope, Outgoing, Subject, envelope},
+    message::{Death, Envelope, Outgoing, Subject},
     stage::Stage,
 };
 
 use bytes::Bytes;
-use lapin::{
-    BasicProperties,
-    types::{AMQPValue, FieldTable},
-};
 use prost::Message;
 use proto::v1::FormRecord;
 
@@ -32,17 +28,15 @@ pub struct Letter {
 
 impl Letter {
     /// Reads a letter; one without our record, put there by the broker, gets a record made from what the broker says.
-    pub(crate) fn read(stage: Stage, home: &str, properties: &BasicProperties, body: Vec<u8>) -> Self {
-        let envelope = Envelope::read(properties);
+    pub(crate) fn read(stage: Stage, home: &str, envelope: Envelope, death: &Death, body: Bytes) -> Self {
         let own = envelope
             .failure
             .as_deref()
             .and_then(|json| serde_json::from_str(json).ok());
-        let mut record: FailureRecord =
-            own.unwrap_or_else(|| broker_record(stage, home, &envelope, properties.headers().as_ref()));
+        let mut record: FailureRecord = own.unwrap_or_else(|| broker_record(stage, home, &envelope, death));
         if record.mapping.is_none() && envelope.kind == FormRecord::TYPE {
             // Whoever wrote the record, or the broker, did not say; the body does.
-            let made_by = FormRecord::decode(body.as_slice()).map(|record| record.mapping_fingerprint);
+            let made_by = FormRecord::decode(body.clone()).map(|record| record.mapping_fingerprint);
             record.mapping = made_by.ok().filter(|mapping| !mapping.is_empty());
         }
         if identity::digits(&record.id).is_none() {
@@ -52,7 +46,7 @@ impl Letter {
         }
         Self {
             record,
-            body: body.into(),
+            body,
             envelope,
         }
     }
@@ -92,9 +86,15 @@ impl Letter {
         Outgoing::raw(queue, envelope, self.body.clone())
     }
 
-    /// The message for its way back: a new life with a new count of attempts, and the memory of the earlier ones.
-    /// Live changes go before it; the body cannot say so, since it stays as it was.
+    /// The message for its way back.
     pub(crate) fn back(&self, replay: &str) -> Outgoing {
+        let home = self.record.return_queue.clone();
+        Outgoing::raw(home, self.next_life(replay), self.body.clone())
+    }
+
+    /// The envelope for the way back: a new life with a new count of attempts, and the memory of the earlier ones.
+    /// Live changes go before it; the body cannot say so, since it stays as it was.
+    pub(crate) fn next_life(&self, replay: &str) -> Envelope {
         let mut envelope = self.envelope.clone();
         envelope.attempt = 1;
         envelope.replays += 1;
@@ -104,33 +104,13 @@ impl Letter {
         envelope.reason = None;
         envelope.failure = None;
         envelope.archived = None;
-        Outgoing::raw(self.record.return_queue.clone(), envelope, self.body.clone())
+        envelope
     }
 }
 
 /// What can be said about a message that the broker moved here after its delivery limit.
-fn broker_record(
-    stage: Stage,
-    home: &str,
-    envelope: &Envelope,
-    headers: Option<&FieldTable>,
-) -> FailureRecord {
-    let death = headers.and_then(|headers| match headers.inner().get("x-death")? {
-        AMQPValue::FieldArray(deaths) => match deaths.as_slice().first()? {
-            AMQPValue::FieldTable(death) => Some(death.clone()),
-            _ => None,
-        },
-        _ => None,
-    });
-    let reason = death
-        .as_ref()
-        .and_then(|death| envelope::text(death, "reason"))
-        .unwrap_or_default();
-    let seconds = death
-        .as_ref()
-        .and_then(|death| envelope::number(death, "time"))
-        .unwrap_or(0);
-    let (code, message) = match reason.as_str() {
+fn broker_record(stage: Stage, home: &str, envelope: &Envelope, death: &Death) -> FailureRecord {
+    let (code, message) = match death.reason.as_str() {
         "delivery_limit" => (
             DELIVERY_LIMIT.to_owned(),
             "every consumer that took this message died before settling it".to_owned(),
@@ -144,7 +124,7 @@ fn broker_record(
             format!("dead-lettered by the broker: {other}"),
         ),
     };
-    let at = seconds.saturating_mul(1_000);
+    let at = death.at_ms;
     let mut attempts: Vec<Attempt> = serde_json::from_str(&envelope.history).unwrap_or_default();
     attempts.push(Attempt {
         at,
@@ -185,20 +165,24 @@ fn broker_record(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lapin::types::FieldArray;
+
+    fn letter(envelope: Envelope, death: &Death) -> Letter {
+        Letter::read(
+            Stage::Load,
+            "t.load",
+            envelope,
+            death,
+            Bytes::from_static(b"body"),
+        )
+    }
 
     #[test]
     fn a_letter_of_the_broker_gets_a_record() {
-        let mut death = FieldTable::default();
-        death.insert("reason".into(), AMQPValue::LongString("delivery_limit".into()));
-        death.insert("time".into(), AMQPValue::Timestamp(1_700_000_000));
-        let mut headers = FieldTable::default();
-        headers.insert(
-            "x-death".into(),
-            AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::FieldTable(death)])),
-        );
-        let properties = BasicProperties::default().with_headers(headers);
-        let letter = Letter::read(Stage::Load, "t.load", &properties, b"body".to_vec());
+        let death = Death {
+            reason: "delivery_limit".into(),
+            at_ms: 1_700_000_000_000,
+        };
+        let letter = letter(Envelope::default(), &death);
         assert_eq!(letter.record.code, DELIVERY_LIMIT);
         assert_eq!(letter.record.return_queue, "t.load");
         assert_eq!(letter.record.last_failed_at, 1_700_000_000_000);
@@ -206,18 +190,14 @@ mod tests {
 
     #[test]
     fn a_way_back_begins_a_new_life_and_keeps_the_memory() {
-        let mut letter = Letter::read(
-            Stage::Load,
-            "t.load",
-            &BasicProperties::default(),
-            b"body".to_vec(),
-        );
+        let mut letter = letter(Envelope::default(), &Death::default());
         letter.envelope.attempt = 4;
         letter.envelope.failure = Some("{}".into());
         let back = letter.back("replay-1");
-        assert_eq!((back.envelope.attempt, back.envelope.replays), (1, 1));
-        assert_eq!(back.envelope.failure, None);
-        assert!(back.envelope.history.contains("unknown"));
-        assert_eq!(back.body, letter.body);
+        let envelope = back.envelope();
+        assert_eq!((envelope.attempt, envelope.replays), (1, 1));
+        assert_eq!(envelope.failure, None);
+        assert!(envelope.history.contains("unknown"));
+        assert_eq!(*back.body(), letter.body);
     }
 }

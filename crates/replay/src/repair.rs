@@ -12,7 +12,6 @@ use pipeline::{
 };
 
 use bytes::Bytes;
-use prost::Message;
 use proto::v1::{CompanyRef, Lane};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,18 +60,18 @@ pub enum Error {
 }
 
 impl Repair {
-    /// The repaired copy, ready to be sent with this mark.
-    pub(crate) fn apply(&self, letter: &Letter, mark: &str) -> Result<Outgoing, Error> {
-        let mut copy = letter.back(mark);
-        copy.envelope.repair_of = Some(letter.record.id.clone());
-        match self {
-            Self::Remap if letter.kind().ends_with(".FormRecord") => Ok(refetch(letter, copy.envelope)),
-            Self::Remap => Ok(copy),
-            Self::Replace(_) | Self::Set(_) => {
-                copy.body = self.body(letter)?;
-                Ok(copy)
-            }
+    /// The repaired copy, ready to be sent with this replay tag.
+    pub(crate) fn apply(&self, letter: &Letter, tag: &str) -> Result<Outgoing, Error> {
+        let body = match self {
+            Self::Remap => letter.body.clone(),
+            Self::Replace(_) | Self::Set(_) => self.body(letter)?,
+        };
+        let mut envelope = letter.next_life(tag);
+        envelope.repair_of = Some(letter.record.id.clone());
+        if *self == Self::Remap && letter.kind().ends_with(".FormRecord") {
+            return Ok(refetch(letter, envelope));
         }
+        Ok(Outgoing::raw(letter.record.return_queue.clone(), envelope, body))
     }
 
     /// The letter's body as it would be sent.
@@ -120,8 +119,5 @@ fn refetch(letter: &Letter, mut envelope: Envelope) -> Outgoing {
     let fresh = Envelope::new(&reference, envelope.first_seen_ms);
     envelope.message_id = fresh.message_id;
     CompanyRef::TYPE.clone_into(&mut envelope.kind);
-    let mut copy = Outgoing::to(Stage::Extract, &reference);
-    copy.envelope = envelope;
-    copy.body = reference.encode_to_vec().into();
-    copy
+    Outgoing::to(Stage::Extract, &reference).with_envelope(envelope)
 }

@@ -189,7 +189,7 @@ impl Guarded {
     ///
     /// # Errors
     /// When the broker goes away, or the look has lasted too long for its lease.
-    pub async fn next(&mut self) -> anyhow::Result<Option<super::browse::Held>> {
+    pub async fn next(&mut self) -> anyhow::Result<Option<super::browse::Taken>> {
         let Some(look) = &mut self.look else {
             return Ok(None);
         };
@@ -202,13 +202,13 @@ impl Guarded {
         self.look.as_ref().map_or(0, Browser::unseen)
     }
 
-    /// As [`Browser::settle`].
+    /// As [`Browser::flush`].
     ///
     /// # Errors
     /// When the broker goes away.
-    pub async fn settle(&self) -> anyhow::Result<()> {
+    pub async fn flush(&self) -> anyhow::Result<()> {
         if let Some(look) = &self.look {
-            look.settle().await?;
+            look.flush().await?;
         }
         Ok(())
     }

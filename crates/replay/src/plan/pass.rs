@@ -10,7 +10,7 @@ use super::{
     options::Options,
 };
 
-use crate::{archive, browse::Held, plan::REFUSED, workspace::Workspace};
+use crate::{archive, browse::Taken, plan::REFUSED, workspace::Workspace};
 use anyhow::{Context, bail};
 use pipeline::failure::outcome;
 use pipeline::message::Outgoing;
@@ -109,7 +109,7 @@ impl Walk<'_> {
                     Duration::from_secs_f64(room as f64 / f64::from(rate))
                 });
                 self.send(plan, fresh).await?;
-                look.settle().await?;
+                look.flush().await?;
                 if self.refresh(plan, view).await? == State::Cancelled {
                     return Ok(End::Cancelled);
                 }
@@ -125,7 +125,7 @@ impl Walk<'_> {
     }
 
     /// Of a chunk, the letters that have to be sent; those that were sent already are removed.
-    async fn unsent(&self, plan: &Plan, chunk: Vec<Held>) -> anyhow::Result<Vec<Held>> {
+    async fn unsent(&self, plan: &Plan, chunk: Vec<Taken>) -> anyhow::Result<Vec<Taken>> {
         let digits: Vec<_> = chunk.iter().map(|held| held.letter.digits().to_owned()).collect();
         let states = self.workspace.plans().letters(&plan.id, &digits).await?;
         let mut fresh = Vec::with_capacity(chunk.len());
@@ -206,7 +206,7 @@ impl Walk<'_> {
         Ok(plan.state)
     }
 
-    async fn send(&self, plan: &Plan, letters: Vec<Held>) -> anyhow::Result<()> {
+    async fn send(&self, plan: &Plan, letters: Vec<Taken>) -> anyhow::Result<()> {
         let mut messages: Vec<Outgoing> = Vec::with_capacity(letters.len());
         let mut leaving = Vec::with_capacity(letters.len());
         for held in letters {
