@@ -1,7 +1,13 @@
 //! Whatever lies in a dead-letter queue, in an export, in an edited body or in the record of a plan: reading it neither
 //! panics nor makes much of little.
 
-use super::{body, exchange, filter::Filter, fingerprint::fingerprint, letter::Letter, plan, print};
+use crate::{
+    browse::filter::Filter,
+    cli::print,
+    exchange,
+    letter::{Letter, body, fingerprint::fingerprint},
+    plan::plans,
+};
 
 use pipeline::failure::{
     identity,
@@ -22,7 +28,7 @@ const KINDS: [&str; 4] = [
     CompanyRef::TYPE,
     CompanySnapshot::TYPE,
     FormRecord::TYPE,
-    "a.stranger.v1.Thing",
+    "foreign.v1.Thing",
 ];
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -265,7 +271,7 @@ proptest! {
         if known {
             fields.insert("state".to_owned(), "running".to_owned());
         }
-        if let Some(plan) = plan::read("p-1", &fields) {
+        if let Some(plan) = plans::read("p-1", &fields) {
             let _counts = (plan.known(), plan.failed(), plan.under_way());
             prop_assert!(print::outcomes(&plan).len() < 1_000);
             let mut out = Vec::new();

@@ -1,6 +1,6 @@
 //! The dead letters of a stage, or its archive, as letters; how a queue is browsed stands in [`pipeline::broker`].
 
-use super::letter::Letter;
+use crate::letter::Letter;
 use pipeline::{
     broker::{self, Broker, Handle},
     stage::Stage,

@@ -3,7 +3,11 @@
 //! A repair is a part of its plan, so that an interrupted replay goes on with the same one. The repaired copy names the
 //! letter it comes from, and that one goes to the archive, never back to work (ServicePulse#2424 sent both).
 
-use super::{body, letter::Letter, set};
+pub mod assignment;
+
+pub use assignment::Assignment;
+
+use crate::letter::{Letter, body};
 
 use pipeline::{
     message::{Envelope, Outgoing, Subject},
@@ -37,7 +41,7 @@ pub enum Repair {
     /// The whole body, edited by hand as JSON, for one letter.
     Replace(Value),
     /// Values for some fields, in every letter.
-    Set(Vec<set::Assignment>),
+    Set(Vec<Assignment>),
     /// Once more through today's mapping: from the snapshot where the letter holds one, else from a fresh detail.
     Remap,
 }
@@ -48,12 +52,12 @@ pub enum Error {
     /// The body or the new one is no message.
     #[error(transparent)]
     Body(#[from] body::Error),
-    /// Somebody changed whose record it is.
+    /// The edit would make it the record of another customer or state.
     #[error("`{0}` says whose record this is and must stay as it is")]
     Locked(String),
     /// A value does not fit.
     #[error(transparent)]
-    Set(#[from] set::Error),
+    Set(#[from] assignment::Error),
     /// Nothing differs.
     #[error("nothing would change")]
     Unchanged,

@@ -1,10 +1,16 @@
 //! A dead letter as it lies in the queue: untouched body, envelope, failure record.
 
-use pipeline::failure::{
-    identity, outcome,
-    record::{Attempt, FailureRecord},
-};
+pub mod archived;
+pub mod body;
+pub mod fingerprint;
+mod from_broker;
+pub mod reveal;
+
+pub use archived::Archived;
+
+use from_broker::broker_record;
 use pipeline::{
+    failure::{identity, record::FailureRecord},
     message::{Death, Envelope, Outgoing, Subject},
     stage::Stage,
 };
@@ -12,9 +18,6 @@ use pipeline::{
 use bytes::Bytes;
 use prost::Message;
 use proto::v1::FormRecord;
-
-/// Reason code of a message that the broker itself dead-lettered: its consumers died on it again and again.
-pub const DELIVERY_LIMIT: &str = "delivery-limit";
 
 /// One dead letter.
 #[derive(Debug, Clone)]
@@ -35,7 +38,7 @@ impl Letter {
             .and_then(|json| serde_json::from_str(json).ok());
         let mut record: FailureRecord = own.unwrap_or_else(|| broker_record(stage, home, &envelope, death));
         if record.mapping.is_none() && envelope.kind == FormRecord::TYPE {
-            // Whoever wrote the record, or the broker, did not say; the body does.
+            // The record does not say; the body does.
             let made_by = FormRecord::decode(body.clone()).map(|record| record.mapping_fingerprint);
             record.mapping = made_by.ok().filter(|mapping| !mapping.is_empty());
         }
@@ -65,13 +68,13 @@ impl Letter {
 
     /// The replay that the letter comes from, `<plan>/<letter>`.
     #[must_use]
-    pub fn mark(&self) -> Option<&str> {
+    pub fn replay_tag(&self) -> Option<&str> {
         self.envelope.replay.as_deref()
     }
 
     /// Why it was put into the archive, for a letter there.
     #[must_use]
-    pub fn archived(&self) -> Option<super::archive::Archived> {
+    pub fn archived(&self) -> Option<Archived> {
         serde_json::from_str(self.envelope.archived.as_deref()?).ok()
     }
 
@@ -108,63 +111,9 @@ impl Letter {
     }
 }
 
-/// What can be said about a message that the broker moved here after its delivery limit.
-fn broker_record(stage: Stage, home: &str, envelope: &Envelope, death: &Death) -> FailureRecord {
-    let (code, message) = match death.reason.as_str() {
-        "delivery_limit" => (
-            DELIVERY_LIMIT.to_owned(),
-            "every consumer that took this message died before settling it".to_owned(),
-        ),
-        "" => (
-            "unknown".to_owned(),
-            "no failure record and no word from the broker".to_owned(),
-        ),
-        other => (
-            format!("broker-{}", other.replace('_', "-")),
-            format!("dead-lettered by the broker: {other}"),
-        ),
-    };
-    let at = death.at_ms;
-    let mut attempts: Vec<Attempt> = serde_json::from_str(&envelope.history).unwrap_or_default();
-    attempts.push(Attempt {
-        at,
-        code: code.clone(),
-        message: message.clone(),
-        action: "dead".to_owned(),
-    });
-    FailureRecord {
-        id: envelope.message_id.clone(),
-        stage: stage.name().to_owned(),
-        return_queue: home.to_owned(),
-        code,
-        message,
-        vendor: None,
-        field: None,
-        expression: None,
-        company_id: envelope.company_id.clone(),
-        version: envelope.version.clone(),
-        run_id: envelope.run_id.clone(),
-        batch: None,
-        first_failed_at: attempts.first().map_or(at, |attempt| attempt.at),
-        last_failed_at: at,
-        attempts,
-        instance: "broker".to_owned(),
-        program_version: String::new(),
-        mapping: None,
-        replays: envelope.replays,
-        last_replay: envelope
-            .replay
-            .as_deref()
-            .map(|mark| outcome::plan_of(mark).to_owned()),
-        repair_of: envelope.repair_of.clone(),
-        traceparent: envelope.traceparent.clone(),
-        cut: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{from_broker::DELIVERY_LIMIT, *};
 
     fn letter(envelope: Envelope, death: &Death) -> Letter {
         Letter::read(

@@ -23,15 +23,3 @@ pub struct EditorArgs {
     )]
     pub editor: String,
 }
-
-/// Name of the user of the operating system; a container's user often has none, and is its number then.
-pub(crate) fn os_user() -> String {
-    let id = rustix::process::getuid().as_raw().to_string();
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let mut parts = line.split(':');
-        let name = parts.next()?;
-        (parts.nth(1)? == id).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| format!("uid {id}"))
-}
