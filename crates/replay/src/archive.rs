@@ -37,10 +37,10 @@ pub struct Moved {
 
 /// The copy of a repaired letter as it was.
 pub(crate) fn original(workspace: &Workspace, letter: &Letter, plan: &str, reason: &str) -> Outgoing {
-    put_away(workspace, letter, plan, reason, KEEP)
+    archived_copy(workspace, letter, plan, reason, KEEP)
 }
 
-fn put_away(
+fn archived_copy(
     workspace: &Workspace,
     letter: &Letter,
     operation: &str,
@@ -79,12 +79,12 @@ pub async fn discard(
     let chosen = |letter: &Letter, moved| !filter.is_full(moved) && filter.matches(letter);
     mover
         .go(browser, chosen, |letter| {
-            put_away(workspace, letter, &operation, reason, keep)
+            archived_copy(workspace, letter, &operation, reason, keep)
         })
         .await
 }
 
-/// Brings back what an operation put away, to the end of the dead letters.
+/// Brings back what an operation archived, to the end of the dead letters.
 ///
 /// # Errors
 /// When the broker goes away; what was not moved is still in the archive.

@@ -78,14 +78,14 @@ pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::
     bar.finish_and_clear();
     if moved.moved == 0 {
         bail!(
-            "no dead letter of the {} stage is meant by: {}; nothing was moved",
+            "no dead letter of the {} stage matches: {}; nothing was moved",
             workspace.stage,
             filter
         );
     }
     moved_note(&workspace, "discard", why, filter.to_string(), &moved).await?;
     let said = format!(
-        "{} put away, {} left; `dead undo {}` brings them back",
+        "{} moved to the archive, {} left; `dead undo {}` brings them back",
         moved.moved, moved.left, moved.operation
     );
     finish(&moved, &said, args.json)

@@ -20,7 +20,7 @@ use std::io::{self, Write};
 pub struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
-    /// Those that were put away instead
+    /// Those in the archive instead
     #[arg(long)]
     archived: bool,
     /// Show e-mail addresses and phone numbers in full
@@ -49,7 +49,7 @@ pub struct GroupsArgs {
 pub struct ShowArgs {
     /// Id as `list` prints it, or the digits behind its `~`
     id: String,
-    /// Search among those that were put away
+    /// Search the archive instead
     #[arg(long)]
     archived: bool,
     /// Show e-mail addresses and phone numbers in full

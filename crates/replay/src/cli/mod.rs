@@ -40,7 +40,7 @@ pub struct DeadArgs {
 enum DeadCommand {
     /// List them, oldest first; changes nothing
     List(browse::ListArgs),
-    /// Count them by what they died of, with an example of each
+    /// Count them by cause of failure, with an example of each
     Groups(browse::GroupsArgs),
     /// Show everything about one of them, its body included
     Show(browse::ShowArgs),
@@ -67,7 +67,7 @@ enum DeadCommand {
     Patch(repair::PatchArgs),
     /// Move letters that are not needed to the archive; `undo` brings them back until their time is over
     Discard(archive::DiscardArgs),
-    /// Bring back what a discard or a repair put away
+    /// Bring back what a discard or a repair moved to the archive
     Undo(archive::UndoArgs),
     /// Write letters as lines of JSON; changes nothing
     Export(exchange::ExportArgs),
@@ -80,7 +80,7 @@ enum DeadCommand {
 /// Runs a `dead` subcommand of a program for its stage.
 ///
 /// # Errors
-/// When a setting is wrong, the broker or Redis is away, nothing is meant by the filter, or a replay has ended before
+/// When a setting is wrong, the broker or Redis is away, the filter matches nothing, or a replay has ended before
 /// its end.
 pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> anyhow::Result<()> {
     let rt = Runtime::tool(service, &CommonConfig::try_from(args.common)?)?;

@@ -68,7 +68,7 @@ pub struct PlansArgs {
     json: bool,
 }
 
-/// Freezes what the filter means; an error when that is nothing.
+/// Freezes what the filter matches; an error when that is nothing.
 pub(super) async fn freeze(
     workspace: &Workspace,
     filter: &Filter,
@@ -85,7 +85,7 @@ pub(super) async fn freeze(
     match made? {
         Some(preview) => Ok(preview),
         None => bail!(
-            "no dead letter of the {} stage is meant by: {filter}; nothing was moved",
+            "no dead letter of the {} stage matches: {filter}; nothing was moved",
             workspace.stage
         ),
     }

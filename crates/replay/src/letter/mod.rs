@@ -100,7 +100,7 @@ impl Letter {
     pub(crate) fn next_life(&self, replay: &str) -> Envelope {
         let mut envelope = self.envelope.clone();
         envelope.attempt = 1;
-        envelope.replays += 1;
+        envelope.replays = envelope.replays.saturating_add(1);
         envelope.replay = Some(replay.to_owned());
         envelope.history = serde_json::to_string(&self.record.attempts).unwrap_or_default();
         envelope.lane = Some("replay".to_owned());

@@ -64,7 +64,7 @@ impl Cost {
     }
 }
 
-/// Freezes the letters that the filter means; `None` when there are none, and then nothing is left behind.
+/// Freezes the letters that the filter matches; `None` when there are none, and then nothing is left behind.
 ///
 /// # Errors
 /// When the broker or Redis is away.

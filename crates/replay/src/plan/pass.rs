@@ -1,8 +1,8 @@
 //! One pass through the queue that puts a plan's letters back: publish, confirm, write down, remove.
 //!
 //! A letter that is written down as sent has been confirmed, so a later pass only removes it; one that was published
-//! and not written down is published again, which the versions make harmless. What is not in the plan stays out of the queue until
-//! the pass ends, so that it keeps its place.
+//! and not written down is published again, which the versions make harmless. What is not in the plan stays out of the
+//! queue until the pass ends, so that it keeps its place.
 
 use super::{
     Plan,

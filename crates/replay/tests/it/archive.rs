@@ -28,7 +28,7 @@ fn failing(id: usize) -> Failure {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_put_away_rests_in_the_archive_and_can_be_brought_back() {
+async fn what_is_discarded_rests_in_the_archive_and_can_be_brought_back() {
     let bench = Workbench::new().await;
     references(&bench, 0..300, failing).await;
     let workspace = workspace(&bench, Stage::Extract);

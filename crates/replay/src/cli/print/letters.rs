@@ -55,7 +55,7 @@ pub(crate) fn row(
             reason,
             at,
         } = archived;
-        let text = format!("put away by {operator} at {} ({operation}): {reason}", time(*at));
+        let text = format!("archived by {operator} at {} ({operation}): {reason}", time(*at));
         table::below(out, &text)?;
     }
     Ok(())
@@ -129,7 +129,7 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter) -> Result<()> {
             archived.operator,
             archived.operation
         );
-        line("put away", format!("{by}: {}", archived.reason))?;
+        line("archived", format!("{by}: {}", archived.reason))?;
     }
     for attempt in &record.attempts {
         let died = time(attempt.at);
