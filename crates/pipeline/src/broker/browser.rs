@@ -2,8 +2,7 @@
 //!
 //! Messages are consumed without acknowledgement and returned by closing their channel, which keeps their order and,
 //! unlike `basic.get`, counts as one consumer. A quorum queue gives a consumer at most 2,000 unacknowledged messages,
-//! so browsing more of them opens page after page. Measured on 3.10, and each of it changed the order before it was
-//! heeded:
+//! so more of them take page after page. Measured on 3.10, and each of it changed the order before it was heeded:
 //! - messages return to the *end* of the queue. A browser therefore takes all messages before it returns any, also when
 //!   nobody wants to see the rest, and those that have arrived meanwhile, too;
 //! - a page asks for exactly as many messages as it takes and is cancelled when all of them are here. Earlier, the
@@ -190,9 +189,8 @@ impl Browser {
                 Err(_) => {}
             }
         }
-        channel
-            .basic_cancel(consumer.tag(), BasicCancelOptions::default())
-            .await?;
+        let cancel = BasicCancelOptions::default();
+        channel.basic_cancel(consumer.tag(), cancel).await?;
         self.pages.push(Page {
             channel,
             _consumer: consumer,
@@ -286,9 +284,8 @@ impl Browser {
             .basic_consume(queue, "browse-last".into(), options, FieldTable::default())
             .await?;
         depth(channel, &self.queue).await?;
-        channel
-            .basic_cancel(consumer.tag(), BasicCancelOptions::default())
-            .await?;
+        let cancel = BasicCancelOptions::default();
+        channel.basic_cancel(consumer.tag(), cancel).await?;
         Ok(())
     }
 
