@@ -24,7 +24,7 @@ use std::{
 
 /// Arguments of `discard`.
 #[derive(Debug, Clone, Args)]
-pub struct DiscardArgs {
+pub(super) struct DiscardArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Why, for the audit log
@@ -45,7 +45,7 @@ pub struct DiscardArgs {
 
 /// Arguments of `undo`.
 #[derive(Debug, Clone, Args)]
-pub struct UndoArgs {
+pub(super) struct UndoArgs {
     /// Discard (d-…) or repairing plan (p-…) to undo
     operation: String,
     /// Why, for the audit log

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 /// Arguments of `audit`.
 #[derive(Debug, Clone, Args)]
-pub struct AuditArgs {
+pub(super) struct AuditArgs {
     /// JSON, one entry a line
     #[arg(long)]
     json: bool,

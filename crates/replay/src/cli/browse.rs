@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 /// Arguments of `list`.
 #[derive(Debug, Clone, Args)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Those in the archive instead
@@ -33,7 +33,7 @@ pub struct ListArgs {
 
 /// Arguments of `groups`.
 #[derive(Debug, Clone, Args)]
-pub struct GroupsArgs {
+pub(super) struct GroupsArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Show e-mail addresses and phone numbers in full
@@ -46,7 +46,7 @@ pub struct GroupsArgs {
 
 /// Arguments of `show`.
 #[derive(Debug, Clone, Args)]
-pub struct ShowArgs {
+pub(super) struct ShowArgs {
     /// Id as `list` prints it, or the digits behind its `~`
     id: String,
     /// Search the archive instead

@@ -4,15 +4,15 @@ use clap::Args;
 
 /// Who works and why, for the audit log.
 #[derive(Debug, Clone, Default, Args)]
-pub struct OperatorArgs {
+pub(super) struct OperatorArgs {
     /// Who does it, for the audit log [default: the user of the operating system]
     #[arg(long, value_name = "NAME")]
-    pub operator: Option<String>,
+    pub(super) operator: Option<String>,
 }
 
 /// The editor of `dead edit`.
 #[derive(Debug, Clone, Args)]
-pub struct EditorArgs {
+pub(super) struct EditorArgs {
     /// Editor to open [default: $EDITOR, else vi]
     #[arg(
         long,
@@ -21,5 +21,5 @@ pub struct EditorArgs {
         hide_default_value = true,
         default_value = "vi"
     )]
-    pub editor: String,
+    pub(super) editor: String,
 }

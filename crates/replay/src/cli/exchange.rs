@@ -24,7 +24,7 @@ use std::{
 
 /// Arguments of `export`.
 #[derive(Debug, Clone, Args)]
-pub struct ExportArgs {
+pub(super) struct ExportArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// File to write; it must not exist [default: standard output]
@@ -39,7 +39,7 @@ pub struct ExportArgs {
 
 /// Arguments of `import`.
 #[derive(Debug, Clone, Args)]
-pub struct ImportArgs {
+pub(super) struct ImportArgs {
     /// File that `export --reveal` wrote
     file: PathBuf,
     /// Why, for the audit log

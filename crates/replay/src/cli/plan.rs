@@ -29,7 +29,7 @@ use std::io::{self, Write};
 
 /// Arguments of `plan`.
 #[derive(Debug, Clone, Args)]
-pub struct PlanArgs {
+pub(super) struct PlanArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Why, for the audit log
@@ -47,7 +47,7 @@ pub struct PlanArgs {
 
 /// Arguments of `cancel`.
 #[derive(Debug, Clone, Args)]
-pub struct CancelArgs {
+pub(super) struct CancelArgs {
     /// Plan to end
     plan: String,
     /// Why, for the audit log
@@ -59,7 +59,7 @@ pub struct CancelArgs {
 
 /// Arguments of `plans`.
 #[derive(Debug, Clone, Args)]
-pub struct PlansArgs {
+pub(super) struct PlansArgs {
     /// Of every stage
     #[arg(long)]
     all: bool,

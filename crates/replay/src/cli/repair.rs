@@ -34,7 +34,7 @@ const SAMPLES: usize = 3;
 
 /// Arguments of `edit`.
 #[derive(Debug, Clone, Args)]
-pub struct EditArgs {
+pub(super) struct EditArgs {
     /// Id as `list` prints it, or the digits behind its `~`
     id: String,
     /// Why, for the audit log
@@ -57,7 +57,7 @@ pub struct EditArgs {
 
 /// Arguments of `patch`.
 #[derive(Debug, Clone, Args)]
-pub struct PatchArgs {
+pub(super) struct PatchArgs {
     /// Group as `groups` prints it
     group: String,
     /// Set a value, for instance 客户名称=ACME or detail.name=ACME; may be given several times

@@ -22,7 +22,7 @@ use std::io::{self, Write};
 
 /// Arguments of `replay`.
 #[derive(Debug, Clone, Args)]
-pub struct ReplayArgs {
+pub(super) struct ReplayArgs {
     /// Plan to run, as `plan` printed it; without one the filter is planned and run at once
     plan: Option<String>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub struct ReplayArgs {
 
 /// Arguments of `resume`.
 #[derive(Debug, Clone, Args)]
-pub struct ResumeArgs {
+pub(super) struct ResumeArgs {
     /// Plan to go on with
     plan: String,
     #[command(flatten)]
