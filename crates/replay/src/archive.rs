@@ -1,8 +1,12 @@
-//! Letters that nobody needs any more: put away with a reason and for a time, and brought back if that was wrong.
+//! Letters that are not needed any more: discarded with a reason and for a time, and brought back if that was wrong.
 //!
 //! Copy, confirm, then remove, in both directions: an interruption leaves a second copy and never a gap.
 
-use super::{browse::Held, filter::Filter, letter::Letter, workspace::Workspace};
+use super::{
+    browse::{browser::Taken, filter::Filter, guarded::GuardedBrowser},
+    letter::{Archived, Letter},
+    workspace::Workspace,
+};
 
 use pipeline::{
     accounting::{Account, Entry},
@@ -11,25 +15,12 @@ use pipeline::{
 };
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::Duration;
 
-/// How long a letter rests in the archive unless somebody says otherwise.
+/// How long a letter stays in the archive unless the operator says otherwise.
 pub const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
 const CHUNK: usize = 200;
-
-/// Why a letter is in the archive; travels in a header of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archived {
-    /// The operation, for `undo`: a discard, or the plan that repaired the letter.
-    pub operation: String,
-    /// Who did it.
-    pub operator: String,
-    /// Why.
-    pub reason: String,
-    /// Unix milliseconds.
-    pub at: i64,
-}
 
 /// What was moved.
 #[derive(Debug, Default, Serialize)]
@@ -46,10 +37,10 @@ pub struct Moved {
 
 /// The copy of a repaired letter as it was.
 pub(crate) fn original(workspace: &Workspace, letter: &Letter, plan: &str, reason: &str) -> Outgoing {
-    put_away(workspace, letter, plan, reason, KEEP)
+    archived_copy(workspace, letter, plan, reason, KEEP)
 }
 
-fn put_away(
+fn archived_copy(
     workspace: &Workspace,
     letter: &Letter,
     operation: &str,
@@ -84,22 +75,22 @@ pub async fn discard(
     let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let operation = format!("d-{stamp}-{:04x}", rand::random::<u16>());
     let mut mover = Mover::new(workspace, operation.clone(), Disposition::Discarded, view);
-    let look = workspace.look("discard").await?;
+    let browser = workspace.browse("discard").await?;
     let chosen = |letter: &Letter, moved| !filter.is_full(moved) && filter.matches(letter);
     mover
-        .go(look, chosen, |letter| {
-            put_away(workspace, letter, &operation, reason, keep)
+        .go(browser, chosen, |letter| {
+            archived_copy(workspace, letter, &operation, reason, keep)
         })
         .await
 }
 
-/// Brings back what an operation put away, to the end of the dead letters.
+/// Brings back what an operation archived, to the end of the dead letters.
 ///
 /// # Errors
 /// When the broker goes away; what was not moved is still in the archive.
 pub async fn undo(workspace: &Workspace, operation: &str, view: impl FnMut(u64)) -> anyhow::Result<Moved> {
     let mut mover = Mover::new(workspace, operation.to_owned(), Disposition::Dead, view);
-    let look = workspace.look_at(workspace.stage, true, "undo").await?;
+    let browser = workspace.browse_at(workspace.stage, true, "undo").await?;
     let queue = workspace.rt.namespace.dead_queue(workspace.stage);
     let back = |letter: &Letter| letter.moved(queue.clone(), |envelope| envelope.archived = None);
     let chosen = |letter: &Letter, _| {
@@ -107,7 +98,7 @@ pub async fn undo(workspace: &Workspace, operation: &str, view: impl FnMut(u64))
             .archived()
             .is_some_and(|archived| archived.operation == operation)
     };
-    mover.go(look, chosen, back).await
+    mover.go(browser, chosen, back).await
 }
 
 struct Mover<'a, V> {
@@ -134,7 +125,7 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
 
     async fn go(
         &mut self,
-        mut look: super::workspace::Guarded,
+        mut browser: GuardedBrowser,
         chosen: impl Fn(&Letter, u64) -> bool,
         copy: impl Fn(&Letter) -> Outgoing,
     ) -> anyhow::Result<Moved> {
@@ -144,36 +135,36 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
             let next = if self.report.interrupted {
                 None
             } else {
-                look.next().await?
+                browser.next().await?
             };
             let end = next.is_none();
-            if let Some(held) = next {
-                if chosen(&held.letter, self.report.moved + chunk.len() as u64) {
-                    chunk.push(held);
+            if let Some(taken) = next {
+                if chosen(&taken.letter, self.report.moved + chunk.len() as u64) {
+                    chunk.push(taken);
                 } else {
                     self.report.left += 1;
                 }
             }
             if chunk.len() == CHUNK || (end && !chunk.is_empty()) {
                 self.shift(&mut chunk, &copy).await?;
-                look.settle().await?;
+                browser.flush().await?;
                 (self.view)(self.report.moved);
             }
             if end {
                 break;
             }
         }
-        self.report.left += u64::from(look.unseen());
-        look.close().await?;
+        self.report.left += u64::from(browser.unseen());
+        browser.close().await?;
         Ok(std::mem::take(&mut self.report))
     }
 
     async fn shift(
         &mut self,
-        chunk: &mut Vec<Held>,
+        chunk: &mut Vec<Taken>,
         copy: &impl Fn(&Letter) -> Outgoing,
     ) -> anyhow::Result<()> {
-        let copies = chunk.iter().map(|held| copy(&held.letter)).collect();
+        let copies = chunk.iter().map(|taken| copy(&taken.letter)).collect();
         self.workspace
             .rt
             .publisher
@@ -181,9 +172,9 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
             .await
             .context("move letters")?;
         let mut subjects = Vec::with_capacity(chunk.len());
-        for held in chunk.drain(..) {
-            held.remove().await;
-            let record = held.letter.record;
+        for taken in chunk.drain(..) {
+            taken.remove().await;
+            let record = taken.letter.record;
             subjects.push((record.run_id, record.company_id));
             self.report.moved += 1;
         }

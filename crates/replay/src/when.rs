@@ -1,10 +1,10 @@
-//! Times and spans as people write them in a filter; relative ones are resolved once, when they are read.
+//! Times and spans as operators write them in a filter; relative ones are resolved once, when they are read.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 use std::{str::FromStr, time::Duration};
 
 /// A point in time, unix milliseconds: `2h` (ago), `2026-01-02`, `2026-01-02T03:04:05Z`, without zone in UTC.
-pub fn parse_time(text: &str) -> Result<i64, String> {
+pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(ago) = pipeline::setting::parse_duration(text) {
         let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
@@ -24,15 +24,13 @@ pub fn parse_time(text: &str) -> Result<i64, String> {
     })
 }
 
-/// For people; the record holds milliseconds.
-#[must_use]
-pub fn time(ms: i64) -> String {
+/// For the screen; the record holds milliseconds.
+pub(crate) fn time(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(|_| "-".to_owned(), |time| format!("{time:.0}"))
 }
 
-/// A duration for people: `45s`, `12m`, `3.5h`.
-#[must_use]
-pub fn span(duration: Duration) -> String {
+/// A duration for the screen: `45s`, `12m`, `3.5h`.
+pub(crate) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..120 => format!("{seconds}s"),
@@ -51,8 +49,7 @@ pub struct Range {
 
 impl Range {
     /// Whether the number lies within.
-    #[must_use]
-    pub fn contains(self, number: u64) -> bool {
+    pub(crate) fn contains(self, number: u64) -> bool {
         (self.least..=self.most).contains(&number)
     }
 }

@@ -1,22 +1,20 @@
-//! The workspace of one operator: which stage, who it is, and the promise that nobody else looks at the same time.
+//! The workspace of one operator: which stage, who works on it, and that only one operator browses at a time.
 //!
-//! Two looks at a time would take each other's returned letters and so change their order; the second waits.
+//! Two browsers at a time would take each other's returned letters and so change their order; the second waits.
 
-use super::{browse::Browser, plan::Plans};
+use super::{
+    browse::{browser::Browser, guarded::GuardedBrowser},
+    lease::{RenewedLease, TERM},
+    plan::plans::Plans,
+};
 
 use pipeline::{lease::Lease, service::Runtime, stage::Stage};
 
 use anyhow::{Context, bail};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tokio::task::JoinHandle;
+use std::time::{Duration, Instant};
 
-/// A process that was killed keeps its leases for so long.
-pub(crate) const LEASE: Duration = Duration::from_secs(5);
-/// How long somebody else's look is waited for; a pass of a replay is shorter.
-const WAIT_FOR_LOOK: Duration = Duration::from_secs(120);
+/// How long another operator's browser is waited for; a pass of a replay is shorter.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(120);
 
 /// Where dead letters are worked on.
 #[derive(Clone)]
@@ -25,63 +23,22 @@ pub struct Workspace {
     pub rt: Runtime,
     /// Whose letters.
     pub stage: Stage,
-    /// Who is at it, for the audit log.
+    /// Who works on them, for the audit log.
     pub operator: String,
-}
-
-/// A look that nobody disturbs.
-pub struct Guarded {
-    look: Option<Browser>,
-    lease: Option<Kept>,
-}
-
-/// A lease that is renewed in the background until it is dropped.
-pub(crate) struct Kept {
-    lease: Arc<Lease>,
-    renewal: JoinHandle<()>,
-}
-
-impl Kept {
-    pub(crate) fn new(lease: Lease) -> Self {
-        let lease = Arc::new(lease);
-        let renewed = Arc::clone(&lease);
-        Self {
-            lease,
-            renewal: tokio::spawn(async move { renewed.lost().await }),
-        }
-    }
-
-    /// Certainly still ours.
-    pub(crate) fn held(&self) -> bool {
-        self.lease.held()
-    }
-
-    pub(crate) async fn release(mut self) {
-        self.renewal.abort();
-        // The task must have let go before the lease can be given back.
-        drop((&mut self.renewal).await);
-        let lease = Arc::clone(&self.lease);
-        drop(self);
-        if let Some(lease) = Arc::into_inner(lease)
-            && let Err(error) = lease.release().await
-        {
-            tracing::debug!(%error, "a lease stays until its term ends");
-        }
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.renewal.abort();
-    }
+    /// Called with one line of text when another operator's browser has to be waited for.
+    pub notice: fn(&str),
 }
 
 impl Workspace {
     /// The workspace of the user of the operating system.
     #[must_use]
     pub fn new(rt: Runtime, stage: Stage) -> Self {
-        let operator = super::config::os_user();
-        Self { rt, stage, operator }
+        Self {
+            rt,
+            stage,
+            operator: os_user(),
+            notice: |_| {},
+        }
     }
 
     /// The plans of the namespace.
@@ -98,62 +55,64 @@ impl Workspace {
         Ok(())
     }
 
-    /// Opens a look at the stage's dead letters when nobody else looks; `purpose` is what others are told.
+    /// Browses the stage's dead letters while no other operator does; those who wait see `purpose`.
     ///
     /// # Errors
-    /// When the broker is away, or somebody else looks for too long.
-    pub async fn look(&self, purpose: &str) -> anyhow::Result<Guarded> {
-        self.look_at(self.stage, false, purpose).await
+    /// When the broker is away, or another operator browses for too long.
+    pub async fn browse(&self, purpose: &str) -> anyhow::Result<GuardedBrowser> {
+        self.browse_at(self.stage, false, purpose).await
     }
 
     /// The same for the dead letters or the archive of any stage.
-    pub(crate) async fn look_at(
+    pub(crate) async fn browse_at(
         &self,
         stage: Stage,
         archive: bool,
         purpose: &str,
-    ) -> anyhow::Result<Guarded> {
+    ) -> anyhow::Result<GuardedBrowser> {
         let key = self.rt.namespace.browse_lease_key(stage, archive);
-        let lease = self.lease_in_time(key, purpose, WAIT_FOR_LOOK).await?;
-        let look = if archive {
+        let lease = self.lease_in_time(key, purpose, WAIT_FOR_OTHERS).await?;
+        let browser = if archive {
             Browser::open_archive(&self.rt.broker, stage).await
         } else {
             Browser::open(&self.rt.broker, stage).await
         };
-        Ok(Guarded {
-            look: Some(look.context("open the dead-letter queue")?),
-            lease,
-        })
+        let browser = browser.context("open the dead-letter queue")?;
+        Ok(GuardedBrowser::new(browser, lease))
     }
 
-    /// `None` when Redis is away: looking alone needs no Redis, and only a second look at the same time could disturb.
+    /// `None` when Redis is away: browsing alone needs no Redis, and only a second browser at the same time could
+    /// disturb.
     async fn lease_in_time(
         &self,
         key: String,
         purpose: &str,
         patience: Duration,
-    ) -> anyhow::Result<Option<Kept>> {
+    ) -> anyhow::Result<Option<RenewedLease>> {
         let begin = Instant::now();
-        let mut told = false;
+        let mut notified = false;
         loop {
-            match Lease::acquire(&self.rt.store, key.clone(), &self.owner(purpose), LEASE).await {
-                Ok(Some(lease)) => return Ok(Some(Kept::new(lease))),
+            match Lease::acquire(&self.rt.store, key.clone(), &self.owner(purpose), TERM).await {
+                Ok(Some(lease)) => return Ok(Some(RenewedLease::new(lease))),
                 Ok(None) => {}
                 Err(error) if error.is_outage() => {
-                    tracing::warn!(%error, "Redis is away; make sure that nobody else looks at these letters now");
+                    tracing::warn!(%error, "Redis is away; make sure that nobody else browses these letters now");
                     return Ok(None);
                 }
                 Err(error) => return Err(error.into()),
             }
             if begin.elapsed() > patience {
                 bail!(
-                    "{} is still looking at these letters; try again later",
+                    "{} is still browsing these letters; try again later",
                     self.holder(&key).await
                 );
             }
-            if !told && begin.elapsed() > LEASE {
-                eprintln!("waiting for {} to close the letters", self.holder(&key).await);
-                told = true;
+            if !notified && begin.elapsed() > TERM {
+                (self.notice)(&format!(
+                    "waiting for {} to close the letters",
+                    self.holder(&key).await
+                ));
+                notified = true;
             }
             if !self.rt.shutdown.sleep(Duration::from_millis(50)).await {
                 bail!("interrupted");
@@ -161,7 +120,7 @@ impl Workspace {
         }
     }
 
-    /// How this workspace is called in leases.
+    /// Name of this workspace in leases.
     pub(crate) fn owner(&self, purpose: &str) -> String {
         format!("{} on {} ({purpose})", self.operator, self.rt.instance)
     }
@@ -184,47 +143,14 @@ impl Workspace {
     }
 }
 
-impl Guarded {
-    /// As [`Browser::next`].
-    ///
-    /// # Errors
-    /// When the broker goes away, or the look has lasted too long for its lease.
-    pub async fn next(&mut self) -> anyhow::Result<Option<super::browse::Held>> {
-        let Some(look) = &mut self.look else {
-            return Ok(None);
-        };
-        Ok(look.next().await?)
-    }
-
-    /// As [`Browser::unseen`].
-    #[must_use]
-    pub fn unseen(&self) -> u32 {
-        self.look.as_ref().map_or(0, Browser::unseen)
-    }
-
-    /// As [`Browser::settle`].
-    ///
-    /// # Errors
-    /// When the broker goes away.
-    pub async fn settle(&self) -> anyhow::Result<()> {
-        if let Some(look) = &self.look {
-            look.settle().await?;
-        }
-        Ok(())
-    }
-
-    /// Returns what is held, and lets others look.
-    ///
-    /// # Errors
-    /// When the broker goes away; it returns the letters all the same.
-    pub async fn close(mut self) -> anyhow::Result<()> {
-        let closed = match self.look.take() {
-            Some(look) => look.close().await,
-            None => Ok(()),
-        };
-        if let Some(lease) = self.lease.take() {
-            lease.release().await;
-        }
-        Ok(closed?)
-    }
+/// Name of the user of the operating system; a container's user often has none, and is its number then.
+fn os_user() -> String {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next()?;
+        (parts.nth(1)? == id).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("uid {id}"))
 }

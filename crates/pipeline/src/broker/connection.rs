@@ -98,7 +98,7 @@ impl Broker {
     }
 
     /// Opens a connection; `purpose` tells the connections of a process apart.
-    pub async fn connect(&self, purpose: &'static str) -> Result<Connection, Error> {
+    pub(crate) async fn connect(&self, purpose: &'static str) -> Result<Connection, Error> {
         let name = format!("{} {purpose}", self.0.name);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let runtime = lapin::runtime::default_runtime()?;
@@ -149,6 +149,9 @@ impl Broker {
     }
 
     /// Declares the stage's archive, which exists only where something has been put away.
+    ///
+    /// # Errors
+    /// When the broker is away or the queue exists with other arguments.
     pub async fn declare_archive(&self, stage: Stage) -> Result<(), Error> {
         let server = self.server_version().await?;
         let connection = self.connect("declare").await?;

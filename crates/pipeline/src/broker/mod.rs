@@ -3,6 +3,7 @@
 //! Only this crate names the client library. Recovery is ours, not the library's: after a loss everything is built
 //! anew, and what was not acknowledged is delivered again.
 
+mod browser;
 pub(crate) mod call;
 mod config;
 mod connection;
@@ -12,7 +13,8 @@ mod publisher;
 mod topology;
 mod version;
 
-pub use call::depth;
+pub use browser::{Browser, Handle, Received};
+pub(crate) use call::depth;
 pub use config::AmqpConfig;
 pub use connection::Broker;
 pub use error::{Error, PublishError};

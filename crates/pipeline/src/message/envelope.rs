@@ -12,35 +12,35 @@ use lapin::{
 use serde::{Deserialize, Serialize};
 
 /// Attempt that the next handling will be, 1-based.
-pub const ATTEMPT: &str = "okki-attempt";
+pub(crate) const ATTEMPT: &str = "okki-attempt";
 /// First publication of the message, unix milliseconds.
-pub const FIRST_SEEN: &str = "okki-first-seen";
+pub(crate) const FIRST_SEEN: &str = "okki-first-seen";
 /// Run that listed the customer.
-pub const RUN_ID: &str = "okki-run-id";
+pub(crate) const RUN_ID: &str = "okki-run-id";
 /// The customer.
-pub const COMPANY_ID: &str = "okki-company-id";
+pub(crate) const COMPANY_ID: &str = "okki-company-id";
 /// The customer's state, `<unix seconds>:<sequence>`.
-pub const VERSION: &str = "okki-version";
+pub(crate) const VERSION: &str = "okki-version";
 /// Attempts so far, JSON array of [`crate::failure::record::Attempt`].
-pub const HISTORY: &str = "okki-history";
+pub(crate) const HISTORY: &str = "okki-history";
 /// Reason code of a dead letter.
-pub const REASON: &str = "okki-reason";
+pub(crate) const REASON: &str = "okki-reason";
 /// Failure record of a dead letter, JSON of [`crate::failure::record::FailureRecord`].
-pub const FAILURE: &str = "okki-failure";
+pub(crate) const FAILURE: &str = "okki-failure";
 /// The last replay that put the message back.
-pub const REPLAY: &str = "okki-replay";
+pub(crate) const REPLAY: &str = "okki-replay";
 /// How often the message has been put back.
-pub const REPLAYS: &str = "okki-replays";
+pub(crate) const REPLAYS: &str = "okki-replays";
 /// Lane that overrides the one in the body, because a replayed body stays as it was.
-pub const LANE: &str = "okki-lane";
+pub(crate) const LANE: &str = "okki-lane";
 /// The dead letter of which this message is the repaired copy.
-pub const REPAIR_OF: &str = "okki-repair-of";
-/// Why and by whom a letter was put into the archive, JSON of `replay::archive::Archived`.
-pub const ARCHIVED: &str = "okki-archived";
+pub(crate) const REPAIR_OF: &str = "okki-repair-of";
+/// Why and by whom a letter was put into the archive, JSON of `replay::letter::Archived`.
+pub(crate) const ARCHIVED: &str = "okki-archived";
 /// Kind of a message that only takes a place among a consumer's deliveries (see `consumer::intake`).
 pub(crate) const FILLER: &str = "okki.pipeline.Filler";
 /// W3C trace context.
-pub const TRACEPARENT: &str = "traceparent";
+pub(crate) const TRACEPARENT: &str = "traceparent";
 
 /// Everything beside the body, decoded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ impl Envelope {
 
     /// Reads what is there; a missing or mistyped header gives its empty value, because a foreign message must be
     /// readable too.
-    pub fn read(properties: &BasicProperties) -> Self {
+    pub(crate) fn read(properties: &BasicProperties) -> Self {
         let empty = FieldTable::default();
         let headers = properties.headers().as_ref().unwrap_or(&empty);
         let short =
@@ -139,8 +139,8 @@ impl Envelope {
         }
     }
 
-    /// Properties for publishing: persistent, for the flag travels with a dead letter (docs/delivery.md §3.1-3).
-    pub fn write(&self) -> BasicProperties {
+    /// Properties for publishing: persistent, because the flag travels with a dead letter too (docs/delivery.md §3.1-3).
+    pub(crate) fn write(&self) -> BasicProperties {
         let mut headers = FieldTable::default();
         let mut put = |name: &str, value: AMQPValue| {
             headers.insert(name.into(), value);
@@ -187,7 +187,7 @@ fn clip(text: &str) -> ShortString {
 }
 
 /// An integer header of any width.
-pub fn number(headers: &FieldTable, name: &str) -> Option<i64> {
+pub(crate) fn number(headers: &FieldTable, name: &str) -> Option<i64> {
     match headers.inner().get(name)? {
         AMQPValue::ShortShortInt(n) => Some((*n).into()),
         AMQPValue::ShortShortUInt(n) => Some((*n).into()),
@@ -202,7 +202,7 @@ pub fn number(headers: &FieldTable, name: &str) -> Option<i64> {
 }
 
 /// A text header.
-pub fn text(headers: &FieldTable, name: &str) -> Option<String> {
+pub(crate) fn text(headers: &FieldTable, name: &str) -> Option<String> {
     match headers.inner().get(name)? {
         AMQPValue::LongString(s) => Some(String::from_utf8_lossy(s.as_bytes()).into_owned()),
         AMQPValue::ShortString(s) => Some(s.as_str().to_owned()),

@@ -1,10 +1,15 @@
 //! A message and what travels with it, below the broker and below the handler, which both use it.
 
-pub mod envelope;
+mod death;
+pub(crate) mod envelope;
+#[cfg(test)]
+mod fuzz;
 mod outgoing;
 mod subject;
 
+pub use death::Death;
 pub use envelope::Envelope;
 pub(crate) use envelope::FILLER;
-pub use outgoing::{Outgoing, Target};
+pub use outgoing::Outgoing;
+pub(crate) use outgoing::Target;
 pub use subject::{Subject, SubjectRef};

@@ -10,16 +10,16 @@ use std::time::Duration;
 /// A message on its way to a queue.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    pub queue: Target,
-    pub envelope: Envelope,
-    pub body: Bytes,
+    pub(crate) queue: Target,
+    pub(crate) envelope: Envelope,
+    pub(crate) body: Bytes,
     /// After this time in the queue the broker drops the message; for archives only.
-    pub expires: Option<Duration>,
+    expires: Option<Duration>,
 }
 
 /// Where a message goes; stages are resolved by the publisher, which knows the namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     Stage(Stage),
     Queue(String),
 }
@@ -47,13 +47,22 @@ impl Outgoing {
         self
     }
 
-    /// Keeps the mark of the replay that caused this message, so that its outcome can be reported.
+    /// Travels with this envelope instead of its own.
+    #[must_use]
+    pub fn with_envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
+        self
+    }
+
+    /// Keeps the replay tag of the message that caused this one, so that its outcome can be reported.
     #[must_use]
     pub fn with_replay(mut self, replay: Option<String>) -> Self {
         self.envelope.replay = replay;
         self
     }
 
+    /// A message of any kind for any queue.
+    #[must_use]
     pub fn raw(queue: String, envelope: Envelope, body: Bytes) -> Self {
         Self {
             queue: Target::Queue(queue),
@@ -72,18 +81,33 @@ impl Outgoing {
         Self::raw(queue, envelope, Bytes::new())
     }
 
+    /// Lets the broker drop the message after this time in the queue.
+    #[must_use]
     pub fn expiring(mut self, after: Duration) -> Self {
         self.expires = Some(after);
         self
     }
 
     /// Keeps the lane of the message that caused this one, where it overrides the body's.
+    #[must_use]
     pub fn with_lane(mut self, lane: Option<String>) -> Self {
         self.envelope.lane = lane;
         self
     }
 
-    pub fn properties(&self) -> BasicProperties {
+    /// What travels beside the body.
+    #[must_use]
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The body, byte for byte.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    pub(crate) fn properties(&self) -> BasicProperties {
         let properties = self.envelope.write();
         match self.expires {
             None => properties,

@@ -1,9 +1,14 @@
-//! `dead list`, `dead groups`, `dead show`: looking, which changes nothing.
+//! `dead list`, `dead groups`, `dead show`: browsing, which changes nothing.
 
-use super::Spool;
+use super::{filter::FilterArgs, print, spool::Spool};
 use crate::{
-    body, exchange::mask_record, filter::Filter, fingerprint::fingerprint, groups::Groups, letter::Letter,
-    print, reveal::mask_json, workspace::Workspace,
+    browse::{filter::Filter, groups::Groups},
+    letter::{
+        Letter, body,
+        fingerprint::fingerprint,
+        reveal::{mask_json, mask_record},
+    },
+    workspace::Workspace,
 };
 use clap::Args;
 use pipeline::failure::identity;
@@ -12,10 +17,10 @@ use std::io::{self, Write};
 
 /// Arguments of `list`.
 #[derive(Debug, Clone, Args)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
-    filter: Filter,
-    /// Those that were put away instead
+    filter: FilterArgs,
+    /// Those in the archive instead
     #[arg(long)]
     archived: bool,
     /// Show e-mail addresses and phone numbers in full
@@ -28,9 +33,9 @@ pub struct ListArgs {
 
 /// Arguments of `groups`.
 #[derive(Debug, Clone, Args)]
-pub struct GroupsArgs {
+pub(super) struct GroupsArgs {
     #[command(flatten)]
-    filter: Filter,
+    filter: FilterArgs,
     /// Show e-mail addresses and phone numbers in full
     #[arg(long)]
     reveal: bool,
@@ -41,10 +46,10 @@ pub struct GroupsArgs {
 
 /// Arguments of `show`.
 #[derive(Debug, Clone, Args)]
-pub struct ShowArgs {
+pub(super) struct ShowArgs {
     /// Id as `list` prints it, or the digits behind its `~`
     id: String,
-    /// Browser among those that were put away
+    /// Search the archive instead
     #[arg(long)]
     archived: bool,
     /// Show e-mail addresses and phone numbers in full
@@ -56,14 +61,17 @@ pub struct ShowArgs {
 }
 
 pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Result<()> {
+    let filter = Filter::from(args.filter);
     let mut out = Spool::new();
-    let mut look = workspace.look_at(workspace.stage, args.archived, "list").await?;
+    let mut browser = workspace
+        .browse_at(workspace.stage, args.archived, "list")
+        .await?;
     let mut shown = 0;
-    while !args.filter.is_full(shown) {
-        let Some(held) = look.next().await? else { break };
-        if args.filter.matches(&held.letter) {
-            let archived = held.letter.archived();
-            let mut record = held.letter.record;
+    while !filter.is_full(shown) {
+        let Some(taken) = browser.next().await? else { break };
+        if filter.matches(&taken.letter) {
+            let archived = taken.letter.archived();
+            let mut record = taken.letter.record;
             if !args.reveal {
                 mask_record(&mut record);
             }
@@ -81,7 +89,7 @@ pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Resul
         }
         workspace.check()?;
     }
-    look.close().await?;
+    browser.close().await?;
     if !args.json {
         writeln!(out, "{shown} of the {} stage's dead letters", workspace.stage)?;
     }
@@ -89,18 +97,19 @@ pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Resul
 }
 
 pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::Result<()> {
-    let mut look = workspace.look("groups").await?;
+    let filter = Filter::from(args.filter);
+    let mut browser = workspace.browse("groups").await?;
     let mut groups = Groups::default();
     let mut counted = 0;
-    while !args.filter.is_full(counted) {
-        let Some(held) = look.next().await? else { break };
-        if args.filter.matches(&held.letter) {
+    while !filter.is_full(counted) {
+        let Some(taken) = browser.next().await? else { break };
+        if filter.matches(&taken.letter) {
             counted += 1;
-            groups.add(&held.letter.record);
+            groups.add(&taken.letter.record);
         }
         workspace.check()?;
     }
-    look.close().await?;
+    browser.close().await?;
     let mut groups = groups.into_sorted();
     if !args.reveal {
         groups
@@ -116,18 +125,18 @@ pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::R
     Ok(())
 }
 
-/// The first letter that somebody who wrote `id` means.
+/// The first letter that `id` means.
 pub(super) async fn find(workspace: &Workspace, archived: bool, id: &str) -> anyhow::Result<Letter> {
-    let mut look = workspace.look_at(workspace.stage, archived, "show").await?;
+    let mut browser = workspace.browse_at(workspace.stage, archived, "show").await?;
     let mut found = None;
-    while let Some(held) = look.next().await? {
-        if identity::means(id, &held.letter.record.id) {
-            found = Some(held.letter);
+    while let Some(taken) = browser.next().await? {
+        if identity::means(id, &taken.letter.record.id) {
+            found = Some(taken.letter);
             break;
         }
         workspace.check()?;
     }
-    look.close().await?;
+    browser.close().await?;
     found.ok_or_else(|| {
         let place = if archived { "archived" } else { "dead" };
         anyhow::anyhow!(

@@ -2,22 +2,22 @@
 
 use super::{
     browse::find,
-    confirmed, reason,
-    replay::{execute, freeze, note},
+    config::{EditorArgs, OperatorArgs},
+    operator::{by, confirmed, reason},
+    plan::{freeze, note},
+    print,
+    replay::execute,
+    run_args::RunArgs,
 };
 
 use crate::{
-    body,
-    config::{EditorArgs, OperatorArgs},
-    filter::Filter,
-    letter::Letter,
+    browse::filter::Filter,
+    letter::{Letter, body, reveal::mask_json},
     plan::{
-        State,
-        options::{Canary, Options, RunArgs},
+        options::{Canary, Options},
+        state::State,
     },
-    print,
-    repair::Repair,
-    set::Assignment,
+    repair::{Repair, assignment::Assignment},
     workspace::Workspace,
 };
 use anyhow::{Context, bail};
@@ -34,7 +34,7 @@ const SAMPLES: usize = 3;
 
 /// Arguments of `edit`.
 #[derive(Debug, Clone, Args)]
-pub struct EditArgs {
+pub(super) struct EditArgs {
     /// Id as `list` prints it, or the digits behind its `~`
     id: String,
     /// Why, for the audit log
@@ -57,7 +57,7 @@ pub struct EditArgs {
 
 /// Arguments of `patch`.
 #[derive(Debug, Clone, Args)]
-pub struct PatchArgs {
+pub(super) struct PatchArgs {
     /// Group as `groups` prints it
     group: String,
     /// Set a value, for instance 客户名称=ACME or detail.name=ACME; may be given several times
@@ -85,7 +85,7 @@ pub struct PatchArgs {
 }
 
 pub(super) async fn edit(workspace: Workspace, args: EditArgs) -> anyhow::Result<()> {
-    let workspace = workspace.by(args.operator);
+    let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let letter = find(&workspace, false, &args.id).await?;
     let before = body::to_json(letter.kind(), &letter.body)?;
@@ -118,7 +118,7 @@ pub(super) async fn edit(workspace: Workspace, args: EditArgs) -> anyhow::Result
     execute(&workspace, "edit", preview.plan, &options, args.json).await
 }
 
-/// Lets the operator edit; the file is readable by nobody else and gone afterwards.
+/// Lets the operator edit; only the operator can read the file, and it is gone afterwards.
 fn in_editor(editor: &str, body: &Value) -> anyhow::Result<String> {
     let mut file = tempfile::Builder::new()
         .prefix("dead-letter-")
@@ -138,7 +138,7 @@ fn in_editor(editor: &str, body: &Value) -> anyhow::Result<String> {
 }
 
 pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Result<()> {
-    let workspace = workspace.by(args.operator);
+    let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let repair = if args.remap {
         Repair::Remap
@@ -150,7 +150,7 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
         ..Filter::default()
     };
     preview(&workspace, &filter, &repair, args.reveal).await?;
-    let options = Options::default().with(&args.run);
+    let options = args.run.over(Options::default());
     let made = freeze(&workspace, &filter, why, Some(repair), options.clone()).await?;
     let question = format!(
         "Repair and put back {} letters (plan {})?",
@@ -182,14 +182,14 @@ async fn preview(
     reveal: bool,
 ) -> anyhow::Result<()> {
     let mut samples: Vec<Letter> = Vec::with_capacity(SAMPLES);
-    let mut look = workspace.look("preview").await?;
+    let mut browser = workspace.browse("preview").await?;
     while samples.len() < SAMPLES {
-        let Some(held) = look.next().await? else { break };
-        if filter.matches(&held.letter) {
-            samples.push(held.letter);
+        let Some(taken) = browser.next().await? else { break };
+        if filter.matches(&taken.letter) {
+            samples.push(taken.letter);
         }
     }
-    look.close().await?;
+    browser.close().await?;
     let mut out = io::stderr().lock();
     let mut problem = None;
     for letter in &samples {
@@ -210,8 +210,8 @@ async fn preview(
                     body::to_json(letter.kind(), &repaired)?,
                 );
                 if !reveal {
-                    crate::reveal::mask_json(&mut before);
-                    crate::reveal::mask_json(&mut after);
+                    mask_json(&mut before);
+                    mask_json(&mut after);
                 }
                 print::diff(&mut out, &before, &after)?;
             }

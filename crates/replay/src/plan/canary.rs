@@ -1,22 +1,38 @@
 //! The decisions of a running plan as pure functions: how far it may go, and when it has to stop by itself.
 
-use super::options::Options;
+use super::{Plan, options::Options};
 
-/// Outcomes since this run began.
+/// Outcomes of letters that were put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub(super) struct Progress {
     /// Outcomes that are known.
-    pub known: u64,
+    pub(super) known: u64,
     /// Of these, failed again.
-    pub failed: u64,
+    pub(super) failed: u64,
+}
+
+impl Progress {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            known: plan.reported(),
+            failed: plan.failed(),
+        }
+    }
+
+    /// What came after an earlier moment of the same plan.
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            known: self.known.saturating_sub(before.known),
+            failed: self.failed.saturating_sub(before.failed),
+        }
+    }
 }
 
 /// Outcomes that a ratio must rest on once the canary has lived.
 const SAMPLE: u64 = 10;
 
 /// How many letters of this run may have been sent before their outcomes are waited for; `None`: all of them.
-#[must_use]
-pub fn portion(options: &Options, sent: u64) -> Option<u64> {
+pub(super) fn portion(options: &Options, sent: u64) -> Option<u64> {
     let mut end = 0;
     options.canary.0.iter().find_map(|size| {
         end += size;
@@ -26,10 +42,12 @@ pub fn portion(options: &Options, sent: u64) -> Option<u64> {
 
 /// Whether too many have failed again. At the end of a canary's portion every outcome counts; in between only a
 /// sample that is large enough.
-#[must_use]
-pub fn must_stop(options: &Options, tally: Tally, end_of_portion: bool) -> bool {
-    let enough = end_of_portion || tally.known >= SAMPLE;
-    options.wait && enough && tally.failed > 0 && tally.failed as f64 > options.stop_at * tally.known as f64
+pub(super) fn must_stop(options: &Options, progress: Progress, end_of_portion: bool) -> bool {
+    let enough = end_of_portion || progress.known >= SAMPLE;
+    options.wait
+        && enough
+        && progress.failed > 0
+        && progress.failed as f64 > options.stop_at * progress.known as f64
 }
 
 #[cfg(test)]
@@ -47,7 +65,7 @@ mod tests {
     #[test]
     fn it_stops_when_more_than_the_share_fails() {
         let options = Options::default();
-        let stops = |known, failed, end| must_stop(&options, Tally { known, failed }, end);
+        let stops = |known, failed, end| must_stop(&options, Progress { known, failed }, end);
         assert!(stops(1, 1, true), "the canary died");
         assert!(!stops(1, 1, false), "one of many says nothing");
         assert!(!stops(10, 2, true) && stops(10, 3, true));
@@ -57,6 +75,6 @@ mod tests {
             stop_at: 1.0,
             ..Options::default()
         };
-        assert!(!must_stop(&never, Tally { known: 9, failed: 9 }, true));
+        assert!(!must_stop(&never, Progress { known: 9, failed: 9 }, true));
     }
 }

@@ -1,12 +1,14 @@
-//! Making a plan: one look freezes the set and counts what a person has to know before putting it back.
+//! Making a plan: browsing once freezes the set and counts what an operator has to know before the replay.
 //!
-//! Only the letters' digits are kept, and those in Redis; this process's memory does not grow with their number.
+//! Redis gets only the digits of the letters; this process's memory does not grow with their number.
 
-use super::{Plan, Plans, State, options::Options};
+use super::{Plan, options::Options, plans::DAY, state::State};
 
 use crate::{
-    filter::Filter,
-    groups::{Group, Groups},
+    browse::{
+        filter::Filter,
+        groups::{Group, Groups},
+    },
     letter::Letter,
     repair::Repair,
     workspace::Workspace,
@@ -62,7 +64,7 @@ impl Cost {
     }
 }
 
-/// Freezes the letters that the filter means; `None` when there are none, and then nothing is left behind.
+/// Freezes the letters that the filter matches; `None` when there are none, and then nothing is left behind.
 ///
 /// # Errors
 /// When the broker or Redis is away.
@@ -72,35 +74,35 @@ pub async fn make(
     reason: &str,
     repair: Option<Repair>,
     options: Options,
-    mut seen: impl FnMut(u64),
+    mut progress: impl FnMut(u64),
 ) -> anyhow::Result<Option<Preview>> {
     let mut maker = Maker::begin(workspace, filter, reason, repair.as_ref(), &options).await?;
-    let mut look = workspace.look("make a plan").await?;
-    let (mut looked_at, mut superseded) = (0, 0);
+    let mut browser = workspace.browse("make a plan").await?;
+    let (mut seen, mut superseded) = (0, 0);
     let mut chunk = Vec::with_capacity(CHUNK);
-    while let Some(held) = look.next().await? {
-        looked_at += 1;
-        if !filter.is_full(maker.total + chunk.len() as u64) && filter.matches(&held.letter) {
-            maker.count(&held.letter);
-            chunk.push(Facts::of(&held.letter));
+    while let Some(taken) = browser.next().await? {
+        seen += 1;
+        if !filter.is_full(maker.total + chunk.len() as u64) && filter.matches(&taken.letter) {
+            maker.count(&taken.letter);
+            chunk.push(Facts::of(&taken.letter));
         }
         if chunk.len() == CHUNK {
-            superseded += maker.keep(&mut chunk).await?;
-            seen(looked_at);
+            superseded += maker.write(&mut chunk).await?;
+            progress(seen);
         }
         workspace.check()?;
     }
-    superseded += maker.keep(&mut chunk).await?;
-    look.close().await?;
+    superseded += maker.write(&mut chunk).await?;
+    browser.close().await?;
     let (groups, between, total) = (maker.groups, maker.between, maker.total);
     let (plans, id) = (workspace.plans(), maker.id);
     if total == 0 {
-        maker_undo(workspace, &id).await?;
+        forget(workspace, &id).await?;
         return Ok(None);
     }
     let fields = [
         ("total", total.to_string()),
-        ("unmatched", (looked_at - total).to_string()),
+        ("unmatched", (seen - total).to_string()),
     ];
     plans.write(&id, &fields).await?;
     plans.change(&id, State::Planned, "", &[State::Making]).await?;
@@ -137,7 +139,7 @@ impl Facts {
 
 struct Maker<'a> {
     workspace: &'a Workspace,
-    marks: Watermarks,
+    watermarks: Watermarks,
     id: String,
     keys: pipeline::names::PlanKeys,
     groups: Groups,
@@ -177,7 +179,7 @@ impl<'a> Maker<'a> {
         let mut connection = store.connection().await?;
         let mut pipeline = redis::pipe();
         // Half-made plans are forgotten within a day.
-        pipeline.cmd("EXPIRE").arg(&keys.plan).arg(super::DAY).ignore();
+        pipeline.cmd("EXPIRE").arg(&keys.plan).arg(DAY).ignore();
         pipeline
             .cmd("ZADD")
             .arg(namespace.plans_key())
@@ -187,7 +189,7 @@ impl<'a> Maker<'a> {
         pipeline.query_async::<()>(&mut *connection).await?;
         Ok(Self {
             workspace,
-            marks: Watermarks::new(store.clone(), namespace.clone()),
+            watermarks: Watermarks::new(store.clone(), namespace.clone()),
             id,
             keys,
             groups: Groups::default(),
@@ -203,7 +205,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Writes a chunk down; returns how many of it are superseded. What a stage fetches anew cannot be.
-    async fn keep(&mut self, chunk: &mut Vec<Facts>) -> Result<u64, store::Error> {
+    async fn write(&mut self, chunk: &mut Vec<Facts>) -> Result<u64, store::Error> {
         if chunk.is_empty() {
             return Ok(0);
         }
@@ -219,18 +221,18 @@ impl<'a> Maker<'a> {
         }
         pipeline.ignore().cmd("HLEN").arg(&self.keys.letters);
         for key in [&self.keys.letters, &self.keys.customers] {
-            pipeline.cmd("EXPIRE").arg(key).arg(super::DAY).ignore();
+            pipeline.cmd("EXPIRE").arg(key).arg(DAY).ignore();
         }
-        let (kept,): (u64,) = pipeline.query_async(&mut *connection).await?;
+        let (written,): (u64,) = pipeline.query_async(&mut *connection).await?;
         drop(connection);
         // Equal letters, which only a broker can make, are one entry.
-        self.total = kept;
+        self.total = written;
         let facts = std::mem::take(chunk);
         if self.workspace.stage == Stage::Extract {
             return Ok(0);
         }
         let companies: Vec<_> = facts.iter().map(|facts| facts.company.as_str()).collect();
-        let newest = self.marks.published(&companies).await?;
+        let newest = self.watermarks.published(&companies).await?;
         let behind = facts.iter().zip(newest).filter(|(facts, newest)| {
             let newest = newest.as_ref().map(|published| published.version);
             facts
@@ -251,7 +253,7 @@ async fn customers(workspace: &Workspace, id: &str) -> Result<u64, store::Error>
     Ok(count)
 }
 
-async fn maker_undo(workspace: &Workspace, id: &str) -> Result<(), store::Error> {
+async fn forget(workspace: &Workspace, id: &str) -> Result<(), store::Error> {
     let keys = workspace.rt.namespace.plan_keys(id);
     let mut connection = workspace.rt.store.connection().await?;
     let mut pipeline = redis::pipe();
@@ -267,12 +269,4 @@ async fn maker_undo(workspace: &Workspace, id: &str) -> Result<(), store::Error>
         .arg(id)
         .ignore();
     Ok(pipeline.query_async::<()>(&mut *connection).await?)
-}
-
-impl Plans {
-    /// Whether nothing has been sent yet, so that cancelling leaves no trace in any queue.
-    #[must_use]
-    pub fn is_untouched(plan: &Plan) -> bool {
-        plan.sent == 0
-    }
 }

@@ -1,16 +1,23 @@
-//! One walk through the queue that puts a plan's letters back: publish, confirm, write down, remove.
+//! One pass through the queue that puts a plan's letters back: publish, confirm, write down, remove.
 //!
-//! A letter that is written down as sent has been confirmed, so a later walk only removes it; one that was published
-//! and not written down is published again, which the versions make harmless. What is not in the plan stays held until
-//! the walk ends, so that it keeps its place.
+//! A letter that is written down as sent has been confirmed, so a later pass only removes it; one that was published
+//! and not written down is published again, which the versions make harmless. What is not in the plan stays out of the
+//! queue until the pass ends, so that it keeps its place.
 
 use super::{
-    Plan, State,
-    canary::{self, Tally},
+    Plan,
+    canary::{self, Progress},
+    end::{End, LetterState},
     options::Options,
+    state::State,
 };
 
-use crate::{archive, browse::Held, plan::REFUSED, workspace::Workspace};
+use crate::{
+    archive,
+    browse::{browser::Taken, guarded::GuardedBrowser},
+    lease::RenewedLease,
+    workspace::Workspace,
+};
 use anyhow::{Context, bail};
 use pipeline::failure::outcome;
 use pipeline::message::Outgoing;
@@ -18,13 +25,13 @@ use std::time::{Duration, Instant};
 
 /// Letters published and confirmed together.
 const CHUNK: usize = 200;
-/// A walk ends after this time so that others can look meanwhile; the broker takes letters back after 30 minutes.
+/// A pass ends after this time so that others can browse meanwhile; the broker takes letters back after 30 minutes.
 const LONGEST: Duration = Duration::from_secs(45);
 const POLL: Duration = Duration::from_millis(50);
 
-/// Why a walk ended.
+/// Why a pass ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum PassEnd {
     /// Every letter that was there has been seen.
     Exhausted,
     /// As many as were allowed have been sent.
@@ -35,43 +42,34 @@ pub(super) enum End {
     Interrupted,
     /// Too many failed again.
     TooManyFailed,
-    /// Somebody cancelled the plan.
+    /// An operator cancelled the plan.
     Cancelled,
     /// No outcome for too long.
     Silence,
 }
 
-/// What a walk needs to know.
-pub(super) struct Walk<'a> {
+/// What a pass needs to know.
+pub(super) struct Pass<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) options: &'a Options,
     /// Outcomes when this run began.
-    pub(super) before: Tally,
-    /// Letters that may have been sent at the end of the walk.
+    pub(super) before: Progress,
+    /// Letters that may have been sent at the end of the pass.
     pub(super) until: Option<u64>,
     pub(super) patience: Duration,
-    /// Whether this process still holds the replay's lease.
-    pub(super) ours: &'a (dyn Fn() -> bool + Sync),
+    pub(super) lease: &'a RenewedLease,
 }
 
-impl Walk<'_> {
-    pub(super) fn tally(&self, plan: &Plan) -> Tally {
-        let known = plan.known() - plan.count(&["refused", "gone"]);
-        Tally {
-            known: known.saturating_sub(self.before.known),
-            failed: plan.failed().saturating_sub(self.before.failed),
-        }
-    }
-
+impl Pass<'_> {
     pub(super) async fn go(
         &self,
         plan: &mut Plan,
         view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<End> {
-        let mut look = self.workspace.look(&format!("replay {}", plan.id)).await?;
-        let end = self.through(&mut look, plan, view).await;
-        // Whatever happened: what is held returns in order, and removals are seen by the broker first.
-        let closed = look.close().await;
+    ) -> anyhow::Result<PassEnd> {
+        let mut browser = self.workspace.browse(&format!("replay {}", plan.id)).await?;
+        let end = self.through(&mut browser, plan, view).await;
+        // Whatever happened: what was taken returns in order, and removals are seen by the broker first.
+        let closed = browser.close().await;
         let end = end?;
         closed?;
         Ok(end)
@@ -79,10 +77,10 @@ impl Walk<'_> {
 
     async fn through(
         &self,
-        look: &mut crate::workspace::Guarded,
+        browser: &mut GuardedBrowser,
         plan: &mut Plan,
         view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<End> {
+    ) -> anyhow::Result<PassEnd> {
         let time_up = Instant::now() + LONGEST;
         let mut pace = Instant::now();
         let size = self
@@ -92,11 +90,11 @@ impl Walk<'_> {
         loop {
             let mut chunk = Vec::with_capacity(size);
             while chunk.len() < size {
-                let Some(held) = look.next().await? else { break };
-                chunk.push(held);
+                let Some(taken) = browser.next().await? else { break };
+                chunk.push(taken);
             }
             if chunk.is_empty() {
-                return Ok(End::Exhausted);
+                return Ok(PassEnd::Exhausted);
             }
             let mut fresh = self.unsent(plan, chunk).await?;
             while !fresh.is_empty() {
@@ -109,32 +107,35 @@ impl Walk<'_> {
                     Duration::from_secs_f64(room as f64 / f64::from(rate))
                 });
                 self.send(plan, fresh).await?;
-                look.settle().await?;
+                browser.flush().await?;
                 if self.refresh(plan, view).await? == State::Cancelled {
-                    return Ok(End::Cancelled);
+                    return Ok(PassEnd::Cancelled);
                 }
                 fresh = rest;
             }
             if self.until.is_some_and(|until| plan.sent >= until) {
-                return Ok(End::Portion);
+                return Ok(PassEnd::Portion);
             }
             if self.workspace.rt.shutdown.is_requested() {
-                return Ok(End::Interrupted);
+                return Ok(PassEnd::Interrupted);
             }
         }
     }
 
     /// Of a chunk, the letters that have to be sent; those that were sent already are removed.
-    async fn unsent(&self, plan: &Plan, chunk: Vec<Held>) -> anyhow::Result<Vec<Held>> {
-        let digits: Vec<_> = chunk.iter().map(|held| held.letter.digits().to_owned()).collect();
+    async fn unsent(&self, plan: &Plan, chunk: Vec<Taken>) -> anyhow::Result<Vec<Taken>> {
+        let digits: Vec<_> = chunk
+            .iter()
+            .map(|taken| taken.letter.digits().to_owned())
+            .collect();
         let states = self.workspace.plans().letters(&plan.id, &digits).await?;
         let mut fresh = Vec::with_capacity(chunk.len());
-        for (held, state) in chunk.into_iter().zip(states) {
-            match state.as_deref() {
-                Some("") => fresh.push(held),
-                Some(REFUSED) | None => {}
-                Some(_) => {
-                    held.remove().await;
+        for (taken, state) in chunk.into_iter().zip(states) {
+            match state {
+                Some(LetterState::Unsent) => fresh.push(taken),
+                None | Some(LetterState::Ended(End::Refused, _)) => {}
+                Some(LetterState::Sent | LetterState::Ended(..)) => {
+                    taken.remove().await;
                 }
             }
         }
@@ -154,26 +155,28 @@ impl Walk<'_> {
         usize::try_from(portion.min(window)).unwrap_or(usize::MAX)
     }
 
-    /// Waits until a letter may be sent: the rate, the window, the portion. `Some` when the walk has to end.
+    /// Waits until a letter may be sent: the rate, the window, the portion. `Some` when the pass has to end.
     async fn wait_for_room(
         &self,
         plan: &mut Plan,
         time_up: Instant,
         pace: &mut Instant,
         view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<Option<End>> {
-        let mut heard = (Instant::now(), plan.known());
+    ) -> anyhow::Result<Option<PassEnd>> {
+        let mut last_report = (Instant::now(), plan.known());
         *pace = (*pace).max(Instant::now() - Duration::from_secs(1));
         loop {
-            if !(self.ours)() {
-                bail!("another replay took over; `dead plans` tells what has been sent");
+            if !self.lease.held() {
+                bail!("another replay took over; `dead plans` shows what has been sent");
             }
             let end = match () {
-                () if self.workspace.rt.shutdown.is_requested() => Some(End::Interrupted),
-                () if canary::must_stop(self.options, self.tally(plan), false) => Some(End::TooManyFailed),
-                () if self.until.is_some_and(|until| plan.sent >= until) => Some(End::Portion),
-                () if Instant::now() > time_up => Some(End::TimeUp),
-                () if heard.0.elapsed() > self.patience => Some(End::Silence),
+                () if self.workspace.rt.shutdown.is_requested() => Some(PassEnd::Interrupted),
+                () if canary::must_stop(self.options, Progress::of(plan).since(self.before), false) => {
+                    Some(PassEnd::TooManyFailed)
+                }
+                () if self.until.is_some_and(|until| plan.sent >= until) => Some(PassEnd::Portion),
+                () if Instant::now() > time_up => Some(PassEnd::TimeUp),
+                () if last_report.0.elapsed() > self.patience => Some(PassEnd::Silence),
                 () => None,
             };
             let due = Instant::now() >= *pace;
@@ -187,10 +190,10 @@ impl Walk<'_> {
             };
             self.workspace.rt.shutdown.sleep(wait).await;
             if self.refresh(plan, view).await? == State::Cancelled {
-                return Ok(Some(End::Cancelled));
+                return Ok(Some(PassEnd::Cancelled));
             }
-            if plan.known() > heard.1 {
-                heard = (Instant::now(), plan.known());
+            if plan.known() > last_report.1 {
+                last_report = (Instant::now(), plan.known());
             }
         }
     }
@@ -206,15 +209,15 @@ impl Walk<'_> {
         Ok(plan.state)
     }
 
-    async fn send(&self, plan: &Plan, letters: Vec<Held>) -> anyhow::Result<()> {
+    async fn send(&self, plan: &Plan, letters: Vec<Taken>) -> anyhow::Result<()> {
         let mut messages: Vec<Outgoing> = Vec::with_capacity(letters.len());
         let mut leaving = Vec::with_capacity(letters.len());
-        for held in letters {
-            let letter = &held.letter;
-            let mark = outcome::mark(&plan.id, letter.digits());
+        for taken in letters {
+            let letter = &taken.letter;
+            let tag = outcome::mark(&plan.id, letter.digits());
             match &plan.repair {
-                None => messages.push(letter.back(&mark)),
-                Some(repair) => match repair.apply(letter, &mark) {
+                None => messages.push(letter.back(&tag)),
+                Some(repair) => match repair.apply(letter, &tag) {
                     Ok(repaired) => {
                         messages.push(repaired);
                         messages.push(archive::original(self.workspace, letter, &plan.id, &plan.reason));
@@ -226,7 +229,7 @@ impl Walk<'_> {
                     }
                 },
             }
-            leaving.push(held);
+            leaving.push(taken);
         }
         self.workspace
             .rt
@@ -236,13 +239,13 @@ impl Walk<'_> {
             .context("put letters back")?;
         let digits: Vec<_> = leaving
             .iter()
-            .map(|held| held.letter.digits().to_owned())
+            .map(|taken| taken.letter.digits().to_owned())
             .collect();
         if !digits.is_empty() {
             self.workspace.plans().sent(&plan.id, &digits).await?;
         }
-        for held in leaving {
-            held.remove().await;
+        for taken in leaving {
+            taken.remove().await;
         }
         Ok(())
     }

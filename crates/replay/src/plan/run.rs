@@ -1,14 +1,20 @@
 //! Running a plan from its canary to its last outcome; every end but the last one can be resumed.
 
 use super::{
-    Plan, State, belongs,
-    canary::{self, Tally},
+    Plan,
+    canary::{self, Progress},
+    end::End,
     options::Options,
-    pass::{End, Walk},
+    pass::{Pass, PassEnd},
+    state::State,
     sweep::sweep,
 };
 
-use crate::workspace::{Kept, LEASE, Workspace};
+use crate::{
+    lease::{RenewedLease, TERM},
+    when,
+    workspace::Workspace,
+};
 use anyhow::{Context, bail};
 use pipeline::{lease::Lease, setting::ConfigError};
 use std::time::{Duration, Instant};
@@ -16,7 +22,7 @@ use std::time::{Duration, Instant};
 /// What a message needs beyond its waits between attempts: the handling itself, and two more stages.
 const MARGIN: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
-/// Between two walks others get their turn to look.
+/// Between two passes others get their turn to browse.
 const TURN: Duration = Duration::from_millis(300);
 
 /// Runs a plan that has not been run, or goes on with one.
@@ -30,7 +36,7 @@ pub async fn run(
     options: &Options,
     view: &mut (dyn FnMut(&Plan) + Send),
 ) -> anyhow::Result<Plan> {
-    if !belongs(&plan, workspace.stage) {
+    if !plan.belongs_to(workspace.stage) {
         let of = &plan.stage;
         return Err(ConfigError::message(format!(
             "plan {} is one of the {of} stage, this is the {} stage; nothing was moved",
@@ -48,7 +54,7 @@ pub async fn run(
     let mut runner = Runner {
         workspace,
         options,
-        before: Tally { known: 0, failed: 0 },
+        before: Progress { known: 0, failed: 0 },
         start: plan.sent,
         patience: patience(workspace, options),
         lease: &lease,
@@ -60,7 +66,7 @@ pub async fn run(
         Err(error) => (State::Paused, format!("{error:#}")),
     };
     let plans = workspace.plans();
-    // Cancelled by somebody else stays cancelled.
+    // A plan that another operator has cancelled stays cancelled.
     let changed = plans
         .change(&runner.plan.id, state, &note, &[State::Running])
         .await;
@@ -74,19 +80,19 @@ pub async fn run(
 }
 
 /// One replay per stage. A replay that was killed keeps its lease for a moment, and `resume` waits for that.
-async fn lease(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Kept> {
+async fn lease(workspace: &Workspace, plan: &Plan) -> anyhow::Result<RenewedLease> {
     let key = workspace.rt.namespace.replay_lease_key(workspace.stage);
     let owner = workspace.owner(&format!("plan {}", plan.id));
     let wait = if plan.state == State::Planned {
         Duration::ZERO
     } else {
-        LEASE + Duration::from_secs(1)
+        TERM + Duration::from_secs(1)
     };
     let begin = Instant::now();
     loop {
-        let taken = Lease::acquire(&workspace.rt.store, key.clone(), &owner, LEASE).await;
+        let taken = Lease::acquire(&workspace.rt.store, key.clone(), &owner, TERM).await;
         if let Some(lease) = taken.context("take the replay lease")? {
-            return Ok(Kept::new(lease));
+            return Ok(RenewedLease::new(lease));
         }
         if begin.elapsed() > wait {
             bail!(
@@ -111,16 +117,17 @@ struct Runner<'a> {
     workspace: &'a Workspace,
     options: &'a Options,
     /// Outcomes when this run began: after a stop, a new canary is judged by its own.
-    before: Tally,
+    before: Progress,
     /// Letters sent when this run began.
     start: u64,
     patience: Duration,
-    lease: &'a Kept,
+    lease: &'a RenewedLease,
     plan: Plan,
 }
 
 impl Runner<'_> {
-    async fn go(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<(State, String)> {
+    /// The plan runs from now on, unless another operator has changed it.
+    async fn begin(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
         let plans = self.workspace.plans();
         let from = [
             State::Planned,
@@ -131,7 +138,7 @@ impl Runner<'_> {
         ];
         let stopped = self.plan.state == State::Stopped;
         if plans.change(&self.plan.id, State::Running, "", &from).await? != Some(State::Running) {
-            bail!("the plan was changed by somebody else");
+            bail!("another operator has changed the plan");
         }
         plans
             .write(
@@ -141,71 +148,71 @@ impl Runner<'_> {
             .await?;
         self.refresh(view).await?;
         if stopped {
-            self.before = self.walk(None).tally(&self.plan);
+            self.before = Progress::of(&self.plan);
         } else {
             // An interrupted canary goes on where it was.
             self.start = 0;
         }
-        let mut again = false;
+        Ok(())
+    }
+
+    /// Pass after pass until the plan has come to an end.
+    async fn go(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<(State, String)> {
+        self.begin(view).await?;
         loop {
             let until =
                 canary::portion(self.options, self.plan.sent - self.start).map(|end| end + self.start);
-            let patience = self.patience;
-            let lease = self.lease;
-            let ours = || lease.held();
-            let walk = Walk {
+            let pass = Pass {
                 workspace: self.workspace,
                 options: self.options,
                 before: self.before,
                 until,
-                patience,
-                ours: &ours,
+                patience: self.patience,
+                lease: self.lease,
             };
-            if again {
-                self.workspace.rt.shutdown.sleep(TURN).await;
-            }
-            again = true;
-            let end = walk.go(&mut self.plan, view).await?;
+            let end = pass.go(&mut self.plan, view).await?;
             self.refresh(view).await?;
-            match end {
-                End::TimeUp => {}
-                End::Interrupted => return Ok(self.interrupted()),
-                End::Cancelled => return Ok((State::Cancelled, String::new())),
-                End::Silence => {
-                    if let Some(end) = self.silence(view).await? {
-                        return Ok(end);
-                    }
-                }
-                End::TooManyFailed => return Ok(self.stopped()),
-                End::Exhausted if !self.options.wait => {
-                    self.missing(view).await?;
-                    return Ok((State::Sent, "nobody waits for the outcomes".to_owned()));
-                }
-                End::Portion | End::Exhausted => {
-                    if let Some(end) = self.outcomes(view).await? {
-                        return Ok(end);
-                    }
-                    if canary::must_stop(self.options, self.walk(None).tally(&self.plan), true) {
-                        return Ok(self.stopped());
-                    }
-                    if end == End::Exhausted {
-                        self.missing(view).await?;
-                        return Ok((State::Complete, String::new()));
-                    }
-                }
+            if let Some(end) = self.after(end, view).await? {
+                return Ok(end);
             }
+            self.workspace.rt.shutdown.sleep(TURN).await;
         }
     }
 
-    fn walk(&self, until: Option<u64>) -> Walk<'_> {
-        Walk {
-            workspace: self.workspace,
-            options: self.options,
-            before: self.before,
-            until,
-            patience: self.patience,
-            ours: &|| true,
-        }
+    /// What follows from the end of a pass; `None`: another pass.
+    async fn after(
+        &mut self,
+        end: PassEnd,
+        view: &mut (dyn FnMut(&Plan) + Send),
+    ) -> anyhow::Result<Option<(State, String)>> {
+        Ok(match end {
+            PassEnd::TimeUp => None,
+            PassEnd::Interrupted => Some(self.interrupted()),
+            PassEnd::Cancelled => Some((State::Cancelled, String::new())),
+            PassEnd::Silence => self.silence(view).await?,
+            PassEnd::TooManyFailed => Some(self.stopped()),
+            PassEnd::Exhausted if !self.options.wait => {
+                self.missing(view).await?;
+                Some((State::Sent, "the outcomes are not waited for".to_owned()))
+            }
+            PassEnd::Portion | PassEnd::Exhausted => {
+                if let Some(end) = self.outcomes(view).await? {
+                    return Ok(Some(end));
+                }
+                if canary::must_stop(self.options, self.progress(), true) {
+                    return Ok(Some(self.stopped()));
+                }
+                if end == PassEnd::Portion {
+                    return Ok(None);
+                }
+                self.missing(view).await?;
+                Some((State::Complete, String::new()))
+            }
+        })
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::of(&self.plan).since(self.before)
     }
 
     async fn refresh(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
@@ -224,7 +231,7 @@ impl Runner<'_> {
         &mut self,
         view: &mut (dyn FnMut(&Plan) + Send),
     ) -> anyhow::Result<Option<(State, String)>> {
-        let mut heard = (Instant::now(), self.plan.known());
+        let mut last_report = (Instant::now(), self.plan.known());
         while self.plan.under_way() > 0 {
             if !self.workspace.rt.shutdown.sleep(POLL).await {
                 return Ok(Some(self.interrupted()));
@@ -233,20 +240,20 @@ impl Runner<'_> {
             if self.plan.state == State::Cancelled {
                 return Ok(Some((State::Cancelled, String::new())));
             }
-            if self.plan.known() > heard.1 {
-                heard = (Instant::now(), self.plan.known());
+            if self.plan.known() > last_report.1 {
+                last_report = (Instant::now(), self.plan.known());
             }
-            if heard.0.elapsed() > self.patience {
+            if last_report.0.elapsed() > self.patience {
                 if let Some(end) = self.silence(view).await? {
                     return Ok(Some(end));
                 }
-                heard = (Instant::now(), self.plan.known());
+                last_report = (Instant::now(), self.plan.known());
             }
         }
         Ok(None)
     }
 
-    /// No outcome for long: perhaps the broker dead-lettered them, of which no consumer can tell. `Some` when not.
+    /// No outcome for long: perhaps the broker dead-lettered them, which no consumer can report. `Some` when not.
     async fn silence(
         &mut self,
         view: &mut (dyn FnMut(&Plan) + Send),
@@ -258,7 +265,7 @@ impl Runner<'_> {
         }
         let note = format!(
             "no outcome for {}: {} letters are under way; do the {} stage and those behind it run? `dead resume {}` goes on",
-            super::super::when::span(self.patience),
+            when::span(self.patience),
             self.plan.under_way(),
             self.workspace.stage,
             self.plan.id
@@ -266,15 +273,12 @@ impl Runner<'_> {
         Ok(Some((State::Paused, note)))
     }
 
-    /// Letters of the plan that are not in the queue any more: somebody else has put them back or away.
+    /// Letters of the plan that are not in the queue any more: another operator has replayed or discarded them.
     async fn missing(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
-        let counted = self.plan.sent + self.plan.count(&["refused"]);
+        let counted = self.plan.sent + self.plan.count([End::Refused]);
         let gone = self.plan.total.saturating_sub(counted);
         if gone > 0 {
-            self.workspace
-                .plans()
-                .write(&self.plan.id, &[("n:gone", gone.to_string())])
-                .await?;
+            self.workspace.plans().gone(&self.plan.id, gone).await?;
             self.refresh(view).await?;
         }
         Ok(())
@@ -288,11 +292,11 @@ impl Runner<'_> {
     }
 
     fn stopped(&self) -> (State, String) {
-        let tally = self.walk(None).tally(&self.plan);
+        let progress = self.progress();
         let note = format!(
             "{} of {} failed again, more than {:.0} %; the others are still in the dead-letter queue",
-            tally.failed,
-            tally.known,
+            progress.failed,
+            progress.known,
             self.options.stop_at * 100.0
         );
         (State::Stopped, note)

@@ -1,13 +1,12 @@
 //! Discard and undo, export and import.
 
-use crate::morgue::{customers, ids, references, workspace};
+use crate::letters::{customers, ids, references, workspace};
 use kit::workbench::Workbench;
 use pipeline::{failure::Failure, stage::Stage};
 use replay::{
     archive::{KEEP, discard, undo},
-    browse::Browser,
+    browse::{Browser, Filter},
     exchange::{export, import},
-    filter::Filter,
 };
 use std::{
     io::{BufReader, Cursor},
@@ -29,7 +28,7 @@ fn failing(id: usize) -> Failure {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_put_away_rests_in_the_archive_and_can_be_brought_back() {
+async fn what_is_discarded_rests_in_the_archive_and_can_be_brought_back() {
     let bench = Workbench::new().await;
     references(&bench, 0..300, failing).await;
     let workspace = workspace(&bench, Stage::Extract);
@@ -41,17 +40,17 @@ async fn what_is_put_away_rests_in_the_archive_and_can_be_brought_back() {
     let evens: Vec<_> = before.iter().step_by(2).cloned().collect();
     assert!(ids(&bench, Stage::Extract).await == evens);
 
-    let mut look = Browser::open_archive(&bench.rt.broker, Stage::Extract)
+    let mut browser = Browser::open_archive(&bench.rt.broker, Stage::Extract)
         .await
         .unwrap();
-    let letter = look.next().await.unwrap().unwrap().letter;
+    let letter = browser.next().await.unwrap().unwrap().letter;
     let archived = letter.archived().unwrap();
     assert_eq!(
         (archived.operation.as_str(), archived.reason.as_str()),
         (moved.operation.as_str(), "not needed")
     );
     assert_eq!(letter.record.company_id, "1");
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
 
     assert_eq!(undo(&workspace, "d-nothing", |_| {}).await.unwrap().moved, 0);
     let back = undo(&workspace, &moved.operation, |_| {}).await.unwrap();

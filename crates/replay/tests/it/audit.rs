@@ -1,6 +1,6 @@
 //! The audit log holds who did what and why, and shows when somebody changed it.
 
-use crate::morgue::workspace;
+use crate::letters::workspace;
 use kit::workbench::Workbench;
 use pipeline::stage::Stage;
 use replay::{

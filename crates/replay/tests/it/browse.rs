@@ -1,23 +1,26 @@
-//! Foreign messages, and looking at dead letters (I8).
+//! Foreign messages, and browsing dead letters (I8).
 
 use kit::workbench::{OPTIONS, Workbench, forward, reference};
 use pipeline::{failure::Failure, handler::Outcome, lease::Lease, message::Outgoing, stage::Stage};
-use replay::{browse::Browser, filter::Filter, replay::replay};
+use replay::{
+    browse::{Browser, Filter},
+    plan::at_once::replay,
+};
 use std::time::Duration;
 
 async fn ids(bench: &Workbench) -> Vec<String> {
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    let (mut ids, mut held) = (Vec::new(), Vec::new());
-    while let Some(next) = look.next().await.unwrap() {
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    let (mut ids, mut taken) = (Vec::new(), Vec::new());
+    while let Some(next) = browser.next().await.unwrap() {
         ids.push(next.letter.record.id.clone());
-        held.push(next);
+        taken.push(next);
     }
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
     ids
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_a_hundred_times_changes_nothing() {
+async fn browsing_a_hundred_times_changes_nothing() {
     let bench = Workbench::new().await;
     bench.publish(0..25).await;
     let running = bench.consume(OPTIONS, |_, _| Outcome::Dead(Failure::new("broken", "for good")));
@@ -48,11 +51,11 @@ async fn what_is_no_message_of_ours_dies_intact_and_the_next_one_lives() {
     bench.until_depth(&bench.queue(Stage::Transform), 1).await;
     bench.until_depth(&bench.dead(), 3).await;
     running.stop().await;
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
     let mut found = Vec::new();
-    while let Some(held) = look.next().await.unwrap() {
-        assert_eq!(held.letter.record.code, "undecodable");
-        found.push(held.letter.body.to_vec());
+    while let Some(taken) = browser.next().await.unwrap() {
+        assert_eq!(taken.letter.record.code, "undecodable");
+        found.push(taken.letter.body.to_vec());
     }
     found.sort();
     let mut expected = bodies.map(<[u8]>::to_vec);
@@ -61,7 +64,7 @@ async fn what_is_no_message_of_ours_dies_intact_and_the_next_one_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_look_at_more_than_one_consumer_may_hold_keeps_the_order() {
+async fn browsing_more_than_one_consumer_may_hold_keeps_the_order() {
     let bench = Workbench::new().await;
     let letters = (0..4_500)
         .map(|id| Outgoing::to(Stage::Load, &reference(id)))
@@ -81,7 +84,7 @@ async fn a_look_at_more_than_one_consumer_may_hold_keeps_the_order() {
 
 /// As with 120,000 letters and pages of 2,000: more pages than the broker keeps in order on one channel.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_look_of_more_pages_than_one_channel_keeps_in_order_keeps_the_order() {
+async fn browsing_more_pages_than_one_channel_keeps_in_order_keeps_the_order() {
     let bench = Workbench::new().await;
     let letters = (0..1_500)
         .map(|id| Outgoing::to(Stage::Load, &reference(id)))
@@ -96,23 +99,23 @@ async fn a_look_of_more_pages_than_one_channel_keeps_in_order_keeps_the_order() 
     let mut expected = ids(&bench).await;
     assert_eq!(expected.len(), 1_500);
     for round in 0..4 {
-        let look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-        let mut look = look.with_pages_of(25);
+        let browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+        let mut browser = browser.with_pages_of(25);
         let (mut seen, mut removed) = (Vec::new(), None);
-        while let Some(held) = look.next().await.unwrap() {
-            let id = held.letter.record.id.clone();
+        while let Some(taken) = browser.next().await.unwrap() {
+            let id = taken.letter.record.id.clone();
             // From the second round on, one leaves from a page in the middle.
             if round > 0 && seen.len() == 700 {
-                assert!(held.remove().await);
+                assert!(taken.remove().await);
                 removed = Some(id.clone());
             }
             seen.push(id);
         }
-        look.close().await.unwrap();
+        browser.close().await.unwrap();
         assert!(seen == expected, "round {round}");
         expected.retain(|id| Some(id) != removed.as_ref());
     }
-    assert!(ids(&bench).await == expected, "by a look on one channel, too");
+    assert!(ids(&bench).await == expected, "by a browser on one channel, too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,9 +144,9 @@ async fn a_replay_takes_the_chosen_and_leaves_the_others_in_place() {
     let running = bench.consume(OPTIONS, |_, _| Outcome::Dead(Failure::new("still", "for good")));
     bench.until_depth(&bench.dead(), 300).await;
     running.stop().await;
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    while let Some(held) = look.next().await.unwrap() {
-        let record = held.letter.record;
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    while let Some(taken) = browser.next().await.unwrap() {
+        let record = taken.letter.record;
         if !is_even(&record.id) {
             let codes: Vec<_> = record
                 .attempts

@@ -1,8 +1,8 @@
 //! `kill -9` at any moment of a replay loses nothing and doubles nothing.
 
 use crate::{
-    config::{NAMESPACE, PLAN, kills, letters, told},
-    morgue::{ids, references, workspace},
+    config::{NAMESPACE, PLAN, kills, letters, setting},
+    letters::{ids, references, workspace},
     plans::planned,
 };
 use kit::{
@@ -15,7 +15,7 @@ use pipeline::{
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use replay::{
-    filter::Filter,
+    browse::Filter,
     plan::{State, options::Options, run::run},
     workspace::Workspace,
 };
@@ -30,13 +30,15 @@ use std::{
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs only as a child of the test that kills it"]
 async fn child() {
-    let Some(namespace) = told(NAMESPACE) else { return };
+    let Some(namespace) = setting(NAMESPACE) else {
+        return;
+    };
     let common = common(&namespace);
     let rt = Runtime::assemble("replayer", &common, Shutdown::manual(common.drain_deadline)).unwrap();
     let workspace = Workspace::new(rt, Stage::Extract);
     let plan = workspace
         .plans()
-        .load(&told(PLAN).unwrap())
+        .load(&setting(PLAN).unwrap())
         .await
         .unwrap()
         .unwrap();
@@ -118,7 +120,12 @@ async fn a_replay_that_is_killed_again_and_again_ends_with_every_record_once() {
     }
     let plan = plans.load(&plan.id).await.unwrap().unwrap();
     running.stop().await;
-    assert_eq!(plan.count(&["loaded"]), letters as u64, "{:?}", plan.outcomes);
+    assert_eq!(
+        plan.count([Disposition::Loaded]),
+        letters as u64,
+        "{:?}",
+        plan.outcomes
+    );
     assert_eq!(
         (plan.sent, plan.known(), plan.failed()),
         (letters as u64, letters as u64, 0)

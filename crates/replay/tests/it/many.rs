@@ -1,14 +1,13 @@
 //! Very many letters: order, time, and memory that does not grow with them.
 
 use crate::{
-    config::{NAMESPACE, letters, told},
-    morgue::{ids, references},
+    config::{NAMESPACE, letters, setting},
+    letters::{ids, references},
 };
 use kit::{config::common, workbench::Workbench};
 use pipeline::{failure::Failure, service::Runtime, shutdown::Shutdown, stage::Stage};
 use replay::{
-    filter::Filter,
-    groups::Groups,
+    browse::{filter::Filter, groups::Groups},
     plan::{make::make, options::Options},
     workspace::Workspace,
 };
@@ -28,19 +27,21 @@ fn resident(name: &str) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs only as a child of the test below"]
 async fn child() {
-    let Some(namespace) = told(NAMESPACE) else { return };
+    let Some(namespace) = setting(NAMESPACE) else {
+        return;
+    };
     let letters = letters(10_000) as u64;
     let common = common(&namespace);
-    let rt = Runtime::assemble("looker", &common, Shutdown::manual(common.drain_deadline)).unwrap();
+    let rt = Runtime::assemble("browser", &common, Shutdown::manual(common.drain_deadline)).unwrap();
     let workspace = Workspace::new(rt, Stage::Extract);
     let memory = resident("VmRSS");
     let begin = Instant::now();
     let mut groups = Groups::default();
-    let mut look = workspace.look("test").await.unwrap();
-    while let Some(held) = look.next().await.unwrap() {
-        groups.add(&held.letter.record);
+    let mut browser = workspace.browse("test").await.unwrap();
+    while let Some(taken) = browser.next().await.unwrap() {
+        groups.add(&taken.letter.record);
     }
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
     let counted = begin.elapsed();
     assert_eq!(groups.into_sorted().len(), 3);
 
@@ -71,7 +72,7 @@ async fn child() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn very_many_letters_are_looked_at_in_flat_memory_and_keep_their_order() {
+async fn very_many_letters_are_browsed_in_flat_memory_and_keep_their_order() {
     let letters = letters(10_000);
     let bench = Workbench::new().await;
     for begin in (0..letters).step_by(10_000) {

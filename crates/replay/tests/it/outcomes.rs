@@ -1,7 +1,7 @@
 //! What became of each letter is known once, whatever is repeated on the way.
 
 use crate::{
-    morgue::{bury, line, references, workspace},
+    letters::{import_lines, line, references, workspace},
     plans::{planned, ran},
 };
 use kit::workbench::{OPTIONS, Workbench, forward};
@@ -17,7 +17,7 @@ use pipeline::{
 };
 use proto::v1::{CompanyRef, CompanySnapshot};
 use replay::{
-    filter::Filter,
+    browse::{Browser, Filter},
     plan::{State, options::Options},
 };
 use std::{sync::Arc, time::Duration};
@@ -28,14 +28,14 @@ async fn the_first_report_counts_and_repeats_do_not() {
     references(&bench, 0..3, |_| Failure::new("broken", "for good")).await;
     let plan = planned(&bench, &Filter::default(), Options::at_once()).await;
     let workspace = workspace(&bench, Stage::Extract);
-    let letters: Vec<_> = crate::morgue::ids(&bench, Stage::Extract)
+    let letters: Vec<_> = crate::letters::ids(&bench, Stage::Extract)
         .await
         .iter()
         .map(|id| id.rsplit_once('~').unwrap().1.to_owned())
         .collect();
     let report = async |letter: &str, what| {
-        let mark = outcome::mark(&plan.id, letter);
-        let reported = outcome::of(Stage::Load, &mark, what).unwrap();
+        let tag = outcome::mark(&plan.id, letter);
+        let reported = outcome::of(Stage::Load, &tag, what).unwrap();
         outcome::report(&bench.rt.store, &bench.rt.namespace, &[reported])
             .await
             .unwrap()
@@ -53,7 +53,10 @@ async fn the_first_report_counts_and_repeats_do_not() {
     );
     // The outcome came before the sender wrote down that it had sent the letter.
     let now = workspace.plans().load(&plan.id).await.unwrap().unwrap();
-    assert_eq!((now.sent, now.known(), now.count(&["loaded"])), (1, 1, 1));
+    assert_eq!(
+        (now.sent, now.known(), now.count([Disposition::Loaded])),
+        (1, 1, 1)
+    );
     let plan = ran(&bench, now).await;
     assert_eq!((plan.sent, plan.known()), (3, 1));
     bench.until_depth(&bench.queue(Stage::Extract), 2).await;
@@ -99,7 +102,7 @@ async fn outcomes_come_from_later_stages_and_after_retries() {
     )
     .await;
     assert_eq!(
-        (plan.state, plan.count(&["loaded"]), plan.failed()),
+        (plan.state, plan.count([Disposition::Loaded]), plan.failed()),
         (State::Complete, 39, 1)
     );
     running.stop().await;
@@ -108,7 +111,7 @@ async fn outcomes_come_from_later_stages_and_after_retries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_that_the_broker_dead_lettered_again_is_found_by_its_mark() {
+async fn a_letter_that_the_broker_dead_lettered_again_is_found_by_its_replay_tag() {
     let bench = Workbench::new().await;
     references(&bench, 0..1, |_| Failure::new("broken", "for good")).await;
     let plan = ran(
@@ -132,6 +135,14 @@ async fn a_letter_that_the_broker_dead_lettered_again_is_found_by_its_mark() {
         }
     }
     running.stop().await;
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    let record = browser.next().await.unwrap().unwrap().letter.record;
+    browser.close().await.unwrap();
+    assert_eq!(
+        (record.code.as_str(), record.company_id.as_str()),
+        ("delivery-limit", "0")
+    );
+    assert_eq!(record.return_queue, bench.queue(Stage::Extract));
     let options = Options {
         patience_ms: Some(200),
         stop_at: 1.0,
@@ -144,7 +155,7 @@ async fn a_letter_that_the_broker_dead_lettered_again_is_found_by_its_mark() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_superseded_already_is_told_before_anything_moves() {
+async fn what_is_superseded_already_is_shown_before_anything_moves() {
     let bench = Workbench::new().await;
     let snapshot = |id: usize| CompanySnapshot {
         company_id: id.to_string(),
@@ -158,7 +169,7 @@ async fn what_is_superseded_already_is_told_before_anything_moves() {
     let lines: Vec<_> = (0..10)
         .map(|id| line(&bench, Stage::Transform, &snapshot(id), &failure))
         .collect();
-    bury(&bench, Stage::Transform, &lines).await;
+    import_lines(&bench, Stage::Transform, &lines).await;
     let newer = |update_time| Published {
         version: Version {
             update_time,
@@ -166,8 +177,8 @@ async fn what_is_superseded_already_is_told_before_anything_moves() {
         },
         digest: vec![1],
     };
-    let marks = Watermarks::new(bench.rt.store.clone(), bench.rt.namespace.clone());
-    marks
+    let watermarks = Watermarks::new(bench.rt.store.clone(), bench.rt.namespace.clone());
+    watermarks
         .record_published(&[("1", newer(51)), ("2", newer(50)), ("3", newer(49))])
         .await
         .unwrap();
@@ -198,7 +209,7 @@ async fn what_is_superseded_already_is_told_before_anything_moves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_redis_is_waited_for_and_no_outcome_is_lost() {
-    // Without a plan behind the mark the report is harmless; with Redis away nothing is acknowledged. The latter is
+    // Without a plan behind the replay tag the report is harmless; with Redis away nothing is acknowledged. The latter is
     // shown here by a consumer whose Redis never answers.
     let bench = Workbench::new().await;
     references(&bench, 0..1, |_| Failure::new("broken", "for good")).await;
@@ -229,7 +240,10 @@ async fn an_outage_of_redis_is_waited_for_and_no_outcome_is_lost() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((plan.state, plan.count(&["loaded"])), (State::Complete, 1));
+    assert_eq!(
+        (plan.state, plan.count([Disposition::Loaded])),
+        (State::Complete, 1)
+    );
 }
 
 struct Loads;

@@ -1,11 +1,11 @@
 //! Plans: what is frozen stays frozen, a canary protects the rest, and every end but the last can be resumed.
 
-use crate::morgue::{customers, ids, references, workspace};
+use crate::letters::{customers, ids, references, workspace};
 use kit::workbench::{OPTIONS, Workbench};
 use pipeline::{disposition::Disposition, failure::Failure, handler::Outcome, stage::Stage};
 use replay::{
-    filter::Filter,
-    plan::{Plan, State, make::make, options::Options, run::run},
+    browse::Filter,
+    plan::{End, Plan, State, make::make, options::Options, run::run},
 };
 use std::{
     sync::{
@@ -70,7 +70,7 @@ async fn a_replay_whose_cause_is_not_gone_stops_after_the_canary() {
     healed.store(true, Ordering::SeqCst);
     let plan = ran(&bench, plan).await;
     assert_eq!(
-        (plan.state, plan.count(&["loaded"]), plan.failed()),
+        (plan.state, plan.count([Disposition::Loaded]), plan.failed()),
         (State::Complete, 49, 1)
     );
     assert_eq!(customers(&bench, Stage::Extract).await, ["0"]);
@@ -102,7 +102,13 @@ async fn failures_above_the_share_stop_it_and_those_below_do_not() {
     let lenient = planned(&bench, &unbroken, Options::default()).await;
     let plan = ran(&bench, lenient).await;
     assert_eq!((plan.state, plan.total), (State::Complete, 189));
-    let counts = ["loaded", "unchanged", "superseded", "dead"].map(|name| plan.count(&[name]));
+    let ends = [
+        Disposition::Loaded,
+        Disposition::Unchanged,
+        Disposition::Superseded,
+        Disposition::Dead,
+    ];
+    let counts = ends.map(|end| plan.count([end]));
     assert_eq!(counts, [132, 19, 19, 19], "{:?}", plan.outcomes);
     running.stop().await;
 }
@@ -146,7 +152,7 @@ async fn a_plan_is_frozen_and_leaves_others_in_their_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_else_took_away_is_told_as_gone() {
+async fn what_somebody_else_took_away_is_reported_as_gone() {
     let bench = Workbench::new().await;
     references(&bench, 0..6, broken).await;
     let first = planned(
@@ -163,7 +169,7 @@ async fn what_somebody_else_took_away_is_told_as_gone() {
     let running = bench.consume(OPTIONS, |_, _| Outcome::done(Disposition::Loaded));
     let all = ran(&bench, all).await;
     assert_eq!(
-        (all.state, all.sent, all.count(&["gone"]), all.left()),
+        (all.state, all.sent, all.count([End::Gone]), all.left()),
         (State::Complete, 2, 4, 0)
     );
     running.stop().await;

@@ -1,6 +1,6 @@
 //! Repairs: only the repaired copy goes back to work, the original rests in the archive, and both know of each other.
 
-use crate::morgue::{bury, ids, line, workspace};
+use crate::letters::{ids, import_lines, line, workspace};
 use kit::workbench::{OPTIONS, Workbench};
 use pipeline::{
     consumer::{self, ConsumerOptions},
@@ -12,12 +12,10 @@ use pipeline::{
 };
 use proto::v1::{CompanyRef, FieldValue, FormRecord, Version, field_value::Value};
 use replay::{
-    body,
-    browse::Browser,
-    filter::Filter,
-    plan::{State, make::make, options::Options, run::run},
-    repair::Repair,
-    set::Assignment,
+    browse::{Browser, Filter},
+    letter::body,
+    plan::{End, State, make::make, options::Options, run::run},
+    repair::{Assignment, Repair},
 };
 use std::sync::{Arc, Mutex};
 
@@ -42,7 +40,7 @@ fn record(id: usize, name: Option<&str>) -> FormRecord {
     }
 }
 
-async fn buried(bench: &Workbench, names: &[Option<&str>]) {
+async fn dead_records(bench: &Workbench, names: &[Option<&str>]) {
     let failure = Failure {
         field: Some("_widget_1".into()),
         ..Failure::new("row-refused", "too long")
@@ -52,7 +50,7 @@ async fn buried(bench: &Workbench, names: &[Option<&str>]) {
         .enumerate()
         .map(|(id, name)| line(bench, Stage::Load, &record(id, *name), &failure))
         .collect();
-    bury(bench, Stage::Load, &lines).await;
+    import_lines(bench, Stage::Load, &lines).await;
 }
 
 /// Keeps what it loads.
@@ -120,15 +118,15 @@ async fn a_patched_group_is_loaded_and_what_the_patch_does_not_fit_stays() {
     let names: Vec<_> = (0..30)
         .map(|id| if id == 20 { None } else { Some("far too long") })
         .collect();
-    buried(&bench, &names).await;
+    dead_records(&bench, &names).await;
     let patch = Repair::Set(vec!["名称=短".parse::<Assignment>().unwrap()]);
     let (plan, rows) = repaired(&bench, patch, Filter::default()).await;
     assert_eq!(
         (
             plan.state,
             plan.sent,
-            plan.count(&["loaded"]),
-            plan.count(&["refused"])
+            plan.count([Disposition::Loaded]),
+            plan.count([End::Refused])
         ),
         (State::Complete, 29, 29, 1)
     );
@@ -140,15 +138,15 @@ async fn a_patched_group_is_loaded_and_what_the_patch_does_not_fit_stays() {
     }
     assert_eq!(ids(&bench, Stage::Load).await.len(), 1);
 
-    let mut look = Browser::open_archive(&bench.rt.broker, Stage::Load)
+    let mut browser = Browser::open_archive(&bench.rt.broker, Stage::Load)
         .await
         .unwrap();
-    assert_eq!(look.unseen(), 29);
-    let original = look.next().await.unwrap().unwrap().letter;
+    assert_eq!(browser.unseen(), 29);
+    let original = browser.next().await.unwrap().unwrap().letter;
     assert_eq!(original.archived().unwrap().operation, plan.id);
     let json = body::to_json(FormRecord::TYPE, &original.body).unwrap();
     assert_eq!(json["fields"][0]["text"], "far too long");
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
     // Resuming a plan that is over sends nothing twice.
     assert!(
         run(
@@ -165,11 +163,11 @@ async fn a_patched_group_is_loaded_and_what_the_patch_does_not_fit_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_letter_is_edited_and_a_wrong_edit_moves_nothing() {
     let bench = Workbench::new().await;
-    buried(&bench, &[Some("a"), Some("b")]).await;
+    dead_records(&bench, &[Some("a"), Some("b")]).await;
     let before = ids(&bench, Stage::Load).await;
-    let mut look = Browser::open(&bench.rt.broker, Stage::Load).await.unwrap();
-    let letter = look.next().await.unwrap().unwrap().letter;
-    look.close().await.unwrap();
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Load).await.unwrap();
+    let letter = browser.next().await.unwrap().unwrap().letter;
+    browser.close().await.unwrap();
     let json = body::to_json(letter.kind(), &letter.body).unwrap();
     let changed = |pointer: &str, value: serde_json::Value| {
         let mut json = json.clone();
@@ -200,7 +198,7 @@ async fn one_letter_is_edited_and_a_wrong_edit_moves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repaired_copy_that_fails_again_names_its_original() {
     let bench = Workbench::new().await;
-    buried(&bench, &[Some("a")]).await;
+    dead_records(&bench, &[Some("a")]).await;
     let original = ids(&bench, Stage::Load).await.remove(0);
     let workspace = workspace(&bench, Stage::Load);
     let patch = Repair::Set(vec!["_widget_2=5".parse::<Assignment>().unwrap()]);
@@ -230,14 +228,14 @@ async fn a_repaired_copy_that_fails_again_names_its_original() {
     bench.until_depth(&dead, 1).await;
     bench.rt.shutdown.trigger();
     task.await.unwrap().unwrap();
-    let mut look = Browser::open(&bench.rt.broker, Stage::Load).await.unwrap();
-    let letter = look.next().await.unwrap().unwrap().letter;
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Load).await.unwrap();
+    let letter = browser.next().await.unwrap().unwrap().letter;
     assert_eq!(letter.record.repair_of.as_deref(), Some(original.as_str()));
     assert_eq!(
         (letter.record.replays, letter.record.code.as_str()),
         (1, "wrong-type")
     );
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
 }
 
 /// Keeps what it is asked to fetch.
@@ -261,7 +259,7 @@ impl Handler for Fetch {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_is_mapped_anew_from_a_fresh_detail() {
     let bench = Workbench::new().await;
-    buried(&bench, &[Some("a"), Some("b")]).await;
+    dead_records(&bench, &[Some("a"), Some("b")]).await;
     let fetch = Arc::new(Fetch::default());
     let (rt, worker) = (bench.rt.clone(), Arc::clone(&fetch));
     let task = tokio::spawn(async move { consumer::run(&rt, OPTIONS, worker).await });
@@ -289,7 +287,10 @@ async fn a_row_is_mapped_anew_from_a_fresh_detail() {
     let plan = run(&workspace, preview.plan, &options, &mut |_| {})
         .await
         .unwrap();
-    assert_eq!((plan.state, plan.count(&["loaded"])), (State::Complete, 2));
+    assert_eq!(
+        (plan.state, plan.count([Disposition::Loaded])),
+        (State::Complete, 2)
+    );
     bench.rt.shutdown.trigger();
     task.await.unwrap().unwrap();
     let references = fetch.0.lock().unwrap();

@@ -1,31 +1,36 @@
-//! Looking: the filter grammar, groups, and that several people who look at once change nothing (I8).
+//! The filter grammar, groups, and that several operators who browse at once change nothing (I8).
 
-use crate::morgue::{ids, references, workspace};
+use crate::letters::{ids, references, workspace};
 use clap::Parser;
 use kit::workbench::Workbench;
 use pipeline::{failure::Failure, stage::Stage};
-use replay::{filter::Filter, groups::Groups};
+use replay::{
+    browse::{filter::Filter, groups::Groups},
+    cli::FilterArgs,
+};
 
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
-    filter: Filter,
+    filter: FilterArgs,
 }
 
 fn filter(flags: &str) -> Filter {
-    Line::parse_from(std::iter::once("dead").chain(flags.split_whitespace())).filter
+    Line::parse_from(std::iter::once("dead").chain(flags.split_whitespace()))
+        .filter
+        .into()
 }
 
 async fn matching(bench: &Workbench, flags: &str) -> Vec<String> {
     let filter = filter(flags);
-    let mut look = workspace(bench, Stage::Extract).look("test").await.unwrap();
+    let mut browser = workspace(bench, Stage::Extract).browse("test").await.unwrap();
     let mut found = Vec::new();
-    while let Some(held) = look.next().await.unwrap() {
-        if filter.matches(&held.letter) {
-            found.push(held.letter.record.company_id);
+    while let Some(taken) = browser.next().await.unwrap() {
+        if filter.matches(&taken.letter) {
+            found.push(taken.letter.record.company_id);
         }
     }
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
     found
 }
 
@@ -42,11 +47,11 @@ async fn one_grammar_finds_letters_by_everything_that_is_known_of_them() {
     .await;
     let group = {
         let mut groups = Groups::default();
-        let mut look = workspace(&bench, Stage::Extract).look("test").await.unwrap();
-        while let Some(held) = look.next().await.unwrap() {
-            groups.add(&held.letter.record);
+        let mut browser = workspace(&bench, Stage::Extract).browse("test").await.unwrap();
+        while let Some(taken) = browser.next().await.unwrap() {
+            groups.add(&taken.letter.record);
         }
-        look.close().await.unwrap();
+        browser.close().await.unwrap();
         let groups = groups.into_sorted();
         assert_eq!(groups.iter().map(|group| group.count).collect::<Vec<_>>(), [3, 1]);
         assert_eq!(
@@ -82,29 +87,29 @@ async fn one_grammar_finds_letters_by_everything_that_is_known_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_who_look_at_the_same_time_see_everything_and_reorder_nothing() {
+async fn operators_who_browse_at_the_same_time_see_everything_and_reorder_nothing() {
     let bench = Workbench::new().await;
     references(&bench, 0..2_300, |_| Failure::new("broken", "for good")).await;
     let before = ids(&bench, Stage::Extract).await;
-    let lookers: Vec<_> = (0..5)
-        .map(|looker| {
+    let operators: Vec<_> = (0..5)
+        .map(|operator| {
             let workspace = workspace(&bench, Stage::Extract);
             tokio::spawn(async move {
                 for _ in 0..3 {
-                    let mut look = workspace.look("test").await.unwrap();
+                    let mut browser = workspace.browse("test").await.unwrap();
                     let mut seen = 0;
-                    // Some look at everything, some leave early.
-                    while seen < 2_300 / (1 + looker % 3) && look.next().await.unwrap().is_some() {
+                    // Some see everything, some leave early.
+                    while seen < 2_300 / (1 + operator % 3) && browser.next().await.unwrap().is_some() {
                         seen += 1;
                     }
-                    look.close().await.unwrap();
-                    assert_eq!(seen, 2_300 / (1 + looker % 3));
+                    browser.close().await.unwrap();
+                    assert_eq!(seen, 2_300 / (1 + operator % 3));
                 }
             })
         })
         .collect();
-    for looker in lookers {
-        looker.await.unwrap();
+    for operator in operators {
+        operator.await.unwrap();
     }
     assert!(ids(&bench, Stage::Extract).await == before, "the order changed");
     bench.until_depth(&bench.dead(), 2_300).await;

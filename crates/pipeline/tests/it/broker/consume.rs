@@ -1,11 +1,11 @@
 //! What becomes of a message for each outcome that a handler can return.
 
+use super::first_record;
 use kit::workbench::{OPTIONS, Workbench, forward};
 use pipeline::{
     broker::PublishError, consumer::ConsumerOptions, disposition::Disposition, failure::Failure, gate::Pause,
     handler::Outcome, stage::Stage,
 };
-use replay::browse::Browser;
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
@@ -35,18 +35,16 @@ async fn a_failing_message_climbs_the_ladder_and_dies_with_its_history() {
     let handler = running.stop().await;
     assert_eq!(*handler.died.lock().unwrap(), ["1"]);
 
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    let letter = look.next().await.unwrap().unwrap().letter;
-    let actions: Vec<_> = letter
-        .record
+    let record = first_record(&bench).await;
+    let actions: Vec<_> = record
         .attempts
         .iter()
         .map(|attempt| attempt.action.as_str())
         .collect();
     assert_eq!(actions, ["retry 0.05", "retry 0.1", "dead"]);
-    assert_eq!(letter.record.code, "vendor-busy");
-    assert_eq!(letter.record.return_queue, bench.queue(Stage::Extract));
-    assert!(letter.record.first_failed_at < letter.record.last_failed_at);
+    assert_eq!(record.code, "vendor-busy");
+    assert_eq!(record.return_queue, bench.queue(Stage::Extract));
+    assert!(record.first_failed_at < record.last_failed_at);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,8 +58,7 @@ async fn a_panic_costs_one_message_and_not_its_batch() {
     bench.until_depth(&bench.queue(Stage::Transform), 59).await;
     bench.until_depth(&bench.dead(), 1).await;
     running.stop().await;
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    let record = look.next().await.unwrap().unwrap().letter.record;
+    let record = first_record(&bench).await;
     assert_eq!(
         (record.code.as_str(), record.company_id.as_str()),
         ("handler-panic", "33")

@@ -1,5 +1,6 @@
 //! A consumer that dies on one message: the message dies alone, by the broker's delivery limit (I7).
 
+use super::first_letter;
 use kit::{
     config,
     workbench::{OPTIONS, Workbench, forward},
@@ -9,7 +10,6 @@ use lapin::{
     options::{BasicGetOptions, BasicNackOptions},
 };
 use pipeline::{handler::Outcome, stage::Stage};
-use replay::browse::Browser;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -49,11 +49,10 @@ async fn the_poison_dies_alone() {
     running.stop().await;
     assert_eq!(bench.depth(&dead).await, 1, "only the poison died");
     assert!(bench.depth(&transform).await >= 39, "all others were forwarded");
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    let letter = look.next().await.unwrap().unwrap().letter;
-    assert_eq!(letter.record.code, "delivery-limit");
-    assert_eq!(letter.record.company_id, POISON);
-    assert_eq!(letter.record.return_queue, extract);
+    let letter = first_letter(&bench).await;
+    assert_eq!(letter.death.reason, "delivery_limit");
+    assert_eq!(letter.envelope.company_id, POISON);
+    assert_eq!(letter.envelope.failure, None, "no consumer wrote a record");
 }
 
 #[tokio::test(flavor = "multi_thread")]

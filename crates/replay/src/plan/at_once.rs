@@ -1,10 +1,7 @@
 //! Putting dead letters back in one go: a plan that is made and run at once, without canary and without waiting.
 
-use super::{
-    filter::Filter,
-    plan::{Plan, make::make, options::Options, run::run},
-    workspace::Workspace,
-};
+use super::{Plan, make::make, options::Options, run::run};
+use crate::{browse::filter::Filter, workspace::Workspace};
 
 use pipeline::{service::Runtime, stage::Stage};
 
@@ -61,11 +58,11 @@ pub async fn replay(
     Ok(Report::from(&plan))
 }
 
-/// Tells who is at it before anything is looked at.
+/// Refuses before anything is browsed, and names the operator of the other replay.
 ///
 /// # Errors
 /// When another replay of this stage is under way.
-pub async fn refuse_if_busy(workspace: &Workspace) -> anyhow::Result<()> {
+pub(crate) async fn refuse_if_busy(workspace: &Workspace) -> anyhow::Result<()> {
     let key = workspace.rt.namespace.replay_lease_key(workspace.stage);
     let mut connection = workspace.rt.store.connection().await?;
     let busy: bool = redis::cmd("EXISTS")

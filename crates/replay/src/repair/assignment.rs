@@ -2,6 +2,7 @@
 //!
 //! In a form record a field is a cell, by its widget or its caption; anywhere else it is a path such as `detail.name`.
 
+use crate::when;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::str::FromStr;
@@ -113,7 +114,7 @@ impl Assignment {
                     .value
                     .trim()
                     .parse()
-                    .or_else(|_| super::when::parse_time(&self.value));
+                    .or_else(|_| when::parse_time(&self.value));
                 Value::from(ms.map_err(|problem| refuse(&problem))?)
             }
             _ => serde_json::from_str(&self.value).map_err(|_| refuse("write its value as JSON"))?,

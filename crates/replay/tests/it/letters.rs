@@ -23,7 +23,7 @@ pub fn line<M: Message + Subject>(bench: &Workbench, stage: Stage, message: &M, 
     let envelope = Envelope::new(message, 1_700_000_000_000);
     let home = bench.rt.namespace.queue(stage);
     let attempts = pipeline::failure::record::extend_history("", failure, 1_700_000_000_000, "dead".into());
-    let record = FailureRecord::new(stage, home, &envelope, failure, attempts, "morgue");
+    let record = FailureRecord::new(stage, home, &envelope, failure, attempts, "a test");
     let body = message.encode_to_vec();
     let sha256: String = Sha256::digest(&body)
         .iter()
@@ -43,14 +43,14 @@ pub fn line<M: Message + Subject>(bench: &Workbench, stage: Stage, message: &M, 
 }
 
 /// Puts lines of an export into the dead letters.
-pub async fn bury(bench: &Workbench, stage: Stage, lines: &[String]) {
+pub async fn import_lines(bench: &Workbench, stage: Stage, lines: &[String]) {
     let text = lines.join("\n");
     let open = || Ok(BufReader::new(Cursor::new(text.clone())));
     let report = import(&workspace(bench, stage), false, open).await.unwrap();
     assert_eq!(report.imported, lines.len() as u64);
 }
 
-/// Buries references, with a failure for each.
+/// Dead references, with a failure for each.
 pub async fn references(bench: &Workbench, ids: std::ops::Range<usize>, failure: impl Fn(usize) -> Failure) {
     let lines: Vec<_> = ids
         .map(|id| {
@@ -62,27 +62,27 @@ pub async fn references(bench: &Workbench, ids: std::ops::Range<usize>, failure:
             )
         })
         .collect();
-    bury(bench, Stage::Extract, &lines).await;
+    import_lines(bench, Stage::Extract, &lines).await;
 }
 
 /// Ids of the dead letters in their order.
 pub async fn ids(bench: &Workbench, stage: Stage) -> Vec<String> {
-    let mut look = Browser::open(&bench.rt.broker, stage).await.unwrap();
+    let mut browser = Browser::open(&bench.rt.broker, stage).await.unwrap();
     let mut ids = Vec::new();
-    while let Some(held) = look.next().await.unwrap() {
-        ids.push(held.letter.record.id);
+    while let Some(taken) = browser.next().await.unwrap() {
+        ids.push(taken.letter.record.id);
     }
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
     ids
 }
 
 /// Customers of the dead letters in their order.
 pub async fn customers(bench: &Workbench, stage: Stage) -> Vec<String> {
-    let mut look = Browser::open(&bench.rt.broker, stage).await.unwrap();
+    let mut browser = Browser::open(&bench.rt.broker, stage).await.unwrap();
     let mut customers = Vec::new();
-    while let Some(held) = look.next().await.unwrap() {
-        customers.push(held.letter.record.company_id);
+    while let Some(taken) = browser.next().await.unwrap() {
+        customers.push(taken.letter.record.company_id);
     }
-    look.close().await.unwrap();
+    browser.close().await.unwrap();
     customers
 }

@@ -1,9 +1,8 @@
 //! Bodies as JSON of their protobuf message, and back, checked against the schema.
 //!
 //! Two kinds of bytes hold JSON themselves: the detail answer of a snapshot (`detail` here) and a cell of any other
-//! JSON (`jsonValue`). They are shown as what they are and come back byte for byte when nobody has changed them.
+//! JSON (`jsonValue`). They are shown as what they are and come back byte for byte when they are not changed.
 
-use super::letter::Letter;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use pipeline::content::content_hash;
@@ -85,18 +84,11 @@ pub fn from_json(kind: &str, json: &Value, original: &[u8]) -> Result<Bytes, Err
     Ok(body.into())
 }
 
-/// Whether the decoded body or the failure's message holds the text, whatever the case.
-#[must_use]
-pub fn contains(letter: &Letter, text: &str) -> bool {
-    let text = text.to_lowercase();
-    if letter.record.message.to_lowercase().contains(&text) {
-        return true;
-    }
-    match to_json(letter.kind(), &letter.body) {
-        Ok(json) => any_text(&json, &mut |found| found.to_lowercase().contains(&text)),
-        Err(_) => String::from_utf8_lossy(&letter.body)
-            .to_lowercase()
-            .contains(&text),
+/// Whether a body of this kind holds the text, which is in lower case, whatever the case of the body.
+pub(crate) fn contains(kind: &str, body: &[u8], text: &str) -> bool {
+    match to_json(kind, body) {
+        Ok(json) => any_text(&json, &mut |found| found.to_lowercase().contains(text)),
+        Err(_) => String::from_utf8_lossy(body).to_lowercase().contains(text),
     }
 }
 

@@ -2,13 +2,13 @@
 //!
 //! Each entry carries a digest over itself and its predecessor's, so that a changed or missing entry shows.
 
-use super::workspace::Workspace;
+use crate::workspace::Workspace;
 use pipeline::store::{Error, Script};
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::LazyLock};
 
-static APPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("audit/append.lua")));
-static VERIFY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("audit/verify.lua")));
+static APPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("append.lua")));
+static VERIFY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("verify.lua")));
 
 /// What the digest covers, in this order.
 const FIELDS: [&str; 8] = [

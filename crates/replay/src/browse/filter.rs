@@ -1,49 +1,35 @@
 //! One grammar for choosing dead letters, the same for every command.
 
-use super::{
-    body,
-    fingerprint::fingerprint,
-    letter::Letter,
-    when::{Range, parse_time},
+use crate::{
+    letter::{Letter, body, fingerprint::fingerprint},
+    when::{self, Range},
 };
 
-use clap::Args;
 use pipeline::failure::identity;
 use std::fmt;
 
 /// Which dead letters; several conditions must all hold, none means all letters.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Which dead letters (all conditions must hold)")]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only letters with this reason code, for instance row-refused
-    #[arg(long, value_name = "CODE")]
+    /// Only letters with this reason code
     pub code: Option<String>,
-    /// Only letters of this group, as `groups` prints it
-    #[arg(long, value_name = "GROUP")]
+    /// Only letters of the group of this fingerprint
     pub group: Option<String>,
     /// Only letters of this customer
-    #[arg(long, value_name = "COMPANY_ID")]
     pub key: Option<String>,
     /// Only the letter with this id, or with these digits behind the `~` of its id
-    #[arg(long, value_name = "ID")]
     pub id: Option<String>,
-    /// Only letters that died at or after this time: 2h (ago), 2026-01-02, 2026-01-02T03:04:05Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Only letters that died at or after this time, unix milliseconds
     pub since: Option<i64>,
-    /// Only letters that died before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Only letters that died before this time, unix milliseconds
     pub until: Option<i64>,
-    /// Only letters with this many attempts behind them: 3, 3.., ..5 or 3..5
-    #[arg(long, value_name = "RANGE")]
+    /// Only letters with this many attempts behind them
     pub attempts: Option<Range>,
     /// Only letters of this program version (0.1.0), or with this record version (1762358927:1763900000000001)
-    #[arg(long = "version", value_name = "VERSION")]
     pub version: Option<String>,
     /// Only letters whose decoded body or failure message holds this text
-    #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
     /// At most this many, oldest first
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
 }
 
@@ -76,7 +62,7 @@ impl Filter {
             && self
                 .text
                 .as_deref()
-                .is_none_or(|text| body::contains(letter, text))
+                .is_none_or(|text| says(letter, &text.to_lowercase()))
     }
 
     /// Whether enough letters have been chosen.
@@ -102,8 +88,8 @@ impl fmt::Display for Filter {
             ("group", self.group.clone()),
             ("key", self.key.clone()),
             ("id", self.id.clone()),
-            ("since", self.since.map(super::when::time)),
-            ("until", self.until.map(super::when::time)),
+            ("since", self.since.map(when::time)),
+            ("until", self.until.map(when::time)),
             ("attempts", self.attempts.map(|range| range.to_string())),
             ("version", self.version.clone()),
             // The text may be a customer's.
@@ -120,4 +106,9 @@ impl fmt::Display for Filter {
             f.write_str(&flags.join(" "))
         }
     }
+}
+
+/// Whether the failure's message or the decoded body holds the text, which is in lower case.
+fn says(letter: &Letter, text: &str) -> bool {
+    letter.record.message.to_lowercase().contains(text) || body::contains(letter.kind(), &letter.body, text)
 }

@@ -1,11 +1,25 @@
-//! Customer data for people's eyes: e-mail addresses and phone numbers are masked unless somebody asks for them.
+//! Masking of customer data: e-mail addresses and phone numbers are masked unless the operator asks to reveal them.
 
-use pipeline::mask::{mask_email, mask_phone, mask_text};
+use pipeline::{
+    failure::record::FailureRecord,
+    mask::{mask_email, mask_phone, mask_text},
+};
 use serde_json::Value;
 
-/// Masks a body in place: by the names of its fields where they tell, and by what a text looks like elsewhere.
+/// Masks a body in place: by the names of its fields where they say what they hold, and by the shape of a text elsewhere.
 pub fn mask_json(json: &mut Value) {
     mask_under("", json);
+}
+
+/// Masks what a failure says; it should hold no customer data, and a vendor's words may.
+pub fn mask_record(record: &mut FailureRecord) {
+    record.message = mask_text(&record.message);
+    if let Some(vendor) = &mut record.vendor {
+        vendor.message = mask_text(&vendor.message);
+    }
+    for attempt in &mut record.attempts {
+        attempt.message = mask_text(&attempt.message);
+    }
 }
 
 fn mask_under(name: &str, json: &mut Value) {
@@ -60,7 +74,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn names_and_looks_both_mask() {
+    fn names_and_shapes_both_mask() {
         let mut body = json!({
             "companyId": "56657420945678",
             "detail": {"tel": 1_234_567, "remark": "ask a.b@c.de", "customers": [{"email": "x@y.cn", "name": "Wang"}]},

@@ -3,7 +3,11 @@
 //! A repair is a part of its plan, so that an interrupted replay goes on with the same one. The repaired copy names the
 //! letter it comes from, and that one goes to the archive, never back to work (ServicePulse#2424 sent both).
 
-use super::{body, letter::Letter, set};
+pub mod assignment;
+
+pub use assignment::Assignment;
+
+use crate::letter::{Letter, body};
 
 use pipeline::{
     message::{Envelope, Outgoing, Subject},
@@ -12,7 +16,6 @@ use pipeline::{
 };
 
 use bytes::Bytes;
-use prost::Message;
 use proto::v1::{CompanyRef, Lane};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,7 +41,7 @@ pub enum Repair {
     /// The whole body, edited by hand as JSON, for one letter.
     Replace(Value),
     /// Values for some fields, in every letter.
-    Set(Vec<set::Assignment>),
+    Set(Vec<Assignment>),
     /// Once more through today's mapping: from the snapshot where the letter holds one, else from a fresh detail.
     Remap,
 }
@@ -49,30 +52,30 @@ pub enum Error {
     /// The body or the new one is no message.
     #[error(transparent)]
     Body(#[from] body::Error),
-    /// Somebody changed whose record it is.
+    /// The edit would make it the record of another customer or state.
     #[error("`{0}` says whose record this is and must stay as it is")]
     Locked(String),
     /// A value does not fit.
     #[error(transparent)]
-    Set(#[from] set::Error),
+    Set(#[from] assignment::Error),
     /// Nothing differs.
     #[error("nothing would change")]
     Unchanged,
 }
 
 impl Repair {
-    /// The repaired copy, ready to be sent with this mark.
-    pub(crate) fn apply(&self, letter: &Letter, mark: &str) -> Result<Outgoing, Error> {
-        let mut copy = letter.back(mark);
-        copy.envelope.repair_of = Some(letter.record.id.clone());
-        match self {
-            Self::Remap if letter.kind().ends_with(".FormRecord") => Ok(refetch(letter, copy.envelope)),
-            Self::Remap => Ok(copy),
-            Self::Replace(_) | Self::Set(_) => {
-                copy.body = self.body(letter)?;
-                Ok(copy)
-            }
+    /// The repaired copy, ready to be sent with this replay tag.
+    pub(crate) fn apply(&self, letter: &Letter, tag: &str) -> Result<Outgoing, Error> {
+        let body = match self {
+            Self::Remap => letter.body.clone(),
+            Self::Replace(_) | Self::Set(_) => self.body(letter)?,
+        };
+        let mut envelope = letter.next_life(tag);
+        envelope.repair_of = Some(letter.record.id.clone());
+        if *self == Self::Remap && letter.kind().ends_with(".FormRecord") {
+            return Ok(refetch(letter, envelope));
         }
+        Ok(Outgoing::raw(letter.record.return_queue.clone(), envelope, body))
     }
 
     /// The letter's body as it would be sent.
@@ -120,8 +123,5 @@ fn refetch(letter: &Letter, mut envelope: Envelope) -> Outgoing {
     let fresh = Envelope::new(&reference, envelope.first_seen_ms);
     envelope.message_id = fresh.message_id;
     CompanyRef::TYPE.clone_into(&mut envelope.kind);
-    let mut copy = Outgoing::to(Stage::Extract, &reference);
-    copy.envelope = envelope;
-    copy.body = reference.encode_to_vec().into();
-    copy
+    Outgoing::to(Stage::Extract, &reference).with_envelope(envelope)
 }

@@ -1,12 +1,12 @@
 //! Dead letters that died of the same thing, counted in memory that does not grow with the number of letters.
 
-use super::fingerprint::fingerprint;
+use crate::letter::fingerprint::fingerprint;
 
 use pipeline::failure::record::FailureRecord;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Groups told apart; whatever comes after is counted together.
+/// Groups counted one by one; letters of any further group are counted together.
 const MOST: usize = 1_000;
 /// Program versions named per group.
 const VERSIONS: usize = 5;
@@ -72,7 +72,7 @@ impl Group {
     }
 }
 
-/// All groups of a look.
+/// Letters counted by group.
 #[derive(Debug, Default)]
 pub struct Groups(BTreeMap<String, Group>);
 

@@ -18,8 +18,7 @@ static DIFFERING: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The message as all letters of its group have it.
-#[must_use]
-pub fn normalised(message: &str) -> String {
+fn normalised(message: &str) -> String {
     DIFFERING.replace_all(message, "…").into_owned()
 }
 

@@ -1,0 +1,112 @@
+//! `dead export`, `dead import`.
+
+use super::{
+    config::OperatorArgs,
+    filter::FilterArgs,
+    operator::{by, reason},
+    spool::Spool,
+};
+
+use crate::{
+    audit::{self, Note},
+    browse::filter::Filter,
+    exchange,
+    workspace::Workspace,
+};
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+use std::{
+    fs::File,
+    io::{self, BufReader, BufWriter, Write},
+    path::PathBuf,
+};
+
+/// Arguments of `export`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// File to write; it must not exist [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// With customer data and bodies, so that it can be imported again
+    #[arg(long)]
+    reveal: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ImportArgs {
+    /// File that `export --reveal` wrote
+    file: PathBuf,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+    /// Take over letters of another namespace
+    #[arg(long)]
+    adopt: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    /// The result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn export(workspace: Workspace, args: ExportArgs) -> anyhow::Result<()> {
+    let workspace = by(workspace, args.operator);
+    let filter = Filter::from(args.filter);
+    let mut spool = None;
+    let written = match &args.file {
+        Some(path) => {
+            let file = File::create_new(path).with_context(|| path.display().to_string())?;
+            exchange::export(&workspace, &filter, args.reveal, &mut BufWriter::new(file)).await?
+        }
+        None => {
+            let out = spool.insert(Spool::new());
+            exchange::export(&workspace, &filter, args.reveal, out).await?
+        }
+    };
+    let note = Note {
+        action: "export",
+        filter: filter.to_string(),
+        result: json!({"exported": written, "revealed": args.reveal}),
+        ..Note::default()
+    };
+    audit::append(&workspace, note).await?;
+    eprintln!(
+        "{written} letters exported{}",
+        if args.reveal { "" } else { ", masked" }
+    );
+    spool.map_or(Ok(()), |spool| Ok(spool.show()?))
+}
+
+pub(super) async fn import(workspace: Workspace, args: ImportArgs) -> anyhow::Result<()> {
+    let workspace = by(workspace, args.operator);
+    let why = reason(&args.reason)?;
+    let path = &args.file;
+    let open = || File::open(path).map(BufReader::new);
+    let report = exchange::import(&workspace, args.adopt, open)
+        .await
+        .with_context(|| path.display().to_string())?;
+    let note = Note {
+        action: "import",
+        reason: why,
+        result: json!(report),
+        ..Note::default()
+    };
+    audit::append(&workspace, note).await?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        writeln!(
+            out,
+            "{} imported, {} were there already",
+            report.imported, report.present
+        )?;
+    }
+    Ok(())
+}

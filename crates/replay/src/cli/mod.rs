@@ -1,0 +1,110 @@
+//! The `dead` subcommand, the same in each of the three programs for its own stage.
+
+mod archive;
+mod audit;
+mod browse;
+mod config;
+mod exchange;
+mod filter;
+mod operator;
+mod plan;
+pub(crate) mod print;
+mod repair;
+mod replay;
+mod run_args;
+mod spool;
+
+pub use filter::FilterArgs;
+
+use crate::workspace::Workspace;
+use pipeline::{
+    config::{CommonArgs, CommonConfig},
+    service::Runtime,
+    stage::Stage,
+};
+
+use clap::{Args, Subcommand};
+
+/// Arguments of `dead`.
+#[derive(Debug, Args)]
+pub struct DeadArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    command: DeadCommand,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// What to do with this stage's dead letters.
+#[derive(Debug, Clone, Subcommand)]
+enum DeadCommand {
+    /// List them, oldest first; changes nothing
+    List(browse::ListArgs),
+    /// Count them by cause of failure, with an example of each
+    Groups(browse::GroupsArgs),
+    /// Show everything about one of them, its body included
+    Show(browse::ShowArgs),
+    /// Choose letters and see what putting them back would mean; moves nothing
+    #[command(after_help = "Example: dead plan --group 1f00c0de --reason \"field fixed in the form\"")]
+    Plan(plan::PlanArgs),
+    /// Put letters back to be handled again: a plan, or at once those that the filter means
+    #[command(after_help = "Examples: dead replay p-20260102-030405-1f2e\n          \
+        dead replay --code row-refused --reason \"field fixed in the form\"")]
+    Replay(replay::ReplayArgs),
+    /// Go on with a plan that was interrupted or has stopped itself
+    Resume(replay::ResumeArgs),
+    /// End a plan; what it has not put back stays where it is
+    Cancel(plan::CancelArgs),
+    /// List the plans and what became of them
+    Plans(plan::PlansArgs),
+    /// Edit the body of one letter as JSON and put the copy back; the original goes to the archive
+    Edit(repair::EditArgs),
+    /// Change a value in a whole group, or map it anew, and put the copies back
+    #[command(
+        after_help = "Examples: dead patch 1f00c0de --set 客户名称=ACME --reason \"name was empty\"\n          \
+        dead patch 1f00c0de --remap --reason \"mapping 1.4.2\""
+    )]
+    Patch(repair::PatchArgs),
+    /// Move letters that are not needed to the archive; `undo` brings them back until their time is over
+    Discard(archive::DiscardArgs),
+    /// Bring back what a discard or a repair moved to the archive
+    Undo(archive::UndoArgs),
+    /// Write letters as lines of JSON; changes nothing
+    Export(exchange::ExportArgs),
+    /// Add the letters of an export to the dead letters
+    Import(exchange::ImportArgs),
+    /// Show who did what, when and why
+    Audit(audit::AuditArgs),
+}
+
+/// Runs a `dead` subcommand of a program for its stage.
+///
+/// # Errors
+/// When a setting is wrong, the broker or Redis is away, the filter matches nothing, or a replay has ended before
+/// its end.
+pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> anyhow::Result<()> {
+    let rt = Runtime::tool(service, &CommonConfig::try_from(args.common)?)?;
+    run(&rt, stage, args.command).await
+}
+
+async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result<()> {
+    let mut workspace = Workspace::new(rt.clone(), stage);
+    workspace.notice = |line| eprintln!("{line}");
+    match command {
+        DeadCommand::List(args) => browse::list(&workspace, args).await,
+        DeadCommand::Groups(args) => browse::groups(&workspace, args).await,
+        DeadCommand::Show(args) => browse::show(&workspace, args).await,
+        DeadCommand::Plan(args) => plan::plan(workspace, args).await,
+        DeadCommand::Replay(args) => replay::replay(workspace, args).await,
+        DeadCommand::Resume(args) => replay::resume(workspace, args).await,
+        DeadCommand::Cancel(args) => plan::cancel(workspace, args).await,
+        DeadCommand::Plans(args) => plan::plans(&workspace, args).await,
+        DeadCommand::Edit(args) => repair::edit(workspace, args).await,
+        DeadCommand::Patch(args) => repair::patch(workspace, args).await,
+        DeadCommand::Discard(args) => archive::discard(workspace, args).await,
+        DeadCommand::Undo(args) => archive::undo(workspace, args).await,
+        DeadCommand::Export(args) => exchange::export(workspace, args).await,
+        DeadCommand::Import(args) => exchange::import(workspace, args).await,
+        DeadCommand::Audit(args) => audit::audit(&workspace, args).await,
+    }
+}

@@ -1,0 +1,206 @@
+//! `dead plan`, `dead cancel`, `dead plans`, and what every command that makes a plan needs.
+
+use super::{
+    config::OperatorArgs,
+    filter::FilterArgs,
+    operator::{by, reason},
+    print,
+};
+
+use crate::{
+    audit::{self, Note},
+    browse::filter::Filter,
+    plan::{
+        Plan,
+        end::End,
+        make::{Preview, make},
+        options::Options,
+        state::State,
+    },
+    repair::Repair,
+    workspace::Workspace,
+};
+use anyhow::bail;
+use clap::Args;
+use indicatif::ProgressBar;
+use pipeline::disposition::Disposition;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// Arguments of `plan`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+    /// Letters per second, for the estimate and for the replay
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    /// The plan as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `cancel`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CancelArgs {
+    /// Plan to end
+    plan: String,
+    /// Why, for the audit log
+    #[arg(long, default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+/// Arguments of `plans`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlansArgs {
+    /// Of every stage
+    #[arg(long)]
+    all: bool,
+    /// JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Freezes what the filter matches; an error when that is nothing.
+pub(super) async fn freeze(
+    workspace: &Workspace,
+    filter: &Filter,
+    reason: &str,
+    repair: Option<Repair>,
+    options: Options,
+) -> anyhow::Result<Preview> {
+    let bar = ProgressBar::new_spinner();
+    let made = make(workspace, filter, reason, repair, options, |seen| {
+        bar.set_message(format!("{seen} letters seen"))
+    })
+    .await;
+    bar.finish_and_clear();
+    match made? {
+        Some(preview) => Ok(preview),
+        None => bail!(
+            "no dead letter of the {} stage matches: {filter}; nothing was moved",
+            workspace.stage
+        ),
+    }
+}
+
+pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result<()> {
+    let workspace = by(workspace, args.operator);
+    let options = Options {
+        rate: args.rate,
+        ..Options::default()
+    };
+    let preview = freeze(
+        &workspace,
+        &args.filter.into(),
+        reason(&args.reason)?,
+        None,
+        options,
+    )
+    .await?;
+    note(&workspace, "plan", &preview.plan).await?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&preview)?)?;
+    } else {
+        print::preview(&mut out, &preview)?;
+        writeln!(
+            out,
+            "\nnothing was moved; run it with: dead replay {}",
+            preview.plan.id
+        )?;
+    }
+    Ok(())
+}
+
+/// A plan's result for other programs.
+pub(super) fn result(plan: &Plan) -> Value {
+    use Disposition::{Duplicate, Filtered, Loaded, Skipped, Superseded, Unchanged};
+    json!({
+        "replay": plan.id,
+        "state": plan.state,
+        "note": plan.note,
+        "total": plan.total,
+        "replayed": plan.sent,
+        "left": plan.left(),
+        "applied": plan.count([Loaded]),
+        "unchanged": plan.count([Unchanged, Duplicate, Skipped]),
+        "superseded": plan.count([Superseded]),
+        "filtered": plan.count([Filtered]),
+        "failed_again": plan.failed(),
+        "refused": plan.count([End::Refused]),
+        "gone": plan.count([End::Gone]),
+        "under_way": plan.under_way(),
+    })
+}
+
+pub(super) async fn note(workspace: &Workspace, action: &str, plan: &Plan) -> anyhow::Result<()> {
+    let note = Note {
+        action,
+        reason: &plan.reason,
+        filter: plan.filter.clone(),
+        subject: &plan.id,
+        result: result(plan),
+    };
+    Ok(audit::append(workspace, note).await?)
+}
+
+pub(super) async fn load(workspace: &Workspace, id: &str) -> anyhow::Result<Plan> {
+    match workspace.plans().load(id).await? {
+        Some(plan) => Ok(plan),
+        None => bail!(
+            "no plan `{id}` in namespace `{}`; `dead plans --all` lists those that are there",
+            workspace.rt.namespace
+        ),
+    }
+}
+
+pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Result<()> {
+    let workspace = by(workspace, args.operator);
+    let plan = load(&workspace, &args.plan).await?;
+    let from = [
+        State::Making,
+        State::Planned,
+        State::Running,
+        State::Paused,
+        State::Stopped,
+        State::Sent,
+    ];
+    let state = workspace
+        .plans()
+        .change(&plan.id, State::Cancelled, &args.reason, &from)
+        .await?;
+    if state != Some(State::Cancelled) || plan.state == State::Cancelled {
+        bail!("plan {} is {} already", plan.id, plan.state.name());
+    }
+    let plan = load(&workspace, &args.plan).await?;
+    note(&workspace, "cancel", &plan).await?;
+    writeln!(
+        io::stdout().lock(),
+        "cancelled: {} were put back before, {} stay where they are",
+        plan.sent,
+        plan.total - plan.sent.min(plan.total)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn plans(workspace: &Workspace, args: PlansArgs) -> anyhow::Result<()> {
+    let plans = workspace.plans().list().await?;
+    let mine = plans
+        .iter()
+        .filter(|plan| args.all || plan.stage == workspace.stage.name());
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&mine.collect::<Vec<_>>())?)?;
+    } else {
+        print::plans(&mut out, mine)?;
+    }
+    Ok(())
+}

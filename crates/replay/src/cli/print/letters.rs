@@ -1,0 +1,168 @@
+//! Letters, as a list, as groups, and one in full.
+
+use super::table::{self, Column};
+use crate::{
+    browse::groups::Group,
+    letter::{Archived, Letter, fingerprint::fingerprint},
+    when::time,
+};
+
+use pipeline::failure::record::FailureRecord;
+use serde_json::Value;
+use std::io::{Result, Write};
+
+const LIST: [Column; 5] = [
+    Column("LAST FAILED", 20, false),
+    Column("GROUP", 8, false),
+    Column("CODE", 22, false),
+    Column("CUSTOMER", 16, false),
+    Column("TRIES", 5, true),
+];
+
+const GROUPS: [Column; 6] = [
+    Column("COUNT", 7, true),
+    Column("GROUP", 8, false),
+    Column("CODE", 22, false),
+    Column("FIRST", 20, false),
+    Column("LAST", 20, false),
+    Column("VERSIONS", 10, false),
+];
+
+/// One letter of the list, after a headline for the first.
+pub(crate) fn row(
+    out: &mut impl Write,
+    record: &FailureRecord,
+    archived: Option<&Archived>,
+    first: bool,
+) -> Result<()> {
+    if first {
+        table::head(out, &LIST, "ID / MESSAGE")?;
+    }
+    let cells = vec![
+        time(record.last_failed_at),
+        fingerprint(record),
+        record.code.clone(),
+        record.company_id.clone(),
+        record.attempts.len().to_string(),
+    ];
+    table::row(out, &LIST, cells)?;
+    table::below(out, &record.id)?;
+    table::below(out, &record.message)?;
+    if let Some(archived) = archived {
+        let Archived {
+            operation,
+            operator,
+            reason,
+            at,
+        } = archived;
+        let text = format!("archived by {operator} at {} ({operation}): {reason}", time(*at));
+        table::below(out, &text)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn groups(out: &mut impl Write, groups: &[Group]) -> Result<()> {
+    table::head(out, &GROUPS, "EXAMPLE")?;
+    for group in groups {
+        let versions: Vec<_> = group.versions.iter().map(String::as_str).collect();
+        let cells = vec![
+            group.count.to_string(),
+            group.group.clone(),
+            group.code.clone(),
+            time(group.first_failed_at),
+            time(group.last_failed_at),
+            versions.join(","),
+        ];
+        table::row(out, &GROUPS, cells)?;
+        match &group.field {
+            Some(field) => table::below(out, &format!("{field}: {}", group.example))?,
+            None => table::below(out, &group.example)?,
+        }
+    }
+    Ok(())
+}
+
+/// Everything about a letter but its body.
+pub(crate) fn letter(out: &mut impl Write, letter: &Letter) -> Result<()> {
+    let record = &letter.record;
+    let mut line = |name: &str, text: String| {
+        if text.is_empty() {
+            Ok(())
+        } else {
+            writeln!(out, "{name:<9} {text}")
+        }
+    };
+    let maybe = |text: &Option<String>| text.clone().unwrap_or_default();
+    line("id", record.id.clone())?;
+    line(
+        "customer",
+        format!("{}  version {}", record.company_id, record.version),
+    )?;
+    line("reason", format!("{}: {}", record.code, record.message))?;
+    line("group", fingerprint(record))?;
+    if let Some(vendor) = &record.vendor {
+        line("vendor", format!("{}: {}", vendor.code, vendor.message))?;
+    }
+    line("field", maybe(&record.field))?;
+    line("formula", maybe(&record.expression))?;
+    if let Some(batch) = &record.batch {
+        line("batch", format!("{} position {}", batch.id, batch.position))?;
+    }
+    line("run", record.run_id.clone())?;
+    line(
+        "returns",
+        format!("to {}, {} replays so far", record.return_queue, record.replays),
+    )?;
+    line("replay", maybe(&record.last_replay))?;
+    line("repairs", maybe(&record.repair_of))?;
+    line(
+        "by",
+        format!("{} version {}", record.instance, record.program_version),
+    )?;
+    line("mapping", maybe(&record.mapping))?;
+    line("trace", maybe(&record.traceparent))?;
+    line("cut", record.cut.join(", "))?;
+    if let Some(archived) = letter.archived() {
+        let by = format!(
+            "{} by {} ({})",
+            time(archived.at),
+            archived.operator,
+            archived.operation
+        );
+        line("archived", format!("{by}: {}", archived.reason))?;
+    }
+    for attempt in &record.attempts {
+        let died = time(attempt.at);
+        writeln!(
+            out,
+            "  {died}  {:<10}  {}: {}",
+            attempt.action, attempt.code, attempt.message
+        )?;
+    }
+    Ok(())
+}
+
+/// The body: a form record cell by cell with its captions, anything else as JSON.
+pub(crate) fn body(out: &mut impl Write, body: &Value) -> Result<()> {
+    let Some(cells) = body.get("fields").and_then(Value::as_array) else {
+        return writeln!(out, "body      {body:#}");
+    };
+    let mut rest = body.clone();
+    if let Some(fields) = rest.as_object_mut() {
+        fields.shift_remove("fields");
+    }
+    writeln!(out, "body      {rest}")?;
+    for cell in cells {
+        let text = |name: &str| cell[name].as_str().unwrap_or_default();
+        let value = cell.as_object().and_then(|cell| {
+            cell.iter()
+                .find(|(name, _)| !["field", "label"].contains(&name.as_str()))
+        });
+        let value = value.map_or_else(
+            || "(empty)".to_owned(),
+            |(kind, value)| format!("{value}  ({kind})"),
+        );
+        writeln!(out, "  {} [{}]  {value}", text("label"), text("field"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! A dead letter as it lies in the queue: untouched body, envelope, failure record.
+
+pub mod archived;
+pub mod body;
+pub mod fingerprint;
+mod from_broker;
+pub mod reveal;
+
+pub use archived::Archived;
+
+use from_broker::broker_record;
+use pipeline::{
+    failure::{identity, record::FailureRecord},
+    message::{Death, Envelope, Outgoing, Subject},
+    stage::Stage,
+};
+
+use bytes::Bytes;
+use prost::Message;
+use proto::v1::FormRecord;
+
+/// One dead letter.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Why it died.
+    pub record: FailureRecord,
+    /// The message as the stage received it, byte for byte.
+    pub body: Bytes,
+    pub(crate) envelope: Envelope,
+}
+
+impl Letter {
+    /// Reads a letter; one without our record, put there by the broker, gets a record made from what the broker says.
+    pub(crate) fn read(stage: Stage, home: &str, envelope: Envelope, death: &Death, body: Bytes) -> Self {
+        let own = envelope
+            .failure
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok());
+        let mut record: FailureRecord = own.unwrap_or_else(|| broker_record(stage, home, &envelope, death));
+        if record.mapping.is_none() && envelope.kind == FormRecord::TYPE {
+            // The record does not say; the body does.
+            let made_by = FormRecord::decode(body.clone()).map(|record| record.mapping_fingerprint);
+            record.mapping = made_by.ok().filter(|mapping| !mapping.is_empty());
+        }
+        if identity::digits(&record.id).is_none() {
+            let (died, replay) = (record.last_failed_at.to_be_bytes(), envelope.replay.as_deref());
+            let replay = replay.unwrap_or_default().as_bytes();
+            record.id = identity::derived(&record.id, &[record.code.as_bytes(), &died, replay, &body]);
+        }
+        Self {
+            record,
+            body,
+            envelope,
+        }
+    }
+
+    /// The letter's own digits, by which plans know it.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        identity::digits(&self.record.id).unwrap_or(&self.record.id)
+    }
+
+    /// Package and name of the message, as far as the letter says.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.envelope.kind
+    }
+
+    /// The replay that the letter comes from, `<plan>/<letter>`.
+    #[must_use]
+    pub fn replay_tag(&self) -> Option<&str> {
+        self.envelope.replay.as_deref()
+    }
+
+    /// Why it was put into the archive, for a letter there.
+    #[must_use]
+    pub fn archived(&self) -> Option<Archived> {
+        serde_json::from_str(self.envelope.archived.as_deref()?).ok()
+    }
+
+    /// The same letter for another dead-letter queue or the archive, with nothing changed but `change`.
+    pub(crate) fn moved(&self, queue: String, change: impl FnOnce(&mut Envelope)) -> Outgoing {
+        let mut envelope = self.envelope.clone();
+        // A letter of the broker's keeps from here on what the broker said about it.
+        envelope.failure = serde_json::to_string(&self.record).ok();
+        envelope.reason = Some(self.record.code.clone());
+        envelope.history.clear();
+        change(&mut envelope);
+        Outgoing::raw(queue, envelope, self.body.clone())
+    }
+
+    /// The message for its way back.
+    pub(crate) fn back(&self, replay: &str) -> Outgoing {
+        let home = self.record.return_queue.clone();
+        Outgoing::raw(home, self.next_life(replay), self.body.clone())
+    }
+
+    /// The envelope for the way back: a new life with a new count of attempts, and the memory of the earlier ones.
+    /// Live changes go before it; the body cannot say so, since it stays as it was.
+    pub(crate) fn next_life(&self, replay: &str) -> Envelope {
+        let mut envelope = self.envelope.clone();
+        envelope.attempt = 1;
+        envelope.replays = envelope.replays.saturating_add(1);
+        envelope.replay = Some(replay.to_owned());
+        envelope.history = serde_json::to_string(&self.record.attempts).unwrap_or_default();
+        envelope.lane = Some("replay".to_owned());
+        envelope.reason = None;
+        envelope.failure = None;
+        envelope.archived = None;
+        envelope
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{from_broker::DELIVERY_LIMIT, *};
+
+    fn letter(envelope: Envelope, death: &Death) -> Letter {
+        Letter::read(
+            Stage::Load,
+            "t.load",
+            envelope,
+            death,
+            Bytes::from_static(b"body"),
+        )
+    }
+
+    #[test]
+    fn a_letter_of_the_broker_gets_a_record() {
+        let death = Death {
+            reason: "delivery_limit".into(),
+            at_ms: 1_700_000_000_000,
+        };
+        let letter = letter(Envelope::default(), &death);
+        assert_eq!(letter.record.code, DELIVERY_LIMIT);
+        assert_eq!(letter.record.return_queue, "t.load");
+        assert_eq!(letter.record.last_failed_at, 1_700_000_000_000);
+    }
+
+    #[test]
+    fn a_way_back_begins_a_new_life_and_keeps_the_memory() {
+        let mut letter = letter(Envelope::default(), &Death::default());
+        letter.envelope.attempt = 4;
+        letter.envelope.failure = Some("{}".into());
+        let back = letter.back("replay-1");
+        let envelope = back.envelope();
+        assert_eq!((envelope.attempt, envelope.replays), (1, 1));
+        assert_eq!(envelope.failure, None);
+        assert!(envelope.history.contains("unknown"));
+        assert_eq!(*back.body(), letter.body);
+    }
+}

@@ -1,0 +1,223 @@
+//! Plans in Redis: a hash for the plan, a hash for its letters, an index of all plans.
+
+use super::{
+    Plan,
+    end::{End, LetterState},
+    state::State,
+};
+
+use pipeline::{
+    names::Namespace,
+    store::{Error, Script, Store},
+};
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+static SENT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sent.lua")));
+static STATE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("state.lua")));
+
+pub(super) const DAY: u64 = 24 * 3600;
+/// An open plan is forgotten after this time without a change of state.
+const OPEN_FOR: u64 = 30 * DAY;
+/// A plan that is over.
+const OVER_FOR: u64 = 7 * DAY;
+/// Prefix of the fields that count letters by their end.
+const COUNTER: &str = "n:";
+
+fn counter(end: End) -> String {
+    format!("{COUNTER}{}", end.name())
+}
+
+/// The plans of a namespace.
+#[derive(Clone)]
+pub struct Plans {
+    store: Store,
+    namespace: Namespace,
+}
+
+impl Plans {
+    /// The plans of this namespace.
+    #[must_use]
+    pub fn new(store: Store, namespace: Namespace) -> Self {
+        Self { store, namespace }
+    }
+
+    /// The plan of this id; `None` when there is none in this namespace.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn load(&self, id: &str) -> Result<Option<Plan>, Error> {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if id.is_empty() || !id.chars().all(legal) {
+            return Ok(None);
+        }
+        let mut connection = self.store.connection().await?;
+        let fields: BTreeMap<String, String> = redis::cmd("HGETALL")
+            .arg(self.namespace.plan_keys(id).plan)
+            .query_async(&mut *connection)
+            .await?;
+        drop(connection);
+        let Some(mut plan) = read(id, &fields) else {
+            return Ok(None);
+        };
+        let over = plan.known() >= plan.total && plan.under_way() == 0;
+        if matches!(plan.state, State::Sent | State::Paused) && over {
+            plan.state = self
+                .change(id, State::Complete, "", &[plan.state])
+                .await?
+                .unwrap_or(plan.state);
+        }
+        Ok(Some(plan))
+    }
+
+    /// All plans, the newest first.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn list(&self) -> Result<Vec<Plan>, Error> {
+        let index = self.namespace.plans_key();
+        let mut connection = self.store.connection().await?;
+        let ids: Vec<String> = redis::cmd("ZREVRANGE")
+            .arg(&index)
+            .arg(0)
+            .arg(-1)
+            .query_async(&mut *connection)
+            .await?;
+        drop(connection);
+        let mut plans = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.load(&id).await? {
+                Some(plan) => plans.push(plan),
+                None => {
+                    let mut connection = self.store.connection().await?;
+                    redis::cmd("ZREM")
+                        .arg(&index)
+                        .arg(&id)
+                        .query_async::<()>(&mut *connection)
+                        .await?;
+                }
+            }
+        }
+        Ok(plans)
+    }
+
+    /// Goes from one of the states `from` to another one; returns the state after that, `None` without a plan.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn change(
+        &self,
+        id: &str,
+        to: State,
+        note: &str,
+        from: &[State],
+    ) -> Result<Option<State>, Error> {
+        let keys = self.namespace.plan_keys(id);
+        let life = if to.is_over() { OVER_FOR } else { OPEN_FOR };
+        let mut args = vec![to.name().to_owned(), note.to_owned(), life.to_string()];
+        args.extend(from.iter().map(|state| state.name().to_owned()));
+        let state: Option<String> = self
+            .store
+            .invoke(&STATE, &[keys.plan, keys.letters], &args)
+            .await?;
+        Ok(state.as_deref().and_then(State::read))
+    }
+
+    /// Writes down that the broker has these letters; returns the plan's state, `None` without a plan.
+    pub(super) async fn sent(&self, id: &str, letters: &[String]) -> Result<Option<State>, Error> {
+        let keys = self.namespace.plan_keys(id);
+        let state: Option<String> = self
+            .store
+            .invoke(&SENT, &[keys.plan, keys.letters], letters)
+            .await?;
+        Ok(state.as_deref().and_then(State::read))
+    }
+
+    /// What the plan knows about each letter; `None`: it is not in the plan.
+    pub(super) async fn letters(
+        &self,
+        id: &str,
+        letters: &[String],
+    ) -> Result<Vec<Option<LetterState>>, Error> {
+        if letters.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.store.connection().await?;
+        let keys = self.namespace.plan_keys(id);
+        let fields: Vec<Option<String>> = redis::cmd("HMGET")
+            .arg(keys.letters)
+            .arg(letters)
+            .query_async(&mut *connection)
+            .await?;
+        let read = |field: Option<String>| field.as_deref().map(LetterState::read);
+        Ok(fields.into_iter().map(read).collect())
+    }
+
+    /// Writes fields of the plan.
+    pub(super) async fn write(&self, id: &str, fields: &[(&str, String)]) -> Result<(), Error> {
+        let mut command = redis::cmd("HSET");
+        command.arg(self.namespace.plan_keys(id).plan);
+        for (name, value) in fields {
+            command.arg(name).arg(value);
+        }
+        let mut connection = self.store.connection().await?;
+        Ok(command.query_async::<()>(&mut *connection).await?)
+    }
+
+    /// Writes down how many letters of the plan another operator has taken out of the queue.
+    pub(super) async fn gone(&self, id: &str, letters: u64) -> Result<(), Error> {
+        let counter = counter(End::Gone);
+        self.write(id, &[(&counter, letters.to_string())]).await
+    }
+
+    /// Notes a letter that stays where it is because the repair does not fit it.
+    pub(super) async fn refuse(&self, id: &str, letter: &str) -> Result<(), Error> {
+        let keys = self.namespace.plan_keys(id);
+        let mut connection = self.store.connection().await?;
+        let mut pipeline = redis::pipe();
+        pipeline.atomic();
+        pipeline
+            .cmd("HSET")
+            .arg(&keys.letters)
+            .arg(letter)
+            .arg(End::Refused.name())
+            .ignore();
+        pipeline
+            .cmd("HINCRBY")
+            .arg(&keys.plan)
+            .arg(counter(End::Refused))
+            .arg(1)
+            .ignore();
+        Ok(pipeline.query_async::<()>(&mut *connection).await?)
+    }
+}
+
+/// Reads the hash of a plan; `None` when it is none.
+pub(crate) fn read(id: &str, fields: &BTreeMap<String, String>) -> Option<Plan> {
+    let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let number = |name: &str| fields.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
+    let state = State::read(fields.get("state")?)?;
+    let outcomes = fields
+        .iter()
+        .filter_map(|(name, value)| Some((End::read(name.strip_prefix(COUNTER)?)?, value.parse().ok()?)))
+        .collect();
+    Some(Plan {
+        id: id.to_owned(),
+        stage: text("stage"),
+        filter: text("filter"),
+        reason: text("reason"),
+        operator: text("operator"),
+        made_at: fields
+            .get("made_at")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0),
+        state,
+        note: text("note"),
+        total: number("total"),
+        unmatched: number("unmatched"),
+        sent: number("sent"),
+        outcomes,
+        options: serde_json::from_str(&text("options")).unwrap_or_default(),
+        repair: serde_json::from_str(&text("repair")).ok(),
+    })
+}
