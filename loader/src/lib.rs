@@ -1,7 +1,7 @@
 //! The loader: each customer exactly one right row in the form, whatever happens.
 //!
-//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` rebuilds what Redis has lost, `write` is the path of
-//! a batch through all of them, `commands` are the subcommands.
+//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` rebuilds what Redis has lost, `handler` is the
+//! stage's handler and `write` the path of a batch through all of them, `commands` are the subcommands.
 
 mod breaker;
 pub mod cli;
@@ -11,6 +11,7 @@ pub mod document;
 mod eviction;
 pub mod failpoint;
 pub mod form_watch;
+mod handler;
 pub mod index;
 pub mod jdy;
 pub mod ledger;

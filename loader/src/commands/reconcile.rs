@@ -1,6 +1,6 @@
 //! `loader reconcile`: what should be in the form against what is there, in bounded memory.
 //!
-//! What should be there is the ledger (what was written last) together with the transformer's marks (what went on to the
+//! What should be there is the ledger (what was written last) together with the transformer's watermarks (what went on to the
 //! loader last). First the form is paged through for rows that nobody wrote, then the ledger for rows that are missing,
 //! changed or behind. `--fix` has the customers in question fetched again; extra rows are never touched.
 
@@ -10,7 +10,6 @@ use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
-use pipeline::watermarks::Watermarks;
 use serde::Serialize;
 
 use super::index::tool;
@@ -135,7 +134,6 @@ async fn read_ledger(
     bar: &ProgressBar,
     fix: bool,
 ) -> anyhow::Result<()> {
-    let marks = Watermarks::new(writer.runtime.store.clone(), writer.runtime.namespace.clone());
     let prefix = writer.ledger.row_key("");
     let (mut scan, mut checked) = (0u64, 0usize);
     loop {
@@ -151,7 +149,7 @@ async fn read_ledger(
         drop(connection);
         let companies: Vec<&str> = keys.iter().filter_map(|key| key.strip_prefix(&prefix)).collect();
         for companies in companies.chunks(LARGEST_BATCH) {
-            check(writer, recognition, &marks, companies, findings, fix).await?;
+            check(writer, recognition, companies, findings, fix).await?;
             checked += companies.len();
             bar.set_message(format!("{checked} customers compared"));
         }
@@ -165,7 +163,6 @@ async fn read_ledger(
 async fn check(
     writer: &Writer,
     recognition: &Recognition,
-    marks: &Watermarks,
     companies: &[&str],
     findings: &mut Findings,
     fix: bool,
@@ -176,7 +173,7 @@ async fn check(
         other => bail!("the form cannot be read: {other:?}"),
     };
     let known = ledger_rows(writer, companies.iter().copied()).await?;
-    let published = marks.published(companies).await?;
+    let published = writer.watermarks.published(companies).await?;
     let mut wrong = Vec::new();
     for ((company, row), published) in companies.iter().zip(known).zip(published) {
         let shown = found
@@ -201,12 +198,12 @@ async fn check(
     }
     if fix && !wrong.is_empty() {
         findings.fixed += wrong.len();
-        fetch_again(writer, marks, &wrong).await?;
+        fetch_again(writer, &wrong).await?;
     }
     Ok(())
 }
 
-async fn fetch_again(writer: &Writer, marks: &Watermarks, companies: &[&str]) -> anyhow::Result<()> {
+async fn fetch_again(writer: &Writer, companies: &[&str]) -> anyhow::Result<()> {
     // Loaders read these rows again and forget what is not so, or the fresh copy would be called unchanged.
     let at_once = std::time::Duration::ZERO;
     writer
@@ -215,7 +212,7 @@ async fn fetch_again(writer: &Writer, marks: &Watermarks, companies: &[&str]) ->
         .await
         .context("have the rows read again")?;
     writer.runtime.declare(Stage::Extract).await?;
-    writer.ask_again(marks, "reconcile", companies).await?;
+    writer.ask_again("reconcile", companies).await?;
     Ok(())
 }
 

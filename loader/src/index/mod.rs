@@ -103,7 +103,7 @@ impl Index {
     }
 
     /// Somebody else may have built the index meanwhile.
-    pub fn look_again(&self) {
+    pub fn check_again(&self) {
         self.wake.notify_one();
     }
 

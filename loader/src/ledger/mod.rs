@@ -20,7 +20,7 @@ use pipeline::store::{self, Script, Store};
 
 pub use batch::{Batch, Kind, Member, decode_version, encode_version};
 pub use claim::{Claim, Claimed, Item, Operation};
-pub use commit::{Change, Settled};
+pub use commit::{Change, Committed};
 pub use held::{Held, Registry, heartbeat, permit};
 pub use verify::{Due, Judged, Seen};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::vendor::VendorRow;
 use super::{Message, UNIT_MS};
-use crate::ledger::{Change, Claim, Settled};
+use crate::ledger::{Change, Claim, Committed};
 
 /// Records and rows whose times differ by less count as written at the same time (claim.lua).
 const MARGIN_MS: i64 = 5_000;
@@ -168,11 +168,11 @@ impl Book {
         }
     }
 
-    pub(super) fn commit(&mut self, batch: &str, settled: &[Settled], verify: bool) {
+    pub(super) fn commit(&mut self, batch: &str, settled: &[Committed], verify: bool) {
         let Some(held) = self.batches.get_mut(batch) else {
             return;
         };
-        for Settled { slot, change } in settled {
+        for Committed { slot, change } in settled {
             let Some(slot) = held.slots.remove(slot) else {
                 continue;
             };

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
 use super::{Message, UNIT_MS};
-use crate::ledger::{Change, Held, Kind, Member, Settled};
+use crate::ledger::{Change, Committed, Held, Kind, Member};
 
 /// A member whose fate is known and not committed yet.
 pub(super) struct Ended {
-    pub(super) settled: Settled,
+    pub(super) settled: Committed,
     pub(super) company: String,
     /// A call of unknown outcome may still change the row.
     pub(super) verify: bool,
@@ -197,7 +197,7 @@ impl Work {
     }
 
     fn end(&mut self, member: &Member, change: Change, verify: bool, again: bool) {
-        let settled = Settled {
+        let settled = Committed {
             slot: member.slot,
             change,
         };

@@ -15,7 +15,7 @@ use super::{COMPANIES, LOADERS, Message, Step, UNIT_MS, observe};
 use crate::index::testing::rebuild_since;
 use crate::jdy::lookup::FoundRow;
 use crate::ledger::testing::PrivateRedis;
-use crate::ledger::{Claim, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen, Settled};
+use crate::ledger::{Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen};
 
 /// Nothing expires by itself; [`Step::Lapse`] says when.
 const LEASE: Duration = Duration::from_secs(3600);

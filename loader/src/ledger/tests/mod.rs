@@ -72,8 +72,8 @@ fn plain(version: &str) -> Item<'_> {
     }
 }
 
-fn landed(id: &str) -> [Settled; 1] {
-    [Settled {
+fn landed(id: &str) -> [Committed; 1] {
+    [Committed {
         slot: 0,
         change: Change::Landed(id.to_owned()),
     }]

@@ -62,7 +62,7 @@ impl World<'_> {
 
     async fn commit(&mut self, mut work: Work) {
         let process = &self.processes[work.loader];
-        let settled: Vec<Settled> = work.ends.iter().map(|end| end.settled.clone()).collect();
+        let settled: Vec<Committed> = work.ends.iter().map(|end| end.settled.clone()).collect();
         let verify = work.ends.iter().any(|end| end.verify);
         let (batch, fence) = (work.held.batch.clone(), work.held.fence.clone());
         let answers = self.book.answers(&process.ledger.epoch());

@@ -17,13 +17,13 @@ use crate::jdy::form::{Form, Misfit};
 use crate::ledger::{Item, Operation, encode_version};
 
 /// What is remembered when a record is in the form: customer and update time, for settled records.
-pub type Receipt = (String, i64);
+pub(crate) type Receipt = (String, i64);
 
 /// A record ready to be claimed.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     /// Position in the handler's batch.
     pub(super) at: usize,
-    pub(super) record: FormRecord,
+    pub(crate) record: FormRecord,
     pub(super) version: String,
     pub(super) operation: Operation,
     pub(super) set: Arc<str>,
@@ -61,11 +61,11 @@ impl Prepared {
 }
 
 /// A batch sorted into what is decided at once and what has to be claimed.
-pub(super) struct Sorted {
+pub(crate) struct Sorted {
     /// One per job; `None` while undecided.
-    pub(super) outcomes: Vec<Option<Outcome<Receipt>>>,
+    pub(crate) outcomes: Vec<Option<Outcome<Receipt>>>,
     /// By customer, each list with the newest version last.
-    pub(super) open: HashMap<String, Vec<Prepared>>,
+    pub(crate) open: HashMap<String, Vec<Prepared>>,
 }
 
 impl Sorted {
@@ -99,7 +99,7 @@ impl Sorted {
 }
 
 /// Encodes a batch; a record that does not fit the form stops everything, because the next one will not fit either.
-pub(super) fn sort(
+pub(crate) fn sort(
     batch: Vec<Job<FormRecord>>,
     form: &Form,
     removals: &Removals,
