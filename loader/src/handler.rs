@@ -59,7 +59,7 @@ impl Handler for WriteHandler {
             self.writer.index.see(&record.record.fields);
         }
         if self.writer.index.waits_for_a_record() {
-            // Removals only. They may not keep back the record that tells the widgets, not even as suspects, which
+            // Removals only. They may not keep back the record that shows the widgets, not even as suspects, which
             // are taken one at a time.
             self.writer.index.check_again();
             let outcomes = sorted.outcomes.into_iter();

@@ -19,38 +19,38 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 
 /// The checked settings.
 #[derive(Debug)]
-pub struct LoaderConfig {
+pub(crate) struct LoaderConfig {
     /// Where the form is.
-    pub account: Account,
+    pub(crate) account: Account,
     /// Limits.
-    pub buckets: Buckets,
+    pub(crate) buckets: Buckets,
     /// Calls open at once, at most.
-    pub open_calls: u32,
+    pub(crate) open_calls: u32,
     /// What is known of the form before the first record.
-    pub expected: Expected,
+    pub(crate) expected: Expected,
     /// The write path.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Rows of a batch.
-    pub batch_size: usize,
+    pub(crate) batch_size: usize,
     /// How long a batch fills.
-    pub linger: Duration,
+    pub(crate) linger: Duration,
     /// Batches at once.
-    pub concurrency: usize,
+    pub(crate) concurrency: usize,
     /// Lease of a batch.
-    pub lease: Duration,
+    pub(crate) lease: Duration,
     /// Wait after Redis was lost.
-    pub index_settle: Duration,
+    pub(crate) index_settle: Duration,
     /// Whether a rebuild deletes duplicate rows.
-    pub merge_duplicates: bool,
+    pub(crate) merge_duplicates: bool,
     /// Armed failpoint.
-    pub failpoint: Option<Armed>,
+    pub(crate) failpoint: Option<Armed>,
     /// Things in the mapping document that are not done as it says.
-    pub remarks: Vec<String>,
+    pub(crate) remarks: Vec<String>,
 }
 
 impl LoaderConfig {
     /// Checks everything; reads the mapping document and the key's file.
-    pub fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
+    pub(crate) fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
         let document = form.mapping.as_deref().map(Document::read).transpose()?;
         let account = account(form, document.as_ref())?;
         let removals = removals(&write.on_removal)?;

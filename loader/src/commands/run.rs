@@ -17,7 +17,7 @@ use crate::write::{Writer, beat, sweep, verify};
 use crate::{eviction, failpoint, parts};
 
 /// Checks the settings, starts the background work and consumes until stopped.
-pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
     let (common, http) = (
         CommonConfig::try_from(args.common)?,
@@ -28,7 +28,11 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
 }
 
 /// The service itself, on a runtime that exists already.
-pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    runtime: Runtime,
+    mut config: LoaderConfig,
+    http: &HttpConfig,
+) -> anyhow::Result<()> {
     if let Some(armed) = config.failpoint.take() {
         failpoint::arm(armed);
     }
@@ -58,8 +62,8 @@ pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig
 async fn background(writer: Writer) -> anyhow::Result<()> {
     let (form, index) = (Arc::clone(&writer.form), Arc::clone(&writer.index));
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(form.keep());
-    tasks.spawn(index.keep());
+    tasks.spawn(form.watch());
+    tasks.spawn(index.maintain());
     tasks.spawn(beat(writer.clone()));
     tasks.spawn(sweep(writer.clone()));
     tasks.spawn(verify(writer.clone()));

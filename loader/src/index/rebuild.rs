@@ -1,4 +1,4 @@
-//! Reading the whole form into the index, page by page, resumable by whoever comes next.
+//! Reading the whole form into the index, page by page, resumable by the next loader.
 //!
 //! When the loss is noticed, a call of a loader before us may still be on its way, and what it writes may be older than
 //! what the form shows. So nothing is read before no such call can land any more, and rows that were written lately are

@@ -9,7 +9,7 @@ static COMMIT: Lua = Lua::new(|| script(include_str!("commit.lua")));
 
 /// What became of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The row with this id holds the member's content now.
     Landed(String),
     /// The row is gone, as it should be.
@@ -24,17 +24,17 @@ pub enum Change {
 
 /// A member's slot and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
+pub(crate) struct Committed {
     /// Position in the claim.
-    pub slot: u32,
+    pub(crate) slot: u32,
     /// What became of it.
-    pub change: Change,
+    pub(crate) change: Change,
 }
 
 impl Ledger {
     /// Commits members. `verify`: a call with unknown outcome may still land within this time, so read the rows again
     /// after it.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &self,
         batch: &str,
         fence: &str,

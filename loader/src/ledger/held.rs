@@ -1,7 +1,7 @@
 //! Live batches of this process: one heartbeat for all, and the question before every send, "is it still mine?".
 //!
 //! A process that was stopped for a while must not send when it wakes up, because its batch may have been finished by
-//! somebody else meanwhile. So a send needs a permit: the last successful renewal began less than [`permit`] ago by the
+//! another loader meanwhile. So a send needs a permit: the last successful renewal began less than [`permit`] ago by the
 //! local monotonic clock. That is far less than the lease, which makes the time small that a rebuild has to wait for
 //! loaders that have not noticed yet.
 
@@ -19,17 +19,17 @@ use super::{BatchId, Error, Ledger, Lua, script};
 static RENEW: Lua = Lua::new(|| script(include_str!("renew.lua")));
 
 /// How long a renewal allows sending, for a lease of this length.
-pub fn permit(lease: Duration) -> Duration {
+pub(crate) fn permit(lease: Duration) -> Duration {
     lease / 6
 }
 
 /// Time between renewals, for a lease of this length.
-pub fn heartbeat(lease: Duration) -> Duration {
+pub(crate) fn heartbeat(lease: Duration) -> Duration {
     lease / 15
 }
 
 /// The live batches of this process.
-pub struct Registry {
+pub(crate) struct Registry {
     born: Instant,
     permit: Duration,
     live: Mutex<HashMap<BatchId, Arc<State>>>,
@@ -45,11 +45,11 @@ struct State {
 }
 
 /// A batch that this process works on. Dropping it ends the renewals, nothing else.
-pub struct Held {
+pub(crate) struct Held {
     /// Its name.
-    pub batch: BatchId,
+    pub(crate) batch: BatchId,
     /// Proves ownership at commit.
-    pub fence: String,
+    pub(crate) fence: String,
     /// Redis' clock when the lease was granted, ms.
     time_ms: i64,
     asked: Instant,
@@ -59,7 +59,7 @@ pub struct Held {
 
 impl Registry {
     /// An empty one, for leases of this length.
-    pub fn new(lease: Duration) -> Arc<Self> {
+    pub(crate) fn new(lease: Duration) -> Arc<Self> {
         Arc::new(Self {
             born: Instant::now(),
             permit: permit(lease),
@@ -69,8 +69,8 @@ impl Registry {
     }
 
     /// Announces a batch before Redis is asked for its lease, so that at no moment a batch of this process looks
-    /// abandoned. `None` when somebody in this process is at it already.
-    pub fn announce(self: &Arc<Self>, batch: &str) -> Option<Held> {
+    /// abandoned. `None` when a task of this process works on it already.
+    pub(crate) fn announce(self: &Arc<Self>, batch: &str) -> Option<Held> {
         let asked = Instant::now();
         let state = Arc::new(State {
             fence: OnceLock::new(),
@@ -93,12 +93,12 @@ impl Registry {
     }
 
     /// Whether this process is working on the batch.
-    pub fn is_live(&self, batch: &str) -> bool {
+    pub(crate) fn is_live(&self, batch: &str) -> bool {
         self.lock().contains_key(batch)
     }
 
     /// Renews every live batch once.
-    pub async fn renew(&self, ledger: &Ledger) -> Result<(), Error> {
+    pub(crate) async fn renew(&self, ledger: &Ledger) -> Result<(), Error> {
         let granted = |(_, state): &(&BatchId, &Arc<State>)| state.fence.get().is_some();
         let live: Vec<(BatchId, Arc<State>)> = self
             .lock()
@@ -145,7 +145,7 @@ impl Registry {
 
 impl Held {
     /// The lease was granted with this fence, at this time of Redis' clock.
-    pub fn granted(&mut self, fence: String, time_ms: i64) {
+    pub(crate) fn granted(&mut self, fence: String, time_ms: i64) {
         // A batch is granted once, right after it was announced.
         drop(self.state.fence.set(fence.clone()));
         self.fence = fence;
@@ -153,24 +153,24 @@ impl Held {
     }
 
     /// Whether sending is allowed at this instant.
-    pub fn permits(&self) -> bool {
+    pub(crate) fn permits(&self) -> bool {
         let now = self.registry.since_birth(Instant::now());
         let age = now.saturating_sub(self.state.renewed.load(Ordering::Acquire));
         !self.is_lost() && Duration::from_millis(age) < self.registry.permit
     }
 
     /// Redis' clock now, ms.
-    pub fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         self.time_ms + i64::try_from(self.asked.elapsed().as_millis()).unwrap_or(i64::MAX / 2)
     }
 
-    /// Whether the batch is known to belong to somebody else.
-    pub fn is_lost(&self) -> bool {
+    /// Whether the batch is known to belong to another loader.
+    pub(crate) fn is_lost(&self) -> bool {
         self.state.lost.load(Ordering::Acquire)
     }
 
     /// Waits for a permit, over a short absence of Redis for instance; `false` when the batch is lost.
-    pub async fn permitted(&self) -> bool {
+    pub(crate) async fn permitted(&self) -> bool {
         let mut beats = self.registry.beats.subscribe();
         loop {
             if self.permits() {

@@ -19,7 +19,7 @@ pub(super) type Rows = HashMap<u32, FoundRow>;
 pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committing<'a> {
     match row.hash == member.hash {
         true => (member, Change::Landed(row.id.clone()), MemberEnd::Landed),
-        // Somebody has written to it since; the next claim decides what is newer.
+        // It was written to since; the next claim decides what is newer.
         false => (
             member,
             Change::Found(row.id.clone(), row.written_ms),

@@ -12,7 +12,7 @@ use pipeline::{
 use proto::v1::{FormRecord, Operation as Wanted};
 
 use super::Removals;
-use crate::jdy::encode::{self, Row};
+use crate::jdy::encode::{self, CellError, Row};
 use crate::jdy::form::{Form, Misfit};
 use crate::ledger::{Item, Operation, encode_version};
 
@@ -139,10 +139,14 @@ fn prepare(
         Removals::Ignore if removed => {
             return Err(Box::new(Outcome::filtered("removal-ignored")));
         }
-        Removals::Delete if removed => (Operation::Delete, nothing()),
+        Removals::Delete if removed => (Operation::Delete, Row::default()),
         Removals::Mark { widget, value } if removed => {
-            let set = encode::encode_text(widget, value);
-            (Operation::Mark, Row { set, ..nothing() })
+            let set = encode::encode_text(widget, value).map_err(invalid)?;
+            let row = Row {
+                set,
+                ..Row::default()
+            };
+            (Operation::Mark, row)
         }
         _ => (Operation::Upsert, upsert(&record, form, removals)?),
     };
@@ -159,11 +163,11 @@ fn prepare(
 }
 
 fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, Box<Outcome<Receipt>>> {
-    let mut row = encode::encode(record, form).map_err(|error| {
-        let mut failure = Failure::new("cell-invalid", error.to_string());
-        failure.field = Some(error.label);
-        Box::new(Outcome::Dead(failure))
-    })?;
+    let mark = match removals {
+        Removals::Mark { widget, .. } => Some(widget.as_str()),
+        Removals::Ignore | Removals::Delete => None,
+    };
+    let row = encode::encode(record, form, mark).map_err(invalid)?;
     if row.set == "{}" {
         // Only without a key widget: the vendor's answer to an empty row is not known.
         return Err(Box::new(Outcome::Dead(Failure::new(
@@ -171,19 +175,11 @@ fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, 
             "every mapped cell of this record is empty",
         ))));
     }
-    if let Removals::Mark { widget, .. } = removals {
-        // A customer that comes back loses its mark, unless the mapping itself writes that widget.
-        if record.fields.iter().all(|field| field.field != *widget) {
-            encode::member(&mut row.clear, widget, encode::Shape::clearing(form, widget));
-        }
-    }
     Ok(row)
 }
 
-fn nothing() -> Row {
-    Row {
-        set: String::new(),
-        clear: String::new(),
-        hash: String::new(),
-    }
+fn invalid(error: CellError) -> Box<Outcome<Receipt>> {
+    let mut failure = Failure::new("cell-invalid", error.to_string());
+    failure.field = Some(error.label);
+    Box::new(Outcome::Dead(failure))
 }

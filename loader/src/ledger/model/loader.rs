@@ -6,7 +6,7 @@ use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
 use super::{Message, UNIT_MS};
 use crate::ledger::{Change, Committed, Held, Kind, Member};
 
-/// A member whose fate is known and not committed yet.
+/// A member whose end is known and not committed yet.
 pub(super) struct Ended {
     pub(super) settled: Committed,
     pub(super) company: String,
@@ -20,14 +20,14 @@ pub(super) struct Ended {
 pub(super) struct Work {
     pub(super) loader: usize,
     pub(super) held: Held,
-    /// Members without a fate.
+    /// Members without an end.
     pub(super) open: Vec<Member>,
     pub(super) ends: Vec<Ended>,
     /// Groups that get new transaction ids next.
     pub(super) regroup: Vec<Vec<Member>>,
     /// Deliveries that are acknowledged at the end.
     pub(super) messages: Vec<Message>,
-    /// Nobody has sent any of it before.
+    /// No loader has sent any of it before.
     fresh: bool,
     /// Transactions whose outcome is open.
     sent: BTreeSet<String>,
@@ -56,12 +56,12 @@ impl Work {
         }
     }
 
-    /// Every member's fate is committed.
+    /// Every member's end is committed.
     pub(super) fn is_finished(&self) -> bool {
         self.open.is_empty() && self.ends.is_empty() && self.regroup.is_empty()
     }
 
-    /// Every customer of the batch that has no committed fate.
+    /// Every customer of the batch that has no committed end.
     pub(super) fn companies(&self) -> Vec<String> {
         let open = self.open.iter().chain(self.regroup.iter().flatten());
         let open = open.map(|member| member.company.clone());
@@ -148,7 +148,7 @@ impl Work {
         }
     }
 
-    /// Waits until no earlier call can land any more, looks, and makes what is missing under a new id.
+    /// Waits until no earlier call can land any more, asks the form, and makes what is missing under a new id.
     fn reconcile(&mut self, vendor: &mut Vendor, group: Vec<Member>, applies: bool, now: i64) {
         let concerned =
             |call: &Call, vendor: &Vendor| group.iter().any(|member| vendor.concerns(call, &member.company));

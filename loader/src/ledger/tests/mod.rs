@@ -3,6 +3,7 @@
 mod claims;
 mod doubts;
 mod fences;
+mod schema;
 
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ async fn expire(redis: &PrivateRedis, ledger: &Ledger, batch: &str) {
     let key = ledger.batch_key(batch);
     redis::cmd("HSET")
         .arg(key)
-        .arg("lease")
+        .arg(super::schema::batch::LEASE)
         .arg(1)
         .query_async::<()>(&mut *connection)
         .await

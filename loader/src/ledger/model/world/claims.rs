@@ -1,4 +1,4 @@
-//! Messages are claimed, and batches that nobody works on are taken over.
+//! Messages are claimed, and batches that no loader works on are taken over.
 
 use super::*;
 
@@ -54,11 +54,11 @@ impl World<'_> {
             }
         };
         assert!(
-            self.book.answers(&process.ledger.epoch()),
+            self.expected.answers(&process.ledger.epoch()),
             "a ledger without index has answered"
         );
         let expected = self
-            .book
+            .expected
             .claim(&process.name, &batch, &claimed.transaction, &taken);
         assert_eq!(claimed.claims, expected, "claims of {taken:?}");
         held.granted(claimed.fence.clone(), claimed.time_ms);
@@ -130,7 +130,7 @@ impl World<'_> {
             Ok(taken) => taken,
             Err(error) => return self.expect_no_index(loader, &error),
         };
-        let expected = self.book.take_over(&process.name, batch);
+        let expected = self.expected.take_over(&process.name, batch);
         let slots = |members: &[Member]| members.iter().map(|member| member.slot).collect::<Vec<_>>();
         let seen = taken
             .as_ref()
@@ -148,7 +148,7 @@ impl World<'_> {
             Ok(orphans) => {
                 assert_eq!(
                     orphans.iter().cloned().collect::<std::collections::BTreeSet<_>>(),
-                    self.book.orphans()
+                    self.expected.orphans()
                 );
                 for batch in orphans {
                     self.take_over(loader, &batch).await;
