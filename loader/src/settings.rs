@@ -11,7 +11,7 @@ use crate::failpoint::Armed;
 use crate::form_watch::Expected;
 use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
 use crate::jdy::client::{Account, Buckets};
-use crate::ledger::permit;
+use crate::ledger::send_window;
 use crate::write::{Mode, OnMissingRow, Removals, Settings};
 
 /// It is renewed fifteen times in its length.
@@ -22,7 +22,6 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 pub(crate) struct LoaderConfig {
     /// Where the form is.
     pub(crate) account: Account,
-    /// Limits.
     pub(crate) buckets: Buckets,
     /// Calls open at once, at most.
     pub(crate) open_calls: u32,
@@ -42,7 +41,6 @@ pub(crate) struct LoaderConfig {
     pub(crate) index_settle: Duration,
     /// Whether a rebuild deletes duplicate rows.
     pub(crate) merge_duplicates: bool,
-    /// Armed failpoint.
     pub(crate) failpoint: Option<Armed>,
     /// Things in the mapping document that are not done as it says.
     pub(crate) remarks: Vec<String>,
@@ -63,8 +61,8 @@ impl LoaderConfig {
         let late = duration("LATE_WRITES", &write.late_writes)?;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
-            // A loader notices within its permit; then its call may time out and take effect even later.
-            None => timeout + late + permit(lease) + Duration::from_secs(2),
+            // A loader notices within its send window; then its call may time out and take effect even later.
+            None => timeout + late + send_window(lease) + Duration::from_secs(2),
         };
         Ok(Self {
             buckets: buckets(limits)?,

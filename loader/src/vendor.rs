@@ -13,7 +13,7 @@ use crate::breaker::Breaker;
 use crate::jdy::client::Client;
 use crate::jdy::codes::{self, Class};
 use crate::jdy::types::{Refusal, Reply, Unsent};
-use crate::ledger::Held;
+use crate::ledger::LiveBatch;
 
 /// One failed call may be bad luck; the second in a row is an outage.
 const OUTAGE_AFTER: u32 = 2;
@@ -26,7 +26,6 @@ const RESERVED: Duration = Duration::from_secs(3);
 /// The vendor as the write path sees it.
 #[derive(Clone)]
 pub(crate) struct Vendor {
-    /// Its interface.
     pub(crate) client: Arc<Client>,
     /// When to give up because the process ends.
     pub(crate) stopping: Stopping,
@@ -125,7 +124,7 @@ impl Vendor {
     /// Calls until the answer is definite, pausing the stage when that takes longer than bad luck explains.
     pub(crate) async fn insist<T, F, Fut>(
         &self,
-        held: Option<&Held>,
+        live: Option<&LiveBatch>,
         patience: &Patience,
         call: F,
     ) -> Tried<T>
@@ -133,7 +132,7 @@ impl Vendor {
         F: FnMut() -> Fut,
         Fut: Future<Output = Reply<T>>,
     {
-        self.try_until(held, patience, true, call).await
+        self.try_until(live, patience, true, call).await
     }
 
     /// The same for those who work while the stage is paused: they do not wait for the gate.
@@ -147,7 +146,7 @@ impl Vendor {
 
     async fn try_until<T, F, Fut>(
         &self,
-        held: Option<&Held>,
+        live: Option<&LiveBatch>,
         patience: &Patience,
         gated: bool,
         mut call: F,
@@ -162,8 +161,8 @@ impl Vendor {
             if gated && !self.open(patience).await {
                 return Tried::Held;
             }
-            if let Some(held) = held
-                && !held.permitted().await
+            if let Some(live) = live
+                && !live.wait_to_send().await
             {
                 return Tried::Lost;
             }

@@ -36,7 +36,7 @@ pub(crate) async fn serve(
     if let Some(armed) = config.failpoint.take() {
         failpoint::arm(armed);
     }
-    say_what_is_special(&config);
+    warn_about_settings(&config);
     let writer = parts::assemble(&runtime, &config, http)?;
     let status = status(&config);
     runtime.status.set("loader", status);
@@ -77,7 +77,7 @@ async fn background(writer: Writer) -> anyhow::Result<()> {
     std::future::pending().await
 }
 
-fn say_what_is_special(config: &LoaderConfig) {
+fn warn_about_settings(config: &LoaderConfig) {
     for remark in &config.remarks {
         tracing::warn!(remark, "mapping document");
     }

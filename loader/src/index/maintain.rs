@@ -68,10 +68,10 @@ impl Index {
                 }
                 // The stage stays open, because only a record can show the widgets.
                 _ if self.waits_for_a_record() => {}
-                IndexState::Building { rows } => self.say(format!(
+                IndexState::Building { rows } => self.pause_because(format!(
                     "the index of the form is being built, {rows} rows so far"
                 )),
-                IndexState::Missing => self.say("the index of the form is missing".to_owned()),
+                IndexState::Missing => self.pause_because("the index of the form is missing".to_owned()),
             }
             let Some(recognition) = self.ready_to_read().await else {
                 if self.runtime.shutdown.is_requested() {
@@ -142,7 +142,7 @@ impl Index {
         }
     }
 
-    pub(super) fn say(&self, what: String) {
+    pub(super) fn pause_because(&self, what: String) {
         self.runtime.gate.close(Pause::Index, what.clone());
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }

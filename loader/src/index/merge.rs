@@ -54,7 +54,7 @@ pub(super) async fn run(index: &Index, recognition: &Recognition, token: &str) -
         for customer in customers {
             let rows = found.remove(&customer.company).unwrap_or_default();
             removed += merge(index, token, customer, &rows).await?;
-            index.say(format!(
+            index.pause_because(format!(
                 "merging rows of the same customer, {removed} deleted so far"
             ));
         }

@@ -29,7 +29,6 @@ pub(crate) mod testing;
 /// Why the index is not ready.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// Redis.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
     /// The form cannot be read now; the gate says why.

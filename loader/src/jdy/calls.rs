@@ -4,7 +4,7 @@ use pipeline::quota::Lane;
 use serde_json::{Map, Value};
 
 use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
-use super::client::{ALWAYS, Client, Permit};
+use super::client::{ALWAYS, Client, MaySend};
 use super::types::{BatchCreated, OneRow, Page, Reply, Status, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
@@ -29,7 +29,7 @@ impl Client {
         rows: &[&str],
         options: &WriteOptions,
         lane: Lane,
-        permit: Permit<'_>,
+        may_send: MaySend<'_>,
     ) -> Reply<BatchCreated> {
         let call = BatchCreate {
             transaction_id: transaction,
@@ -39,7 +39,7 @@ impl Client {
         };
         let path = "/api/v5/app/entry/data/batch_create";
         let reply = self
-            .post::<BatchCreated>(&self.buckets.batch_create, path, &call, lane, permit)
+            .post::<BatchCreated>(&self.buckets.batch_create, path, &call, lane, may_send)
             .await;
         sound(reply, |answer| &answer.status)
     }
@@ -51,7 +51,7 @@ impl Client {
         row: &str,
         options: &WriteOptions,
         lane: Lane,
-        permit: Permit<'_>,
+        may_send: MaySend<'_>,
     ) -> Reply<String> {
         let call = SingleCreate {
             data_creator: options.data_creator.as_deref(),
@@ -60,7 +60,7 @@ impl Client {
             data: Row(row),
         };
         let reply = self
-            .post::<OneRow>(&self.buckets.single_create, path, &call, lane, permit)
+            .post::<OneRow>(&self.buckets.single_create, path, &call, lane, may_send)
             .await;
         reply.map(|answer| answer.data.id)
     }
@@ -72,7 +72,7 @@ impl Client {
         row: &str,
         options: &WriteOptions,
         lane: Lane,
-        permit: Permit<'_>,
+        may_send: MaySend<'_>,
     ) -> Reply<()> {
         let call = Update {
             data_id: row_id,
@@ -80,17 +80,17 @@ impl Client {
             data: Row(row),
         };
         let path = "/api/v5/app/entry/data/update";
-        self.post::<OneRow>(&self.buckets.update, path, &call, lane, permit)
+        self.post::<OneRow>(&self.buckets.update, path, &call, lane, may_send)
             .await
             .map(drop)
     }
 
     /// Removes one row.
-    pub(crate) async fn delete(&self, row_id: &str, lane: Lane, permit: Permit<'_>) -> Reply<()> {
+    pub(crate) async fn delete(&self, row_id: &str, lane: Lane, may_send: MaySend<'_>) -> Reply<()> {
         let call = Delete { data_id: row_id };
         let path = "/api/v5/app/entry/data/delete";
         let reply = self
-            .post::<Status>(&self.buckets.delete, path, &call, lane, permit)
+            .post::<Status>(&self.buckets.delete, path, &call, lane, may_send)
             .await;
         sound(reply, |answer| &answer.status).map(drop)
     }

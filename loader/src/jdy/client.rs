@@ -34,9 +34,7 @@ pub(crate) struct Buckets {
     pub(crate) batch_create: Bucket,
     /// The old single create.
     pub(crate) single_create: Bucket,
-    /// Single updates.
     pub(crate) update: Bucket,
-    /// Single removals.
     pub(crate) delete: Bucket,
     /// Queries.
     pub(crate) list: Bucket,
@@ -70,10 +68,10 @@ pub(crate) struct Client {
 }
 
 /// Asked directly before the request leaves: may it still?
-pub(crate) type Permit<'a> = &'a (dyn Fn() -> bool + Sync);
+pub(crate) type MaySend<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// For calls that change nothing.
-pub(crate) const ALWAYS: Permit<'static> = &|| true;
+pub(crate) const ALWAYS: MaySend<'static> = &|| true;
 
 impl Client {
     /// Nothing connects before the first call.
@@ -110,7 +108,7 @@ impl Client {
         path: &str,
         call: &impl Serialize,
         lane: Lane,
-        permit: Permit<'_>,
+        may_send: MaySend<'_>,
     ) -> Reply<T> {
         let body = Body {
             app_id: &self.account.app_id,
@@ -131,18 +129,18 @@ impl Client {
         };
         failpoint::hit("http-send").await;
         // The wait may have been long; from here to the wire there is no other.
-        if !permit() {
+        if !may_send() {
             return Reply::Unsent(Unsent::Lease);
         }
         let started = Instant::now();
-        let accounting = async {
+        let reporting = async {
             // Dropped when nothing was sent.
             let Ok(at) = left.await else { return };
             if let Err(error) = self.quota.sent(&buckets, granted, at).await {
                 tracing::debug!(error = %error, "shared quota does not know that a call left late");
             }
         };
-        let (reply, ()) = futures::join!(exchange(request), accounting);
+        let (reply, ()) = futures::join!(exchange(request), reporting);
         drop(slot);
         failpoint::hit("http-answered").await;
         self.learn(bucket, &reply).await;

@@ -16,7 +16,6 @@ use super::types::{Reply, text, written_at_ms};
 /// A row of the form that carries a company id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FoundRow {
-    /// Its id.
     pub(crate) id: String,
     /// Hash over the mapped widgets.
     pub(crate) hash: String,

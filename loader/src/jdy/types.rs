@@ -98,14 +98,12 @@ pub(crate) struct BatchCreated {
 /// Answer of a call that returns the row.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct OneRow {
-    /// The row.
     pub(crate) data: RowId,
 }
 
 /// The part of a returned row that matters after a write.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RowId {
-    /// Its id.
     #[serde(rename = "_id")]
     pub(crate) id: String,
 }

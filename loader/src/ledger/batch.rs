@@ -30,7 +30,6 @@ pub(crate) struct Member {
     pub(crate) slot: u32,
     /// What to do.
     pub(crate) kind: Kind,
-    /// The customer.
     pub(crate) company: String,
     /// Hash of the content.
     pub(crate) hash: String,

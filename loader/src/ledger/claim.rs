@@ -22,7 +22,6 @@ pub(crate) enum Operation {
 /// One record of a batch, as the ledger sees it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item<'a> {
-    /// The customer.
     pub(crate) company: &'a str,
     /// Comparable as text, see [`super::batch::encode_version`].
     pub(crate) version: &'a str,

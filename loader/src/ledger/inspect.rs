@@ -35,7 +35,6 @@ pub(crate) struct KnownBatch {
 /// A row that shares its company id with an older one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Duplicate {
-    /// The customer.
     pub(crate) company: String,
     /// The oldest row, which is kept up to date.
     pub(crate) kept: String,

@@ -8,8 +8,8 @@
 mod batch;
 mod claim;
 mod commit;
-mod held;
 mod inspect;
+mod live;
 pub(crate) mod schema;
 mod verify;
 
@@ -23,8 +23,8 @@ use pipeline::store::{self, Script, Store};
 pub(crate) use batch::{Kind, Member, decode_version, encode_version};
 pub(crate) use claim::{Claim, Claimed, Item, Operation};
 pub(crate) use commit::{Change, Committed};
-pub(crate) use held::{Held, Registry, heartbeat, permit};
 pub(crate) use inspect::{Duplicate, KnownRow};
+pub(crate) use live::{LiveBatch, Registry, heartbeat, send_window};
 pub(crate) use verify::{Due, Judged, Seen};
 
 /// A batch of claimed rows; also its name in the lease set.
@@ -115,7 +115,6 @@ impl Ledger {
         self.inner.lease
     }
 
-    /// Redis itself.
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
     }

@@ -78,18 +78,6 @@ pub(super) mod batch {
     pub(in crate::ledger) const FIRST_SENT: char = 's';
 }
 
-/// Fields of the index.
-#[cfg(test)]
-pub(crate) mod index {
-    pub(crate) const NOTICED: &str = "noticed";
-    pub(crate) const BUILT: &str = "built";
-    pub(crate) const RUN: &str = "run";
-    /// All others, which only the scripts use.
-    pub(crate) const OTHERS: [&str; 9] = [
-        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets", "merge",
-    ];
-}
-
 /// Below the prefix.
 pub(super) fn row_key(prefix: &str, company: &str) -> String {
     format!("{prefix}row:{company}")
@@ -113,4 +101,16 @@ pub(super) fn verify_key(prefix: &str) -> String {
 /// Duplicates found by the last rebuild.
 pub(super) fn duplicates_key(prefix: &str) -> String {
     format!("{prefix}dups")
+}
+
+/// Fields of the index.
+#[cfg(test)]
+pub(crate) mod index {
+    pub(crate) const NOTICED: &str = "noticed";
+    pub(crate) const BUILT: &str = "built";
+    pub(crate) const RUN: &str = "run";
+    /// All others, which only the scripts use.
+    pub(crate) const OTHERS: [&str; 9] = [
+        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets", "merge",
+    ];
 }

@@ -10,7 +10,6 @@ static VERIFY: Lua = Lua::new(|| script(include_str!("verify.lua")));
 /// What the form shows for a customer.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// The customer.
     pub(crate) company: String,
     /// Its row; empty when there is none.
     pub(crate) row_id: String,
@@ -21,7 +20,6 @@ pub(crate) struct Seen {
 /// Rows that were handed out to be read again.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Due {
-    /// The customers.
     pub(crate) companies: Vec<String>,
     /// When, by the store's clock, unix milliseconds.
     asked_ms: String,

@@ -6,7 +6,7 @@ use pipeline::quota::Lane;
 use super::Writer;
 use super::commit::Ended;
 use crate::jdy::lookup::Recognition;
-use crate::ledger::{Held, Kind, Member};
+use crate::ledger::{Kind, LiveBatch, Member};
 use crate::vendor::Patience;
 
 /// Updates and removals of one batch that are under way at once; the client's cap and the quotas decide in the end.
@@ -15,7 +15,7 @@ const SINGLES_AT_ONCE: usize = 8;
 /// What belongs to one batch while it is written.
 pub(crate) struct Work<'a> {
     /// The lease.
-    pub(crate) held: &'a Held,
+    pub(crate) live: &'a LiveBatch,
     /// How long to go on.
     pub(crate) patience: Patience,
     /// Whose turn it is.
@@ -28,9 +28,15 @@ pub(crate) struct Work<'a> {
 
 impl Writer {
     /// `fresh`: no loader has sent any of the batch before.
-    pub(crate) fn work<'a>(&self, held: &'a Held, patience: Patience, lane: Lane, fresh: bool) -> Work<'a> {
+    pub(crate) fn work<'a>(
+        &self,
+        live: &'a LiveBatch,
+        patience: Patience,
+        lane: Lane,
+        fresh: bool,
+    ) -> Work<'a> {
         Work {
-            held,
+            live,
             patience,
             lane,
             fresh,

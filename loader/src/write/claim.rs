@@ -33,7 +33,7 @@ impl Writer {
     /// Claims what is open, writes what was taken, and decides what is decided by it.
     pub(crate) async fn round(&self, sorted: &mut Sorted, patience: Patience) -> Result<Round, Stop> {
         let name = Uuid::new_v4().to_string();
-        let Some(mut held) = self.registry.announce(&name) else {
+        let Some(mut live) = self.registry.announce(&name) else {
             return Err(Stop);
         };
         let mut companies: Vec<String> = sorted.open.keys().cloned().collect();
@@ -55,13 +55,13 @@ impl Writer {
             }
         };
         failpoint::hit("claim-after").await;
-        held.granted(claimed.fence.clone(), claimed.time_ms);
+        live.granted(claimed.fence.clone(), claimed.time_ms);
         let mut round = self.sort_claims(sorted, &claimed, companies).await?;
         if round.members.is_empty() {
             return Ok(round);
         }
         let lane = lane_of(sorted, &round);
-        let work = self.work(&held, patience, lane, true);
+        let work = self.work(&live, patience, lane, true);
         let ends = self.write(&work, std::mem::take(&mut round.members)).await;
         match self.apply(sorted, &round, ends) {
             true => Ok(round),

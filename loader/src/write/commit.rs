@@ -83,12 +83,12 @@ impl Writer {
             .collect();
         // Without a key widget the rows could not be read again.
         let late = (verify && work.recognition.is_some()).then(|| self.lateness());
-        let held = work.held;
+        let live = work.live;
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             match self
                 .ledger
-                .commit(&held.batch, &held.fence, &committed, late)
+                .commit(&live.batch, &live.fence, &committed, late)
                 .await
             {
                 Ok(()) => return Ok(()),

@@ -74,20 +74,20 @@ impl Writer {
     /// Whether the vendor may have forgotten the transaction id, and would make new rows.
     fn is_forgotten(&self, work: &Work<'_>, members: &[Member]) -> bool {
         let sent = members.iter().map(|member| member.first_sent_ms).min();
-        let age = work.held.now_ms() - sent.unwrap_or_default();
+        let age = work.live.now_ms() - sent.unwrap_or_default();
         i128::from(age) > i128::try_from(self.settings.resend_for.as_millis()).unwrap_or(i128::MAX)
     }
 
     async fn send(&self, work: &Work<'_>, members: &[Member]) -> Tried<BatchCreated> {
         let rows: Vec<&str> = members.iter().map(|member| &*member.row).collect();
         let transaction = members.first().map_or("", |member| member.transaction.as_str());
-        let permit = || work.held.permits();
+        let may_send = || work.live.may_send();
         let options = &self.settings.options;
         let client = &self.vendor.client;
-        let (rows, permit) = (&rows, &permit);
+        let (rows, may_send) = (&rows, &may_send);
         self.vendor
-            .insist(Some(work.held), &work.patience, move || {
-                client.batch_create(transaction, rows, options, work.lane, permit)
+            .insist(Some(work.live), &work.patience, move || {
+                client.batch_create(transaction, rows, options, work.lane, may_send)
             })
             .await
     }

@@ -110,8 +110,8 @@ impl Writer {
         refused: bool,
     ) {
         failpoint::hit("regroup-before").await;
-        let held = work.held;
-        if let Err(error) = self.ledger.regroup(&held.batch, &held.fence, &mut parts).await {
+        let live = work.live;
+        if let Err(error) = self.ledger.regroup(&live.batch, &live.fence, &mut parts).await {
             let end = self.ledger_failed(&error);
             return groups.done(parts.iter().flat_map(|part| all(part, &end)).collect());
         }

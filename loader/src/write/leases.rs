@@ -53,7 +53,7 @@ impl Writer {
     /// `false` when it could not be finished now.
     pub(crate) async fn take_over(&self, batch: &str, patience: Patience) -> bool {
         // A task of this process that works on it already finishes it.
-        let Some(mut held) = self.registry.announce(batch) else {
+        let Some(mut live) = self.registry.announce(batch) else {
             return true;
         };
         failpoint::hit("takeover-before").await;
@@ -63,7 +63,7 @@ impl Writer {
             Ok(None) => return true,
             Err(error) => return !matches!(self.ledger_failed(&error), MemberEnd::Held),
         };
-        held.granted(taken.fence, taken.time_ms);
+        live.granted(taken.fence, taken.time_ms);
         failpoint::hit("takeover-after").await;
         tracing::info!(
             batch,
@@ -72,7 +72,7 @@ impl Writer {
         );
         metrics::counter!(names::LOADER_BATCHES_TAKEN_OVER).increment(1);
         let ends = self
-            .write(&self.work(&held, patience, Lane::Live, false), taken.members)
+            .write(&self.work(&live, patience, Lane::Live, false), taken.members)
             .await;
         !ends.iter().any(|(_, end)| matches!(end, MemberEnd::Held))
     }

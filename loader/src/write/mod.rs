@@ -55,12 +55,7 @@ pub(crate) enum Removals {
     /// Delete their rows.
     Delete,
     /// Write a text into a widget of their rows.
-    Mark {
-        /// The widget.
-        widget: String,
-        /// The text.
-        value: String,
-    },
+    Mark { widget: String, value: String },
 }
 
 /// What to do when a row to update does not exist any more.
@@ -87,7 +82,6 @@ pub(crate) enum Mode {
 /// The settings of the write path.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// Removed customers.
     pub(crate) removals: Removals,
     /// Rows that a person deleted.
     pub(crate) on_missing_row: OnMissingRow,
@@ -112,11 +106,11 @@ pub(crate) struct Writer {
     pub(crate) ledger: Ledger,
     /// The live batches of this process.
     pub(crate) registry: Arc<Registry>,
-    /// The other side.
+    /// Jiandaoyun.
     pub(crate) vendor: Vendor,
     /// The form's widgets.
     pub(crate) form: Arc<FormWatch>,
-    /// The rebuilder.
+    /// The index of the form.
     pub(crate) index: Arc<Index>,
     /// How things are written.
     pub(crate) settings: Arc<Settings>,

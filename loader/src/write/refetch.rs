@@ -18,10 +18,8 @@ use super::prepare::Sorted;
 /// Why customers could not be asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotAsked {
-    /// Redis.
     #[error("clear the watermarks of customers to be fetched again")]
     Store(#[from] store::Error),
-    /// The broker.
     #[error("publish refs of customers to be fetched again")]
     Publish(#[from] PublishError),
 }

@@ -12,12 +12,12 @@ impl Writer {
     /// Removes one row; one that is gone already is removed.
     pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
         failpoint::hit("remove-before").await;
-        let permit = || work.held.permits();
-        let (client, permit, target) = (&self.vendor.client, &permit, &member);
+        let may_send = || work.live.may_send();
+        let (client, may_send, target) = (&self.vendor.client, &may_send, &member);
         let tried = self
             .vendor
-            .insist(Some(work.held), &work.patience, move || {
-                client.delete(&target.row_id, work.lane, permit)
+            .insist(Some(work.live), &work.patience, move || {
+                client.delete(&target.row_id, work.lane, may_send)
             })
             .await;
         failpoint::hit("remove-answered").await;

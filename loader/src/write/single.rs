@@ -77,18 +77,18 @@ impl Writer {
 
     /// Sends until one send may have arrived; `None` when its outcome is unknown.
     async fn send_once(&self, work: &Work<'_>, path: &str, member: &Member) -> Tried<Option<String>> {
-        let permit = || work.held.permits();
-        let (client, options, permit) = (&self.vendor.client, &self.settings.options, &permit);
+        let may_send = || work.live.may_send();
+        let (client, options, may_send) = (&self.vendor.client, &self.settings.options, &may_send);
         // `insist` repeats a send of unknown outcome; here the next try ends it instead.
         let unknown = AtomicBool::new(false);
         let unknown = &unknown;
         self.vendor
-            .insist(Some(work.held), &work.patience, move || async move {
+            .insist(Some(work.live), &work.patience, move || async move {
                 if unknown.load(Ordering::Relaxed) {
                     return Reply::Ok(None);
                 }
                 let reply = client
-                    .create_one(path, &member.row, options, work.lane, permit)
+                    .create_one(path, &member.row, options, work.lane, may_send)
                     .await;
                 if matches!(reply, Reply::Unknown(_)) {
                     unknown.store(true, Ordering::Relaxed);

@@ -22,13 +22,13 @@ impl Writer {
             return self.give_up(work, &[member], "row-id-unknown", why).await;
         }
         failpoint::hit("update-before").await;
-        let permit = || work.held.permits();
-        let (client, options, permit, target) =
-            (&self.vendor.client, &self.settings.options, &permit, &member);
+        let may_send = || work.live.may_send();
+        let (client, options, may_send, target) =
+            (&self.vendor.client, &self.settings.options, &may_send, &member);
         let tried = self
             .vendor
-            .insist(Some(work.held), &work.patience, move || {
-                client.update(&target.row_id, &target.row, options, work.lane, permit)
+            .insist(Some(work.live), &work.patience, move || {
+                client.update(&target.row_id, &target.row, options, work.lane, may_send)
             })
             .await;
         failpoint::hit("update-answered").await;

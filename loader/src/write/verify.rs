@@ -45,7 +45,7 @@ impl Writer {
     pub(super) async fn lease_lost(&self, work: &Work<'_>, group: &[Member]) -> Vec<Ended> {
         let companies: Vec<&str> = group.iter().map(|member| member.company.as_str()).collect();
         tracing::warn!(
-            batch = work.held.batch,
+            batch = work.live.batch,
             rows = group.len(),
             "lease was lost before the answer"
         );

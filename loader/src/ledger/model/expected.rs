@@ -28,7 +28,7 @@ pub(super) struct Slot {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Held {
+pub(super) struct ExpectedBatch {
     pub(super) owner: String,
     pub(super) fence: u64,
     lapsed: bool,
@@ -41,7 +41,7 @@ pub(super) struct ExpectedLedger {
     pub(super) epoch: Option<String>,
     pub(super) verify: BTreeSet<String>,
     pub(super) rows: BTreeMap<String, Row>,
-    pub(super) batches: BTreeMap<String, Held>,
+    pub(super) batches: BTreeMap<String, ExpectedBatch>,
     fences: u64,
     built: i64,
 }
@@ -89,7 +89,7 @@ impl ExpectedLedger {
             for slot in taken.values() {
                 self.rows.entry(slot.packed[1].clone()).or_default().batch = Some(batch.to_owned());
             }
-            let held = Held {
+            let held = ExpectedBatch {
                 owner: owner.to_owned(),
                 fence: self.fences,
                 lapsed: false,
@@ -159,11 +159,11 @@ impl ExpectedLedger {
         }
     }
 
-    pub(super) fn commit(&mut self, batch: &str, settled: &[Committed], verify: bool) {
+    pub(super) fn commit(&mut self, batch: &str, committed: &[Committed], verify: bool) {
         let Some(held) = self.batches.get_mut(batch) else {
             return;
         };
-        for Committed { slot, change } in settled {
+        for Committed { slot, change } in committed {
             let Some(slot) = held.slots.remove(slot) else {
                 continue;
             };

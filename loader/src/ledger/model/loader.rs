@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
 use super::{Message, UNIT_MS};
-use crate::ledger::{Change, Committed, Held, Kind, Member};
+use crate::ledger::{Change, Committed, Kind, LiveBatch, Member};
 
 /// A member whose end is known and not committed yet.
 pub(super) struct Ended {
-    pub(super) settled: Committed,
+    pub(super) committed: Committed,
     pub(super) company: String,
     /// A call of unknown outcome may still change the row.
     pub(super) verify: bool,
@@ -19,7 +19,7 @@ pub(super) struct Ended {
 /// A batch that a loader works on.
 pub(super) struct Work {
     pub(super) loader: usize,
-    pub(super) held: Held,
+    pub(super) live: LiveBatch,
     /// Members without an end.
     pub(super) open: Vec<Member>,
     pub(super) ends: Vec<Ended>,
@@ -38,14 +38,14 @@ pub(super) struct Work {
 impl Work {
     pub(super) fn new(
         loader: usize,
-        held: Held,
+        live: LiveBatch,
         open: Vec<Member>,
         messages: Vec<Message>,
         fresh: bool,
     ) -> Self {
         Self {
             loader,
-            held,
+            live,
             open,
             messages,
             fresh,
@@ -197,12 +197,12 @@ impl Work {
     }
 
     fn end(&mut self, member: &Member, change: Change, verify: bool, again: bool) {
-        let settled = Committed {
+        let committed = Committed {
             slot: member.slot,
             change,
         };
         self.ends.push(Ended {
-            settled,
+            committed,
             company: member.company.clone(),
             verify,
             again,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::expected::{ExpectedLedger, Held, Row};
+use super::expected::{ExpectedBatch, ExpectedLedger, Row};
 
 /// What can be seen from outside, of the model and of Redis.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl ExpectedLedger {
                 .to_vec(),
             )
         };
-        let batch = |held: &Held| {
+        let batch = |held: &ExpectedBatch| {
             let mut fields = vec![
                 ("owner".to_owned(), Some(held.owner.clone())),
                 ("fence".to_owned(), Some(held.fence.to_string())),

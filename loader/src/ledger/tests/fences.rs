@@ -78,20 +78,20 @@ async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
     let registry = Registry::new(LEASE);
     let version = version(1);
     let item = plain(&version);
-    let mut held = registry.announce("b").unwrap();
+    let mut live = registry.announce("b").unwrap();
     assert!(registry.announce("b").is_none());
     let claimed = ledger.claim("b", &[item], false).await.unwrap();
-    held.granted(claimed.fence, claimed.time_ms);
+    live.granted(claimed.fence, claimed.time_ms);
     registry.renew(&ledger).await.unwrap();
-    assert!(held.permits() && held.permitted().await);
+    assert!(live.may_send() && live.wait_to_send().await);
 
     expire(&redis, &ledger, "b").await;
     let other = self::ledger(&redis, "two", LEASE);
     other.set_epoch(ledger.epoch());
     other.take_over("b", false).await.unwrap().unwrap();
     registry.renew(&ledger).await.unwrap();
-    assert!(!held.permits() && held.is_lost() && !held.permitted().await);
-    drop(held);
+    assert!(!live.may_send() && live.is_lost() && !live.wait_to_send().await);
+    drop(live);
     assert!(!registry.is_live("b"));
 }
 

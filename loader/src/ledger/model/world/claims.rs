@@ -21,7 +21,7 @@ impl World<'_> {
         }
         let batch = self.name('b');
         let process = &self.processes[loader];
-        let mut held = process.registry.announce(&batch).unwrap();
+        let mut live = process.registry.announce(&batch).unwrap();
         let texts: Vec<(String, String)> = taken
             .iter()
             .map(|message| (message.version(), message.row()))
@@ -61,7 +61,7 @@ impl World<'_> {
             .expected
             .claim(&process.name, &batch, &claimed.transaction, &taken);
         assert_eq!(claimed.claims, expected, "claims of {taken:?}");
-        held.granted(claimed.fence.clone(), claimed.time_ms);
+        live.granted(claimed.fence.clone(), claimed.time_ms);
         self.hours.insert(claimed.transaction.clone(), self.hour);
         let (mut members, mut messages, mut left_behind) = (Vec::new(), Vec::new(), Vec::new());
         for (slot, (message, claim)) in (0u32..).zip(taken.into_iter().zip(claimed.claims)) {
@@ -114,7 +114,7 @@ impl World<'_> {
             messages.push(message);
         }
         if !members.is_empty() {
-            self.works.push(Work::new(loader, held, members, messages, true));
+            self.works.push(Work::new(loader, live, members, messages, true));
         }
         for batch in left_behind {
             self.take_over(loader, &batch).await;
@@ -123,7 +123,7 @@ impl World<'_> {
 
     pub(super) async fn take_over(&mut self, loader: usize, batch: &str) {
         let process = &self.processes[loader];
-        let Some(mut held) = process.registry.announce(batch) else {
+        let Some(mut live) = process.registry.announce(batch) else {
             return;
         };
         let taken = match process.ledger.take_over(batch, true).await {
@@ -137,9 +137,9 @@ impl World<'_> {
             .map(|taken| (slots(&taken.members), taken.fence.clone()));
         assert_eq!(seen, expected, "what a take-over finds");
         if let Some(taken) = taken {
-            held.granted(taken.fence, taken.time_ms);
+            live.granted(taken.fence, taken.time_ms);
             self.works
-                .push(Work::new(loader, held, taken.members, Vec::new(), false));
+                .push(Work::new(loader, live, taken.members, Vec::new(), false));
         }
     }
 

@@ -29,14 +29,14 @@ impl World<'_> {
                 .chain([&work])
                 .filter(|other| other.loader == loader)
             {
-                let (batch, fence) = (&other.held.batch, &other.held.fence);
+                let (batch, fence) = (&other.live.batch, &other.live.fence);
                 let owned = answers && self.expected.owns(batch, &process.name, fence);
                 if owned {
                     self.expected.renew(batch);
                 }
-                assert_eq!(!owned, other.held.is_lost(), "whether {batch} is lost");
+                assert_eq!(!owned, other.live.is_lost(), "whether {batch} is lost");
             }
-            if work.held.is_lost() {
+            if work.live.is_lost() {
                 return self.lose(work).await;
             }
         }
@@ -62,16 +62,16 @@ impl World<'_> {
 
     async fn commit(&mut self, mut work: Work) {
         let process = &self.processes[work.loader];
-        let settled: Vec<Committed> = work.ends.iter().map(|end| end.settled.clone()).collect();
+        let committed: Vec<Committed> = work.ends.iter().map(|end| end.committed.clone()).collect();
         let verify = work.ends.iter().any(|end| end.verify);
-        let (batch, fence) = (work.held.batch.clone(), work.held.fence.clone());
+        let (batch, fence) = (work.live.batch.clone(), work.live.fence.clone());
         let answers = self.expected.answers(&process.ledger.epoch());
         let owned = answers && self.expected.owns(&batch, &process.name, &fence);
         let late = verify.then_some(LEASE);
-        match process.ledger.commit(&batch, &fence, &settled, late).await {
+        match process.ledger.commit(&batch, &fence, &committed, late).await {
             Ok(()) => {
                 assert!(owned, "{batch} was committed without being owned");
-                self.expected.commit(&batch, &settled, verify);
+                self.expected.commit(&batch, &committed, verify);
                 for end in work.ends.drain(..).filter(|end| end.again) {
                     let again = work
                         .messages
@@ -95,7 +95,7 @@ impl World<'_> {
     async fn regroup(&mut self, mut work: Work) {
         let process = &self.processes[work.loader];
         let mut groups = std::mem::take(&mut work.regroup);
-        let (batch, fence) = (&work.held.batch, &work.held.fence);
+        let (batch, fence) = (&work.live.batch, &work.live.fence);
         let owned =
             self.expected.answers(&process.ledger.epoch()) && self.expected.owns(batch, &process.name, fence);
         match process.ledger.regroup(batch, fence, &mut groups).await {

@@ -1,9 +1,9 @@
 //! Live batches of this process: one heartbeat for all, and the question before every send, "is it still mine?".
 //!
 //! A process that was stopped for a while must not send when it wakes up, because its batch may have been finished by
-//! another loader meanwhile. So a send needs a permit: the last successful renewal began less than [`permit`] ago by the
-//! local monotonic clock. That is far less than the lease, which makes the time small that a rebuild has to wait for
-//! loaders that have not noticed yet.
+//! another loader meanwhile. So a send is allowed only when the last successful renewal began less than
+//! [`send_window`] ago by the local monotonic clock. That is far less than the lease, which makes the time small that a
+//! rebuild has to wait for loaders that have not noticed yet.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use super::{BatchId, Error, Ledger, Lua, script};
 static RENEW: Lua = Lua::new(|| script(include_str!("renew.lua")));
 
 /// How long a renewal allows sending, for a lease of this length.
-pub(crate) fn permit(lease: Duration) -> Duration {
+pub(crate) fn send_window(lease: Duration) -> Duration {
     lease / 6
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn heartbeat(lease: Duration) -> Duration {
 /// The live batches of this process.
 pub(crate) struct Registry {
     born: Instant,
-    permit: Duration,
+    send_window: Duration,
     live: Mutex<HashMap<BatchId, Arc<State>>>,
     beats: watch::Sender<()>,
 }
@@ -45,8 +45,7 @@ struct State {
 }
 
 /// A batch that this process works on. Dropping it ends the renewals, nothing else.
-pub(crate) struct Held {
-    /// Its name.
+pub(crate) struct LiveBatch {
     pub(crate) batch: BatchId,
     /// Proves ownership at commit.
     pub(crate) fence: String,
@@ -62,7 +61,7 @@ impl Registry {
     pub(crate) fn new(lease: Duration) -> Arc<Self> {
         Arc::new(Self {
             born: Instant::now(),
-            permit: permit(lease),
+            send_window: send_window(lease),
             live: Mutex::default(),
             beats: watch::Sender::new(()),
         })
@@ -70,7 +69,7 @@ impl Registry {
 
     /// Announces a batch before Redis is asked for its lease, so that at no moment a batch of this process looks
     /// abandoned. `None` when a task of this process works on it already.
-    pub(crate) fn announce(self: &Arc<Self>, batch: &str) -> Option<Held> {
+    pub(crate) fn announce(self: &Arc<Self>, batch: &str) -> Option<LiveBatch> {
         let asked = Instant::now();
         let state = Arc::new(State {
             fence: OnceLock::new(),
@@ -82,7 +81,7 @@ impl Registry {
             Entry::Vacant(place) => place.insert(Arc::clone(&state)),
         };
         let registry = Arc::clone(self);
-        Some(Held {
+        Some(LiveBatch {
             batch: batch.to_owned(),
             fence: String::new(),
             time_ms: 0,
@@ -143,7 +142,7 @@ impl Registry {
     }
 }
 
-impl Held {
+impl LiveBatch {
     /// The lease was granted with this fence, at this time of Redis' clock.
     pub(crate) fn granted(&mut self, fence: String, time_ms: i64) {
         // A batch is granted once, right after it was announced.
@@ -153,10 +152,10 @@ impl Held {
     }
 
     /// Whether sending is allowed at this instant.
-    pub(crate) fn permits(&self) -> bool {
+    pub(crate) fn may_send(&self) -> bool {
         let now = self.registry.since_birth(Instant::now());
         let age = now.saturating_sub(self.state.renewed.load(Ordering::Acquire));
-        !self.is_lost() && Duration::from_millis(age) < self.registry.permit
+        !self.is_lost() && Duration::from_millis(age) < self.registry.send_window
     }
 
     /// Redis' clock now, ms.
@@ -169,11 +168,11 @@ impl Held {
         self.state.lost.load(Ordering::Acquire)
     }
 
-    /// Waits for a permit, over a short absence of Redis for instance; `false` when the batch is lost.
-    pub(crate) async fn permitted(&self) -> bool {
+    /// Waits until sending is allowed, over a short absence of Redis for instance; `false` when the batch is lost.
+    pub(crate) async fn wait_to_send(&self) -> bool {
         let mut beats = self.registry.beats.subscribe();
         loop {
-            if self.permits() {
+            if self.may_send() {
                 return true;
             }
             if self.is_lost() || beats.changed().await.is_err() {
@@ -183,7 +182,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for LiveBatch {
     fn drop(&mut self) {
         self.registry.lock().remove(&self.batch);
     }
