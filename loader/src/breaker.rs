@@ -1,4 +1,4 @@
-//! A refusal that nobody has documented and that hits every row is no fault of the rows.
+//! A refusal that is not documented and that hits every row is no fault of the rows.
 //!
 //! An unknown code is taken to be about a row, because splitting then finds the bad one. When the same unknown code
 //! refuses one customer after the other and nothing lands in between, that was wrong: the stage pauses with the code in
@@ -12,7 +12,7 @@ const IN_A_ROW: usize = 20;
 
 /// What has been refused since something was written the last time.
 #[derive(Debug, Default)]
-pub struct Breaker(Mutex<Refused>);
+pub(crate) struct Breaker(Mutex<Refused>);
 
 #[derive(Debug, Default)]
 struct Refused {
@@ -22,7 +22,7 @@ struct Refused {
 
 impl Breaker {
     /// The row of a customer was refused with a code that is not documented; `true` when it is not about the row.
-    pub fn refused(&self, code: u32, company: &str) -> bool {
+    pub(crate) fn refused(&self, code: u32, company_id: &str) -> bool {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.code != code {
             *refused = Refused {
@@ -31,13 +31,13 @@ impl Breaker {
             };
         }
         if refused.companies.len() < IN_A_ROW {
-            refused.companies.insert(company.to_owned());
+            refused.companies.insert(company_id.to_owned());
         }
         refused.companies.len() >= IN_A_ROW
     }
 
     /// A row was written: the vendor works.
-    pub fn written(&self) {
+    pub(crate) fn written(&self) {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refused.companies.clear();
     }

@@ -18,12 +18,12 @@ use crate::config::{FormArgs, LimitArgs, WriteArgs};
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What the loader can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Work until stopped
     Run(Box<RunArgs>),
     /// Try key, form and mapping without writing anything
@@ -48,7 +48,7 @@ pub enum Command {
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) form: FormArgs,
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub struct RunArgs {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -73,7 +73,7 @@ pub struct CheckArgs {
 
 /// What to do with the index.
 #[derive(Debug, Subcommand)]
-pub enum IndexCommand {
+pub(crate) enum IndexCommand {
     /// Read the whole form again; running loaders pause meanwhile. With --merge-duplicates, delete all rows of a
     /// customer but the oldest
     Rebuild(Box<RunArgs>),
@@ -85,7 +85,7 @@ pub enum IndexCommand {
 
 /// Arguments of `index show`.
 #[derive(Debug, Args)]
-pub struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// Company id
     pub(crate) key: String,
     #[command(flatten)]
@@ -94,7 +94,7 @@ pub struct ShowArgs {
 
 /// Arguments of `index duplicates`.
 #[derive(Debug, Args)]
-pub struct ShowDuplicatesArgs {
+pub(crate) struct ShowDuplicatesArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -104,7 +104,7 @@ pub struct ShowDuplicatesArgs {
 
 /// Arguments of `reconcile`.
 #[derive(Debug, Args)]
-pub struct ReconcileArgs {
+pub(crate) struct ReconcileArgs {
     /// Have customers that differ fetched and written again; extra rows are left alone
     #[arg(long)]
     pub(crate) fix: bool,
@@ -117,7 +117,7 @@ pub struct ReconcileArgs {
 
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
-pub struct TraceCommandArgs {
+pub(crate) struct TraceCommandArgs {
     /// Company id
     pub(crate) company: String,
     #[command(flatten)]
@@ -126,7 +126,7 @@ pub struct TraceCommandArgs {
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
-pub struct DoctorCommandArgs {
+pub(crate) struct DoctorCommandArgs {
     #[command(flatten)]
     pub(crate) how: DoctorArgs,
     #[command(flatten)]

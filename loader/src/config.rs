@@ -10,7 +10,7 @@ use crate::failpoint::Armed;
 /// Account and form.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Jiandaoyun options")]
-pub struct FormArgs {
+pub(crate) struct FormArgs {
     /// Scheme and host of the Jiandaoyun API
     #[arg(
         long,
@@ -18,46 +18,46 @@ pub struct FormArgs {
         default_value = "https://api.jiandaoyun.com",
         value_name = "URL"
     )]
-    pub jdy_base_url: String,
+    pub(crate) jdy_base_url: String,
     /// API key from 开放平台 → 密钥管理 (required, here or as a file)
     #[arg(long, env = "JDY_API_KEY", hide_env_values = true, value_name = "KEY")]
-    pub jdy_api_key: Option<Secret>,
+    pub(crate) jdy_api_key: Option<Secret>,
     /// File that holds JDY_API_KEY
     #[arg(long, env = "JDY_API_KEY_FILE", value_name = "FILE")]
-    pub jdy_api_key_file: Option<PathBuf>,
+    pub(crate) jdy_api_key_file: Option<PathBuf>,
     /// App of the form [default: appId of the mapping document]
     #[arg(long, env = "JDY_APP_ID", value_name = "ID")]
-    pub jdy_app_id: Option<String>,
+    pub(crate) jdy_app_id: Option<String>,
     /// The form [default: entryId of the mapping document]
     #[arg(long, env = "JDY_ENTRY_ID", value_name = "ID")]
-    pub jdy_entry_id: Option<String>,
+    pub(crate) jdy_entry_id: Option<String>,
     /// Text widget that holds the company id; without it rows cannot be found again when Redis is lost
     #[arg(long, env = "JDY_KEY_WIDGET", value_name = "WIDGET")]
-    pub jdy_key_widget: Option<String>,
+    pub(crate) jdy_key_widget: Option<String>,
     /// 轻易云 target document (JSON), the same as the transformer's: form, widgets and switches of the writes
     #[arg(long, env = "MAPPING", value_name = "FILE")]
-    pub mapping: Option<PathBuf>,
+    pub(crate) mapping: Option<PathBuf>,
     /// Limit for one call from sending to the last byte
     #[arg(long, env = "JDY_TIMEOUT", default_value = "30s", value_name = "DURATION")]
-    pub jdy_timeout: String,
+    pub(crate) jdy_timeout: String,
 }
 
 /// How rows are written.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Write options")]
-pub struct WriteArgs {
+pub(crate) struct WriteArgs {
     /// Rows in one batch_create, 1 to 100
     #[arg(long, env = "BATCH_SIZE", default_value = "100", value_name = "ROWS")]
-    pub batch_size: String,
+    pub(crate) batch_size: String,
     /// How long the first record of a batch waits for company
     #[arg(long, env = "LINGER", default_value = "200ms", value_name = "DURATION")]
-    pub linger: String,
+    pub(crate) linger: String,
     /// Batches at work at the same time, of each loader
     #[arg(long, env = "CONCURRENCY", default_value = "8", value_name = "BATCHES")]
-    pub concurrency: String,
+    pub(crate) concurrency: String,
     /// Customers that the CRM has removed: ignore, delete, or mark:WIDGET=VALUE
     #[arg(long, env = "ON_REMOVAL", default_value = "ignore", value_name = "POLICY")]
-    pub on_removal: String,
+    pub(crate) on_removal: String,
     /// A row to update that somebody has deleted in the form
     #[arg(
         long,
@@ -66,7 +66,7 @@ pub struct WriteArgs {
         default_value = "recreate",
         value_name = "POLICY"
     )]
-    pub on_missing_row: MissingPolicy,
+    pub(crate) on_missing_row: MissingPolicy,
     /// batch: v5 batch_create; single: the mapping document's own path, one row a call
     #[arg(
         long,
@@ -75,40 +75,40 @@ pub struct WriteArgs {
         default_value = "batch",
         value_name = "MODE"
     )]
-    pub write_mode: WriteMode,
+    pub(crate) write_mode: WriteMode,
     /// Member (username) who becomes the submitter of new rows
     #[arg(long, env = "JDY_DATA_CREATOR", value_name = "USERNAME")]
-    pub jdy_data_creator: Option<String>,
+    pub(crate) jdy_data_creator: Option<String>,
     /// How long a batch stays untouched after its loader's last sign of life
     #[arg(long, env = "LEASE", default_value = "30s", value_name = "DURATION")]
-    pub lease: String,
+    pub(crate) lease: String,
     /// How long a batch is tried before its messages wait elsewhere
     #[arg(long, env = "PATIENCE", default_value = "8m", value_name = "DURATION")]
-    pub patience: String,
+    pub(crate) patience: String,
     /// A transaction id is not sent again after this time; the vendor forgets it after one hour
     #[arg(long, env = "RESEND_FOR", default_value = "50m", value_name = "DURATION")]
-    pub resend_for: String,
+    pub(crate) resend_for: String,
     /// How long after its time-out a lost call may still change the form
     #[arg(long, env = "LATE_WRITES", default_value = "10s", value_name = "DURATION")]
-    pub late_writes: String,
+    pub(crate) late_writes: String,
     /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 7 s]
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
-    pub index_settle: Option<String>,
+    pub(crate) index_settle: Option<String>,
     /// When the form is read into the index: of several rows of a customer keep the oldest and delete the others
     #[arg(long, env = "MERGE_DUPLICATES")]
-    pub merge_duplicates: bool,
+    pub(crate) merge_duplicates: bool,
     /// For tests: die or wait at a named point, NAME:abort or NAME:DURATION, with :N from the Nth time on
     #[arg(long, env = "FAILPOINT", hide = true, value_name = "POINT")]
-    pub failpoint: Option<Armed>,
+    pub(crate) failpoint: Option<Armed>,
 }
 
 /// The account's limits, shared by all loaders.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits (calls per second of all loaders together)")]
-pub struct LimitArgs {
+pub(crate) struct LimitArgs {
     /// All calls of the company
     #[arg(long, env = "JDY_RATE_COMPANY", default_value_t = 50.0, value_name = "CALLS")]
-    pub jdy_rate_company: f64,
+    pub(crate) jdy_rate_company: f64,
     /// batch_create
     #[arg(
         long,
@@ -116,10 +116,10 @@ pub struct LimitArgs {
         default_value_t = 10.0,
         value_name = "CALLS"
     )]
-    pub jdy_rate_batch_create: f64,
+    pub(crate) jdy_rate_batch_create: f64,
     /// Updates, and as many removals
     #[arg(long, env = "JDY_RATE_WRITE", default_value_t = 20.0, value_name = "CALLS")]
-    pub jdy_rate_write: f64,
+    pub(crate) jdy_rate_write: f64,
     /// The old single create
     #[arg(
         long,
@@ -127,18 +127,18 @@ pub struct LimitArgs {
         default_value_t = 5.0,
         value_name = "CALLS"
     )]
-    pub jdy_rate_single_create: f64,
+    pub(crate) jdy_rate_single_create: f64,
     /// Queries
     #[arg(long, env = "JDY_RATE_READ", default_value_t = 30.0, value_name = "CALLS")]
-    pub jdy_rate_read: f64,
+    pub(crate) jdy_rate_read: f64,
     /// Most calls that one loader has open at once; it finds its own limit below
     #[arg(long, env = "JDY_OPEN_CALLS", default_value_t = 16, value_name = "CALLS")]
-    pub jdy_open_calls: u32,
+    pub(crate) jdy_open_calls: u32,
 }
 
 /// `--on-missing-row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MissingPolicy {
+pub(crate) enum MissingPolicy {
     /// Make a new row.
     Recreate,
     /// Let a person decide.
@@ -147,7 +147,7 @@ pub enum MissingPolicy {
 
 /// `--write-mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum WriteMode {
+pub(crate) enum WriteMode {
     /// v5 `batch_create`.
     Batch,
     /// The document's path.

@@ -9,24 +9,24 @@ use crate::jdy::calls::WriteOptions;
 
 /// The loader's view of the document.
 #[derive(Debug, Clone, Default)]
-pub struct Document {
+pub(crate) struct Document {
     /// Path of the create call, with placeholders for app and form.
-    pub api: String,
+    pub(crate) api: String,
     /// Widget and caption of every mapped field.
-    pub fields: Vec<(String, String)>,
+    pub(crate) fields: Vec<(String, String)>,
     /// App of the form.
-    pub app_id: Option<String>,
+    pub(crate) app_id: Option<String>,
     /// The form.
-    pub entry_id: Option<String>,
+    pub(crate) entry_id: Option<String>,
     /// Switches of each write.
-    pub options: WriteOptions,
+    pub(crate) options: WriteOptions,
     /// What is not done as the document says.
-    pub remarks: Vec<String>,
+    pub(crate) remarks: Vec<String>,
 }
 
 impl Document {
     /// Reads and checks the file.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(

@@ -1,4 +1,4 @@
-//! A Redis that throws keys away when memory is short forgets claims, and nobody is told: said once at start.
+//! A Redis that throws keys away when memory is short forgets claims without a sign: warned about once at start.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use pipeline::shutdown::Shutdown;
 use pipeline::store::{Error, Store};
 
 /// Asks until Redis answers, and warns if its answer is dangerous.
-pub async fn warn(store: Store, shutdown: Shutdown) {
+pub(crate) async fn warn(store: Store, shutdown: Shutdown) {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
     loop {
         match policy(&store).await {
@@ -40,7 +40,7 @@ async fn policy(store: &Store) -> Result<String, Error> {
 }
 
 /// Keys without an expiry, which are all that matter here, are evicted by the `allkeys` policies only. A managed
-/// service that does not tell is asked about by `loader doctor`.
+/// service that does not say is asked about by `loader doctor`.
 fn is_safe(policy: &str) -> bool {
     !policy.starts_with("allkeys")
 }

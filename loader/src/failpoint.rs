@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Every point, in the order of the write path.
-pub const POINTS: &[&str] = &[
+pub(crate) const POINTS: &[&str] = &[
     "handle-begin",
     "claim-before",
     "claim-after",
@@ -49,7 +49,7 @@ static ARMED: OnceLock<Armed> = OnceLock::new();
 
 /// What happens at which point.
 #[derive(Debug, Clone)]
-pub struct Armed {
+pub(crate) struct Armed {
     name: String,
     action: Action,
     /// Passes left before it happens.
@@ -91,13 +91,13 @@ impl std::str::FromStr for Armed {
 }
 
 /// Arms a point, once per process.
-pub fn arm(armed: Armed) {
+pub(crate) fn arm(armed: Armed) {
     // A second call keeps the first; only tests arm anything.
     drop(ARMED.set(armed));
 }
 
 /// The record of this customer has arrived.
-pub fn meet(company_id: &str) {
+pub(crate) fn meet(company_id: &str) {
     let Some(armed) = ARMED.get() else { return };
     if armed.name.strip_prefix(RECORD) == Some(company_id) {
         std::process::abort();
@@ -105,7 +105,7 @@ pub fn meet(company_id: &str) {
 }
 
 /// The point `name` is reached.
-pub async fn hit(name: &'static str) {
+pub(crate) async fn hit(name: &'static str) {
     let Some(armed) = ARMED.get() else { return };
     debug_assert!(POINTS.contains(&name), "{name} is not in the list");
     if armed.name != name || armed.left.fetch_sub(1, Ordering::AcqRel) != 1 {

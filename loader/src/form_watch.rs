@@ -15,24 +15,24 @@ use crate::jdy::form::{Form, Misfit};
 use crate::jdy::types::Widget;
 use crate::vendor::{Patience, Tried, Vendor};
 
-/// A form changes when somebody edits it.
+/// A form changes when a person edits it.
 const READ_EVERY: Duration = Duration::from_secs(600);
 /// One reading may take this long before it is given up and begun again.
 const READ_PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is known before the first record: the mapped widgets with their captions, and the widget of removals.
 #[derive(Debug, Clone, Default)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// Holds the company id.
-    pub key_widget: Option<String>,
+    pub(crate) key_widget: Option<String>,
     /// Widget and caption of every mapped field.
-    pub fields: Vec<(String, String)>,
-    /// Watermarks removed customers.
-    pub mark: Option<String>,
+    pub(crate) fields: Vec<(String, String)>,
+    /// Marks removed customers.
+    pub(crate) mark: Option<String>,
 }
 
-/// Keeps the form's widgets.
-pub struct FormWatch {
+/// The form's widgets, read again and again.
+pub(crate) struct FormWatch {
     runtime: Runtime,
     vendor: Vendor,
     expected: Expected,
@@ -43,8 +43,8 @@ pub struct FormWatch {
 }
 
 impl FormWatch {
-    /// Nothing is read before [`FormWatch::keep`] or [`FormWatch::read`].
-    pub fn new(runtime: Runtime, vendor: Vendor, expected: Expected) -> Arc<Self> {
+    /// Nothing is read before [`FormWatch::watch`] or [`FormWatch::read`].
+    pub(crate) fn new(runtime: Runtime, vendor: Vendor, expected: Expected) -> Arc<Self> {
         let current = watch::Sender::new(None);
         Arc::new(Self {
             runtime,
@@ -57,12 +57,12 @@ impl FormWatch {
     }
 
     /// The form, once it has been read and fits.
-    pub fn current(&self) -> Option<Arc<Form>> {
+    pub(crate) fn current(&self) -> Option<Arc<Form>> {
         self.current.borrow().clone()
     }
 
-    /// Somebody has a record and there is no form: pauses until there is.
-    pub fn want(&self) {
+    /// There is a record and no form: pauses until there is one.
+    pub(crate) fn want(&self) {
         self.runtime
             .gate
             .close(Pause::Configuration, "the form has not been read yet");
@@ -70,13 +70,13 @@ impl FormWatch {
     }
 
     /// A record does not fit the form: pauses until it does.
-    pub fn misfit(self: &Arc<Self>, misfit: Misfit, record: FormRecord) {
+    pub(crate) fn misfit(self: &Arc<Self>, misfit: Misfit, record: FormRecord) {
         *self.unfit.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
         self.pause(&misfit);
     }
 
     /// Reads the form until the process ends; nothing is written before it fits.
-    pub async fn keep(self: Arc<Self>) {
+    pub(crate) async fn watch(self: Arc<Self>) {
         self.runtime
             .gate
             .close(Pause::Configuration, "the form has not been read yet");
@@ -103,7 +103,7 @@ impl FormWatch {
     }
 
     /// Reads the form once and compares it; `None` when it cannot be had.
-    pub async fn read(&self) -> Option<Result<(), Misfit>> {
+    pub(crate) async fn read(&self) -> Option<Result<(), Misfit>> {
         let client = &self.vendor.client;
         let tried = self
             .vendor
@@ -112,7 +112,7 @@ impl FormWatch {
         let Tried::Done(widgets, _) = tried else {
             return None;
         };
-        self.keep_reading(&widgets).await;
+        self.share_reading(&widgets).await;
         Some(
             Form::new(widgets, self.expected.key_widget.clone()).and_then(|form| {
                 for (widget, label) in &self.expected.fields {
@@ -131,7 +131,7 @@ impl FormWatch {
     }
 
     /// For `transformer mapping check --live`; nothing here depends on it, so a Redis that is away is no reason to stop.
-    async fn keep_reading(&self, widgets: &[Widget]) {
+    async fn share_reading(&self, widgets: &[Widget]) {
         let (app_id, entry_id) = self.vendor.client.form();
         let reading = FormReading {
             app_id: app_id.to_owned(),

@@ -1,27 +1,30 @@
 //! The loader: each customer exactly one right row in the form, whatever happens.
 //!
-//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` rebuilds what Redis has lost, `write` is the path of
-//! a batch through all of them, `commands` are the subcommands.
+//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` rebuilds what Redis has lost, `handler` is the
+//! stage's handler and `write` the path of a batch through all of them, `commands` are the subcommands.
 
 mod breaker;
-pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod document;
+mod cli;
+mod commands;
+mod config;
+mod document;
 mod eviction;
-pub mod failpoint;
-pub mod form_watch;
-pub mod index;
-pub mod jdy;
-pub mod ledger;
+mod failpoint;
+mod form_watch;
+mod handler;
+mod index;
+mod jdy;
+mod ledger;
 mod parts;
-pub mod settings;
-pub mod vendor;
-pub mod write;
+mod settings;
+mod vendor;
+mod write;
 
 use pipeline::stage::Stage;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Command;
+
+pub use crate::cli::Cli;
 
 /// Runs the chosen subcommand.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pipeline::http::HttpConfig;
 use pipeline::service::Runtime;
+use pipeline::watermarks::Watermarks;
 
 use crate::form_watch::FormWatch;
 use crate::index::Index;
@@ -50,6 +51,7 @@ pub(crate) fn assemble(
         form: FormWatch::new(runtime.clone(), vendor.clone(), config.expected.clone()),
         registry: Registry::new(config.lease),
         settings: Arc::new(config.settings.clone()),
+        watermarks: Watermarks::new(runtime.store.clone(), runtime.namespace.clone()),
         publisher: runtime.publisher.clone(),
         runtime: runtime.clone(),
         ledger,

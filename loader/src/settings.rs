@@ -11,7 +11,7 @@ use crate::failpoint::Armed;
 use crate::form_watch::Expected;
 use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
 use crate::jdy::client::{Account, Buckets};
-use crate::ledger::permit;
+use crate::ledger::send_window;
 use crate::write::{Mode, OnMissingRow, Removals, Settings};
 
 /// It is renewed fifteen times in its length.
@@ -19,38 +19,36 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 
 /// The checked settings.
 #[derive(Debug)]
-pub struct LoaderConfig {
+pub(crate) struct LoaderConfig {
     /// Where the form is.
-    pub account: Account,
-    /// Limits.
-    pub buckets: Buckets,
+    pub(crate) account: Account,
+    pub(crate) buckets: Buckets,
     /// Calls open at once, at most.
-    pub open_calls: u32,
+    pub(crate) open_calls: u32,
     /// What is known of the form before the first record.
-    pub expected: Expected,
+    pub(crate) expected: Expected,
     /// The write path.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Rows of a batch.
-    pub batch_size: usize,
+    pub(crate) batch_size: usize,
     /// How long a batch fills.
-    pub linger: Duration,
+    pub(crate) linger: Duration,
     /// Batches at once.
-    pub concurrency: usize,
+    pub(crate) concurrency: usize,
     /// Lease of a batch.
-    pub lease: Duration,
+    pub(crate) lease: Duration,
     /// Wait after Redis was lost.
-    pub index_settle: Duration,
+    pub(crate) index_settle: Duration,
     /// Whether a rebuild deletes duplicate rows.
-    pub merge_duplicates: bool,
-    /// Armed failpoint.
-    pub failpoint: Option<Armed>,
+    pub(crate) merge_duplicates: bool,
+    pub(crate) failpoint: Option<Armed>,
     /// Things in the mapping document that are not done as it says.
-    pub remarks: Vec<String>,
+    pub(crate) remarks: Vec<String>,
 }
 
 impl LoaderConfig {
     /// Checks everything; reads the mapping document and the key's file.
-    pub fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
+    pub(crate) fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
         let document = form.mapping.as_deref().map(Document::read).transpose()?;
         let account = account(form, document.as_ref())?;
         let removals = removals(&write.on_removal)?;
@@ -63,8 +61,8 @@ impl LoaderConfig {
         let late = duration("LATE_WRITES", &write.late_writes)?;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
-            // A loader notices within its permit; then its call may time out and take effect even later.
-            None => timeout + late + permit(lease) + Duration::from_secs(2),
+            // A loader notices within its send window; then its call may time out and take effect even later.
+            None => timeout + late + send_window(lease) + Duration::from_secs(2),
         };
         Ok(Self {
             buckets: buckets(limits)?,

@@ -13,7 +13,7 @@ use crate::breaker::Breaker;
 use crate::jdy::client::Client;
 use crate::jdy::codes::{self, Class};
 use crate::jdy::types::{Refusal, Reply, Unsent};
-use crate::ledger::Held;
+use crate::ledger::LiveBatch;
 
 /// One failed call may be bad luck; the second in a row is an outage.
 const OUTAGE_AFTER: u32 = 2;
@@ -21,37 +21,35 @@ const OUTAGE_AFTER: u32 = 2;
 const RESEND: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(15));
 
 /// Kept of the drain deadline for settling what is finished.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const RESERVED: Duration = Duration::from_secs(3);
 
 /// The vendor as the write path sees it.
 #[derive(Clone)]
-pub struct Vendor {
-    /// Its interface.
-    pub client: Arc<Client>,
+pub(crate) struct Vendor {
+    pub(crate) client: Arc<Client>,
     /// When to give up because the process ends.
-    pub stopping: Stopping,
+    pub(crate) stopping: Stopping,
     gate: Gate,
     failures: Arc<AtomicU32>,
     breaker: Arc<Breaker>,
 }
 
-/// How long somebody goes on trying: the deliveries of a batch must go back long before the broker's time-out.
+/// How long a batch is tried: the deliveries of a batch must go back long before the broker's time-out.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub(crate) struct Patience {
     until: Instant,
 }
 
-/// The end of the process, as those see it who are in the middle of a batch: they may finish until shortly before the
-/// drain deadline.
+/// The end of the process for batches under way: they may be finished until shortly before the drain deadline.
 #[derive(Clone)]
-pub struct Stopping {
+pub(crate) struct Stopping {
     shutdown: Shutdown,
     asked: Arc<OnceLock<Instant>>,
 }
 
 impl Stopping {
     /// Follows this process.
-    pub fn new(shutdown: Shutdown) -> Self {
+    pub(crate) fn new(shutdown: Shutdown) -> Self {
         Self {
             shutdown,
             asked: Arc::default(),
@@ -59,30 +57,30 @@ impl Stopping {
     }
 
     /// Completes when nothing new may be begun any more.
-    pub async fn over(&self) {
+    pub(crate) async fn over(&self) {
         self.shutdown.requested().await;
         tokio::time::sleep_until(self.end().into()).await;
     }
 
     /// Whether that is so now.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.shutdown.is_requested() && Instant::now() >= self.end()
     }
 
-    /// Counted from when the wish to stop was first seen.
+    /// Counted from when the request to stop was first seen.
     fn end(&self) -> Instant {
-        *self.asked.get_or_init(Instant::now) + self.shutdown.deadline().saturating_sub(LAST_WORDS)
+        *self.asked.get_or_init(Instant::now) + self.shutdown.deadline().saturating_sub(RESERVED)
     }
 }
 
 /// The end of a persistent call.
 #[derive(Debug)]
-pub enum Tried<T> {
+pub(crate) enum Tried<T> {
     /// A definite yes; `true` when an earlier try of the same call may have got through as well.
     Done(T, bool),
     /// A definite no that is about the rows; `true` as above.
     Refused(Refusal, bool),
-    /// The batch belongs to somebody else now.
+    /// The batch belongs to another loader now.
     Lost,
     /// Not now: paused, out of patience, or stopping. The batch stays in the ledger.
     Held,
@@ -90,19 +88,19 @@ pub enum Tried<T> {
 
 impl Patience {
     /// From now on.
-    pub fn new(limit: Duration) -> Self {
+    pub(crate) fn new(limit: Duration) -> Self {
         Self {
             until: Instant::now() + limit,
         }
     }
 
     /// Nothing is left of it.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.until
     }
 
     /// Sleeps, but not beyond the end; `false` when it is over or the process must stop now.
-    pub async fn sleep(&self, wait: Duration, stopping: &Stopping) -> bool {
+    pub(crate) async fn sleep(&self, wait: Duration, stopping: &Stopping) -> bool {
         let end = (Instant::now() + wait).min(self.until);
         tokio::select! {
             () = tokio::time::sleep_until(end.into()) => !self.is_over(),
@@ -113,7 +111,7 @@ impl Patience {
 
 impl Vendor {
     /// Pauses through this gate.
-    pub fn new(client: Arc<Client>, gate: Gate, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(client: Arc<Client>, gate: Gate, shutdown: Shutdown) -> Self {
         Self {
             client,
             stopping: Stopping::new(shutdown),
@@ -124,16 +122,21 @@ impl Vendor {
     }
 
     /// Calls until the answer is definite, pausing the stage when that takes longer than bad luck explains.
-    pub async fn insist<T, F, Fut>(&self, held: Option<&Held>, patience: &Patience, call: F) -> Tried<T>
+    pub(crate) async fn insist<T, F, Fut>(
+        &self,
+        live: Option<&LiveBatch>,
+        patience: &Patience,
+        call: F,
+    ) -> Tried<T>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Reply<T>>,
     {
-        self.try_until(held, patience, true, call).await
+        self.try_until(live, patience, true, call).await
     }
 
     /// The same for those who work while the stage is paused: they do not wait for the gate.
-    pub async fn insist_paused<T, F, Fut>(&self, patience: &Patience, call: F) -> Tried<T>
+    pub(crate) async fn insist_paused<T, F, Fut>(&self, patience: &Patience, call: F) -> Tried<T>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Reply<T>>,
@@ -143,7 +146,7 @@ impl Vendor {
 
     async fn try_until<T, F, Fut>(
         &self,
-        held: Option<&Held>,
+        live: Option<&LiveBatch>,
         patience: &Patience,
         gated: bool,
         mut call: F,
@@ -158,8 +161,8 @@ impl Vendor {
             if gated && !self.open(patience).await {
                 return Tried::Held;
             }
-            if let Some(held) = held
-                && !held.permitted().await
+            if let Some(live) = live
+                && !live.wait_to_send().await
             {
                 return Tried::Lost;
             }
@@ -198,7 +201,7 @@ impl Vendor {
     }
 
     /// Waits until the stage is open; `false` when patience or the process ends first.
-    pub async fn open(&self, patience: &Patience) -> bool {
+    pub(crate) async fn open(&self, patience: &Patience) -> bool {
         if self.gate.is_open() {
             return !patience.is_over();
         }
@@ -228,8 +231,8 @@ impl Vendor {
     }
 
     /// The row of a customer was refused for good; `false` when that is not about the row, and the stage pauses.
-    pub fn blames_row(&self, refusal: &Refusal, company: &str) -> bool {
-        if codes::is_documented(refusal.code) || !self.breaker.refused(refusal.code, company) {
+    pub(crate) fn blames_row(&self, refusal: &Refusal, company_id: &str) -> bool {
+        if codes::is_documented(refusal.code) || !self.breaker.refused(refusal.code, company_id) {
             return true;
         }
         let detail = format!(
@@ -241,7 +244,7 @@ impl Vendor {
     }
 
     /// A row was written.
-    pub fn written(&self) {
+    pub(crate) fn written(&self) {
         self.breaker.written();
     }
 

@@ -22,20 +22,13 @@ pub const EXIT_USAGE: u8 = 64;
 /// A setting is missing or wrong (`EX_CONFIG`).
 pub const EXIT_CONFIG: u8 = 78;
 
-/// Of each worker thread. Splitting a refused batch nests as many calls as a batch has halves; the usual 2 MiB were too
-/// little for that in a debug build. Only what is used becomes real memory.
-const STACK: usize = 8 * 1024 * 1024;
-
 /// Parses the process's arguments, runs, and turns the result into the exit code.
 pub fn execute<C, F>(run: impl FnOnce(C) -> F) -> ExitCode
 where
     C: Parser,
     F: Future<Output = anyhow::Result<()>>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_stack_size(STACK)
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
         Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run)),
         Err(error) => ExitCode::from(report(&anyhow::Error::new(error).context("start the runtime"))),

@@ -6,12 +6,13 @@ use pipeline::setting::ConfigError;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
 
+use super::table::Facts;
 use crate::cli::CheckArgs;
 use crate::parts;
 use crate::settings::LoaderConfig;
 
 /// Runs the checks in the order in which they depend on each other.
-pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
+pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let run = *args.run;
     let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
     let (common, http) = (
@@ -44,20 +45,21 @@ pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
         println!("{report}");
         return Ok(());
     }
-    println!(
-        "form      {} in app {}",
-        config.account.entry_id, config.account.app_id
+    let mut facts = Facts::default();
+    let account = &config.account;
+    facts.add("form", format!("{} in app {}", account.entry_id, account.app_id));
+    let mapped = config.expected.fields.len();
+    facts.add(
+        "widgets",
+        format!("{widgets}, {mapped} of them mapped, all there and writable"),
     );
-    println!(
-        "widgets   {widgets}, {} of them mapped, all there and writable",
-        config.expected.fields.len()
-    );
-    println!(
-        "key       {}",
-        key_widget.unwrap_or("none: no recovery when Redis is lost")
+    facts.add(
+        "key",
+        key_widget.unwrap_or("none: no recovery when Redis is lost"),
     );
     for remark in &config.remarks {
-        println!("remark    {remark}");
+        facts.add("remark", remark);
     }
+    println!("{facts}");
     Ok(())
 }

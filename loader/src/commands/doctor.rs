@@ -10,7 +10,7 @@ use crate::parts;
 use crate::settings::LoaderConfig;
 
 /// Examines and prints.
-pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
+pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let run = *args.run;
     let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
     let (common, http) = (

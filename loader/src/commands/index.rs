@@ -7,19 +7,21 @@ use indicatif::ProgressBar;
 use pipeline::service::Runtime;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 
+use super::table::columns;
 use crate::cli::{IndexCommand, RunArgs, ShowDuplicatesArgs};
-use crate::index;
+use crate::ledger::Duplicate;
 use crate::parts;
 use crate::settings::LoaderConfig;
 use crate::write::Writer;
 
 /// Runs an `index` subcommand.
-pub async fn run(command: IndexCommand) -> anyhow::Result<()> {
+pub(crate) async fn run(command: IndexCommand) -> anyhow::Result<()> {
     match command {
         IndexCommand::Rebuild(args) => rebuild(*args).await,
         IndexCommand::Show(args) => {
             let (writer, _) = tool(*args.run)?;
-            super::trace::show_row(&writer, &args.key).await
+            println!("{}", super::trace::known(&writer, &args.key).await?);
+            Ok(())
         }
         IndexCommand::Duplicates(args) => duplicates(args).await,
     }
@@ -64,16 +66,17 @@ async fn rebuild(args: RunArgs) -> anyhow::Result<()> {
 /// What a merge would do, without doing it.
 async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
     let (writer, _) = tool(*args.run)?;
-    let found = index::duplicates(&writer.ledger).await.context("ask Redis")?;
+    let found = writer.ledger.duplicates().await.context("ask Redis")?;
     if args.json {
         println!("{}", serde_json::to_string(&found)?);
         return Ok(());
     }
-    for duplicate in &found {
-        println!(
-            "{}\tkeep {}\tdelete {}",
-            duplicate.company, duplicate.kept, duplicate.extra
-        );
+    if !found.is_empty() {
+        let row = |duplicate: &Duplicate| {
+            let Duplicate { company, kept, extra } = duplicate;
+            [company.clone(), format!("keep {kept}"), format!("delete {extra}")]
+        };
+        println!("{}", columns(&found.iter().map(row).collect::<Vec<_>>()));
     }
     println!(
         "{} extra rows when the form was last read; `loader index rebuild --merge-duplicates` deletes them",

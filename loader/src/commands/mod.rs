@@ -1,8 +1,9 @@
 //! One file per subcommand.
 
-pub mod check;
-pub mod doctor;
-pub mod index;
-pub mod reconcile;
-pub mod run;
-pub mod trace;
+pub(crate) mod check;
+pub(crate) mod doctor;
+pub(crate) mod index;
+pub(crate) mod reconcile;
+pub(crate) mod run;
+mod table;
+pub(crate) mod trace;

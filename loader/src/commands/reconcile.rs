@@ -1,7 +1,7 @@
 //! `loader reconcile`: what should be in the form against what is there, in bounded memory.
 //!
-//! What should be there is the ledger (what was written last) together with the transformer's marks (what went on to the
-//! loader last). First the form is paged through for rows that nobody wrote, then the ledger for rows that are missing,
+//! What should be there is the ledger (what was written last) together with the transformer's watermarks (what went on to the
+//! loader last). First the form is paged through for rows that no loader wrote, then the ledger for rows that are missing,
 //! changed or behind. `--fix` has the customers in question fetched again; extra rows are never touched.
 
 use std::time::Duration;
@@ -10,19 +10,22 @@ use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
-use pipeline::watermarks::Watermarks;
+use pipeline::version::Version;
 use serde::Serialize;
 
 use super::index::tool;
+use super::table::Facts;
 use crate::cli::ReconcileArgs;
 use crate::jdy::calls::LARGEST_BATCH;
-use crate::jdy::lookup::Recognition;
+use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::{Reply, text};
-use crate::ledger::decode_version;
+use crate::ledger::KnownRow;
 use crate::write::Writer;
 
 /// How many examples of each difference are printed.
 const EXAMPLES: usize = 10;
+/// About how many customers of the ledger are taken at once.
+const SCAN: usize = 500;
 
 /// The differences, counted, with some examples.
 #[derive(Debug, Default, Serialize)]
@@ -31,7 +34,7 @@ struct Findings {
     rows: usize,
     /// Rows without a company id.
     without_key: usize,
-    /// Rows that nobody wrote, or that share their company id with an older row.
+    /// Rows that no loader wrote, or that share their company id with an older row.
     extra: Finding,
     /// Customers whose row is gone.
     missing: Finding,
@@ -59,7 +62,7 @@ impl Finding {
 }
 
 /// Compares, prints, and fails when there is a difference that was not fixed.
-pub async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
+pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let (writer, config) = tool(*args.run)?;
     let known = writer
         .index
@@ -110,9 +113,10 @@ async fn read_form(
             .collect();
         findings.rows += page.len();
         findings.without_key += page.len() - rows.len();
-        let known = ledger_rows(writer, rows.iter().map(|(key, _)| key.as_str())).await?;
+        let companies: Vec<&str> = rows.iter().map(|(key, _)| key.as_str()).collect();
+        let known = writer.ledger.known_rows(&companies).await?;
         for ((company, id), row) in rows.iter().zip(known) {
-            if row.id.as_ref() != Some(id) {
+            if row.and_then(|row| row.id).as_ref() != Some(id) {
                 findings.extra.add(&format!("{company} row {id}"));
             }
         }
@@ -135,37 +139,25 @@ async fn read_ledger(
     bar: &ProgressBar,
     fix: bool,
 ) -> anyhow::Result<()> {
-    let marks = Watermarks::new(writer.runtime.store.clone(), writer.runtime.namespace.clone());
-    let prefix = writer.ledger.row_key("");
-    let (mut scan, mut checked) = (0u64, 0usize);
+    let (mut cursor, mut checked) = (0, 0usize);
     loop {
-        let mut connection = writer.ledger.store().connection().await?;
-        let mut command = redis::cmd("SCAN");
-        command
-            .arg(scan)
-            .arg("MATCH")
-            .arg(format!("{prefix}*"))
-            .arg("COUNT")
-            .arg(500);
-        let (next, keys): (u64, Vec<String>) = command.query_async(&mut *connection).await?;
-        drop(connection);
-        let companies: Vec<&str> = keys.iter().filter_map(|key| key.strip_prefix(&prefix)).collect();
+        let (next, companies) = writer.ledger.scan(cursor, SCAN).await?;
+        let companies: Vec<&str> = companies.iter().map(String::as_str).collect();
         for companies in companies.chunks(LARGEST_BATCH) {
-            check(writer, recognition, &marks, companies, findings, fix).await?;
+            check(writer, recognition, companies, findings, fix).await?;
             checked += companies.len();
             bar.set_message(format!("{checked} customers compared"));
         }
         if next == 0 {
             return Ok(());
         }
-        scan = next;
+        cursor = next;
     }
 }
 
 async fn check(
     writer: &Writer,
     recognition: &Recognition,
-    marks: &Watermarks,
     companies: &[&str],
     findings: &mut Findings,
     fix: bool,
@@ -175,38 +167,52 @@ async fn check(
         Reply::Refused(refusal) => bail!("Jiandaoyun answers {}", refusal.describe()),
         other => bail!("the form cannot be read: {other:?}"),
     };
-    let known = ledger_rows(writer, companies.iter().copied()).await?;
-    let published = marks.published(companies).await?;
+    let known = writer.ledger.known_rows(companies).await?;
+    let published = writer.watermarks.published(companies).await?;
     let mut wrong = Vec::new();
     for ((company, row), published) in companies.iter().zip(known).zip(published) {
-        let shown = found
-            .get(*company)
-            .into_iter()
-            .flatten()
-            .find(|shown| Some(&shown.id) == row.id.as_ref());
-        let written = row.version.as_deref().and_then(decode_version);
-        let newer = published.filter(|published| written.is_some_and(|written| published.version > written));
-        match (&row.id, shown) {
-            _ if row.batch.is_some() => continue,
-            // On the list of those that are verified anyway.
-            (Some(_), Some(_)) if row.hash.as_deref() == Some("") => continue,
-            (Some(_), None) => findings.missing.add(company),
-            (Some(_), Some(shown)) if Some(&shown.hash) != row.hash.as_ref() => {
-                findings.different.add(company)
-            }
-            _ if newer.is_some() => findings.behind.add(company),
-            _ => continue,
+        let row = row.unwrap_or_default();
+        let shown = found.get(*company).into_iter().flatten();
+        let shown = shown.into_iter().find(|shown| Some(&shown.id) == row.id.as_ref());
+        let published = published.map(|published| published.version);
+        match differs(&row, shown, published) {
+            None => continue,
+            Some(Difference::Missing) => findings.missing.add(company),
+            Some(Difference::Content) => findings.different.add(company),
+            Some(Difference::Behind) => findings.behind.add(company),
         }
         wrong.push(*company);
     }
     if fix && !wrong.is_empty() {
         findings.fixed += wrong.len();
-        fetch_again(writer, marks, &wrong).await?;
+        fetch_again(writer, &wrong).await?;
     }
     Ok(())
 }
 
-async fn fetch_again(writer: &Writer, marks: &Watermarks, companies: &[&str]) -> anyhow::Result<()> {
+/// What is wrong with a row.
+enum Difference {
+    Missing,
+    Content,
+    Behind,
+}
+
+fn differs(row: &KnownRow, shown: Option<&FoundRow>, published: Option<Version>) -> Option<Difference> {
+    if row.batch.is_some() {
+        return None;
+    }
+    let is_behind = published > row.version && row.version.is_some();
+    match (&row.id, shown) {
+        // On the list of those that are verified anyway.
+        (Some(_), Some(_)) if row.hash.as_deref() == Some("") => None,
+        (Some(_), None) => Some(Difference::Missing),
+        (Some(_), Some(shown)) if Some(&shown.hash) != row.hash.as_ref() => Some(Difference::Content),
+        _ if is_behind => Some(Difference::Behind),
+        _ => None,
+    }
+}
+
+async fn fetch_again(writer: &Writer, companies: &[&str]) -> anyhow::Result<()> {
     // Loaders read these rows again and forget what is not so, or the fresh copy would be called unchanged.
     let at_once = std::time::Duration::ZERO;
     writer
@@ -215,45 +221,8 @@ async fn fetch_again(writer: &Writer, marks: &Watermarks, companies: &[&str]) ->
         .await
         .context("have the rows read again")?;
     writer.runtime.declare(Stage::Extract).await?;
-    writer.ask_again(marks, "reconcile", companies).await?;
+    writer.ask_again("reconcile", companies).await?;
     Ok(())
-}
-
-/// What the ledger knows of a customer.
-#[derive(Default)]
-struct Known {
-    id: Option<String>,
-    hash: Option<String>,
-    version: Option<String>,
-    batch: Option<String>,
-}
-
-async fn ledger_rows<'a>(
-    writer: &Writer,
-    companies: impl Iterator<Item = &'a str>,
-) -> anyhow::Result<Vec<Known>> {
-    let mut pipe = redis::pipe();
-    let mut count = 0;
-    for company in companies {
-        pipe.cmd("HMGET")
-            .arg(writer.ledger.row_key(company))
-            .arg(&["id", "h", "v", "b"]);
-        count += 1;
-    }
-    if count == 0 {
-        return Ok(Vec::new());
-    }
-    let mut connection = writer.ledger.store().connection().await?;
-    let rows: Vec<[Option<String>; 4]> = pipe.query_async(&mut *connection).await?;
-    Ok(rows
-        .into_iter()
-        .map(|[id, hash, version, batch]| Known {
-            id,
-            hash,
-            version,
-            batch,
-        })
-        .collect())
 }
 
 fn print(findings: &Findings, json: bool) -> anyhow::Result<()> {
@@ -261,9 +230,11 @@ fn print(findings: &Findings, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(findings)?);
         return Ok(());
     }
-    println!(
-        "rows in the form     {}, {} of them without a company id",
-        findings.rows, findings.without_key
+    let mut facts = Facts::default();
+    let (rows, without_key) = (findings.rows, findings.without_key);
+    facts.add(
+        "rows in the form",
+        format!("{rows}, {without_key} of them without a company id"),
     );
     for (name, finding) in [
         ("extra rows", &findings.extra),
@@ -271,8 +242,12 @@ fn print(findings: &Findings, json: bool) -> anyhow::Result<()> {
         ("different rows", &findings.different),
         ("rows behind", &findings.behind),
     ] {
-        println!("{name:<20} {}  {}", finding.count, finding.examples.join(", "));
+        facts.add(
+            name,
+            format!("{}  {}", finding.count, finding.examples.join(", ")),
+        );
     }
-    println!("fetched again        {}", findings.fixed);
+    facts.add("fetched again", findings.fixed.to_string());
+    println!("{facts}");
     Ok(())
 }

@@ -6,18 +6,18 @@ use anyhow::Context as _;
 use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::service::Runtime;
 use pipeline::stage::Stage;
-use pipeline::watermarks::Watermarks;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::RunArgs;
+use crate::handler::WriteHandler;
 use crate::settings::LoaderConfig;
-use crate::write::{LoadHandler, Writer, beat, sweep, verify};
+use crate::write::{Writer, beat, sweep, verify};
 use crate::{eviction, failpoint, parts};
 
 /// Checks the settings, starts the background work and consumes until stopped.
-pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
     let (common, http) = (
         CommonConfig::try_from(args.common)?,
@@ -28,16 +28,19 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
 }
 
 /// The service itself, on a runtime that exists already.
-pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    runtime: Runtime,
+    mut config: LoaderConfig,
+    http: &HttpConfig,
+) -> anyhow::Result<()> {
     if let Some(armed) = config.failpoint.take() {
         failpoint::arm(armed);
     }
-    say_what_is_special(&config);
+    warn_about_settings(&config);
     let writer = parts::assemble(&runtime, &config, http)?;
-    let marks = Watermarks::new(runtime.store.clone(), runtime.namespace.clone());
     let status = status(&config);
     runtime.status.set("loader", status);
-    let background = background(writer.clone(), marks.clone());
+    let background = background(writer.clone());
     let eviction = eviction::warn(runtime.store.clone(), runtime.shutdown.clone());
     let _warning = AbortOnDropHandle::new(tokio::spawn(eviction));
     let options = ConsumerOptions {
@@ -46,7 +49,7 @@ pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig
         linger: config.linger,
         concurrency: config.concurrency,
     };
-    let handler = Arc::new(LoadHandler { writer, marks });
+    let handler = Arc::new(WriteHandler { writer });
     let consumed = tokio::select! {
         consumed = consumer::run(&runtime, options, handler) => consumed.context("consume records"),
         ended = background => ended,
@@ -56,14 +59,14 @@ pub async fn serve(runtime: Runtime, mut config: LoaderConfig, http: &HttpConfig
 }
 
 /// Everything that runs beside the consumer; none of it may end before the process does.
-async fn background(writer: Writer, marks: Watermarks) -> anyhow::Result<()> {
+async fn background(writer: Writer) -> anyhow::Result<()> {
     let (form, index) = (Arc::clone(&writer.form), Arc::clone(&writer.index));
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(form.keep());
-    tasks.spawn(index.keep());
+    tasks.spawn(form.watch());
+    tasks.spawn(index.maintain());
     tasks.spawn(beat(writer.clone()));
     tasks.spawn(sweep(writer.clone()));
-    tasks.spawn(verify(writer.clone(), marks.clone()));
+    tasks.spawn(verify(writer.clone()));
     while let Some(ended) = tasks.join_next().await {
         ended.context("background task")?;
         anyhow::ensure!(
@@ -74,7 +77,7 @@ async fn background(writer: Writer, marks: Watermarks) -> anyhow::Result<()> {
     std::future::pending().await
 }
 
-fn say_what_is_special(config: &LoaderConfig) {
+fn warn_about_settings(config: &LoaderConfig) {
     for remark in &config.remarks {
         tracing::warn!(remark, "mapping document");
     }

@@ -1,40 +1,35 @@
 //! `loader trace`: where a customer is, in the ledger and in the form.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::index::tool;
+use super::table::Facts;
 use crate::cli::TraceCommandArgs;
 use crate::jdy::types::Reply;
-use crate::ledger::decode_version;
 use crate::write::Writer;
 
 /// Prints what the ledger knows and what the form shows.
-pub async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
+pub(crate) async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
     let (writer, _) = tool(*args.run)?;
-    show_row(&writer, &args.company).await?;
+    let mut facts = known(&writer, &args.company).await?;
+    let asked = show_form(&writer, &args.company, &mut facts).await;
+    println!("{facts}");
+    asked
+}
+
+async fn show_form(writer: &Writer, company: &str, facts: &mut Facts) -> anyhow::Result<()> {
     let Some(recognition) = writer.index.recognition() else {
-        println!("form      not asked: set JDY_KEY_WIDGET and MAPPING");
+        facts.add("form", "not asked: set JDY_KEY_WIDGET and MAPPING");
         return Ok(());
     };
-    match writer
-        .vendor
-        .client
-        .rows_of(&recognition, &[args.company.as_str()])
-        .await
-    {
+    match writer.vendor.client.rows_of(&recognition, &[company]).await {
         Reply::Ok(found) => {
-            let rows = found.get(&args.company).map_or(&[][..], Vec::as_slice);
-            println!("form      {} row(s)", rows.len());
+            let rows = found.get(company).map_or(&[][..], Vec::as_slice);
+            facts.add("form", format!("{} row(s)", rows.len()));
             for row in rows {
-                println!(
-                    "  row     {} written {} hash {}",
-                    row.id,
-                    time(row.written_ms),
-                    row.hash
-                );
+                let written = time(row.written_ms);
+                facts.add("  row", format!("{} written {written} hash {}", row.id, row.hash));
             }
             Ok(())
         }
@@ -44,53 +39,39 @@ pub async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
 }
 
 /// What the ledger knows of a customer.
-pub(super) async fn show_row(writer: &Writer, company: &str) -> anyhow::Result<()> {
-    let mut connection = writer.ledger.store().connection().await.context("ask Redis")?;
-    let key = writer.ledger.row_key(company);
-    let row: BTreeMap<String, String> = redis::cmd("HGETALL")
-        .arg(&key)
-        .query_async(&mut *connection)
-        .await?;
-    if row.is_empty() {
-        println!("ledger    knows nothing of {company}");
-        return Ok(());
-    }
-    let text = |name: &str| row.get(name).map_or("none", String::as_str);
-    println!("ledger    row {}", text("id"));
-    let version = row.get("v").and_then(|version| decode_version(version));
-    println!(
-        "version   {}",
-        version.map_or_else(|| "not known".to_owned(), |version| version.to_string())
-    );
-    println!(
-        "content   {}",
-        match text("h") {
-            "" => "not known",
-            hash => hash,
-        }
-    );
-    if let Some(floor) = row.get("f").and_then(|floor| floor.parse().ok()) {
-        println!(
-            "floor     the form was written at {} by a version that is not known",
-            time(floor)
+pub(super) async fn known(writer: &Writer, company: &str) -> anyhow::Result<Facts> {
+    let mut facts = Facts::default();
+    let ledger = &writer.ledger;
+    let rows = ledger.known_rows(&[company]).await.context("ask Redis")?;
+    let Some(row) = rows.into_iter().next().flatten() else {
+        facts.add("ledger", format!("knows nothing of {company}"));
+        return Ok(facts);
+    };
+    facts.add("ledger", format!("row {}", row.id.as_deref().unwrap_or("none")));
+    let version = row.version.map(|version| version.to_string());
+    facts.add("version", version.as_deref().unwrap_or("not known"));
+    let hash = row.hash.as_deref().unwrap_or("none");
+    facts.add("content", if hash.is_empty() { "not known" } else { hash });
+    if let Some(floor) = row.floor_ms {
+        let written = time(floor);
+        facts.add(
+            "floor",
+            format!("the form was written at {written} by a version that is not known"),
         );
     }
-    if let Some(batch) = row.get("b") {
-        let key = writer.ledger.batch_key(batch);
-        let held: Vec<Option<String>> = redis::cmd("HMGET")
-            .arg(&key)
-            .arg(&["owner", "lease", "n"])
-            .query_async(&mut *connection)
-            .await?;
-        let field = |at: usize| held.get(at).and_then(Option::as_deref).unwrap_or("gone");
-        let lease = field(1).parse().map_or_else(|_| field(1).to_owned(), time);
-        println!(
-            "claimed   by {} in batch {batch}, lease until {lease}, {} rows left",
-            field(0),
-            field(2)
-        );
+    if let Some(batch) = row.batch {
+        let claim = match ledger.known_batch(&batch).await.context("ask Redis")? {
+            Some(known) => format!(
+                "by {} in batch {batch}, lease until {}, {} rows left",
+                known.owner,
+                time(known.lease_ms),
+                known.left
+            ),
+            None => format!("in batch {batch}, which is gone"),
+        };
+        facts.add("claimed", claim);
     }
-    Ok(())
+    Ok(facts)
 }
 
 fn time(ms: i64) -> String {

@@ -1,17 +1,17 @@
 -- The life of the index: missing -> building (resumable) -> ready.
 -- ARGV: 3 operation, 4 epoch key.
---  look:  5 form.                Returns OK, state (ready | building | missing), epoch, rows, duplicates, widgets.
+--  state: 5 form.                Returns OK, state (ready | building | missing), epoch, rows, duplicates, widgets.
 --  begin: 5 form, 6 new token, 7 widgets whose content is hashed.
 --                                Returns OK, token, cursor, ms since the loss was noticed; an unfinished build goes on;
---                                and '1' when duplicates shall be merged. Or READY: somebody else has just finished.
+--                                and '1' when duplicates shall be merged. Or READY: another loader has just finished.
 --  drop:  5 '1': and merge duplicates. Forgets that the index is complete, for a rebuild on demand.
---  ready: 5 token, 6 new epoch.  Returns OK, or STALE when somebody else began anew.
+--  ready: 5 token, 6 new epoch.  Returns OK, or STALE when another loader began anew.
 local operation = ARGV[3]
 local index = redis.call('HMGET', KEYS[1], 'form', 'state', 'epoch', 'run', 'token', 'cursor', 'noticed', 'rows', 'dups',
   'widgets', 'merge')
 local form, state, run, merge = index[1], index[2], index[4], index[11] or ''
 
-if operation == 'look' then
+if operation == 'state' then
   if form ~= ARGV[5] or run ~= server_run() then state = 'missing' end
   return {'OK', state or 'missing', index[3] or '', index[8] or '0', index[9] or '0', index[10] or ''}
 elseif operation == 'begin' then

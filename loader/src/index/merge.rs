@@ -2,16 +2,17 @@
 //!
 //! The oldest is the row that the loader has kept up to date all along, that other forms link to, and that does not
 //! depend on who merges or how often. Nothing is copied from the rows that go. It happens at the end of a rebuild,
-//! before anybody writes: whoever continues after a crash finds the same list, less what was deleted already.
+//! before any loader writes: the one that continues after a crash finds the same list, less what was deleted already.
 
 use pipeline::telemetry::names;
 
 use super::rebuild::PAGE_PATIENCE;
-use super::{Duplicate, Error, Index, script};
+use super::{Error, Index, script};
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::codes;
 use crate::jdy::lookup::{FoundRow, Recognition};
+use crate::ledger::Duplicate;
 use crate::vendor::{Patience, Tried};
 
 /// A customer with several rows, as the rebuild has listed it.
@@ -25,7 +26,7 @@ struct Listed {
 pub(super) async fn run(index: &Index, recognition: &Recognition, token: &str) -> Result<usize, Error> {
     let mut listed: Vec<Listed> = Vec::new();
     // Sorted by company.
-    for Duplicate { company, kept, extra } in script::duplicates(&index.ledger).await? {
+    for Duplicate { company, kept, extra } in index.ledger.duplicates().await? {
         match listed.last_mut().filter(|last| last.company == company) {
             Some(last) => last.extras.push(extra),
             None => listed.push(Listed {
@@ -53,7 +54,7 @@ pub(super) async fn run(index: &Index, recognition: &Recognition, token: &str) -
         for customer in customers {
             let rows = found.remove(&customer.company).unwrap_or_default();
             removed += merge(index, token, customer, &rows).await?;
-            index.say(format!(
+            index.pause_because(format!(
                 "merging rows of the same customer, {removed} deleted so far"
             ));
         }
@@ -69,14 +70,14 @@ async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -
         extras,
     } = listed;
     if rows.first().is_none_or(|oldest| oldest.id != *kept) {
-        // Somebody was at these rows since they were read; the next rebuild sees what is there then.
+        // These rows were changed since they were read; the next rebuild sees what is there then.
         tracing::warn!(
-            company,
+            company_id = company,
             "rows of this customer have changed since they were listed, they are left alone"
         );
         return Ok(0);
     }
-    // Whoever began this may have died between a deletion and its note.
+    // The loader that began this may have died between a deletion and its note.
     for gone in extras
         .iter()
         .filter(|extra| rows.iter().all(|row| row.id != **extra))
@@ -99,7 +100,7 @@ async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -
             Tried::Refused(refusal, _) => {
                 let refusal = refusal.describe();
                 tracing::warn!(
-                    company,
+                    company_id = company,
                     row = extra.id,
                     refusal,
                     "duplicate row cannot be deleted, it is left alone"
@@ -110,7 +111,12 @@ async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -
         }
         removed += 1;
         metrics::counter!(names::LOADER_MERGED_ROWS).increment(1);
-        tracing::info!(company, kept, row = extra.id, "duplicate row deleted");
+        tracing::info!(
+            company_id = company,
+            kept,
+            row = extra.id,
+            "duplicate row deleted"
+        );
         script::merged(&index.ledger, token, company, &extra.id).await?;
     }
     Ok(removed)

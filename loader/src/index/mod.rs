@@ -2,9 +2,9 @@
 //! something (I4).
 //!
 //! Every ledger script checks that the index is complete; the first that answers NOINDEX calls [`Index::lost`], which
-//! pauses the stage and wakes the keeper. One loader rebuilds, by lease; the others wait and look.
+//! pauses the stage and wakes [`Index::maintain`]. One loader rebuilds, by lease; the others poll.
 
-mod keeper;
+mod maintain;
 mod merge;
 mod rebuild;
 mod script;
@@ -23,34 +23,31 @@ use crate::jdy::lookup::Recognition;
 use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
-pub use script::{Browser, Duplicate, duplicates};
-
 #[cfg(test)]
 pub(crate) mod testing;
 
 /// Why the index is not ready.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Redis.
+pub(crate) enum Error {
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
     /// The form cannot be read now; the gate says why.
     #[error("form cannot be read")]
     Form,
-    /// Somebody began anew, or Redis was restarted meanwhile.
+    /// Another loader began anew, or Redis was restarted meanwhile.
     #[error("rebuild was overtaken")]
     Overtaken,
 }
 
 /// Keeps the index of one form.
-pub struct Index {
+pub(crate) struct Index {
     runtime: Runtime,
     ledger: Ledger,
     vendor: Vendor,
     /// `form` is what makes an index another one: the form's id.
     form: String,
     key_widget: Option<String>,
-    /// A row that is marked as removed must not look like one that is not.
+    /// A row that is marked as removed must not count as one that is not.
     mark: Option<String>,
     /// How long a call of a predecessor may still create rows after the loss was noticed.
     settle: Duration,
@@ -65,7 +62,7 @@ pub struct Index {
 
 impl Index {
     /// `expected` names the mapped widgets, if they are known before the first record.
-    pub fn new(
+    pub(crate) fn new(
         runtime: Runtime,
         ledger: Ledger,
         vendor: Vendor,
@@ -93,22 +90,22 @@ impl Index {
     }
 
     /// Whether this process knows of a complete index; the scripts decide whether it still is one.
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         !self.ledger.epoch().is_empty()
     }
 
-    /// Whether nothing can be known of the index before a record has told which widgets are mapped.
-    pub fn waits_for_a_record(&self) -> bool {
+    /// Whether nothing can be known of the index before a record has shown which widgets are mapped.
+    pub(crate) fn waits_for_a_record(&self) -> bool {
         self.key_widget.is_some() && !self.is_known() && self.widgets.borrow().is_none()
     }
 
-    /// Somebody else may have built the index meanwhile.
-    pub fn look_again(&self) {
+    /// Another loader may have built the index meanwhile.
+    pub(crate) fn check_again(&self) {
         self.wake.notify_one();
     }
 
     /// How rows are recognised, when there is a key widget and the mapped widgets are known.
-    pub fn recognition(&self) -> Option<Recognition> {
+    pub(crate) fn recognition(&self) -> Option<Recognition> {
         let mut widgets = self.widgets.borrow().clone()?;
         if let Some(mark) = self.mark.as_ref().filter(|mark| !widgets.contains(mark)) {
             widgets.push(mark.clone());
@@ -120,7 +117,7 @@ impl Index {
     }
 
     /// Records show which widgets are mapped; without a mapping document that is how it is learned.
-    pub fn see(&self, fields: &[FieldValue]) {
+    pub(crate) fn see(&self, fields: &[FieldValue]) {
         if self.documented || fields.is_empty() {
             return;
         }
@@ -135,25 +132,25 @@ impl Index {
     }
 
     /// A script has said that there is no complete index.
-    pub fn lost(&self) {
+    pub(crate) fn lost(&self) {
         self.runtime
             .gate
             .close(Pause::Index, "the index of the form has to be checked");
         self.wake.notify_one();
     }
 
-    /// Forgets the index, so that the next look rebuilds it, here or in a running loader.
-    pub async fn drop_index(&self) -> Result<(), Error> {
+    /// Forgets the index, so that the next check rebuilds it, here or in a running loader.
+    pub(crate) async fn drop_index(&self) -> Result<(), Error> {
         script::forget(&self.ledger, self.merge).await
     }
 
-    /// Rebuilds, or waits for whoever does; for commands.
-    pub async fn build(&self) -> Result<(), Error> {
+    /// Rebuilds, or waits for the loader that does; for commands.
+    pub(crate) async fn build(&self) -> Result<(), Error> {
         self.establish().await
     }
 
     /// What the rebuild is doing, for progress bars.
-    pub fn progress(&self) -> String {
+    pub(crate) fn progress(&self) -> String {
         self.progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,4 @@
-//! Reading the whole form into the index, page by page, resumable by whoever comes next.
+//! Reading the whole form into the index, page by page, resumable by the next loader.
 //!
 //! When the loss is noticed, a call of a loader before us may still be on its way, and what it writes may be older than
 //! what the form shows. So nothing is read before no such call can land any more, and rows that were written lately are
@@ -37,7 +37,9 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
     );
     let may_land = index.settle.saturating_sub(build.noticed);
     if !may_land.is_zero() {
-        index.say("the index of the form is rebuilt when the calls of earlier loaders have ended".to_owned());
+        index.pause_because(
+            "the index of the form is rebuilt when the calls of earlier loaders have ended".to_owned(),
+        );
         if !index.runtime.shutdown.sleep(may_land).await {
             return Err(Error::Overtaken);
         }
@@ -49,7 +51,7 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
         let (rows, duplicates) =
             script::learn(&index.ledger, &build.token, &page.last, index.settle, &page.rows).await?;
         failpoint::hit("index-learned").await;
-        index.say(format!("building the index of the form, {rows} rows so far"));
+        index.pause_because(format!("building the index of the form, {rows} rows so far"));
         if page.full {
             cursor = page.last;
             continue;

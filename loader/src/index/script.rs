@@ -1,10 +1,7 @@
-//! The index's scripts: look, begin, learn a page, declare ready.
+//! The index's scripts: ask for its state, begin, learn a page, declare ready.
 
 use std::borrow::Cow;
 use std::time::Duration;
-
-use pipeline::store;
-use serde::Serialize;
 
 use super::Error;
 use crate::jdy::lookup::FoundRow;
@@ -16,7 +13,7 @@ static MERGED: Lua = Lua::new(|| script(include_str!("merged.lua")));
 
 /// The state of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Browser {
+pub(crate) enum IndexState {
     /// Complete.
     Ready {
         /// Which one.
@@ -28,7 +25,7 @@ pub enum Browser {
         /// The widgets whose content was hashed.
         widgets: Vec<String>,
     },
-    /// Somebody is at it, or was.
+    /// A loader is reading the form, or was.
     Building {
         /// Rows so far.
         rows: u64,
@@ -44,28 +41,17 @@ pub(super) struct Build {
     pub(super) cursor: String,
     /// Time since the loss was noticed.
     pub(super) noticed: Duration,
-    /// Whoever asked for the rebuild wants duplicates merged.
+    /// Duplicates shall be merged.
     pub(super) merge: bool,
 }
 
-/// A row that shares its company id with an older one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Duplicate {
-    /// The customer.
-    pub company: String,
-    /// The oldest row, which is kept up to date.
-    pub kept: String,
-    /// The other one.
-    pub extra: String,
-}
-
-pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Browser, Error> {
+pub(super) async fn state(ledger: &Ledger, form: &str) -> Result<IndexState, Error> {
     let answer = ledger
-        .call(&INDEX, &["look".into(), ledger.epoch_key().into(), form.into()])
+        .call(&INDEX, &["state".into(), ledger.epoch_key().into(), form.into()])
         .await?;
     let rows = number(answer.get(2))?;
     Ok(match answer.first().map(String::as_str) {
-        Some("ready") => Browser::Ready {
+        Some("ready") => IndexState::Ready {
             epoch: answer.get(1).cloned().unwrap_or_default(),
             rows,
             duplicates: number(answer.get(3))?,
@@ -74,8 +60,8 @@ pub(super) async fn look(ledger: &Ledger, form: &str) -> Result<Browser, Error> 
                 .map(|list| list.lines().map(str::to_owned).collect())
                 .unwrap_or_default(),
         },
-        Some("building") => Browser::Building { rows },
-        _ => Browser::Missing,
+        Some("building") => IndexState::Building { rows },
+        _ => IndexState::Missing,
     })
 }
 
@@ -139,31 +125,13 @@ pub(super) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(
     fresh(ledger.call(&INDEX, &args).await).map(drop)
 }
 
-/// `merge`: whoever rebuilds it next shall merge duplicates.
+/// `merge`: the next rebuild shall merge duplicates.
 pub(super) async fn forget(ledger: &Ledger, merge: bool) -> Result<(), Error> {
     let merge = if merge { "1" } else { "" };
     Ok(ledger
         .call(&INDEX, &["drop".into(), ledger.epoch_key().into(), merge.into()])
         .await
         .map(drop)?)
-}
-
-/// The duplicates that the last reading of the form has found, by company.
-pub async fn duplicates(ledger: &Ledger) -> Result<Vec<Duplicate>, Error> {
-    let mut connection = ledger.store().connection().await.map_err(ledger::Error::from)?;
-    let found: Vec<(String, String)> = redis::cmd("HGETALL")
-        .arg(ledger.duplicates_key())
-        .query_async(&mut *connection)
-        .await
-        .map_err(|error| ledger::Error::from(store::Error::from(error)))?;
-    let duplicate = |(packed, kept): (String, String)| {
-        let (company, extra) = packed.split_once('\n').unwrap_or((&packed, ""));
-        let (company, extra) = (company.to_owned(), extra.to_owned());
-        Duplicate { company, kept, extra }
-    };
-    let mut found: Vec<Duplicate> = found.into_iter().map(duplicate).collect();
-    found.sort_unstable();
-    Ok(found)
 }
 
 /// A duplicate was deleted.

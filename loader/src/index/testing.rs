@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::script;
 use crate::jdy::lookup::FoundRow;
 use crate::ledger::Ledger;
+use crate::ledger::schema::index;
 
 /// An index over an empty form.
 pub(crate) async fn make_ready(ledger: &Ledger, form: &str) {
@@ -41,7 +42,7 @@ async fn set_noticed(ledger: &Ledger, time_ms: i64) {
     let mut connection = ledger.store().connection().await.unwrap();
     redis::cmd("HSET")
         .arg(ledger.index_key())
-        .arg("noticed")
+        .arg(index::NOTICED)
         .arg(time_ms)
         .query_async::<()>(&mut *connection)
         .await

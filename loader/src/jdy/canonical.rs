@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use sha2::{Digest as _, Sha256};
 
 /// The canonical value of a bare cell; `None` for every way of being empty.
-pub fn canonical(value: &Value) -> Option<Value> {
+pub(crate) fn canonical(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Bool(flag) => Some(Value::Bool(*flag)),
@@ -26,7 +26,7 @@ pub fn canonical(value: &Value) -> Option<Value> {
 }
 
 /// JSON numbers pass through a JavaScript server, so a double is all that survives; whole ones are written as integers.
-pub fn canonical_number(number: f64) -> Option<Number> {
+pub(crate) fn canonical_number(number: f64) -> Option<Number> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT {
         #[allow(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
@@ -62,7 +62,7 @@ fn canonical_object(object: &Map<String, Value>) -> Option<Value> {
 }
 
 /// Hash over (widget, canonical JSON text) pairs; their order does not matter.
-pub fn hash_cells<'a>(cells: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub(crate) fn hash_cells<'a>(cells: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut sorted: Vec<(&str, &str)> = cells.into_iter().collect();
     sorted.sort_unstable();
     let mut digest = Sha256::new();
@@ -76,7 +76,7 @@ pub fn hash_cells<'a>(cells: impl IntoIterator<Item = (&'a str, &'a str)>) -> St
 }
 
 /// The hash of a row as `data/list` shows it, over the given widgets only.
-pub fn hash_row<'a>(row: &Map<String, Value>, widgets: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn hash_row<'a>(row: &Map<String, Value>, widgets: impl IntoIterator<Item = &'a str>) -> String {
     let cells: Vec<(&str, String)> = widgets
         .into_iter()
         .filter_map(|widget| Some((widget, canonical(row.get(widget)?)?.to_string())))

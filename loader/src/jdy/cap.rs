@@ -13,7 +13,7 @@ const START: f64 = 5.0;
 const HALVING_PAUSE: Duration = Duration::from_secs(1);
 
 /// The cap of one process.
-pub struct Cap {
+pub(crate) struct Cap {
     most: f64,
     state: Mutex<State>,
     freed: Notify,
@@ -26,11 +26,11 @@ struct State {
 }
 
 /// The right to have one call open.
-pub struct Slot<'a>(&'a Cap);
+pub(crate) struct Slot<'a>(&'a Cap);
 
 impl Cap {
     /// `most` is the highest limit it may find.
-    pub fn new(most: u32) -> Self {
+    pub(crate) fn new(most: u32) -> Self {
         let most = f64::from(most.max(1));
         let state = State {
             limit: START.min(most),
@@ -45,7 +45,7 @@ impl Cap {
     }
 
     /// Waits for a free slot.
-    pub async fn acquire(&self) -> Slot<'_> {
+    pub(crate) async fn acquire(&self) -> Slot<'_> {
         loop {
             let freed = self.freed.notified();
             if self.try_open() {
@@ -56,7 +56,7 @@ impl Cap {
     }
 
     /// A call went through.
-    pub fn raise(&self) {
+    pub(crate) fn raise(&self) {
         let mut state = self.lock();
         state.limit = (state.limit + 1.0 / state.limit).min(self.most);
         drop(state);
@@ -64,7 +64,7 @@ impl Cap {
     }
 
     /// The vendor said 429.
-    pub fn halve(&self) {
+    pub(crate) fn halve(&self) {
         let mut state = self.lock();
         if state.halved.is_none_or(|at| at.elapsed() >= HALVING_PAUSE) {
             state.limit = (state.limit / 2.0).max(1.0);
@@ -72,8 +72,8 @@ impl Cap {
         }
     }
 
-    /// The present limit, for the status page.
-    pub fn limit(&self) -> f64 {
+    #[cfg(test)]
+    fn limit(&self) -> f64 {
         self.lock().limit
     }
 

@@ -8,14 +8,16 @@ use pipeline::quota::{Bucket, Lane, Quota};
 use pipeline::setting::Secret;
 use pipeline::telemetry::names;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use url::Url;
 
+use super::body::Body;
 use super::cap::Cap;
 use super::codes::{self, Class};
 use super::judge::judge;
-use super::types::{Reply, Unsent};
+use super::types::{Refusal, Reply, Unsent};
 use crate::failpoint;
 
 /// A page of 100 wide rows is far below this.
@@ -25,57 +27,55 @@ const RATE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The quotas of the account; all loaders share them through Redis.
 #[derive(Debug, Clone)]
-pub struct Buckets {
+pub(crate) struct Buckets {
     /// Every call of the company.
-    pub company: Bucket,
+    pub(crate) company: Bucket,
     /// `batch_create`.
-    pub batch_create: Bucket,
+    pub(crate) batch_create: Bucket,
     /// The old single create.
-    pub single_create: Bucket,
-    /// Single updates.
-    pub update: Bucket,
-    /// Single removals.
-    pub delete: Bucket,
+    pub(crate) single_create: Bucket,
+    pub(crate) update: Bucket,
+    pub(crate) delete: Bucket,
     /// Queries.
-    pub list: Bucket,
+    pub(crate) list: Bucket,
     /// The form's widgets.
-    pub widgets: Bucket,
+    pub(crate) widgets: Bucket,
 }
 
 /// Where the form is and how to speak to it.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub(crate) struct Account {
     /// Scheme and host.
-    pub base: Url,
+    pub(crate) base: Url,
     /// The API key.
-    pub key: Secret,
+    pub(crate) key: Secret,
     /// The app of the form.
-    pub app_id: String,
+    pub(crate) app_id: String,
     /// The form.
-    pub entry_id: String,
+    pub(crate) entry_id: String,
     /// Limit for a whole exchange.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// The client of one form.
-pub struct Client {
+pub(crate) struct Client {
     pub(super) account: Account,
     pub(super) buckets: Buckets,
     /// The calls this process may have open.
-    pub cap: Cap,
+    pub(crate) cap: Cap,
     http: pipeline::http::Client,
     quota: Quota,
 }
 
 /// Asked directly before the request leaves: may it still?
-pub type Permit<'a> = &'a (dyn Fn() -> bool + Sync);
+pub(crate) type MaySend<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// For calls that change nothing.
-pub const ALWAYS: Permit<'static> = &|| true;
+pub(crate) const ALWAYS: MaySend<'static> = &|| true;
 
 impl Client {
     /// Nothing connects before the first call.
-    pub fn new(
+    pub(crate) fn new(
         account: Account,
         buckets: Buckets,
         most_open: u32,
@@ -92,12 +92,12 @@ impl Client {
     }
 
     /// App and form that are written to.
-    pub fn form(&self) -> (&str, &str) {
+    pub(crate) fn form(&self) -> (&str, &str) {
         (&self.account.app_id, &self.account.entry_id)
     }
 
     /// How long an exchange can take.
-    pub fn timeout(&self) -> Duration {
+    pub(crate) fn timeout(&self) -> Duration {
         self.account.timeout
     }
 
@@ -106,13 +106,22 @@ impl Client {
         &self,
         bucket: &Bucket,
         path: &str,
-        body: String,
+        call: &impl Serialize,
         lane: Lane,
-        permit: Permit<'_>,
+        may_send: MaySend<'_>,
     ) -> Reply<T> {
+        let body = Body {
+            app_id: &self.account.app_id,
+            entry_id: &self.account.entry_id,
+            call,
+        };
+        let body = match serde_json::to_string(&body) {
+            Ok(body) => body,
+            Err(error) => return Reply::Refused(Refusal::not_json(&error)),
+        };
         let slot = self.cap.acquire().await;
-        let (tell, told) = oneshot::channel();
-        let request = self.request(path, body, tell);
+        let (leaving, left) = oneshot::channel();
+        let request = self.request(path, body, leaving);
         let buckets = [bucket, &self.buckets.company];
         let granted = match self.quota.grant(&buckets, lane).await {
             Ok(granted) => granted,
@@ -120,18 +129,18 @@ impl Client {
         };
         failpoint::hit("http-send").await;
         // The wait may have been long; from here to the wire there is no other.
-        if !permit() {
+        if !may_send() {
             return Reply::Unsent(Unsent::Lease);
         }
         let started = Instant::now();
-        let telling = async {
+        let reporting = async {
             // Dropped when nothing was sent.
-            let Ok(at) = told.await else { return };
+            let Ok(at) = left.await else { return };
             if let Err(error) = self.quota.sent(&buckets, granted, at).await {
                 tracing::debug!(error = %error, "shared quota does not know that a call left late");
             }
         };
-        let (reply, ()) = futures::join!(exchange(request), telling);
+        let (reply, ()) = futures::join!(exchange(request), reporting);
         drop(slot);
         failpoint::hit("http-answered").await;
         self.learn(bucket, &reply).await;
@@ -146,15 +155,20 @@ impl Client {
         reply
     }
 
-    /// The whole request, ready before leave to send is asked for. `tell` hears when its first byte of content leaves:
-    /// the connection is there by then, and what is written before is a few lines of headers.
-    fn request(&self, path: &str, body: String, tell: oneshot::Sender<Instant>) -> reqwest::RequestBuilder {
+    /// The whole request, ready before a permit is asked for. `leaving` gets the time at which its first byte of content
+    /// leaves: the connection is there by then, and what is written before is a few lines of headers.
+    fn request(
+        &self,
+        path: &str,
+        body: String,
+        leaving: oneshot::Sender<Instant>,
+    ) -> reqwest::RequestBuilder {
         let mut url = self.account.base.clone();
         url.set_path(path);
         let length = body.len();
         let content = futures::stream::once(async move {
-            // Nobody may be listening any more, when the call was given up.
-            let _heard = tell.send(Instant::now());
+            // The receiver is gone when the call was given up.
+            let _received = leaving.send(Instant::now());
             Ok::<_, Infallible>(body)
         });
         self.http

@@ -5,7 +5,7 @@
 
 /// What to do about a definite refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// Nothing is wrong with the request: send it again later.
     Retry,
     /// Something in the rows: split until the bad one stands alone.
@@ -17,18 +17,18 @@ pub enum Class {
 }
 
 /// The record does not exist: a person deleted the row.
-pub const RECORD_GONE: u32 = 4001;
+pub(crate) const RECORD_GONE: u32 = 4001;
 /// Submission failed without a reason: worth one more try.
-pub const SUBMISSION_FAILED: u32 = 4000;
+pub(crate) const SUBMISSION_FAILED: u32 = 4000;
 /// The company's rate over all interfaces.
-pub const RATE_COMPANY: u32 = 8303;
+pub(crate) const RATE_COMPANY: u32 = 8303;
 /// This interface's rate.
-pub const RATE_ENDPOINT: u32 = 8304;
-/// The transaction id was used before: look the rows up.
-pub const TRANSACTION_EXISTS: u32 = 17026;
+pub(crate) const RATE_ENDPOINT: u32 = 8304;
+/// The transaction id was used before: look up the rows.
+pub(crate) const TRANSACTION_EXISTS: u32 = 17026;
 
 /// Code, class, the vendor's meaning in a few words.
-pub const TABLE: &[(u32, Class, &str)] = &[
+pub(crate) const TABLE: &[(u32, Class, &str)] = &[
     (1, Class::Row, "bad request or missing parameter"),
     (
         1010,
@@ -85,19 +85,19 @@ pub const TABLE: &[(u32, Class, &str)] = &[
     ),
 ];
 
-/// The class of a code; one that nobody has documented is taken to be about the rows, because splitting then finds
+/// The class of a code; one that is not documented is taken to be about the rows, because splitting then finds
 /// out and costs one dead letter at most per row, while taking it for an outage would block the stage for ever.
-pub fn classify(code: u32) -> Class {
+pub(crate) fn classify(code: u32) -> Class {
     lookup(code).map_or(Class::Row, |(_, class, _)| *class)
 }
 
-/// Whether somebody has said what the code means; a refusal by HTTP status alone is clear, too.
-pub fn is_documented(code: u32) -> bool {
+/// Whether the code is documented; a refusal by HTTP status alone is clear, too.
+pub(crate) fn is_documented(code: u32) -> bool {
     code == 0 || lookup(code).is_some()
 }
 
 /// The vendor's meaning in our words, for logs and dead letters.
-pub fn meaning(code: u32) -> &'static str {
+pub(crate) fn meaning(code: u32) -> &'static str {
     lookup(code).map_or("a code that is not documented", |(_, _, text)| text)
 }
 

@@ -5,30 +5,26 @@
 
 use proto::v1::field_value::Value as Cell;
 use proto::v1::{Address, FieldValue, FormRecord, Subform};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 
 use super::canonical::{canonical, canonical_number, hash_cells};
 
 /// A record as the form takes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Row {
     /// `{"widget":{"value":…},…}`: the key widget and every cell that holds something. A create sends exactly this.
-    pub set: String,
+    pub(crate) set: String,
     /// `"widget":{"value":""},…` for the mapped cells that are empty, without braces. An update sends it as well.
-    pub clear: String,
+    pub(crate) clear: String,
     /// Hash of the content, comparable with [`super::canonical::hash_row`].
-    pub hash: String,
+    pub(crate) hash: String,
 }
 
-impl Row {
-    /// What an update sends: every mapped cell, so that a value which is gone disappears from the form too.
-    pub fn update(&self) -> String {
-        join(&self.set, &self.clear)
-    }
-}
-
-/// `set` with the members of `clear` added; the ledger's claim script composes stored rows the same way.
-pub fn join(set: &str, clear: &str) -> String {
+/// `set` with the members of `clear` added, which is what an update sends: every mapped cell, so that a value which is
+/// gone disappears from the form too. The ledger's claim script composes stored rows the same way.
+pub(crate) fn join(set: &str, clear: &str) -> String {
     match (clear.is_empty(), set.strip_suffix('}')) {
         (false, Some("{")) => format!("{{{clear}}}"),
         (false, Some(open)) => format!("{open},{clear}}}"),
@@ -39,180 +35,238 @@ pub fn join(set: &str, clear: &str) -> String {
 /// A value that cannot be written truthfully.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{label} ({widget}): {problem}")]
-pub struct CellError {
+pub(crate) struct CellError {
     /// The widget the value was meant for.
-    pub widget: String,
+    pub(crate) widget: String,
     /// Its caption.
-    pub label: String,
+    pub(crate) label: String,
     /// What is wrong, without the value.
-    pub problem: &'static str,
+    problem: &'static str,
 }
 
 /// What the encoder has to know of the form.
-pub trait Shape {
+pub(crate) trait Shape {
     /// The widget that holds the company id.
     fn key_widget(&self) -> Option<&str>;
-    /// The JSON inside `{"value": …}` that empties this widget.
-    fn clearing(&self, widget: &str) -> &'static str;
+    /// What empties this widget.
+    fn clearing(&self, widget: &str) -> Clearing;
 }
 
-/// Encodes an upsert.
-pub fn encode(record: &FormRecord, shape: &impl Shape) -> Result<Row, CellError> {
-    let mut set = String::with_capacity(64 * (record.fields.len() + 1));
-    let mut clear = String::new();
-    let mut hashed: Vec<(&str, String)> = Vec::with_capacity(record.fields.len());
-    set.push('{');
-    if let Some(widget) = shape.key_widget() {
-        member(&mut set, widget, &text_json(&record.company_id));
+/// The value that empties a widget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Clearing {
+    /// `""`, for widgets of text.
+    Text(&'static str),
+    /// `{}`, for all others.
+    Object {},
+}
+
+/// Cells by widget, in the order in which they are sent.
+struct Cells<'a, V>(Vec<(&'a str, V)>);
+
+#[derive(Serialize)]
+struct Wrapped<'a, V> {
+    value: &'a V,
+}
+
+impl<V: Serialize> Serialize for Cells<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(widget, value)| (widget, Wrapped { value })))
+    }
+}
+
+impl<V: Serialize> Cells<'_, V> {
+    /// All of them as one object.
+    fn object(&self) -> Result<String, CellError> {
+        serde_json::to_string(self).map_err(|_| CellError {
+            widget: String::new(),
+            label: "row".to_owned(),
+            problem: UNWRITABLE,
+        })
+    }
+
+    /// The same without braces.
+    fn members(&self) -> Result<String, CellError> {
+        let object = self.object()?;
+        let inner = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        Ok(inner.unwrap_or_default().to_owned())
+    }
+}
+
+/// Encodes an upsert. `mark`: the widget that marks removed customers; one that comes back loses its mark, unless the
+/// mapping itself writes that widget.
+pub(crate) fn encode(record: &FormRecord, shape: &impl Shape, mark: Option<&str>) -> Result<Row, CellError> {
+    let mut set: Vec<(&str, Bare)> = Vec::with_capacity(record.fields.len() + 1);
+    let mut clear: Vec<(&str, Clearing)> = Vec::new();
+    let key = shape.key_widget();
+    if let Some(widget) = key {
+        let id = Bare::text(&record.company_id);
+        set.push((
+            widget,
+            id.map_err(|problem| error(widget, "key widget", problem))?,
+        ));
     }
     for field in &record.fields {
-        if shape.key_widget() == Some(field.field.as_str()) {
+        let widget = field.field.as_str();
+        if key == Some(widget) {
             continue; // The key always is the company id.
         }
         match bare(field)? {
-            Some(Bare { write, canonical }) => {
-                member(&mut set, &field.field, &write);
-                hashed.push((&field.field, canonical.unwrap_or(write)));
-            }
-            None => member(&mut clear, &field.field, shape.clearing(&field.field)),
+            Some(bare) => set.push((widget, bare)),
+            None => clear.push((widget, shape.clearing(widget))),
         }
     }
-    set.push('}');
-    let hash = hash_cells(hashed.iter().map(|(widget, json)| (*widget, json.as_str())));
-    Ok(Row { set, clear, hash })
+    if let Some(mark) = mark.filter(|mark| record.fields.iter().all(|field| field.field != *mark)) {
+        clear.push((mark, shape.clearing(mark)));
+    }
+    let content = set.iter().filter(|(widget, _)| key != Some(*widget));
+    let hash = hash_cells(content.map(|(widget, bare)| (*widget, bare.canonical())));
+    Ok(Row {
+        set: Cells(set).object()?,
+        clear: Cells(clear).members()?,
+        hash,
+    })
 }
 
 /// Encodes a single text cell, for the widget that marks removed customers.
-pub fn encode_text(widget: &str, text: &str) -> String {
-    let mut row = String::from("{");
-    member(&mut row, widget, &text_json(text));
-    row.push('}');
-    row
+pub(crate) fn encode_text(widget: &str, text: &str) -> Result<String, CellError> {
+    Cells(vec![(widget, text)]).object()
 }
 
-/// `"widget":{"value":JSON}`, with a comma when it is not the first.
-pub fn member(out: &mut String, widget: &str, json: &str) {
-    if !out.is_empty() && !out.ends_with('{') {
-        out.push(',');
+const UNWRITABLE: &str = "cannot be written as JSON";
+
+fn error(widget: &str, label: &str, problem: &'static str) -> CellError {
+    CellError {
+        widget: widget.to_owned(),
+        label: label.to_owned(),
+        problem,
     }
-    out.push_str(&text_json(widget));
-    out.push_str(":{\"value\":");
-    out.push_str(json);
-    out.push('}');
 }
 
+/// A value without its wrapping.
 struct Bare {
-    write: String,
+    write: Box<RawValue>,
     /// When it differs from what is written.
     canonical: Option<String>,
 }
 
+impl Serialize for Bare {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write.serialize(serializer)
+    }
+}
+
 impl Bare {
-    fn from_value(value: &Value) -> Option<Self> {
-        let canonical = canonical(value)?.to_string();
-        Some(Self {
-            write: value.to_string(),
-            canonical: Some(canonical),
+    /// A text; its written form is the canonical one.
+    fn text(text: &str) -> Result<Self, &'static str> {
+        Ok(Self {
+            write: raw(text)?,
+            canonical: None,
         })
     }
+
+    /// Any other value; `None` when it is empty.
+    fn value(value: &Value) -> Result<Option<Self>, &'static str> {
+        let Some(canonical) = canonical(value) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            write: raw(value)?,
+            canonical: Some(canonical.to_string()),
+        }))
+    }
+
+    fn canonical(&self) -> &str {
+        self.canonical.as_deref().unwrap_or_else(|| self.write.get())
+    }
+}
+
+fn raw(value: &(impl Serialize + ?Sized)) -> Result<Box<RawValue>, &'static str> {
+    to_raw_value(value).map_err(|_| UNWRITABLE)
 }
 
 fn bare(field: &FieldValue) -> Result<Option<Bare>, CellError> {
-    let fault = |problem| CellError {
-        widget: field.field.clone(),
-        label: field.label.clone(),
-        problem,
-    };
+    let fault = |problem| error(&field.field, &field.label, problem);
     let Some(cell) = &field.value else { return Ok(None) };
-    Ok(match cell {
-        // Texts are the bulk of every row: no intermediate value, and the written form is the canonical one.
-        Cell::Text(text) | Cell::Member(text) | Cell::Lookup(text) => (!text.is_empty()).then(|| Bare {
-            write: text_json(text),
-            canonical: None,
-        }),
-        Cell::Number(text) if text.trim().is_empty() => None,
-        Cell::Number(text) => Some(number(text).ok_or_else(|| fault("not a decimal number"))?),
-        Cell::Datetime(millis) => Some(Bare {
-            write: datetime(*millis).ok_or_else(|| fault("a time outside the years 0 to 9999"))?,
-            canonical: None,
-        }),
-        Cell::Texts(list) | Cell::Members(list) => Bare::from_value(
-            &list
-                .items
-                .iter()
-                .filter(|item| !item.is_empty())
-                .cloned()
-                .collect::<Value>(),
-        ),
-        Cell::Address(parts) => Bare::from_value(&address(parts)),
-        Cell::Phone(text) => Bare::from_value(&json!({ "phone": text })),
-        Cell::Department(number) => Bare::from_value(&json!(number)),
-        Cell::Departments(list) => Bare::from_value(&json!(list.items)),
-        Cell::Subform(subform) => Bare::from_value(&subform_rows(subform)?),
-        Cell::Json(bytes) => {
-            let value = serde_json::from_slice(bytes).map_err(|_| fault("not JSON"))?;
-            Bare::from_value(&value)
+    let bare = match cell {
+        // Texts are the bulk of every row: no intermediate value.
+        Cell::Text(text) | Cell::Member(text) | Cell::Lookup(text) => match text.is_empty() {
+            true => Ok(None),
+            false => Bare::text(text).map(Some),
+        },
+        Cell::Number(text) if text.trim().is_empty() => Ok(None),
+        Cell::Number(text) => number(text).map(Some),
+        Cell::Datetime(millis) => datetime(*millis).map(Some),
+        Cell::Texts(list) | Cell::Members(list) => {
+            let texts = list.items.iter().filter(|item| !item.is_empty());
+            Bare::value(&texts.cloned().collect::<Value>())
         }
-    })
-}
-
-fn number(text: &str) -> Option<Bare> {
-    let trimmed = text.trim();
-    let parsed: f64 = trimmed.parse().ok()?;
-    let canonical = canonical_number(parsed)?.to_string();
-    // The digits travel as they came when they are a JSON number already, so that none is lost on our side.
-    let literal = serde_json::from_str::<f64>(trimmed).is_ok();
-    let write = if literal {
-        trimmed.to_owned()
-    } else {
-        canonical.clone()
+        Cell::Address(parts) => Bare::value(&address(parts)),
+        Cell::Phone(text) => Bare::value(&object([("phone", text.as_str().into())])),
+        Cell::Department(number) => Bare::value(&Value::from(*number)),
+        Cell::Departments(list) => Bare::value(&list.items.iter().copied().collect::<Value>()),
+        Cell::Subform(subform) => Bare::value(&subform_rows(subform)?),
+        Cell::Json(bytes) => match serde_json::from_slice(bytes) {
+            Ok(value) => Bare::value(&value),
+            Err(_) => Err("not JSON"),
+        },
     };
-    Some(Bare {
+    bare.map_err(fault)
+}
+
+fn number(text: &str) -> Result<Bare, &'static str> {
+    let trimmed = text.trim();
+    let parsed: Option<f64> = trimmed.parse().ok();
+    let canonical = parsed.and_then(canonical_number).ok_or("not a decimal number")?;
+    // The digits travel as they came when they are a JSON number already, so that none is lost on our side.
+    let write = RawValue::from_string(trimmed.to_owned()).or_else(|_| raw(&canonical))?;
+    Ok(Bare {
         write,
-        canonical: Some(canonical),
+        canonical: Some(canonical.to_string()),
     })
 }
 
-fn datetime(millis: i64) -> Option<String> {
-    let time = jiff::Timestamp::from_millisecond(millis).ok()?;
+fn datetime(millis: i64) -> Result<Bare, &'static str> {
+    const OUTSIDE: &str = "a time outside the years 0 to 9999";
+    let time = jiff::Timestamp::from_millisecond(millis).map_err(|_| OUTSIDE)?;
     let text = time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-    text.starts_with(|first: char| first.is_ascii_digit())
-        .then(|| format!("\"{text}\""))
+    match text.starts_with(|first: char| first.is_ascii_digit()) {
+        true => Bare::text(&text),
+        false => Err(OUTSIDE),
+    }
+}
+
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Value::Object(members.collect())
 }
 
 fn address(parts: &Address) -> Value {
-    let mut object = Map::new();
-    for (name, text) in [
-        ("province", &parts.province),
-        ("city", &parts.city),
-        ("district", &parts.district),
-        ("detail", &parts.detail),
-    ] {
-        object.insert(name.to_owned(), Value::String(text.clone()));
-    }
-    Value::Object(object)
+    object([
+        ("province", parts.province.as_str().into()),
+        ("city", parts.city.as_str().into()),
+        ("district", parts.district.as_str().into()),
+        ("detail", parts.detail.as_str().into()),
+    ])
 }
 
 fn subform_rows(subform: &Subform) -> Result<Value, CellError> {
     let mut rows = Vec::with_capacity(subform.rows.len());
     for row in &subform.rows {
-        let mut object = Map::new();
+        let mut cells = Map::new();
         for field in &row.fields {
             // Inner values are wrapped too, or the vendor empties the whole subform.
             if let Some(cell) = bare(field)? {
-                let value: Value = serde_json::from_str(&cell.write).unwrap_or(Value::Null);
-                object.insert(field.field.clone(), json!({ "value": value }));
+                let value: Value = serde_json::from_str(cell.write.get()).unwrap_or(Value::Null);
+                cells.insert(field.field.clone(), object([("value", value)]));
             }
         }
-        if !object.is_empty() {
-            rows.push(Value::Object(object));
+        if !cells.is_empty() {
+            rows.push(Value::Object(cells));
         }
     }
     Ok(Value::Array(rows))
-}
-
-fn text_json(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use proto::v1::{DepartmentList, SubformRow, TextList};
 
+use serde_json::json;
+
 use super::super::canonical::hash_row;
 use super::*;
 
@@ -11,8 +13,12 @@ impl Shape for Form {
     fn key_widget(&self) -> Option<&str> {
         Some("_key")
     }
-    fn clearing(&self, widget: &str) -> &'static str {
-        if widget.starts_with("_text") { "\"\"" } else { "{}" }
+    fn clearing(&self, widget: &str) -> Clearing {
+        if widget.starts_with("_text") {
+            Clearing::Text("")
+        } else {
+            Clearing::Object {}
+        }
     }
 }
 
@@ -129,7 +135,7 @@ fn kinds() -> Vec<(Cell, Value, Value)> {
 #[test]
 fn every_kind_is_written_as_documented_and_hashes_the_same_when_read_back() {
     for (cell, written, read) in kinds() {
-        let row = encode(&record(vec![field("_w", Some(cell.clone()))]), &Form).unwrap();
+        let row = encode(&record(vec![field("_w", Some(cell.clone()))]), &Form, None).unwrap();
         let parsed: Value = serde_json::from_str(&row.set).unwrap();
         assert_eq!(
             parsed["_w"]["value"].to_string().parse::<Value>().ok(),
@@ -160,10 +166,10 @@ fn empty_cells_are_left_out_of_a_create_and_cleared_by_an_update() {
     ];
     for cell in empties {
         let fields = vec![field("_text1", cell.clone()), field("_other", cell.clone())];
-        let row = encode(&record(fields), &Form).unwrap();
+        let row = encode(&record(fields), &Form, None).unwrap();
         assert_eq!(row.set, r#"{"_key":{"value":"1001"}}"#, "{cell:?}");
         assert_eq!(
-            row.update(),
+            join(&row.set, &row.clear),
             r#"{"_key":{"value":"1001"},"_text1":{"value":""},"_other":{"value":{}}}"#,
             "{cell:?}"
         );
@@ -181,7 +187,7 @@ fn a_value_that_would_become_a_blank_is_refused_here() {
         Cell::Datetime(-99_999_999_999_999),
         Cell::Json(b"{".as_slice().into()),
     ] {
-        let error = encode(&record(vec![field("_w", Some(cell.clone()))]), &Form).unwrap_err();
+        let error = encode(&record(vec![field("_w", Some(cell.clone()))]), &Form, None).unwrap_err();
         assert_eq!(error.widget, "_w", "{cell:?}");
     }
 }
@@ -191,6 +197,7 @@ fn the_key_widget_cannot_be_overwritten_by_a_mapped_field() {
     let row = encode(
         &record(vec![field("_key", Some(Cell::Text("other".into())))]),
         &Form,
+        None,
     )
     .unwrap();
     assert_eq!(row.set, r#"{"_key":{"value":"1001"}}"#);
@@ -202,4 +209,18 @@ fn joining_keeps_the_json_whole() {
     assert_eq!(join("{}", r#""a":1"#), r#"{"a":1}"#);
     assert_eq!(join(r#"{"b":2}"#, r#""a":1"#), r#"{"b":2,"a":1}"#);
     assert_eq!(join(r#"{"b":2}"#, ""), r#"{"b":2}"#);
+}
+
+#[test]
+fn a_customer_that_comes_back_loses_its_mark_unless_the_mapping_writes_it() {
+    let plain = record(vec![field("_w", Some(Cell::Text("x".into())))]);
+    let row = encode(&plain, &Form, Some("_text_mark")).unwrap();
+    assert_eq!(row.clear, r#""_text_mark":{"value":""}"#);
+    assert_eq!(
+        encode_text("_text_mark", "已删除").unwrap(),
+        r#"{"_text_mark":{"value":"已删除"}}"#
+    );
+    let mapped = record(vec![field("_text_mark", Some(Cell::Text("x".into())))]);
+    let row = encode(&mapped, &Form, Some("_text_mark")).unwrap();
+    assert_eq!(row.clear, "");
 }

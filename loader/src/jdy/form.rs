@@ -6,7 +6,7 @@ use pipeline::form::FormWidget;
 use proto::v1::field_value::Value as Cell;
 use proto::v1::{FieldValue, FormRecord};
 
-use super::encode::Shape;
+use super::encode::{Clearing, Shape};
 use super::types::Widget;
 
 /// Widgets that no API write reaches (docs/jiandaoyun-api.md §4).
@@ -25,7 +25,7 @@ const READ_ONLY: [&str; 10] = [
 
 impl Widget {
     /// The widget in words that other programs understand.
-    pub fn neutral(&self) -> FormWidget {
+    pub(crate) fn neutral(&self) -> FormWidget {
         FormWidget {
             name: self.name.clone(),
             label: self.label.clone(),
@@ -38,14 +38,14 @@ impl Widget {
 
 /// The widgets of the form by name, and the one that holds the company id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Form {
+pub(crate) struct Form {
     widgets: BTreeMap<String, Widget>,
     key_widget: Option<String>,
 }
 
 /// The form does not fit what shall be written to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// No such widget, or renamed.
     #[error("the form has no widget {widget} ({label}); was it removed, or given an alias?")]
     Missing {
@@ -84,7 +84,7 @@ pub enum Misfit {
 
 impl Form {
     /// The form as `widget/list` shows it; refuses a key widget that cannot hold the key.
-    pub fn new(widgets: Vec<Widget>, key_widget: Option<String>) -> Result<Self, Misfit> {
+    pub(crate) fn new(widgets: Vec<Widget>, key_widget: Option<String>) -> Result<Self, Misfit> {
         let widgets = widgets
             .into_iter()
             .map(|widget| (widget.name.clone(), widget))
@@ -97,33 +97,23 @@ impl Form {
     }
 
     /// Whether every cell of the record can be written as it is.
-    pub fn check(&self, record: &FormRecord) -> Result<(), Misfit> {
+    pub(crate) fn check(&self, record: &FormRecord) -> Result<(), Misfit> {
         record.fields.iter().try_for_each(|field| self.check_field(field))
     }
 
     /// Whether the widget exists and takes text, for the widget that marks removals.
-    pub fn check_text(&self, widget: &str, label: &str) -> Result<(), Misfit> {
+    pub(crate) fn check_text(&self, widget: &str, label: &str) -> Result<(), Misfit> {
         self.fits(widget, label, Some("text"), takes_text)
     }
 
     /// Whether the widget exists and can be written at all, for mapped fields before any record is there.
-    pub fn check_exists(&self, widget: &str, label: &str) -> Result<(), Misfit> {
+    pub(crate) fn check_exists(&self, widget: &str, label: &str) -> Result<(), Misfit> {
         self.fits(widget, label, None, |_| true)
     }
 
-    /// Caption of a widget in the form.
-    pub fn label(&self, widget: &str) -> Option<&str> {
-        self.widgets.get(widget).map(|widget| widget.label.as_str())
-    }
-
     /// How many widgets the form has.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.widgets.len()
-    }
-
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.widgets.is_empty()
     }
 
     fn check_field(&self, field: &FieldValue) -> Result<(), Misfit> {
@@ -170,10 +160,10 @@ impl Shape for Form {
         self.key_widget.as_deref()
     }
 
-    fn clearing(&self, widget: &str) -> &'static str {
+    fn clearing(&self, widget: &str) -> Clearing {
         match self.widgets.get(widget).map(|widget| widget.kind.as_str()) {
-            Some("text" | "textarea") => "\"\"",
-            _ => "{}",
+            Some("text" | "textarea") => Clearing::Text(""),
+            _ => Clearing::Object {},
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::codes::{self, Class};
 use super::types::{Refusal, Reply};
 
-/// The vendor's texts are short; whatever is longer is somebody's HTML page.
+/// The vendor's texts are short; whatever is longer is an HTML page of something in between.
 const LONGEST_MESSAGE: usize = 200;
 /// Failures are small.
 const LARGEST_FAILURE: usize = 4096;
@@ -20,7 +20,7 @@ struct Failure {
 }
 
 /// Judges an answer that arrived completely.
-pub fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
+pub(crate) fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
     let failure = || {
         let small = (body.len() < LARGEST_FAILURE).then_some(body)?;
         serde_json::from_slice::<Failure>(small)

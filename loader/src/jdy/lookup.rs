@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::body::Filter;
 use super::calls::LARGEST_BATCH;
 use super::canonical::hash_row;
 use super::client::Client;
@@ -14,30 +15,29 @@ use super::types::{Reply, text, written_at_ms};
 
 /// A row of the form that carries a company id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundRow {
-    /// Its id.
-    pub id: String,
+pub(crate) struct FoundRow {
+    pub(crate) id: String,
     /// Hash over the mapped widgets.
-    pub hash: String,
+    pub(crate) hash: String,
     /// When it was last written, vendor's clock, ms.
-    pub written_ms: i64,
+    pub(crate) written_ms: i64,
 }
 
 /// Rows by company id, the oldest first.
-pub type Found = HashMap<String, Vec<FoundRow>>;
+pub(crate) type Found = HashMap<String, Vec<FoundRow>>;
 
 /// How rows are recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recognition {
+pub(crate) struct Recognition {
     /// The widget that holds the company id.
-    pub key_widget: String,
+    pub(crate) key_widget: String,
     /// The widgets whose content counts.
-    pub widgets: Vec<String>,
+    pub(crate) widgets: Vec<String>,
 }
 
 impl Recognition {
     /// Company id and row; `None` for rows that people made by hand without a key.
-    pub fn read(&self, row: &Map<String, Value>) -> Option<(String, FoundRow)> {
+    pub(crate) fn read(&self, row: &Map<String, Value>) -> Option<(String, FoundRow)> {
         let (key, id) = (text(row, &self.key_widget), text(row, "_id"));
         if key.is_empty() || id.is_empty() {
             return None;
@@ -54,10 +54,8 @@ impl Recognition {
 
 impl Client {
     /// The rows of at most 100 companies.
-    pub async fn rows_of(&self, recognition: &Recognition, companies: &[&str]) -> Reply<Found> {
-        let filter = json!({"rel": "and", "cond": [
-            {"field": recognition.key_widget, "type": "text", "method": "in", "value": companies},
-        ]});
+    pub(crate) async fn rows_of(&self, recognition: &Recognition, companies: &[&str]) -> Reply<Found> {
+        let filter = Filter::text_in(&recognition.key_widget, companies);
         let filtered = self.collect(recognition, companies, Some(&filter)).await;
         match filtered {
             Collected::Rows(found) => Reply::Ok(found),
@@ -77,7 +75,7 @@ impl Client {
         &self,
         recognition: &Recognition,
         companies: &[&str],
-        filter: Option<&Value>,
+        filter: Option<&Filter<'_>>,
     ) -> Collected {
         let mut found = Found::new();
         let mut cursor = String::new();

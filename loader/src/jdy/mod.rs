@@ -1,14 +1,15 @@
 //! The only code that knows Jiandaoyun: its codes, its value formats, its requests and its form.
 
-pub mod calls;
-pub mod canonical;
-pub mod cap;
-pub mod client;
-pub mod codes;
-pub mod encode;
-pub mod form;
+mod body;
+pub(crate) mod calls;
+pub(crate) mod canonical;
+pub(crate) mod cap;
+pub(crate) mod client;
+pub(crate) mod codes;
+pub(crate) mod encode;
+pub(crate) mod form;
 #[cfg(test)]
 mod fuzz;
-pub mod judge;
-pub mod lookup;
-pub mod types;
+pub(crate) mod judge;
+pub(crate) mod lookup;
+pub(crate) mod types;

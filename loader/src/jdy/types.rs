@@ -7,12 +7,12 @@ use super::codes::{self, Class};
 
 /// The end of a call. Only `Ok` and `Refused` say what the vendor did.
 #[derive(Debug)]
-pub enum Reply<T> {
+pub(crate) enum Reply<T> {
     /// Done, with this answer.
     Ok(T),
     /// Definitely not done.
     Refused(Refusal),
-    /// Sent, but what became of it is not known: time-out, lost connection, 5xx, an answer nobody can read.
+    /// Sent, but what became of it is not known: time-out, lost connection, 5xx, an answer that cannot be read.
     Unknown(String),
     /// Definitely never sent.
     Unsent(Unsent),
@@ -20,7 +20,7 @@ pub enum Reply<T> {
 
 impl<T> Reply<T> {
     /// Changes the answer.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
         match self {
             Self::Ok(answer) => Reply::Ok(change(answer)),
             Self::Refused(refusal) => Reply::Refused(refusal),
@@ -32,7 +32,7 @@ impl<T> Reply<T> {
 
 /// Why nothing was sent.
 #[derive(Debug)]
-pub enum Unsent {
+pub(crate) enum Unsent {
     /// No connection to the vendor.
     Connect(String),
     /// The batch may not be ours any more.
@@ -43,20 +43,30 @@ pub enum Unsent {
 
 /// A definite refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The vendor's code, 0 when the HTTP status alone said it.
-    pub code: u32,
+    pub(crate) code: u32,
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The vendor's words, shortened.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do about it.
-    pub class: Class,
+    pub(crate) class: Class,
 }
 
 impl Refusal {
+    /// A row that is no JSON is refused by us, as the vendor would refuse it.
+    pub(crate) fn not_json(error: &serde_json::Error) -> Self {
+        Self {
+            code: 0,
+            status: 400,
+            message: format!("a row is not JSON: {error}"),
+            class: Class::Row,
+        }
+    }
+
     /// The code for people and dead letters: the vendor's, or the status.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         match self.code {
             0 => format!("http-{}", self.status),
             code => code.to_string(),
@@ -64,7 +74,7 @@ impl Refusal {
     }
 
     /// One line for logs and the status page.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self.code {
             0 => format!("{} {}", self.label(), self.message),
             code => format!("{code} {} ({})", self.message, codes::meaning(code)),
@@ -74,76 +84,74 @@ impl Refusal {
 
 /// Answer of `batch_create`.
 #[derive(Debug, Clone, Deserialize)]
-pub struct BatchCreated {
+pub(crate) struct BatchCreated {
     /// `success` when it is one.
-    pub status: String,
+    pub(crate) status: String,
     /// Rows that exist under this transaction id now.
     #[serde(default)]
-    pub success_count: usize,
+    pub(crate) success_count: usize,
     /// Ids created by this very request, so fewer or none on a resend.
     #[serde(default)]
-    pub success_ids: Vec<String>,
+    pub(crate) success_ids: Vec<String>,
 }
 
 /// Answer of a call that returns the row.
 #[derive(Debug, Clone, Deserialize)]
-pub struct OneRow {
-    /// The row.
-    pub data: RowId,
+pub(crate) struct OneRow {
+    pub(crate) data: RowId,
 }
 
 /// The part of a returned row that matters after a write.
 #[derive(Debug, Clone, Deserialize)]
-pub struct RowId {
-    /// Its id.
+pub(crate) struct RowId {
     #[serde(rename = "_id")]
-    pub id: String,
+    pub(crate) id: String,
 }
 
 /// Answer of a call that only says that it worked.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Status {
+pub(crate) struct Status {
     /// `success` when it did.
-    pub status: String,
+    pub(crate) status: String,
 }
 
 /// Answer of `data/list`: whole rows.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Page {
+pub(crate) struct Page {
     /// Ascending by id.
-    pub data: Vec<Map<String, Value>>,
+    pub(crate) data: Vec<Map<String, Value>>,
 }
 
 /// Answer of `widget/list`.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Widgets {
+pub(crate) struct Widgets {
     /// The form's widgets.
-    pub widgets: Vec<Widget>,
+    pub(crate) widgets: Vec<Widget>,
 }
 
 /// A widget as the form describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Widget {
+pub(crate) struct Widget {
     /// The alias when one is set, else the widget id; what writes and reads use.
-    pub name: String,
+    pub(crate) name: String,
     /// Caption.
     #[serde(default)]
-    pub label: String,
+    pub(crate) label: String,
     /// Kind, such as `text`.
     #[serde(rename = "type", default)]
-    pub kind: String,
+    pub(crate) kind: String,
     /// Widgets of a subform's rows.
     #[serde(default)]
-    pub items: Vec<Widget>,
+    pub(crate) items: Vec<Widget>,
 }
 
 /// Text member of a row, `""` when it has none.
-pub fn text<'a>(row: &'a Map<String, Value>, name: &str) -> &'a str {
+pub(crate) fn text<'a>(row: &'a Map<String, Value>, name: &str) -> &'a str {
     row.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// When the row was last written, unix ms by the vendor's clock; 0 when it does not say.
-pub fn written_at_ms(row: &Map<String, Value>) -> i64 {
+pub(crate) fn written_at_ms(row: &Map<String, Value>) -> i64 {
     ["updateTime", "createTime"]
         .iter()
         .find_map(|name| text(row, name).parse::<jiff::Timestamp>().ok())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pipeline::version::Version;
 use uuid::Uuid;
 
-use super::{BatchId, Error, Ledger, Lua, number, script};
+use super::{BatchId, Error, Ledger, Lua, number, schema, script};
 
 static TAKEOVER: Lua = Lua::new(|| script(include_str!("takeover.lua")));
 static REGROUP: Lua = Lua::new(|| script(include_str!("regroup.lua")));
@@ -14,7 +14,7 @@ static ORPHANS: Lua = Lua::new(|| script(include_str!("orphans.lua")));
 
 /// What a member waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A new row, sent together with the others of the same transaction id.
     Create,
     /// A call of its own.
@@ -25,40 +25,39 @@ pub enum Kind {
 
 /// One claimed row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub(crate) struct Member {
     /// Position in the claim; fixes the order within a transaction.
-    pub slot: u32,
+    pub(crate) slot: u32,
     /// What to do.
-    pub kind: Kind,
-    /// The customer.
-    pub company: String,
+    pub(crate) kind: Kind,
+    pub(crate) company: String,
     /// Hash of the content.
-    pub hash: String,
+    pub(crate) hash: String,
     /// The row to update or remove.
-    pub row_id: String,
+    pub(crate) row_id: String,
     /// Exactly what is sent.
-    pub row: Arc<str>,
+    pub(crate) row: Arc<str>,
     /// The transaction it is sent under, for creates.
-    pub transaction: String,
+    pub(crate) transaction: String,
     /// When it may have been sent under it for the first time, Redis' clock.
-    pub first_sent_ms: i64,
+    pub(crate) first_sent_ms: i64,
 }
 
 /// A batch that was taken over.
 #[derive(Debug)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Proves ownership at commit.
-    pub fence: String,
+    pub(crate) fence: String,
     /// Redis' clock, ms.
-    pub time_ms: i64,
+    pub(crate) time_ms: i64,
     /// What is left to do, by slot.
-    pub members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
 }
 
 impl Ledger {
     /// Takes over a batch whose lease is over; `abandoned`: or one that this process let go of. `None` when another
     /// loader was faster.
-    pub async fn take_over(&self, batch: &str, abandoned: bool) -> Result<Option<Batch>, Error> {
+    pub(crate) async fn take_over(&self, batch: &str, abandoned: bool) -> Result<Option<Batch>, Error> {
         let lease = self.lease().as_millis().to_string();
         let own = if abandoned { "1" } else { "0" };
         let args = [self.owner().into(), batch.into(), lease.into(), own.into()];
@@ -74,7 +73,7 @@ impl Ledger {
             .collect();
         let mut members = Vec::new();
         for (name, packed) in &fields {
-            if let Some(slot) = name.strip_prefix('m') {
+            if let Some(slot) = name.strip_prefix(schema::batch::MEMBER) {
                 members.push(unpack(slot, packed, &fields)?);
             }
         }
@@ -88,7 +87,12 @@ impl Ledger {
 
     /// Gives the members of each group a new transaction id in the ledger and in memory, before they are sent again in
     /// other company.
-    pub async fn regroup(&self, batch: &str, fence: &str, groups: &mut [Vec<Member>]) -> Result<(), Error> {
+    pub(crate) async fn regroup(
+        &self,
+        batch: &str,
+        fence: &str,
+        groups: &mut [Vec<Member>],
+    ) -> Result<(), Error> {
         let count: usize = groups.iter().map(Vec::len).sum();
         let mut args = vec![
             self.owner().into(),
@@ -115,7 +119,7 @@ impl Ledger {
     }
 
     /// Some batches whose lease is over.
-    pub async fn orphans(&self, most: usize) -> Result<Vec<BatchId>, Error> {
+    pub(crate) async fn orphans(&self, most: usize) -> Result<Vec<BatchId>, Error> {
         self.call(&ORPHANS, &[most.to_string().into()]).await
     }
 }
@@ -143,20 +147,20 @@ fn unpack(slot: &str, packed: &str, fields: &BTreeMap<&str, &str>) -> Result<Mem
         company: company.to_owned(),
         hash: hash.to_owned(),
         row_id: row_id.to_owned(),
-        row: field('j').into(),
-        transaction: field('t').to_owned(),
-        first_sent_ms: field('s').parse().unwrap_or(0),
+        row: field(schema::batch::ROW).into(),
+        transaction: field(schema::batch::TRANSACTION).to_owned(),
+        first_sent_ms: field(schema::batch::FIRST_SENT).parse().unwrap_or(0),
     })
 }
 
 /// A version as text that compares like the version itself.
-pub fn encode_version(version: Version) -> String {
+pub(crate) fn encode_version(version: Version) -> String {
     let shifted = version.update_time.cast_unsigned() ^ (1 << 63);
     format!("{shifted:016x}{:016x}", version.sequence)
 }
 
 /// The way back, for people.
-pub fn decode_version(text: &str) -> Option<Version> {
+pub(crate) fn decode_version(text: &str) -> Option<Version> {
     let (time, sequence) = text.split_at_checked(16)?;
     let time = u64::from_str_radix(time, 16).ok()? ^ (1 << 63);
     let sequence = u64::from_str_radix(sequence, 16).ok()?;

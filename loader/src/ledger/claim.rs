@@ -10,7 +10,7 @@ static CLAIM: Lua = Lua::new(|| script(include_str!("claim.lua")));
 
 /// What a record wants done to its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// The row shall hold this content.
     Upsert,
     /// The row shall go.
@@ -21,26 +21,25 @@ pub enum Operation {
 
 /// One record of a batch, as the ledger sees it.
 #[derive(Debug, Clone, Copy)]
-pub struct Item<'a> {
-    /// The customer.
-    pub company: &'a str,
+pub(crate) struct Item<'a> {
+    pub(crate) company: &'a str,
     /// Comparable as text, see [`super::batch::encode_version`].
-    pub version: &'a str,
+    pub(crate) version: &'a str,
     /// Hash of the content.
-    pub hash: &'a str,
+    pub(crate) hash: &'a str,
     /// What to do.
-    pub operation: Operation,
+    pub(crate) operation: Operation,
     /// When the record was fetched, unix milliseconds.
-    pub fetched_at: i64,
+    pub(crate) fetched_at: i64,
     /// The row of a create.
-    pub set: &'a str,
+    pub(crate) set: &'a str,
     /// What an update sends in addition.
-    pub clear: &'a str,
+    pub(crate) clear: &'a str,
 }
 
 /// The verdict about one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// A newer version has been committed.
     Stale,
     /// The row holds this content; nothing to send.
@@ -63,21 +62,21 @@ pub enum Claim {
 
 /// The verdicts of a batch, and the lease on what was taken.
 #[derive(Debug)]
-pub struct Claimed {
+pub(crate) struct Claimed {
     /// The transaction id of its creates.
-    pub transaction: String,
+    pub(crate) transaction: String,
     /// Proves ownership at commit.
-    pub fence: String,
+    pub(crate) fence: String,
     /// Redis' clock, ms.
-    pub time_ms: i64,
+    pub(crate) time_ms: i64,
     /// One per item, in order. An item's position is its slot.
-    pub claims: Vec<Claim>,
+    pub(crate) claims: Vec<Claim>,
 }
 
 impl Ledger {
     /// Claims the items for a batch of this name. `absent_may_be_deleted`: removals delete rows here, so a missing row proves nothing about an old
     /// record.
-    pub async fn claim(
+    pub(crate) async fn claim(
         &self,
         batch: &str,
         items: &[Item<'_>],

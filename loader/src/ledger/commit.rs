@@ -9,7 +9,7 @@ static COMMIT: Lua = Lua::new(|| script(include_str!("commit.lua")));
 
 /// What became of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The row with this id holds the member's content now.
     Landed(String),
     /// The row is gone, as it should be.
@@ -24,34 +24,34 @@ pub enum Change {
 
 /// A member's slot and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub(crate) struct Committed {
     /// Position in the claim.
-    pub slot: u32,
+    pub(crate) slot: u32,
     /// What became of it.
-    pub change: Change,
+    pub(crate) change: Change,
 }
 
 impl Ledger {
     /// Commits members. `verify`: a call with unknown outcome may still land within this time, so read the rows again
     /// after it.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &self,
         batch: &str,
         fence: &str,
-        settled: &[Settled],
+        committed: &[Committed],
         verify: Option<Duration>,
     ) -> Result<(), Error> {
-        if settled.is_empty() {
+        if committed.is_empty() {
             return Ok(());
         }
         let delay = verify.map_or(0, |delay| delay.as_millis());
-        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(5 + settled.len() * 4);
+        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(5 + committed.len() * 4);
         args.push(self.owner().into());
         args.push(batch.into());
         args.push(fence.into());
         args.push(delay.to_string().into());
-        args.push(settled.len().to_string().into());
-        for Settled { slot, change } in settled {
+        args.push(committed.len().to_string().into());
+        for Committed { slot, change } in committed {
             let (letter, id, floor) = match change {
                 Change::Landed(id) => ("k", id.as_str(), 0),
                 Change::Removed => ("x", "", 0),

@@ -8,7 +8,9 @@
 mod batch;
 mod claim;
 mod commit;
-mod held;
+mod inspect;
+mod live;
+pub(crate) mod schema;
 mod verify;
 
 use std::borrow::Cow;
@@ -18,14 +20,15 @@ use std::time::Duration;
 use pipeline::names::Namespace;
 use pipeline::store::{self, Script, Store};
 
-pub use batch::{Batch, Kind, Member, decode_version, encode_version};
-pub use claim::{Claim, Claimed, Item, Operation};
-pub use commit::{Change, Settled};
-pub use held::{Held, Registry, heartbeat, permit};
-pub use verify::{Due, Judged, Seen};
+pub(crate) use batch::{Kind, Member, decode_version, encode_version};
+pub(crate) use claim::{Claim, Claimed, Item, Operation};
+pub(crate) use commit::{Change, Committed};
+pub(crate) use inspect::{Duplicate, KnownRow};
+pub(crate) use live::{LiveBatch, Registry, heartbeat, send_window};
+pub(crate) use verify::{Due, Judged, Seen};
 
 /// A batch of claimed rows; also its name in the lease set.
-pub type BatchId = String;
+pub(crate) type BatchId = String;
 
 /// Builds a script with the common head.
 pub(crate) fn script(body: &str) -> Script {
@@ -36,7 +39,7 @@ pub(crate) type Lua = LazyLock<Script>;
 
 /// Why the ledger could not answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Redis is away or refused the command.
     #[error("ledger is not reachable")]
     Store(#[from] store::Error),
@@ -53,7 +56,7 @@ pub enum Error {
 
 /// The ledger of one form in one namespace. Clones are cheap and share the epoch.
 #[derive(Clone)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     inner: Arc<Inner>,
 }
 
@@ -69,14 +72,14 @@ struct Inner {
 
 impl Ledger {
     /// `owner` names this process; `lease` is how long a batch stays untouched after its loader's last sign of life.
-    pub fn new(store: Store, namespace: &Namespace, form: &str, owner: &str, lease: Duration) -> Self {
+    pub(crate) fn new(store: Store, namespace: &Namespace, form: &str, owner: &str, lease: Duration) -> Self {
         let prefix = namespace.ledger_prefix(form);
         Self {
             inner: Arc::new(Inner {
                 keys: [
                     namespace.index_key(),
-                    format!("{prefix}batches"),
-                    format!("{prefix}verify"),
+                    schema::batches_key(&prefix),
+                    schema::verify_key(&prefix),
                 ],
                 epoch_key: namespace.epoch_key(),
                 store,
@@ -89,7 +92,7 @@ impl Ledger {
     }
 
     /// The index this process works with; empty before the first one is known.
-    pub fn epoch(&self) -> String {
+    pub(crate) fn epoch(&self) -> String {
         self.inner
             .epoch
             .read()
@@ -98,38 +101,37 @@ impl Ledger {
     }
 
     /// Sets it, once the index is known to be ready.
-    pub fn set_epoch(&self, epoch: String) {
+    pub(crate) fn set_epoch(&self, epoch: String) {
         *self.inner.epoch.write().unwrap_or_else(PoisonError::into_inner) = epoch;
     }
 
     /// This process's name.
-    pub fn owner(&self) -> &str {
+    pub(crate) fn owner(&self) -> &str {
         &self.inner.owner
     }
 
     /// How long a batch is left alone after its loader's last sign of life.
-    pub fn lease(&self) -> Duration {
+    pub(crate) fn lease(&self) -> Duration {
         self.inner.lease
     }
 
-    /// Redis itself, for the few plain reads of `loader trace`.
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.inner.store
     }
 
     /// The key of a customer's row.
-    pub fn row_key(&self, company: &str) -> String {
-        format!("{}row:{company}", self.inner.prefix)
+    fn row_key(&self, company: &str) -> String {
+        schema::row_key(&self.inner.prefix, company)
     }
 
     /// The key of a batch.
-    pub fn batch_key(&self, batch: &str) -> String {
-        format!("{}batch:{batch}", self.inner.prefix)
+    fn batch_key(&self, batch: &str) -> String {
+        schema::batch_key(&self.inner.prefix, batch)
     }
 
     /// The key of the duplicates found by the last rebuild.
-    pub fn duplicates_key(&self) -> String {
-        format!("{}dups", self.inner.prefix)
+    fn duplicates_key(&self) -> String {
+        schema::duplicates_key(&self.inner.prefix)
     }
 
     /// The key of the index's own state.
@@ -138,8 +140,8 @@ impl Ledger {
         &self.inner.keys[0]
     }
 
-    /// The key that tells everybody which index is current.
-    pub fn epoch_key(&self) -> &str {
+    /// The key that names the current index.
+    pub(crate) fn epoch_key(&self) -> &str {
         &self.inner.epoch_key
     }
 

@@ -28,7 +28,7 @@ local function owns(batch, owner, fence)
   return held[1] == owner and held[2] == fence
 end
 
--- Puts a row on the list of those to be read again, not before `due`. A look that is under way does not see what made
+-- Puts a row on the list of those to be read again, not before `due`. A reading that is under way does not see what made
 -- this necessary: the changed score keeps it from taking the row off the list.
 local function verify_at(company, due)
   local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')

@@ -2,12 +2,12 @@
 -- ARGV: 3 operation.
 --  add:   4 delay ms, 5 count, then companies.
 --  pop:   4 most, 5 how long they stay handed out, ms. Returns OK, clock, end of that time, then companies.
---  judge: 4 when and 5 until when they were handed out, 6 how long a write may stay invisible, 7 when to look again at
+--  judge: 4 when and 5 until when they were handed out, 6 how long a write may stay invisible, 7 when to read again
 --         what is busy, ms, 8 count, then per company: company, row id or '', hash of what the form shows.
 --         Returns OK, then per company: = as written | ~ differs, so its content counts as unknown | b busy, later.
---         What differs stays on the list until it is done: whoever judged it may die before it has asked for the customer.
+--         What differs stays on the list until it is done: the loader that judged it may die before it has asked for the customer.
 --  done:  4 until when they were handed out, 5 count, then companies that have been asked for.
--- What was seen says nothing about a row that has been written, or put on the list, since it was looked at.
+-- What was seen says nothing about a row that has been written, or put on the list, since it was read.
 if not index_ready() then return {'NOINDEX'} end
 local operation, answer, time = ARGV[3], {'OK'}, clock()
 if operation == 'add' then

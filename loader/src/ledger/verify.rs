@@ -9,41 +9,39 @@ static VERIFY: Lua = Lua::new(|| script(include_str!("verify.lua")));
 
 /// What the form shows for a customer.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    /// The customer.
-    pub company: String,
+pub(crate) struct Seen {
+    pub(crate) company: String,
     /// Its row; empty when there is none.
-    pub row_id: String,
+    pub(crate) row_id: String,
     /// Hash of what the row holds.
-    pub hash: String,
+    pub(crate) hash: String,
 }
 
-/// Rows that were handed out to be looked at.
+/// Rows that were handed out to be read again.
 #[derive(Debug, Clone, Default)]
-pub struct Due {
-    /// The customers.
-    pub companies: Vec<String>,
+pub(crate) struct Due {
+    pub(crate) companies: Vec<String>,
     /// When, by the store's clock, unix milliseconds.
     asked_ms: String,
-    /// Until when nobody else gets them.
+    /// Until when no other loader gets them.
     held_ms: String,
 }
 
 /// The verdict about one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judged {
+pub(crate) enum Judged {
     /// As it was written.
     Same,
-    /// Something else: the ledger has forgotten the content, and the customer has to be fetched again, which
-    /// [`Ledger::verified`] is told.
+    /// Something else: the ledger has forgotten the content, and the customer has to be fetched again, for
+    /// [`Ledger::verified`].
     Differs,
-    /// Being written now, or since it was looked at; it stays on the list.
+    /// Being written now, or since it was read; it stays on the list.
     Busy,
 }
 
 impl Ledger {
     /// Puts customers on the list, to be read after `delay`.
-    pub async fn verify_later(&self, companies: &[&str], delay: Duration) -> Result<(), Error> {
+    pub(crate) async fn verify_later(&self, companies: &[&str], delay: Duration) -> Result<(), Error> {
         let mut args: Vec<Cow<'_, str>> = vec![
             "add".into(),
             delay.as_millis().to_string().into(),
@@ -53,8 +51,8 @@ impl Ledger {
         self.call(&VERIFY, &args).await.map(drop)
     }
 
-    /// Customers that are due; nobody else gets them for `hold`.
-    pub async fn due_for_verification(&self, most: usize, hold: Duration) -> Result<Due, Error> {
+    /// Customers that are due; no other loader gets them for `hold`.
+    pub(crate) async fn due_for_verification(&self, most: usize, hold: Duration) -> Result<Due, Error> {
         let args = [
             "pop".into(),
             most.to_string().into(),
@@ -71,7 +69,7 @@ impl Ledger {
 
     /// Takes customers off the list that were judged to differ and have been asked for again; one that was put on the
     /// list anew since stays there.
-    pub async fn verified(&self, due: &Due, companies: &[&str]) -> Result<(), Error> {
+    pub(crate) async fn verified(&self, due: &Due, companies: &[&str]) -> Result<(), Error> {
         let mut args: Vec<Cow<'_, str>> = vec![
             "done".into(),
             due.held_ms.as_str().into(),
@@ -82,8 +80,8 @@ impl Ledger {
     }
 
     /// Compares what the form shows with what was written, and takes what agrees off the list. What was written
-    /// less than `invisible` before the look, or since, is looked at once more after `again`.
-    pub async fn judge(
+    /// less than `invisible` before it was read, or since, is read once more after `again`.
+    pub(crate) async fn judge(
         &self,
         due: &Due,
         seen: &[Seen],

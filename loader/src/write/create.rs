@@ -1,131 +1,131 @@
 //! New rows: one `batch_create` per transaction id, resent byte for byte until its outcome is known.
+//!
+//! The groups of a batch are a work list. A group whose outcome is definite leaves it with the ends of its members; one
+//! that has to be sent again or in parts goes back onto it.
 
 use std::collections::BTreeMap;
 
-use futures::future::BoxFuture;
-
-use super::fate::{End, Ended, all};
-use super::{Mode, Work, Writer};
+use super::batch::Work;
+use super::commit::{Ended, MemberEnd, all};
+use super::groups::{Group, Groups, History};
+use super::{Mode, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
 use crate::jdy::types::BatchCreated;
 use crate::ledger::{Change, Member};
 use crate::vendor::Tried;
 
-/// What a group has been through.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct History {
-    /// It may have been sent before, by us or by a dead loader.
-    pub(super) sent: bool,
-    /// Answers with fewer rows so far.
-    pub(super) partial: u32,
-    /// Tried once more after a refusal without a reason.
-    pub(super) retried: bool,
-}
-
 impl Writer {
     /// Writes the creates of a batch.
-    pub(crate) async fn create(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Ended> {
+    pub(super) async fn create(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Ended> {
         if let Mode::Single { path } = &self.settings.mode {
             return self.create_singly(work, path, members).await;
         }
-        let mut groups: BTreeMap<String, Vec<Member>> = BTreeMap::new();
+        let mut transactions: BTreeMap<String, Vec<Member>> = BTreeMap::new();
         for member in members {
-            groups.entry(member.transaction.clone()).or_default().push(member);
+            transactions
+                .entry(member.transaction.clone())
+                .or_default()
+                .push(member);
         }
-        let mut fates = Vec::new();
-        for group in groups.into_values() {
-            let history = History {
-                sent: !work.fresh,
-                ..History::default()
-            };
-            fates.extend(self.settle(work, group, history).await);
+        let history = History {
+            sent: !work.fresh,
+            ..History::default()
+        };
+        let groups = transactions.into_values();
+        let mut groups = Groups::new(groups.map(|members| Group::new(members, history)).collect());
+        while let Some(group) = groups.next() {
+            self.create_group(work, &mut groups, group).await;
         }
-        fates
+        groups.into_ends()
     }
 
-    /// Sends a group until each of its rows has a fate.
-    pub(super) fn settle<'a>(
-        &'a self,
-        work: &'a Work<'_>,
-        group: Vec<Member>,
-        history: History,
-    ) -> BoxFuture<'a, Vec<Ended>> {
-        Box::pin(async move {
-            let first_sent = group
-                .iter()
-                .map(|member| member.first_sent_ms)
-                .min()
-                .unwrap_or_default();
-            let age = work.held.now_ms() - first_sent;
-            if history.sent
-                && i128::from(age) > i128::try_from(self.settings.resend_for.as_millis()).unwrap_or(i128::MAX)
-            {
-                // The vendor may have forgotten the id and would make new rows.
-                return self.reconcile(work, group).await;
+    /// Sends a group until the answer is definite, and acts on the answer.
+    async fn create_group(&self, work: &Work<'_>, groups: &mut Groups, group: Group) {
+        if groups.is_refused_already(&group) {
+            return self.halve(work, groups, group.members).await;
+        }
+        let Group { members, history, .. } = group;
+        if history.sent && self.is_forgotten(work, &members) {
+            return self.reconcile(work, groups, members).await;
+        }
+        let tried = self.send(work, &members).await;
+        failpoint::hit("create-answered").await;
+        match tried {
+            Tried::Done(answer, unknown) => {
+                self.created(work, groups, members, history, &answer, unknown)
+                    .await;
             }
-            let Some(first) = group.first() else {
-                return Vec::new();
-            };
-            let rows: Vec<&str> = group.iter().map(|member| &*member.row).collect();
-            let permit = || work.held.permits();
-            let options = &self.settings.options;
-            let client = &self.vendor.client;
-            let (transaction, rows, permit) = (&first.transaction, &rows, &permit);
-            let tried = self
-                .vendor
-                .insist(Some(work.held), &work.patience, move || {
-                    client.batch_create(transaction, rows, options, work.lane, permit)
-                })
-                .await;
-            failpoint::hit("create-answered").await;
-            match tried {
-                Tried::Done(answer, unknown) => self.created(work, group, history, &answer, unknown).await,
-                Tried::Refused(refusal, _) if refusal.code == codes::TRANSACTION_EXISTS => {
-                    self.reconcile_late(work, group).await
-                }
-                Tried::Refused(refusal, unknown) => {
-                    self.rejected(work, group, history, refusal, unknown).await
-                }
-                Tried::Lost => self.lost(work, &group).await,
-                Tried::Held => all(&group, &End::Held),
+            Tried::Refused(refusal, _) if refusal.code == codes::TRANSACTION_EXISTS => {
+                self.reconcile_late(work, groups, members).await;
             }
-        })
+            Tried::Refused(refusal, unknown) => {
+                let history = History {
+                    sent: history.sent || unknown,
+                    ..history
+                };
+                self.rejected(work, groups, members, history, &refusal).await;
+            }
+            Tried::Lost => groups.done(self.lease_lost(work, &members).await),
+            Tried::Held => groups.done(all(&members, &MemberEnd::Held)),
+        }
+    }
+
+    /// Whether the vendor may have forgotten the transaction id, and would make new rows.
+    fn is_forgotten(&self, work: &Work<'_>, members: &[Member]) -> bool {
+        let sent = members.iter().map(|member| member.first_sent_ms).min();
+        let age = work.live.now_ms() - sent.unwrap_or_default();
+        i128::from(age) > i128::try_from(self.settings.resend_for.as_millis()).unwrap_or(i128::MAX)
+    }
+
+    async fn send(&self, work: &Work<'_>, members: &[Member]) -> Tried<BatchCreated> {
+        let rows: Vec<&str> = members.iter().map(|member| &*member.row).collect();
+        let transaction = members.first().map_or("", |member| member.transaction.as_str());
+        let may_send = || work.live.may_send();
+        let options = &self.settings.options;
+        let client = &self.vendor.client;
+        let (rows, may_send) = (&rows, &may_send);
+        self.vendor
+            .insist(Some(work.live), &work.patience, move || {
+                client.batch_create(transaction, rows, options, work.lane, may_send)
+            })
+            .await
     }
 
     async fn created(
         &self,
         work: &Work<'_>,
-        group: Vec<Member>,
+        groups: &mut Groups,
+        members: Vec<Member>,
         history: History,
         answer: &BatchCreated,
         unknown: bool,
-    ) -> Vec<Ended> {
+    ) {
         let again = history.sent || unknown;
-        if answer.success_count < group.len() {
-            return self.incomplete(work, group, history).await;
+        if answer.success_count < members.len() {
+            return self.incomplete(work, groups, members, history).await;
         }
-        if !again && answer.success_ids.len() == group.len() {
-            let ends = group.iter().zip(&answer.success_ids);
+        if !again && answer.success_ids.len() == members.len() {
+            let ends = members.iter().zip(&answer.success_ids);
             let ends = ends
-                .map(|(member, id)| (member, Change::Landed(id.clone()), End::Landed))
+                .map(|(member, id)| (member, Change::Landed(id.clone()), MemberEnd::Landed))
                 .collect();
-            return self.commit(work, ends, false).await;
+            return groups.done(self.commit(work, ends, false).await);
         }
         // A resend does not name the rows that were there before it.
-        let Some(found) = self.find_all(work, &group).await else {
-            return all(&group, &End::Held);
+        let Some(found) = self.find_all(work, &members).await else {
+            return groups.done(all(&members, &MemberEnd::Held));
         };
-        let ends = group
+        let ends = members
             .iter()
             .map(|member| {
                 let id = found
                     .get(&member.slot)
                     .map(|row| row.id.clone())
                     .unwrap_or_default();
-                (member, Change::Landed(id), End::Landed)
+                (member, Change::Landed(id), MemberEnd::Landed)
             })
             .collect();
-        self.commit(work, ends, again).await
+        groups.done(self.commit(work, ends, again).await);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use pipeline::telemetry::names;
 
-use super::create::History;
-use super::fate::{End, Ended, all};
-use super::{Work, Writer};
+use super::Writer;
+use super::batch::Work;
+use super::commit::{MemberEnd, all};
+use super::groups::{Groups, History};
 use crate::failpoint;
 use crate::jdy::codes;
 use crate::jdy::types::Refusal;
@@ -21,148 +21,101 @@ impl Writer {
     pub(super) async fn incomplete(
         &self,
         work: &Work<'_>,
-        group: Vec<Member>,
+        groups: &mut Groups,
+        members: Vec<Member>,
         history: History,
-    ) -> Vec<Ended> {
+    ) {
         let partial = history.partial + 1;
         metrics::counter!(names::LOADER_INCOMPLETE_BATCHES).increment(1);
         if partial <= COMPLETIONS {
             let wait = Duration::from_millis(200) * partial;
             if !work.patience.sleep(wait, &self.vendor.stopping).await {
-                return all(&group, &End::Held);
+                return groups.done(all(&members, &MemberEnd::Held));
             }
-            return self
-                .settle(
-                    work,
-                    group,
-                    History {
-                        sent: true,
-                        partial,
-                        ..history
-                    },
-                )
-                .await;
+            let history = History {
+                sent: true,
+                partial,
+                ..history
+            };
+            return groups.again(members, history);
         }
         let Some(recognition) = &work.recognition else {
-            return self
-                .bury(
-                    work,
-                    &group,
-                    "batch-incomplete",
-                    "not all rows were stored, and without a key widget nobody can tell which",
-                )
-                .await;
+            let why = "not all rows were stored, and without a key widget nobody can tell which";
+            let ends = self.give_up(work, &members, "batch-incomplete", why).await;
+            return groups.done(ends);
         };
         // One of the sends may be at work yet; what it stores must not be made a second time.
         if !work.patience.sleep(self.lateness(), &self.vendor.stopping).await {
-            return all(&group, &End::Held);
+            return groups.done(all(&members, &MemberEnd::Held));
         }
-        let Some(found) = self.find(work, recognition, &group).await else {
-            return all(&group, &End::Held);
+        let Some(found) = self.find(work, recognition, &members).await else {
+            return groups.done(all(&members, &MemberEnd::Held));
         };
-        let (there, missing): (Vec<Member>, Vec<Member>) = group
+        let (there, missing): (Vec<Member>, Vec<Member>) = members
             .into_iter()
             .partition(|member| found.contains_key(&member.slot));
         let ends = there.iter().filter_map(|member| {
             let row = found.get(&member.slot)?;
-            Some((member, Change::Landed(row.id.clone()), End::Landed))
+            Some((member, Change::Landed(row.id.clone()), MemberEnd::Landed))
         });
-        let mut fates = self.commit(work, ends.collect(), true).await;
+        groups.done(self.commit(work, ends.collect(), true).await);
         if there.is_empty() && missing.len() == 1 {
-            fates.extend(
-                self.bury(
-                    work,
-                    &missing,
-                    "row-not-stored",
-                    "Jiandaoyun answers success but does not store this row",
-                )
-                .await,
-            );
-            return fates;
+            let why = "Jiandaoyun answers success but does not store this row";
+            let ends = self.give_up(work, &missing, "row-not-stored", why).await;
+            return groups.done(ends);
         }
-        fates.extend(
-            self.divide(
-                work,
-                missing.into_iter().map(|member| vec![member]).collect(),
-                false,
-            )
-            .await,
-        );
-        fates
+        let singles = missing.into_iter().map(|member| vec![member]).collect();
+        self.divide(work, groups, singles, false).await;
     }
 
     /// A definite refusal: once more if it had no reason, else in halves until the bad row stands alone.
     pub(super) async fn rejected(
         &self,
         work: &Work<'_>,
-        group: Vec<Member>,
+        groups: &mut Groups,
+        members: Vec<Member>,
         history: History,
-        refusal: Refusal,
-        unknown: bool,
-    ) -> Vec<Ended> {
-        let sent = history.sent || unknown;
+        refusal: &Refusal,
+    ) {
         if refusal.code == codes::SUBMISSION_FAILED && !history.retried {
-            return self
-                .settle(
-                    work,
-                    group,
-                    History {
-                        sent,
-                        retried: true,
-                        ..history
-                    },
-                )
-                .await;
+            let history = History {
+                retried: true,
+                ..history
+            };
+            return groups.again(members, history);
         }
-        if sent && work.recognition.is_some() {
+        if history.sent && work.recognition.is_some() {
             // An earlier send of the same rows may have got through.
-            return self.reconcile_late(work, group).await;
+            return self.reconcile_late(work, groups, members).await;
         }
-        match &group[..] {
-            [alone] => self.give_up(work, alone, &refusal).await,
-            _ => self.halve(work, group).await,
+        match &members[..] {
+            [alone] => groups.done(self.give_up_refused(work, alone, refusal).await),
+            _ => self.halve(work, groups, members).await,
         }
     }
 
-    /// Sends the halves of a group that holds at least one bad row.
-    fn halve<'a>(&'a self, work: &'a Work<'_>, mut left: Vec<Member>) -> BoxFuture<'a, Vec<Ended>> {
-        Box::pin(async move {
-            metrics::counter!(names::LOADER_SPLITS).increment(1);
-            let right = left.split_off(left.len().div_ceil(2));
-            self.divide(work, vec![left, right], true).await
-        })
+    /// The halves of a group that holds at least one bad row are sent next.
+    pub(super) async fn halve(&self, work: &Work<'_>, groups: &mut Groups, mut left: Vec<Member>) {
+        metrics::counter!(names::LOADER_SPLITS).increment(1);
+        let right = left.split_off(left.len().div_ceil(2));
+        self.divide(work, groups, vec![left, right], true).await;
     }
 
-    /// Sends groups under new ids. `guilty`: there is a bad row among them, so that a last group whose neighbours all
-    /// landed need not be sent as a whole.
-    pub(super) fn divide<'a>(
-        &'a self,
-        work: &'a Work<'_>,
-        mut groups: Vec<Vec<Member>>,
-        guilty: bool,
-    ) -> BoxFuture<'a, Vec<Ended>> {
-        Box::pin(async move {
-            failpoint::hit("regroup-before").await;
-            if let Err(error) = self
-                .ledger
-                .regroup(&work.held.batch, &work.held.fence, &mut groups)
-                .await
-            {
-                let fate = self.ledger_failed(&error);
-                return groups.iter().flat_map(|group| all(group, &fate)).collect();
-            }
-            failpoint::hit("regroup-after").await;
-            let mut fates: Vec<Ended> = Vec::new();
-            let last = groups.len().saturating_sub(1);
-            for (at, group) in groups.into_iter().enumerate() {
-                let innocent = fates.iter().all(|(_, fate)| matches!(fate, End::Landed));
-                if guilty && at == last && innocent && group.len() > 1 {
-                    fates.extend(self.halve(work, group).await);
-                } else {
-                    fates.extend(self.settle(work, group, History::default()).await);
-                }
-            }
-            fates
-        })
+    /// The parts are sent next, each under a new id. `refused`: there is a bad row among them.
+    pub(super) async fn divide(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        mut parts: Vec<Vec<Member>>,
+        refused: bool,
+    ) {
+        failpoint::hit("regroup-before").await;
+        let live = work.live;
+        if let Err(error) = self.ledger.regroup(&live.batch, &live.fence, &mut parts).await {
+            let end = self.ledger_failed(&error);
+            return groups.done(parts.iter().flat_map(|part| all(part, &end)).collect());
+        }
+        failpoint::hit("regroup-after").await;
+        groups.split(parts, refused);
     }
 }

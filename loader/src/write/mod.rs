@@ -1,60 +1,66 @@
 //! The write path: from a batch of records to rows in the form.
 //!
 //! ```text
-//! handler ── encode, newest per key ──► ledger.claim ──► create (one call) │ update, remove (a call each)
-//!    ▲                                    │ orphaned                        │ definite answer
-//!    └────────── outcomes ◄── takeover ◄──┘              ledger.commit ◄────┘
+//! handler ─► prepare ─► claim ─► batch ─┬─► create ─┬─► commit ─► the handler's outcomes
+//!            (encode,   (ledger)        ├─► update ─┤
+//!             sort)        │            └─► remove ─┘
+//!                          └─► refetch: the form may show something newer
 //! ```
+//!
+//! A create that is not simply done goes on in `isolate` (refused or incomplete: divided) or `reconcile` (outcome
+//! unknown: the form is asked), and comes back to `create` through the work list in `groups`; `give_up` ends it as a dead
+//! letter. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
+//! and `verify` reads rows again that a lost call may have changed.
 
+mod batch;
+mod claim;
+mod commit;
 mod create;
-mod fate;
-mod finish;
-mod handler;
+mod find;
+mod give_up;
+mod groups;
 mod isolate;
+mod leases;
+mod prepare;
 mod reconcile;
-mod records;
 mod refetch;
-mod round;
+mod remove;
 mod single;
-mod sweep;
 mod update;
+mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::broker::Publisher;
-use pipeline::quota::Lane;
 use pipeline::service::Runtime;
+use pipeline::watermarks::Watermarks;
 
 use crate::form_watch::FormWatch;
 use crate::index::Index;
 use crate::jdy::calls::WriteOptions;
-use crate::jdy::lookup::Recognition;
-use crate::ledger::{Held, Ledger, Registry};
-use crate::vendor::{Patience, Vendor};
+use crate::ledger::{Ledger, Registry};
+use crate::vendor::Vendor;
 
-pub use handler::LoadHandler;
-pub use sweep::{beat, sweep, verify};
+pub(crate) use claim::Stop;
+pub(crate) use leases::{beat, sweep};
+pub(crate) use prepare::{Receipt, Sorted, sort};
+pub(crate) use verify::verify;
 
 /// What to do with customers that the CRM has removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Removals {
+pub(crate) enum Removals {
     /// Leave their rows alone.
     Ignore,
     /// Delete their rows.
     Delete,
     /// Write a text into a widget of their rows.
-    Mark {
-        /// The widget.
-        widget: String,
-        /// The text.
-        value: String,
-    },
+    Mark { widget: String, value: String },
 }
 
 /// What to do when a row to update does not exist any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnMissingRow {
+pub(crate) enum OnMissingRow {
     /// Make a new one.
     Recreate,
     /// Let a person decide.
@@ -63,7 +69,7 @@ pub enum OnMissingRow {
 
 /// How new rows are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// `batch_create`, idempotent by transaction id.
     Batch,
     /// The document's own path, one row a call.
@@ -75,54 +81,41 @@ pub enum Mode {
 
 /// The settings of the write path.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// Removed customers.
-    pub removals: Removals,
+pub(crate) struct Settings {
+    pub(crate) removals: Removals,
     /// Rows that a person deleted.
-    pub on_missing_row: OnMissingRow,
+    pub(crate) on_missing_row: OnMissingRow,
     /// Calls for new rows.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// Switches of each write.
-    pub options: WriteOptions,
+    pub(crate) options: WriteOptions,
     /// How long a batch is kept before its deliveries go back.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// A transaction id is not sent again after this time.
-    pub resend_for: Duration,
+    pub(crate) resend_for: Duration,
     /// How long after its time-out a lost call may still change a row.
-    pub late: Duration,
+    pub(crate) late: Duration,
 }
 
 /// Everything the write path works with. Clones share it.
 #[derive(Clone)]
-pub struct Writer {
+pub(crate) struct Writer {
     /// The shared parts of the process.
-    pub runtime: Runtime,
+    pub(crate) runtime: Runtime,
     /// What is known of every row.
-    pub ledger: Ledger,
+    pub(crate) ledger: Ledger,
     /// The live batches of this process.
-    pub registry: Arc<Registry>,
-    /// The other side.
-    pub vendor: Vendor,
+    pub(crate) registry: Arc<Registry>,
+    /// Jiandaoyun.
+    pub(crate) vendor: Vendor,
     /// The form's widgets.
-    pub form: Arc<FormWatch>,
-    /// The rebuilder.
-    pub index: Arc<Index>,
+    pub(crate) form: Arc<FormWatch>,
+    /// The index of the form.
+    pub(crate) index: Arc<Index>,
     /// How things are written.
-    pub settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
+    /// What the extractor may skip and the transformer may drop.
+    pub(crate) watermarks: Watermarks,
     /// For records that have to be fetched again outside of a batch.
-    pub publisher: Publisher,
-}
-
-/// What belongs to one batch while it is written.
-pub(crate) struct Work<'a> {
-    /// The lease.
-    pub(crate) held: &'a Held,
-    /// How long to go on.
-    pub(crate) patience: Patience,
-    /// Whose turn it is.
-    pub(crate) lane: Lane,
-    /// Nobody has sent any of it before.
-    pub(crate) fresh: bool,
-    /// How rows are recognised, when there is a key widget.
-    pub(crate) recognition: Option<Recognition>,
+    pub(crate) publisher: Publisher,
 }

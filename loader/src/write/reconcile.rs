@@ -1,81 +1,50 @@
-//! Creates whose outcome nobody knows: the form is asked, and only then something is done.
+//! Creates of unknown outcome: the form is asked which rows are there, and only the missing ones are made.
 
-use pipeline::failure::Failure;
 use pipeline::telemetry::names;
 
-use super::fate::{End, Ended, all, known};
-use super::{Work, Writer};
-use crate::ledger::{Change, Member};
+use super::Writer;
+use super::batch::Work;
+use super::commit::{MemberEnd, all};
+use super::find::found_instead;
+use super::groups::Groups;
+use crate::ledger::Member;
 
 impl Writer {
     /// An earlier send may still be at work, so rows that are missing now are missing for good only when no call of
     /// ours can land any more: until then nothing is sent under another id.
-    pub(super) async fn reconcile_late(&self, work: &Work<'_>, group: Vec<Member>) -> Vec<Ended> {
+    pub(super) async fn reconcile_late(&self, work: &Work<'_>, groups: &mut Groups, members: Vec<Member>) {
         if let Some(recognition) = &work.recognition {
-            let Some(found) = self.find(work, recognition, &group).await else {
-                return all(&group, &End::Held);
+            let Some(found) = self.find(work, recognition, &members).await else {
+                return groups.done(all(&members, &MemberEnd::Held));
             };
             let wait = self.lateness();
-            if found.len() < group.len() && !work.patience.sleep(wait, &self.vendor.stopping).await {
-                return all(&group, &End::Held);
+            if found.len() < members.len() && !work.patience.sleep(wait, &self.vendor.stopping).await {
+                return groups.done(all(&members, &MemberEnd::Held));
             }
         }
-        self.reconcile(work, group).await
+        self.reconcile(work, groups, members).await;
     }
 
-    /// Looks what is there and acts on that: found rows are committed, missing ones are made under a new id.
-    pub(super) async fn reconcile(&self, work: &Work<'_>, group: Vec<Member>) -> Vec<Ended> {
+    /// Rows that are there are committed, missing ones are made under a new id.
+    pub(super) async fn reconcile(&self, work: &Work<'_>, groups: &mut Groups, members: Vec<Member>) {
         let Some(recognition) = &work.recognition else {
-            return self
-                .bury(
-                    work,
-                    &group,
-                    "outcome-unknown",
-                    "the rows may be in the form or not, and without a key widget nobody can tell",
-                )
-                .await;
+            let why = "the rows may be in the form or not, and without a key widget nobody can tell";
+            let ends = self.give_up(work, &members, "outcome-unknown", why).await;
+            return groups.done(ends);
         };
         metrics::counter!(names::LOADER_RECONCILED_BATCHES).increment(1);
-        let Some(found) = self.find(work, recognition, &group).await else {
-            return all(&group, &End::Held);
+        let Some(found) = self.find(work, recognition, &members).await else {
+            return groups.done(all(&members, &MemberEnd::Held));
         };
-        let (there, missing): (Vec<Member>, Vec<Member>) = group
+        let (there, missing): (Vec<Member>, Vec<Member>) = members
             .into_iter()
             .partition(|member| found.contains_key(&member.slot));
         let ends = there
             .iter()
-            .filter_map(|member| Some(known(member, found.get(&member.slot)?)));
-        let mut fates = self.commit(work, ends.collect(), true).await;
+            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
+        groups.done(self.commit(work, ends.collect(), true).await);
         if !missing.is_empty() {
-            fates.extend(self.divide(work, vec![missing], false).await);
+            self.divide(work, groups, vec![missing], false).await;
         }
-        fates
-    }
-
-    /// Frees the rows and gives up on them with a reason.
-    pub(crate) async fn bury(
-        &self,
-        work: &Work<'_>,
-        group: &[Member],
-        code: &'static str,
-        why: &str,
-    ) -> Vec<Ended> {
-        let ends = group.iter().map(|member| {
-            let failure = Failure::new(code, why);
-            (member, Change::Freed, End::Dead(Box::new(failure)))
-        });
-        self.commit(work, ends.collect(), false).await
-    }
-
-    /// The batch was lost while it may have been under way.
-    pub(crate) async fn lost(&self, work: &Work<'_>, group: &[Member]) -> Vec<Ended> {
-        let companies: Vec<&str> = group.iter().map(|member| member.company.as_str()).collect();
-        tracing::warn!(
-            batch = work.held.batch,
-            rows = group.len(),
-            "lease was lost before the answer"
-        );
-        self.verify_soon(&companies).await;
-        all(group, &End::Again)
     }
 }

@@ -4,7 +4,6 @@ use pipeline::stage::Stage;
 use pipeline::store;
 use pipeline::telemetry::names;
 use pipeline::version::Version;
-use pipeline::watermarks::Watermarks;
 use pipeline::{broker::PublishError, message::Outgoing};
 use pipeline::{
     disposition::Disposition,
@@ -13,31 +12,23 @@ use pipeline::{
 use proto::v1::{CompanyRef, FormRecord, Operation as Wanted};
 
 use super::Writer;
-use super::handler::LoadHandler;
-use super::records::Sorted;
-use super::round::Stop;
+use super::claim::Stop;
+use super::prepare::Sorted;
 
 /// Why customers could not be asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum NotAsked {
-    /// Redis.
-    #[error("clear the marks of customers to be fetched again")]
+pub(crate) enum NotAsked {
+    #[error("clear the watermarks of customers to be fetched again")]
     Store(#[from] store::Error),
-    /// The broker.
     #[error("publish refs of customers to be fetched again")]
     Publish(#[from] PublishError),
 }
 
 impl Writer {
     /// Publishes a ref for each, to be fetched whatever is known of it. Repeating it is harmless.
-    pub(crate) async fn ask_again(
-        &self,
-        marks: &Watermarks,
-        run: &str,
-        companies: &[&str],
-    ) -> Result<(), NotAsked> {
+    pub(crate) async fn ask_again(&self, run: &str, companies: &[&str]) -> Result<(), NotAsked> {
         // The transformer must not call the fresh copy a duplicate of one that it has published before.
-        marks.clear(companies).await?;
+        self.watermarks.clear(companies).await?;
         let references = companies.iter().map(|company| {
             let reference = CompanyRef {
                 company_id: (*company).to_owned(),
@@ -49,17 +40,15 @@ impl Writer {
         });
         Ok(self.publisher.publish(references.collect()).await?)
     }
-}
 
-impl LoadHandler {
     /// The form may show something newer than these records: their customers are fetched again.
     pub(super) async fn refetch(&self, sorted: &mut Sorted, companies: Vec<String>) -> Result<(), Stop> {
         if companies.is_empty() {
             return Ok(());
         }
         // The transformer must not call the fresh copy a duplicate of the one that is dropped here.
-        if let Err(error) = self.marks.clear(&companies).await {
-            self.writer.runtime.redis_lost(&error);
+        if let Err(error) = self.watermarks.clear(&companies).await {
+            self.runtime.redis_lost(&error);
             return Err(Stop);
         }
         metrics::counter!(names::LOADER_REFETCHED).increment(companies.len() as u64);

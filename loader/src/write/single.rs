@@ -1,7 +1,11 @@
-//! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look.
+//! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look-up.
 
-use super::fate::{End, Ended, known};
-use super::{Work, Writer};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Writer;
+use super::batch::Work;
+use super::commit::{Ended, MemberEnd, all};
+use super::find::found_instead;
 use crate::failpoint;
 use crate::jdy::types::Reply;
 use crate::ledger::{Change, Member};
@@ -9,86 +13,88 @@ use crate::vendor::Tried;
 
 impl Writer {
     /// Creates rows one by one.
-    pub(crate) async fn create_singly(
+    pub(super) async fn create_singly(
         &self,
         work: &Work<'_>,
         path: &str,
         members: Vec<Member>,
     ) -> Vec<Ended> {
-        let mut fates = Vec::with_capacity(members.len());
+        let mut ended = Vec::with_capacity(members.len());
         let mut missing = members;
         if let Some(recognition) = &work.recognition {
             let Some(found) = self.find(work, recognition, &missing).await else {
-                return Self::put_off(&missing);
+                return all(&missing, &MemberEnd::Held);
             };
             let (there, rest): (Vec<Member>, Vec<Member>) = missing
                 .into_iter()
                 .partition(|member| found.contains_key(&member.slot));
             let ends = there
                 .iter()
-                .filter_map(|member| Some(known(member, found.get(&member.slot)?)));
-            fates.extend(self.commit(work, ends.collect(), !work.fresh).await);
+                .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
+            ended.extend(self.commit(work, ends.collect(), !work.fresh).await);
             missing = rest;
         }
         for member in missing {
-            fates.extend(self.create_one(work, path, member).await);
+            ended.extend(self.create_one(work, path, member).await);
         }
-        fates
+        ended
     }
 
     /// Creates one row. An unknown outcome is looked up after the call can no longer land; only then is it sent again.
     async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Ended> {
-        let permit = || work.held.permits();
-        let options = &self.settings.options;
-        let client = &self.vendor.client;
+        let group = std::slice::from_ref(&member);
         loop {
-            let (target, permit) = (&member, &permit);
-            // Not one resend inside: the outcome of each send is settled before the next.
-            let lost = std::sync::atomic::AtomicBool::new(false);
-            let seen = &lost;
-            let tried = self
-                .vendor
-                .insist(Some(work.held), &work.patience, move || async move {
-                    if seen.load(std::sync::atomic::Ordering::Relaxed) {
-                        return Reply::Ok(None);
-                    }
-                    let reply = client
-                        .create_one(path, &target.row, options, work.lane, permit)
-                        .await;
-                    if matches!(reply, Reply::Unknown(_)) {
-                        seen.store(true, std::sync::atomic::Ordering::Relaxed);
-                    }
-                    reply.map(Some)
-                })
-                .await;
+            let tried = self.send_once(work, path, &member).await;
             failpoint::hit("create-answered").await;
             return match tried {
                 Tried::Done(Some(id), _) => {
-                    self.commit(work, vec![(&member, Change::Landed(id), End::Landed)], false)
-                        .await
+                    let landed = (&member, Change::Landed(id), MemberEnd::Landed);
+                    self.commit(work, vec![landed], false).await
                 }
                 Tried::Done(None, _) => {
                     let Some(recognition) = &work.recognition else {
                         let why =
                             "the row may be in the form or not, and without a key widget nobody can tell";
-                        return self.bury(work, &[member], "outcome-unknown", why).await;
+                        return self.give_up(work, group, "outcome-unknown", why).await;
                     };
                     if !work.patience.sleep(self.lateness(), &self.vendor.stopping).await {
-                        return Self::put_off(&[member]);
+                        return all(group, &MemberEnd::Held);
                     }
-                    let group = std::slice::from_ref(&member);
                     let Some(found) = self.find(work, recognition, group).await else {
-                        return Self::put_off(group);
+                        return all(group, &MemberEnd::Held);
                     };
                     let Some(row) = found.get(&member.slot) else {
                         continue;
                     };
-                    self.commit(work, vec![known(&member, row)], false).await
+                    self.commit(work, vec![found_instead(&member, row)], false).await
                 }
-                Tried::Refused(refusal, _) => self.give_up(work, &member, &refusal).await,
-                Tried::Lost => self.lost(work, &[member]).await,
-                Tried::Held => Self::put_off(&[member]),
+                Tried::Refused(refusal, _) => self.give_up_refused(work, &member, &refusal).await,
+                Tried::Lost => self.lease_lost(work, group).await,
+                Tried::Held => all(group, &MemberEnd::Held),
             };
         }
+    }
+
+    /// Sends until one send may have arrived; `None` when its outcome is unknown.
+    async fn send_once(&self, work: &Work<'_>, path: &str, member: &Member) -> Tried<Option<String>> {
+        let may_send = || work.live.may_send();
+        let (client, options, may_send) = (&self.vendor.client, &self.settings.options, &may_send);
+        // `insist` repeats a send of unknown outcome; here the next try ends it instead.
+        let unknown = AtomicBool::new(false);
+        let unknown = &unknown;
+        self.vendor
+            .insist(Some(work.live), &work.patience, move || async move {
+                if unknown.load(Ordering::Relaxed) {
+                    return Reply::Ok(None);
+                }
+                let reply = client
+                    .create_one(path, &member.row, options, work.lane, may_send)
+                    .await;
+                if matches!(reply, Reply::Unknown(_)) {
+                    unknown.store(true, Ordering::Relaxed);
+                }
+                reply.map(Some)
+            })
+            .await
     }
 }

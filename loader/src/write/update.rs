@@ -1,10 +1,12 @@
-//! Updates and removals: one call each, repeated until its outcome is known, because repeating changes nothing.
+//! Updates: one call for each row, repeated until its outcome is known, because repeating changes nothing.
 
 use pipeline::failure::Failure;
 use pipeline::telemetry::names;
 
-use super::fate::{End, Ended, refused};
-use super::{OnMissingRow, Work, Writer};
+use super::batch::Work;
+use super::commit::{Ended, MemberEnd, all};
+use super::give_up::refused;
+use super::{OnMissingRow, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
 use crate::jdy::types::Refusal;
@@ -17,59 +19,35 @@ impl Writer {
         if member.row_id.is_empty() {
             let why =
                 "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found";
-            return self.bury(work, &[member], "row-id-unknown", why).await;
+            return self.give_up(work, &[member], "row-id-unknown", why).await;
         }
         failpoint::hit("update-before").await;
-        let permit = || work.held.permits();
-        let (client, options, permit, target) =
-            (&self.vendor.client, &self.settings.options, &permit, &member);
+        let may_send = || work.live.may_send();
+        let (client, options, may_send, target) =
+            (&self.vendor.client, &self.settings.options, &may_send, &member);
         let tried = self
             .vendor
-            .insist(Some(work.held), &work.patience, move || {
-                client.update(&target.row_id, &target.row, options, work.lane, permit)
+            .insist(Some(work.live), &work.patience, move || {
+                client.update(&target.row_id, &target.row, options, work.lane, may_send)
             })
             .await;
         failpoint::hit("update-answered").await;
         match tried {
             Tried::Done((), unknown) => {
                 let change = Change::Landed(member.row_id.clone());
-                self.commit(work, vec![(&member, change, End::Landed)], unknown || !work.fresh)
-                    .await
+                self.commit(
+                    work,
+                    vec![(&member, change, MemberEnd::Landed)],
+                    unknown || !work.fresh,
+                )
+                .await
             }
             Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {
                 self.missing(work, &member, &refusal).await
             }
-            Tried::Refused(refusal, _) => self.give_up(work, &member, &refusal).await,
-            Tried::Lost => self.lost(work, &[member]).await,
-            Tried::Held => vec![(member.slot, End::Held)],
-        }
-    }
-
-    /// Removes one row; one that is gone already is removed.
-    pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
-        failpoint::hit("remove-before").await;
-        let permit = || work.held.permits();
-        let (client, permit, target) = (&self.vendor.client, &permit, &member);
-        let tried = self
-            .vendor
-            .insist(Some(work.held), &work.patience, move || {
-                client.delete(&target.row_id, work.lane, permit)
-            })
-            .await;
-        failpoint::hit("remove-answered").await;
-        let done = match tried {
-            Tried::Done((), _) => true,
-            Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => true,
-            Tried::Refused(refusal, _) => return self.give_up(work, &member, &refusal).await,
-            Tried::Lost => return self.lost(work, &[member]).await,
-            Tried::Held => false,
-        };
-        match done {
-            true => {
-                self.commit(work, vec![(&member, Change::Removed, End::Removed)], false)
-                    .await
-            }
-            false => vec![(member.slot, End::Held)],
+            Tried::Refused(refusal, _) => self.give_up_refused(work, &member, &refusal).await,
+            Tried::Lost => self.lease_lost(work, &[member]).await,
+            Tried::Held => vec![(member.slot, MemberEnd::Held)],
         }
     }
 
@@ -79,20 +57,22 @@ impl Writer {
         if let Some(recognition) = &work.recognition {
             let group = std::slice::from_ref(member);
             let Some(mut found) = self.find(work, recognition, group).await else {
-                return Self::put_off(group);
+                return all(group, &MemberEnd::Held);
             };
             if let Some(row) = found.remove(&member.slot) {
                 let change = Change::Found(row.id, 0);
-                return self.commit(work, vec![(member, change, End::Again)], false).await;
+                return self
+                    .commit(work, vec![(member, change, MemberEnd::Again)], false)
+                    .await;
             }
         }
         match self.settings.on_missing_row {
             OnMissingRow::Recreate => {
                 tracing::info!(
-                    company = member.company,
+                    company_id = member.company,
                     "row was deleted in the form, making a new one"
                 );
-                self.commit(work, vec![(member, Change::Gone, End::Again)], false)
+                self.commit(work, vec![(member, Change::Gone, MemberEnd::Again)], false)
                     .await
             }
             OnMissingRow::DeadLetter => {
@@ -100,7 +80,7 @@ impl Writer {
                 failure.code = "row-missing";
                 self.commit(
                     work,
-                    vec![(member, Change::Freed, End::Dead(Box::new(failure)))],
+                    vec![(member, Change::Freed, MemberEnd::Dead(Box::new(failure)))],
                     false,
                 )
                 .await

@@ -49,7 +49,7 @@ async fn a_removed_customer_comes_back_while_the_call_that_made_its_row_is_still
     lives_through(&steps).await;
 }
 
-/// A removal was settled, Redis was lost with that knowledge, and an older state of the customer came: the form was
+/// A removal was committed, Redis was lost with that knowledge, and an older state of the customer came: the form was
 /// empty, so the index was taken for a new one that has forgotten nothing, and the removed customer got a row.
 #[tokio::test]
 async fn the_last_row_was_removed_before_redis_was_lost() {

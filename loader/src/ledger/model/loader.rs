@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
 use super::{Message, UNIT_MS};
-use crate::ledger::{Change, Held, Kind, Member, Settled};
+use crate::ledger::{Change, Committed, Kind, LiveBatch, Member};
 
-/// A member whose fate is known and not committed yet.
+/// A member whose end is known and not committed yet.
 pub(super) struct Ended {
-    pub(super) settled: Settled,
+    pub(super) committed: Committed,
     pub(super) company: String,
     /// A call of unknown outcome may still change the row.
     pub(super) verify: bool,
@@ -19,15 +19,15 @@ pub(super) struct Ended {
 /// A batch that a loader works on.
 pub(super) struct Work {
     pub(super) loader: usize,
-    pub(super) held: Held,
-    /// Members without a fate.
+    pub(super) live: LiveBatch,
+    /// Members without an end.
     pub(super) open: Vec<Member>,
     pub(super) ends: Vec<Ended>,
     /// Groups that get new transaction ids next.
     pub(super) regroup: Vec<Vec<Member>>,
     /// Deliveries that are acknowledged at the end.
     pub(super) messages: Vec<Message>,
-    /// Nobody has sent any of it before.
+    /// No loader has sent any of it before.
     fresh: bool,
     /// Transactions whose outcome is open.
     sent: BTreeSet<String>,
@@ -38,14 +38,14 @@ pub(super) struct Work {
 impl Work {
     pub(super) fn new(
         loader: usize,
-        held: Held,
+        live: LiveBatch,
         open: Vec<Member>,
         messages: Vec<Message>,
         fresh: bool,
     ) -> Self {
         Self {
             loader,
-            held,
+            live,
             open,
             messages,
             fresh,
@@ -56,12 +56,12 @@ impl Work {
         }
     }
 
-    /// Every member's fate is committed.
+    /// Every member's end is committed.
     pub(super) fn is_finished(&self) -> bool {
         self.open.is_empty() && self.ends.is_empty() && self.regroup.is_empty()
     }
 
-    /// Every customer of the batch that has no committed fate.
+    /// Every customer of the batch that has no committed end.
     pub(super) fn companies(&self) -> Vec<String> {
         let open = self.open.iter().chain(self.regroup.iter().flatten());
         let open = open.map(|member| member.company.clone());
@@ -148,7 +148,7 @@ impl Work {
         }
     }
 
-    /// Waits until no earlier call can land any more, looks, and makes what is missing under a new id.
+    /// Waits until no earlier call can land any more, asks the form, and makes what is missing under a new id.
     fn reconcile(&mut self, vendor: &mut Vendor, group: Vec<Member>, applies: bool, now: i64) {
         let concerned =
             |call: &Call, vendor: &Vendor| group.iter().any(|member| vendor.concerns(call, &member.company));
@@ -197,12 +197,12 @@ impl Work {
     }
 
     fn end(&mut self, member: &Member, change: Change, verify: bool, again: bool) {
-        let settled = Settled {
+        let committed = Committed {
             slot: member.slot,
             change,
         };
         self.ends.push(Ended {
-            settled,
+            committed,
             company: member.company.clone(),
             verify,
             again,

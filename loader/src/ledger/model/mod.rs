@@ -1,15 +1,16 @@
 //! Random interleavings of several loaders on a real Redis and a modelled vendor, compared after every step with a
 //! ledger that is a model (I2, I3, I4).
 //!
-//! `book` says what the scripts have to answer and to remember, `vendor` is the form and the calls on their way to it,
+//! `expected` says what the scripts have to answer and to remember, `vendor` is the form and the calls on their way to it,
 //! `loader` follows the write path step by step, `world` puts them together and checks the promises: never two rows of a
 //! customer, never an older version committed after a newer one, and at the end the newest state of each customer.
 //! A failing run is shrunk to the shortest list of steps that still fails; such lists are kept in `known`.
 
-mod book;
+mod expected;
 mod known;
 mod loader;
 mod observe;
+mod snapshot;
 mod vendor;
 mod world;
 
@@ -77,7 +78,7 @@ enum Step {
     Crash { loader: u8 },
     /// A lease ends.
     Lapse { batch: u8 },
-    /// A loader looks for batches that nobody works on.
+    /// A loader asks for batches that no loader works on.
     Sweep { loader: u8 },
     /// A call that was given up takes effect after all, or never will.
     Land { flight: u8, applies: bool },

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::book::Snapshot;
+use super::snapshot::Snapshot;
 use crate::ledger::Ledger;
+use crate::ledger::schema::{batch, index, row};
 use crate::ledger::testing::PrivateRedis;
 
 const PREFIX: &str = "{model}:ledger:form:";
@@ -39,31 +40,31 @@ pub(super) async fn snapshot(redis: &PrivateRedis) -> Snapshot {
         let name = key.strip_prefix(PREFIX).unwrap();
         if let Some(company) = name.strip_prefix("row:") {
             // A time, which the model does not have.
-            fields.remove("w");
-            fields.remove("g");
+            fields.remove(row::COMMITTED);
+            fields.remove(row::READ_BY);
             if !fields.is_empty() {
                 seen.rows.insert(company.to_owned(), fields);
             }
-        } else if let Some(batch) = name.strip_prefix("batch:") {
-            fields.retain(|field, _| field != "lease" && !field.starts_with('s'));
-            seen.batches.insert(batch.to_owned(), fields);
+        } else if let Some(held) = name.strip_prefix("batch:") {
+            fields.retain(|field, _| field != batch::LEASE && !field.starts_with(batch::FIRST_SENT));
+            seen.batches.insert(held.to_owned(), fields);
         }
     }
     seen
 }
 
 /// Ends the lease of a batch now.
-pub(super) async fn lapse(redis: &PrivateRedis, ledger: &Ledger, batch: &str) {
+pub(super) async fn lapse(redis: &PrivateRedis, ledger: &Ledger, name: &str) {
     let mut connection = redis.store().connection().await.unwrap();
     redis::pipe()
         .cmd("HSET")
-        .arg(ledger.batch_key(batch))
-        .arg("lease")
+        .arg(ledger.batch_key(name))
+        .arg(batch::LEASE)
         .arg(1)
         .cmd("ZADD")
         .arg(format!("{PREFIX}batches"))
         .arg(1)
-        .arg(batch)
+        .arg(name)
         .query_async::<()>(&mut *connection)
         .await
         .unwrap();
@@ -90,7 +91,7 @@ pub(super) async fn built_at(redis: &PrivateRedis, time_ms: i64) {
     let mut connection = redis.store().connection().await.unwrap();
     redis::cmd("HSET")
         .arg("{model}:index")
-        .arg("built")
+        .arg(index::BUILT)
         .arg(time_ms)
         .query_async::<()>(&mut *connection)
         .await

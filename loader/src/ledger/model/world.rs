@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::book::Book;
+use super::expected::ExpectedLedger;
 use super::loader::Work;
 use super::vendor::{Call, Fault, POISON, Vendor, VendorRow};
 use super::{COMPANIES, LOADERS, Message, Step, UNIT_MS, observe};
 use crate::index::testing::rebuild_since;
 use crate::jdy::lookup::FoundRow;
 use crate::ledger::testing::PrivateRedis;
-use crate::ledger::{Claim, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen, Settled};
+use crate::ledger::{Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen};
 
 /// Nothing expires by itself; [`Step::Lapse`] says when.
 const LEASE: Duration = Duration::from_secs(3600);
@@ -32,9 +32,9 @@ pub(super) struct World<'a> {
     redis: &'a PrivateRedis,
     processes: Vec<Process>,
     works: Vec<Work>,
-    book: Book,
+    expected: ExpectedLedger,
     vendor: Vendor,
-    /// Messages that nobody holds.
+    /// Messages that no loader holds.
     queue: Vec<Message>,
     /// The newest state of each customer that can be written.
     truth: BTreeMap<String, Message>,
@@ -54,7 +54,7 @@ impl<'a> World<'a> {
             redis,
             processes: Vec::new(),
             works: Vec::new(),
-            book: Book::default(),
+            expected: ExpectedLedger::default(),
             vendor: Vendor::new(keeps_ids),
             queue: Vec::new(),
             truth: BTreeMap::new(),
@@ -86,7 +86,7 @@ impl<'a> World<'a> {
             &name,
             LEASE,
         );
-        ledger.set_epoch(self.book.epoch.clone().unwrap_or_default());
+        ledger.set_epoch(self.expected.epoch.clone().unwrap_or_default());
         Process {
             name,
             ledger,
@@ -127,7 +127,7 @@ impl<'a> World<'a> {
             }
             Step::Crash { loader: number } => self.crash(loader(number)),
             Step::Lapse { batch } => {
-                if let Some(name) = self.book.lapse(usize::from(batch)) {
+                if let Some(name) = self.expected.lapse(usize::from(batch)) {
                     observe::lapse(self.redis, &self.processes[0].ledger, &name).await;
                 }
             }
@@ -151,10 +151,10 @@ impl<'a> World<'a> {
             }
             Step::EmptyRedis => {
                 observe::empty(self.redis).await;
-                if !self.vendor.flights.is_empty() || !self.book.verify.is_empty() {
+                if !self.vendor.flights.is_empty() || !self.expected.verify.is_empty() {
                     self.unsure_since = 0;
                 }
-                self.book.empty();
+                self.expected.empty();
             }
             Step::Rebuild {
                 loader: number,
@@ -167,7 +167,7 @@ impl<'a> World<'a> {
     async fn check(&self, after: &str) {
         assert_eq!(
             observe::snapshot(self.redis).await,
-            self.book.snapshot(),
+            self.expected.snapshot(),
             "Redis and model after {after}"
         );
         for company in COMPANIES {
@@ -230,10 +230,10 @@ impl<'a> World<'a> {
         let ledger = &self.processes[loader].ledger;
         assert!(matches!(error, Error::NoIndex), "{error:?}");
         assert!(
-            !self.book.answers(&ledger.epoch()),
+            !self.expected.answers(&ledger.epoch()),
             "a ledger with an index says that it has none"
         );
-        ledger.set_epoch(self.book.epoch.clone().unwrap_or_default());
+        ledger.set_epoch(self.expected.epoch.clone().unwrap_or_default());
     }
 
     /// Faults end: everything is delivered, finished and verified, and the form is what the customers are.
@@ -242,10 +242,10 @@ impl<'a> World<'a> {
             self.crash(loader);
         }
         for _ in 0..ROUNDS {
-            if self.book.epoch.is_none() {
+            if self.expected.epoch.is_none() {
                 self.rebuild(0, true).await;
             }
-            for batch in self.book.lapse_all() {
+            for batch in self.expected.lapse_all() {
                 observe::lapse(self.redis, &self.processes[0].ledger, &batch).await;
             }
             self.sweep(0).await;
@@ -255,7 +255,7 @@ impl<'a> World<'a> {
             }
             self.tick();
             self.verify(0, true).await;
-            if self.queue.is_empty() && self.book.verify.is_empty() {
+            if self.queue.is_empty() && self.expected.verify.is_empty() {
                 break;
             }
             self.tick();

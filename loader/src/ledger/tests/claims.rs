@@ -82,7 +82,7 @@ async fn a_commit_can_be_repeated_and_a_batch_ends_with_its_last_member() {
         })
         .collect();
     let claimed = ledger.claim("b", &items, false).await.unwrap();
-    let settle = |slot, change| Settled { slot, change };
+    let settle = |slot, change| Committed { slot, change };
     let first = [settle(0, Change::Landed("r1".into())), settle(1, Change::Freed)];
     ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
     ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
@@ -153,7 +153,7 @@ async fn removals_delete_mark_or_find_nothing() {
         .commit(
             &batch,
             &fence,
-            &[Settled {
+            &[Committed {
                 slot: 0,
                 change: Change::Removed,
             }],

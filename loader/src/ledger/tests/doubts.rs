@@ -50,7 +50,7 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
     );
 }
 
-/// Whoever judged may be killed before the customer was asked for: the next one must find it on the list.
+/// The loader that judged may be killed before the customer was asked for: the next one must find it on the list.
 #[tokio::test]
 async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
     let redis = PrivateRedis::start().await;
@@ -68,7 +68,7 @@ async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
     assert_eq!(judged, [Judged::Differs]);
 
     let next = ledger.due_for_verification(10, hold).await.unwrap();
-    assert_eq!(next.companies, ["1"], "nobody said that it was asked for");
+    assert_eq!(next.companies, ["1"], "it was not asked for");
     ledger.verified(&killed, &["1"]).await.unwrap();
     let judged = ledger.judge(&next, &seen, now, now).await.unwrap();
     assert_eq!(judged, [Judged::Differs], "the first one's word is too old");
@@ -82,7 +82,7 @@ async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
 /// Found by chaos: the form was read before the rows were there, and judged after they had been committed, so that
 /// they were made a second time.
 #[tokio::test]
-async fn a_look_says_nothing_about_what_happened_after_it() {
+async fn a_reading_says_nothing_about_what_happened_after_it() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;
     let (hold, now) = (Duration::from_secs(600), Duration::ZERO);
@@ -98,7 +98,7 @@ async fn a_look_says_nothing_about_what_happened_after_it() {
     ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
     ledger.verify_later(&["2"], now).await.unwrap();
     let seen = ["1", "2", "3"].map(unseen);
-    // The commit may fall into the same millisecond as the look.
+    // The commit may fall into the same millisecond as the reading.
     let judged = ledger
         .judge(&due, &seen, Duration::from_millis(1), now)
         .await
@@ -111,7 +111,7 @@ async fn a_look_says_nothing_about_what_happened_after_it() {
     );
 
     let due = ledger.due_for_verification(10, hold).await.unwrap();
-    assert_eq!(due.companies, ["1", "2"], "looked at once more");
+    assert_eq!(due.companies, ["1", "2"], "read once more");
     let judged = ledger.judge(&due, &seen[..1], hold, now).await.unwrap();
     assert_eq!(judged, [Judged::Busy], "too young to be seen");
 }

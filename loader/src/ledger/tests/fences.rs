@@ -1,6 +1,7 @@
 //! What leases, fences and epochs protect from: a restarted Redis, a rebuilt index, a lease that ended.
 
 use super::*;
+use crate::ledger::schema::index;
 
 #[tokio::test]
 async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
@@ -20,8 +21,8 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
     assert!(matches!(answer, Err(Error::NoIndex)));
     make_ready(&ledger, "form").await;
     // The same data on a server that was restarted: it may have lost its last second.
-    let run: String = field(&redis, "run").await;
-    set_field(&redis, "run", "another").await;
+    let run: String = field(&redis, index::RUN).await;
+    set_field(&redis, index::RUN, "another").await;
     assert!(matches!(
         ledger.claim("b", &[item], false).await,
         Err(Error::NoIndex)
@@ -30,7 +31,7 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
         ledger.commit("b", "1", &landed("r"), None).await,
         Err(Error::NoIndex)
     ));
-    set_field(&redis, "run", &run).await;
+    set_field(&redis, index::RUN, &run).await;
     assert_eq!(
         ledger.claim("b", &[item], false).await.unwrap().claims,
         [Claim::Create]
@@ -77,20 +78,20 @@ async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
     let registry = Registry::new(LEASE);
     let version = version(1);
     let item = plain(&version);
-    let mut held = registry.announce("b").unwrap();
+    let mut live = registry.announce("b").unwrap();
     assert!(registry.announce("b").is_none());
     let claimed = ledger.claim("b", &[item], false).await.unwrap();
-    held.granted(claimed.fence, claimed.time_ms);
+    live.granted(claimed.fence, claimed.time_ms);
     registry.renew(&ledger).await.unwrap();
-    assert!(held.permits() && held.permitted().await);
+    assert!(live.may_send() && live.wait_to_send().await);
 
     expire(&redis, &ledger, "b").await;
     let other = self::ledger(&redis, "two", LEASE);
     other.set_epoch(ledger.epoch());
     other.take_over("b", false).await.unwrap().unwrap();
     registry.renew(&ledger).await.unwrap();
-    assert!(!held.permits() && held.is_lost() && !held.permitted().await);
-    drop(held);
+    assert!(!live.may_send() && live.is_lost() && !live.wait_to_send().await);
+    drop(live);
     assert!(!registry.is_live("b"));
 }
 

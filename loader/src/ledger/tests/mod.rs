@@ -3,6 +3,7 @@
 mod claims;
 mod doubts;
 mod fences;
+mod schema;
 
 use std::time::Duration;
 
@@ -72,8 +73,8 @@ fn plain(version: &str) -> Item<'_> {
     }
 }
 
-fn landed(id: &str) -> [Settled; 1] {
-    [Settled {
+fn landed(id: &str) -> [Committed; 1] {
+    [Committed {
         slot: 0,
         change: Change::Landed(id.to_owned()),
     }]
@@ -92,7 +93,7 @@ async fn expire(redis: &PrivateRedis, ledger: &Ledger, batch: &str) {
     let key = ledger.batch_key(batch);
     redis::cmd("HSET")
         .arg(key)
-        .arg("lease")
+        .arg(super::schema::batch::LEASE)
         .arg(1)
         .query_async::<()>(&mut *connection)
         .await

@@ -1,4 +1,4 @@
-//! Messages are claimed, and batches that nobody works on are taken over.
+//! Messages are claimed, and batches that no loader works on are taken over.
 
 use super::*;
 
@@ -21,7 +21,7 @@ impl World<'_> {
         }
         let batch = self.name('b');
         let process = &self.processes[loader];
-        let mut held = process.registry.announce(&batch).unwrap();
+        let mut live = process.registry.announce(&batch).unwrap();
         let texts: Vec<(String, String)> = taken
             .iter()
             .map(|message| (message.version(), message.row()))
@@ -54,14 +54,14 @@ impl World<'_> {
             }
         };
         assert!(
-            self.book.answers(&process.ledger.epoch()),
+            self.expected.answers(&process.ledger.epoch()),
             "a ledger without index has answered"
         );
         let expected = self
-            .book
+            .expected
             .claim(&process.name, &batch, &claimed.transaction, &taken);
         assert_eq!(claimed.claims, expected, "claims of {taken:?}");
-        held.granted(claimed.fence.clone(), claimed.time_ms);
+        live.granted(claimed.fence.clone(), claimed.time_ms);
         self.hours.insert(claimed.transaction.clone(), self.hour);
         let (mut members, mut messages, mut left_behind) = (Vec::new(), Vec::new(), Vec::new());
         for (slot, (message, claim)) in (0u32..).zip(taken.into_iter().zip(claimed.claims)) {
@@ -114,7 +114,7 @@ impl World<'_> {
             messages.push(message);
         }
         if !members.is_empty() {
-            self.works.push(Work::new(loader, held, members, messages, true));
+            self.works.push(Work::new(loader, live, members, messages, true));
         }
         for batch in left_behind {
             self.take_over(loader, &batch).await;
@@ -123,23 +123,23 @@ impl World<'_> {
 
     pub(super) async fn take_over(&mut self, loader: usize, batch: &str) {
         let process = &self.processes[loader];
-        let Some(mut held) = process.registry.announce(batch) else {
+        let Some(mut live) = process.registry.announce(batch) else {
             return;
         };
         let taken = match process.ledger.take_over(batch, true).await {
             Ok(taken) => taken,
             Err(error) => return self.expect_no_index(loader, &error),
         };
-        let expected = self.book.take_over(&process.name, batch);
+        let expected = self.expected.take_over(&process.name, batch);
         let slots = |members: &[Member]| members.iter().map(|member| member.slot).collect::<Vec<_>>();
         let seen = taken
             .as_ref()
             .map(|taken| (slots(&taken.members), taken.fence.clone()));
         assert_eq!(seen, expected, "what a take-over finds");
         if let Some(taken) = taken {
-            held.granted(taken.fence, taken.time_ms);
+            live.granted(taken.fence, taken.time_ms);
             self.works
-                .push(Work::new(loader, held, taken.members, Vec::new(), false));
+                .push(Work::new(loader, live, taken.members, Vec::new(), false));
         }
     }
 
@@ -148,7 +148,7 @@ impl World<'_> {
             Ok(orphans) => {
                 assert_eq!(
                     orphans.iter().cloned().collect::<std::collections::BTreeSet<_>>(),
-                    self.book.orphans()
+                    self.expected.orphans()
                 );
                 for batch in orphans {
                     self.take_over(loader, &batch).await;

@@ -4,11 +4,11 @@ use super::*;
 
 impl World<'_> {
     pub(super) async fn verify(&mut self, loader: usize, applies: bool) {
-        if !self.book.answers(&self.processes[loader].ledger.epoch()) {
+        if !self.expected.answers(&self.processes[loader].ledger.epoch()) {
             return;
         }
         // It is due when every call that was given up has landed or is lost.
-        let listed = self.book.verify.clone();
+        let listed = self.expected.verify.clone();
         let concerned =
             |call: &Call, vendor: &Vendor| listed.iter().any(|company| vendor.concerns(call, company));
         self.vendor.land(concerned, applies, self.now);
@@ -28,7 +28,7 @@ impl World<'_> {
         for ((company, row), verdict) in due.companies.iter().zip(&rows).zip(judged) {
             assert_eq!(
                 verdict,
-                self.book.judge(company, row.as_ref()),
+                self.expected.judge(company, row.as_ref()),
                 "verdict about {company}"
             );
             if verdict == Judged::Differs {
@@ -59,11 +59,11 @@ impl World<'_> {
         };
         let found: Vec<_> = rows.iter().map(found).collect();
         let ledger = self.processes[loader].ledger.clone();
-        ledger.set_epoch(self.book.epoch.clone().unwrap_or_default());
+        ledger.set_epoch(self.expected.epoch.clone().unwrap_or_default());
         let since = self.unsure_since.min(self.now);
         self.unsure_since = i64::MAX;
         rebuild_since(&ledger, "form", &found, since * UNIT_MS).await;
-        self.book.rebuild(&rows, since, self.now, &ledger.epoch());
-        observe::built_at(self.redis, self.book.built()).await;
+        self.expected.rebuild(&rows, since, self.now, &ledger.epoch());
+        observe::built_at(self.redis, self.expected.built()).await;
     }
 }

@@ -16,7 +16,7 @@ impl World<'_> {
         let loader = work.loader;
         if beating {
             let process = &self.processes[loader];
-            let answers = self.book.answers(&process.ledger.epoch());
+            let answers = self.expected.answers(&process.ledger.epoch());
             match process.registry.renew(&process.ledger).await {
                 Ok(()) => assert!(answers),
                 Err(error) => self.expect_no_index(loader, &error),
@@ -29,14 +29,14 @@ impl World<'_> {
                 .chain([&work])
                 .filter(|other| other.loader == loader)
             {
-                let (batch, fence) = (&other.held.batch, &other.held.fence);
-                let owned = answers && self.book.owns(batch, &process.name, fence);
+                let (batch, fence) = (&other.live.batch, &other.live.fence);
+                let owned = answers && self.expected.owns(batch, &process.name, fence);
                 if owned {
-                    self.book.renew(batch);
+                    self.expected.renew(batch);
                 }
-                assert_eq!(!owned, other.held.is_lost(), "whether {batch} is lost");
+                assert_eq!(!owned, other.live.is_lost(), "whether {batch} is lost");
             }
-            if work.held.is_lost() {
+            if work.live.is_lost() {
                 return self.lose(work).await;
             }
         }
@@ -62,16 +62,16 @@ impl World<'_> {
 
     async fn commit(&mut self, mut work: Work) {
         let process = &self.processes[work.loader];
-        let settled: Vec<Settled> = work.ends.iter().map(|end| end.settled.clone()).collect();
+        let committed: Vec<Committed> = work.ends.iter().map(|end| end.committed.clone()).collect();
         let verify = work.ends.iter().any(|end| end.verify);
-        let (batch, fence) = (work.held.batch.clone(), work.held.fence.clone());
-        let answers = self.book.answers(&process.ledger.epoch());
-        let owned = answers && self.book.owns(&batch, &process.name, &fence);
+        let (batch, fence) = (work.live.batch.clone(), work.live.fence.clone());
+        let answers = self.expected.answers(&process.ledger.epoch());
+        let owned = answers && self.expected.owns(&batch, &process.name, &fence);
         let late = verify.then_some(LEASE);
-        match process.ledger.commit(&batch, &fence, &settled, late).await {
+        match process.ledger.commit(&batch, &fence, &committed, late).await {
             Ok(()) => {
                 assert!(owned, "{batch} was committed without being owned");
-                self.book.commit(&batch, &settled, verify);
+                self.expected.commit(&batch, &committed, verify);
                 for end in work.ends.drain(..).filter(|end| end.again) {
                     let again = work
                         .messages
@@ -95,8 +95,9 @@ impl World<'_> {
     async fn regroup(&mut self, mut work: Work) {
         let process = &self.processes[work.loader];
         let mut groups = std::mem::take(&mut work.regroup);
-        let (batch, fence) = (&work.held.batch, &work.held.fence);
-        let owned = self.book.answers(&process.ledger.epoch()) && self.book.owns(batch, &process.name, fence);
+        let (batch, fence) = (&work.live.batch, &work.live.fence);
+        let owned =
+            self.expected.answers(&process.ledger.epoch()) && self.expected.owns(batch, &process.name, fence);
         match process.ledger.regroup(batch, fence, &mut groups).await {
             Ok(()) => {
                 assert!(owned, "{batch} was regrouped without being owned");
@@ -104,7 +105,7 @@ impl World<'_> {
                 let slots = members
                     .map(|member| (member.slot, member.transaction.clone()))
                     .collect();
-                self.book.regroup(batch, &slots);
+                self.expected.regroup(batch, &slots);
                 self.hours
                     .extend(slots.into_values().map(|transaction| (transaction, self.hour)));
                 work.regrouped(groups);
@@ -122,7 +123,7 @@ impl World<'_> {
         }
     }
 
-    /// The batch belongs to somebody else: its rows are read again when our calls cannot land any more.
+    /// The batch belongs to another loader: its rows are read again when our calls cannot land any more.
     pub(super) async fn lose(&mut self, work: Work) {
         let companies = work.companies();
         let names: Vec<&str> = companies.iter().map(String::as_str).collect();
@@ -131,7 +132,7 @@ impl World<'_> {
             .verify_later(&names, LEASE)
             .await
         {
-            Ok(()) => self.book.verify.extend(companies),
+            Ok(()) => self.expected.verify.extend(companies),
             Err(error) => self.expect_no_index(work.loader, &error),
         }
         self.queue.extend(work.messages);

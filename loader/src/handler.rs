@@ -1,36 +1,30 @@
-//! The stage's handler: claim, write, commit, until every record of the batch has an outcome.
+//! The load stage's handler: claim, write, commit, until every record of the batch has an outcome.
 //!
-//! Running it twice for the same record is harmless: the second time the ledger says unchanged or stale, finds the
-//! unfinished batch and finishes it, or waits for whoever is at it.
+//! Running it twice for the same record is harmless: the second time the ledger answers unchanged or stale, names the
+//! unfinished batch so that it is finished, or lets the record wait for the loader that is writing the row.
 
 use std::time::Duration;
 
 use pipeline::retry::Backoff;
-use pipeline::watermarks::Watermarks;
 use pipeline::{
     handler::{Handler, Job, Outcome, WaitsFor},
     message::SubjectRef,
 };
 use proto::v1::FormRecord;
 
-use super::Writer;
-use super::records::{Receipt, Sorted, sort};
-use super::round::Stop;
 use crate::failpoint;
 use crate::vendor::Patience;
+use crate::write::{Receipt, Sorted, Stop, Writer, sort};
 
 /// Waits for a row that another batch is writing.
 const BUSY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// The loader's handler.
-pub struct LoadHandler {
-    /// Does the writing.
-    pub writer: Writer,
-    /// What the extractor may skip, what the transformer may drop.
-    pub marks: Watermarks,
+pub(crate) struct WriteHandler {
+    pub(crate) writer: Writer,
 }
 
-impl Handler for LoadHandler {
+impl Handler for WriteHandler {
     type In = FormRecord;
     type Receipt = Receipt;
 
@@ -55,7 +49,7 @@ impl Handler for LoadHandler {
                 return hold(jobs);
             }
         };
-        // Watermarks of removals carry no fields, and an upsert carries all mapped ones.
+        // Removals carry no fields, and an upsert carries all mapped ones.
         if let Some(record) = sorted
             .open
             .values()
@@ -65,9 +59,9 @@ impl Handler for LoadHandler {
             self.writer.index.see(&record.record.fields);
         }
         if self.writer.index.waits_for_a_record() {
-            // Removals only. They may not keep back the record that tells the widgets, not even as suspects, which
+            // Removals only. They may not keep back the record that shows the widgets, not even as suspects, which
             // are taken one at a time.
-            self.writer.index.look_again();
+            self.writer.index.check_again();
             let outcomes = sorted.outcomes.into_iter();
             return outcomes
                 .map(|outcome| outcome.unwrap_or(Outcome::Park(WaitsFor::OtherMessage)))
@@ -88,21 +82,22 @@ impl Handler for LoadHandler {
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {
         failpoint::hit("marks-before").await;
-        if let Err(error) = self.marks.record_loaded(&receipts).await {
-            tracing::debug!(error = %error, "loaded marks are not written, the extractor will fetch these again");
+        if let Err(error) = self.writer.watermarks.record_loaded(&receipts).await {
+            tracing::debug!(error = %error, "loaded watermarks are not written, the extractor will fetch these again");
         }
         failpoint::hit("marks-after").await;
     }
 
     async fn died(&self, subjects: Vec<SubjectRef>) {
         let companies: Vec<&String> = subjects.iter().map(|subject| &subject.company_id).collect();
-        if let Err(error) = self.marks.clear(&companies).await {
-            tracing::warn!(error = %error, "marks of dead records are not cleared");
+        if let Err(error) = self.writer.watermarks.clear(&companies).await {
+            tracing::warn!(error = %error, "watermarks of dead records are not cleared");
         }
     }
 }
 
-impl LoadHandler {
+impl WriteHandler {
+    /// Rounds of claim, write and commit until everything is decided or has to wait for the gate.
     async fn load(&self, mut sorted: Sorted) -> Vec<Option<Outcome<Receipt>>> {
         let writer = &self.writer;
         let patience = Patience::new(writer.settings.patience);
@@ -115,12 +110,12 @@ impl LoadHandler {
             if !writer.vendor.open(&patience).await {
                 break;
             }
-            let round = match self.round(&mut sorted, patience).await {
+            let round = match writer.round(&mut sorted, patience).await {
                 Ok(round) => round,
                 Err(Stop) => break,
             };
             for batch in &round.left_behind {
-                if !writer.finish(batch, patience).await {
+                if !writer.take_over(batch, patience).await {
                     return sorted.outcomes;
                 }
             }

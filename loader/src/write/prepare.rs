@@ -12,18 +12,18 @@ use pipeline::{
 use proto::v1::{FormRecord, Operation as Wanted};
 
 use super::Removals;
-use crate::jdy::encode::{self, Row};
+use crate::jdy::encode::{self, CellError, Row};
 use crate::jdy::form::{Form, Misfit};
 use crate::ledger::{Item, Operation, encode_version};
 
 /// What is remembered when a record is in the form: customer and update time, for settled records.
-pub type Receipt = (String, i64);
+pub(crate) type Receipt = (String, i64);
 
 /// A record ready to be claimed.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     /// Position in the handler's batch.
     pub(super) at: usize,
-    pub(super) record: FormRecord,
+    pub(crate) record: FormRecord,
     pub(super) version: String,
     pub(super) operation: Operation,
     pub(super) set: Arc<str>,
@@ -61,11 +61,11 @@ impl Prepared {
 }
 
 /// A batch sorted into what is decided at once and what has to be claimed.
-pub(super) struct Sorted {
+pub(crate) struct Sorted {
     /// One per job; `None` while undecided.
-    pub(super) outcomes: Vec<Option<Outcome<Receipt>>>,
+    pub(crate) outcomes: Vec<Option<Outcome<Receipt>>>,
     /// By customer, each list with the newest version last.
-    pub(super) open: HashMap<String, Vec<Prepared>>,
+    pub(crate) open: HashMap<String, Vec<Prepared>>,
 }
 
 impl Sorted {
@@ -99,7 +99,7 @@ impl Sorted {
 }
 
 /// Encodes a batch; a record that does not fit the form stops everything, because the next one will not fit either.
-pub(super) fn sort(
+pub(crate) fn sort(
     batch: Vec<Job<FormRecord>>,
     form: &Form,
     removals: &Removals,
@@ -139,10 +139,14 @@ fn prepare(
         Removals::Ignore if removed => {
             return Err(Box::new(Outcome::filtered("removal-ignored")));
         }
-        Removals::Delete if removed => (Operation::Delete, nothing()),
+        Removals::Delete if removed => (Operation::Delete, Row::default()),
         Removals::Mark { widget, value } if removed => {
-            let set = encode::encode_text(widget, value);
-            (Operation::Mark, Row { set, ..nothing() })
+            let set = encode::encode_text(widget, value).map_err(invalid)?;
+            let row = Row {
+                set,
+                ..Row::default()
+            };
+            (Operation::Mark, row)
         }
         _ => (Operation::Upsert, upsert(&record, form, removals)?),
     };
@@ -159,11 +163,11 @@ fn prepare(
 }
 
 fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, Box<Outcome<Receipt>>> {
-    let mut row = encode::encode(record, form).map_err(|error| {
-        let mut failure = Failure::new("cell-invalid", error.to_string());
-        failure.field = Some(error.label);
-        Box::new(Outcome::Dead(failure))
-    })?;
+    let mark = match removals {
+        Removals::Mark { widget, .. } => Some(widget.as_str()),
+        Removals::Ignore | Removals::Delete => None,
+    };
+    let row = encode::encode(record, form, mark).map_err(invalid)?;
     if row.set == "{}" {
         // Only without a key widget: the vendor's answer to an empty row is not known.
         return Err(Box::new(Outcome::Dead(Failure::new(
@@ -171,19 +175,11 @@ fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, 
             "every mapped cell of this record is empty",
         ))));
     }
-    if let Removals::Mark { widget, .. } = removals {
-        // A customer that comes back loses its mark, unless the mapping itself writes that widget.
-        if record.fields.iter().all(|field| field.field != *widget) {
-            encode::member(&mut row.clear, widget, encode::Shape::clearing(form, widget));
-        }
-    }
     Ok(row)
 }
 
-fn nothing() -> Row {
-    Row {
-        set: String::new(),
-        clear: String::new(),
-        hash: String::new(),
-    }
+fn invalid(error: CellError) -> Box<Outcome<Receipt>> {
+    let mut failure = Failure::new("cell-invalid", error.to_string());
+    failure.field = Some(error.label);
+    Box::new(Outcome::Dead(failure))
 }

@@ -1,4 +1,4 @@
-//! Whoever keeps the index: looks, waits, rebuilds by lease, and says what it is doing.
+//! Maintains the index: polls its state, waits, rebuilds by lease, and reports what it is doing.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use pipeline::telemetry::names;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::script::{self, Browser};
+use super::script::{self, IndexState};
 use super::{Error, Index, rebuild};
 use crate::jdy::lookup::Recognition;
 use crate::ledger;
 
 /// How long a rebuilder may be silent before another one goes on from its cursor.
 const REBUILD_LEASE: Duration = Duration::from_secs(15);
-/// How often those who wait look.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often those who wait poll.
+const POLL_EVERY: Duration = Duration::from_millis(500);
 
 impl Index {
-    /// Keeps the index until the process ends.
-    pub async fn keep(self: Arc<Self>) {
+    /// Maintains the index until the process ends.
+    pub(crate) async fn maintain(self: Arc<Self>) {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
         while !self.runtime.shutdown.is_requested() {
             match self.establish().await {
@@ -45,11 +45,11 @@ impl Index {
         }
     }
 
-    /// Returns when there is a complete index, made by whomever.
+    /// Returns when there is a complete index, whichever loader has made it.
     pub(super) async fn establish(&self) -> Result<(), Error> {
         loop {
-            match script::look(&self.ledger, &self.form).await? {
-                Browser::Ready {
+            match script::state(&self.ledger, &self.form).await? {
+                IndexState::Ready {
                     epoch,
                     rows,
                     duplicates,
@@ -66,12 +66,12 @@ impl Index {
                     self.ledger.set_epoch(epoch);
                     return Ok(());
                 }
-                // The stage stays open, or nobody could tell the widgets.
+                // The stage stays open, because only a record can show the widgets.
                 _ if self.waits_for_a_record() => {}
-                Browser::Building { rows } => self.say(format!(
+                IndexState::Building { rows } => self.pause_because(format!(
                     "the index of the form is being built, {rows} rows so far"
                 )),
-                Browser::Missing => self.say("the index of the form is missing".to_owned()),
+                IndexState::Missing => self.pause_because("the index of the form is missing".to_owned()),
             }
             let Some(recognition) = self.ready_to_read().await else {
                 if self.runtime.shutdown.is_requested() {
@@ -84,7 +84,7 @@ impl Index {
                 .await
                 .map_err(ledger::Error::from)?;
             let Some(lease) = lease else {
-                if !self.runtime.shutdown.sleep(LOOK_EVERY).await {
+                if !self.runtime.shutdown.sleep(POLL_EVERY).await {
                     return Err(Error::Form);
                 }
                 continue;
@@ -100,8 +100,8 @@ impl Index {
         }
     }
 
-    /// Waits until the mapped widgets are known; meanwhile the stage is open, because only a record can tell them.
-    /// The inner `None`: no key widget, nothing to read. The outer: look again, for another loader may have learned
+    /// Waits until the mapped widgets are known; meanwhile the stage is open, because only a record can show them.
+    /// The inner `None`: no key widget, nothing to read. The outer: ask again, for another loader may have learned
     /// them and built the index.
     #[allow(
         clippy::option_option,
@@ -120,8 +120,8 @@ impl Index {
                 () = self.runtime.shutdown.requested() => false,
             };
             if !known {
-                // Every removal asks.
-                self.runtime.shutdown.sleep(LOOK_EVERY).await;
+                // Every removal wakes this up.
+                self.runtime.shutdown.sleep(POLL_EVERY).await;
                 return None;
             }
         }
@@ -142,7 +142,7 @@ impl Index {
         }
     }
 
-    pub(super) fn say(&self, what: String) {
+    pub(super) fn pause_because(&self, what: String) {
         self.runtime.gate.close(Pause::Index, what.clone());
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }

@@ -7,35 +7,33 @@ use pipeline::{disposition::Disposition, handler::Outcome};
 use proto::v1::Lane as WireLane;
 use uuid::Uuid;
 
-use super::Removals;
-use super::fate::{End, Ended};
-use super::handler::LoadHandler;
-use super::records::{Prepared, Sorted};
+use super::commit::{Ended, MemberEnd};
+use super::prepare::{Prepared, Sorted};
+use super::{Removals, Writer};
 use crate::failpoint;
 use crate::ledger::{Claim, Claimed, Item, Kind, Member, Operation};
 use crate::vendor::Patience;
 
 /// What one claim means for the records it was about.
 #[derive(Default)]
-pub(super) struct Round {
+pub(crate) struct Round {
     members: Vec<Member>,
     /// Customer of each slot.
     slots: Vec<String>,
-    /// Batches that nobody is at, which have to be finished first.
-    pub(super) left_behind: HashSet<String>,
-    /// Somebody else is writing one of the rows.
-    pub(super) waiting: bool,
+    /// Batches that no loader works on, which have to be finished first.
+    pub(crate) left_behind: HashSet<String>,
+    /// Another batch is writing one of the rows.
+    pub(crate) waiting: bool,
 }
 
 /// Everything undecided waits for the gate.
-pub(super) struct Stop;
+pub(crate) struct Stop;
 
-impl LoadHandler {
+impl Writer {
     /// Claims what is open, writes what was taken, and decides what is decided by it.
-    pub(super) async fn round(&self, sorted: &mut Sorted, patience: Patience) -> Result<Round, Stop> {
-        let writer = &self.writer;
+    pub(crate) async fn round(&self, sorted: &mut Sorted, patience: Patience) -> Result<Round, Stop> {
         let name = Uuid::new_v4().to_string();
-        let Some(mut held) = writer.registry.announce(&name) else {
+        let Some(mut live) = self.registry.announce(&name) else {
             return Err(Stop);
         };
         let mut companies: Vec<String> = sorted.open.keys().cloned().collect();
@@ -45,27 +43,27 @@ impl LoadHandler {
             .filter_map(|company| Some(sorted.newest(company)?.item()))
             .collect();
         failpoint::hit("claim-before").await;
-        let claimed = match writer
+        let claimed = match self
             .ledger
-            .claim(&name, &items, writer.settings.removals == Removals::Delete)
+            .claim(&name, &items, self.settings.removals == Removals::Delete)
             .await
         {
             Ok(claimed) => claimed,
             Err(error) => {
-                writer.ledger_failed(&error);
+                self.ledger_failed(&error);
                 return Err(Stop);
             }
         };
         failpoint::hit("claim-after").await;
-        held.granted(claimed.fence.clone(), claimed.time_ms);
+        live.granted(claimed.fence.clone(), claimed.time_ms);
         let mut round = self.sort_claims(sorted, &claimed, companies).await?;
         if round.members.is_empty() {
             return Ok(round);
         }
         let lane = lane_of(sorted, &round);
-        let work = writer.work(&held, patience, lane, true);
-        let fates = writer.write(&work, std::mem::take(&mut round.members)).await;
-        match self.apply(sorted, &round, fates) {
+        let work = self.work(&live, patience, lane, true);
+        let ends = self.write(&work, std::mem::take(&mut round.members)).await;
+        match self.apply(sorted, &round, ends) {
             true => Ok(round),
             false => Err(Stop),
         }
@@ -97,8 +95,8 @@ impl LoadHandler {
                     .members
                     .push(member(slot, record, Kind::Remove, id, claimed)),
                 Claim::Busy(batch, owner) => {
-                    // Ours and not at work: it was put off, and nobody else may touch it before its lease ends.
-                    match *owner == self.writer.ledger.owner() && !self.writer.registry.is_live(batch) {
+                    // Ours and not being written: it was put off, and no other loader may touch it before its lease ends.
+                    match *owner == self.ledger.owner() && !self.registry.is_live(batch) {
                         true => drop(round.left_behind.insert(batch.clone())),
                         false => round.waiting = true,
                     }
@@ -112,15 +110,15 @@ impl LoadHandler {
     }
 
     /// `false` when something has to wait for the gate.
-    fn apply(&self, sorted: &mut Sorted, round: &Round, fates: Vec<Ended>) -> bool {
+    fn apply(&self, sorted: &mut Sorted, round: &Round, ends: Vec<Ended>) -> bool {
         let mut going = true;
-        for (slot, fate) in fates {
+        for (slot, end) in ends {
             let Some(company) = usize::try_from(slot).ok().and_then(|slot| round.slots.get(slot)) else {
                 continue;
             };
-            match fate {
-                End::Landed | End::Removed => sorted.decide(company, Disposition::Loaded),
-                End::Dead(failure) => {
+            match end {
+                MemberEnd::Landed | MemberEnd::Removed => sorted.decide(company, Disposition::Loaded),
+                MemberEnd::Dead(failure) => {
                     // The next older version gets its chance.
                     let versions = sorted.open.get_mut(company);
                     if let Some(record) = versions.and_then(Vec::pop) {
@@ -130,8 +128,8 @@ impl LoadHandler {
                         sorted.open.remove(company);
                     }
                 }
-                End::Again => {}
-                End::Held => going = false,
+                MemberEnd::Again => {}
+                MemberEnd::Held => going = false,
             }
         }
         going

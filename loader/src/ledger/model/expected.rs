@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::vendor::VendorRow;
 use super::{Message, UNIT_MS};
-use crate::ledger::{Change, Claim, Settled};
+use crate::ledger::{Change, Claim, Committed};
 
 /// Records and rows whose times differ by less count as written at the same time (claim.lua).
 const MARGIN_MS: i64 = 5_000;
@@ -12,51 +12,42 @@ const MARGIN_MS: i64 = 5_000;
 /// What is known of a customer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
-    id: Option<String>,
-    version: Option<String>,
-    hash: Option<String>,
-    batch: Option<String>,
-    floor: Option<i64>,
+    pub(super) id: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) hash: Option<String>,
+    pub(super) batch: Option<String>,
+    pub(super) floor: Option<i64>,
 }
 
 /// A member of a batch: kind, company, version, hash, row id as the script packs them, and the row.
 #[derive(Debug, Clone)]
-struct Slot {
-    packed: [String; 5],
-    row: String,
-    transaction: Option<String>,
+pub(super) struct Slot {
+    pub(super) packed: [String; 5],
+    pub(super) row: String,
+    pub(super) transaction: Option<String>,
 }
 
 #[derive(Debug, Clone)]
-struct Held {
-    owner: String,
-    fence: u64,
+pub(super) struct ExpectedBatch {
+    pub(super) owner: String,
+    pub(super) fence: u64,
     lapsed: bool,
-    slots: BTreeMap<u32, Slot>,
+    pub(super) slots: BTreeMap<u32, Slot>,
 }
 
 /// Everything that Redis holds of one form.
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub(super) struct ExpectedLedger {
     pub(super) epoch: Option<String>,
     pub(super) verify: BTreeSet<String>,
-    rows: BTreeMap<String, Row>,
-    batches: BTreeMap<String, Held>,
+    pub(super) rows: BTreeMap<String, Row>,
+    pub(super) batches: BTreeMap<String, ExpectedBatch>,
     fences: u64,
     built: i64,
 }
 
-/// What can be seen from outside, of the model and of Redis.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Snapshot {
-    pub(super) rows: BTreeMap<String, BTreeMap<String, String>>,
-    pub(super) batches: BTreeMap<String, BTreeMap<String, String>>,
-    pub(super) leased: BTreeSet<String>,
-    pub(super) verify: BTreeSet<String>,
-}
-
-impl Book {
-    /// Whether somebody who believes in this index gets answers.
+impl ExpectedLedger {
+    /// Whether a loader that believes in this index gets answers.
     pub(super) fn answers(&self, epoch: &str) -> bool {
         self.epoch.as_deref() == Some(epoch)
     }
@@ -98,7 +89,7 @@ impl Book {
             for slot in taken.values() {
                 self.rows.entry(slot.packed[1].clone()).or_default().batch = Some(batch.to_owned());
             }
-            let held = Held {
+            let held = ExpectedBatch {
                 owner: owner.to_owned(),
                 fence: self.fences,
                 lapsed: false,
@@ -168,11 +159,11 @@ impl Book {
         }
     }
 
-    pub(super) fn commit(&mut self, batch: &str, settled: &[Settled], verify: bool) {
+    pub(super) fn commit(&mut self, batch: &str, committed: &[Committed], verify: bool) {
         let Some(held) = self.batches.get_mut(batch) else {
             return;
         };
-        for Settled { slot, change } in settled {
+        for Committed { slot, change } in committed {
             let Some(slot) = held.slots.remove(slot) else {
                 continue;
             };
@@ -251,7 +242,7 @@ impl Book {
         self.batches.keys().cloned().collect()
     }
 
-    /// Whether the form may show this row without anybody having to look again.
+    /// Whether the form may show this row without being read again.
     pub(super) fn judge(&mut self, company: &str, row: Option<&VendorRow>) -> crate::ledger::Judged {
         use crate::ledger::Judged;
         let known = self.rows.entry(company.to_owned()).or_default();
@@ -300,53 +291,5 @@ impl Book {
     /// When the form was read.
     pub(super) fn built(&self) -> i64 {
         self.built
-    }
-
-    pub(super) fn snapshot(&self) -> Snapshot {
-        let text = |pairs: Vec<(String, Option<String>)>| {
-            let known = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
-            known.collect::<BTreeMap<_, _>>()
-        };
-        let row = |row: &Row| {
-            let floor = row.floor.map(|floor| floor.to_string());
-            text(
-                [
-                    ("id", &row.id),
-                    ("v", &row.version),
-                    ("h", &row.hash),
-                    ("b", &row.batch),
-                    ("f", &floor),
-                ]
-                .map(|(name, value)| (name.to_owned(), value.clone()))
-                .to_vec(),
-            )
-        };
-        let batch = |held: &Held| {
-            let mut fields = vec![
-                ("owner".to_owned(), Some(held.owner.clone())),
-                ("fence".to_owned(), Some(held.fence.to_string())),
-                ("n".to_owned(), Some(held.slots.len().to_string())),
-            ];
-            for (slot, member) in &held.slots {
-                fields.push((format!("m{slot}"), Some(member.packed.join("\n"))));
-                fields.push((format!("j{slot}"), Some(member.row.clone())));
-                fields.push((format!("t{slot}"), member.transaction.clone()));
-            }
-            text(fields)
-        };
-        let rows = self
-            .rows
-            .iter()
-            .map(|(company, known)| (company.clone(), row(known)));
-        Snapshot {
-            rows: rows.filter(|(_, fields)| !fields.is_empty()).collect(),
-            batches: self
-                .batches
-                .iter()
-                .map(|(name, held)| (name.clone(), batch(held)))
-                .collect(),
-            leased: self.batches.keys().cloned().collect(),
-            verify: self.verify.clone(),
-        }
     }
 }

@@ -1,9 +1,9 @@
 //! Live batches of this process: one heartbeat for all, and the question before every send, "is it still mine?".
 //!
 //! A process that was stopped for a while must not send when it wakes up, because its batch may have been finished by
-//! somebody else meanwhile. So a send needs a permit: the last successful renewal began less than [`permit`] ago by the
-//! local monotonic clock. That is far less than the lease, which makes the time small that a rebuild has to wait for
-//! loaders that have not noticed yet.
+//! another loader meanwhile. So a send is allowed only when the last successful renewal began less than
+//! [`send_window`] ago by the local monotonic clock. That is far less than the lease, which makes the time small that a
+//! rebuild has to wait for loaders that have not noticed yet.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,19 +19,19 @@ use super::{BatchId, Error, Ledger, Lua, script};
 static RENEW: Lua = Lua::new(|| script(include_str!("renew.lua")));
 
 /// How long a renewal allows sending, for a lease of this length.
-pub fn permit(lease: Duration) -> Duration {
+pub(crate) fn send_window(lease: Duration) -> Duration {
     lease / 6
 }
 
 /// Time between renewals, for a lease of this length.
-pub fn heartbeat(lease: Duration) -> Duration {
+pub(crate) fn heartbeat(lease: Duration) -> Duration {
     lease / 15
 }
 
 /// The live batches of this process.
-pub struct Registry {
+pub(crate) struct Registry {
     born: Instant,
-    permit: Duration,
+    send_window: Duration,
     live: Mutex<HashMap<BatchId, Arc<State>>>,
     beats: watch::Sender<()>,
 }
@@ -45,11 +45,10 @@ struct State {
 }
 
 /// A batch that this process works on. Dropping it ends the renewals, nothing else.
-pub struct Held {
-    /// Its name.
-    pub batch: BatchId,
+pub(crate) struct LiveBatch {
+    pub(crate) batch: BatchId,
     /// Proves ownership at commit.
-    pub fence: String,
+    pub(crate) fence: String,
     /// Redis' clock when the lease was granted, ms.
     time_ms: i64,
     asked: Instant,
@@ -59,18 +58,18 @@ pub struct Held {
 
 impl Registry {
     /// An empty one, for leases of this length.
-    pub fn new(lease: Duration) -> Arc<Self> {
+    pub(crate) fn new(lease: Duration) -> Arc<Self> {
         Arc::new(Self {
             born: Instant::now(),
-            permit: permit(lease),
+            send_window: send_window(lease),
             live: Mutex::default(),
             beats: watch::Sender::new(()),
         })
     }
 
     /// Announces a batch before Redis is asked for its lease, so that at no moment a batch of this process looks
-    /// abandoned. `None` when somebody in this process is at it already.
-    pub fn announce(self: &Arc<Self>, batch: &str) -> Option<Held> {
+    /// abandoned. `None` when a task of this process works on it already.
+    pub(crate) fn announce(self: &Arc<Self>, batch: &str) -> Option<LiveBatch> {
         let asked = Instant::now();
         let state = Arc::new(State {
             fence: OnceLock::new(),
@@ -82,7 +81,7 @@ impl Registry {
             Entry::Vacant(place) => place.insert(Arc::clone(&state)),
         };
         let registry = Arc::clone(self);
-        Some(Held {
+        Some(LiveBatch {
             batch: batch.to_owned(),
             fence: String::new(),
             time_ms: 0,
@@ -93,12 +92,12 @@ impl Registry {
     }
 
     /// Whether this process is working on the batch.
-    pub fn is_live(&self, batch: &str) -> bool {
+    pub(crate) fn is_live(&self, batch: &str) -> bool {
         self.lock().contains_key(batch)
     }
 
     /// Renews every live batch once.
-    pub async fn renew(&self, ledger: &Ledger) -> Result<(), Error> {
+    pub(crate) async fn renew(&self, ledger: &Ledger) -> Result<(), Error> {
         let granted = |(_, state): &(&BatchId, &Arc<State>)| state.fence.get().is_some();
         let live: Vec<(BatchId, Arc<State>)> = self
             .lock()
@@ -143,9 +142,9 @@ impl Registry {
     }
 }
 
-impl Held {
+impl LiveBatch {
     /// The lease was granted with this fence, at this time of Redis' clock.
-    pub fn granted(&mut self, fence: String, time_ms: i64) {
+    pub(crate) fn granted(&mut self, fence: String, time_ms: i64) {
         // A batch is granted once, right after it was announced.
         drop(self.state.fence.set(fence.clone()));
         self.fence = fence;
@@ -153,27 +152,27 @@ impl Held {
     }
 
     /// Whether sending is allowed at this instant.
-    pub fn permits(&self) -> bool {
+    pub(crate) fn may_send(&self) -> bool {
         let now = self.registry.since_birth(Instant::now());
         let age = now.saturating_sub(self.state.renewed.load(Ordering::Acquire));
-        !self.is_lost() && Duration::from_millis(age) < self.registry.permit
+        !self.is_lost() && Duration::from_millis(age) < self.registry.send_window
     }
 
     /// Redis' clock now, ms.
-    pub fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         self.time_ms + i64::try_from(self.asked.elapsed().as_millis()).unwrap_or(i64::MAX / 2)
     }
 
-    /// Whether the batch is known to belong to somebody else.
-    pub fn is_lost(&self) -> bool {
+    /// Whether the batch is known to belong to another loader.
+    pub(crate) fn is_lost(&self) -> bool {
         self.state.lost.load(Ordering::Acquire)
     }
 
-    /// Waits for a permit, over a short absence of Redis for instance; `false` when the batch is lost.
-    pub async fn permitted(&self) -> bool {
+    /// Waits until sending is allowed, over a short absence of Redis for instance; `false` when the batch is lost.
+    pub(crate) async fn wait_to_send(&self) -> bool {
         let mut beats = self.registry.beats.subscribe();
         loop {
-            if self.permits() {
+            if self.may_send() {
                 return true;
             }
             if self.is_lost() || beats.changed().await.is_err() {
@@ -183,7 +182,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for LiveBatch {
     fn drop(&mut self) {
         self.registry.lock().remove(&self.batch);
     }

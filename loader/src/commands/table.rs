@@ -1,0 +1,49 @@
+//! Tables for people; columns stand below each other also when there is Chinese text in them.
+
+use std::fmt;
+
+use comfy_table::{Table, presets};
+
+/// Columns without lines.
+pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 3));
+    }
+    table.trim_fmt()
+}
+
+/// What a command has found out, one fact a line: its name and what there is to say.
+#[derive(Default)]
+pub(super) struct Facts(Vec<[String; 2]>);
+
+impl Facts {
+    pub(super) fn add(&mut self, name: &str, fact: impl Into<String>) {
+        self.0.push([name.to_owned(), fact.into()]);
+    }
+}
+
+impl fmt::Display for Facts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&columns(&self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_stand_below_each_other() {
+        let mut facts = Facts::default();
+        facts.add("version", "not known");
+        facts.add("星级", "1");
+        facts.add("form", "1 row(s)");
+        assert_eq!(
+            facts.to_string(),
+            "version   not known\n星级      1\nform      1 row(s)"
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! What the ledger keeps in Redis: every key and every field of it. Nothing outside of the ledger names them.
+//!
+//! All keys share the hash tag of the namespace. `{prefix}` is the ledger's prefix of the form. The scripts spell the
+//! names out; a test compares what they write with this table. Times are milliseconds of Redis' own clock, `written`
+//! times those of the vendor's.
+//!
+//! | key | type | one for | scripts |
+//! | --- | --- | --- | --- |
+//! | the namespace's index key | hash | the index of the form | `index.lua`, `learn.lua`, `merged.lua`, read by all |
+//! | the namespace's epoch key | string | the epoch of the current index, for watermarks | `index.lua` |
+//! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua` |
+//! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
+//! | `{prefix}batches` | sorted set | batch → end of its lease | as above, `orphans.lua` |
+//! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua` |
+//! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `merged.lua` |
+//! | `{prefix}fence` | number | the last fence that was given out | `claim.lua`, `takeover.lua` |
+//!
+//! | field of a row | meaning |
+//! | --- | --- |
+//! | `id` | row id in the form; absent when there is no row, empty when it was never learned |
+//! | `v` | version that was committed last, see [`super::encode_version`] |
+//! | `h` | hash of the row's content; empty when the content is not known |
+//! | `b` | batch that has claimed the row |
+//! | `f` | floor: when the row was written, by a record whose version is not known |
+//! | `w` | when the ledger last committed something about the row |
+//! | `g` | token of the rebuild that has read the row |
+//!
+//! | field of a batch | meaning |
+//! | --- | --- |
+//! | `owner` | replica that writes it |
+//! | `fence` | what its commits have to show |
+//! | `lease` | until when it is left alone |
+//! | `n` | members that are not committed |
+//! | `m<slot>` | member: kind, company id, version, hash, row id, one a line |
+//! | `j<slot>` | the row exactly as it is sent |
+//! | `t<slot>` | transaction id of a create |
+//! | `s<slot>` | when it may first have been sent under this transaction id |
+//!
+//! | field of the index | meaning |
+//! | --- | --- |
+//! | `form` | app and form that were read |
+//! | `state` | `building` or `ready` |
+//! | `epoch` | name of the complete index |
+//! | `run` | server run of Redis in which it was read |
+//! | `token` | name of the rebuild |
+//! | `cursor` | last row id that was read |
+//! | `noticed` | when its loss was noticed |
+//! | `built` | the same, of the index that is complete |
+//! | `rows`, `dups` | rows with a key, and those of them that share it with an older row |
+//! | `widgets` | widgets whose content is hashed, one a line |
+//! | `merge` | `1`: the next rebuild deletes duplicates |
+
+/// Fields of a row.
+pub(super) mod row {
+    pub(in crate::ledger) const ID: &str = "id";
+    pub(in crate::ledger) const VERSION: &str = "v";
+    pub(in crate::ledger) const HASH: &str = "h";
+    pub(in crate::ledger) const BATCH: &str = "b";
+    pub(in crate::ledger) const FLOOR: &str = "f";
+    pub(in crate::ledger) const COMMITTED: &str = "w";
+    /// Only the scripts use it.
+    #[cfg(test)]
+    pub(in crate::ledger) const READ_BY: &str = "g";
+}
+
+/// Fields of a batch.
+pub(super) mod batch {
+    pub(in crate::ledger) const OWNER: &str = "owner";
+    pub(in crate::ledger) const LEASE: &str = "lease";
+    pub(in crate::ledger) const LEFT: &str = "n";
+    /// Only the scripts use it.
+    #[cfg(test)]
+    pub(in crate::ledger) const FENCE: &str = "fence";
+    /// First letters of the fields that end with a slot.
+    pub(in crate::ledger) const MEMBER: char = 'm';
+    pub(in crate::ledger) const ROW: char = 'j';
+    pub(in crate::ledger) const TRANSACTION: char = 't';
+    pub(in crate::ledger) const FIRST_SENT: char = 's';
+}
+
+/// Below the prefix.
+pub(super) fn row_key(prefix: &str, company: &str) -> String {
+    format!("{prefix}row:{company}")
+}
+
+/// Below the prefix.
+pub(super) fn batch_key(prefix: &str, batch: &str) -> String {
+    format!("{prefix}batch:{batch}")
+}
+
+/// The sorted set of leases.
+pub(super) fn batches_key(prefix: &str) -> String {
+    format!("{prefix}batches")
+}
+
+/// The sorted set of rows to be read again.
+pub(super) fn verify_key(prefix: &str) -> String {
+    format!("{prefix}verify")
+}
+
+/// Duplicates found by the last rebuild.
+pub(super) fn duplicates_key(prefix: &str) -> String {
+    format!("{prefix}dups")
+}
+
+/// Fields of the index.
+#[cfg(test)]
+pub(crate) mod index {
+    pub(crate) const NOTICED: &str = "noticed";
+    pub(crate) const BUILT: &str = "built";
+    pub(crate) const RUN: &str = "run";
+    /// All others, which only the scripts use.
+    pub(crate) const OTHERS: [&str; 9] = [
+        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets", "merge",
+    ];
+}

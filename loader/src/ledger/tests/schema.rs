@@ -1,0 +1,114 @@
+//! The schema's table names every key and field that the scripts write.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::jdy::lookup::FoundRow;
+
+async fn fields(redis: &PrivateRedis, key: &str) -> BTreeSet<String> {
+    let mut connection = redis.store().connection().await.unwrap();
+    let mut command = redis::cmd("HKEYS");
+    command.arg(key);
+    command.query_async(&mut *connection).await.unwrap()
+}
+
+async fn keys(redis: &PrivateRedis) -> BTreeSet<String> {
+    let mut connection = redis.store().connection().await.unwrap();
+    let mut command = redis::cmd("KEYS");
+    command.arg("*");
+    command.query_async(&mut *connection).await.unwrap()
+}
+
+fn names(known: &[&str]) -> BTreeSet<String> {
+    known.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_scripts_write_what_the_schema_names() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let row = |id: &str| {
+        let found = FoundRow {
+            id: id.to_owned(),
+            hash: "aa".to_owned(),
+            written_ms: 1_000_000,
+        };
+        ("1".to_owned(), found)
+    };
+    crate::index::testing::rebuild_with(&ledger, "form", &[row("r1"), row("r2")]).await;
+    assert_eq!(ledger.duplicates().await.unwrap().len(), 1);
+    create(&ledger, "2", 10, "aa", "r2").await;
+    claim(&ledger, "2", 11, "bb").await;
+    let (_, batch, _) = claim(&ledger, "3", 11, "bb").await;
+    ledger.verify_later(&["2"], LEASE).await.unwrap();
+
+    use crate::ledger::schema::{self, batch as batches, index, row};
+    let mut seen = fields(&redis, &ledger.row_key("1")).await;
+    seen.extend(fields(&redis, &ledger.row_key("2")).await);
+    let known = [
+        row::ID,
+        row::VERSION,
+        row::HASH,
+        row::BATCH,
+        row::FLOOR,
+        row::COMMITTED,
+        row::READ_BY,
+    ];
+    assert_eq!(seen, names(&known));
+
+    let seen = fields(&redis, &ledger.batch_key(&batch)).await;
+    let mut known = names(&[batches::OWNER, batches::LEASE, batches::LEFT, batches::FENCE]);
+    known.extend(
+        [
+            batches::MEMBER,
+            batches::ROW,
+            batches::TRANSACTION,
+            batches::FIRST_SENT,
+        ]
+        .map(|letter| format!("{letter}0")),
+    );
+    assert_eq!(seen, known);
+
+    let seen = fields(&redis, ledger.index_key()).await;
+    let mut known = names(&index::OTHERS);
+    known.extend(names(&[index::NOTICED, index::BUILT, index::RUN]));
+    known.remove("merge");
+    assert_eq!(seen, known, "while no rebuild is asked for");
+
+    let prefix = &ledger.inner.prefix;
+    let mut known = names(&[
+        ledger.index_key(),
+        ledger.epoch_key(),
+        &schema::batches_key(prefix),
+        &schema::verify_key(prefix),
+        &schema::duplicates_key(prefix),
+        &format!("{prefix}fence"),
+        &ledger.batch_key(&batch),
+    ]);
+    let other = ledger.known_rows(&["2"]).await.unwrap().remove(0);
+    known.insert(ledger.batch_key(&other.unwrap().batch.unwrap()));
+    known.extend(["1", "2", "3"].map(|company| ledger.row_key(company)));
+    assert_eq!(keys(&redis).await, known);
+}
+
+#[tokio::test]
+async fn plain_reads_say_what_was_written() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    let (_, batch, _) = claim(&ledger, "1", 11, "bb").await;
+    let known = ledger.known_rows(&["nobody", "1"]).await.unwrap();
+    let expected = KnownRow {
+        id: Some("r1".to_owned()),
+        version: decode_version(&version(10)),
+        hash: Some("aa".to_owned()),
+        batch: Some(batch.clone()),
+        floor_ms: None,
+    };
+    assert_eq!(known, [None, Some(expected)]);
+    let held = ledger.known_batch(&batch).await.unwrap().unwrap();
+    assert_eq!((held.owner.as_str(), held.left), ("one", 1));
+    assert!(held.lease_ms > 0);
+    assert_eq!(ledger.known_batch("gone").await.unwrap(), None);
+    assert_eq!(ledger.scan(0, 100).await.unwrap(), (0, vec!["1".to_owned()]));
+}

@@ -1,0 +1,65 @@
+//! Writing the members of a claimed batch, whether this loader claimed it or took it over.
+
+use futures::StreamExt as _;
+use pipeline::quota::Lane;
+
+use super::Writer;
+use super::commit::Ended;
+use crate::jdy::lookup::Recognition;
+use crate::ledger::{Kind, LiveBatch, Member};
+use crate::vendor::Patience;
+
+/// Updates and removals of one batch that are under way at once; the client's cap and the quotas decide in the end.
+const SINGLES_AT_ONCE: usize = 8;
+
+/// What belongs to one batch while it is written.
+pub(crate) struct Work<'a> {
+    /// The lease.
+    pub(crate) live: &'a LiveBatch,
+    /// How long to go on.
+    pub(crate) patience: Patience,
+    /// Whose turn it is.
+    pub(crate) lane: Lane,
+    /// No loader has sent any of it before.
+    pub(crate) fresh: bool,
+    /// How rows are recognised, when there is a key widget.
+    pub(crate) recognition: Option<Recognition>,
+}
+
+impl Writer {
+    /// `fresh`: no loader has sent any of the batch before.
+    pub(crate) fn work<'a>(
+        &self,
+        live: &'a LiveBatch,
+        patience: Patience,
+        lane: Lane,
+        fresh: bool,
+    ) -> Work<'a> {
+        Work {
+            live,
+            patience,
+            lane,
+            fresh,
+            recognition: self.index.recognition(),
+        }
+    }
+
+    /// Writes the members of a batch: all creates, and beside them each update and removal.
+    pub(crate) async fn write(&self, work: &Work<'_>, members: Vec<Member>) -> Vec<Ended> {
+        let (creates, others): (Vec<Member>, Vec<Member>) = members
+            .into_iter()
+            .partition(|member| member.kind == Kind::Create);
+        let singles = async {
+            let calls = futures::stream::iter(others).map(|member| async move {
+                match member.kind {
+                    Kind::Remove => self.remove(work, member).await,
+                    _ => self.update(work, member).await,
+                }
+            });
+            calls.buffer_unordered(SINGLES_AT_ONCE).concat().await
+        };
+        let (mut ends, others) = futures::join!(self.create(work, creates), singles);
+        ends.extend(others);
+        ends
+    }
+}

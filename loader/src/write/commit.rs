@@ -1,0 +1,132 @@
+//! What became of each member of a batch, and the commit that writes it down in the ledger.
+
+use std::time::Duration;
+
+use pipeline::gate::Pause;
+use pipeline::retry::Backoff;
+
+use pipeline::failure::Failure;
+
+use super::Writer;
+use super::batch::Work;
+use crate::failpoint;
+use crate::ledger::{Change, Committed, Error, Member};
+
+/// What became of a member, as the handler needs it.
+#[derive(Debug, Clone)]
+pub(crate) enum MemberEnd {
+    /// The row holds the record's content.
+    Landed,
+    /// The row is gone or marked, as it should be.
+    Removed,
+    /// This record can never be written.
+    Dead(Box<Failure>),
+    /// Something was learned; claim it again.
+    Again,
+    /// Not now.
+    Held,
+}
+
+/// A member's end, with its slot in the claim.
+pub(crate) type Ended = (u32, MemberEnd);
+
+/// A member, what the ledger shall write down about it, and its end once that is done.
+pub(super) type Committing<'a> = (&'a Member, Change, MemberEnd);
+
+/// The same end for all.
+pub(super) fn all(members: &[Member], end: &MemberEnd) -> Vec<Ended> {
+    members.iter().map(|member| (member.slot, end.clone())).collect()
+}
+
+impl Writer {
+    /// Commits, and turns a commit that fails into ends. `verify`: a call of unknown outcome may still land.
+    pub(super) async fn commit(
+        &self,
+        work: &Work<'_>,
+        ends: Vec<Committing<'_>>,
+        verify: bool,
+    ) -> Vec<Ended> {
+        failpoint::hit("commit-before").await;
+        if let Err(failed) = self.commit_in_ledger(work, &ends, verify).await {
+            if matches!(failed, MemberEnd::Again) {
+                // Our send may have come after another loader's: the rows are read again once it must have landed.
+                let companies: Vec<&str> = ends.iter().map(|(member, ..)| member.company.as_str()).collect();
+                self.verify_soon(&companies).await;
+            }
+            return ends
+                .iter()
+                .map(|(member, ..)| (member.slot, failed.clone()))
+                .collect();
+        }
+        failpoint::hit("commit-after").await;
+        if ends.iter().any(|(.., end)| matches!(end, MemberEnd::Landed)) {
+            self.vendor.written();
+        }
+        ends.into_iter()
+            .map(|(member, _, end)| (member.slot, end))
+            .collect()
+    }
+
+    /// Waits out an outage of Redis while patience lasts; the error is the end of all members.
+    async fn commit_in_ledger(
+        &self,
+        work: &Work<'_>,
+        ends: &[Committing<'_>],
+        verify: bool,
+    ) -> Result<(), MemberEnd> {
+        let committed: Vec<Committed> = ends
+            .iter()
+            .map(|(member, change, _)| Committed {
+                slot: member.slot,
+                change: change.clone(),
+            })
+            .collect();
+        // Without a key widget the rows could not be read again.
+        let late = (verify && work.recognition.is_some()).then(|| self.lateness());
+        let live = work.live;
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            match self
+                .ledger
+                .commit(&live.batch, &live.fence, &committed, late)
+                .await
+            {
+                Ok(()) => return Ok(()),
+                // Repeating is safe: what an unanswered commit has done is skipped by the next one.
+                Err(Error::Store(cause)) => {
+                    self.runtime.redis_lost(&cause);
+                    let wait = backoff.next_delay();
+                    if !work.patience.sleep(wait, &self.vendor.stopping).await
+                        || !self.vendor.open(&work.patience).await
+                    {
+                        return Err(MemberEnd::Held);
+                    }
+                }
+                Err(error) => return Err(self.ledger_failed(&error)),
+            }
+        }
+    }
+
+    /// What a failed ledger call means for the batch; pauses the stage when it has to.
+    pub(super) fn ledger_failed(&self, error: &Error) -> MemberEnd {
+        match error {
+            Error::Fenced => {
+                tracing::warn!("batch was taken over by another loader, its rows are claimed again");
+                MemberEnd::Again
+            }
+            Error::NoIndex => {
+                self.index.lost();
+                MemberEnd::Held
+            }
+            Error::Store(cause) => {
+                self.runtime.redis_lost(cause);
+                MemberEnd::Held
+            }
+            Error::Protocol(_) => {
+                tracing::error!(error = %error, "ledger and program do not fit together");
+                self.runtime.gate.close(Pause::Configuration, error.to_string());
+                MemberEnd::Held
+            }
+        }
+    }
+}

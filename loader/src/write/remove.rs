@@ -1,0 +1,36 @@
+//! Removals: one call for each row, repeated until its outcome is known, because repeating changes nothing.
+
+use super::Writer;
+use super::batch::Work;
+use super::commit::{Ended, MemberEnd};
+use crate::failpoint;
+use crate::jdy::codes;
+use crate::ledger::{Change, Member};
+use crate::vendor::Tried;
+
+impl Writer {
+    /// Removes one row; one that is gone already is removed.
+    pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
+        failpoint::hit("remove-before").await;
+        let may_send = || work.live.may_send();
+        let (client, may_send, target) = (&self.vendor.client, &may_send, &member);
+        let tried = self
+            .vendor
+            .insist(Some(work.live), &work.patience, move || {
+                client.delete(&target.row_id, work.lane, may_send)
+            })
+            .await;
+        failpoint::hit("remove-answered").await;
+        match tried {
+            Tried::Refused(refusal, _) if refusal.code != codes::RECORD_GONE => {
+                self.give_up_refused(work, &member, &refusal).await
+            }
+            Tried::Done((), _) | Tried::Refused(..) => {
+                self.commit(work, vec![(&member, Change::Removed, MemberEnd::Removed)], false)
+                    .await
+            }
+            Tried::Lost => self.lease_lost(work, &[member]).await,
+            Tried::Held => vec![(member.slot, MemberEnd::Held)],
+        }
+    }
+}

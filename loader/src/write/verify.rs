@@ -1,0 +1,165 @@
+//! Rows that a call of unknown outcome may still change: put on a list, read again when no such call can land any more,
+//! and fetched again when they are not as they were committed.
+
+use std::time::Duration;
+
+use pipeline::retry::Backoff;
+use pipeline::telemetry::names;
+
+use super::Writer;
+use super::batch::Work;
+use super::commit::{Ended, MemberEnd, all};
+use super::refetch::NotAsked;
+use crate::failpoint;
+use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::lookup::Recognition;
+use crate::ledger::{Due, Judged, Member, Seen};
+use crate::vendor::{Patience, Tried};
+
+/// How long a row that was written may be missing from queries; the vendor promises nothing, in tests it never was more
+/// than a moment (jiandaoyun-api.md §2.4).
+const INVISIBLE: Duration = Duration::from_secs(3);
+/// How often Redis is asked for rows that are due.
+const VERIFY_EVERY: Duration = Duration::from_secs(5);
+/// A loader that got rows to verify has this long; if it dies, no loader may create them meanwhile. A verdict that comes
+/// later than this counts for nothing.
+const VERIFY_HOLD: Duration = Duration::from_secs(30);
+
+impl Writer {
+    /// Puts rows on the list of those to be read again.
+    pub(super) async fn verify_soon(&self, companies: &[&str]) {
+        if self.index.recognition().is_none() {
+            return;
+        }
+        if let Err(error) = self.ledger.verify_later(companies, self.lateness()).await {
+            tracing::warn!(error = %error, rows = companies.len(), "rows cannot be put on the list for verification");
+        }
+    }
+
+    /// After this time a call that was given up cannot change anything any more, and what it changed can be seen.
+    pub(super) fn lateness(&self) -> Duration {
+        self.vendor.client.timeout() + self.settings.late + INVISIBLE
+    }
+
+    /// The batch was lost while a call for these rows may have been under way.
+    pub(super) async fn lease_lost(&self, work: &Work<'_>, group: &[Member]) -> Vec<Ended> {
+        let companies: Vec<&str> = group.iter().map(|member| member.company.as_str()).collect();
+        tracing::warn!(
+            batch = work.live.batch,
+            rows = group.len(),
+            "lease was lost before the answer"
+        );
+        self.verify_soon(&companies).await;
+        all(group, &MemberEnd::Again)
+    }
+}
+
+/// Reads rows again that a lost call may have changed after the last commit, and has wrong ones fetched again.
+pub(crate) async fn verify(writer: Writer) {
+    while writer.runtime.shutdown.sleep(VERIFY_EVERY).await {
+        if !writer.runtime.gate.is_open() || !writer.index.is_known() {
+            continue;
+        }
+        let mut backoff = Backoff::default();
+        while let Some((due, wrong)) = verify_some(&writer).await {
+            if wrong.is_empty() {
+                continue;
+            }
+            let wrong: Vec<&str> = wrong.iter().map(String::as_str).collect();
+            tracing::warn!(
+                rows = wrong.len(),
+                "rows are not, or may not be, as they were written last; their customers are fetched again"
+            );
+            metrics::counter!(names::LOADER_LATE_WRITES).increment(wrong.len() as u64);
+            while !fetch_again(&writer, &due, &wrong).await {
+                if !writer.runtime.shutdown.sleep(backoff.next_delay()).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Some customers that were due, and those of them whose rows are wrong; `None` when nothing is due, or the form cannot be read now.
+async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
+    let recognition = writer.index.recognition()?;
+    let due = match writer
+        .ledger
+        .due_for_verification(LARGEST_BATCH, VERIFY_HOLD)
+        .await
+    {
+        Ok(due) if due.companies.is_empty() => return None,
+        Ok(due) => due,
+        Err(error) => {
+            drop(writer.ledger_failed(&error));
+            return None;
+        }
+    };
+    failpoint::hit("verify-popped").await;
+    let seen = read_due(writer, &recognition, &due).await?;
+    let judged = match writer
+        .ledger
+        .judge(&due, &seen, INVISIBLE, writer.lateness())
+        .await
+    {
+        Ok(judged) => judged,
+        Err(error) => {
+            drop(writer.ledger_failed(&error));
+            return None;
+        }
+    };
+    failpoint::hit("verify-judged").await;
+    let wrong = due
+        .companies
+        .iter()
+        .zip(judged)
+        .filter(|(_, judged)| *judged == Judged::Differs)
+        .map(|(company, _)| company.clone())
+        .collect();
+    Some((due, wrong))
+}
+
+/// What the form shows for these customers; `None` when it cannot be read now.
+async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Option<Vec<Seen>> {
+    let companies: Vec<&str> = due.companies.iter().map(String::as_str).collect();
+    let (client, asked) = (&writer.vendor.client, &companies);
+    let patience = Patience::new(VERIFY_HOLD / 2);
+    let tried = writer
+        .vendor
+        .insist(None, &patience, move || client.rows_of(recognition, asked))
+        .await;
+    let Tried::Done(mut found, _) = tried else {
+        return None;
+    };
+    let seen = companies.iter().map(|company| {
+        let oldest = found.remove(*company).and_then(|rows| rows.into_iter().next());
+        let (row_id, hash) = oldest.map(|row| (row.id, row.hash)).unwrap_or_default();
+        Seen {
+            company: (*company).to_owned(),
+            row_id,
+            hash,
+        }
+    });
+    Some(seen.collect())
+}
+
+/// Asks for these customers again and takes their rows off the list; `false` when it has to be tried once more.
+async fn fetch_again(writer: &Writer, due: &Due, wrong: &[&str]) -> bool {
+    let asked = writer.ask_again("verify", wrong).await;
+    let done = match asked {
+        Ok(()) => writer.ledger.verified(due, wrong).await,
+        Err(NotAsked::Store(error)) => {
+            writer.runtime.redis_lost(&error);
+            return false;
+        }
+        Err(NotAsked::Publish(error)) => {
+            tracing::debug!(%error, "customers could not be asked for again");
+            return false;
+        }
+    };
+    // A loader that finds them on the list later asks once more, which is harmless.
+    if let Err(error) = done {
+        drop(writer.ledger_failed(&error));
+    }
+    true
+}
