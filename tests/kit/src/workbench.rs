@@ -105,9 +105,7 @@ impl Workbench {
     /// A proxy in front of the broker.
     pub async fn proxy(&self) -> Proxy {
         let common = config::common(&self.namespace);
-        let url = url::Url::parse(common.amqp.url.expose()).unwrap();
-        let addresses = url.socket_addrs(|| Some(5672)).unwrap();
-        Proxy::start(addresses[0]).await.unwrap()
+        Proxy::before(common.amqp.url.expose()).await.unwrap()
     }
 
     /// Consumes through a proxy.
@@ -118,10 +116,8 @@ impl Workbench {
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
         let mut common = config::common(&self.namespace);
-        let mut url = url::Url::parse(common.amqp.url.expose()).unwrap();
-        url.set_ip_host(proxy.address().ip()).unwrap();
-        url.set_port(Some(proxy.address().port())).unwrap();
-        common.amqp.url = Secret::new(url.as_str());
+        let through = proxy.redirected(common.amqp.url.expose()).unwrap();
+        common.amqp.url = Secret::new(through.as_str());
         self.run(runtime(&common), options, script)
     }
 

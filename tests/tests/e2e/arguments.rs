@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::Duration;
 
-use kit::harness::{Service, Settings, command};
+use kit::pipeline::{Service, Settings, command};
 
 /// Enough for each service to get past its settings; nothing listens there.
 fn complete(service: Service) -> Settings {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 
 #[tokio::test]
 async fn a_killed_transformer_and_a_killed_loader_cost_nothing() {
-    let builder = Pipeline::builder().customers(600).seed(11);
+    let builder = PipelineUnderTest::for_test().customers(600).seed(11);
     // Slow enough that both die with work in their hands, and with answers of the vendor on the way to the loader.
     let mut pipeline = builder
         .simulator(|options| options.settings.jdy.latency_ms = 150)
@@ -29,7 +29,11 @@ async fn a_killed_transformer_and_a_killed_loader_cost_nothing() {
 
 #[tokio::test]
 async fn a_killed_leader_is_replaced_and_its_window_is_listed_whole() {
-    let mut pipeline = Pipeline::builder().customers(400).seed(12).start().await;
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(400)
+        .seed(12)
+        .start()
+        .await;
     let [extractor, ..] = pipeline.run_all();
     pipeline.rows(Duration::from_secs(60), 50).await;
     pipeline[extractor].kill9();

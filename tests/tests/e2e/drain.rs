@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 
 #[tokio::test]
 async fn services_stopped_in_the_middle_of_a_run_exit_with_0_and_lose_nothing() {
-    let builder = Pipeline::builder().customers(400).seed(21);
+    let builder = PipelineUnderTest::for_test().customers(400).seed(21);
     let mut pipeline = builder
         .simulator(|options| options.settings.jdy.latency_ms = 100)
         .start()

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use kit::harness::{Queues, eventually, expect};
+use kit::queues::Queues;
 use kit::services::Services;
+use kit::wait::{eventually, expect};
 use pipeline::names::Namespace;
 use pipeline::stage::Stage;
 use redis::AsyncCommands;

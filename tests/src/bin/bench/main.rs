@@ -2,12 +2,12 @@
 
 mod ceiling;
 mod dead;
-mod delay;
-mod floor;
+mod fixture;
 mod lag;
 mod measure;
 mod memory;
 mod plot;
+mod proc;
 mod quota;
 mod report;
 mod scaling;

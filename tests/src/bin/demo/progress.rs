@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// How often a line is printed where no bars can be shown.
 const LINE: Duration = Duration::from_secs(2);
 
-/// One look at everything.
+/// What is counted at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub details: u64,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::stage::Stage;
 
 use super::{dead, ids, said};
@@ -14,7 +14,7 @@ const ROUNDS: usize = 34;
 
 #[tokio::test]
 async fn a_hundred_looks_change_nothing() {
-    let mut pipeline = Pipeline::builder().customers(3).seed(68).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(3).seed(68).start().await;
     let transformer = pipeline.run(Service::Transformer);
     pipeline[transformer].ready().await;
     let bodies: Vec<_> = (0..LETTERS)

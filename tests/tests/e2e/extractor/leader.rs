@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use kit::harness::{Id, Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
+use kit::wait::{eventually, expect};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
@@ -20,7 +21,7 @@ async fn a_leader_that_dies_or_freezes_at_any_page_costs_nobody() {
 
 async fn one_seed(seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .customers(150)
         .seed(seed)
         .set("OKKI_RATE", "1000")
@@ -75,7 +76,7 @@ async fn one_seed(seed: u64) {
 }
 
 /// Which of the replicas lists now, by the process id in the lease.
-async fn leader(pipeline: &mut Pipeline, replicas: &[Id]) -> Option<Id> {
+async fn leader(pipeline: &mut PipelineUnderTest, replicas: &[ReplicaId]) -> Option<ReplicaId> {
     let proof: Option<String> =
         redis::from_redis_value(redis(pipeline, "GET", "extract:lease:live", &[]).await).unwrap();
     let proof = proof?;
@@ -86,7 +87,7 @@ async fn leader(pipeline: &mut Pipeline, replicas: &[Id]) -> Option<Id> {
     Some(*id.expect("the leader is one of us"))
 }
 
-async fn first_window_is_listed(pipeline: &Pipeline) {
+async fn first_window_is_listed(pipeline: &PipelineUnderTest) {
     eventually(Duration::from_secs(60), "the full load is listed", async || {
         let runs = runs(pipeline).await;
         expect(runs.iter().any(|run| run["start"].is_null()), || {
@@ -96,7 +97,7 @@ async fn first_window_is_listed(pipeline: &Pipeline) {
     .await;
 }
 
-async fn runs(pipeline: &Pipeline) -> Vec<Value> {
+async fn runs(pipeline: &PipelineUnderTest) -> Vec<Value> {
     let entries: Vec<String> =
         redis::from_redis_value(redis(pipeline, "LRANGE", "extract:runs", &["0", "-1"]).await).unwrap();
     entries
@@ -105,6 +106,6 @@ async fn runs(pipeline: &Pipeline) -> Vec<Value> {
         .collect()
 }
 
-async fn checkpoint(pipeline: &Pipeline) -> i64 {
+async fn checkpoint(pipeline: &PipelineUnderTest) -> i64 {
     redis::from_redis_value(redis(pipeline, "HGET", "extract:job:live", &["checkpoint"]).await).unwrap()
 }

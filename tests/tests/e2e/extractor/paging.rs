@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use kit::harness::{Builder, Pipeline, Service, eventually, expect};
+use kit::pipeline::{Builder, PipelineUnderTest, Service};
 use kit::simulator::{Churn, Order};
+use kit::wait::{eventually, expect};
 
 use super::sink::{Sink, calls, complaints};
 
 /// A pipeline whose listing has many small pages.
 fn paged(order: Order, spread_s: i64, seed: u64) -> Builder {
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .customers(400)
         .seed(seed)
         .set("OKKI_RATE", "1000")

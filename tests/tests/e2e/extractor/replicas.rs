@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::Limiter;
+use kit::wait::{eventually, expect};
 
 use super::sink::{Sink, calls, complaints};
 
 /// Details per second of so many replicas, each with four calls of 800 ms at a time:
 /// five a second, so that it is the vendor and not this machine that is slow, other tests beside it included.
 async fn details_per_second(replicas: u64) -> f64 {
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .seed(20 + replicas)
         .set("OKKI_RATE", "1000")
         .set("OKKI_CONCURRENCY", "4");
@@ -56,7 +57,7 @@ async fn details_scale_with_the_replicas() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_keep_one_limit_together() {
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .customers(120)
         .seed(31)
         .set("OKKI_RATE", "30")
@@ -88,7 +89,7 @@ async fn replicas_keep_one_limit_together() {
 
 #[tokio::test]
 async fn a_limit_that_is_lower_than_configured_is_respected_in_the_end() {
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .customers(120)
         .seed(32)
         .set("OKKI_RATE", "60")
@@ -113,7 +114,10 @@ async fn a_limit_that_is_lower_than_configured_is_respected_in_the_end() {
 
 #[tokio::test]
 async fn one_token_serves_all_and_is_renewed_once() {
-    let builder = Pipeline::builder().customers(120).seed(33).set("OKKI_RATE", "60");
+    let builder = PipelineUnderTest::for_test()
+        .customers(120)
+        .seed(33)
+        .set("OKKI_RATE", "60");
     let mut pipeline = builder
         .simulator(|options| options.settings.okki.latency_ms = 50)
         .start()

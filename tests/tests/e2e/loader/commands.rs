@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit::config::mapping_document;
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::stage::Stage;
 
 use super::feed::Feed;
@@ -12,7 +12,7 @@ const SETTLED: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn commands_tell_where_a_customer_is_and_what_differs() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(12)
         .seed(71)
         .set("INDEX_SETTLE", "0s")
@@ -72,7 +72,7 @@ async fn commands_tell_where_a_customer_is_and_what_differs() {
 
 #[tokio::test]
 async fn a_form_that_does_not_fit_stops_the_loader_by_name() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(5)
         .seed(72)
         .set("INDEX_SETTLE", "0s")

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
+use kit::wait::{eventually, expect};
 
 use super::feed::Feed;
 
@@ -11,7 +12,7 @@ const SETTLED: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(1000)
         .seed(21)
         .set("INDEX_SETTLE", "0s")
@@ -44,7 +45,7 @@ async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
 
 #[tokio::test]
 async fn removed_customers_are_ignored_deleted_or_marked() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(22)
         .set("INDEX_SETTLE", "0s")
@@ -86,7 +87,7 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
 /// opened again and again, for a message that may have killed its consumer is taken alone (chaos, seeds 8, 9 and 10).
 #[tokio::test]
 async fn a_removal_that_comes_first_keeps_no_record_back() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(23)
         .set("INDEX_SETTLE", "0s")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use kit::config::ServicesArgs;
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::services::{Services, shared};
 use kit::simulator::{Fault, FaultKind, Poison, Vendor};
 
@@ -61,7 +61,7 @@ async fn die_at(point: &'static str, redis: Redis) {
         Redis::Forgetful => Some(own_redis(&amqp).await),
         _ => None,
     };
-    let mut builder = Pipeline::builder();
+    let mut builder = PipelineUnderTest::for_test();
     if let Some(own) = &own {
         builder = builder.services(&amqp, own.redis_url());
     }

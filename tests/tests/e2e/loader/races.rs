@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use kit::config::mapping_document;
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{Fault, FaultKind, Vendor};
+use kit::wait::{eventually, expect};
 use rand::seq::SliceRandom as _;
 
 use super::feed::Feed;
@@ -13,7 +14,7 @@ const SETTLED: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn four_loaders_on_versions_in_any_order_end_with_the_newest() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(100)
         .seed(61)
         .set("INDEX_SETTLE", "0s")
@@ -44,7 +45,7 @@ async fn four_loaders_on_versions_in_any_order_end_with_the_newest() {
 
 #[tokio::test]
 async fn a_loader_that_was_frozen_beyond_its_lease_overwrites_nothing() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(40)
         .seed(62)
         .set("INDEX_SETTLE", "0s")
@@ -85,7 +86,7 @@ async fn a_loader_that_was_frozen_beyond_its_lease_overwrites_nothing() {
 
 #[tokio::test]
 async fn every_tenth_answer_lost_costs_nothing() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(2000)
         .seed(63)
         .set("INDEX_SETTLE", "0s")
@@ -123,7 +124,7 @@ async fn every_tenth_answer_lost_costs_nothing() {
 
 #[tokio::test]
 async fn single_mode_looks_before_it_sends_again() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(64)
         .set("INDEX_SETTLE", "0s")

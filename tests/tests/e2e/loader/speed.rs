@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 
 use super::feed::Feed;
 
@@ -67,7 +67,7 @@ fn usual_second(calls: &[u32]) -> u32 {
 }
 
 async fn write_at_full_speed(loaders: usize, seed: u64) {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(CUSTOMERS as u32)
         .seed(seed)
         .set("INDEX_SETTLE", "0s")

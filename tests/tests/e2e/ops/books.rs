@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
+use kit::wait::{eventually, expect};
 use serde_json::Value;
 
 use super::refuse_row;
 
-async fn books(pipeline: &Pipeline) -> Value {
+async fn books(pipeline: &PipelineUnderTest) -> Value {
     let printed = pipeline
         .tool(Service::Loader, &["books", "--json"])
         .await
@@ -17,7 +18,7 @@ async fn books(pipeline: &Pipeline) -> Value {
 
 #[tokio::test]
 async fn the_books_balance_after_kills_and_dead_letters() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(300)
         .seed(71)
         .simulator(|options| options.settings.jdy.latency_ms = 100)
@@ -62,7 +63,7 @@ async fn the_books_balance_after_kills_and_dead_letters() {
 
 #[tokio::test]
 async fn customers_without_a_message_are_asked_for_again() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(72)
         .set_for(Service::Extractor, "ASK_AGAIN_AFTER", "1s")

@@ -6,7 +6,8 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, routing::post};
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
+use kit::wait::{eventually, expect};
 use serde_json::Value;
 
 type Notices = Arc<Mutex<Vec<Value>>>;
@@ -28,7 +29,7 @@ async fn hook() -> (String, Notices) {
 #[tokio::test]
 async fn a_failed_command_is_told_and_a_later_one_tells_that_it_is_over() {
     let (url, notices) = hook().await;
-    let pipeline = Pipeline::builder()
+    let pipeline = PipelineUnderTest::for_test()
         .customers(3)
         .seed(78)
         .set_for(Service::Extractor, "ALERT_URL", url)
@@ -58,7 +59,7 @@ async fn a_failed_command_is_told_and_a_later_one_tells_that_it_is_over() {
 #[tokio::test]
 async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_they_are_over() {
     let (url, notices) = hook().await;
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(77)
         .set_for(Service::Loader, "ALERT_URL", url)

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use kit::harness::{Id, Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
+use kit::wait::{eventually, expect};
 use regex::Regex;
 
 const CUSTOMERS: u32 = 1_000;
 
 /// Sum of a counter's series in a replica's metrics.
-async fn counter(pipeline: &Pipeline, id: Id, name: &str) -> f64 {
+async fn counter(pipeline: &PipelineUnderTest, id: ReplicaId, name: &str) -> f64 {
     let (status, text) = pipeline[id].get("/metrics").await.unwrap();
     assert_eq!(status, 200);
     let series = Regex::new(&format!(r"(?m)^{name}(?:\{{[^}}]*\}})? ([0-9.e+]+)$")).unwrap();
@@ -19,8 +20,8 @@ async fn counter(pipeline: &Pipeline, id: Id, name: &str) -> f64 {
         .sum()
 }
 
-async fn slow_vendors(seed: u64, customers: u32, latency_ms: u64) -> Pipeline {
-    Pipeline::builder()
+async fn slow_vendors(seed: u64, customers: u32, latency_ms: u64) -> PipelineUnderTest {
+    PipelineUnderTest::for_test()
         .customers(customers)
         .seed(seed)
         // Small batches, so that there is something to share.
@@ -38,7 +39,7 @@ async fn scaling_out_and_in_by_sigterm_redelivers_nothing_and_idles_nobody() {
     let mut pipeline = slow_vendors(72, CUSTOMERS, 1_500).await;
     let first = pipeline.run_all();
     pipeline.rows(Duration::from_secs(60), 30).await;
-    let more: Vec<Id> = (0..3)
+    let more: Vec<ReplicaId> = (0..3)
         .flat_map(|_| Service::ALL)
         .map(|service| pipeline.run(service))
         .collect();
@@ -46,7 +47,7 @@ async fn scaling_out_and_in_by_sigterm_redelivers_nothing_and_idles_nobody() {
         pipeline[*id].ready().await;
     }
     // Four loaders on one backlog: each of them settles records.
-    let loaders: Vec<Id> = first
+    let loaders: Vec<ReplicaId> = first
         .iter()
         .chain(&more)
         .copied()
@@ -96,7 +97,7 @@ async fn scaling_out_and_in_by_sigterm_redelivers_nothing_and_idles_nobody() {
 async fn scaling_in_by_kill_loses_nothing() {
     let mut pipeline = slow_vendors(73, 400, 300).await;
     let first = pipeline.run_all();
-    let more: Vec<Id> = (0..3)
+    let more: Vec<ReplicaId> = (0..3)
         .flat_map(|_| Service::ALL)
         .map(|service| pipeline.run(service))
         .collect();

@@ -39,7 +39,7 @@ fn fill(state: &State, without: &[u32]) {
     }
 }
 
-fn verdict(state: &State) -> Report {
+fn verdict(state: &State) -> Judgement {
     judge(state, &JudgeOptions::default()).unwrap()
 }
 
