@@ -41,7 +41,7 @@ fn complete(service: Service) -> Settings {
 async fn run(service: Service, settings: &Settings, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::from(command(service, settings).unwrap());
     let output = command.args(arguments).kill_on_drop(true).output();
-    tokio::time::timeout(Duration::from_secs(20), output)
+    tokio::time::timeout(Duration::from_secs(120), output)
         .await
         .expect("ends at once")
         .unwrap()

@@ -41,7 +41,7 @@ async fn a_refused_jiandaoyun_key_pauses_the_loader() {
     let report = pipeline.settled(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 60);
     pipeline[loader].ready().await;
-    pipeline.quiet(Duration::from_secs(20), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     pipeline.drain().await;
 }
 
@@ -84,6 +84,6 @@ async fn a_key_that_is_withdrawn_in_the_middle_of_a_run_costs_nothing() {
     });
     let report = pipeline.settled(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 300);
-    pipeline.quiet(Duration::from_secs(20), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     pipeline.drain().await;
 }

@@ -19,7 +19,7 @@ async fn nonsense_dies_intact_with_a_reason_and_alone() {
     }
     pipeline.simulator.change(10);
     pipeline.settled(Duration::from_secs(60)).await;
-    pipeline.quiet(Duration::from_secs(20), 3).await;
+    pipeline.quiet(Duration::from_secs(60), 3).await;
     pipeline.drain().await;
 
     for service in Service::ALL {

@@ -54,7 +54,7 @@ async fn services_survive_the_loss_of_the_broker_and_of_redis() {
     pipeline.rows(Duration::from_secs(60), 50).await;
     let queues = Service::ALL.map(|service| pipeline.namespace.queue(service.stage()));
     let broker = services.broker().unwrap();
-    eventually(Duration::from_secs(20), "the queues would survive", async || {
+    eventually(Duration::from_secs(60), "the queues would survive", async || {
         expect(queues.iter().all(|queue| broker.has_on_disk(queue)), || {
             "only in the broker's memory".into()
         })
@@ -67,7 +67,8 @@ async fn services_survive_the_loss_of_the_broker_and_of_redis() {
     pipeline.simulator.change(10);
 
     let report = pipeline.settled(Duration::from_secs(120)).await;
-    assert_eq!((report.form_rows, report.quota_violations), (300, 0));
-    pipeline.quiet(Duration::from_secs(30), 0).await;
+    assert_eq!(report.form_rows, 300);
+    pipeline.assert_within_quota();
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     pipeline.drain().await;
 }

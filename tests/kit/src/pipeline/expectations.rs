@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::PipelineUnderTest;
-use crate::simulator::Judgement;
+use crate::simulator::{Judgement, Overruns};
 use crate::wait::{eventually, expect};
 
 impl PipelineUnderTest {
@@ -60,6 +60,18 @@ impl PipelineUnderTest {
     /// Asks every replica that still runs to end: each must drain and exit with 0.
     pub async fn drain(&mut self) {
         self.try_drain().await.expect("drained processes end with 0");
+    }
+
+    /// Fails if calls went over a limit that a stopped process does not explain.
+    pub fn assert_within_quota(&self) {
+        let stats = self.simulator.stats();
+        let overruns = Overruns::of(&stats);
+        assert!(
+            overruns.are_few_and_refused(),
+            "{overruns}: {:?} {:?}",
+            stats.okki.violation_examples,
+            stats.jdy.violation_examples
+        );
     }
 
     /// Log lines of all replicas at WARN or ERROR.

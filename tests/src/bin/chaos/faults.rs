@@ -112,7 +112,6 @@ impl Injector {
     }
 
     async fn begin(&mut self, run: &mut Supervised, injection: Injection) -> anyhow::Result<()> {
-        tracing::info!(?injection, "begins");
         *self.faults.entry(injection.kind()).or_default() += 1;
         self.kills += usize::from(injection.is_kill());
         match injection {

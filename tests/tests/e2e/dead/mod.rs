@@ -1,10 +1,10 @@
 //! Dead letters from outside: every command of every program, replays that tell what became of each letter, and
 //! `kill -9` in the middle of one.
 
+mod browsing;
 mod config;
 mod kills;
 mod letters;
-mod looks;
 mod stages;
 
 use kit::pipeline::{PipelineUnderTest, Service};

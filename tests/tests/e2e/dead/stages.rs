@@ -32,7 +32,7 @@ async fn every_command_works_in_every_stage() {
         commands(&pipeline, service).await;
     }
     pipeline
-        .quiet(Duration::from_secs(20), u32::try_from(3 * LETTERS).unwrap())
+        .quiet(Duration::from_secs(60), u32::try_from(3 * LETTERS).unwrap())
         .await;
     pipeline.drain().await;
 }

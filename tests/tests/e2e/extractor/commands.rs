@@ -44,7 +44,7 @@ async fn sync_lists_once_and_waits_for_its_details() {
     let again = json(&pipeline, &["once", "--json"]).await;
     assert_eq!(again["listed"], 0, "{again}");
     let sink = Sink::open(&pipeline).await;
-    assert_eq!(sink.complete(&pipeline, Duration::from_secs(20)).await, 50);
+    assert_eq!(sink.complete(&pipeline, Duration::from_secs(60)).await, 50);
     let status = json(&pipeline, &["status", "--json"]).await;
     assert_eq!(status["finished"].as_array().unwrap().len(), 2, "{status}");
     assert!(status["checkpoint_age_s"].as_i64().unwrap() < 60, "{status}");
@@ -103,7 +103,7 @@ async fn a_backfill_takes_its_span_and_goes_on_after_ctrl_c() {
     let report = json(&pipeline, &arguments).await;
     assert_eq!(report["listed"].as_u64().unwrap() as usize, wanted, "{report}");
     let sink = Sink::open(&pipeline).await;
-    eventually(Duration::from_secs(20), "the span and nothing else", async || {
+    eventually(Duration::from_secs(60), "the span and nothing else", async || {
         let seen = sink.seen();
         let inside = seen.values().all(|seen| span.contains(&seen.update_time));
         expect(seen.len() == wanted && inside, || {

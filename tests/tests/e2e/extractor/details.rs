@@ -44,8 +44,8 @@ async fn a_customer_that_okki_lists_but_does_not_know_is_counted_and_not_retried
     pipeline.run(Service::Extractor);
     let sink = Sink::open(&pipeline).await;
     seen(&sink, 29).await;
-    pipeline.quiet(Duration::from_secs(30), 0).await;
-    eventually(Duration::from_secs(20), "it is counted", async || {
+    pipeline.quiet(Duration::from_secs(60), 0).await;
+    eventually(Duration::from_secs(60), "it is counted", async || {
         let status = status(&pipeline).await;
         expect(
             status["missing"] == 1 && status["missing_newest"][0] == lost.as_str(),
@@ -143,7 +143,7 @@ async fn the_overlap_costs_no_second_copy() {
     let sink = Sink::open(&pipeline).await;
     seen(&sink, 20).await;
     let lists = calls(&pipeline, "list");
-    eventually(Duration::from_secs(30), "three more windows", async || {
+    eventually(Duration::from_secs(60), "three more windows", async || {
         let now = calls(&pipeline, "list");
         expect(now >= lists + 6, || format!("{now} after {lists}"))
     })
@@ -161,7 +161,7 @@ async fn a_lost_checkpoint_lists_everything_and_fetches_nothing() {
     let mut pipeline = PipelineUnderTest::for_test().customers(60).seed(46).start().await;
     pipeline.run_all();
     pipeline.settled(Duration::from_secs(90)).await;
-    pipeline.quiet(Duration::from_secs(30), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     let fetched = calls(&pipeline, "info");
     redis(&pipeline, "DEL", "extract:recent:changed", &[]).await;
     redis(&pipeline, "DEL", "extract:job:live", &[]).await;

@@ -162,7 +162,7 @@ async fn a_source_documents_condition_filters_and_is_in_the_books() {
         },
     )
     .await;
-    eventually(Duration::from_secs(30), "the kept ones are seen", async || {
+    eventually(Duration::from_secs(60), "the kept ones are seen", async || {
         let seen: Vec<String> = sink.seen().into_keys().collect();
         expect(
             seen.len() == kept.len() && kept.iter().all(|id| seen.contains(id)),

@@ -46,8 +46,13 @@ async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
             "{status}"
         );
     }
-    let made = pipeline.simulator.stats().okki.total_calls;
-    assert_eq!(made, DAILY, "all replicas together use up the day, and no more");
+    // A replica pauses when no permit is left; the last call that was permitted may still be on its way to the vendor.
+    eventually(LIMIT, "all replicas together use up the day", async || {
+        let made = pipeline.simulator.stats().okki.total_calls;
+        assert!(made <= DAILY, "{made} calls of {DAILY}");
+        expect(made == DAILY, || format!("{made}"))
+    })
+    .await;
     assert!(sink.seen().len() < 60);
     assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
 
@@ -137,8 +142,10 @@ async fn once_leaves_a_busy_leader_alone() {
         .seed(85)
         .simulator(|options| {
             options.settings.okki.count_cap = 5;
-            options.settings.okki.latency_ms = 200;
+            // The leader lists for as long as two commands take on a busy machine, and keeps its lease meanwhile.
+            options.settings.okki.latency_ms = 1_000;
         })
+        .set("LEASE_TTL", "10s")
         .start()
         .await;
     let leader = pipeline.run(Service::Extractor);
@@ -162,6 +169,7 @@ async fn once_leaves_a_busy_leader_alone() {
 
     // A leader that is frozen beyond its lease is not waited for: the run is taken up where it stands.
     pipeline[leader].process().sigstop().unwrap();
+    pipeline.simulator.set(|settings| settings.okki.latency_ms = 0);
     let limit = Duration::from_secs(90);
     let report = eventually(limit, "the lease runs out", async || {
         let said = pipeline

@@ -39,7 +39,7 @@ async fn four_loaders_on_versions_in_any_order_end_with_the_newest() {
     pipeline.quiet(SETTLED, 0).await;
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal(), "{report:?}");
-    assert_eq!(report.quota_violations, 0);
+    pipeline.assert_within_quota();
     pipeline.drain().await;
 }
 

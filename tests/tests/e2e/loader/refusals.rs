@@ -16,7 +16,7 @@ async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
         .customers(100)
         .seed(41)
         .set("INDEX_SETTLE", "0s")
-        .set("LINGER", "1s")
+        .set("LINGER", "5s")
         .simulator(|options| {
             options.settings.jdy.poison = vec![Poison {
                 marker: "POISON".into(),

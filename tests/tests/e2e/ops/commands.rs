@@ -69,8 +69,8 @@ async fn doctor_does_not_wait_for_a_vendor_that_says_nothing() {
         let table = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{table}");
         assert!(table.contains(line) && table.contains(variable), "{table}");
-        // Three probes of five seconds at most, two of them at the same time.
-        assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+        // Three probes of five seconds at most, two of them at the same time; the rest is for a busy machine.
+        assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
     }
 }
 

@@ -75,7 +75,7 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
         let about = |notice: &&Value| notice["problem"] == "paused:credentials" && notice["status"] == status;
         notices.iter().filter(about).count()
     };
-    eventually(Duration::from_secs(30), "the pause is told", async || {
+    eventually(Duration::from_secs(60), "the pause is told", async || {
         expect(about("firing") == 1, || format!("{:?}", notices.lock().unwrap()))
     })
     .await;
@@ -86,7 +86,7 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
             .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
     pipeline.settled(Duration::from_secs(90)).await;
-    eventually(Duration::from_secs(30), "the end is told", async || {
+    eventually(Duration::from_secs(60), "the end is told", async || {
         expect(about("resolved") == 1, || {
             format!("{:?}", notices.lock().unwrap())
         })

@@ -71,7 +71,7 @@ async fn every_customer_has_one_trace_from_the_listing_to_the_row() {
     pipeline.simulator.fault(refuse_row(&refused));
     pipeline.run_all();
     pipeline.rows(Duration::from_secs(60), 29).await;
-    pipeline.quiet(Duration::from_secs(30), 1).await;
+    pipeline.quiet(Duration::from_secs(60), 1).await;
     // What is left in the exporters is sent at the end of the processes.
     pipeline.drain().await;
     let spans = spans.lock().unwrap().clone();
@@ -144,7 +144,7 @@ async fn a_collector_that_is_away_is_in_nobodys_way() {
     let replicas = pipeline.run_all();
     pipeline.settled(Duration::from_secs(60)).await;
     for id in replicas {
-        eventually(Duration::from_secs(10), "it is ready", async || {
+        eventually(Duration::from_secs(60), "it is ready", async || {
             let (status, body) = pipeline[id]
                 .get("/readyz")
                 .await

@@ -37,7 +37,7 @@ async fn the_books_balance_after_kills_and_dead_letters() {
     pipeline.rows(Duration::from_secs(90), 297).await;
     pipeline.quiet(Duration::from_secs(60), 3).await;
 
-    let total = eventually(Duration::from_secs(30), "everything is settled", async || {
+    let total = eventually(Duration::from_secs(60), "everything is settled", async || {
         let books = books(&pipeline).await;
         let total = books["total"].clone();
         expect(total["in_flight"] == 0, || total.to_string())?;
@@ -71,7 +71,7 @@ async fn customers_without_a_message_are_asked_for_again() {
         .await;
     pipeline.run_all();
     pipeline.settled(Duration::from_secs(60)).await;
-    pipeline.quiet(Duration::from_secs(30), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
 
     // As a Redis leaves them that came back without its last second: listed, and no word of what became of them.
     let id = pipeline.simulator.company_ids()[0].to_string();
@@ -90,7 +90,7 @@ async fn customers_without_a_message_are_asked_for_again() {
         .unwrap();
 
     let total = eventually(
-        Duration::from_secs(30),
+        Duration::from_secs(60),
         "the lost customer has a fate",
         async || {
             let total = books(&pipeline).await["total"].clone();
