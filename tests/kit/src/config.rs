@@ -1,4 +1,4 @@
-//! The settings of everything in this crate, and the only file of it that looks at the process's surroundings.
+//! The settings of everything in this crate, and the only file of it that reads the process's environment.
 
 use std::path::{Path, PathBuf};
 

@@ -38,7 +38,7 @@ impl Queues {
         }
     }
 
-    /// Messages ready in the stage's own queue; `None` if nobody has declared it yet.
+    /// Messages ready in the stage's own queue; `None` if it is not declared yet.
     pub async fn waiting(&self, stage: Stage) -> anyhow::Result<Option<u32>> {
         self.count(&self.namespace.queue(stage)).await
     }

@@ -1,4 +1,4 @@
-//! I1–I3 under `kill -9`: whoever is killed in the middle of a run, nothing is missing, doubled or stale at the end.
+//! I1–I3 under `kill -9`: whichever replica is killed in the middle of a run, nothing is missing, doubled or stale at the end.
 
 use std::time::Duration;
 

@@ -96,7 +96,7 @@ impl RabbitMq {
             .is_ok_and(|bytes| bytes.windows(name.len()).any(|window| window == name.as_bytes()))
     }
 
-    /// Queues whose processes crashed by themselves, as the node's log tells.
+    /// Queues whose processes crashed by themselves, as the node's log says.
     pub fn crashed_queues(&self) -> BTreeSet<String> {
         let log = std::fs::read(self.log_path()).unwrap_or_default();
         crashed_queues(&String::from_utf8_lossy(&log))

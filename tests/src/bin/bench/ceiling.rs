@@ -19,7 +19,7 @@ use kit::simulator::{APP_ID, ENTRY_ID, KEY_WIDGET};
 
 /// Deliveries that the relay may hold, as many as a transformer may.
 const WINDOW: u16 = 500;
-/// Messages settled by one acknowledgement.
+/// Deliveries settled by one acknowledgement.
 const ACKED_TOGETHER: usize = 50;
 const FROM: &str = "bench.relay.from";
 const TO: &str = "bench.relay.to";

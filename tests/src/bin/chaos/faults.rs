@@ -28,7 +28,7 @@ enum End {
     Heals(Link),
     Lifted(u64),
     QuotaIsBack,
-    NobodyCrashes,
+    LoadersAreSpared,
 }
 
 /// Injects faults and keeps count of them.
@@ -190,7 +190,7 @@ impl Injector {
             return Ok(());
         };
         run.crash_loaders_on(company_id)?;
-        self.ends(span, End::NobodyCrashes);
+        self.ends(span, End::LoadersAreSpared);
         Ok(())
     }
 
@@ -223,7 +223,7 @@ impl Injector {
                 tokio::time::sleep(WINDOW).await;
                 self.forced_violations += overruns(run).calls.saturating_sub(self.violations_before);
             }
-            End::NobodyCrashes => run.spare_loaders(),
+            End::LoadersAreSpared => run.spare_loaders(),
         }
         Ok(())
     }

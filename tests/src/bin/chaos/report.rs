@@ -121,7 +121,7 @@ impl Report {
     }
 }
 
-/// Where chaos keeps its report and the logs of its last run, unless it is told a file.
+/// Where chaos keeps its report and the logs of its last run, unless a file is named.
 pub fn default_file() -> PathBuf {
     workspace().join("target/chaos/report.json")
 }

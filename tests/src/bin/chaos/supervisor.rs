@@ -1,4 +1,4 @@
-//! Replaces replicas that have ended, as a supervisor in production does; an end that nobody caused is an error.
+//! Replaces replicas that have ended, as a supervisor in production does; an end that no fault caused is an error.
 
 use std::time::{Duration, Instant};
 

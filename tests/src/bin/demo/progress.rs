@@ -54,7 +54,7 @@ impl Progress {
     pub fn say(&self, text: &str) {
         let line = format!("[{:>5.1} s] {text}", self.elapsed().as_secs_f64());
         match &self.bars {
-            // Printing fails only when nobody reads any more.
+            // Printing fails only when the terminal is gone.
             Some(bars) => drop(bars.all.println(line)),
             None => println!("{line}"),
         }

@@ -58,7 +58,7 @@ impl Report {
         self.rows().iter().all(|row| row.good)
     }
 
-    /// Writes it where other tools look for it.
+    /// Writes it where other tools find it.
     pub fn write(&self) -> anyhow::Result<PathBuf> {
         let folder = workspace().join("target/demo");
         std::fs::create_dir_all(&folder).context("make target/demo")?;

@@ -78,9 +78,9 @@ pub async fn run(services: &ServicesArgs, options: &Options) -> anyhow::Result<b
         .set_all_for(Service::Loader, &LOADER)
         .try_start_apart()
         .await?;
-    let told = story(&mut pipeline, &mut progress, options).await;
+    let ended = story(&mut pipeline, &mut progress, options).await;
     progress.end();
-    let ending = match told {
+    let ending = match ended {
         Ok(ending) => ending,
         Err(error) => {
             eprintln!("{}", pipeline.logs(12));

@@ -1,4 +1,4 @@
-//! Dead letters from outside: every command of every program, replays that tell what became of each letter, and
+//! Dead letters from outside: every command of every program, replays that say what became of each letter, and
 //! `kill -9` in the middle of one.
 
 mod browsing;

@@ -48,7 +48,7 @@ async fn sync_lists_once_and_waits_for_its_details() {
     let status = json(&pipeline, &["status", "--json"]).await;
     assert_eq!(status["finished"].as_array().unwrap().len(), 2, "{status}");
     assert!(status["checkpoint_age_s"].as_i64().unwrap() < 60, "{status}");
-    // Nobody maps and loads here, so all of them are on their way.
+    // No service maps and loads here, so all of them are on their way.
     assert!(
         status["lag_s"].as_i64().is_some_and(|lag| (0..60).contains(&lag)),
         "{status}"

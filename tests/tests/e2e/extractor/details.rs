@@ -90,7 +90,7 @@ async fn an_unreadable_or_failing_customer_dies_alone() {
 }
 
 #[tokio::test]
-async fn an_outage_of_the_detail_endpoint_kills_nobody() {
+async fn an_outage_of_the_detail_endpoint_makes_no_dead_letter() {
     let mut pipeline = PipelineUnderTest::for_test().customers(40).seed(43).start().await;
     let down = FaultKind::Status {
         status: 503,
@@ -167,7 +167,7 @@ async fn a_lost_checkpoint_lists_everything_and_fetches_nothing() {
     redis(&pipeline, "DEL", "extract:job:live", &[]).await;
     eventually(
         Duration::from_secs(60),
-        "a second full load that skips everybody",
+        "a second full load that skips every customer",
         async || {
             let status = status(&pipeline).await;
             let runs = status["finished"].as_array().cloned().unwrap_or_default();
@@ -208,7 +208,7 @@ async fn a_remedy_run_lists_the_recent_past_again() {
     // Nothing is loaded without a loader, so a second listing means a second snapshot.
     eventually(
         Duration::from_secs(60),
-        "a second copy of everybody",
+        "a second copy of every customer",
         async || {
             let seen = sink.seen();
             let again = seen.values().filter(|seen| seen.copies >= 2).count();

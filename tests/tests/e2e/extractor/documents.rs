@@ -52,7 +52,7 @@ async fn a_mapping_is_checked_against_the_form_that_the_loader_read() {
 }
 
 #[tokio::test]
-async fn a_form_that_fits_is_told_with_its_age() {
+async fn a_form_that_fits_is_reported_with_its_age() {
     let mapping = mapping_document();
     let mut pipeline = PipelineUnderTest::for_test().customers(1).start().await;
     let loader = pipeline.run(Service::Loader);
@@ -112,7 +112,7 @@ async fn a_fetched_customer_goes_through_a_pipe_into_the_mapping() {
 }
 
 #[tokio::test]
-async fn a_source_documents_condition_filters_and_is_in_the_books() {
+async fn a_source_documents_condition_filters_and_is_accounted() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("source.json");
     let document = json!({
@@ -149,7 +149,7 @@ async fn a_source_documents_condition_filters_and_is_in_the_books() {
     let filtered = (ids.len() - kept.len()) as u64;
     eventually(
         Duration::from_secs(60),
-        "everybody else is counted as filtered",
+        "every other customer is counted as filtered",
         async || {
             let status = pipeline
                 .tool(Service::Extractor, &["status", "--json"])

@@ -14,7 +14,7 @@ use super::sink::{Sink, calls, redis};
 const SEEDS: u64 = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_leader_that_dies_or_freezes_at_any_page_costs_nobody() {
+async fn a_leader_that_dies_or_freezes_at_any_page_costs_no_customer() {
     let seeds = futures::stream::iter(0..SEEDS).map(one_seed);
     seeds.buffer_unordered(3).collect::<Vec<()>>().await;
 }
@@ -44,7 +44,7 @@ async fn one_seed(seed: u64) {
     let leader = leader(&mut pipeline, &replicas).await;
     assert!(
         replicas.into_iter().any(|id| Some(id) != leader),
-        "somebody is left"
+        "one replica is left"
     );
     let frozen = dice.random_bool(0.5);
     if let Some(leader) = leader {

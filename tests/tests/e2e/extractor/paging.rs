@@ -25,7 +25,7 @@ fn paged(order: Order, spread_s: i64, seed: u64) -> Builder {
 }
 
 /// A fifth of the customers changes while a listing of many small pages is read.
-async fn nobody_is_missed(order: Order, spread_s: i64, seed: u64) {
+async fn no_change_is_missed(order: Order, spread_s: i64, seed: u64) {
     let mut pipeline = paged(order, spread_s, seed).start().await;
     let extractor = pipeline.run(Service::Extractor);
     pipeline[extractor].ready().await;
@@ -57,29 +57,29 @@ async fn nobody_is_missed(order: Order, spread_s: i64, seed: u64) {
 }
 
 #[tokio::test]
-async fn descending_order_loses_nobody() {
-    nobody_is_missed(Order::Desc, 90 * 86_400, 11).await;
+async fn descending_order_loses_no_customer() {
+    no_change_is_missed(Order::Desc, 90 * 86_400, 11).await;
 }
 
 #[tokio::test]
-async fn ascending_order_loses_nobody() {
-    nobody_is_missed(Order::Asc, 90 * 86_400, 12).await;
+async fn ascending_order_loses_no_customer() {
+    no_change_is_missed(Order::Asc, 90 * 86_400, 12).await;
 }
 
 #[tokio::test]
-async fn an_order_that_is_unstable_within_a_second_loses_nobody() {
-    nobody_is_missed(Order::Unstable, 20, 13).await;
+async fn an_order_that_is_unstable_within_a_second_loses_no_customer() {
+    no_change_is_missed(Order::Unstable, 20, 13).await;
 }
 
 #[tokio::test]
-async fn no_order_at_all_loses_nobody() {
-    nobody_is_missed(Order::Shuffled, 90 * 86_400, 14).await;
+async fn no_order_at_all_loses_no_customer() {
+    no_change_is_missed(Order::Shuffled, 90 * 86_400, 14).await;
 }
 
 #[tokio::test]
-async fn an_import_within_one_second_loses_nobody() {
-    nobody_is_missed(Order::Desc, 1, 15).await;
-    nobody_is_missed(Order::Shuffled, 1, 16).await;
+async fn an_import_within_one_second_loses_no_customer() {
+    no_change_is_missed(Order::Desc, 1, 15).await;
+    no_change_is_missed(Order::Shuffled, 1, 16).await;
 }
 
 /// A customer may be listed and be gone before its detail is read, go between the two listings, or after both.

@@ -1,5 +1,5 @@
-//! What stops everybody: a day's calls that are used up, a token without the scope, another replica that lists. Each is
-//! said where people look, kills nobody, and ends by itself.
+//! What stops every replica: a day's calls that are used up, a token without the scope, another replica that lists. Each is
+//! said where operators read it, makes no dead letter, and ends by itself.
 
 use std::time::Duration;
 

@@ -38,17 +38,14 @@ impl Sink {
     pub async fn open(pipeline: &PipelineUnderTest) -> Self {
         let url = pipeline.settings(Service::Extractor)["AMQP_URL"].clone();
         let queue = pipeline.namespace.queue(Stage::Transform);
-        // Asked anew each time: a broker of 3.10 may close the connection of whoever consumes from a quorum queue that
+        // Asked anew each time: a broker of 3.10 may close the connection of a client that consumes from a quorum queue that
         // another one is declaring this moment (541), and the programs connect again, too.
-        let (connection, channel, mut deliveries) = eventually(
-            Duration::from_secs(60),
-            "somebody declares the queue",
-            async || {
+        let (connection, channel, mut deliveries) =
+            eventually(Duration::from_secs(60), "the queue is declared", async || {
                 let consumed = consume(&url, queue.as_str()).await;
                 consumed.map_err(|error| error.to_string())
-            },
-        )
-        .await;
+            })
+            .await;
         let seen: Arc<Mutex<BTreeMap<String, Seen>>> = Arc::default();
         let into = Arc::clone(&seen);
         tokio::spawn(async move {
@@ -94,7 +91,7 @@ impl Sink {
     }
 }
 
-/// Consumes from a queue that is there; a passive declare tells, without the noise of a refused consumer.
+/// Consumes from a queue that is there; a passive declare finds out, without the noise of a refused consumer.
 async fn consume(url: &str, queue: &str) -> lapin::Result<(Connection, Channel, Consumer)> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
@@ -193,7 +190,7 @@ pub fn calls(pipeline: &PipelineUnderTest, operation: &str) -> u64 {
 }
 
 /// What the replicas complained of. The broker library reports as an error that a queue to be declared is not there
-/// yet, which is how a first start looks.
+/// yet, as on a first start.
 pub fn complaints(pipeline: &PipelineUnderTest) -> Vec<String> {
     let mut complaints = pipeline.complaints();
     complaints.retain(|line| !(line.contains(r#""target":"lapin"#) && line.contains("no queue")));

@@ -11,7 +11,7 @@ use super::feed::Feed;
 const SETTLED: Duration = Duration::from_secs(90);
 
 #[tokio::test]
-async fn commands_tell_where_a_customer_is_and_what_differs() {
+async fn commands_say_where_a_customer_is_and_what_differs() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(12)
         .seed(71)
@@ -44,7 +44,7 @@ async fn commands_tell_where_a_customer_is_and_what_differs() {
     let said = pipeline.tool(Service::Loader, &["reconcile"]).await.unwrap();
     assert!(said.contains("12, 0 of them without a company id"), "{said}");
 
-    // Somebody deletes one row, edits nothing else, and types in another one by hand.
+    // A person deletes one row, edits nothing else, and types in another one by hand.
     let rows = pipeline.simulator.rows(1);
     pipeline.simulator.delete_rows(rows[0]["_id"].as_str());
     let hand_made = serde_json::json!({ kit::simulator::KEY_WIDGET: {"value": id} });

@@ -85,7 +85,7 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
     pipeline.drain().await;
 }
 
-/// Without a document, records tell which widgets are mapped, and the index needs to know. A removal tells nothing: it
+/// Without a document, records say which widgets are mapped, and the index needs to know. A removal says nothing: it
 /// closed the stage, whose keeper waited for a record that could not come any more. Nor could one when the stage was
 /// opened again and again, for a message that may have killed its consumer is taken alone (chaos, seeds 8, 9 and 10).
 #[tokio::test]

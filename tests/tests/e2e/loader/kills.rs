@@ -19,7 +19,7 @@ const AT_ONCE: usize = 7;
 enum Redis {
     Kept,
     Emptied,
-    /// Restarted without what it was told since shortly before the first loader died.
+    /// Restarted without what was written since shortly before the first loader died.
     Forgetful,
 }
 

@@ -1,4 +1,4 @@
-//! `--merge-duplicates`: rows that somebody made twice are listed, left alone unless asked, and then one of each stays.
+//! `--merge-duplicates`: rows that were made twice are listed, left alone unless asked, and then one of each stays.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -47,7 +47,7 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
             pipeline.simulator.insert_row(&typed).unwrap();
         }
     }
-    // A row without a company id is nobody's duplicate.
+    // A row without a company id is no customer's duplicate.
     let typed = json!({ kit::simulator::cell_widget(0): {"value": "typed by hand"} });
     pipeline.simulator.insert_row(&typed).unwrap();
 
@@ -72,7 +72,7 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
     assert_eq!(
         pipeline.simulator.form_rows(),
         CUSTOMERS + 7,
-        "looking deletes nothing"
+        "listing deletes nothing"
     );
 
     // The first one that merges dies between a deletion and its note in Redis; the next one finishes.

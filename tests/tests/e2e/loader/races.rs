@@ -123,7 +123,7 @@ async fn every_tenth_answer_lost_costs_nothing() {
 }
 
 #[tokio::test]
-async fn single_mode_looks_before_it_sends_again() {
+async fn single_mode_looks_up_before_it_sends_again() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(64)

@@ -1,4 +1,4 @@
-//! I4 with a Redis of its own: it comes back without its last second, which only its run id tells.
+//! I4 with a Redis of its own: it comes back without its last second, which only its run id shows.
 
 use std::time::Duration;
 

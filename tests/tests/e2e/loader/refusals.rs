@@ -224,7 +224,7 @@ async fn a_row_that_a_person_deleted_can_be_left_to_a_person() {
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_knows_and_that_hits_every_row_pauses_the_stage() {
+async fn an_unknown_code_that_hits_every_row_pauses_the_stage() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(200)
         .seed(48)

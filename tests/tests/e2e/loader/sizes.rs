@@ -120,17 +120,17 @@ async fn four_loaders_on_interleaved_versions_never_show_a_customer_twice() {
         pipeline.run(Service::Loader);
     }
     feed.put(&strides).await;
-    let mut looks = 0;
+    let mut polls = 0;
     let report = eventually(SETTLED, "every row is the newest version", async || {
-        looks += 1;
+        polls += 1;
         let report = pipeline.simulator.judge().await;
-        assert_eq!(report.duplicates, 0, "at look {looks}: {report:?}");
+        assert_eq!(report.duplicates, 0, "at poll {polls}: {report:?}");
         expect(report.is_equal(), || format!("{report:?}")).map(|()| report)
     })
     .await;
     assert_eq!((report.form_rows, report.stale), (500, 0));
     pipeline.quiet(SETTLED, 0).await;
     let report = pipeline.simulator.judge().await;
-    assert!(report.is_equal() && looks > 3, "{looks} looks, {report:?}");
+    assert!(report.is_equal() && polls > 3, "{polls} polls, {report:?}");
     pipeline.drain().await;
 }

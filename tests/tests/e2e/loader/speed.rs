@@ -14,7 +14,7 @@ use super::feed::Feed;
 const SETTLED: Duration = Duration::from_secs(90);
 /// Small batches: it is calls that are counted, and a machine that is busy with large ones cannot say when they came.
 const BATCH: usize = 10;
-/// Rows after which calls are counted; the backlog is larger, so that nobody runs dry before.
+/// Rows after which calls are counted; the backlog is larger, so that no loader runs dry before.
 const MEASURED: usize = 90 * BATCH;
 /// All customers.
 const CUSTOMERS: usize = 100 * BATCH;

@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use super::refuse_row;
 
-async fn books(pipeline: &PipelineUnderTest) -> Value {
+async fn accounting(pipeline: &PipelineUnderTest) -> Value {
     let printed = pipeline
         .tool(Service::Loader, &["books", "--json"])
         .await
-        .expect("the books balance");
+        .expect("the account balances");
     serde_json::from_str(&printed).unwrap()
 }
 
 #[tokio::test]
-async fn the_books_balance_after_kills_and_dead_letters() {
+async fn the_account_balances_after_kills_and_dead_letters() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(300)
         .seed(71)
@@ -37,12 +37,16 @@ async fn the_books_balance_after_kills_and_dead_letters() {
     pipeline.rows(Duration::from_secs(90), 297).await;
     pipeline.quiet(Duration::from_secs(60), 3).await;
 
-    let total = eventually(Duration::from_secs(60), "everything is settled", async || {
-        let books = books(&pipeline).await;
-        let total = books["total"].clone();
-        expect(total["in_flight"] == 0, || total.to_string())?;
-        Ok(total)
-    })
+    let total = eventually(
+        Duration::from_secs(60),
+        "every record has its disposition",
+        async || {
+            let account = accounting(&pipeline).await;
+            let total = account["total"].clone();
+            expect(total["in_flight"] == 0, || total.to_string())?;
+            Ok(total)
+        },
+    )
     .await;
     assert_eq!(total["dead"], 3, "{total}");
     let parts = [
@@ -91,9 +95,9 @@ async fn customers_without_a_message_are_asked_for_again() {
 
     let total = eventually(
         Duration::from_secs(60),
-        "the lost customer has a fate",
+        "the lost customer has a disposition",
         async || {
-            let total = books(&pipeline).await["total"].clone();
+            let total = accounting(&pipeline).await["total"].clone();
             expect(total["in_flight"] == 0, || total.to_string())?;
             Ok(total)
         },

@@ -1,5 +1,5 @@
 //! Operations from outside: an account that balances, traces that hold together, logs that keep secrets, scaling that costs
-//! nothing, and commands that tell what is wrong.
+//! nothing, and commands that say what is wrong.
 
 mod accounting;
 mod commands;

@@ -1,4 +1,4 @@
-//! A service that cannot work tells people, once, and tells them when it is over.
+//! A service that cannot work notifies people, once, and notifies them when it is over.
 
 use std::{
     sync::{Arc, Mutex},
@@ -27,7 +27,7 @@ async fn hook() -> (String, Notices) {
 }
 
 #[tokio::test]
-async fn a_failed_command_is_told_and_a_later_one_tells_that_it_is_over() {
+async fn a_failed_command_notifies_and_a_later_one_notifies_that_it_is_over() {
     let (url, notices) = hook().await;
     let pipeline = PipelineUnderTest::for_test()
         .customers(3)
@@ -42,22 +42,22 @@ async fn a_failed_command_is_told_and_a_later_one_tells_that_it_is_over() {
     for _ in 0..2 {
         pipeline.tool(Service::Extractor, &["sync"]).await.unwrap_err();
     }
-    let told = |status: &str| {
+    let sent = |status: &str| {
         let about = |notice: &&Value| notice["problem"] == "run-failed:live" && notice["status"] == status;
         notices.lock().unwrap().iter().filter(about).count()
     };
     assert_eq!(
-        (told("firing"), told("resolved")),
+        (sent("firing"), sent("resolved")),
         (1, 0),
-        "two failures are told once"
+        "two failures are notified once"
     );
     pipeline.simulator.set(|settings| settings.okki.scopes = usual);
     pipeline.tool(Service::Extractor, &["sync"]).await.unwrap();
-    assert_eq!((told("firing"), told("resolved")), (1, 1));
+    assert_eq!((sent("firing"), sent("resolved")), (1, 1));
 }
 
 #[tokio::test]
-async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_they_are_over() {
+async fn refused_credentials_are_notified_once_by_two_loaders_and_once_more_when_they_are_over() {
     let (url, notices) = hook().await;
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
@@ -75,7 +75,7 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
         let about = |notice: &&Value| notice["problem"] == "paused:credentials" && notice["status"] == status;
         notices.iter().filter(about).count()
     };
-    eventually(Duration::from_secs(60), "the pause is told", async || {
+    eventually(Duration::from_secs(60), "the pause is notified", async || {
         expect(about("firing") == 1, || format!("{:?}", notices.lock().unwrap()))
     })
     .await;
@@ -86,7 +86,7 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
             .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
     pipeline.settled(Duration::from_secs(90)).await;
-    eventually(Duration::from_secs(60), "the end is told", async || {
+    eventually(Duration::from_secs(60), "the end is notified", async || {
         expect(about("resolved") == 1, || {
             format!("{:?}", notices.lock().unwrap())
         })

@@ -1,5 +1,5 @@
 //! A supervisor scales every stage 1 → 4 → 1 during a run: SIGTERM costs not one redelivery, `kill -9` costs no record,
-//! and while there is a backlog nobody is idle.
+//! and while there is a backlog no replica is idle.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn slow_vendors(seed: u64, customers: u32, latency_ms: u64) -> PipelineUnd
 }
 
 #[tokio::test]
-async fn scaling_out_and_in_by_sigterm_redelivers_nothing_and_idles_nobody() {
+async fn scaling_out_and_in_by_sigterm_redelivers_nothing_and_leaves_no_replica_idle() {
     let mut pipeline = slow_vendors(72, CUSTOMERS, 1_500).await;
     let first = pipeline.run_all();
     pipeline.rows(Duration::from_secs(60), 30).await;

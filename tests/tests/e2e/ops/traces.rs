@@ -134,7 +134,7 @@ async fn every_customer_has_one_trace_from_the_listing_to_the_row() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_away_is_in_nobodys_way() {
+async fn a_collector_that_is_away_hinders_no_service() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(76)

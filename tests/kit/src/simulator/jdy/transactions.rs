@@ -62,7 +62,7 @@ pub fn is_well_formed(id: &str) -> bool {
 impl Transactions {
     /// The lock that a request holds while it works on an id.
     pub fn running(&mut self, id: &str) -> Arc<Mutex<()>> {
-        // locks nobody holds are only our own reference
+        // locks that no request holds are only our own reference
         if self.running.len() > 1000 {
             self.running.retain(|_, lock| Arc::strong_count(lock) > 1);
         }
