@@ -38,7 +38,7 @@ fn the_recipe_makes_a_small_locked_down_image_with_a_health_check() {
         "Cargo.toml",
         "Cargo.lock",
         "proto",
-        "pipeline",
+        "crates",
         "extractor",
         "transformer",
         "loader",

@@ -70,7 +70,7 @@ async fn die_at(point: &'static str, redis: Redis) {
         .seed(51)
         .set("INDEX_SETTLE", "5s")
         .set("JDY_TIMEOUT", "1s")
-        .set("LATE_WRITES", "1s")
+        .set("LATE_WRITES", "3s")
         .set("LEASE", "3s")
         .set_for(Service::Loader, "ON_REMOVAL", "delete")
         .simulator(|options| {

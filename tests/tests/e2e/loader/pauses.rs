@@ -94,7 +94,7 @@ async fn an_outage_of_writing_alone_holds_no_delivery_either() {
 }
 
 /// The broker's `consumer_timeout` is 30 minutes; here it is as short as the other times are.
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn the_brokers_consumer_timeout_is_never_reached() {
@@ -124,7 +124,7 @@ async fn the_brokers_consumer_timeout_is_never_reached() {
     let broken = pipeline.simulator.fault(writes_fail());
     feed.put_all(&pipeline).await;
     let start = std::time::Instant::now();
-    while start.elapsed() < 3 * TIMEOUT {
+    while start.elapsed() < 2 * TIMEOUT {
         pipeline[loader].pauses_for("does not answer").await;
         all_given_back(&pipeline).await;
     }

@@ -50,7 +50,7 @@ async fn a_loader_that_was_frozen_beyond_its_lease_overwrites_nothing() {
         .seed(62)
         .set("INDEX_SETTLE", "0s")
         .set("LEASE", "3s")
-        .set("LATE_WRITES", "1s")
+        .set("LATE_WRITES", "5s")
         .simulator(|options| options.settings.jdy.latency_ms = 1000)
         .start()
         .await;
@@ -129,7 +129,7 @@ async fn single_mode_looks_up_before_it_sends_again() {
         .seed(64)
         .set("INDEX_SETTLE", "0s")
         .set("JDY_TIMEOUT", "1s")
-        .set("LATE_WRITES", "1s")
+        .set("LATE_WRITES", "5s")
         .set_for(Service::Loader, "WRITE_MODE", "single")
         .set_for(Service::Loader, "MAPPING", mapping_document())
         .start()
