@@ -25,7 +25,7 @@ async fn one_seed(seed: u64) {
         .customers(150)
         .seed(seed)
         .set("OKKI_RATE", "1000")
-        .set("LEASE_TTL", "2s");
+        .set("LEASE_TTL", "5s");
     let mut pipeline = builder
         .simulator(|options| {
             options.settings.okki.count_cap = 10;

@@ -17,7 +17,7 @@ async fn load_with(seed: u64, change: impl FnOnce(&mut JdySettings), kinds: &[Fa
         .set("INDEX_SETTLE", "0s")
         .set("BATCH_SIZE", "40")
         .set("JDY_TIMEOUT", "1s")
-        .set("LATE_WRITES", "2s")
+        .set("LATE_WRITES", "5s")
         .simulator(|options| change(&mut options.settings.jdy))
         .start()
         .await;
