@@ -11,13 +11,12 @@ impl<V> PipelineUnderTest<V> {
     pub fn check(&mut self) -> anyhow::Result<()> {
         for Place { replica, .. } in &mut self.places {
             let ended = replica.process().exited()?;
-            match ended.filter(|status| !status.success() && !replica.killed()) {
-                Some(status) => bail!(
+            if let Some(status) = ended.filter(|status| !status.success() && !replica.killed()) {
+                bail!(
                     "{} ended by itself ({status}); its log ends:\n{}",
                     replica.name(),
                     tail(&replica.log(), 25)
-                ),
-                None => {}
+                );
             }
         }
         Ok(())

@@ -19,7 +19,7 @@ pub use self::shared::shared;
 use crate::config::ServicesArgs;
 
 /// How long a service may take until it answers; a loaded machine with a cold disk needs most of it.
-const READY: Duration = Duration::from_secs(90);
+const READY: Duration = Duration::from_secs(240);
 
 /// RabbitMQ and Redis. What was started is ended and deleted when this is dropped.
 #[derive(Debug)]
