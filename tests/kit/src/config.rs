@@ -1,4 +1,9 @@
-//! The settings of everything in this crate, and the only file of it that looks at the process's surroundings.
+//! The settings of everything in this crate, and the only file of it that reads the process's environment.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that lacks its services cannot go on"
+)]
 
 use std::path::{Path, PathBuf};
 

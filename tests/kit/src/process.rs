@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// Whether a program gets a process group of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
-    /// Its helpers end with it, and Ctrl-C at the terminal does not reach it: whoever started it ends it.
+    /// Its helpers end with it, and Ctrl-C at the terminal does not reach it: the program that started it ends it.
     Own,
     /// It ends with whatever ends its parent's group.
     Inherited,
@@ -167,7 +167,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A failure here means it is gone already, and there is nobody left to tell.
+        // A failure here means it is gone already, and nothing is left to do.
         let _gone = self.kill9();
     }
 }

@@ -1,15 +1,20 @@
-//! A TCP proxy that can be told to cut, to reset, to stall, and to leave its connections half open.
+//! A TCP proxy that cuts, resets, stalls, leaves its connections half open, or carries everything later.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use url::Url;
 
 const BUFFER: usize = 16 * 1024;
+/// Chunks on their way in one direction of a late connection.
+const ON_THE_WAY: usize = 4_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -38,8 +43,17 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on a free loopback port and carries everything to `target`.
-    pub async fn start(target: SocketAddr) -> anyhow::Result<Self> {
+    /// Listens on a free loopback port and carries everything to where `url` leads.
+    pub async fn before(url: &str) -> anyhow::Result<Self> {
+        Self::start(address(url)?, Duration::ZERO).await
+    }
+
+    /// The same, but everything arrives this much later at either end.
+    pub async fn before_far(url: &str, delay: Duration) -> anyhow::Result<Self> {
+        Self::start(address(url)?, delay).await
+    }
+
+    async fn start(target: SocketAddr, delay: Duration) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .context("bind a proxy")?;
@@ -50,13 +64,22 @@ impl Proxy {
             closed_below: 0,
             next: 0,
         });
-        let task = tokio::spawn(serve(listener, target, state.clone()));
+        let task = tokio::spawn(serve(listener, target, delay, state.clone()));
         Ok(Self { address, state, task })
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The URL that leads through this proxy to where `url` leads.
+    pub fn redirected(&self, url: &str) -> anyhow::Result<String> {
+        let mut through = Url::parse(url).context("a service's URL")?;
+        let changed = through.set_ip_host(self.address.ip()).is_ok()
+            && through.set_port(Some(self.address.port())).is_ok();
+        anyhow::ensure!(changed, "{url} takes no port");
+        // Base URLs of the vendors are written without the slash that a parsed one ends with.
+        let text = String::from(through);
+        Ok(match url.ends_with('/') {
+            true => text,
+            false => text.trim_end_matches('/').to_owned(),
+        })
     }
 
     /// Closes every connection and every new one.
@@ -92,7 +115,19 @@ impl Drop for Proxy {
     }
 }
 
-async fn serve(listener: TcpListener, target: SocketAddr, state: watch::Sender<State>) {
+/// Where a URL leads.
+fn address(url: &str) -> anyhow::Result<SocketAddr> {
+    let url = Url::parse(url).context("a service's URL")?;
+    let default = match url.scheme() {
+        "amqp" => Some(5672),
+        "redis" => Some(6379),
+        _ => None,
+    };
+    let addresses = url.socket_addrs(|| default).context("a service's address")?;
+    addresses.first().copied().context("a service's address")
+}
+
+async fn serve(listener: TcpListener, target: SocketAddr, delay: Duration, state: watch::Sender<State>) {
     loop {
         // A listener fails for a moment only: a peer that has gone already, or no file handle left.
         let Ok((client, _)) = listener.accept().await else {
@@ -104,11 +139,17 @@ async fn serve(listener: TcpListener, target: SocketAddr, state: watch::Sender<S
             number = state.next;
             state.next += 1;
         });
-        tokio::spawn(connection(client, target, number, state.subscribe()));
+        tokio::spawn(connection(client, target, delay, number, state.subscribe()));
     }
 }
 
-async fn connection(client: TcpStream, target: SocketAddr, number: u64, mut state: watch::Receiver<State>) {
+async fn connection(
+    client: TcpStream,
+    target: SocketAddr,
+    delay: Duration,
+    number: u64,
+    mut state: watch::Receiver<State>,
+) {
     let watched = state.clone();
     let carried = async {
         let server = TcpStream::connect(target).await?;
@@ -117,8 +158,8 @@ async fn connection(client: TcpStream, target: SocketAddr, number: u64, mut stat
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
         // Either side's end is the end of both: nobody here speaks half-closed.
         tokio::select! {
-            ended = carry(from_client, to_server, number, watched.clone()) => ended,
-            ended = carry(from_server, to_client, number, watched.clone()) => ended,
+            ended = carry(from_client, to_server, delay, number, watched.clone()) => ended,
+            ended = carry(from_server, to_client, delay, number, watched.clone()) => ended,
         }
     };
     // How a connection ended is the peers' affair.
@@ -129,81 +170,66 @@ async fn connection(client: TcpStream, target: SocketAddr, number: u64, mut stat
 }
 
 async fn carry(
-    mut from: OwnedReadHalf,
+    from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
+    delay: Duration,
     number: u64,
-    mut state: watch::Receiver<State>,
+    state: watch::Receiver<State>,
 ) -> std::io::Result<()> {
+    let mut source = Source { from, number, state };
     let mut buffer = vec![0; BUFFER];
-    let gone = |_| std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
-    loop {
-        let speaks = |state: &State| state.mode != Mode::Stall && number >= state.silent_below;
-        state.wait_for(speaks).await.map_err(gone)?;
-        tokio::select! {
-            changed = state.changed() => changed.map_err(gone)?,
-            read = from.read(&mut buffer) => match read? {
+    if delay.is_zero() {
+        loop {
+            match source.read(&mut buffer).await? {
                 0 => return Ok(()),
                 length => to.write_all(&buffer[..length]).await?,
-            },
+            }
+        }
+    }
+    let (sender, mut chunks) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THE_WAY);
+    let read = async {
+        loop {
+            let length = source.read(&mut buffer).await?;
+            let late = (Instant::now() + delay, buffer[..length].to_vec());
+            if length == 0 || sender.send(late).await.is_err() {
+                return Ok(());
+            }
+        }
+    };
+    let write = async {
+        while let Some((due, chunk)) = chunks.recv().await {
+            tokio::time::sleep_until(due).await;
+            to.write_all(&chunk).await?;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        ended = read => ended,
+        ended = write => ended,
+    }
+}
+
+/// One direction of a connection.
+struct Source {
+    from: OwnedReadHalf,
+    number: u64,
+    state: watch::Receiver<State>,
+}
+
+impl Source {
+    /// What arrives next, while the proxy carries it; 0 at the end.
+    async fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let aborted = |_| std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
+        loop {
+            let carries = |state: &State| state.mode != Mode::Stall && self.number >= state.silent_below;
+            self.state.wait_for(carries).await.map_err(aborted)?;
+            tokio::select! {
+                changed = self.state.changed() => changed.map_err(aborted)?,
+                read = self.from.read(buffer) => return read,
+            }
         }
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    /// Answers every byte with itself.
-    async fn echo() -> SocketAddr {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    let (mut from, mut to) = stream.into_split();
-                    tokio::io::copy(&mut from, &mut to).await
-                });
-            }
-        });
-        address
-    }
-
-    async fn ask(stream: &mut TcpStream) -> std::io::Result<u8> {
-        stream.write_all(b"x").await?;
-        stream.read_u8().await
-    }
-
-    #[tokio::test]
-    async fn it_carries_stalls_goes_silent_and_cuts() {
-        let proxy = Proxy::start(echo().await).await.unwrap();
-        let mut old = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(ask(&mut old).await.unwrap(), b'x');
-
-        proxy.stall();
-        old.write_all(b"y").await.unwrap();
-        proxy.pass();
-        assert_eq!(old.read_u8().await.unwrap(), b'y');
-
-        proxy.half_open();
-        old.write_all(b"z").await.unwrap();
-        let mut new = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(ask(&mut new).await.unwrap(), b'x');
-        let mut byte = [0];
-        assert!(old.try_read(&mut byte).is_err(), "a silent connection spoke");
-
-        let mut reset = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(ask(&mut reset).await.unwrap(), b'x');
-        proxy.reset();
-        assert!(ask(&mut reset).await.is_err());
-        let mut new = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(ask(&mut new).await.unwrap(), b'x');
-
-        proxy.cut();
-        assert!(ask(&mut new).await.is_err());
-        assert!(old.read_u8().await.is_err());
-        proxy.pass();
-        let mut later = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(ask(&mut later).await.unwrap(), b'x');
-    }
-}
+mod tests;

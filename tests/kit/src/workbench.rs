@@ -1,4 +1,9 @@
-//! A stage on a workbench: a namespace of its own on a real broker, a scripted handler, and eyes on the queues.
+//! A stage on a workbench: a namespace of its own on a real broker, a scripted handler, and counts of the queues.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that lacks its services cannot go on"
+)]
 
 use crate::{config, proxy::Proxy};
 use pipeline::{
@@ -21,11 +26,13 @@ use tokio::task::JoinHandle;
 /// Decides about one customer reference.
 pub type Script = dyn Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync;
 
-/// Handles each job by a script and writes down what it saw.
+/// Handles each job by a script and records what it saw.
 pub struct Scripted {
     rt: Runtime,
     script: Box<Script>,
+    /// Customers of the jobs so far, with the attempt that each job was.
     pub seen: Mutex<Vec<(String, u32)>>,
+    /// Customers whose messages died so far.
     pub died: Mutex<Vec<String>>,
 }
 
@@ -55,17 +62,23 @@ impl Handler for Scripted {
 
 /// A namespace on the broker.
 pub struct Workbench {
+    /// What the product would run with in this namespace.
     pub rt: Runtime,
+    /// Its name.
     pub namespace: String,
 }
 
 /// A consumer at work.
 pub struct Running {
+    /// What it has seen.
     pub handler: Arc<Scripted>,
+    /// Ends it.
     pub shutdown: Shutdown,
+    /// Ends with it.
     pub task: JoinHandle<Result<(), consumer::Error>>,
 }
 
+/// Small batches, so that a few messages already make several.
 pub const OPTIONS: ConsumerOptions = ConsumerOptions {
     stage: Stage::Extract,
     batch_max: 20,
@@ -74,6 +87,7 @@ pub const OPTIONS: ConsumerOptions = ConsumerOptions {
 };
 
 impl Workbench {
+    /// A new namespace with the queues of the extract stage.
     pub async fn new() -> Self {
         let namespace = format!("t{}", uuid::Uuid::new_v4().simple());
         let rt = runtime(&config::common(&namespace));
@@ -81,7 +95,7 @@ impl Workbench {
         Self { rt, namespace }
     }
 
-    /// Starts a consumer with a process life of its own.
+    /// Starts a consumer that ends by a shutdown of its own.
     pub fn consume(
         &self,
         options: ConsumerOptions,
@@ -105,9 +119,7 @@ impl Workbench {
     /// A proxy in front of the broker.
     pub async fn proxy(&self) -> Proxy {
         let common = config::common(&self.namespace);
-        let url = url::Url::parse(common.amqp.url.expose()).unwrap();
-        let addresses = url.socket_addrs(|| Some(5672)).unwrap();
-        Proxy::start(addresses[0]).await.unwrap()
+        Proxy::before(common.amqp.url.expose()).await.unwrap()
     }
 
     /// Consumes through a proxy.
@@ -118,10 +130,8 @@ impl Workbench {
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
         let mut common = config::common(&self.namespace);
-        let mut url = url::Url::parse(common.amqp.url.expose()).unwrap();
-        url.set_ip_host(proxy.address().ip()).unwrap();
-        url.set_port(Some(proxy.address().port())).unwrap();
-        common.amqp.url = Secret::new(url.as_str());
+        let through = proxy.redirected(common.amqp.url.expose()).unwrap();
+        common.amqp.url = Secret::new(through.as_str());
         self.run(runtime(&common), options, script)
     }
 
@@ -147,6 +157,7 @@ impl Workbench {
         }
     }
 
+    /// Publishes references to these customers, with confirms.
     pub async fn publish(&self, ids: impl IntoIterator<Item = usize>) {
         let messages = ids
             .into_iter()
@@ -155,14 +166,17 @@ impl Workbench {
         self.rt.publisher.publish(messages).await.unwrap();
     }
 
+    /// Messages ready in a queue.
     pub async fn depth(&self, queue: &str) -> u32 {
         self.rt.broker.depth(queue).await.unwrap()
     }
 
+    /// The work queue of a stage.
     pub fn queue(&self, stage: Stage) -> String {
         self.rt.namespace.queue(stage)
     }
 
+    /// The dead-letter queue of the extract stage.
     pub fn dead(&self) -> String {
         self.rt.namespace.dead_queue(Stage::Extract)
     }
@@ -197,6 +211,7 @@ fn runtime(common: &CommonConfig) -> Runtime {
     Runtime::assemble("test", common, Shutdown::manual(common.drain_deadline)).unwrap()
 }
 
+/// A reference to a customer, the same for the same number.
 pub fn reference(id: usize) -> CompanyRef {
     CompanyRef {
         company_id: id.to_string(),

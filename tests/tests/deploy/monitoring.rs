@@ -127,24 +127,18 @@ fn rules_and_dashboard_ask_for_metrics_that_exist() {
     }
 }
 
-/// Counters of one vendor's particulars, for those who look for them.
+/// Counters of one vendor's particulars, which no dashboard shows.
 fn is_detail(name: &str) -> bool {
     name.starts_with("okki_quota_") || name.starts_with("okki_loader_")
 }
 
 #[test]
-fn nobody_but_the_one_file_writes_the_name_of_a_metric() {
+fn one_file_alone_writes_the_names_of_metrics() {
     let literal = Regex::new(r#"\b(?:counter|gauge|histogram)!\(\s*""#).unwrap();
-    let mut open = [
-        "crates/pipeline/src",
-        "crates/replay/src",
-        "crates/mapping/src",
-        "extractor/src",
-        "transformer/src",
-        "loader/src",
-    ]
-    .map(|part| workspace().join(part))
-    .to_vec();
+    let mut open = ["crates", "extractor/src", "transformer/src", "loader/src"]
+        .map(|part| workspace().join(part))
+        .to_vec();
+    assert!(open.iter().all(|path| path.is_dir()), "{open:?}");
     while let Some(path) = open.pop() {
         if path.is_dir() {
             open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));

@@ -95,7 +95,7 @@ fn whatever_a_pod_refers_to_exists() {
                 .collect();
             assert!(
                 missing.is_empty(),
-                "{name} refers to Secrets that nobody documents: {missing:?}"
+                "{name} refers to Secrets that are not documented: {missing:?}"
             );
             let account = text(spec, "/serviceAccountName");
             assert!(

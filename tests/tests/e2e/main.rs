@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod arguments;
+mod chaos;
 mod crashes;
 mod credentials;
 mod dead;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use kit::harness::{Queues, eventually, expect};
+use kit::queues::Queues;
 use kit::services::Services;
+use kit::wait::{eventually, expect};
 use pipeline::names::Namespace;
 use pipeline::stage::Stage;
 use redis::AsyncCommands;
@@ -23,7 +24,7 @@ async fn killed_services_come_back_where_they_were_with_what_was_durable() {
 
     let broker = services.broker().unwrap();
     let queue = namespace.queue(Stage::Load);
-    eventually(Duration::from_secs(20), "the queue would survive", async || {
+    eventually(Duration::from_secs(60), "the queue would survive", async || {
         expect(broker.has_on_disk(&queue), || {
             "only in the broker's memory".into()
         })
@@ -37,7 +38,7 @@ async fn killed_services_come_back_where_they_were_with_what_was_durable() {
     services.broker().unwrap().restart().await.unwrap();
     // A quorum queue elects its leader after the node answers.
     eventually(
-        Duration::from_secs(20),
+        Duration::from_secs(60),
         "the durable message is back",
         async || {
             let seen = queues.waiting(Stage::Load).await;

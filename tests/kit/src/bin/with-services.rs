@@ -89,7 +89,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         .and_then(|id| Pid::from_raw(id.cast_signed()))
         .context("the command's process id")?;
     let send = |sent: Signal| {
-        // The command may have ended a moment ago; then there is nobody left to tell.
+        // The command may have ended a moment ago; then the signal has no receiver.
         let _gone = if own_group {
             kill_process_group(pid, sent)
         } else {

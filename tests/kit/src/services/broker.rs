@@ -12,7 +12,7 @@ use super::install::BrokerPrograms;
 use super::{READY, port};
 use crate::process::{Group, Process, tail};
 
-/// How often other ports are tried when somebody took one between our look and the broker's start.
+/// How often other ports are tried when another program took one between the choice and the broker's start.
 const TRIES: usize = 3;
 
 /// Settings that have no name in `rabbitmq.conf`; read when it exists.
@@ -96,7 +96,7 @@ impl RabbitMq {
             .is_ok_and(|bytes| bytes.windows(name.len()).any(|window| window == name.as_bytes()))
     }
 
-    /// Queues whose processes crashed by themselves, as the node's log tells.
+    /// Queues whose processes crashed by themselves, as the node's log says.
     pub fn crashed_queues(&self) -> BTreeSet<String> {
         let log = std::fs::read(self.log_path()).unwrap_or_default();
         crashed_queues(&String::from_utf8_lossy(&log))
@@ -187,6 +187,7 @@ fn spawn(programs: &BrokerPrograms, folder: &Path, ports: Ports) -> anyhow::Resu
         .env("RABBITMQ_DIST_PORT", ports.distribution.to_string())
         .env("RABBITMQ_MNESIA_BASE", folder.join("data"))
         .env("RABBITMQ_LOG_BASE", folder.join("log"))
+        .env("ERL_CRASH_DUMP", folder.join("erl_crash.dump"))
         .env("RABBITMQ_PID_FILE", folder.join("pid"))
         .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("enabled_plugins"))
         .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))

@@ -19,16 +19,16 @@ pub use self::shared::shared;
 use crate::config::ServicesArgs;
 
 /// How long a service may take until it answers; a loaded machine with a cold disk needs most of it.
-const READY: Duration = Duration::from_secs(90);
+const READY: Duration = Duration::from_secs(240);
 
-/// The pair of services somebody runs against. What was started is ended and deleted when this is dropped.
+/// RabbitMQ and Redis. What was started is ended and deleted when this is dropped.
 #[derive(Debug)]
 pub struct Services {
     amqp_url: String,
     redis_url: String,
     broker: Option<RabbitMq>,
     redis: Option<Redis>,
-    // After the processes: a folder can only be removed when nobody writes into it any more.
+    // After the processes: a folder can only be removed when no process writes into it any more.
     _folder: Option<TempDir>,
 }
 
@@ -68,12 +68,12 @@ impl Services {
         })
     }
 
-    /// A pair that nobody else uses, for those who kill and restart it.
+    /// A pair of its own, for tests that kill and restart it.
     pub async fn private() -> anyhow::Result<Self> {
         Self::obtain(&ServicesArgs::default()).await
     }
 
-    /// Copies the broker's log into `folder`, for whoever has to explain a failure after everything is gone; where it
+    /// Copies the broker's log into `folder`, so that a failure can be explained after everything is gone; where it
     /// is then, if the broker is ours.
     pub fn keep_log(&self, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
         let Some(broker) = &self.broker else {

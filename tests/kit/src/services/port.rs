@@ -9,7 +9,7 @@ use rand::RngExt;
 /// down, no client can be given its port by accident.
 const RANGE: std::ops::Range<u16> = 12_000..32_000;
 
-/// `N` different ports on which nobody listens now.
+/// `N` different ports on which no process listens now.
 pub fn free<const N: usize>() -> anyhow::Result<[u16; N]> {
     let mut held = Vec::with_capacity(N);
     let mut ports = [0; N];

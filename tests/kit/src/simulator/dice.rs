@@ -15,6 +15,11 @@ impl Dice {
         Dice(state)
     }
 
+    /// The next number.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "numbers never end, and nothing iterates over them"
+    )]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mix(self.0)
@@ -35,6 +40,7 @@ impl Dice {
         ((self.next() >> 11) as f64) < probability * (1u64 << 53) as f64
     }
 
+    /// One of the items, which must not be empty.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }

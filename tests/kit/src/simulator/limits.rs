@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Width of the window that all per-second limits use.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const MOST_SECONDS: usize = 24 * 3600;
 const KEPT: usize = 100;
 
 /// One call that exceeded a limit.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Violation {
     /// Operation, or `company` for the limit over all of them.
     pub limit_on: String,

@@ -29,6 +29,7 @@ mod jdy;
 mod judge;
 mod limits;
 mod okki;
+mod process;
 mod reply;
 mod server;
 mod settings;
@@ -44,8 +45,9 @@ pub use expected::{Cells, LABELS};
 pub use faults::{ArmedFault, Fault, FaultKind, Vendor};
 pub use handle::{Options, Simulator};
 pub use jdy::{APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, TransactionReport, WidgetSpec, cell_widget};
-pub use judge::{Example, Examples, JudgeOptions, Report, Stats, Tie};
+pub use judge::{Example, Examples, JudgeOptions, Judgement, Overruns, Stats, Tie};
 pub use limits::Violation;
+pub use process::SimulatorProcess;
 pub use settings::{
     AuthAnswer, Concurrent, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter, OkkiSettings, Order,
     Poison, Settings, SuccessCode, TelList,

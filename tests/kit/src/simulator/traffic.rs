@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::limits::{Meters, Violation};
 
@@ -18,7 +18,7 @@ pub struct Traffic {
 }
 
 /// What one operation saw.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CallReport {
     /// Calls that arrived, refused ones included.
     pub calls: u64,
@@ -33,7 +33,7 @@ pub struct CallReport {
 }
 
 /// What one vendor saw.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct VendorReport {
     /// Per operation.
     pub calls: BTreeMap<String, CallReport>,

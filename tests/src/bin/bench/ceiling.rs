@@ -13,20 +13,21 @@ use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::json;
 
-use super::floor::{Floor, Ground};
+use super::fixture::Fixture;
+use kit::services::Services;
 use kit::simulator::{APP_ID, ENTRY_ID, KEY_WIDGET};
 
 /// Deliveries that the relay may hold, as many as a transformer may.
 const WINDOW: u16 = 500;
-/// Messages settled by one acknowledgement.
+/// Deliveries settled by one acknowledgement.
 const ACKED_TOGETHER: usize = 50;
 const FROM: &str = "bench.relay.from";
 const TO: &str = "bench.relay.to";
 
 /// Messages a second that a relay moves which does nothing but consume, publish, await the confirm and acknowledge.
-pub async fn relay(ground: &Ground, body: &[u8], messages: usize) -> anyhow::Result<f64> {
-    let publishing = connect(ground).await?;
-    let consuming = connect(ground).await?;
+pub async fn relay(services: &Services, body: &[u8], messages: usize) -> anyhow::Result<f64> {
+    let publishing = connect(services).await?;
+    let consuming = connect(services).await?;
     let out = publishing.create_channel().await.context("open a channel")?;
     out.confirm_select(ConfirmSelectOptions::default())
         .await
@@ -92,8 +93,8 @@ pub async fn relay(ground: &Ground, body: &[u8], messages: usize) -> anyhow::Res
     Ok(messages as f64 / seconds)
 }
 
-async fn connect(ground: &Ground) -> anyhow::Result<Connection> {
-    Connection::connect(ground.amqp_url(), ConnectionProperties::default())
+async fn connect(services: &Services) -> anyhow::Result<Connection> {
+    Connection::connect(services.amqp_url(), ConnectionProperties::default())
         .await
         .context("connect to the broker")
 }
@@ -124,10 +125,10 @@ async fn publish(channel: &Channel, queue: &str, body: &[u8]) -> anyhow::Result<
 }
 
 /// What the simulator serves by itself: details, and rows in batches of 100, a second.
-pub async fn simulator(ground: &Ground, seconds: Duration) -> anyhow::Result<(f64, f64)> {
-    let floor = Floor::new(ground, 1_000, |_| {}).await?;
+pub async fn simulator(services: &Services, seconds: Duration) -> anyhow::Result<(f64, f64)> {
+    let fixture = Fixture::new(services, 1_000, |_| {}).await?;
     let http = kit::http::client();
-    let url = floor.simulator.url();
+    let url = fixture.pipeline.simulator.url();
     let grant = json!({"grant_type": "client_credentials", "client_id": "sim-okki-client",
                        "client_secret": "sim-okki-secret", "scope": "company"});
     let token: serde_json::Value = http
@@ -138,7 +139,7 @@ pub async fn simulator(ground: &Ground, seconds: Duration) -> anyhow::Result<(f6
         .json()
         .await?;
     let token = token["access_token"].as_str().context("a token")?.to_owned();
-    let ids = floor.simulator.company_ids();
+    let ids = fixture.pipeline.simulator.company_ids();
     let details = load(seconds, |nth| {
         let id = ids[nth % ids.len()];
         http.get(format!("{url}/v1/company/info?company_id={id}"))

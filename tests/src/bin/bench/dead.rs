@@ -1,18 +1,19 @@
-//! Dead letters: how fast a hundred thousand are looked at and planned, and how fast they are put back.
+//! Dead letters: how fast a hundred thousand are browsed and planned, and how fast they are replayed.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use pipeline::stage::Stage;
 use proto::v1::FormRecord;
 
-use super::floor::{Floor, Ground};
+use super::fixture::Fixture;
 use super::quota;
-use kit::harness::{Service, command};
+use kit::pipeline::Service;
+use kit::services::Services;
 
-/// Letters looked at.
+/// Letters browsed.
 pub const LETTERS: u32 = 100_000;
-/// Of which so many are put back.
+/// Of which so many are replayed.
 const REPLAYED: u32 = 20_000;
 
 /// What was measured.
@@ -23,28 +24,28 @@ pub struct Dead {
     pub replayed_per_second: f64,
 }
 
-pub async fn letters(ground: &Ground, record: &FormRecord) -> anyhow::Result<Dead> {
-    let mut floor = Floor::new(ground, LETTERS, |_| {}).await?;
-    floor.lift_quotas();
-    let queue = floor.namespace.dead_queue(Stage::Load);
-    floor
+pub async fn letters(services: &Services, record: &FormRecord) -> anyhow::Result<Dead> {
+    let mut fixture = Fixture::new(services, LETTERS, |_| {}).await?;
+    fixture.lift_quotas();
+    let queue = fixture.pipeline.namespace.dead_queue(Stage::Load);
+    fixture
         .feed_to(Some(&queue), |id, sequence| quota::record(record, id, sequence))
         .await?;
-    let groups = tool(&floor, &["groups", "--json"]).await?;
-    let plan = tool(&floor, &["plan", "--reason", "a bench", "--json"]).await?;
-    floor.start(Service::Loader).await?;
+    let groups = timed(&fixture, &["groups", "--json"]).await?;
+    let plan = timed(&fixture, &["plan", "--reason", "a bench", "--json"]).await?;
+    fixture.start(Service::Loader).await?;
     let limit = REPLAYED.to_string();
-    let replay = tool(
-        &floor,
+    let replay = timed(
+        &fixture,
         &["replay", "--limit", &limit, "--reason", "a bench", "--json"],
     )
     .await?;
     ensure!(
-        floor.simulator.form_rows() >= REPLAYED as usize,
+        fixture.pipeline.simulator.form_rows() >= REPLAYED as usize,
         "{} rows only",
-        floor.simulator.form_rows()
+        fixture.pipeline.simulator.form_rows()
     );
-    floor.clear().await?;
+    fixture.stop().await?;
     Ok(Dead {
         groups,
         plan,
@@ -52,19 +53,10 @@ pub async fn letters(ground: &Ground, record: &FormRecord) -> anyhow::Result<Dea
     })
 }
 
-async fn tool(floor: &Floor<'_>, arguments: &[&str]) -> anyhow::Result<Duration> {
+/// How long a command on the loader's dead letters takes.
+async fn timed(fixture: &Fixture, arguments: &[&str]) -> anyhow::Result<Duration> {
     let start = Instant::now();
-    let output =
-        tokio::process::Command::from(command(Service::Loader, &floor.settings_of(Service::Loader))?)
-            .arg("dead")
-            .args(arguments)
-            .output()
-            .await
-            .context("run loader dead")?;
-    ensure!(
-        output.status.success(),
-        "loader dead {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let arguments = [&["dead"], arguments].concat();
+    fixture.pipeline.tool(Service::Loader, &arguments).await?;
     Ok(start.elapsed())
 }

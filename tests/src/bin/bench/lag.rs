@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use proto::v1::CompanySnapshot;
 
-use super::floor::{Floor, Ground};
+use super::fixture::Fixture;
 use super::memory;
-use kit::harness::Service;
+use kit::pipeline::Service;
+use kit::services::Services;
 use kit::simulator::JdySettings;
 
 /// Half of what the vendor allows.
@@ -14,19 +15,20 @@ const PER_SECOND: u32 = 500;
 const SPAN: Duration = Duration::from_secs(10);
 /// Records arrive in small groups, as details do.
 const EVERY: Duration = Duration::from_millis(20);
-const LOOK: Duration = Duration::from_millis(2);
+const POLL: Duration = Duration::from_millis(2);
 
 /// Milliseconds of every record, in order.
-pub async fn lags(ground: &Ground, snapshot: &CompanySnapshot) -> anyhow::Result<Vec<f64>> {
+pub async fn lags(services: &Services, snapshot: &CompanySnapshot) -> anyhow::Result<Vec<f64>> {
     let count = PER_SECOND * SPAN.as_secs() as u32;
-    let mut floor = Floor::new(ground, count, |vendors| {
+    let mut fixture = Fixture::new(services, count, |vendors| {
         vendors.settings.jdy = JdySettings::default()
     })
     .await?;
     for service in [Service::Transformer, Service::Loader] {
-        floor.start(service).await?;
+        fixture.start(service).await?;
     }
-    let ids: Vec<String> = floor
+    let ids: Vec<String> = fixture
+        .pipeline
         .simulator
         .company_ids()
         .iter()
@@ -44,7 +46,7 @@ pub async fn lags(ground: &Ground, snapshot: &CompanySnapshot) -> anyhow::Result
                 .map(|(id, sequence)| memory::snapshot(snapshot, id, sequence))
                 .collect();
             let now = Instant::now();
-            floor.put(messages).await?;
+            fixture.put(messages).await?;
             sent.extend(ids.iter().map(|_| now));
         }
         anyhow::Ok(sent)
@@ -54,16 +56,16 @@ pub async fn lags(ground: &Ground, snapshot: &CompanySnapshot) -> anyhow::Result
         let mut seen = Vec::with_capacity(ids.len());
         let start = Instant::now();
         while seen.len() < ids.len() {
-            let rows = floor.simulator.form_rows().min(ids.len());
+            let rows = fixture.pipeline.simulator.form_rows().min(ids.len());
             let now = Instant::now();
             seen.extend((seen.len()..rows).map(|_| now));
-            anyhow::ensure!(start.elapsed() < super::floor::PATIENCE, "{rows} rows only");
-            tokio::time::sleep(LOOK).await;
+            anyhow::ensure!(start.elapsed() < super::fixture::PATIENCE, "{rows} rows only");
+            tokio::time::sleep(POLL).await;
         }
         Ok(seen)
     };
     let (sent, seen) = tokio::try_join!(feeding, watching)?;
-    floor.clear().await?;
+    fixture.stop().await?;
     let mut lags: Vec<f64> = sent
         .iter()
         .zip(&seen)

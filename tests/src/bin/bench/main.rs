@@ -2,12 +2,12 @@
 
 mod ceiling;
 mod dead;
-mod delay;
-mod floor;
+mod fixture;
 mod lag;
 mod measure;
 mod memory;
 mod plot;
+mod proc;
 mod quota;
 mod report;
 mod scaling;
@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     unless_interrupted(written(&args.options)).await
 }
 
-/// Aims that are missed are told in the table; the bench itself is good when it has measured.
+/// The table says which aims are missed; the bench itself is good when it has measured.
 async fn written(options: &Options) -> anyhow::Result<bool> {
     let report = measure(options).await?;
     let path = report.write()?;

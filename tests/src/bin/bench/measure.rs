@@ -6,11 +6,10 @@ use anyhow::Context;
 use prost::Message;
 use proto::v1::{CompanySnapshot, FormRecord};
 
-use super::floor::Ground;
 use super::report::Report;
-use super::{ceiling, dead, lag, memory, quota, scaling, stages};
+use super::{ceiling, dead, fixture, lag, memory, quota, scaling, stages};
 use kit::config::{binary, workspace};
-use kit::harness::Service;
+use kit::pipeline::Service;
 
 /// Records of the short and of the long backlog.
 const BACKLOGS: [u32; 2] = [10_000, 200_000];
@@ -39,10 +38,10 @@ pub async fn measure(options: &Options) -> anyhow::Result<Report> {
     let wants = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
     let mut report = Report::default();
     say("starting RabbitMQ and Redis …");
-    let ground = Ground::lay().await?;
+    let services = fixture::services().await?;
 
     say("each stage alone …");
-    let (passes, snapshot, record) = stages::alone(&ground, options.customers).await?;
+    let (passes, snapshot, record) = stages::alone(&services, options.customers).await?;
     let (snapshot_body, snapshot) = (
         snapshot.clone(),
         CompanySnapshot::decode(&*snapshot).context("a snapshot")?,
@@ -62,10 +61,10 @@ pub async fn measure(options: &Options) -> anyhow::Result<Report> {
     report.cpu_seconds_per_1000_records.insert("all".into(), all);
     if wants("ceiling") {
         say("the broker's and the simulator's own limits …");
-        let relayed = ceiling::relay(&ground, &snapshot_body, options.customers as usize).await?;
+        let relayed = ceiling::relay(&services, &snapshot_body, options.customers as usize).await?;
         report.raw_relay_msgs_per_s = relayed;
         report.transformer_ratio = report.stage_records_per_s["transformer"] / relayed;
-        let (details, rows) = ceiling::simulator(&ground, Duration::from_secs(2)).await?;
+        let (details, rows) = ceiling::simulator(&services, Duration::from_secs(2)).await?;
         report.simulator_per_s = [("details".to_owned(), details), ("rows".to_owned(), rows)].into();
         say(&format!(
             "  relay {relayed:.0}/s, ratio {:.2}",
@@ -74,18 +73,21 @@ pub async fn measure(options: &Options) -> anyhow::Result<Report> {
     }
     if wants("stages") {
         say("all three together …");
-        report.end_to_end_records_per_s = stages::together(&ground, options.customers).await?;
+        report.end_to_end_records_per_s = stages::together(&services, options.customers).await?;
     }
     if wants("quota") {
         for loaders in [1, 4] {
             say(&format!("the quota with {loaders} loaders …"));
             let time = Duration::from_secs(options.quota_seconds);
-            let used = quota::used(&ground, loaders, time, &record).await?;
+            let used = quota::used(&services, loaders, time, &record).await?;
             report.quota_use.insert(loaders.to_string(), used.share);
             report.quota_violations += used.violations;
             say(&format!(
-                "  {:.3} used, {} violations",
-                used.share, used.violations
+                "  {:.3} used, {} violations; batches {:.0} % full, {} of 10 calls in the usual second",
+                used.share,
+                used.violations,
+                used.fullness * 100.0,
+                used.usual_second
             ));
         }
     }
@@ -93,7 +95,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Report> {
         for service in Service::ALL {
             for backlog in BACKLOGS {
                 say(&format!("memory of the {} before {backlog} …", service.name()));
-                let peak = memory::peak(&ground, service, backlog, &snapshot).await?;
+                let peak = memory::peak(&services, service, backlog, &snapshot).await?;
                 let peaks = report.peak_rss_mib.entry(service.name().into()).or_default();
                 peaks.insert(backlog.to_string(), peak);
             }
@@ -103,7 +105,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Report> {
         for service in Service::ALL {
             let mut one = f64::NAN;
             for replicas in REPLICAS {
-                let rate = scaling::rate(&ground, service, replicas, &snapshot, &record).await?;
+                let rate = scaling::rate(&services, service, replicas, &snapshot, &record).await?;
                 say(&format!("  {} × {replicas}: {rate:.0} records/s", service.name()));
                 if replicas == 1 {
                     one = rate;
@@ -115,7 +117,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Report> {
     }
     if wants("lag") {
         say("lag at half the quota …");
-        let lags = lag::lags(&ground, &snapshot).await?;
+        let lags = lag::lags(&services, &snapshot).await?;
         let of = |percent| lag::percentile(&lags, percent);
         report.lag_ms = [
             ("p50".to_owned(), of(50)),
@@ -126,7 +128,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Report> {
     }
     if wants("dead") {
         say("a hundred thousand dead letters …");
-        let measured = dead::letters(&ground, &record).await?;
+        let measured = dead::letters(&services, &record).await?;
         report.dead_scan_per_s = f64::from(dead::LETTERS) / measured.groups.as_secs_f64();
         report.dead_plan_per_s = f64::from(dead::LETTERS) / measured.plan.as_secs_f64();
         report.replay_per_s = measured.replayed_per_second;

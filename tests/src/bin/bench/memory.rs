@@ -6,21 +6,23 @@ use pipeline::message::Outgoing;
 use pipeline::stage::Stage;
 use proto::v1::{CompanyRef, CompanySnapshot, Version};
 
-use super::floor::{Floor, Ground, peak_rss_mib};
-use kit::harness::Service;
+use super::fixture::Fixture;
+use super::proc::peak_rss_mib;
+use kit::pipeline::Service;
+use kit::services::Services;
 
 /// Records after which a stage has seen all that its memory depends on.
 const WORKED: u64 = 8_000;
 
 /// The most memory of a stage's process while it works on a backlog of so many.
 pub async fn peak(
-    ground: &Ground,
+    services: &Services,
     service: Service,
     backlog: u32,
     snapshot: &CompanySnapshot,
 ) -> anyhow::Result<f64> {
-    let mut floor = Floor::new(ground, backlog, |_| {}).await?;
-    floor
+    let mut fixture = Fixture::new(services, backlog, |_| {}).await?;
+    fixture
         .feed(|id, sequence| match service {
             Service::Extractor => reference(id, sequence),
             _ => self::snapshot(snapshot, id, sequence),
@@ -29,31 +31,28 @@ pub async fn peak(
     if service == Service::Loader {
         // Its backlog is made by the stage before, as in life.
         let wanted = u64::from(backlog);
-        floor.start(Service::Transformer).await?;
-        floor
-            .until("the loader's backlog", async |floor| {
-                Ok(floor.depth(Stage::Load).await? >= wanted)
+        fixture.start(Service::Transformer).await?;
+        fixture
+            .until("the loader's backlog", async |fixture| {
+                Ok(fixture.depth(Stage::Load).await? >= wanted)
             })
             .await?;
-        floor.clear().await?;
+        fixture.stop().await?;
     }
     // Far in the future: the lister has nothing to do with this.
-    floor.set("EVERY", "1h");
-    floor.set("START", "2099-01-01");
-    floor.start(service).await?;
+    fixture.set("EVERY", "1h");
+    fixture.set("START", "2099-01-01");
+    let (id, _) = fixture.start(service).await?;
     let stage = service.stage();
     let left = u64::from(backlog).saturating_sub(WORKED);
-    floor
-        .until("the stage has worked", async |floor| {
-            Ok(floor.depth(stage).await? <= left)
+    fixture
+        .until("the stage has worked", async |fixture| {
+            Ok(fixture.depth(stage).await? <= left)
         })
         .await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let peak = match floor.replicas.last_mut() {
-        Some(replica) => peak_rss_mib(replica)?,
-        None => 0.0,
-    };
-    floor.clear().await?;
+    let peak = peak_rss_mib(&mut fixture.pipeline[id])?;
+    fixture.stop().await?;
     Ok(peak)
 }
 

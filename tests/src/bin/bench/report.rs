@@ -60,7 +60,7 @@ struct Line {
 }
 
 impl Report {
-    /// Writes the report and the plots where other tools look for them.
+    /// Writes the report and the plots where other tools find them.
     pub fn write(&self) -> anyhow::Result<PathBuf> {
         let folder = workspace().join("target/bench");
         std::fs::create_dir_all(&folder).context("make target/bench")?;

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use pipeline::stage::Stage;
 
-use super::floor::{Floor, Ground, cpu_seconds};
-use kit::harness::Service;
+use super::fixture::Fixture;
+use super::proc::cpu_seconds;
+use kit::pipeline::Service;
+use kit::services::Services;
 
-/// What one stage did with everybody.
+/// What one stage did with all customers.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass {
     pub service: Service,
@@ -18,40 +19,39 @@ pub struct Pass {
 }
 
 /// Each stage alone over the same customers, in flow order; and a body as it lies before the transformer and before the loader.
-pub async fn alone(ground: &Ground, customers: u32) -> anyhow::Result<(Vec<Pass>, Vec<u8>, Vec<u8>)> {
-    let mut floor = Floor::new(ground, customers, |_| {}).await?;
-    floor.lift_quotas();
+pub async fn alone(services: &Services, customers: u32) -> anyhow::Result<(Vec<Pass>, Vec<u8>, Vec<u8>)> {
+    let mut fixture = Fixture::new(services, customers, |_| {}).await?;
+    fixture.lift_quotas();
     let wanted = u64::from(customers);
     let mut passes = Vec::new();
     let (mut snapshot, mut record) = (Vec::new(), Vec::new());
     for service in Service::ALL {
-        let ready = floor.start(service).await?;
+        let (id, ready) = fixture.start(service).await?;
         // The first record is the start: a loader reads the form before, an extractor fetches a token.
-        floor
-            .until("the first record", async |floor| {
-                Ok(floor.done(service).await? > 0)
+        fixture
+            .until("the first record", async |fixture| {
+                Ok(fixture.done(service).await? > 0)
             })
             .await?;
-        let before = floor.done(service).await?;
+        let before = fixture.done(service).await?;
         let start = Instant::now();
-        floor
-            .until("every record", async |floor| {
-                Ok(floor.done(service).await? >= wanted)
+        fixture
+            .until("every record", async |fixture| {
+                Ok(fixture.done(service).await? >= wanted)
             })
             .await?;
         let seconds = start.elapsed().as_secs_f64();
-        let replica = floor.replicas.last_mut().context("the replica")?;
         passes.push(Pass {
             service,
             per_second: (wanted - before) as f64 / seconds,
-            cpu_seconds_per_1000: cpu_seconds(replica)? * 1000.0 / wanted as f64,
+            cpu_seconds_per_1000: cpu_seconds(&mut fixture.pipeline[id])? * 1000.0 / wanted as f64,
             ready,
         });
-        floor.clear().await?;
-        let out = |stage| floor.namespace.queue(stage);
+        fixture.stop().await?;
+        let out = |stage| fixture.pipeline.namespace.queue(stage);
         match service {
-            Service::Extractor => snapshot = floor.queues.peek(&out(Stage::Transform)).await?,
-            Service::Transformer => record = floor.queues.peek(&out(Stage::Load)).await?,
+            Service::Extractor => snapshot = fixture.pipeline.queues.peek(&out(Stage::Transform)).await?,
+            Service::Transformer => record = fixture.pipeline.queues.peek(&out(Stage::Load)).await?,
             Service::Loader => {}
         }
     }
@@ -59,25 +59,25 @@ pub async fn alone(ground: &Ground, customers: u32) -> anyhow::Result<(Vec<Pass>
 }
 
 /// Records a second from the first listing to the last row, one replica of each.
-pub async fn together(ground: &Ground, customers: u32) -> anyhow::Result<f64> {
-    let mut floor = Floor::new(ground, customers, |_| {}).await?;
-    floor.lift_quotas();
+pub async fn together(services: &Services, customers: u32) -> anyhow::Result<f64> {
+    let mut fixture = Fixture::new(services, customers, |_| {}).await?;
+    fixture.lift_quotas();
     for service in [Service::Transformer, Service::Loader] {
-        floor.start(service).await?;
+        fixture.start(service).await?;
     }
     let start = Instant::now();
-    floor.spawn(Service::Extractor)?;
-    floor
-        .until("every row", async |floor| {
-            Ok(floor.simulator.form_rows() >= customers as usize)
+    fixture.pipeline.try_run(Service::Extractor)?;
+    fixture
+        .until("every row", async |fixture| {
+            Ok(fixture.pipeline.simulator.form_rows() >= customers as usize)
         })
         .await?;
     let seconds = start.elapsed().as_secs_f64();
-    let verdict = floor.simulator.judge().await;
+    let judged = fixture.pipeline.simulator.judge().await;
     anyhow::ensure!(
-        verdict.is_equal(),
-        "the form is not what the customers are: {verdict:?}"
+        judged.is_equal(),
+        "the form is not what the customers are: {judged:?}"
     );
-    floor.clear().await?;
+    fixture.stop().await?;
     Ok(f64::from(customers) / seconds)
 }

@@ -1,18 +1,18 @@
 //! What a run of chaos leaves: `target/chaos/report.json` for machines and a table for people.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
 
 use kit::config::workspace;
-use kit::simulator;
+use kit::simulator::{Judgement, LABELS, Overruns};
 
 /// Cells of a row; a blank or foreign row has all of them wrong.
-const CELLS: u64 = simulator::LABELS.len() as u64;
+const CELLS: u64 = LABELS.len() as u64;
 
-/// The verdict. The keys are read by other tools: rename nothing.
+/// What was done and found. The keys are read by other tools: rename nothing.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// Of the schedule.
@@ -35,24 +35,27 @@ pub struct Report {
     pub wrong_cells: u64,
     /// Dead letters beyond those that the form refused on purpose.
     pub dead_unexpected: u64,
-    /// Of the product's own books, in all.
+    /// Of the product's own accounting, in all.
     pub books_difference: u64,
     /// Calls over a limit, except where the limit fell while they were on their way.
     pub quota_violations: u64,
-    /// The longest time from a fault's end until everybody was ready again.
+    /// The longest time from a fault's end until every replica was ready again.
     pub recovery_seconds_max: f64,
     /// In all, with starting and judging.
     pub seconds: f64,
+    /// The same calls with what became of them.
+    #[serde(skip)]
+    pub overruns: Overruns,
 }
 
 impl Report {
     /// Takes over what the judge saw.
-    pub fn judged(&mut self, verdict: &simulator::Report) {
-        self.customers = verdict.source_customers as u64;
-        self.missing = verdict.missing as u64;
-        self.duplicates = verdict.duplicates as u64;
-        self.stale = (verdict.stale + verdict.extra) as u64;
-        self.wrong_cells = verdict.wrong_cells as u64 + CELLS * (verdict.blank + verdict.foreign) as u64;
+    pub fn judged(&mut self, judged: &Judgement) {
+        self.customers = judged.source_customers as u64;
+        self.missing = judged.missing as u64;
+        self.duplicates = judged.duplicates as u64;
+        self.stale = (judged.stale + judged.extra) as u64;
+        self.wrong_cells = judged.wrong_cells as u64 + CELLS * (judged.blank + judged.foreign) as u64;
     }
 
     /// What must be zero, with what it means.
@@ -69,12 +72,12 @@ impl Report {
             (
                 "dead unexpected",
                 self.dead_unexpected,
-                "dead letters that nobody meant to die",
+                "dead letters beyond those refused on purpose",
             ),
             (
                 "books difference",
                 self.books_difference,
-                "of the product's own books",
+                "of the product's own accounting",
             ),
         ]
     }
@@ -84,13 +87,13 @@ impl Report {
         self.must_be_zero().iter().all(|(_, count, _)| *count == 0)
     }
 
-    /// Writes it where other tools look for it.
-    pub fn write(&self) -> anyhow::Result<PathBuf> {
-        let folder = folder()?;
-        let path = folder.join("report.json");
+    /// Writes it into this file.
+    pub fn write(&self, file: &Path) -> anyhow::Result<()> {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).context("make the report's folder")?;
+        }
         let text = serde_json::to_string_pretty(self).context("write the report")? + "\n";
-        std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
-        Ok(path)
+        std::fs::write(file, text).with_context(|| format!("write {}", file.display()))
     }
 
     /// The table.
@@ -103,22 +106,24 @@ impl Report {
             table += &format!("    {name:<20} {count:>7}\n");
         }
         for (what, count, meaning) in self.must_be_zero() {
-            let mark = if count == 0 { "✓" } else { "✗" };
-            table += &format!("  {mark} {what:<20} {count:>7}   {meaning}\n");
+            let sign = if count == 0 { "✓" } else { "✗" };
+            table += &format!("  {sign} {what:<20} {count:>7}   {meaning}\n");
         }
         table += &format!(
-            "    {:<20} {:>7}   calls over a limit\n    {:<20} {:>7}   seconds until everybody was ready again\n",
-            "quota violations", self.quota_violations, "recovery at most", self.recovery_seconds_max
+            "    {:<20} {:>7}   {}\n    {:<20} {:>7}   seconds until every replica was ready again\n",
+            "quota violations",
+            self.quota_violations,
+            self.overruns,
+            "recovery at most",
+            self.recovery_seconds_max
         );
         table
     }
 }
 
-/// Where chaos keeps its report and the logs of its last run.
-pub fn folder() -> anyhow::Result<PathBuf> {
-    let folder = workspace().join("target/chaos");
-    std::fs::create_dir_all(&folder).context("make target/chaos")?;
-    Ok(folder)
+/// Where chaos keeps its report and the logs of its last run, unless a file is named.
+pub fn default_file() -> PathBuf {
+    workspace().join("target/chaos/report.json")
 }
 
 #[cfg(test)]
@@ -160,7 +165,7 @@ mod tests {
         let mut report = Report::default();
         assert!(report.is_good());
         for spoil in [
-            (|v| v.missing = 1) as fn(&mut simulator::Report),
+            (|v| v.missing = 1) as fn(&mut Judgement),
             |v| v.duplicates = 1,
             |v| v.stale = 1,
             |v| v.extra = 1,
@@ -168,12 +173,12 @@ mod tests {
             |v| v.blank = 1,
             |v| v.foreign = 1,
         ] {
-            let mut verdict = simulator::Report::default();
-            spoil(&mut verdict);
-            report.judged(&verdict);
-            assert!(!report.is_good(), "{verdict:?}");
+            let mut judged = Judgement::default();
+            spoil(&mut judged);
+            report.judged(&judged);
+            assert!(!report.is_good(), "{judged:?}");
         }
-        report.judged(&simulator::Report::default());
+        report.judged(&Judgement::default());
         report.books_difference = 1;
         assert!(!report.is_good());
         (report.books_difference, report.dead_unexpected) = (0, 1);

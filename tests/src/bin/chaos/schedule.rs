@@ -1,11 +1,11 @@
 //! What happens when, drawn from a seed and from nothing else: the same seed and the same size give the same schedule.
 //!
-//! A schedule is a list of rounds. Deeds of one round overlap freely; between two rounds everybody becomes ready again,
-//! which is waited for, so that a slow machine plays the same schedule as a fast one.
+//! A schedule is a list of rounds. Injections of one round overlap freely; between two rounds the run waits until every
+//! replica is ready again, so that a slow machine plays the same schedule as a fast one.
 
 use std::time::Duration;
 
-use kit::harness::Service;
+use kit::pipeline::Service;
 use kit::simulator::Vendor;
 use kit::simulator::dice::Dice;
 
@@ -13,14 +13,14 @@ use kit::simulator::dice::Dice;
 const KILLS_PER_ROUND: usize = 5;
 /// Other faults in one round.
 const OTHERS_PER_ROUND: usize = 3;
-/// Within so long a round's deeds begin.
+/// Within so long a round's injections begin.
 const ROUND: Duration = Duration::from_secs(8);
 /// Replicas of each service.
 pub const REPLICAS: usize = 2;
 
 /// A process that can be attacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Victim {
+pub enum Target {
     /// One of the replicas of a service.
     Replica(Service, usize),
     /// RabbitMQ.
@@ -29,7 +29,7 @@ pub enum Victim {
     Redis,
 }
 
-/// A line that everybody shares.
+/// A connection that all replicas share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
     /// To RabbitMQ.
@@ -40,15 +40,15 @@ pub enum Link {
     Vendors,
 }
 
-/// Something bad.
+/// A fault to inject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum Injection {
     /// `kill -9`; started again after a while.
-    Kill(Victim, Duration),
+    Kill(Target, Duration),
     /// SIGTERM; started again when it has ended.
     Terminate(Service, usize),
     /// SIGSTOP, and SIGCONT after a while.
-    Freeze(Victim, Duration),
+    Freeze(Target, Duration),
     /// Redis is killed and comes back with nothing in it.
     EmptyRedis,
     /// Connections are closed and refused.
@@ -71,17 +71,17 @@ pub enum Deed {
     CrashOnOne(Duration),
 }
 
-impl Deed {
+impl Injection {
     /// Its name in the report.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Kill(Victim::Replica(..), _) => "kill_replica",
-            Self::Kill(Victim::Broker, _) => "kill_broker",
-            Self::Kill(Victim::Redis, _) => "kill_redis",
+            Self::Kill(Target::Replica(..), _) => "kill_replica",
+            Self::Kill(Target::Broker, _) => "kill_broker",
+            Self::Kill(Target::Redis, _) => "kill_redis",
             Self::Terminate(..) => "terminate_replica",
-            Self::Freeze(Victim::Replica(..), _) => "freeze_replica",
-            Self::Freeze(Victim::Broker, _) => "freeze_broker",
-            Self::Freeze(Victim::Redis, _) => "freeze_redis",
+            Self::Freeze(Target::Replica(..), _) => "freeze_replica",
+            Self::Freeze(Target::Broker, _) => "freeze_broker",
+            Self::Freeze(Target::Redis, _) => "freeze_redis",
             Self::EmptyRedis => "empty_redis",
             Self::Cut(..) => "cut",
             Self::Stall(..) => "stall",
@@ -104,72 +104,72 @@ impl Deed {
     }
 }
 
-/// A deed and its moment, counted from the start of its round.
+/// An injection and its moment, counted from the start of its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Planned {
+pub struct Scheduled {
     /// When.
     pub after: Duration,
     /// What.
-    pub deed: Deed,
+    pub injection: Injection,
 }
 
-/// All rounds; the deeds of each in the order of their moments.
-pub fn draw(seed: u64, kills: usize) -> Vec<Vec<Planned>> {
+/// All rounds; the injections of each in the order of their moments.
+pub fn draw(seed: u64, kills: usize) -> Vec<Vec<Scheduled>> {
     let mut dice = Dice::new(&[seed, 0xC405]);
     let mut rounds = Vec::new();
     let mut left = kills;
     while left > 0 {
         let count = left.min(KILLS_PER_ROUND);
         left -= count;
-        let mut round: Vec<Planned> = Vec::new();
+        let mut round: Vec<Scheduled> = Vec::new();
         for nth in 0..count + OTHERS_PER_ROUND {
-            let deed = if nth < count {
+            let injection = if nth < count {
                 kill(&mut dice)
             } else {
                 other(&mut dice)
             };
-            round.push(Planned {
+            round.push(Scheduled {
                 after: Duration::from_millis(dice.below(ROUND.as_millis() as u64)),
-                deed,
+                injection,
             });
         }
-        round.sort_by_key(|planned| planned.after);
+        round.sort_by_key(|scheduled| scheduled.after);
         rounds.push(round);
     }
     rounds
 }
 
-fn kill(dice: &mut Dice) -> Deed {
+fn kill(dice: &mut Dice) -> Injection {
     let service = *dice.pick(&Service::ALL);
     let number = dice.below(REPLICAS as u64) as usize;
-    let replica = Victim::Replica(service, number);
+    let replica = Target::Replica(service, number);
     match dice.below(100) {
-        0..34 => Deed::Kill(replica, between(dice, 0, 2_000)),
-        34..56 => Deed::Terminate(service, number),
+        0..34 => Injection::Kill(replica, between(dice, 0, 2_000)),
+        34..56 => Injection::Terminate(service, number),
         // Longer than the leases of the extractor, and now and then than those of the loader.
-        56..76 => Deed::Freeze(replica, between(dice, 500, 14_000)),
-        76..81 => Deed::Kill(Victim::Broker, between(dice, 0, 2_000)),
-        81..85 => Deed::Freeze(Victim::Broker, between(dice, 500, 6_000)),
-        85..91 => Deed::Kill(Victim::Redis, between(dice, 0, 2_000)),
-        91..95 => Deed::Freeze(Victim::Redis, between(dice, 500, 6_000)),
-        _ => Deed::EmptyRedis,
+        56..76 => Injection::Freeze(replica, between(dice, 500, 14_000)),
+        76..81 => Injection::Kill(Target::Broker, between(dice, 0, 2_000)),
+        81..85 => Injection::Freeze(Target::Broker, between(dice, 500, 6_000)),
+        85..91 => Injection::Kill(Target::Redis, between(dice, 0, 2_000)),
+        91..95 => Injection::Freeze(Target::Redis, between(dice, 500, 6_000)),
+        _ => Injection::EmptyRedis,
     }
 }
 
-fn other(dice: &mut Dice) -> Deed {
+fn other(dice: &mut Dice) -> Injection {
     let link = *dice.pick(&[Link::Broker, Link::Redis, Link::Vendors]);
     let vendor = *dice.pick(&[Vendor::Okki, Vendor::Jdy]);
     match dice.below(100) {
-        0..18 => Deed::Cut(link, between(dice, 100, 4_000)),
-        // The loader is told that a lost call may land 5 s late (`LATE_WRITES`); no longer stall may deliver one.
-        18..33 => Deed::Stall(link, between(dice, 500, 3_000)),
-        33..41 => Deed::HalfOpen(link),
-        41..57 => Deed::Outage(vendor, between(dice, 500, 6_000)),
-        57..69 => Deed::Slow(vendor, between(dice, 1_000, 5_000)),
-        69..79 => Deed::QuotaDrop(between(dice, 1_000, 5_000)),
-        79..87 => Deed::RevokeTokens,
-        87..94 => Deed::Poison(1 + dice.below(3) as usize),
-        _ => Deed::CrashOnOne(between(dice, 3_000, 6_000)),
+        0..18 => Injection::Cut(link, between(dice, 100, 4_000)),
+        // `LATE_WRITES` says that a lost call may land 5 s late; no longer stall may deliver one.
+        18..33 => Injection::Stall(link, between(dice, 500, 3_000)),
+        33..41 => Injection::HalfOpen(link),
+        41..57 => Injection::Outage(vendor, between(dice, 500, 6_000)),
+        57..69 => Injection::Slow(vendor, between(dice, 1_000, 5_000)),
+        69..79 => Injection::QuotaDrop(between(dice, 1_000, 5_000)),
+        79..87 => Injection::RevokeTokens,
+        87..94 => Injection::Poison(1 + dice.below(3) as usize),
+        _ => Injection::CrashOnOne(between(dice, 3_000, 6_000)),
     }
 }
 
@@ -188,10 +188,13 @@ mod tests {
         let schedule = draw(7, 33);
         assert_eq!(schedule, draw(7, 33));
         assert_ne!(schedule, draw(8, 33));
-        let kills = schedule.iter().flatten().filter(|planned| planned.deed.is_kill());
+        let kills = schedule
+            .iter()
+            .flatten()
+            .filter(|scheduled| scheduled.injection.is_kill());
         assert_eq!(kills.count(), 33);
         for round in &schedule {
-            assert!(round.is_sorted_by_key(|planned| planned.after));
+            assert!(round.is_sorted_by_key(|scheduled| scheduled.after));
         }
     }
 
@@ -200,7 +203,7 @@ mod tests {
         let kinds: BTreeSet<_> = draw(1, 400)
             .iter()
             .flatten()
-            .map(|planned| planned.deed.kind())
+            .map(|scheduled| scheduled.injection.kind())
             .collect();
         assert_eq!(kinds.len(), 17, "{kinds:?}");
     }

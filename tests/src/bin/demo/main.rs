@@ -1,18 +1,17 @@
 //! `make demo`: moves customers through the whole pipeline, breaks some, repairs them, and judges the result.
 //! Whatever it started is gone when it ends, by itself, by a signal or by a failure.
 
-mod cast;
+mod control;
 mod progress;
 mod report;
 mod scenario;
-mod vendors;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use kit::config::ServicesArgs;
 use kit::interrupt::unless_interrupted;
-use scenario::{Options, play};
+use scenario::{Options, run};
 
 /// Show the whole pipeline at work against simulated vendors, and judge the result from outside.
 #[derive(Parser)]
@@ -27,5 +26,5 @@ struct Args {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    unless_interrupted(play(&args.services, &args.options)).await
+    unless_interrupted(run(&args.services, &args.options)).await
 }

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// How often a line is printed where no bars can be shown.
 const LINE: Duration = Duration::from_secs(2);
 
-/// One look at everything.
+/// What is counted at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub details: u64,
@@ -54,7 +54,7 @@ impl Progress {
     pub fn say(&self, text: &str) {
         let line = format!("[{:>5.1} s] {text}", self.elapsed().as_secs_f64());
         match &self.bars {
-            // Printing fails only when nobody reads any more.
+            // Printing fails only when the terminal is gone.
             Some(bars) => drop(bars.all.println(line)),
             None => println!("{line}"),
         }

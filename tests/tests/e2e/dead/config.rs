@@ -1,4 +1,4 @@
-//! How large the heavy tests are when somebody runs them by hand.
+//! How large the heavy tests are when they are run by hand.
 
 /// The variable's number, or the usual one.
 #[expect(

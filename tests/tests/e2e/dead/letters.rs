@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::Poison;
 
 use super::{dead, ids, refused};
@@ -11,8 +11,8 @@ use crate::loader::feed::Feed;
 const SETTLED: Duration = Duration::from_secs(90);
 
 /// A loader with `bad` rows that the form refuses, behind `good` ones that it has taken.
-async fn poisoned(seed: u64, good: usize, bad: usize) -> (Pipeline, Feed) {
-    let mut pipeline = Pipeline::builder()
+async fn poisoned(seed: u64, good: usize, bad: usize) -> (PipelineUnderTest, Feed) {
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(u32::try_from(good + bad).unwrap())
         .seed(seed)
         .set("INDEX_SETTLE", "0s")

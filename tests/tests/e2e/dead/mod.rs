@@ -1,23 +1,23 @@
-//! Dead letters from outside: every command of every program, replays that tell what became of each letter, and
+//! Dead letters from outside: every command of every program, replays that say what became of each letter, and
 //! `kill -9` in the middle of one.
 
+mod browsing;
 mod config;
 mod kills;
 mod letters;
-mod looks;
 mod stages;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use serde_json::Value;
 
 /// `<service> dead …` that must succeed; what it printed as JSON.
-async fn dead(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> Value {
+async fn dead(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> Value {
     let printed = said(pipeline, service, arguments).await;
     serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {printed}"))
 }
 
 /// The same as text.
-async fn said(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> String {
+async fn said(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> String {
     let command: Vec<_> = ["dead"].iter().chain(arguments).copied().collect();
     pipeline
         .tool(service, &command)
@@ -26,7 +26,7 @@ async fn said(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> Stri
 }
 
 /// A command that must fail; what it said.
-async fn refused(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> String {
+async fn refused(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> String {
     let command: Vec<_> = ["dead"].iter().chain(arguments).copied().collect();
     match pipeline.tool(service, &command).await {
         Ok(printed) => panic!("{arguments:?} succeeded: {printed}"),
@@ -35,7 +35,7 @@ async fn refused(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> S
 }
 
 /// Ids of the letters in their order.
-async fn ids(pipeline: &Pipeline, service: Service) -> Vec<String> {
+async fn ids(pipeline: &PipelineUnderTest, service: Service) -> Vec<String> {
     let listed = said(pipeline, service, &["list", "--json"]).await;
     let id = |line: &str| {
         serde_json::from_str::<Value>(line).unwrap()["id"]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 
 use super::{dead, ids, refused, said};
 
@@ -10,7 +10,7 @@ const LETTERS: usize = 12;
 
 #[tokio::test]
 async fn every_command_works_in_every_stage() {
-    let mut pipeline = Pipeline::builder().customers(3).seed(61).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(3).seed(61).start().await;
     let replicas = pipeline.run_all();
     for id in replicas {
         pipeline[id].ready().await;
@@ -32,12 +32,12 @@ async fn every_command_works_in_every_stage() {
         commands(&pipeline, service).await;
     }
     pipeline
-        .quiet(Duration::from_secs(20), u32::try_from(3 * LETTERS).unwrap())
+        .quiet(Duration::from_secs(60), u32::try_from(3 * LETTERS).unwrap())
         .await;
     pipeline.drain().await;
 }
 
-async fn commands(pipeline: &Pipeline, service: Service) {
+async fn commands(pipeline: &PipelineUnderTest, service: Service) {
     let before = ids(pipeline, service).await;
     assert_eq!(before.len(), LETTERS);
     let groups = dead(pipeline, service, &["groups", "--json"]).await;
@@ -183,7 +183,7 @@ async fn commands(pipeline: &Pipeline, service: Service) {
     wrong_input(pipeline, service, &before[11]).await;
 }
 
-async fn wrong_input(pipeline: &Pipeline, service: Service, id: &str) {
+async fn wrong_input(pipeline: &PipelineUnderTest, service: Service, id: &str) {
     for (arguments, word) in [
         (&["replay", "p-20200101-000000-0000"][..], "no plan"),
         (&["resume", "../x"], "no plan"),

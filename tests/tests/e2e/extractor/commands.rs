@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service, command, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service, command};
+use kit::wait::{eventually, expect};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::sink::{Sink, calls, truth};
 
-async fn json(pipeline: &Pipeline, arguments: &[&str]) -> Value {
+async fn json(pipeline: &PipelineUnderTest, arguments: &[&str]) -> Value {
     let printed = pipeline.tool(Service::Extractor, arguments).await.unwrap();
     serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
 }
@@ -33,7 +34,7 @@ fn midnight(day: &str) -> i64 {
 
 #[tokio::test]
 async fn sync_lists_once_and_waits_for_its_details() {
-    let pipeline = Pipeline::builder().customers(50).seed(61).start().await;
+    let pipeline = PipelineUnderTest::for_test().customers(50).seed(61).start().await;
     let report = json(&pipeline, &["sync", "--json"]).await;
     assert_eq!(
         (&report["listed"], &report["outcome"]["fetched"]),
@@ -43,11 +44,11 @@ async fn sync_lists_once_and_waits_for_its_details() {
     let again = json(&pipeline, &["once", "--json"]).await;
     assert_eq!(again["listed"], 0, "{again}");
     let sink = Sink::open(&pipeline).await;
-    assert_eq!(sink.complete(&pipeline, Duration::from_secs(20)).await, 50);
+    assert_eq!(sink.complete(&pipeline, Duration::from_secs(60)).await, 50);
     let status = json(&pipeline, &["status", "--json"]).await;
     assert_eq!(status["finished"].as_array().unwrap().len(), 2, "{status}");
     assert!(status["checkpoint_age_s"].as_i64().unwrap() < 60, "{status}");
-    // Nobody maps and loads here, so all of them are on their way.
+    // No service maps and loads here, so all of them are on their way.
     assert!(
         status["lag_s"].as_i64().is_some_and(|lag| (0..60).contains(&lag)),
         "{status}"
@@ -56,7 +57,7 @@ async fn sync_lists_once_and_waits_for_its_details() {
 
 #[tokio::test]
 async fn a_backfill_takes_its_span_and_goes_on_after_ctrl_c() {
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .customers(300)
         .seed(62)
         .set("OKKI_RATE", "1000")
@@ -102,7 +103,7 @@ async fn a_backfill_takes_its_span_and_goes_on_after_ctrl_c() {
     let report = json(&pipeline, &arguments).await;
     assert_eq!(report["listed"].as_u64().unwrap() as usize, wanted, "{report}");
     let sink = Sink::open(&pipeline).await;
-    eventually(Duration::from_secs(20), "the span and nothing else", async || {
+    eventually(Duration::from_secs(60), "the span and nothing else", async || {
         let seen = sink.seen();
         let inside = seen.values().all(|seen| span.contains(&seen.update_time));
         expect(seen.len() == wanted && inside, || {
@@ -114,7 +115,7 @@ async fn a_backfill_takes_its_span_and_goes_on_after_ctrl_c() {
 
 #[tokio::test]
 async fn check_tries_everything_and_says_what_is_wrong() {
-    let pipeline = Pipeline::builder().customers(5).seed(63).start().await;
+    let pipeline = PipelineUnderTest::for_test().customers(5).seed(63).start().await;
     let report = json(&pipeline, &["check", "--json"]).await;
     assert_eq!(report["ok"], true, "{report}");
     pipeline
@@ -126,7 +127,7 @@ async fn check_tries_everything_and_says_what_is_wrong() {
 
 #[tokio::test]
 async fn dates_that_make_no_sense_are_refused_before_anything_happens() {
-    let pipeline = Pipeline::builder().customers(5).seed(64).start().await;
+    let pipeline = PipelineUnderTest::for_test().customers(5).seed(64).start().await;
     for (arguments, words) in [
         (
             vec!["sync", "--since", "2026-02-01", "--until", "2026-01-01"],
@@ -145,7 +146,7 @@ async fn dates_that_make_no_sense_are_refused_before_anything_happens() {
 
 #[tokio::test]
 async fn a_live_change_overtakes_a_backfill() {
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .customers(300)
         .seed(65)
         .set("OKKI_RATE", "20")

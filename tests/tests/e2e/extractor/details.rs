@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{Fault, FaultKind, Vendor};
+use kit::wait::{eventually, expect};
 use serde_json::Value;
 
 use super::sink::{Sink, calls, redis};
 
-async fn status(pipeline: &Pipeline) -> Value {
+async fn status(pipeline: &PipelineUnderTest) -> Value {
     let printed = pipeline
         .tool(Service::Extractor, &["status", "--json"])
         .await
@@ -30,7 +31,7 @@ async fn seen(sink: &Sink, count: usize) {
 
 #[tokio::test]
 async fn a_customer_that_okki_lists_but_does_not_know_is_counted_and_not_retried() {
-    let mut pipeline = Pipeline::builder().customers(30).seed(41).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(30).seed(41).start().await;
     let lost = pipeline.simulator.company_ids()[7].to_string();
     let unknown = FaultKind::Code {
         code: 404,
@@ -43,8 +44,8 @@ async fn a_customer_that_okki_lists_but_does_not_know_is_counted_and_not_retried
     pipeline.run(Service::Extractor);
     let sink = Sink::open(&pipeline).await;
     seen(&sink, 29).await;
-    pipeline.quiet(Duration::from_secs(30), 0).await;
-    eventually(Duration::from_secs(20), "it is counted", async || {
+    pipeline.quiet(Duration::from_secs(60), 0).await;
+    eventually(Duration::from_secs(60), "it is counted", async || {
         let status = status(&pipeline).await;
         expect(
             status["missing"] == 1 && status["missing_newest"][0] == lost.as_str(),
@@ -70,7 +71,7 @@ async fn an_unreadable_or_failing_customer_dies_alone() {
             status: None,
         },
     ] {
-        let mut pipeline = Pipeline::builder().customers(30).seed(42).start().await;
+        let mut pipeline = PipelineUnderTest::for_test().customers(30).seed(42).start().await;
         let bad = pipeline.simulator.company_ids()[3].to_string();
         pipeline
             .simulator
@@ -89,8 +90,8 @@ async fn an_unreadable_or_failing_customer_dies_alone() {
 }
 
 #[tokio::test]
-async fn an_outage_of_the_detail_endpoint_kills_nobody() {
-    let mut pipeline = Pipeline::builder().customers(40).seed(43).start().await;
+async fn an_outage_of_the_detail_endpoint_makes_no_dead_letter() {
+    let mut pipeline = PipelineUnderTest::for_test().customers(40).seed(43).start().await;
     let down = FaultKind::Status {
         status: 503,
         commit: false,
@@ -108,7 +109,7 @@ async fn an_outage_of_the_detail_endpoint_kills_nobody() {
 
 #[tokio::test]
 async fn deleted_customers_are_published_as_removed() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(44)
         .set("REMOVALS", "true")
@@ -132,7 +133,7 @@ async fn deleted_customers_are_published_as_removed() {
 
 #[tokio::test]
 async fn the_overlap_costs_no_second_copy() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(45)
         .simulator(|options| options.spread_s = 60)
@@ -142,7 +143,7 @@ async fn the_overlap_costs_no_second_copy() {
     let sink = Sink::open(&pipeline).await;
     seen(&sink, 20).await;
     let lists = calls(&pipeline, "list");
-    eventually(Duration::from_secs(30), "three more windows", async || {
+    eventually(Duration::from_secs(60), "three more windows", async || {
         let now = calls(&pipeline, "list");
         expect(now >= lists + 6, || format!("{now} after {lists}"))
     })
@@ -157,16 +158,16 @@ async fn the_overlap_costs_no_second_copy() {
 
 #[tokio::test]
 async fn a_lost_checkpoint_lists_everything_and_fetches_nothing() {
-    let mut pipeline = Pipeline::builder().customers(60).seed(46).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(60).seed(46).start().await;
     pipeline.run_all();
     pipeline.settled(Duration::from_secs(90)).await;
-    pipeline.quiet(Duration::from_secs(30), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
     let fetched = calls(&pipeline, "info");
     redis(&pipeline, "DEL", "extract:recent:changed", &[]).await;
     redis(&pipeline, "DEL", "extract:job:live", &[]).await;
     eventually(
         Duration::from_secs(60),
-        "a second full load that skips everybody",
+        "a second full load that skips every customer",
         async || {
             let status = status(&pipeline).await;
             let runs = status["finished"].as_array().cloned().unwrap_or_default();
@@ -181,7 +182,7 @@ async fn a_lost_checkpoint_lists_everything_and_fetches_nothing() {
 
 #[tokio::test]
 async fn an_unknown_group_pauses_with_its_name() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(10)
         .seed(47)
         .set("OKKI_GROUP_ID", "424242")
@@ -195,7 +196,7 @@ async fn an_unknown_group_pauses_with_its_name() {
 
 #[tokio::test]
 async fn a_remedy_run_lists_the_recent_past_again() {
-    let builder = Pipeline::builder().customers(20).seed(48);
+    let builder = PipelineUnderTest::for_test().customers(20).seed(48);
     let mut pipeline = builder
         .set("REMEDY_CRON", "*/2 * * * * *")
         .set("REMEDY_REACH", "2h")
@@ -207,7 +208,7 @@ async fn a_remedy_run_lists_the_recent_past_again() {
     // Nothing is loaded without a loader, so a second listing means a second snapshot.
     eventually(
         Duration::from_secs(60),
-        "a second copy of everybody",
+        "a second copy of every customer",
         async || {
             let seen = sink.seen();
             let again = seen.values().filter(|seen| seen.copies >= 2).count();

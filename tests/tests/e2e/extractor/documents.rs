@@ -6,14 +6,15 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use kit::config::mapping_document;
-use kit::harness::{Pipeline, Service, command, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service, command};
 use kit::simulator::{FormSpec, Loose, WidgetSpec, cell_widget};
+use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 
 use super::sink::Sink;
 
 /// What a command that has to fail said.
-async fn refused(pipeline: &Pipeline, service: Service, arguments: &[&str]) -> String {
+async fn refused(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> String {
     let refused = pipeline.tool(service, arguments).await.unwrap_err();
     format!("{refused:#}")
 }
@@ -24,7 +25,7 @@ async fn a_mapping_is_checked_against_the_form_that_the_loader_read() {
     let live = ["mapping", "check", mapping.as_str(), "--live"];
     let mut form = FormSpec::customers().with(WidgetSpec::new(&cell_widget(7), "客户星级", "number"));
     form.widgets.retain(|widget| widget.name != cell_widget(1));
-    let pipeline = Pipeline::builder()
+    let pipeline = PipelineUnderTest::for_test()
         .customers(1)
         .simulator(|options| options.forms = vec![form])
         .set_for(Service::Loader, "MAPPING", &mapping)
@@ -51,9 +52,9 @@ async fn a_mapping_is_checked_against_the_form_that_the_loader_read() {
 }
 
 #[tokio::test]
-async fn a_form_that_fits_is_told_with_its_age() {
+async fn a_form_that_fits_is_reported_with_its_age() {
     let mapping = mapping_document();
-    let mut pipeline = Pipeline::builder().customers(1).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(1).start().await;
     let loader = pipeline.run(Service::Loader);
     pipeline[loader].ready().await;
     let said = pipeline
@@ -69,7 +70,7 @@ async fn a_form_that_fits_is_told_with_its_age() {
 
 #[tokio::test]
 async fn a_fetched_customer_goes_through_a_pipe_into_the_mapping() {
-    let pipeline = Pipeline::builder().customers(3).seed(66).start().await;
+    let pipeline = PipelineUnderTest::for_test().customers(3).seed(66).start().await;
     let id = pipeline.simulator.company_ids()[1];
     let fetched = pipeline
         .tool(Service::Extractor, &["fetch", &id.to_string()])
@@ -111,7 +112,7 @@ async fn a_fetched_customer_goes_through_a_pipe_into_the_mapping() {
 }
 
 #[tokio::test]
-async fn a_source_documents_condition_filters_and_is_in_the_books() {
+async fn a_source_documents_condition_filters_and_is_accounted() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("source.json");
     let document = json!({
@@ -124,7 +125,7 @@ async fn a_source_documents_condition_filters_and_is_in_the_books() {
         ]],
     });
     std::fs::write(&source, document.to_string()).unwrap();
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(60)
         .seed(67)
         .set_for(Service::Extractor, "SOURCE", source.display().to_string())
@@ -148,7 +149,7 @@ async fn a_source_documents_condition_filters_and_is_in_the_books() {
     let filtered = (ids.len() - kept.len()) as u64;
     eventually(
         Duration::from_secs(60),
-        "everybody else is counted as filtered",
+        "every other customer is counted as filtered",
         async || {
             let status = pipeline
                 .tool(Service::Extractor, &["status", "--json"])
@@ -161,7 +162,7 @@ async fn a_source_documents_condition_filters_and_is_in_the_books() {
         },
     )
     .await;
-    eventually(Duration::from_secs(30), "the kept ones are seen", async || {
+    eventually(Duration::from_secs(60), "the kept ones are seen", async || {
         let seen: Vec<String> = sink.seen().into_keys().collect();
         expect(
             seen.len() == kept.len() && kept.iter().all(|id| seen.contains(id)),

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use kit::harness::{Id, Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
+use kit::wait::{eventually, expect};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
@@ -13,18 +14,18 @@ use super::sink::{Sink, calls, redis};
 const SEEDS: u64 = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_leader_that_dies_or_freezes_at_any_page_costs_nobody() {
+async fn a_leader_that_dies_or_freezes_at_any_page_costs_no_customer() {
     let seeds = futures::stream::iter(0..SEEDS).map(one_seed);
     seeds.buffer_unordered(3).collect::<Vec<()>>().await;
 }
 
 async fn one_seed(seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
-    let builder = Pipeline::builder()
+    let builder = PipelineUnderTest::for_test()
         .customers(150)
         .seed(seed)
         .set("OKKI_RATE", "1000")
-        .set("LEASE_TTL", "2s");
+        .set("LEASE_TTL", "5s");
     let mut pipeline = builder
         .simulator(|options| {
             options.settings.okki.count_cap = 10;
@@ -43,7 +44,7 @@ async fn one_seed(seed: u64) {
     let leader = leader(&mut pipeline, &replicas).await;
     assert!(
         replicas.into_iter().any(|id| Some(id) != leader),
-        "somebody is left"
+        "one replica is left"
     );
     let frozen = dice.random_bool(0.5);
     if let Some(leader) = leader {
@@ -75,7 +76,7 @@ async fn one_seed(seed: u64) {
 }
 
 /// Which of the replicas lists now, by the process id in the lease.
-async fn leader(pipeline: &mut Pipeline, replicas: &[Id]) -> Option<Id> {
+async fn leader(pipeline: &mut PipelineUnderTest, replicas: &[ReplicaId]) -> Option<ReplicaId> {
     let proof: Option<String> =
         redis::from_redis_value(redis(pipeline, "GET", "extract:lease:live", &[]).await).unwrap();
     let proof = proof?;
@@ -86,7 +87,7 @@ async fn leader(pipeline: &mut Pipeline, replicas: &[Id]) -> Option<Id> {
     Some(*id.expect("the leader is one of us"))
 }
 
-async fn first_window_is_listed(pipeline: &Pipeline) {
+async fn first_window_is_listed(pipeline: &PipelineUnderTest) {
     eventually(Duration::from_secs(60), "the full load is listed", async || {
         let runs = runs(pipeline).await;
         expect(runs.iter().any(|run| run["start"].is_null()), || {
@@ -96,7 +97,7 @@ async fn first_window_is_listed(pipeline: &Pipeline) {
     .await;
 }
 
-async fn runs(pipeline: &Pipeline) -> Vec<Value> {
+async fn runs(pipeline: &PipelineUnderTest) -> Vec<Value> {
     let entries: Vec<String> =
         redis::from_redis_value(redis(pipeline, "LRANGE", "extract:runs", &["0", "-1"]).await).unwrap();
     entries
@@ -105,6 +106,6 @@ async fn runs(pipeline: &Pipeline) -> Vec<Value> {
         .collect()
 }
 
-async fn checkpoint(pipeline: &Pipeline) -> i64 {
+async fn checkpoint(pipeline: &PipelineUnderTest) -> i64 {
     redis::from_redis_value(redis(pipeline, "HGET", "extract:job:live", &["checkpoint"]).await).unwrap()
 }

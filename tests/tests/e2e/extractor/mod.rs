@@ -1,4 +1,4 @@
-//! The extractor alone: nothing that changed is missed, whoever dies, however the vendor sorts; snapshots are counted
+//! The extractor alone: nothing that changed is missed, whichever replica dies, however the vendor sorts; snapshots are counted
 //! where they leave it.
 
 mod commands;

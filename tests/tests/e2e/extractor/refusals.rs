@@ -1,10 +1,11 @@
-//! What stops everybody: a day's calls that are used up, a token without the scope, another replica that lists. Each is
-//! said where people look, kills nobody, and ends by itself.
+//! What stops every replica: a day's calls that are used up, a token without the scope, another replica that lists. Each is
+//! said where operators read it, makes no dead letter, and ends by itself.
 
 use std::time::Duration;
 
-use kit::harness::{Id, Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
 use kit::simulator::{Fault, FaultKind, Vendor};
+use kit::wait::{eventually, expect};
 use serde_json::Value;
 
 use super::sink::{Sink, calls, redis};
@@ -14,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The state of the day's calls, as Redis keeps it.
 const QUOTA: &str = "quota:okki";
 
-async fn day(pipeline: &Pipeline) -> i64 {
+async fn day(pipeline: &PipelineUnderTest) -> i64 {
     match redis(pipeline, "HGET", QUOTA, &["day"]).await {
         redis::Value::BulkString(day) => String::from_utf8(day).unwrap().parse().unwrap(),
         other => panic!("{other:?}"),
@@ -25,14 +26,14 @@ async fn day(pipeline: &Pipeline) -> i64 {
 async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
     const DAILY: u64 = 50;
     // A replica that has nothing to call for is not paused; listing every two seconds gives each something.
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(60)
         .seed(81)
         .set("OKKI_DAILY", DAILY.to_string())
         .set("EVERY", "2s")
         .start()
         .await;
-    let replicas: Vec<Id> = (0..2).map(|_| pipeline.run(Service::Extractor)).collect();
+    let replicas: Vec<ReplicaId> = (0..2).map(|_| pipeline.run(Service::Extractor)).collect();
     let sink = Sink::open(&pipeline).await;
     for replica in &replicas {
         pipeline[*replica]
@@ -45,8 +46,13 @@ async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
             "{status}"
         );
     }
-    let made = pipeline.simulator.stats().okki.total_calls;
-    assert_eq!(made, DAILY, "all replicas together use up the day, and no more");
+    // A replica pauses when no permit is left; the last call that was permitted may still be on its way to the vendor.
+    eventually(LIMIT, "all replicas together use up the day", async || {
+        let made = pipeline.simulator.stats().okki.total_calls;
+        assert!(made <= DAILY, "{made} calls of {DAILY}");
+        expect(made == DAILY, || format!("{made}"))
+    })
+    .await;
     assert!(sink.seen().len() < 60);
     assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
 
@@ -69,7 +75,7 @@ async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
 
 #[tokio::test]
 async fn sync_ends_with_the_reason_when_the_day_is_used_up() {
-    let pipeline = Pipeline::builder()
+    let pipeline = PipelineUnderTest::for_test()
         .customers(10)
         .seed(82)
         .set("OKKI_DAILY", "1")
@@ -82,7 +88,7 @@ async fn sync_ends_with_the_reason_when_the_day_is_used_up() {
 
 #[tokio::test]
 async fn a_token_without_the_company_scope_pauses_until_it_is_granted() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(10)
         .seed(83)
         .simulator(|options| options.settings.okki.scopes = vec!["product".into()])
@@ -110,7 +116,7 @@ async fn a_token_without_the_company_scope_pauses_until_it_is_granted() {
 
 #[tokio::test]
 async fn a_token_that_is_granted_but_lacks_the_module_pauses_as_well() {
-    let mut pipeline = Pipeline::builder().customers(10).seed(84).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(10).seed(84).start().await;
     let lacking = FaultKind::Code {
         code: 403,
         message: "no permission company scopes".into(),
@@ -131,13 +137,15 @@ async fn a_token_that_is_granted_but_lacks_the_module_pauses_as_well() {
 
 #[tokio::test]
 async fn once_leaves_a_busy_leader_alone() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(200)
         .seed(85)
         .simulator(|options| {
             options.settings.okki.count_cap = 5;
-            options.settings.okki.latency_ms = 200;
+            // The leader lists for as long as two commands take on a busy machine, and keeps its lease meanwhile.
+            options.settings.okki.latency_ms = 1_000;
         })
+        .set("LEASE_TTL", "10s")
         .start()
         .await;
     let leader = pipeline.run(Service::Extractor);
@@ -161,6 +169,7 @@ async fn once_leaves_a_busy_leader_alone() {
 
     // A leader that is frozen beyond its lease is not waited for: the run is taken up where it stands.
     pipeline[leader].process().sigstop().unwrap();
+    pipeline.simulator.set(|settings| settings.okki.latency_ms = 0);
     let limit = Duration::from_secs(90);
     let report = eventually(limit, "the lease runs out", async || {
         let said = pipeline

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::Order;
+use kit::wait::{eventually, expect};
 use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties, Consumer};
@@ -34,20 +35,17 @@ pub struct Sink {
 
 impl Sink {
     /// Consumes from now on; what is in the queue already counts, too.
-    pub async fn open(pipeline: &Pipeline) -> Self {
+    pub async fn open(pipeline: &PipelineUnderTest) -> Self {
         let url = pipeline.settings(Service::Extractor)["AMQP_URL"].clone();
         let queue = pipeline.namespace.queue(Stage::Transform);
-        // Asked anew each time: a broker of 3.10 may close the connection of whoever consumes from a quorum queue that
+        // Asked anew each time: a broker of 3.10 may close the connection of a client that consumes from a quorum queue that
         // another one is declaring this moment (541), and the programs connect again, too.
-        let (connection, channel, mut deliveries) = eventually(
-            Duration::from_secs(60),
-            "somebody declares the queue",
-            async || {
+        let (connection, channel, mut deliveries) =
+            eventually(Duration::from_secs(60), "the queue is declared", async || {
                 let consumed = consume(&url, queue.as_str()).await;
                 consumed.map_err(|error| error.to_string())
-            },
-        )
-        .await;
+            })
+            .await;
         let seen: Arc<Mutex<BTreeMap<String, Seen>>> = Arc::default();
         let into = Arc::clone(&seen);
         tokio::spawn(async move {
@@ -75,7 +73,7 @@ impl Sink {
     }
 
     /// Waits until every customer was seen in its present state, and returns how many there are.
-    pub async fn complete(&self, pipeline: &Pipeline, limit: Duration) -> usize {
+    pub async fn complete(&self, pipeline: &PipelineUnderTest, limit: Duration) -> usize {
         let truth = truth(pipeline).await;
         eventually(limit, "every customer is seen as it is now", async || {
             let seen = self.seen();
@@ -93,7 +91,7 @@ impl Sink {
     }
 }
 
-/// Consumes from a queue that is there; a passive declare tells, without the noise of a refused consumer.
+/// Consumes from a queue that is there; a passive declare finds out, without the noise of a refused consumer.
 async fn consume(url: &str, queue: &str) -> lapin::Result<(Connection, Channel, Consumer)> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
@@ -115,7 +113,7 @@ async fn consume(url: &str, queue: &str) -> lapin::Result<(Connection, Channel, 
 }
 
 /// Update times by id, asked from the vendor as anybody would; customers must stand still meanwhile.
-pub async fn truth(pipeline: &Pipeline) -> BTreeMap<String, i64> {
+pub async fn truth(pipeline: &PipelineUnderTest) -> BTreeMap<String, i64> {
     let before = pipeline.simulator.settings().okki.clone();
     pipeline.simulator.set(|settings| {
         settings.okki.order = Order::Asc;
@@ -175,7 +173,7 @@ fn beijing(text: &str) -> i64 {
 }
 
 /// A Redis answer for the namespace's key.
-pub async fn redis(pipeline: &Pipeline, command: &str, key: &str, more: &[&str]) -> redis::Value {
+pub async fn redis(pipeline: &PipelineUnderTest, command: &str, key: &str, more: &[&str]) -> redis::Value {
     let client = redis::Client::open(pipeline.settings(Service::Extractor)["REDIS_URL"].as_str()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     redis::cmd(command)
@@ -187,13 +185,13 @@ pub async fn redis(pipeline: &Pipeline, command: &str, key: &str, more: &[&str])
 }
 
 /// Calls of an OKKI operation so far.
-pub fn calls(pipeline: &Pipeline, operation: &str) -> u64 {
+pub fn calls(pipeline: &PipelineUnderTest, operation: &str) -> u64 {
     pipeline.simulator.stats().okki.calls_of(operation)
 }
 
 /// What the replicas complained of. The broker library reports as an error that a queue to be declared is not there
-/// yet, which is how a first start looks.
-pub fn complaints(pipeline: &Pipeline) -> Vec<String> {
+/// yet, as on a first start.
+pub fn complaints(pipeline: &PipelineUnderTest) -> Vec<String> {
     let mut complaints = pipeline.complaints();
     complaints.retain(|line| !(line.contains(r#""target":"lapin"#) && line.contains("no queue")));
     complaints

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit::config::mapping_document;
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::stage::Stage;
 
 use super::feed::Feed;
@@ -11,8 +11,8 @@ use super::feed::Feed;
 const SETTLED: Duration = Duration::from_secs(90);
 
 #[tokio::test]
-async fn commands_tell_where_a_customer_is_and_what_differs() {
-    let mut pipeline = Pipeline::builder()
+async fn commands_say_where_a_customer_is_and_what_differs() {
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(12)
         .seed(71)
         .set("INDEX_SETTLE", "0s")
@@ -44,7 +44,7 @@ async fn commands_tell_where_a_customer_is_and_what_differs() {
     let said = pipeline.tool(Service::Loader, &["reconcile"]).await.unwrap();
     assert!(said.contains("12, 0 of them without a company id"), "{said}");
 
-    // Somebody deletes one row, edits nothing else, and types in another one by hand.
+    // A person deletes one row, edits nothing else, and types in another one by hand.
     let rows = pipeline.simulator.rows(1);
     pipeline.simulator.delete_rows(rows[0]["_id"].as_str());
     let hand_made = serde_json::json!({ kit::simulator::KEY_WIDGET: {"value": id} });
@@ -72,7 +72,7 @@ async fn commands_tell_where_a_customer_is_and_what_differs() {
 
 #[tokio::test]
 async fn a_form_that_does_not_fit_stops_the_loader_by_name() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(5)
         .seed(72)
         .set("INDEX_SETTLE", "0s")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use jiff::Timestamp;
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{LABELS, cell_widget};
 use pipeline::config::{CommonArgs, CommonConfig};
 use pipeline::consumer::{self, ConsumerOptions};
@@ -34,7 +34,7 @@ pub struct Feed {
 
 impl Feed {
     /// Declares the loader's queues.
-    pub async fn new(pipeline: &Pipeline) -> Self {
+    pub async fn new(pipeline: &PipelineUnderTest) -> Self {
         pipeline::tls::install_crypto();
         let settings = pipeline.settings(Service::Loader);
         let given = ["AMQP_URL", "REDIS_URL", "NAMESPACE", "RETRY_DELAYS"].map(|name| {
@@ -54,12 +54,12 @@ impl Feed {
     }
 
     /// Records of these customers as they are now.
-    pub fn records(&self, pipeline: &Pipeline, ids: &[i64]) -> Vec<FormRecord> {
+    pub fn records(&self, pipeline: &PipelineUnderTest, ids: &[i64]) -> Vec<FormRecord> {
         ids.iter().map(|id| self.record(pipeline, *id)).collect()
     }
 
     /// The record of one customer as it is now.
-    pub fn record(&self, pipeline: &Pipeline, id: i64) -> FormRecord {
+    pub fn record(&self, pipeline: &PipelineUnderTest, id: i64) -> FormRecord {
         let cells = pipeline.simulator.expected(id).unwrap();
         let field = |(at, text): (usize, String)| FieldValue {
             field: cell_widget(at),
@@ -84,7 +84,7 @@ impl Feed {
     }
 
     /// The news that a customer was removed now, which carries no fields; asked for while it is still there.
-    pub fn removal(&self, pipeline: &Pipeline, id: i64) -> FormRecord {
+    pub fn removal(&self, pipeline: &PipelineUnderTest, id: i64) -> FormRecord {
         FormRecord {
             operation: Operation::Remove.into(),
             fields: Vec::new(),
@@ -113,7 +113,7 @@ impl Feed {
     }
 
     /// Publishes every customer as it is now.
-    pub async fn put_all(&self, pipeline: &Pipeline) {
+    pub async fn put_all(&self, pipeline: &PipelineUnderTest) {
         let ids = pipeline.simulator.company_ids();
         self.put(&self.records(pipeline, &ids)).await;
     }
@@ -137,7 +137,11 @@ impl Feed {
     }
 
     /// Answers references as extractor and transformer together would, with the customers as they are now and `more`.
-    pub fn answer_references(&self, pipeline: &Pipeline, more: &FormRecord) -> AbortOnDropHandle<()> {
+    pub fn answer_references(
+        &self,
+        pipeline: &PipelineUnderTest,
+        more: &FormRecord,
+    ) -> AbortOnDropHandle<()> {
         let ids = pipeline.simulator.company_ids();
         let mut records = self.records(pipeline, &ids);
         records.push(more.clone());

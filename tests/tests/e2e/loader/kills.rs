@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use kit::config::ServicesArgs;
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::services::{Services, shared};
 use kit::simulator::{Fault, FaultKind, Poison, Vendor};
 
@@ -19,7 +19,7 @@ const AT_ONCE: usize = 7;
 enum Redis {
     Kept,
     Emptied,
-    /// Restarted without what it was told since shortly before the first loader died.
+    /// Restarted without what was written since shortly before the first loader died.
     Forgetful,
 }
 
@@ -61,7 +61,7 @@ async fn die_at(point: &'static str, redis: Redis) {
         Redis::Forgetful => Some(own_redis(&amqp).await),
         _ => None,
     };
-    let mut builder = Pipeline::builder();
+    let mut builder = PipelineUnderTest::for_test();
     if let Some(own) = &own {
         builder = builder.services(&amqp, own.redis_url());
     }
@@ -70,7 +70,7 @@ async fn die_at(point: &'static str, redis: Redis) {
         .seed(51)
         .set("INDEX_SETTLE", "5s")
         .set("JDY_TIMEOUT", "1s")
-        .set("LATE_WRITES", "1s")
+        .set("LATE_WRITES", "3s")
         .set("LEASE", "3s")
         .set_for(Service::Loader, "ON_REMOVAL", "delete")
         .simulator(|options| {

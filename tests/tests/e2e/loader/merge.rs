@@ -1,11 +1,12 @@
-//! `--merge-duplicates`: rows that somebody made twice are listed, left alone unless asked, and then one of each stays.
+//! `--merge-duplicates`: rows that were made twice are listed, left alone unless asked, and then one of each stays.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kit::config::mapping_document;
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::KEY_WIDGET;
+use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 
 use super::feed::Feed;
@@ -14,7 +15,7 @@ const SETTLED: Duration = Duration::from_secs(90);
 const CUSTOMERS: usize = 30;
 
 /// Ids of the rows of each customer, the oldest first.
-fn rows(pipeline: &Pipeline) -> BTreeMap<String, Vec<String>> {
+fn rows(pipeline: &PipelineUnderTest) -> BTreeMap<String, Vec<String>> {
     let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in pipeline.simulator.rows(1000) {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
@@ -26,7 +27,7 @@ fn rows(pipeline: &Pipeline) -> BTreeMap<String, Vec<String>> {
 
 #[tokio::test]
 async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_crash() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(CUSTOMERS as u32)
         .seed(101)
         .set("INDEX_SETTLE", "0s")
@@ -46,7 +47,7 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
             pipeline.simulator.insert_row(&typed).unwrap();
         }
     }
-    // A row without a company id is nobody's duplicate.
+    // A row without a company id is no customer's duplicate.
     let typed = json!({ kit::simulator::cell_widget(0): {"value": "typed by hand"} });
     pipeline.simulator.insert_row(&typed).unwrap();
 
@@ -71,7 +72,7 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
     assert_eq!(
         pipeline.simulator.form_rows(),
         CUSTOMERS + 7,
-        "looking deletes nothing"
+        "listing deletes nothing"
     );
 
     // The first one that merges dies between a deletion and its note in Redis; the next one finishes.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use kit::config::mapping_document;
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{Fault, FaultKind, Vendor};
+use kit::wait::{eventually, expect};
 use rand::seq::SliceRandom as _;
 
 use super::feed::Feed;
@@ -13,7 +14,7 @@ const SETTLED: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn four_loaders_on_versions_in_any_order_end_with_the_newest() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(100)
         .seed(61)
         .set("INDEX_SETTLE", "0s")
@@ -38,18 +39,18 @@ async fn four_loaders_on_versions_in_any_order_end_with_the_newest() {
     pipeline.quiet(SETTLED, 0).await;
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal(), "{report:?}");
-    assert_eq!(report.quota_violations, 0);
+    pipeline.assert_within_quota();
     pipeline.drain().await;
 }
 
 #[tokio::test]
 async fn a_loader_that_was_frozen_beyond_its_lease_overwrites_nothing() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(40)
         .seed(62)
         .set("INDEX_SETTLE", "0s")
         .set("LEASE", "3s")
-        .set("LATE_WRITES", "1s")
+        .set("LATE_WRITES", "5s")
         .simulator(|options| options.settings.jdy.latency_ms = 1000)
         .start()
         .await;
@@ -85,7 +86,7 @@ async fn a_loader_that_was_frozen_beyond_its_lease_overwrites_nothing() {
 
 #[tokio::test]
 async fn every_tenth_answer_lost_costs_nothing() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(2000)
         .seed(63)
         .set("INDEX_SETTLE", "0s")
@@ -122,13 +123,13 @@ async fn every_tenth_answer_lost_costs_nothing() {
 }
 
 #[tokio::test]
-async fn single_mode_looks_before_it_sends_again() {
-    let mut pipeline = Pipeline::builder()
+async fn single_mode_looks_up_before_it_sends_again() {
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(64)
         .set("INDEX_SETTLE", "0s")
         .set("JDY_TIMEOUT", "1s")
-        .set("LATE_WRITES", "1s")
+        .set("LATE_WRITES", "5s")
         .set_for(Service::Loader, "WRITE_MODE", "single")
         .set_for(Service::Loader, "MAPPING", mapping_document())
         .start()

@@ -1,8 +1,8 @@
-//! I4 with a Redis of its own: it comes back without its last second, which only its run id tells.
+//! I4 with a Redis of its own: it comes back without its last second, which only its run id shows.
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::services::{Services, shared};
 
 use super::feed::Feed;
@@ -13,7 +13,7 @@ const SETTLED: Duration = Duration::from_secs(120);
 async fn a_redis_that_lost_its_last_second_costs_nothing() {
     let amqp = shared().await.unwrap().amqp_url.clone();
     let mut services = Services::private().await.unwrap();
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(400)
         .seed(81)
         .services(&amqp, services.redis_url())

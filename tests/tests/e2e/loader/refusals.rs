@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{Fault, FaultKind, KeyRule, Poison, Vendor};
+use kit::wait::{eventually, expect};
 
 use super::feed::Feed;
 
@@ -11,11 +12,11 @@ const SETTLED: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(100)
         .seed(41)
         .set("INDEX_SETTLE", "0s")
-        .set("LINGER", "1s")
+        .set("LINGER", "5s")
         .simulator(|options| {
             options.settings.jdy.poison = vec![Poison {
                 marker: "POISON".into(),
@@ -48,7 +49,7 @@ async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
 
 #[tokio::test]
 async fn a_key_that_is_refused_pauses_and_goes_on_by_itself() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(50)
         .seed(42)
         .set("INDEX_SETTLE", "0s")
@@ -85,7 +86,7 @@ async fn a_key_that_is_refused_pauses_and_goes_on_by_itself() {
 
 #[tokio::test]
 async fn an_outage_pauses_and_costs_nothing() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(200)
         .seed(43)
         .set("INDEX_SETTLE", "0s")
@@ -105,7 +106,7 @@ async fn an_outage_pauses_and_costs_nothing() {
 
 #[tokio::test]
 async fn a_row_that_a_person_deleted_is_made_again() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(44)
         .set("INDEX_SETTLE", "0s")
@@ -130,7 +131,7 @@ async fn a_row_that_a_person_deleted_is_made_again() {
 
 #[tokio::test]
 async fn rates_that_others_use_up_are_waited_for() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(300)
         .seed(45)
         .set("INDEX_SETTLE", "0s")
@@ -158,7 +159,7 @@ async fn rates_that_others_use_up_are_waited_for() {
 
 #[tokio::test]
 async fn bad_rows_in_every_batch_do_not_hold_up_their_neighbours() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(1000)
         .seed(46)
         .set("INDEX_SETTLE", "0s")
@@ -193,7 +194,7 @@ async fn bad_rows_in_every_batch_do_not_hold_up_their_neighbours() {
 
 #[tokio::test]
 async fn a_row_that_a_person_deleted_can_be_left_to_a_person() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(47)
         .set("INDEX_SETTLE", "0s")
@@ -223,8 +224,8 @@ async fn a_row_that_a_person_deleted_can_be_left_to_a_person() {
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_knows_and_that_hits_every_row_pauses_the_stage() {
-    let mut pipeline = Pipeline::builder()
+async fn an_unknown_code_that_hits_every_row_pauses_the_stage() {
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(200)
         .seed(48)
         .set("INDEX_SETTLE", "0s")

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use kit::harness::{Builder, Pipeline, Service, eventually, expect};
+use kit::pipeline::{Builder, PipelineUnderTest, Service};
 use kit::simulator::{Fault, FaultKind, Poison, Vendor};
+use kit::wait::{eventually, expect};
 
 use super::feed::Feed;
 
@@ -29,7 +30,7 @@ fn without_quotas(builder: Builder) -> Builder {
 
 #[tokio::test]
 async fn ten_thousand_rows_with_every_tenth_answer_lost() {
-    let builder = Pipeline::builder().customers(10_000).seed(91);
+    let builder = PipelineUnderTest::for_test().customers(10_000).seed(91);
     let mut pipeline = without_quotas(builder)
         .set("INDEX_SETTLE", "0s")
         .set("JDY_TIMEOUT", "1s")
@@ -66,7 +67,7 @@ async fn ten_thousand_rows_with_every_tenth_answer_lost() {
 
 #[tokio::test]
 async fn a_hundred_bad_rows_among_ten_thousand_cost_a_hundred_letters() {
-    let builder = Pipeline::builder().customers(10_000).seed(92);
+    let builder = PipelineUnderTest::for_test().customers(10_000).seed(92);
     let mut pipeline = without_quotas(builder)
         .set("INDEX_SETTLE", "0s")
         .simulator(|options| {
@@ -97,7 +98,7 @@ async fn a_hundred_bad_rows_among_ten_thousand_cost_a_hundred_letters() {
 
 #[tokio::test]
 async fn four_loaders_on_interleaved_versions_never_show_a_customer_twice() {
-    let builder = Pipeline::builder().customers(500).seed(93);
+    let builder = PipelineUnderTest::for_test().customers(500).seed(93);
     let mut pipeline = without_quotas(builder).set("INDEX_SETTLE", "0s").start().await;
     let feed = Feed::new(&pipeline).await;
     let ids = pipeline.simulator.company_ids();
@@ -119,17 +120,17 @@ async fn four_loaders_on_interleaved_versions_never_show_a_customer_twice() {
         pipeline.run(Service::Loader);
     }
     feed.put(&strides).await;
-    let mut looks = 0;
+    let mut polls = 0;
     let report = eventually(SETTLED, "every row is the newest version", async || {
-        looks += 1;
+        polls += 1;
         let report = pipeline.simulator.judge().await;
-        assert_eq!(report.duplicates, 0, "at look {looks}: {report:?}");
+        assert_eq!(report.duplicates, 0, "at poll {polls}: {report:?}");
         expect(report.is_equal(), || format!("{report:?}")).map(|()| report)
     })
     .await;
     assert_eq!((report.form_rows, report.stale), (500, 0));
     pipeline.quiet(SETTLED, 0).await;
     let report = pipeline.simulator.judge().await;
-    assert!(report.is_equal() && looks > 3, "{looks} looks, {report:?}");
+    assert!(report.is_equal() && polls > 3, "{polls} polls, {report:?}");
     pipeline.drain().await;
 }

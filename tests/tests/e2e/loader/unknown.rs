@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{Concurrent, Fault, FaultKind, JdySettings, Vendor};
 
 use super::feed::Feed;
@@ -11,13 +11,13 @@ const SETTLED: Duration = Duration::from_secs(90);
 
 /// Loads 400 rows while some batch calls lose their answers, then updates some while updates lose theirs.
 async fn load_with(seed: u64, change: impl FnOnce(&mut JdySettings), kinds: &[FaultKind]) {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(400)
         .seed(seed)
         .set("INDEX_SETTLE", "0s")
         .set("BATCH_SIZE", "40")
         .set("JDY_TIMEOUT", "1s")
-        .set("LATE_WRITES", "2s")
+        .set("LATE_WRITES", "5s")
         .simulator(|options| change(&mut options.settings.jdy))
         .start()
         .await;
@@ -111,7 +111,7 @@ async fn a_vendor_that_ignores_filters() {
 
 #[tokio::test]
 async fn a_transaction_id_that_is_too_old_is_not_sent_again() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(80)
         .seed(39)
         .set("INDEX_SETTLE", "0s")
@@ -124,8 +124,8 @@ async fn a_transaction_id_that_is_too_old_is_not_sent_again() {
     let feed = Feed::new(&pipeline).await;
     let first = pipeline.run_with(Service::Loader, &[("FAILPOINT", "create-answered:abort")]);
     feed.put_all(&pipeline).await;
-    kit::harness::eventually(SETTLED, "the loader dies after its batch", async || {
-        kit::harness::expect(pipeline.simulator.form_rows() > 0, || "no rows".to_owned())
+    kit::wait::eventually(SETTLED, "the loader dies after its batch", async || {
+        kit::wait::expect(pipeline.simulator.form_rows() > 0, || "no rows".to_owned())
     })
     .await;
     pipeline[first].process().wait(SETTLED).await.unwrap();

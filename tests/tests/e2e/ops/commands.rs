@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use kit::harness::{Pipeline, Service, command};
+use kit::pipeline::{PipelineUnderTest, Service, command};
 use serde_json::Value;
 
 #[tokio::test]
 async fn a_health_check_follows_the_process() {
-    let mut pipeline = Pipeline::builder().customers(5).seed(78).start().await;
+    let mut pipeline = PipelineUnderTest::for_test().customers(5).seed(78).start().await;
     let transformer = pipeline.run(Service::Transformer);
     pipeline[transformer].ready().await;
     let addr = pipeline[transformer].admin().await.to_string();
@@ -24,7 +24,7 @@ async fn a_health_check_follows_the_process() {
 
 #[tokio::test]
 async fn doctor_finds_a_good_pipeline_good_and_names_what_is_wrong() {
-    let pipeline = Pipeline::builder().customers(5).seed(79).start().await;
+    let pipeline = PipelineUnderTest::for_test().customers(5).seed(79).start().await;
     for service in Service::ALL {
         let printed = pipeline
             .tool(service, &["doctor", "--json"])
@@ -51,7 +51,7 @@ async fn doctor_finds_a_good_pipeline_good_and_names_what_is_wrong() {
 
 #[tokio::test]
 async fn doctor_does_not_wait_for_a_vendor_that_says_nothing() {
-    let pipeline = Pipeline::builder().customers(1).seed(81).start().await;
+    let pipeline = PipelineUnderTest::for_test().customers(1).seed(81).start().await;
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     for (service, variable, line) in [
@@ -69,14 +69,14 @@ async fn doctor_does_not_wait_for_a_vendor_that_says_nothing() {
         let table = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{table}");
         assert!(table.contains(line) && table.contains(variable), "{table}");
-        // Three probes of five seconds at most, two of them at the same time.
-        assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+        // Three probes of five seconds at most, two of them at the same time; the rest is for a busy machine.
+        assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
     }
 }
 
 #[tokio::test]
 async fn completions_and_manual_pages_come_out_of_every_program() {
-    let pipeline = Pipeline::builder().customers(1).seed(80).start().await;
+    let pipeline = PipelineUnderTest::for_test().customers(1).seed(80).start().await;
     for service in Service::ALL {
         for shell in ["bash", "zsh", "fish"] {
             let script = pipeline.tool(service, &["completions", shell]).await.unwrap();

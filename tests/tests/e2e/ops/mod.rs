@@ -1,7 +1,7 @@
-//! Operations from outside: books that balance, traces that hold together, logs that keep secrets, scaling that costs
-//! nothing, and commands that tell what is wrong.
+//! Operations from outside: an account that balances, traces that hold together, logs that keep secrets, scaling that costs
+//! nothing, and commands that say what is wrong.
 
-mod books;
+mod accounting;
 mod commands;
 mod notices;
 mod rotation;

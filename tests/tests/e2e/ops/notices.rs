@@ -1,4 +1,4 @@
-//! A service that cannot work tells people, once, and tells them when it is over.
+//! A service that cannot work notifies people, once, and notifies them when it is over.
 
 use std::{
     sync::{Arc, Mutex},
@@ -6,7 +6,8 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, routing::post};
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
+use kit::wait::{eventually, expect};
 use serde_json::Value;
 
 type Notices = Arc<Mutex<Vec<Value>>>;
@@ -26,9 +27,9 @@ async fn hook() -> (String, Notices) {
 }
 
 #[tokio::test]
-async fn a_failed_command_is_told_and_a_later_one_tells_that_it_is_over() {
+async fn a_failed_command_notifies_and_a_later_one_notifies_that_it_is_over() {
     let (url, notices) = hook().await;
-    let pipeline = Pipeline::builder()
+    let pipeline = PipelineUnderTest::for_test()
         .customers(3)
         .seed(78)
         .set_for(Service::Extractor, "ALERT_URL", url)
@@ -41,24 +42,24 @@ async fn a_failed_command_is_told_and_a_later_one_tells_that_it_is_over() {
     for _ in 0..2 {
         pipeline.tool(Service::Extractor, &["sync"]).await.unwrap_err();
     }
-    let told = |status: &str| {
+    let sent = |status: &str| {
         let about = |notice: &&Value| notice["problem"] == "run-failed:live" && notice["status"] == status;
         notices.lock().unwrap().iter().filter(about).count()
     };
     assert_eq!(
-        (told("firing"), told("resolved")),
+        (sent("firing"), sent("resolved")),
         (1, 0),
-        "two failures are told once"
+        "two failures are notified once"
     );
     pipeline.simulator.set(|settings| settings.okki.scopes = usual);
     pipeline.tool(Service::Extractor, &["sync"]).await.unwrap();
-    assert_eq!((told("firing"), told("resolved")), (1, 1));
+    assert_eq!((sent("firing"), sent("resolved")), (1, 1));
 }
 
 #[tokio::test]
-async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_they_are_over() {
+async fn refused_credentials_are_notified_once_by_two_loaders_and_once_more_when_they_are_over() {
     let (url, notices) = hook().await;
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(77)
         .set_for(Service::Loader, "ALERT_URL", url)
@@ -74,7 +75,7 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
         let about = |notice: &&Value| notice["problem"] == "paused:credentials" && notice["status"] == status;
         notices.iter().filter(about).count()
     };
-    eventually(Duration::from_secs(30), "the pause is told", async || {
+    eventually(Duration::from_secs(60), "the pause is notified", async || {
         expect(about("firing") == 1, || format!("{:?}", notices.lock().unwrap()))
     })
     .await;
@@ -85,7 +86,7 @@ async fn refused_credentials_are_told_once_by_two_loaders_and_once_more_when_the
             .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
     pipeline.settled(Duration::from_secs(90)).await;
-    eventually(Duration::from_secs(30), "the end is told", async || {
+    eventually(Duration::from_secs(60), "the end is notified", async || {
         expect(about("resolved") == 1, || {
             format!("{:?}", notices.lock().unwrap())
         })

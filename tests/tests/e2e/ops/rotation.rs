@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 
 #[tokio::test]
 async fn a_new_key_in_its_file_ends_the_pause_that_the_old_one_caused() {
@@ -10,7 +10,7 @@ async fn a_new_key_in_its_file_ends_the_pause_that_the_old_one_caused() {
     let (key, secret) = (folder.path().join("key"), folder.path().join("secret"));
     fs::write(&key, "an-old-key\n").unwrap();
     fs::write(&secret, "an-old-secret\n").unwrap();
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(81)
         .set_for(Service::Loader, "JDY_API_KEY", "")

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use kit::{
-    harness::{Pipeline, Service},
+    pipeline::{PipelineUnderTest, Service},
     simulator::{Fault, FaultKind, Loose, Vendor},
 };
 
@@ -20,7 +20,7 @@ fn text(value: &Loose) -> String {
 }
 
 /// What must not be seen: passwords, keys, and how to reach people. Short numbers mean nothing and are left out.
-fn forbidden(pipeline: &Pipeline) -> BTreeSet<String> {
+fn forbidden(pipeline: &PipelineUnderTest) -> BTreeSet<String> {
     let settings = pipeline.settings(Service::Loader);
     let password = |url: &str| {
         let url = url::Url::parse(url).ok()?;
@@ -61,7 +61,7 @@ fn forbidden(pipeline: &Pipeline) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn nothing_that_is_said_gives_away_a_secret_or_a_person() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(200)
         .seed(74)
         .set("LOG_LEVEL", FILTER)

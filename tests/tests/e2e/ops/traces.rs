@@ -8,7 +8,8 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
+use kit::wait::{eventually, expect};
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message;
 
@@ -60,7 +61,7 @@ fn by_trace(spans: &[Span]) -> BTreeMap<Vec<u8>, Vec<&Span>> {
 #[tokio::test]
 async fn every_customer_has_one_trace_from_the_listing_to_the_row() {
     let (addr, spans) = collector().await;
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(75)
         .set("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{addr}"))
@@ -70,7 +71,7 @@ async fn every_customer_has_one_trace_from_the_listing_to_the_row() {
     pipeline.simulator.fault(refuse_row(&refused));
     pipeline.run_all();
     pipeline.rows(Duration::from_secs(60), 29).await;
-    pipeline.quiet(Duration::from_secs(30), 1).await;
+    pipeline.quiet(Duration::from_secs(60), 1).await;
     // What is left in the exporters is sent at the end of the processes.
     pipeline.drain().await;
     let spans = spans.lock().unwrap().clone();
@@ -133,8 +134,8 @@ async fn every_customer_has_one_trace_from_the_listing_to_the_row() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_away_is_in_nobodys_way() {
-    let mut pipeline = Pipeline::builder()
+async fn a_collector_that_is_away_hinders_no_service() {
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(30)
         .seed(76)
         .set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
@@ -143,7 +144,7 @@ async fn a_collector_that_is_away_is_in_nobodys_way() {
     let replicas = pipeline.run_all();
     pipeline.settled(Duration::from_secs(60)).await;
     for id in replicas {
-        eventually(Duration::from_secs(10), "it is ready", async || {
+        eventually(Duration::from_secs(60), "it is ready", async || {
             let (status, body) = pipeline[id]
                 .get("/readyz")
                 .await

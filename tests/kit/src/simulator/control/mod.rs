@@ -1,7 +1,7 @@
 //! The control side under `/sim/`: the same things that [`super::Simulator`] offers in process, for other processes and
 //! for people with curl.
 
-mod deeds;
+mod actions;
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use super::reply::Reply;
 use super::state::{State, lock};
 use super::world::{World, company_id};
 
-use deeds::{Control, Which, customer, mutate, outage, reset};
-pub use deeds::{delete_rows, each_drawn, insert_row, reset_stats, rows};
+use actions::{Control, Which, customer, mutate, outage, reset};
+pub use actions::{delete_rows, each_drawn, insert_row, reset_stats, rows};
 
 /// What the control side understands; also the answer to `GET /sim/`.
 pub const CONTROL_HELP: &str = "\

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::customer::Customer;
 use super::expected::Cells;
 use super::jdy::FormSpec;
-use super::judge::{self, JudgeOptions, Report, Stats};
+use super::judge::{self, JudgeOptions, Judgement, Stats};
 use super::settings::Settings;
 use super::state::{State, lock};
 use super::world::{World, WorldError, company_id};
@@ -107,19 +107,19 @@ impl Simulator {
     // === looking ===
 
     /// Judges the first form.
-    pub async fn judge(&self) -> Report {
+    pub async fn judge(&self) -> Judgement {
         self.judge_with(JudgeOptions::default()).await.unwrap_or_default()
     }
 
     /// Judges a form; the error names what does not exist.
-    pub async fn judge_with(&self, options: JudgeOptions) -> anyhow::Result<Report> {
+    pub async fn judge_with(&self, options: JudgeOptions) -> anyhow::Result<Judgement> {
         let state = self.state.clone();
         let judged = tokio::task::spawn_blocking(move || judge::judge(&state, &options)).await?;
         judged.map_err(anyhow::Error::msg)
     }
 
     /// Judges until form and customers are equal, at most so long; the last report either way.
-    pub async fn equal_within(&self, patience: Duration) -> Report {
+    pub async fn equal_within(&self, patience: Duration) -> Judgement {
         let end = Instant::now() + patience;
         loop {
             let late = Instant::now() >= end;

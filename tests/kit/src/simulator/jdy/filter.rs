@@ -1,5 +1,5 @@
 //! Filters of `data/list`. A condition that the server does not understand is ignored without a word, and the answer
-//! then holds rows nobody asked for (docs/jiandaoyun-api.md §2.3).
+//! then holds rows that the caller did not ask for (docs/jiandaoyun-api.md §2.3).
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::oid::Oid;
 use super::values::{Cell, value_time};
 use crate::simulator::settings::JdySettings;
 
-/// What a condition looks at.
+/// What a condition compares.
 enum Subject {
     Widget(usize),
     Id,

@@ -60,7 +60,7 @@ impl Account {
         self.forms.iter().position(|form| form.spec.entry_id == entry_id)
     }
 
-    /// A row that nobody's API call made, such as one typed in by hand.
+    /// A row that no API call made, such as one typed in by hand.
     pub fn insert_by_hand(
         &mut self,
         form: usize,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -28,7 +28,7 @@ impl Slots {
 }
 
 /// What is known about the ids a client sent.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TransactionReport {
     /// Different ids seen.
     pub ids: usize,
@@ -62,7 +62,7 @@ pub fn is_well_formed(id: &str) -> bool {
 impl Transactions {
     /// The lock that a request holds while it works on an id.
     pub fn running(&mut self, id: &str) -> Arc<Mutex<()>> {
-        // locks nobody holds are only our own reference
+        // locks that no request holds are only our own reference
         if self.running.len() > 1000 {
             self.running.retain(|_, lock| Arc::strong_count(lock) > 1);
         }

@@ -1,7 +1,8 @@
 //! The judge: compares the form's rows with the truth, from outside. It knows nothing of the pipeline; a row that
 //! equals an earlier revision of its customer is stale, a row that equals none is wrong.
 
-mod report;
+mod judgement;
+mod overruns;
 
 use std::collections::HashMap;
 
@@ -11,8 +12,9 @@ use super::jdy::{Form, KEY_WIDGET, Oid, cell_widget};
 use super::state::{State, lock};
 use super::world::{Entry, company_id, content};
 
-use report::note;
-pub use report::{Example, Examples, JudgeOptions, Report, Stats, Tie};
+use judgement::note;
+pub use judgement::{Example, Examples, JudgeOptions, Judgement, Stats, Tie};
+pub use overruns::Overruns;
 
 /// Rows copied at a time, so that judging does not stop the vendors.
 const CHUNK: usize = 500;
@@ -42,7 +44,7 @@ struct Seen {
 }
 
 /// Judges one form; the error names the form that does not exist. Heavy: not for an async thread.
-pub fn judge(state: &State, options: &JudgeOptions) -> Result<Report, String> {
+pub fn judge(state: &State, options: &JudgeOptions) -> Result<Judgement, String> {
     let (seed, entries): (u64, Vec<Entry>) = {
         let world = lock(&state.world);
         (
@@ -52,7 +54,7 @@ pub fn judge(state: &State, options: &JudgeOptions) -> Result<Report, String> {
                 .collect(),
         )
     };
-    let mut verdict = Verdict::new(seed, &entries);
+    let mut comparison = Comparison::new(seed, &entries);
     let (form, key) = columns(state, options)?;
     let names = if key.is_none() {
         names(seed, &entries)
@@ -69,11 +71,11 @@ pub fn judge(state: &State, options: &JudgeOptions) -> Result<Report, String> {
                 Some(_) => row.key.parse().ok().and_then(|id| index_of(id, entries.len())),
                 None => names.get(row.cells[0].as_str()).copied(),
             };
-            verdict.row(row, index);
+            comparison.row(row, index);
         }
     }
-    verdict.missing();
-    let mut report = verdict.report;
+    comparison.missing();
+    let mut report = comparison.report;
     let stats = stats(state);
     report.transactions = stats.transactions;
     report.quota_violations = stats.okki.quota_violations + stats.jdy.quota_violations;
@@ -141,21 +143,21 @@ fn names(seed: u64, entries: &[Entry]) -> HashMap<String, u32> {
     names
 }
 
-struct Verdict<'a> {
+struct Comparison<'a> {
     seed: u64,
     entries: &'a [Entry],
     rows_of: Vec<u32>,
-    report: Report,
+    report: Judgement,
 }
 
-impl<'a> Verdict<'a> {
+impl<'a> Comparison<'a> {
     fn new(seed: u64, entries: &'a [Entry]) -> Self {
         let source_customers = entries.iter().filter(|entry| !entry.removed).count();
-        let report = Report {
+        let report = Judgement {
             source_customers,
-            ..Report::default()
+            ..Judgement::default()
         };
-        Verdict {
+        Comparison {
             seed,
             entries,
             rows_of: vec![0; entries.len()],

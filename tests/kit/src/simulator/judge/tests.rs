@@ -39,7 +39,7 @@ fn fill(state: &State, without: &[u32]) {
     }
 }
 
-fn verdict(state: &State) -> Report {
+fn judged(state: &State) -> Judgement {
     judge(state, &JudgeOptions::default()).unwrap()
 }
 
@@ -47,7 +47,7 @@ fn verdict(state: &State) -> Report {
 fn a_true_form_is_equal() {
     let state = state();
     fill(&state, &[]);
-    let report = verdict(&state);
+    let report = judged(&state);
     assert!(report.is_equal(), "{report:?}");
     assert_eq!((report.source_customers, report.form_rows), (30, 30));
 }
@@ -58,7 +58,7 @@ fn missing_and_doubled_customers_are_found() {
     fill(&state, &[4, 5]);
     let cells = lock(&state.world).cells(6);
     put(&state, &company_id(6).to_string(), &cells);
-    let report = verdict(&state);
+    let report = judged(&state);
     assert_eq!((report.missing, report.duplicates, report.wrong_cells), (2, 1, 0));
     assert_eq!(report.examples.missing[0].company_id, Some(company_id(4)));
     assert_eq!(report.examples.duplicates[0].company_id, Some(company_id(6)));
@@ -76,7 +76,7 @@ fn an_earlier_revision_is_stale_and_anything_else_is_wrong() {
             .unwrap();
         world.touch(2, 1_700_000_200).unwrap();
     }
-    let report = verdict(&state);
+    let report = judged(&state);
     assert_eq!((report.stale, report.wrong_cells), (1, 0), "{report:?}");
     assert!(report.examples.stale[0].detail.contains("revision 0"));
 
@@ -86,7 +86,7 @@ fn an_earlier_revision_is_stale_and_anything_else_is_wrong() {
     cells[1] = "never shown".into();
     cells[7] = "9星".into();
     put(&state, &company_id(3).to_string(), &cells);
-    let report = verdict(&state);
+    let report = judged(&state);
     assert_eq!((report.stale, report.wrong_cells), (0, 2));
     assert!(report.examples.wrong_cells[0].detail.starts_with("简称"));
 }
@@ -99,7 +99,7 @@ fn blank_extra_and_foreign_rows_are_told_apart() {
     put(&state, "", &Cells::default());
     put(&state, "12345", &lock(&state.world).cells(9));
     lock(&state.world).remove(7, 1_700_000_300).unwrap();
-    let report = verdict(&state);
+    let report = judged(&state);
     assert_eq!(
         (report.blank, report.foreign, report.extra, report.missing),
         (2, 1, 1, 0)
@@ -114,7 +114,7 @@ fn without_a_key_widget_names_tie_rows_also_former_ones() {
     lock(&state.world)
         .change(2, Some(json!({"name": "renamed №2"})), 1_700_000_100)
         .unwrap();
-    let report = verdict(&state);
+    let report = judged(&state);
     assert_eq!(
         (report.missing, report.stale, report.foreign),
         (1, 1, 0),
@@ -129,7 +129,7 @@ fn a_widget_of_another_type_is_compared_by_what_it_shows() {
     let state = state_with(FormSpec::customers().with(number));
     fill(&state, &[]);
     // `3星` is no number, so the server dropped it
-    assert_eq!(verdict(&state).wrong_cells, 30);
+    assert_eq!(judged(&state).wrong_cells, 30);
 }
 
 #[test]

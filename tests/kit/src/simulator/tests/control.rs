@@ -117,7 +117,7 @@ async fn churn_changes_customers_until_it_is_done() {
         total: Some(40),
         ..Churn::default()
     });
-    let patience = Instant::now() + Duration::from_secs(10);
+    let patience = Instant::now() + Duration::from_secs(60);
     loop {
         let newest = bench.data("/v1/company/list?count=500").await;
         let names = newest["list"].as_array().unwrap().iter();
@@ -138,7 +138,7 @@ async fn stopping_resets_what_hangs() {
     let bench = Bench::with(0).await;
     bench.fault(Vendor::Jdy, "batch_create", json!({"kind": "hang"}));
     let request = tokio::spawn(bench.batch("a", &["a"]).send());
-    let patience = Instant::now() + Duration::from_secs(5);
+    let patience = Instant::now() + Duration::from_secs(60);
     while bench.simulator.stats().jdy.in_flight == 0 {
         assert!(Instant::now() < patience, "the request never arrived");
         tokio::task::yield_now().await;
@@ -146,5 +146,5 @@ async fn stopping_resets_what_hangs() {
     let begun = Instant::now();
     bench.simulator.stop().await;
     assert!(request.await.unwrap().is_err());
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }

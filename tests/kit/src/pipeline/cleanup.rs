@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::Context;
 use pipeline::names::Namespace;
 
-use super::queues::Queues;
+use crate::queues::Queues;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Deletes every queue and every key of the namespace, for a `drop`. Says so when it cannot: the services may be ones
 /// that a test has killed for good.
-pub fn forget(queues: Queues, redis_url: String, namespace: Namespace) {
+pub(super) fn delete(queues: Queues, redis_url: String, namespace: Namespace) {
     // A thread with a runtime of its own: the caller's runtime cannot be waited for from inside a `drop`.
     let cleaner = std::thread::spawn(move || -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,4 +1,4 @@
-//! The verdict in numbers and examples, and what may be asked of the judge.
+//! The result in numbers and examples, and what may be asked of the judge.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ pub struct Example {
 }
 
 /// The first 20 examples of each finding.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Examples {
     /// Customers without a row.
     pub missing: Vec<Example>,
@@ -63,9 +63,9 @@ pub struct Examples {
     pub foreign: Vec<Example>,
 }
 
-/// The verdict.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Report {
+/// What the judge found.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Judgement {
     /// Customers that exist now.
     pub source_customers: usize,
     /// Rows of the form.
@@ -92,7 +92,7 @@ pub struct Report {
     pub examples: Examples,
 }
 
-impl Report {
+impl Judgement {
     /// Nothing missing, doubled, stale, blank, wrong, left over or foreign.
     pub fn is_equal(&self) -> bool {
         let findings = [
@@ -109,7 +109,7 @@ impl Report {
 }
 
 /// Traffic of both vendors.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Stats {
     /// OKKI.
     pub okki: VendorReport,

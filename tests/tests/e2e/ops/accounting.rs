@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
+use kit::wait::{eventually, expect};
 use serde_json::Value;
 
 use super::refuse_row;
 
-async fn books(pipeline: &Pipeline) -> Value {
+async fn accounting(pipeline: &PipelineUnderTest) -> Value {
     let printed = pipeline
         .tool(Service::Loader, &["books", "--json"])
         .await
-        .expect("the books balance");
+        .expect("the account balances");
     serde_json::from_str(&printed).unwrap()
 }
 
 #[tokio::test]
-async fn the_books_balance_after_kills_and_dead_letters() {
-    let mut pipeline = Pipeline::builder()
+async fn the_account_balances_after_kills_and_dead_letters() {
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(300)
         .seed(71)
         .simulator(|options| options.settings.jdy.latency_ms = 100)
@@ -36,12 +37,16 @@ async fn the_books_balance_after_kills_and_dead_letters() {
     pipeline.rows(Duration::from_secs(90), 297).await;
     pipeline.quiet(Duration::from_secs(60), 3).await;
 
-    let total = eventually(Duration::from_secs(30), "everything is settled", async || {
-        let books = books(&pipeline).await;
-        let total = books["total"].clone();
-        expect(total["in_flight"] == 0, || total.to_string())?;
-        Ok(total)
-    })
+    let total = eventually(
+        Duration::from_secs(60),
+        "every record has its disposition",
+        async || {
+            let account = accounting(&pipeline).await;
+            let total = account["total"].clone();
+            expect(total["in_flight"] == 0, || total.to_string())?;
+            Ok(total)
+        },
+    )
     .await;
     assert_eq!(total["dead"], 3, "{total}");
     let parts = [
@@ -62,7 +67,7 @@ async fn the_books_balance_after_kills_and_dead_letters() {
 
 #[tokio::test]
 async fn customers_without_a_message_are_asked_for_again() {
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(72)
         .set_for(Service::Extractor, "ASK_AGAIN_AFTER", "1s")
@@ -70,7 +75,7 @@ async fn customers_without_a_message_are_asked_for_again() {
         .await;
     pipeline.run_all();
     pipeline.settled(Duration::from_secs(60)).await;
-    pipeline.quiet(Duration::from_secs(30), 0).await;
+    pipeline.quiet(Duration::from_secs(60), 0).await;
 
     // As a Redis leaves them that came back without its last second: listed, and no word of what became of them.
     let id = pipeline.simulator.company_ids()[0].to_string();
@@ -89,10 +94,10 @@ async fn customers_without_a_message_are_asked_for_again() {
         .unwrap();
 
     let total = eventually(
-        Duration::from_secs(30),
-        "the lost customer has a fate",
+        Duration::from_secs(60),
+        "the lost customer has a disposition",
         async || {
-            let total = books(&pipeline).await["total"].clone();
+            let total = accounting(&pipeline).await["total"].clone();
             expect(total["in_flight"] == 0, || total.to_string())?;
             Ok(total)
         },

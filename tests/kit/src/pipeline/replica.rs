@@ -1,20 +1,23 @@
 //! One replica of one of the three services: the real binary, as a process.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context;
 use pipeline::stage::Stage;
 
-use super::eventually::eventually;
+use super::settings::Settings;
 use crate::config::binary;
 use crate::process::{Group, Process};
+use crate::wait::eventually;
 
 /// How long a loaded machine may take until a process has bound its port, or until it is ready.
 const STARTED: Duration = Duration::from_secs(60);
+/// How long an answer of an admin port is waited for; a frozen process gives none.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// The three services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,9 +53,6 @@ impl Service {
     }
 }
 
-/// Environment variables of a process. Nothing else reaches it but the search path.
-pub type Settings = BTreeMap<String, String>;
-
 /// A running replica.
 #[derive(Debug)]
 pub struct Replica {
@@ -60,12 +60,13 @@ pub struct Replica {
     pub service: Service,
     process: Process,
     http: reqwest::Client,
+    admin: OnceLock<SocketAddr>,
     killed: bool,
 }
 
 impl Replica {
     /// Starts `<service> run` with these settings; its log is `<name>.log` in `folder`.
-    pub fn start(
+    pub(super) fn start(
         service: Service,
         name: &str,
         settings: &Settings,
@@ -79,6 +80,7 @@ impl Replica {
             service,
             process,
             http: crate::http::client(),
+            admin: OnceLock::new(),
             killed: false,
         })
     }
@@ -109,17 +111,17 @@ impl Replica {
         self.process.name()
     }
 
-    /// Where its admin port is, as its log tells.
+    /// Where its admin port is, as its log says.
     pub async fn admin(&self) -> SocketAddr {
-        eventually(
-            STARTED,
-            &format!("{} says where its admin port is", self.name()),
-            async || {
-                admin_address(&self.log())
-                    .ok_or_else(|| format!("its log ends:\n{}", self.process.log_tail(10)))
-            },
-        )
-        .await
+        if let Some(address) = self.admin.get() {
+            return *address;
+        }
+        let what = format!("{} says where its admin port is", self.name());
+        let address = eventually(STARTED, &what, async || {
+            admin_address(&self.log()).ok_or_else(|| format!("its log ends:\n{}", self.process.log_tail(10)))
+        })
+        .await;
+        *self.admin.get_or_init(|| address)
     }
 
     /// The answer of a path of its admin port: status and body.
@@ -134,6 +136,30 @@ impl Replica {
             status,
             answer.text().await.context("read the admin port's answer")?,
         ))
+    }
+
+    /// Whether `/readyz` says yes now.
+    pub async fn is_ready(&self) -> bool {
+        let answer = tokio::time::timeout(ANSWER, self.get("/readyz")).await;
+        matches!(answer, Ok(Ok((200, _))))
+    }
+
+    /// What it says of its readiness, for the explanation of a failure.
+    pub async fn state(&self) -> String {
+        match tokio::time::timeout(ANSWER, self.get("/readyz")).await {
+            Ok(Ok((status, body))) => format!("{}: {status} {body}", self.name()),
+            other => format!("{}: {other:?}", self.name()),
+        }
+    }
+
+    /// A gauge or counter of its metrics, summed over labels; `None` when it does not answer.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let answer = tokio::time::timeout(ANSWER, self.get("/metrics")).await;
+        let Ok(Ok((200, text))) = answer else { return None };
+        let values = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix('{')?.rsplit(' ').next());
+        Some(values.filter_map(|value| value.parse::<f64>().ok()).sum())
     }
 
     /// Waits until `/readyz` says yes.

@@ -1,7 +1,7 @@
 //! Chaos in small, with fixed seeds; `make chaos` is the same in large. Every seed that ever found something stays here.
-#![allow(clippy::unwrap_used)]
 
-use kit::config::binary;
+use kit::config::{binary, workspace};
+use serde_json::Value;
 use tokio::process::Command;
 
 /// A schedule, and why it is kept.
@@ -31,14 +31,26 @@ const CASES: [Case; 2] = [
 
 async fn nothing_is_found(case: &Case) {
     let (seed, kills, customers) = (case.seed, case.kills, case.customers);
+    // Logs of a run that found something stay beside the report.
+    let report = workspace().join(format!("target/chaos/test-{seed}-{}.json", std::process::id()));
     let run = Command::new(binary("chaos").unwrap())
         .args(["--seed", &seed.to_string()])
         .args(["--kills", &kills.to_string()])
         .args(["--customers", &customers.to_string()])
+        .arg("--report")
+        .arg(&report)
         .output()
         .await
         .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+    let said = format!(
+        "{}\n{}",
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr)
+    );
+    assert!(run.status.success(), "{said}");
+    let made: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(made["kills"].as_u64(), Some(kills as u64), "{said}");
+    std::fs::remove_file(&report).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

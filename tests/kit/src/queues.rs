@@ -19,9 +19,9 @@ pub struct Queues {
     retry_delays: Vec<Duration>,
 }
 
-/// A message as it lies in a queue.
+/// A dead letter as it lies in its queue.
 #[derive(Debug, Clone)]
-pub struct Lying {
+pub struct Letter {
     /// Its body.
     pub body: Vec<u8>,
     /// Its headers; those that are not texts or numbers are left out.
@@ -38,7 +38,7 @@ impl Queues {
         }
     }
 
-    /// Messages ready in the stage's own queue; `None` if nobody has declared it yet.
+    /// Messages ready in the stage's own queue; `None` if it is not declared yet.
     pub async fn waiting(&self, stage: Stage) -> anyhow::Result<Option<u32>> {
         self.count(&self.namespace.queue(stage)).await
     }
@@ -88,7 +88,7 @@ impl Queues {
         Ok(count)
     }
 
-    /// Puts a body into a stage's queue as a stranger would, and waits until the broker has it.
+    /// Puts a body into a stage's queue as any client could, and waits until the broker has it.
     pub async fn put(&self, stage: Stage, body: &[u8]) -> anyhow::Result<()> {
         let connection = self.connect().await?;
         let channel = connection.create_channel().await.context("open a channel")?;
@@ -123,7 +123,7 @@ impl Queues {
         let got = channel
             .basic_get(queue.into(), BasicGetOptions::default())
             .await
-            .with_context(|| format!("look into {queue}"))?;
+            .with_context(|| format!("read from {queue}"))?;
         let body = got
             .with_context(|| format!("{queue} is empty"))?
             .delivery
@@ -135,7 +135,7 @@ impl Queues {
     }
 
     /// Takes the oldest message out of a stage's dead-letter queue.
-    pub async fn take_dead(&self, stage: Stage) -> anyhow::Result<Option<Lying>> {
+    pub async fn take_dead(&self, stage: Stage) -> anyhow::Result<Option<Letter>> {
         let connection = self.connect().await?;
         let channel = connection.create_channel().await.context("open a channel")?;
         let queue = self.namespace.dead_queue(stage);
@@ -143,7 +143,7 @@ impl Queues {
             .basic_get(queue.as_str().into(), BasicGetOptions { no_ack: true })
             .await
             .with_context(|| format!("take from {queue}"))?;
-        let lying = taken.map(|message| Lying {
+        let letter = taken.map(|message| Letter {
             body: message.delivery.data.to_vec(),
             headers: message
                 .delivery
@@ -154,7 +154,7 @@ impl Queues {
                 .unwrap_or_default(),
         });
         close(connection).await;
-        Ok(lying)
+        Ok(letter)
     }
 
     /// Deletes every queue of the namespace with its messages.

@@ -1,20 +1,20 @@
-//! A hundred looks with the real commands: the same letters in the same order, by the commands' own word and by the
-//! broker's.
+//! Browsing a hundred times with the real commands: the same letters in the same order, by what the commands print and
+//! by the broker's count.
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service};
+use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::stage::Stage;
 
 use super::{dead, ids, said};
 
 const LETTERS: usize = 30;
-/// Three looks each.
+/// Three commands each.
 const ROUNDS: usize = 34;
 
 #[tokio::test]
-async fn a_hundred_looks_change_nothing() {
-    let mut pipeline = Pipeline::builder().customers(3).seed(68).start().await;
+async fn browsing_a_hundred_times_changes_nothing() {
+    let mut pipeline = PipelineUnderTest::for_test().customers(3).seed(68).start().await;
     let transformer = pipeline.run(Service::Transformer);
     pipeline[transformer].ready().await;
     let bodies: Vec<_> = (0..LETTERS)
@@ -59,15 +59,15 @@ async fn a_hundred_looks_change_nothing() {
             .await
             .contains("30 of the transform stage")
     );
-    // Without our own eyes: what the broker hands out, one by one.
+    // Without the product's commands: what the broker hands out, one by one.
     for body in &bodies {
-        let lying = pipeline
+        let letter = pipeline
             .queues
             .take_dead(Stage::Transform)
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(lying.body, body.as_bytes(), "in the order of their deaths");
+        assert_eq!(letter.body, body.as_bytes(), "in the order of their deaths");
     }
     assert!(
         pipeline
