@@ -145,21 +145,24 @@ impl Alerts {
         }
     }
 
-    /// How long ago the last complete listing window ended.
+    /// How long ago the last complete listing window ended; before the first one, how long it has been waited for.
+    ///
+    /// Every replica that polls the age may report it: an age within the limit also ends the problem that an earlier
+    /// process has notified people of.
     pub fn checkpoint_age(&self, age: Duration) {
-        if age <= self.limits.checkpoint_age {
-            return self.clear("checkpoint-stale");
-        }
-        self.raise(Problem {
+        let limit = self.limits.checkpoint_age;
+        let problem = Problem {
             key: "checkpoint-stale".to_owned(),
             severity: Severity::Critical,
-            summary: format!(
-                "no complete listing for more than {:?}",
-                self.limits.checkpoint_age
-            ),
+            summary: format!("no complete listing for more than {limit:?}"),
             detail: "changes in the CRM do not arrive; see `extractor status` and the extractor's log"
                 .to_owned(),
             patience: Duration::ZERO,
+        };
+        self.send(if age > limit {
+            Event::Raised(problem)
+        } else {
+            Event::Over(problem)
         });
     }
 

@@ -30,7 +30,7 @@ pub struct AlertArgs {
     /// Outages shorter than this are not told
     #[arg(long, env = "ALERT_AFTER", default_value = "1m", value_name = "DURATION")]
     pub alert_after: String,
-    /// A listing checkpoint older than this is a problem
+    /// A listing checkpoint older than this is a problem; write more than EVERY or the longest gap of CRON
     #[arg(
         long,
         env = "ALERT_CHECKPOINT_AGE",
@@ -65,7 +65,7 @@ pub struct AlertConfig {
     pub every: Duration,
     /// How long an outage may be before it is told.
     pub after: Duration,
-    /// Oldest acceptable checkpoint.
+    /// Oldest acceptable checkpoint; longer than the schedule's longest gap, or every gap is a problem.
     pub checkpoint_age: Duration,
     /// Dead letters of a stage that are too many.
     pub dead_letters: u32,

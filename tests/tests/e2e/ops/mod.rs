@@ -2,6 +2,7 @@
 //! nothing, and commands that tell what is wrong.
 
 mod books;
+mod checkpoint;
 mod commands;
 mod notices;
 mod rotation;
