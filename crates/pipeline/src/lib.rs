@@ -30,6 +30,7 @@ pub mod settle;
 pub mod shutdown;
 pub mod stage;
 pub mod store;
+mod table;
 pub mod telemetry;
 pub mod tls;
 pub mod version;

@@ -6,6 +6,7 @@
 
 mod config;
 mod log;
+mod metric;
 mod metrics;
 pub mod names;
 mod start;

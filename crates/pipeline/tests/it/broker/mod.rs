@@ -4,3 +4,4 @@ mod consume;
 mod crash;
 mod drain;
 mod hold;
+mod publish;
