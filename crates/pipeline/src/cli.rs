@@ -65,7 +65,7 @@ where
 }
 
 fn report_parse(error: &clap::Error) -> u8 {
-    // Nobody is left to be told when standard output or error is closed.
+    // Nobody is left to read it when standard output or error is closed.
     drop(error.print());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
@@ -94,7 +94,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// `… list | head` closes our output early; that is the reader's wish, not a failure.
+/// `… list | head` closes our output early; the reader asked for no more, it is no failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io_kind =
         |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);

@@ -26,7 +26,7 @@ for i = 3, #ARGV, 2 do
   end
   changed = changed + counted
 end
--- Kept for ever while somebody is owed an answer, and for a while after.
+-- Kept for ever while a customer is open or dead, and for a while after.
 if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then
   redis.call('ZREM', KEYS[4], ARGV[1])
   redis.call('EXPIRE', KEYS[1], ARGV[2] * 86400)

@@ -1,6 +1,6 @@
 //! How many messages are ready in which queue, without touching them; needs no management plugin.
 //!
-//! What a consumer holds unacknowledged is not counted: the broker tells that to its management interface only.
+//! What a consumer holds unacknowledged is not counted: the broker shows that in its management interface only.
 
 use super::{connection::Broker, error::Error};
 use crate::stage::Stage;

@@ -74,7 +74,7 @@ impl Publisher {
     /// Publishes all messages and returns when each of them is confirmed.
     ///
     /// After a lost connection the call publishes again; copies are harmless because every receiver compares
-    /// versions. Cancelling the call leaves the fate of its messages unknown.
+    /// versions. Cancelling the call leaves it unknown whether its messages arrived.
     ///
     /// # Errors
     /// When the broker stays away, refuses a message or knows no such queue.
@@ -136,7 +136,7 @@ impl Publisher {
                 metrics::counter!(names::REPUBLISHED, "queue" => self.queue(&message.queue)).increment(1);
             }
         }
-        // A returned message is confirmed like a routed one; `mandatory` is what tells them apart (§3.1-2).
+        // A returned message is confirmed like a routed one; `mandatory` distinguishes them (§3.1-2).
         let options = BasicPublishOptions {
             mandatory: true,
             immediate: false,

@@ -81,7 +81,7 @@ async fn waiting(broker: &Broker, stage: Stage) -> Finding {
             if dead == 0 {
                 Finding::good("backlog", seen)
             } else {
-                Finding::risk("backlog", seen, "look at the dead letters with `dead groups`")
+                Finding::risk("backlog", seen, "browse the dead letters with `dead groups`")
             }
         }
         Err(error) => Finding::bad("backlog", error, "check the broker's log"),

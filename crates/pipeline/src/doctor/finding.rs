@@ -18,7 +18,7 @@ pub enum Health {
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was examined.
     pub what: String,
     /// How well it is.
     pub health: Health,

@@ -100,7 +100,7 @@ pub fn extend_history(history: &str, failure: &Failure, at: i64, action: String)
         action,
     });
     if attempts.len() > ATTEMPTS_KEPT {
-        // The first try stays, since it tells when the trouble began.
+        // The first try stays, since it says when the trouble began.
         attempts.drain(1..=attempts.len() - ATTEMPTS_KEPT);
     }
     attempts
@@ -155,7 +155,7 @@ impl FailureRecord {
             last_replay: envelope
                 .replay
                 .as_deref()
-                .map(|mark| outcome::plan_of(mark).to_owned()),
+                .map(|tag| outcome::plan_of(tag).to_owned()),
             repair_of: envelope.repair_of.clone(),
             traceparent: envelope.traceparent.clone(),
             cut,

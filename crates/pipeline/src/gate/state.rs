@@ -39,7 +39,7 @@ struct State {
 struct Closed {
     detail: String,
     since: Timestamp,
-    /// Tells a prober whether the closure it found is still the one it was started for.
+    /// Says to a prober whether the closure it found is still the one it was started for.
     generation: u64,
     prober: Option<AbortOnDropHandle<()>>,
 }

@@ -1,6 +1,6 @@
 //! What travels beside a body: properties and our own headers, in one typed place.
 //!
-//! Our headers begin with `okki-`; the broker's `x-` headers are read where they tell something and never sent back,
+//! Our headers begin with `okki-`; the broker's `x-` headers are read where they are of use and never sent back,
 //! because their meaning changes between broker versions (delivery-and-replay.md §3.4).
 
 use super::Subject;

@@ -47,7 +47,7 @@ impl Outgoing {
         self
     }
 
-    /// Keeps the mark of the replay that caused this message, so that its outcome can be reported.
+    /// Keeps the replay tag of the message that caused this one, so that its disposition can be reported.
     #[must_use]
     pub fn with_replay(mut self, replay: Option<String>) -> Self {
         self.envelope.replay = replay;

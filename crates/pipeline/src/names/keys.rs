@@ -187,7 +187,7 @@ impl Namespace {
         self.key(format_args!("extract:lease:{job}"))
     }
 
-    /// Hash: a job's checkpoint and the window under way.
+    /// Hash: a job's checkpoint, the window under way, since when it is watched.
     #[must_use]
     pub fn job_key(&self, job: &str) -> String {
         self.key(format_args!("extract:job:{job}"))

@@ -1,8 +1,8 @@
-//! Permit to send at one moment, which expires.
+//! A permit to send at one moment, which expires.
 
 use std::time::Instant;
 
-/// Permit to send now, for [`super::Quota::sent`].
+/// A permit to send now, for [`super::Quota::sent`].
 #[derive(Debug, Clone, Copy)]
 #[must_use = "say with `Quota::sent` when the call really left"]
 pub struct Granted {
@@ -10,7 +10,7 @@ pub struct Granted {
     pub(super) due: Instant,
 }
 
-/// A slot in hand.
+/// A slot that is reserved for one call.
 pub(super) struct Permit {
     /// The moment on Redis' clock, under which the buckets know it.
     pub(super) slot: i64,

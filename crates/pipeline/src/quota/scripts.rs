@@ -30,7 +30,7 @@ pub(super) enum Answer {
     DailyUsedUp { bucket: usize, until: Timestamp },
 }
 
-/// Leave for one call.
+/// A permit for one call.
 pub(super) struct Slot {
     /// Send after this.
     pub(super) wait: Duration,
@@ -38,7 +38,7 @@ pub(super) struct Slot {
     pub(super) at: i64,
 }
 
-/// Asks for leave from all buckets at once, or from none, for up to `wanted` calls.
+/// Asks for permits from all buckets at once, or from none, for up to `wanted` calls.
 pub(super) async fn take(
     store: &Store,
     namespace: &Namespace,

@@ -1,4 +1,4 @@
-//! Every metric with its labels and meaning; nobody else writes a metric's name.
+//! Every metric with its labels and meaning; metric names are written here only.
 //!
 //! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
 
@@ -60,7 +60,7 @@ pub const LOADER_BATCHES_TAKEN_OVER: &str = "okki_loader_batches_taken_over_tota
 pub const LOADER_INCOMPLETE_BATCHES: &str = "okki_loader_incomplete_batches_total";
 /// Batches that were split to find a refused row. No labels.
 pub const LOADER_SPLITS: &str = "okki_loader_splits_total";
-/// Batches that were looked up by key, too old to be sent again. No labels.
+/// Batches whose rows were looked up by key, too old to be sent again. No labels.
 pub const LOADER_RECONCILED_BATCHES: &str = "okki_loader_reconciled_batches_total";
 /// Customers whose details were asked for again after Redis was lost. No labels.
 pub const LOADER_REFETCHED: &str = "okki_loader_refetched_total";
@@ -204,7 +204,7 @@ pub const ALL: &[Metric] = &[
     counter(
         LOADER_RECONCILED_BATCHES,
         &[],
-        "Batches that were looked up by key, too old to be sent again",
+        "Batches whose rows were looked up by key, too old to be sent again",
     ),
     counter(
         LOADER_REFETCHED,

@@ -35,8 +35,8 @@ async fn a_failing_message_climbs_the_ladder_and_dies_with_its_history() {
     let handler = running.stop().await;
     assert_eq!(*handler.died.lock().unwrap(), ["1"]);
 
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    let letter = look.next().await.unwrap().unwrap().letter;
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    let letter = browser.next().await.unwrap().unwrap().letter;
     let actions: Vec<_> = letter
         .record
         .attempts
@@ -60,8 +60,8 @@ async fn a_panic_costs_one_message_and_not_its_batch() {
     bench.until_depth(&bench.queue(Stage::Transform), 59).await;
     bench.until_depth(&bench.dead(), 1).await;
     running.stop().await;
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    let record = look.next().await.unwrap().unwrap().letter.record;
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    let record = browser.next().await.unwrap().unwrap().letter.record;
     assert_eq!(
         (record.code.as_str(), record.company_id.as_str()),
         ("handler-panic", "33")

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 const POISON: &str = "7";
 
-/// The consumer reaches the broker through a line that is cut each time it meets the poison: the broker sees what it
+/// The consumer reaches the broker through a proxy that is cut each time it meets the poison: the broker sees what it
 /// would see of a process that was killed while it held its deliveries.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_poison_dies_alone() {
@@ -49,8 +49,8 @@ async fn the_poison_dies_alone() {
     running.stop().await;
     assert_eq!(bench.depth(&dead).await, 1, "only the poison died");
     assert!(bench.depth(&transform).await >= 39, "all others were forwarded");
-    let mut look = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
-    let letter = look.next().await.unwrap().unwrap().letter;
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    let letter = browser.next().await.unwrap().unwrap().letter;
     assert_eq!(letter.record.code, "delivery-limit");
     assert_eq!(letter.record.company_id, POISON);
     assert_eq!(letter.record.return_queue, extract);

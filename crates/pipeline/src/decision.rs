@@ -19,7 +19,7 @@ pub struct Decision {
 
 /// Decides about a message that has been handled for the `attempt`-th time.
 #[must_use]
-pub fn settle<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy) -> Decision {
+pub fn decide<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy) -> Decision {
     let (disposition, delay) = match outcome {
         Outcome::Done(done) => (done.disposition, None),
         Outcome::Dead(_) => (Disposition::Dead, None),
@@ -61,7 +61,7 @@ mod tests {
             (retry(), 0, Retried, s(5)),
         ];
         for (outcome, attempt, disposition, delay) in rows {
-            let decided = settle(&outcome, attempt, &policy());
+            let decided = decide(&outcome, attempt, &policy());
             assert_eq!(
                 decided,
                 Decision { disposition, delay },
