@@ -47,7 +47,9 @@ impl CheckpointWatch {
         loop {
             match self.ask().await {
                 Ok(since) => self.since = since,
-                Err(error) => tracing::debug!(%error, "the checkpoint's age is counted from what was last known"),
+                Err(error) => {
+                    tracing::debug!(%error, "the checkpoint's age is counted from what was last known")
+                }
             }
             self.report(time::now_ms());
             if !self.rt.shutdown.sleep(POLL).await {

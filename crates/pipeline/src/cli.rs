@@ -18,9 +18,9 @@ pub mod common;
 mod config;
 
 /// The command line was not understood (`EX_USAGE`).
-pub const EXIT_USAGE: u8 = 64;
+pub(crate) const EXIT_USAGE: u8 = 64;
 /// A setting is missing or wrong (`EX_CONFIG`).
-pub const EXIT_CONFIG: u8 = 78;
+pub(crate) const EXIT_CONFIG: u8 = 78;
 
 /// Of each worker thread. Splitting a refused batch nests as many calls as a batch has halves; the usual 2 MiB were too
 /// little for that in a debug build. Only what is used becomes real memory.
@@ -43,7 +43,7 @@ where
 }
 
 /// The same with given arguments, the program's name first.
-pub async fn execute_from<C, F>(
+pub(crate) async fn execute_from<C, F>(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     run: impl FnOnce(C) -> F,
 ) -> ExitCode

@@ -61,7 +61,10 @@ impl Watermarks {
             return Ok(());
         }
         let keys: Vec<_> = watermarks.iter().map(|(company, _)| self.key(company)).collect();
-        let args: Vec<Vec<u8>> = watermarks.iter().flat_map(|(_, watermark)| fields(watermark)).collect();
+        let args: Vec<Vec<u8>> = watermarks
+            .iter()
+            .flat_map(|(_, watermark)| fields(watermark))
+            .collect();
         self.store.invoke(&RECORD_PUBLISHED, &keys, &args).await
     }
 
@@ -108,16 +111,6 @@ impl Watermarks {
         Ok(redis::cmd("GET")
             .arg(self.epoch_key())
             .query_async(&mut *connection)
-            .await?)
-    }
-
-    /// Makes every earlier `loaded` watermark void: the index was rebuilt, or the form is another one.
-    pub async fn begin_epoch(&self, epoch: &str) -> Result<(), Error> {
-        let mut connection = self.store.connection().await?;
-        Ok(redis::cmd("SET")
-            .arg(self.epoch_key())
-            .arg(epoch)
-            .query_async::<()>(&mut *connection)
             .await?)
     }
 

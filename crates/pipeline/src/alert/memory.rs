@@ -32,7 +32,11 @@ impl Memory {
 
     /// Whether it is this process that has to notify of the problem now.
     pub(super) async fn may_notify(&mut self, key: &str) -> bool {
-        if self.own.get(key).is_some_and(|notified| notified.elapsed() < self.every) {
+        if self
+            .own
+            .get(key)
+            .is_some_and(|notified| notified.elapsed() < self.every)
+        {
             return false;
         }
         // Without Redis, the alert that Redis is away must still get out, if need be once per replica.

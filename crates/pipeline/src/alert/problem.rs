@@ -24,9 +24,9 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Somebody should see to it today.
+    /// An operator should see to it today.
     Warning,
-    /// Nothing moves until somebody acts.
+    /// Nothing moves until an operator acts.
     Critical,
 }
 

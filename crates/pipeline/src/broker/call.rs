@@ -19,7 +19,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 const BELIEVABLE: Duration = Duration::from_millis(200);
 
 /// Awaits a call on a channel for as long as the channel lives; a broker under alarm may take its time.
-pub async fn answered<T>(
+pub(crate) async fn answered<T>(
     channel: &Channel,
     call: impl Future<Output = lapin::Result<T>>,
 ) -> Result<T, Error> {
@@ -37,7 +37,7 @@ pub async fn answered<T>(
 }
 
 /// Awaits a call that opens or closes something.
-pub async fn within<T>(call: impl Future<Output = lapin::Result<T>>) -> Result<T, Error> {
+pub(crate) async fn within<T>(call: impl Future<Output = lapin::Result<T>>) -> Result<T, Error> {
     Ok(tokio::time::timeout(ANSWER, call)
         .await
         .map_err(|_| Error::Timeout)??)
@@ -49,7 +49,7 @@ pub async fn depth(channel: &Channel, queue: &str) -> Result<u32, Error> {
 }
 
 /// The queue's counts, as they can be believed.
-pub async fn declared(channel: &Channel, queue: &str) -> Result<Queue, Error> {
+pub(crate) async fn declared(channel: &Channel, queue: &str) -> Result<Queue, Error> {
     loop {
         let asked = Instant::now();
         let options = QueueDeclareOptions {

@@ -68,7 +68,7 @@ impl Broker {
     ///
     /// # Errors
     /// When the broker is away.
-    pub async fn depths(&self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
+    pub(crate) async fn depths(&self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
         let mut counter = Counter::open(self).await?;
         let depths = counter.count(queues).await;
         counter.close().await;

@@ -33,7 +33,11 @@ pub async fn run(service: &'static str, args: BooksArgs) -> anyhow::Result<()> {
         text(&check, args.run.is_some(), now)
     };
     std::io::stdout().write_all(text.as_bytes())?;
-    anyhow::ensure!(check.difference == 0, "the account is off by {}", check.difference);
+    anyhow::ensure!(
+        check.difference == 0,
+        "the account is off by {}",
+        check.difference
+    );
     Ok(())
 }
 

@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{
     broker::{PublishError, Publisher},
+    decision::{Decision, decide},
     disposition::Disposition,
     failure::{Failure, outcome},
     handler::{Handler, Job, Outcome, WaitsFor},
     message::{Envelope, Outgoing, Subject, SubjectRef},
     service::Runtime,
-    decision::{Decision, decide},
     stage::Stage,
     telemetry::{names, trace},
 };

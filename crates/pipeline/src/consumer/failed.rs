@@ -6,13 +6,13 @@ use super::{
     delivery::{Decoded, Delivery},
 };
 use crate::{
+    decision::Decision,
     failure::{
         Failure, outcome,
         record::{FailureRecord, extend_history},
     },
     handler::Handler,
     message::Outgoing,
-    decision::Decision,
     telemetry::names,
 };
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The broker: does it answer, is it new enough, may we have our queues, and are they as they must be.
+//! The broker: whether it answers, is new enough, and lets us have our queues as they must be.
 
 use super::finding::Finding;
 use crate::{

@@ -4,7 +4,7 @@ use super::{broker, finding::Finding, redis};
 use crate::{service::Runtime, stage::Stage};
 use std::time::Duration;
 
-/// Nobody waits longer for a table; what has not answered by then is as good as away.
+/// What has not answered by then is reported as away: a table should not keep an operator waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Examines broker, queues, Redis and clocks, all at the same time.

@@ -1,4 +1,4 @@
-//! Redis: does it answer, does it keep what it is given, and what time does it think it is.
+//! Redis: whether it answers and keeps what it is given, and what its clock shows.
 
 use super::finding::Finding;
 use crate::store::{Error, Store};

@@ -1,13 +1,13 @@
-//! The table, or JSON.
+//! Prints the findings, as a table or as JSON.
 
 use super::finding::{Finding, Health};
 use crate::table;
 use std::io::Write;
 
-/// Prints the table, or JSON.
+/// Prints the findings as a table, or as JSON.
 ///
 /// # Errors
-/// When something is bad, or nobody reads.
+/// When something is bad, or the output is closed.
 pub fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
     let bad = findings
         .iter()
@@ -68,10 +68,7 @@ mod tests {
 
     #[test]
     fn chinese_text_is_as_wide_as_a_terminal_shows_it() {
-        let findings = [
-            Finding::good("控件 电话", "text"),
-            Finding::good("form", "列"),
-        ];
+        let findings = [Finding::good("控件 电话", "text"), Finding::good("form", "列")];
         assert_eq!(table(&findings), "✓ 控件 电话  text\n✓ form       列\n");
     }
 }

@@ -12,7 +12,7 @@ const DIGITS: usize = 16;
 
 /// The id of a letter that is born now.
 #[must_use]
-pub fn newborn(message_id: &str) -> String {
+pub(crate) fn newborn(message_id: &str) -> String {
     format!("{message_id}{SEPARATOR}{:016x}", rand::random::<u64>())
 }
 

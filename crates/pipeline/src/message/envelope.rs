@@ -32,9 +32,9 @@ pub const REPLAY: &str = "okki-replay";
 /// How often the message has been put back.
 pub const REPLAYS: &str = "okki-replays";
 /// Lane that overrides the one in the body, because a replayed body stays as it was.
-pub const LANE: &str = "okki-lane";
+pub(crate) const LANE: &str = "okki-lane";
 /// The dead letter of which this message is the repaired copy.
-pub const REPAIR_OF: &str = "okki-repair-of";
+pub(crate) const REPAIR_OF: &str = "okki-repair-of";
 /// Why and by whom a letter was put into the archive, JSON of `replay::archive::Archived`.
 pub const ARCHIVED: &str = "okki-archived";
 /// Kind of a message that only takes a place among a consumer's deliveries (see `consumer::intake`).

@@ -6,5 +6,6 @@ mod subject;
 
 pub use envelope::Envelope;
 pub(crate) use envelope::FILLER;
-pub use outgoing::{Outgoing, Target};
+pub use outgoing::Outgoing;
+pub(crate) use outgoing::Target;
 pub use subject::{Subject, SubjectRef};

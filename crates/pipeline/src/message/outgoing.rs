@@ -10,16 +10,18 @@ use std::time::Duration;
 /// A message on its way to a queue.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    pub queue: Target,
+    pub(crate) queue: Target,
+    /// Its properties and headers.
     pub envelope: Envelope,
+    /// The encoded message.
     pub body: Bytes,
     /// After this time in the queue the broker drops the message; for archives only.
-    pub expires: Option<Duration>,
+    pub(crate) expires: Option<Duration>,
 }
 
 /// Where a message goes; stages are resolved by the publisher, which knows the namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     Stage(Stage),
     Queue(String),
 }
@@ -54,6 +56,7 @@ impl Outgoing {
         self
     }
 
+    /// A message for any queue, with a body that is not decoded.
     pub fn raw(queue: String, envelope: Envelope, body: Bytes) -> Self {
         Self {
             queue: Target::Queue(queue),
@@ -72,18 +75,20 @@ impl Outgoing {
         Self::raw(queue, envelope, Bytes::new())
     }
 
+    /// The broker drops the message when it has been in its queue for this long.
+    #[must_use]
     pub fn expiring(mut self, after: Duration) -> Self {
         self.expires = Some(after);
         self
     }
 
     /// Keeps the lane of the message that caused this one, where it overrides the body's.
-    pub fn with_lane(mut self, lane: Option<String>) -> Self {
+    pub(crate) fn with_lane(mut self, lane: Option<String>) -> Self {
         self.envelope.lane = lane;
         self
     }
 
-    pub fn properties(&self) -> BasicProperties {
+    pub(crate) fn properties(&self) -> BasicProperties {
         let properties = self.envelope.write();
         match self.expires {
             None => properties,

@@ -99,15 +99,15 @@ pub(super) async fn give_back(
     store.invoke(&GIVE_BACK, &keys, &args).await
 }
 
-/// Counts a call from `late` after its slot on.
+/// Counts a call at another moment than its slot.
 pub(super) async fn moved(
     store: &Store,
     namespace: &Namespace,
     buckets: &[&Bucket],
     slot: i64,
-    late: Duration,
+    counted: i64,
 ) -> Result<(), Error> {
-    let args = [slot, slot + micros(late)];
+    let args = [slot, counted];
     store.invoke(&MOVED, &keys(namespace, buckets), &args).await
 }
 

@@ -16,8 +16,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A call that left this late is counted from when it left; less is not worth the round trip.
-const REPORTED: Duration = Duration::from_millis(1);
 /// Waiters ask again at least this often, for the limits may have been pushed back or lifted meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -82,9 +80,9 @@ impl Quota {
 
     /// The call that had this permit went out at `at`; a late one is counted from then on.
     pub async fn sent(&self, buckets: &[&Bucket], granted: Granted, at: Instant) -> Result<(), Error> {
-        let late = at.saturating_duration_since(granted.due);
-        if late > REPORTED {
-            scripts::moved(&self.store, &self.namespace, buckets, granted.slot, late).await?;
+        let counted = granted.counted_at(at);
+        if counted > granted.slot {
+            scripts::moved(&self.store, &self.namespace, buckets, granted.slot, counted).await?;
         }
         Ok(())
     }

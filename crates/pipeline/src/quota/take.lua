@@ -1,4 +1,4 @@
--- Leave to make calls under several limits at once; see quota/mod.rs for the reasoning.
+-- Permits to make calls under several limits at once; see quota/mod.rs for the reasoning.
 -- All times are microseconds of this server's clock.
 --
 -- KEYS[1]              what this server remembers at all: {run, since}

@@ -10,7 +10,7 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberI
 const QUIET: &str = "lapin=off";
 
 /// Starts logging alone, for commands that serve no metrics.
-pub fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
+pub(crate) fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
     let refused = |error| {
         ConfigError::new(
             "LOG_LEVEL",

@@ -35,7 +35,11 @@ pub(super) const WAIT_BUCKETS: &[f64] = &[
 pub(super) const LAG_BUCKETS: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0];
 pub(super) const SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 75.0, 100.0];
 
-pub(super) const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+pub(super) const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
     Metric {
         name,
         kind: Kind::Counter,

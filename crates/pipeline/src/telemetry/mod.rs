@@ -13,6 +13,6 @@ mod start;
 pub mod trace;
 
 pub use config::{LogConfig, LogFormat};
-pub use log::start_logging;
+pub(crate) use log::start_logging;
 pub use metrics::Metrics;
 pub use start::start;

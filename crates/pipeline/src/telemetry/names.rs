@@ -2,14 +2,14 @@
 //!
 //! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
 
-use super::metric::{SIZE_BUCKETS, CALL_BUCKETS, LAG_BUCKETS, WAIT_BUCKETS, counter, gauge, seconds};
+use super::metric::{CALL_BUCKETS, LAG_BUCKETS, SIZE_BUCKETS, WAIT_BUCKETS, counter, gauge, seconds};
 pub use super::metric::{Kind, Metric};
 use metrics::Unit;
 
 /// Records whose delivery was settled, by disposition. Labels: `stage`, `outcome`.
 pub const RECORDS: &str = "okki_records_total";
 /// Records dropped by a rule. Labels: `stage`, `reason`.
-pub const FILTERED: &str = "okki_filtered_total";
+pub(crate) const FILTERED: &str = "okki_filtered_total";
 /// Records per handled batch. Labels: `stage`.
 pub const BATCH_SIZE: &str = "okki_batch_size_records";
 /// Time of a vendor call. Labels: `vendor`, `endpoint`, `code`.
@@ -17,37 +17,37 @@ pub const CALL_DURATION: &str = "okki_call_duration_seconds";
 /// Wait for a permit of a quota. Labels: `bucket`, `lane`.
 pub const QUOTA_WAIT: &str = "okki_quota_wait_seconds";
 /// Permits given back because the process woke too late. Labels: `bucket`.
-pub const QUOTA_LATE: &str = "okki_quota_late_total";
+pub(crate) const QUOTA_LATE: &str = "okki_quota_late_total";
 /// How often a vendor pushed a bucket back. Labels: `bucket`.
-pub const QUOTA_PUSHED_BACK: &str = "okki_quota_pushed_back_total";
+pub(crate) const QUOTA_PUSHED_BACK: &str = "okki_quota_pushed_back_total";
 /// Attempts that failed and will be repeated. Labels: `stage`, `reason`.
-pub const RETRIES: &str = "okki_retries_total";
+pub(crate) const RETRIES: &str = "okki_retries_total";
 /// Records that became dead letters. Labels: `stage`, `reason`.
 pub const DEAD_LETTERS: &str = "okki_dead_letters_total";
 /// Records whose deliveries are not settled. Labels: `stage`.
 pub const IN_FLIGHT: &str = "okki_in_flight_records";
 /// 1 while the gate is closed for this reason. Labels: `reason`.
-pub const GATE_CLOSED: &str = "okki_gate_closed";
+pub(crate) const GATE_CLOSED: &str = "okki_gate_closed";
 /// From the customer's change in the CRM to the row in the form. No labels.
-pub const END_TO_END_LAG: &str = "okki_end_to_end_lag_seconds";
+pub(crate) const END_TO_END_LAG: &str = "okki_end_to_end_lag_seconds";
 /// Since the checkpoint. No labels.
 pub const CHECKPOINT_AGE: &str = "okki_checkpoint_age_seconds";
 /// 1 on the leader. No labels.
 pub const LEADER: &str = "okki_leader";
 /// Messages that were delivered again. Labels: `stage`.
-pub const REDELIVERIES: &str = "okki_redeliveries_total";
+pub(crate) const REDELIVERIES: &str = "okki_redeliveries_total";
 /// Acknowledgements that were lost because the channel was gone. Labels: `stage`.
-pub const ACK_LOST: &str = "okki_ack_lost_total";
+pub(crate) const ACK_LOST: &str = "okki_ack_lost_total";
 /// Messages published once more because the connection was lost before their confirms. Labels: `queue`.
 pub const REPUBLISHED: &str = "okki_republished_total";
 /// Messages ready in a queue. Labels: `queue`.
-pub const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
+pub(crate) const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
 /// Age of the oldest record in work. Labels: `stage`.
-pub const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
+pub(crate) const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
 /// Listed customers of all runs, by disposition. Labels: `fate`.
-pub const BOOKS_RECORDS: &str = "okki_books_records";
+pub(crate) const BOOKS_RECORDS: &str = "okki_books_records";
 /// Listed customers that the account misses. No labels; a run's name would make a series each.
-pub const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
+pub(crate) const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
 /// Customers asked for again because they had left every queue without a disposition. No labels.
 pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
 /// Calls whose outcome was unknown, so they were repeated. No labels.
@@ -64,7 +64,7 @@ pub const LOADER_SPLITS: &str = "okki_loader_splits_total";
 pub const LOADER_RECONCILED_BATCHES: &str = "okki_loader_reconciled_batches_total";
 /// Customers whose details were asked for again after Redis was lost. No labels.
 pub const LOADER_REFETCHED: &str = "okki_loader_refetched_total";
-/// Rows to update that somebody had deleted in the form. No labels.
+/// Rows to update that were deleted in the form. No labels.
 pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
 /// Customers with several rows in the form, as the last walk found. No labels.
 pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
@@ -75,7 +75,11 @@ pub const BUILD_INFO: &str = "okki_build_info";
 
 /// All of them.
 pub const ALL: &[Metric] = &[
-    counter(RECORDS, &["stage", "outcome"], "Records whose delivery was settled, by disposition"),
+    counter(
+        RECORDS,
+        &["stage", "outcome"],
+        "Records whose delivery was settled, by disposition",
+    ),
     counter(FILTERED, &["stage", "reason"], "Records dropped by a rule"),
     Metric {
         name: BATCH_SIZE,
@@ -111,7 +115,11 @@ pub const ALL: &[Metric] = &[
         &["stage", "reason"],
         "Attempts that failed and will be repeated",
     ),
-    counter(DEAD_LETTERS, &["stage", "reason"], "Records that became dead letters, by reason"),
+    counter(
+        DEAD_LETTERS,
+        &["stage", "reason"],
+        "Records that became dead letters, by reason",
+    ),
     gauge(
         IN_FLIGHT,
         Unit::Count,
@@ -136,12 +144,13 @@ pub const ALL: &[Metric] = &[
         &[],
         "Since the checkpoint, the end of the last window of which every ref is confirmed",
     ),
-    gauge(LEADER, Unit::Count, &[], "1 on the leader, the replica that lists"),
-    counter(
-        REDELIVERIES,
-        &["stage"],
-        "Messages that were delivered again",
+    gauge(
+        LEADER,
+        Unit::Count,
+        &[],
+        "1 on the leader, the replica that lists",
     ),
+    counter(REDELIVERIES, &["stage"], "Messages that were delivered again"),
     counter(
         ACK_LOST,
         &["stage"],
@@ -214,7 +223,7 @@ pub const ALL: &[Metric] = &[
     counter(
         LOADER_MISSING_ROWS,
         &[],
-        "Rows to update that somebody had deleted in the form",
+        "Rows to update that were deleted in the form",
     ),
     gauge(
         LOADER_FORM_DUPLICATES,

@@ -5,7 +5,8 @@ use kit::{
     workbench::{Workbench, reference},
 };
 use pipeline::{
-    message::Outgoing, service::Runtime, setting::Secret, shutdown::Shutdown, stage::Stage, telemetry::Metrics,
+    message::Outgoing, service::Runtime, setting::Secret, shutdown::Shutdown, stage::Stage,
+    telemetry::Metrics,
 };
 use std::time::Duration;
 

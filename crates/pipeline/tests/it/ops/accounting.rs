@@ -92,7 +92,10 @@ async fn a_dead_letter_ends_by_replay_or_discard() {
     let by_stage = account.dead("r").await.unwrap();
     assert_eq!((by_stage["transform"], by_stage["load"]), (1, 1));
     // Replayed, it dies once more, a stage further.
-    account.record(&[entry("r", "0", Disposition::Dead)]).await.unwrap();
+    account
+        .record(&[entry("r", "0", Disposition::Dead)])
+        .await
+        .unwrap();
     assert_eq!(account.dead("r").await.unwrap()["load"], 2);
     account
         .record(&[
@@ -249,7 +252,10 @@ async fn a_customer_that_no_queue_holds_is_called_by_name() {
 async fn a_dead_letter_that_somebody_deleted_is_noticed() {
     let (account, broker) = with_queues().await;
     account.list("r", &ids(1)).await.unwrap();
-    account.record(&[entry("r", "0", Disposition::Dead)]).await.unwrap();
+    account
+        .record(&[entry("r", "0", Disposition::Dead)])
+        .await
+        .unwrap();
     let gone = checked(&account, &broker, Duration::ZERO).await;
     assert_eq!(gone.difference, 1);
     let queue = broker.namespace().dead_queue(Stage::Load);

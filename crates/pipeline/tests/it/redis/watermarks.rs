@@ -19,6 +19,17 @@ fn watermarks() -> Watermarks {
     Watermarks::new(support::store(), support::namespace())
 }
 
+/// What the loader's scripts do when the index was rebuilt.
+async fn begin_epoch(watermarks: &Watermarks, epoch: &str) {
+    let store = support::store();
+    redis::cmd("SET")
+        .arg(watermarks.epoch_key())
+        .arg(epoch)
+        .query_async::<()>(&mut *store.connection().await.unwrap())
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn the_newest_published_version_stays() {
     let watermarks = watermarks();
@@ -49,15 +60,19 @@ async fn the_newest_published_version_stays() {
 async fn loaded_counts_only_within_its_epoch() {
     let watermarks = watermarks();
     watermarks.record_loaded(&[("a", 5)]).await.unwrap();
-    assert_eq!(watermarks.loaded(&["a"]).await.unwrap(), [None], "no index, no watermark");
-    watermarks.begin_epoch("one").await.unwrap();
+    assert_eq!(
+        watermarks.loaded(&["a"]).await.unwrap(),
+        [None],
+        "no index, no watermark"
+    );
+    begin_epoch(&watermarks, "one").await;
     watermarks.record_loaded(&[("a", 5), ("b", 7)]).await.unwrap();
     watermarks.record_loaded(&[("a", 4), ("b", 8)]).await.unwrap();
     assert_eq!(
         watermarks.loaded(&["a", "b", "c"]).await.unwrap(),
         [Some(5), Some(8), None]
     );
-    watermarks.begin_epoch("two").await.unwrap();
+    begin_epoch(&watermarks, "two").await;
     assert_eq!(watermarks.loaded(&["a", "b"]).await.unwrap(), [None, None]);
     watermarks.record_loaded(&[("a", 3)]).await.unwrap();
     assert_eq!(
@@ -71,7 +86,7 @@ async fn loaded_counts_only_within_its_epoch() {
 #[tokio::test]
 async fn clearing_forgets_both_marks() {
     let watermarks = watermarks();
-    watermarks.begin_epoch("one").await.unwrap();
+    begin_epoch(&watermarks, "one").await;
     watermarks.record_loaded(&[("a", 5), ("b", 5)]).await.unwrap();
     watermarks
         .record_published(&[("a", published(5, 1, 1))])
@@ -87,9 +102,13 @@ async fn empty_batches_cost_nothing() {
     let watermarks = watermarks();
     let none: [&str; 0] = [];
     assert!(
-        watermarks.published(&none).await.unwrap().is_empty() && watermarks.loaded(&none).await.unwrap().is_empty()
+        watermarks.published(&none).await.unwrap().is_empty()
+            && watermarks.loaded(&none).await.unwrap().is_empty()
     );
     watermarks.record_loaded(&[] as &[(&str, i64)]).await.unwrap();
-    watermarks.record_published(&[] as &[(&str, Published)]).await.unwrap();
+    watermarks
+        .record_published(&[] as &[(&str, Published)])
+        .await
+        .unwrap();
     watermarks.clear(&none).await.unwrap();
 }
