@@ -191,7 +191,8 @@ async fn a_process_that_stutters_gives_its_slots_back() {
     });
     let mut calls = Vec::new();
     while calls.len() < 150 {
-        let granted = quota.grant(&[&bucket], Lane::Live);
+        let buckets = [&bucket];
+        let granted = quota.grant(&buckets, Lane::Live);
         let granted = tokio::time::timeout(LIMIT, granted)
             .await
             .expect("a permit")
