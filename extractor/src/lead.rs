@@ -134,9 +134,6 @@ impl Lead {
             return;
         }
         let age = state.checkpoint.map(|checkpoint| time::now() - checkpoint);
-        if let Some(age) = age {
-            metrics::gauge!(names::CHECKPOINT_AGE).set(age as f64);
-        }
         let board = serde_json::json!({
             "checkpoint": state.checkpoint.map(time::format),
             "checkpoint_age_s": age,

@@ -4,6 +4,7 @@
 //! lease and moves the checkpoint, [`lead`] does that on a schedule. [`detail`] is the handler that every replica runs
 //! on the published refs, with [`selection`] deciding who goes on. [`commands`] puts them together.
 
+mod checkpoint;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -18,9 +18,9 @@ pub mod common;
 mod config;
 
 /// The command line was not understood (`EX_USAGE`).
-pub const EXIT_USAGE: u8 = 64;
+pub(crate) const EXIT_USAGE: u8 = 64;
 /// A setting is missing or wrong (`EX_CONFIG`).
-pub const EXIT_CONFIG: u8 = 78;
+pub(crate) const EXIT_CONFIG: u8 = 78;
 
 /// Parses the process's arguments, runs, and turns the result into the exit code.
 pub fn execute<C, F>(run: impl FnOnce(C) -> F) -> ExitCode
@@ -36,7 +36,7 @@ where
 }
 
 /// The same with given arguments, the program's name first.
-pub async fn execute_from<C, F>(
+pub(crate) async fn execute_from<C, F>(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     run: impl FnOnce(C) -> F,
 ) -> ExitCode
@@ -58,7 +58,7 @@ where
 }
 
 fn report_parse(error: &clap::Error) -> u8 {
-    // Nobody is left to be told when standard output or error is closed.
+    // Nobody is left to read it when standard output or error is closed.
     drop(error.print());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
@@ -87,7 +87,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// `… list | head` closes our output early; that is the reader's wish, not a failure.
+/// `… list | head` closes our output early; the reader asked for no more, it is no failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io_kind =
         |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);

@@ -43,7 +43,7 @@ pub struct CommonConfig {
     pub hold_at_most: Duration,
     /// The ladder of delays between attempts.
     pub retry: RetryPolicy,
-    /// Who is told about problems.
+    /// Where notices of problems go.
     pub alerts: AlertConfig,
     /// Where traces go.
     pub traces: TraceConfig,

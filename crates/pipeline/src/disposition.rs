@@ -68,7 +68,7 @@ impl Disposition {
     /// Whether it closes a customer in the account. What is under way does not, and neither does a duplicate, which is
     /// a copy of something that is under way itself.
     #[must_use]
-    pub const fn is_accounted(self) -> bool {
+    pub(crate) const fn is_accounted(self) -> bool {
         matches!(
             self,
             Self::Loaded
@@ -83,7 +83,7 @@ impl Disposition {
 
     /// Whether a letter that was put back has come to its end with it.
     #[must_use]
-    pub const fn ends_replay(self) -> bool {
+    pub(crate) const fn ends_replay(self) -> bool {
         matches!(
             self,
             Self::Loaded

@@ -1,4 +1,4 @@
-//! One holder at a time, with a number that tells later holders from earlier ones.
+//! One holder at a time, with a number that orders its holders.
 //!
 //! A lease alone cannot stop a process that was paused beyond its term and wakes up believing it still holds it.
 //! Therefore every lease carries a fence: strictly growing per key, also after the lease has expired and after Redis

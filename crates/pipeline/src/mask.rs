@@ -29,7 +29,7 @@ pub fn mask_phone(phone: &str) -> String {
     }
 }
 
-/// Masks every e-mail address and everything that looks like a phone number in a text.
+/// Masks every e-mail address and everything that has the form of a phone number in a text.
 ///
 /// Long ids, times and dates stay readable: a bare run of digits counts as a phone number only if it is a Chinese
 /// mobile number; others need a `+`, an area code or the usual grouping.

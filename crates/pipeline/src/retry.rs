@@ -41,7 +41,7 @@ pub enum InvalidLadder {
 
 impl RetryPolicy {
     /// Checks the ladder; an empty one would make every failure final and is refused.
-    pub fn try_new(ladder: Vec<Duration>) -> Result<Self, InvalidLadder> {
+    pub(crate) fn try_new(ladder: Vec<Duration>) -> Result<Self, InvalidLadder> {
         if ladder.is_empty() {
             return Err(InvalidLadder::Empty);
         }
@@ -58,7 +58,7 @@ impl RetryPolicy {
     }
 
     /// The wait after a failed `attempt` (counted from 1), or `None` when there are no attempts left.
-    pub fn delay_after(&self, attempt: u32) -> Option<Duration> {
+    pub(crate) fn delay_after(&self, attempt: u32) -> Option<Duration> {
         let rung = usize::try_from(attempt.max(1) - 1).ok()?;
         self.ladder.get(rung).copied()
     }
@@ -69,12 +69,12 @@ impl RetryPolicy {
     }
 
     /// The first delay; there is always one.
-    pub fn shortest(&self) -> Duration {
+    pub(crate) fn shortest(&self) -> Duration {
         self.ladder.first().copied().unwrap_or_default()
     }
 
     /// The last delay; there is always one.
-    pub fn longest(&self) -> Duration {
+    pub(crate) fn longest(&self) -> Duration {
         self.ladder.last().copied().unwrap_or_default()
     }
 
@@ -109,7 +109,6 @@ impl FromStr for RetryPolicy {
 #[derive(Debug)]
 pub struct Backoff {
     inner: ExponentialBackoff<SystemClock>,
-    min: Duration,
     max: Duration,
 }
 
@@ -127,18 +126,12 @@ impl Backoff {
             ..ExponentialBackoff::default()
         };
         inner.reset();
-        Self { inner, min, max }
+        Self { inner, max }
     }
 
     /// The next wait; each call moves one step up.
     pub fn next_delay(&mut self) -> Duration {
         self.inner.next_backoff().unwrap_or(self.max).min(self.max)
-    }
-
-    /// The next wait when the other side named one: its hint counts, within the same bounds.
-    pub fn next_delay_hinted(&mut self, hint: Option<Duration>) -> Duration {
-        let own = self.next_delay();
-        hint.map_or(own, |hint| hint.clamp(self.min, self.max))
     }
 
     /// Starts over after a success.

@@ -40,9 +40,9 @@ pub struct Runtime {
     pub quota: Quota,
     /// How the process stops.
     pub shutdown: Shutdown,
-    /// Where every listed customer is.
+    /// What became of every listed customer.
     pub account: Account,
-    /// Who is told about problems.
+    /// Notifies people of problems.
     pub alerts: Alerts,
     /// Parts put what they know here, for `/status`.
     pub status: StatusBoard,
@@ -143,7 +143,7 @@ impl Runtime {
         })
     }
 
-    /// Tells people about problems, if the settings say whom; for a short command, which has to [`Alerts::flush`] before
+    /// Notifies people of problems, if the settings name a receiver; for a short command, which has to [`Alerts::flush`] before
     /// it ends and may do so after its shutdown.
     ///
     /// # Errors

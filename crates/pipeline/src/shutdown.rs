@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::setting::ConfigError;
 
-/// The wish to stop, and how long stopping may take. Clones share both.
+/// The request to stop, and how long stopping may take. Clones share both.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
     token: CancellationToken,
@@ -43,22 +43,22 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Completes when stopping is wished.
+    /// Completes when the shutdown was requested.
     pub async fn requested(&self) {
         self.token.cancelled().await;
     }
 
-    /// Whether stopping is wished.
+    /// Whether the shutdown was requested.
     pub fn is_requested(&self) -> bool {
         self.token.is_cancelled()
     }
 
-    /// Wishes it; calling it again changes nothing.
+    /// Requests the shutdown; calling it again changes nothing.
     pub fn trigger(&self) {
         self.token.cancel();
     }
 
-    /// How long work already begun may take after the wish.
+    /// How long work already begun may take after the request.
     pub fn deadline(&self) -> Duration {
         self.drain
     }
@@ -74,7 +74,7 @@ impl Shutdown {
         ended.map_err(|_| DeadlineExceeded(self.drain))
     }
 
-    /// Sleeps, but not beyond the wish to stop; `false` when that came first.
+    /// Sleeps, but not beyond the request to stop; `false` when that came first.
     pub async fn sleep(&self, duration: Duration) -> bool {
         self.token
             .run_until_cancelled(tokio::time::sleep(duration))
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn sleepers_wake_when_stopping_is_wished() {
+    async fn sleepers_wake_when_the_shutdown_is_requested() {
         let shutdown = Shutdown::manual(Duration::from_secs(1));
         assert!(shutdown.sleep(Duration::from_secs(5)).await);
         let sleeper = tokio::spawn({

@@ -26,12 +26,6 @@ impl Stage {
             Self::Load => "load",
         }
     }
-
-    /// The stage of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.name() == name)
-    }
 }
 
 impl fmt::Display for Stage {

@@ -1,8 +1,8 @@
 //! What is known about each customer, to save work: the version published last and the version loaded last.
 //!
-//! Watermarks are hints. Losing one costs a repeated call or copy and never a record; a mark that claims too much would
-//! lose records, so each is written only after the fact is durable, a customer whose record died loses its marks, and
-//! a `loaded` mark counts only in the epoch of the index in which it was written.
+//! Watermarks are hints. Losing one costs a repeated call or copy and never a record; one that claims too much would
+//! lose records, so each is written only after the fact is durable, a customer whose record died loses its watermarks, and
+//! a `loaded` watermark counts only in the epoch of the index in which it was written.
 //!
 //! Every call takes a whole batch and costs one round trip.
 
@@ -25,7 +25,7 @@ pub struct Published {
     pub digest: Vec<u8>,
 }
 
-/// The marks of a namespace, in hashes `{ns}:mark:<company>`.
+/// The watermarks of a namespace, in hashes `{ns}:mark:<company>`.
 #[derive(Clone)]
 pub struct Watermarks {
     store: Store,
@@ -56,12 +56,15 @@ impl Watermarks {
     }
 
     /// Remembers what was published; an older version never replaces a newer one.
-    pub async fn record_published(&self, marks: &[(impl AsRef<str>, Published)]) -> Result<(), Error> {
-        if marks.is_empty() {
+    pub async fn record_published(&self, watermarks: &[(impl AsRef<str>, Published)]) -> Result<(), Error> {
+        if watermarks.is_empty() {
             return Ok(());
         }
-        let keys: Vec<_> = marks.iter().map(|(company, _)| self.key(company)).collect();
-        let args: Vec<Vec<u8>> = marks.iter().flat_map(|(_, mark)| fields(mark)).collect();
+        let keys: Vec<_> = watermarks.iter().map(|(company, _)| self.key(company)).collect();
+        let args: Vec<Vec<u8>> = watermarks
+            .iter()
+            .flat_map(|(_, watermark)| fields(watermark))
+            .collect();
         self.store.invoke(&RECORD_PUBLISHED, &keys, &args).await
     }
 
@@ -70,22 +73,22 @@ impl Watermarks {
         let epoch = self.epoch().await?;
         let rows = self.read(companies, &["l", "e"]).await?;
         let parse = |row: Vec<Option<Vec<u8>>>| {
-            let [loaded, marked_in] = <[_; 2]>::try_from(row).ok()?;
+            let [loaded, written_in] = <[_; 2]>::try_from(row).ok()?;
             let counts =
-                epoch.is_some() && marked_in == epoch.as_ref().map(|epoch| epoch.clone().into_bytes());
+                epoch.is_some() && written_in == epoch.as_ref().map(|epoch| epoch.clone().into_bytes());
             counts.then(|| number(loaded)).flatten()
         };
         Ok(rows.into_iter().map(parse).collect())
     }
 
     /// Remembers settled update times that are in the form now; without an epoch nothing is remembered.
-    pub async fn record_loaded(&self, marks: &[(impl AsRef<str>, i64)]) -> Result<(), Error> {
-        if marks.is_empty() {
+    pub async fn record_loaded(&self, watermarks: &[(impl AsRef<str>, i64)]) -> Result<(), Error> {
+        if watermarks.is_empty() {
             return Ok(());
         }
-        let companies = marks.iter().map(|(company, _)| self.key(company));
+        let companies = watermarks.iter().map(|(company, _)| self.key(company));
         let keys: Vec<_> = std::iter::once(self.epoch_key()).chain(companies).collect();
-        let times: Vec<_> = marks.iter().map(|(_, update_time)| *update_time).collect();
+        let times: Vec<_> = watermarks.iter().map(|(_, update_time)| *update_time).collect();
         self.store.invoke(&RECORD_LOADED, &keys, &times).await
     }
 
@@ -111,17 +114,7 @@ impl Watermarks {
             .await?)
     }
 
-    /// Makes every earlier `loaded` mark void: the index was rebuilt, or the form is another one.
-    pub async fn begin_epoch(&self, epoch: &str) -> Result<(), Error> {
-        let mut connection = self.store.connection().await?;
-        Ok(redis::cmd("SET")
-            .arg(self.epoch_key())
-            .arg(epoch)
-            .query_async::<()>(&mut *connection)
-            .await?)
-    }
-
-    /// The hash of a company, for scripts that write marks together with their own keys.
+    /// The hash of a company, for scripts that write watermarks together with their own keys.
     pub fn key(&self, company: impl AsRef<str>) -> String {
         self.namespace.mark_key(company.as_ref())
     }
@@ -148,15 +141,15 @@ impl Watermarks {
     }
 }
 
-fn fields(mark: &Published) -> [Vec<u8>; 3] {
+fn fields(watermark: &Published) -> [Vec<u8>; 3] {
     let Version {
         update_time,
         sequence,
-    } = mark.version;
+    } = watermark.version;
     [
         update_time.to_string().into_bytes(),
         sequence.to_string().into_bytes(),
-        mark.digest.clone(),
+        watermark.digest.clone(),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use super::{fetch_details, shared_client};
 use crate::{
+    checkpoint::CheckpointWatch,
     cli::RunArgs,
     lead::Lead,
     lister::{Lister, Span},
@@ -48,6 +49,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     };
 
     let mut tasks = JoinSet::new();
+    tasks.spawn(async_ok(CheckpointWatch::new(rt.clone(), state.clone()).run()));
     tasks.spawn(async_ok(
         lead(Job::Live, Span::SinceCheckpoint, schedules.live).run(),
     ));

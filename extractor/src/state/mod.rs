@@ -89,6 +89,23 @@ impl State {
         self.write(job, fence, "", &[("run", "")]).await
     }
 
+    /// When a replica first asked this about the job, unix milliseconds; it is `now_ms` for the very first one.
+    pub async fn watched_since(&self, job: Job, now_ms: i64) -> Result<i64, Error> {
+        let key = self.job_key(job);
+        let mut connection = self.store.connection().await?;
+        let mut pipe = redis::pipe();
+        pipe.cmd("HSETNX")
+            .arg(&key)
+            .arg("watched_ms")
+            .arg(now_ms)
+            .ignore()
+            .cmd("HGET")
+            .arg(&key)
+            .arg("watched_ms");
+        let (since,) = pipe.query_async(&mut *connection).await?;
+        Ok(since)
+    }
+
     /// Who lists the job at this moment.
     pub async fn leader(&self, job: Job) -> Result<Option<String>, Error> {
         let mut connection = self.store.connection().await?;

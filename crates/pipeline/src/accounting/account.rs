@@ -25,18 +25,18 @@ pub struct Entry<'a> {
     pub company: &'a str,
     /// What became of it.
     pub disposition: Disposition,
-    /// Where; tells the dead letters of the stages apart.
+    /// Where; distinguishes the dead letters of the stages.
     pub stage: Stage,
 }
 
-/// Reads and writes the books; cheap to clone.
+/// Reads and writes the account; cheap to clone.
 #[derive(Clone)]
 pub struct Account {
     store: Store,
     namespace: Namespace,
 }
 
-/// What one read gives: counters by fate, customers without one, dead ones, the oldest without one with its time.
+/// What one read gives: counters by disposition, customers without one, dead ones, the oldest without one with its time.
 type Answer = (BTreeMap<String, u64>, u64, u64, Vec<(String, f64)>);
 
 impl Entry<'_> {
@@ -60,20 +60,20 @@ impl Account {
     ///
     /// # Errors
     /// When Redis does not do it.
-    pub async fn list(&self, run: &str, companies: &[String]) -> Result<u64, Error> {
-        if companies.is_empty() {
+    pub async fn list(&self, run: &str, company_ids: &[String]) -> Result<u64, Error> {
+        if company_ids.is_empty() {
             return Ok(0);
         }
         let mut args = vec![run];
-        args.extend(companies.iter().map(String::as_str));
+        args.extend(company_ids.iter().map(String::as_str));
         self.store.invoke(&LIST, &self.keys(run), &args).await
     }
 
-    /// Writes down what became of customers; telling it again changes nothing. Messages that belong to no run are
-    /// passed over. Says how many were still on the books.
+    /// Writes down what became of customers; repeating it changes nothing. Messages that belong to no run are
+    /// passed over. Says how many were still open or dead.
     ///
     /// # Errors
-    /// When Redis does not do it; part of it may have been done, so tell it all again.
+    /// When Redis does not do it; part of it may have been done, so repeat all of it.
     pub async fn record(&self, entries: &[Entry<'_>]) -> Result<u64, Error> {
         let mut runs: BTreeMap<&str, Vec<&Entry<'_>>> = BTreeMap::new();
         let accounted = |entry: &&Entry<'_>| !entry.run.is_empty() && entry.disposition.is_accounted();
@@ -159,7 +159,7 @@ impl Account {
         let found: Vec<(String, f64)> = command.query_async(&mut *connection).await?;
         Ok(found
             .into_iter()
-            .map(|(company, ms)| (company, ms as i64))
+            .map(|(company_id, ms)| (company_id, ms as i64))
             .collect())
     }
 
@@ -181,7 +181,7 @@ impl Account {
         Ok(by_stage)
     }
 
-    /// Since when an audit has found fewer dead letters of the stage than the books know, unix milliseconds.
+    /// Since when checks have found fewer dead letters of the stage than the account has, unix milliseconds.
     pub(super) async fn gone_since(
         &self,
         stage: Stage,

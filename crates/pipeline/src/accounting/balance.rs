@@ -1,4 +1,4 @@
-//! One line of the books, and the question whether it adds up.
+//! The account of one run or of all, and whether it adds up.
 
 use serde::Serialize;
 use std::collections::BTreeMap;

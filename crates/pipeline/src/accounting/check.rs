@@ -1,18 +1,18 @@
-//! Compares the books with the queues: a customer that is on no queue and has no fate is lost, whoever lost it.
+//! Compares the account with the queues: a customer that is in no queue and has no disposition is lost.
 //!
-//! The books alone always add up as long as nobody deletes keys. What makes them worth keeping is the second look: an
+//! The account alone always adds up as long as nobody deletes keys. What makes it useful is the comparison: an
 //! open customer that is older than anything can take, while every queue is empty, has no message any more; and a dead
-//! letter that the books know but no dead-letter queue holds was deleted by hand.
+//! letter that the account has but no dead-letter queue holds was deleted by hand.
 
 use super::{account::Account, balance::Balance};
 use crate::{broker::Broker, stage::Stage, store};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
-/// Most customers that are called by name.
+/// Most customers that are named.
 const NAMED: usize = 20;
 
-/// What the books and the queues say together.
+/// What the account and the queues say together.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct BalanceCheck {
     /// All runs of all times.
@@ -23,15 +23,15 @@ pub struct BalanceCheck {
     pub queues: Option<BTreeMap<String, u32>>,
     /// One sentence for each difference.
     pub differences: Vec<String>,
-    /// Customers that are open and on no queue: run and company id, the oldest first.
+    /// Customers that are open and in no queue: run and company id, the oldest first.
     pub missing: Vec<(String, String)>,
     /// How many of them there are, and dead letters that are gone.
     pub difference: u64,
 }
 
-/// Why the books cannot be read.
+/// Why the account cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("read the books")]
+#[error("read the account")]
 pub struct Unreadable(#[from] store::Error);
 
 /// Balances all unfinished runs (or one run) and compares them with the queues. `patience`: a customer that is open
@@ -40,7 +40,7 @@ pub struct Unreadable(#[from] store::Error);
 /// # Errors
 /// When Redis does not answer. A broker that does not answer leaves the comparison out and says so.
 pub async fn check(
-    books: &Account,
+    account: &Account,
     broker: &Broker,
     run: Option<&str>,
     patience: Duration,
@@ -48,10 +48,10 @@ pub async fn check(
 ) -> Result<BalanceCheck, Unreadable> {
     let mut check = BalanceCheck {
         queues: depths(broker).await,
-        total: books.total().await?,
+        total: account.total().await?,
         ..BalanceCheck::default()
     };
-    let mut names = books.active().await?;
+    let mut names = account.active().await?;
     if let Some(run) = run {
         names.retain(|name| name == run);
         if names.is_empty() {
@@ -62,19 +62,19 @@ pub async fn check(
     let idle = check.queues.as_ref().is_some_and(is_idle);
     let mut dead: BTreeMap<String, u64> = BTreeMap::new();
     for name in names {
-        let balance = books.balance(&name).await?;
+        let balance = account.balance(&name).await?;
         check.compare_with_itself(&balance);
         if idle && balance.oldest_ms.is_some_and(|oldest| oldest < latest) {
-            check.look_for_missing(books, &balance, latest).await?;
+            check.find_missing(account, &balance, latest).await?;
         }
-        for (stage, count) in books.dead(&name).await? {
+        for (stage, count) in account.dead(&name).await? {
             *dead.entry(stage).or_default() += count;
         }
         check.runs.push(balance);
     }
-    // Letters of one run cannot be told from those of others in a queue's length.
+    // Letters of one run cannot be distinguished from those of others in a queue's length.
     if idle && run.is_none() {
-        check.compare_dead(books, broker, &dead, now_ms, latest).await?;
+        check.compare_dead(account, broker, &dead, now_ms, latest).await?;
     }
     if run.is_none() {
         let total = check.total.clone();
@@ -89,26 +89,26 @@ impl BalanceCheck {
         if difference != 0 {
             self.difference += difference.unsigned_abs();
             let what = if difference > 0 {
-                "listed customers are"
+                "listed customers are missing from"
             } else {
-                "more fates than customers are"
+                "more dispositions than customers are in"
             };
             let count = difference.abs();
             self.differences.push(format!(
-                "{}: {count} {what} on the books; keys were deleted or evicted",
+                "{}: {count} {what} the account; keys were deleted or evicted",
                 balance.run
             ));
         }
     }
 
-    async fn look_for_missing(
+    async fn find_missing(
         &mut self,
-        books: &Account,
+        account: &Account,
         balance: &Balance,
         latest: i64,
     ) -> Result<(), store::Error> {
         let most = usize::try_from(balance.in_flight).unwrap_or(usize::MAX);
-        let open = books.open(&balance.run, most).await?;
+        let open = account.open(&balance.run, most).await?;
         let missing: Vec<_> = open
             .into_iter()
             .take_while(|(_, since)| *since < latest)
@@ -122,14 +122,14 @@ impl BalanceCheck {
         let room = NAMED.saturating_sub(self.missing.len());
         let named = missing.into_iter().take(room);
         self.missing
-            .extend(named.map(|(company, _)| (balance.run.clone(), company)));
+            .extend(named.map(|(company_id, _)| (balance.run.clone(), company_id)));
         Ok(())
     }
 
-    /// A letter that is being put back is in nobody's queue for a moment, so it counts as gone only after a while.
+    /// A letter that is being put back is in no queue for a moment, so it counts as gone only after a while.
     async fn compare_dead(
         &mut self,
-        books: &Account,
+        account: &Account,
         broker: &Broker,
         dead: &BTreeMap<String, u64>,
         now_ms: i64,
@@ -141,7 +141,7 @@ impl BalanceCheck {
             let there = queues.and_then(|queues| queues.get(&queue)).copied().unwrap_or(0);
             let known = dead.get(stage.name()).copied().unwrap_or(0);
             let gone = known.saturating_sub(there.into());
-            let since = books.gone_since(stage, gone > 0, now_ms).await?;
+            let since = account.gone_since(stage, gone > 0, now_ms).await?;
             if since.is_some_and(|since| since <= latest) {
                 self.difference += gone;
                 self.differences.push(format!(

@@ -1,8 +1,8 @@
-//! Customers that are open and have no message any more, for whoever can send one.
+//! Customers that are open and have no message any more, for the extractor, which can send one.
 //!
 //! A leader that dies between opening a customer and publishing its ref leaves one behind when the customer changes
 //! before the successor lists it: it is in a later window then. A Redis that comes back without its last second has
-//! forgotten some fates. In both cases the customer itself is fine and only the books are not; asking for it once
+//! forgotten some dispositions. In both cases the customer itself is fine and only its account is not; asking for it once
 //! more closes them, and would bring back a customer that was really lost.
 
 use super::{
@@ -21,13 +21,13 @@ const MOST: usize = 500;
 /// # Errors
 /// When Redis does not answer. A broker that does not answer gives none.
 pub async fn lost(
-    books: &Account,
+    account: &Account,
     broker: &Broker,
     patience: Duration,
     now_ms: i64,
 ) -> Result<Vec<(String, Vec<String>)>, Error> {
     let latest = now_ms.saturating_sub(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
-    if books
+    if account
         .total()
         .await?
         .oldest_ms
@@ -39,8 +39,8 @@ pub async fn lost(
         return Ok(Vec::new());
     }
     let (mut found, mut room) = (Vec::new(), MOST);
-    for run in books.active().await? {
-        let open = books.open(&run, room).await?;
+    for run in account.active().await? {
+        let open = account.open(&run, room).await?;
         let old: Vec<String> = open
             .into_iter()
             .take_while(|(_, since)| *since < latest)

@@ -1,13 +1,13 @@
-//! The books (I9): what was listed must be somewhere, per run and in total.
+//! The account (I9): what was listed must be somewhere, per run and in total.
 //!
 //! A run's customers are *open* from the moment before their refs are published until a stage settles them for good;
-//! then they leave `open` and one counter grows, in one script. Leaving happens once, so a fate that is told twice
+//! then they leave `open` and one counter grows, in one script. Leaving happens once, so a disposition that is reported twice
 //! (a crash between counting and acknowledging, a redelivery, a second copy of a message) is counted once: that is
-//! all that is needed for exactly-once books on top of at-least-once messages. A dead letter stays on the books as
+//! all that is needed for an exactly-once account on top of at-least-once messages. A dead letter stays in the account as
 //! dead until a replay or a discard ends it. Memory is bounded by what is unfinished; counters of finished runs are
 //! kept for `KEEP_DAYS`.
 //!
-//! If Redis was emptied, the runs of before are unknown; their fates are counted as copies and nothing is off.
+//! If Redis was emptied, the runs of before are unknown; their dispositions are counted as copies and nothing is off.
 
 mod account;
 mod balance;

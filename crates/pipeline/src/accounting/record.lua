@@ -1,5 +1,5 @@
--- KEYS: counters of the run, open, dead, active runs, total. ARGV: run, days to keep, then pairs of fate and customer.
--- A customer leaves `open` (or `dead`) once, so a fate that is told again, after a crash or by a second copy, changes
+-- KEYS: counters of the run, open, dead, active runs, total. ARGV: run, days to keep, then pairs of disposition and customer.
+-- A customer leaves `open` (or `dead`) once, so a disposition that is reported again, after a crash or by a second copy, changes
 -- nothing but the count of copies.
 local changed = 0
 for i = 3, #ARGV, 2 do
@@ -26,7 +26,7 @@ for i = 3, #ARGV, 2 do
   end
   changed = changed + counted
 end
--- Kept for ever while somebody is owed an answer, and for a while after.
+-- Kept for ever while a customer is open or dead, and for a while after.
 if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then
   redis.call('ZREM', KEYS[4], ARGV[1])
   redis.call('EXPIRE', KEYS[1], ARGV[2] * 86400)

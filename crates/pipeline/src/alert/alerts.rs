@@ -19,7 +19,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
-/// Problems that may wait to be looked at; one that finds no room is raised again by whoever still has it.
+/// Events that may wait for the notifier; a problem that finds no room is raised again by the part that still has it.
 const ROOM: usize = 256;
 
 /// Raises and clears problems; cheap to clone. Without a receiver it does nothing.
@@ -30,7 +30,7 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Starts telling, if somebody is to be told.
+    /// Starts the notifier, if there is a receiver.
     ///
     /// # Errors
     /// When the HTTP client cannot be built.
@@ -86,7 +86,7 @@ impl Alerts {
         });
     }
 
-    /// A record that was given up; the group it belongs to is told once.
+    /// A record that was given up; one notice per group.
     pub fn dead(&self, stage: Stage, code: &str, field: Option<&str>, message: &str) {
         let field = field.map(|field| format!(":{field}")).unwrap_or_default();
         self.raise(Problem {
@@ -103,7 +103,7 @@ impl Alerts {
         self.limits.dead_letters
     }
 
-    /// How many dead letters a stage has; half of the limit ends the problem that they are too many, none ends everything that was told about them.
+    /// How many dead letters a stage has; half of the limit ends the problem that they are too many, none ends every problem about them.
     pub fn dead_letters(&self, stage: Stage, count: u32) {
         if count == 0 {
             self.clear(format!("dead:{stage}:"));
@@ -115,7 +115,7 @@ impl Alerts {
                 key: format!("dead-letters:{stage}"),
                 severity: Severity::Warning,
                 summary: format!("{stage}: {} or more dead letters", self.limits.dead_letters),
-                detail: "look at them with the `dead groups` command of the stage, repair, replay".to_owned(),
+                detail: "browse them with the `dead groups` command of the stage, repair, replay".to_owned(),
                 patience: Duration::ZERO,
             });
         }
@@ -126,17 +126,17 @@ impl Alerts {
         self.raise(run_failed(job, error));
     }
 
-    /// A run that came to its end, here or in a later process than the one that told of the failure.
+    /// A run that came to its end, here or in a later process than the one that notified of the failure.
     pub fn run_ended(&self, job: &str) {
         self.send(Event::Over(run_failed(job, "")));
     }
 
-    /// Waits until everything reported so far has been told, for a process that ends; at most for `patience`.
+    /// Waits until people were notified of everything reported so far, for a process that ends; at most for `patience`.
     pub async fn flush(&self, patience: Duration) {
         let Some(sender) = &self.sender else { return };
-        let (told, all) = oneshot::channel();
+        let (done, all) = oneshot::channel();
         let flushed = async {
-            if sender.send(Event::Flush(told)).await.is_ok() {
+            if sender.send(Event::Flush(done)).await.is_ok() {
                 drop(all.await);
             }
         };
@@ -145,33 +145,36 @@ impl Alerts {
         }
     }
 
-    /// How long ago the last complete listing window ended.
+    /// How long ago the last complete listing window ended; before the first one, how long it has been waited for.
+    ///
+    /// Every replica that polls the age may report it: an age within the limit also ends the problem that an earlier
+    /// process has notified people of.
     pub fn checkpoint_age(&self, age: Duration) {
-        if age <= self.limits.checkpoint_age {
-            return self.clear("checkpoint-stale");
-        }
-        self.raise(Problem {
+        let limit = self.limits.checkpoint_age;
+        let problem = Problem {
             key: "checkpoint-stale".to_owned(),
             severity: Severity::Critical,
-            summary: format!(
-                "no complete listing for more than {:?}",
-                self.limits.checkpoint_age
-            ),
+            summary: format!("no complete listing for more than {limit:?}"),
             detail: "changes in the CRM do not arrive; see `extractor status` and the extractor's log"
                 .to_owned(),
             patience: Duration::ZERO,
+        };
+        self.send(if age > limit {
+            Event::Raised(problem)
+        } else {
+            Event::Over(problem)
         });
     }
 
-    /// How many customers the books miss.
-    pub fn books(&self, difference: u64, first: Option<&str>) {
+    /// How many customers the account misses.
+    pub fn account_off(&self, difference: u64, first: Option<&str>) {
         if difference == 0 {
             return self.clear("books-off");
         }
         self.raise(Problem {
             key: "books-off".to_owned(),
             severity: Severity::Critical,
-            summary: "the books are off".to_owned(),
+            summary: "the account is off".to_owned(),
             detail: format!(
                 "off by {difference}: {}; run `loader books`",
                 first.unwrap_or("no detail")

@@ -1,4 +1,4 @@
-//! How each receiver wants to be spoken to: body, signature, and what its answer means.
+//! What each kind of receiver takes: body, signature, and what its answer means.
 
 use super::{
     config::{AlertKind, Receiver},
@@ -15,7 +15,7 @@ use url::Url;
 const ANSWER_LIMIT: usize = 64 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One thing to tell.
+/// One thing to notify people of.
 #[derive(Debug, Clone)]
 pub(super) struct Notice {
     pub(super) problem: Problem,
@@ -156,9 +156,9 @@ fn generic(notice: &Notice, origin: &Origin) -> Value {
 }
 
 fn title(notice: &Notice, origin: &Origin) -> String {
-    let mark = if notice.resolved { "✓ over" } else { "✗" };
+    let sign = if notice.resolved { "✓ over" } else { "✗" };
     format!(
-        "[{}] {mark} {}: {}",
+        "[{}] {sign} {}: {}",
         origin.namespace, origin.service, notice.problem.summary
     )
 }

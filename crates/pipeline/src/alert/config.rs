@@ -1,4 +1,4 @@
-//! Who is told about problems, and how often.
+//! Where notices go, and how often.
 
 use crate::setting::{ConfigError, Secret, SecretArg, parse_duration, positive_duration};
 use clap::{Args, ValueEnum};
@@ -24,13 +24,13 @@ pub struct AlertArgs {
     /// File that holds ALERT_SECRET
     #[arg(long, env = "ALERT_SECRET_FILE", value_name = "FILE")]
     pub alert_secret_file: Option<PathBuf>,
-    /// A problem that goes on is told again after this time, and not before
+    /// Least time between two notices of a problem that goes on
     #[arg(long, env = "ALERT_EVERY", default_value = "1h", value_name = "DURATION")]
     pub alert_every: String,
-    /// Outages shorter than this are not told
+    /// Outages shorter than this cause no notice
     #[arg(long, env = "ALERT_AFTER", default_value = "1m", value_name = "DURATION")]
     pub alert_after: String,
-    /// A listing checkpoint older than this is a problem
+    /// A listing checkpoint older than this is a problem; write more than EVERY or the longest gap of CRON
     #[arg(
         long,
         env = "ALERT_CHECKPOINT_AGE",
@@ -59,13 +59,13 @@ pub enum AlertKind {
 /// Checked settings.
 #[derive(Debug, Clone)]
 pub struct AlertConfig {
-    /// `None`: nobody is told.
+    /// `None`: no notices are sent.
     pub receiver: Option<Receiver>,
     /// Least time between two notices of one problem.
     pub every: Duration,
-    /// How long an outage may be before it is told.
+    /// How long an outage may be before people are notified.
     pub after: Duration,
-    /// Oldest acceptable checkpoint.
+    /// Oldest acceptable checkpoint; longer than the schedule's longest gap, or every gap is a problem.
     pub checkpoint_age: Duration,
     /// Dead letters of a stage that are too many.
     pub dead_letters: u32,
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_host_tells_what_listens() {
+    fn the_host_decides_what_listens() {
         let kind = |url: &str| receiver(Secret::new(url), None, None).unwrap().kind;
         assert_eq!(
             kind("https://oapi.dingtalk.com/robot/send?access_token=x"),

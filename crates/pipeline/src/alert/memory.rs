@@ -1,7 +1,7 @@
-//! What all replicas together have told: one notice per interval, and one end per beginning.
+//! What all replicas together have notified people of: one notice per interval, and one end per beginning.
 //!
-//! Two keys per problem. `quiet` expires with the interval and lets nobody tell it again before, even if it ended and
-//! came back meanwhile. `open` stands from the first notice to the end; whoever deletes it tells the end.
+//! Two keys per problem. `quiet` expires with the interval and lets no replica send it again before, even if it ended and
+//! came back meanwhile. `open` stands from the first notice to the end; the replica that deletes it notifies of the end.
 
 use crate::{names::Namespace, store::Store};
 use std::{
@@ -30,9 +30,13 @@ impl Memory {
         }
     }
 
-    /// Whether it is this process that has to tell the problem now.
-    pub(super) async fn may_tell(&mut self, key: &str) -> bool {
-        if self.own.get(key).is_some_and(|told| told.elapsed() < self.every) {
+    /// Whether it is this process that has to notify of the problem now.
+    pub(super) async fn may_notify(&mut self, key: &str) -> bool {
+        if self
+            .own
+            .get(key)
+            .is_some_and(|notified| notified.elapsed() < self.every)
+        {
             return false;
         }
         // Without Redis, the alert that Redis is away must still get out, if need be once per replica.
@@ -41,10 +45,10 @@ impl Memory {
         first
     }
 
-    /// Forgets that it was told, because it did not arrive.
-    pub(super) async fn untold(&mut self, key: &str) {
+    /// Forgets that a notice was sent, because it did not arrive.
+    pub(super) async fn forget(&mut self, key: &str) {
         self.own.remove(key);
-        let forget = async {
+        let delete = async {
             let mut connection = self.store.connection().await?;
             redis::cmd("DEL")
                 .arg(self.key("quiet", key))
@@ -52,13 +56,13 @@ impl Memory {
                 .await?;
             Ok::<_, crate::store::Error>(())
         };
-        if let Err(error) = forget.await {
+        if let Err(error) = delete.await {
             tracing::debug!(%error, "notice stays claimed");
         }
     }
 
-    /// Whether any process has told the problem and none its end, as far as Redis knows.
-    pub(super) async fn was_told(&self, key: &str) -> bool {
+    /// Whether any process has notified of the problem and none of its end, as far as Redis knows.
+    pub(super) async fn was_notified(&self, key: &str) -> bool {
         let ask = async {
             let mut connection = self.store.connection().await?;
             let open: bool = redis::cmd("EXISTS")
@@ -70,8 +74,8 @@ impl Memory {
         ask.await.unwrap_or(false)
     }
 
-    /// Whether it is this process that has to tell the end.
-    pub(super) async fn may_tell_end(&mut self, key: &str) -> bool {
+    /// Whether it is this process that has to notify of the end.
+    pub(super) async fn may_notify_of_end(&mut self, key: &str) -> bool {
         let take_back = async {
             let mut connection = self.store.connection().await?;
             let deleted: u64 = redis::cmd("DEL")

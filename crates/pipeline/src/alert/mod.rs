@@ -1,8 +1,8 @@
 //! Notices to people, for those who run no Prometheus: one per problem, not one per message, and one when it is over.
 //!
 //! Parts of the process [`raise`](Alerts::raise) and [`clear`](Alerts::clear) problems as often as they like. One task
-//! per process decides what is told: a problem that stands for long enough, that no replica has told within the
-//! interval (Redis remembers, so ten replicas make one notice), and its end, told by whoever takes it back first.
+//! per process decides which notices are sent: of a problem that stands for long enough, that no replica has notified of within the
+//! interval (Redis remembers, so ten replicas make one notice), and of its end, sent by the replica that clears it first.
 
 mod alerts;
 mod channel;

@@ -1,4 +1,4 @@
-//! The one task that decides what is told: keeps the standing problems, waits out their patience, sends.
+//! The one task that decides what people are notified of: keeps the standing problems, waits out their patience, sends.
 
 use super::{
     channel::{Channel, Notice},
@@ -9,12 +9,12 @@ use crate::shutdown::Shutdown;
 use std::{collections::BTreeMap, error::Error as _, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
-/// How often standing problems are looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often standing problems are polled.
+const POLL: Duration = Duration::from_secs(1);
 /// A notice that does not arrive is tried again this often at most.
 const AGAIN: Duration = Duration::from_secs(15);
 
-/// Standing problems and the way to tell them.
+/// Standing problems and the way to notify of them.
 pub(super) struct Notifier {
     channel: Channel,
     memory: Memory,
@@ -26,8 +26,8 @@ struct Standing {
     problem: Problem,
     since: Instant,
     since_ms: i64,
-    /// This process knows that it was told, by itself or by another one.
-    told: bool,
+    /// This process knows that people were notified, by itself or by another one.
+    notified: bool,
     not_before: Instant,
 }
 
@@ -43,22 +43,22 @@ impl Notifier {
 
     /// Until shutdown.
     pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>, shutdown: Shutdown) {
-        let mut looks = tokio::time::interval(LOOK);
+        let mut polls = tokio::time::interval(POLL);
         loop {
             tokio::select! {
                 event = events.recv() => match event {
                     Some(Event::Raised(problem)) => self.raised(problem),
                     Some(Event::Cleared(prefix)) => self.cleared(&prefix).await,
                     Some(Event::Over(problem)) => self.over(problem).await,
-                    Some(Event::Flush(told)) => {
-                        self.tell_what_stands().await;
-                        if told.send(()).is_err() {
+                    Some(Event::Flush(done)) => {
+                        self.notify_of_standing().await;
+                        if done.send(()).is_err() {
                             tracing::debug!("nobody waits for the notices any more");
                         }
                     }
                     None => return,
                 },
-                _ = looks.tick() => self.tell_what_stands().await,
+                _ = polls.tick() => self.notify_of_standing().await,
                 () = shutdown.requested() => return,
             }
         }
@@ -73,7 +73,7 @@ impl Notifier {
                 problem: problem.clone(),
                 since: now,
                 since_ms: now_ms(),
-                told: false,
+                notified: false,
                 not_before: now,
             });
         standing.problem = problem;
@@ -90,7 +90,7 @@ impl Notifier {
             let Some(standing) = self.standing.remove(&key) else {
                 continue;
             };
-            if standing.told && self.memory.may_tell_end(&key).await {
+            if standing.notified && self.memory.may_notify_of_end(&key).await {
                 let notice = standing.notice(true);
                 self.send(&notice).await;
             }
@@ -102,7 +102,7 @@ impl Notifier {
         if self.standing.contains_key(&problem.key) {
             return self.cleared(&problem.key).await;
         }
-        if self.memory.was_told(&problem.key).await && self.memory.may_tell_end(&problem.key).await {
+        if self.memory.was_notified(&problem.key).await && self.memory.may_notify_of_end(&problem.key).await {
             let now_ms = now_ms();
             let notice = Notice {
                 problem,
@@ -114,7 +114,7 @@ impl Notifier {
         }
     }
 
-    async fn tell_what_stands(&mut self) {
+    async fn notify_of_standing(&mut self) {
         let now = Instant::now();
         let due = |standing: &Standing| {
             now >= standing.since + standing.problem.patience && now >= standing.not_before
@@ -126,25 +126,25 @@ impl Notifier {
             .map(|(key, _)| key.clone())
             .collect();
         for key in keys {
-            if !self.memory.may_tell(&key).await {
-                self.mark(&key, true, LOOK);
+            if !self.memory.may_notify(&key).await {
+                self.set(&key, true, POLL);
                 continue;
             }
             let Some(notice) = self.standing.get(&key).map(|standing| standing.notice(false)) else {
                 continue;
             };
             if self.send(&notice).await {
-                self.mark(&key, true, LOOK);
+                self.set(&key, true, POLL);
             } else {
-                self.memory.untold(&key).await;
-                self.mark(&key, false, AGAIN);
+                self.memory.forget(&key).await;
+                self.set(&key, false, AGAIN);
             }
         }
     }
 
-    fn mark(&mut self, key: &str, told: bool, wait: Duration) {
+    fn set(&mut self, key: &str, notified: bool, wait: Duration) {
         if let Some(standing) = self.standing.get_mut(key) {
-            standing.told |= told;
+            standing.notified |= notified;
             standing.not_before = Instant::now() + wait;
         }
     }

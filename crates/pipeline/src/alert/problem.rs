@@ -1,4 +1,4 @@
-//! Something a person may have to know, and who says it.
+//! A problem, how bad it is, and which process reports it.
 
 use serde::Serialize;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 /// Something a person may have to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Tells problems apart, over all replicas.
+    /// Distinguishes problems, over all replicas.
     pub key: String,
     /// How bad it is.
     pub severity: Severity,
@@ -15,7 +15,7 @@ pub struct Problem {
     pub summary: String,
     /// What exactly, and what to do; no secrets, no customers' data.
     pub detail: String,
-    /// How long it may last before it is told.
+    /// How long it may last before people are notified.
     #[serde(skip)]
     pub patience: Duration,
 }
@@ -24,9 +24,9 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Somebody should look today.
+    /// An operator should see to it today.
     Warning,
-    /// Nothing moves until somebody acts.
+    /// Nothing moves until an operator acts.
     Critical,
 }
 
@@ -36,9 +36,9 @@ pub(super) enum Event {
     Raised(Problem),
     /// Every problem whose key begins so is over.
     Cleared(String),
-    /// This problem is over, whichever process has told it.
+    /// This problem is over, whichever process has notified of it.
     Over(Problem),
-    /// Answers when everything that came before has been told, or could not be.
+    /// Answers when the notices of everything that came before were sent, or could not be.
     Flush(oneshot::Sender<()>),
 }
 

@@ -7,8 +7,8 @@ use crate::{
 };
 use std::{collections::BTreeSet, time::Duration};
 
-/// A pause that nobody sees for this long is none that people have to know.
-const LOOK: Duration = Duration::from_secs(1);
+/// A pause that begins and ends between two polls is none that people have to know.
+const POLL: Duration = Duration::from_secs(1);
 
 /// Reports pauses and their ends until shutdown. Starting is no problem, and an index that is being rebuilt is work.
 pub async fn watch_gate(gate: Gate, alerts: Alerts, shutdown: Shutdown) {
@@ -27,7 +27,7 @@ pub async fn watch_gate(gate: Gate, alerts: Alerts, shutdown: Shutdown) {
             alerts.clear(format!("paused:{}", over.name()));
         }
         paused = standing;
-        if !shutdown.sleep(LOOK).await {
+        if !shutdown.sleep(POLL).await {
             return;
         }
     }

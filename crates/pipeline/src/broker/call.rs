@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a waiting call looks at its channel.
-const WATCH: Duration = Duration::from_millis(500);
+/// How often a waiting call polls its channel.
+const POLL: Duration = Duration::from_millis(500);
 /// Opening or closing a connection or channel takes no longer with a broker that is well.
 const ANSWER: Duration = Duration::from_secs(10);
 /// A quorum queue that does not answer the broker's own question within 250 ms is reported as empty; an answer that
@@ -27,7 +27,7 @@ pub(crate) async fn answered<T>(
     loop {
         tokio::select! {
             answer = &mut call => return Ok(answer?),
-            () = tokio::time::sleep(WATCH) => {
+            () = tokio::time::sleep(POLL) => {
                 if !channel.status().connected() {
                     return Err(Error::Lost);
                 }

@@ -1,6 +1,6 @@
 //! How many messages are ready in which queue, without touching them; needs no management plugin.
 //!
-//! What a consumer holds unacknowledged is not counted: the broker tells that to its management interface only.
+//! What a consumer holds unacknowledged is not counted: the broker shows that in its management interface only.
 
 use super::{connection::Broker, error::Error};
 use crate::stage::Stage;
@@ -68,7 +68,7 @@ impl Broker {
     ///
     /// # Errors
     /// When the broker is away.
-    pub async fn depths(&self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
+    pub(crate) async fn depths(&self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
         let mut counter = Counter::open(self).await?;
         let depths = counter.count(queues).await;
         counter.close().await;

@@ -47,7 +47,7 @@ pub enum Error {
 impl Error {
     /// Trying again cannot help; a person has to act first.
     #[must_use]
-    pub const fn is_permanent(&self) -> bool {
+    pub(crate) const fn is_permanent(&self) -> bool {
         matches!(self, Self::Topology { .. } | Self::Address(_))
     }
 }

@@ -20,4 +20,4 @@ pub use connection::Broker;
 pub use error::{Error, PublishError};
 pub use publisher::Publisher;
 pub use topology::DELIVERY_LIMIT;
-pub use version::ServerVersion;
+pub(crate) use version::ServerVersion;

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     message::{Envelope, Outgoing, Target},
     retry::Backoff,
+    telemetry::names,
 };
 use futures::{Stream, StreamExt, future::maybe_done};
 use lapin::{
@@ -73,7 +74,7 @@ impl Publisher {
     /// Publishes all messages and returns when each of them is confirmed.
     ///
     /// After a lost connection the call publishes again; copies are harmless because every receiver compares
-    /// versions. Cancelling the call leaves the fate of its messages unknown.
+    /// versions. Cancelling the call leaves it unknown whether its messages arrived.
     ///
     /// # Errors
     /// When the broker stays away, refuses a message or knows no such queue.
@@ -83,8 +84,9 @@ impl Publisher {
         }
         let mut backoff = Backoff::new(REPEAT_MIN, REPEAT_MAX);
         let mut left = REPEATS;
+        let mut sent = false;
         loop {
-            match self.attempt(&messages).await {
+            match self.attempt(&messages, &mut sent).await {
                 Err(PublishError::Unconfirmed(error)) if left > 0 && !self.broker.stopping() => {
                     left -= 1;
                     tracing::debug!(%error, "publish again");
@@ -113,7 +115,7 @@ impl Publisher {
         self.publish(messages).await
     }
 
-    /// Publishes a body without any of our headers, as a stranger's program would.
+    /// Publishes a body without any of our headers, as a program that is not ours would.
     ///
     /// # Errors
     /// As [`Self::publish`].
@@ -126,8 +128,14 @@ impl Publisher {
         .await
     }
 
-    async fn attempt(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
+    /// `sent` says whether an earlier attempt had a connection to send them on; this one sets it when it has.
+    async fn attempt(&self, messages: &[Outgoing], sent: &mut bool) -> Result<(), PublishError> {
         let channel = self.channel().await.map_err(PublishError::Unconfirmed)?;
+        if std::mem::replace(sent, true) {
+            for message in messages {
+                metrics::counter!(names::REPUBLISHED, "queue" => self.queue(&message.queue)).increment(1);
+            }
+        }
         // A returned message is confirmed like a routed one; `mandatory` tells them apart (docs/delivery.md §3.1-2).
         let options = BasicPublishOptions {
             mandatory: true,

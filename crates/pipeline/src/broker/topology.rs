@@ -33,7 +33,7 @@ pub(crate) fn stage_queues(
 ) -> Vec<QueueSpec> {
     let mut queues = vec![QueueSpec {
         name: ns.dead_queue(stage),
-        arguments: looked_at(server),
+        arguments: browsed(server),
     }];
 
     let mut work = dead_lettering_to(&ns.dead_queue(stage));
@@ -59,12 +59,12 @@ pub(crate) fn stage_queues(
 pub(crate) fn archive(ns: &Namespace, stage: Stage, server: ServerVersion) -> QueueSpec {
     QueueSpec {
         name: ns.archive_queue(stage),
-        arguments: looked_at(server),
+        arguments: browsed(server),
     }
 }
 
-/// Arguments of a queue whose letters are looked at any number of times.
-fn looked_at(server: ServerVersion) -> FieldTable {
+/// Arguments of a queue whose letters are browsed any number of times.
+fn browsed(server: ServerVersion) -> FieldTable {
     let mut table = arguments(&[]);
     if server.major >= 4 {
         // From 4.0 on a quorum queue has a limit of 20 by default, and looking at a dead letter counts. Below 4.0 the

@@ -16,11 +16,11 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Major and minor version of the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ServerVersion {
+pub(crate) struct ServerVersion {
     /// `4` in `4.0.5`.
-    pub major: u32,
+    pub(crate) major: u32,
     /// `0` in `4.0.5`.
-    pub minor: u32,
+    pub(crate) minor: u32,
 }
 
 impl fmt::Display for ServerVersion {

@@ -4,6 +4,7 @@ use crate::{
     accounting::{Balance, BalanceCheck, check},
     config::CommonConfig,
     service::Runtime,
+    table,
 };
 use std::io::Write;
 
@@ -14,7 +15,7 @@ pub use config::BooksArgs;
 /// Prints the balance.
 ///
 /// # Errors
-/// When Redis cannot be asked, or the books are off.
+/// When Redis cannot be asked, or the account is off.
 pub async fn run(service: &'static str, args: BooksArgs) -> anyhow::Result<()> {
     let runtime = Runtime::tool(service, &CommonConfig::try_from(args.common)?)?;
     let now = jiff::Timestamp::now().as_millisecond();
@@ -29,14 +30,18 @@ pub async fn run(service: &'static str, args: BooksArgs) -> anyhow::Result<()> {
     let text = if args.json {
         serde_json::to_string_pretty(&check)? + "\n"
     } else {
-        table(&check, args.run.is_some(), now)
+        text(&check, args.run.is_some(), now)
     };
     std::io::stdout().write_all(text.as_bytes())?;
-    anyhow::ensure!(check.difference == 0, "the books are off by {}", check.difference);
+    anyhow::ensure!(
+        check.difference == 0,
+        "the account is off by {}",
+        check.difference
+    );
     Ok(())
 }
 
-fn table(check: &BalanceCheck, one_run: bool, now_ms: i64) -> String {
+fn text(check: &BalanceCheck, one_run: bool, now_ms: i64) -> String {
     let mut text = String::new();
     for balance in &check.runs {
         text += &lines(balance, now_ms);
@@ -44,22 +49,26 @@ fn table(check: &BalanceCheck, one_run: bool, now_ms: i64) -> String {
     if !one_run {
         text += &lines(&check.total, now_ms);
     }
-    if let Some(queues) = &check.queues {
-        let waiting: Vec<_> = queues.iter().filter(|(_, depth)| **depth > 0).collect();
-        for (queue, depth) in waiting {
-            text += &format!("queue      {queue}: {depth}\n");
+    let mut rest = table::plain();
+    match &check.queues {
+        Some(queues) => {
+            for (queue, depth) in queues.iter().filter(|(_, depth)| **depth > 0) {
+                rest.add_row(["queue", &format!("{queue}: {depth}")]);
+            }
         }
-    } else {
-        text += "queues     not compared, the broker does not answer\n";
+        None => {
+            rest.add_row(["queues", "not compared, the broker does not answer"]);
+        }
     }
     for difference in &check.differences {
-        text += &format!("DIFFERENCE {difference}\n");
+        rest.add_row(["DIFFERENCE", difference]);
     }
-    for (run, company) in &check.missing {
-        text += &format!("missing    {company} of {run}\n");
+    for (run, company_id) in &check.missing {
+        rest.add_row(["missing", &format!("{company_id} of {run}")]);
     }
+    text += &table::text(rest, &[1, 0]);
     if check.differences.is_empty() {
-        text += "the books balance\n";
+        text += "the account balances\n";
     }
     text
 }
@@ -77,7 +86,7 @@ fn lines(balance: &Balance, now_ms: i64) -> String {
         parts.join(" + ")
     );
     if balance.duplicates > 0 {
-        text += &format!("  {} second copies were told apart\n", balance.duplicates);
+        text += &format!("  {} second copies were recognised\n", balance.duplicates);
     }
     if let Some(oldest) = balance.oldest_ms {
         text += &format!("  oldest in flight: {} s\n", (now_ms - oldest).max(0) / 1000);
@@ -90,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_adds_up_before_the_readers_eyes() {
+    fn the_printed_parts_add_up() {
         let total = Balance {
             run: "total".into(),
             listed: 3,
@@ -99,7 +108,7 @@ mod tests {
             oldest_ms: Some(0),
             ..Balance::default()
         };
-        let text = table(
+        let text = text(
             &BalanceCheck {
                 total,
                 ..BalanceCheck::default()
@@ -109,6 +118,6 @@ mod tests {
         );
         let expected = "total: 3 listed = 2 loaded + 0 unchanged + 0 skipped + 0 filtered + 0 superseded + 0 discarded + 0 dead + 1 in flight\n  oldest in flight: 7 s\n";
         assert!(text.starts_with(expected), "{text}");
-        assert!(text.ends_with("the books balance\n"), "{text}");
+        assert!(text.ends_with("the account balances\n"), "{text}");
     }
 }

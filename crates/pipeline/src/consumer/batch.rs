@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{
     broker::{PublishError, Publisher},
+    decision::{Decision, decide},
     disposition::Disposition,
     failure::{Failure, outcome},
     handler::{Handler, Job, Outcome, WaitsFor},
     message::{Envelope, Outgoing, Subject, SubjectRef},
     service::Runtime,
-    settle::{Decision, settle},
     stage::Stage,
     telemetry::{names, trace},
 };
@@ -133,7 +133,7 @@ impl<H: Handler> Context<H> {
     }
 
     fn settlement(&self, mut delivery: Delivery, outcome: Outcome<H::Receipt>) -> Settlement<H::Receipt> {
-        let decision = settle(&outcome, delivery.attempt(), self.rt.broker.retry());
+        let decision = decide(&outcome, delivery.attempt(), self.rt.broker.retry());
         let failure = match &outcome {
             Outcome::Retry(failure) | Outcome::Dead(failure) => Some(failure.code),
             _ => None,
@@ -234,7 +234,7 @@ impl<H: Handler> Context<H> {
         }
     }
 
-    /// Tells the plans of replays what became of their letters.
+    /// Reports to the plans of replays what became of their letters.
     async fn report(&self, ends: &[(&Envelope, Disposition)]) -> bool {
         let reports = ends.iter().filter_map(|(envelope, disposition)| {
             outcome::of(self.stage, envelope.replay.as_deref()?, *disposition)

@@ -1,18 +1,18 @@
 //! What becomes of a message that failed: its copy for a retry queue or for the dead letters with the failure record,
-//! and the word to the plan of the replay that brought it.
+//! and the report to the plan of the replay that brought it.
 
 use super::{
     batch::Context,
     delivery::{Decoded, Delivery},
 };
 use crate::{
+    decision::Decision,
     failure::{
         Failure, outcome,
         record::{FailureRecord, extend_history},
     },
     handler::Handler,
     message::Outgoing,
-    settle::Decision,
     telemetry::names,
 };
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl<H: Handler> Context<H> {
             metrics::counter!(names::DEAD_LETTERS, "stage" => stage.name(), "reason" => failure.code)
                 .increment(1);
             tracing::warn!(
-                %stage, code = failure.code, reason = %failure.message, company = %envelope.company_id,
+                %stage, code = failure.code, reason = %failure.message, company_id = %envelope.company_id,
                 attempt = delivery.attempt(), "dead letter"
             );
             self.rt

@@ -34,7 +34,7 @@ impl InFlight {
     }
 
     /// How many, and when the oldest one was first published.
-    pub(super) fn look(&self) -> (usize, Option<i64>) {
+    pub(super) fn sample(&self) -> (usize, Option<i64>) {
         let held = self.lock();
         (
             held.len(),
@@ -63,10 +63,10 @@ mod tests {
     fn a_dropped_ticket_is_off_the_list() {
         let list = InFlight::default();
         let (old, new, unknown) = (list.ticket(5), list.ticket(9), list.ticket(0));
-        assert_eq!(list.look(), (3, Some(5)));
+        assert_eq!(list.sample(), (3, Some(5)));
         drop(old);
-        assert_eq!(list.look(), (2, Some(9)));
+        assert_eq!(list.sample(), (2, Some(9)));
         drop((new, unknown));
-        assert_eq!(list.look(), (0, None));
+        assert_eq!(list.sample(), (0, None));
     }
 }

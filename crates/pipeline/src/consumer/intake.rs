@@ -36,7 +36,7 @@ pub(super) struct Intake {
     channel: Channel,
     queue: String,
     consumer: Option<Consumer>,
-    /// What the consumer had to give when it was last looked at; handed out before anything else.
+    /// What the consumer had to give when it was last polled; handed out before anything else.
     ahead: Option<Option<lapin::Result<message::Delivery>>>,
     /// Prefetch when open wide.
     width: u16,

@@ -1,14 +1,14 @@
-//! Looks every few seconds at what no event tells: depth of the stage's queues, age of the oldest record, the books.
+//! Samples every few seconds what no event tells: depth of the stage's queues, age of the oldest record, the account.
 //!
-//! It has one connection of its own and stops looking, without a word, while the broker is away.
+//! It has one connection of its own and stops counting, without a warning, while the broker is away.
 
 use super::inflight::InFlight;
 use crate::{accounting::check, broker::depths::Counter, service::Runtime, stage::Stage, telemetry::names};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Prometheus asks every 15 s or so.
-const LOOK: Duration = Duration::from_secs(5);
-/// The books are read by every loader, so not too often.
+const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+/// Every loader reads the account, so not too often.
 const CHECK_EVERY: u32 = 6;
 /// A customer without a message in any queue is missing after this time.
 const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -26,10 +26,10 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
             Err(error) => tracing::debug!(%error, "queues not counted"),
         }
         if stage == Stage::Load && round.is_multiple_of(CHECK_EVERY) {
-            show_books(&rt).await;
+            check_account(&rt).await;
         }
         round = round.wrapping_add(1);
-        if !rt.shutdown.sleep(LOOK).await {
+        if !rt.shutdown.sleep(SAMPLE_EVERY).await {
             break;
         }
     }
@@ -39,7 +39,7 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
 }
 
 fn show_in_flight(stage: Stage, in_flight: &InFlight) {
-    let (count, oldest) = in_flight.look();
+    let (count, oldest) = in_flight.sample();
     let now = jiff::Timestamp::now().as_millisecond();
     let age = oldest.map_or(0, |oldest| (now - oldest).max(0));
     metrics::gauge!(names::IN_FLIGHT, "stage" => stage.name()).set(count as f64);
@@ -72,7 +72,7 @@ fn show_depths(rt: &Runtime, stage: Stage, depths: &BTreeMap<String, u32>, deep:
             if *deep {
                 tracing::warn!(
                     %stage, depth, limit,
-                    "many dead letters; look at them with the `dead groups` command of the stage (ALERT_DEAD_LETTERS sets the limit)"
+                    "many dead letters; browse them with the `dead groups` command of the stage (ALERT_DEAD_LETTERS sets the limit)"
                 );
             } else {
                 tracing::info!(%stage, depth, limit, "fewer dead letters again");
@@ -81,7 +81,7 @@ fn show_depths(rt: &Runtime, stage: Stage, depths: &BTreeMap<String, u32>, deep:
     }
 }
 
-async fn show_books(rt: &Runtime) {
+async fn check_account(rt: &Runtime) {
     let now = jiff::Timestamp::now().as_millisecond();
     match check(&rt.account, &rt.broker, None, CHECK_PATIENCE, now).await {
         Ok(check) => {
@@ -91,15 +91,15 @@ async fn show_books(rt: &Runtime) {
             metrics::gauge!(names::BOOKS_DIFFERENCE).set(check.difference as f64);
             let first = check.differences.first().map(String::as_str);
             if let Some(first) = first {
-                tracing::error!(difference = check.difference, first, "the books are off");
+                tracing::error!(difference = check.difference, first, "the account is off");
             }
-            rt.alerts.books(check.difference, first);
+            rt.alerts.account_off(check.difference, first);
         }
-        Err(error) => tracing::debug!(%error, "books not read"),
+        Err(error) => tracing::debug!(%error, "account not read"),
     }
 }
 
-/// Whether the dead letters are too many. A depth that moves around the limit is told once.
+/// Whether the dead letters are too many. A depth that moves around the limit is reported once.
 fn is_deep(deep: bool, depth: u32, limit: u32) -> bool {
     depth >= limit || (deep && depth > limit / 2)
 }
@@ -109,9 +109,9 @@ mod tests {
     use super::is_deep;
 
     #[test]
-    fn a_depth_around_the_limit_is_told_once() {
+    fn a_depth_around_the_limit_is_reported_once() {
         let mut deep = false;
-        let told: Vec<_> = [0, 9, 10, 9, 12, 6, 10, 5, 0, 10]
+        let reported: Vec<_> = [0, 9, 10, 9, 12, 6, 10, 5, 0, 10]
             .into_iter()
             .map(|depth| {
                 deep = is_deep(deep, depth, 10);
@@ -119,7 +119,7 @@ mod tests {
             })
             .collect();
         let (yes, no) = (true, false);
-        assert_eq!(told, [no, no, yes, yes, yes, yes, yes, no, no, yes]);
+        assert_eq!(reported, [no, no, yes, yes, yes, yes, yes, no, no, yes]);
         assert!(is_deep(false, 1, 1) && !is_deep(true, 0, 1));
     }
 }

@@ -157,7 +157,7 @@ impl<H: Handler> Session<H> {
     fn ended(&self, open: bool) -> Option<End> {
         let idle = self.at_work.is_empty() && !self.intake.is_taking();
         match self.phase {
-            // However often the gate opened in between: whoever takes them next has the whole time again.
+            // However often the gate opened in between: the next session has the whole time again.
             Phase::Working | Phase::Quarantine if self.at_work.is_empty() && self.is_overdue() => {
                 Some(End::Paused)
             }

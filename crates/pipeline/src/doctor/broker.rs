@@ -1,4 +1,4 @@
-//! The broker: does it answer, is it new enough, may we have our queues, and are they as they must be.
+//! The broker: whether it answers, is new enough, and lets us have our queues as they must be.
 
 use super::finding::Finding;
 use crate::{
@@ -81,7 +81,7 @@ async fn waiting(broker: &Broker, stage: Stage) -> Finding {
             if dead == 0 {
                 Finding::good("backlog", seen)
             } else {
-                Finding::risk("backlog", seen, "look at the dead letters with `dead groups`")
+                Finding::risk("backlog", seen, "browse the dead letters with `dead groups`")
             }
         }
         Err(error) => Finding::bad("backlog", error, "check the broker's log"),

@@ -4,10 +4,10 @@ use super::{broker, finding::Finding, redis};
 use crate::{service::Runtime, stage::Stage};
 use std::time::Duration;
 
-/// Nobody waits longer for a table; what has not answered by then is as good as away.
+/// What has not answered by then is reported as away: a table should not keep an operator waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Looks at broker, queues, Redis and clocks, all at the same time.
+/// Examines broker, queues, Redis and clocks, all at the same time.
 pub async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
     let away = |what: &'static str, remedy: &'static str| {
         move || {

@@ -1,4 +1,4 @@
-//! One line of the table.
+//! A finding: what was examined, how well it is, and what to do.
 
 use serde::Serialize;
 use std::fmt::Display;
@@ -9,16 +9,16 @@ use std::fmt::Display;
 pub enum Health {
     /// As it should be.
     Good,
-    /// Works, with a risk that somebody should know.
+    /// Works, with a risk that an operator should know.
     Risk,
     /// The service cannot work, or would lose something.
     Bad,
 }
 
-/// One line of the table.
+/// One line of `doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was examined.
     pub what: String,
     /// How well it is.
     pub health: Health,
@@ -40,7 +40,7 @@ impl Finding {
         }
     }
 
-    /// Works, but.
+    /// Works, with a risk.
     pub fn risk(what: impl Into<String>, seen: impl Display, remedy: impl Into<String>) -> Self {
         Self {
             what: what.into(),

@@ -1,4 +1,4 @@
-//! Redis: does it answer, does it keep what it is given, and what time does it think it is.
+//! Redis: whether it answers and keeps what it is given, and what its clock shows.
 
 use super::finding::Finding;
 use crate::store::{Error, Store};
@@ -6,7 +6,7 @@ use std::{collections::HashMap, error::Error as _};
 
 /// Scripts that read the clock and write need it.
 const OLDEST: (u32, u32) = (6, 0);
-/// Clocks further apart make retries, leases and ages look odd.
+/// Clocks further apart make retries, leases and ages wrong.
 const APART_MS: i64 = 2_000;
 
 pub(super) async fn examine(store: &Store) -> Vec<Finding> {
@@ -68,7 +68,7 @@ fn eviction(policy: &str, memory: &str) -> Finding {
         "noeviction" => Finding::good("eviction", policy),
         // Without a limit nothing is evicted, whatever the policy says; until somebody sets one.
         _ if memory == "0" && !policy.starts_with("allkeys") => Finding::risk("eviction", policy, remedy),
-        "" => Finding::risk("eviction", "Redis does not tell its policy", remedy),
+        "" => Finding::risk("eviction", "Redis does not report its policy", remedy),
         _ => Finding::bad("eviction", policy, remedy),
     }
 }

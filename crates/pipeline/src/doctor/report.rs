@@ -1,12 +1,13 @@
-//! The table, or JSON.
+//! Prints the findings, as a table or as JSON.
 
 use super::finding::{Finding, Health};
+use crate::table;
 use std::io::Write;
 
-/// Prints the table, or JSON.
+/// Prints the findings as a table, or as JSON.
 ///
 /// # Errors
-/// When something is bad, or nobody reads.
+/// When something is bad, or the output is closed.
 pub fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
     let bad = findings
         .iter()
@@ -28,12 +29,7 @@ pub fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
 }
 
 fn table(findings: &[Finding]) -> String {
-    let width = findings
-        .iter()
-        .map(|finding| finding.what.chars().count())
-        .max()
-        .unwrap_or(0);
-    let mut text = String::new();
+    let mut lines = table::plain();
     for Finding {
         what,
         health,
@@ -41,18 +37,17 @@ fn table(findings: &[Finding]) -> String {
         remedy,
     } in findings
     {
-        let mark = match health {
-            Health::Good => '✓',
-            Health::Risk => '!',
-            Health::Bad => '✗',
+        let sign = match health {
+            Health::Good => "✓",
+            Health::Risk => "!",
+            Health::Bad => "✗",
         };
-        let gap = " ".repeat(width - what.chars().count());
-        text += &format!("{mark} {what}{gap}  {seen}\n");
+        lines.add_row([sign, what, seen]);
         if !remedy.is_empty() {
-            text += &format!("  {}  → {remedy}\n", " ".repeat(width));
+            lines.add_row(["", "", &format!("→ {remedy}")]);
         }
     }
-    text
+    table::text(lines, &[1, 2, 0])
 }
 
 #[cfg(test)]
@@ -69,5 +64,11 @@ mod tests {
         assert_eq!(table(&findings), expected);
         assert!(report(&findings, true).is_err());
         assert!(report(&findings[..1], false).is_ok());
+    }
+
+    #[test]
+    fn chinese_text_is_as_wide_as_a_terminal_shows_it() {
+        let findings = [Finding::good("控件 电话", "text"), Finding::good("form", "列")];
+        assert_eq!(table(&findings), "✓ 控件 电话  text\n✓ form       列\n");
     }
 }

@@ -1,19 +1,19 @@
-//! What tells two dead letters apart, even two of the same message: `<message id>~<16 hex digits>`.
+//! What distinguishes two dead letters, even two of the same message: `<message id>~<16 hex digits>`.
 //!
 //! The digits are drawn at random when a message dies, so that a letter that comes back from a replay is another one.
 //! A letter that the broker put here itself, or that an older version wrote, gets digits derived from what is written
-//! on it; they are the same at every look.
+//! on it; they are the same whenever it is browsed.
 
 use sha2::{Digest, Sha256};
 
 /// Separates the message id from the letter's own digits.
-const MARK: char = '~';
+const SEPARATOR: char = '~';
 const DIGITS: usize = 16;
 
 /// The id of a letter that is born now.
 #[must_use]
-pub fn newborn(message_id: &str) -> String {
-    format!("{message_id}{MARK}{:016x}", rand::random::<u64>())
+pub(crate) fn newborn(message_id: &str) -> String {
+    format!("{message_id}{SEPARATOR}{:016x}", rand::random::<u64>())
 }
 
 /// The id of a letter without digits of its own.
@@ -29,13 +29,13 @@ pub fn derived(message_id: &str, facts: &[&[u8]]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    format!("{message_id}{MARK}{digits}")
+    format!("{message_id}{SEPARATOR}{digits}")
 }
 
 /// The letter's own digits, by which plans know it; `None` when it has none.
 #[must_use]
 pub fn digits(id: &str) -> Option<&str> {
-    let (_, digits) = id.rsplit_once(MARK)?;
+    let (_, digits) = id.rsplit_once(SEPARATOR)?;
     let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     (digits.len() == DIGITS && digits.chars().all(is_digit)).then_some(digits)
 }

@@ -1,6 +1,6 @@
 //! What the consumer itself needs of dead letters: why a message failed, its record, its identity, its outcome.
 //!
-//! Everything that looks at dead letters or moves them stands on this, in the crate `replay`.
+//! Everything that browses dead letters or moves them builds on this, in the crate `replay`.
 
 mod cause;
 pub mod identity;

@@ -22,22 +22,22 @@ pub struct Reported {
     stage: Stage,
 }
 
-/// The mark that a letter carries on its way back.
+/// The replay tag that a letter carries on its way back.
 #[must_use]
 pub fn mark(plan: &str, letter: &str) -> String {
     format!("{plan}/{letter}")
 }
 
-/// The plan in a mark.
+/// The plan in a replay tag.
 #[must_use]
-pub fn plan_of(mark: &str) -> &str {
-    mark.split_once('/').map_or(mark, |(plan, _)| plan)
+pub fn plan_of(tag: &str) -> &str {
+    tag.split_once('/').map_or(tag, |(plan, _)| plan)
 }
 
-/// The report about a message with this mark, if the disposition is the end of a replay.
+/// The report about a message with this tag, if the disposition is the end of a replay.
 #[must_use]
-pub fn of(stage: Stage, mark: &str, disposition: Disposition) -> Option<Reported> {
-    let (plan, letter) = mark.split_once('/')?;
+pub fn of(stage: Stage, tag: &str, disposition: Disposition) -> Option<Reported> {
+    let (plan, letter) = tag.split_once('/')?;
     disposition.ends_replay().then(|| Reported {
         plan: plan.to_owned(),
         letter: letter.to_owned(),
@@ -76,11 +76,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_ends_are_reported_and_only_for_marked_messages() {
-        let mark = mark("p-1", "00ff");
-        assert_eq!(plan_of(&mark), "p-1");
-        assert!(of(Stage::Load, &mark, Disposition::Loaded).is_some());
-        assert_eq!(of(Stage::Load, &mark, Disposition::Retried), None);
+    fn only_ends_are_reported_and_only_for_tagged_messages() {
+        let tag = mark("p-1", "00ff");
+        assert_eq!(plan_of(&tag), "p-1");
+        assert!(of(Stage::Load, &tag, Disposition::Loaded).is_some());
+        assert_eq!(of(Stage::Load, &tag, Disposition::Retried), None);
         assert_eq!(of(Stage::Load, "an-older-replay", Disposition::Loaded), None);
     }
 }

@@ -15,7 +15,7 @@ const TEXT_LIMIT: usize = 2_000;
 /// Attempts kept; the first and the latest say most.
 const ATTEMPTS_KEPT: usize = 12;
 
-/// One try of a message.
+/// One attempt of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Unix milliseconds.
@@ -59,7 +59,7 @@ pub struct FailureRecord {
     /// Vendor batch and position in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchPosition>,
-    /// Tries in order.
+    /// Attempts in order.
     pub attempts: Vec<Attempt>,
     /// Unix milliseconds.
     pub first_failed_at: i64,
@@ -88,7 +88,7 @@ pub struct FailureRecord {
     pub cut: Vec<String>,
 }
 
-/// Adds a try to a history header.
+/// Adds an attempt to a history header.
 #[must_use]
 pub fn extend_history(history: &str, failure: &Failure, at: i64, action: String) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = serde_json::from_str(history).unwrap_or_default();
@@ -100,7 +100,7 @@ pub fn extend_history(history: &str, failure: &Failure, at: i64, action: String)
         action,
     });
     if attempts.len() > ATTEMPTS_KEPT {
-        // The first try stays, since it tells when the trouble began.
+        // The first attempt stays, since it says when the trouble began.
         attempts.drain(1..=attempts.len() - ATTEMPTS_KEPT);
     }
     attempts
@@ -155,7 +155,7 @@ impl FailureRecord {
             last_replay: envelope
                 .replay
                 .as_deref()
-                .map(|mark| outcome::plan_of(mark).to_owned()),
+                .map(|tag| outcome::plan_of(tag).to_owned()),
             repair_of: envelope.repair_of.clone(),
             traceparent: envelope.traceparent.clone(),
             cut,

@@ -39,7 +39,7 @@ struct State {
 struct Closed {
     detail: String,
     since: Timestamp,
-    /// Tells a prober whether the closure it found is still the one it was started for.
+    /// Says to a prober whether the closure it found is still the one it was started for.
     generation: u64,
     prober: Option<AbortOnDropHandle<()>>,
 }
@@ -76,8 +76,13 @@ impl Gate {
     }
 
     /// The same with other waits.
-    pub fn hold_with<F, Fut>(&self, reason: Pause, detail: impl Into<String>, backoff: Backoff, probe: F)
-    where
+    pub(crate) fn hold_with<F, Fut>(
+        &self,
+        reason: Pause,
+        detail: impl Into<String>,
+        backoff: Backoff,
+        probe: F,
+    ) where
         F: Fn() -> Fut + Send + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {

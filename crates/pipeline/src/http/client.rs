@@ -25,7 +25,7 @@ struct Current {
     files: Vec<Stamp>,
 }
 
-/// What tells a changed file; `None` when it is not there.
+/// What changes with a file; `None` when it is not there.
 type Stamp = Option<(SystemTime, u64)>;
 
 impl Client {

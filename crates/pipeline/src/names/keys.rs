@@ -61,7 +61,7 @@ impl Namespace {
 
     /// Hash: what is known of a customer to be published and loaded.
     #[must_use]
-    pub fn mark_key(&self, company: &str) -> String {
+    pub(crate) fn mark_key(&self, company: &str) -> String {
         self.key(format_args!("mark:{company}"))
     }
 
@@ -85,7 +85,7 @@ impl Namespace {
 
     /// Text with an expiry: what has been notified about a problem; `kind` is `quiet` or `open`.
     #[must_use]
-    pub fn alert_key(&self, kind: &str, problem: &str) -> String {
+    pub(crate) fn alert_key(&self, kind: &str, problem: &str) -> String {
         self.key(format_args!("alert:{kind}:{problem}"))
     }
 }
@@ -105,7 +105,7 @@ impl Namespace {
 
     /// What the keys of every run begin with.
     #[must_use]
-    pub fn run_prefix(&self) -> String {
+    pub(crate) fn run_prefix(&self) -> String {
         self.key("books:run:")
     }
 
@@ -123,7 +123,7 @@ impl Namespace {
 
     /// Text: since when fewer dead letters of a stage are in its queue than the account knows.
     #[must_use]
-    pub fn gone_key(&self, stage: Stage) -> String {
+    pub(crate) fn gone_key(&self, stage: Stage) -> String {
         self.key(format_args!("books:gone:{stage}"))
     }
 }
@@ -187,7 +187,7 @@ impl Namespace {
         self.key(format_args!("extract:lease:{job}"))
     }
 
-    /// Hash: a job's checkpoint and the window under way.
+    /// Hash: a job's checkpoint, the window under way, since when it is watched.
     #[must_use]
     pub fn job_key(&self, job: &str) -> String {
         self.key(format_args!("extract:job:{job}"))

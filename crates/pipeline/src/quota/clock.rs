@@ -1,4 +1,4 @@
-//! How far away Redis is: needed to tell an ordinary answer from one that came late.
+//! How far away Redis is: needed to distinguish an ordinary answer from one that came late.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,4 +1,4 @@
--- A call that was granted leave was not made: the buckets forget it.
+-- A call that had a permit was not made: the buckets forget it.
 -- KEYS[2b-1], KEYS[2b] per bucket: state and log. ARGV[1] the granted time, ARGV[1+b] the bucket's pace.
 for b = 1, #KEYS / 2 do
   local state, log = KEYS[2 * b - 1], KEYS[2 * b]

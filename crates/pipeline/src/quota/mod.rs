@@ -9,7 +9,7 @@
 //! at = max(now, nth_last + window · (1 + SLACK), last + pace, hold)        over all buckets of the call
 //! ```
 //!
-//! If that moment is more than a breath away (`EARLY`), nothing is reserved: the caller is told when to ask again.
+//! If that moment is more than a breath away (`EARLY`), nothing is reserved: the answer says when to ask again.
 //! Slots are never handed out ahead, so a replica that dies or stalls while waiting takes none with it, and a call
 //! that waits for its endpoint's bucket does not punch holes into the company-wide one.
 //!
@@ -18,8 +18,8 @@
 //! Let `c(k)` be the time granted to call k and `d(k) ≥ 0` its delay until the vendor counts it (waking up, network).
 //! Calls k and k+N arrive `c(k+N) + d(k+N) − c(k) − d(k) ≥ 1 s · (1 + SLACK) + d(k+N) − d(k)` apart, so N+1 calls fit
 //! into one second only if one delay exceeds another by more than the slack, 17 ms. A constant delay cancels out,
-//! however long, and a delay of call k+N only helps; what hurts is a call k that leaves late. So whoever wakes up later
-//! than half of the slack gives the slot back and asks again (`permit::Permit::check`), and whoever finds that its bytes went
+//! however long, and a delay of call k+N only helps; what hurts is a call k that leaves late. So a caller that wakes up later
+//! than half of the slack gives the slot back and asks again (`permit::Permit::check`), and a caller that finds that its bytes went
 //! out later than granted, because a connection had to be opened or the machine was busy, says so ([`Quota::sent`]):
 //! then `c(k)` is the time at which they really went, long before call k+N asks. The slack is left to the network.
 //! It does not depend on N: for 10/s and for 1000/s it is 17 ms of each second, 1.7 % of the quota; the rest is usable.
@@ -33,9 +33,9 @@
 //! # Who comes first
 //!
 //! Within a process and lane, callers queue in order, and the first asks for all that wait; what it gets beyond its own
-//! goes to the next ones at once. Between replicas, whoever asks first wins; all of them ask at
-//! the same moment, spread by a random millisecond, so each gets its share. Between lanes, a caller that is told to
-//! wait leaves a mark with the time of its slot in each bucket, and lower lanes keep off that slot.
+//! goes to the next ones at once. Between replicas, the one that asks first wins; all of them ask at
+//! the same moment, spread by a random millisecond, so each gets its share. Between lanes, a caller that has to
+//! wait leaves a note with the time of its slot in each bucket, and lower lanes keep off that slot.
 
 mod bucket;
 mod clock;

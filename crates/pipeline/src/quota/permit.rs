@@ -1,8 +1,11 @@
-//! Permit to send at one moment, which expires.
+//! A permit to send at one moment, which expires.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Permit to send now, for [`super::Quota::sent`].
+/// A call that left this late is counted from when it left; less is not worth the round trip.
+const REPORTED: Duration = Duration::from_millis(1);
+
+/// A permit to send now, for [`super::Quota::sent`].
 #[derive(Debug, Clone, Copy)]
 #[must_use = "say with `Quota::sent` when the call really left"]
 pub struct Granted {
@@ -10,7 +13,17 @@ pub struct Granted {
     pub(super) due: Instant,
 }
 
-/// A slot in hand.
+impl Granted {
+    /// When a call that left at `at` counts, on Redis' clock in microseconds: in its slot, or when it left after it.
+    #[must_use]
+    pub fn counted_at(&self, at: Instant) -> i64 {
+        let late = at.saturating_duration_since(self.due);
+        let moved = if late > REPORTED { late } else { Duration::ZERO };
+        self.slot + i64::try_from(moved.as_micros()).unwrap_or(i64::MAX)
+    }
+}
+
+/// A slot that is reserved for one call.
 pub(super) struct Permit {
     /// The moment on Redis' clock, under which the buckets know it.
     pub(super) slot: i64,
@@ -30,9 +43,17 @@ impl Permit {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    #[test]
+    fn a_call_counts_in_its_slot_or_when_it_left() {
+        let due = Instant::now();
+        let granted = Granted { slot: 5_000_000, due };
+        let ms = Duration::from_millis;
+        assert_eq!(granted.counted_at(due), 5_000_000);
+        assert_eq!(granted.counted_at(due + ms(1)), 5_000_000);
+        assert_eq!(granted.counted_at(due + ms(300)), 5_300_000);
+    }
 
     #[tokio::test]
     async fn a_slot_is_never_used_early_and_not_after_its_time() {

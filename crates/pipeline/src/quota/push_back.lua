@@ -1,4 +1,4 @@
--- Nobody gets leave from the bucket before the pause is over. KEYS[1] state of the bucket, ARGV[1] pause (us).
+-- Nobody gets a permit from the bucket before the pause is over. KEYS[1] state of the bucket, ARGV[1] pause (us).
 local time = redis.call('TIME')
 local until_ = time[1] * 1000000 + time[2] + tonumber(ARGV[1])
 local hold = tonumber(redis.call('HGET', KEYS[1], 'hold') or 0)

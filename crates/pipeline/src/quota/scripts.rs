@@ -30,7 +30,7 @@ pub(super) enum Answer {
     DailyUsedUp { bucket: usize, until: Timestamp },
 }
 
-/// Leave for one call.
+/// A permit for one call.
 pub(super) struct Slot {
     /// Send after this.
     pub(super) wait: Duration,
@@ -38,7 +38,7 @@ pub(super) struct Slot {
     pub(super) at: i64,
 }
 
-/// Asks for leave from all buckets at once, or from none, for up to `wanted` calls.
+/// Asks for permits from all buckets at once, or from none, for up to `wanted` calls.
 pub(super) async fn take(
     store: &Store,
     namespace: &Namespace,
@@ -99,15 +99,15 @@ pub(super) async fn give_back(
     store.invoke(&GIVE_BACK, &keys, &args).await
 }
 
-/// Counts a call from `late` after its slot on.
+/// Counts a call at another moment than its slot.
 pub(super) async fn moved(
     store: &Store,
     namespace: &Namespace,
     buckets: &[&Bucket],
     slot: i64,
-    late: Duration,
+    counted: i64,
 ) -> Result<(), Error> {
-    let args = [slot, slot + micros(late)];
+    let args = [slot, counted];
     store.invoke(&MOVED, &keys(namespace, buckets), &args).await
 }
 

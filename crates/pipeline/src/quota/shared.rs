@@ -16,9 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A call that left this late is counted from when it left; less is not worth the question.
-const TOLD: Duration = Duration::from_millis(1);
-/// Waiters look again at least this often, for the limits may have been pushed back or lifted meanwhile.
+/// Waiters ask again at least this often, for the limits may have been pushed back or lifted meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Calls for which one question asks at most.
@@ -27,7 +25,7 @@ const TOGETHER: usize = 32;
 /// Who queues together within a process: callers with the same buckets and lane.
 type QueueName = (Vec<String>, Lane);
 
-/// Permit to call vendors. Clones share the queues of the process.
+/// Gives permits to call vendors. Clones share the queues of the process.
 #[derive(Clone)]
 pub struct Quota {
     store: Store,
@@ -80,16 +78,16 @@ impl Quota {
         }
     }
 
-    /// The call that was granted permit went out at `at`; a late one is counted from then on.
+    /// The call that had this permit went out at `at`; a late one is counted from then on.
     pub async fn sent(&self, buckets: &[&Bucket], granted: Granted, at: Instant) -> Result<(), Error> {
-        let late = at.saturating_duration_since(granted.due);
-        if late > TOLD {
-            scripts::moved(&self.store, &self.namespace, buckets, granted.slot, late).await?;
+        let counted = granted.counted_at(at);
+        if counted > granted.slot {
+            scripts::moved(&self.store, &self.namespace, buckets, granted.slot, counted).await?;
         }
         Ok(())
     }
 
-    /// Nobody gets permit from this bucket before `pause` has passed, after the vendor has said "too fast".
+    /// Nobody gets a permit from this bucket before `pause` has passed, after the vendor has said "too fast".
     pub async fn push_back(&self, bucket: &Bucket, pause: Duration) -> Result<(), Error> {
         metrics::counter!(names::QUOTA_PUSHED_BACK, "bucket" => bucket.name.clone()).increment(1);
         scripts::push_back(&self.store, &self.namespace, bucket, pause).await?;

@@ -1,4 +1,4 @@
--- Leave to make calls under several limits at once; see quota/mod.rs for the reasoning.
+-- Permits to make calls under several limits at once; see quota/mod.rs for the reasoning.
 -- All times are microseconds of this server's clock.
 --
 -- KEYS[1]              what this server remembers at all: {run, since}
@@ -97,7 +97,7 @@ while #granted < 2 * wanted do
     if not buckets then return {-1, day_ends, at} end
     if rank < 2 then
       for _, bucket in ipairs(buckets) do
-        -- Several may wait; the earliest wish counts, and whoever comes later says so again when he asks again.
+        -- Several may wait; the earliest one counts, and a later one is noted again when its caller asks again.
         if bucket.waiting + grace <= now or at < bucket.waiting then
           redis.call('HSET', bucket.state, 'w' .. rank, at)
           redis.call('PEXPIRE', bucket.state, MEMORY_MS)

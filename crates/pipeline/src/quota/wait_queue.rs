@@ -1,4 +1,4 @@
-//! Callers of one process that wait for permit from the same buckets, in order.
+//! Callers of one process that wait for permits from the same buckets, in order.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +7,12 @@ use tokio::sync::Mutex;
 
 use super::{error::Error, permit::Permit};
 
-/// A queue of callers. Whoever is first asks for everybody in it, so that a question to Redis serves many calls where
+/// A queue of callers. The first one asks for everybody in it, so that a question to Redis serves many calls where
 /// the limits let many go at once.
 #[derive(Default)]
 pub(super) struct WaitQueue {
     waiting: AtomicUsize,
-    /// Permit that was got for those behind; too old when they went away, which they find out as one who woke up late.
+    /// Permits that were got for those behind; expired when those come too late, as for one who woke up late.
     got: Mutex<VecDeque<Permit>>,
 }
 
@@ -26,7 +26,7 @@ impl Drop for Place<'_> {
 }
 
 impl WaitQueue {
-    /// Permit for the caller; `ask` is told how many are waiting and answers with permit for at least one. Dropping the
+    /// A permit for the caller; `ask` gets how many are waiting and answers with permits for at least one. Dropping the
     /// future gives the place up.
     pub(super) async fn permit<F>(&self, ask: impl Fn(usize) -> F) -> Result<Permit, Error>
     where
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_question_serves_everybody_in_line() {
+    async fn one_question_serves_everybody_in_the_queue() {
         let (queue, asked) = (WaitQueue::default(), AtomicUsize::new(0));
         let ask = |wanted| {
             asked.fetch_add(1, Ordering::Relaxed);
@@ -75,7 +75,7 @@ mod tests {
         let callers = (0..20).map(|_| queue.permit(ask));
         let got = futures::future::try_join_all(callers).await.unwrap();
         assert_eq!(got.len(), 20);
-        // The first asks before the others are in queue.
+        // The first asks before the others are in the queue.
         assert_eq!(asked.load(Ordering::Relaxed), 2);
         assert!(queue.got.lock().await.is_empty());
     }

@@ -39,20 +39,3 @@ fn waits_grow_and_stay_within_their_bounds() {
     backoff.reset();
     assert!(backoff.next_delay() <= min.mul_f64(1.21));
 }
-
-#[test]
-fn a_hint_beats_the_formula_but_not_the_cap() {
-    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
-    assert_eq!(
-        backoff.next_delay_hinted(Some(Duration::from_secs(7))),
-        Duration::from_secs(7)
-    );
-    assert_eq!(
-        backoff.next_delay_hinted(Some(Duration::from_secs(900))),
-        Duration::from_secs(30)
-    );
-    assert_eq!(
-        backoff.next_delay_hinted(Some(Duration::ZERO)),
-        Duration::from_secs(1)
-    );
-}

@@ -9,5 +9,5 @@ mod secret_arg;
 pub use base_url::base_url;
 pub use duration::{parse_duration, positive_duration};
 pub use error::ConfigError;
-pub use secret::{Secret, display_url};
+pub use secret::Secret;
 pub use secret_arg::SecretArg;

@@ -9,8 +9,6 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use url::Url;
-
 /// A value whose `Debug` shows nothing and which has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
@@ -85,18 +83,6 @@ impl FromStr for Secret {
     }
 }
 
-/// A URL for people: scheme, host, port and path, without user, password and query.
-pub fn display_url(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(parsed) => {
-            let host = parsed.host_str().unwrap_or_default();
-            let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
-            format!("{}://{host}{port}{}", parsed.scheme(), parsed.path())
-        }
-        Err(_) => "[not a URL]".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,15 +107,5 @@ mod tests {
         std::fs::write(&path, "\n").unwrap();
         assert_eq!(secret.current().expose(), "first");
         assert_eq!(Secret::new("value").current().expose(), "value");
-    }
-
-    #[test]
-    fn a_displayed_url_has_lost_its_credentials() {
-        assert_eq!(
-            display_url("amqps://u:p@rabbit.example:5671/v?x=1"),
-            "amqps://rabbit.example:5671/v"
-        );
-        assert_eq!(display_url("redis://:p@[::1]:6379/0"), "redis://[::1]:6379/0");
-        assert_eq!(display_url("p@ss"), "[not a URL]");
     }
 }

@@ -26,7 +26,7 @@ impl Manager {
             config,
             pings: AtomicUsize::new(0),
         };
-        // Refuses what can never work while somebody looks.
+        // Refuses what can never work while the operator still watches the start.
         manager.client()?;
         Ok(manager)
     }
@@ -73,7 +73,7 @@ impl managed::Manager for Manager {
             .map(Link::new)
     }
 
-    /// Pings what has been idle; a number of its own for each ping tells an answer from one that was left over.
+    /// Pings what has been idle; a number of its own for each ping distinguishes its answer from one that was left over.
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> managed::RecycleResult<RedisError> {
         if !link.is_sound() {
             return Err(RecycleError::message("the last command was not answered"));

@@ -1,7 +1,7 @@
 //! Redis as every part sees it: pooled connections, scripts, and the question "is this an outage?".
 //!
-//! Redis coordinates (quotas, leases, marks, ledgers) and never holds the only copy of a customer. When it is away
-//! the stages pause; [`Error::is_outage`] tells that case from a command that is wrong by itself.
+//! Redis coordinates (quotas, leases, watermarks, ledgers) and never holds the only copy of a customer. When it is away
+//! the stages pause; [`Error::is_outage`] distinguishes that case from a command that is wrong by itself.
 
 mod config;
 mod error;

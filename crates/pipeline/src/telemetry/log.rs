@@ -5,12 +5,12 @@ use crate::setting::ConfigError;
 use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// The broker client logs every closed channel as an error, also where we expect it; whoever called it is told the
+/// The broker client logs every closed channel as an error, also where we expect it; its caller gets the
 /// same as a result and decides. `LOG_LEVEL=info,lapin=debug` brings it back.
 const QUIET: &str = "lapin=off";
 
 /// Starts logging alone, for commands that serve no metrics.
-pub fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
+pub(crate) fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
     let refused = |error| {
         ConfigError::new(
             "LOG_LEVEL",

@@ -30,7 +30,7 @@ impl Metrics {
     }
 
     /// Folds samples into the histograms; must be called every few seconds or memory grows with every sample.
-    pub fn upkeep(&self) {
+    pub(crate) fn upkeep(&self) {
         self.0.run_upkeep();
     }
 }

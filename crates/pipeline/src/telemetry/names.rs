@@ -1,52 +1,54 @@
-//! Every metric with its labels and meaning; nobody else writes a metric's name.
+//! Every metric with its labels and meaning; metric names are written here only.
 //!
 //! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
 
+use super::metric::{CALL_BUCKETS, LAG_BUCKETS, SIZE_BUCKETS, WAIT_BUCKETS, counter, gauge, seconds};
+pub use super::metric::{Kind, Metric};
 use metrics::Unit;
 
-/// Records settled. Labels: `stage`, `outcome`.
+/// Records whose delivery was settled, by disposition. Labels: `stage`, `outcome`.
 pub const RECORDS: &str = "okki_records_total";
 /// Records dropped by a rule. Labels: `stage`, `reason`.
-pub const FILTERED: &str = "okki_filtered_total";
+pub(crate) const FILTERED: &str = "okki_filtered_total";
 /// Records per handled batch. Labels: `stage`.
 pub const BATCH_SIZE: &str = "okki_batch_size_records";
 /// Time of a vendor call. Labels: `vendor`, `endpoint`, `code`.
 pub const CALL_DURATION: &str = "okki_call_duration_seconds";
-/// Wait for a quota slot. Labels: `bucket`, `lane`.
+/// Wait for a permit of a quota. Labels: `bucket`, `lane`.
 pub const QUOTA_WAIT: &str = "okki_quota_wait_seconds";
-/// Slots given back because the process woke too late. Labels: `bucket`.
-pub const QUOTA_LATE: &str = "okki_quota_late_total";
+/// Permits given back because the process woke too late. Labels: `bucket`.
+pub(crate) const QUOTA_LATE: &str = "okki_quota_late_total";
 /// How often a vendor pushed a bucket back. Labels: `bucket`.
-pub const QUOTA_PUSHED_BACK: &str = "okki_quota_pushed_back_total";
+pub(crate) const QUOTA_PUSHED_BACK: &str = "okki_quota_pushed_back_total";
 /// Attempts that failed and will be repeated. Labels: `stage`, `reason`.
-pub const RETRIES: &str = "okki_retries_total";
-/// Records given up. Labels: `stage`, `reason`.
+pub(crate) const RETRIES: &str = "okki_retries_total";
+/// Records that became dead letters. Labels: `stage`, `reason`.
 pub const DEAD_LETTERS: &str = "okki_dead_letters_total";
-/// Records taken and not settled. Labels: `stage`.
+/// Records whose deliveries are not settled. Labels: `stage`.
 pub const IN_FLIGHT: &str = "okki_in_flight_records";
-/// 1 while the stage is paused for this reason. Labels: `reason`.
-pub const GATE_CLOSED: &str = "okki_gate_closed";
+/// 1 while the gate is closed for this reason. Labels: `reason`.
+pub(crate) const GATE_CLOSED: &str = "okki_gate_closed";
 /// From the customer's change in the CRM to the row in the form. No labels.
-pub const END_TO_END_LAG: &str = "okki_end_to_end_lag_seconds";
-/// Since the end of the last completed listing window. No labels.
+pub(crate) const END_TO_END_LAG: &str = "okki_end_to_end_lag_seconds";
+/// Since the checkpoint. No labels.
 pub const CHECKPOINT_AGE: &str = "okki_checkpoint_age_seconds";
-/// 1 on the replica that lists. No labels.
+/// 1 on the leader. No labels.
 pub const LEADER: &str = "okki_leader";
-/// Deliveries that had been delivered before. Labels: `stage`.
-pub const REDELIVERIES: &str = "okki_redeliveries_total";
-/// Acks that settled nothing because the channel was gone. Labels: `stage`.
-pub const ACK_LOST: &str = "okki_ack_lost_total";
-/// Messages whose publishing was repeated. Labels: `queue`.
+/// Messages that were delivered again. Labels: `stage`.
+pub(crate) const REDELIVERIES: &str = "okki_redeliveries_total";
+/// Acknowledgements that were lost because the channel was gone. Labels: `stage`.
+pub(crate) const ACK_LOST: &str = "okki_ack_lost_total";
+/// Messages published once more because the connection was lost before their confirms. Labels: `queue`.
 pub const REPUBLISHED: &str = "okki_republished_total";
 /// Messages ready in a queue. Labels: `queue`.
-pub const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
+pub(crate) const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
 /// Age of the oldest record in work. Labels: `stage`.
-pub const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
-/// Listed customers of all runs by where they are. Labels: `fate`.
-pub const BOOKS_RECORDS: &str = "okki_books_records";
-/// Difference between listed and accounted records. No labels; a run's name would make a series each.
-pub const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
-/// Customers asked for again because they had left every queue without a fate. No labels.
+pub(crate) const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
+/// Listed customers of all runs, by disposition. Labels: `fate`.
+pub(crate) const BOOKS_RECORDS: &str = "okki_books_records";
+/// Listed customers that the account misses. No labels; a run's name would make a series each.
+pub(crate) const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
+/// Customers asked for again because they had left every queue without a disposition. No labels.
 pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
 /// Calls whose outcome was unknown, so they were repeated. No labels.
 pub const LOADER_UNKNOWN_OUTCOMES: &str = "okki_loader_unknown_outcomes_total";
@@ -58,95 +60,26 @@ pub const LOADER_BATCHES_TAKEN_OVER: &str = "okki_loader_batches_taken_over_tota
 pub const LOADER_INCOMPLETE_BATCHES: &str = "okki_loader_incomplete_batches_total";
 /// Batches that were split to find a refused row. No labels.
 pub const LOADER_SPLITS: &str = "okki_loader_splits_total";
-/// Batches that were looked up by key, too old to be sent again. No labels.
+/// Batches whose rows were looked up by key, too old to be sent again. No labels.
 pub const LOADER_RECONCILED_BATCHES: &str = "okki_loader_reconciled_batches_total";
 /// Customers whose details were asked for again after Redis was lost. No labels.
 pub const LOADER_REFETCHED: &str = "okki_loader_refetched_total";
-/// Rows to update that somebody had deleted in the form. No labels.
+/// Rows to update that were deleted in the form. No labels.
 pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
-/// Customers with several rows in the form, as the last reading found. No labels.
+/// Customers with several rows in the form, as the last walk found. No labels.
 pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
 /// Duplicate rows that were deleted in the form on demand. No labels.
 pub const LOADER_MERGED_ROWS: &str = "okki_loader_merged_rows_total";
 /// Version of the program, value 1. Labels: `service`, `version`.
 pub const BUILD_INFO: &str = "okki_build_info";
 
-/// Kind of a metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    /// Only grows.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Distribution; each has its buckets.
-    Histogram(&'static [f64]),
-}
-
-/// What a metric is, for the exporter and for tests of dashboards and alert rules.
-#[derive(Debug, Clone, Copy)]
-pub struct Metric {
-    /// Its name.
-    pub name: &'static str,
-    /// Its kind.
-    pub kind: Kind,
-    /// Its unit.
-    pub unit: Unit,
-    /// Its labels.
-    pub labels: &'static [&'static str],
-    /// Its help text.
-    pub help: &'static str,
-}
-
-const CALL_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
-const WAIT_BUCKETS: &[f64] = &[
-    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
-];
-const LAG_BUCKETS: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0];
-const SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 75.0, 100.0];
-
-const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric {
-        name,
-        kind: Kind::Counter,
-        unit: Unit::Count,
-        labels,
-        help,
-    }
-}
-
-const fn gauge(
-    name: &'static str,
-    unit: Unit,
-    labels: &'static [&'static str],
-    help: &'static str,
-) -> Metric {
-    Metric {
-        name,
-        kind: Kind::Gauge,
-        unit,
-        labels,
-        help,
-    }
-}
-
-const fn seconds(
-    name: &'static str,
-    buckets: &'static [f64],
-    labels: &'static [&'static str],
-    help: &'static str,
-) -> Metric {
-    Metric {
-        name,
-        kind: Kind::Histogram(buckets),
-        unit: Unit::Seconds,
-        labels,
-        help,
-    }
-}
-
 /// All of them.
 pub const ALL: &[Metric] = &[
-    counter(RECORDS, &["stage", "outcome"], "Records settled, by outcome"),
+    counter(
+        RECORDS,
+        &["stage", "outcome"],
+        "Records whose delivery was settled, by disposition",
+    ),
     counter(FILTERED, &["stage", "reason"], "Records dropped by a rule"),
     Metric {
         name: BATCH_SIZE,
@@ -165,35 +98,39 @@ pub const ALL: &[Metric] = &[
         QUOTA_WAIT,
         WAIT_BUCKETS,
         &["bucket", "lane"],
-        "Wait for a slot of a shared quota",
+        "Wait for a permit of a shared quota",
     ),
     counter(
         QUOTA_LATE,
         &["bucket"],
-        "Quota slots given back because the process woke too late",
+        "Permits given back because the process woke too late",
     ),
     counter(
         QUOTA_PUSHED_BACK,
         &["bucket"],
-        "How often a vendor's refusal pushed a quota back",
+        "How often a vendor's refusal pushed a bucket back",
     ),
     counter(
         RETRIES,
         &["stage", "reason"],
         "Attempts that failed and will be repeated",
     ),
-    counter(DEAD_LETTERS, &["stage", "reason"], "Records given up, by reason"),
+    counter(
+        DEAD_LETTERS,
+        &["stage", "reason"],
+        "Records that became dead letters, by reason",
+    ),
     gauge(
         IN_FLIGHT,
         Unit::Count,
         &["stage"],
-        "Records taken and not yet settled",
+        "Records whose deliveries are not yet settled",
     ),
     gauge(
         GATE_CLOSED,
         Unit::Count,
         &["reason"],
-        "1 while the stage is paused for this reason",
+        "1 while the gate is closed for this reason",
     ),
     seconds(
         END_TO_END_LAG,
@@ -205,20 +142,25 @@ pub const ALL: &[Metric] = &[
         CHECKPOINT_AGE,
         Unit::Seconds,
         &[],
-        "Since the end of the last completed listing window",
+        "Since the checkpoint, the end of the last window of which every ref is confirmed",
     ),
-    gauge(LEADER, Unit::Count, &[], "1 on the replica that lists"),
-    counter(
-        REDELIVERIES,
-        &["stage"],
-        "Deliveries that had been delivered before",
+    gauge(
+        LEADER,
+        Unit::Count,
+        &[],
+        "1 on the leader, the replica that lists",
     ),
+    counter(REDELIVERIES, &["stage"], "Messages that were delivered again"),
     counter(
         ACK_LOST,
         &["stage"],
-        "Acks that settled nothing because the channel was gone",
+        "Acknowledgements that were lost because the channel was gone",
     ),
-    counter(REPUBLISHED, &["queue"], "Messages whose publishing was repeated"),
+    counter(
+        REPUBLISHED,
+        &["queue"],
+        "Messages published once more because the connection was lost before their confirms",
+    ),
     gauge(QUEUE_DEPTH, Unit::Count, &["queue"], "Messages ready in a queue"),
     gauge(
         OLDEST_UNFINISHED,
@@ -230,18 +172,18 @@ pub const ALL: &[Metric] = &[
         BOOKS_RECORDS,
         Unit::Count,
         &["fate"],
-        "Listed customers of all runs by where they are",
+        "Listed customers of all runs, by disposition",
     ),
     gauge(
         BOOKS_DIFFERENCE,
         Unit::Count,
         &[],
-        "Listed records that the books do not account for",
+        "Listed customers that the account misses",
     ),
     counter(
         EXTRACTOR_ASKED_AGAIN,
         &[],
-        "Customers asked for again that had left every queue without a fate",
+        "Customers asked for again that had left every queue without a disposition",
     ),
     counter(
         LOADER_UNKNOWN_OUTCOMES,
@@ -271,7 +213,7 @@ pub const ALL: &[Metric] = &[
     counter(
         LOADER_RECONCILED_BATCHES,
         &[],
-        "Batches that were looked up by key, too old to be sent again",
+        "Batches whose rows were looked up by key, too old to be sent again",
     ),
     counter(
         LOADER_REFETCHED,
@@ -281,7 +223,7 @@ pub const ALL: &[Metric] = &[
     counter(
         LOADER_MISSING_ROWS,
         &[],
-        "Rows to update that somebody had deleted in the form",
+        "Rows to update that were deleted in the form",
     ),
     gauge(
         LOADER_FORM_DUPLICATES,

@@ -17,11 +17,11 @@ pub struct TlsFiles {
 
 /// What stood in the files.
 #[derive(Default)]
-pub struct Pem {
+pub(crate) struct Pem {
     /// Certificates of the CA.
-    pub ca: Option<Vec<u8>>,
+    pub(crate) ca: Option<Vec<u8>>,
     /// Certificate chain and key of the client.
-    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl TlsFiles {
@@ -93,7 +93,7 @@ impl TlsFiles {
     ///
     /// # Errors
     /// When one cannot be read.
-    pub fn read(&self) -> io::Result<Pem> {
+    pub(crate) fn read(&self) -> io::Result<Pem> {
         let ca = self.ca.as_ref().map(std::fs::read).transpose()?;
         let identity = match &self.identity {
             Some((cert, key)) => Some((std::fs::read(cert)?, std::fs::read(key)?)),

@@ -1,5 +1,5 @@
 -- KEYS: the epoch, then hashes of companies. ARGV: the update time of each company.
--- The epoch is read in here, so that a rebuild that begins meanwhile voids these marks, too.
+-- The epoch is read in here, so that a rebuild that begins meanwhile voids these watermarks, too.
 local epoch = redis.call('GET', KEYS[1])
 if epoch then
   for i = 2, #KEYS do

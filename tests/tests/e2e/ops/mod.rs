@@ -2,6 +2,7 @@
 //! nothing, and commands that say what is wrong.
 
 mod accounting;
+mod checkpoint;
 mod commands;
 mod notices;
 mod rotation;

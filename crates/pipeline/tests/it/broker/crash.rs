@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 const POISON: &str = "7";
 
-/// The consumer reaches the broker through a line that is cut each time it meets the poison: the broker sees what it
+/// The consumer reaches the broker through a proxy that is cut each time it meets the poison: the broker sees what it
 /// would see of a process that was killed while it held its deliveries.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_poison_dies_alone() {

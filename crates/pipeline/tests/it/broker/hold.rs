@@ -1,4 +1,4 @@
-//! What is held for long goes back without a mark: an outage of any length brings no message nearer to its death.
+//! What is held for long goes back without being counted: an outage of any length brings no message nearer to its death.
 
 use kit::workbench::{OPTIONS, Workbench, forward};
 use pipeline::{disposition::Disposition, gate::Pause, handler::Outcome, stage::Stage};
@@ -45,7 +45,7 @@ async fn messages_that_are_given_back_for_ever_do_not_die() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_in_a_pause_marks_nothing_as_delivered() {
+async fn a_stop_in_a_pause_counts_no_delivery() {
     let bench = Workbench::new().await;
     bench.publish(0..MESSAGES as usize).await;
     for _ in 0..3 {

@@ -4,6 +4,7 @@ mod consume;
 mod crash;
 mod drain;
 mod hold;
+mod publish;
 
 use kit::workbench::Workbench;
 use pipeline::{

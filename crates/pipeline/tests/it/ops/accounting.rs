@@ -1,4 +1,4 @@
-//! The books count each customer once, whatever is told twice, and call by name what is missing.
+//! The account counts each customer once, whatever is reported twice, and names what is missing.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use proto::v1::CompanyRef;
 use crate::support;
 use kit::config::common;
 
-fn books() -> Account {
+fn account() -> Account {
     Account::new(support::store(), support::namespace())
 }
 
@@ -42,16 +42,16 @@ fn died_at<'a>(run: &'a str, company: &'a str, stage: Stage) -> Entry<'a> {
 
 #[tokio::test]
 async fn a_fate_that_is_told_again_counts_once() {
-    let books = books();
-    assert_eq!(books.list("r", &ids(5)).await.unwrap(), 5);
+    let account = account();
+    assert_eq!(account.list("r", &ids(5)).await.unwrap(), 5);
     // A leader that repeats a batch after a crash lists the same customers again.
-    assert_eq!(books.list("r", &ids(5)).await.unwrap(), 0);
-    let told = [
+    assert_eq!(account.list("r", &ids(5)).await.unwrap(), 0);
+    let reported = [
         entry("r", "0", Disposition::Loaded),
         entry("r", "1", Disposition::Filtered),
         entry("r", "2", Disposition::Dead),
     ];
-    assert_eq!(books.record(&told).await.unwrap(), 3);
+    assert_eq!(account.record(&reported).await.unwrap(), 3);
     // The same batch after a redelivery: the loader now says "unchanged" where it said "loaded".
     let again = [
         entry("r", "0", Disposition::Unchanged),
@@ -59,11 +59,11 @@ async fn a_fate_that_is_told_again_counts_once() {
         entry("r", "2", Disposition::Dead),
     ];
     assert_eq!(
-        books.record(&again).await.unwrap(),
+        account.record(&again).await.unwrap(),
         1,
-        "only the dead letter is still on the books"
+        "only the dead letter is still in the account"
     );
-    let balance = books.balance("r").await.unwrap();
+    let balance = account.balance("r").await.unwrap();
     assert_eq!(
         (
             balance.listed,
@@ -82,26 +82,29 @@ async fn a_fate_that_is_told_again_counts_once() {
 
 #[tokio::test]
 async fn a_dead_letter_ends_by_replay_or_discard() {
-    let books = books();
-    books.list("r", &ids(2)).await.unwrap();
+    let account = account();
+    account.list("r", &ids(2)).await.unwrap();
     let dead = [
         died_at("r", "0", Stage::Transform),
         died_at("r", "1", Stage::Load),
     ];
-    books.record(&dead).await.unwrap();
-    let by_stage = books.dead("r").await.unwrap();
+    account.record(&dead).await.unwrap();
+    let by_stage = account.dead("r").await.unwrap();
     assert_eq!((by_stage["transform"], by_stage["load"]), (1, 1));
     // Replayed, it dies once more, a stage further.
-    books.record(&[entry("r", "0", Disposition::Dead)]).await.unwrap();
-    assert_eq!(books.dead("r").await.unwrap()["load"], 2);
-    books
+    account
+        .record(&[entry("r", "0", Disposition::Dead)])
+        .await
+        .unwrap();
+    assert_eq!(account.dead("r").await.unwrap()["load"], 2);
+    account
         .record(&[
             entry("r", "0", Disposition::Loaded),
             entry("r", "1", Disposition::Discarded),
         ])
         .await
         .unwrap();
-    let balance = books.balance("r").await.unwrap();
+    let balance = account.balance("r").await.unwrap();
     assert_eq!(
         (
             balance.loaded,
@@ -112,23 +115,23 @@ async fn a_dead_letter_ends_by_replay_or_discard() {
         (1, 1, 0, 0)
     );
     assert!(
-        books.active().await.unwrap().is_empty(),
+        account.active().await.unwrap().is_empty(),
         "a finished run is not looked at any more"
     );
 }
 
 #[tokio::test]
 async fn two_copies_in_one_batch_are_named_by_the_one_that_got_through() {
-    let books = books();
-    books.list("r", &ids(1)).await.unwrap();
-    books
+    let account = account();
+    account.list("r", &ids(1)).await.unwrap();
+    account
         .record(&[
             entry("r", "0", Disposition::Superseded),
             entry("r", "0", Disposition::Loaded),
         ])
         .await
         .unwrap();
-    let balance = books.balance("r").await.unwrap();
+    let balance = account.balance("r").await.unwrap();
     assert_eq!(
         (balance.loaded, balance.superseded, balance.duplicates),
         (1, 0, 1)
@@ -137,43 +140,43 @@ async fn two_copies_in_one_batch_are_named_by_the_one_that_got_through() {
 
 #[tokio::test]
 async fn redis_that_was_emptied_puts_nothing_off() {
-    let books = books();
-    books
+    let account = account();
+    account
         .record(&[
             entry("lost", "7", Disposition::Loaded),
             entry("", "8", Disposition::Loaded),
         ])
         .await
         .unwrap();
-    let total = books.total().await.unwrap();
+    let total = account.total().await.unwrap();
     assert_eq!((total.listed, total.duplicates, total.difference()), (0, 1, 0));
 }
 
 #[tokio::test]
 async fn tellers_at_the_same_time_count_every_customer_once() {
-    let books = books();
+    let account = account();
     let ids = ids(200);
-    books.list("r", &ids).await.unwrap();
+    account.list("r", &ids).await.unwrap();
     let teller = || async {
         for chunk in ids.chunks(20) {
             let entries: Vec<_> = chunk
                 .iter()
                 .map(|id| entry("r", id, Disposition::Loaded))
                 .collect();
-            books.record(&entries).await.unwrap();
+            account.record(&entries).await.unwrap();
             // The total is one snapshot, however much is settled meanwhile.
-            assert_eq!(books.total().await.unwrap().difference(), 0);
+            assert_eq!(account.total().await.unwrap().difference(), 0);
         }
     };
     futures::future::join_all((0..4).map(|_| teller())).await;
-    let balance = books.balance("r").await.unwrap();
+    let balance = account.balance("r").await.unwrap();
     assert_eq!(
         (balance.loaded, balance.duplicates, balance.in_flight),
         (200, 600, 0)
     );
 }
 
-/// The books of a namespace with queues of its own.
+/// The account of a namespace with queues of its own.
 async fn with_queues() -> (Account, Broker) {
     let namespace = support::namespace();
     let common = common(&namespace.to_string());
@@ -193,21 +196,21 @@ async fn with_queues() -> (Account, Broker) {
     (Account::new(support::store(), namespace), broker)
 }
 
-async fn look(books: &Account, broker: &Broker, patience: Duration) -> BalanceCheck {
+async fn checked(account: &Account, broker: &Broker, patience: Duration) -> BalanceCheck {
     // A clock a little ahead, so that "longer ago than nothing" is certain.
     let now = jiff::Timestamp::now().as_millisecond() + 5;
-    check(books, broker, None, patience, now).await.unwrap()
+    check(account, broker, None, patience, now).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_customer_that_no_queue_holds_is_called_by_name() {
-    let (books, broker) = with_queues().await;
-    books.list("r", &ids(3)).await.unwrap();
-    books
+    let (account, broker) = with_queues().await;
+    account.list("r", &ids(3)).await.unwrap();
+    account
         .record(&[entry("r", "0", Disposition::Loaded)])
         .await
         .unwrap();
-    let patient = look(&books, &broker, Duration::from_secs(60)).await;
+    let patient = checked(&account, &broker, Duration::from_secs(60)).await;
     assert_eq!(
         (patient.difference, patient.missing.len()),
         (0, 0),
@@ -224,19 +227,19 @@ async fn a_customer_that_no_queue_holds_is_called_by_name() {
         .publish(vec![Outgoing::to(Stage::Extract, &message)])
         .await
         .unwrap();
-    let busy = look(&books, &broker, Duration::ZERO).await;
+    let busy = checked(&account, &broker, Duration::ZERO).await;
     assert_eq!(
         busy.difference, 0,
         "while a queue holds something nobody is missing"
     );
 
-    let (books, broker) = with_queues().await;
-    books.list("r", &ids(3)).await.unwrap();
-    books
+    let (account, broker) = with_queues().await;
+    account.list("r", &ids(3)).await.unwrap();
+    account
         .record(&[entry("r", "0", Disposition::Loaded)])
         .await
         .unwrap();
-    let lost = look(&books, &broker, Duration::ZERO).await;
+    let lost = checked(&account, &broker, Duration::ZERO).await;
     assert_eq!(lost.difference, 2);
     assert_eq!(
         lost.missing,
@@ -247,10 +250,13 @@ async fn a_customer_that_no_queue_holds_is_called_by_name() {
 
 #[tokio::test]
 async fn a_dead_letter_that_somebody_deleted_is_noticed() {
-    let (books, broker) = with_queues().await;
-    books.list("r", &ids(1)).await.unwrap();
-    books.record(&[entry("r", "0", Disposition::Dead)]).await.unwrap();
-    let gone = look(&books, &broker, Duration::ZERO).await;
+    let (account, broker) = with_queues().await;
+    account.list("r", &ids(1)).await.unwrap();
+    account
+        .record(&[entry("r", "0", Disposition::Dead)])
+        .await
+        .unwrap();
+    let gone = checked(&account, &broker, Duration::ZERO).await;
     assert_eq!(gone.difference, 1);
     let queue = broker.namespace().dead_queue(Stage::Load);
     assert_eq!(
@@ -264,13 +270,13 @@ async fn a_dead_letter_that_somebody_deleted_is_noticed() {
         .publish_foreign(&queue, b"letter".to_vec())
         .await
         .unwrap();
-    assert_eq!(look(&books, &broker, Duration::ZERO).await.difference, 0);
+    assert_eq!(checked(&account, &broker, Duration::ZERO).await.difference, 0);
 }
 
 #[tokio::test]
 async fn books_whose_keys_were_deleted_are_off() {
-    let (books, broker) = with_queues().await;
-    books.list("r", &ids(4)).await.unwrap();
+    let (account, broker) = with_queues().await;
+    account.list("r", &ids(4)).await.unwrap();
     let mut connection = support::store().connection().await.unwrap();
     let open = broker.namespace().run_keys("r").open;
     redis::cmd("DEL")
@@ -278,9 +284,9 @@ async fn books_whose_keys_were_deleted_are_off() {
         .query_async::<()>(&mut *connection)
         .await
         .unwrap();
-    let off = look(&books, &broker, Duration::from_secs(60)).await;
+    let off = checked(&account, &broker, Duration::from_secs(60)).await;
     assert!(
-        off.difference > 0 && off.differences[0].contains("4 listed customers are on the books"),
+        off.difference > 0 && off.differences[0].contains("4 listed customers are missing from the account"),
         "{off:?}"
     );
 }

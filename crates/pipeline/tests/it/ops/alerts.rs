@@ -110,7 +110,7 @@ async fn every_receiver_takes_a_problem_and_its_end() {
 }
 
 #[tokio::test]
-async fn ten_replicas_with_one_problem_tell_it_once_and_end_it_once() {
+async fn ten_replicas_with_one_problem_notify_of_it_once_and_of_its_end_once() {
     let (receiver, namespace) = (Receiver::start().await, support::namespace());
     let pagers: Vec<_> = (0..10)
         .map(|n| {
@@ -124,7 +124,7 @@ async fn ten_replicas_with_one_problem_tell_it_once_and_end_it_once() {
         })
         .collect();
     for pager in &pagers {
-        // A group is told once, not once per dead letter.
+        // One notice per group, not one per dead letter.
         for n in 0..50 {
             pager.alerts.dead(
                 Stage::Load,
@@ -135,9 +135,9 @@ async fn ten_replicas_with_one_problem_tell_it_once_and_end_it_once() {
         }
     }
     receiver.count(1).await;
-    // Another problem is the proof that everybody had time to tell the first one again.
+    // Another problem is the proof that every replica had time to notify of the first one again.
     for pager in &pagers {
-        pager.alerts.books(3, Some("r: 3 customers are missing"));
+        pager.alerts.account_off(3, Some("r: 3 customers are missing"));
     }
     let two = receiver.count(2).await;
     assert_eq!(text(&two[0], "/problem"), "dead:load:row-refused:电话");
@@ -145,7 +145,7 @@ async fn ten_replicas_with_one_problem_tell_it_once_and_end_it_once() {
         (text(&two[1], "/problem"), text(&two[1], "/severity")),
         ("books-off".into(), "critical".into())
     );
-    // Every replica has looked at the problem at least once more before all of them see the end.
+    // Every replica has polled the problem at least once more before all of them see the end.
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     assert_eq!(receiver.got().len(), 2, "{:?}", receiver.got());
     for pager in &pagers {
@@ -156,7 +156,7 @@ async fn ten_replicas_with_one_problem_tell_it_once_and_end_it_once() {
         (text(&three[2], "/problem"), text(&three[2], "/status")),
         (text(&two[0], "/problem"), "resolved".into())
     );
-    // It comes back within the interval: nobody is told again.
+    // It comes back within the interval: no notice is sent again.
     pagers[0]
         .alerts
         .dead(Stage::Load, "row-refused", Some("电话"), "again");
@@ -167,7 +167,7 @@ async fn ten_replicas_with_one_problem_tell_it_once_and_end_it_once() {
 }
 
 #[tokio::test]
-async fn a_problem_that_stands_is_told_again_after_the_interval() {
+async fn a_problem_that_stands_causes_another_notice_after_the_interval() {
     let receiver = Receiver::start().await;
     let pager = pager(
         &receiver,
@@ -195,7 +195,7 @@ async fn a_refused_notice_is_sent_again() {
 }
 
 #[tokio::test]
-async fn only_outages_that_last_are_told() {
+async fn only_outages_that_last_cause_notices() {
     let receiver = Receiver::start().await;
     let pager = pager(&receiver, AlertKind::Generic, &support::namespace(), "a", HOUR);
     let gate = Gate::new();
@@ -204,7 +204,7 @@ async fn only_outages_that_last_are_told() {
         pager.alerts.clone(),
         pager.shutdown.clone(),
     ));
-    // Shorter than the patience of three seconds: seen by the watcher, and over before it is told.
+    // Shorter than the patience of three seconds: seen by the watcher, and over before people are notified.
     gate.close(Pause::Broker, "connection refused");
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     gate.open(Pause::Broker);
@@ -219,23 +219,23 @@ async fn only_outages_that_last_are_told() {
 }
 
 #[tokio::test]
-async fn a_short_command_tells_before_it_ends_and_a_later_one_tells_the_end() {
+async fn a_short_command_notifies_before_it_ends_and_a_later_one_notifies_of_the_end() {
     let (receiver, namespace) = (Receiver::start().await, support::namespace());
     let patience = Duration::from_secs(10);
     let first = pager(&receiver, AlertKind::Generic, &namespace, "a", HOUR);
     first.alerts.run_failed("live", "okki is away");
     first.alerts.flush(patience).await;
     first.shutdown.trigger();
-    let told = receiver.got();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(text(&told[0], "/problem"), "run-failed:live");
+    let sent = receiver.got();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(text(&sent[0], "/problem"), "run-failed:live");
     let second = pager(&receiver, AlertKind::Generic, &namespace, "b", HOUR);
     second.alerts.run_ended("backfill");
     second.alerts.run_ended("live");
     second.alerts.run_ended("live");
     second.alerts.flush(patience).await;
     second.shutdown.trigger();
-    let told = receiver.got();
-    assert_eq!(told.len(), 2, "once, and nothing about the other job: {told:?}");
-    assert_eq!(text(&told[1], "/status"), "resolved");
+    let sent = receiver.got();
+    assert_eq!(sent.len(), 2, "once, and nothing about the other job: {sent:?}");
+    assert_eq!(text(&sent[1], "/status"), "resolved");
 }

@@ -1,4 +1,4 @@
-//! The shared consumer writes the books at settlement: also for messages that it handles twice because of a crash.
+//! The shared consumer writes the account at settlement: also for messages that it handles twice because of a crash.
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! What operations rest on, against a real broker and Redis and a receiver that checks everything: books, notices, TLS.
+//! What operations rest on, against a real broker and Redis and a receiver that checks everything: accounting, notices, TLS.
 
 mod accounting;
 mod alerts;

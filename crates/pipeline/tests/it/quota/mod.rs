@@ -1,6 +1,7 @@
-//! The shared quota on a real Redis: never overrun in any window, and used up (I5).
+//! The shared quota on a real Redis: never overrun in any window, nobody left out, whatever the machine does beside it.
 //!
-//! These tests measure milliseconds, so they have a binary of their own, beside which cargo runs no other.
+//! Calls are judged by the times at which Redis counts them and by their order; how much of a limit is used in a second
+//! is a question of speed, which the benchmark answers.
 
 mod exact;
 mod lanes;

@@ -1,16 +1,23 @@
 //! Replicas under endless load, each with a thread, a runtime and a Redis pool of its own, and a judge.
 
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{
+    Arc, Barrier, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pipeline::names::Namespace;
 use pipeline::quota::{Bucket, Lane, Quota};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::support;
 
-/// What one replica does: so many tasks take leave from all buckets again and again.
+/// Far more than any run takes, also on a busy machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What one replica does: so many tasks ask for permits from all buckets again and again.
 #[derive(Clone)]
 pub struct Load {
     pub buckets: Vec<Bucket>,
@@ -28,105 +35,87 @@ impl Load {
     }
 }
 
-/// What happened.
-pub struct Run {
-    /// When each leave was had, per replica.
-    pub calls: Vec<Vec<Instant>>,
-    /// Share of the time in which we or Redis did not get the processor when we wanted it; explains a bad figure.
-    pub starved: f64,
+/// When all replicas are done: after so many calls of all of them together.
+#[derive(Clone)]
+struct Goal {
+    left: Arc<AtomicUsize>,
+    done: CancellationToken,
 }
 
-/// Runs one replica per load for `time`.
-pub fn run(namespace: &Namespace, loads: &[Load], time: Duration) -> Run {
+impl Goal {
+    fn count(&self) {
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.done.cancel();
+        }
+    }
+}
+
+/// Runs one replica per load until all of them together have made `calls`; when each call was counted on Redis' clock,
+/// in microseconds, per replica.
+pub fn run(namespace: &Namespace, loads: &[Load], calls: usize) -> Vec<Vec<i64>> {
     let start = Arc::new(Barrier::new(loads.len()));
+    let goal = Goal {
+        left: Arc::new(AtomicUsize::new(calls)),
+        done: CancellationToken::new(),
+    };
     let replicas = loads.iter().cloned().map(|load| {
-        let (namespace, start) = (namespace.clone(), start.clone());
+        let (namespace, start, goal) = (namespace.clone(), start.clone(), goal.clone());
         thread::spawn(move || {
             start.wait();
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(replica(namespace, load, Instant::now() + time))
+            runtime.block_on(replica(namespace, load, goal))
         })
     });
     let replicas: Vec<_> = replicas.collect();
-    let (calls, starved): (Vec<_>, Vec<_>) = replicas
+    replicas
         .into_iter()
         .map(|replica| replica.join().unwrap())
-        .unzip();
-    let starved = starved.iter().sum::<Duration>().div_f64(loads.len() as f64);
-    Run {
-        calls,
-        starved: starved.as_secs_f64() / time.as_secs_f64(),
-    }
+        .collect()
 }
 
-async fn replica(namespace: Namespace, load: Load, until: Instant) -> (Vec<Instant>, Duration) {
+async fn replica(namespace: Namespace, load: Load, goal: Goal) -> Vec<i64> {
     let quota = Quota::new(support::store(), namespace);
-    let sent = Arc::new(Mutex::new(Vec::new()));
+    let counted = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = JoinSet::new();
     for _ in 0..load.tasks {
-        let (quota, load, sent) = (quota.clone(), load.clone(), sent.clone());
+        let (quota, load, counted, goal) = (quota.clone(), load.clone(), counted.clone(), goal.clone());
         tasks.spawn(async move {
             let buckets: Vec<_> = load.buckets.iter().collect();
-            let ask = || tokio::time::timeout_at(until.into(), quota.grant(&buckets, load.lane));
-            while let Ok(Ok(granted)) = ask().await {
+            loop {
+                let granted = tokio::select! {
+                    biased;
+                    () = goal.done.cancelled() => return,
+                    granted = quota.grant(&buckets, load.lane) => granted.unwrap(),
+                };
                 let at = Instant::now();
-                sent.lock().unwrap().push(at);
+                counted.lock().unwrap().push(granted.counted_at(at));
+                goal.count();
                 quota.sent(&buckets, granted, at).await.unwrap();
                 // A call takes a while, and not always the same.
                 tokio::time::sleep(Duration::from_millis(rand::random_range(0..20))).await;
             }
         });
     }
-    let starved = watch_starvation(until).await;
-    tasks.join_all().await;
-    (Arc::into_inner(sent).unwrap().into_inner().unwrap(), starved)
-}
-
-/// Sleeps and asks Redis again and again; adds up what that took longer than it does on an idle machine.
-async fn watch_starvation(until: Instant) -> Duration {
-    const USUAL: Duration = Duration::from_millis(3);
-    let (store, mut total) = (support::store(), Duration::ZERO);
-    while Instant::now() < until {
-        let wake = Instant::now() + Duration::from_millis(20);
-        tokio::time::sleep_until(wake.into()).await;
-        store.ping().await.unwrap();
-        total += wake.elapsed().saturating_sub(USUAL);
-    }
-    total
+    let all = tokio::time::timeout(LIMIT, tasks.join_all()).await;
+    let counted = std::mem::take(&mut *counted.lock().unwrap());
+    assert!(all.is_ok(), "only {} calls of a replica", counted.len());
+    counted
 }
 
 /// All calls in order of time.
-pub fn merged(replicas: &[Vec<Instant>]) -> Vec<Instant> {
+pub fn merged(replicas: &[Vec<i64>]) -> Vec<i64> {
     let mut all: Vec<_> = replicas.iter().flatten().copied().collect();
     all.sort();
     all
 }
 
-/// How many calls came although the `limit` calls before were made within one second.
-pub fn violations(calls: &[Instant], limit: usize) -> usize {
+/// How many calls were counted although the `limit` calls before were counted within one second.
+pub fn violations(calls: &[i64], limit: usize) -> usize {
     calls
         .windows(limit + 1)
-        .filter(|window| window[limit] - window[0] <= Duration::from_secs(1))
+        .filter(|window| window[limit] - window[0] <= 1_000_000)
         .count()
-}
-
-/// Share of the limit that was used in the usual window: the median, so that a moment in which the machine or its disk
-/// held Redis up spoils one window and not the figure.
-pub fn used(calls: &[Instant], limit: f64) -> f64 {
-    let marks: Vec<_> = calls.iter().step_by(limit as usize).collect();
-    let mut windows: Vec<_> = marks.windows(2).map(|pair| *pair[1] - *pair[0]).collect();
-    windows.sort();
-    1.0 / windows[windows.len() / 2].as_secs_f64()
-}
-
-/// The shortest time in which one call more than the limit was made; above a second, or the limit was broken.
-pub fn tightest(calls: &[Instant], limit: usize) -> Duration {
-    calls
-        .windows(limit + 1)
-        .map(|window| window[limit] - window[0])
-        .min()
-        .unwrap()
 }

@@ -1,4 +1,4 @@
-//! What a pooled connection costs, and that one which broke is not used again, by a server that does as it is told.
+//! What a pooled connection costs, and that one which broke is not used again, by a server that follows a script.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What replicas agree on through a real Redis: leases, the sequence, marks, and the store itself.
+//! What replicas agree on through a real Redis: leases, the sequence, watermarks, and the store itself.
 
 mod lease;
 mod link;

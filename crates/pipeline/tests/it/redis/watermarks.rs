@@ -15,27 +15,38 @@ fn published(update_time: i64, sequence: u64, digest: u8) -> Published {
     }
 }
 
-fn marks() -> Watermarks {
+fn watermarks() -> Watermarks {
     Watermarks::new(support::store(), support::namespace())
+}
+
+/// What the loader's scripts do when the index was rebuilt.
+async fn begin_epoch(watermarks: &Watermarks, epoch: &str) {
+    let store = support::store();
+    redis::cmd("SET")
+        .arg(watermarks.epoch_key())
+        .arg(epoch)
+        .query_async::<()>(&mut *store.connection().await.unwrap())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn the_newest_published_version_stays() {
-    let marks = marks();
+    let watermarks = watermarks();
     let big = 1_763_900_000_000_000;
-    for mark in [
+    for watermark in [
         published(10, big + 1, 1),
         published(10, big + 2, 2),
         published(10, big + 1, 3),
         published(9, big + 9, 4),
     ] {
-        marks.record_published(&[("a", mark)]).await.unwrap();
+        watermarks.record_published(&[("a", watermark)]).await.unwrap();
     }
-    marks
+    watermarks
         .record_published(&[("b", published(11, 1, 5)), ("c", published(0, 2, 6))])
         .await
         .unwrap();
-    let found = marks.published(&["a", "none", "b", "c"]).await.unwrap();
+    let found = watermarks.published(&["a", "none", "b", "c"]).await.unwrap();
     let expected = [
         Some(published(10, big + 2, 2)),
         None,
@@ -47,49 +58,57 @@ async fn the_newest_published_version_stays() {
 
 #[tokio::test]
 async fn loaded_counts_only_within_its_epoch() {
-    let marks = marks();
-    marks.record_loaded(&[("a", 5)]).await.unwrap();
-    assert_eq!(marks.loaded(&["a"]).await.unwrap(), [None], "no index, no mark");
-    marks.begin_epoch("one").await.unwrap();
-    marks.record_loaded(&[("a", 5), ("b", 7)]).await.unwrap();
-    marks.record_loaded(&[("a", 4), ("b", 8)]).await.unwrap();
+    let watermarks = watermarks();
+    watermarks.record_loaded(&[("a", 5)]).await.unwrap();
     assert_eq!(
-        marks.loaded(&["a", "b", "c"]).await.unwrap(),
+        watermarks.loaded(&["a"]).await.unwrap(),
+        [None],
+        "no index, no watermark"
+    );
+    begin_epoch(&watermarks, "one").await;
+    watermarks.record_loaded(&[("a", 5), ("b", 7)]).await.unwrap();
+    watermarks.record_loaded(&[("a", 4), ("b", 8)]).await.unwrap();
+    assert_eq!(
+        watermarks.loaded(&["a", "b", "c"]).await.unwrap(),
         [Some(5), Some(8), None]
     );
-    marks.begin_epoch("two").await.unwrap();
-    assert_eq!(marks.loaded(&["a", "b"]).await.unwrap(), [None, None]);
-    marks.record_loaded(&[("a", 3)]).await.unwrap();
+    begin_epoch(&watermarks, "two").await;
+    assert_eq!(watermarks.loaded(&["a", "b"]).await.unwrap(), [None, None]);
+    watermarks.record_loaded(&[("a", 3)]).await.unwrap();
     assert_eq!(
-        marks.loaded(&["a"]).await.unwrap(),
+        watermarks.loaded(&["a"]).await.unwrap(),
         [Some(3)],
         "the older epoch's larger time does not count"
     );
-    assert_eq!(marks.epoch().await.unwrap().as_deref(), Some("two"));
+    assert_eq!(watermarks.epoch().await.unwrap().as_deref(), Some("two"));
 }
 
 #[tokio::test]
 async fn clearing_forgets_both_marks() {
-    let marks = marks();
-    marks.begin_epoch("one").await.unwrap();
-    marks.record_loaded(&[("a", 5), ("b", 5)]).await.unwrap();
-    marks
+    let watermarks = watermarks();
+    begin_epoch(&watermarks, "one").await;
+    watermarks.record_loaded(&[("a", 5), ("b", 5)]).await.unwrap();
+    watermarks
         .record_published(&[("a", published(5, 1, 1))])
         .await
         .unwrap();
-    marks.clear(&["a"]).await.unwrap();
-    assert_eq!(marks.loaded(&["a", "b"]).await.unwrap(), [None, Some(5)]);
-    assert_eq!(marks.published(&["a"]).await.unwrap(), [None]);
+    watermarks.clear(&["a"]).await.unwrap();
+    assert_eq!(watermarks.loaded(&["a", "b"]).await.unwrap(), [None, Some(5)]);
+    assert_eq!(watermarks.published(&["a"]).await.unwrap(), [None]);
 }
 
 #[tokio::test]
 async fn empty_batches_cost_nothing() {
-    let marks = marks();
+    let watermarks = watermarks();
     let none: [&str; 0] = [];
     assert!(
-        marks.published(&none).await.unwrap().is_empty() && marks.loaded(&none).await.unwrap().is_empty()
+        watermarks.published(&none).await.unwrap().is_empty()
+            && watermarks.loaded(&none).await.unwrap().is_empty()
     );
-    marks.record_loaded(&[] as &[(&str, i64)]).await.unwrap();
-    marks.record_published(&[] as &[(&str, Published)]).await.unwrap();
-    marks.clear(&none).await.unwrap();
+    watermarks.record_loaded(&[] as &[(&str, i64)]).await.unwrap();
+    watermarks
+        .record_published(&[] as &[(&str, Published)])
+        .await
+        .unwrap();
+    watermarks.clear(&none).await.unwrap();
 }

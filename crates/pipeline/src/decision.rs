@@ -9,17 +9,16 @@ use std::time::Duration;
 
 /// What the consumer has to do with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// What becomes of it: [`Disposition::Held`] stays unacknowledged, [`Disposition::Dead`] goes to the dead letters,
     /// everything else is acknowledged once what it caused is confirmed.
-    pub disposition: Disposition,
+    pub(crate) disposition: Disposition,
     /// It goes to the retry queue of this delay first.
-    pub delay: Option<Duration>,
+    pub(crate) delay: Option<Duration>,
 }
 
 /// Decides about a message that has been handled for the `attempt`-th time.
-#[must_use]
-pub fn settle<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy) -> Decision {
+pub(crate) fn decide<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy) -> Decision {
     let (disposition, delay) = match outcome {
         Outcome::Done(done) => (done.disposition, None),
         Outcome::Dead(_) => (Disposition::Dead, None),
@@ -61,7 +60,7 @@ mod tests {
             (retry(), 0, Retried, s(5)),
         ];
         for (outcome, attempt, disposition, delay) in rows {
-            let decided = settle(&outcome, attempt, &policy());
+            let decided = decide(&outcome, attempt, &policy());
             assert_eq!(
                 decided,
                 Decision { disposition, delay },
