@@ -1,13 +1,13 @@
 //! The extractor: lists the customers that changed in OKKI, fetches their details, publishes snapshots.
 //!
 //! [`okki`] knows the vendor. [`listing`] walks a window without skipping, [`lister`] publishes what it finds under a
-//! lease and moves the checkpoint, [`lead`] does that on a schedule. [`detail`] is the handler that every replica runs
+//! lease and moves the checkpoint, [`lead`] does that on a schedule. [`handler`] is the handler that every replica runs
 //! on the published refs, with [`selection`] deciding who goes on. [`commands`] puts them together.
 
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod detail;
+mod handler;
 pub mod lead;
 pub mod lister;
 pub mod listing;

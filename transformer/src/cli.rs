@@ -1,6 +1,6 @@
 //! The command line of the transformer.
 
-use crate::{commands::MappingArgs, config::TransformArgs};
+use crate::{commands::mapping::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
 use replay::cli::DeadArgs;

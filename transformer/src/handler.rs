@@ -20,13 +20,13 @@ use pipeline::{
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
 
 /// Maps snapshots by one document.
-pub struct Transform {
+pub struct MapHandler {
     rt: Runtime,
     marks: Watermarks,
     mapping: Mapping,
 }
 
-impl Transform {
+impl MapHandler {
     /// A stage with its compiled mapping.
     #[must_use]
     pub fn new(rt: Runtime, mapping: Mapping) -> Self {
@@ -108,7 +108,7 @@ enum Mapped {
     Dropped(&'static str),
 }
 
-impl Handler for Transform {
+impl Handler for MapHandler {
     type In = CompanySnapshot;
     type Receipt = (String, Published);
 

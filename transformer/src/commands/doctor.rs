@@ -19,7 +19,7 @@ pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
 }
 
 fn mapping(config: &TransformConfig) -> Vec<Finding> {
-    match crate::load(config) {
+    match super::load(config) {
         Ok(mapping) => {
             let fields = format!(
                 "{} fields, fingerprint {}",

@@ -27,7 +27,7 @@ use proto::v1::{self, CompanyRef, CompanySnapshot};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Fetches details.
-pub struct Details {
+pub struct FetchHandler {
     rt: Runtime,
     client: Arc<Client>,
     pauses: Arc<Pauses>,
@@ -45,7 +45,7 @@ pub struct Receipt {
     fate: FetchResult,
 }
 
-impl Details {
+impl FetchHandler {
     /// `skip`: a listed version that is loaded costs no call.
     #[must_use]
     pub fn new(rt: Runtime, client: Arc<Client>, pauses: Arc<Pauses>, state: State, skip: bool) -> Self {
@@ -164,7 +164,7 @@ impl Details {
     }
 }
 
-impl Handler for Details {
+impl Handler for FetchHandler {
     type In = CompanyRef;
     type Receipt = Receipt;
 
