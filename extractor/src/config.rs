@@ -1,4 +1,4 @@
-//! What may be typed: the extractor's own flags and variables, as text. `settings.rs` turns them into checked values.
+//! The extractor's own flags and environment variables, as text. `settings.rs` turns them into checked values.
 
 use clap::Args;
 use pipeline::setting::Secret;
@@ -61,7 +61,7 @@ pub struct OkkiArgs {
 
 /// What is listed.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Listing options")]
+#[command(next_help_heading = "Pages options")]
 pub struct ListArgs {
     /// Where the very first window begins, such as 2026-01-31 [default: everything]
     #[arg(long, env = "START", value_name = "TIME")]

@@ -1,4 +1,4 @@
-//! Refs in, snapshots out: the handler that every replica runs on `<ns>.extract`.
+//! Refs in, snapshots out: the handler that every replica consumes `<ns>.extract` with.
 //!
 //! Running it twice for one ref is harmless: the second snapshot has a higher sequence, and the stages behind compare
 //! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
@@ -10,7 +10,7 @@ use crate::{
     selection::{Selected, Selection},
     snapshot::{removal, snapshot},
     state::{FetchResult, State},
-    verdict::Verdict,
+    failure_scope::FailureScope,
 };
 use pipeline::{
     disposition::Disposition,
@@ -32,8 +32,8 @@ pub struct FetchHandler {
     client: Arc<Client>,
     pauses: Arc<Pauses>,
     state: State,
-    marks: Watermarks,
-    verdict: Verdict,
+    watermarks: Watermarks,
+    failure_scope: FailureScope,
     selection: Selection,
     skip: bool,
 }
@@ -42,23 +42,23 @@ pub struct FetchHandler {
 pub struct Receipt {
     run_id: String,
     company_id: String,
-    fate: FetchResult,
+    result: FetchResult,
 }
 
 impl FetchHandler {
     /// `skip`: a listed version that is loaded costs no call.
     #[must_use]
     pub fn new(rt: Runtime, client: Arc<Client>, pauses: Arc<Pauses>, state: State, skip: bool) -> Self {
-        let marks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
-        let verdict = Verdict::new(Arc::clone(&client));
+        let watermarks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
+        let failure_scope = FailureScope::new(Arc::clone(&client));
         let selection = client.source().selection.clone();
         Self {
             rt,
             client,
             pauses,
             state,
-            marks,
-            verdict,
+            watermarks,
+            failure_scope,
             selection,
             skip,
         }
@@ -66,12 +66,12 @@ impl FetchHandler {
 
     async fn one(&self, job: Job<CompanyRef>, loaded: Option<i64>, sequence: u64) -> Outcome<Receipt> {
         let wanted = &job.message;
-        let receipt = |fate| {
+        let receipt = |result| {
             let (run_id, company_id) = (wanted.run_id.clone(), wanted.company_id.clone());
             Some(Receipt {
                 run_id,
                 company_id,
-                fate,
+                result,
             })
         };
         if wanted.removed {
@@ -89,7 +89,7 @@ impl FetchHandler {
         let fetched_at = time::now_ms();
         match self.client.detail(lane(wanted), &wanted.company_id).await {
             Ok(detail) => {
-                self.verdict.answered(&wanted.company_id);
+                self.failure_scope.answered(&wanted.company_id);
                 let Detail {
                     json,
                     update_time,
@@ -118,7 +118,7 @@ impl FetchHandler {
                 }
             }
             Err(Error::NotFound { message }) => {
-                self.verdict.answered_nothing();
+                self.failure_scope.answered_nothing();
                 tracing::info!(
                     company_id = wanted.company_id,
                     message,
@@ -141,12 +141,12 @@ impl FetchHandler {
             Error::Auth { .. } | Error::Permission { .. } => true,
             Error::RateLimited { .. } | Error::Quota(_) | Error::Store(_) => true,
             Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) => {
-                self.verdict.is_outage(&wanted.company_id, &error).await
+                self.failure_scope.is_outage(&wanted.company_id, &error).await
             }
             Error::NotFound { .. } | Error::Business { .. } => false,
         };
         if everybody {
-            self.pauses.hold("fetch a detail", &error);
+            self.pauses.pause("fetch a detail", &error);
             return Outcome::Hold;
         }
         let vendor = error
@@ -171,7 +171,7 @@ impl Handler for FetchHandler {
     async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome<Receipt>> {
         let ids: Vec<&str> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
         let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let loaded = self.marks.loaded(&ids);
+        let loaded = self.watermarks.loaded(&ids);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count);
         let (loaded, first) = match futures::future::try_join(loaded, first).await {
             Ok(both) => both,
@@ -189,33 +189,33 @@ impl Handler for FetchHandler {
         for Receipt {
             run_id,
             company_id,
-            fate,
+            result,
         } in receipts
         {
-            runs.entry(run_id).or_default().push((company_id, fate));
+            runs.entry(run_id).or_default().push((company_id, result));
         }
-        for (run, fates) in runs {
-            let missing = fates
+        for (run, results) in runs {
+            let missing = results
                 .iter()
-                .filter(|(_, fate)| *fate == FetchResult::Missing)
+                .filter(|(_, result)| *result == FetchResult::Missing)
                 .map(|(id, _)| id.clone());
             let missing: Vec<String> = missing.collect();
             let recorded = match missing.is_empty() {
                 true => Ok(()),
                 false => self.state.record_missing(&missing, time::now_ms()).await,
             };
-            if let Err(error) = recorded.and(self.state.settle(&run, &fates).await) {
+            if let Err(error) = recorded.and(self.state.count_results(&run, &results).await) {
                 tracing::debug!(run, error = chain(&error), "run not counted");
             }
         }
     }
 
     async fn died(&self, subjects: Vec<SubjectRef>) {
-        let fates: Vec<_> = subjects
+        let results: Vec<_> = subjects
             .into_iter()
             .map(|subject| (subject.company_id, FetchResult::Dead))
             .collect();
-        if let Err(error) = self.state.settle_everywhere(&fates).await {
+        if let Err(error) = self.state.count_results_everywhere(&results).await {
             tracing::debug!(error = chain(&error), "dead customers not counted");
         }
     }

@@ -1,7 +1,7 @@
 //! When the next run is due: a fixed interval or a cron expression in Beijing time.
 //!
 //! Due times are computed from the start of the last run, which the replicas share, so that it does not matter which
-//! of them looks, and none runs twice.
+//! of them computes it, and none runs twice.
 
 use crate::okki::time::BEIJING;
 use chrono::{DateTime, FixedOffset};

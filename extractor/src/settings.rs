@@ -2,7 +2,7 @@
 
 use crate::{
     config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
-    lister::ListSettings,
+    run::RunSettings,
     okki::{ClientOptions, Endpoints, time},
     schedule::{InvalidSchedule, Schedule},
     source::Source,
@@ -91,7 +91,7 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
 
 impl ListArgs {
     /// Checks; some of it comes from the account's settings.
-    pub fn check(self, okki: &OkkiConfig) -> Result<ListSettings, ConfigError> {
+    pub fn check(self, okki: &OkkiConfig) -> Result<RunSettings, ConfigError> {
         let start = self.start.as_deref().filter(|text| !text.trim().is_empty());
         let duration = |name: &str, text: &str| {
             let refuse = |problem| {
@@ -103,10 +103,10 @@ impl ListArgs {
             };
             parse_duration(text.trim()).map_err(refuse)
         };
-        Ok(ListSettings {
+        Ok(RunSettings {
             margins: Margins {
                 overlap: duration("OVERLAP", &self.overlap)?,
-                settle: duration("SETTLE_DELAY", &self.settle_delay)?,
+                settle_delay: duration("SETTLE_DELAY", &self.settle_delay)?,
             },
             start: start.map(|text| moment("START", text, false)).transpose()?,
             count: okki.page_size,

@@ -1,6 +1,6 @@
 //! The source settings of a 轻易云 QUERY document, or the documented ones: paths and fixed parameters.
 //!
-//! Paging, window and deletion parameters are the extractor's own business (see `listing`); a document's values for
+//! Paging, window and deletion parameters are the extractor's own business (see `walk`); a document's values for
 //! them (`{{LAST_SYNC_TIME|datetime}}` and so on) say only which window the platform would have asked for.
 
 use crate::{okki::time, selection::Selection};

@@ -160,7 +160,7 @@ fn describe_page(page: &Page) -> String {
 
 fn clock(page: &Page) -> Step {
     let detail = match page.now.map(|now| now - time::now()) {
-        None => "okki does not tell its time, so ours is used".to_owned(),
+        None => "okki does not give its time, so ours is used".to_owned(),
         Some(apart) if apart.abs() <= CLOCKS_APART_S => format!("okki's clock differs by {apart} s"),
         Some(apart) => format!("okki's clock differs by {apart} s; check the clock of this machine"),
     };

@@ -1,4 +1,4 @@
-//! `extractor fetch`: one customer as OKKI answers, on standard output, for whoever writes a mapping.
+//! `extractor fetch`: one customer as OKKI answers, on standard output, for a person who writes a mapping.
 
 use crate::{cli::FetchArgs, settings::OkkiConfig};
 use anyhow::Context;

@@ -3,8 +3,8 @@
 use crate::{
     cli::StatusArgs,
     okki::time,
-    progress::Report,
-    state::{Fates, HistoryEntry, Job, Run, State},
+    progress::Summary,
+    state::{Results, HistoryEntry, RunKind, Run, State},
 };
 use anyhow::Context;
 use pipeline::{accounting::Account, config::CommonConfig, store::Store};
@@ -30,10 +30,10 @@ struct Status {
 /// One run.
 #[derive(Debug, Serialize)]
 struct Shown {
-    job: Job,
+    kind: RunKind,
     #[serde(flatten)]
     run: Run,
-    outcome: Fates,
+    outcome: Results,
     pending: u64,
 }
 
@@ -42,9 +42,9 @@ pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let store = Store::connect(&common.redis)?;
     store.ping().await.context("REDIS_URL")?;
-    let books = Account::new(store.clone(), common.namespace.clone());
+    let account = Account::new(store.clone(), common.namespace.clone());
     let state = State::new(store, common.namespace);
-    let status = read(&state, &books, isize::try_from(args.runs)?).await?;
+    let status = read(&state, &account, isize::try_from(args.runs)?).await?;
     if args.json {
         println!("{}", serde_json::to_string(&status)?);
     } else {
@@ -53,24 +53,24 @@ pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn read(state: &State, books: &Account, runs: isize) -> anyhow::Result<Status> {
-    let live = state.job(Job::Live).await?;
+async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<Status> {
+    let live = state.standing(RunKind::Live).await?;
     let mut running = Vec::new();
-    for job in Job::ALL {
-        if let Some(run) = state.job(job).await?.run {
-            running.push(show(state, job, run).await?);
+    for kind in RunKind::ALL {
+        if let Some(run) = state.standing(kind).await?.run {
+            running.push(show(state, kind, run).await?);
         }
     }
     let mut finished = Vec::new();
-    for HistoryEntry { job, run } in state.history(runs).await? {
-        finished.push(show(state, job, run).await?);
+    for HistoryEntry { kind, run } in state.history(runs).await? {
+        finished.push(show(state, kind, run).await?);
     }
     let (missing, missing_newest) = state.missing(MISSING_SHOWN).await?;
-    let oldest_ms = books.total().await?.oldest_ms;
+    let oldest_ms = account.total().await?.oldest_ms;
     Ok(Status {
         checkpoint: live.checkpoint.map(time::format),
         checkpoint_age_s: live.checkpoint.map(|checkpoint| time::now() - checkpoint),
-        leader: state.leader(Job::Live).await?,
+        leader: state.leader(RunKind::Live).await?,
         lag_s: oldest_ms.map(|oldest| (time::now_ms() - oldest).max(0) / 1000),
         running,
         finished,
@@ -79,10 +79,10 @@ async fn read(state: &State, books: &Account, runs: isize) -> anyhow::Result<Sta
     })
 }
 
-async fn show(state: &State, job: Job, run: Run) -> anyhow::Result<Shown> {
+async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
     let (outcome, pending) = (state.counters(&run.id).await?, state.pending(&run.id).await?);
     Ok(Shown {
-        job,
+        kind,
         run,
         outcome,
         pending,
@@ -106,9 +106,9 @@ fn print(status: &Status) {
     );
     for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
         for shown in runs {
-            let of = |fate: &str| shown.outcome.get(fate).copied().unwrap_or(0);
+            let of = |result: &str| shown.outcome.get(result).copied().unwrap_or(0);
             let Run { listed, .. } = shown.run;
-            println!("{title:<11} {} {}", shown.job.name(), Report::span(&shown.run));
+            println!("{title:<11} {} {}", shown.kind.name(), Summary::span(&shown.run));
             println!(
                 "            listed {listed}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
                 of("fetched"),

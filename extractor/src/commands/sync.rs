@@ -7,12 +7,12 @@
 use super::{fetch_details, shared_client};
 use crate::{
     cli::{OnceArgs, SyncArgs},
-    lister::{ListSettings, Lister, Span, Stop},
+    run::{RunSettings, Runner, Span, Stop},
     okki::{Client, chain},
     pause::Pauses,
-    progress::{Progress, Report},
+    progress::{Progress, Summary},
     settings::{OkkiConfig, moment},
-    state::{Job, Run, State},
+    state::{RunKind, Run, State},
 };
 use anyhow::{Context, bail};
 use pipeline::{
@@ -27,36 +27,36 @@ use std::{
 /// An outage longer than this ends the command, which can be repeated; `run` would wait for ever.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The command ends after this time even if a notice cannot be delivered.
-const TOLD_WITHIN: Duration = Duration::from_secs(15);
+const NOTIFIED_WITHIN: Duration = Duration::from_secs(15);
 
 /// Lists a window or a backfill, waiting for its turn.
 pub async fn sync(args: SyncArgs) -> anyhow::Result<()> {
     let span = span(&args)?;
-    let job = if span == Span::SinceCheckpoint {
-        Job::Live
+    let kind = if span == Span::SinceCheckpoint {
+        RunKind::Live
     } else {
-        Job::Backfill
+        RunKind::Backfill
     };
     let (rt, settings) = settings(args.once)?;
     let ran = async {
-        let sync = Sync::open(rt.clone(), settings, job, span, args.force).await?;
+        let sync = Sync::open(rt.clone(), settings, kind, span, args.force).await?;
         if args.restart {
             sync.discard().await?;
         }
         sync.check_same_backfill().await?;
         let Some(lease) = sync.lease(PATIENCE).await? else {
-            bail!("another replica lists {} and does not end", job.name())
+            bail!("another replica lists {} and does not end", kind.name())
         };
         sync.work(lease).await
     };
-    tell(&rt, job, ran.await).await
+    notify(&rt, kind, ran.await).await
 }
 
 /// Lists a window, unless another replica does.
 pub async fn once(args: OnceArgs) -> anyhow::Result<()> {
     let (rt, settings) = settings(args)?;
     let ran = async {
-        let sync = Sync::open(rt.clone(), settings, Job::Live, Span::SinceCheckpoint, false).await?;
+        let sync = Sync::open(rt.clone(), settings, RunKind::Live, Span::SinceCheckpoint, false).await?;
         match sync.lease(Duration::ZERO).await? {
             Some(lease) => sync.work(lease).await,
             None => {
@@ -65,7 +65,7 @@ pub async fn once(args: OnceArgs) -> anyhow::Result<()> {
             }
         }
     };
-    tell(&rt, Job::Live, ran.await).await
+    notify(&rt, RunKind::Live, ran.await).await
 }
 
 /// How a command ended that has not failed.
@@ -76,16 +76,16 @@ enum Ended {
     Elsewhere,
 }
 
-/// Tells people that the run has failed, or that an earlier failure is over.
-async fn tell(rt: &Runtime, job: Job, ran: anyhow::Result<Ended>) -> anyhow::Result<()> {
+/// Notifies people that the run has failed, or that an earlier failure is over.
+async fn notify(rt: &Runtime, kind: RunKind, ran: anyhow::Result<Ended>) -> anyhow::Result<()> {
     match &ran {
-        Ok(Ended::Done) => rt.alerts.run_ended(job.name()),
+        Ok(Ended::Done) => rt.alerts.run_ended(kind.name()),
         Ok(Ended::Elsewhere) => {}
         Err(error) => rt
             .alerts
-            .run_failed(job.name(), &mask_text(&format!("{error:#}"))),
+            .run_failed(kind.name(), &mask_text(&format!("{error:#}"))),
     }
-    rt.alerts.flush(TOLD_WITHIN).await;
+    rt.alerts.flush(NOTIFIED_WITHIN).await;
     ran.map(drop)
 }
 
@@ -114,12 +114,12 @@ struct Sync {
     client: Arc<Client>,
     pauses: Arc<Pauses>,
     state: State,
-    lister: Lister,
+    runner: Runner,
     concurrency: usize,
     skip: bool,
     json: bool,
     ttl: Duration,
-    job: Job,
+    kind: RunKind,
     span: Span,
     force: bool,
 }
@@ -128,13 +128,13 @@ struct Sync {
 struct Settings {
     http: HttpConfig,
     okki: OkkiConfig,
-    list: ListSettings,
+    list: RunSettings,
     ttl: Duration,
     skip: bool,
     json: bool,
 }
 
-/// Checks what was typed; from here on a failure is told to people.
+/// Checks what was typed; from here on people are notified of a failure.
 fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
@@ -155,7 +155,7 @@ impl Sync {
     async fn open(
         rt: Runtime,
         settings: Settings,
-        job: Job,
+        kind: RunKind,
         span: Span,
         force: bool,
     ) -> anyhow::Result<Self> {
@@ -172,29 +172,29 @@ impl Sync {
         let client = shared_client(&rt, &okki, &http)?;
         let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
         let state = State::new(rt.store.clone(), rt.namespace.clone());
-        let lister = Lister::new(rt.clone(), Arc::clone(&client), state.clone(), list);
+        let runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), list);
         let concurrency = okki.client.concurrency;
         Ok(Self {
             rt,
             client,
             pauses,
             state,
-            lister,
+            runner,
             concurrency,
             skip,
             json,
             ttl,
-            job,
+            kind,
             span,
             force,
         })
     }
 
-    /// Waits for the job's lease, at most for `patience`.
+    /// Waits for the lease, at most for `patience`.
     async fn lease(&self, patience: Duration) -> anyhow::Result<Option<Lease>> {
         let asked = Instant::now();
         loop {
-            let key = self.state.lease_key(self.job);
+            let key = self.state.lease_key(self.kind);
             let lease = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await?;
             if lease.is_some() || asked.elapsed() >= patience {
                 return Ok(lease);
@@ -205,10 +205,10 @@ impl Sync {
         }
     }
 
-    /// Says who is at it; that is no failure, for the other one does the work.
+    /// Says which replica has the lease; that is no failure, for the other one does the work.
     async fn leave(&self) -> anyhow::Result<()> {
         if self.json {
-            let leader = self.state.leader(self.job).await?;
+            let leader = self.state.leader(self.kind).await?;
             println!("{}", serde_json::json!({ "busy": true, "leader": leader }));
         } else {
             println!("another replica lists; nothing to do");
@@ -220,7 +220,7 @@ impl Sync {
         let Some(lease) = self.lease(PATIENCE).await? else {
             bail!("another replica is at work on the run")
         };
-        self.state.discard(self.job, lease.fence()).await?;
+        self.state.discard(self.kind, lease.fence()).await?;
         lease.release().await?;
         Ok(())
     }
@@ -230,9 +230,9 @@ impl Sync {
         let Span::Between { since, until } = self.span else {
             return Ok(());
         };
-        match self.state.job(self.job).await?.run {
+        match self.state.standing(self.kind).await?.run {
             Some(run) if run.start != Some(since) || until.is_some_and(|until| until < run.end) => {
-                let span = Report::span(&run);
+                let span = Summary::span(&run);
                 bail!(
                     "a backfill of {span} is not finished; repeat it with those dates, or drop it with --restart"
                 )
@@ -261,8 +261,8 @@ impl Sync {
         Ok(Ended::Done)
     }
 
-    async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Report> {
-        let progress = Progress::new(self.state.clone(), self.job);
+    async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Summary> {
+        let progress = Progress::new(self.state.clone(), self.kind);
         let waiting = self.patient_list(&lease);
         let run = tokio::select! {
             run = waiting => run,
@@ -287,7 +287,7 @@ impl Sync {
         let mut backoff = Backoff::default();
         let begun = Instant::now();
         loop {
-            match self.lister.list(self.job, self.span, self.force, lease).await {
+            match self.runner.run(self.kind, self.span, self.force, lease).await {
                 Ok(run) => return Ok(run),
                 Err(Stop::Shutdown) => bail!("stopped; the same command goes on where it was"),
                 Err(Stop::Okki(error)) if error.needs_person() || !error.is_transient() => {
@@ -299,7 +299,7 @@ impl Sync {
                 }
                 Err(stop) => {
                     if let Stop::Okki(error) = &stop {
-                        self.pauses.hold("list customers", error);
+                        self.pauses.pause("list customers", error);
                     }
                     tracing::warn!(error = chain(&stop), "listing stopped, will go on");
                     backoff.wait().await;

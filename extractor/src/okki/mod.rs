@@ -16,7 +16,7 @@ mod token;
 mod types;
 
 pub use client::{Client, ClientOptions, Endpoints};
-pub use error::{Error, Outage, chain};
+pub use error::{Error, chain};
 pub use pace::Pace;
 pub use token::Tokens;
 pub use types::{Detail, ListItem, Page, PageRequest};

@@ -1,6 +1,6 @@
 //! The OAuth token: fetched when first needed, shared through Redis, renewed once however many workers see a 401.
 //!
-//! Inside a process a mutex lets one worker fetch; between processes a lease does. Whoever waited looks at the shared
+//! Inside a process a mutex lets one worker fetch; between processes a lease does. A worker that waited reads the shared
 //! token again before fetching, so the refusal of token A makes exactly one replica ask for token B. The stored
 //! expiry is not believed against a refusal, for the server may revoke early (okki-api.md §2).
 
@@ -178,7 +178,7 @@ impl Shared {
                 tokio::time::sleep(POLL).await;
                 continue;
             };
-            // Somebody may have fetched between our look and our lease.
+            // Somebody may have fetched between our reading and our lease.
             let token = match self.read().await?.filter(|token| usable(token)) {
                 Some(token) => Ok(token),
                 None => self.fetch(vendor).await,

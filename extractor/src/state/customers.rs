@@ -1,13 +1,13 @@
 //! What a run still waits for, what became of its customers, and which states earlier windows have published.
 
-use super::{Job, Phase, State};
+use super::{RunKind, Phase, State};
 use crate::okki::ListItem;
 use pipeline::store::{Error, Script};
 use std::{collections::BTreeMap, sync::LazyLock};
 
-static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("settle.lua")));
+static COUNT_RESULTS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("count_results.lua")));
 
-/// Pending sets and counters of a run are dropped after a week without news.
+/// Pending sets and counters of a run are dropped after a week without a change.
 const RUN_TTL_S: i64 = 7 * 86_400;
 /// Most missing customers that are kept for `status`.
 const MISSING_KEPT: isize = 1_000;
@@ -42,8 +42,8 @@ impl FetchResult {
     }
 }
 
-/// Customers by the name of their fate.
-pub type Fates = BTreeMap<String, u64>;
+/// Customers by the name of their result.
+pub type Results = BTreeMap<String, u64>;
 
 impl State {
     /// Adds customers that a run is about to publish.
@@ -94,28 +94,28 @@ impl State {
     }
 
     /// Counts what became of customers of a run; repeated reports count once.
-    pub async fn settle(&self, run: &str, fates: &[(String, FetchResult)]) -> Result<u64, Error> {
+    pub async fn count_results(&self, run: &str, results: &[(String, FetchResult)]) -> Result<u64, Error> {
         let ttl = RUN_TTL_S.to_string();
         let mut args = vec![ttl.as_str()];
-        args.extend(fates.iter().flat_map(|(id, fate)| [id.as_str(), fate.name()]));
+        args.extend(results.iter().flat_map(|(id, result)| [id.as_str(), result.name()]));
         self.store
-            .invoke(&SETTLE, &[self.pending_key(run), self.counters_key(run)], &args)
+            .invoke(&COUNT_RESULTS, &[self.pending_key(run), self.counters_key(run)], &args)
             .await
     }
 
     /// The same for customers whose run is not known: in every run that is at work or ended of late.
-    pub async fn settle_everywhere(&self, fates: &[(String, FetchResult)]) -> Result<(), Error> {
+    pub async fn count_results_everywhere(&self, results: &[(String, FetchResult)]) -> Result<(), Error> {
         let mut runs: Vec<String> = self
             .history(10)
             .await?
             .into_iter()
             .map(|entry| entry.run.id)
             .collect();
-        for job in Job::ALL {
-            runs.extend(self.job(job).await?.run.map(|run| run.id));
+        for kind in RunKind::ALL {
+            runs.extend(self.standing(kind).await?.run.map(|run| run.id));
         }
         for run in runs {
-            self.settle(&run, fates).await?;
+            self.count_results(&run, results).await?;
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl State {
     }
 
     /// What became of a run's customers so far.
-    pub async fn counters(&self, run: &str) -> Result<Fates, Error> {
+    pub async fn counters(&self, run: &str) -> Result<Results, Error> {
         let mut connection = self.store.connection().await?;
         Ok(redis::cmd("HGETALL")
             .arg(self.counters_key(run))

@@ -1,12 +1,12 @@
-//! What is remembered of a run: enough for another leader to take it up, and for `status` to tell about it.
+//! What is remembered of a run: enough for another leader to take it up, and for `status` to show it.
 
-use crate::listing::Window;
+use crate::window::Window;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of listing work; each has its own lease, checkpoint and schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Job {
+pub enum RunKind {
     /// What changed since the last window.
     Live,
     /// The recent past once more (补漏).
@@ -15,7 +15,7 @@ pub enum Job {
     Backfill,
 }
 
-impl Job {
+impl RunKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Live, Self::Remedy, Self::Backfill];
 
@@ -95,9 +95,9 @@ impl Run {
     }
 }
 
-/// A job as it stands in Redis.
+/// How things stand with a kind of run, as Redis has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct JobState {
+pub struct KindState {
     /// A run that has not ended.
     pub run: Option<Run>,
     /// End of the last complete window.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use url::Url;
 
-/// Sent again this often when nothing answers, before the caller is told.
+/// Sent again this often when nothing answers, before the caller gets the error.
 const REPEATS: u32 = 2;
 /// A server that says 429 this often in a row is away for us.
 const MOST_REFUSED: u32 = 20;
@@ -57,7 +57,7 @@ pub struct Client {
     options: ClientOptions,
     tokens: Tokens,
     pace: Pace,
-    permits: Semaphore,
+    slots: Semaphore,
 }
 
 impl Client {
@@ -66,7 +66,7 @@ impl Client {
     pub fn new(http: http::Client, options: ClientOptions, tokens: Tokens, pace: Pace) -> Self {
         Self {
             http,
-            permits: Semaphore::new(options.concurrency),
+            slots: Semaphore::new(options.concurrency),
             options,
             tokens,
             pace,
@@ -231,7 +231,7 @@ impl Client {
         request: reqwest::RequestBuilder,
     ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
         // Closed only with the client itself.
-        let _permit = self.permits.acquire().await;
+        let _slot = self.slots.acquire().await;
         self.pace.acquire(lane).await?;
         let started = Instant::now();
         let outcome = self.read(request).await;

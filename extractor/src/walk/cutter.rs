@@ -2,8 +2,7 @@
 //!
 //! Pure arithmetic on unix seconds. Progress is `next`, the first second that is not read yet.
 
-use super::Window;
-use crate::okki::time::BEIJING;
+use crate::{okki::time::BEIJING, window::Window};
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
