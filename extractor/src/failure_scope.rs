@@ -14,11 +14,11 @@ use tokio::time::Instant;
 
 /// A customer that was fetched this short a time ago needs no further proof.
 const FRESH: Duration = Duration::from_secs(2);
-/// Rows to look through for another customer.
+/// Rows in which another customer is searched.
 const CANDIDATES: u32 = 3;
 
 /// Tells a failure of one customer from one of everybody, by remembering which customers could be fetched.
-pub struct FailureScope {
+pub(crate) struct FailureScope {
     client: Arc<Client>,
     last: Mutex<Last>,
     /// When it was last found out, and whether it was an outage; one worker asks, the others find its result.
@@ -34,7 +34,7 @@ struct Last {
 impl FailureScope {
     /// Starts without any customer that could be fetched.
     #[must_use]
-    pub fn new(client: Arc<Client>) -> Self {
+    pub(crate) fn new(client: Arc<Client>) -> Self {
         Self {
             client,
             last: Mutex::default(),
@@ -43,7 +43,7 @@ impl FailureScope {
     }
 
     /// The detail of a customer was fetched.
-    pub fn answered(&self, company_id: &str) {
+    pub(crate) fn answered(&self, company_id: &str) {
         let mut last = self.lock();
         last.answered = Some(Instant::now());
         if last.good.as_deref() != Some(company_id) {
@@ -52,12 +52,12 @@ impl FailureScope {
     }
 
     /// OKKI answered, though with nothing.
-    pub fn answered_nothing(&self) {
+    pub(crate) fn answered_nothing(&self) {
         self.lock().answered = Some(Instant::now());
     }
 
     /// Says whether other customers fail as well.
-    pub async fn is_outage(&self, company_id: &str, error: &Error) -> bool {
+    pub(crate) async fn is_outage(&self, company_id: &str, error: &Error) -> bool {
         let asked = Instant::now();
         let mut found = self.found.lock().await;
         if self.lock().answered.is_some_and(|at| at.elapsed() < FRESH) {
@@ -68,7 +68,7 @@ impl FailureScope {
         {
             return is_outage;
         }
-        let is_outage = !self.somebody_else_answers(company_id).await;
+        let is_outage = !self.another_customer_is_answered(company_id).await;
         tracing::debug!(
             company_id,
             outage = is_outage,
@@ -79,7 +79,7 @@ impl FailureScope {
         is_outage
     }
 
-    async fn somebody_else_answers(&self, company_id: &str) -> bool {
+    async fn another_customer_is_answered(&self, company_id: &str) -> bool {
         let good = self.lock().good.clone().filter(|good| good != company_id);
         let other = match good {
             Some(good) => Some(good),

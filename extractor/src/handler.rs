@@ -5,12 +5,12 @@
 //! asked later wins.
 
 use crate::{
+    failure_scope::FailureScope,
     okki::{Client, Detail, Error, chain, time},
     pause::Pauses,
     selection::{Selected, Selection},
     snapshot::{removal, snapshot},
     state::{FetchResult, State},
-    failure_scope::FailureScope,
 };
 use pipeline::{
     disposition::Disposition,
@@ -27,7 +27,7 @@ use proto::v1::{self, CompanyRef, CompanySnapshot};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Fetches details.
-pub struct FetchHandler {
+pub(crate) struct FetchHandler {
     rt: Runtime,
     client: Arc<Client>,
     pauses: Arc<Pauses>,
@@ -39,16 +39,32 @@ pub struct FetchHandler {
 }
 
 /// What is counted once the broker has confirmed.
-pub struct Receipt {
+pub(crate) struct Receipt {
     run_id: String,
     company_id: String,
     result: FetchResult,
 }
 
+impl Receipt {
+    fn of(wanted: &CompanyRef, result: FetchResult) -> Self {
+        Self {
+            run_id: wanted.run_id.clone(),
+            company_id: wanted.company_id.clone(),
+            result,
+        }
+    }
+}
+
 impl FetchHandler {
     /// `skip`: a listed version that is loaded costs no call.
     #[must_use]
-    pub fn new(rt: Runtime, client: Arc<Client>, pauses: Arc<Pauses>, state: State, skip: bool) -> Self {
+    pub(crate) fn new(
+        rt: Runtime,
+        client: Arc<Client>,
+        pauses: Arc<Pauses>,
+        state: State,
+        skip: bool,
+    ) -> Self {
         let watermarks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
         let failure_scope = FailureScope::new(Arc::clone(&client));
         let selection = client.source().selection.clone();
@@ -66,56 +82,23 @@ impl FetchHandler {
 
     async fn one(&self, job: Job<CompanyRef>, loaded: Option<i64>, sequence: u64) -> Outcome<Receipt> {
         let wanted = &job.message;
-        let receipt = |result| {
-            let (run_id, company_id) = (wanted.run_id.clone(), wanted.company_id.clone());
-            Some(Receipt {
-                run_id,
-                company_id,
-                result,
-            })
-        };
         if wanted.removed {
-            return publish(&job, removal(wanted, sequence), receipt(FetchResult::Removed));
+            let receipt = Receipt::of(wanted, FetchResult::Removed);
+            return publish(&job, removal(wanted, sequence), receipt);
         }
         let is_loaded = wanted.update_time > 0 && loaded.is_some_and(|loaded| loaded >= wanted.update_time);
         if self.skip && !wanted.force && is_loaded {
-            return Outcome::Done(Done {
-                publish: vec![],
-                receipt: receipt(FetchResult::Skipped),
-                disposition: Disposition::Skipped,
-                rule: None,
-            });
+            return done(
+                Receipt::of(wanted, FetchResult::Skipped),
+                Disposition::Skipped,
+                None,
+            );
         }
         let fetched_at = time::now_ms();
         match self.client.detail(lane(wanted), &wanted.company_id).await {
             Ok(detail) => {
                 self.failure_scope.answered(&wanted.company_id);
-                let Detail {
-                    json,
-                    update_time,
-                    now,
-                } = detail;
-                match self.selection.apply(json, jiff::Timestamp::now()) {
-                    Ok(Selected::Kept(json)) => {
-                        let detail = Detail {
-                            json,
-                            update_time,
-                            now,
-                        };
-                        publish(
-                            &job,
-                            snapshot(wanted, detail, sequence, fetched_at),
-                            receipt(FetchResult::Fetched),
-                        )
-                    }
-                    Ok(Selected::Dropped) => Outcome::Done(Done {
-                        publish: vec![],
-                        receipt: receipt(FetchResult::Filtered),
-                        disposition: Disposition::Filtered,
-                        rule: Some("source-condition"),
-                    }),
-                    Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
-                }
+                self.fetched(&job, detail, sequence, fetched_at)
             }
             Err(Error::NotFound { message }) => {
                 self.failure_scope.answered_nothing();
@@ -124,14 +107,37 @@ impl FetchHandler {
                     message,
                     "okki has no such customer"
                 );
-                Outcome::Done(Done {
-                    publish: vec![],
-                    receipt: receipt(FetchResult::Missing),
-                    disposition: Disposition::Skipped,
-                    rule: None,
-                })
+                done(
+                    Receipt::of(wanted, FetchResult::Missing),
+                    Disposition::Skipped,
+                    None,
+                )
             }
             Err(error) => self.failed(wanted, error).await,
+        }
+    }
+
+    /// Hands a customer on, unless the source document's condition drops it.
+    fn fetched(
+        &self,
+        job: &Job<CompanyRef>,
+        detail: Detail,
+        sequence: u64,
+        fetched_at: i64,
+    ) -> Outcome<Receipt> {
+        let wanted = &job.message;
+        match self.selection.apply(detail.json, jiff::Timestamp::now()) {
+            Ok(Selected::Kept(json)) => {
+                let detail = Detail { json, ..detail };
+                let receipt = Receipt::of(wanted, FetchResult::Fetched);
+                publish(job, snapshot(wanted, detail, sequence, fetched_at), receipt)
+            }
+            Ok(Selected::Dropped) => done(
+                Receipt::of(wanted, FetchResult::Filtered),
+                Disposition::Filtered,
+                Some("source-condition"),
+            ),
+            Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
         }
     }
 
@@ -221,11 +227,20 @@ impl Handler for FetchHandler {
     }
 }
 
-fn publish(job: &Job<CompanyRef>, snapshot: CompanySnapshot, receipt: Option<Receipt>) -> Outcome<Receipt> {
+fn done(receipt: Receipt, disposition: Disposition, rule: Option<&'static str>) -> Outcome<Receipt> {
+    Outcome::Done(Done {
+        publish: vec![],
+        receipt: Some(receipt),
+        disposition,
+        rule,
+    })
+}
+
+fn publish(job: &Job<CompanyRef>, snapshot: CompanySnapshot, receipt: Receipt) -> Outcome<Receipt> {
     let message = Outgoing::to(Stage::Transform, &snapshot)
         .with_trace(job.meta.traceparent.clone())
         .with_replay(job.meta.replay.clone());
-    Outcome::forward(vec![message], receipt)
+    Outcome::forward(vec![message], Some(receipt))
 }
 
 fn lane(wanted: &CompanyRef) -> Lane {

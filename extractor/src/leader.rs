@@ -4,11 +4,11 @@
 //! successor goes on as soon as the lease has run out.
 
 use crate::{
-    run::{Runner, Span, Stop},
     okki::{chain, time},
     pause::Pauses,
+    run::{Runner, Span, Stop},
     schedule::Schedule,
-    state::{RunKind, KindState, State},
+    state::{KindState, RunKind, State},
 };
 use pipeline::{lease::Lease, retry::Backoff, service::Runtime, telemetry::names};
 use std::{sync::Arc, time::Duration};
@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 const POLL: Duration = Duration::from_secs(15);
 
 /// Makes runs of one kind when it is this replica's turn.
-pub struct Leader {
+pub(crate) struct Leader {
     /// The process.
     pub rt: Runtime,
     /// What to do when OKKI refuses everything.
@@ -38,7 +38,7 @@ pub struct Leader {
 
 impl Leader {
     /// Until shutdown.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let mut backoff = Backoff::default();
         loop {
             tokio::select! {
@@ -114,7 +114,9 @@ impl Leader {
         match stop {
             Stop::Okki(error) => self.pauses.pause("list customers", error),
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
-            Stop::Deposed => tracing::warn!(job = self.kind.name(), "lost the lease, another replica goes on"),
+            Stop::Deposed => {
+                tracing::warn!(job = self.kind.name(), "lost the lease, another replica goes on")
+            }
             stop => tracing::warn!(
                 job = self.kind.name(),
                 error = chain(stop),

@@ -1,9 +1,11 @@
 //! The extractor: lists the customers that changed in OKKI, fetches their details, publishes snapshots.
 //!
-//! `okki` knows the vendor. `walk` reads a window without skipping anybody, `run` publishes what it finds under a lease
+//! `okki` knows the vendor. `walk` reads a window without skipping a customer, `run` publishes what it finds under a lease
 //! and moves the checkpoint, `leader` does that on a schedule. `handler` fetches what was published, on every replica,
 //! with `selection` deciding who goes on. `state` is what they remember in Redis. `commands` puts them together; `cli`
 //! says what may be typed, `config` what of it comes from the environment, `settings` what is known to be right.
+
+#![warn(unreachable_pub)]
 
 pub mod cli;
 mod commands;
@@ -21,6 +23,7 @@ mod settings;
 mod snapshot;
 mod source;
 mod state;
+mod table;
 mod walk;
 mod window;
 

@@ -8,7 +8,7 @@ use pipeline::{gate::Pause, service::Runtime};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pauses the stage.
-pub struct Pauses {
+pub(crate) struct Pauses {
     rt: Runtime,
     client: Arc<Client>,
     /// Workers meet the same refusal together; one of them reports it.
@@ -18,7 +18,7 @@ pub struct Pauses {
 impl Pauses {
     /// Starts without a pause.
     #[must_use]
-    pub fn new(rt: Runtime, client: Arc<Client>) -> Self {
+    pub(crate) fn new(rt: Runtime, client: Arc<Client>) -> Self {
         Self {
             rt,
             client,
@@ -27,7 +27,7 @@ impl Pauses {
     }
 
     /// Pauses the stage because of `error`, which `what` ran into.
-    pub fn pause(&self, what: &str, error: &Error) {
+    pub(crate) fn pause(&self, what: &str, error: &Error) {
         let detail = format!("{what}: {}", chain(error));
         match error {
             Error::Store(error) => self.rt.redis_lost(error),

@@ -23,7 +23,7 @@ pub enum Command {
     Run(RunArgs),
     /// Check, try, test and explain mapping documents; only `check --live` needs Redis
     Mapping(MappingArgs),
-    /// Browser at the records that this stage gave up on, and put them back
+    /// Browse the records that this stage gave up on, and put them back
     Dead(DeadArgs),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),

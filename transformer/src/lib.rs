@@ -3,6 +3,8 @@
 //! [`map`] is the document compiled, `dedupe` knows which snapshots need no second pass, `handler` is the stage made of
 //! both, `commands` are the subcommands. `cli` says what may be typed, `config` what of it comes from the environment.
 
+#![warn(unreachable_pub)]
+
 pub mod cli;
 mod commands;
 mod config;

@@ -1,11 +1,11 @@
 //! What the command line can ask for; each command is a short story over the other modules.
 
-pub mod check;
-pub mod doctor;
-pub mod fetch;
-pub mod run;
-pub mod status;
-pub mod sync;
+pub(crate) mod check;
+pub(crate) mod doctor;
+pub(crate) mod fetch;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod sync;
 
 use crate::{
     handler::FetchHandler,

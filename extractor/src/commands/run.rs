@@ -4,8 +4,8 @@ use super::{fetch_details, shared_client};
 use crate::{
     cli::RunArgs,
     leader::Leader,
-    run::{Runner, Span},
     pause::Pauses,
+    run::{Runner, Span},
     settings::OkkiConfig,
     state::{RunKind, State},
 };
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// Works until stopped.
-pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
@@ -52,7 +52,9 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
     ));
     if let Some((schedule, reach)) = schedules.remedy {
-        tasks.spawn(async_ok(leader(RunKind::Remedy, Span::Reach(reach), schedule).run()));
+        tasks.spawn(async_ok(
+            leader(RunKind::Remedy, Span::Reach(reach), schedule).run(),
+        ));
     }
     let details = fetch_details(
         rt.clone(),

@@ -1,10 +1,11 @@
-//! `extractor status`: what Redis knows about runs, from any machine, without disturbing anybody.
+//! `extractor status`: what Redis knows about runs, from any machine, without disturbing a replica.
 
 use crate::{
     cli::StatusArgs,
     okki::time,
     progress::Summary,
-    state::{Results, HistoryEntry, RunKind, Run, State},
+    state::{HistoryEntry, Results, Run, RunKind, State},
+    table::columns,
 };
 use anyhow::Context;
 use pipeline::{accounting::Account, config::CommonConfig, store::Store};
@@ -38,7 +39,7 @@ struct Shown {
 }
 
 /// Reads and prints.
-pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
+pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let store = Store::connect(&common.redis)?;
     store.ping().await.context("REDIS_URL")?;
@@ -94,31 +95,42 @@ fn print(status: &Status) {
     let age = status
         .checkpoint_age_s
         .map_or_else(String::new, |age| format!(" ({age} s ago)"));
-    println!("checkpoint  {}{age}", or_none(&status.checkpoint));
-    println!("leader      {}", or_none(&status.leader));
-    match status.lag_s {
-        Some(lag) => println!("lag         {lag} s since the oldest unfinished customer was listed"),
-        None => println!("lag         none, every listed customer is finished"),
-    }
-    println!(
-        "missing     {} customers that okki lists but does not show",
-        status.missing
-    );
+    let lag = match status.lag_s {
+        Some(lag) => format!("{lag} s since the oldest unfinished customer was listed"),
+        None => "none, every listed customer is finished".to_owned(),
+    };
+    let missing = format!("{} customers that okki lists but does not show", status.missing);
+    let mut rows = vec![
+        row("checkpoint", or_none(&status.checkpoint) + &age),
+        row("leader", or_none(&status.leader)),
+        row("lag", lag),
+        row("missing", missing),
+    ];
     for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
         for shown in runs {
-            let of = |result: &str| shown.outcome.get(result).copied().unwrap_or(0);
-            let Run { listed, .. } = shown.run;
-            println!("{title:<11} {} {}", shown.kind.name(), Summary::span(&shown.run));
-            println!(
-                "            listed {listed}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
-                of("fetched"),
-                of("skipped"),
-                of("removed"),
-                of("missing"),
-                of("filtered"),
-                of("dead"),
-                shown.pending
-            );
+            let span = Summary::span(&shown.run);
+            rows.push(row(title, format!("{} {span}", shown.kind.name())));
+            rows.push(row("", results(shown)));
         }
     }
+    println!("{}", columns(&rows));
+}
+
+fn row(name: &str, value: String) -> [String; 2] {
+    [name.to_owned(), value]
+}
+
+fn results(shown: &Shown) -> String {
+    let of = |result: &str| shown.outcome.get(result).copied().unwrap_or(0);
+    format!(
+        "listed {}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
+        shown.run.listed,
+        of("fetched"),
+        of("skipped"),
+        of("removed"),
+        of("missing"),
+        of("filtered"),
+        of("dead"),
+        shown.pending
+    )
 }

@@ -8,7 +8,7 @@ use std::{sync::PoisonError, time::Instant};
 
 impl Runner {
     /// Publishes a ref for each, fetched whatever is known of it, so that the account closes; how many there were.
-    pub async fn ask_for_lost(&self, lease: &Lease) -> Result<u64, Stop> {
+    pub(crate) async fn ask_for_lost(&self, lease: &Lease) -> Result<u64, Stop> {
         if !self.may_ask() {
             return Ok(0);
         }

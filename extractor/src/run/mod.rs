@@ -10,9 +10,9 @@ mod lost;
 mod publish;
 
 use crate::{
-    walk::{Pages, Walk},
     okki::{Client, Error, Page, PageRequest, time},
-    state::{RunKind, Phase, Run, State},
+    state::{Phase, Run, RunKind, State},
+    walk::{Pages, Walk},
     window::{Margins, Window, checkpoint_after},
 };
 use pipeline::{broker::PublishError, lease::Lease, quota::Lane, service::Runtime, store};
@@ -23,7 +23,7 @@ use std::{
 
 /// What holds for every run.
 #[derive(Debug, Clone)]
-pub struct RunSettings {
+pub(crate) struct RunSettings {
     /// Overlap and settle delay.
     pub margins: Margins,
     /// Where the very first window begins; `None` lists everything.
@@ -40,7 +40,7 @@ pub struct RunSettings {
 
 /// What a new run lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Span {
+pub(crate) enum Span {
     /// Since the checkpoint.
     SinceCheckpoint,
     /// This far back.
@@ -56,7 +56,7 @@ pub enum Span {
 
 /// Why a run did not end; it stays where it is and is taken up again.
 #[derive(Debug, thiserror::Error)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// OKKI.
     #[error(transparent)]
     Okki(#[from] Error),
@@ -75,7 +75,7 @@ pub enum Stop {
 }
 
 /// Makes runs.
-pub struct Runner {
+pub(crate) struct Runner {
     rt: Runtime,
     client: Arc<Client>,
     state: State,
@@ -96,7 +96,7 @@ impl Pages for Vendor<'_> {
 impl Runner {
     /// Has made no run yet.
     #[must_use]
-    pub fn new(rt: Runtime, client: Arc<Client>, state: State, settings: RunSettings) -> Self {
+    pub(crate) fn new(rt: Runtime, client: Arc<Client>, state: State, settings: RunSettings) -> Self {
         Self {
             rt,
             client,
@@ -107,7 +107,13 @@ impl Runner {
     }
 
     /// Takes up the unfinished run of this kind, or begins one, and lists to its end or to the end of the lease.
-    pub async fn run(&self, kind: RunKind, span: Span, force: bool, lease: &Lease) -> Result<Run, Stop> {
+    pub(crate) async fn run(
+        &self,
+        kind: RunKind,
+        span: Span,
+        force: bool,
+        lease: &Lease,
+    ) -> Result<Run, Stop> {
         tokio::select! {
             listed = self.list_window(kind, span, force, lease) => listed,
             () = lease.lost() => Err(Stop::Deposed),
@@ -166,7 +172,13 @@ impl Runner {
     }
 
     /// One call asks for the vendor's clock and how much there is; the window ends in its past.
-    async fn freeze(&self, kind: RunKind, span: Span, force: bool, checkpoint: Option<i64>) -> Result<Run, Stop> {
+    async fn freeze(
+        &self,
+        kind: RunKind,
+        span: Span,
+        force: bool,
+        checkpoint: Option<i64>,
+    ) -> Result<Run, Stop> {
         let margins = self.settings.margins;
         let window_at = |now| match span {
             Span::SinceCheckpoint => margins.live(checkpoint, self.settings.start, now),

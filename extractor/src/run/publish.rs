@@ -2,9 +2,9 @@
 
 use super::{Runner, Stop};
 use crate::{
-    walk::Batch,
     okki::ListItem,
-    state::{RunKind, Phase, Run},
+    state::{Phase, Run, RunKind},
+    walk::Batch,
 };
 use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
 use proto::v1::{self, CompanyRef};

@@ -7,8 +7,8 @@
 mod customers;
 mod run;
 
-pub use customers::{Results, FetchResult};
-pub use run::{RunKind, KindState, Phase, Run};
+pub(crate) use customers::{FetchResult, Results};
+pub(crate) use run::{KindState, Phase, Run, RunKind};
 
 use pipeline::{
     names::Namespace,
@@ -21,7 +21,7 @@ static WRITE_FENCED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str
 
 /// Reads and writes the extractor's keys.
 #[derive(Clone)]
-pub struct State {
+pub(crate) struct State {
     store: Store,
     namespace: Namespace,
 }
@@ -29,18 +29,18 @@ pub struct State {
 impl State {
     /// Nothing is read yet.
     #[must_use]
-    pub fn new(store: Store, namespace: Namespace) -> Self {
+    pub(crate) fn new(store: Store, namespace: Namespace) -> Self {
         Self { store, namespace }
     }
 
     /// The lease under which runs of a kind are made.
     #[must_use]
-    pub fn lease_key(&self, kind: RunKind) -> String {
+    pub(crate) fn lease_key(&self, kind: RunKind) -> String {
         self.namespace.listing_lease_key(kind.name())
     }
 
     /// How things stand with a kind of run.
-    pub async fn standing(&self, kind: RunKind) -> Result<KindState, Error> {
+    pub(crate) async fn standing(&self, kind: RunKind) -> Result<KindState, Error> {
         let mut connection = self.store.connection().await?;
         let fields: BTreeMap<String, String> = redis::cmd("HGETALL")
             .arg(self.job_key(kind))
@@ -55,19 +55,19 @@ impl State {
     }
 
     /// Keeps a run as begun or taken over. `false`: a newer leader exists.
-    pub async fn begin(&self, kind: RunKind, fence: u64, run: &Run) -> Result<bool, Error> {
+    pub(crate) async fn begin(&self, kind: RunKind, fence: u64, run: &Run) -> Result<bool, Error> {
         let started = run.started_ms.to_string();
         self.write(kind, fence, "", &[("run", &json(run)), ("started_ms", &started)])
             .await
     }
 
     /// Keeps how far a run has come. `false`: a newer leader exists.
-    pub async fn progress(&self, kind: RunKind, fence: u64, run: &Run) -> Result<bool, Error> {
+    pub(crate) async fn progress(&self, kind: RunKind, fence: u64, run: &Run) -> Result<bool, Error> {
         self.write(kind, fence, "", &[("run", &json(run))]).await
     }
 
     /// Ends a run, moves the checkpoint if there is one, and adds to the history. `false`: a newer leader exists.
-    pub async fn finish(
+    pub(crate) async fn finish(
         &self,
         kind: RunKind,
         fence: u64,
@@ -85,12 +85,12 @@ impl State {
     }
 
     /// Forgets an unfinished run. `false`: a newer leader exists.
-    pub async fn discard(&self, kind: RunKind, fence: u64) -> Result<bool, Error> {
+    pub(crate) async fn discard(&self, kind: RunKind, fence: u64) -> Result<bool, Error> {
         self.write(kind, fence, "", &[("run", "")]).await
     }
 
     /// Who makes a run of this kind at this moment.
-    pub async fn leader(&self, kind: RunKind) -> Result<Option<String>, Error> {
+    pub(crate) async fn leader(&self, kind: RunKind) -> Result<Option<String>, Error> {
         let mut connection = self.store.connection().await?;
         let held: Option<String> = redis::cmd("GET")
             .arg(self.lease_key(kind))
@@ -99,7 +99,13 @@ impl State {
         Ok(held.map(|proof| proof.split(' ').next().unwrap_or_default().to_owned()))
     }
 
-    async fn write(&self, kind: RunKind, fence: u64, entry: &str, fields: &[(&str, &str)]) -> Result<bool, Error> {
+    async fn write(
+        &self,
+        kind: RunKind,
+        fence: u64,
+        entry: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<bool, Error> {
         let fence = fence.to_string();
         let mut args = vec![fence.as_str(), entry];
         args.extend(fields.iter().flat_map(|(field, value)| [*field, *value]));
@@ -108,7 +114,7 @@ impl State {
     }
 
     /// The last runs, newest first.
-    pub async fn history(&self, most: isize) -> Result<Vec<HistoryEntry>, Error> {
+    pub(crate) async fn history(&self, most: isize) -> Result<Vec<HistoryEntry>, Error> {
         let mut connection = self.store.connection().await?;
         let entries: Vec<String> = redis::cmd("LRANGE")
             .arg(self.history_key())
@@ -133,7 +139,7 @@ impl State {
 
 /// A run that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct HistoryEntry {
+pub(crate) struct HistoryEntry {
     /// What kind of run.
     pub kind: RunKind,
     /// The run as it ended.

@@ -15,7 +15,7 @@ const MOST_PASSES: u32 = 64;
 const REREADS: u32 = 2;
 
 /// Result of one page.
-pub enum Step {
+pub(super) enum Step {
     /// Go on.
     More(Batch),
     /// The second is read.
@@ -23,7 +23,7 @@ pub enum Step {
 }
 
 /// Progress within the second.
-pub struct Gather {
+pub(super) struct Gather {
     request: PageRequest,
     slice: Slice,
     /// Everybody seen, to give each out once.
@@ -41,7 +41,7 @@ pub struct Gather {
 }
 
 impl Gather {
-    pub fn new(request: PageRequest, slice: Slice) -> Self {
+    pub(super) fn new(request: PageRequest, slice: Slice) -> Self {
         Self {
             request: PageRequest { page: 1, ..request },
             slice,
@@ -59,12 +59,12 @@ impl Gather {
     }
 
     /// The page to read now.
-    pub fn request(&self) -> PageRequest {
+    pub(super) fn request(&self) -> PageRequest {
         self.request.clone()
     }
 
     /// Takes the page that was asked for.
-    pub fn take(&mut self, page: Page) -> Result<Step, Error> {
+    pub(super) fn take(&mut self, page: Page) -> Result<Step, Error> {
         let number = self.request.page;
         if !page.items.is_empty() && page.items == self.previous {
             self.rereads += 1;

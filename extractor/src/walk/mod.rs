@@ -52,14 +52,14 @@ use gather::{Gather, Step};
 use std::collections::HashSet;
 
 /// Where pages come from; the client, or a model in tests.
-pub trait Pages {
+pub(crate) trait Pages {
     /// Reads one page. A page that fails is retried in here.
     fn page(&self, request: PageRequest) -> impl Future<Output = Result<Page, Error>> + Send;
 }
 
 /// What one step of the walk found.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Customers not given out by an earlier batch of the walk.
     pub items: Vec<ListItem>,
     /// Rows that name no customer, as reasons.
@@ -71,7 +71,7 @@ pub struct Batch {
 }
 
 /// A walk over one window that can be taken up at a cursor.
-pub struct Walk {
+pub(crate) struct Walk {
     cutter: Cutter,
     removed: bool,
     count: u32,
@@ -83,7 +83,7 @@ pub struct Walk {
 impl Walk {
     /// Begins at `cursor`, as an earlier walk left it, or at the window's start.
     #[must_use]
-    pub fn new(window: Window, cursor: Option<i64>, count: u32, removed: bool) -> Self {
+    pub(crate) fn new(window: Window, cursor: Option<i64>, count: u32, removed: bool) -> Self {
         Self {
             cutter: Cutter::new(window, cursor),
             removed,
@@ -94,7 +94,7 @@ impl Walk {
     }
 
     /// Reads until there is something to hand out; `None` when the window is read.
-    pub async fn next(&mut self, listing: &impl Pages) -> Result<Option<Batch>, Error> {
+    pub(crate) async fn next(&mut self, listing: &impl Pages) -> Result<Option<Batch>, Error> {
         while let Some(slice) = self.cutter.slice() {
             if let Some(gather) = &mut self.gather {
                 let page = listing.page(gather.request()).await?;

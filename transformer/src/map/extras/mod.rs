@@ -1,13 +1,16 @@
 //! Our additions to a document, in a file of its own so that the document stays as the integrator made it.
 //!
 //! `{"key_widget": "_widget_1", "widgets": {"_widget_2": "number"}, "zone": "+08:00", "condition": […],
-//! "failed_expression": "error"}`, every key optional. A widget list as the target returns it (`{"widgets": [{"name", "type", "items"}]}`) will do as well.
+//! "failed_expression": "error"}`, every key optional. A widget list as the target returns it (`{"widgets": [{"name",
+//! "type", "items"}]}`) will do as well.
+
+mod file;
 
 use std::collections::HashMap;
 
-use mapping::{Condition, Problem, Zone};
+use file::{Additions, FormList, Given, Item, Widgets};
+use mapping::{Condition, Places, Problem, Zone};
 use pipeline::form::FormWidget;
-use serde_json::{Map, Value};
 
 /// The checked additions.
 #[derive(Debug, Clone, Default)]
@@ -53,100 +56,113 @@ impl Extras {
         extras
     }
 
-    /// Reads additions; all problems at once.
+    /// Reads additions; all problems at once, each with its place.
     pub fn parse(text: &str, name: &str) -> Result<Extras, Vec<Problem>> {
-        let root: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| vec![Problem::new(name, format!("not JSON: {error}"))])?;
-        let mut problems = Vec::new();
-        let mut extras = Extras::default();
-        let mut bad = |message: String| problems.push(Problem::new(name, message));
-        match &root {
-            Value::Array(list) => list_of(list, "", &mut extras.widgets),
-            Value::Object(map) => {
-                match map.get("widgets") {
-                    Some(Value::Array(list)) => list_of(list, "", &mut extras.widgets),
-                    Some(Value::Object(types)) => {
-                        for (field, kind) in types {
-                            match kind {
-                                Value::String(kind) => {
-                                    extras.widgets.insert(
-                                        field.clone(),
-                                        WidgetType {
-                                            kind: kind.clone(),
-                                            label: None,
-                                            read_only: false,
-                                        },
-                                    );
-                                }
-                                _ => bad(format!("widgets.{field} must be a type such as \"number\"")),
-                            }
-                        }
-                    }
-                    None | Some(Value::Null) => {}
-                    Some(_) => bad("widgets must be an object of types or a widget list".to_owned()),
-                }
-                match text_of(map, &["key_widget", "keyWidget"]) {
-                    Ok(found) => extras.key_widget = found,
-                    Err(message) => bad(message),
-                }
-                match text_of(map, &["zone", "timezone", "time_zone"])
-                    .and_then(|zone| zone.map(|z| z.parse()).transpose())
-                {
-                    Ok(found) => extras.zone = found.unwrap_or_default(),
-                    Err(message) => bad(message),
-                }
-                match text_of(map, &["failed_expression"])
-                    .map(Option::unwrap_or_default)
-                    .as_deref()
-                {
-                    Ok("" | "error") => {}
-                    Ok("text") => extras.failed_expression = OnFailure::Text,
-                    Ok(_) => bad("failed_expression must be \"error\" or \"text\"".to_owned()),
-                    Err(message) => bad(message.clone()),
-                }
-                if let Some(condition) = map.get("condition") {
-                    match Condition::parse(&condition.to_string(), name) {
-                        Ok(condition) => extras.condition = condition,
-                        Err(found) => found
-                            .into_iter()
-                            .for_each(|problem| bad(format!("condition: {}", problem.message))),
-                    }
-                }
-                let known = [
-                    "widgets",
-                    "key_widget",
-                    "keyWidget",
-                    "zone",
-                    "timezone",
-                    "time_zone",
-                    "condition",
-                    "failed_expression",
-                    "sysWidgets",
-                    "dataModifyTime",
-                ];
-                for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
-                    bad(format!(
-                        "unknown key \"{key}\"; key_widget, widgets, zone, condition and failed_expression are known"
-                    ));
-                }
-            }
-            _ => bad("an object with key_widget, widgets, zone or condition is expected".to_owned()),
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let places = Places::read(text, name)?;
+        let mut reading = Reading {
+            name,
+            places,
+            extras: Extras::default(),
+            problems: Vec::new(),
+        };
+        match text.trim_start().chars().next() {
+            Some('[') => match serde_json::from_str(text) {
+                Ok::<FormList, _>(list) => list_of(&list, "", &mut reading.extras.widgets),
+                Err(error) => reading.bad(&[], error.to_string()),
+            },
+            Some('{') => match serde_json::from_str(text) {
+                Ok(additions) => reading.take(additions),
+                Err(error) => reading.bad(&[], error.to_string()),
+            },
+            _ => reading.bad(
+                &[],
+                "an object with key_widget, widgets, zone or condition is expected",
+            ),
         }
-        for (field, widget) in &extras.widgets {
-            if !is_list(&root) && super::Widget::parse(&widget.kind).is_none() {
-                problems.push(Problem::new(
-                    name,
-                    format!(
-                        "widgets.{field}: the type \"{}\" is not known or not writable",
-                        widget.kind
-                    ),
-                ));
-            }
-        }
-        if problems.is_empty() {
-            Ok(extras)
+        if reading.problems.is_empty() {
+            Ok(reading.extras)
         } else {
-            Err(problems)
+            Err(reading.problems)
+        }
+    }
+}
+
+/// Additions while they are read.
+struct Reading<'t> {
+    name: &'t str,
+    places: Places<'t>,
+    extras: Extras,
+    problems: Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn bad(&mut self, path: &[&str], message: impl Into<String>) {
+        let place = self.places.of(path);
+        self.problems.push(Problem::new(self.name, message).at(place));
+    }
+
+    fn take(&mut self, additions: Additions) {
+        match additions.widgets {
+            Some(Given::Right(Widgets::List(list))) => list_of(&list, "", &mut self.extras.widgets),
+            Some(Given::Right(Widgets::Types(types))) => {
+                for (field, kind) in types {
+                    self.widget(field, &kind);
+                }
+            }
+            Some(Given::Wrong(reason)) => self.bad(&["widgets"], format!("widgets {reason}")),
+            None => {}
+        }
+        self.extras.key_widget = self.value("key_widget", additions.key_widget).map(|text| text.0);
+        self.extras.zone = self
+            .value("zone", additions.zone)
+            .map(|zone| zone.0)
+            .unwrap_or_default();
+        self.extras.failed_expression = self
+            .value("failed_expression", additions.failed_expression)
+            .unwrap_or_default();
+        match self.places.condition("condition") {
+            Ok(condition) => self.extras.condition = condition,
+            Err(problems) => self.problems.extend(problems),
+        }
+        for key in additions.unknown.keys() {
+            let message = format!(
+                "unknown key \"{key}\"; key_widget, widgets, zone, condition and failed_expression are known"
+            );
+            self.bad(&[key], message);
+        }
+    }
+
+    fn value<T>(&mut self, key: &str, given: Option<Given<T>>) -> Option<T> {
+        match given? {
+            Given::Right(value) => Some(value),
+            Given::Wrong(reason) => {
+                self.bad(&[key], format!("{key}: {reason}"));
+                None
+            }
+        }
+    }
+
+    /// Unlike the list of a form, types that were written by hand must all be writable.
+    fn widget(&mut self, field: String, kind: &Given<String>) {
+        let path = ["widgets", field.as_str()];
+        match kind.right() {
+            None => self.bad(
+                &path,
+                format!("widgets.{field} must be a type such as \"number\""),
+            ),
+            Some(kind) if super::Widget::parse(kind).is_none() => self.bad(
+                &path,
+                format!("widgets.{field}: the type \"{kind}\" is not known or not writable"),
+            ),
+            Some(kind) => {
+                let widget = WidgetType {
+                    kind: kind.clone(),
+                    label: None,
+                    read_only: false,
+                };
+                self.extras.widgets.insert(field, widget);
+            }
         }
     }
 }
@@ -163,36 +179,25 @@ fn add_widgets(list: &[FormWidget], prefix: &str, widgets: &mut HashMap<String, 
     }
 }
 
-/// A form may well contain fields that cannot be written, as long as the document does not use them.
-fn is_list(root: &Value) -> bool {
-    root.is_array() || root.get("widgets").is_some_and(Value::is_array)
-}
-
-fn text_of(map: &Map<String, Value>, names: &[&str]) -> Result<Option<String>, String> {
-    match names.iter().find_map(|name| map.get(*name)) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(format!(
-            "{} must be a text",
-            names.first().unwrap_or(&"the value")
-        )),
-    }
-}
-
-fn list_of(list: &[Value], prefix: &str, widgets: &mut HashMap<String, WidgetType>) {
-    for item in list {
-        let text = |key: &str| item.get(key).and_then(Value::as_str);
-        let Some(kind) = text("type") else { continue };
-        let entry = WidgetType {
-            kind: kind.to_owned(),
-            label: text("label").map(str::to_owned),
-            read_only: false,
-        };
-        for name in [text("name"), text("widgetName")].into_iter().flatten() {
-            widgets.insert(format!("{prefix}{name}"), entry.clone());
-            if let Some(Value::Array(items)) = item.get("items") {
-                list_of(items, &format!("{name}."), widgets);
-            }
+/// Adds the widgets of a list that have a type. A form may well have some that cannot be written, as long as the document
+/// does not use them.
+fn list_of(list: &[Given<Item>], prefix: &str, widgets: &mut HashMap<String, WidgetType>) {
+    for item in list.iter().filter_map(Given::right) {
+        let Some(kind) = text(&item.kind) else { continue };
+        let names = [text(&item.name), text(&item.widget_name)];
+        let items = item.items.as_ref().and_then(Given::right);
+        for name in names.into_iter().flatten() {
+            let entry = WidgetType {
+                kind: kind.clone(),
+                label: text(&item.label).cloned(),
+                read_only: false,
+            };
+            widgets.insert(format!("{prefix}{name}"), entry);
+            list_of(items.map_or(&[], Vec::as_slice), &format!("{name}."), widgets);
         }
     }
+}
+
+fn text(given: &Option<Given<String>>) -> Option<&String> {
+    given.as_ref().and_then(Given::right)
 }

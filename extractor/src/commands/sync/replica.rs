@@ -1,115 +1,23 @@
-//! `extractor sync` and `extractor once`: list one window, fetch until its details are done, say what happened.
-//!
-//! The process is a full replica while it works, so it needs no running `extractor run` beside it, and helps one that
-//! runs. Stopping it at any moment loses nothing: what is published is in the queue, and an unfinished listing is
-//! taken up by the same command, or by `run` when it is a live one.
+//! The replica that such a command is while it works: it waits for its turn, makes the run, fetches, and gives up in time.
 
-use super::{fetch_details, shared_client};
+use super::{Ended, PATIENCE, Settings};
 use crate::{
-    cli::{OnceArgs, SyncArgs},
-    run::{RunSettings, Runner, Span, Stop},
+    commands::{fetch_details, shared_client},
     okki::{Client, chain},
     pause::Pauses,
     progress::{Progress, Summary},
-    settings::{OkkiConfig, moment},
-    state::{RunKind, Run, State},
+    run::{Runner, Span, Stop},
+    state::{Run, RunKind, State},
 };
 use anyhow::{Context, bail};
-use pipeline::{
-    config::CommonConfig, gate::Pause, http::HttpConfig, lease::Lease, mask::mask_text, retry::Backoff,
-    service::Runtime, setting::ConfigError, stage::Stage,
-};
+use pipeline::{gate::Pause, lease::Lease, retry::Backoff, service::Runtime, stage::Stage};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// An outage longer than this ends the command, which can be repeated; `run` would wait for ever.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// The command ends after this time even if a notice cannot be delivered.
-const NOTIFIED_WITHIN: Duration = Duration::from_secs(15);
-
-/// Lists a window or a backfill, waiting for its turn.
-pub async fn sync(args: SyncArgs) -> anyhow::Result<()> {
-    let span = span(&args)?;
-    let kind = if span == Span::SinceCheckpoint {
-        RunKind::Live
-    } else {
-        RunKind::Backfill
-    };
-    let (rt, settings) = settings(args.once)?;
-    let ran = async {
-        let sync = Sync::open(rt.clone(), settings, kind, span, args.force).await?;
-        if args.restart {
-            sync.discard().await?;
-        }
-        sync.check_same_backfill().await?;
-        let Some(lease) = sync.lease(PATIENCE).await? else {
-            bail!("another replica lists {} and does not end", kind.name())
-        };
-        sync.work(lease).await
-    };
-    notify(&rt, kind, ran.await).await
-}
-
-/// Lists a window, unless another replica does.
-pub async fn once(args: OnceArgs) -> anyhow::Result<()> {
-    let (rt, settings) = settings(args)?;
-    let ran = async {
-        let sync = Sync::open(rt.clone(), settings, RunKind::Live, Span::SinceCheckpoint, false).await?;
-        match sync.lease(Duration::ZERO).await? {
-            Some(lease) => sync.work(lease).await,
-            None => {
-                sync.leave().await?;
-                Ok(Ended::Elsewhere)
-            }
-        }
-    };
-    notify(&rt, RunKind::Live, ran.await).await
-}
-
-/// How a command ended that has not failed.
-enum Ended {
-    /// By the work being done.
-    Done,
-    /// By leaving it to another replica.
-    Elsewhere,
-}
-
-/// Notifies people that the run has failed, or that an earlier failure is over.
-async fn notify(rt: &Runtime, kind: RunKind, ran: anyhow::Result<Ended>) -> anyhow::Result<()> {
-    match &ran {
-        Ok(Ended::Done) => rt.alerts.run_ended(kind.name()),
-        Ok(Ended::Elsewhere) => {}
-        Err(error) => rt
-            .alerts
-            .run_failed(kind.name(), &mask_text(&format!("{error:#}"))),
-    }
-    rt.alerts.flush(NOTIFIED_WITHIN).await;
-    ran.map(drop)
-}
-
-fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
-    let Some(since) = &args.since else {
-        return Ok(Span::SinceCheckpoint);
-    };
-    let until = args
-        .until
-        .as_deref()
-        .map(|until| moment("--until", until, true))
-        .transpose()?;
-    match (moment("--since", since, false)?, until) {
-        (since, Some(until)) if since > until => Err(ConfigError::new(
-            "--since",
-            "is after --until",
-            "exchange them, or leave --until away for now",
-        )),
-        (since, until) => Ok(Span::Between { since, until }),
-    }
-}
-
 /// Everything one such command needs.
-struct Sync {
+pub(super) struct Sync {
     rt: Runtime,
     client: Arc<Client>,
     pauses: Arc<Pauses>,
@@ -124,35 +32,8 @@ struct Sync {
     force: bool,
 }
 
-/// What was typed, checked.
-struct Settings {
-    http: HttpConfig,
-    okki: OkkiConfig,
-    list: RunSettings,
-    ttl: Duration,
-    skip: bool,
-    json: bool,
-}
-
-/// Checks what was typed; from here on people are notified of a failure.
-fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
-    let common = CommonConfig::try_from(args.common)?;
-    let http = HttpConfig::try_from(args.http)?;
-    let okki = OkkiConfig::try_from(args.okki)?;
-    let settings = Settings {
-        list: args.list.check(&okki)?,
-        ttl: args.lease.check()?,
-        skip: !args.detail.no_skip,
-        json: args.json,
-        http,
-        okki,
-    };
-    let rt = Runtime::tool("extractor", &common)?.telling("extractor", &common, &settings.http.tls)?;
-    Ok((rt, settings))
-}
-
 impl Sync {
-    async fn open(
+    pub(super) async fn open(
         rt: Runtime,
         settings: Settings,
         kind: RunKind,
@@ -191,7 +72,7 @@ impl Sync {
     }
 
     /// Waits for the lease, at most for `patience`.
-    async fn lease(&self, patience: Duration) -> anyhow::Result<Option<Lease>> {
+    pub(super) async fn lease(&self, patience: Duration) -> anyhow::Result<Option<Lease>> {
         let asked = Instant::now();
         loop {
             let key = self.state.lease_key(self.kind);
@@ -206,7 +87,7 @@ impl Sync {
     }
 
     /// Says which replica has the lease; that is no failure, for the other one does the work.
-    async fn leave(&self) -> anyhow::Result<()> {
+    pub(super) async fn report_busy(&self) -> anyhow::Result<()> {
         if self.json {
             let leader = self.state.leader(self.kind).await?;
             println!("{}", serde_json::json!({ "busy": true, "leader": leader }));
@@ -216,7 +97,7 @@ impl Sync {
         Ok(())
     }
 
-    async fn discard(&self) -> anyhow::Result<()> {
+    pub(super) async fn discard(&self) -> anyhow::Result<()> {
         let Some(lease) = self.lease(PATIENCE).await? else {
             bail!("another replica is at work on the run")
         };
@@ -226,7 +107,7 @@ impl Sync {
     }
 
     /// An unfinished backfill of another span must not be continued under this one's name.
-    async fn check_same_backfill(&self) -> anyhow::Result<()> {
+    pub(super) async fn check_same_backfill(&self) -> anyhow::Result<()> {
         let Span::Between { since, until } = self.span else {
             return Ok(());
         };
@@ -241,7 +122,7 @@ impl Sync {
         }
     }
 
-    async fn work(self, lease: Lease) -> anyhow::Result<Ended> {
+    pub(super) async fn work(self, lease: Lease) -> anyhow::Result<Ended> {
         let details = tokio::spawn(fetch_details(
             self.rt.clone(),
             Arc::clone(&self.client),
