@@ -146,29 +146,21 @@ impl Compiler {
                 expr,
                 pattern,
                 escape_char,
-            } => {
-                let value = self.boxed(expr);
-                let pattern = self.like(pattern, escape_char.as_deref());
-                Expr::Like {
-                    value,
-                    pattern,
-                    negated: *negated,
-                }
-            }
+            } => Expr::Like {
+                value: self.boxed(expr),
+                pattern: self.like(pattern, escape_char.as_deref()),
+                negated: *negated,
+            },
             Tree::RLike {
                 negated,
                 expr,
                 pattern,
                 ..
-            } => {
-                let value = self.boxed(expr);
-                let pattern = self.regexp(pattern);
-                Expr::Regexp {
-                    value,
-                    pattern,
-                    negated: *negated,
-                }
-            }
+            } => Expr::Regexp {
+                value: self.boxed(expr),
+                pattern: self.regexp(pattern),
+                negated: *negated,
+            },
             other => calls::call(self, other),
         }
     }
