@@ -29,7 +29,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Print one customer's detail answer as JSON, for `transformer mapping try FILE --company -`
     Fetch(FetchArgs),
-    /// Browser at refs that could not be fetched, and put them back
+    /// Browse refs that could not be fetched, and put them back
     Dead(DeadArgs),
     /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
     Doctor(DoctorCommandArgs),

@@ -1,4 +1,4 @@
-//! What may be typed: the extractor's own flags and variables, as text. `settings.rs` turns them into checked values.
+//! The extractor's own flags and environment variables, as text. `settings.rs` turns them into checked values.
 
 use clap::Args;
 use pipeline::setting::Secret;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Account and politeness.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "OKKI options")]
-pub struct OkkiArgs {
+pub(crate) struct OkkiArgs {
     /// Scheme and host of the OKKI open API; the documented production host is the default
     #[arg(
         long,
@@ -61,8 +61,8 @@ pub struct OkkiArgs {
 
 /// What is listed.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Listing options")]
-pub struct ListArgs {
+#[command(next_help_heading = "Pages options")]
+pub(crate) struct ListArgs {
     /// Where the very first window begins, such as 2026-01-31 [default: everything]
     #[arg(long, env = "START", value_name = "TIME")]
     pub start: Option<String>,
@@ -86,7 +86,7 @@ pub struct ListArgs {
 /// How details are fetched.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Detail options")]
-pub struct DetailArgs {
+pub(crate) struct DetailArgs {
     /// Fetch details even of versions that are known to be loaded
     #[arg(long, env = "NO_SKIP")]
     pub no_skip: bool,
@@ -95,7 +95,7 @@ pub struct DetailArgs {
 /// When to list.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Schedule options")]
-pub struct ScheduleArgs {
+pub(crate) struct ScheduleArgs {
     /// List this often [default: 5m]
     #[arg(long, env = "EVERY", value_name = "DURATION", conflicts_with = "cron")]
     pub every: Option<String>,
@@ -113,7 +113,7 @@ pub struct ScheduleArgs {
 /// Who lists.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Leader options")]
-pub struct LeaseArgs {
+pub(crate) struct LeaseArgs {
     /// How long a leader that has died or stalled keeps the others waiting
     #[arg(long, env = "LEASE_TTL", default_value = "15s", value_name = "DURATION")]
     pub lease_ttl: String,

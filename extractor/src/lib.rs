@@ -1,28 +1,32 @@
 //! The extractor: lists the customers that changed in OKKI, fetches their details, publishes snapshots.
 //!
-//! [`okki`] knows the vendor. [`listing`] walks a window without skipping, [`lister`] publishes what it finds under a
-//! lease and moves the checkpoint, [`lead`] does that on a schedule. [`detail`] is the handler that every replica runs
-//! on the published refs, with [`selection`] deciding who goes on. [`commands`] puts them together.
+//! `okki` knows the vendor. `walk` reads a window without skipping a customer, `run` publishes what it finds under a lease
+//! and moves the checkpoint, `leader` does that on a schedule. `handler` fetches what was published, on every replica,
+//! with `selection` deciding who goes on. `state` is what they remember in Redis. `commands` puts them together; `cli`
+//! says what may be typed, `config` what of it comes from the environment, `settings` what is known to be right.
+
+#![warn(unreachable_pub)]
 
 mod checkpoint;
 pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod detail;
-pub mod lead;
-pub mod lister;
-pub mod listing;
-pub mod okki;
-pub mod pause;
-pub mod progress;
-pub mod schedule;
-pub mod selection;
-pub mod settings;
+mod commands;
+mod config;
+mod failure_scope;
+mod handler;
+mod leader;
+mod okki;
+mod pause;
+mod progress;
+mod run;
+mod schedule;
+mod selection;
+mod settings;
 mod snapshot;
-pub mod source;
-pub mod state;
-pub mod verdict;
-pub mod window;
+mod source;
+mod state;
+mod table;
+mod walk;
+mod window;
 
 use cli::{Cli, Command};
 use pipeline::stage::Stage;
@@ -30,7 +34,7 @@ use pipeline::stage::Stage;
 /// Runs a command to its end.
 ///
 /// # Errors
-/// When the command failed; the error's chain holds a `ConfigError` when a setting is at fault.
+/// When a setting is wrong, or the command fails.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => commands::run::run(args).await,

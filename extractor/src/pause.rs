@@ -1,6 +1,6 @@
-//! From an OKKI error to a pause of the whole stage: which reason, in which words, and what opens the gate again.
+//! From an OKKI error to a pause of the whole stage: for which reason, with which message, and with which probe.
 //!
-//! "An outage is not a failure": whatever would refuse every customer alike closes the gate, with a probe that asks
+//! "An outage is not a failure": what would refuse every customer alike closes the gate, and a probe asks
 //! OKKI for one row until it answers. What a person has to change is said once as an error.
 
 use crate::okki::{Client, Error, chain};
@@ -8,26 +8,26 @@ use pipeline::{gate::Pause, service::Runtime};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pauses the stage.
-pub struct Pauses {
+pub(crate) struct Pauses {
     rt: Runtime,
     client: Arc<Client>,
-    /// Workers run into the same refusal together; one of them says so.
-    saying: Mutex<()>,
+    /// Workers meet the same refusal together; one of them reports it.
+    reporting: Mutex<()>,
 }
 
 impl Pauses {
-    /// Nothing is paused.
+    /// Starts without a pause.
     #[must_use]
-    pub fn new(rt: Runtime, client: Arc<Client>) -> Self {
+    pub(crate) fn new(rt: Runtime, client: Arc<Client>) -> Self {
         Self {
             rt,
             client,
-            saying: Mutex::default(),
+            reporting: Mutex::default(),
         }
     }
 
     /// Pauses the stage because of `error`, which `what` ran into.
-    pub fn hold(&self, what: &str, error: &Error) {
+    pub(crate) fn pause(&self, what: &str, error: &Error) {
         let detail = format!("{what}: {}", chain(error));
         match error {
             Error::Store(error) => self.rt.redis_lost(error),
@@ -44,7 +44,7 @@ impl Pauses {
     }
 
     fn needs_person(&self, reason: Pause, what: &str, error: &Error) {
-        let _one_at_a_time = self.saying.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.reporting.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.rt.gate.report().iter().any(|pause| pause.reason == reason) {
             tracing::error!(
                 reason = reason.name(),

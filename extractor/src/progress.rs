@@ -2,7 +2,8 @@
 
 use crate::{
     okki::time,
-    state::{Fates, Job, Run, State},
+    state::{Results, Run, RunKind, State},
+    table::columns,
 };
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,23 +13,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-const LOOK: Duration = Duration::from_millis(250);
+const POLL: Duration = Duration::from_millis(250);
 
 /// Follows a run by what Redis knows of it, so that it does not matter which replica works.
-pub struct Progress {
+pub(crate) struct Progress {
     state: State,
-    job: Job,
+    kind: RunKind,
     bar: ProgressBar,
 }
 
 /// What became of a run.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Summary {
     /// The run as listed.
     #[serde(flatten)]
     run: Run,
-    /// Customers by fate.
-    outcome: Fates,
+    /// Customers by result.
+    outcome: Results,
     /// Customers that were not heard of again.
     unaccounted: u64,
 }
@@ -36,30 +37,30 @@ pub struct Report {
 impl Progress {
     /// Draws on standard error, if that is a terminal.
     #[must_use]
-    pub fn new(state: State, job: Job) -> Self {
+    pub(crate) fn new(state: State, kind: RunKind) -> Self {
         let bar = ProgressBar::no_length();
         let template = "{spinner} {msg} {wide_bar} {pos}/{len} customers, {per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_message("listing");
-        bar.enable_steady_tick(LOOK);
-        Self { state, job, bar }
+        bar.enable_steady_tick(POLL);
+        Self { state, kind, bar }
     }
 
     /// Draws until it is dropped.
-    pub async fn follow_listing(&self) -> Infallible {
+    pub(crate) async fn follow_listing(&self) -> Infallible {
         loop {
             // A progress bar is no reason to fail.
-            if let Ok(Some(run)) = self.state.job(self.job).await.map(|state| state.run) {
+            if let Ok(Some(run)) = self.state.standing(self.kind).await.map(|state| state.run) {
                 drop(self.draw(&run).await);
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
     /// Draws until every customer of the run is heard of, or none has been for `stalled`.
-    pub async fn follow_details(&self, run: &Run, stalled: Duration) -> anyhow::Result<Report> {
+    pub(crate) async fn follow_details(&self, run: &Run, stalled: Duration) -> anyhow::Result<Summary> {
         self.bar.set_message("fetching");
         let (mut last, mut moved) = (u64::MAX, Instant::now());
         loop {
@@ -70,13 +71,13 @@ impl Progress {
             if pending == 0 || moved.elapsed() > stalled {
                 self.bar.finish_and_clear();
                 let outcome = self.state.counters(&run.id).await?;
-                return Ok(Report {
+                return Ok(Summary {
                     run: run.clone(),
                     outcome,
                     unaccounted: pending,
                 });
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
@@ -89,32 +90,38 @@ impl Progress {
     }
 }
 
-impl Report {
+impl Summary {
     /// A window for people.
     #[must_use]
-    pub fn span(run: &Run) -> String {
+    pub(crate) fn span(run: &Run) -> String {
         let start = run.start.map_or_else(|| "the beginning".to_owned(), time::format);
         format!("{start} to {}", time::format(run.end))
     }
 
     /// Prints; an unfinished run is an error.
-    pub fn print(&self, json: bool) -> anyhow::Result<()> {
+    pub(crate) fn print(&self, json: bool) -> anyhow::Result<()> {
         if json {
             println!("{}", serde_json::to_string(self)?);
         } else {
-            let of = |fate: &str| self.outcome.get(fate).copied().unwrap_or(0);
-            println!("window      {}", Self::span(&self.run));
-            println!("listed      {}", self.run.listed);
-            println!("fetched     {}", of("fetched"));
-            println!("skipped     {} (loaded before)", of("skipped"));
-            println!("removed     {}", of("removed"));
-            println!("missing     {} (okki knows them no more)", of("missing"));
-            println!("filtered    {} (the source document's condition)", of("filtered"));
-            println!("dead        {}", of("dead"));
-            println!(
-                "repeated    {} (listed twice, or by an earlier window)",
-                self.run.duplicates
-            );
+            let of = |result: &str| self.outcome.get(result).copied().unwrap_or(0);
+            let rows = [
+                ("window", Self::span(&self.run)),
+                ("listed", self.run.listed.to_string()),
+                ("fetched", of("fetched").to_string()),
+                ("skipped", format!("{} (loaded before)", of("skipped"))),
+                ("removed", of("removed").to_string()),
+                ("missing", format!("{} (okki knows them no more)", of("missing"))),
+                (
+                    "filtered",
+                    format!("{} (the source document's condition)", of("filtered")),
+                ),
+                ("dead", of("dead").to_string()),
+                (
+                    "repeated",
+                    format!("{} (listed twice, or by an earlier window)", self.run.duplicates),
+                ),
+            ];
+            println!("{}", columns(&rows.map(|(name, value)| [name.to_owned(), value])));
         }
         let left = self.unaccounted;
         anyhow::ensure!(

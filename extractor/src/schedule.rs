@@ -1,7 +1,7 @@
 //! When the next run is due: a fixed interval or a cron expression in Beijing time.
 //!
 //! Due times are computed from the start of the last run, which the replicas share, so that it does not matter which
-//! of them looks, and none runs twice.
+//! of them computes it, and none runs twice.
 
 use crate::okki::time::BEIJING;
 use chrono::{DateTime, FixedOffset};
@@ -11,7 +11,7 @@ use std::{str::FromStr, time::Duration};
 
 /// A schedule.
 #[derive(Debug, Clone)]
-pub enum Schedule {
+pub(crate) enum Schedule {
     /// From the start of a run to the start of the next.
     Every(Duration),
     /// At these minutes (or seconds, with six fields).
@@ -20,7 +20,7 @@ pub enum Schedule {
 
 /// Why a schedule is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidSchedule {
+pub(crate) enum InvalidSchedule {
     /// Not a duration.
     #[error("{0}")]
     Interval(String),
@@ -34,7 +34,7 @@ pub enum InvalidSchedule {
 
 impl Schedule {
     /// Reads an interval such as `5m`.
-    pub fn every(text: &str) -> Result<Self, InvalidSchedule> {
+    pub(crate) fn every(text: &str) -> Result<Self, InvalidSchedule> {
         match parse_duration(text).map_err(InvalidSchedule::Interval)? {
             short if short < Duration::from_secs(1) => Err(InvalidSchedule::TooShort),
             interval => Ok(Self::Every(interval)),
@@ -42,7 +42,7 @@ impl Schedule {
     }
 
     /// Reads a cron expression of five fields, or of six with seconds.
-    pub fn cron(text: &str) -> Result<Self, InvalidSchedule> {
+    pub(crate) fn cron(text: &str) -> Result<Self, InvalidSchedule> {
         let cron = Cron::from_str(text).map_err(|error| InvalidSchedule::Cron(text.to_owned(), error))?;
         Ok(Self::Cron(Box::new(cron)))
     }
@@ -51,7 +51,7 @@ impl Schedule {
     ///
     /// Cron times that passed while nobody ran are made up for by one run.
     #[must_use]
-    pub fn due(&self, last: Option<i64>) -> i64 {
+    pub(crate) fn due(&self, last: Option<i64>) -> i64 {
         let Some(last) = last else { return 0 };
         match self {
             Self::Every(interval) => last + i64::try_from(interval.as_millis()).unwrap_or(i64::MAX / 2),

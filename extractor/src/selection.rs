@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 /// The rules of a source document about single customers.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Keys that are written again in another format.
     pub format: FormatResponse,
     /// Which customers go on.
@@ -19,7 +19,7 @@ pub struct Selection {
 
 /// What became of a customer.
 #[derive(Debug)]
-pub enum Selected {
+pub(crate) enum Selected {
     /// It goes on, perhaps changed.
     Kept(Box<RawValue>),
     /// The condition does not hold.
@@ -28,7 +28,7 @@ pub enum Selected {
 
 impl Selection {
     /// Applies the rules; the text of an error names no customer's data.
-    pub fn apply(&self, detail: Box<RawValue>, now: jiff::Timestamp) -> Result<Selected, String> {
+    pub(crate) fn apply(&self, detail: Box<RawValue>, now: jiff::Timestamp) -> Result<Selected, String> {
         if self.format.is_empty() && self.condition.is_empty() {
             return Ok(Selected::Kept(detail));
         }

@@ -2,8 +2,8 @@
 
 use crate::{
     config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
-    lister::ListSettings,
     okki::{ClientOptions, Endpoints, time},
+    run::RunSettings,
     schedule::{InvalidSchedule, Schedule},
     source::Source,
     window::Margins,
@@ -22,7 +22,7 @@ const REMEDY_REACH: Duration = Duration::from_secs(2 * 86_400);
 
 /// Checked account settings.
 #[derive(Debug, Clone)]
-pub struct OkkiConfig {
+pub(crate) struct OkkiConfig {
     /// For the client.
     pub client: ClientOptions,
     /// The quota that all replicas share.
@@ -91,7 +91,7 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
 
 impl ListArgs {
     /// Checks; some of it comes from the account's settings.
-    pub fn check(self, okki: &OkkiConfig) -> Result<ListSettings, ConfigError> {
+    pub(crate) fn check(self, okki: &OkkiConfig) -> Result<RunSettings, ConfigError> {
         let start = self.start.as_deref().filter(|text| !text.trim().is_empty());
         let duration = |name: &str, text: &str| {
             let refuse = |problem| {
@@ -103,10 +103,10 @@ impl ListArgs {
             };
             parse_duration(text.trim()).map_err(refuse)
         };
-        Ok(ListSettings {
+        Ok(RunSettings {
             margins: Margins {
                 overlap: duration("OVERLAP", &self.overlap)?,
-                settle: duration("SETTLE_DELAY", &self.settle_delay)?,
+                settle_delay: duration("SETTLE_DELAY", &self.settle_delay)?,
             },
             start: start.map(|text| moment("START", text, false)).transpose()?,
             count: okki.page_size,
@@ -119,7 +119,7 @@ impl ListArgs {
 
 /// Checked schedules.
 #[derive(Debug, Clone)]
-pub struct Schedules {
+pub(crate) struct Schedules {
     /// Of live windows.
     pub live: Schedule,
     /// Of remedy windows, with their reach.
@@ -128,7 +128,7 @@ pub struct Schedules {
 
 impl ScheduleArgs {
     /// Checks; a remedy run may also come from the source document.
-    pub fn check(self, source: &Source) -> Result<Schedules, ConfigError> {
+    pub(crate) fn check(self, source: &Source) -> Result<Schedules, ConfigError> {
         let args = self;
         let cron = |name: &'static str, text: &str| {
             Schedule::cron(text).map_err(|error| refuse_schedule(name, &error))
@@ -153,7 +153,7 @@ impl ScheduleArgs {
 
 impl LeaseArgs {
     /// The checked life of a lease.
-    pub fn check(&self) -> Result<Duration, ConfigError> {
+    pub(crate) fn check(&self) -> Result<Duration, ConfigError> {
         match positive_duration("LEASE_TTL", &self.lease_ttl)? {
             short if short < Duration::from_secs(1) => Err(ConfigError::new(
                 "LEASE_TTL",
@@ -166,7 +166,7 @@ impl LeaseArgs {
 }
 
 /// A time that a person typed.
-pub fn moment(name: &str, text: &str, end_of_day: bool) -> Result<i64, ConfigError> {
+pub(crate) fn moment(name: &str, text: &str, end_of_day: bool) -> Result<i64, ConfigError> {
     let problem = || format!("`{text}` is not a time");
     let remedy = "write 2026-01-31, \"2026-01-31 08:00:00\" (Beijing time) or 2026-01-31T00:00:00Z";
     time::parse_input(text, end_of_day).ok_or_else(|| ConfigError::new(name, problem(), remedy))

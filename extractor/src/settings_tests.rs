@@ -21,7 +21,7 @@ fn parse(more: &[&str]) -> RunArgs {
     }
 }
 
-fn check(more: &[&str]) -> Result<(OkkiConfig, ListSettings, Schedules, Duration), ConfigError> {
+fn check(more: &[&str]) -> Result<(OkkiConfig, RunSettings, Schedules, Duration), ConfigError> {
     let args = parse(more);
     let okki = OkkiConfig::try_from(args.okki)?;
     let list = args.list.check(&okki)?;
@@ -48,7 +48,7 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!(
         (
             list.margins.overlap.as_secs(),
-            list.margins.settle.as_secs(),
+            list.margins.settle_delay.as_secs(),
             list.start
         ),
         (600, 5, None)

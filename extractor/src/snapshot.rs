@@ -7,7 +7,12 @@ use proto::v1::{self, CompanyRef, CompanySnapshot};
 const UNSETTLED_S: i64 = 2;
 
 /// A customer as OKKI shows it: the newer knowledge of its update time, the detail byte for byte.
-pub fn snapshot(wanted: &CompanyRef, detail: Detail, sequence: u64, fetched_at: i64) -> CompanySnapshot {
+pub(crate) fn snapshot(
+    wanted: &CompanyRef,
+    detail: Detail,
+    sequence: u64,
+    fetched_at: i64,
+) -> CompanySnapshot {
     let update_time = detail.update_time.unwrap_or(wanted.update_time);
     CompanySnapshot {
         company_id: wanted.company_id.clone(),
@@ -25,7 +30,7 @@ pub fn snapshot(wanted: &CompanyRef, detail: Detail, sequence: u64, fetched_at: 
 }
 
 /// A customer that OKKI lists as deleted.
-pub fn removal(wanted: &CompanyRef, sequence: u64) -> CompanySnapshot {
+pub(crate) fn removal(wanted: &CompanyRef, sequence: u64) -> CompanySnapshot {
     CompanySnapshot {
         company_id: wanted.company_id.clone(),
         version: Some(v1::Version {

@@ -1,6 +1,6 @@
 //! The source settings of a 轻易云 QUERY document, or the documented ones: paths and fixed parameters.
 //!
-//! Paging, window and deletion parameters are the extractor's own business (see `listing`); a document's values for
+//! Paging, window and deletion parameters are the extractor's own business (see `walk`); a document's values for
 //! them (`{{LAST_SYNC_TIME|datetime}}` and so on) say only which window the platform would have asked for.
 
 use crate::{okki::time, selection::Selection};
@@ -21,7 +21,7 @@ const OWN: [&str; 6] = [
 
 /// Where to list and to fetch, and with which further parameters.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub(crate) struct Source {
     /// Path of the listing.
     pub list: String,
     /// Path of the detail.
@@ -38,7 +38,7 @@ pub struct Source {
     pub remedy: Option<(String, Duration)>,
     /// What is done with a fetched customer.
     pub selection: Selection,
-    /// What the document's author should look at.
+    /// What the document's author should check.
     pub warnings: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ impl Default for Source {
 
 impl Source {
     /// Reads a document, if there is one.
-    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
         let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
             return Ok(Self::default());
         };
@@ -132,14 +132,14 @@ impl Source {
     }
 
     /// Sets a parameter of the listing.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.parameters.retain(|(known, _)| known != name);
         self.parameters.push((name.to_owned(), value.to_owned()));
     }
 
     /// A parameter of the listing, unless it is empty.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         let found = self.parameters.iter().find(|(known, _)| known == name);
         found
             .map(|(_, value)| value.clone())
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     const DOCUMENT: &str = r#"{
-        "api": "/v1/company/updates", "effect": "QUERY", "method": "GET", "idCheck": true,
+        "api": "/v1/company/updates", "effect": "QUERY", "method": "GET", "idCheck": false,
         "id": "company_id", "number": "serial_id",
         "request": [
             {"field": "start_index", "label": "第几页", "type": "string", "value": "1"},
@@ -236,16 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_used_is_told() {
+    fn what_is_not_used_is_warned_of() {
         let warnings = |text: &str| Source::read(text, "source.json").unwrap().warnings;
         assert_eq!(warnings(DOCUMENT), Vec::<String>::new());
         let odd = DOCUMENT
             .replacen(r#""id": "company_id""#, r#""id": "serial_id""#, 1)
             .replacen(r#""number""#, r#""numbr""#, 1);
-        let told = warnings(&odd).join("\n");
+        let warned = warnings(&odd).join("\n");
         assert!(
-            told.contains("numbr") && told.contains("id is `serial_id`"),
-            "{told}"
+            warned.contains("numbr") && warned.contains("id is `serial_id`"),
+            "{warned}"
         );
     }
 
@@ -264,6 +264,11 @@ mod tests {
                 "time_type",
             ),
             ("{{DAYS_AGO_2|datetime}}", "", "omissionRemedy"),
+            (
+                "\"idCheck\": false",
+                "\"idCheck\": true",
+                "would drop every change",
+            ),
             ("\"QUERY\"", "\"EXECUTE\"", "EXECUTE"),
             (
                 "{{LAST_SYNC_TIME|datetime}}",

@@ -1,55 +1,63 @@
 //! Which update times a run lists: arithmetic only, so that every edge has a test.
 
-use crate::listing::Window;
 use std::time::Duration;
+
+/// A frozen window of update times, unix seconds, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// `None` for a full load.
+    pub start: Option<i64>,
+    /// Lies in the vendor's past.
+    pub end: i64,
+}
 
 /// How windows follow each other.
 #[derive(Debug, Clone, Copy)]
-pub struct Margins {
+pub(crate) struct Margins {
     /// How far a window reaches back into the one before; catches what the vendor showed late.
     pub overlap: Duration,
     /// How far a window stays behind the vendor's clock; what is newer may still be on its way into its index.
-    pub settle: Duration,
+    pub settle_delay: Duration,
 }
 
 impl Margins {
     /// The next live window: from the checkpoint, else from the configured start, else without bound.
     #[must_use]
-    pub fn live(self, checkpoint: Option<i64>, start: Option<i64>, now: i64) -> Window {
+    pub(crate) fn live(self, checkpoint: Option<i64>, start: Option<i64>, now: i64) -> Window {
         let start = checkpoint.map_or(start, |checkpoint| Some(checkpoint - seconds(self.overlap)));
         Window {
             start,
-            end: self.settled(now),
+            end: self.end_at(now),
         }
     }
 
     /// A remedy window: the recent past once more, ending where the live windows are responsible anyway.
     #[must_use]
-    pub fn remedy(self, reach: Duration, now: i64) -> Window {
+    pub(crate) fn remedy(self, reach: Duration, now: i64) -> Window {
         Window {
             start: Some(now - seconds(reach)),
-            end: self.settled(now),
+            end: self.end_at(now),
         }
     }
 
-    /// A backfill between two given times, but never into the unsettled present.
+    /// A backfill between two given times, but never into the present, which is still on its way into the index.
     #[must_use]
-    pub fn backfill(self, since: i64, until: Option<i64>, now: i64) -> Window {
-        let settled = self.settled(now);
+    pub(crate) fn backfill(self, since: i64, until: Option<i64>, now: i64) -> Window {
+        let end = self.end_at(now);
         Window {
             start: Some(since),
-            end: until.map_or(settled, |until| until.min(settled)),
+            end: until.map_or(end, |until| until.min(end)),
         }
     }
 
-    fn settled(self, now: i64) -> i64 {
-        now - seconds(self.settle)
+    fn end_at(self, now: i64) -> i64 {
+        now - seconds(self.settle_delay)
     }
 }
 
 /// The checkpoint after a window; it never goes back, not even when the vendor's clock does.
 #[must_use]
-pub fn checkpoint_after(before: Option<i64>, window: Window) -> i64 {
+pub(crate) fn checkpoint_after(before: Option<i64>, window: Window) -> i64 {
     before.map_or(window.end, |before| before.max(window.end))
 }
 
@@ -63,7 +71,7 @@ mod tests {
 
     const MARGINS: Margins = Margins {
         overlap: Duration::from_secs(600),
-        settle: Duration::from_secs(5),
+        settle_delay: Duration::from_secs(5),
     };
 
     #[test]

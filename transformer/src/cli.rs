@@ -1,6 +1,6 @@
 //! The command line of the transformer.
 
-use crate::{commands::MappingArgs, config::TransformArgs};
+use crate::{commands::mapping::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
 use replay::cli::DeadArgs;
@@ -23,7 +23,7 @@ pub enum Command {
     Run(RunArgs),
     /// Check, try, test and explain mapping documents; only `check --live` needs Redis
     Mapping(MappingArgs),
-    /// Browser at the records that this stage gave up on, and put them back
+    /// Browse the records that this stage gave up on, and put them back
     Dead(DeadArgs),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),

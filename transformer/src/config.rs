@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Duration};
 /// How customers are mapped.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Mapping options")]
-pub struct TransformArgs {
+pub(crate) struct TransformArgs {
     /// 轻易云 target document (JSON) that says which field gets which value (required)
     #[arg(long, env = "MAPPING", value_name = "FILE")]
     pub mapping: Option<PathBuf>,
@@ -27,7 +27,7 @@ pub struct TransformArgs {
 
 /// Checked settings of the stage.
 #[derive(Debug, Clone)]
-pub struct TransformConfig {
+pub(crate) struct TransformConfig {
     /// Target document.
     pub mapping: PathBuf,
     /// Additions to it.

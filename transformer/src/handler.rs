@@ -20,18 +20,18 @@ use pipeline::{
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
 
 /// Maps snapshots by one document.
-pub struct Transform {
+pub(crate) struct MapHandler {
     rt: Runtime,
-    marks: Watermarks,
+    watermarks: Watermarks,
     mapping: Mapping,
 }
 
-impl Transform {
+impl MapHandler {
     /// A stage with its compiled mapping.
     #[must_use]
-    pub fn new(rt: Runtime, mapping: Mapping) -> Self {
+    pub(crate) fn new(rt: Runtime, mapping: Mapping) -> Self {
         Self {
-            marks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
+            watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
             rt,
             mapping,
         }
@@ -51,10 +51,10 @@ impl Transform {
         match self.record(snapshot) {
             Ok(Mapped::Dropped(reason)) => Outcome::filtered(reason),
             Ok(Mapped::Record(record)) => {
-                let company = record.company_id.clone();
+                let company_id = record.company_id.clone();
                 Outcome::forward(
                     vec![Outgoing::to(Stage::Load, &record)],
-                    Some((company, published)),
+                    Some((company_id, published)),
                 )
             }
             Err(failure) => Outcome::Dead(failure),
@@ -108,13 +108,13 @@ enum Mapped {
     Dropped(&'static str),
 }
 
-impl Handler for Transform {
+impl Handler for MapHandler {
     type In = CompanySnapshot;
     type Receipt = (String, Published);
 
     async fn handle(&self, batch: Vec<Job<CompanySnapshot>>) -> Vec<Outcome<Self::Receipt>> {
-        let companies: Vec<_> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
-        let last = match self.marks.published(&companies).await {
+        let customers: Vec<_> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
+        let last = match self.watermarks.published(&customers).await {
             Ok(last) => last,
             Err(error) => {
                 self.rt.redis_lost(&error);
@@ -133,15 +133,15 @@ impl Handler for Transform {
     }
 
     async fn confirmed(&self, receipts: Vec<Self::Receipt>) {
-        if let Err(error) = self.marks.record_published(&receipts).await {
+        if let Err(error) = self.watermarks.record_published(&receipts).await {
             tracing::debug!(%error, "repeats will not be recognised");
         }
     }
 
     async fn died(&self, subjects: Vec<SubjectRef>) {
-        let companies: Vec<_> = subjects.into_iter().map(|subject| subject.company_id).collect();
-        if let Err(error) = self.marks.clear(&companies).await {
-            tracing::debug!(%error, "marks of dead records stay");
+        let customers: Vec<_> = subjects.into_iter().map(|subject| subject.company_id).collect();
+        if let Err(error) = self.watermarks.clear(&customers).await {
+            tracing::debug!(%error, "watermarks of dead records stay");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The transformer's process; everything else is in the library, so that tests run the same thing.
+//! The transformer's process: command line in, exit code out; everything else is in the library.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pipeline::cli::execute(transformer::execute)
+    pipeline::cli::execute(transformer::run)
 }

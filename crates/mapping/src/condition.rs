@@ -9,7 +9,8 @@ use super::json::Node;
 use super::path::Path;
 use super::reader::{Reader, get};
 use super::record::{Record, text_of};
-use super::sql::{dates, number};
+use super::sql::dates;
+use super::sql::value::Value;
 
 /// All groups; an empty condition keeps everything.
 #[derive(Debug, Clone, Default)]
@@ -71,14 +72,6 @@ impl Condition {
             }
         }
         Verdict::Drop
-    }
-
-    /// Reads a condition that stands alone, as an array of arrays of tests.
-    pub fn parse(text: &str, name: &str) -> Result<Condition, Vec<super::Problem>> {
-        let mut reader = Reader::new(text, name);
-        let root = reader.parse()?;
-        let condition = Condition::read(&mut reader, Some(&root));
-        reader.finish(condition).map(|loaded| loaded.document)
     }
 
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Condition {
@@ -235,7 +228,7 @@ fn order(text: &str, other: &str, context: &Context) -> Option<Ordering> {
         };
         return Some(found.cmp(&seconds));
     }
-    let read = |t: &str| number::literal(t.trim()).and_then(|_| t.trim().parse::<f64>().ok());
+    let read = |t: &str| Value::literal(t.trim()).and_then(|_| t.trim().parse::<f64>().ok());
     match (read(text), read(other)) {
         (Some(a), Some(b)) => a.partial_cmp(&b),
         _ if text.is_empty() => None,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::json::{Node, Value};
+use super::json::{Member, Node, Value};
 use super::reader::{Reader, get};
 use super::record::text_of;
 
@@ -14,7 +14,7 @@ pub struct Converter {
 
 /// One parser.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Conversion {
+pub(crate) enum Conversion {
     /// `ConvertObjectParser`: `{key: X}`.
     Object(String),
     /// `ConvertTwoStageObjectParser`: `{a: {b: X}}`.
@@ -44,16 +44,6 @@ const KNOWN: &str = "ConvertObjectParser, ConvertTwoStageObjectParser, StringToA
                      ConvertJson, K3WiseHeiHuCustomParser, workflowRequestTableFields";
 
 impl Converter {
-    /// The parsers in order.
-    pub fn steps(&self) -> &[Conversion] {
-        &self.steps
-    }
-
-    /// Whether the chain ends in the wrapping `{"value": X}` of Jiandaoyun, which the loader does itself.
-    pub fn wraps_value(&self) -> bool {
-        matches!(self.steps.last(), Some(Conversion::Object(key) | Conversion::TwoStage(key, _)) if key == "value")
-    }
-
     /// Nothing but the wrapping, or nothing at all.
     pub fn is_plain(&self) -> bool {
         match self.steps.as_slice() {
@@ -112,35 +102,7 @@ impl Converter {
         params.resize(names.len(), None);
         let mut steps = Vec::new();
         for (name, params) in names.into_iter().zip(params) {
-            let need = |value: Option<String>, key: &str| {
-                value
-                    .filter(|v| !v.is_empty())
-                    .ok_or_else(|| format!("{name} needs {key}"))
-            };
-            let mut text = |key: &str| reader.text(get(members, key), key);
-            let step = match name {
-                "ConvertObjectParser" => need(params, "params, e.g. \"value\"").map(Conversion::Object),
-                "ConvertTwoStageObjectParser" => {
-                    match (need(text("params1"), "params1"), need(text("params2"), "params2")) {
-                        (Ok(outer), Ok(inner)) => Ok(Conversion::TwoStage(outer, inner)),
-                        (Err(message), _) | (_, Err(message)) => Err(message),
-                    }
-                }
-                "StringToArray" => Ok(Conversion::ToArray(
-                    params.filter(|p| !p.is_empty()).unwrap_or_else(|| ",".to_owned()),
-                )),
-                "ArrayToString" => Ok(Conversion::ToText(params.unwrap_or_else(|| ",".to_owned()))),
-                "ArrayUnique" => Ok(Conversion::Unique),
-                "ConvertJson" => Ok(Conversion::Pairs),
-                "K3WiseHeiHuCustomParser" => need(params, "params, the key name").map(Conversion::KeyName),
-                "workflowRequestTableFields" => Ok(Conversion::TableField {
-                    view: text("view").unwrap_or_default(),
-                    edit: text("edit").unwrap_or_default(),
-                    field_id: text("fieldId").unwrap_or_default(),
-                }),
-                _ => Err(format!("unknown parser \"{name}\"; known are {KNOWN}")),
-            };
-            match step {
+            match Conversion::read(reader, members, name, params) {
                 Ok(step) => steps.push(step),
                 Err(message) => reader.problem(node.range.start, message, None),
             }
@@ -154,6 +116,44 @@ fn object(key: &str, value: Json) -> Json {
 }
 
 impl Conversion {
+    /// One parser of a chain by its name, or why it is none.
+    fn read(
+        reader: &mut Reader<'_>,
+        members: &[Member],
+        name: &str,
+        params: Option<String>,
+    ) -> Result<Conversion, String> {
+        let need = |value: Option<String>, key: &str| {
+            value
+                .filter(|v| !v.is_empty())
+                .ok_or_else(|| format!("{name} needs {key}"))
+        };
+        let mut text = |key: &str| reader.text(get(members, key), key);
+        match name {
+            "ConvertObjectParser" => need(params, "params, e.g. \"value\"").map(Conversion::Object),
+            "ConvertTwoStageObjectParser" => {
+                let (outer, inner) = (text("params1"), text("params2"));
+                Ok(Conversion::TwoStage(
+                    need(outer, "params1")?,
+                    need(inner, "params2")?,
+                ))
+            }
+            "StringToArray" => Ok(Conversion::ToArray(
+                params.filter(|p| !p.is_empty()).unwrap_or_else(|| ",".to_owned()),
+            )),
+            "ArrayToString" => Ok(Conversion::ToText(params.unwrap_or_else(|| ",".to_owned()))),
+            "ArrayUnique" => Ok(Conversion::Unique),
+            "ConvertJson" => Ok(Conversion::Pairs),
+            "K3WiseHeiHuCustomParser" => need(params, "params, the key name").map(Conversion::KeyName),
+            "workflowRequestTableFields" => Ok(Conversion::TableField {
+                view: text("view").unwrap_or_default(),
+                edit: text("edit").unwrap_or_default(),
+                field_id: text("fieldId").unwrap_or_default(),
+            }),
+            _ => Err(format!("unknown parser \"{name}\"; known are {KNOWN}")),
+        }
+    }
+
     fn apply(&self, value: Json, field: &str) -> Result<Json, String> {
         Ok(match self {
             Conversion::Object(key) => object(key, value),

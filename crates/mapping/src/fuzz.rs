@@ -15,7 +15,7 @@ const DOCUMENT: &str = r#"{
   "omissionRemedy": {"crontab": "2 2 * * *", "takeOverRequest": [{"field": "start_time", "value": "{{DAYS_AGO_2|datetime}}"}]}
 }"#;
 
-/// Both kinds, since nobody knows what somebody names.
+/// Both kinds, since either may be named by mistake.
 fn read(text: &str) {
     let most = 64 * text.len() + 10_000;
     if let Err(problems) = SourceDocument::parse(text, "s.json") {

@@ -39,7 +39,7 @@ pub(super) struct Member {
 
 impl Value {
     /// The name of the JSON type, for messages.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Value::Null => "null",
             Value::Bool(_) => "a boolean",
@@ -59,7 +59,7 @@ pub(super) struct Text<'a> {
 
 impl Text<'_> {
     /// Line and column of a byte offset.
-    pub fn place(&self, offset: usize) -> Place {
+    pub(crate) fn place(&self, offset: usize) -> Place {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let column = before.get(line_start..).map_or(0, |line| line.chars().count()) + 1;
@@ -70,7 +70,7 @@ impl Text<'_> {
     }
 
     /// Byte offset, in the document, of the `nth` character of the text literal that starts at `start`.
-    pub fn inside(&self, start: usize, nth: usize) -> usize {
+    pub(crate) fn inside(&self, start: usize, nth: usize) -> usize {
         let mut raw = self
             .text
             .get(start..)
@@ -92,7 +92,7 @@ impl Text<'_> {
     }
 
     /// Parses the whole text.
-    pub fn parse(&self) -> Result<Node, Vec<Problem>> {
+    pub(crate) fn parse(&self) -> Result<Node, Vec<Problem>> {
         let text = self.text.strip_prefix('\u{feff}').unwrap_or(self.text);
         let skipped = self.text.len() - text.len();
         if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {

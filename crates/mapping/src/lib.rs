@@ -5,8 +5,17 @@
 //! [`Context`] (clock, zone, run variables). Data is always bound as a value: nothing that a record holds can
 //! change the structure of an expression.
 //!
-//! The order inside: `json` (text with positions) → `reader` (keys, types, problems) → `parameter`/`target`/`source`
-//! (documents) → `expression` (placeholders, pipes, templates) → `sql` (the MySQL part behind `_function`).
+//! Contents, from the text of a document to the value of an expression; documents hold expressions, which hold SQL:
+//!
+//! | modules | what they hold |
+//! | --- | --- |
+//! | `problem`, `json`, `reader`, `places` | JSON with positions, typed reading of it, and what is wrong with it where |
+//! | `target`, `source`, `parameter`, `other`, `condition`, `format`, `convert` | the documents and their parts |
+//! | `record`, `path`, [`clean`] | a customer as expressions read it, and how OKKI's answer becomes one |
+//! | `expression` | placeholders, pipes, templates, and evaluation over a record |
+//! | `sql` | the MySQL part behind `_function` |
+
+#![warn(unreachable_pub)]
 
 pub mod clean;
 mod condition;
@@ -19,6 +28,7 @@ mod json;
 mod other;
 mod parameter;
 mod path;
+mod places;
 mod problem;
 mod reader;
 mod record;
@@ -27,14 +37,14 @@ mod sql;
 mod target;
 
 pub use condition::{Condition, Verdict};
-pub use convert::{Conversion, Converter};
-pub use expression::{Context, EvalError, Evaluated, Evaluation, Expression, Notice, Scope, Variable, Zone};
+pub use expression::{Context, EvalError, Evaluated, Evaluation, Expression, Scope, Zone};
 pub use format::FormatResponse;
 pub use other::OtherRequest;
 pub use parameter::{Parameter, ParameterType};
 pub use path::{Path, Segment};
-pub use problem::{Loaded, Place, Problem};
-pub use record::{Lookup, Record};
-pub use source::{OmissionRemedy, SourceDocument};
-pub use sql::dates::{iso_utc, normal_date, unix_millis};
+pub use places::Places;
+pub use problem::{Loaded, Problem};
+pub use record::Record;
+pub use source::SourceDocument;
+pub use sql::dates::{iso_utc, unix_millis};
 pub use target::{Operation, TargetDocument};

@@ -65,7 +65,7 @@ impl Path {
     }
 
     /// It collects several values (`*`).
-    pub fn is_wild(&self) -> bool {
+    pub(crate) fn is_wild(&self) -> bool {
         self.segments.contains(&Segment::Every)
     }
 
@@ -98,7 +98,7 @@ impl Path {
     }
 
     /// The array that this path passes through without an index, if any, as a path of its own, with the array.
-    pub fn array_on<'r>(
+    pub(crate) fn array_on<'r>(
         &self,
         record: &'r Record,
         scope: Option<&Scope<'r>>,

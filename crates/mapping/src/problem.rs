@@ -85,7 +85,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A document that can be used, and what its author should still look at.
+/// A document that can be used, and what its author should still check.
 #[derive(Debug)]
 pub struct Loaded<T> {
     /// The checked document.

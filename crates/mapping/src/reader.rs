@@ -14,7 +14,7 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    pub fn new(text: &'t str, name: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str, name: &'t str) -> Self {
         Reader {
             text: Text { name, text },
             problems: Vec::new(),
@@ -23,12 +23,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub fn parse(&self) -> Result<Node, Vec<Problem>> {
+    pub(crate) fn parse(&self) -> Result<Node, Vec<Problem>> {
         self.text.parse()
     }
 
     /// What was found, or all problems.
-    pub fn finish<T>(self, document: T) -> Result<super::problem::Loaded<T>, Vec<Problem>> {
+    pub(crate) fn finish<T>(self, document: T) -> Result<super::problem::Loaded<T>, Vec<Problem>> {
         if self.problems.is_empty() {
             Ok(super::problem::Loaded {
                 document,
@@ -40,7 +40,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads something under the label of a field.
-    pub fn in_field<T>(&mut self, label: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn in_field<T>(&mut self, label: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.field.replace(label.to_owned());
         let result = read(self);
         self.field = before;
@@ -55,19 +55,19 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub fn problem(&mut self, offset: usize, message: impl Into<String>, remedy: Option<&str>) {
+    pub(crate) fn problem(&mut self, offset: usize, message: impl Into<String>, remedy: Option<&str>) {
         let mut problem = self.problem_at(offset, message.into());
         problem.remedy = remedy.map(str::to_owned);
         self.problems.push(problem);
     }
 
-    pub fn warn(&mut self, offset: usize, message: impl Into<String>) {
+    pub(crate) fn warn(&mut self, offset: usize, message: impl Into<String>) {
         let problem = self.problem_at(offset, message.into());
         self.warnings.push(problem);
     }
 
     /// The members of an object; a later duplicate of a key is a problem.
-    pub fn object<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Member] {
+    pub(crate) fn object<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Member] {
         let Value::Object(members) = &node.value else {
             self.problem(
                 node.range.start,
@@ -89,7 +89,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Warns of keys outside a list.
-    pub fn unknown_keys(&mut self, members: &[Member], known: &[&str], what: &str) {
+    pub(crate) fn unknown_keys(&mut self, members: &[Member], known: &[&str], what: &str) {
         for member in members {
             if !known.contains(&member.key.as_str()) {
                 self.warn(
@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub fn array<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+    pub(crate) fn array<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.value {
             Value::Array(items) => items,
             Value::Null => &[],
@@ -116,7 +116,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A text; numbers and booleans are taken by their words, `null` is nothing.
-    pub fn text(&mut self, node: Option<&Node>, what: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: Option<&Node>, what: &str) -> Option<String> {
         let node = node?;
         match &node.value {
             Value::String(text) | Value::Number(text) => Some(text.clone()),
@@ -134,7 +134,7 @@ impl<'t> Reader<'t> {
     }
 
     /// `true`/`false`, also as text or 1/0.
-    pub fn flag(&mut self, node: Option<&Node>, what: &str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, node: Option<&Node>, what: &str) -> Option<bool> {
         let node = node?;
         match &node.value {
             Value::Bool(flag) => Some(*flag),
@@ -157,7 +157,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Compiles an expression; its faults point into the document.
-    pub fn expression(&mut self, node: &Node) -> Option<Expression> {
+    pub(crate) fn expression(&mut self, node: &Node) -> Option<Expression> {
         let text = self.text(Some(node), "value")?;
         let is_text = matches!(node.value, Value::String(_));
         match Expression::build(&text) {

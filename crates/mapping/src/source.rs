@@ -3,7 +3,7 @@
 use super::condition::Condition;
 use super::expression::{Context, EvalError, Evaluation};
 use super::format::FormatResponse;
-use super::json::Node;
+use super::json::{Member, Node};
 use super::other::OtherRequest;
 use super::parameter::{self, Parameter};
 use super::problem::{Loaded, Problem};
@@ -24,7 +24,7 @@ pub struct SourceDocument {
     pub other: OtherRequest,
     /// Which records are kept.
     pub condition: Condition,
-    /// Scheduled second look at the past.
+    /// The recent past, listed once more on a schedule of its own (补漏).
     pub omission_remedy: Option<OmissionRemedy>,
     /// Reformatted keys.
     pub format_response: FormatResponse,
@@ -32,8 +32,6 @@ pub struct SourceDocument {
     pub id: Option<String>,
     /// Key that is shown as document number.
     pub number: Option<String>,
-    /// Duplicate check at storing time; true also when it is not said.
-    pub id_check: bool,
 }
 
 /// `omissionRemedy`.
@@ -73,31 +71,7 @@ impl SourceDocument {
         let members = reader.object(&root, "the document");
         reader.unknown_keys(members, KEYS, "the document");
         effect(&mut reader, &root, members, "QUERY", "source");
-        let empty = |node: &Node| {
-            matches!(&node.value, super::json::Value::Null)
-                || matches!(&node.value, super::json::Value::Array(a) if a.is_empty())
-        };
-        for (key, remedy) in [
-            (
-                "beatFlat",
-                "aggregate inside a field with SUM({{list.key}}) or use children of an array",
-            ),
-            ("operation", "records are not split; take it out"),
-        ] {
-            if get(members, key).is_some_and(|node| !empty(node)) {
-                reader.problem(
-                    key_at(members, key),
-                    format!("\"{key}\" is not supported in a source"),
-                    Some(remedy),
-                );
-            }
-        }
-        if get(members, "otherResponse").is_some_and(|node| !empty(node)) {
-            reader.warn(
-                key_at(members, "otherResponse"),
-                "\"otherResponse\" is not used: the rows of the answer are found without it",
-            );
-        }
+        unsupported(&mut reader, members);
         let api = reader
             .text(get(members, "api"), "api")
             .filter(|api| !api.is_empty())
@@ -114,6 +88,7 @@ impl SourceDocument {
                 .map(|n| parameter::list(reader, n, key))
                 .unwrap_or_default()
         };
+        id_check(&mut reader, members);
         let document = SourceDocument {
             api,
             method: reader
@@ -126,7 +101,6 @@ impl SourceDocument {
             format_response: FormatResponse::read(&mut reader, get(members, "formatResponse")),
             id: reader.text(get(members, "id"), "id"),
             number: reader.text(get(members, "number"), "number"),
-            id_check: reader.flag(get(members, "idCheck"), "idCheck").unwrap_or(true),
         };
         reader.finish(document)
     }
@@ -200,6 +174,48 @@ fn evaluate(
         }
     }
     Ok(list)
+}
+
+/// Reports what the platform knows and this pipeline does not do.
+fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
+    let empty = |node: &Node| {
+        matches!(&node.value, super::json::Value::Null)
+            || matches!(&node.value, super::json::Value::Array(a) if a.is_empty())
+    };
+    for (key, remedy) in [
+        (
+            "beatFlat",
+            "aggregate inside a field with SUM({{list.key}}) or use children of an array",
+        ),
+        ("operation", "records are not split; take it out"),
+    ] {
+        if get(members, key).is_some_and(|node| !empty(node)) {
+            reader.problem(
+                key_at(members, key),
+                format!("\"{key}\" is not supported in a source"),
+                Some(remedy),
+            );
+        }
+    }
+    if get(members, "otherResponse").is_some_and(|node| !empty(node)) {
+        reader.warn(
+            key_at(members, "otherResponse"),
+            "\"otherResponse\" is not used: the rows of the answer are found without it",
+        );
+    }
+}
+
+/// `true` makes the platform drop every later state of a customer that it knows; nothing here does that.
+fn id_check(reader: &mut Reader<'_>, members: &[Member]) {
+    if reader.flag(get(members, "idCheck"), "idCheck") == Some(true) {
+        reader.problem(
+            key_at(members, "idCheck"),
+            "\"idCheck\": true would drop every change of a customer that is known by its id",
+            Some(
+                "write false: a known customer is updated, and a state of it that was handed on before is not handed on again",
+            ),
+        );
+    }
 }
 
 fn remedy(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<OmissionRemedy> {

@@ -1,5 +1,6 @@
 //! The target document: what is written where.
 
+use super::expression::Variable;
 use super::json::{Member, Node, Value};
 use super::other::OtherRequest;
 use super::parameter::{self, Parameter};
@@ -13,8 +14,6 @@ pub struct TargetDocument {
     pub api: String,
     /// HTTP verb.
     pub method: String,
-    /// Duplicate check at storing time; our loader always has one.
-    pub id_check: bool,
     /// Fields.
     pub request: Vec<Parameter>,
     /// System parameters.
@@ -113,12 +112,13 @@ impl TargetDocument {
             }
         };
         variables(&mut reader, &request, &root);
+        // Both answers ask for what the loader does: no second row for a known customer, and its row overwritten.
+        reader.flag(get(members, "idCheck"), "idCheck");
         let document = TargetDocument {
             api,
             method: reader
                 .text(get(members, "method"), "method")
                 .unwrap_or_else(|| "POST".to_owned()),
-            id_check: reader.flag(get(members, "idCheck"), "idCheck").unwrap_or(true),
             request,
             other: OtherRequest::read(&mut reader, get(members, "otherRequest")),
             operation: operation(&mut reader, get(members, "operation")),
@@ -160,8 +160,7 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
 /// A field of a target knows the clock but no run of the source.
 fn variables(reader: &mut Reader<'_>, parameters: &[Parameter], root: &Node) {
     for parameter in parameters {
-        let unknown =
-            |v: &super::Variable| !matches!(v, super::Variable::CurrentTime | super::Variable::DaysAgo(_));
+        let unknown = |v: &Variable| !matches!(v, Variable::CurrentTime | Variable::DaysAgo(_));
         let variables = parameter
             .value
             .as_ref()

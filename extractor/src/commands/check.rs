@@ -4,6 +4,7 @@ use crate::{
     cli::CheckArgs,
     okki::{Client, Error, Page, PageRequest, chain, time},
     settings::OkkiConfig,
+    table::columns,
 };
 use pipeline::{doctor::Finding, http::HttpConfig, quota::Lane};
 use serde::Serialize;
@@ -22,7 +23,7 @@ struct Step {
 }
 
 /// Tries, prints, and fails when a step has failed.
-pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
+pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
     let steps = try_okki(&okki, &http).await?;
@@ -30,12 +31,12 @@ pub async fn check(args: CheckArgs) -> anyhow::Result<()> {
     if args.json {
         println!("{}", serde_json::json!({ "ok": ok, "steps": steps }));
     } else {
-        for Step { name, ok, detail, ms } in &steps {
-            println!(
-                "{} {name:<12} {detail} ({ms} ms)",
-                if *ok { "ok    " } else { "FAILED" }
-            );
-        }
+        let row = |step: &Step| {
+            let outcome = if step.ok { "ok" } else { "FAILED" };
+            let detail = format!("{} ({} ms)", step.detail, step.ms);
+            [outcome.to_owned(), step.name.to_owned(), detail]
+        };
+        println!("{}", columns(&steps.iter().map(row).collect::<Vec<_>>()));
     }
     anyhow::ensure!(ok, "okki cannot be used as configured");
     Ok(())
@@ -160,7 +161,7 @@ fn describe_page(page: &Page) -> String {
 
 fn clock(page: &Page) -> Step {
     let detail = match page.now.map(|now| now - time::now()) {
-        None => "okki does not tell its time, so ours is used".to_owned(),
+        None => "okki does not give its time, so ours is used".to_owned(),
         Some(apart) if apart.abs() <= CLOCKS_APART_S => format!("okki's clock differs by {apart} s"),
         Some(apart) => format!("okki's clock differs by {apart} s; check the clock of this machine"),
     };

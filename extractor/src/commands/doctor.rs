@@ -11,7 +11,7 @@ use pipeline::{
 };
 
 /// Examines and prints.
-pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
+pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;

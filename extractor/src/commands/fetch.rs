@@ -1,4 +1,4 @@
-//! `extractor fetch`: one customer as OKKI answers, on standard output, for whoever writes a mapping.
+//! `extractor fetch`: one customer as OKKI answers, on standard output, for a person who writes a mapping.
 
 use crate::{cli::FetchArgs, settings::OkkiConfig};
 use anyhow::Context;
@@ -6,7 +6,7 @@ use pipeline::{http::HttpConfig, quota::Lane, setting::ConfigError};
 use std::io::Write;
 
 /// Asks and prints; the answer is the customer's own data, so it goes nowhere else.
-pub async fn fetch(args: FetchArgs) -> anyhow::Result<()> {
+pub(crate) async fn fetch(args: FetchArgs) -> anyhow::Result<()> {
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
     let company = args.company.trim();

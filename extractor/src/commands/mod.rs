@@ -1,14 +1,14 @@
 //! What the command line can ask for; each command is a short story over the other modules.
 
-pub mod check;
-pub mod doctor;
-pub mod fetch;
-pub mod run;
-pub mod status;
-pub mod sync;
+pub(crate) mod check;
+pub(crate) mod doctor;
+pub(crate) mod fetch;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod sync;
 
 use crate::{
-    detail::Details,
+    handler::FetchHandler,
     okki::{Client, Pace, Tokens},
     pause::Pauses,
     settings::OkkiConfig,
@@ -56,7 +56,7 @@ async fn fetch_details(
     skip: bool,
 ) -> Result<(), consumer::Error> {
     let state = State::new(rt.store.clone(), rt.namespace.clone());
-    let handler = Arc::new(Details::new(rt.clone(), client, pauses, state, skip));
+    let handler = Arc::new(FetchHandler::new(rt.clone(), client, pauses, state, skip));
     let options = ConsumerOptions {
         stage: Stage::Extract,
         // Small batches: the first snapshot should not wait for the last call of a large one.

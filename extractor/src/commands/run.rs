@@ -1,14 +1,14 @@
-//! `extractor run`: one task per schedule that may lead, and the detail consumer, until shutdown.
+//! `extractor run`: one task per schedule on which it may become leader, and the detail consumer, until shutdown.
 
 use super::{fetch_details, shared_client};
 use crate::{
     checkpoint::CheckpointWatch,
     cli::RunArgs,
-    lead::Lead,
-    lister::{Lister, Span},
+    leader::Leader,
     pause::Pauses,
+    run::{Runner, Span},
     settings::OkkiConfig,
-    state::{Job, State},
+    state::{RunKind, State},
 };
 use anyhow::Context;
 use pipeline::{config::CommonConfig, http::HttpConfig, service::Runtime};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// Works until stopped.
-pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
@@ -30,19 +30,19 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     }
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
-    let lister = Arc::new(Lister::new(
+    let runner = Arc::new(Runner::new(
         rt.clone(),
         Arc::clone(&client),
         state.clone(),
         settings,
     ));
     let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
-    let lead = |job, span, schedule| Lead {
+    let leader = |kind, span, schedule| Leader {
         rt: rt.clone(),
         pauses: Arc::clone(&pauses),
         state: state.clone(),
-        lister: Arc::clone(&lister),
-        job,
+        runner: Arc::clone(&runner),
+        kind,
         span,
         schedule,
         ttl,
@@ -51,10 +51,12 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(async_ok(CheckpointWatch::new(rt.clone(), state.clone()).run()));
     tasks.spawn(async_ok(
-        lead(Job::Live, Span::SinceCheckpoint, schedules.live).run(),
+        leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
     ));
     if let Some((schedule, reach)) = schedules.remedy {
-        tasks.spawn(async_ok(lead(Job::Remedy, Span::Reach(reach), schedule).run()));
+        tasks.spawn(async_ok(
+            leader(RunKind::Remedy, Span::Reach(reach), schedule).run(),
+        ));
     }
     let details = fetch_details(
         rt.clone(),

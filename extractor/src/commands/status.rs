@@ -1,10 +1,11 @@
-//! `extractor status`: what Redis knows about runs, from any machine, without disturbing anybody.
+//! `extractor status`: what Redis knows about runs, from any machine, without disturbing a replica.
 
 use crate::{
     cli::StatusArgs,
     okki::time,
-    progress::Report,
-    state::{Fates, HistoryEntry, Job, Run, State},
+    progress::Summary,
+    state::{HistoryEntry, Results, Run, RunKind, State},
+    table::columns,
 };
 use anyhow::Context;
 use pipeline::{accounting::Account, config::CommonConfig, store::Store};
@@ -30,21 +31,21 @@ struct Status {
 /// One run.
 #[derive(Debug, Serialize)]
 struct Shown {
-    job: Job,
+    kind: RunKind,
     #[serde(flatten)]
     run: Run,
-    outcome: Fates,
+    outcome: Results,
     pending: u64,
 }
 
 /// Reads and prints.
-pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
+pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let store = Store::connect(&common.redis)?;
     store.ping().await.context("REDIS_URL")?;
-    let books = Account::new(store.clone(), common.namespace.clone());
+    let account = Account::new(store.clone(), common.namespace.clone());
     let state = State::new(store, common.namespace);
-    let status = read(&state, &books, isize::try_from(args.runs)?).await?;
+    let status = read(&state, &account, isize::try_from(args.runs)?).await?;
     if args.json {
         println!("{}", serde_json::to_string(&status)?);
     } else {
@@ -53,24 +54,24 @@ pub async fn status(args: StatusArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn read(state: &State, books: &Account, runs: isize) -> anyhow::Result<Status> {
-    let live = state.job(Job::Live).await?;
+async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<Status> {
+    let live = state.standing(RunKind::Live).await?;
     let mut running = Vec::new();
-    for job in Job::ALL {
-        if let Some(run) = state.job(job).await?.run {
-            running.push(show(state, job, run).await?);
+    for kind in RunKind::ALL {
+        if let Some(run) = state.standing(kind).await?.run {
+            running.push(show(state, kind, run).await?);
         }
     }
     let mut finished = Vec::new();
-    for HistoryEntry { job, run } in state.history(runs).await? {
-        finished.push(show(state, job, run).await?);
+    for HistoryEntry { kind, run } in state.history(runs).await? {
+        finished.push(show(state, kind, run).await?);
     }
     let (missing, missing_newest) = state.missing(MISSING_SHOWN).await?;
-    let oldest_ms = books.total().await?.oldest_ms;
+    let oldest_ms = account.total().await?.oldest_ms;
     Ok(Status {
         checkpoint: live.checkpoint.map(time::format),
         checkpoint_age_s: live.checkpoint.map(|checkpoint| time::now() - checkpoint),
-        leader: state.leader(Job::Live).await?,
+        leader: state.leader(RunKind::Live).await?,
         lag_s: oldest_ms.map(|oldest| (time::now_ms() - oldest).max(0) / 1000),
         running,
         finished,
@@ -79,10 +80,10 @@ async fn read(state: &State, books: &Account, runs: isize) -> anyhow::Result<Sta
     })
 }
 
-async fn show(state: &State, job: Job, run: Run) -> anyhow::Result<Shown> {
+async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
     let (outcome, pending) = (state.counters(&run.id).await?, state.pending(&run.id).await?);
     Ok(Shown {
-        job,
+        kind,
         run,
         outcome,
         pending,
@@ -94,31 +95,42 @@ fn print(status: &Status) {
     let age = status
         .checkpoint_age_s
         .map_or_else(String::new, |age| format!(" ({age} s ago)"));
-    println!("checkpoint  {}{age}", or_none(&status.checkpoint));
-    println!("leader      {}", or_none(&status.leader));
-    match status.lag_s {
-        Some(lag) => println!("lag         {lag} s since the oldest unfinished customer was listed"),
-        None => println!("lag         none, every listed customer is finished"),
-    }
-    println!(
-        "missing     {} customers that okki lists but does not show",
-        status.missing
-    );
+    let lag = match status.lag_s {
+        Some(lag) => format!("{lag} s since the oldest unfinished customer was listed"),
+        None => "none, every listed customer is finished".to_owned(),
+    };
+    let missing = format!("{} customers that okki lists but does not show", status.missing);
+    let mut rows = vec![
+        row("checkpoint", or_none(&status.checkpoint) + &age),
+        row("leader", or_none(&status.leader)),
+        row("lag", lag),
+        row("missing", missing),
+    ];
     for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
         for shown in runs {
-            let of = |fate: &str| shown.outcome.get(fate).copied().unwrap_or(0);
-            let Run { listed, .. } = shown.run;
-            println!("{title:<11} {} {}", shown.job.name(), Report::span(&shown.run));
-            println!(
-                "            listed {listed}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
-                of("fetched"),
-                of("skipped"),
-                of("removed"),
-                of("missing"),
-                of("filtered"),
-                of("dead"),
-                shown.pending
-            );
+            let span = Summary::span(&shown.run);
+            rows.push(row(title, format!("{} {span}", shown.kind.name())));
+            rows.push(row("", results(shown)));
         }
     }
+    println!("{}", columns(&rows));
+}
+
+fn row(name: &str, value: String) -> [String; 2] {
+    [name.to_owned(), value]
+}
+
+fn results(shown: &Shown) -> String {
+    let of = |result: &str| shown.outcome.get(result).copied().unwrap_or(0);
+    format!(
+        "listed {}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
+        shown.run.listed,
+        of("fetched"),
+        of("skipped"),
+        of("removed"),
+        of("missing"),
+        of("filtered"),
+        of("dead"),
+        shown.pending
+    )
 }

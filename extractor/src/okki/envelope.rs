@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// A successful answer.
 #[derive(Debug)]
-pub struct Answer {
+pub(super) struct Answer {
     /// The `data` member as received, an object or (for code lists) an array.
     pub data: Box<RawValue>,
     /// The server's clock, unix seconds.
@@ -37,7 +37,7 @@ struct Envelope<'a> {
 }
 
 /// Reads the answer of a resource call.
-pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<Answer, Error> {
+pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<Answer, Error> {
     let is_object = body.trim_ascii_start().starts_with(b"{");
     let envelope = serde_json::from_slice::<Envelope<'_>>(if is_object { body } else { b"" });
     match (status, &envelope) {

@@ -1,10 +1,10 @@
-//! What OKKI refused, sorted once by what has to be done about it. No other file looks at codes or status numbers.
+//! What OKKI refused, sorted once by what has to be done about it. No other file reads codes or status numbers.
 
 use std::time::Duration;
 
 /// Why a call to OKKI has no answer that can be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The credentials or the token are refused; nothing works until a person acts.
     #[error("okki refuses the credentials: {code}: {message}")]
     Auth {
@@ -62,7 +62,7 @@ pub enum Error {
 
 /// The kinds of silence.
 #[derive(Debug, thiserror::Error)]
-pub enum Outage {
+pub(crate) enum Outage {
     /// An HTTP status that blames the server.
     #[error("http status {0}")]
     Status(u16),
@@ -83,24 +83,24 @@ pub enum Outage {
 }
 
 impl Error {
-    /// Says whether the same call may succeed later without anybody's help.
+    /// Says whether the same call may succeed later without a person's help.
     #[must_use]
-    pub const fn is_transient(&self) -> bool {
+    pub(crate) const fn is_transient(&self) -> bool {
         matches!(
             self,
             Self::Outage(_) | Self::Garbled(_) | Self::RateLimited { .. }
         )
     }
 
-    /// Says whether a person has to look at the OKKI application.
+    /// Says whether a person has to change the OKKI application.
     #[must_use]
-    pub const fn needs_person(&self) -> bool {
+    pub(crate) const fn needs_person(&self) -> bool {
         matches!(self, Self::Auth { .. } | Self::Permission { .. })
     }
 
     /// Stable reason for dead letters and metrics.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Auth { .. } => "okki-auth",
             Self::Permission { .. } => "okki-permission",
@@ -117,7 +117,7 @@ impl Error {
 
     /// The vendor's own code and text, when it gave any.
     #[must_use]
-    pub fn vendor(&self) -> Option<(String, String)> {
+    pub(crate) fn vendor(&self) -> Option<(String, String)> {
         match self {
             Self::Auth { code, message }
             | Self::Permission { code, message }
@@ -132,7 +132,7 @@ impl Error {
 
 /// An error with its causes on one line, for logs, gates and reports.
 #[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

@@ -11,12 +11,12 @@ mod fuzz;
 mod loose;
 mod pace;
 mod seal;
-pub mod time;
+pub(crate) mod time;
 mod token;
 mod types;
 
-pub use client::{Client, ClientOptions, Endpoints};
-pub use error::{Error, Outage, chain};
-pub use pace::Pace;
-pub use token::Tokens;
-pub use types::{Detail, ListItem, Page, PageRequest};
+pub(crate) use client::{Client, ClientOptions, Endpoints};
+pub(crate) use error::{Error, chain};
+pub(crate) use pace::Pace;
+pub(crate) use token::Tokens;
+pub(crate) use types::{Detail, ListItem, Page, PageRequest};

@@ -20,7 +20,7 @@ const LOWER: f64 = 0.75;
 const RAISE: f64 = 0.002;
 
 /// Paces the calls of one process.
-pub struct Pace {
+pub(crate) struct Pace {
     shared: Option<(Quota, Bucket)>,
     per_second: f64,
     state: Mutex<State>,
@@ -35,7 +35,7 @@ struct State {
 impl Pace {
     /// Within a quota that all replicas share.
     #[must_use]
-    pub fn shared(quota: Quota, bucket: Bucket) -> Self {
+    pub(crate) fn shared(quota: Quota, bucket: Bucket) -> Self {
         Self {
             per_second: bucket.per_second,
             shared: Some((quota, bucket)),
@@ -45,7 +45,7 @@ impl Pace {
 
     /// For a short command that makes a handful of calls without Redis.
     #[must_use]
-    pub fn alone(per_second: f64) -> Self {
+    pub(crate) fn alone(per_second: f64) -> Self {
         Self {
             shared: None,
             per_second,
@@ -54,7 +54,7 @@ impl Pace {
     }
 
     /// Returns when the caller has to send.
-    pub async fn acquire(&self, lane: Lane) -> Result<(), Error> {
+    pub(crate) async fn acquire(&self, lane: Lane) -> Result<(), Error> {
         if let Some(slot) = self.own_slot() {
             tokio::time::sleep_until(slot).await;
         }
@@ -65,7 +65,7 @@ impl Pace {
     }
 
     /// The server said 429.
-    pub async fn push_back(&self, retry_after: Option<Duration>) -> Result<(), Error> {
+    pub(crate) async fn push_back(&self, retry_after: Option<Duration>) -> Result<(), Error> {
         let pause = {
             let mut state = self.lock();
             state.strikes += 1;
@@ -82,7 +82,7 @@ impl Pace {
     }
 
     /// The server answered.
-    pub fn answered(&self) {
+    pub(crate) fn answered(&self) {
         let mut state = self.lock();
         state.strikes = 0;
         state.share = (state.share + RAISE).min(1.0);

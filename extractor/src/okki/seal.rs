@@ -1,7 +1,7 @@
 //! Encrypts the token that replicas share through Redis, with a key that only holders of the client secret have.
 //!
 //! AES-256-GCM with a random nonce; the Redis key is authenticated with it, so that a sealed token cannot be moved
-//! to another account. Whoever reads Redis learns nothing; whoever changes it makes the replicas ask for a new token.
+//! to another account. Who reads Redis learns nothing; who changes it makes the replicas ask for a new token.
 
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -10,14 +10,14 @@ use ring::{
 };
 
 /// Seals and opens shared tokens.
-pub struct Seal {
+pub(super) struct Seal {
     key: LessSafeKey,
     place: String,
 }
 
 impl Seal {
     /// A seal for one account, stored at `place`. `None` only if the cipher refuses its own key length.
-    pub fn new(client_id: &str, secret: &str, place: &str) -> Option<Self> {
+    pub(super) fn new(client_id: &str, secret: &str, place: &str) -> Option<Self> {
         let mut hash = Context::new(&SHA256);
         for part in ["okki token seal 1", client_id, secret] {
             hash.update(&(part.len() as u64).to_be_bytes());
@@ -31,7 +31,7 @@ impl Seal {
     }
 
     /// `nonce ‖ ciphertext ‖ tag`; `None` when the system has no randomness.
-    pub fn seal(&self, plain: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn seal(&self, plain: &[u8]) -> Option<Vec<u8>> {
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).ok()?;
         let mut body = plain.to_vec();
@@ -43,7 +43,7 @@ impl Seal {
     }
 
     /// The text that was sealed; `None` for anything that this account did not seal.
-    pub fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN)?;
         let mut body = body.to_vec();
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

@@ -7,11 +7,11 @@ use jiff::{
 };
 
 /// Beijing is eight hours ahead of UTC and has no summer time.
-pub const BEIJING: tz::Offset = tz::Offset::constant(8);
+pub(crate) const BEIJING: tz::Offset = tz::Offset::constant(8);
 
 /// Reads a vendor time; `None` for an empty, damaged or 1970 text.
 #[must_use]
-pub fn parse(text: &str) -> Option<i64> {
+pub(crate) fn parse(text: &str) -> Option<i64> {
     civil(text.trim(), Time::midnight()).filter(|seconds| *seconds > 86_400)
 }
 
@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Option<i64> {
 ///
 /// A bare date means the start of the day, or its last second when `end_of_day` is set.
 #[must_use]
-pub fn parse_input(text: &str, end_of_day: bool) -> Option<i64> {
+pub(crate) fn parse_input(text: &str, end_of_day: bool) -> Option<i64> {
     let text = text.trim();
     let bare = if end_of_day {
         Time::constant(23, 59, 59, 0)
@@ -31,7 +31,7 @@ pub fn parse_input(text: &str, end_of_day: bool) -> Option<i64> {
 
 /// Writes an instant in the vendor's form.
 #[must_use]
-pub fn format(seconds: i64) -> String {
+pub(crate) fn format(seconds: i64) -> String {
     match Timestamp::from_second(seconds) {
         Ok(instant) => BEIJING
             .to_datetime(instant)
@@ -41,21 +41,15 @@ pub fn format(seconds: i64) -> String {
     }
 }
 
-/// Writes the day of an instant, `YYYY-MM-DD`.
-#[must_use]
-pub fn format_date(seconds: i64) -> String {
-    format(seconds).chars().take(10).collect()
-}
-
 /// Our clock, unix seconds.
 #[must_use]
-pub fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     Timestamp::now().as_second()
 }
 
 /// Our clock, unix milliseconds.
 #[must_use]
-pub fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
@@ -80,7 +74,6 @@ mod tests {
         let seconds = parse("2025-11-06 00:08:47").unwrap();
         assert_eq!(seconds, 1_762_358_927);
         assert_eq!(format(seconds), "2025-11-06 00:08:47");
-        assert_eq!(format_date(seconds), "2025-11-06");
     }
 
     #[test]

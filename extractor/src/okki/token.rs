@@ -1,6 +1,6 @@
 //! The OAuth token: fetched when first needed, shared through Redis, renewed once however many workers see a 401.
 //!
-//! Inside a process a mutex lets one worker fetch; between processes a lease does. Whoever waited looks at the shared
+//! Inside a process a mutex lets one worker fetch; between processes a lease does. A worker that waited reads the shared
 //! token again before fetching, so the refusal of token A makes exactly one replica ask for token B. The stored
 //! expiry is not believed against a refusal, for the server may revoke early (docs/okki-api.md §2).
 
@@ -32,7 +32,7 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// A token; printing it shows nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub(crate) struct Token {
     /// Sent in `Authorization`.
     pub secret: Secret,
     /// Not used after this time, unix milliseconds.
@@ -42,7 +42,7 @@ pub struct Token {
 impl Token {
     /// A token that lives for `life_ms` from `now_ms`, and is used for a little less.
     #[must_use]
-    pub fn new(token: String, now_ms: i64, life_ms: i64) -> Self {
+    pub(crate) fn new(token: String, now_ms: i64, life_ms: i64) -> Self {
         Self {
             secret: Secret::new(token),
             fresh_until: now_ms.saturating_add(life_ms - MARGIN_MS.min(life_ms / 5)),
@@ -61,13 +61,13 @@ struct Stored {
 }
 
 /// Fetches a token from the vendor.
-pub trait Fetch {
+pub(crate) trait Fetch {
     /// One token call.
     fn fetch(&self) -> impl Future<Output = Result<Token, Error>> + Send;
 }
 
 /// The tokens of one account.
-pub struct Tokens {
+pub(crate) struct Tokens {
     shared: Option<Shared>,
     local: Lock<Option<Arc<Token>>>,
     renewal: Mutex<Option<(Instant, String, String)>>,
@@ -84,7 +84,7 @@ struct Shared {
 impl Tokens {
     /// Kept in this process only.
     #[must_use]
-    pub fn alone() -> Self {
+    pub(crate) fn alone() -> Self {
         Self {
             shared: None,
             local: Lock::default(),
@@ -94,7 +94,7 @@ impl Tokens {
 
     /// Shared through Redis, sealed with a key made of the client secret. `account` tells hosts and clients apart.
     #[must_use]
-    pub fn shared(
+    pub(crate) fn shared(
         store: Store,
         namespace: &Namespace,
         owner: String,
@@ -120,7 +120,7 @@ impl Tokens {
     }
 
     /// A token that should work.
-    pub async fn current(&self, vendor: &impl Fetch) -> Result<Arc<Token>, Error> {
+    pub(crate) async fn current(&self, vendor: &impl Fetch) -> Result<Arc<Token>, Error> {
         match self.local().filter(|token| token.is_fresh()) {
             Some(token) => Ok(token),
             None => self.obtain(vendor, None).await,
@@ -128,7 +128,7 @@ impl Tokens {
     }
 
     /// A token other than the one that was refused.
-    pub async fn renew(&self, vendor: &impl Fetch, refused: &Token) -> Result<Arc<Token>, Error> {
+    pub(crate) async fn renew(&self, vendor: &impl Fetch, refused: &Token) -> Result<Arc<Token>, Error> {
         self.obtain(vendor, Some(refused)).await
     }
 
@@ -178,7 +178,7 @@ impl Shared {
                 tokio::time::sleep(POLL).await;
                 continue;
             };
-            // Somebody may have fetched between our look and our lease.
+            // Somebody may have fetched between our reading and our lease.
             let token = match self.read().await?.filter(|token| usable(token)) {
                 Some(token) => Ok(token),
                 None => self.fetch(vendor).await,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// What to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageRequest {
+pub(crate) struct PageRequest {
     /// Earliest update time, unix seconds; `None` is without bound.
     pub start: Option<i64>,
     /// Latest update time, unix seconds; `None` is without bound.
@@ -25,7 +25,7 @@ pub struct PageRequest {
 
 /// One page of the listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// The customers that could be read.
     pub items: Vec<ListItem>,
     /// Rows of the page that name no customer, as reasons.
@@ -39,14 +39,14 @@ pub struct Page {
 impl Page {
     /// Rows that the server sent, readable or not.
     #[must_use]
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         (self.items.len() + self.damaged.len()) as u64
     }
 }
 
 /// A listed customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListItem {
+pub(crate) struct ListItem {
     /// Decimal text; exceeds 32 bits.
     pub company_id: String,
     /// Unix seconds; 0 when the listing shows none.
@@ -55,7 +55,7 @@ pub struct ListItem {
 
 /// One customer's detail.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub(crate) struct Detail {
     /// The `data` object exactly as received.
     pub json: Box<RawValue>,
     /// Its update time, when it has one.
@@ -81,7 +81,7 @@ struct Row {
 }
 
 /// Reads the `data` object of a listing.
-pub fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error> {
+pub(super) fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error> {
     let shape = |what: String| Error::Shape(format!("listing: {what}"));
     let data: ListData<'_> = serde_json::from_str(data.get()).map_err(|error| shape(error.to_string()))?;
     let total = data.total.and_then(|total| u64::try_from(total).ok());
@@ -122,7 +122,7 @@ fn read_row(row: &RawValue) -> Result<ListItem, String> {
 }
 
 /// Reads the `data` object of a detail and checks that it is the customer that was asked for.
-pub fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> Result<Detail, Error> {
+pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> Result<Detail, Error> {
     let row: Row = serde_json::from_str(data.get())
         .map_err(|error| Error::Shape(format!("detail of {company_id}: {error}")))?;
     match row.company_id {
@@ -147,10 +147,10 @@ pub fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> R
 }
 
 /// Our own code for a group that is not in the tree.
-pub const UNKNOWN_GROUP: &str = "unknown-group";
+pub(super) const UNKNOWN_GROUP: &str = "unknown-group";
 
 /// Finds a group in the tree of groups (docs/okki-api.md §6).
-pub fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
+pub(super) fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
     fn find(value: &Value, id: &str) -> Option<String> {
         match value {
             Value::Array(items) => items.iter().find_map(|item| find(item, id)),

@@ -1,20 +1,20 @@
 //! What a run still waits for, what became of its customers, and which states earlier windows have published.
 
-use super::{Job, Phase, State};
+use super::{Phase, RunKind, State};
 use crate::okki::ListItem;
 use pipeline::store::{Error, Script};
 use std::{collections::BTreeMap, sync::LazyLock};
 
-static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("settle.lua")));
+static COUNT_RESULTS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("count_results.lua")));
 
-/// Pending sets and counters of a run are dropped after a week without news.
+/// Pending sets and counters of a run are dropped after a week without a change.
 const RUN_TTL_S: i64 = 7 * 86_400;
 /// Most missing customers that are kept for `status`.
 const MISSING_KEPT: isize = 1_000;
 
 /// What became of a customer of a run, as counted for `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FetchResult {
+pub(crate) enum FetchResult {
     /// Its detail was fetched and published.
     Fetched,
     /// Its version is loaded, so no detail was fetched.
@@ -42,12 +42,12 @@ impl FetchResult {
     }
 }
 
-/// Customers by the name of their fate.
-pub type Fates = BTreeMap<String, u64>;
+/// Customers by the name of their result.
+pub(crate) type Results = BTreeMap<String, u64>;
 
 impl State {
     /// Adds customers that a run is about to publish.
-    pub async fn expect(&self, run: &str, ids: &[String]) -> Result<(), Error> {
+    pub(crate) async fn expect(&self, run: &str, ids: &[String]) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         let key = self.pending_key(run);
         let mut pipe = redis::pipe();
@@ -57,7 +57,7 @@ impl State {
     }
 
     /// Says for each listed customer whether exactly this state was published by an earlier window.
-    pub async fn known(&self, phase: Phase, items: &[ListItem]) -> Result<Vec<bool>, Error> {
+    pub(crate) async fn known(&self, phase: Phase, items: &[ListItem]) -> Result<Vec<bool>, Error> {
         let key = self.recent_key(phase);
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
@@ -74,7 +74,7 @@ impl State {
     }
 
     /// Remembers published states that the next window will list again, and forgets older ones.
-    pub async fn remember(&self, phase: Phase, items: &[ListItem], since: i64) -> Result<(), Error> {
+    pub(crate) async fn remember(&self, phase: Phase, items: &[ListItem], since: i64) -> Result<(), Error> {
         let key = self.recent_key(phase);
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
@@ -94,34 +94,49 @@ impl State {
     }
 
     /// Counts what became of customers of a run; repeated reports count once.
-    pub async fn settle(&self, run: &str, fates: &[(String, FetchResult)]) -> Result<u64, Error> {
+    pub(crate) async fn count_results(
+        &self,
+        run: &str,
+        results: &[(String, FetchResult)],
+    ) -> Result<u64, Error> {
         let ttl = RUN_TTL_S.to_string();
         let mut args = vec![ttl.as_str()];
-        args.extend(fates.iter().flat_map(|(id, fate)| [id.as_str(), fate.name()]));
+        args.extend(
+            results
+                .iter()
+                .flat_map(|(id, result)| [id.as_str(), result.name()]),
+        );
         self.store
-            .invoke(&SETTLE, &[self.pending_key(run), self.counters_key(run)], &args)
+            .invoke(
+                &COUNT_RESULTS,
+                &[self.pending_key(run), self.counters_key(run)],
+                &args,
+            )
             .await
     }
 
     /// The same for customers whose run is not known: in every run that is at work or ended of late.
-    pub async fn settle_everywhere(&self, fates: &[(String, FetchResult)]) -> Result<(), Error> {
+    pub(crate) async fn count_results_everywhere(
+        &self,
+        results: &[(String, FetchResult)],
+    ) -> Result<(), Error> {
         let mut runs: Vec<String> = self
             .history(10)
             .await?
             .into_iter()
             .map(|entry| entry.run.id)
             .collect();
-        for job in Job::ALL {
-            runs.extend(self.job(job).await?.run.map(|run| run.id));
+        for kind in RunKind::ALL {
+            runs.extend(self.standing(kind).await?.run.map(|run| run.id));
         }
         for run in runs {
-            self.settle(&run, fates).await?;
+            self.count_results(&run, results).await?;
         }
         Ok(())
     }
 
     /// Customers that a run still waits for.
-    pub async fn pending(&self, run: &str) -> Result<u64, Error> {
+    pub(crate) async fn pending(&self, run: &str) -> Result<u64, Error> {
         let mut connection = self.store.connection().await?;
         Ok(redis::cmd("SCARD")
             .arg(self.pending_key(run))
@@ -130,7 +145,7 @@ impl State {
     }
 
     /// What became of a run's customers so far.
-    pub async fn counters(&self, run: &str) -> Result<Fates, Error> {
+    pub(crate) async fn counters(&self, run: &str) -> Result<Results, Error> {
         let mut connection = self.store.connection().await?;
         Ok(redis::cmd("HGETALL")
             .arg(self.counters_key(run))
@@ -139,7 +154,7 @@ impl State {
     }
 
     /// Remembers customers that OKKI says do not exist, the newest thousand of them.
-    pub async fn record_missing(&self, ids: &[String], now_ms: i64) -> Result<(), Error> {
+    pub(crate) async fn record_missing(&self, ids: &[String], now_ms: i64) -> Result<(), Error> {
         let key = self.namespace.missing_key();
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
@@ -155,7 +170,7 @@ impl State {
     }
 
     /// The newest missing customers, and how many are known.
-    pub async fn missing(&self, most: isize) -> Result<(u64, Vec<String>), Error> {
+    pub(crate) async fn missing(&self, most: isize) -> Result<(u64, Vec<String>), Error> {
         let key = self.namespace.missing_key();
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();

@@ -1,12 +1,12 @@
-//! What is remembered of a run: enough for another leader to take it up, and for `status` to tell about it.
+//! What is remembered of a run: enough for another leader to take it up, and for `status` to show it.
 
-use crate::listing::Window;
+use crate::window::Window;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of listing work; each has its own lease, checkpoint and schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Job {
+pub(crate) enum RunKind {
     /// What changed since the last window.
     Live,
     /// The recent past once more (补漏).
@@ -15,13 +15,13 @@ pub enum Job {
     Backfill,
 }
 
-impl Job {
+impl RunKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Live, Self::Remedy, Self::Backfill];
+    pub(crate) const ALL: [Self; 3] = [Self::Live, Self::Remedy, Self::Backfill];
 
     /// Part of Redis keys and run ids.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Live => "live",
             Self::Remedy => "remedy",
@@ -33,7 +33,7 @@ impl Job {
 /// Which of the two listings is being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Existing customers.
     Changed,
     /// Deleted customers.
@@ -42,7 +42,7 @@ pub enum Phase {
 
 /// A run that has begun, as it is kept until it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
+pub(crate) struct Run {
     /// Names the run in messages and logs.
     pub id: String,
     /// The frozen window's start, unix seconds.
@@ -77,7 +77,7 @@ pub struct Run {
 impl Run {
     /// The frozen window.
     #[must_use]
-    pub const fn window(&self) -> Window {
+    pub(crate) const fn window(&self) -> Window {
         Window {
             start: self.start,
             end: self.end,
@@ -85,7 +85,7 @@ impl Run {
     }
 
     /// Begins the listing of deleted customers after the other one.
-    pub fn next_phase(&mut self) -> bool {
+    pub(crate) fn next_phase(&mut self) -> bool {
         if self.phase == Phase::Removed || !self.removals {
             return false;
         }
@@ -95,9 +95,9 @@ impl Run {
     }
 }
 
-/// A job as it stands in Redis.
+/// How things stand with a kind of run, as Redis has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct JobState {
+pub(crate) struct KindState {
     /// A run that has not ended.
     pub run: Option<Run>,
     /// End of the last complete window.

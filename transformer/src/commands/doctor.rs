@@ -9,7 +9,7 @@ use pipeline::{
 };
 
 /// Examines and prints.
-pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
+pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let config = TransformConfig::try_from(args.transform)?;
     let rt = Runtime::tool("transformer", &common)?;
@@ -19,7 +19,7 @@ pub async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
 }
 
 fn mapping(config: &TransformConfig) -> Vec<Finding> {
-    match crate::load(config) {
+    match super::load(config) {
         Ok(mapping) => {
             let fields = format!(
                 "{} fields, fingerprint {}",

@@ -1,6 +1,45 @@
-//! What the transformer can do besides running: work on mapping documents.
+//! What the command line can ask for, a file each.
 
-pub mod doctor;
-mod mapping;
+pub(crate) mod doctor;
+pub(crate) mod mapping;
+pub(crate) mod run;
 
-pub use mapping::{MappingArgs, run};
+use crate::{config::TransformConfig, map::Mapping};
+use pipeline::setting::ConfigError;
+use std::path::Path;
+
+/// Reads and compiles the mapping; all of its problems are reported at once.
+fn load(config: &TransformConfig) -> anyhow::Result<Mapping> {
+    let document = read("MAPPING", &config.mapping)?;
+    let extras = config
+        .extras
+        .as_deref()
+        .map(|path| read("MAPPING_EXTRAS", path))
+        .transpose()?;
+    let extras_name = config
+        .extras
+        .as_deref()
+        .unwrap_or(Path::new("extras"))
+        .display()
+        .to_string();
+    let name = config.mapping.display().to_string();
+    Mapping::load_named(&document, &name, extras.as_deref(), &extras_name).map_err(|problems| {
+        let list = problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n  ");
+        ConfigError::message(format!("MAPPING: the document cannot be used\n  {list}")).into()
+    })
+}
+
+fn read(name: &str, path: &Path) -> anyhow::Result<String> {
+    let refused = |error| {
+        ConfigError::new(
+            name,
+            format!("cannot read `{}`: {error}", path.display()),
+            "name a readable JSON file",
+        )
+    };
+    Ok(std::fs::read_to_string(path).map_err(refused)?)
+}

@@ -36,7 +36,7 @@ pub(super) struct Field {
 }
 
 impl Field {
-    pub fn new(parameter: &Parameter, extras: &Extras) -> Result<Field, String> {
+    pub(super) fn new(parameter: &Parameter, extras: &Extras) -> Result<Field, String> {
         Field::build(parameter, extras, "")
     }
 
@@ -77,12 +77,12 @@ impl Field {
     }
 
     /// `value: null` is not sent, unless there are children to build an object from.
-    pub fn is_sent(&self) -> bool {
+    pub(super) fn is_sent(&self) -> bool {
         self.parameter.value.is_some()
             || self.parameter.kind == ParameterType::Object && !self.children.is_empty()
     }
 
-    pub fn info(&self) -> FieldInfo {
+    pub(super) fn info(&self) -> FieldInfo {
         FieldInfo {
             field: self.parameter.field.clone(),
             label: self.parameter.label.clone(),
@@ -99,7 +99,7 @@ impl Field {
     }
 
     /// The record paths that the field and its children read.
-    pub fn paths(&self) -> Vec<&Path> {
+    pub(super) fn paths(&self) -> Vec<&Path> {
         let own = self.parameter.value.iter().flat_map(Expression::paths);
         let children = self.children.iter().flat_map(Field::paths);
         own.chain(&self.parameter.array).chain(children).collect()
@@ -121,7 +121,7 @@ impl Field {
     }
 
     /// The cell for a record, or for an element of an array.
-    pub fn value<'r>(
+    pub(super) fn value<'r>(
         &'r self,
         on: &'r Evaluation<'r>,
         scope: Option<&'r Scope<'r>>,

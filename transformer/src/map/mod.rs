@@ -60,42 +60,7 @@ impl Mapping {
             }
             (_, Err(problems)) => return Err(problems),
         };
-        let document_read = loaded.document;
-        let mut fields = Vec::new();
-        let mut problems = Vec::new();
-        for parameter in &document_read.request {
-            match Field::new(parameter, &extras_read) {
-                Ok(field) => fields.push(field),
-                Err(problem) => problems.push(Problem::new(name, problem).field(parameter.label.clone())),
-            }
-        }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let mut hash = Sha256::new();
-        for part in [document, extras.unwrap_or_default()] {
-            hash.update(part.len().to_le_bytes());
-            hash.update(part);
-        }
-        let fingerprint = hash
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let infos = fields
-            .iter()
-            .filter(|field| field.is_sent())
-            .map(Field::info)
-            .collect();
-        let wanted = match extras_read.failed_expression {
-            // Texts are scanned anew when they are sent.
-            OnFailure::Text => Wanted::EVERYTHING,
-            OnFailure::Error => {
-                let read = fields.iter().flat_map(Field::paths);
-                Wanted::by(read.chain(extras_read.condition.paths()))
-            }
-        };
+        let compiled = compile(&loaded.document, &extras_read, name)?;
         let mut warnings = loaded.warnings;
         if extras_read.failed_expression == OnFailure::Text {
             let warning =
@@ -103,13 +68,17 @@ impl Mapping {
             warnings.push(Problem::new(extras_name, warning));
         }
         Ok(Mapping {
-            fields,
-            infos,
-            document: document_read,
+            infos: compiled
+                .iter()
+                .filter(|field| field.is_sent())
+                .map(Field::info)
+                .collect(),
+            wanted: wanted(&compiled, &extras_read),
+            fields: compiled,
+            document: loaded.document,
             extras: extras_read,
-            fingerprint,
+            fingerprint: fingerprint(document, extras.unwrap_or_default()),
             warnings,
-            wanted,
         })
     }
 
@@ -159,7 +128,7 @@ impl Mapping {
             .collect()
     }
 
-    /// Drops a record by the additions' `condition`; the text is the reason for the books.
+    /// Drops a record by the additions' `condition`; the text is the reason for the account.
     pub fn filter(&self, record: &mut Record, now: Timestamp) -> Option<&'static str> {
         let dropped = self.extras.condition.apply(record, &self.context(now)) == Verdict::Drop;
         dropped.then_some("condition")
@@ -190,7 +159,7 @@ impl Mapping {
         &self.extras.condition
     }
 
-    /// What the document's author should look at.
+    /// What the document's author should check.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
     }
@@ -202,6 +171,42 @@ impl Mapping {
 
     fn context(&self, now: Timestamp) -> Context {
         Context::at(now).zone(self.extras.zone.clone())
+    }
+}
+
+fn compile(document: &TargetDocument, extras: &Extras, name: &str) -> Result<Vec<Field>, Vec<Problem>> {
+    let (mut fields, mut problems) = (Vec::new(), Vec::new());
+    for parameter in &document.request {
+        match Field::new(parameter, extras) {
+            Ok(field) => fields.push(field),
+            Err(problem) => problems.push(Problem::new(name, problem).field(parameter.label.clone())),
+        }
+    }
+    if problems.is_empty() {
+        Ok(fields)
+    } else {
+        Err(problems)
+    }
+}
+
+fn fingerprint(document: &str, extras: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [document, extras] {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    let bytes = hash.finalize();
+    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn wanted(fields: &[Field], extras: &Extras) -> Wanted {
+    match extras.failed_expression {
+        // Texts are scanned anew when they are sent.
+        OnFailure::Text => Wanted::EVERYTHING,
+        OnFailure::Error => {
+            let read = fields.iter().flat_map(Field::paths);
+            Wanted::by(read.chain(extras.condition.paths()))
+        }
     }
 }
 

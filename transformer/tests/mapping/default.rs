@@ -5,21 +5,15 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use transformer::commands::{MappingArgs, run};
+use transformer::cli::Cli;
 use transformer::map::Mapping;
 
-#[derive(Debug, Parser)]
-struct Cli {
-    #[command(flatten)]
-    mapping: MappingArgs,
-}
-
 fn command(args: &[&str]) -> Result<(), String> {
-    let cli = Cli::try_parse_from(std::iter::once("mapping").chain(args.iter().copied()))
+    let cli = Cli::try_parse_from(["transformer", "mapping"].iter().chain(args))
         .map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime
-        .block_on(run(cli.mapping))
+        .block_on(transformer::run(cli))
         .map_err(|error| format!("{error:#}"))
 }
 

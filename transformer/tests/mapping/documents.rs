@@ -143,7 +143,6 @@ fn unknown_keys_warn_and_odd_shapes_are_told() {
             rows_key: "rows".to_owned()
         }
     );
-    assert!(!read.id_check);
     let other = read.other;
     assert_eq!(
         (
@@ -190,6 +189,31 @@ fn extras_are_checked() {
     assert!(bad(r#"{"zone": "Mars"}"#).contains("no time zone"));
     assert!(bad(r#"{"widgets": {"f": "sn"}}"#).contains("not known or not writable"));
     assert!(bad(r#"{"wigets": {}}"#).contains("unknown key \"wigets\""));
+    let many = r#"{
+  "key_widget": 5,
+  "widgets": {"a": 1, "b": "sn", "c": "number"},
+  "zone": "Mars",
+  "condition": [[{"field": "x", "logic": "equals"}]],
+  "failed_expression": "blank", "wigets": {}
+}"#;
+    let found = bad(many);
+    for expected in [
+        "extras:2:3: key_widget: must be a text",
+        "extras:3:15: widgets.a must be a type",
+        "extras:3:23: widgets.b: the type \"sn\" is not known or not writable",
+        "extras:4:3: zone: ",
+        "extras:5:18: unknown logic \"equals\"",
+        "extras:6:3: failed_expression: must be \"error\" or \"text\"",
+        "extras:6:33: unknown key \"wigets\"",
+    ] {
+        assert!(found.contains(expected), "{expected} in\n{found}");
+    }
+    assert_eq!(found.lines().count(), 7, "{found}");
+    assert_eq!(
+        bad(r#"{"widgets": 7}"#),
+        "extras:1:2: widgets must be an object of types or a widget list"
+    );
+    assert!(bad("7").contains("an object with key_widget"));
     let list = r#"{"widgets": [{"name": "f", "label": "流水", "type": "sn"}]}"#;
     assert!(Mapping::load(&document(""), Some(list)).is_ok());
     let used = Mapping::load(

@@ -115,18 +115,8 @@ fn source_documents() {
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
     let source = loaded.document;
     assert_eq!(
-        (
-            source.info_api(),
-            source.info_key(),
-            source.id.as_deref(),
-            source.id_check
-        ),
-        (
-            Some("/v1/company/info"),
-            Some("company_id"),
-            Some("company_id"),
-            true
-        )
+        (source.info_api(), source.info_key(), source.id.as_deref()),
+        (Some("/v1/company/info"), Some("company_id"), Some("company_id"))
     );
     let mut context = Context::at(now()).last_sync(1_710_403_200);
     (context.page_size, context.start_row) = (Some(50), Some(100));
@@ -172,6 +162,37 @@ fn source_documents() {
         wrong[0].message.contains("QUERY is expected") && wrong[1].message.contains("unknown logic"),
         "{wrong:?}"
     );
+}
+
+#[test]
+fn an_id_check_that_would_drop_changes_is_refused() {
+    let with = |check: &str| {
+        let text = SOURCE.replacen("\"method\"", &format!("\"idCheck\": {check}, \"method\""), 1);
+        SourceDocument::parse(&text, "s.json").map(|loaded| loaded.warnings)
+    };
+    for accepted in ["false", "\"0\"", "null"] {
+        assert_eq!(with(accepted), Ok(vec![]), "{accepted}");
+    }
+    for refused in ["true", "\"1\""] {
+        let problems = with(refused).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let problem = problems[0].to_string();
+        assert!(
+            problem.starts_with("s.json:2:46: \"idCheck\": true would drop every change of a customer"),
+            "{problem}"
+        );
+        assert!(problem.contains("write false"), "{problem}");
+    }
+}
+
+#[test]
+fn a_target_may_check_ids_or_not() {
+    let with = |check: &str| {
+        let text = format!(r#"{{"api": "/x", "effect": "EXECUTE", "request": [], "idCheck": {check}}}"#);
+        mapping::TargetDocument::parse(&text, "m").map(|loaded| loaded.warnings)
+    };
+    assert_eq!((with("true"), with("false")), (Ok(vec![]), Ok(vec![])));
+    assert!(with("\"perhaps\"").is_err());
 }
 
 #[test]

@@ -27,15 +27,3 @@ pub fn eval(expression: &str, record: Value) -> Result<String, String> {
         .map(|e| e.into_text().into_owned())
         .map_err(|e| format!("{}: {e}", e.code))
 }
-
-/// The value of a bare SQL expression.
-pub fn sql(expression: &str) -> String {
-    eval(&format!("_function {expression}"), serde_json::json!({}))
-        .unwrap_or_else(|e| panic!("{expression}: {e}"))
-}
-
-/// Offset and text of the first fault.
-pub fn fault(expression: &str) -> (usize, String) {
-    let mut faults = Expression::compile(expression).expect_err("a fault is expected");
-    faults.remove(0)
-}

@@ -1,6 +1,7 @@
 //! Texts trimmed and without control characters, dates in one form; everything in place.
 
-use super::super::{Zone, normal_date};
+use super::super::Zone;
+use super::super::sql::dates::normal_date;
 use serde_json::Value;
 
 /// Unix times before this are counts or durations, not dates (it is in 2001).

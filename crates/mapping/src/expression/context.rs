@@ -9,7 +9,7 @@ pub struct Zone(TimeZone);
 
 /// A run variable of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Variable {
+pub(crate) enum Variable {
     /// `LAST_SYNC_TIME`: time of the previous run.
     LastSyncTime,
     /// `CURRENT_TIME`: now.
@@ -64,7 +64,7 @@ impl Context {
     }
 
     /// The raw value of a variable (times in unix seconds); `None` when this run does not have it.
-    pub fn variable(&self, variable: Variable) -> Option<i64> {
+    pub(crate) fn variable(&self, variable: Variable) -> Option<i64> {
         match variable {
             Variable::LastSyncTime => self.last_sync_time,
             Variable::CurrentTime => Some(self.now.as_second()),
@@ -77,7 +77,7 @@ impl Context {
 
 impl Variable {
     /// The variable of that name.
-    pub fn parse(name: &str) -> Option<Variable> {
+    pub(crate) fn parse(name: &str) -> Option<Variable> {
         match name {
             "LAST_SYNC_TIME" => Some(Variable::LastSyncTime),
             "CURRENT_TIME" => Some(Variable::CurrentTime),
@@ -89,14 +89,6 @@ impl Variable {
                 .ok()
                 .map(Variable::DaysAgo),
         }
-    }
-
-    /// It is a time and not a count.
-    pub fn is_time(self) -> bool {
-        matches!(
-            self,
-            Variable::LastSyncTime | Variable::CurrentTime | Variable::DaysAgo(_)
-        )
     }
 }
 
@@ -114,7 +106,7 @@ impl std::fmt::Display for Variable {
 
 impl Zone {
     /// The zone for the calendar.
-    pub fn time_zone(&self) -> &TimeZone {
+    pub(crate) fn time_zone(&self) -> &TimeZone {
         &self.0
     }
 }

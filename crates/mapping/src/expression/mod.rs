@@ -17,7 +17,8 @@ use super::sql::expr::{Expr, Part};
 
 pub use super::path::Scope;
 use super::record::Record;
-pub use context::{Context, Variable, Zone};
+pub(crate) use context::Variable;
+pub use context::{Context, Zone};
 pub(super) use pipe::Pipe;
 pub(super) use placeholder::{Placeholder, Source};
 pub(super) use scan::{Piece, part};
@@ -71,7 +72,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    pub fn new(offset: usize, message: impl Into<String>) -> Fault {
+    pub(crate) fn new(offset: usize, message: impl Into<String>) -> Fault {
         Fault {
             offset,
             message: message.into(),
@@ -79,7 +80,7 @@ impl Fault {
         }
     }
 
-    pub fn remedy(mut self, remedy: impl Into<String>) -> Fault {
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Fault {
         self.remedy = Some(remedy.into());
         self
     }
@@ -114,13 +115,13 @@ impl Expression {
         &self.form
     }
 
-    /// It does not look at the record or the clock.
-    pub fn is_constant(&self) -> bool {
+    /// It reads neither the record nor the clock.
+    pub(crate) fn is_constant(&self) -> bool {
         matches!(self.form, Form::Constant(_))
     }
 
     /// The run variables that it needs.
-    pub fn variables(&self) -> Vec<Variable> {
+    pub(crate) fn variables(&self) -> Vec<Variable> {
         let mut found = Vec::new();
         self.placeholders(&mut |placeholder| {
             if let Source::Variable(variable) = placeholder.source {

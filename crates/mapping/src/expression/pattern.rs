@@ -21,7 +21,7 @@ enum Item {
 
 impl Pattern {
     /// Reads a pattern; a letter without a meaning is an error. Java when any letter is doubled, else PHP.
-    pub fn parse(text: &str) -> Result<Pattern, String> {
+    pub(crate) fn parse(text: &str) -> Result<Pattern, String> {
         let chars: Vec<char> = text.chars().collect();
         let doubled = chars
             .windows(2)
@@ -64,7 +64,7 @@ impl Pattern {
         Ok(Pattern(items))
     }
 
-    pub fn format(&self, t: DateTime) -> String {
+    pub(crate) fn format(&self, t: DateTime) -> String {
         let padded = |n: i8, pad: bool| if pad { format!("{n:02}") } else { n.to_string() };
         let piece = |item: &Item| match *item {
             Item::Literal(c) => c.to_string(),

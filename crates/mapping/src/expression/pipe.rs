@@ -8,7 +8,8 @@ use super::super::record::text_of;
 use super::super::sql::decimal::Decimal;
 use super::super::sql::error::Failure;
 use super::super::sql::eval::{Env, MAX_TEXT};
-use super::super::sql::{dates, like, number};
+use super::super::sql::value::Value as Sql;
+use super::super::sql::{dates, like};
 use super::pattern::Pattern;
 
 /// A compiled pipe.
@@ -33,7 +34,7 @@ pub(crate) enum Pipe {
 
 impl Pipe {
     /// Reads `name`, `name:arg` or `name('a', 'b')`.
-    pub fn parse(text: &str) -> Result<Pipe, String> {
+    pub(crate) fn parse(text: &str) -> Result<Pipe, String> {
         let (name, arguments) = match text.split_once(['(', ':']) {
             None => (text.trim(), Vec::new()),
             Some((name, rest)) => (name.trim(), arguments(rest.trim().trim_end_matches(')'))?),
@@ -61,7 +62,7 @@ impl Pipe {
         }
     }
 
-    pub fn apply<'r>(&self, value: Cow<'r, Value>, env: &Env<'_>) -> Result<Cow<'r, Value>, Failure> {
+    pub(crate) fn apply<'r>(&self, value: Cow<'r, Value>, env: &Env<'_>) -> Result<Cow<'r, Value>, Failure> {
         let text = text_of(&value);
         if text.is_empty() && *self != Pipe::Json {
             return Ok(Cow::Owned(Value::String(String::new())));
@@ -149,7 +150,7 @@ fn seconds(text: &str, env: &Env<'_>) -> Result<i64, Failure> {
 fn rounded(text: &str, digits: i8) -> Result<String, Failure> {
     let not_a_number = || Failure::new("not-a-number", "the value is not a number");
     let text = text.trim();
-    number::literal(text).ok_or_else(not_a_number)?;
+    Sql::literal(text).ok_or_else(not_a_number)?;
     let exact = Decimal::parse(text).or_else(|| Decimal::from_f64(text.parse().ok()?, 20));
     exact
         .and_then(|d| d.round(digits))

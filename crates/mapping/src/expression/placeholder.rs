@@ -27,7 +27,7 @@ pub(crate) enum Source {
 
 impl Placeholder {
     /// Reads what stands between the braces; the error says what was expected.
-    pub fn parse(inside: &str) -> Result<Placeholder, String> {
+    pub(crate) fn parse(inside: &str) -> Result<Placeholder, String> {
         let mut pieces = split_pipes(inside);
         let name = if pieces.is_empty() {
             ""
@@ -72,7 +72,7 @@ impl Placeholder {
     }
 
     /// The value, or nothing when it is missing or `null`.
-    pub fn resolve<'r>(&self, env: &Env<'r>) -> Result<Option<Cow<'r, Value>>, Failure> {
+    pub(crate) fn resolve<'r>(&self, env: &Env<'r>) -> Result<Option<Cow<'r, Value>>, Failure> {
         let mut value = match &self.source {
             Source::Variable(variable) => match env.context.variable(*variable) {
                 Some(number) => Cow::Owned(Value::from(number)),
@@ -98,7 +98,7 @@ impl Placeholder {
     }
 
     /// The value as text; empty when there is none.
-    pub fn text<'r>(&self, env: &Env<'r>) -> Result<Cow<'r, str>, Failure> {
+    pub(crate) fn text<'r>(&self, env: &Env<'r>) -> Result<Cow<'r, str>, Failure> {
         if let (Source::Path(path), true) = (&self.source, self.pipes.is_empty())
             && !path.is_wild()
         {
@@ -113,7 +113,7 @@ impl Placeholder {
     }
 
     /// The record has no such key at all.
-    pub fn is_missing(&self, env: &Env<'_>) -> bool {
+    pub(crate) fn is_missing(&self, env: &Env<'_>) -> bool {
         matches!(&self.source, Source::Path(path) if path.find(env.record, env.scope) == Lookup::Missing)
     }
 }

@@ -10,6 +10,8 @@ use super::functions;
 use super::targets::{added, cast, target};
 
 /// Compiles what is no operator: functions, casts and the functions with a syntax of their own.
+///
+/// Long, for it is one table: a line or two for each construct of SQL.
 pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
     use ast::Expr as Tree;
     let span = tree.span();

@@ -1,7 +1,6 @@
 //! `CAST` and `CONVERT`.
 
 use super::arithmetic::negate;
-use super::dates;
 use super::decimal::Decimal;
 use super::error::Failure;
 use super::eval::Env;
@@ -31,10 +30,10 @@ pub(super) fn cast<'r>(value: Value<'r>, target: Target, env: &Env<'_>) -> Resul
             Some(f) => Value::Double(f, None),
             None => Value::Null,
         },
-        Target::Date => {
-            dates::from_value(&value, env.zone()).map_or(Value::Null, |m| Value::Date(m.datetime.date()))
-        }
-        Target::DateTime => dates::from_value(&value, env.zone()).map_or(Value::Null, |m| {
+        Target::Date => value
+            .moment(env.zone())
+            .map_or(Value::Null, |m| Value::Date(m.datetime.date())),
+        Target::DateTime => value.moment(env.zone()).map_or(Value::Null, |m| {
             // Without a precision the fraction of a second is cut off.
             Value::DateTime(
                 m.datetime

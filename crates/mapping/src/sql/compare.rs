@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::collation;
 use super::error::Failure;
 use super::value::{Number, Value};
-use super::{collation, dates};
 
 /// `None` when either side is NULL.
 pub(super) fn compare(
@@ -19,7 +19,7 @@ pub(super) fn compare(
         return Ok(Some(collation::compare(x, y)));
     }
     if a.is_temporal() || b.is_temporal() {
-        let read = |v: &Value<'_>| dates::from_value(v, zone).map(|m| m.datetime);
+        let read = |v: &Value<'_>| v.moment(zone).map(|m| m.datetime);
         if a.is_temporal() && b.is_temporal() || a.is_text() || b.is_text() {
             return Ok(read(a).zip(read(b)).map(|(x, y)| x.cmp(&y)));
         }
@@ -35,7 +35,7 @@ pub(super) fn compare(
 }
 
 /// The same for the operators `= <> < <= > >= <=>` and NULLIF, where the server takes exact numbers as they would be
-/// printed: `3.3333 = 10/3` is true. CASE, IN and BETWEEN look at all digits.
+/// printed: `3.3333 = 10/3` is true. CASE, IN and BETWEEN compare all digits.
 pub(super) fn compare_shown(
     a: &Value<'_>,
     b: &Value<'_>,

@@ -2,10 +2,9 @@
 
 use sqlparser::ast::{self, BinaryOperator, Spanned, UnaryOperator};
 
-use super::super::expression::{Fault, Piece, part};
-use super::expr::{Comparison, Expr, Operator, Part};
-use super::number;
-use super::parse::{Source, marker, parse};
+use super::super::expression::{Fault, Piece};
+use super::expr::{Comparison, Expr, Operator};
+use super::parse::{Source, parse};
 use super::value::{Kind, Value};
 use super::{calls, targets};
 
@@ -29,14 +28,14 @@ pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr,
 const MAX_TREE: usize = 100;
 
 pub(super) struct Compiler {
-    source: Source,
+    pub(super) source: Source,
     faults: Vec<Fault>,
     depth: usize,
 }
 
 impl Compiler {
-    /// Notes a fault; NULL stands in so that the rest can be looked at.
-    pub fn fault(
+    /// Notes a fault; NULL stands in so that the rest can be compiled.
+    pub(super) fn fault(
         &mut self,
         at: sqlparser::tokenizer::Span,
         message: impl Into<String>,
@@ -48,16 +47,16 @@ impl Compiler {
         Expr::Constant(Value::Null)
     }
 
-    pub fn boxed(&mut self, tree: &ast::Expr) -> Box<Expr> {
+    pub(super) fn boxed(&mut self, tree: &ast::Expr) -> Box<Expr> {
         Box::new(self.expr(tree))
     }
 
-    pub fn list<'a>(&mut self, trees: impl IntoIterator<Item = &'a ast::Expr>) -> Vec<Expr> {
+    pub(super) fn list<'a>(&mut self, trees: impl IntoIterator<Item = &'a ast::Expr>) -> Vec<Expr> {
         trees.into_iter().map(|tree| self.expr(tree)).collect()
     }
 
     /// One node. Chains such as `1 + 1 + …` are deep trees, too; the bound keeps the stack small.
-    pub fn expr(&mut self, tree: &ast::Expr) -> Expr {
+    pub(super) fn expr(&mut self, tree: &ast::Expr) -> Expr {
         if self.depth >= MAX_TREE {
             return self.fault(
                 tree.span(),
@@ -98,6 +97,20 @@ impl Compiler {
                 expr,
             } => Expr::Not(self.boxed(expr)),
             Tree::BinaryOp { .. } => self.binary(tree),
+            Tree::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
+            other => self.predicate(other),
+        }
+    }
+
+    /// `IS`, `IN`, `BETWEEN`, `LIKE` and `REGEXP`; what is none of them is a call.
+    fn predicate(&mut self, tree: &ast::Expr) -> Expr {
+        use ast::Expr as Tree;
+        match tree {
             Tree::IsNull(value) => Expr::IsNull(self.boxed(value), false),
             Tree::IsNotNull(value) => Expr::IsNull(self.boxed(value), true),
             Tree::IsUnknown(value) => Expr::IsNull(self.boxed(value), false),
@@ -133,100 +146,23 @@ impl Compiler {
                 expr,
                 pattern,
                 escape_char,
-            } => {
-                let value = self.boxed(expr);
-                let pattern = self.like(pattern, escape_char.as_deref());
-                Expr::Like {
-                    value,
-                    pattern,
-                    negated: *negated,
-                }
-            }
+            } => Expr::Like {
+                value: self.boxed(expr),
+                pattern: self.like(pattern, escape_char.as_deref()),
+                negated: *negated,
+            },
             Tree::RLike {
                 negated,
                 expr,
                 pattern,
                 ..
-            } => {
-                let value = self.boxed(expr);
-                let pattern = self.regexp(pattern);
-                Expr::Regexp {
-                    value,
-                    pattern,
-                    negated: *negated,
-                }
-            }
-            Tree::Case {
-                operand,
-                conditions,
-                else_result,
-                ..
-            } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
+            } => Expr::Regexp {
+                value: self.boxed(expr),
+                pattern: self.regexp(pattern),
+                negated: *negated,
+            },
             other => calls::call(self, other),
         }
-    }
-
-    fn value(&mut self, value: &ast::ValueWithSpan) -> Expr {
-        match &value.value {
-            ast::Value::Null => Expr::Constant(Value::Null),
-            ast::Value::Boolean(flag) => Expr::Constant(Value::bool(*flag)),
-            ast::Value::Number(text, _) => match number::literal(text) {
-                Some(number) => Expr::Constant(number),
-                None => self.fault(value.span, format!("{text} is not a number that fits"), None),
-            },
-            ast::Value::SingleQuotedString(text) | ast::Value::DoubleQuotedString(text) => self.quoted(text),
-            _ => self.fault(
-                value.span,
-                "this kind of literal is not supported",
-                Some("write 'text' or a number"),
-            ),
-        }
-    }
-
-    /// A quoted text: markers become placeholders.
-    fn quoted(&mut self, text: &str) -> Expr {
-        if !text.chars().any(|c| marker(c).is_some()) {
-            return Expr::Text(text.to_owned());
-        }
-        let (mut parts, mut plain) = (Vec::new(), String::new());
-        for c in text.chars() {
-            match marker(c).and_then(|index| self.source.pieces.get(index).and_then(Option::as_ref).cloned())
-            {
-                None => plain.push(c),
-                Some(piece) => {
-                    if !plain.is_empty() {
-                        parts.push(Part::Text(std::mem::take(&mut plain)));
-                    }
-                    parts.push(part(piece));
-                }
-            }
-        }
-        if !plain.is_empty() {
-            parts.push(Part::Text(plain));
-        }
-        Expr::Template(parts)
-    }
-
-    fn identifier(&mut self, ident: &ast::Ident) -> Expr {
-        let mut chars = ident.value.chars();
-        let index = chars.next().and_then(marker);
-        if let (Some(index), None) = (index, chars.next()) {
-            let placeholder = match self.source.pieces.get(index) {
-                Some(Some(Piece::Double(placeholder) | Piece::Single(placeholder, _))) => placeholder.clone(),
-                _ => return Expr::Constant(Value::Null),
-            };
-            return Expr::Bare(placeholder);
-        }
-        if ident.value.chars().any(|c| marker(c).is_some()) {
-            let remedy = Some("put the placeholder into quotes, or join texts with CONCAT(a, b)");
-            return self.fault(
-                ident.span,
-                "a placeholder stands directly beside other text outside quotes",
-                remedy,
-            );
-        }
-        let remedy = "texts stand in quotes ('text'), values of the record in braces ({{key}})";
-        self.fault(ident.span, format!("unknown name {}", ident.value), Some(remedy))
     }
 
     fn binary(&mut self, tree: &ast::Expr) -> Expr {

@@ -4,8 +4,6 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp};
 
-use super::value::{Number, Value};
-
 /// Seconds after which a unix time is no longer a time (MySQL's limit: the end of the year 3000).
 pub(crate) const MAX_UNIX: i64 = 32_536_771_199;
 
@@ -31,11 +29,11 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    pub fn has_time(self) -> bool {
+    pub(crate) fn has_time(self) -> bool {
         matches!(self, Unit::Microsecond | Unit::Second | Unit::Minute | Unit::Hour)
     }
 
-    pub fn parse(name: &str) -> Option<Unit> {
+    pub(crate) fn parse(name: &str) -> Option<Unit> {
         Some(match name.to_ascii_uppercase().trim_end_matches('S') {
             "MICROSECOND" => Unit::Microsecond,
             "SECOND" => Unit::Second,
@@ -127,28 +125,6 @@ fn fraction(digits: &str) -> Option<i32> {
     digits.parse::<i32>().ok().map(|micros| micros * 1_000)
 }
 
-/// The moment that a value stands for; numbers are read like `20240105`.
-pub(super) fn from_value(value: &Value<'_>, zone: &TimeZone) -> Option<Moment> {
-    match value {
-        Value::Date(date) => Some(Moment {
-            datetime: date.to_datetime(Time::midnight()),
-            has_time: false,
-        }),
-        Value::DateTime(datetime) => Some(Moment {
-            datetime: *datetime,
-            has_time: true,
-        }),
-        Value::Text(text) | Value::Word(text) => parse(text, zone),
-        Value::Int(n) => parse(&n.to_string(), zone),
-        Value::Decimal(_) | Value::Double(..) => match value.to_number() {
-            Ok(Number::Decimal(d)) => parse(&d.truncated()?.to_string(), zone),
-            Ok(Number::Double(f, _)) if f.abs() < 1e15 => parse(&format!("{f:.0}"), zone),
-            _ => None,
-        },
-        Value::Null => None,
-    }
-}
-
 /// A unix time in seconds (or milliseconds when it is too large for seconds) in the zone.
 pub(crate) fn from_unix(number: i64, zone: &TimeZone) -> Option<DateTime> {
     let millis = if number.abs() > MAX_UNIX {
@@ -181,17 +157,15 @@ pub(crate) fn show_datetime(t: DateTime) -> String {
     }
 }
 
-/// `20240105` or `20240105030405`, what a date is in arithmetic.
-pub(super) fn as_number(value: &Value<'_>) -> i64 {
-    let day = |d: Date| (i64::from(d.year()) * 100 + i64::from(d.month())) * 100 + i64::from(d.day());
-    match value {
-        Value::Date(date) => day(*date),
-        Value::DateTime(t) => {
-            let time = (i64::from(t.hour()) * 100 + i64::from(t.minute())) * 100 + i64::from(t.second());
-            day(t.date()) * 1_000_000 + time
-        }
-        _ => 0,
-    }
+/// `20240105`, what a date is in arithmetic.
+pub(super) fn date_number(date: Date) -> i64 {
+    (i64::from(date.year()) * 100 + i64::from(date.month())) * 100 + i64::from(date.day())
+}
+
+/// `20240105030405`, what a date with time is in arithmetic.
+pub(super) fn datetime_number(t: DateTime) -> i64 {
+    let time = (i64::from(t.hour()) * 100 + i64::from(t.minute())) * 100 + i64::from(t.second());
+    date_number(t.date()) * 1_000_000 + time
 }
 
 /// Adds an interval; `None` beyond the calendar.
@@ -214,7 +188,7 @@ pub(super) fn add(datetime: DateTime, amount: i64, unit: Unit) -> Option<DateTim
 
 /// A date in its one form: `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`; the first day of 1970 is "never" and becomes the
 /// empty text. `None` when the text is no date, or already in that form.
-pub fn normal_date(text: &str, zone: &super::super::Zone) -> Option<String> {
+pub(crate) fn normal_date(text: &str, zone: &super::super::Zone) -> Option<String> {
     if text.starts_with("1970-01-01") {
         return Some(String::new());
     }

@@ -8,7 +8,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub fn new(code: &'static str, message: impl Into<String>) -> Failure {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Failure {
         Failure {
             code,
             message: message.into(),
@@ -16,7 +16,7 @@ impl Failure {
     }
 
     /// A bare text met arithmetic. The value may be personal data and stays out of the message.
-    pub fn word(text: &str) -> Failure {
+    pub(crate) fn word(text: &str) -> Failure {
         let length = text.chars().count();
         Failure::new(
             "not-a-number",
@@ -24,11 +24,11 @@ impl Failure {
         )
     }
 
-    pub fn out_of_range() -> Failure {
+    pub(crate) fn out_of_range() -> Failure {
         Failure::new("out-of-range", "the number does not fit")
     }
 
-    pub fn too_large(limit: usize) -> Failure {
+    pub(crate) fn too_large(limit: usize) -> Failure {
         Failure::new("too-large", format!("the text would grow beyond {limit} bytes"))
     }
 }

@@ -9,7 +9,6 @@ use super::super::record::Record;
 use super::compare::compare;
 use super::error::Failure;
 use super::expr::{Expr, Part};
-use super::number;
 use super::value::{Kind, Value};
 use super::{aggregate, arithmetic, cast, temporal};
 
@@ -29,11 +28,11 @@ pub(crate) struct Env<'r> {
 }
 
 impl<'r> Env<'r> {
-    pub fn zone(&self) -> &'r jiff::tz::TimeZone {
+    pub(crate) fn zone(&self) -> &'r jiff::tz::TimeZone {
         self.context.zone.time_zone()
     }
 
-    pub fn step(&self) -> Result<(), Failure> {
+    pub(crate) fn step(&self) -> Result<(), Failure> {
         let left = self.fuel.get();
         self.fuel.set(left.saturating_sub(1));
         if left == 0 {
@@ -46,7 +45,7 @@ impl<'r> Env<'r> {
         }
     }
 
-    pub fn notice(&self, text: impl FnOnce() -> String) {
+    pub(crate) fn notice(&self, text: impl FnOnce() -> String) {
         if let Some(notices) = self.notices {
             notices.borrow_mut().push(Notice(text()));
         }
@@ -64,7 +63,7 @@ pub(crate) fn bounded(text: String) -> Result<String, Failure> {
 
 impl Expr {
     /// The value of the expression.
-    pub fn eval<'r>(&'r self, env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    pub(crate) fn eval<'r>(&'r self, env: &Env<'r>) -> Result<Value<'r>, Failure> {
         env.step()?;
         match self {
             Expr::Constant(value) => Ok(value.clone()),
@@ -198,7 +197,7 @@ fn bare<'r>(found: Option<Cow<'r, serde_json::Value>>, env: &Env<'_>) -> Value<'
     if text.is_empty() || text.eq_ignore_ascii_case("null") {
         return Value::Null;
     }
-    if let Some(number) = number::literal(&text) {
+    if let Some(number) = Value::literal(&text) {
         return number;
     }
     if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {

@@ -143,7 +143,7 @@ pub(crate) enum Target {
 
 impl Target {
     /// The type of the result.
-    pub fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             Target::Char(_) => Kind::Text,
             Target::Signed | Target::Unsigned => Kind::Int,
@@ -157,7 +157,7 @@ impl Target {
 
 impl Expr {
     /// The type of the result when it does not depend on data.
-    pub fn static_kind(&self) -> Option<Kind> {
+    pub(crate) fn static_kind(&self) -> Option<Kind> {
         match self {
             Expr::Constant(value) => Some(value.kind()),
             Expr::Text(_) | Expr::Template(_) => Some(Kind::Text),
@@ -169,7 +169,7 @@ impl Expr {
     }
 
     /// A constant, or data that the platform would have written there as one, perhaps with signs in front.
-    pub fn is_literal(&self) -> bool {
+    pub(crate) fn is_literal(&self) -> bool {
         match self {
             Expr::Constant(_) | Expr::Bare(_) => true,
             Expr::Negate(value) => value.is_literal(),
@@ -178,7 +178,7 @@ impl Expr {
     }
 
     /// The nodes directly below, for walks over the tree.
-    pub fn children(&self) -> Vec<&Expr> {
+    pub(crate) fn children(&self) -> Vec<&Expr> {
         match self {
             Expr::Constant(_) | Expr::Text(_) | Expr::Template(_) | Expr::Bare(_) => Vec::new(),
             Expr::Negate(a) | Expr::Not(a) | Expr::IsNull(a, _) | Expr::IsTruth(a, ..) | Expr::Cast(a, _) => {
@@ -219,7 +219,7 @@ impl Expr {
     }
 
     /// Calls `see` for every placeholder of the tree.
-    pub fn placeholders<'e>(&'e self, see: &mut dyn FnMut(&'e Placeholder)) {
+    pub(crate) fn placeholders<'e>(&'e self, see: &mut dyn FnMut(&'e Placeholder)) {
         match self {
             Expr::Bare(placeholder) => see(placeholder),
             Expr::Template(parts) => {

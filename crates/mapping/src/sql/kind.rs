@@ -7,7 +7,7 @@ use super::value::{Kind, Value};
 
 impl Expr {
     /// The type of the result, for the common type of branches; functions are asked by calling them.
-    pub fn kind(&self, env: &Env<'_>) -> Kind {
+    pub(crate) fn kind(&self, env: &Env<'_>) -> Kind {
         match self {
             Expr::Case {
                 branches,
@@ -44,7 +44,7 @@ impl Expr {
     }
 
     /// The type as an operand: of two untyped NULLs in an IF nothing is known here, though the IF itself is a text.
-    pub fn number_kind(&self, env: &Env<'_>) -> Kind {
+    pub(crate) fn number_kind(&self, env: &Env<'_>) -> Kind {
         match self {
             Expr::Call(function, args) if function.name == "IF" => {
                 let branches = args.iter().skip(1);

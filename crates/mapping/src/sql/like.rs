@@ -25,7 +25,7 @@ enum Item {
 }
 
 impl Like {
-    pub fn new(pattern: &str, escape: char) -> Like {
+    pub(crate) fn new(pattern: &str, escape: char) -> Like {
         let mut items = Vec::new();
         let mut chars = pattern.chars();
         while let Some(c) = chars.next() {
@@ -39,7 +39,7 @@ impl Like {
         Like(items)
     }
 
-    pub fn matches(&self, text: &str) -> Result<bool, Failure> {
+    pub(crate) fn matches(&self, text: &str) -> Result<bool, Failure> {
         let text: Vec<char> = text.chars().map(fold).collect();
         let (mut at, mut item) = (0, 0);
         // Where to go on when the text after the last `%` does not fit.

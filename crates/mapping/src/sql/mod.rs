@@ -20,6 +20,7 @@ pub(super) mod eval;
 pub(super) mod expr;
 mod functions;
 mod kind;
+mod leaves;
 pub(super) mod like;
 pub(super) mod number;
 mod parse;

@@ -1,8 +1,5 @@
 //! Numbers and text: reading the leading number of a text, printing doubles as the server does.
 
-use super::decimal::Decimal;
-use super::value::Value;
-
 /// The number that a text begins with; 0 when there is none.
 pub(crate) fn leading_double(text: &str) -> f64 {
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
@@ -23,6 +20,11 @@ pub(crate) fn leading_int(text: &str) -> i64 {
         Err(_) if text.starts_with('-') => i64::MIN,
         Err(_) => i64::MAX,
     }
+}
+
+/// Says whether a text is a number from end to end.
+pub(crate) fn is_number(text: &str) -> bool {
+    !text.is_empty() && numeric_prefix(text.as_bytes()) == text.len()
 }
 
 /// Length of the longest prefix that is a number with optional sign, fraction and exponent.
@@ -50,23 +52,6 @@ fn numeric_prefix(bytes: &[u8]) -> usize {
         }
     }
     end
-}
-
-/// A text that is a number from end to end, as the literal it would be in SQL.
-pub(crate) fn literal(text: &str) -> Option<Value<'static>> {
-    if text.is_empty() || numeric_prefix(text.as_bytes()) != text.len() {
-        return None;
-    }
-    if let Ok(int) = text.parse::<i64>() {
-        return Some(Value::Int(int));
-    }
-    if let Some(decimal) = Decimal::parse(text) {
-        return Some(Value::Decimal(decimal));
-    }
-    text.parse::<f64>()
-        .ok()
-        .filter(|f| f.is_finite())
-        .map(|f| Value::Double(f, None))
 }
 
 /// `%g`-like with the shortest digits that read back the same; exponents from 1e15 on and below 1e-15.

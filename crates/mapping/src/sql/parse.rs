@@ -44,7 +44,7 @@ pub(super) fn marker(c: char) -> Option<usize> {
 
 impl Source {
     /// The offset in the expression of a position in the parser's text.
-    pub fn offset(&self, location: Location) -> usize {
+    pub(super) fn offset(&self, location: Location) -> usize {
         let line = usize::try_from(location.line).unwrap_or(0);
         let column = usize::try_from(location.column).unwrap_or(0);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);

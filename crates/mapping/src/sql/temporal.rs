@@ -28,7 +28,7 @@ pub(super) fn interval<'r>(
     } else {
         Some(count)
     };
-    let Some(moment) = dates::from_value(&date, env.zone()) else {
+    let Some(moment) = date.moment(env.zone()) else {
         return Ok(Value::Null);
     };
     let Some(sum) = count.and_then(|count| dates::add(moment.datetime, count, unit)) else {

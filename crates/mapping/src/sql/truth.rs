@@ -11,21 +11,9 @@ use super::like::{self, Like};
 
 impl Expr {
     /// The value as condition; `None` is unknown.
-    pub fn truth(&self, env: &Env<'_>) -> Result<Option<bool>, Failure> {
+    pub(crate) fn truth(&self, env: &Env<'_>) -> Result<Option<bool>, Failure> {
         match self {
-            Expr::Compare(comparison, a, b) => {
-                let (mut x, mut y) = (a.eval(env)?, b.eval(env)?);
-                if let Some(number) = a.eval_beside(&x, &y, env)? {
-                    x = number;
-                } else if let Some(number) = b.eval_beside(&y, &x, env)? {
-                    y = number;
-                }
-                let (a, b) = (x, y);
-                if *comparison == Comparison::Same && (a.is_null() || b.is_null()) {
-                    return Ok(Some(a.is_null() && b.is_null()));
-                }
-                Ok(compare_shown(&a, &b, env.zone())?.map(|order| holds(*comparison, order)))
-            }
+            Expr::Compare(comparison, a, b) => is_compared(*comparison, a, b, env),
             Expr::And(list) => all(list, false, env),
             Expr::Or(list) => all(list, true, env),
             Expr::Xor(list) => list.iter().try_fold(Some(false), |sum, term| {
@@ -35,22 +23,7 @@ impl Expr {
             Expr::IsTruth(value, wanted, negated) => {
                 Ok(Some((value.truth(env)? == Some(*wanted)) != *negated))
             }
-            Expr::In { value, list, negated } => {
-                let first = value.eval(env)?;
-                let mut found = if first.is_null() { None } else { Some(false) };
-                // A list of one is an equation.
-                let equal = if list.len() == 1 { compare_shown } else { compare };
-                for item in list {
-                    let item = item.eval(env)?;
-                    let number = value.eval_beside(&first, &item, env)?;
-                    match equal(number.as_ref().unwrap_or(&first), &item, env.zone())? {
-                        Some(Ordering::Equal) => return Ok(Some(!*negated)),
-                        Some(_) => {}
-                        None => found = None,
-                    }
-                }
-                Ok(found.map(|found| found != *negated))
-            }
+            Expr::In { value, list, negated } => Ok(is_in(value, list, env)?.map(|found| found != *negated)),
             Expr::Between {
                 value,
                 low,
@@ -95,6 +68,38 @@ impl Expr {
             other => other.eval_number(env)?.truth(),
         }
     }
+}
+
+/// Says whether a value is one of a list; NULL decides nothing.
+fn is_in(value: &Expr, list: &[Expr], env: &Env<'_>) -> Result<Option<bool>, Failure> {
+    let first = value.eval(env)?;
+    let mut found = if first.is_null() { None } else { Some(false) };
+    // A list of one is an equation.
+    let equal = if list.len() == 1 { compare_shown } else { compare };
+    for item in list {
+        let item = item.eval(env)?;
+        let number = value.eval_beside(&first, &item, env)?;
+        match equal(number.as_ref().unwrap_or(&first), &item, env.zone())? {
+            Some(Ordering::Equal) => return Ok(Some(true)),
+            Some(_) => {}
+            None => found = None,
+        }
+    }
+    Ok(found)
+}
+
+/// Compares two operands, each of which may take its type from the other.
+fn is_compared(comparison: Comparison, a: &Expr, b: &Expr, env: &Env<'_>) -> Result<Option<bool>, Failure> {
+    let (mut x, mut y) = (a.eval(env)?, b.eval(env)?);
+    if let Some(number) = a.eval_beside(&x, &y, env)? {
+        x = number;
+    } else if let Some(number) = b.eval_beside(&y, &x, env)? {
+        y = number;
+    }
+    if comparison == Comparison::Same && (x.is_null() || y.is_null()) {
+        return Ok(Some(x.is_null() && y.is_null()));
+    }
+    Ok(compare_shown(&x, &y, env.zone())?.map(|order| holds(comparison, order)))
 }
 
 /// AND (`wanted` false) and OR (`wanted` true): the first wanted term decides, unknown terms linger.

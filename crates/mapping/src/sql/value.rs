@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 
+use super::dates::Moment;
 use super::decimal::Decimal;
 use super::error::Failure;
 use super::{dates, number};
@@ -37,33 +39,50 @@ pub(crate) enum Kind {
 }
 
 impl<'r> Value<'r> {
-    pub const EMPTY: Value<'static> = Value::Text(Cow::Borrowed(""));
+    pub(crate) const EMPTY: Value<'static> = Value::Text(Cow::Borrowed(""));
 
-    pub fn bool(value: bool) -> Value<'r> {
+    pub(crate) fn bool(value: bool) -> Value<'r> {
         Value::Int(i64::from(value))
     }
 
-    pub fn owned(text: String) -> Value<'r> {
+    /// A text that is a number from end to end, as the literal it would be in SQL.
+    pub(crate) fn literal(text: &str) -> Option<Value<'static>> {
+        if !number::is_number(text) {
+            return None;
+        }
+        if let Ok(int) = text.parse::<i64>() {
+            return Some(Value::Int(int));
+        }
+        if let Some(decimal) = Decimal::parse(text) {
+            return Some(Value::Decimal(decimal));
+        }
+        text.parse::<f64>()
+            .ok()
+            .filter(|f| f.is_finite())
+            .map(|f| Value::Double(f, None))
+    }
+
+    pub(crate) fn owned(text: String) -> Value<'r> {
         Value::Text(Cow::Owned(text))
     }
 
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 
-    pub fn is_text(&self) -> bool {
+    pub(crate) fn is_text(&self) -> bool {
         matches!(self, Value::Text(_) | Value::Word(_))
     }
 
-    pub fn is_number(&self) -> bool {
+    pub(crate) fn is_number(&self) -> bool {
         matches!(self, Value::Int(_) | Value::Decimal(_) | Value::Double(..))
     }
 
-    pub fn is_temporal(&self) -> bool {
+    pub(crate) fn is_temporal(&self) -> bool {
         matches!(self, Value::Date(_) | Value::DateTime(_))
     }
 
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match self {
             Value::Null => Kind::Null,
             Value::Int(_) => Kind::Int,
@@ -76,7 +95,7 @@ impl<'r> Value<'r> {
     }
 
     /// As text; `None` for NULL.
-    pub fn into_text(self) -> Option<Cow<'r, str>> {
+    pub(crate) fn into_text(self) -> Option<Cow<'r, str>> {
         Some(match self {
             Value::Null => return None,
             Value::Text(text) | Value::Word(text) => text,
@@ -88,7 +107,7 @@ impl<'r> Value<'r> {
         })
     }
 
-    pub fn text(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
             Value::Text(text) | Value::Word(text) => Some(Cow::Borrowed(text)),
             other => other.clone().into_text(),
@@ -96,7 +115,7 @@ impl<'r> Value<'r> {
     }
 
     /// As double; `None` for NULL. Text counts by its leading number.
-    pub fn to_f64(&self) -> Result<Option<f64>, Failure> {
+    pub(crate) fn to_f64(&self) -> Result<Option<f64>, Failure> {
         Ok(Some(match self {
             Value::Null => return Ok(None),
             Value::Int(n) => *n as f64,
@@ -104,12 +123,13 @@ impl<'r> Value<'r> {
             Value::Double(f, _) => *f,
             Value::Text(text) => number::leading_double(text),
             Value::Word(text) => return Err(Failure::word(text)),
-            Value::Date(_) | Value::DateTime(_) => dates::as_number(self) as f64,
+            Value::Date(d) => dates::date_number(*d) as f64,
+            Value::DateTime(t) => dates::datetime_number(*t) as f64,
         }))
     }
 
     /// As exact decimal where the value is exact; doubles and text come as doubles.
-    pub fn to_number(&self) -> Result<Number, Failure> {
+    pub(crate) fn to_number(&self) -> Result<Number, Failure> {
         Ok(match self {
             Value::Null => Number::Null,
             Value::Int(n) => Number::Int(*n),
@@ -117,12 +137,13 @@ impl<'r> Value<'r> {
             Value::Double(f, shown) => Number::Double(*f, *shown),
             Value::Text(text) => Number::Double(number::leading_double(text), None),
             Value::Word(text) => return Err(Failure::word(text)),
-            Value::Date(_) | Value::DateTime(_) => Number::Int(dates::as_number(self)),
+            Value::Date(d) => Number::Int(dates::date_number(*d)),
+            Value::DateTime(t) => Number::Int(dates::datetime_number(*t)),
         })
     }
 
     /// As integer for positions and counts: rounded; text by its leading integer. `None` for NULL.
-    pub fn to_int(&self) -> Result<Option<i64>, Failure> {
+    pub(crate) fn to_int(&self) -> Result<Option<i64>, Failure> {
         Ok(match self.to_number()? {
             Number::Null => None,
             Number::Int(n) => Some(n),
@@ -139,8 +160,27 @@ impl<'r> Value<'r> {
         })
     }
 
+    /// The moment that a value stands for; numbers are read like `20240105`.
+    pub(crate) fn moment(&self, zone: &TimeZone) -> Option<Moment> {
+        match self {
+            Value::Date(date) => Some(Moment {
+                datetime: date.to_datetime(Time::midnight()),
+                has_time: false,
+            }),
+            Value::DateTime(datetime) => Some(Moment {
+                datetime: *datetime,
+                has_time: true,
+            }),
+            Value::Text(text) | Value::Word(text) => dates::parse(text, zone),
+            Value::Int(n) => dates::parse(&n.to_string(), zone),
+            Value::Decimal(d) => dates::parse(&d.truncated()?.to_string(), zone),
+            Value::Double(f, _) if f.abs() < 1e15 => dates::parse(&format!("{f:.0}"), zone),
+            Value::Double(..) | Value::Null => None,
+        }
+    }
+
     /// As truth value; `None` for NULL.
-    pub fn truth(&self) -> Result<Option<bool>, Failure> {
+    pub(crate) fn truth(&self) -> Result<Option<bool>, Failure> {
         Ok(match self.to_number()? {
             Number::Null => None,
             Number::Int(n) => Some(n != 0),
@@ -150,7 +190,7 @@ impl<'r> Value<'r> {
     }
 
     /// Converted to the common type of several branches (`IF(1>2, 1.50, 2)` is `2.00`).
-    pub fn cast_to(self, kind: Kind) -> Result<Value<'r>, Failure> {
+    pub(crate) fn cast_to(self, kind: Kind) -> Result<Value<'r>, Failure> {
         Ok(match (self, kind) {
             (Value::Null, _) => Value::Null,
             (Value::Int(n), Kind::Decimal(shown)) => {
@@ -160,7 +200,7 @@ impl<'r> Value<'r> {
             (value @ (Value::Int(_) | Value::Decimal(_) | Value::Double(..)), Kind::Double(shown)) => {
                 Value::Double(value.to_f64()?.unwrap_or_default(), shown)
             }
-            (Value::Date(d), Kind::DateTime) => Value::DateTime(d.to_datetime(jiff::civil::Time::midnight())),
+            (Value::Date(d), Kind::DateTime) => Value::DateTime(d.to_datetime(Time::midnight())),
             (value @ (Value::Text(_) | Value::Word(_)), _) => value,
             (value, Kind::Text) => value.into_text().map_or(Value::Null, Value::Text),
             (value, _) => value,
@@ -179,7 +219,7 @@ pub(crate) enum Number {
 
 impl Kind {
     /// The common type of two branches.
-    pub fn merge(self, other: Kind) -> Kind {
+    pub(crate) fn merge(self, other: Kind) -> Kind {
         use Kind::{Date, DateTime, Decimal, Double, Int, Null, Text};
         match (self, other) {
             (Null, kind) | (kind, Null) => kind,
@@ -196,7 +236,7 @@ impl Kind {
     }
 
     /// The type once a number is made of it; an untyped NULL counts as a double without fraction.
-    pub fn as_number(self) -> Kind {
+    pub(crate) fn as_number(self) -> Kind {
         match self {
             Kind::Null => Kind::Double(Some(0)),
             Kind::Text => Kind::Double(None),
@@ -206,14 +246,14 @@ impl Kind {
     }
 
     /// Fraction digits of an exact type.
-    pub fn digits(self) -> u8 {
+    pub(crate) fn digits(self) -> u8 {
         if let Kind::Decimal(shown) = self { shown } else { 0 }
     }
 }
 
 impl Number {
     /// Exact numbers as decimal; callers have sorted out doubles and NULL.
-    pub fn decimal(self) -> Decimal {
+    pub(crate) fn decimal(self) -> Decimal {
         match self {
             Number::Int(n) => Decimal::from_int(i128::from(n)),
             Number::Decimal(d) => d,

@@ -20,14 +20,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use url::Url;
 
-/// Sent again this often when nothing answers, before the caller is told.
+/// Sent again this often when nothing answers, before the caller gets the error.
 const REPEATS: u32 = 2;
 /// A server that says 429 this often in a row is away for us.
 const MOST_REFUSED: u32 = 20;
 
 /// Where the account's data is.
 #[derive(Debug, Clone)]
-pub struct Endpoints {
+pub(crate) struct Endpoints {
     /// Scheme and host.
     pub base: Url,
     /// Paths and parameters.
@@ -36,7 +36,7 @@ pub struct Endpoints {
 
 /// What a client is made of, beside token and pace.
 #[derive(Debug, Clone)]
-pub struct ClientOptions {
+pub(crate) struct ClientOptions {
     /// Where to call.
     pub endpoints: Endpoints,
     /// From 外部对接 → API对接 in OKKI CRM.
@@ -52,21 +52,21 @@ pub struct ClientOptions {
 }
 
 /// Calls OKKI.
-pub struct Client {
+pub(crate) struct Client {
     http: http::Client,
     options: ClientOptions,
     tokens: Tokens,
     pace: Pace,
-    permits: Semaphore,
+    slots: Semaphore,
 }
 
 impl Client {
     /// Puts the parts together; calls nothing.
     #[must_use]
-    pub fn new(http: http::Client, options: ClientOptions, tokens: Tokens, pace: Pace) -> Self {
+    pub(crate) fn new(http: http::Client, options: ClientOptions, tokens: Tokens, pace: Pace) -> Self {
         Self {
             http,
-            permits: Semaphore::new(options.concurrency),
+            slots: Semaphore::new(options.concurrency),
             options,
             tokens,
             pace,
@@ -75,12 +75,12 @@ impl Client {
 
     /// The source document, or what stands in its place.
     #[must_use]
-    pub const fn source(&self) -> &Source {
+    pub(crate) const fn source(&self) -> &Source {
         &self.options.endpoints.source
     }
 
     /// Lists one page.
-    pub async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
+    pub(crate) async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
         let endpoints = &self.options.endpoints;
         let mut query = endpoints.source.parameters.clone();
         let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// Fetches one customer.
-    pub async fn detail(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
+    pub(crate) async fn detail(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
         let endpoints = &self.options.endpoints;
         let query = [(endpoints.source.info_key.clone(), company_id.to_owned())];
         let answer = self.patient(lane, "info", &endpoints.source.info, &query).await?;
@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// Asks for one row, and for the configured group; says whether listing could work.
-    pub async fn answers(&self) -> bool {
+    pub(crate) async fn answers(&self) -> bool {
         let request = PageRequest {
             start: None,
             end: None,
@@ -127,7 +127,7 @@ impl Client {
     /// An error when a group is configured that OKKI does not know: its listing would be empty for ever.
     ///
     /// An account whose code lists cannot be read is given the benefit of the doubt.
-    pub async fn check_group(&self) -> Result<(), Error> {
+    pub(crate) async fn check_group(&self) -> Result<(), Error> {
         let Some(group) = self.options.endpoints.source.get("group_id") else {
             return Ok(());
         };
@@ -144,7 +144,7 @@ impl Client {
     }
 
     /// The name of a customer group (客户分组), wherever it is in the tree.
-    pub async fn group_name(&self, id: &str) -> Result<String, Error> {
+    pub(crate) async fn group_name(&self, id: &str) -> Result<String, Error> {
         let query = [("field".to_owned(), "group_id".to_owned())];
         let answer = self
             .patient(Lane::Live, "selector", "/v1/company/fields/selector", &query)
@@ -153,12 +153,12 @@ impl Client {
     }
 
     /// Makes sure that there is a token.
-    pub async fn token(&self) -> Result<(), Error> {
+    pub(crate) async fn token(&self) -> Result<(), Error> {
         self.tokens.current(self).await.map(drop)
     }
 
     /// Replaces the token, for permissions that changed.
-    pub async fn renew_token(&self) -> Result<(), Error> {
+    pub(crate) async fn renew_token(&self) -> Result<(), Error> {
         let token = self.tokens.current(self).await?;
         self.tokens.renew(self, &token).await.map(drop)
     }
@@ -231,7 +231,7 @@ impl Client {
         request: reqwest::RequestBuilder,
     ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
         // Closed only with the client itself.
-        let _permit = self.permits.acquire().await;
+        let _slot = self.slots.acquire().await;
         self.pace.acquire(lane).await?;
         let started = Instant::now();
         let outcome = self.read(request).await;

@@ -100,16 +100,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_told_in_the_largest_unit_that_says_enough() {
-        let told = |seconds: i64| ago(0, seconds * 1000);
+    fn ages_are_shown_in_the_largest_unit_that_says_enough() {
+        let text = |seconds: i64| ago(0, seconds * 1000);
         assert_eq!(
             [
-                told(-5),
-                told(119),
-                told(120),
-                told(7_199),
-                told(7_200),
-                told(200_000)
+                text(-5),
+                text(119),
+                text(120),
+                text(7_199),
+                text(7_200),
+                text(200_000)
             ],
             ["0 s", "119 s", "2 min", "119 min", "2 h", "2 days"]
         );

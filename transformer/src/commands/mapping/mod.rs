@@ -53,7 +53,7 @@ struct DocumentArgs {
 ///
 /// # Errors
 /// When the document, its company or its tests are not as they should be.
-pub async fn run(args: MappingArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
     match args.command {
         Command::Check(args) => check::run(*args).await,
         Command::Try(args) => try_record::run(&args),

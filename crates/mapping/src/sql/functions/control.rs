@@ -89,7 +89,7 @@ fn is_extreme(name: &str) -> bool {
     matches!(name, "GREATEST" | "LEAST")
 }
 
-/// One NULL makes NULL. One number among texts makes all of them numbers, and so does whoever wants a number.
+/// One NULL makes NULL. One number among texts makes all of them numbers, and so does an operand that needs a number.
 fn extreme<'r>(
     args: &'r [Expr],
     env: &Env<'r>,

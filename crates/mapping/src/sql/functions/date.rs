@@ -44,7 +44,7 @@ fn clock(env: &Env<'_>) -> DateTime {
 }
 
 fn moment<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Option<Moment>, Failure> {
-    Ok(dates::from_value(&arg(args, i, env)?, env.zone()))
+    Ok(arg(args, i, env)?.moment(env.zone()))
 }
 
 fn now<'r>(_: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {

@@ -3,7 +3,8 @@
 //! A mantissa of 128 bits holds 38 digits; MySQL's own limit is 65. A result that does not fit loses fraction
 //! digits first and is an error after that, never a wrong number.
 
-use std::cmp::Ordering;
+mod arithmetic;
+
 use std::fmt;
 
 /// More fraction digits are cut off (MariaDB's limit for a scale).
@@ -18,14 +19,14 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    pub const ZERO: Decimal = Decimal {
+    pub(crate) const ZERO: Decimal = Decimal {
         mantissa: 0,
         scale: 0,
         shown: 0,
     };
 
     /// Reads an optional sign, digits and an optional fraction; nothing else.
-    pub fn parse(text: &str) -> Option<Decimal> {
+    pub(crate) fn parse(text: &str) -> Option<Decimal> {
         let (sign, digits) = match text.as_bytes().first()? {
             b'-' => (-1, text.get(1..)?),
             b'+' => (1, text.get(1..)?),
@@ -48,7 +49,7 @@ impl Decimal {
         })
     }
 
-    pub fn from_int(value: i128) -> Decimal {
+    pub(crate) fn from_int(value: i128) -> Decimal {
         Decimal {
             mantissa: value,
             scale: 0,
@@ -57,145 +58,59 @@ impl Decimal {
     }
 
     /// A double with the given number of fraction digits, rounded.
-    pub fn from_f64(value: f64, scale: u8) -> Option<Decimal> {
+    pub(crate) fn from_f64(value: f64, scale: u8) -> Option<Decimal> {
         Decimal::parse(&format!("{value:.*}", usize::from(scale)))
     }
 
-    pub fn shown(self) -> u8 {
+    pub(crate) fn shown(self) -> u8 {
         self.shown
     }
 
     /// The same number, printed with another scale.
-    pub fn show(self, shown: u8) -> Decimal {
+    pub(crate) fn show(self, shown: u8) -> Decimal {
         Decimal {
             shown: shown.min(MAX_SCALE),
             ..self
         }
     }
 
-    pub fn is_zero(self) -> bool {
+    pub(crate) fn is_zero(self) -> bool {
         self.mantissa == 0
     }
 
-    pub fn is_negative(self) -> bool {
+    pub(crate) fn is_negative(self) -> bool {
         self.mantissa < 0
     }
 
-    pub fn negate(self) -> Option<Decimal> {
+    pub(crate) fn negate(self) -> Option<Decimal> {
         Some(Decimal {
             mantissa: self.mantissa.checked_neg()?,
             ..self
         })
     }
 
-    pub fn to_f64(self) -> f64 {
+    pub(crate) fn to_f64(self) -> f64 {
         // Through text: the nearest double, as the server does it.
         self.exact().to_string().parse().unwrap_or(f64::NAN)
     }
 
     /// The integer part, if it fits.
-    pub fn truncated(self) -> Option<i64> {
+    pub(crate) fn truncated(self) -> Option<i64> {
         i64::try_from(self.mantissa / power(self.scale)?).ok()
     }
 
     /// Rounded half away from zero.
-    pub fn rounded_int(self) -> Option<i64> {
+    pub(crate) fn rounded_int(self) -> Option<i64> {
         i64::try_from(self.round(0)?.mantissa).ok()
     }
 
-    pub fn add(self, other: Decimal) -> Option<Decimal> {
-        let (a, b, scale) = align(self, other)?;
-        Some(Decimal {
-            mantissa: a.checked_add(b)?,
-            scale,
-            shown: self.shown.max(other.shown),
-        })
-    }
-
-    pub fn multiply(self, other: Decimal) -> Option<Decimal> {
-        let (mut a, mut b) = (self, other);
-        let shown = (self.shown + other.shown).min(MAX_SCALE);
-        loop {
-            let scale = a.scale + b.scale;
-            match a.mantissa.checked_mul(b.mantissa) {
-                Some(mantissa) if scale <= MAX_SCALE => {
-                    return Some(Decimal {
-                        mantissa,
-                        scale,
-                        shown,
-                    });
-                }
-                _ if a.scale >= b.scale && a.scale > 0 => a = a.rescaled(a.scale - 1)?,
-                _ if b.scale > 0 => b = b.rescaled(b.scale - 1)?,
-                _ => return None,
-            }
-        }
-    }
-
-    /// Division as the server does it: the quotient is cut, not rounded, at a multiple of nine digits, and shown
-    /// with four digits more than the dividend. `None` inside for a zero divisor.
-    pub fn divide(self, other: Decimal) -> Option<Option<Decimal>> {
-        if other.is_zero() {
-            return Some(None);
-        }
-        let words = |digits: u8| digits.div_ceil(9);
-        let (f1, f2) = (words(self.scale) * 9, words(other.scale) * 9);
-        let extra = 4u8.saturating_sub(f1 - self.scale + f2 - other.scale);
-        let scale = words(f1 + f2 + extra).saturating_mul(9).min(36);
-        // self/other = (m1/10^s1)/(m2/10^s2); wanted are `scale` digits of it.
-        let negative = self.is_negative() != other.is_negative();
-        let (mut rest, mut divisor) = (self.mantissa.unsigned_abs(), other.mantissa.unsigned_abs());
-        match self.scale.cmp(&other.scale) {
-            Ordering::Less => rest = rest.checked_mul(power(other.scale - self.scale)?.unsigned_abs())?,
-            Ordering::Greater => {
-                divisor = divisor.checked_mul(power(self.scale - other.scale)?.unsigned_abs())?
-            }
-            Ordering::Equal => {}
-        }
-        let (mut quotient, mut digits) = (rest / divisor, 0);
-        rest %= divisor;
-        while digits < scale {
-            let Some(next) = rest.checked_mul(10) else { break };
-            let Some(grown) = quotient
-                .checked_mul(10)
-                .and_then(|q| q.checked_add(next / divisor))
-                .filter(|q| *q <= i128::MAX.unsigned_abs())
-            else {
-                break;
-            };
-            quotient = grown;
-            rest = next % divisor;
-            digits += 1;
-        }
-        let mantissa = i128::try_from(quotient).ok()?;
-        let shown = self.shown.saturating_add(4).min(MAX_SCALE);
-        Some(Some(Decimal {
-            mantissa: if negative { -mantissa } else { mantissa },
-            scale: digits,
-            shown,
-        }))
-    }
-
-    /// Remainder with the sign of the dividend.
-    pub fn remainder(self, other: Decimal) -> Option<Option<Decimal>> {
-        if other.is_zero() {
-            return Some(None);
-        }
-        let (a, b, scale) = align(self, other)?;
-        Some(Some(Decimal {
-            mantissa: a % b,
-            scale,
-            shown: self.shown.max(other.shown),
-        }))
-    }
-
     /// Half away from zero, to `scale` digits; negative scales round to tens and so on.
-    pub fn round(self, scale: i8) -> Option<Decimal> {
+    pub(crate) fn round(self, scale: i8) -> Option<Decimal> {
         self.cut(scale, true)
     }
 
     /// Towards zero.
-    pub fn truncate(self, scale: i8) -> Option<Decimal> {
+    pub(crate) fn truncate(self, scale: i8) -> Option<Decimal> {
         self.cut(scale, false)
     }
 
@@ -236,7 +151,7 @@ impl Decimal {
     }
 
     /// The same number with at least this many fraction digits written down, for a division counts them.
-    pub fn written_to(self, scale: u8) -> Decimal {
+    pub(crate) fn written_to(self, scale: u8) -> Decimal {
         let widened = scale
             .checked_sub(self.scale)
             .and_then(power)
@@ -249,7 +164,7 @@ impl Decimal {
     }
 
     /// The number that its printed form says.
-    pub fn as_shown(self) -> Decimal {
+    pub(crate) fn as_shown(self) -> Decimal {
         i8::try_from(self.shown)
             .ok()
             .and_then(|shown| self.round(shown))
@@ -257,17 +172,10 @@ impl Decimal {
     }
 
     /// All digits are shown.
-    pub fn exact(self) -> Decimal {
+    pub(crate) fn exact(self) -> Decimal {
         Decimal {
             shown: self.scale,
             ..self
-        }
-    }
-
-    pub fn compare(self, other: Decimal) -> Ordering {
-        match align(self, other) {
-            Some((a, b, _)) => a.cmp(&b),
-            None => self.to_f64().total_cmp(&other.to_f64()),
         }
     }
 }
@@ -296,25 +204,5 @@ fn power(exponent: u8) -> Option<i128> {
     10i128.checked_pow(u32::from(exponent))
 }
 
-/// Both mantissas at one scale; fraction digits that do not fit are given up.
-fn align(a: Decimal, b: Decimal) -> Option<(i128, i128, u8)> {
-    let mut scale = a.scale.max(b.scale);
-    loop {
-        let grow = |d: Decimal| {
-            if d.scale > scale {
-                d.rescaled(scale).map(|d| d.mantissa)
-            } else {
-                d.mantissa.checked_mul(power(scale - d.scale)?)
-            }
-        };
-        match (grow(a), grow(b)) {
-            (Some(x), Some(y)) => return Some((x, y, scale)),
-            _ if scale == 0 => return None,
-            _ => scale -= 1,
-        }
-    }
-}
-
 #[cfg(test)]
-#[path = "decimal_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! One customer, or everybody? A failing detail is judged by asking for a customer that answered before.
+//! Does a failure concern one customer or everybody? Found out by asking for a customer that could be fetched before.
 //!
 //! Without this, either a record that makes OKKI answer 500 would pause the stage for ever (against "one bad record
 //! costs one record"), or an outage of the detail endpoint would push every customer up the retry ladder and into the
@@ -12,17 +12,17 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// An answer of another customer this fresh needs no further proof.
+/// A customer that was fetched this short a time ago needs no further proof.
 const FRESH: Duration = Duration::from_secs(2);
-/// Rows to look through for another customer.
+/// Rows in which another customer is searched.
 const CANDIDATES: u32 = 3;
 
-/// Remembers who answered.
-pub struct Verdict {
+/// Tells a failure of one customer from one of everybody, by remembering which customers could be fetched.
+pub(crate) struct FailureScope {
     client: Arc<Client>,
     last: Mutex<Last>,
-    /// One judge at a time; the others find the result.
-    judging: tokio::sync::Mutex<Option<(Instant, bool)>>,
+    /// When it was last found out, and whether it was an outage; one worker asks, the others find its result.
+    found: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
 #[derive(Default)]
@@ -31,19 +31,19 @@ struct Last {
     answered: Option<Instant>,
 }
 
-impl Verdict {
-    /// Nobody has answered yet.
+impl FailureScope {
+    /// Starts without any customer that could be fetched.
     #[must_use]
-    pub fn new(client: Arc<Client>) -> Self {
+    pub(crate) fn new(client: Arc<Client>) -> Self {
         Self {
             client,
             last: Mutex::default(),
-            judging: tokio::sync::Mutex::default(),
+            found: tokio::sync::Mutex::default(),
         }
     }
 
     /// The detail of a customer was fetched.
-    pub fn answered(&self, company_id: &str) {
+    pub(crate) fn answered(&self, company_id: &str) {
         let mut last = self.lock();
         last.answered = Some(Instant::now());
         if last.good.as_deref() != Some(company_id) {
@@ -52,34 +52,34 @@ impl Verdict {
     }
 
     /// OKKI answered, though with nothing.
-    pub fn answered_nothing(&self) {
+    pub(crate) fn answered_nothing(&self) {
         self.lock().answered = Some(Instant::now());
     }
 
     /// Says whether other customers fail as well.
-    pub async fn is_outage(&self, company_id: &str, error: &Error) -> bool {
+    pub(crate) async fn is_outage(&self, company_id: &str, error: &Error) -> bool {
         let asked = Instant::now();
-        let mut judging = self.judging.lock().await;
+        let mut found = self.found.lock().await;
         if self.lock().answered.is_some_and(|at| at.elapsed() < FRESH) {
             return false;
         }
-        if let Some((at, verdict)) = *judging
+        if let Some((at, is_outage)) = *found
             && (at >= asked || at.elapsed() < FRESH)
         {
-            return verdict;
+            return is_outage;
         }
-        let verdict = !self.somebody_else_answers(company_id).await;
+        let is_outage = !self.another_customer_is_answered(company_id).await;
         tracing::debug!(
             company_id,
-            outage = verdict,
+            outage = is_outage,
             error = chain(error),
-            "detail judged"
+            "asked whether other customers fail as well"
         );
-        *judging = Some((Instant::now(), verdict));
-        verdict
+        *found = Some((Instant::now(), is_outage));
+        is_outage
     }
 
-    async fn somebody_else_answers(&self, company_id: &str) -> bool {
+    async fn another_customer_is_answered(&self, company_id: &str) -> bool {
         let good = self.lock().good.clone().filter(|good| good != company_id);
         let other = match good {
             Some(good) => Some(good),

@@ -65,7 +65,7 @@ impl Model {
     }
 }
 
-impl Listing for Model {
+impl Pages for Model {
     async fn page(&self, request: PageRequest) -> Result<Page, Error> {
         let mut guard = self.state.lock().unwrap();
         let state = &mut *guard;

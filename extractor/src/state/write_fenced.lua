@@ -1,5 +1,5 @@
--- Writes fields of a job, unless a leader with a higher fence has written before.
--- KEYS: job hash, history list. ARGV: fence, history entry or '', then field, value pairs ('' deletes the field).
+-- Writes fields of a kind of run, unless a leader with a higher fence has written before.
+-- KEYS: hash of the kind, history list. ARGV: fence, history entry or '', then field, value pairs ('' deletes the field).
 -- Fences are microseconds, far below 2^53, so numbers compare exactly.
 local theirs = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0')
 if theirs > tonumber(ARGV[1]) then

@@ -1,161 +1,42 @@
-//! `extractor sync` and `extractor once`: list one window, fetch until its details are done, say what happened.
-//!
-//! The process is a full replica while it works, so it needs no running `extractor run` beside it, and helps one that
-//! runs. Stopping it at any moment loses nothing: what is published is in the queue, and an unfinished listing is
-//! taken up by the same command, or by `run` when it is a live one.
+//! The replica that such a command is while it works: it waits for its turn, makes the run, fetches, and gives up in time.
 
-use super::{fetch_details, shared_client};
+use super::{Ended, PATIENCE, Settings};
 use crate::{
-    cli::{OnceArgs, SyncArgs},
-    lister::{ListSettings, Lister, Span, Stop},
+    commands::{fetch_details, shared_client},
     okki::{Client, chain},
     pause::Pauses,
-    progress::{Progress, Report},
-    settings::{OkkiConfig, moment},
-    state::{Job, Run, State},
+    progress::{Progress, Summary},
+    run::{Runner, Span, Stop},
+    state::{Run, RunKind, State},
 };
 use anyhow::{Context, bail};
-use pipeline::{
-    config::CommonConfig, gate::Pause, http::HttpConfig, lease::Lease, mask::mask_text, retry::Backoff,
-    service::Runtime, setting::ConfigError, stage::Stage,
-};
+use pipeline::{gate::Pause, lease::Lease, retry::Backoff, service::Runtime, stage::Stage};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// An outage longer than this ends the command, which can be repeated; `run` would wait for ever.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// The command ends after this time even if a notice cannot be delivered.
-const TOLD_WITHIN: Duration = Duration::from_secs(15);
-
-/// Lists a window or a backfill, waiting for its turn.
-pub async fn sync(args: SyncArgs) -> anyhow::Result<()> {
-    let span = span(&args)?;
-    let job = if span == Span::SinceCheckpoint {
-        Job::Live
-    } else {
-        Job::Backfill
-    };
-    let (rt, settings) = settings(args.once)?;
-    let ran = async {
-        let sync = Sync::open(rt.clone(), settings, job, span, args.force).await?;
-        if args.restart {
-            sync.discard().await?;
-        }
-        sync.check_same_backfill().await?;
-        let Some(lease) = sync.lease(PATIENCE).await? else {
-            bail!("another replica lists {} and does not end", job.name())
-        };
-        sync.work(lease).await
-    };
-    tell(&rt, job, ran.await).await
-}
-
-/// Lists a window, unless another replica does.
-pub async fn once(args: OnceArgs) -> anyhow::Result<()> {
-    let (rt, settings) = settings(args)?;
-    let ran = async {
-        let sync = Sync::open(rt.clone(), settings, Job::Live, Span::SinceCheckpoint, false).await?;
-        match sync.lease(Duration::ZERO).await? {
-            Some(lease) => sync.work(lease).await,
-            None => {
-                sync.leave().await?;
-                Ok(Ended::Elsewhere)
-            }
-        }
-    };
-    tell(&rt, Job::Live, ran.await).await
-}
-
-/// How a command ended that has not failed.
-enum Ended {
-    /// By the work being done.
-    Done,
-    /// By leaving it to another replica.
-    Elsewhere,
-}
-
-/// Tells people that the run has failed, or that an earlier failure is over.
-async fn tell(rt: &Runtime, job: Job, ran: anyhow::Result<Ended>) -> anyhow::Result<()> {
-    match &ran {
-        Ok(Ended::Done) => rt.alerts.run_ended(job.name()),
-        Ok(Ended::Elsewhere) => {}
-        Err(error) => rt
-            .alerts
-            .run_failed(job.name(), &mask_text(&format!("{error:#}"))),
-    }
-    rt.alerts.flush(TOLD_WITHIN).await;
-    ran.map(drop)
-}
-
-fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
-    let Some(since) = &args.since else {
-        return Ok(Span::SinceCheckpoint);
-    };
-    let until = args
-        .until
-        .as_deref()
-        .map(|until| moment("--until", until, true))
-        .transpose()?;
-    match (moment("--since", since, false)?, until) {
-        (since, Some(until)) if since > until => Err(ConfigError::new(
-            "--since",
-            "is after --until",
-            "exchange them, or leave --until away for now",
-        )),
-        (since, until) => Ok(Span::Between { since, until }),
-    }
-}
-
 /// Everything one such command needs.
-struct Sync {
+pub(super) struct Sync {
     rt: Runtime,
     client: Arc<Client>,
     pauses: Arc<Pauses>,
     state: State,
-    lister: Lister,
+    runner: Runner,
     concurrency: usize,
     skip: bool,
     json: bool,
     ttl: Duration,
-    job: Job,
+    kind: RunKind,
     span: Span,
     force: bool,
 }
 
-/// What was typed, checked.
-struct Settings {
-    http: HttpConfig,
-    okki: OkkiConfig,
-    list: ListSettings,
-    ttl: Duration,
-    skip: bool,
-    json: bool,
-}
-
-/// Checks what was typed; from here on a failure is told to people.
-fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
-    let common = CommonConfig::try_from(args.common)?;
-    let http = HttpConfig::try_from(args.http)?;
-    let okki = OkkiConfig::try_from(args.okki)?;
-    let settings = Settings {
-        list: args.list.check(&okki)?,
-        ttl: args.lease.check()?,
-        skip: !args.detail.no_skip,
-        json: args.json,
-        http,
-        okki,
-    };
-    let rt = Runtime::tool("extractor", &common)?.telling("extractor", &common, &settings.http.tls)?;
-    Ok((rt, settings))
-}
-
 impl Sync {
-    async fn open(
+    pub(super) async fn open(
         rt: Runtime,
         settings: Settings,
-        job: Job,
+        kind: RunKind,
         span: Span,
         force: bool,
     ) -> anyhow::Result<Self> {
@@ -172,29 +53,29 @@ impl Sync {
         let client = shared_client(&rt, &okki, &http)?;
         let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
         let state = State::new(rt.store.clone(), rt.namespace.clone());
-        let lister = Lister::new(rt.clone(), Arc::clone(&client), state.clone(), list);
+        let runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), list);
         let concurrency = okki.client.concurrency;
         Ok(Self {
             rt,
             client,
             pauses,
             state,
-            lister,
+            runner,
             concurrency,
             skip,
             json,
             ttl,
-            job,
+            kind,
             span,
             force,
         })
     }
 
-    /// Waits for the job's lease, at most for `patience`.
-    async fn lease(&self, patience: Duration) -> anyhow::Result<Option<Lease>> {
+    /// Waits for the lease, at most for `patience`.
+    pub(super) async fn lease(&self, patience: Duration) -> anyhow::Result<Option<Lease>> {
         let asked = Instant::now();
         loop {
-            let key = self.state.lease_key(self.job);
+            let key = self.state.lease_key(self.kind);
             let lease = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await?;
             if lease.is_some() || asked.elapsed() >= patience {
                 return Ok(lease);
@@ -205,10 +86,10 @@ impl Sync {
         }
     }
 
-    /// Says who is at it; that is no failure, for the other one does the work.
-    async fn leave(&self) -> anyhow::Result<()> {
+    /// Says which replica has the lease; that is no failure, for the other one does the work.
+    pub(super) async fn report_busy(&self) -> anyhow::Result<()> {
         if self.json {
-            let leader = self.state.leader(self.job).await?;
+            let leader = self.state.leader(self.kind).await?;
             println!("{}", serde_json::json!({ "busy": true, "leader": leader }));
         } else {
             println!("another replica lists; nothing to do");
@@ -216,23 +97,23 @@ impl Sync {
         Ok(())
     }
 
-    async fn discard(&self) -> anyhow::Result<()> {
+    pub(super) async fn discard(&self) -> anyhow::Result<()> {
         let Some(lease) = self.lease(PATIENCE).await? else {
             bail!("another replica is at work on the run")
         };
-        self.state.discard(self.job, lease.fence()).await?;
+        self.state.discard(self.kind, lease.fence()).await?;
         lease.release().await?;
         Ok(())
     }
 
     /// An unfinished backfill of another span must not be continued under this one's name.
-    async fn check_same_backfill(&self) -> anyhow::Result<()> {
+    pub(super) async fn check_same_backfill(&self) -> anyhow::Result<()> {
         let Span::Between { since, until } = self.span else {
             return Ok(());
         };
-        match self.state.job(self.job).await?.run {
+        match self.state.standing(self.kind).await?.run {
             Some(run) if run.start != Some(since) || until.is_some_and(|until| until < run.end) => {
-                let span = Report::span(&run);
+                let span = Summary::span(&run);
                 bail!(
                     "a backfill of {span} is not finished; repeat it with those dates, or drop it with --restart"
                 )
@@ -241,7 +122,7 @@ impl Sync {
         }
     }
 
-    async fn work(self, lease: Lease) -> anyhow::Result<Ended> {
+    pub(super) async fn work(self, lease: Lease) -> anyhow::Result<Ended> {
         let details = tokio::spawn(fetch_details(
             self.rt.clone(),
             Arc::clone(&self.client),
@@ -261,8 +142,8 @@ impl Sync {
         Ok(Ended::Done)
     }
 
-    async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Report> {
-        let progress = Progress::new(self.state.clone(), self.job);
+    async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Summary> {
+        let progress = Progress::new(self.state.clone(), self.kind);
         let waiting = self.patient_list(&lease);
         let run = tokio::select! {
             run = waiting => run,
@@ -287,7 +168,7 @@ impl Sync {
         let mut backoff = Backoff::default();
         let begun = Instant::now();
         loop {
-            match self.lister.list(self.job, self.span, self.force, lease).await {
+            match self.runner.run(self.kind, self.span, self.force, lease).await {
                 Ok(run) => return Ok(run),
                 Err(Stop::Shutdown) => bail!("stopped; the same command goes on where it was"),
                 Err(Stop::Okki(error)) if error.needs_person() || !error.is_transient() => {
@@ -299,7 +180,7 @@ impl Sync {
                 }
                 Err(stop) => {
                     if let Stop::Okki(error) = &stop {
-                        self.pauses.hold("list customers", error);
+                        self.pauses.pause("list customers", error);
                     }
                     tracing::warn!(error = chain(&stop), "listing stopped, will go on");
                     backoff.wait().await;

@@ -1,22 +1,22 @@
 //! From listed rows to confirmed refs: what is new, in which lane, and how far a backfill may run ahead.
 
-use super::{Lister, Stop};
+use super::{Runner, Stop};
 use crate::{
-    listing::Batch,
     okki::ListItem,
-    state::{Job, Phase, Run},
+    state::{Phase, Run, RunKind},
+    walk::Batch,
 };
 use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
 use proto::v1::{self, CompanyRef};
 use std::time::Duration;
 
-impl Lister {
+impl Runner {
     pub(super) async fn publish(
         &self,
-        job: Job,
+        kind: RunKind,
         run: &mut Run,
         batch: Batch,
-        lead: &Lease,
+        lease: &Lease,
     ) -> Result<(), Stop> {
         let Batch {
             items,
@@ -28,7 +28,7 @@ impl Lister {
             tracing::error!(run = run.id, reason, "listed row names no customer");
         }
         let seen = items.len() as u64;
-        let items = if job == Job::Live && !run.force {
+        let items = if kind == RunKind::Live && !run.force {
             self.news(run.phase, items).await?
         } else {
             items
@@ -48,13 +48,13 @@ impl Lister {
         let refs = items
             .iter()
             .zip(first..)
-            .map(|(item, sequence)| Outgoing::to(Stage::Extract, &company_ref(job, run, item, sequence)));
+            .map(|(item, sequence)| Outgoing::to(Stage::Extract, &company_ref(kind, run, item, sequence)));
         let refs = refs.collect();
-        if !lead.held() {
+        if !lease.held() {
             return Err(Stop::Deposed);
         }
         self.rt.publisher.publish(refs).await?;
-        if job == Job::Live {
+        if kind == RunKind::Live {
             let since = run.end - self.settings.margins.overlap.as_secs().cast_signed();
             self.state.remember(run.phase, &items, since).await?;
         }
@@ -75,9 +75,9 @@ impl Lister {
     }
 
     /// Lets a backfill list no further ahead of the detail fetchers than needed to keep them busy.
-    pub(super) async fn stay_behind(&self, run: &Run, lead: &Lease) -> Result<(), Stop> {
+    pub(super) async fn stay_behind(&self, run: &Run, lease: &Lease) -> Result<(), Stop> {
         while self.state.pending(&run.id).await? >= self.settings.ahead {
-            if !lead.held() {
+            if !lease.held() {
                 return Err(Stop::Deposed);
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -86,8 +86,8 @@ impl Lister {
     }
 }
 
-fn company_ref(job: Job, run: &Run, item: &ListItem, sequence: u64) -> CompanyRef {
-    let lane = if job == Job::Live {
+fn company_ref(kind: RunKind, run: &Run, item: &ListItem, sequence: u64) -> CompanyRef {
+    let lane = if kind == RunKind::Live {
         v1::Lane::Live
     } else {
         v1::Lane::Backfill

@@ -1,16 +1,16 @@
-//! Refs in, snapshots out: the handler that every replica runs on `<ns>.extract`.
+//! Refs in, snapshots out: the handler that every replica consumes `<ns>.extract` with.
 //!
 //! Running it twice for one ref is harmless: the second snapshot has a higher sequence, and the stages behind compare
 //! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
 //! asked later wins.
 
 use crate::{
+    failure_scope::FailureScope,
     okki::{Client, Detail, Error, chain, time},
     pause::Pauses,
     selection::{Selected, Selection},
     snapshot::{removal, snapshot},
     state::{FetchResult, State},
-    verdict::Verdict,
 };
 use pipeline::{
     disposition::Disposition,
@@ -27,38 +27,54 @@ use proto::v1::{self, CompanyRef, CompanySnapshot};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Fetches details.
-pub struct Details {
+pub(crate) struct FetchHandler {
     rt: Runtime,
     client: Arc<Client>,
     pauses: Arc<Pauses>,
     state: State,
-    marks: Watermarks,
-    verdict: Verdict,
+    watermarks: Watermarks,
+    failure_scope: FailureScope,
     selection: Selection,
     skip: bool,
 }
 
 /// What is counted once the broker has confirmed.
-pub struct Receipt {
+pub(crate) struct Receipt {
     run_id: String,
     company_id: String,
-    fate: FetchResult,
+    result: FetchResult,
 }
 
-impl Details {
+impl Receipt {
+    fn of(wanted: &CompanyRef, result: FetchResult) -> Self {
+        Self {
+            run_id: wanted.run_id.clone(),
+            company_id: wanted.company_id.clone(),
+            result,
+        }
+    }
+}
+
+impl FetchHandler {
     /// `skip`: a listed version that is loaded costs no call.
     #[must_use]
-    pub fn new(rt: Runtime, client: Arc<Client>, pauses: Arc<Pauses>, state: State, skip: bool) -> Self {
-        let marks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
-        let verdict = Verdict::new(Arc::clone(&client));
+    pub(crate) fn new(
+        rt: Runtime,
+        client: Arc<Client>,
+        pauses: Arc<Pauses>,
+        state: State,
+        skip: bool,
+    ) -> Self {
+        let watermarks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
+        let failure_scope = FailureScope::new(Arc::clone(&client));
         let selection = client.source().selection.clone();
         Self {
             rt,
             client,
             pauses,
             state,
-            marks,
-            verdict,
+            watermarks,
+            failure_scope,
             selection,
             skip,
         }
@@ -66,72 +82,62 @@ impl Details {
 
     async fn one(&self, job: Job<CompanyRef>, loaded: Option<i64>, sequence: u64) -> Outcome<Receipt> {
         let wanted = &job.message;
-        let receipt = |fate| {
-            let (run_id, company_id) = (wanted.run_id.clone(), wanted.company_id.clone());
-            Some(Receipt {
-                run_id,
-                company_id,
-                fate,
-            })
-        };
         if wanted.removed {
-            return publish(&job, removal(wanted, sequence), receipt(FetchResult::Removed));
+            let receipt = Receipt::of(wanted, FetchResult::Removed);
+            return publish(&job, removal(wanted, sequence), receipt);
         }
         let is_loaded = wanted.update_time > 0 && loaded.is_some_and(|loaded| loaded >= wanted.update_time);
         if self.skip && !wanted.force && is_loaded {
-            return Outcome::Done(Done {
-                publish: vec![],
-                receipt: receipt(FetchResult::Skipped),
-                disposition: Disposition::Skipped,
-                rule: None,
-            });
+            return done(
+                Receipt::of(wanted, FetchResult::Skipped),
+                Disposition::Skipped,
+                None,
+            );
         }
         let fetched_at = time::now_ms();
         match self.client.detail(lane(wanted), &wanted.company_id).await {
             Ok(detail) => {
-                self.verdict.answered(&wanted.company_id);
-                let Detail {
-                    json,
-                    update_time,
-                    now,
-                } = detail;
-                match self.selection.apply(json, jiff::Timestamp::now()) {
-                    Ok(Selected::Kept(json)) => {
-                        let detail = Detail {
-                            json,
-                            update_time,
-                            now,
-                        };
-                        publish(
-                            &job,
-                            snapshot(wanted, detail, sequence, fetched_at),
-                            receipt(FetchResult::Fetched),
-                        )
-                    }
-                    Ok(Selected::Dropped) => Outcome::Done(Done {
-                        publish: vec![],
-                        receipt: receipt(FetchResult::Filtered),
-                        disposition: Disposition::Filtered,
-                        rule: Some("source-condition"),
-                    }),
-                    Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
-                }
+                self.failure_scope.answered(&wanted.company_id);
+                self.fetched(&job, detail, sequence, fetched_at)
             }
             Err(Error::NotFound { message }) => {
-                self.verdict.answered_nothing();
+                self.failure_scope.answered_nothing();
                 tracing::info!(
                     company_id = wanted.company_id,
                     message,
                     "okki has no such customer"
                 );
-                Outcome::Done(Done {
-                    publish: vec![],
-                    receipt: receipt(FetchResult::Missing),
-                    disposition: Disposition::Skipped,
-                    rule: None,
-                })
+                done(
+                    Receipt::of(wanted, FetchResult::Missing),
+                    Disposition::Skipped,
+                    None,
+                )
             }
             Err(error) => self.failed(wanted, error).await,
+        }
+    }
+
+    /// Hands a customer on, unless the source document's condition drops it.
+    fn fetched(
+        &self,
+        job: &Job<CompanyRef>,
+        detail: Detail,
+        sequence: u64,
+        fetched_at: i64,
+    ) -> Outcome<Receipt> {
+        let wanted = &job.message;
+        match self.selection.apply(detail.json, jiff::Timestamp::now()) {
+            Ok(Selected::Kept(json)) => {
+                let detail = Detail { json, ..detail };
+                let receipt = Receipt::of(wanted, FetchResult::Fetched);
+                publish(job, snapshot(wanted, detail, sequence, fetched_at), receipt)
+            }
+            Ok(Selected::Dropped) => done(
+                Receipt::of(wanted, FetchResult::Filtered),
+                Disposition::Filtered,
+                Some("source-condition"),
+            ),
+            Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
         }
     }
 
@@ -141,12 +147,12 @@ impl Details {
             Error::Auth { .. } | Error::Permission { .. } => true,
             Error::RateLimited { .. } | Error::Quota(_) | Error::Store(_) => true,
             Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) => {
-                self.verdict.is_outage(&wanted.company_id, &error).await
+                self.failure_scope.is_outage(&wanted.company_id, &error).await
             }
             Error::NotFound { .. } | Error::Business { .. } => false,
         };
         if everybody {
-            self.pauses.hold("fetch a detail", &error);
+            self.pauses.pause("fetch a detail", &error);
             return Outcome::Hold;
         }
         let vendor = error
@@ -164,14 +170,14 @@ impl Details {
     }
 }
 
-impl Handler for Details {
+impl Handler for FetchHandler {
     type In = CompanyRef;
     type Receipt = Receipt;
 
     async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome<Receipt>> {
         let ids: Vec<&str> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
         let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let loaded = self.marks.loaded(&ids);
+        let loaded = self.watermarks.loaded(&ids);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count);
         let (loaded, first) = match futures::future::try_join(loaded, first).await {
             Ok(both) => both,
@@ -189,43 +195,52 @@ impl Handler for Details {
         for Receipt {
             run_id,
             company_id,
-            fate,
+            result,
         } in receipts
         {
-            runs.entry(run_id).or_default().push((company_id, fate));
+            runs.entry(run_id).or_default().push((company_id, result));
         }
-        for (run, fates) in runs {
-            let missing = fates
+        for (run, results) in runs {
+            let missing = results
                 .iter()
-                .filter(|(_, fate)| *fate == FetchResult::Missing)
+                .filter(|(_, result)| *result == FetchResult::Missing)
                 .map(|(id, _)| id.clone());
             let missing: Vec<String> = missing.collect();
             let recorded = match missing.is_empty() {
                 true => Ok(()),
                 false => self.state.record_missing(&missing, time::now_ms()).await,
             };
-            if let Err(error) = recorded.and(self.state.settle(&run, &fates).await) {
+            if let Err(error) = recorded.and(self.state.count_results(&run, &results).await) {
                 tracing::debug!(run, error = chain(&error), "run not counted");
             }
         }
     }
 
     async fn died(&self, subjects: Vec<SubjectRef>) {
-        let fates: Vec<_> = subjects
+        let results: Vec<_> = subjects
             .into_iter()
             .map(|subject| (subject.company_id, FetchResult::Dead))
             .collect();
-        if let Err(error) = self.state.settle_everywhere(&fates).await {
+        if let Err(error) = self.state.count_results_everywhere(&results).await {
             tracing::debug!(error = chain(&error), "dead customers not counted");
         }
     }
 }
 
-fn publish(job: &Job<CompanyRef>, snapshot: CompanySnapshot, receipt: Option<Receipt>) -> Outcome<Receipt> {
+fn done(receipt: Receipt, disposition: Disposition, rule: Option<&'static str>) -> Outcome<Receipt> {
+    Outcome::Done(Done {
+        publish: vec![],
+        receipt: Some(receipt),
+        disposition,
+        rule,
+    })
+}
+
+fn publish(job: &Job<CompanyRef>, snapshot: CompanySnapshot, receipt: Receipt) -> Outcome<Receipt> {
     let message = Outgoing::to(Stage::Transform, &snapshot)
         .with_trace(job.meta.traceparent.clone())
         .with_replay(job.meta.replay.clone());
-    Outcome::forward(vec![message], receipt)
+    Outcome::forward(vec![message], Some(receipt))
 }
 
 fn lane(wanted: &CompanyRef) -> Lane {

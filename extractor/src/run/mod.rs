@@ -1,19 +1,19 @@
-//! Lists one window as leader: freeze it, walk it, publish refs, move the checkpoint.
+//! One run as leader: freeze the window, walk it, publish refs, move the checkpoint.
 //!
-//! Order is everything here. The window is written down before the first page, so that whoever comes after a crash
+//! Order is everything here. The window is written down before the first page, so that the leader after a crash
 //! walks the same one. A batch counts as progress when the broker has confirmed its refs. The checkpoint moves with
-//! the end of the run, in the same script. Every write is fenced, and nothing is published without looking at the
-//! lease right before; a leader that slept past its lease can at most repeat a batch whose look had already passed,
-//! and repeated refs are harmless.
+//! the end of the run, in the same script. Every write is fenced, and nothing is published without reading
+//! the lease right before; a leader that slept past its lease can at most repeat a batch for which it still held it, and
+//! repeated refs are harmless.
 
 mod lost;
 mod publish;
 
 use crate::{
-    listing::{Listing, Walk, Window},
     okki::{Client, Error, Page, PageRequest, time},
-    state::{Job, Phase, Run, State},
-    window::{Margins, checkpoint_after},
+    state::{Phase, Run, RunKind, State},
+    walk::{Pages, Walk},
+    window::{Margins, Window, checkpoint_after},
 };
 use pipeline::{broker::PublishError, lease::Lease, quota::Lane, service::Runtime, store};
 use std::{
@@ -21,9 +21,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How a listing is done, whoever does it.
+/// What holds for every run.
 #[derive(Debug, Clone)]
-pub struct ListSettings {
+pub(crate) struct RunSettings {
     /// Overlap and settle delay.
     pub margins: Margins,
     /// Where the very first window begins; `None` lists everything.
@@ -34,13 +34,13 @@ pub struct ListSettings {
     pub removals: bool,
     /// Customers of a backfill that may wait for their details at a time, so that live changes overtake them.
     pub ahead: u64,
-    /// A listed customer that has left every queue without a fate is asked for again after this time.
+    /// A listed customer that has left every queue without any disposition is asked for again after this time.
     pub ask_again_after: Duration,
 }
 
-/// What a new run shall list.
+/// What a new run lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Span {
+pub(crate) enum Span {
     /// Since the checkpoint.
     SinceCheckpoint,
     /// This far back.
@@ -56,7 +56,7 @@ pub enum Span {
 
 /// Why a run did not end; it stays where it is and is taken up again.
 #[derive(Debug, thiserror::Error)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// OKKI.
     #[error(transparent)]
     Okki(#[from] Error),
@@ -69,34 +69,34 @@ pub enum Stop {
     /// The lease ran out, or a newer leader has written.
     #[error("another replica leads")]
     Deposed,
-    /// The process shall stop.
+    /// The process is asked to stop.
     #[error("shutdown")]
     Shutdown,
 }
 
-/// Lists windows.
-pub struct Lister {
+/// Makes runs.
+pub(crate) struct Runner {
     rt: Runtime,
     client: Arc<Client>,
     state: State,
-    settings: ListSettings,
+    settings: RunSettings,
     /// When this process last asked for customers without a message; what it asked for needs time to arrive.
     asked: Mutex<Option<Instant>>,
 }
 
-/// The client as the walk sees it, in the lane of the job.
+/// The client as the walk sees it, in the lane of the kind.
 struct Vendor<'a>(&'a Client, Lane);
 
-impl Listing for Vendor<'_> {
+impl Pages for Vendor<'_> {
     async fn page(&self, request: PageRequest) -> Result<Page, Error> {
         self.0.page(self.1, &request).await
     }
 }
 
-impl Lister {
-    /// Lists nothing yet.
+impl Runner {
+    /// Has made no run yet.
     #[must_use]
-    pub fn new(rt: Runtime, client: Arc<Client>, state: State, settings: ListSettings) -> Self {
+    pub(crate) fn new(rt: Runtime, client: Arc<Client>, state: State, settings: RunSettings) -> Self {
         Self {
             rt,
             client,
@@ -106,22 +106,28 @@ impl Lister {
         }
     }
 
-    /// Takes up the job's unfinished run, or begins one, and lists to its end or to the end of the lease.
-    pub async fn list(&self, job: Job, span: Span, force: bool, lead: &Lease) -> Result<Run, Stop> {
+    /// Takes up the unfinished run of this kind, or begins one, and lists to its end or to the end of the lease.
+    pub(crate) async fn run(
+        &self,
+        kind: RunKind,
+        span: Span,
+        force: bool,
+        lease: &Lease,
+    ) -> Result<Run, Stop> {
         tokio::select! {
-            listed = self.list_window(job, span, force, lead) => listed,
-            () = lead.lost() => Err(Stop::Deposed),
+            listed = self.list_window(kind, span, force, lease) => listed,
+            () = lease.lost() => Err(Stop::Deposed),
             () = self.rt.shutdown.requested() => Err(Stop::Shutdown),
         }
     }
 
-    async fn list_window(&self, job: Job, span: Span, force: bool, lead: &Lease) -> Result<Run, Stop> {
-        let before = self.state.job(job).await?;
+    async fn list_window(&self, kind: RunKind, span: Span, force: bool, lease: &Lease) -> Result<Run, Stop> {
+        let before = self.state.standing(kind).await?;
         let mut run = match before.run {
             Some(run) => {
                 tracing::info!(
                     run = run.id,
-                    job = job.name(),
+                    job = kind.name(),
                     from = run.leader,
                     cursor = run.cursor,
                     "run taken up"
@@ -131,22 +137,22 @@ impl Lister {
                     ..run
                 }
             }
-            None => self.freeze(job, span, force, before.checkpoint).await?,
+            None => self.freeze(kind, span, force, before.checkpoint).await?,
         };
-        written(self.state.begin(job, lead.fence(), &run).await?)?;
+        written(self.state.begin(kind, lease.fence(), &run).await?)?;
         loop {
-            self.walk(job, &mut run, lead).await?;
+            self.walk(kind, &mut run, lease).await?;
             if !run.next_phase() {
                 break;
             }
         }
         run.finished_ms = Some(time::now_ms());
-        let checkpoint = (job == Job::Live).then(|| checkpoint_after(before.checkpoint, run.window()));
-        written(self.state.finish(job, lead.fence(), &run, checkpoint).await?)?;
+        let checkpoint = (kind == RunKind::Live).then(|| checkpoint_after(before.checkpoint, run.window()));
+        written(self.state.finish(kind, lease.fence(), &run, checkpoint).await?)?;
         if run.listed == 0 {
             tracing::debug!(
                 run = run.id,
-                job = job.name(),
+                job = kind.name(),
                 end = time::format(run.end),
                 "nothing new in the window"
             );
@@ -154,7 +160,7 @@ impl Lister {
         }
         tracing::info!(
             run = run.id,
-            job = job.name(),
+            job = kind.name(),
             start = run.start.map(time::format),
             end = time::format(run.end),
             listed = run.listed,
@@ -165,8 +171,14 @@ impl Lister {
         Ok(run)
     }
 
-    /// One call tells the vendor's clock and how much there is; the window ends in its past.
-    async fn freeze(&self, job: Job, span: Span, force: bool, checkpoint: Option<i64>) -> Result<Run, Stop> {
+    /// One call asks for the vendor's clock and how much there is; the window ends in its past.
+    async fn freeze(
+        &self,
+        kind: RunKind,
+        span: Span,
+        force: bool,
+        checkpoint: Option<i64>,
+    ) -> Result<Run, Stop> {
         let margins = self.settings.margins;
         let window_at = |now| match span {
             Span::SinceCheckpoint => margins.live(checkpoint, self.settings.start, now),
@@ -184,13 +196,13 @@ impl Lister {
             removed: false,
         };
         self.client.check_group().await?;
-        let first = self.client.page(lane(job), &request).await?;
+        let first = self.client.page(lane(kind), &request).await?;
         let window = window_at(first.now.unwrap_or(ours));
         let removals = self.settings.removals;
         // Nothing since the start means nothing in the window, which lies within.
         let is_empty = first.total == Some(0) && first.rows() == 0;
         Ok(Run {
-            id: format!("{}-{}", job.name(), uuid::Uuid::new_v4().simple()),
+            id: format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple()),
             start: window.start,
             end: window.end,
             phase: Phase::Changed,
@@ -207,24 +219,24 @@ impl Lister {
         })
     }
 
-    async fn walk(&self, job: Job, run: &mut Run, lead: &Lease) -> Result<(), Stop> {
+    async fn walk(&self, kind: RunKind, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
         let removed = run.phase == Phase::Removed;
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
-        while let Some(batch) = walk.next(&Vendor(&self.client, lane(job))).await? {
-            if job != Job::Live {
-                self.stay_behind(run, lead).await?;
+        while let Some(batch) = walk.next(&Vendor(&self.client, lane(kind))).await? {
+            if kind != RunKind::Live {
+                self.stay_behind(run, lease).await?;
             }
-            self.publish(job, run, batch, lead).await?;
-            written(self.state.progress(job, lead.fence(), run).await?)?;
+            self.publish(kind, run, batch, lease).await?;
+            written(self.state.progress(kind, lease.fence(), run).await?)?;
         }
         Ok(())
     }
 }
 
-const fn lane(job: Job) -> Lane {
-    match job {
-        Job::Live => Lane::Live,
-        Job::Remedy | Job::Backfill => Lane::Backfill,
+const fn lane(kind: RunKind) -> Lane {
+    match kind {
+        RunKind::Live => Lane::Live,
+        RunKind::Remedy | RunKind::Backfill => Lane::Backfill,
     }
 }
 

@@ -1,14 +1,14 @@
-//! Asks once more for customers that were listed and have left every queue without a fate.
+//! Asks once more for customers that were listed and have left every queue without any disposition.
 
-use super::{Lister, Stop};
+use super::{Runner, Stop};
 use crate::okki::time;
 use pipeline::{accounting, lease::Lease, message::Outgoing, sequence, stage::Stage, telemetry::names};
 use proto::v1::{self, CompanyRef};
 use std::{sync::PoisonError, time::Instant};
 
-impl Lister {
-    /// Publishes a ref for each, fetched whatever is known of it, so that the books close; how many there were.
-    pub async fn ask_for_lost(&self, lead: &Lease) -> Result<u64, Stop> {
+impl Runner {
+    /// Publishes a ref for each, fetched whatever is known of it, so that the account closes; how many there were.
+    pub(crate) async fn ask_for_lost(&self, lease: &Lease) -> Result<u64, Stop> {
         if !self.may_ask() {
             return Ok(0);
         }
@@ -35,7 +35,7 @@ impl Lister {
                 Outgoing::to(Stage::Extract, &reference)
             });
             let refs = refs.collect();
-            if !lead.held() {
+            if !lease.held() {
                 return Err(Stop::Deposed);
             }
             self.rt.publisher.publish(refs).await?;

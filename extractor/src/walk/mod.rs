@@ -3,7 +3,7 @@
 //! # Why nothing is skipped
 //!
 //! The window is `[S, E]` over update times and is frozen before the first page: `E` lies in the vendor's past (its
-//! own clock minus a settle delay). A change during the reading gives a customer an update time after `E`, so the set
+//! own clock minus `SETTLE_DELAY`). A change during the reading gives a customer an update time after `E`, so the set
 //! `C` of customers in the window can only **shrink**: nobody enters it. Who leaves has an update time after `E` and
 //! is in the next window by construction, for that one begins at `E` minus the overlap. So one hazard is left: the
 //! customer that did *not* change, is pushed over a page boundary by one that left, and falls between two pages.
@@ -43,29 +43,23 @@ mod gather;
 #[cfg(test)]
 mod tests;
 
-use crate::okki::{Error, ListItem, Page, PageRequest};
+use crate::{
+    okki::{Error, ListItem, Page, PageRequest},
+    window::Window,
+};
 use cutter::{Cutter, DAY, Slice};
 use gather::{Gather, Step};
 use std::collections::HashSet;
 
 /// Where pages come from; the client, or a model in tests.
-pub trait Listing {
+pub(crate) trait Pages {
     /// Reads one page. A page that fails is retried in here.
     fn page(&self, request: PageRequest) -> impl Future<Output = Result<Page, Error>> + Send;
 }
 
-/// A frozen window of update times, unix seconds, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// `None` for a full load.
-    pub start: Option<i64>,
-    /// Lies in the vendor's past.
-    pub end: i64,
-}
-
 /// What one step of the walk found.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Customers not given out by an earlier batch of the walk.
     pub items: Vec<ListItem>,
     /// Rows that name no customer, as reasons.
@@ -77,7 +71,7 @@ pub struct Batch {
 }
 
 /// A walk over one window that can be taken up at a cursor.
-pub struct Walk {
+pub(crate) struct Walk {
     cutter: Cutter,
     removed: bool,
     count: u32,
@@ -89,7 +83,7 @@ pub struct Walk {
 impl Walk {
     /// Begins at `cursor`, as an earlier walk left it, or at the window's start.
     #[must_use]
-    pub fn new(window: Window, cursor: Option<i64>, count: u32, removed: bool) -> Self {
+    pub(crate) fn new(window: Window, cursor: Option<i64>, count: u32, removed: bool) -> Self {
         Self {
             cutter: Cutter::new(window, cursor),
             removed,
@@ -100,7 +94,7 @@ impl Walk {
     }
 
     /// Reads until there is something to hand out; `None` when the window is read.
-    pub async fn next(&mut self, listing: &impl Listing) -> Result<Option<Batch>, Error> {
+    pub(crate) async fn next(&mut self, listing: &impl Pages) -> Result<Option<Batch>, Error> {
         while let Some(slice) = self.cutter.slice() {
             if let Some(gather) = &mut self.gather {
                 let page = listing.page(gather.request()).await?;
@@ -152,7 +146,7 @@ impl Walk {
     }
 
     /// Says whether the page holds the whole slice. A total that is missing or too large is checked on page 2.
-    async fn is_whole(&mut self, slice: Slice, page: &Page, listing: &impl Listing) -> Result<bool, Error> {
+    async fn is_whole(&mut self, slice: Slice, page: &Page, listing: &impl Pages) -> Result<bool, Error> {
         let rows = page.rows();
         if page.total.is_some_and(|total| total <= rows) {
             return Ok(true);

@@ -2,18 +2,17 @@
 //!
 //! Pure arithmetic on unix seconds. Progress is `next`, the first second that is not read yet.
 
-use super::Window;
-use crate::okki::time::BEIJING;
+use crate::{okki::time::BEIJING, window::Window};
 
 /// Seconds of a day.
-pub const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 
 /// 小满 is younger than this. Only a guess for the first width: the first slice of a full load has no lower bound.
 const OLDEST: i64 = 1_104_537_600;
 
 /// One slice, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slice {
+pub(super) struct Slice {
     start: Option<i64>,
     end: i64,
     /// The neighbours exist, so a second more is asked for and dropped on that side.
@@ -23,7 +22,7 @@ pub struct Slice {
 
 impl Slice {
     /// The bounds to ask for.
-    pub fn asked(self) -> (Option<i64>, i64) {
+    pub(super) fn asked(self) -> (Option<i64>, i64) {
         (
             self.start.map(|start| start - i64::from(self.pad_start)),
             self.end + i64::from(self.pad_end),
@@ -31,13 +30,13 @@ impl Slice {
     }
 
     /// Says whether a row is of the second that only makes sure of inclusive bounds.
-    pub fn is_padding(self, update_time: i64) -> bool {
+    pub(super) fn is_padding(self, update_time: i64) -> bool {
         let (start, end) = self.asked();
         (self.pad_start && Some(update_time) == start) || (self.pad_end && update_time == end)
     }
 
     /// How far outside of the asked bounds a row is, in seconds; rows without a time are nowhere.
-    pub fn distance(self, update_time: i64) -> i64 {
+    pub(super) fn distance(self, update_time: i64) -> i64 {
         let (start, end) = self.asked();
         if update_time <= 0 {
             return 0;
@@ -50,7 +49,7 @@ impl Slice {
 
 /// The plan of a walk.
 #[derive(Debug)]
-pub struct Cutter {
+pub(super) struct Cutter {
     window: Window,
     /// `None` before the first slice of a walk without a lower bound.
     next: Option<i64>,
@@ -61,7 +60,7 @@ pub struct Cutter {
 }
 
 impl Cutter {
-    pub fn new(window: Window, cursor: Option<i64>) -> Self {
+    pub(super) fn new(window: Window, cursor: Option<i64>) -> Self {
         let next = cursor.or(window.start);
         let width = (window.end - next.unwrap_or(OLDEST) + 1).max(1);
         Self {
@@ -74,7 +73,7 @@ impl Cutter {
     }
 
     /// The slice to read now; `None` when the window is read.
-    pub fn slice(&self) -> Option<Slice> {
+    pub(super) fn slice(&self) -> Option<Slice> {
         if self.next.is_some_and(|next| next > self.window.end) {
             return None;
         }
@@ -88,12 +87,12 @@ impl Cutter {
     }
 
     /// Everything before this second is read.
-    pub fn cursor(&self) -> Option<i64> {
+    pub(super) fn cursor(&self) -> Option<i64> {
         self.next
     }
 
     /// The slice had `rows` and is done; aims at `target` rows for the next one.
-    pub fn advance(&mut self, rows: u64, target: u64) {
+    pub(super) fn advance(&mut self, rows: u64, target: u64) {
         self.step_over();
         self.searching = rows == 0;
         let factor = match rows {
@@ -104,12 +103,12 @@ impl Cutter {
     }
 
     /// The slice is done, and its size says nothing about the next one.
-    pub fn step_over(&mut self) {
+    pub(super) fn step_over(&mut self) {
         self.next = Some(self.slice_end() + 1);
     }
 
     /// The slice holds `total` rows, too many for a page. `false` when it cannot become narrower.
-    pub fn narrow(&mut self, total: Option<u64>, target: u64) -> bool {
+    pub(super) fn narrow(&mut self, total: Option<u64>, target: u64) -> bool {
         let from = self.next.unwrap_or(OLDEST);
         let span = self.slice_end() - from + 1;
         // Where the rows begin is unknown after an empty slice: halving finds it; a density finds the rest.
@@ -125,7 +124,7 @@ impl Cutter {
     }
 
     /// The listing honours dates only, so slices are whole days from now on.
-    pub fn use_days(&mut self) {
+    pub(super) fn use_days(&mut self) {
         self.grain = DAY;
     }
 

@@ -1,33 +1,33 @@
-//! The schedule loop of a job: every replica runs it, the one that gets the lease lists.
+//! The schedule loop of a kind: every replica runs it, the one that gets the lease lists.
 //!
 //! Standing by costs one small read now and then. A run that a dead leader left behind is due at once, so its
 //! successor goes on as soon as the lease has run out.
 
 use crate::{
-    lister::{Lister, Span, Stop},
     okki::{chain, time},
     pause::Pauses,
+    run::{Runner, Span, Stop},
     schedule::Schedule,
-    state::{Job, JobState, State},
+    state::{KindState, RunKind, State},
 };
 use pipeline::{lease::Lease, retry::Backoff, service::Runtime, telemetry::names};
 use std::{sync::Arc, time::Duration};
 
-/// A sleeper looks this often whether somebody else has changed the state.
-const LOOK: Duration = Duration::from_secs(15);
+/// How often a replica that waits reads the state again, which another one may have changed.
+const POLL: Duration = Duration::from_secs(15);
 
-/// Leads one job when it is this replica's turn.
-pub struct Lead {
+/// Makes runs of one kind when it is this replica's turn.
+pub(crate) struct Leader {
     /// The process.
     pub rt: Runtime,
     /// What to do when OKKI refuses everything.
     pub pauses: Arc<Pauses>,
     /// Runs and checkpoints.
     pub state: State,
-    /// Does the listing.
-    pub lister: Arc<Lister>,
-    /// What to list.
-    pub job: Job,
+    /// Makes the runs.
+    pub runner: Arc<Runner>,
+    /// Which kind.
+    pub kind: RunKind,
     /// Which part of it.
     pub span: Span,
     /// When.
@@ -36,9 +36,9 @@ pub struct Lead {
     pub ttl: Duration,
 }
 
-impl Lead {
+impl Leader {
     /// Until shutdown.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let mut backoff = Backoff::default();
         loop {
             tokio::select! {
@@ -66,38 +66,38 @@ impl Lead {
     async fn round(&self) -> Result<Duration, Stop> {
         let wait = self.wait_for_due().await?;
         if !wait.is_zero() {
-            return Ok(wait.min(LOOK));
+            return Ok(wait.min(POLL));
         }
-        let key = self.state.lease_key(self.job);
-        let Some(lead) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
+        let key = self.state.lease_key(self.kind);
+        let Some(lease) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
             return Ok((self.ttl / 5).max(Duration::from_millis(200)));
         };
         self.show_leader(true);
-        // The one before may have listed between our look and our lease.
+        // The one before may have listed between our reading and our lease.
         let listed = match self.wait_for_due().await {
-            Ok(wait) if wait.is_zero() => self.list(&lead).await,
+            Ok(wait) if wait.is_zero() => self.make_run(&lease).await,
             Ok(_) => Ok(()),
             Err(stop) => Err(stop),
         };
         // Not released, it runs out by itself.
-        let released = lead.release().await;
+        let released = lease.release().await;
         self.show_leader(false);
         listed?;
         released?;
-        Ok(self.wait_for_due().await?.min(LOOK))
+        Ok(self.wait_for_due().await?.min(POLL))
     }
 
-    async fn list(&self, lead: &Lease) -> Result<(), Stop> {
-        self.lister.list(self.job, self.span, false, lead).await?;
-        self.rt.alerts.run_ended(self.job.name());
-        if self.job == Job::Live {
-            self.lister.ask_for_lost(lead).await?;
+    async fn make_run(&self, lease: &Lease) -> Result<(), Stop> {
+        self.runner.run(self.kind, self.span, false, lease).await?;
+        self.rt.alerts.run_ended(self.kind.name());
+        if self.kind == RunKind::Live {
+            self.runner.ask_for_lost(lease).await?;
         }
         Ok(())
     }
 
     async fn wait_for_due(&self) -> Result<Duration, Stop> {
-        let state = self.state.job(self.job).await?;
+        let state = self.state.standing(self.kind).await?;
         self.show(&state);
         if state.run.is_some() {
             return Ok(Duration::ZERO);
@@ -107,16 +107,18 @@ impl Lead {
     }
 
     fn stopped(&self, stop: &Stop) {
-        // Outages and refusals close the gate, which is told by itself.
+        // Outages and refusals close the gate, of which people are notified anyway.
         if matches!(stop, Stop::Publish(_)) {
-            self.rt.alerts.run_failed(self.job.name(), &chain(stop));
+            self.rt.alerts.run_failed(self.kind.name(), &chain(stop));
         }
         match stop {
-            Stop::Okki(error) => self.pauses.hold("list customers", error),
+            Stop::Okki(error) => self.pauses.pause("list customers", error),
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
-            Stop::Deposed => tracing::warn!(job = self.job.name(), "lost the lease, another replica goes on"),
+            Stop::Deposed => {
+                tracing::warn!(job = self.kind.name(), "lost the lease, another replica goes on")
+            }
             stop => tracing::warn!(
-                job = self.job.name(),
+                job = self.kind.name(),
                 error = chain(stop),
                 "listing stopped, will be taken up"
             ),
@@ -124,13 +126,13 @@ impl Lead {
     }
 
     fn show_leader(&self, leads: bool) {
-        if self.job == Job::Live {
+        if self.kind == RunKind::Live {
             metrics::gauge!(names::LEADER).set(f64::from(u8::from(leads)));
         }
     }
 
-    fn show(&self, state: &JobState) {
-        if self.job != Job::Live {
+    fn show(&self, state: &KindState) {
+        if self.kind != RunKind::Live {
             return;
         }
         let age = state.checkpoint.map(|checkpoint| time::now() - checkpoint);

@@ -9,13 +9,13 @@ use std::collections::HashSet;
 
 /// Passes in which the proof came no further, after which an overstated total is no longer believed.
 const QUIET_PASSES: u32 = 8;
-/// Passes after which a listing counts as one that does not settle.
+/// Passes after which a listing counts as one that does not come to rest.
 const MOST_PASSES: u32 = 64;
 /// How often a page that repeats its neighbour is asked for again.
 const REREADS: u32 = 2;
 
 /// Result of one page.
-pub enum Step {
+pub(super) enum Step {
     /// Go on.
     More(Batch),
     /// The second is read.
@@ -23,7 +23,7 @@ pub enum Step {
 }
 
 /// Progress within the second.
-pub struct Gather {
+pub(super) struct Gather {
     request: PageRequest,
     slice: Slice,
     /// Everybody seen, to give each out once.
@@ -32,7 +32,7 @@ pub struct Gather {
     epoch: HashSet<String>,
     epoch_total: Option<u64>,
     page_rows: u64,
-    looked: bool,
+    located: bool,
     previous: Vec<ListItem>,
     rereads: u32,
     pass: u32,
@@ -41,7 +41,7 @@ pub struct Gather {
 }
 
 impl Gather {
-    pub fn new(request: PageRequest, slice: Slice) -> Self {
+    pub(super) fn new(request: PageRequest, slice: Slice) -> Self {
         Self {
             request: PageRequest { page: 1, ..request },
             slice,
@@ -49,7 +49,7 @@ impl Gather {
             epoch: HashSet::new(),
             epoch_total: None,
             page_rows: 0,
-            looked: false,
+            located: false,
             previous: Vec::new(),
             rereads: 0,
             pass: 0,
@@ -59,12 +59,12 @@ impl Gather {
     }
 
     /// The page to read now.
-    pub fn request(&self) -> PageRequest {
+    pub(super) fn request(&self) -> PageRequest {
         self.request.clone()
     }
 
     /// Takes the page that was asked for.
-    pub fn take(&mut self, page: Page) -> Result<Step, Error> {
+    pub(super) fn take(&mut self, page: Page) -> Result<Step, Error> {
         let number = self.request.page;
         if !page.items.is_empty() && page.items == self.previous {
             self.rereads += 1;
@@ -129,13 +129,13 @@ impl Gather {
         batch
     }
 
-    /// The very first page tells where the last one is; from there the walk is backwards. Without totals it is
+    /// The very first page shows where the last one is; from there the walk is backwards. Without totals it is
     /// forwards.
     fn next_page(&mut self, number: u64, rows: u64) -> Option<u64> {
         if self.epoch_total.is_none() {
             return (rows > 0).then_some(number + 1);
         }
-        if std::mem::replace(&mut self.looked, true) {
+        if std::mem::replace(&mut self.located, true) {
             return (number > 1).then(|| number - 1);
         }
         Some(self.last_page()).filter(|last| *last > 1)
@@ -167,7 +167,7 @@ impl Gather {
         }
         if self.pass >= MOST_PASSES {
             return Err(Error::Shape(format!(
-                "listing: one second does not settle in {MOST_PASSES} passes"
+                "listing: one second does not come to rest in {MOST_PASSES} passes"
             )));
         }
         Ok(false)

@@ -1,0 +1,49 @@
+//! Where the values of a JSON text stand, for files that are read by other means than the documents are.
+
+use super::condition::Condition;
+use super::json::{Node, Text, Value};
+use super::problem::{Place, Problem};
+use super::reader::Reader;
+
+/// A JSON text whose values can be found by their keys.
+pub struct Places<'t> {
+    text: Text<'t>,
+    root: Node,
+}
+
+impl<'t> Places<'t> {
+    /// Reads a text; `name` is used in problems, of which there are some when it is not JSON.
+    pub fn read(text: &'t str, name: &'t str) -> Result<Self, Vec<Problem>> {
+        let text = Text { name, text };
+        let root = text.parse()?;
+        Ok(Places { text, root })
+    }
+
+    /// The place of the last key of a path, or of the last one that is there.
+    #[must_use]
+    pub fn of(&self, path: &[&str]) -> Place {
+        self.text.place(self.find(path).0)
+    }
+
+    /// The condition under a key, or every problem of it with its place; none is there, none is read.
+    pub fn condition(&self, key: &str) -> Result<Condition, Vec<Problem>> {
+        let mut reader = Reader::new(self.text.text, self.text.name);
+        let condition = Condition::read(&mut reader, self.find(&[key]).1);
+        reader.finish(condition).map(|loaded| loaded.document)
+    }
+
+    /// Where a path's last known key begins, and the path's value.
+    fn find(&self, path: &[&str]) -> (usize, Option<&Node>) {
+        let (mut start, mut node) = (self.root.range.start, Some(&self.root));
+        for key in path {
+            let Some(Value::Object(members)) = node.map(|node| &node.value) else {
+                return (start, None);
+            };
+            node = members.iter().find(|member| member.key == *key).map(|member| {
+                start = member.key_start;
+                &member.value
+            });
+        }
+        (start, node)
+    }
+}

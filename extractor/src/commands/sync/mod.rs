@@ -1,0 +1,131 @@
+//! `extractor sync` and `extractor once`: list one window, fetch until its details are done, say what happened.
+//!
+//! The process is a full replica while it works, so it needs no running `extractor run` beside it, and helps one that
+//! runs. Stopping it at any moment loses nothing: what is published is in the queue, and an unfinished listing is
+//! taken up by the same command, or by `run` when it is a live one.
+
+mod replica;
+
+use crate::{
+    cli::{OnceArgs, SyncArgs},
+    run::{RunSettings, Span},
+    settings::{OkkiConfig, moment},
+    state::RunKind,
+};
+use anyhow::bail;
+use pipeline::{
+    config::CommonConfig, http::HttpConfig, mask::mask_text, service::Runtime, setting::ConfigError,
+};
+use replica::Sync;
+use std::time::Duration;
+
+/// An outage longer than this ends the command, which can be repeated; `run` would wait for ever.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The command ends after this time even if a notice cannot be delivered.
+const NOTIFIED_WITHIN: Duration = Duration::from_secs(15);
+
+/// Lists a window or a backfill, waiting for its turn.
+pub(crate) async fn sync(args: SyncArgs) -> anyhow::Result<()> {
+    let span = span(&args)?;
+    let kind = if span == Span::SinceCheckpoint {
+        RunKind::Live
+    } else {
+        RunKind::Backfill
+    };
+    let (rt, settings) = settings(args.once)?;
+    let ran = async {
+        let sync = Sync::open(rt.clone(), settings, kind, span, args.force).await?;
+        if args.restart {
+            sync.discard().await?;
+        }
+        sync.check_same_backfill().await?;
+        let Some(lease) = sync.lease(PATIENCE).await? else {
+            bail!("another replica lists {} and does not end", kind.name())
+        };
+        sync.work(lease).await
+    };
+    notify(&rt, kind, ran.await).await
+}
+
+/// Lists a window, unless another replica does.
+pub(crate) async fn once(args: OnceArgs) -> anyhow::Result<()> {
+    let (rt, settings) = settings(args)?;
+    let ran = async {
+        let sync = Sync::open(rt.clone(), settings, RunKind::Live, Span::SinceCheckpoint, false).await?;
+        match sync.lease(Duration::ZERO).await? {
+            Some(lease) => sync.work(lease).await,
+            None => {
+                sync.report_busy().await?;
+                Ok(Ended::Elsewhere)
+            }
+        }
+    };
+    notify(&rt, RunKind::Live, ran.await).await
+}
+
+/// How a command ended that has not failed.
+enum Ended {
+    /// By the work being done.
+    Done,
+    /// By leaving it to another replica.
+    Elsewhere,
+}
+
+/// Notifies people that the run has failed, or that an earlier failure is over.
+async fn notify(rt: &Runtime, kind: RunKind, ran: anyhow::Result<Ended>) -> anyhow::Result<()> {
+    match &ran {
+        Ok(Ended::Done) => rt.alerts.run_ended(kind.name()),
+        Ok(Ended::Elsewhere) => {}
+        Err(error) => rt
+            .alerts
+            .run_failed(kind.name(), &mask_text(&format!("{error:#}"))),
+    }
+    rt.alerts.flush(NOTIFIED_WITHIN).await;
+    ran.map(drop)
+}
+
+fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
+    let Some(since) = &args.since else {
+        return Ok(Span::SinceCheckpoint);
+    };
+    let until = args
+        .until
+        .as_deref()
+        .map(|until| moment("--until", until, true))
+        .transpose()?;
+    match (moment("--since", since, false)?, until) {
+        (since, Some(until)) if since > until => Err(ConfigError::new(
+            "--since",
+            "is after --until",
+            "exchange them, or omit --until for now",
+        )),
+        (since, until) => Ok(Span::Between { since, until }),
+    }
+}
+
+/// What was typed, checked.
+struct Settings {
+    http: HttpConfig,
+    okki: OkkiConfig,
+    list: RunSettings,
+    ttl: Duration,
+    skip: bool,
+    json: bool,
+}
+
+/// Checks what was typed; from here on people are notified of a failure.
+fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
+    let common = CommonConfig::try_from(args.common)?;
+    let http = HttpConfig::try_from(args.http)?;
+    let okki = OkkiConfig::try_from(args.okki)?;
+    let settings = Settings {
+        list: args.list.check(&okki)?,
+        ttl: args.lease.check()?,
+        skip: !args.detail.no_skip,
+        json: args.json,
+        http,
+        okki,
+    };
+    let rt = Runtime::tool("extractor", &common)?.telling("extractor", &common, &settings.http.tls)?;
+    Ok((rt, settings))
+}

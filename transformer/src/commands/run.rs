@@ -1,0 +1,37 @@
+//! `transformer run`: consumes snapshots until shutdown.
+
+use crate::{cli::RunArgs, config::TransformConfig, handler::MapHandler};
+use anyhow::Context;
+use pipeline::{
+    config::CommonConfig,
+    consumer::{self, ConsumerOptions},
+    service::Runtime,
+    stage::Stage,
+    tls::TlsFiles,
+};
+use std::sync::Arc;
+
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
+    let common = CommonConfig::try_from(args.common)?;
+    let tls = TlsFiles::try_from(args.tls)?;
+    let config = TransformConfig::try_from(args.transform)?;
+    let mapping = super::load(&config)?;
+    let rt = Runtime::start("transformer", &common, &tls).await?;
+    for warning in mapping.warnings() {
+        tracing::warn!(%warning, "mapping");
+    }
+    rt.status.set(
+        "mapping",
+        serde_json::json!({"fingerprint": mapping.fingerprint(), "fields": mapping.fields().len()}),
+    );
+    let options = ConsumerOptions {
+        stage: Stage::Transform,
+        batch_max: config.batch_size,
+        linger: config.linger,
+        concurrency: config.concurrency,
+    };
+    let handler = Arc::new(MapHandler::new(rt.clone(), mapping));
+    consumer::run(&rt, options, handler)
+        .await
+        .context("consume snapshots")
+}
