@@ -2,7 +2,7 @@
 
 use crate::{
     okki::time,
-    state::{Job, State},
+    state::{RunKind, State},
 };
 use pipeline::{service::Runtime, store, telemetry::names};
 use std::time::Duration;
@@ -59,13 +59,13 @@ impl CheckpointWatch {
     }
 
     async fn ask(&self) -> Result<Since, store::Error> {
-        Ok(match self.state.job(Job::Live).await?.checkpoint {
+        Ok(match self.state.standing(RunKind::Live).await?.checkpoint {
             Some(seconds) => Since {
                 ms: seconds.saturating_mul(1_000),
                 is_checkpoint: true,
             },
             None => Since {
-                ms: self.state.watched_since(Job::Live, self.since.ms).await?,
+                ms: self.state.watched_since(RunKind::Live, self.since.ms).await?,
                 is_checkpoint: false,
             },
         })

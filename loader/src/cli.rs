@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Dead letters of this stage
     Dead(Box<DeadArgs>),
     /// Say where every listed customer is; fails when one is nowhere
-    Account(Box<BooksArgs>),
+    Books(Box<BooksArgs>),
     /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.

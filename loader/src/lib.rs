@@ -35,7 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
         Command::Trace(args) => commands::trace::trace(args).await,
         Command::Dead(args) => replay::cli::run_for("loader", Stage::Load, *args).await,
-        Command::Account(args) => pipeline::cli::accounting::run("loader", *args).await,
+        Command::Books(args) => pipeline::cli::accounting::run("loader", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }

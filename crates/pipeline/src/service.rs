@@ -148,7 +148,7 @@ impl Runtime {
     ///
     /// # Errors
     /// When the HTTP client cannot be built.
-    pub fn telling(
+    pub fn with_alerts(
         mut self,
         service: &'static str,
         common: &CommonConfig,

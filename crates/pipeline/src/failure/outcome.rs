@@ -24,7 +24,7 @@ pub struct Reported {
 
 /// The replay tag that a letter carries on its way back.
 #[must_use]
-pub fn mark(plan: &str, letter: &str) -> String {
+pub fn replay_tag(plan: &str, letter: &str) -> String {
     format!("{plan}/{letter}")
 }
 
@@ -36,7 +36,7 @@ pub fn plan_of(tag: &str) -> &str {
 
 /// The report about a message with this tag, if the disposition is the end of a replay.
 #[must_use]
-pub fn of(stage: Stage, tag: &str, disposition: Disposition) -> Option<Reported> {
+pub fn report_of(stage: Stage, tag: &str, disposition: Disposition) -> Option<Reported> {
     let (plan, letter) = tag.split_once('/')?;
     disposition.ends_replay().then(|| Reported {
         plan: plan.to_owned(),
@@ -77,10 +77,13 @@ mod tests {
 
     #[test]
     fn only_ends_are_reported_and_only_for_tagged_messages() {
-        let tag = mark("p-1", "00ff");
+        let tag = replay_tag("p-1", "00ff");
         assert_eq!(plan_of(&tag), "p-1");
-        assert!(of(Stage::Load, &tag, Disposition::Loaded).is_some());
-        assert_eq!(of(Stage::Load, &tag, Disposition::Retried), None);
-        assert_eq!(of(Stage::Load, "an-older-replay", Disposition::Loaded), None);
+        assert!(report_of(Stage::Load, &tag, Disposition::Loaded).is_some());
+        assert_eq!(report_of(Stage::Load, &tag, Disposition::Retried), None);
+        assert_eq!(
+            report_of(Stage::Load, "an-older-replay", Disposition::Loaded),
+            None
+        );
     }
 }

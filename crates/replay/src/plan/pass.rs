@@ -214,7 +214,7 @@ impl Pass<'_> {
         let mut leaving = Vec::with_capacity(letters.len());
         for taken in letters {
             let letter = &taken.letter;
-            let tag = outcome::mark(&plan.id, letter.digits());
+            let tag = outcome::replay_tag(&plan.id, letter.digits());
             match &plan.repair {
                 None => messages.push(letter.back(&tag)),
                 Some(repair) => match repair.apply(letter, &tag) {

@@ -23,7 +23,7 @@ pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> anyhow::Result<u
                 .letter
                 .replay_tag()
                 .filter(|tag| outcome::plan_of(tag) == plan);
-            reports.extend(tagged.and_then(|tag| outcome::of(stage, tag, Disposition::Dead)));
+            reports.extend(tagged.and_then(|tag| outcome::report_of(stage, tag, Disposition::Dead)));
             if reports.len() == CHUNK {
                 found += report(workspace, &mut reports).await?;
             }

@@ -34,8 +34,8 @@ async fn the_first_report_counts_and_repeats_do_not() {
         .map(|id| id.rsplit_once('~').unwrap().1.to_owned())
         .collect();
     let report = async |letter: &str, what| {
-        let tag = outcome::mark(&plan.id, letter);
-        let reported = outcome::of(Stage::Load, &tag, what).unwrap();
+        let tag = outcome::replay_tag(&plan.id, letter);
+        let reported = outcome::report_of(Stage::Load, &tag, what).unwrap();
         outcome::report(&bench.rt.store, &bench.rt.namespace, &[reported])
             .await
             .unwrap()

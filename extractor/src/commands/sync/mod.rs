@@ -126,6 +126,6 @@ fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
         http,
         okki,
     };
-    let rt = Runtime::tool("extractor", &common)?.telling("extractor", &common, &settings.http.tls)?;
+    let rt = Runtime::tool("extractor", &common)?.with_alerts("extractor", &common, &settings.http.tls)?;
     Ok((rt, settings))
 }

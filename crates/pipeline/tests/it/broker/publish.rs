@@ -25,10 +25,7 @@ async fn messages_that_were_not_confirmed_are_published_and_counted_once_more() 
     let queue = bench.queue(Stage::Extract);
     let proxy = bench.proxy().await;
     let mut common = config::common(&bench.namespace);
-    let mut url = url::Url::parse(common.amqp.url.expose()).unwrap();
-    url.set_ip_host(proxy.address().ip()).unwrap();
-    url.set_port(Some(proxy.address().port())).unwrap();
-    common.amqp.url = Secret::new(url.as_str());
+    common.amqp.url = Secret::new(proxy.redirected(common.amqp.url.expose()).unwrap());
     let rt = Runtime::assemble("test", &common, Shutdown::manual(common.drain_deadline)).unwrap();
     let messages = |ids: std::ops::Range<usize>| {
         let messages = ids.map(|id| Outgoing::to(Stage::Extract, &reference(id)));
