@@ -17,7 +17,7 @@ use crate::tools::{kubectl, output, python};
 const VERSIONS: [&str; 2] = ["1.32", "1.37"];
 
 /// What a rendered overlay is called.
-pub fn overlays() -> Vec<PathBuf> {
+pub(crate) fn overlays() -> Vec<PathBuf> {
     let mut found: Vec<_> = fs::read_dir(workspace().join("deploy/k8s/overlays"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -28,7 +28,7 @@ pub fn overlays() -> Vec<PathBuf> {
 }
 
 /// The rendered documents of an overlay.
-pub fn documents(folder: &Path) -> Vec<Value> {
+pub(crate) fn documents(folder: &Path) -> Vec<Value> {
     let text = render(folder);
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("rendered YAML");
     documents
@@ -67,14 +67,14 @@ fn every_overlay_renders_and_is_valid() {
 }
 
 /// An overlay that was written for a test; gone with this value.
-pub struct Written {
+pub(crate) struct Written {
     /// Where its kustomization is.
     pub path: PathBuf,
     _folder: Rc<TempDir>,
 }
 
 /// The local overlay with one component each.
-pub fn with_every_component() -> Vec<Written> {
+pub(crate) fn with_every_component() -> Vec<Written> {
     let root = workspace().join("deploy/k8s");
     let entries = fs::read_dir(root.join("components")).unwrap();
     let mut components: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();

@@ -37,7 +37,7 @@ fn pods(documents: &[Value]) -> Vec<(String, &Value)> {
 }
 
 /// Values of every member called `key`, at any depth.
-pub fn collect<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
+pub(crate) fn collect<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {

@@ -17,7 +17,7 @@ const PYTHON_TOOLS: [&str; 3] = [
 ];
 
 /// What a program printed, once it succeeded.
-pub fn output(command: &mut Command) -> String {
+pub(crate) fn output(command: &mut Command) -> String {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("start {command:?}: {error}"));
@@ -32,22 +32,22 @@ pub fn output(command: &mut Command) -> String {
 }
 
 /// A Python with the validator, in an environment of its own.
-pub fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     in_environment("python")
 }
 
 /// kubectl: the machine's own, or PyPI's.
-pub fn kubectl() -> PathBuf {
+pub(crate) fn kubectl() -> PathBuf {
     on_path("kubectl").unwrap_or_else(|| in_environment("kubectl"))
 }
 
 /// The linter of Dockerfiles.
-pub fn hadolint() -> PathBuf {
+pub(crate) fn hadolint() -> PathBuf {
     on_path("hadolint").unwrap_or_else(|| in_environment("hadolint"))
 }
 
 /// promtool: the machine's own, or Debian's package, unpacked and not installed, because it would start a server.
-pub fn promtool() -> PathBuf {
+pub(crate) fn promtool() -> PathBuf {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND
         .get_or_init(|| {

@@ -8,11 +8,11 @@ use syn::{
 };
 
 /// Names from the crate's root, such as `["broker", "error"]`.
-pub type Module = Vec<String>;
+pub(crate) type Module = Vec<String>;
 
 /// What a file says of others.
 #[derive(Debug, Default)]
-pub struct Imports {
+pub(crate) struct Imports {
     /// Paths as written, such as `["super", "error", "Error"]`, with the module in which they stand.
     pub paths: BTreeSet<(Module, Vec<String>)>,
     /// Names that others may take from here and where they come from, with the module in which they stand.
@@ -22,7 +22,7 @@ pub struct Imports {
 }
 
 /// Reads the imports of the file that is this module.
-pub fn of(module: &Module, text: &str) -> Imports {
+pub(crate) fn of(module: &Module, text: &str) -> Imports {
     let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{module:?}: {error}"));
     let mut reader = Reader {
         at: module.clone(),
@@ -158,7 +158,7 @@ fn expand(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<(String, Vec
 }
 
 /// `#[cfg(test)]`, also inside `all` and `any`, and `#[test]`.
-pub fn is_for_tests(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::Path(path) => path.is_ident("test"),
         Meta::List(list) if list.path.is_ident("cfg") => {

@@ -10,7 +10,7 @@ use regex::Regex;
 const FOLDERS: [&str; 6] = ["proto", "crates", "extractor", "transformer", "loader", "tests"];
 
 /// Folders of what is delivered; tests and the test kit are not.
-pub const PRODUCT: [&str; 7] = [
+pub(crate) const PRODUCT: [&str; 7] = [
     "proto/src",
     "crates/mapping/src",
     "crates/pipeline/src",
@@ -21,26 +21,26 @@ pub const PRODUCT: [&str; 7] = [
 ];
 
 /// A Rust file of the workspace, its path relative to the root.
-pub struct Source {
+pub(crate) struct Source {
     pub path: String,
     pub text: String,
 }
 
 impl Source {
-    pub fn is_in(&self, folders: &[&str]) -> bool {
+    pub(crate) fn is_in(&self, folders: &[&str]) -> bool {
         folders
             .iter()
             .any(|folder| self.path.starts_with(&format!("{folder}/")))
     }
 
     /// Lines of code with their numbers; comments may mention what code may not name.
-    pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(n, line)| (n + 1, line));
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 }
 
-pub fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let root = workspace();
     let mut found = Vec::new();
     for folder in FOLDERS {
@@ -61,7 +61,7 @@ pub fn sources() -> Vec<Source> {
 }
 
 /// Files with that ending below a folder.
-pub fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+pub(crate) fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -73,7 +73,7 @@ pub fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
 }
 
 /// Every code line outside `allowed` that matches.
-pub fn violations(pattern: &str, allowed: impl Fn(&Source) -> bool) -> Vec<String> {
+pub(crate) fn violations(pattern: &str, allowed: impl Fn(&Source) -> bool) -> Vec<String> {
     let pattern = Regex::new(pattern).unwrap();
     sources()
         .iter()
@@ -86,6 +86,6 @@ pub fn violations(pattern: &str, allowed: impl Fn(&Source) -> bool) -> Vec<Strin
         .collect()
 }
 
-pub fn assert_none(rule: &str, violations: &[String]) {
+pub(crate) fn assert_none(rule: &str, violations: &[String]) {
     assert!(violations.is_empty(), "{rule}:\n{}", violations.join("\n"));
 }

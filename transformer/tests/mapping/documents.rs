@@ -10,17 +10,17 @@ use transformer::map::{Mapping, RowError};
 
 use crate::support::now;
 
-pub fn document(fields: &str) -> String {
+pub(crate) fn document(fields: &str) -> String {
     format!(r#"{{"api": "/x", "effect": "EXECUTE", "request": [{fields}]}}"#)
 }
 
-pub fn map(fields: &str, extras: Option<&str>, detail: Value) -> Result<Vec<FieldValue>, RowError> {
+pub(crate) fn map(fields: &str, extras: Option<&str>, detail: Value) -> Result<Vec<FieldValue>, RowError> {
     let mapping = Mapping::load(&document(fields), extras).unwrap_or_else(|problems| panic!("{problems:?}"));
     mapping.map(&clean(detail).unwrap(), now())
 }
 
 /// The single cell of a document with one field.
-pub fn one(field: &str, widget: &str, detail: Value) -> Result<Option<Cell>, String> {
+pub(crate) fn one(field: &str, widget: &str, detail: Value) -> Result<Option<Cell>, String> {
     let extras = format!(r#"{{"widgets": {{"f": "{widget}"}}}}"#);
     let extras = (!widget.is_empty()).then_some(extras.as_str());
     map(field, extras, detail)
@@ -28,13 +28,13 @@ pub fn one(field: &str, widget: &str, detail: Value) -> Result<Option<Cell>, Str
         .map_err(|error| format!("{}: {}", error.code, error.reason))
 }
 
-pub fn problems(text: &str) -> Vec<String> {
+pub(crate) fn problems(text: &str) -> Vec<String> {
     TargetDocument::parse(text, "m.json")
         .map(|_| Vec::new())
         .unwrap_or_else(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
-pub fn text(s: &str) -> Option<Cell> {
+pub(crate) fn text(s: &str) -> Option<Cell> {
     Some(Cell::Text(s.to_owned()))
 }
 

@@ -7,12 +7,12 @@ use mapping::{Context, Evaluation, Expression, Record};
 use serde_json::Value;
 
 /// 2026-03-15 00:30:00 at +08:00.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-03-14T16:30:00Z".parse().unwrap()
 }
 
 /// The text that an expression gives for a record.
-pub fn eval(expression: &str, record: Value) -> Result<String, String> {
+pub(crate) fn eval(expression: &str, record: Value) -> Result<String, String> {
     let compiled = Expression::compile(expression).map_err(|faults| format!("{faults:?}"))?;
     let Value::Object(map) = record else {
         panic!("a record is an object")

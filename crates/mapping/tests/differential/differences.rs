@@ -2,7 +2,7 @@
 
 /// One deliberate difference with an example; `None` is an error.
 #[derive(Debug)]
-pub struct Difference {
+pub(crate) struct Difference {
     pub name: &'static str,
     pub expression: &'static str,
     pub record: &'static str,
@@ -12,7 +12,7 @@ pub struct Difference {
 }
 
 /// All of them.
-pub const DIFFERENCES: &[Difference] = &[
+pub(crate) const DIFFERENCES: &[Difference] = &[
     Difference {
         name: "an empty bare placeholder is NULL",
         expression: "CASE {{x}} WHEN '0' THEN 'a' WHEN '1' THEN 'b' ELSE 'c' END",

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// What one side says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The value as text; NULL is the empty text, as in a mapping.
     Value(String),
     /// The expression failed.
@@ -17,14 +17,14 @@ pub enum Answer {
 
 impl Answer {
     /// `None` is an error.
-    pub fn of(value: Option<&str>) -> Answer {
+    pub(crate) fn of(value: Option<&str>) -> Answer {
         value.map_or(Answer::Error, |text| Answer::Value(text.to_owned()))
     }
 }
 
 /// The running server.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
     folder: TempDir,
     now: i64,
@@ -47,7 +47,7 @@ fn program(names: &[&str]) -> Option<PathBuf> {
 
 impl Server {
     /// Starts one, or says why not.
-    pub fn start(now: i64) -> Option<Server> {
+    pub(crate) fn start(now: i64) -> Option<Server> {
         let (Some(daemon), Some(_)) = (program(&["mariadbd"]), program(&["mariadb"])) else {
             eprintln!(
                 "NOTICE: no MariaDB on this machine (Debian: mariadb-server); the comparison with it is skipped"
@@ -92,7 +92,7 @@ impl Server {
     }
 
     /// One answer per expression.
-    pub fn ask<'a>(&self, expressions: impl Iterator<Item = &'a str>) -> Vec<Answer> {
+    pub(crate) fn ask<'a>(&self, expressions: impl Iterator<Item = &'a str>) -> Vec<Answer> {
         let mut script = format!(
             "SET NAMES utf8mb4; SET time_zone='+08:00'; SET timestamp={};\n",
             self.now

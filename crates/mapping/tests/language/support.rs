@@ -7,12 +7,12 @@ use mapping::{Context, Evaluation, Expression, Record};
 use serde_json::Value;
 
 /// 2026-03-15 00:30:00 at +08:00.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-03-14T16:30:00Z".parse().unwrap()
 }
 
 /// The text that an expression gives for a record.
-pub fn eval(expression: &str, record: Value) -> Result<String, String> {
+pub(crate) fn eval(expression: &str, record: Value) -> Result<String, String> {
     let compiled = Expression::compile(expression).map_err(|faults| format!("{faults:?}"))?;
     let Value::Object(map) = record else {
         panic!("a record is an object")
@@ -29,13 +29,13 @@ pub fn eval(expression: &str, record: Value) -> Result<String, String> {
 }
 
 /// The value of a bare SQL expression.
-pub fn sql(expression: &str) -> String {
+pub(crate) fn sql(expression: &str) -> String {
     eval(&format!("_function {expression}"), serde_json::json!({}))
         .unwrap_or_else(|e| panic!("{expression}: {e}"))
 }
 
 /// Offset and text of the first fault.
-pub fn fault(expression: &str) -> (usize, String) {
+pub(crate) fn fault(expression: &str) -> (usize, String) {
     let mut faults = Expression::compile(expression).expect_err("a fault is expected");
     faults.remove(0)
 }

@@ -14,12 +14,17 @@ use sha2::{Digest, Sha256};
 use std::io::{BufReader, Cursor};
 
 /// The workspace of a bench, for its extract stage or another one.
-pub fn workspace(bench: &Workbench, stage: Stage) -> Workspace {
+pub(crate) fn workspace(bench: &Workbench, stage: Stage) -> Workspace {
     Workspace::new(bench.rt.clone(), stage)
 }
 
 /// A letter as a line of an export.
-pub fn line<M: Message + Subject>(bench: &Workbench, stage: Stage, message: &M, failure: &Failure) -> String {
+pub(crate) fn line<M: Message + Subject>(
+    bench: &Workbench,
+    stage: Stage,
+    message: &M,
+    failure: &Failure,
+) -> String {
     let envelope = Envelope::new(message, 1_700_000_000_000);
     let home = bench.rt.namespace.queue(stage);
     let attempts = pipeline::failure::record::extend_history("", failure, 1_700_000_000_000, "dead".into());
@@ -43,7 +48,7 @@ pub fn line<M: Message + Subject>(bench: &Workbench, stage: Stage, message: &M, 
 }
 
 /// Puts lines of an export into the dead letters.
-pub async fn import_lines(bench: &Workbench, stage: Stage, lines: &[String]) {
+pub(crate) async fn import_lines(bench: &Workbench, stage: Stage, lines: &[String]) {
     let text = lines.join("\n");
     let open = || Ok(BufReader::new(Cursor::new(text.clone())));
     let report = import(&workspace(bench, stage), false, open).await.unwrap();
@@ -51,7 +56,11 @@ pub async fn import_lines(bench: &Workbench, stage: Stage, lines: &[String]) {
 }
 
 /// Dead references, with a failure for each.
-pub async fn references(bench: &Workbench, ids: std::ops::Range<usize>, failure: impl Fn(usize) -> Failure) {
+pub(crate) async fn references(
+    bench: &Workbench,
+    ids: std::ops::Range<usize>,
+    failure: impl Fn(usize) -> Failure,
+) {
     let lines: Vec<_> = ids
         .map(|id| {
             line(
@@ -66,7 +75,7 @@ pub async fn references(bench: &Workbench, ids: std::ops::Range<usize>, failure:
 }
 
 /// Ids of the dead letters in their order.
-pub async fn ids(bench: &Workbench, stage: Stage) -> Vec<String> {
+pub(crate) async fn ids(bench: &Workbench, stage: Stage) -> Vec<String> {
     let mut browser = Browser::open(&bench.rt.broker, stage).await.unwrap();
     let mut ids = Vec::new();
     while let Some(taken) = browser.next().await.unwrap() {
@@ -77,7 +86,7 @@ pub async fn ids(bench: &Workbench, stage: Stage) -> Vec<String> {
 }
 
 /// Customers of the dead letters in their order.
-pub async fn customers(bench: &Workbench, stage: Stage) -> Vec<String> {
+pub(crate) async fn customers(bench: &Workbench, stage: Stage) -> Vec<String> {
     let mut browser = Browser::open(&bench.rt.broker, stage).await.unwrap();
     let mut customers = Vec::new();
     while let Some(taken) = browser.next().await.unwrap() {

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-pub async fn planned(bench: &Workbench, filter: &Filter, options: Options) -> Plan {
+pub(crate) async fn planned(bench: &Workbench, filter: &Filter, options: Options) -> Plan {
     let workspace = workspace(bench, Stage::Extract);
     let preview = make(&workspace, filter, "a test", None, options, |_| {})
         .await
@@ -23,7 +23,7 @@ pub async fn planned(bench: &Workbench, filter: &Filter, options: Options) -> Pl
     preview.expect("the filter means some letters").plan
 }
 
-pub async fn ran(bench: &Workbench, plan: Plan) -> Plan {
+pub(crate) async fn ran(bench: &Workbench, plan: Plan) -> Plan {
     let options = plan.options.clone();
     run(&workspace(bench, Stage::Extract), plan, &options, &mut |_| {})
         .await

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 /// What has to be started. A service that somebody else provides is `None`.
 #[derive(Debug, Default)]
-pub struct Programs {
+pub(super) struct Programs {
     pub broker: Option<BrokerPrograms>,
     pub redis: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ const REDIS: &[&str] = &[
 ];
 
 /// The programs that are needed, installed if they were missing.
-pub async fn programs(broker: bool, redis: bool) -> anyhow::Result<Programs> {
+pub(super) async fn programs(broker: bool, redis: bool) -> anyhow::Result<Programs> {
     let mut missing = missing(broker, redis);
     if !missing.is_empty() {
         install(&missing).await?;

@@ -15,7 +15,7 @@ use super::{jdy, okki};
 
 /// A request as the vendors see it.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(super) struct Call {
     pub method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -23,7 +23,7 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(parts: Parts, body: Bytes) -> Call {
+    pub(super) fn new(parts: Parts, body: Bytes) -> Call {
         Call {
             method: parts.method,
             uri: parts.uri,
@@ -32,16 +32,16 @@ impl Call {
         }
     }
 
-    pub fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &str {
         self.uri.path()
     }
 
-    pub fn query(&self) -> &str {
+    pub(super) fn query(&self) -> &str {
         self.uri.query().unwrap_or_default()
     }
 
     /// One parameter of the query string.
-    pub fn parameter(&self, name: &str) -> Option<String> {
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let pairs = url::form_urlencoded::parse(self.query().as_bytes());
         pairs
             .into_iter()
@@ -49,11 +49,11 @@ impl Call {
             .map(|(_, value)| value.into_owned())
     }
 
-    pub fn authorization(&self) -> Option<&str> {
+    pub(super) fn authorization(&self) -> Option<&str> {
         self.headers.get(header::AUTHORIZATION)?.to_str().ok()
     }
 
-    pub fn is_form(&self) -> bool {
+    pub(super) fn is_form(&self) -> bool {
         let kind = self
             .headers
             .get(header::CONTENT_TYPE)
@@ -75,7 +75,7 @@ impl Drop for InFlight {
 }
 
 /// Answers one call to a vendor that arrived `now`.
-pub async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call, now: Instant) -> Ending {
+pub(super) async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call, now: Instant) -> Ending {
     if lock(&state.faults).outage(vendor, now) {
         return Ending::Reset;
     }
@@ -139,7 +139,7 @@ fn name(ending: &Ending) -> Cow<'static, str> {
 
 /// How a fault bends the work itself.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Bend {
+pub(super) struct Bend {
     /// Write only so many rows of a batch.
     pub rows: Option<usize>,
     /// Wait between taking the request up and doing it.

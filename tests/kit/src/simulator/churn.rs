@@ -44,7 +44,7 @@ impl Default for Churn {
 }
 
 /// Replaces the running churn, if any.
-pub fn start(state: &Arc<State>, churn: Churn) {
+pub(super) fn start(state: &Arc<State>, churn: Churn) {
     let token = state.stop.child_token();
     if let Some(before) = lock(&state.churn).replace(token.clone()) {
         before.cancel();

@@ -8,27 +8,27 @@ const BEIJING: Offset = Offset::constant(8);
 
 /// Wall clock with a movable offset. Rate limits do not use it: they count real seconds.
 #[derive(Debug, Default)]
-pub struct Clock {
+pub(super) struct Clock {
     offset_ms: AtomicI64,
 }
 
 impl Clock {
-    pub fn now_ms(&self) -> i64 {
+    pub(super) fn now_ms(&self) -> i64 {
         Timestamp::now().as_millisecond() + self.offset_ms.load(Ordering::Relaxed)
     }
 
-    pub fn now(&self) -> i64 {
+    pub(super) fn now(&self) -> i64 {
         self.now_ms().div_euclid(1000)
     }
 
-    pub fn set_offset_s(&self, seconds: i64) {
+    pub(super) fn set_offset_s(&self, seconds: i64) {
         self.offset_ms
             .store(seconds.saturating_mul(1000), Ordering::Relaxed);
     }
 }
 
 /// `YYYY-MM-DD HH:mm:ss` in Beijing time, as OKKI prints times.
-pub fn beijing(unix: i64) -> String {
+pub(super) fn beijing(unix: i64) -> String {
     match Timestamp::from_second(unix) {
         Ok(at) => BEIJING.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => "1970-01-01 00:00:00".into(),
@@ -36,7 +36,7 @@ pub fn beijing(unix: i64) -> String {
 }
 
 /// Reads `YYYY-MM-DD HH:mm:ss` or `YYYY-MM-DD`; a bare date is its first second, or its last one for `end`.
-pub fn from_beijing(text: &str, end: bool) -> Option<i64> {
+pub(super) fn from_beijing(text: &str, end: bool) -> Option<i64> {
     let text = text.trim();
     let full = match (text.len(), end) {
         (10, false) => format!("{text} 00:00:00"),
@@ -48,12 +48,12 @@ pub fn from_beijing(text: &str, end: bool) -> Option<i64> {
 }
 
 /// Number of the Beijing day, for daily quotas.
-pub fn beijing_day(unix: i64) -> i64 {
+pub(super) fn beijing_day(unix: i64) -> i64 {
     (unix + 8 * 3600).div_euclid(86_400)
 }
 
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, as Jiandaoyun prints times.
-pub fn iso_utc(ms: i64) -> String {
+pub(super) fn iso_utc(ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
         Ok(at) => Offset::UTC
             .to_datetime(at)

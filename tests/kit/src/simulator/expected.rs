@@ -45,7 +45,7 @@ const PROCUREMENT: [&str; 11] = [
 pub type Cells = [String; 14];
 
 /// What the pipeline does to every text value before it maps.
-pub fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let kept: String = text
         .chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
@@ -54,7 +54,7 @@ pub fn clean(text: &str) -> String {
 }
 
 /// The cells the form must show for this customer.
-pub fn cells(customer: &Customer) -> Cells {
+pub(super) fn cells(customer: &Customer) -> Cells {
     let contact = customer
         .contacts
         .iter()

@@ -32,7 +32,7 @@ fn touched(seed: u64, index: u32, revision: u32, facet: Facet) -> u64 {
 }
 
 /// Customer number `index` in its `revision`-th content.
-pub fn generate(seed: u64, index: u32, revision: u32) -> Customer {
+pub(super) fn generate(seed: u64, index: u32, revision: u32) -> Customer {
     let dice = |facet: Facet| {
         Dice::new(&[
             seed,

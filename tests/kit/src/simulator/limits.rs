@@ -31,7 +31,7 @@ pub struct Violation {
 
 /// Arrivals of one kind.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub(super) struct Meter {
     /// Everything that arrived in the last second.
     arrived: VecDeque<Instant>,
     /// What of it was within the limit.
@@ -83,7 +83,7 @@ fn meter<'a>(meters: &'a mut BTreeMap<String, Meter>, call: &str) -> &'a mut Met
 
 /// Which limit a call broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Excess {
+pub(super) enum Excess {
     /// The limit of this operation.
     Operation,
     /// The limit over all operations.
@@ -92,7 +92,7 @@ pub enum Excess {
 
 /// All meters of one vendor.
 #[derive(Debug, Default)]
-pub struct Meters {
+pub(super) struct Meters {
     pub by_operation: BTreeMap<String, Meter>,
     pub total: Meter,
     pub violations: u64,
@@ -102,7 +102,7 @@ pub struct Meters {
 
 impl Meters {
     /// Counts an arrival against a limit for its operation and one for all, both per sliding second.
-    pub fn sliding(
+    pub(super) fn sliding(
         &mut self,
         call: &str,
         own: Option<u32>,
@@ -136,7 +136,7 @@ impl Meters {
     }
 
     /// Counts an arrival against one token bucket for all operations.
-    pub fn bucket(
+    pub(super) fn bucket(
         &mut self,
         call: &str,
         per_second: f64,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// An HTTP answer.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub(super) struct Reply {
     pub status: u16,
     pub body: String,
     /// `Retry-After` seconds.
@@ -17,7 +17,7 @@ pub struct Reply {
 
 /// How a call ends.
 #[derive(Debug)]
-pub enum Ending {
+pub(super) enum Ending {
     Answer(Reply),
     /// Never answered; the client gives up, or the simulator stops.
     Hang,
@@ -26,7 +26,7 @@ pub enum Ending {
 }
 
 impl Reply {
-    pub fn json(status: u16, value: &Value) -> Reply {
+    pub(super) fn json(status: u16, value: &Value) -> Reply {
         Reply {
             status,
             body: value.to_string(),
@@ -35,13 +35,13 @@ impl Reply {
         }
     }
 
-    pub fn with_code(mut self, code: i64) -> Reply {
+    pub(super) fn with_code(mut self, code: i64) -> Reply {
         self.code = code;
         self
     }
 
     /// A gateway's page: not the vendor's JSON.
-    pub fn gateway(status: u16) -> Reply {
+    pub(super) fn gateway(status: u16) -> Reply {
         let body = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
         Reply {
             status,
@@ -52,7 +52,7 @@ impl Reply {
     }
 
     /// The same answer, cut in the middle.
-    pub fn cut(mut self) -> Reply {
+    pub(super) fn cut(mut self) -> Reply {
         let mut half = self.body.len() / 2;
         while !self.body.is_char_boundary(half) {
             half -= 1;
@@ -61,7 +61,7 @@ impl Reply {
         self
     }
 
-    pub fn into_response(self) -> Response<Body> {
+    pub(super) fn into_response(self) -> Response<Body> {
         let json = !self.body.starts_with('<');
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() =

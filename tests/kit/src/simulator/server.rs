@@ -117,7 +117,7 @@ impl AsyncWrite for Connection {
 }
 
 /// Serves until `state.stop`; requests in flight get a moment to end, hanging ones are reset.
-pub async fn serve(listener: TcpListener, state: Arc<State>) -> io::Result<()> {
+pub(super) async fn serve(listener: TcpListener, state: Arc<State>) -> io::Result<()> {
     let shared = state.clone();
     let router = Router::new().fallback(move |request: Request<Body>| dispatch(shared.clone(), request));
     let service = router.into_make_service_with_connect_info::<Broken>();

@@ -14,7 +14,7 @@ use super::traffic::Traffic;
 use super::world::World;
 
 /// The shared state.
-pub struct State {
+pub(super) struct State {
     pub clock: Clock,
     pub world: Mutex<World>,
     pub tokens: Mutex<Tokens>,
@@ -29,7 +29,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(settings: Settings, world: World, forms: Vec<FormSpec>) -> Arc<State> {
+    pub(super) fn new(settings: Settings, world: World, forms: Vec<FormSpec>) -> Arc<State> {
         let state = State {
             clock: Clock::default(),
             world: Mutex::new(world),
@@ -46,19 +46,19 @@ impl State {
         Arc::new(state)
     }
 
-    pub fn settings(&self) -> Arc<Settings> {
+    pub(super) fn settings(&self) -> Arc<Settings> {
         self.settings
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    pub fn set_settings(&self, settings: Settings) {
+    pub(super) fn set_settings(&self, settings: Settings) {
         self.clock.set_offset_s(settings.clock_offset_s);
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 
-    pub fn traffic(&self, vendor: Vendor) -> MutexGuard<'_, Traffic> {
+    pub(super) fn traffic(&self, vendor: Vendor) -> MutexGuard<'_, Traffic> {
         match vendor {
             Vendor::Okki => lock(&self.okki_traffic),
             Vendor::Jdy => lock(&self.jdy_traffic),
@@ -67,6 +67,6 @@ impl State {
 }
 
 /// A lock that a panicking test thread cannot poison.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,7 @@ use super::limits::{Meters, Violation};
 
 /// Counters of one vendor.
 #[derive(Debug, Default)]
-pub struct Traffic {
+pub(super) struct Traffic {
     pub meters: Meters,
     answers: BTreeMap<String, BTreeMap<String, u64>>,
     in_flight: u32,
@@ -59,17 +59,17 @@ impl VendorReport {
 }
 
 impl Traffic {
-    pub fn enter(&mut self) -> u32 {
+    pub(super) fn enter(&mut self) -> u32 {
         self.in_flight += 1;
         self.max_in_flight = self.max_in_flight.max(self.in_flight);
         self.in_flight
     }
 
-    pub fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    pub fn answered(&mut self, operation: &str, ending: &str) {
+    pub(super) fn answered(&mut self, operation: &str, ending: &str) {
         let counts = self.answers.entry(operation.to_owned()).or_default();
         match counts.get_mut(ending) {
             Some(count) => *count += 1,
@@ -80,7 +80,7 @@ impl Traffic {
     }
 
     /// Counts a call of this day; the number includes it.
-    pub fn today(&mut self, day: i64) -> u64 {
+    pub(super) fn today(&mut self, day: i64) -> u64 {
         if self.day.0 != day {
             self.day = (day, 0);
         }
@@ -89,7 +89,7 @@ impl Traffic {
     }
 
     /// Forgets everything but the requests in flight.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         *self = Traffic {
             in_flight: self.in_flight,
             max_in_flight: self.in_flight,
@@ -97,7 +97,7 @@ impl Traffic {
         };
     }
 
-    pub fn report(&self) -> VendorReport {
+    pub(super) fn report(&self) -> VendorReport {
         let operation = |(name, meter): (&String, &super::limits::Meter)| {
             let report = CallReport {
                 calls: meter.calls,

@@ -1,6 +1,6 @@
 //! Words for the generator: plausible ones, and the ones that break careless code.
 
-pub const CITIES: &[&str] = &[
+pub(super) const CITIES: &[&str] = &[
     "深圳",
     "宁波",
     "Hamburg",
@@ -14,7 +14,7 @@ pub const CITIES: &[&str] = &[
     "Aix",
     "Cork",
 ];
-pub const TRADES: &[&str] = &[
+pub(super) const TRADES: &[&str] = &[
     "进出口贸易",
     "精密机械",
     "Trading",
@@ -26,7 +26,7 @@ pub const TRADES: &[&str] = &[
     "Foods",
     "家居",
 ];
-pub const FORMS: &[&str] = &[
+pub(super) const FORMS: &[&str] = &[
     "有限公司",
     "GmbH",
     "Ltd.",
@@ -37,7 +37,7 @@ pub const FORMS: &[&str] = &[
     "& Sons",
     "（中国）股份公司",
 ];
-pub const COUNTRIES: &[(&str, &str)] = &[
+pub(super) const COUNTRIES: &[(&str, &str)] = &[
     ("", ""),
     ("CN", "中国"),
     ("DE", "德国"),
@@ -48,7 +48,7 @@ pub const COUNTRIES: &[(&str, &str)] = &[
     ("JP", "日本"),
     ("GB", "英国 🇬🇧"),
 ];
-pub const ORIGINS: &[&str] = &[
+pub(super) const ORIGINS: &[&str] = &[
     "",
     "展会",
     "阿里巴巴国际站",
@@ -58,7 +58,7 @@ pub const ORIGINS: &[&str] = &[
     "官网/SEO",
     "O'Reilly 目录",
 ];
-pub const TAGS: &[&str] = &[
+pub(super) const TAGS: &[&str] = &[
     "VIP",
     "老客户",
     "O'Neil",
@@ -76,14 +76,14 @@ pub const TAGS: &[&str] = &[
     "{{name}}",
 ];
 /// Group ids and their names; 0 is how OKKI says "no group".
-pub const GROUPS: &[(i64, &str)] = &[
+pub(super) const GROUPS: &[(i64, &str)] = &[
     (0, "未分组"),
     (101, "欧洲区"),
     (102, "美洲区"),
     (103, "重点客户/A类"),
     (104, "O'Brien 组"),
 ];
-pub const STAGES: &[(&str, &str)] = &[
+pub(super) const STAGES: &[(&str, &str)] = &[
     ("0", "无"),
     ("21", "初步接触"),
     ("22", "报价"),
@@ -91,9 +91,9 @@ pub const STAGES: &[(&str, &str)] = &[
     ("24", "成交"),
     ("25", "流失（\"放弃\"）"),
 ];
-pub const POOLS: &[&str] = &["公共公海分组", "", "华南公海", "O'Hara 公海", "VIP\\"];
-pub const AREAS: &[&str] = &["86", "355", "1", "49", "0", "", "+44"];
-pub const PEOPLE: &[&str] = &[
+pub(super) const POOLS: &[&str] = &["公共公海分组", "", "华南公海", "O'Hara 公海", "VIP\\"];
+pub(super) const AREAS: &[&str] = &["86", "355", "1", "49", "0", "", "+44"];
+pub(super) const PEOPLE: &[&str] = &[
     "王小明",
     "Jürgen Müller",
     "Seán O'Neill",
@@ -106,11 +106,11 @@ pub const PEOPLE: &[&str] = &[
     "Ng",
     "张伟\\",
 ];
-pub const HOSTS: &[&str] = &["example.com", "example.org", "mail.example.net", "example.cn"];
+pub(super) const HOSTS: &[&str] = &["example.com", "example.org", "mail.example.net", "example.cn"];
 
 /// Endings and beginnings that have broken somebody's code before: quotes, backslashes, template and SQL look-alikes,
 /// white space that must be trimmed, control characters that must go, letters in decomposed form.
-pub const TRAPS: &[&str] = &[
+pub(super) const TRAPS: &[&str] = &[
     "O'Neil",
     "\"双引号\"",
     "尾\\",

@@ -14,7 +14,7 @@ const ID_STEP: i64 = 7;
 
 /// One customer's bookkeeping.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub(super) struct Entry {
     pub created: i64,
     pub updated: i64,
     pub revision: u32,
@@ -25,7 +25,7 @@ pub struct Entry {
 
 /// The customers and their listing order.
 #[derive(Debug)]
-pub struct World {
+pub(super) struct World {
     seed: u64,
     entries: Vec<Entry>,
     /// (update time, index), ascending; kept sorted so that a page is a slice.
@@ -53,14 +53,14 @@ pub enum WorldError {
     },
 }
 
-pub fn company_id(index: u32) -> i64 {
+pub(super) fn company_id(index: u32) -> i64 {
     FIRST_ID + i64::from(index) * ID_STEP
 }
 
 impl World {
     /// `count` customers whose update times lie in the `spread` seconds before `now`. One in ten belongs to a bulk
     /// import: 60 neighbours with the same second.
-    pub fn new(seed: u64, count: u32, now: i64, spread: i64) -> Self {
+    pub(super) fn new(seed: u64, count: u32, now: i64, spread: i64) -> Self {
         let spread = spread.max(1) as u64;
         let entries: Vec<Entry> = (0..count)
             .map(|index| {
@@ -97,40 +97,40 @@ impl World {
         }
     }
 
-    pub fn index_of(&self, id: i64) -> Option<u32> {
+    pub(super) fn index_of(&self, id: i64) -> Option<u32> {
         let offset = id.checked_sub(FIRST_ID)?;
         let index = u32::try_from(offset / ID_STEP).ok()?;
         (offset >= 0 && offset % ID_STEP == 0 && (index as usize) < self.entries.len()).then_some(index)
     }
 
-    pub fn entry(&self, index: u32) -> &Entry {
+    pub(super) fn entry(&self, index: u32) -> &Entry {
         &self.entries[index as usize]
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.live.len()
     }
 
     /// Every index ever handed out, removed ones included.
-    pub fn ever(&self) -> u32 {
+    pub(super) fn ever(&self) -> u32 {
         self.entries.len() as u32
     }
 
     /// Listing order (ascending) of the existing or of the removed customers.
-    pub fn listing(&self, removed: bool) -> &[(i64, u32)] {
+    pub(super) fn listing(&self, removed: bool) -> &[(i64, u32)] {
         if removed { &self.removed } else { &self.live }
     }
 
-    pub fn seed(&self) -> u64 {
+    pub(super) fn seed(&self) -> u64 {
         self.seed
     }
 
-    pub fn customer(&self, index: u32) -> Customer {
+    pub(super) fn customer(&self, index: u32) -> Customer {
         content(self.seed, index, self.entry(index), self.entry(index).revision)
     }
 
     /// New contents for one customer, `patch` replacing some of its fields from now on.
-    pub fn change(&mut self, index: u32, patch: Option<Value>, now: i64) -> Result<(), WorldError> {
+    pub(super) fn change(&mut self, index: u32, patch: Option<Value>, now: i64) -> Result<(), WorldError> {
         let id = company_id(index);
         if self.entry(index).removed {
             return Err(WorldError::Removed(id));
@@ -155,7 +155,7 @@ impl World {
     }
 
     /// A new update time with the same contents, as a follow-up note leaves it.
-    pub fn touch(&mut self, index: u32, now: i64) -> Result<(), WorldError> {
+    pub(super) fn touch(&mut self, index: u32, now: i64) -> Result<(), WorldError> {
         let entry = self.entry(index);
         if entry.removed {
             return Err(WorldError::Removed(company_id(index)));
@@ -166,7 +166,7 @@ impl World {
         Ok(())
     }
 
-    pub fn remove(&mut self, index: u32, now: i64) -> Result<(), WorldError> {
+    pub(super) fn remove(&mut self, index: u32, now: i64) -> Result<(), WorldError> {
         let entry = &mut self.entries[index as usize];
         if entry.removed {
             return Err(WorldError::Removed(company_id(index)));
@@ -179,7 +179,7 @@ impl World {
     }
 
     /// Undoes a removal; the customer reappears with a new update time.
-    pub fn restore(&mut self, index: u32, now: i64) {
+    pub(super) fn restore(&mut self, index: u32, now: i64) {
         let entry = &mut self.entries[index as usize];
         if entry.removed {
             let before = std::mem::replace(&mut entry.updated, now);
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    pub fn add(&mut self, now: i64) -> u32 {
+    pub(super) fn add(&mut self, now: i64) -> u32 {
         let index = self.entries.len() as u32;
         self.entries.push(Entry {
             created: now,
@@ -203,7 +203,7 @@ impl World {
     }
 
     /// `n` different existing customers, drawn by the seed and the number of draws so far.
-    pub fn draw(&mut self, n: usize) -> Vec<u32> {
+    pub(super) fn draw(&mut self, n: usize) -> Vec<u32> {
         self.mutations += 1;
         let mut dice = Dice::new(&[self.seed, self.mutations, 4711]);
         let total = self.live.len();
@@ -218,13 +218,13 @@ impl World {
     }
 
     /// What the form must show now.
-    pub fn cells(&self, index: u32) -> Cells {
+    pub(super) fn cells(&self, index: u32) -> Cells {
         expected::cells(&self.customer(index))
     }
 }
 
 /// A customer's contents at a revision. Needs no lock on the world once the entry is copied.
-pub fn content(seed: u64, index: u32, entry: &Entry, revision: u32) -> Customer {
+pub(super) fn content(seed: u64, index: u32, entry: &Entry, revision: u32) -> Customer {
     let mut customer = generate(seed, index, revision);
     for (_, patch) in entry.patches.iter().filter(|(from, _)| *from <= revision) {
         // a patch was checked when it came in

@@ -25,7 +25,7 @@ const FROM: &str = "bench.relay.from";
 const TO: &str = "bench.relay.to";
 
 /// Messages a second that a relay moves which does nothing but consume, publish, await the confirm and acknowledge.
-pub async fn relay(services: &Services, body: &[u8], messages: usize) -> anyhow::Result<f64> {
+pub(crate) async fn relay(services: &Services, body: &[u8], messages: usize) -> anyhow::Result<f64> {
     let publishing = connect(services).await?;
     let consuming = connect(services).await?;
     let out = publishing.create_channel().await.context("open a channel")?;
@@ -125,7 +125,7 @@ async fn publish(channel: &Channel, queue: &str, body: &[u8]) -> anyhow::Result<
 }
 
 /// What the simulator serves by itself: details, and rows in batches of 100, a second.
-pub async fn simulator(services: &Services, seconds: Duration) -> anyhow::Result<(f64, f64)> {
+pub(crate) async fn simulator(services: &Services, seconds: Duration) -> anyhow::Result<(f64, f64)> {
     let fixture = Fixture::new(services, 1_000, |_| {}).await?;
     let http = kit::http::client();
     let url = fixture.pipeline.simulator.url();

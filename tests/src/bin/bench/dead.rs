@@ -12,19 +12,19 @@ use kit::pipeline::Service;
 use kit::services::Services;
 
 /// Letters browsed.
-pub const LETTERS: u32 = 100_000;
+pub(crate) const LETTERS: u32 = 100_000;
 /// Of which so many are replayed.
 const REPLAYED: u32 = 20_000;
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Dead {
+pub(crate) struct Dead {
     pub groups: Duration,
     pub plan: Duration,
     pub replayed_per_second: f64,
 }
 
-pub async fn letters(services: &Services, record: &FormRecord) -> anyhow::Result<Dead> {
+pub(crate) async fn letters(services: &Services, record: &FormRecord) -> anyhow::Result<Dead> {
     let mut fixture = Fixture::new(services, LETTERS, |_| {}).await?;
     fixture.lift_quotas();
     let queue = fixture.pipeline.namespace.dead_queue(Stage::Load);

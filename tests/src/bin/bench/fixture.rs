@@ -17,7 +17,7 @@ use kit::services::Services;
 use kit::simulator::Options as Vendors;
 
 /// How long anything may take before a measurement is given up.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// How often counts are polled; the error of a measured time.
 const POLL: Duration = Duration::from_millis(20);
 /// How often a starting replica is polled.
@@ -35,7 +35,7 @@ const EXTRACTOR: [(&str, &str); 6] = [
 ];
 
 /// RabbitMQ and Redis for all measurements.
-pub async fn services() -> anyhow::Result<Services> {
+pub(crate) async fn services() -> anyhow::Result<Services> {
     Services::obtain(&ServicesArgs::default()).await
 }
 
@@ -46,14 +46,14 @@ struct Arguments {
 }
 
 /// One measurement's own pipeline; everything it left in the services goes when it is dropped.
-pub struct Fixture {
+pub(crate) struct Fixture {
     pub pipeline: PipelineUnderTest,
     runtime: Runtime,
 }
 
 impl Fixture {
     /// Vendors without quotas that answer at once, unless `change` says otherwise.
-    pub async fn new(
+    pub(crate) async fn new(
         services: &Services,
         customers: u32,
         change: impl FnOnce(&mut Vendors),
@@ -87,19 +87,19 @@ impl Fixture {
     }
 
     /// Lets the loaders that start from now on write as fast as they can.
-    pub fn lift_quotas(&mut self) {
+    pub(crate) fn lift_quotas(&mut self) {
         for rate in ["COMPANY", "BATCH_CREATE", "WRITE", "READ"] {
             self.set(&format!("JDY_RATE_{rate}"), 100_000);
         }
     }
 
     /// Sets a variable for the replicas that start from now on.
-    pub fn set(&mut self, name: &str, value: impl ToString) {
+    pub(crate) fn set(&mut self, name: &str, value: impl ToString) {
         self.pipeline.set(name, value.to_string());
     }
 
     /// Starts a replica and waits until it is ready; how long that took.
-    pub async fn start(&mut self, service: Service) -> anyhow::Result<(ReplicaId, Duration)> {
+    pub(crate) async fn start(&mut self, service: Service) -> anyhow::Result<(ReplicaId, Duration)> {
         let start = Instant::now();
         let id = self.pipeline.try_run(service)?;
         let replica = &self.pipeline[id];
@@ -115,22 +115,22 @@ impl Fixture {
     }
 
     /// Ends all replicas.
-    pub async fn stop(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(&mut self) -> anyhow::Result<()> {
         self.pipeline.try_drain().await
     }
 
     /// Publishes with confirms.
-    pub async fn put(&self, messages: Vec<Outgoing>) -> anyhow::Result<()> {
+    pub(crate) async fn put(&self, messages: Vec<Outgoing>) -> anyhow::Result<()> {
         self.runtime.publisher.publish(messages).await.context("publish")
     }
 
     /// Publishes a message for each customer, made of its id and a number of its own.
-    pub async fn feed(&self, message: impl Fn(String, u64) -> Outgoing) -> anyhow::Result<()> {
+    pub(crate) async fn feed(&self, message: impl Fn(String, u64) -> Outgoing) -> anyhow::Result<()> {
         self.feed_to(None, message).await
     }
 
     /// The same to another queue than the messages' own.
-    pub async fn feed_to(
+    pub(crate) async fn feed_to(
         &self,
         queue: Option<&str>,
         message: impl Fn(String, u64) -> Outgoing,
@@ -149,7 +149,7 @@ impl Fixture {
     }
 
     /// Records that have left a service's stage.
-    pub async fn done(&self, service: Service) -> anyhow::Result<u64> {
+    pub(crate) async fn done(&self, service: Service) -> anyhow::Result<u64> {
         match service {
             Service::Extractor => self.depth(Stage::Transform).await,
             Service::Transformer => self.depth(Stage::Load).await,
@@ -158,12 +158,12 @@ impl Fixture {
     }
 
     /// Messages ready in a stage's queue.
-    pub async fn depth(&self, stage: Stage) -> anyhow::Result<u64> {
+    pub(crate) async fn depth(&self, stage: Stage) -> anyhow::Result<u64> {
         Ok(self.pipeline.queues.waiting(stage).await?.unwrap_or(0).into())
     }
 
     /// Waits until `done` says so; how long it took.
-    pub async fn until(
+    pub(crate) async fn until(
         &self,
         what: &str,
         mut done: impl AsyncFnMut(&Self) -> anyhow::Result<bool>,

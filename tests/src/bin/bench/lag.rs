@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_millis(20);
 const POLL: Duration = Duration::from_millis(2);
 
 /// Milliseconds of every record, in order.
-pub async fn lags(services: &Services, snapshot: &CompanySnapshot) -> anyhow::Result<Vec<f64>> {
+pub(crate) async fn lags(services: &Services, snapshot: &CompanySnapshot) -> anyhow::Result<Vec<f64>> {
     let count = PER_SECOND * SPAN.as_secs() as u32;
     let mut fixture = Fixture::new(services, count, |vendors| {
         vendors.settings.jdy = JdySettings::default()
@@ -76,7 +76,7 @@ pub async fn lags(services: &Services, snapshot: &CompanySnapshot) -> anyhow::Re
 }
 
 /// Of sorted values.
-pub fn percentile(sorted: &[f64], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
     let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(at).copied().unwrap_or(0.0)
 }

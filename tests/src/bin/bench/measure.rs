@@ -19,7 +19,7 @@ const LAG_AIM_MS: f64 = 2.0 * 200.0 + 100.0;
 
 /// How much is measured.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Customers that go through the whole pipeline
     #[arg(long, default_value_t = 20_000)]
     pub customers: u32,
@@ -32,7 +32,7 @@ pub struct Options {
 }
 
 /// Measures everything.
-pub async fn measure(options: &Options) -> anyhow::Result<Report> {
+pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
     let start = Instant::now();
     let say = |text: &str| println!("[{:>5.1} s] {text}", start.elapsed().as_secs_f64());
     let wants = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);

@@ -15,7 +15,7 @@ use kit::services::Services;
 const WORKED: u64 = 8_000;
 
 /// The most memory of a stage's process while it works on a backlog of so many.
-pub async fn peak(
+pub(crate) async fn peak(
     services: &Services,
     service: Service,
     backlog: u32,
@@ -57,7 +57,7 @@ pub async fn peak(
 }
 
 /// A customer to be fetched whatever is known of it.
-pub fn reference(company_id: String, sequence: u64) -> Outgoing {
+pub(crate) fn reference(company_id: String, sequence: u64) -> Outgoing {
     let reference = CompanyRef {
         company_id,
         run_id: "bench".into(),
@@ -69,7 +69,7 @@ pub fn reference(company_id: String, sequence: u64) -> Outgoing {
 }
 
 /// The same detail under another customer's name.
-pub fn snapshot(snapshot: &CompanySnapshot, company_id: String, sequence: u64) -> Outgoing {
+pub(crate) fn snapshot(snapshot: &CompanySnapshot, company_id: String, sequence: u64) -> Outgoing {
     let version = snapshot.version.unwrap_or_default();
     let snapshot = CompanySnapshot {
         company_id,

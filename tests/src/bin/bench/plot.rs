@@ -9,7 +9,7 @@ const GAP: f64 = 10.0;
 const TOP: f64 = 48.0;
 
 /// One horizontal bar for each value.
-pub fn bars(title: &str, unit: &str, values: &[(String, f64)]) -> String {
+pub(crate) fn bars(title: &str, unit: &str, values: &[(String, f64)]) -> String {
     let most = values
         .iter()
         .map(|(_, value)| *value)

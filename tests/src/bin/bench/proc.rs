@@ -7,7 +7,7 @@ use kit::pipeline::Replica;
 const TICKS: f64 = 100.0;
 
 /// User and system time of a process so far.
-pub fn cpu_seconds(replica: &mut Replica) -> anyhow::Result<f64> {
+pub(crate) fn cpu_seconds(replica: &mut Replica) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", replica.process().id()))
         .context("ask the kernel")?;
     // The program's name stands in brackets and may hold spaces.
@@ -23,7 +23,7 @@ pub fn cpu_seconds(replica: &mut Replica) -> anyhow::Result<f64> {
 }
 
 /// The most memory that a process ever had.
-pub fn peak_rss_mib(replica: &mut Replica) -> anyhow::Result<f64> {
+pub(crate) fn peak_rss_mib(replica: &mut Replica) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", replica.process().id()))
         .context("ask the kernel")?;
     let line = status

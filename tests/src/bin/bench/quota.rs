@@ -18,7 +18,7 @@ const ROWS_PER_SECOND: u64 = 1_000;
 
 /// What loaders made of their quota.
 #[derive(Debug, Clone, Copy)]
-pub struct Use {
+pub(crate) struct Use {
     pub share: f64,
     pub violations: u64,
     /// Rows of a batch in parts of a full one.
@@ -29,7 +29,7 @@ pub struct Use {
 }
 
 /// So many loaders with an endless backlog for so long.
-pub async fn used(
+pub(crate) async fn used(
     services: &Services,
     loaders: usize,
     time: Duration,
@@ -77,7 +77,7 @@ fn usual_second(calls: &[u32]) -> u32 {
 }
 
 /// The same row for another customer.
-pub fn record(record: &FormRecord, company_id: String, sequence: u64) -> Outgoing {
+pub(crate) fn record(record: &FormRecord, company_id: String, sequence: u64) -> Outgoing {
     let version = record.version.unwrap_or_default();
     let record = FormRecord {
         company_id,

@@ -13,7 +13,7 @@ type Named = BTreeMap<String, f64>;
 
 /// Every figure. The keys are read by other tools: rename nothing.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The ceiling: consume, publish, confirm, acknowledge, nothing else.
     pub raw_relay_msgs_per_s: f64,
     /// The transformer's throughput in parts of that.
@@ -61,7 +61,7 @@ struct Line {
 
 impl Report {
     /// Writes the report and the plots where other tools find them.
-    pub fn write(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn write(&self) -> anyhow::Result<PathBuf> {
         let folder = workspace().join("target/bench");
         std::fs::create_dir_all(&folder).context("make target/bench")?;
         let write = |name: &str, text: String| {
@@ -95,7 +95,7 @@ impl Report {
     }
 
     /// The table.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let line = |line: Line| {
             let mark = match line.met {
                 Some(true) => "✓",

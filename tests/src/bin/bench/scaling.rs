@@ -18,7 +18,7 @@ const SPAN: Duration = Duration::from_secs(6);
 const BACKLOG: u32 = 6_000;
 
 /// Records a second of a stage with so many replicas, each with the same small number of calls at a time.
-pub async fn rate(
+pub(crate) async fn rate(
     services: &Services,
     service: Service,
     replicas: usize,

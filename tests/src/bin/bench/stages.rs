@@ -11,7 +11,7 @@ use kit::services::Services;
 
 /// What one stage did with all customers.
 #[derive(Debug, Clone, Copy)]
-pub struct Pass {
+pub(crate) struct Pass {
     pub service: Service,
     pub per_second: f64,
     pub cpu_seconds_per_1000: f64,
@@ -19,7 +19,10 @@ pub struct Pass {
 }
 
 /// Each stage alone over the same customers, in flow order; and a body as it lies before the transformer and before the loader.
-pub async fn alone(services: &Services, customers: u32) -> anyhow::Result<(Vec<Pass>, Vec<u8>, Vec<u8>)> {
+pub(crate) async fn alone(
+    services: &Services,
+    customers: u32,
+) -> anyhow::Result<(Vec<Pass>, Vec<u8>, Vec<u8>)> {
     let mut fixture = Fixture::new(services, customers, |_| {}).await?;
     fixture.lift_quotas();
     let wanted = u64::from(customers);
@@ -59,7 +62,7 @@ pub async fn alone(services: &Services, customers: u32) -> anyhow::Result<(Vec<P
 }
 
 /// Records a second from the first listing to the last row, one replica of each.
-pub async fn together(services: &Services, customers: u32) -> anyhow::Result<f64> {
+pub(crate) async fn together(services: &Services, customers: u32) -> anyhow::Result<f64> {
     let mut fixture = Fixture::new(services, customers, |_| {}).await?;
     fixture.lift_quotas();
     for service in [Service::Transformer, Service::Loader] {

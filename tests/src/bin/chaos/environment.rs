@@ -38,7 +38,7 @@ const LOADER: [(&str, &str); 4] = [
 ];
 
 /// Services, proxies and vendors; no replica yet. Logs go to `logs`.
-pub async fn start(customers: u32, seed: u64, logs: &Path) -> anyhow::Result<PipelineUnderTest> {
+pub(crate) async fn start(customers: u32, seed: u64, logs: &Path) -> anyhow::Result<PipelineUnderTest> {
     PipelineUnderTest::named(&format!("chaos-{seed}"))
         .customers(customers)
         .seed(seed)
@@ -66,7 +66,7 @@ fn interpret(options: &mut Options, seed: u64) {
 
 /// Whether the queues would survive a `kill -9` of the broker; else it would cost the queues themselves, which is not
 /// what is being tested ([`RabbitMq::has_on_disk`](kit::services::RabbitMq::has_on_disk)).
-pub fn queues_are_on_disk(pipeline: &mut PipelineUnderTest) -> bool {
+pub(crate) fn queues_are_on_disk(pipeline: &mut PipelineUnderTest) -> bool {
     let namespace = pipeline.namespace.clone();
     let Some(broker) = pipeline.services.as_mut().and_then(|services| services.broker()) else {
         return true;

@@ -32,7 +32,7 @@ enum End {
 }
 
 /// Injects faults and keeps count of them.
-pub struct Injector {
+pub(crate) struct Injector {
     pub faults: BTreeMap<&'static str, u64>,
     pub kills: usize,
     pub updates: u64,
@@ -48,7 +48,7 @@ pub struct Injector {
 }
 
 impl Injector {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             faults: BTreeMap::new(),
             kills: 0,
@@ -63,7 +63,7 @@ impl Injector {
     }
 
     /// Runs one round to the end of its last injection.
-    pub async fn round(&mut self, run: &mut Supervised, round: &[Scheduled]) -> anyhow::Result<()> {
+    pub(crate) async fn round(&mut self, run: &mut Supervised, round: &[Scheduled]) -> anyhow::Result<()> {
         let start = Instant::now();
         let mut scheduled = round.iter().peekable();
         loop {
@@ -80,7 +80,7 @@ impl Injector {
     }
 
     /// One tick: ended replicas are replaced, customers change; whether every replica has recovered from everything.
-    pub async fn tick(&mut self, run: &mut Supervised) -> anyhow::Result<bool> {
+    pub(crate) async fn tick(&mut self, run: &mut Supervised) -> anyhow::Result<bool> {
         if run.supervise()? {
             self.lifted = Some(Instant::now());
         }
@@ -174,7 +174,7 @@ impl Injector {
     }
 
     /// Gives customers a name that the form refuses until the end.
-    pub fn poison(&mut self, run: &Supervised, count: usize) -> anyhow::Result<()> {
+    pub(crate) fn poison(&mut self, run: &Supervised, count: usize) -> anyhow::Result<()> {
         for id in run.pipeline.simulator.touch(count) {
             let name = serde_json::json!({"short_name": format!("{MARKER}示例")});
             // A customer that was removed in between is not marked.

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The bar, or the lines.
-pub struct Progress {
+pub(crate) struct Progress {
     start: Instant,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// For so many kills, the clock starting now.
-    pub fn start(kills: usize) -> Self {
+    pub(crate) fn start(kills: usize) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let target = ProgressDrawTarget::stderr();
             let bar = ProgressBar::with_draw_target(Some(kills as u64), target);
@@ -31,12 +31,12 @@ impl Progress {
     }
 
     /// Since the start.
-    pub fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
     /// Says something that stays.
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         let line = format!("[{:>5.1} s] {text}", self.elapsed().as_secs_f64());
         match &self.bar {
             Some(bar) => bar.println(line),
@@ -45,7 +45,7 @@ impl Progress {
     }
 
     /// After a round.
-    pub fn show(&self, kills: usize, text: &str) {
+    pub(crate) fn show(&self, kills: usize, text: &str) {
         match &self.bar {
             Some(bar) => {
                 bar.set_position(kills as u64);
@@ -56,7 +56,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -27,7 +27,7 @@ struct Group {
 
 /// Waits until nothing moves any more and the form equals the customers. Running out of time is no error: the judge
 /// says what is wrong.
-pub async fn wait_for_quiet(run: &mut Supervised, progress: &Progress) -> anyhow::Result<()> {
+pub(crate) async fn wait_for_quiet(run: &mut Supervised, progress: &Progress) -> anyhow::Result<()> {
     let start = Instant::now();
     let mut seen = String::new();
     while start.elapsed() < QUIET {
@@ -81,7 +81,7 @@ async fn replay(pipeline: &PipelineUnderTest, progress: &Progress) -> anyhow::Re
 }
 
 /// Dead letters that are left, all stages, with what they died of.
-pub async fn dead(pipeline: &PipelineUnderTest) -> anyhow::Result<(u64, Vec<String>)> {
+pub(crate) async fn dead(pipeline: &PipelineUnderTest) -> anyhow::Result<(u64, Vec<String>)> {
     let mut count = 0;
     let mut said = Vec::new();
     for service in Service::ALL {
@@ -100,7 +100,7 @@ async fn groups(pipeline: &PipelineUnderTest, service: Service) -> anyhow::Resul
 }
 
 /// By how much the product's own accounting is off, and its explanation.
-pub async fn accounting(pipeline: &PipelineUnderTest) -> anyhow::Result<(u64, String)> {
+pub(crate) async fn accounting(pipeline: &PipelineUnderTest) -> anyhow::Result<(u64, String)> {
     #[derive(Deserialize)]
     struct BalanceCheck {
         difference: u64,

@@ -14,7 +14,7 @@ const CELLS: u64 = LABELS.len() as u64;
 
 /// What was done and found. The keys are read by other tools: rename nothing.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Of the schedule.
     pub seed: u64,
     /// Processes killed, terminated, frozen or emptied.
@@ -50,7 +50,7 @@ pub struct Report {
 
 impl Report {
     /// Takes over what the judge saw.
-    pub fn judged(&mut self, judged: &Judgement) {
+    pub(crate) fn judged(&mut self, judged: &Judgement) {
         self.customers = judged.source_customers as u64;
         self.missing = judged.missing as u64;
         self.duplicates = judged.duplicates as u64;
@@ -59,7 +59,7 @@ impl Report {
     }
 
     /// What must be zero, with what it means.
-    pub fn must_be_zero(&self) -> [(&'static str, u64, &'static str); 6] {
+    pub(crate) fn must_be_zero(&self) -> [(&'static str, u64, &'static str); 6] {
         [
             ("missing", self.missing, "customers without a row"),
             ("duplicates", self.duplicates, "rows beyond a customer's first"),
@@ -83,12 +83,12 @@ impl Report {
     }
 
     /// Whether chaos found nothing.
-    pub fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.must_be_zero().iter().all(|(_, count, _)| *count == 0)
     }
 
     /// Writes it into this file.
-    pub fn write(&self, file: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).context("make the report's folder")?;
         }
@@ -97,7 +97,7 @@ impl Report {
     }
 
     /// The table.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let mut table = format!(
             "  seed {}: {} kills, {} customers, {} updates, {} s\n",
             self.seed, self.kills, self.customers, self.updates, self.seconds
@@ -122,7 +122,7 @@ impl Report {
 }
 
 /// Where chaos keeps its report and the logs of its last run, unless a file is named.
-pub fn default_file() -> PathBuf {
+pub(crate) fn default_file() -> PathBuf {
     workspace().join("target/chaos/report.json")
 }
 

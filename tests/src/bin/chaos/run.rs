@@ -25,7 +25,7 @@ const POISONED: usize = 3;
 
 /// How much chaos.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Seed of the schedule and of the customers; the same seed gives the same schedule
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -42,7 +42,7 @@ pub struct Options {
 
 impl Options {
     /// Where the report goes.
-    pub fn report_file(&self) -> PathBuf {
+    pub(crate) fn report_file(&self) -> PathBuf {
         self.report.clone().unwrap_or_else(default_file)
     }
 
@@ -62,7 +62,7 @@ impl Options {
 ///
 /// # Errors
 /// When a replica ended by itself, or did not become ready again, or could not be asked.
-pub async fn run(options: &Options) -> anyhow::Result<Report> {
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let logs = options.logs_folder();
     if logs.exists() {
         std::fs::remove_dir_all(&logs).context("remove the logs of an earlier run")?;

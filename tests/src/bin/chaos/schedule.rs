@@ -16,11 +16,11 @@ const OTHERS_PER_ROUND: usize = 3;
 /// Within so long a round's injections begin.
 const ROUND: Duration = Duration::from_secs(8);
 /// Replicas of each service.
-pub const REPLICAS: usize = 2;
+pub(crate) const REPLICAS: usize = 2;
 
 /// A process that can be attacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// One of the replicas of a service.
     Replica(Service, usize),
     /// RabbitMQ.
@@ -31,7 +31,7 @@ pub enum Target {
 
 /// A connection that all replicas share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub(crate) enum Link {
     /// To RabbitMQ.
     Broker,
     /// To Redis.
@@ -42,7 +42,7 @@ pub enum Link {
 
 /// A fault to inject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Injection {
+pub(crate) enum Injection {
     /// `kill -9`; started again after a while.
     Kill(Target, Duration),
     /// SIGTERM; started again when it has ended.
@@ -73,7 +73,7 @@ pub enum Injection {
 
 impl Injection {
     /// Its name in the report.
-    pub const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Kill(Target::Replica(..), _) => "kill_replica",
             Self::Kill(Target::Broker, _) => "kill_broker",
@@ -96,7 +96,7 @@ impl Injection {
     }
 
     /// Whether it counts as one of the kills that were asked for.
-    pub const fn is_kill(&self) -> bool {
+    pub(crate) const fn is_kill(&self) -> bool {
         matches!(
             self,
             Self::Kill(..) | Self::Terminate(..) | Self::Freeze(..) | Self::EmptyRedis
@@ -106,7 +106,7 @@ impl Injection {
 
 /// An injection and its moment, counted from the start of its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scheduled {
+pub(crate) struct Scheduled {
     /// When.
     pub after: Duration,
     /// What.
@@ -114,7 +114,7 @@ pub struct Scheduled {
 }
 
 /// All rounds; the injections of each in the order of their moments.
-pub fn draw(seed: u64, kills: usize) -> Vec<Vec<Scheduled>> {
+pub(crate) fn draw(seed: u64, kills: usize) -> Vec<Vec<Scheduled>> {
     let mut dice = Dice::new(&[seed, 0xC405]);
     let mut rounds = Vec::new();
     let mut left = kills;

@@ -11,7 +11,7 @@ use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
 const FAILPOINT: &str = "FAILPOINT";
 
 /// The pipeline whose replicas are supervised.
-pub struct Supervised {
+pub(crate) struct Supervised {
     pub pipeline: PipelineUnderTest,
     replicas: Vec<Supervision>,
 }
@@ -29,7 +29,7 @@ struct Supervision {
 
 impl Supervised {
     /// Starts all replicas.
-    pub fn start(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn start(&mut self) -> anyhow::Result<()> {
         for service in Service::ALL {
             for number in 0..REPLICAS {
                 self.replicas.push(Supervision {
@@ -45,7 +45,7 @@ impl Supervised {
     }
 
     /// A pipeline without replicas yet.
-    pub fn new(pipeline: PipelineUnderTest) -> Self {
+    pub(crate) fn new(pipeline: PipelineUnderTest) -> Self {
         Self {
             pipeline,
             replicas: Vec::new(),
@@ -60,7 +60,7 @@ impl Supervised {
     }
 
     /// `kill -9`; the next one starts `later`.
-    pub fn kill(&mut self, service: Service, number: usize, later: Duration) -> anyhow::Result<()> {
+    pub(crate) fn kill(&mut self, service: Service, number: usize, later: Duration) -> anyhow::Result<()> {
         let replica = self.find(service, number)?;
         replica.restart_at.get_or_insert(Instant::now() + later);
         let id = replica.id;
@@ -68,25 +68,25 @@ impl Supervised {
     }
 
     /// Asks it to drain; the next one starts when it has ended.
-    pub fn terminate(&mut self, service: Service, number: usize) -> anyhow::Result<()> {
+    pub(crate) fn terminate(&mut self, service: Service, number: usize) -> anyhow::Result<()> {
         let replica = self.find(service, number)?;
         replica.may_end = true;
         let id = replica.id;
         self.pipeline[id].process().sigterm()
     }
 
-    pub fn freeze(&mut self, service: Service, number: usize) -> anyhow::Result<()> {
+    pub(crate) fn freeze(&mut self, service: Service, number: usize) -> anyhow::Result<()> {
         let id = self.find(service, number)?.id;
         self.pipeline[id].process().sigstop()
     }
 
-    pub fn resume(&mut self, service: Service, number: usize) -> anyhow::Result<()> {
+    pub(crate) fn resume(&mut self, service: Service, number: usize) -> anyhow::Result<()> {
         let id = self.find(service, number)?.id;
         self.pipeline[id].process().sigcont()
     }
 
     /// Kills all loaders; those that follow die whenever they meet this customer.
-    pub fn crash_loaders_on(&mut self, company_id: i64) -> anyhow::Result<()> {
+    pub(crate) fn crash_loaders_on(&mut self, company_id: i64) -> anyhow::Result<()> {
         let failpoint = format!("record-{company_id}:abort");
         self.pipeline.set_for(Service::Loader, FAILPOINT, failpoint);
         for number in 0..REPLICAS {
@@ -96,12 +96,12 @@ impl Supervised {
     }
 
     /// Loaders that start from now on live.
-    pub fn spare_loaders(&mut self) {
+    pub(crate) fn spare_loaders(&mut self) {
         self.pipeline.unset_for(Service::Loader, FAILPOINT);
     }
 
     /// Notices who has ended and starts who is due; whether anybody was started.
-    pub fn supervise(&mut self) -> anyhow::Result<bool> {
+    pub(crate) fn supervise(&mut self) -> anyhow::Result<bool> {
         let mut started = false;
         for replica in &mut self.replicas {
             let process = self.pipeline[replica.id].process();
@@ -128,7 +128,7 @@ impl Supervised {
     }
 
     /// Whether every replica runs and is ready.
-    pub async fn all_ready(&self) -> bool {
+    pub(crate) async fn all_ready(&self) -> bool {
         self.replicas.iter().all(|replica| replica.restart_at.is_none()) && self.pipeline.all_ready().await
     }
 }

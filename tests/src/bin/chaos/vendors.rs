@@ -4,15 +4,15 @@ use super::supervisor::Supervised;
 use kit::simulator::{Fault, FaultKind, Overruns, Vendor};
 
 /// What a refused customer has in its short name.
-pub const MARKER: &str = "【拒收】";
+pub(crate) const MARKER: &str = "【拒收】";
 
 /// Calls over a limit so far, both vendors.
-pub fn overruns(run: &Supervised) -> Overruns {
+pub(crate) fn overruns(run: &Supervised) -> Overruns {
     Overruns::of(&run.pipeline.simulator.stats())
 }
 
 /// Faults that are there all the time: every answer may be lost, and some come from a gateway.
-pub fn lose_answers(run: &Supervised, seed: u64) {
+pub(crate) fn lose_answers(run: &Supervised, seed: u64) {
     let jdy = |operation: &str, kind, probability| {
         Fault::on(Vendor::Jdy, operation, kind).probability(probability, seed)
     };

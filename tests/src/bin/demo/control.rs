@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use kit::simulator::SimulatorProcess;
 
 /// Gives some customers a short name that carries `marker`.
-pub async fn mark(simulator: &SimulatorProcess, count: usize, marker: &str) -> anyhow::Result<()> {
+pub(crate) async fn mark(simulator: &SimulatorProcess, count: usize, marker: &str) -> anyhow::Result<()> {
     let drawn = simulator.post("/sim/touch", &json!({ "count": count })).await?;
     let ids = drawn["company_ids"].as_array().context("the drawn customers")?;
     for id in ids {
@@ -18,7 +18,11 @@ pub async fn mark(simulator: &SimulatorProcess, count: usize, marker: &str) -> a
 }
 
 /// Lets Jiandaoyun refuse every request that contains `marker`, or nothing any more.
-pub async fn refuse(simulator: &SimulatorProcess, marker: Option<&str>, code: u32) -> anyhow::Result<()> {
+pub(crate) async fn refuse(
+    simulator: &SimulatorProcess,
+    marker: Option<&str>,
+    code: u32,
+) -> anyhow::Result<()> {
     let poison: Vec<Value> = marker
         .iter()
         .map(|marker| json!({"marker": marker, "code": code}))
@@ -28,7 +32,7 @@ pub async fn refuse(simulator: &SimulatorProcess, marker: Option<&str>, code: u3
 }
 
 /// Changes some customers; how many.
-pub async fn change(simulator: &SimulatorProcess, count: usize) -> anyhow::Result<usize> {
+pub(crate) async fn change(simulator: &SimulatorProcess, count: usize) -> anyhow::Result<usize> {
     let changed = simulator.post("/sim/change", &json!({ "count": count })).await?;
     Ok(changed["company_ids"].as_array().map_or(0, Vec::len))
 }

@@ -10,7 +10,7 @@ const LINE: Duration = Duration::from_secs(2);
 
 /// What is counted at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     pub details: u64,
     pub mapped: u64,
     pub rows: u64,
@@ -18,7 +18,7 @@ pub struct Counts {
 }
 
 /// The bars or the lines.
-pub struct Progress {
+pub(crate) struct Progress {
     start: Instant,
     bars: Option<Bars>,
     last: Option<(Instant, Counts)>,
@@ -35,7 +35,7 @@ struct Bars {
 
 impl Progress {
     /// For `total` customers, the clock starting now.
-    pub fn start(total: u64) -> Self {
+    pub(crate) fn start(total: u64) -> Self {
         let bars = std::io::stderr().is_terminal().then(|| Bars::new(total));
         Self {
             start: Instant::now(),
@@ -46,12 +46,12 @@ impl Progress {
     }
 
     /// Since the start.
-    pub fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
     /// Says something above the bars.
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         let line = format!("[{:>5.1} s] {text}", self.elapsed().as_secs_f64());
         match &self.bars {
             // Printing fails only when the terminal is gone.
@@ -61,7 +61,7 @@ impl Progress {
     }
 
     /// Shows what was seen.
-    pub fn show(&mut self, counts: Counts) {
+    pub(crate) fn show(&mut self, counts: Counts) {
         if let Some(bars) = &self.bars {
             bars.details.set_position(counts.details.min(self.total));
             bars.mapped.set_position(counts.mapped.min(self.total));
@@ -90,7 +90,7 @@ impl Progress {
     }
 
     /// Takes the bars away.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Some(bars) = &self.bars {
             drop(bars.all.clear());
         }

@@ -10,7 +10,7 @@ use kit::simulator::{Judgement, LABELS, Overruns};
 
 /// The demo's result. The keys are read by other tools: add nothing, rename nothing.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     pub source_customers: u64,
     pub form_rows: u64,
     pub missing: u64,
@@ -31,7 +31,7 @@ const CELLS: u64 = LABELS.len() as u64;
 
 impl Report {
     /// From what the judge found and what was counted in the dead-letter queues.
-    pub fn new(
+    pub(crate) fn new(
         judged: &Judgement,
         overruns: Overruns,
         dead_before: u64,
@@ -54,12 +54,12 @@ impl Report {
     }
 
     /// Whether the demo showed what it is meant to show.
-    pub fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.rows().iter().all(|row| row.good)
     }
 
     /// Writes it where other tools find it.
-    pub fn write(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn write(&self) -> anyhow::Result<PathBuf> {
         let folder = workspace().join("target/demo");
         std::fs::create_dir_all(&folder).context("make target/demo")?;
         let path = folder.join("report.json");
@@ -69,7 +69,7 @@ impl Report {
     }
 
     /// The table.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let line = |row: &Row| {
             let sign = if row.good { "✓" } else { "✗" };
             format!("  {sign} {:<42} {:>7}   {}\n", row.what, row.count, row.meaning)

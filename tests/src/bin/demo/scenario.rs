@@ -47,7 +47,7 @@ type Pipeline = PipelineUnderTest<SimulatorProcess>;
 
 /// How big the demo is.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Customers to move
     #[arg(long, default_value_t = 2_000)]
     pub customers: u32,
@@ -64,7 +64,7 @@ struct Ending {
 }
 
 /// Runs the demo; whether everything came out as promised.
-pub async fn run(services: &ServicesArgs, options: &Options) -> anyhow::Result<bool> {
+pub(crate) async fn run(services: &ServicesArgs, options: &Options) -> anyhow::Result<bool> {
     let mut progress = Progress::start(options.customers.into());
     progress.say("starting RabbitMQ, Redis and the simulated vendors …");
     let mut pipeline = PipelineUnderTest::named("demo")

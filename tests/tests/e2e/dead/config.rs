@@ -5,7 +5,7 @@
     clippy::disallowed_methods,
     reason = "a size by hand is no setting of a program"
 )]
-pub fn sized(name: &str, usual: usize) -> usize {
+pub(crate) fn sized(name: &str, usual: usize) -> usize {
     std::env::var(name)
         .ok()
         .and_then(|text| text.parse().ok())

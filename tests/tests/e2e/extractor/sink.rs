@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// What is known of one customer.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Newest update time.
     pub update_time: i64,
     /// The newest snapshot said that it was removed.
@@ -28,14 +28,14 @@ pub struct Seen {
 }
 
 /// The snapshots of one pipeline so far.
-pub struct Sink {
+pub(crate) struct Sink {
     seen: Arc<Mutex<BTreeMap<String, Seen>>>,
     _connection: Connection,
 }
 
 impl Sink {
     /// Consumes from now on; what is in the queue already counts, too.
-    pub async fn open(pipeline: &PipelineUnderTest) -> Self {
+    pub(crate) async fn open(pipeline: &PipelineUnderTest) -> Self {
         let url = pipeline.settings(Service::Extractor)["AMQP_URL"].clone();
         let queue = pipeline.namespace.queue(Stage::Transform);
         // Asked anew each time: a broker of 3.10 may close the connection of a client that consumes from a quorum queue that
@@ -68,12 +68,12 @@ impl Sink {
     }
 
     /// Everything so far.
-    pub fn seen(&self) -> BTreeMap<String, Seen> {
+    pub(crate) fn seen(&self) -> BTreeMap<String, Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Waits until every customer was seen in its present state, and returns how many there are.
-    pub async fn complete(&self, pipeline: &PipelineUnderTest, limit: Duration) -> usize {
+    pub(crate) async fn complete(&self, pipeline: &PipelineUnderTest, limit: Duration) -> usize {
         let truth = truth(pipeline).await;
         eventually(limit, "every customer is seen as it is now", async || {
             let seen = self.seen();
@@ -113,7 +113,7 @@ async fn consume(url: &str, queue: &str) -> lapin::Result<(Connection, Channel, 
 }
 
 /// Update times by id, asked from the vendor as anybody would; customers must stand still meanwhile.
-pub async fn truth(pipeline: &PipelineUnderTest) -> BTreeMap<String, i64> {
+pub(crate) async fn truth(pipeline: &PipelineUnderTest) -> BTreeMap<String, i64> {
     let before = pipeline.simulator.settings().okki.clone();
     pipeline.simulator.set(|settings| {
         settings.okki.order = Order::Asc;
@@ -173,7 +173,12 @@ fn beijing(text: &str) -> i64 {
 }
 
 /// A Redis answer for the namespace's key.
-pub async fn redis(pipeline: &PipelineUnderTest, command: &str, key: &str, more: &[&str]) -> redis::Value {
+pub(crate) async fn redis(
+    pipeline: &PipelineUnderTest,
+    command: &str,
+    key: &str,
+    more: &[&str],
+) -> redis::Value {
     let client = redis::Client::open(pipeline.settings(Service::Extractor)["REDIS_URL"].as_str()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     redis::cmd(command)
@@ -185,13 +190,13 @@ pub async fn redis(pipeline: &PipelineUnderTest, command: &str, key: &str, more:
 }
 
 /// Calls of an OKKI operation so far.
-pub fn calls(pipeline: &PipelineUnderTest, operation: &str) -> u64 {
+pub(crate) fn calls(pipeline: &PipelineUnderTest, operation: &str) -> u64 {
     pipeline.simulator.stats().okki.calls_of(operation)
 }
 
 /// What the replicas complained of. The broker library reports as an error that a queue to be declared is not there
 /// yet, as on a first start.
-pub fn complaints(pipeline: &PipelineUnderTest) -> Vec<String> {
+pub(crate) fn complaints(pipeline: &PipelineUnderTest) -> Vec<String> {
     let mut complaints = pipeline.complaints();
     complaints.retain(|line| !(line.contains(r#""target":"lapin"#) && line.contains("no queue")));
     complaints

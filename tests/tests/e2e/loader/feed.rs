@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A transformer's stand-in.
-pub struct Feed {
+pub(crate) struct Feed {
     runtime: Runtime,
     /// One for everything that is fetched, as in life: versions of the same second differ by it.
     sequence: Arc<AtomicU64>,
@@ -34,7 +34,7 @@ pub struct Feed {
 
 impl Feed {
     /// Declares the loader's queues.
-    pub async fn new(pipeline: &PipelineUnderTest) -> Self {
+    pub(crate) async fn new(pipeline: &PipelineUnderTest) -> Self {
         pipeline::tls::install_crypto();
         let settings = pipeline.settings(Service::Loader);
         let given = ["AMQP_URL", "REDIS_URL", "NAMESPACE", "RETRY_DELAYS"].map(|name| {
@@ -54,12 +54,12 @@ impl Feed {
     }
 
     /// Records of these customers as they are now.
-    pub fn records(&self, pipeline: &PipelineUnderTest, ids: &[i64]) -> Vec<FormRecord> {
+    pub(crate) fn records(&self, pipeline: &PipelineUnderTest, ids: &[i64]) -> Vec<FormRecord> {
         ids.iter().map(|id| self.record(pipeline, *id)).collect()
     }
 
     /// The record of one customer as it is now.
-    pub fn record(&self, pipeline: &PipelineUnderTest, id: i64) -> FormRecord {
+    pub(crate) fn record(&self, pipeline: &PipelineUnderTest, id: i64) -> FormRecord {
         let cells = pipeline.simulator.expected(id).unwrap();
         let field = |(at, text): (usize, String)| FieldValue {
             field: cell_widget(at),
@@ -84,7 +84,7 @@ impl Feed {
     }
 
     /// The news that a customer was removed now, which carries no fields; asked for while it is still there.
-    pub fn removal(&self, pipeline: &PipelineUnderTest, id: i64) -> FormRecord {
+    pub(crate) fn removal(&self, pipeline: &PipelineUnderTest, id: i64) -> FormRecord {
         FormRecord {
             operation: Operation::Remove.into(),
             fields: Vec::new(),
@@ -93,7 +93,7 @@ impl Feed {
     }
 
     /// Publishes with confirms.
-    pub async fn put(&self, records: &[FormRecord]) {
+    pub(crate) async fn put(&self, records: &[FormRecord]) {
         for records in records.chunks(500) {
             let messages = records
                 .iter()
@@ -104,7 +104,7 @@ impl Feed {
     }
 
     /// Publishes records into the dead letters, as if the stage had given them up.
-    pub async fn bury(&self, stage: Stage, records: &[FormRecord]) {
+    pub(crate) async fn bury(&self, stage: Stage, records: &[FormRecord]) {
         let queue = self.runtime.namespace.dead_queue(stage);
         for records in records.chunks(500) {
             let letters = records.iter().map(|record| Outgoing::to(stage, record)).collect();
@@ -113,13 +113,13 @@ impl Feed {
     }
 
     /// Publishes every customer as it is now.
-    pub async fn put_all(&self, pipeline: &PipelineUnderTest) {
+    pub(crate) async fn put_all(&self, pipeline: &PipelineUnderTest) {
         let ids = pipeline.simulator.company_ids();
         self.put(&self.records(pipeline, &ids)).await;
     }
 
     /// Deletes every key of this pipeline, as a Redis that comes back empty would have.
-    pub async fn empty_redis(&self) {
+    pub(crate) async fn empty_redis(&self) {
         let mut connection = self.runtime.store.connection().await.unwrap();
         let pattern = self.runtime.namespace.key_pattern();
         let keys: Vec<String> = redis::cmd("KEYS")
@@ -137,7 +137,7 @@ impl Feed {
     }
 
     /// Answers references as extractor and transformer together would, with the customers as they are now and `more`.
-    pub fn answer_references(
+    pub(crate) fn answer_references(
         &self,
         pipeline: &PipelineUnderTest,
         more: &FormRecord,

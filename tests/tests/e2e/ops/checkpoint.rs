@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use kit::harness::{Pipeline, Service, eventually, expect};
+use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::Vendor;
+use kit::wait::{eventually, expect};
 use serde_json::Value;
 
 use super::notices::{Notices, hook};
@@ -33,7 +34,7 @@ async fn notified(notices: &Notices, before: usize, status: &str) {
     .await;
 }
 
-async fn checkpoint(pipeline: &Pipeline) -> Value {
+async fn checkpoint(pipeline: &PipelineUnderTest) -> Value {
     let status = pipeline.tool(Service::Extractor, &["status", "--json"]).await;
     let status: Value = serde_json::from_str(&status.unwrap()).unwrap();
     status["checkpoint"].clone()
@@ -42,7 +43,7 @@ async fn checkpoint(pipeline: &Pipeline) -> Value {
 #[tokio::test]
 async fn an_old_checkpoint_and_a_missing_first_one_are_notified_and_resolved() {
     let (url, notices) = hook().await;
-    let mut pipeline = Pipeline::builder()
+    let mut pipeline = PipelineUnderTest::for_test()
         .customers(5)
         .seed(79)
         .set_for(Service::Extractor, "ALERT_URL", url)

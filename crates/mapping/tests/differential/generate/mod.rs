@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// One expression for both sides.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     /// With placeholders.
     pub expression: String,
     /// With the values written in.
@@ -23,20 +23,20 @@ type Both = (String, String);
 
 /// Makes cases.
 #[derive(Debug)]
-pub struct Generator {
+pub(crate) struct Generator {
     state: u64,
     record: Map<String, Value>,
 }
 
 impl Generator {
-    pub fn new(seed: u64) -> Generator {
+    pub(crate) fn new(seed: u64) -> Generator {
         Generator {
             state: seed,
             record: Map::new(),
         }
     }
 
-    pub fn case(&mut self) -> Case {
+    pub(crate) fn case(&mut self) -> Case {
         self.record = Map::new();
         let depth = 1 + self.below(3);
         let (expression, sql) = match self.below(10) {

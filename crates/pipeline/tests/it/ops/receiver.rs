@@ -19,11 +19,11 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 /// Secret that all robots share.
-pub const SECRET: &str = "SEC-of-the-robot";
+pub(super) const SECRET: &str = "SEC-of-the-robot";
 
 /// A listening robot.
 #[derive(Clone)]
-pub struct Receiver {
+pub(super) struct Receiver {
     got: Arc<Mutex<Vec<Value>>>,
     /// Answers left that refuse.
     refusals: Arc<Mutex<u32>>,
@@ -32,7 +32,7 @@ pub struct Receiver {
 
 impl Receiver {
     /// Listens.
-    pub async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
             got: Arc::default(),
@@ -50,22 +50,22 @@ impl Receiver {
     }
 
     /// Its webhook.
-    pub fn url(&self, kind: &str) -> String {
+    pub(super) fn url(&self, kind: &str) -> String {
         format!("http://{}/{kind}?access_token=t", self.addr)
     }
 
     /// Refuses the next notices.
-    pub fn refuse(&self, count: u32) {
+    pub(super) fn refuse(&self, count: u32) {
         *self.refusals.lock().unwrap() = count;
     }
 
     /// What was accepted so far.
-    pub fn got(&self) -> Vec<Value> {
+    pub(super) fn got(&self) -> Vec<Value> {
         self.got.lock().unwrap().clone()
     }
 
     /// Waits until this many were accepted.
-    pub async fn count(&self, count: usize) -> Vec<Value> {
+    pub(super) async fn count(&self, count: usize) -> Vec<Value> {
         let start = Instant::now();
         while self.got().len() < count {
             assert!(start.elapsed() < Duration::from_secs(30), "only {:?}", self.got());

@@ -19,14 +19,14 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// What one replica does: so many tasks ask for permits from all buckets again and again.
 #[derive(Clone)]
-pub struct Load {
+pub(super) struct Load {
     pub buckets: Vec<Bucket>,
     pub lane: Lane,
     pub tasks: usize,
 }
 
 impl Load {
-    pub fn live(buckets: &[Bucket], tasks: usize) -> Self {
+    pub(super) fn live(buckets: &[Bucket], tasks: usize) -> Self {
         Self {
             buckets: buckets.to_vec(),
             lane: Lane::Live,
@@ -52,7 +52,7 @@ impl Goal {
 
 /// Runs one replica per load until all of them together have made `calls`; when each call was counted on Redis' clock,
 /// in microseconds, per replica.
-pub fn run(namespace: &Namespace, loads: &[Load], calls: usize) -> Vec<Vec<i64>> {
+pub(super) fn run(namespace: &Namespace, loads: &[Load], calls: usize) -> Vec<Vec<i64>> {
     let start = Arc::new(Barrier::new(loads.len()));
     let goal = Goal {
         left: Arc::new(AtomicUsize::new(calls)),
@@ -106,14 +106,14 @@ async fn replica(namespace: Namespace, load: Load, goal: Goal) -> Vec<i64> {
 }
 
 /// All calls in order of time.
-pub fn merged(replicas: &[Vec<i64>]) -> Vec<i64> {
+pub(super) fn merged(replicas: &[Vec<i64>]) -> Vec<i64> {
     let mut all: Vec<_> = replicas.iter().flatten().copied().collect();
     all.sort();
     all
 }
 
 /// How many calls were counted although the `limit` calls before were counted within one second.
-pub fn violations(calls: &[i64], limit: usize) -> usize {
+pub(super) fn violations(calls: &[i64], limit: usize) -> usize {
     calls
         .windows(limit + 1)
         .filter(|window| window[limit] - window[0] <= 1_000_000)

@@ -9,7 +9,7 @@ use pipeline::store::{Script, Store};
 use crate::support;
 
 /// A store of another server.
-pub fn elsewhere(url: String) -> Store {
+pub(super) fn elsewhere(url: String) -> Store {
     let config = RedisConfig {
         url: Secret::new(url),
         ..kit::config::redis()

@@ -4,11 +4,11 @@ use pipeline::names::Namespace;
 use pipeline::store::Store;
 
 /// A store of its own, as another process would have.
-pub fn store() -> Store {
+pub(crate) fn store() -> Store {
     Store::connect(&kit::config::redis()).unwrap()
 }
 
 /// A namespace that no other test has.
-pub fn namespace() -> Namespace {
+pub(crate) fn namespace() -> Namespace {
     format!("t-{}", uuid::Uuid::new_v4().simple()).parse().unwrap()
 }

@@ -9,11 +9,11 @@ use crate::simulator::state::{State, lock};
 use crate::simulator::world::{World, WorldError, company_id};
 
 /// An answer, or a sentence that names what is wrong.
-pub type Control = Result<Value, String>;
+pub(super) type Control = Result<Value, String>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Which {
+pub(super) struct Which {
     pub count: Option<usize>,
     pub company_id: Option<i64>,
     pub set: Option<Value>,
@@ -21,14 +21,14 @@ pub struct Which {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outage {
+pub(super) struct Outage {
     vendor: Vendor,
     on: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewWorld {
+pub(super) struct NewWorld {
     customers: u32,
     seed: u64,
     #[serde(default)]
@@ -37,14 +37,14 @@ pub struct NewWorld {
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Reset {
+pub(super) struct Reset {
     rows: bool,
     stats: bool,
     faults: bool,
     world: Option<NewWorld>,
 }
 
-pub fn mutate(
+pub(super) fn mutate(
     state: &State,
     which: &Which,
     mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
@@ -66,7 +66,7 @@ pub fn mutate(
 }
 
 /// Applies a mutation to `n` customers drawn by the seed; the ids of those that took it.
-pub fn each_drawn(
+pub(crate) fn each_drawn(
     state: &State,
     n: usize,
     mut act: impl FnMut(&mut World, u32, i64) -> Result<(), WorldError>,
@@ -81,7 +81,7 @@ pub fn each_drawn(
         .collect()
 }
 
-pub fn outage(state: &State, outage: &Outage) -> Control {
+pub(super) fn outage(state: &State, outage: &Outage) -> Control {
     let mut faults = lock(&state.faults);
     let on = |f: &crate::simulator::faults::ArmedFault| {
         f.fault.kind == FaultKind::Outage && f.fault.vendor == outage.vendor
@@ -101,7 +101,7 @@ pub fn outage(state: &State, outage: &Outage) -> Control {
     Ok(json!({"vendor": outage.vendor, "on": outage.on}))
 }
 
-pub fn customer(state: &State, id: &str) -> Control {
+pub(super) fn customer(state: &State, id: &str) -> Control {
     let id: i64 = id.parse().map_err(|_| format!("company_id {id} is no number"))?;
     let world = lock(&state.world);
     let index = world
@@ -115,7 +115,7 @@ pub fn customer(state: &State, id: &str) -> Control {
 }
 
 /// Rows of a form as `data/list` shows them.
-pub fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
+pub(crate) fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
     let settings = state.settings();
     let account = lock(&state.account);
     let Some(form) = account.forms.get(form) else {
@@ -128,7 +128,7 @@ pub fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
 }
 
 /// A row that no API call made.
-pub fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, String> {
+pub(crate) fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, String> {
     let data = data.as_object().ok_or("a row is an object of wrapped values")?;
     let settings = state.settings();
     let mut account = lock(&state.account);
@@ -138,7 +138,7 @@ pub fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, St
 }
 
 /// Deletes one row or all of them; how many that were.
-pub fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
+pub(crate) fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
     let mut account = lock(&state.account);
     let Some(form) = account.forms.get_mut(form) else {
         return 0;
@@ -154,13 +154,13 @@ pub fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
 }
 
 /// Forgets calls, violations and transaction statistics.
-pub fn reset_stats(state: &State) {
+pub(crate) fn reset_stats(state: &State) {
     state.traffic(Vendor::Okki).reset();
     state.traffic(Vendor::Jdy).reset();
     lock(&state.account).transactions.reset_report();
 }
 
-pub fn reset(state: &State, reset: Reset) -> Control {
+pub(super) fn reset(state: &State, reset: Reset) -> Control {
     if reset.rows {
         let mut account = lock(&state.account);
         account.forms.iter_mut().for_each(Form::clear);

@@ -18,7 +18,7 @@ use super::state::{State, lock};
 use super::world::{World, company_id};
 
 use actions::{Control, Which, customer, mutate, outage, reset};
-pub use actions::{delete_rows, each_drawn, insert_row, reset_stats, rows};
+pub(super) use actions::{delete_rows, each_drawn, insert_row, reset_stats, rows};
 
 /// What the control side understands; also the answer to `GET /sim/`.
 pub const CONTROL_HELP: &str = "\
@@ -48,7 +48,7 @@ POST   /sim/reset      {\"rows\":true,\"stats\":true,\"faults\":true,\"world\":{
 ";
 
 /// Answers a control call; errors name the thing that is wrong.
-pub async fn serve(state: &Arc<State>, call: &Call) -> Reply {
+pub(super) async fn serve(state: &Arc<State>, call: &Call) -> Reply {
     let path = call.path().trim_end_matches('/');
     if path == "/sim" {
         return Reply {

@@ -30,13 +30,13 @@ pub struct ArmedFault {
 
 /// All faults that are set.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     armed: Vec<Armed>,
     last_id: u64,
 }
 
 impl Faults {
-    pub fn add(&mut self, mut fault: Fault) -> u64 {
+    pub(crate) fn add(&mut self, mut fault: Fault) -> u64 {
         self.last_id += 1;
         fault.id = self.last_id;
         let dice = Dice::new(&[fault.seed, 0xFA17]);
@@ -50,19 +50,19 @@ impl Faults {
         self.last_id
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.armed.is_empty()
     }
 
     /// Removes one fault, or all; says how many.
-    pub fn clear(&mut self, id: Option<u64>) -> usize {
+    pub(crate) fn clear(&mut self, id: Option<u64>) -> usize {
         let before = self.armed.len();
         self.armed
             .retain(|armed| id.is_some_and(|id| armed.fault.id != id));
         before - self.armed.len()
     }
 
-    pub fn list(&self) -> Vec<ArmedFault> {
+    pub(crate) fn list(&self) -> Vec<ArmedFault> {
         let show = |a: &Armed| ArmedFault {
             fault: a.fault.clone(),
             seen: a.seen,
@@ -73,7 +73,13 @@ impl Faults {
 
     /// What goes wrong with this call, if anything: the first fault in the order of adding that hits. Every matching
     /// fault counts the call, also when an earlier one takes it.
-    pub fn decide(&mut self, vendor: Vendor, operation: &str, text: &str, now: Instant) -> Option<FaultKind> {
+    pub(crate) fn decide(
+        &mut self,
+        vendor: Vendor,
+        operation: &str,
+        text: &str,
+        now: Instant,
+    ) -> Option<FaultKind> {
         let mut chosen = None;
         for armed in &mut self.armed {
             if armed.matches(vendor, operation, text, now) && armed.strikes() && chosen.is_none() {
@@ -85,7 +91,7 @@ impl Faults {
     }
 
     /// True while an outage of this vendor is on.
-    pub fn outage(&self, vendor: Vendor, now: Instant) -> bool {
+    pub(crate) fn outage(&self, vendor: Vendor, now: Instant) -> bool {
         let down = |a: &Armed| a.fault.vendor == vendor && a.fault.kind == FaultKind::Outage && a.active(now);
         self.armed.iter().any(down)
     }

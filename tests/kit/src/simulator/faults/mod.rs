@@ -4,7 +4,7 @@ mod armed;
 
 use serde::{Deserialize, Serialize};
 
-pub use armed::{ArmedFault, Faults};
+pub(super) use armed::{ArmedFault, Faults};
 
 /// One of the two vendors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

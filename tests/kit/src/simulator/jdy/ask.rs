@@ -8,7 +8,7 @@ use super::transactions;
 use crate::simulator::settings::JdySettings;
 
 /// One request.
-pub struct Ask<'a> {
+pub(super) struct Ask<'a> {
     pub route: Route<'a>,
     pub body: Map<String, Value>,
     pub settings: &'a JdySettings,
@@ -18,15 +18,15 @@ pub struct Ask<'a> {
 }
 
 /// What an operation ends in: an answer, or the code that refuses it.
-pub type Answer = Result<Value, i64>;
+pub(super) type Answer = Result<Value, i64>;
 
 impl Ask<'_> {
-    pub fn invalid(&self) -> i64 {
+    pub(super) fn invalid(&self) -> i64 {
         self.settings.invalid_parameter
     }
 
     /// A parameter that must be text when it is there.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, i64> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, i64> {
         match self.body.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_str().map(Some).ok_or(self.invalid()),
@@ -34,7 +34,7 @@ impl Ask<'_> {
     }
 
     /// Flags must be booleans; the old paths have always taken their text forms too.
-    pub fn check_flags(&self) -> Result<(), i64> {
+    pub(super) fn check_flags(&self) -> Result<(), i64> {
         for name in ["is_start_workflow", "is_start_trigger"] {
             let good = match self.body.get(name) {
                 None | Some(Value::Null | Value::Bool(_)) => true,
@@ -51,7 +51,7 @@ impl Ask<'_> {
     }
 
     /// `data_creator`, which must be a known member.
-    pub fn creator(&self) -> Result<Option<&str>, i64> {
+    pub(super) fn creator(&self) -> Result<Option<&str>, i64> {
         match self.text("data_creator")? {
             Some(name) if !self.settings.members.iter().any(|known| known == name) => Err(1010),
             name => Ok(name),
@@ -59,7 +59,7 @@ impl Ask<'_> {
     }
 
     /// `transaction_id`, which must be well-formed.
-    pub fn transaction(&self) -> Result<Option<&str>, i64> {
+    pub(super) fn transaction(&self) -> Result<Option<&str>, i64> {
         match self.text("transaction_id")? {
             Some(id) if !transactions::is_well_formed(id) => Err(17025),
             id => Ok(id),
@@ -67,7 +67,7 @@ impl Ask<'_> {
     }
 
     /// An object parameter.
-    pub fn object(&self, name: &str) -> Result<&Map<String, Value>, i64> {
+    pub(super) fn object(&self, name: &str) -> Result<&Map<String, Value>, i64> {
         self.body
             .get(name)
             .and_then(Value::as_object)
@@ -75,13 +75,13 @@ impl Ask<'_> {
     }
 
     /// The record id under `data_id`; text that is no id names no record.
-    pub fn data_id(&self) -> Result<Oid, i64> {
+    pub(super) fn data_id(&self) -> Result<Oid, i64> {
         let text = self.text("data_id")?.ok_or(self.invalid())?;
         text.parse().map_err(|()| 4001)
     }
 
     /// `data_ids`, 1 to 100 of them.
-    pub fn data_ids(&self, too_many: i64) -> Result<Vec<Oid>, i64> {
+    pub(super) fn data_ids(&self, too_many: i64) -> Result<Vec<Oid>, i64> {
         let ids = self
             .body
             .get("data_ids")
@@ -102,7 +102,7 @@ impl Ask<'_> {
 }
 
 /// The code of the first marker that one of these rows contains.
-pub fn poisoned<'a>(
+pub(super) fn poisoned<'a>(
     rows: impl IntoIterator<Item = &'a Map<String, Value>>,
     settings: &JdySettings,
 ) -> Option<i64> {

@@ -4,7 +4,7 @@ use crate::simulator::call::Call;
 use crate::simulator::settings::{JdySettings, KeyRule};
 
 /// The rule of the key that a call carries, or the code that refuses it.
-pub fn key<'a>(settings: &'a JdySettings, call: &Call) -> Result<&'a KeyRule, i64> {
+pub(super) fn key<'a>(settings: &'a JdySettings, call: &Call) -> Result<&'a KeyRule, i64> {
     let key = call
         .authorization()
         .and_then(|header| header.strip_prefix("Bearer "))
@@ -15,7 +15,7 @@ pub fn key<'a>(settings: &'a JdySettings, call: &Call) -> Result<&'a KeyRule, i6
 }
 
 /// Whether the key reaches this app and this operation.
-pub fn check(rule: &KeyRule, operation: &str, app: Option<&str>) -> Result<(), i64> {
+pub(super) fn check(rule: &KeyRule, operation: &str, app: Option<&str>) -> Result<(), i64> {
     let within = |scope: &Option<Vec<String>>, name: &str| {
         scope
             .as_ref()

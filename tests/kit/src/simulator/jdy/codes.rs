@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::simulator::reply::Reply;
 
 /// HTTP 400 with `{"code", "msg"}`; an empty message takes the table's.
-pub fn refuse(code: i64, message: &str) -> Reply {
+pub(crate) fn refuse(code: i64, message: &str) -> Reply {
     let text = if message.is_empty() { text(code) } else { message };
     Reply::json(400, &json!({"code": code, "msg": text})).with_code(code)
 }

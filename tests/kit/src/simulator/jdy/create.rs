@@ -10,7 +10,7 @@ use super::form::Changes;
 const MOST_ROWS: usize = 100;
 
 /// Single create knows no idempotency: the same request twice makes two records.
-pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
+pub(super) fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     ask.check_flags()?;
     ask.transaction()?;
     let creator = ask.creator()?;
@@ -26,7 +26,7 @@ pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
 }
 
 /// The name under which a transaction is kept.
-pub fn scope(ask: &Ask<'_>, id: &str) -> String {
+pub(super) fn scope(ask: &Ask<'_>, id: &str) -> String {
     if ask.settings.transaction_per_form {
         format!("{}:{id}", ask.form)
     } else {
@@ -35,7 +35,7 @@ pub fn scope(ask: &Ask<'_>, id: &str) -> String {
 }
 
 /// Upserts by position when the id is known, else creates. With `most`, only the first rows make it.
-pub fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answer {
+pub(super) fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answer {
     let rows = ask
         .body
         .get("data_list")

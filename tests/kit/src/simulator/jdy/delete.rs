@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Account;
 use super::ask::{Answer, Ask};
 
-pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
+pub(super) fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     ask.check_flags()?;
     let id = ask.data_id()?;
     if !account.forms[ask.form].delete(id) {
@@ -14,7 +14,7 @@ pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     Ok(json!({"status": "success"}))
 }
 
-pub fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answer {
+pub(super) fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answer {
     let ids = ask.data_ids(17033)?;
     let form = &mut account.forms[ask.form];
     let count = ids

@@ -49,13 +49,13 @@ struct Condition {
 }
 
 /// The conditions that count.
-pub struct Filter {
+pub(super) struct Filter {
     conditions: Vec<Condition>,
     any: bool,
 }
 
 impl Filter {
-    pub fn read(filter: Option<&Value>, form: &Form, settings: &JdySettings) -> Result<Filter, i64> {
+    pub(super) fn read(filter: Option<&Value>, form: &Form, settings: &JdySettings) -> Result<Filter, i64> {
         let mut read = Filter {
             conditions: Vec::new(),
             any: false,
@@ -86,7 +86,7 @@ impl Filter {
     }
 
     /// The condition that an index can answer, if there is one that every row must meet.
-    pub fn texts(&self) -> Option<(usize, &[String])> {
+    pub(super) fn texts(&self) -> Option<(usize, &[String])> {
         if self.any && self.conditions.len() > 1 {
             return None;
         }
@@ -104,7 +104,7 @@ impl Filter {
         })
     }
 
-    pub fn admits(&self, id: Oid, row: &Row) -> bool {
+    pub(super) fn admits(&self, id: Oid, row: &Row) -> bool {
         if self.conditions.is_empty() {
             return true;
         }

@@ -13,7 +13,7 @@ use crate::simulator::settings::JdySettings;
 
 /// A record; its cells stand in the order of the form's widgets.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub(crate) struct Row {
     pub cells: Box<[Cell]>,
     pub created_ms: i64,
     pub updated_ms: i64,
@@ -21,11 +21,11 @@ pub struct Row {
 }
 
 /// Cells written by one request, by widget position.
-pub type Changes = Vec<(usize, Cell)>;
+pub(super) type Changes = Vec<(usize, Cell)>;
 
 /// A form and its records.
 #[derive(Debug)]
-pub struct Form {
+pub(crate) struct Form {
     pub spec: FormSpec,
     rows: BTreeMap<Oid, Row>,
     positions: HashMap<String, usize>,
@@ -33,7 +33,7 @@ pub struct Form {
 }
 
 impl Form {
-    pub fn new(spec: FormSpec) -> Form {
+    pub(crate) fn new(spec: FormSpec) -> Form {
         let positions = spec
             .widgets
             .iter()
@@ -48,20 +48,20 @@ impl Form {
         }
     }
 
-    pub fn position(&self, widget: &str) -> Option<usize> {
+    pub(crate) fn position(&self, widget: &str) -> Option<usize> {
         self.positions.get(widget).copied()
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    pub fn get(&self, id: Oid) -> Option<&Row> {
+    pub(crate) fn get(&self, id: Oid) -> Option<&Row> {
         self.rows.get(&id)
     }
 
     /// Rows after an id, in order.
-    pub fn after(&self, id: Option<Oid>) -> impl Iterator<Item = (Oid, &Row)> {
+    pub(crate) fn after(&self, id: Option<Oid>) -> impl Iterator<Item = (Oid, &Row)> {
         use std::ops::Bound::{Excluded, Unbounded};
         self.rows
             .range((id.map_or(Unbounded, Excluded), Unbounded))
@@ -69,7 +69,7 @@ impl Form {
     }
 
     /// What a written row means: unknown widgets are ignored, values treated by type.
-    pub fn read(&self, data: &Map<String, Value>, settings: &JdySettings) -> Result<Changes, i64> {
+    pub(crate) fn read(&self, data: &Map<String, Value>, settings: &JdySettings) -> Result<Changes, i64> {
         let mut changes = Vec::with_capacity(data.len());
         for (widget, value) in data {
             if let Some(position) = self.position(widget) {
@@ -79,7 +79,13 @@ impl Form {
         Ok(changes)
     }
 
-    pub fn insert(&mut self, changes: Changes, creator: Option<&str>, oids: &mut Oids, now_ms: i64) -> Oid {
+    pub(crate) fn insert(
+        &mut self,
+        changes: Changes,
+        creator: Option<&str>,
+        oids: &mut Oids,
+        now_ms: i64,
+    ) -> Oid {
         let id = oids.next(now_ms);
         let mut cells = vec![Cell::Empty; self.spec.widgets.len()];
         for (position, cell) in changes {
@@ -100,7 +106,7 @@ impl Form {
     }
 
     /// Writes the named cells; with `whole`, all others become empty. False when there is no such row.
-    pub fn update(&mut self, id: Oid, changes: Changes, whole: bool, now_ms: i64) -> bool {
+    pub(crate) fn update(&mut self, id: Oid, changes: Changes, whole: bool, now_ms: i64) -> bool {
         let Some(row) = self.rows.get(&id) else {
             return false;
         };
@@ -121,7 +127,7 @@ impl Form {
         true
     }
 
-    pub fn delete(&mut self, id: Oid) -> bool {
+    pub(crate) fn delete(&mut self, id: Oid) -> bool {
         match self.rows.remove(&id) {
             Some(row) => {
                 self.reindex(id, &row.cells, &[]);
@@ -131,13 +137,13 @@ impl Form {
         }
     }
 
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.rows.clear();
         self.indexes.clear();
     }
 
     /// Ids of the rows whose cell is one of these texts.
-    pub fn with_text(&mut self, position: usize, texts: &[String]) -> BTreeSet<Oid> {
+    pub(crate) fn with_text(&mut self, position: usize, texts: &[String]) -> BTreeSet<Oid> {
         if !self.indexes.contains_key(&position) {
             let mut index: HashMap<Box<str>, BTreeSet<Oid>> = HashMap::new();
             for (id, row) in &self.rows {
@@ -173,7 +179,7 @@ impl Form {
     }
 
     /// The row as `get` and `list` show it; a projection may leave widgets out.
-    pub fn show(&self, id: Oid, row: &Row, fields: &[usize], settings: &JdySettings) -> Value {
+    pub(crate) fn show(&self, id: Oid, row: &Row, fields: &[usize], settings: &JdySettings) -> Value {
         let creator = row.creator.as_deref().unwrap_or("xiaojian");
         let mut shown = json!({
             "_id": id.to_string(), "appId": self.spec.app_id, "entryId": self.spec.entry_id,

@@ -22,9 +22,9 @@ use axum::http::Method;
 use serde_json::{Map, Value};
 
 use ask::{Answer, Ask};
-pub use codes::refuse;
-pub use form::{Form, Row};
-pub use oid::Oid;
+pub(super) use codes::refuse;
+pub(super) use form::{Form, Row};
+pub(super) use oid::Oid;
 pub use spec::{APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, WidgetSpec, cell_widget};
 pub use transactions::TransactionReport;
 
@@ -40,14 +40,14 @@ use transactions::Transactions;
 
 /// The company's data.
 #[derive(Debug)]
-pub struct Account {
+pub(super) struct Account {
     pub forms: Vec<Form>,
     pub transactions: Transactions,
     oids: Oids,
 }
 
 impl Account {
-    pub fn new(forms: Vec<FormSpec>) -> Account {
+    pub(super) fn new(forms: Vec<FormSpec>) -> Account {
         Account {
             forms: forms.into_iter().map(Form::new).collect(),
             transactions: Transactions::default(),
@@ -56,12 +56,12 @@ impl Account {
     }
 
     /// Position of a form by its entry id.
-    pub fn form(&self, entry_id: &str) -> Option<usize> {
+    pub(super) fn form(&self, entry_id: &str) -> Option<usize> {
         self.forms.iter().position(|form| form.spec.entry_id == entry_id)
     }
 
     /// A row that no API call made, such as one typed in by hand.
-    pub fn insert_by_hand(
+    pub(super) fn insert_by_hand(
         &mut self,
         form: usize,
         data: &Map<String, Value>,
@@ -76,7 +76,7 @@ impl Account {
 }
 
 /// Name of the operation in statistics and faults: `create`, or `v2.create` for a legacy path.
-pub fn operation(call: &Call) -> Cow<'static, str> {
+pub(super) fn operation(call: &Call) -> Cow<'static, str> {
     match route(call.path()) {
         Some(Route { op, version: 5, .. }) => Cow::Borrowed(op.name()),
         Some(Route { op, version, .. }) => Cow::Owned(format!("v{version}.{}", op.name())),
@@ -86,7 +86,13 @@ pub fn operation(call: &Call) -> Cow<'static, str> {
 
 /// Counts the call; the answer, when a limit refuses it. A call without a good key belongs to no company and has no
 /// quota to use up.
-pub fn limit(state: &State, call: &Call, operation: &str, in_flight: u32, now: Instant) -> Option<Reply> {
+pub(super) fn limit(
+    state: &State,
+    call: &Call,
+    operation: &str,
+    in_flight: u32,
+    now: Instant,
+) -> Option<Reply> {
     let settings = &state.settings().jdy;
     let known = auth::key(settings, call).is_ok();
     let own = match operation.starts_with('v') {
@@ -123,7 +129,7 @@ pub fn limit(state: &State, call: &Call, operation: &str, in_flight: u32, now: I
 
 /// Notes which rows a batch brings under its `transaction_id`, whatever becomes of the request: its sender cannot know.
 /// The name of the note, when the id is new.
-pub fn note(state: &State, call: &Call, operation: &str) -> Option<String> {
+pub(super) fn note(state: &State, call: &Call, operation: &str) -> Option<String> {
     if !operation.ends_with("batch_create") {
         return None;
     }
@@ -141,12 +147,12 @@ pub fn note(state: &State, call: &Call, operation: &str) -> Option<String> {
 }
 
 /// Takes a note back: the request was refused for certain, so its id may still be used for other rows.
-pub fn forget(state: &State, note: &str) {
+pub(super) fn forget(state: &State, note: &str) {
     lock(&state.account).transactions.forget(note);
 }
 
 /// Does the work of a call that passed limits and faults.
-pub async fn execute(state: &State, call: &Call, bend: Bend) -> Reply {
+pub(super) async fn execute(state: &State, call: &Call, bend: Bend) -> Reply {
     let settings = state.settings();
     let Some(route) = route(call.path()).filter(|_| call.method == Method::POST) else {
         return Reply::gateway(404);

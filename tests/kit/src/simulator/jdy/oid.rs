@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A record id: four bytes of seconds, then a counter over all forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Oid {
+pub(crate) struct Oid {
     seconds: u32,
     counter: u64,
 }
@@ -31,7 +31,7 @@ impl FromStr for Oid {
 
 /// Hands out ids that never go back, also when the clock does.
 #[derive(Debug)]
-pub struct Oids(Oid);
+pub(crate) struct Oids(Oid);
 
 impl Default for Oids {
     fn default() -> Self {
@@ -44,7 +44,7 @@ impl Default for Oids {
 }
 
 impl Oids {
-    pub fn next(&mut self, now_ms: i64) -> Oid {
+    pub(crate) fn next(&mut self, now_ms: i64) -> Oid {
         let seconds = u32::try_from(now_ms.div_euclid(1000)).unwrap_or(0);
         self.0 = Oid {
             seconds: seconds.max(self.0.seconds),

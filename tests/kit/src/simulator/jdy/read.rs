@@ -11,7 +11,7 @@ use super::route::Op;
 /// Rows on one page at most.
 const MOST_ROWS: i64 = 100;
 
-pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
+pub(super) fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     let id = ask.data_id()?;
     let form = &account.forms[ask.form];
     let row = form.get(id).ok_or(4001)?;
@@ -19,7 +19,7 @@ pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
 }
 
 /// Ascending by record id, after the cursor, at most `limit` rows that pass the filter.
-pub fn list(account: &mut Account, ask: &Ask<'_>) -> Answer {
+pub(super) fn list(account: &mut Account, ask: &Ask<'_>) -> Answer {
     let limit = match ask.body.get("limit") {
         None | Some(Value::Null) => 10,
         Some(value) => value
@@ -67,7 +67,7 @@ pub fn list(account: &mut Account, ask: &Ask<'_>) -> Answer {
     Ok(json!({"data": page}))
 }
 
-pub fn widgets(account: &mut Account, ask: &Ask<'_>) -> Answer {
+pub(super) fn widgets(account: &mut Account, ask: &Ask<'_>) -> Answer {
     let form = &account.forms[ask.form];
     let widgets: Vec<Value> = form.spec.widgets.iter().map(super::WidgetSpec::answer).collect();
     let system: Vec<Value> = ["creator", "updater", "createTime", "updateTime"]
@@ -77,7 +77,7 @@ pub fn widgets(account: &mut Account, ask: &Ask<'_>) -> Answer {
     Ok(json!({"widgets": widgets, "sysWidgets": system, "dataModifyTime": "2021-09-08T03:40:26.586Z"}))
 }
 
-pub fn catalogue(account: &Account, ask: &Ask<'_>) -> Answer {
+pub(super) fn catalogue(account: &Account, ask: &Ask<'_>) -> Answer {
     if ask.route.op == Op::Apps {
         let mut apps: Vec<&str> = account
             .forms

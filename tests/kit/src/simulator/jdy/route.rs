@@ -2,7 +2,7 @@
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
+pub(super) enum Op {
     Create,
     BatchCreate,
     Get,
@@ -17,7 +17,7 @@ pub enum Op {
 }
 
 impl Op {
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Op::Create => "create",
             Op::BatchCreate => "batch_create",
@@ -36,7 +36,7 @@ impl Op {
 
 /// A path, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route<'a> {
+pub(super) struct Route<'a> {
     pub op: Op,
     pub version: u8,
     /// App and entry from the path; v5 has them in the body.
@@ -44,7 +44,7 @@ pub struct Route<'a> {
     pub entry: Option<&'a str>,
 }
 
-pub fn route(path: &str) -> Option<Route<'_>> {
+pub(super) fn route(path: &str) -> Option<Route<'_>> {
     let rest = path.strip_prefix("/api/v")?;
     let (version, rest) = rest.split_once('/')?;
     let version: u8 = version.parse().ok()?;

@@ -14,7 +14,7 @@ use crate::simulator::settings::{JdySettings, LifetimeFrom};
 
 /// The slots of one id.
 #[derive(Debug, Default)]
-pub struct Slots {
+pub(crate) struct Slots {
     pub rows: Vec<Option<Oid>>,
     first_ms: i64,
     last_ms: i64,
@@ -22,7 +22,7 @@ pub struct Slots {
 
 impl Slots {
     /// Rows held now.
-    pub fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.rows.iter().flatten().count()
     }
 }
@@ -44,7 +44,7 @@ pub struct TransactionReport {
 
 /// All transactions of the account.
 #[derive(Debug, Default)]
-pub struct Transactions {
+pub(crate) struct Transactions {
     slots: HashMap<String, Slots>,
     digests: HashMap<String, u64>,
     running: HashMap<String, Arc<Mutex<()>>>,
@@ -52,7 +52,7 @@ pub struct Transactions {
 }
 
 /// Letters, digits, dash and underscore; no `${…}` or `$(…)`.
-pub fn is_well_formed(id: &str) -> bool {
+pub(super) fn is_well_formed(id: &str) -> bool {
     (1..=64).contains(&id.len())
         && id
             .bytes()
@@ -61,7 +61,7 @@ pub fn is_well_formed(id: &str) -> bool {
 
 impl Transactions {
     /// The lock that a request holds while it works on an id.
-    pub fn running(&mut self, id: &str) -> Arc<Mutex<()>> {
+    pub(crate) fn running(&mut self, id: &str) -> Arc<Mutex<()>> {
         // locks that no request holds are only our own reference
         if self.running.len() > 1000 {
             self.running.retain(|_, lock| Arc::strong_count(lock) > 1);
@@ -70,7 +70,7 @@ impl Transactions {
     }
 
     /// Notes what was sent under an id; true when the id is new.
-    pub fn note(&mut self, id: &str, rows: &[Value]) -> bool {
+    pub(crate) fn note(&mut self, id: &str, rows: &[Value]) -> bool {
         let mut hasher = DefaultHasher::new();
         for row in rows {
             row.to_string().hash(&mut hasher);
@@ -94,12 +94,12 @@ impl Transactions {
         }
     }
 
-    pub fn forget(&mut self, id: &str) {
+    pub(crate) fn forget(&mut self, id: &str) {
         self.digests.remove(id);
     }
 
     /// The slots of an id; new ones when it is unknown or its hour is over.
-    pub fn slots(&mut self, id: &str, now_ms: i64, settings: &JdySettings) -> &mut Slots {
+    pub(crate) fn slots(&mut self, id: &str, now_ms: i64, settings: &JdySettings) -> &mut Slots {
         let lifetime_ms = (settings.transaction_lifetime_s * 1000.0) as i64;
         let slots = self.slots.entry(id.to_owned()).or_default();
         let since = match settings.transaction_lifetime_from {
@@ -120,7 +120,7 @@ impl Transactions {
         slots
     }
 
-    pub fn report(&self) -> TransactionReport {
+    pub(crate) fn report(&self) -> TransactionReport {
         TransactionReport {
             ids: self.digests.len(),
             ..self.report.clone()
@@ -128,12 +128,12 @@ impl Transactions {
     }
 
     /// Forgets what was counted, and keeps the slots: resends go on meaning what they mean.
-    pub fn reset_report(&mut self) {
+    pub(crate) fn reset_report(&mut self) {
         self.report = TransactionReport::default();
     }
 
     /// Forgets slots and statistics.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Transactions::default();
     }
 }

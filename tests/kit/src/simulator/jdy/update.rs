@@ -6,7 +6,7 @@ use super::Account;
 use super::ask::{Answer, Ask, poisoned};
 
 /// Fields left out keep their value.
-pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
+pub(super) fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
     ask.check_flags()?;
     ask.transaction()?;
     let id = ask.data_id()?;
@@ -24,7 +24,7 @@ pub fn one(account: &mut Account, ask: &Ask<'_>) -> Answer {
 }
 
 /// One value set for all ids; ids that name no record are passed over.
-pub fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answer {
+pub(super) fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -> Answer {
     let ids = ask.data_ids(17023)?;
     ask.transaction()?;
     let data = ask.object("data")?;

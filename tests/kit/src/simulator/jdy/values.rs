@@ -11,7 +11,7 @@ use crate::simulator::settings::JdySettings;
 
 /// A stored cell. Most cells are text, and there are very many of them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Cell {
+pub(crate) enum Cell {
     #[default]
     Empty,
     Text(Box<str>),
@@ -28,7 +28,7 @@ impl Cell {
     }
 
     /// As the API reads it back.
-    pub fn read(&self) -> Value {
+    pub(crate) fn read(&self) -> Value {
         match self {
             Cell::Empty => Value::Null,
             Cell::Text(text) => json!(text),
@@ -36,7 +36,7 @@ impl Cell {
         }
     }
 
-    pub fn as_text(&self) -> Option<&str> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Cell::Text(text) => Some(text),
             Cell::Json(value) => value.as_str(),
@@ -44,7 +44,7 @@ impl Cell {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match self {
             Cell::Empty => true,
             Cell::Text(text) => text.is_empty(),
@@ -54,7 +54,7 @@ impl Cell {
 }
 
 /// Types that no API call can write.
-pub fn is_read_only(kind: &str) -> bool {
+pub(super) fn is_read_only(kind: &str) -> bool {
     matches!(
         kind,
         "linkdata" | "signature" | "sn" | "divider" | "separator" | "query" | "button"
@@ -62,7 +62,7 @@ pub fn is_read_only(kind: &str) -> bool {
 }
 
 /// What `{"value": …}` becomes in a cell of this type; an error is the code that refuses the whole request.
-pub fn store(widget: &WidgetSpec, wrapped: &Value, settings: &JdySettings) -> Result<Cell, i64> {
+pub(super) fn store(widget: &WidgetSpec, wrapped: &Value, settings: &JdySettings) -> Result<Cell, i64> {
     // a bare value is not recognised as a value at all
     let Some(value) = wrapped.as_object().and_then(|object| object.get("value")) else {
         return Ok(Cell::Empty);
@@ -137,7 +137,7 @@ fn number(value: &Value) -> Cell {
 }
 
 /// ISO with or without zone, `yyyy-MM-dd HH:mm:ss`, `yyyy-MM-dd` (all taken as UTC) or epoch milliseconds.
-pub fn value_time(value: &Value) -> Option<i64> {
+pub(super) fn value_time(value: &Value) -> Option<i64> {
     match value {
         Value::Number(ms) => ms.as_i64().filter(|ms| *ms > 100_000_000_000),
         Value::String(text) => {
@@ -173,7 +173,7 @@ fn address(value: &Value) -> Cell {
     Cell::json(stored)
 }
 
-pub fn member(value: &Value, settings: &JdySettings) -> Option<Value> {
+pub(super) fn member(value: &Value, settings: &JdySettings) -> Option<Value> {
     let name = value
         .as_str()
         .filter(|name| settings.members.iter().any(|known| known == name))?;

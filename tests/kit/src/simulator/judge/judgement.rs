@@ -124,7 +124,7 @@ pub struct Stats {
 }
 
 /// Keeps an example while there are few.
-pub fn note(
+pub(super) fn note(
     list: &mut Vec<Example>,
     company_id: Option<i64>,
     row: Option<String>,

@@ -19,7 +19,7 @@ pub use overruns::Overruns;
 /// Rows copied at a time, so that judging does not stop the vendors.
 const CHUNK: usize = 500;
 
-pub fn stats(state: &State) -> Stats {
+pub(super) fn stats(state: &State) -> Stats {
     let (transactions, form_rows) = {
         let account = lock(&state.account);
         (
@@ -44,7 +44,7 @@ struct Seen {
 }
 
 /// Judges one form; the error names the form that does not exist. Heavy: not for an async thread.
-pub fn judge(state: &State, options: &JudgeOptions) -> Result<Judgement, String> {
+pub(super) fn judge(state: &State, options: &JudgeOptions) -> Result<Judgement, String> {
     let (seed, entries): (u64, Vec<Entry>) = {
         let world = lock(&state.world);
         (

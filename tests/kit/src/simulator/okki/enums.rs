@@ -33,18 +33,18 @@ fn number(value: &Loose) -> Option<usize> {
     }
 }
 
-pub fn procurement_label(value: &Loose) -> &'static str {
+pub(super) fn procurement_label(value: &Loose) -> &'static str {
     number(value)
         .and_then(|n| PROCUREMENT.get(n))
         .copied()
         .unwrap_or_default()
 }
 
-pub fn star_label(value: &Loose) -> String {
+pub(super) fn star_label(value: &Loose) -> String {
     number(value).map(|n| format!("{n}星")).unwrap_or_default()
 }
 
-pub fn company() -> Value {
+pub(super) fn company() -> Value {
     let coded = |names: &[&str]| -> Value {
         names
             .iter()
@@ -59,7 +59,7 @@ pub fn company() -> Value {
     })
 }
 
-pub fn selector(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
+pub(super) fn selector(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
     match call.parameter("field").as_deref() {
         Some("group_id") => {
             let groups: Value = GROUPS

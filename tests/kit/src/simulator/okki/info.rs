@@ -16,7 +16,7 @@ use crate::simulator::state::{State, lock};
 use crate::simulator::vocabulary::{GROUPS, STAGES};
 use crate::simulator::world::{Entry, company_id, content};
 
-pub fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
+pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
     let id = call.parameter("company_id").filter(|id| !id.is_empty());
     let serial = call.parameter("serial_id").filter(|id| !id.is_empty());
     let formatted = call.parameter("format").as_deref() == Some("1");
@@ -224,7 +224,7 @@ fn tel_list(shape: TelList, phones: &[(Loose, Loose)]) -> String {
 }
 
 /// A JSON string. Goes through serde_json's own type, whose code is optimised also in a debug build.
-pub fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
@@ -236,7 +236,7 @@ fn loose(value: &Loose) -> String {
 }
 
 /// A JSON array.
-pub fn list(items: impl IntoIterator<Item = String>) -> String {
+pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<String> = items.into_iter().collect();
     format!("[{}]", items.join(","))
 }

@@ -26,7 +26,7 @@ struct Query {
     to: i64,
 }
 
-pub fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
+pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
     let query = match Query::read(call, settings) {
         Ok(query) => query,
         Err(parameter) => return refuse(settings, 400, &format!("Invalid query {parameter}")),

@@ -11,7 +11,7 @@ use std::time::Instant;
 use axum::http::Method;
 use serde_json::json;
 
-pub use token::Tokens;
+pub(super) use token::Tokens;
 
 use super::call::Call;
 use super::clock;
@@ -22,7 +22,7 @@ use super::settings::{AuthAnswer, LimitAnswer, Limiter, OkkiSettings, SuccessCod
 use super::state::State;
 
 /// Name of the operation in statistics and faults. Both listing paths count as `list`.
-pub fn operation(call: &Call) -> Cow<'static, str> {
+pub(super) fn operation(call: &Call) -> Cow<'static, str> {
     Cow::Borrowed(match call.path() {
         "/v1/oauth2/access_token" | "/v1/oauth2/refresh_token" => "token",
         "/v1/company/updates" | "/v1/company/list" => "list",
@@ -34,7 +34,7 @@ pub fn operation(call: &Call) -> Cow<'static, str> {
 }
 
 /// Counts the call; the answer, when the limit refuses it.
-pub fn limit(state: &State, operation: &str, now: Instant) -> Option<Reply> {
+pub(super) fn limit(state: &State, operation: &str, now: Instant) -> Option<Reply> {
     let settings = &state.settings().okki;
     let at_ms = state.clock.now_ms();
     let mut traffic = state.traffic(Vendor::Okki);
@@ -65,7 +65,7 @@ fn too_many(settings: &OkkiSettings, message: &str) -> Reply {
 }
 
 /// Does the work of a call that passed limits and faults.
-pub fn execute(state: &State, call: &Call) -> Reply {
+pub(super) fn execute(state: &State, call: &Call) -> Reply {
     let settings = &state.settings().okki;
     let (method, path) = (&call.method, call.path());
     match path {
@@ -108,7 +108,7 @@ fn success(state: &State, settings: &OkkiSettings, data: &str) -> Reply {
 }
 
 /// A business error: HTTP 200 and a bad code, or the matching status.
-pub fn refuse(settings: &OkkiSettings, code: i64, message: &str) -> Reply {
+pub(super) fn refuse(settings: &OkkiSettings, code: i64, message: &str) -> Reply {
     let text = match (message, code) {
         ("", 404) => "Not Found Resource",
         ("", 400) => "Invalid query",

@@ -12,7 +12,7 @@ use crate::simulator::state::{State, lock};
 
 /// Tokens handed out.
 #[derive(Debug, Default)]
-pub struct Tokens {
+pub(crate) struct Tokens {
     issued: HashMap<String, Grant>,
     /// End of the current session; asking again inside it does not prolong it.
     session_end: i64,
@@ -27,7 +27,7 @@ struct Grant {
 
 impl Tokens {
     /// Makes every token invalid, as the vendor may do at any time.
-    pub fn revoke_all(&mut self) -> usize {
+    pub(crate) fn revoke_all(&mut self) -> usize {
         self.session_end = 0;
         let count = self.issued.len();
         self.issued.clear();
@@ -36,12 +36,12 @@ impl Tokens {
 }
 
 /// Bare OAuth2 error, HTTP 400.
-pub fn refuse(error: &str, description: &str) -> Reply {
+pub(super) fn refuse(error: &str, description: &str) -> Reply {
     let body = json!({"error": error, "error_description": description, "message": description});
     Reply::json(400, &body).with_code(400)
 }
 
-pub fn issue(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
+pub(super) fn issue(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
     let Some(fields) = fields(call) else {
         return refuse(
             "invalid_request",
@@ -100,7 +100,7 @@ pub fn issue(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
 }
 
 /// Whether the call carries a token that is good for customers; `Bearer` and the bare form both count.
-pub fn check(state: &State, call: &Call) -> Result<(), &'static str> {
+pub(super) fn check(state: &State, call: &Call) -> Result<(), &'static str> {
     let header = call.authorization().unwrap_or_default();
     let token = header.strip_prefix("Bearer ").unwrap_or(header).trim();
     let tokens = lock(&state.tokens);
