@@ -264,11 +264,6 @@ mod tests {
                 "time_type",
             ),
             ("{{DAYS_AGO_2|datetime}}", "", "omissionRemedy"),
-            (
-                "\"idCheck\": false",
-                "\"idCheck\": true",
-                "would drop every change",
-            ),
             ("\"QUERY\"", "\"EXECUTE\"", "EXECUTE"),
             (
                 "{{LAST_SYNC_TIME|datetime}}",

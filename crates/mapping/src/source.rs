@@ -205,15 +205,15 @@ fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
     }
 }
 
-/// `true` makes the platform drop every later state of a customer that it knows; nothing here does that.
+/// Honoured as a check on id *and* version: a state of a customer that was handed on is not handed on again, but its
+/// later changes are. On the platform `true` drops these, too; since it is the platform's default, nearly every document
+/// has it, and nobody who synchronises customers wants that part of it (docs/mapping-language.md §6).
 fn id_check(reader: &mut Reader<'_>, members: &[Member]) {
     if reader.flag(get(members, "idCheck"), "idCheck") == Some(true) {
-        reader.problem(
+        reader.warn(
             key_at(members, "idCheck"),
-            "\"idCheck\": true would drop every change of a customer that is known by its id",
-            Some(
-                "write false: a known customer is updated, and a state of it that was handed on before is not handed on again",
-            ),
+            "\"idCheck\": true compares id and update time here: later changes of a known customer are applied, \
+             where the platform drops them",
         );
     }
 }
