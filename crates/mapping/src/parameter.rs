@@ -2,7 +2,7 @@
 
 use super::convert::Converter;
 use super::expression::{Expression, Form};
-use super::json::{Node, Value};
+use super::json::{Member, Node, Value};
 use super::path::Path;
 use super::reader::{Reader, get, key_at};
 
@@ -134,47 +134,9 @@ fn one(reader: &mut Reader<'_>, node: &Node, what: &str, depth: usize) -> Option
     let caption = label.clone();
     reader.in_field(&caption, |reader| {
         reader.unknown_keys(members, KEYS, "the field");
-        for (key, remedy) in [
-            (
-                "mapping",
-                "write the translation as _function CASE … WHEN … THEN … END",
-            ),
-            ("parent", "nest the field under \"children\" of its parent"),
-        ] {
-            if get(members, key).is_some_and(|n| {
-                !matches!(&n.value, Value::Null) && !matches!(&n.value, Value::String(s) if s.is_empty())
-            }) {
-                reader.problem(
-                    key_at(members, key),
-                    format!("\"{key}\" is not supported"),
-                    Some(remedy),
-                );
-            }
-        }
-        let declared = reader.text(get(members, "type"), "type").unwrap_or_default();
-        let kind = ParameterType::parse(&declared).unwrap_or_else(|| {
-            let message = format!(
-                "unknown type \"{declared}\"; string, int, float, boolean, object or array is expected"
-            );
-            reader.problem(
-                get(members, "type").map_or(node.range.start, |n| n.range.start),
-                message,
-                None,
-            );
-            ParameterType::Text
-        });
-        let children = match get(members, "children") {
-            Some(node) if depth >= DEPTH => {
-                reader.problem(
-                    node.range.start,
-                    format!("children are nested more than {DEPTH} deep"),
-                    None,
-                );
-                Vec::new()
-            }
-            Some(node) => parameters(reader, node, "children", depth + 1),
-            None => Vec::new(),
-        };
+        unsupported(reader, members);
+        let kind = declared_type(reader, node, members);
+        let children = children(reader, members, depth);
         let (value, array) = value(reader, get(members, "value"), kind, !children.is_empty());
         let converter = Converter::read(reader, get(members, "parser"));
         Some(Parameter {
@@ -192,6 +154,56 @@ fn one(reader: &mut Reader<'_>, node: &Node, what: &str, depth: usize) -> Option
             children,
         })
     })
+}
+
+/// Reports what the platform knows and a parameter of ours does not.
+fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
+    for (key, remedy) in [
+        (
+            "mapping",
+            "write the translation as _function CASE … WHEN … THEN … END",
+        ),
+        ("parent", "nest the field under \"children\" of its parent"),
+    ] {
+        if get(members, key).is_some_and(|n| {
+            !matches!(&n.value, Value::Null) && !matches!(&n.value, Value::String(s) if s.is_empty())
+        }) {
+            reader.problem(
+                key_at(members, key),
+                format!("\"{key}\" is not supported"),
+                Some(remedy),
+            );
+        }
+    }
+}
+
+fn declared_type(reader: &mut Reader<'_>, node: &Node, members: &[Member]) -> ParameterType {
+    let declared = reader.text(get(members, "type"), "type").unwrap_or_default();
+    ParameterType::parse(&declared).unwrap_or_else(|| {
+        let message =
+            format!("unknown type \"{declared}\"; string, int, float, boolean, object or array is expected");
+        reader.problem(
+            get(members, "type").map_or(node.range.start, |n| n.range.start),
+            message,
+            None,
+        );
+        ParameterType::Text
+    })
+}
+
+fn children(reader: &mut Reader<'_>, members: &[Member], depth: usize) -> Vec<Parameter> {
+    match get(members, "children") {
+        Some(node) if depth >= DEPTH => {
+            reader.problem(
+                node.range.start,
+                format!("children are nested more than {DEPTH} deep"),
+                None,
+            );
+            Vec::new()
+        }
+        Some(node) => parameters(reader, node, "children", depth + 1),
+        None => Vec::new(),
+    }
 }
 
 /// The expression, or for an array the path that its `value` names (with or without braces).

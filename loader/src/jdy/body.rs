@@ -1,4 +1,4 @@
-//! The bodies of our requests, as the vendor documents them (jiandaoyun-api.md §2).
+//! The bodies of our requests, as the vendor documents them (docs/jiandaoyun-api.md §2).
 //!
 //! Rows travel as raw values: what is sent is byte for byte what the ledger has stored.
 

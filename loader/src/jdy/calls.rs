@@ -1,4 +1,4 @@
-//! The calls we make (jiandaoyun-api.md §2).
+//! The calls we make (docs/jiandaoyun-api.md §2).
 
 use pipeline::quota::Lane;
 use serde_json::{Map, Value};

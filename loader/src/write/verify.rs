@@ -17,7 +17,7 @@ use crate::ledger::{Due, Judged, Member, Seen};
 use crate::vendor::{Patience, Tried};
 
 /// How long a row that was written may be missing from queries; the vendor promises nothing, in tests it never was more
-/// than a moment (jiandaoyun-api.md §2.4).
+/// than a moment (docs/jiandaoyun-api.md §2.4).
 const INVISIBLE: Duration = Duration::from_secs(3);
 /// How often Redis is asked for rows that are due.
 const VERIFY_EVERY: Duration = Duration::from_secs(5);

@@ -8,6 +8,7 @@ pub mod pipeline;
 pub mod process;
 pub mod proxy;
 pub mod queues;
+pub mod redis_client;
 pub mod services;
 pub mod simulator;
 pub mod wait;

@@ -74,13 +74,11 @@ async fn declare(url: &str, queue: &str) {
 }
 
 async fn set(url: &str, value: &str) {
-    let client = redis::Client::open(url).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = kit::redis_client::connect(url).await.unwrap();
     connection.set::<_, _, ()>("key", value).await.unwrap();
 }
 
 async fn get(url: &str) -> Option<String> {
-    let client = redis::Client::open(url).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = kit::redis_client::connect(url).await.unwrap();
     connection.get("key").await.unwrap()
 }

@@ -177,7 +177,10 @@ fn an_id_check_is_honoured_by_id_and_version_and_says_so() {
         let warnings = with(checked);
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         let warning = warnings[0].to_string();
-        assert!(warning.starts_with("s.json:2:46: \"idCheck\": true compares id and update time"), "{warning}");
+        assert!(
+            warning.starts_with("s.json:2:46: \"idCheck\": true compares id and update time"),
+            "{warning}"
+        );
     }
 }
 

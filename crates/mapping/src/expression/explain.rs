@@ -107,7 +107,7 @@ fn list(exprs: &[Expr], by: &str) -> String {
     exprs.iter().map(words).collect::<Vec<_>>().join(by)
 }
 
-// Long, for it is one table: a line or two for each kind of expression.
+// long because it is one table: a line or two for each kind of expression.
 fn words(expr: &Expr) -> String {
     match expr {
         Expr::Constant(value) => value

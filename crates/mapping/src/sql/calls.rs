@@ -1,6 +1,7 @@
 //! Compiling function calls, in all the spellings that the parser gives them.
 
 use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned};
+use sqlparser::tokenizer::Span;
 
 use super::aggregates::{aggregate_call, aggregate_of};
 use super::compile::Compiler;
@@ -11,7 +12,7 @@ use super::targets::{added, cast, target};
 
 /// Compiles what is no operator: functions, casts and the functions with a syntax of their own.
 ///
-/// Long, for it is one table: a line or two for each construct of SQL.
+// long because it is one table: a line or two for each construct of SQL.
 pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
     use ast::Expr as Tree;
     let span = tree.span();
@@ -202,27 +203,29 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
             None,
         );
     }
-    match (name.as_str(), args.as_slice()) {
-        ("DATE_ADD" | "ADDDATE" | "DATE_SUB" | "SUBDATE", [date, amount]) => {
-            let subtract = name.contains("SUB");
-            match amount {
-                ast::Expr::Interval(interval) => added(c, date, interval, subtract, span),
-                days if name.ends_with("DATE") => Expr::Interval {
-                    date: c.boxed(date),
-                    amount: c.boxed(days),
-                    unit: Unit::Day,
-                    subtract,
-                },
-                _ => c.fault(
-                    span,
-                    format!("{name} takes a date and an INTERVAL"),
-                    Some("e.g. DATE_ADD({{d}}, INTERVAL 1 DAY)"),
-                ),
-            }
-        }
-        ("DATE_ADD" | "ADDDATE" | "DATE_SUB" | "SUBDATE", _) => {
-            c.fault(span, format!("{name} takes a date and an INTERVAL"), None)
-        }
+    match name.as_str() {
+        "DATE_ADD" | "ADDDATE" | "DATE_SUB" | "SUBDATE" => date_arithmetic(c, &name, &args, span),
         _ => known(c, span, &name, args),
+    }
+}
+
+fn date_arithmetic(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
+    let [date, amount] = args else {
+        return c.fault(span, format!("{name} takes a date and an INTERVAL"), None);
+    };
+    let subtract = name.contains("SUB");
+    match amount {
+        ast::Expr::Interval(interval) => added(c, date, interval, subtract, span),
+        days if name.ends_with("DATE") => Expr::Interval {
+            date: c.boxed(date),
+            amount: c.boxed(days),
+            unit: Unit::Day,
+            subtract,
+        },
+        _ => c.fault(
+            span,
+            format!("{name} takes a date and an INTERVAL"),
+            Some("e.g. DATE_ADD({{d}}, INTERVAL 1 DAY)"),
+        ),
     }
 }

@@ -57,6 +57,34 @@ impl Source {
 
 /// Parses; faults come with their offset in the expression.
 pub(super) fn parse(pieces: Vec<(Piece, usize)>, start: usize) -> Result<(ast::Expr, Source), Vec<Fault>> {
+    let (sql, source) = joined(pieces, start)?;
+    if sql.trim().is_empty() {
+        return Err(vec![Fault::new(
+            start,
+            "an expression is expected after _function",
+        )]);
+    }
+    let tokens = tokens(&sql, &source).map_err(|fault| vec![fault])?;
+    let mut parser = Parser::new(&MySql)
+        .with_recursion_limit(MAX_DEPTH)
+        .with_tokens_with_locations(tokens);
+    let parsed = parser
+        .parse_expr()
+        .and_then(|expr| match parser.peek_token_ref().token {
+            Token::EOF => Ok(expr),
+            _ => parser.expected_ref(
+                "an operator or the end of the expression",
+                parser.peek_token_ref(),
+            ),
+        });
+    match parsed {
+        Ok(expr) => Ok((expr, source)),
+        Err(error) => Err(vec![syntax(&error, &source)]),
+    }
+}
+
+/// One text in which a private-use character stands for each placeholder, and where everything in it came from.
+fn joined(pieces: Vec<(Piece, usize)>, start: usize) -> Result<(String, Source), Vec<Fault>> {
     let mut sql = String::new();
     let mut source = Source {
         pieces: Vec::new(),
@@ -97,29 +125,7 @@ pub(super) fn parse(pieces: Vec<(Piece, usize)>, start: usize) -> Result<(ast::E
             }
         }
     }
-    if sql.trim().is_empty() {
-        return Err(vec![Fault::new(
-            start,
-            "an expression is expected after _function",
-        )]);
-    }
-    let tokens = tokens(&sql, &source).map_err(|fault| vec![fault])?;
-    let mut parser = Parser::new(&MySql)
-        .with_recursion_limit(MAX_DEPTH)
-        .with_tokens_with_locations(tokens);
-    let parsed = parser
-        .parse_expr()
-        .and_then(|expr| match parser.peek_token_ref().token {
-            Token::EOF => Ok(expr),
-            _ => parser.expected_ref(
-                "an operator or the end of the expression",
-                parser.peek_token_ref(),
-            ),
-        });
-    match parsed {
-        Ok(expr) => Ok((expr, source)),
-        Err(error) => Err(vec![syntax(&error, &source)]),
-    }
+    Ok((sql, source))
 }
 
 /// Tokens with MySQL's spellings of operators brought into the parser's form, and what is refused found out.
@@ -143,59 +149,67 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
             .iter()
             .find(|t| !matches!(t.token, Token::Whitespace(_)))
             .map(|t| &t.token);
-        let replacement = match &token.token {
-            Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
-                return Err(Fault::new(at, "comments are not allowed in an expression"));
+        if matches!(&token.token, Token::Word(word) if word.keyword == Keyword::INTERVAL) {
+            intervals += 1;
+            if intervals > MAX_INTERVALS {
+                let message = format!("more than {MAX_INTERVALS} intervals in one expression");
+                return Err(Fault::new(at, message));
             }
-            Token::Word(word) if word.keyword == Keyword::INTERVAL => {
-                intervals += 1;
-                if intervals > MAX_INTERVALS {
-                    return Err(Fault::new(
-                        at,
-                        format!("more than {MAX_INTERVALS} intervals in one expression"),
-                    ));
-                }
-                None
-            }
-            // `a MOD b`; `MOD(a, b)` stays a function.
-            Token::Word(word) if word.value.eq_ignore_ascii_case("MOD") && next != Some(&Token::LParen) => {
-                Some(Token::Mod)
-            }
-            Token::Word(word) if word.quote_style.is_none() => {
-                if let Some(c) = word
-                    .value
-                    .chars()
-                    .find(|c| super::super::json::is_typographic(*c))
-                {
-                    let inside = word.value.chars().take_while(|x| *x != c).count();
-                    return Err(Fault::new(at + inside, format!("typographic quote {c} where a plain ' is expected"))
-                        .remedy("the text was changed by a word processor: write ' (the plain apostrophe) around texts"));
-                }
-                None
-            }
-            Token::StringConcat => Some(Token::make_keyword("OR")),
-            Token::Placeholder(_) | Token::Question => {
-                return Err(Fault::new(at, "? is not part of the language")
-                    .remedy("write CASE WHEN condition THEN a ELSE b END instead of condition ? a : b"));
-            }
-            Token::ExclamationMark => {
-                return Err(Fault::new(at, "! is not supported").remedy("write NOT (…)"));
-            }
-            Token::SemiColon => {
-                return Err(Fault::new(at, "; is not allowed: one expression, no statements"));
-            }
-            Token::DoubleEq => return Err(Fault::new(at, "== is not MySQL").remedy("write =")),
-            Token::LBrace | Token::RBrace => {
-                return Err(Fault::new(at, "a brace stands alone").remedy("placeholders are written {{key}}"));
-            }
-            _ => None,
-        };
+        }
+        let replacement = replacement(&token.token, next, at)?;
         if let Some(replacement) = replacement {
             token.token = replacement;
         }
         done.push(token);
     }
     Ok(done)
+}
+
+/// The parser's form of a token in MySQL's spelling, `None` for one that is in it already; refuses what is not part of
+/// the language.
+fn replacement(token: &Token, next: Option<&Token>, at: usize) -> Result<Option<Token>, Fault> {
+    Ok(match token {
+        Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
+            return Err(Fault::new(at, "comments are not allowed in an expression"));
+        }
+        // `a MOD b`; `MOD(a, b)` stays a function.
+        Token::Word(word) if word.value.eq_ignore_ascii_case("MOD") && next != Some(&Token::LParen) => {
+            Some(Token::Mod)
+        }
+        Token::Word(word) if word.quote_style.is_none() => {
+            if let Some(c) = word
+                .value
+                .chars()
+                .find(|c| super::super::json::is_typographic(*c))
+            {
+                let inside = word.value.chars().take_while(|x| *x != c).count();
+                return Err(Fault::new(
+                    at + inside,
+                    format!("typographic quote {c} where a plain ' is expected"),
+                )
+                .remedy(
+                    "the text was changed by a word processor: write ' (the plain apostrophe) around texts",
+                ));
+            }
+            None
+        }
+        Token::StringConcat => Some(Token::make_keyword("OR")),
+        Token::Placeholder(_) | Token::Question => {
+            return Err(Fault::new(at, "? is not part of the language")
+                .remedy("write CASE WHEN condition THEN a ELSE b END instead of condition ? a : b"));
+        }
+        Token::ExclamationMark => {
+            return Err(Fault::new(at, "! is not supported").remedy("write NOT (…)"));
+        }
+        Token::SemiColon => {
+            return Err(Fault::new(at, "; is not allowed: one expression, no statements"));
+        }
+        Token::DoubleEq => return Err(Fault::new(at, "== is not MySQL").remedy("write =")),
+        Token::LBrace | Token::RBrace => {
+            return Err(Fault::new(at, "a brace stands alone").remedy("placeholders are written {{key}}"));
+        }
+        _ => None,
+    })
 }
 
 /// Every `(` and every CASE must be closed; the parser's own words for it point elsewhere.

@@ -9,7 +9,6 @@ use super::{
     state::State,
     sweep::sweep,
 };
-
 use crate::{
     lease::{RenewedLease, TERM},
     when,
@@ -37,10 +36,9 @@ pub async fn run(
     view: &mut (dyn FnMut(&Plan) + Send),
 ) -> anyhow::Result<Plan> {
     if !plan.belongs_to(workspace.stage) {
-        let of = &plan.stage;
         return Err(ConfigError::message(format!(
-            "plan {} is one of the {of} stage, this is the {} stage; nothing was moved",
-            plan.id, workspace.stage
+            "plan {} is one of the {} stage, this is the {} stage; nothing was moved",
+            plan.id, plan.stage, workspace.stage
         ))
         .into());
     }
@@ -285,10 +283,8 @@ impl Runner<'_> {
     }
 
     fn interrupted(&self) -> (State, String) {
-        (
-            State::Paused,
-            format!("interrupted; `dead resume {}` goes on", self.plan.id),
-        )
+        let note = format!("interrupted; `dead resume {}` goes on", self.plan.id);
+        (State::Paused, note)
     }
 
     fn stopped(&self) -> (State, String) {

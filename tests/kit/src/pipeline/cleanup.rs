@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use pipeline::names::Namespace;
 
-use crate::queues::Queues;
+use crate::{queues::Queues, redis_client};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -29,11 +29,7 @@ pub(super) fn delete(queues: Queues, redis_url: String, namespace: Namespace) {
 
 async fn delete_all(queues: &Queues, redis_url: &str, namespace: &Namespace) -> anyhow::Result<()> {
     queues.delete_all().await?;
-    let client = redis::Client::open(redis_url).context("read the Redis URL")?;
-    let mut connection = client
-        .get_multiplexed_async_connection()
-        .await
-        .context("connect to Redis")?;
+    let mut connection = redis_client::connect(redis_url).await?;
     let mut cursor = 0u64;
     loop {
         let (next, keys): (u64, Vec<String>) = redis::cmd("SCAN")

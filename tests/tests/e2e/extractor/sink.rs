@@ -179,8 +179,8 @@ pub(crate) async fn redis(
     key: &str,
     more: &[&str],
 ) -> redis::Value {
-    let client = redis::Client::open(pipeline.settings(Service::Extractor)["REDIS_URL"].as_str()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let url = &pipeline.settings(Service::Extractor)["REDIS_URL"];
+    let mut connection = kit::redis_client::connect(url).await.unwrap();
     redis::cmd(command)
         .arg(format!("{{{}}}:{key}", pipeline.namespace))
         .arg(more)

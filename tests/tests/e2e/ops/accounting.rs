@@ -80,8 +80,7 @@ async fn customers_without_a_message_are_asked_for_again() {
     // As a Redis leaves them that came back without its last second: listed, and no word of what became of them.
     let id = pipeline.simulator.company_ids()[0].to_string();
     let url = pipeline.settings(Service::Loader)["REDIS_URL"].clone();
-    let client = redis::Client::open(url).unwrap();
-    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    let mut redis = kit::redis_client::connect(&url).await.unwrap();
     let listed = jiff::Timestamp::now().as_millisecond() - 2_000;
     let keys = pipeline.namespace.run_keys("lost");
     redis::pipe()

@@ -90,16 +90,17 @@ async fn the_status_is_what_the_parts_said_last() {
 
 #[tokio::test]
 async fn metrics_are_rendered_with_help_and_buckets() {
+    // Labels of this test alone: the recorder belongs to the process, which other tests share.
     let process = Process::start().await;
-    metrics::counter!(names::RECORDS, "stage" => "load", "outcome" => "loaded").increment(3);
-    metrics::histogram!(names::QUOTA_WAIT, "bucket" => "b", "lane" => "live").record(0.02);
+    metrics::counter!(names::RECORDS, "stage" => "admin", "outcome" => "loaded").increment(3);
+    metrics::histogram!(names::QUOTA_WAIT, "bucket" => "admin", "lane" => "live").record(0.02);
     let (code, text) = process.get("/metrics").await;
     assert_eq!(code, 200);
     for line in [
-        "# HELP okki_records_total Records settled, by outcome",
+        "# HELP okki_records_total Records whose delivery was settled, by disposition",
         "# TYPE okki_records_total counter",
-        "okki_records_total{stage=\"load\",outcome=\"loaded\"} 3",
-        "okki_quota_wait_seconds_bucket{bucket=\"b\",lane=\"live\",le=\"0.025\"} 1",
+        "okki_records_total{stage=\"admin\",outcome=\"loaded\"} 3",
+        "okki_quota_wait_seconds_bucket{bucket=\"admin\",lane=\"live\",le=\"0.025\"} 1",
     ] {
         assert!(text.contains(line), "{line}\nis not in\n{text}");
     }
