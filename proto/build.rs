@@ -3,7 +3,7 @@
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=okki");
     let files = protox::compile(["okki/pipeline/v1/pipeline.proto"], ["."])?;
-    // For everything that looks at messages by their schema (dead letters as JSON).
+    // For everything that reads messages by their schema (dead letters as JSON).
     #[expect(
         clippy::disallowed_methods,
         reason = "cargo tells a build script its folder in no other way"

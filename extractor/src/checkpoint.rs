@@ -1,4 +1,4 @@
-//! How old the regular job's checkpoint is, polled by every replica whatever else stands still, for metrics and notices.
+//! How old the live run's checkpoint is, polled by every replica whatever else stands still, for metrics and notices.
 
 use crate::{
     okki::time,
@@ -17,7 +17,7 @@ struct Since {
     is_checkpoint: bool,
 }
 
-/// Reports the age of the regular job's checkpoint.
+/// Reports the age of the live run's checkpoint.
 pub(crate) struct CheckpointWatch {
     rt: Runtime,
     state: State,

@@ -1,4 +1,4 @@
-//! Does a failure concern one customer or everybody? Found out by asking for a customer that could be fetched before.
+//! Does a failure concern one customer or all of them? Found out by asking for a customer that could be fetched before.
 //!
 //! Without this, either a record that makes OKKI answer 500 would pause the stage for ever (against "one bad record
 //! costs one record"), or an outage of the detail endpoint would push every customer up the retry ladder and into the

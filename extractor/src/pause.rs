@@ -45,7 +45,7 @@ impl Pauses {
 
     fn needs_person(&self, reason: Pause, what: &str, error: &Error) {
         let _one_at_a_time = self.reporting.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.rt.gate.report().iter().any(|pause| pause.reason == reason) {
+        if !self.rt.gate.pauses().iter().any(|pause| pause.reason == reason) {
             tracing::error!(
                 reason = reason.name(),
                 error = chain(error),
@@ -54,7 +54,7 @@ impl Pauses {
         }
         let detail = format!("{what}: {}", chain(error));
         let client = Arc::clone(&self.client);
-        self.rt.gate.hold(reason, detail, move || {
+        self.rt.gate.close_until(reason, detail, move || {
             let client = Arc::clone(&client);
             // A scope that was granted meanwhile is in new tokens only.
             async move { client.renew_token().await.is_ok() && client.answers().await }
@@ -63,7 +63,7 @@ impl Pauses {
 
     fn until_answered(&self, reason: Pause, detail: String) {
         let client = Arc::clone(&self.client);
-        self.rt.gate.hold(reason, detail, move || {
+        self.rt.gate.close_until(reason, detail, move || {
             let client = Arc::clone(&client);
             async move { client.answers().await }
         });

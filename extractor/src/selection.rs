@@ -5,7 +5,7 @@
 //! with the details merged in; so that is where and on what they are applied here. Without either, which is the usual
 //! case, the detail answer goes on byte for byte and is not even parsed.
 
-use mapping::{Condition, Context, FormatResponse, Verdict, clean};
+use mapping::{Condition, Context, FilterResult, FormatResponse, clean};
 use serde_json::value::RawValue;
 
 /// The rules of a source document about single customers.
@@ -36,7 +36,7 @@ impl Selection {
         let mut record = clean::clean(value).map_err(|error| error.to_string())?;
         let context = Context::at(now);
         self.format.apply(&mut record, &context);
-        if self.condition.apply(&mut record, &context) == Verdict::Drop {
+        if self.condition.apply(&mut record, &context) == FilterResult::Drop {
             return Ok(Selected::Dropped);
         }
         serde_json::value::to_raw_value(record.as_map())

@@ -4,7 +4,7 @@ use crate::okki::{Detail, time};
 use proto::v1::{self, CompanyRef, CompanySnapshot};
 
 /// A second of the vendor's clock can still hide a change this long after it began.
-const UNSETTLED_S: i64 = 2;
+const STILL_CHANGES_S: i64 = 2;
 
 /// A customer as OKKI shows it: the newer knowledge of its update time, the detail byte for byte.
 pub(crate) fn snapshot(
@@ -25,7 +25,7 @@ pub(crate) fn snapshot(
         run_id: wanted.run_id.clone(),
         fetched_at,
         lane: wanted.lane,
-        settled: detail.now.is_some_and(|now| now >= update_time + UNSETTLED_S),
+        settled: detail.now.is_some_and(|now| now >= update_time + STILL_CHANGES_S),
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_settled_when_its_second_is_over() {
+    fn no_change_can_hide_when_the_second_of_a_state_is_over() {
         assert!(!super::snapshot(&wanted(), detail(Some(120), Some(121)), 5, 9).settled);
         assert!(!super::snapshot(&wanted(), detail(Some(120), None), 5, 9).settled);
         assert!(super::snapshot(&wanted(), detail(None, Some(102)), 5, 9).settled);

@@ -58,7 +58,7 @@ pub(crate) struct WriteArgs {
     /// Customers that the CRM has removed: ignore, delete, or mark:WIDGET=VALUE
     #[arg(long, env = "ON_REMOVAL", default_value = "ignore", value_name = "POLICY")]
     pub(crate) on_removal: String,
-    /// A row to update that somebody has deleted in the form
+    /// A row to update that was deleted in the form
     #[arg(
         long,
         env = "ON_MISSING_ROW",

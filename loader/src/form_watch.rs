@@ -165,7 +165,7 @@ impl FormWatch {
         let watch = Arc::clone(self);
         self.runtime
             .gate
-            .hold(Pause::Configuration, misfit.to_string(), move || {
+            .close_until(Pause::Configuration, misfit.to_string(), move || {
                 let watch = Arc::clone(&watch);
                 async move { matches!(watch.read().await, Some(Ok(()))) && watch.fits_again() }
             });

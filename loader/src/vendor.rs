@@ -20,7 +20,7 @@ const OUTAGE_AFTER: u32 = 2;
 /// First and longest wait between two sends of the same request.
 const RESEND: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(15));
 
-/// Kept of the drain deadline for settling what is finished.
+/// Kept of the drain deadline to settle the deliveries of what is finished.
 const RESERVED: Duration = Duration::from_secs(3);
 
 /// The vendor as the write path sees it.
@@ -222,7 +222,7 @@ impl Vendor {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::debug!(reason, failures, "vendor does not answer");
         if failures >= OUTAGE_AFTER {
-            self.gate.hold(
+            self.gate.close_until(
                 Pause::Outage,
                 format!("Jiandaoyun does not answer: {reason}"),
                 self.probe(),
@@ -239,7 +239,7 @@ impl Vendor {
             "Jiandaoyun refuses every row with {}; ask its support what that means",
             refusal.describe()
         );
-        self.gate.hold(Pause::Configuration, detail, self.probe());
+        self.gate.close_until(Pause::Configuration, detail, self.probe());
         false
     }
 
@@ -260,7 +260,7 @@ impl Vendor {
             refusal = refusal.describe(),
             "Jiandaoyun refuses to work for us"
         );
-        self.gate.hold(
+        self.gate.close_until(
             pause,
             format!("Jiandaoyun answers {}", refusal.describe()),
             self.probe(),

@@ -20,7 +20,7 @@ pub struct Condition {
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FilterResult {
     /// It goes on.
     Keep,
     /// No group held.
@@ -60,18 +60,18 @@ impl Condition {
     }
 
     /// Decides; rows of an array that fail a non-strict test are removed from a kept record.
-    pub fn apply(&self, record: &mut Record, context: &Context) -> Verdict {
+    pub fn apply(&self, record: &mut Record, context: &Context) -> FilterResult {
         if self.groups.is_empty() {
-            return Verdict::Keep;
+            return FilterResult::Keep;
         }
         for group in &self.groups {
             let mut kept = record.clone();
             if group.iter().all(|test| test.apply(&mut kept, context)) {
                 *record = kept;
-                return Verdict::Keep;
+                return FilterResult::Keep;
             }
         }
-        Verdict::Drop
+        FilterResult::Drop
     }
 
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Condition {

@@ -36,7 +36,7 @@ mod source;
 mod sql;
 mod target;
 
-pub use condition::{Condition, Verdict};
+pub use condition::{Condition, FilterResult};
 pub use expression::{Context, EvalError, Evaluated, Evaluation, Expression, Scope, Zone};
 pub use format::FormatResponse;
 pub use other::OtherRequest;

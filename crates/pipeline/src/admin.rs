@@ -119,7 +119,7 @@ async fn readyz(State(facts): State<Facts>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({ "ready": ready, "draining": draining, "paused": facts.gate.report() });
+    let body = json!({ "ready": ready, "draining": draining, "paused": facts.gate.pauses() });
     (code, Json(body)).into_response()
 }
 
@@ -134,6 +134,6 @@ async fn metrics(State(facts): State<Facts>) -> Response {
 async fn status(State(facts): State<Facts>) -> Json<Value> {
     let mut status = facts.status.snapshot();
     status["draining"] = facts.shutdown.is_requested().into();
-    status["paused"] = json!(facts.gate.report());
+    status["paused"] = json!(facts.gate.pauses());
     Json(status)
 }

@@ -1,6 +1,6 @@
 //! How long to wait before trying again: the broker's ladder between attempts, and short waits inside a process.
 //!
-//! The two never mix. [`RetryPolicy`] is data: the consumer looks up the delay of an attempt and publishes to the
+//! The two never mix. [`RetryPolicy`] is data: the consumer finds the delay of an attempt and publishes to the
 //! retry queue of that delay. [`Backoff`] is for problems that stop the whole process for a moment (reconnecting,
 //! probing) and is the only place that knows the `backoff` crate, which is no longer maintained.
 

@@ -197,7 +197,7 @@ impl Runtime {
     /// For handlers whose Redis call failed because Redis is away: pauses the stage until it answers again.
     pub fn redis_lost(&self, error: &crate::store::Error) {
         let store = self.store.clone();
-        self.gate.hold(Pause::Redis, error.to_string(), move || {
+        self.gate.close_until(Pause::Redis, error.to_string(), move || {
             let store = store.clone();
             async move { store.ping().await.is_ok() }
         });

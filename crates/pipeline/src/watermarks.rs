@@ -81,7 +81,7 @@ impl Watermarks {
         Ok(rows.into_iter().map(parse).collect())
     }
 
-    /// Remembers settled update times that are in the form now; without an epoch nothing is remembered.
+    /// Remembers update times that are in the form now and hide no later change; without an epoch nothing is remembered.
     pub async fn record_loaded(&self, watermarks: &[(impl AsRef<str>, i64)]) -> Result<(), Error> {
         if watermarks.is_empty() {
             return Ok(());
@@ -116,7 +116,7 @@ impl Watermarks {
 
     /// The hash of a company, for scripts that write watermarks together with their own keys.
     pub fn key(&self, company: impl AsRef<str>) -> String {
-        self.namespace.mark_key(company.as_ref())
+        self.namespace.watermark_key(company.as_ref())
     }
 
     /// The key of the epoch.

@@ -96,7 +96,7 @@ impl Workspace {
                 Ok(Some(lease)) => return Ok(Some(RenewedLease::new(lease))),
                 Ok(None) => {}
                 Err(error) if error.is_outage() => {
-                    tracing::warn!(%error, "Redis is away; make sure that nobody else browses these letters now");
+                    tracing::warn!(%error, "Redis is away; make sure that no other operator browses these letters now");
                     return Ok(None);
                 }
                 Err(error) => return Err(error.into()),
@@ -127,7 +127,7 @@ impl Workspace {
 
     /// Who holds a lease, in words.
     pub(crate) async fn holder(&self, key: &str) -> String {
-        let unknown = || "somebody".to_owned();
+        let unknown = || "another operator".to_owned();
         let Ok(mut connection) = self.rt.store.connection().await else {
             return unknown();
         };

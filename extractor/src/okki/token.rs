@@ -66,7 +66,7 @@ pub(crate) trait Fetch {
     fn fetch(&self) -> impl Future<Output = Result<Token, Error>> + Send;
 }
 
-/// The tokens of one account.
+/// The tokens of one client of the vendor.
 pub(crate) struct Tokens {
     shared: Option<Shared>,
     local: Lock<Option<Arc<Token>>>,
@@ -92,7 +92,7 @@ impl Tokens {
         }
     }
 
-    /// Shared through Redis, sealed with a key made of the client secret. `account` tells hosts and clients apart.
+    /// Shared through Redis, sealed with a key made of the client's id and secret.
     #[must_use]
     pub(crate) fn shared(
         store: Store,

@@ -1,9 +1,9 @@
 //! One run as leader: freeze the window, walk it, publish refs, move the checkpoint.
 //!
 //! Order is everything here. The window is written down before the first page, so that the leader after a crash
-//! walks the same one. A batch counts as progress when the broker has confirmed its refs. The checkpoint moves with
+//! walks the same one. A step counts as progress when the broker has confirmed its refs. The checkpoint moves with
 //! the end of the run, in the same script. Every write is fenced, and nothing is published without reading
-//! the lease right before; a leader that slept past its lease can at most repeat a batch for which it still held it, and
+//! the lease right before; a leader that slept past its lease can at most repeat a step for which it still held it, and
 //! repeated refs are harmless.
 
 mod lost;
@@ -222,11 +222,11 @@ impl Runner {
     async fn walk(&self, kind: RunKind, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
         let removed = run.phase == Phase::Removed;
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
-        while let Some(batch) = walk.next(&Vendor(&self.client, lane(kind))).await? {
+        while let Some(step) = walk.next(&Vendor(&self.client, lane(kind))).await? {
             if kind != RunKind::Live {
                 self.stay_behind(run, lease).await?;
             }
-            self.publish(kind, run, batch, lease).await?;
+            self.publish(kind, run, step, lease).await?;
             written(self.state.progress(kind, lease.fence(), run).await?)?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::{Runner, Stop};
 use crate::{
     okki::ListItem,
     state::{Phase, Run, RunKind},
-    walk::Batch,
+    walk::Step,
 };
 use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
 use proto::v1::{self, CompanyRef};
@@ -15,15 +15,15 @@ impl Runner {
         &self,
         kind: RunKind,
         run: &mut Run,
-        batch: Batch,
+        step: Step,
         lease: &Lease,
     ) -> Result<(), Stop> {
-        let Batch {
+        let Step {
             items,
             damaged,
             duplicates,
             cursor,
-        } = batch;
+        } = step;
         for reason in &damaged {
             tracing::error!(run = run.id, reason, "listed row names no customer");
         }

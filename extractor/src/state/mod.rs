@@ -1,4 +1,4 @@
-//! The extractor's memory in Redis: jobs with their runs and checkpoints, the customers a run still waits for, and
+//! The extractor's memory in Redis: kinds of run with their runs and checkpoints, the customers a run still waits for, and
 //! those that OKKI says do not exist.
 //!
 //! Every write of a leader is fenced: the hash of a kind of run keeps the highest fence that wrote, and the script refuses a
@@ -43,7 +43,7 @@ impl State {
     pub(crate) async fn standing(&self, kind: RunKind) -> Result<KindState, Error> {
         let mut connection = self.store.connection().await?;
         let fields: BTreeMap<String, String> = redis::cmd("HGETALL")
-            .arg(self.job_key(kind))
+            .arg(self.kind_key(kind))
             .query_async(&mut *connection)
             .await?;
         let number = |name: &str| fields.get(name).and_then(|text| text.parse().ok());
@@ -89,9 +89,9 @@ impl State {
         self.write(kind, fence, "", &[("run", "")]).await
     }
 
-    /// When a replica first asked this about the job, unix milliseconds; it is `now_ms` for the very first one.
+    /// When a replica first asked this about the kind of run, unix milliseconds; it is `now_ms` for the very first one.
     pub(crate) async fn watched_since(&self, kind: RunKind, now_ms: i64) -> Result<i64, Error> {
-        let key = self.job_key(kind);
+        let key = self.kind_key(kind);
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
         pipe.cmd("HSETNX")
@@ -126,7 +126,7 @@ impl State {
         let fence = fence.to_string();
         let mut args = vec![fence.as_str(), entry];
         args.extend(fields.iter().flat_map(|(field, value)| [*field, *value]));
-        let keys = [self.job_key(kind), self.history_key()];
+        let keys = [self.kind_key(kind), self.history_key()];
         self.store.invoke(&WRITE_FENCED, &keys, &args).await
     }
 
@@ -145,8 +145,8 @@ impl State {
             .collect())
     }
 
-    fn job_key(&self, kind: RunKind) -> String {
-        self.namespace.job_key(kind.name())
+    fn kind_key(&self, kind: RunKind) -> String {
+        self.namespace.kind_key(kind.name())
     }
 
     fn history_key(&self) -> String {

@@ -47,7 +47,7 @@ impl Slice {
     }
 }
 
-/// The plan of a walk.
+/// How a window is cut: where the next slice begins and how wide it is.
 #[derive(Debug)]
 pub(super) struct Cutter {
     window: Window,

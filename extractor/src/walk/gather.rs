@@ -3,7 +3,7 @@
 //! The proof counts: since the total last fell to `T`, the set can only have shrunk, so `T` distinct customers seen
 //! since then are all of them. See the module above for the argument.
 
-use super::{Batch, cutter::Slice, does_not_advance};
+use super::{Step, cutter::Slice, does_not_advance};
 use crate::okki::{Error, ListItem, Page, PageRequest};
 use std::collections::HashSet;
 
@@ -15,11 +15,11 @@ const MOST_PASSES: u32 = 64;
 const REREADS: u32 = 2;
 
 /// Result of one page.
-pub(super) enum Step {
+pub(super) enum Taken {
     /// Go on.
-    More(Batch),
+    More(Step),
     /// The second is read.
-    Whole(Batch),
+    Whole(Step),
 }
 
 /// Progress within the second.
@@ -64,14 +64,14 @@ impl Gather {
     }
 
     /// Takes the page that was asked for.
-    pub(super) fn take(&mut self, page: Page) -> Result<Step, Error> {
+    pub(super) fn take(&mut self, page: Page) -> Result<Taken, Error> {
         let number = self.request.page;
         if !page.items.is_empty() && page.items == self.previous {
             self.rereads += 1;
             return if self.rereads > REREADS {
                 Err(does_not_advance(number))
             } else {
-                Ok(Step::More(Batch::default()))
+                Ok(Taken::More(Step::default()))
             };
         }
         self.rereads = 0;
@@ -79,19 +79,19 @@ impl Gather {
         self.page_rows = self.page_rows.max(page.rows());
         self.previous.clone_from(&page.items);
         let rows = page.rows();
-        let batch = self.keep(page);
+        let step = self.keep(page);
         if self
             .epoch_total
             .is_some_and(|total| self.epoch.len() as u64 >= total)
         {
-            return Ok(Step::Whole(batch));
+            return Ok(Taken::Whole(step));
         }
         match self.next_page(number, rows) {
             Some(next) => self.request.page = next,
-            None if self.end_pass()? => return Ok(Step::Whole(batch)),
+            None if self.end_pass()? => return Ok(Taken::Whole(step)),
             None => {}
         }
-        Ok(Step::More(batch))
+        Ok(Taken::More(step))
     }
 
     fn count_total(&mut self, total: Option<u64>) {
@@ -102,16 +102,15 @@ impl Gather {
         self.epoch_total = Some(total);
     }
 
-    fn keep(&mut self, page: Page) -> Batch {
-        let mut batch = Batch {
+    fn keep(&mut self, page: Page) -> Step {
+        let mut step = Step {
             damaged: page.damaged,
-            ..Batch::default()
+            ..Step::default()
         };
         let known = self.epoch.len();
         // A damaged row is a row of the total that will never have an id.
         self.epoch.extend(
-            batch
-                .damaged
+            step.damaged
                 .iter()
                 .enumerate()
                 .map(|(n, _)| format!("?{}:{n}", self.request.page)),
@@ -119,14 +118,14 @@ impl Gather {
         for item in page.items {
             self.epoch.insert(item.company_id.clone());
             if self.seen.insert(item.company_id.clone()) && !self.slice.is_padding(item.update_time) {
-                batch.items.push(item);
+                step.items.push(item);
             } else {
-                batch.duplicates += 1;
+                step.duplicates += 1;
             }
         }
         // What counts is progress of the proof: after a fall of the total everybody has to be seen once more.
         self.found_in_pass += (self.epoch.len() - known) as u64;
-        batch
+        step
     }
 
     /// The very first page shows where the last one is; from there the walk is backwards. Without totals it is

@@ -48,7 +48,7 @@ use crate::{
     window::Window,
 };
 use cutter::{Cutter, DAY, Slice};
-use gather::{Gather, Step};
+use gather::{Gather, Taken};
 use std::collections::HashSet;
 
 /// Where pages come from; the client, or a model in tests.
@@ -59,8 +59,8 @@ pub(crate) trait Pages {
 
 /// What one step of the walk found.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
-    /// Customers not given out by an earlier batch of the walk.
+pub(crate) struct Step {
+    /// Customers not given out by an earlier step of the walk.
     pub items: Vec<ListItem>,
     /// Rows that name no customer, as reasons.
     pub damaged: Vec<String>,
@@ -94,18 +94,18 @@ impl Walk {
     }
 
     /// Reads until there is something to hand out; `None` when the window is read.
-    pub(crate) async fn next(&mut self, listing: &impl Pages) -> Result<Option<Batch>, Error> {
+    pub(crate) async fn next(&mut self, listing: &impl Pages) -> Result<Option<Step>, Error> {
         while let Some(slice) = self.cutter.slice() {
             if let Some(gather) = &mut self.gather {
                 let page = listing.page(gather.request()).await?;
                 return Ok(Some(match gather.take(page)? {
-                    Step::More(batch) => batch,
-                    Step::Whole(batch) => {
+                    Taken::More(step) => step,
+                    Taken::Whole(step) => {
                         self.gather = None;
                         self.cutter.step_over();
-                        Batch {
+                        Step {
                             cursor: self.cutter.cursor(),
-                            ..batch
+                            ..step
                         }
                     }
                 }));
@@ -187,12 +187,12 @@ fn does_not_advance(page: u64) -> Error {
 }
 
 /// Drops the rows of the neighbouring slices and those listed twice on the page.
-fn collect(page: Page, slice: Slice, cursor: Option<i64>) -> Batch {
+fn collect(page: Page, slice: Slice, cursor: Option<i64>) -> Step {
     let mut seen = HashSet::new();
     let rows = page.items.len();
     let mut items = page.items;
     items.retain(|item| !slice.is_padding(item.update_time) && seen.insert(item.company_id.clone()));
-    Batch {
+    Step {
         duplicates: (rows - items.len()) as u64,
         items,
         damaged: page.damaged,

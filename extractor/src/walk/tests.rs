@@ -121,8 +121,8 @@ impl Pages for Model {
 async fn walk(model: &Model, window: Window) -> Result<Vec<ListItem>, Error> {
     let mut walk = Walk::new(window, None, 500, false);
     let mut all = Vec::new();
-    while let Some(batch) = walk.next(model).await? {
-        all.extend(batch.items);
+    while let Some(step) = walk.next(model).await? {
+        all.extend(step.items);
     }
     Ok(all)
 }
@@ -258,12 +258,12 @@ async fn a_walk_goes_on_at_its_cursor() {
     let mut cursor = None;
     for _ in 0..1_000 {
         // A new leader for every slice.
-        let Some(batch) = Walk::new(window, cursor, 500, false).next(&model).await.unwrap() else {
+        let Some(step) = Walk::new(window, cursor, 500, false).next(&model).await.unwrap() else {
             break;
         };
-        assert!(batch.cursor > cursor);
-        cursor = batch.cursor;
-        seen.extend(batch.items.into_iter().map(|item| item.company_id));
+        assert!(step.cursor > cursor);
+        cursor = step.cursor;
+        seen.extend(step.items.into_iter().map(|item| item.company_id));
     }
     assert_eq!(seen.len(), 600);
 }

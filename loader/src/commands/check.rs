@@ -28,9 +28,9 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         None => {
             let why: Vec<String> = runtime
                 .gate
-                .report()
+                .pauses()
                 .into_iter()
-                .map(|report| report.detail)
+                .map(|pause| pause.detail)
                 .collect();
             bail!("the form cannot be read: {}", why.join("; "));
         }

@@ -59,7 +59,7 @@ fn key_widget(config: &LoaderConfig) -> Finding {
 fn late_form(runtime: &Runtime) -> String {
     let details: Vec<_> = runtime
         .gate
-        .report()
+        .pauses()
         .into_iter()
         .map(|pause| pause.detail)
         .collect();
@@ -90,7 +90,7 @@ async fn form(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -> an
         None => {
             let details: Vec<_> = runtime
                 .gate
-                .report()
+                .pauses()
                 .into_iter()
                 .map(|pause| pause.detail)
                 .collect();

@@ -50,7 +50,7 @@ pub(crate) struct Index {
     /// A row that is marked as removed must not count as one that is not.
     mark: Option<String>,
     /// How long a call of a predecessor may still create rows after the loss was noticed.
-    settle: Duration,
+    landing: Duration,
     /// Of several rows of a customer, all but the oldest are deleted at a rebuild.
     merge: bool,
     /// The widgets come from a mapping document.
@@ -68,7 +68,7 @@ impl Index {
         vendor: Vendor,
         form: String,
         expected: &Expected,
-        settle: Duration,
+        landing: Duration,
         merge: bool,
     ) -> Arc<Self> {
         let widgets: Vec<String> = expected.fields.iter().map(|(widget, _)| widget.clone()).collect();
@@ -80,7 +80,7 @@ impl Index {
             form,
             key_widget: expected.key_widget.clone(),
             mark: expected.mark.clone(),
-            settle,
+            landing,
             merge,
             documented: !expected.fields.is_empty(),
             widgets: watch::Sender::new(widgets),

@@ -35,7 +35,7 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
         resumed = !build.cursor.is_empty(),
         "building the index of the form"
     );
-    let may_land = index.settle.saturating_sub(build.noticed);
+    let may_land = index.landing.saturating_sub(build.noticed);
     if !may_land.is_zero() {
         index.pause_because(
             "the index of the form is rebuilt when the calls of earlier loaders have ended".to_owned(),
@@ -49,7 +49,7 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
         let page = read(index, recognition, &cursor).await?;
         failpoint::hit("index-page").await;
         let (rows, duplicates) =
-            script::learn(&index.ledger, &build.token, &page.last, index.settle, &page.rows).await?;
+            script::learn(&index.ledger, &build.token, &page.last, index.landing, &page.rows).await?;
         failpoint::hit("index-learned").await;
         index.pause_because(format!("building the index of the form, {rows} rows so far"));
         if page.full {

@@ -25,7 +25,7 @@ pub(crate) enum IndexState {
         /// The widgets whose content was hashed.
         widgets: Vec<String>,
     },
-    /// A loader is reading the form, or was.
+    /// A loader is walking the form, or was.
     Building {
         /// Rows so far.
         rows: u64,
@@ -80,7 +80,7 @@ pub(super) async fn begin(
         widgets.join("\n").into(),
     ];
     let answer = match ledger.call(&INDEX, &args).await {
-        Err(ledger::Error::Protocol(verdict)) if verdict == "READY" => return Ok(None),
+        Err(ledger::Error::Protocol(word)) if word == "READY" => return Ok(None),
         other => other?,
     };
     let text = |at: usize| answer.get(at).cloned().unwrap_or_default();
@@ -142,7 +142,7 @@ pub(super) async fn merged(ledger: &Ledger, token: &str, company: &str, row: &st
 
 fn fresh(answer: Result<Vec<String>, ledger::Error>) -> Result<Vec<String>, Error> {
     match answer {
-        Err(ledger::Error::Protocol(verdict)) if verdict == "STALE" => Err(Error::Overtaken),
+        Err(ledger::Error::Protocol(word)) if word == "STALE" => Err(Error::Overtaken),
         other => Ok(other?),
     }
 }

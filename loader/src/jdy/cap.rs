@@ -26,7 +26,7 @@ struct State {
 }
 
 /// The right to have one call open.
-pub(crate) struct Slot<'a>(&'a Cap);
+pub(crate) struct Seat<'a>(&'a Cap);
 
 impl Cap {
     /// `most` is the highest limit it may find.
@@ -44,12 +44,12 @@ impl Cap {
         }
     }
 
-    /// Waits for a free slot.
-    pub(crate) async fn acquire(&self) -> Slot<'_> {
+    /// Waits for a free seat.
+    pub(crate) async fn acquire(&self) -> Seat<'_> {
         loop {
             let freed = self.freed.notified();
             if self.try_open() {
-                return Slot(self);
+                return Seat(self);
             }
             freed.await;
         }
@@ -91,7 +91,7 @@ impl Cap {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Seat<'_> {
     fn drop(&mut self) {
         self.0.lock().open -= 1;
         self.0.freed.notify_one();
@@ -113,12 +113,12 @@ mod tests {
             (cap.limit() - 4.0).abs() < f64::EPSILON,
             "answers of the same moment count once"
         );
-        let mut slots = Vec::new();
+        let mut seats = Vec::new();
         for _ in 0..4 {
-            slots.push(cap.acquire().await);
+            seats.push(cap.acquire().await);
         }
         assert!(!cap.try_open());
-        slots.pop();
+        seats.pop();
         assert!(cap.try_open());
     }
 }

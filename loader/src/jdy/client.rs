@@ -119,7 +119,7 @@ impl Client {
             Ok(body) => body,
             Err(error) => return Reply::Refused(Refusal::not_json(&error)),
         };
-        let slot = self.cap.acquire().await;
+        let seat = self.cap.acquire().await;
         let (leaving, left) = oneshot::channel();
         let request = self.request(path, body, leaving);
         let buckets = [bucket, &self.buckets.company];
@@ -141,7 +141,7 @@ impl Client {
             }
         };
         let (reply, ()) = futures::join!(exchange(request), reporting);
-        drop(slot);
+        drop(seat);
         failpoint::hit("http-answered").await;
         self.learn(bucket, &reply).await;
         let outcome = outcome_name(&reply);

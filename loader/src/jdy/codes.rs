@@ -12,7 +12,7 @@ pub(crate) enum Class {
     Row,
     /// The form, the mapping or our settings: pause until a person has changed something.
     Configuration,
-    /// Key, permission, plan volume: pause and raise an alert.
+    /// Key, permission, volume of the subscription: pause and raise an alert.
     Stop,
 }
 
@@ -88,20 +88,20 @@ pub(crate) const TABLE: &[(u32, Class, &str)] = &[
 /// The class of a code; one that is not documented is taken to be about the rows, because splitting then finds
 /// out and costs one dead letter at most per row, while taking it for an outage would block the stage for ever.
 pub(crate) fn classify(code: u32) -> Class {
-    lookup(code).map_or(Class::Row, |(_, class, _)| *class)
+    find(code).map_or(Class::Row, |(_, class, _)| *class)
 }
 
 /// Whether the code is documented; a refusal by HTTP status alone is clear, too.
 pub(crate) fn is_documented(code: u32) -> bool {
-    code == 0 || lookup(code).is_some()
+    code == 0 || find(code).is_some()
 }
 
 /// The vendor's meaning in our words, for logs and dead letters.
 pub(crate) fn meaning(code: u32) -> &'static str {
-    lookup(code).map_or("a code that is not documented", |(_, _, text)| text)
+    find(code).map_or("a code that is not documented", |(_, _, text)| text)
 }
 
-fn lookup(code: u32) -> Option<&'static (u32, Class, &'static str)> {
+fn find(code: u32) -> Option<&'static (u32, Class, &'static str)> {
     TABLE
         .binary_search_by_key(&code, |(known, _, _)| *known)
         .ok()

@@ -90,7 +90,7 @@ mod tests {
     use super::super::types::{BatchCreated, Page};
     use super::*;
 
-    fn verdict(status: u16, body: &str) -> String {
+    fn judged(status: u16, body: &str) -> String {
         match judge::<BatchCreated>(status, body.as_bytes()) {
             Reply::Ok(answer) => format!("ok {} {}", answer.success_count, answer.success_ids.len()),
             Reply::Refused(refusal) => format!("{:?} {}", refusal.class, refusal.label()),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_answer_has_its_verdict() {
+    fn every_kind_of_answer_has_its_meaning() {
         for (status, body, expected) in [
             (
                 200,
@@ -133,7 +133,7 @@ mod tests {
             (503, "", "unknown"),
             (302, "", "Configuration http-302"),
         ] {
-            assert_eq!(verdict(status, body), expected, "{status} {body}");
+            assert_eq!(judged(status, body), expected, "{status} {body}");
         }
     }
 

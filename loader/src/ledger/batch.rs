@@ -62,7 +62,7 @@ impl Ledger {
         let own = if abandoned { "1" } else { "0" };
         let args = [self.owner().into(), batch.into(), lease.into(), own.into()];
         let answer = match self.call(&TAKEOVER, &args).await {
-            Err(Error::Protocol(verdict)) if verdict == "BUSY" || verdict == "GONE" => return Ok(None),
+            Err(Error::Protocol(word)) if word == "BUSY" || word == "GONE" => return Ok(None),
             other => other?,
         };
         let time_ms = number(answer.first())?;

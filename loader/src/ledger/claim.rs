@@ -37,7 +37,7 @@ pub(crate) struct Item<'a> {
     pub(crate) clear: &'a str,
 }
 
-/// The verdict about one record.
+/// What a claim says about one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Claim {
     /// A newer version has been committed.
@@ -60,7 +60,7 @@ pub(crate) enum Claim {
     Orphaned(BatchId),
 }
 
-/// The verdicts of a batch, and the lease on what was taken.
+/// What a claim says about a batch, and the lease on what was taken.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     /// The transaction id of its creates.
@@ -109,7 +109,7 @@ impl Ledger {
             .collect::<Result<Vec<_>, _>>()?;
         if claims.len() != items.len() {
             return Err(Error::Protocol(format!(
-                "{} verdicts for {} records",
+                "{} answers for {} records",
                 claims.len(),
                 items.len()
             )));
@@ -136,8 +136,8 @@ impl Operation {
 
 fn parse(text: &str) -> Result<Claim, Error> {
     let unexpected = || Error::Protocol(text.to_owned());
-    let (verdict, rest) = text.split_at_checked(1).ok_or_else(unexpected)?;
-    Ok(match verdict {
+    let (word, rest) = text.split_at_checked(1).ok_or_else(unexpected)?;
+    Ok(match word {
         "s" => Claim::Stale,
         "=" => Claim::Unchanged,
         "n" => Claim::Absent,

@@ -121,9 +121,9 @@ impl Registry {
             live.iter()
                 .for_each(|(_, state)| state.lost.store(true, Ordering::Release));
         }
-        if let Ok(verdicts) = &answer {
-            for ((_, state), verdict) in live.iter().zip(verdicts) {
-                match verdict.as_str() {
+        if let Ok(answers) = &answer {
+            for ((_, state), held) in live.iter().zip(answers) {
+                match held.as_str() {
                     "1" => state.renewed.store(asked, Ordering::Release),
                     _ => state.lost.store(true, Ordering::Release),
                 }

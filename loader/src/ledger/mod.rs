@@ -145,7 +145,7 @@ impl Ledger {
         &self.inner.epoch_key
     }
 
-    /// Runs a script; the first word of its answer is its verdict and is taken off.
+    /// Runs a script; the first word of its answer says how it ended and is taken off.
     pub(crate) async fn call(&self, script: &Script, args: &[Cow<'_, str>]) -> Result<Vec<String>, Error> {
         let epoch = self.epoch();
         let mut all: Vec<&str> = Vec::with_capacity(args.len() + 2);

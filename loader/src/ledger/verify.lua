@@ -13,10 +13,10 @@ local operation, answer, time = ARGV[3], {'OK'}, clock()
 if operation == 'add' then
   for n = 6, 5 + tonumber(ARGV[5]) do verify_at(ARGV[n], time + tonumber(ARGV[4])) end
 elseif operation == 'pop' then
-  local hold = time + tonumber(ARGV[5])
-  answer = {'OK', string.format('%d', time), string.format('%d', hold)}
+  local lease_end = time + tonumber(ARGV[5])
+  answer = {'OK', string.format('%d', time), string.format('%d', lease_end)}
   for _, company in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', time, 'LIMIT', 0, tonumber(ARGV[4]))) do
-    redis.call('ZADD', KEYS[3], hold, company)
+    redis.call('ZADD', KEYS[3], lease_end, company)
     answer[#answer + 1] = company
   end
 elseif operation == 'done' then
@@ -25,13 +25,13 @@ elseif operation == 'done' then
     if score == tonumber(ARGV[4]) then redis.call('ZREM', KEYS[3], ARGV[n]) end
   end
 else
-  local asked, hold, invisible, again = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+  local asked, lease_end, invisible, again = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
   for n = 0, tonumber(ARGV[8]) - 1 do
     local company, id, content = ARGV[9 + n * 3], ARGV[10 + n * 3], ARGV[11 + n * 3]
     local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b', 'w')
     local live = row[3] and redis.call('EXISTS', batch_key(row[3])) == 1
     local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')
-    if live or score ~= hold or tonumber(row[4] or '0') > asked - invisible then
+    if live or score ~= lease_end or tonumber(row[4] or '0') > asked - invisible then
       redis.call('ZADD', KEYS[3], time + again, company)
       answer[#answer + 1] = 'b'
     else

@@ -27,7 +27,7 @@ pub(crate) struct Due {
     held_ms: String,
 }
 
-/// The verdict about one of them.
+/// How one of them compares with what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Judged {
     /// As it was written.
@@ -51,12 +51,12 @@ impl Ledger {
         self.call(&VERIFY, &args).await.map(drop)
     }
 
-    /// Customers that are due; no other loader gets them for `hold`.
-    pub(crate) async fn due_for_verification(&self, most: usize, hold: Duration) -> Result<Due, Error> {
+    /// Customers that are due; no other loader gets them for as long as `lease`.
+    pub(crate) async fn due_for_verification(&self, most: usize, lease: Duration) -> Result<Due, Error> {
         let args = [
             "pop".into(),
             most.to_string().into(),
-            hold.as_millis().to_string().into(),
+            lease.as_millis().to_string().into(),
         ];
         let mut answer = self.call(&VERIFY, &args).await?.into_iter();
         let mut time = || answer.next().ok_or_else(|| Error::Protocol("no time".to_owned()));
@@ -101,16 +101,12 @@ impl Ledger {
             args.push(row.row_id.as_str().into());
             args.push(row.hash.as_str().into());
         }
-        let verdict = |text: String| match text.as_str() {
+        let judged = |text: String| match text.as_str() {
             "=" => Ok(Judged::Same),
             "~" => Ok(Judged::Differs),
             "b" => Ok(Judged::Busy),
             _ => Err(Error::Protocol(text)),
         };
-        self.call(&VERIFY, &args)
-            .await?
-            .into_iter()
-            .map(verdict)
-            .collect()
+        self.call(&VERIFY, &args).await?.into_iter().map(judged).collect()
     }
 }

@@ -16,7 +16,8 @@ use crate::jdy::encode::{self, CellError, Row};
 use crate::jdy::form::{Form, Misfit};
 use crate::ledger::{Item, Operation, encode_version};
 
-/// What is remembered when a record is in the form: customer and update time, for settled records.
+/// What is remembered when a record is in the form: customer and update time; nothing when a later
+/// change can hide in the same second.
 pub(crate) type Receipt = (String, i64);
 
 /// A record ready to be claimed.

@@ -21,7 +21,7 @@ use crate::vendor::{Patience, Tried};
 const INVISIBLE: Duration = Duration::from_secs(3);
 /// How often Redis is asked for rows that are due.
 const VERIFY_EVERY: Duration = Duration::from_secs(5);
-/// A loader that got rows to verify has this long; if it dies, no loader may create them meanwhile. A verdict that comes
+/// A loader that got rows to verify has this long; if it dies, no loader may create them meanwhile. A judgement that comes
 /// later than this counts for nothing.
 const VERIFY_HOLD: Duration = Duration::from_secs(30);
 

@@ -52,8 +52,8 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// The workspace's root, where documents and manifests live.
-pub fn workspace() -> PathBuf {
+/// The repository's root, where documents and manifests live.
+pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
@@ -63,7 +63,7 @@ pub fn workspace() -> PathBuf {
 
 /// The mapping that tests and the demo run with: the 轻易云 target document as its authors wrote it.
 pub fn mapping_document() -> String {
-    workspace()
+    repository()
         .join("transformer/mappings/seed.json")
         .display()
         .to_string()

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
-use kit::config::workspace;
+use kit::config::repository;
 use serde_json::Value;
 
 use crate::tools::{hadolint, output};
@@ -12,13 +12,13 @@ fn the_recipe_of_the_images_passes_the_linter() {
     output(
         Command::new(hadolint())
             .args(["--failure-threshold", "info"])
-            .arg(workspace().join("deploy/Dockerfile")),
+            .arg(repository().join("deploy/Dockerfile")),
     );
 }
 
 #[test]
 fn the_recipe_makes_a_small_locked_down_image_with_a_health_check() {
-    let recipe = fs::read_to_string(workspace().join("deploy/Dockerfile")).unwrap();
+    let recipe = fs::read_to_string(repository().join("deploy/Dockerfile")).unwrap();
     for needed in [
         "ARG SERVICE",
         "distroless",
@@ -29,7 +29,7 @@ fn the_recipe_makes_a_small_locked_down_image_with_a_health_check() {
     ] {
         assert!(recipe.contains(needed), "the Dockerfile lacks {needed}");
     }
-    let ignored = fs::read_to_string(workspace().join(".dockerignore")).unwrap();
+    let ignored = fs::read_to_string(repository().join(".dockerignore")).unwrap();
     let allowed: BTreeSet<_> = ignored
         .lines()
         .filter_map(|line| line.strip_prefix('!'))
@@ -53,7 +53,7 @@ fn the_recipe_makes_a_small_locked_down_image_with_a_health_check() {
 
 #[test]
 fn compose_starts_everything_and_mounts_files_that_exist() {
-    let folder = workspace().join("deploy");
+    let folder = repository().join("deploy");
     let compose = fs::read_to_string(folder.join("compose.yaml")).unwrap();
     let compose: Value = serde_saphyr::from_str(&compose).expect("compose.yaml is YAML");
     let services = compose["services"].as_object().unwrap();

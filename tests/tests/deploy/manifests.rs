@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use kit::config::workspace;
+use kit::config::repository;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ const VERSIONS: [&str; 2] = ["1.32", "1.37"];
 
 /// What a rendered overlay is called.
 pub(crate) fn overlays() -> Vec<PathBuf> {
-    let mut found: Vec<_> = fs::read_dir(workspace().join("deploy/k8s/overlays"))
+    let mut found: Vec<_> = fs::read_dir(repository().join("deploy/k8s/overlays"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
@@ -45,7 +45,7 @@ fn validate(files: &[PathBuf]) {
     for version in VERSIONS {
         output(
             Command::new(python())
-                .arg(workspace().join("deploy/k8s/validate.py"))
+                .arg(repository().join("deploy/k8s/validate.py"))
                 .arg(version)
                 .args(files),
         );
@@ -75,7 +75,7 @@ pub(crate) struct Written {
 
 /// The local overlay with one component each.
 pub(crate) fn with_every_component() -> Vec<Written> {
-    let root = workspace().join("deploy/k8s");
+    let root = repository().join("deploy/k8s");
     let entries = fs::read_dir(root.join("components")).unwrap();
     let mut components: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     components.sort();
@@ -114,5 +114,5 @@ fn every_component_fits_the_local_overlay_alone() {
 
 #[test]
 fn the_examples_of_secrets_are_valid() {
-    validate(&[workspace().join("deploy/k8s/overlays/production/secrets.example.yaml")]);
+    validate(&[repository().join("deploy/k8s/overlays/production/secrets.example.yaml")]);
 }

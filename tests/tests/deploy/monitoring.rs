@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
-use kit::config::workspace;
+use kit::config::repository;
 use pipeline::telemetry::names::{self, Kind};
 use regex::Regex;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::tools::{output, promtool};
 
 fn read(path: &str) -> String {
-    fs::read_to_string(workspace().join("deploy").join(path)).unwrap()
+    fs::read_to_string(repository().join("deploy").join(path)).unwrap()
 }
 
 fn rules() -> Value {
@@ -24,7 +24,7 @@ fn alerts() -> Vec<Value> {
 
 #[test]
 fn the_rules_are_valid_and_fire_when_they_should() {
-    let folder = workspace().join("deploy/prometheus");
+    let folder = repository().join("deploy/prometheus");
     let promtool = promtool();
     output(
         Command::new(&promtool)
@@ -136,7 +136,7 @@ fn is_detail(name: &str) -> bool {
 fn one_file_alone_writes_the_names_of_metrics() {
     let literal = Regex::new(r#"\b(?:counter|gauge|histogram)!\(\s*""#).unwrap();
     let mut open = ["crates", "extractor/src", "transformer/src", "loader/src"]
-        .map(|part| workspace().join(part))
+        .map(|part| repository().join(part))
         .to_vec();
     assert!(open.iter().all(|path| path.is_dir()), "{open:?}");
     while let Some(path) = open.pop() {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use kit::config::workspace;
+use kit::config::repository;
 use serde_json::Value;
 
 use crate::manifests::{documents, overlays};
@@ -67,7 +67,7 @@ fn referred(spec: &Value, keys: [&str; 2]) -> BTreeSet<String> {
 #[test]
 fn whatever_a_pod_refers_to_exists() {
     let example =
-        fs::read_to_string(workspace().join("deploy/k8s/overlays/production/secrets.example.yaml")).unwrap();
+        fs::read_to_string(repository().join("deploy/k8s/overlays/production/secrets.example.yaml")).unwrap();
     let example: Vec<Value> = serde_saphyr::from_multiple(&example).unwrap();
     for overlay in overlays() {
         let documents = documents(&overlay);
@@ -171,7 +171,7 @@ fn every_stage_is_locked_down_and_has_time_to_drain() {
 
 #[test]
 fn queues_are_named_as_the_programs_name_them() {
-    let production = documents(&workspace().join("deploy/k8s/overlays/production"));
+    let production = documents(&repository().join("deploy/k8s/overlays/production"));
     let namespace: pipeline::names::Namespace = "okki".parse().unwrap();
     for stage in pipeline::stage::Stage::ALL {
         let queue = namespace.queue(stage);

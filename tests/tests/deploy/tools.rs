@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use kit::config::workspace;
+use kit::config::repository;
 
 /// Versions are fixed, so that a new schema fails a test only when a person changes them.
 const PYTHON_TOOLS: [&str; 3] = [
@@ -109,7 +109,7 @@ fn in_environment(program: &str) -> PathBuf {
 }
 
 fn tools() -> PathBuf {
-    let folder = workspace().join("target/tools");
+    let folder = repository().join("target/tools");
     fs::create_dir_all(&folder).unwrap();
     folder
 }

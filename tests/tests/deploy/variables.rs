@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
-use kit::config::{binary, workspace};
+use kit::config::{binary, repository};
 use regex::Regex;
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ fn known(service: &str) -> BTreeSet<String> {
 /// Variables of a settings file: set, and only mentioned.
 fn settings(name: &str) -> BTreeSet<String> {
     let line = Regex::new(r"(?m)^#?([A-Z][A-Z0-9_]*)=").unwrap();
-    let text = fs::read_to_string(workspace().join(format!("deploy/k8s/base/{name}.env"))).unwrap();
+    let text = fs::read_to_string(repository().join(format!("deploy/k8s/base/{name}.env"))).unwrap();
     line.captures_iter(&text)
         .map(|found| found[1].to_owned())
         .collect()
@@ -115,7 +115,7 @@ fn manifests_and_programs_know_the_same_variables() {
 
 #[test]
 fn compose_sets_only_variables_that_the_programs_know() {
-    let compose = fs::read_to_string(workspace().join("deploy/compose.yaml")).unwrap();
+    let compose = fs::read_to_string(repository().join("deploy/compose.yaml")).unwrap();
     let compose: Value = serde_saphyr::from_str(&compose).unwrap();
     for service in STAGES {
         let known = known(service);

@@ -66,7 +66,7 @@ async fn refused(service: Service, settings: &Settings, arguments: &[&str], code
     assert!(!said.contains("secret-value"), "a secret in: {said}");
     assert!(
         !said.contains("admin listening"),
-        "started before it looked at its settings: {said}"
+        "started before it checked its settings: {said}"
     );
 }
 

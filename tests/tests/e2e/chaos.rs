@@ -1,6 +1,6 @@
 //! Chaos in small, with fixed seeds; `make chaos` is the same in large. Every seed that ever found something stays here.
 
-use kit::config::{binary, workspace};
+use kit::config::{binary, repository};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -32,7 +32,7 @@ const CASES: [Case; 2] = [
 async fn nothing_is_found(case: &Case) {
     let (seed, kills, customers) = (case.seed, case.kills, case.customers);
     // Logs of a run that found something stay beside the report.
-    let report = workspace().join(format!("target/chaos/test-{seed}-{}.json", std::process::id()));
+    let report = repository().join(format!("target/chaos/test-{seed}-{}.json", std::process::id()));
     let run = Command::new(binary("chaos").unwrap())
         .args(["--seed", &seed.to_string()])
         .args(["--kills", &kills.to_string()])

@@ -21,7 +21,7 @@ async fn a_killed_transformer_and_a_killed_loader_cost_nothing() {
     pipeline.run(Service::Transformer);
     pipeline.run(Service::Loader);
 
-    let report = pipeline.settled(Duration::from_secs(120)).await;
+    let report = pipeline.until_equal(Duration::from_secs(120)).await;
     assert_eq!(report.form_rows, 600);
     pipeline.assert_within_quota();
     pipeline.quiet(Duration::from_secs(60), 0).await;
@@ -39,7 +39,7 @@ async fn a_killed_leader_is_replaced_and_its_window_is_listed_whole() {
     pipeline.rows(Duration::from_secs(60), 50).await;
     pipeline[extractor].kill9();
     pipeline.run(Service::Extractor);
-    let report = pipeline.settled(Duration::from_secs(90)).await;
+    let report = pipeline.until_equal(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 400);
     pipeline.drain().await;
 }

@@ -38,7 +38,7 @@ async fn a_refused_jiandaoyun_key_pauses_the_loader() {
             .keys
             .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
-    let report = pipeline.settled(Duration::from_secs(90)).await;
+    let report = pipeline.until_equal(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 60);
     pipeline[loader].ready().await;
     pipeline.quiet(Duration::from_secs(60), 0).await;
@@ -59,7 +59,7 @@ async fn refused_okki_credentials_pause_the_extractor() {
     pipeline
         .simulator
         .set(|settings| settings.okki.client_secret = "sim-okki-secret".into());
-    let report = pipeline.settled(Duration::from_secs(90)).await;
+    let report = pipeline.until_equal(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 60);
     pipeline[extractor].ready().await;
     pipeline.drain().await;
@@ -82,7 +82,7 @@ async fn a_key_that_is_withdrawn_in_the_middle_of_a_run_costs_nothing() {
             .keys
             .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
-    let report = pipeline.settled(Duration::from_secs(90)).await;
+    let report = pipeline.until_equal(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 300);
     pipeline.quiet(Duration::from_secs(60), 0).await;
     pipeline.drain().await;

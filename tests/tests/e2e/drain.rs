@@ -26,7 +26,7 @@ async fn services_stopped_in_the_middle_of_a_run_exit_with_0_and_lose_nothing() 
     for service in Service::ALL {
         pipeline.run(service);
     }
-    let report = pipeline.settled(Duration::from_secs(90)).await;
+    let report = pipeline.until_equal(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 400);
     pipeline.assert_within_quota();
     pipeline.drain().await;

@@ -18,7 +18,7 @@ async fn nonsense_dies_intact_with_a_reason_and_alone() {
         pipeline.queues.put(service.stage(), NONSENSE).await.unwrap();
     }
     pipeline.simulator.change(10);
-    pipeline.settled(Duration::from_secs(60)).await;
+    pipeline.until_equal(Duration::from_secs(60)).await;
     pipeline.quiet(Duration::from_secs(60), 3).await;
     pipeline.drain().await;
 

@@ -22,7 +22,7 @@ async fn services_started_before_the_broker_and_redis_wait_and_then_work() {
     services.redis().unwrap().restart().await.unwrap();
     services.broker().unwrap().restart().await.unwrap();
 
-    let report = pipeline.settled(Duration::from_secs(90)).await;
+    let report = pipeline.until_equal(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 50);
     for id in replicas {
         pipeline[id].ready().await;
@@ -66,7 +66,7 @@ async fn services_survive_the_loss_of_the_broker_and_of_redis() {
     services.redis().unwrap().restart_empty().await.unwrap();
     pipeline.simulator.change(10);
 
-    let report = pipeline.settled(Duration::from_secs(120)).await;
+    let report = pipeline.until_equal(Duration::from_secs(120)).await;
     assert_eq!(report.form_rows, 300);
     pipeline.assert_within_quota();
     pipeline.quiet(Duration::from_secs(60), 0).await;

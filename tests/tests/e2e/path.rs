@@ -15,12 +15,12 @@ const AT_START: [&str; 3] = [
 async fn every_customer_arrives_and_changes_follow() {
     let mut pipeline = PipelineUnderTest::for_test().customers(300).seed(7).start().await;
     pipeline.run_all();
-    pipeline.settled(Duration::from_secs(90)).await;
+    pipeline.until_equal(Duration::from_secs(90)).await;
 
     let changed = pipeline.simulator.change(25);
     let added = pipeline.simulator.add(5);
     assert_eq!((changed.len(), added.len()), (25, 5));
-    let report = pipeline.settled(Duration::from_secs(60)).await;
+    let report = pipeline.until_equal(Duration::from_secs(60)).await;
 
     assert_eq!((report.source_customers, report.form_rows), (305, 305));
     pipeline.assert_within_quota();
@@ -38,7 +38,7 @@ async fn replicas_share_the_work_without_doubling_it() {
         pipeline.run(service);
         pipeline.run(service);
     }
-    let report = pipeline.settled(Duration::from_secs(90)).await;
+    let report = pipeline.until_equal(Duration::from_secs(90)).await;
     assert_eq!(report.form_rows, 200);
     pipeline.assert_within_quota();
     pipeline.drain().await;

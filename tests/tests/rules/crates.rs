@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use kit::config::workspace;
+use kit::config::repository;
 
 /// A crate, and which of ours it may use; beyond them its own tests may use what `FOR_TESTS` names.
 const MAY_USE: [(&str, &[&str]); 9] = [
@@ -31,7 +31,7 @@ struct Dependency {
 fn dependencies() -> Vec<Dependency> {
     let output = Command::new("cargo")
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(workspace())
+        .current_dir(repository())
         .output()
         .unwrap();
     let metadata: serde_json::Value =

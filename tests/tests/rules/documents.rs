@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
 use crate::source::{assert_none, collect, sources};
-use kit::config::workspace;
+use kit::config::repository;
 use regex::Regex;
 
 /// Folders with documents of ours; the root's own documents come with them.
@@ -91,7 +91,7 @@ fn slug(heading: &str) -> String {
 }
 
 fn documents() -> BTreeMap<String, Document> {
-    let root = workspace();
+    let root = repository();
     let mut paths: Vec<PathBuf> = fs::read_dir(&root)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -214,7 +214,7 @@ fn every_link_of_a_document_leads_somewhere() {
                     "" => document.path.clone(),
                     file => relative_to(&document.path, file),
                 };
-                let there = workspace().join(&path).exists();
+                let there = repository().join(&path).exists();
                 let anchored = anchor.is_empty()
                     || documents
                         .get(&path)
@@ -258,7 +258,7 @@ fn every_section_that_a_document_names_is_there() {
 
 #[test]
 fn the_glossary_gives_each_term_one_line_and_a_chinese_word() {
-    let text = fs::read_to_string(workspace().join("docs/glossary.md")).unwrap();
+    let text = fs::read_to_string(repository().join("docs/glossary.md")).unwrap();
     let mut terms = BTreeSet::new();
     for line in text
         .lines()
@@ -278,11 +278,11 @@ fn the_glossary_gives_each_term_one_line_and_a_chinese_word() {
 
 #[test]
 fn the_list_of_dependencies_is_complete() {
-    let listed = fs::read_to_string(workspace().join("docs/dependencies.md")).unwrap();
+    let listed = fs::read_to_string(repository().join("docs/dependencies.md")).unwrap();
     let listed: BTreeSet<_> = listed
         .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
         .collect();
-    let manifest = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
     let dependency = Regex::new(r"^([a-z0-9_-]+) = ").unwrap();
     let missing: Vec<_> = manifest
         .lines()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use kit::config::{binary, workspace};
+use kit::config::{binary, repository};
 use regex::Regex;
 
 const SERVICES: [&str; 3] = ["extractor", "transformer", "loader"];
@@ -55,7 +55,7 @@ fn variables_in(document: &str) -> BTreeSet<String> {
 fn the_readmes_list_exactly_the_variables_of_the_programs() {
     let programs: BTreeSet<_> = SERVICES.into_iter().flat_map(variables_of).collect();
     for readme in ["README.md", "README.zh-CN.md"] {
-        let documented = variables_in(&fs::read_to_string(workspace().join(readme)).unwrap());
+        let documented = variables_in(&fs::read_to_string(repository().join(readme)).unwrap());
         let missing: Vec<_> = programs.difference(&documented).collect();
         let invented: Vec<_> = documented.difference(&programs).collect();
         assert!(
@@ -68,7 +68,7 @@ fn the_readmes_list_exactly_the_variables_of_the_programs() {
 #[test]
 fn the_compose_file_sets_only_variables_that_exist() {
     let programs: BTreeSet<_> = SERVICES.into_iter().flat_map(variables_of).collect();
-    let compose = fs::read_to_string(workspace().join("deploy/compose.yaml")).unwrap();
+    let compose = fs::read_to_string(repository().join("deploy/compose.yaml")).unwrap();
     let name = Regex::new(r"(?m)^ +([A-Z][A-Z0-9_]+):").unwrap();
     let set: Vec<_> = name.captures_iter(&compose).map(|c| c[1].to_owned()).collect();
     assert!(
@@ -86,7 +86,7 @@ fn the_compose_file_sets_only_variables_that_exist() {
 #[test]
 fn the_chinese_readme_has_the_structure_and_the_commands_of_the_english_one() {
     let [english, chinese] = ["README.md", "README.zh-CN.md"].map(|name| {
-        let text = fs::read_to_string(workspace().join(name)).unwrap();
+        let text = fs::read_to_string(repository().join(name)).unwrap();
         let (mut levels, mut blocks, mut inside) = (Vec::new(), Vec::new(), None::<String>);
         for line in text.lines() {
             match (&mut inside, line.starts_with("```")) {
@@ -126,7 +126,7 @@ fn the_chinese_readme_has_the_structure_and_the_commands_of_the_english_one() {
 
 #[test]
 fn the_chinese_readme_uses_the_words_of_the_glossary() {
-    let text = fs::read_to_string(workspace().join("README.zh-CN.md")).unwrap();
+    let text = fs::read_to_string(repository().join("README.zh-CN.md")).unwrap();
     let instead = [
         ("主键字段", "主键控件"),
         ("关键字段", "主键控件"),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kit::config::workspace;
+use kit::config::repository;
 use regex::Regex;
 
 /// Folders that hold Rust code of ours.
@@ -41,7 +41,7 @@ impl Source {
 }
 
 pub(crate) fn sources() -> Vec<Source> {
-    let root = workspace();
+    let root = repository();
     let mut found = Vec::new();
     for folder in FOLDERS {
         collect(&root.join(folder), "rs", &mut found);

@@ -9,7 +9,7 @@ mod widget;
 
 use jiff::Timestamp;
 use mapping::{
-    Condition, Context, Evaluation, OtherRequest, Problem, Record, TargetDocument, Verdict, Zone,
+    Condition, Context, Evaluation, FilterResult, OtherRequest, Problem, Record, TargetDocument, Zone,
     clean::Wanted,
 };
 use proto::v1::FieldValue;
@@ -130,7 +130,7 @@ impl Mapping {
 
     /// Drops a record by the additions' `condition`; the text is the reason for the account.
     pub fn filter(&self, record: &mut Record, now: Timestamp) -> Option<&'static str> {
-        let dropped = self.extras.condition.apply(record, &self.context(now)) == Verdict::Drop;
+        let dropped = self.extras.condition.apply(record, &self.context(now)) == FilterResult::Drop;
         dropped.then_some("condition")
     }
 

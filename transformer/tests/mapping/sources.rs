@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use mapping::clean::clean;
-use mapping::{Context, Record, SourceDocument, Verdict};
+use mapping::{Context, FilterResult, Record, SourceDocument};
 use serde_json::{Value, json};
 use transformer::map::Mapping;
 
@@ -148,9 +148,9 @@ fn source_documents() {
         (record.get("create_day"), record.get("tags_text")),
         (Some(&json!("2024-03-15")), Some(&json!("a、b")))
     );
-    assert_eq!(source.condition.apply(&mut record, &context), Verdict::Keep);
+    assert_eq!(source.condition.apply(&mut record, &context), FilterResult::Keep);
     record.insert("archive_type".to_owned(), json!(2));
-    assert_eq!(source.condition.apply(&mut record, &context), Verdict::Drop);
+    assert_eq!(source.condition.apply(&mut record, &context), FilterResult::Drop);
     let without = Context::at(Timestamp::UNIX_EPOCH);
     assert_eq!(source.parameters(&without).unwrap_err().1.code, "no-variable");
     let wrong = SourceDocument::parse(

@@ -1,7 +1,7 @@
 //! From text pieces to `sqlparser`'s tree, with placeholders replaced by markers.
 //!
 //! A marker is one character of a private plane. Inside a quoted text it stays a character of that text, outside it
-//! reads as an identifier; either way its meaning is looked up in a list afterwards. The record's data is nowhere.
+//! reads as an identifier; either way its meaning is found in a list afterwards. The record's data is nowhere.
 
 use std::collections::VecDeque;
 

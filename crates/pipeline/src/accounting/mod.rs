@@ -1,6 +1,6 @@
 //! The account (I9): what was listed must be somewhere, per run and in total.
 //!
-//! A run's customers are *open* from the moment before their refs are published until a stage settles them for good;
+//! A run's customers are *open* from the moment before their refs are published until their last disposition is known;
 //! then they leave `open` and one counter grows, in one script. Leaving happens once, so a disposition that is reported twice
 //! (a crash between counting and acknowledging, a redelivery, a second copy of a message) is counted once: that is
 //! all that is needed for an exactly-once account on top of at-least-once messages. A dead letter stays in the account as

@@ -3,8 +3,8 @@
 -- nothing but the count of copies.
 local changed = 0
 for i = 3, #ARGV, 2 do
-  local fate, id = ARGV[i], ARGV[i + 1]
-  local stage = string.match(fate, '^dead:(.*)$')
+  local disposition, id = ARGV[i], ARGV[i + 1]
+  local stage = string.match(disposition, '^dead:(.*)$')
   local counted
   if stage then
     counted = redis.call('ZREM', KEYS[2], id)
@@ -16,8 +16,8 @@ for i = 3, #ARGV, 2 do
     counted = redis.call('ZREM', KEYS[2], id)
     if counted == 0 then counted = redis.call('HDEL', KEYS[3], id) end
     if counted == 1 then
-      redis.call('HINCRBY', KEYS[1], fate, 1)
-      redis.call('HINCRBY', KEYS[5], fate, 1)
+      redis.call('HINCRBY', KEYS[1], disposition, 1)
+      redis.call('HINCRBY', KEYS[5], disposition, 1)
     end
   end
   if counted == 0 then

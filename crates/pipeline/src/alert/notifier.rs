@@ -53,7 +53,7 @@ impl Notifier {
                     Some(Event::Flush(done)) => {
                         self.notify_of_standing().await;
                         if done.send(()).is_err() {
-                            tracing::debug!("nobody waits for the notices any more");
+                            tracing::debug!("the sender of the flush no longer waits for the notices");
                         }
                     }
                     None => return,

@@ -14,9 +14,8 @@ const POLL: Duration = Duration::from_secs(1);
 pub async fn watch_gate(gate: Gate, alerts: Alerts, shutdown: Shutdown) {
     let mut paused = BTreeSet::new();
     loop {
-        let report = gate.report();
         let mut standing = BTreeSet::new();
-        for pause in report {
+        for pause in gate.pauses() {
             if matches!(pause.reason, Pause::Starting | Pause::Index) {
                 continue;
             }

@@ -97,7 +97,7 @@ impl Broker {
         self.0.shutdown.is_requested()
     }
 
-    /// Opens a connection; `purpose` tells the connections of a process apart.
+    /// Opens a connection; `purpose` distinguishes the connections of a process.
     pub(crate) async fn connect(&self, purpose: &'static str) -> Result<Connection, Error> {
         let name = format!("{} {purpose}", self.0.name);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
@@ -148,7 +148,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Declares the stage's archive, which exists only where something has been put away.
+    /// Declares the stage's archive, which exists only where letters have been archived.
     ///
     /// # Errors
     /// When the broker is away or the queue exists with other arguments.

@@ -136,7 +136,7 @@ impl Publisher {
                 metrics::counter!(names::REPUBLISHED, "queue" => self.queue(&message.queue)).increment(1);
             }
         }
-        // A returned message is confirmed like a routed one; `mandatory` tells them apart (docs/delivery.md §3.1-2).
+        // A returned message is confirmed like a routed one; `mandatory` distinguishes them (docs/delivery.md §3.1-2).
         let options = BasicPublishOptions {
             mandatory: true,
             immediate: false,

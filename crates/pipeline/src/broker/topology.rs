@@ -67,8 +67,8 @@ pub(crate) fn archive(ns: &Namespace, stage: Stage, server: ServerVersion) -> Qu
 fn browsed(server: ServerVersion) -> FieldTable {
     let mut table = arguments(&[]);
     if server.major >= 4 {
-        // From 4.0 on a quorum queue has a limit of 20 by default, and looking at a dead letter counts. Below 4.0 the
-        // default is none, and -1 removes a message at the first look. Measured, see docs/broker.md.
+        // From 4.0 on a quorum queue has a limit of 20 by default, and browsing a dead letter counts. Below 4.0 the
+        // default is none, and -1 removes a message when it is first browsed. Measured, see docs/broker.md.
         table.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(-1));
     }
     table

@@ -237,7 +237,7 @@ impl<H: Handler> Context<H> {
     /// Reports to the plans of replays what became of their letters.
     async fn report(&self, ends: &[(&Envelope, Disposition)]) -> bool {
         let reports = ends.iter().filter_map(|(envelope, disposition)| {
-            outcome::report_of(self.stage, envelope.replay.as_deref()?, *disposition)
+            outcome::replay_outcome(self.stage, envelope.replay.as_deref()?, *disposition)
         });
         self.report_outcomes(reports.collect()).await
     }

@@ -67,7 +67,7 @@ impl<H: Handler> Context<H> {
 
     /// Writes outcomes into the plans of replays. While Redis is away nothing is settled; `false` when
     /// the process has to stop meanwhile.
-    pub(super) async fn report_outcomes(&self, outcomes: Vec<outcome::Reported>) -> bool {
+    pub(super) async fn report_outcomes(&self, outcomes: Vec<outcome::ReplayOutcome>) -> bool {
         while !outcomes.is_empty() {
             match outcome::report(&self.rt.store, &self.rt.namespace, &outcomes).await {
                 Ok(_) => break,

@@ -85,8 +85,8 @@ async fn check_account(rt: &Runtime) {
     let now = jiff::Timestamp::now().as_millisecond();
     match check(&rt.account, &rt.broker, None, CHECK_PATIENCE, now).await {
         Ok(check) => {
-            for (fate, count) in check.total.parts() {
-                metrics::gauge!(names::BOOKS_RECORDS, "fate" => fate).set(count as f64);
+            for (part, count) in check.total.parts() {
+                metrics::gauge!(names::BOOKS_RECORDS, "fate" => part).set(count as f64);
             }
             metrics::gauge!(names::BOOKS_DIFFERENCE).set(check.difference as f64);
             let first = check.differences.first().map(String::as_str);

@@ -1,7 +1,7 @@
 //! What becomes of letters that were put back: the consumers report it here, into the plan of the replay.
 //!
 //! A report comes before the acknowledgement, so a crash between the two repeats it; only the first report of a letter
-//! counts. A plan that is gone (its time has passed, Redis was lost) is not missed by anybody.
+//! counts. A plan that is gone (its time has passed, Redis was lost) is missed by no consumer.
 
 use crate::{
     disposition::Disposition,
@@ -15,7 +15,7 @@ static REPORT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("out
 
 /// What became of one letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reported {
+pub struct ReplayOutcome {
     plan: String,
     letter: String,
     disposition: Disposition,
@@ -34,11 +34,11 @@ pub fn plan_of(tag: &str) -> &str {
     tag.split_once('/').map_or(tag, |(plan, _)| plan)
 }
 
-/// The report about a message with this tag, if the disposition is the end of a replay.
+/// The outcome to report for a message with this tag, if the disposition is the end of a replay.
 #[must_use]
-pub fn report_of(stage: Stage, tag: &str, disposition: Disposition) -> Option<Reported> {
+pub fn replay_outcome(stage: Stage, tag: &str, disposition: Disposition) -> Option<ReplayOutcome> {
     let (plan, letter) = tag.split_once('/')?;
-    disposition.ends_replay().then(|| Reported {
+    disposition.ends_replay().then(|| ReplayOutcome {
         plan: plan.to_owned(),
         letter: letter.to_owned(),
         disposition,
@@ -50,7 +50,7 @@ pub fn report_of(stage: Stage, tag: &str, disposition: Disposition) -> Option<Re
 ///
 /// # Errors
 /// When Redis is away; reporting again is harmless.
-pub async fn report(store: &Store, namespace: &Namespace, reports: &[Reported]) -> Result<u64, Error> {
+pub async fn report(store: &Store, namespace: &Namespace, reports: &[ReplayOutcome]) -> Result<u64, Error> {
     let mut by_plan: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for report in reports {
         let word = report.disposition.name();
@@ -79,10 +79,10 @@ mod tests {
     fn only_ends_are_reported_and_only_for_tagged_messages() {
         let tag = replay_tag("p-1", "00ff");
         assert_eq!(plan_of(&tag), "p-1");
-        assert!(report_of(Stage::Load, &tag, Disposition::Loaded).is_some());
-        assert_eq!(report_of(Stage::Load, &tag, Disposition::Retried), None);
+        assert!(replay_outcome(Stage::Load, &tag, Disposition::Loaded).is_some());
+        assert_eq!(replay_outcome(Stage::Load, &tag, Disposition::Retried), None);
         assert_eq!(
-            report_of(Stage::Load, "an-older-replay", Disposition::Loaded),
+            replay_outcome(Stage::Load, "an-older-replay", Disposition::Loaded),
             None
         );
     }

@@ -19,7 +19,7 @@ pub enum Pause {
     Outage,
     /// A vendor's quota is used up for longer than a moment.
     Quota,
-    /// The form, the account or the plan must be changed by a person.
+    /// The form, the account or the subscription must be changed by a person.
     Configuration,
     /// The index of the form is being rebuilt.
     Index,
@@ -43,7 +43,7 @@ impl Pause {
 
 /// One standing reason, for `/readyz` and `/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PauseReport {
+pub struct StandingPause {
     /// The reason.
     pub reason: Pause,
     /// What exactly, for people; no secrets.

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::retry::Backoff;
 use crate::telemetry::names;
 
-use super::pause::{Pause, PauseReport};
+use super::pause::{Pause, StandingPause};
 
 /// The gate; clones are the same gate. A new one is open.
 #[derive(Clone)]
@@ -67,16 +67,16 @@ impl Gate {
 
     /// Closes for this reason and probes in the background, after 1 s at first and 30 s at most, until the probe
     /// says `true`. While such a prober is at work, only the detail changes. A probe that panics has said `false`.
-    pub fn hold<F, Fut>(&self, reason: Pause, detail: impl Into<String>, probe: F)
+    pub fn close_until<F, Fut>(&self, reason: Pause, detail: impl Into<String>, probe: F)
     where
         F: Fn() -> Fut + Send + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {
-        self.hold_with(reason, detail, Backoff::default(), probe);
+        self.close_until_with(reason, detail, Backoff::default(), probe);
     }
 
     /// The same with other waits.
-    pub(crate) fn hold_with<F, Fut>(
+    pub(crate) fn close_until_with<F, Fut>(
         &self,
         reason: Pause,
         detail: impl Into<String>,
@@ -115,13 +115,13 @@ impl Gate {
     }
 
     /// The standing reasons.
-    pub fn report(&self) -> Vec<PauseReport> {
-        let report = |(reason, closed): (&Pause, &Closed)| PauseReport {
+    pub fn pauses(&self) -> Vec<StandingPause> {
+        let standing = |(reason, closed): (&Pause, &Closed)| StandingPause {
             reason: *reason,
             detail: closed.detail.clone(),
             since: closed.since,
         };
-        self.shared.lock().closed.iter().map(report).collect()
+        self.shared.lock().closed.iter().map(standing).collect()
     }
 }
 

@@ -61,7 +61,7 @@ impl Namespace {
 
     /// Hash: what is known of a customer to be published and loaded.
     #[must_use]
-    pub(crate) fn mark_key(&self, company: &str) -> String {
+    pub(crate) fn watermark_key(&self, company: &str) -> String {
         self.key(format_args!("mark:{company}"))
     }
 
@@ -181,16 +181,16 @@ impl Namespace {
         self.key("okki:token:renewal")
     }
 
-    /// Lease: who lists for a job.
+    /// Lease: who lists for a kind of run.
     #[must_use]
-    pub fn listing_lease_key(&self, job: &str) -> String {
-        self.key(format_args!("extract:lease:{job}"))
+    pub fn listing_lease_key(&self, kind: &str) -> String {
+        self.key(format_args!("extract:lease:{kind}"))
     }
 
-    /// Hash: a job's checkpoint, the window under way, since when it is watched.
+    /// Hash: the checkpoint of a kind of run, the window under way, since when it is watched.
     #[must_use]
-    pub fn job_key(&self, job: &str) -> String {
-        self.key(format_args!("extract:job:{job}"))
+    pub fn kind_key(&self, kind: &str) -> String {
+        self.key(format_args!("extract:job:{kind}"))
     }
 
     /// List of JSON: runs that have ended.
@@ -238,7 +238,7 @@ impl Namespace {
         self.key("index")
     }
 
-    /// Lease: who reads the form into the index.
+    /// Lease: who walks the form for the index.
     #[must_use]
     pub fn index_lease_key(&self) -> String {
         self.key("lease:index")
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn keys_share_the_slot_of_their_namespace() {
         let ns: Namespace = "okki-eu".parse().unwrap();
-        assert_eq!(ns.mark_key("7"), "{okki-eu}:mark:7");
+        assert_eq!(ns.watermark_key("7"), "{okki-eu}:mark:7");
         assert_eq!(ns.run_keys("r").open, "{okki-eu}:books:run:r:open");
         assert_eq!(ns.plan_keys("p").letters, "{okki-eu}:dead:plan:p:letters");
     }

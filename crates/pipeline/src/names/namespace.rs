@@ -33,7 +33,7 @@ impl Namespace {
         format!("{self}.{stage}.dead")
     }
 
-    /// Where dead letters rest that somebody put away, until their retention ends, `<ns>.<stage>.archive`.
+    /// Where archived dead letters rest until their retention ends, `<ns>.<stage>.archive`.
     #[must_use]
     pub fn archive_queue(&self, stage: Stage) -> String {
         format!("{self}.{stage}.archive")

@@ -6,9 +6,10 @@
 //! last N calls (N = calls per second) on Redis' clock, and lets the next call go at
 //!
 //! ```text
-//! at = max(now, nth_last + window · (1 + SLACK), last + pace, hold)        over all buckets of the call
+//! at = max(now, nth_last + window · (1 + SLACK), last + pace, closed)      over all buckets of the call
 //! ```
 //!
+//! where `closed` is the end of a pause that the vendor asked for ([`Quota::push_back`]).
 //! If that moment is more than a breath away (`EARLY`), nothing is reserved: the answer says when to ask again.
 //! Slots are never handed out ahead, so a replica that dies or stalls while waiting takes none with it, and a call
 //! that waits for its endpoint's bucket does not punch holes into the company-wide one.

@@ -1,4 +1,4 @@
-//! A permit to send at one moment, which expires.
+//! A permit to send at one moment, which expires. The time of a permit, on Redis' clock, is its *slot*.
 
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,9 @@ impl Granted {
     }
 }
 
-/// A slot that is reserved for one call.
+/// A permit whose slot is reserved for one call.
 pub(super) struct Permit {
-    /// The moment on Redis' clock, under which the buckets know it.
+    /// Under which the buckets know it, in microseconds.
     pub(super) slot: i64,
     /// When to send.
     pub(super) due: Instant,

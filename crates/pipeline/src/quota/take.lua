@@ -26,7 +26,7 @@ if memory[1] ~= run or since > now then
 end
 
 -- The buckets as they stand and the next call's time; or nil, the bucket's index and when its day ends.
-local function look()
+local function next_call()
   local buckets, at = {}, now
   for b = 1, (#KEYS - 1) / 2 do
     local base = 6 * b - 2
@@ -46,17 +46,17 @@ local function look()
     end
 
     local last = tonumber(redis.call('LINDEX', bucket.log, 0) or 0)
-    local tat, hold = tonumber(state[1] or 0), tonumber(state[2] or 0)
+    local tat, closed = tonumber(state[1] or 0), tonumber(state[2] or 0)
     if last > now + 1000000 then
       -- The clock was set back: what is in the log lies in the future. Forget it and let one window pass.
       redis.call('DEL', bucket.log)
-      last, tat, hold = 0, 0, now + bucket.window
-      redis.call('HSET', bucket.state, 'hold', hold)
+      last, tat, closed = 0, 0, now + bucket.window
+      redis.call('HSET', bucket.state, 'hold', closed)
       redis.call('HDEL', bucket.state, 'tat', 'w0', 'w1')
       state[3], state[4] = false, false
     end
     local nth = tonumber(redis.call('LINDEX', bucket.log, bucket.calls - 1) or 0)
-    local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, hold)
+    local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, closed)
     for higher = 0, rank - 1 do
       -- A higher lane wants the slot at this time: keep off from one pace before until it had the chance to take it.
       local mark = tonumber(state[3 + higher] or 0)
@@ -91,7 +91,7 @@ end
 
 local granted = {1}
 while #granted < 2 * wanted do
-  local buckets, at, day_ends = look()
+  local buckets, at, day_ends = next_call()
   if not buckets or at > now + early then
     if #granted > 1 then break end
     if not buckets then return {-1, day_ends, at} end

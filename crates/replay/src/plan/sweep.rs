@@ -23,7 +23,7 @@ pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> anyhow::Result<u
                 .letter
                 .replay_tag()
                 .filter(|tag| outcome::plan_of(tag) == plan);
-            reports.extend(tagged.and_then(|tag| outcome::report_of(stage, tag, Disposition::Dead)));
+            reports.extend(tagged.and_then(|tag| outcome::replay_outcome(stage, tag, Disposition::Dead)));
             if reports.len() == CHUNK {
                 found += report(workspace, &mut reports).await?;
             }
@@ -34,7 +34,7 @@ pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> anyhow::Result<u
     Ok(found)
 }
 
-async fn report(workspace: &Workspace, reports: &mut Vec<outcome::Reported>) -> anyhow::Result<u64> {
+async fn report(workspace: &Workspace, reports: &mut Vec<outcome::ReplayOutcome>) -> anyhow::Result<u64> {
     let reports = std::mem::take(reports);
     Ok(outcome::report(&workspace.rt.store, &workspace.rt.namespace, &reports).await?)
 }

@@ -35,7 +35,7 @@ async fn the_first_report_counts_and_repeats_do_not() {
         .collect();
     let report = async |letter: &str, what| {
         let tag = outcome::replay_tag(&plan.id, letter);
-        let reported = outcome::report_of(Stage::Load, &tag, what).unwrap();
+        let reported = outcome::replay_outcome(Stage::Load, &tag, what).unwrap();
         outcome::report(&bench.rt.store, &bench.rt.namespace, &[reported])
             .await
             .unwrap()

@@ -194,13 +194,13 @@ impl Sync {
         let mut closed_since: Option<Instant> = None;
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            let report = self.rt.gate.report();
+            let pauses = self.rt.gate.pauses();
             let person = [Pause::Credentials, Pause::Configuration];
-            if let Some(pause) = report.iter().find(|pause| person.contains(&pause.reason)) {
+            if let Some(pause) = pauses.iter().find(|pause| person.contains(&pause.reason)) {
                 return pause.detail.clone();
             }
-            closed_since = report.first().and(closed_since.or_else(|| Some(Instant::now())));
-            if let Some(pause) = report
+            closed_since = pauses.first().and(closed_since.or_else(|| Some(Instant::now())));
+            if let Some(pause) = pauses
                 .first()
                 .filter(|_| closed_since.is_some_and(|at| at.elapsed() > PATIENCE))
             {

@@ -62,7 +62,7 @@ impl ExpectedLedger {
         let mut taken = BTreeMap::new();
         let mut claims = Vec::new();
         for (slot, message) in (0u32..).zip(messages) {
-            let claim = self.verdict(message);
+            let claim = self.claim_one(message);
             let (kind, id, hash) = match &claim {
                 Claim::Create => ("c", "", message.hash.as_str()),
                 Claim::Update(id) => ("u", id.as_str(), message.hash.as_str()),
@@ -100,7 +100,7 @@ impl ExpectedLedger {
         claims
     }
 
-    fn verdict(&mut self, message: &Message) -> Claim {
+    fn claim_one(&mut self, message: &Message) -> Claim {
         let known = self.rows.get(&message.company).cloned().unwrap_or_default();
         let version = message.version();
         let doubtful = known

@@ -22,7 +22,7 @@ use super::encode_version;
 use super::testing::PrivateRedis;
 use world::World;
 
-/// Length of a tick of the common clock: records fetched in different ticks are told apart by every script.
+/// Length of a tick of the common clock: records fetched in different ticks are distinguished by every script.
 const UNIT_MS: i64 = 10_000;
 /// Loaders at a time.
 const LOADERS: usize = 3;
@@ -88,7 +88,7 @@ enum Step {
     HourPasses,
     /// Redis comes back empty.
     EmptyRedis,
-    /// A loader reads the form into the index.
+    /// A loader walks the form for the index.
     Rebuild { loader: u8, applies: bool },
 }
 

@@ -1,4 +1,4 @@
-//! Verdicts of a claim: created once, unchanged, updated, stale, busy, orphaned.
+//! Answers of a claim: created once, unchanged, updated, stale, busy, orphaned.
 
 use super::*;
 
@@ -15,13 +15,13 @@ async fn a_row_is_created_once_then_unchanged_updated_or_stale() {
         Claim::Stale,
         "unchanged content moves the version"
     );
-    let (verdict, batch, fence) = claim(&ledger, "1", 21, "bb").await;
-    assert_eq!(verdict, Claim::Update("r1".into()));
+    let (answer, batch, fence) = claim(&ledger, "1", 21, "bb").await;
+    assert_eq!(answer, Claim::Update("r1".into()));
     ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
     assert_eq!(claim(&ledger, "1", 21, "bb").await.0, Claim::Unchanged);
-    let (verdict, ..) = claim(&ledger, "1", 21, "cc").await;
+    let (answer, ..) = claim(&ledger, "1", 21, "cc").await;
     assert_eq!(
-        verdict,
+        answer,
         Claim::Update("r1".into()),
         "an edited dead letter keeps its version"
     );
@@ -82,14 +82,17 @@ async fn a_commit_can_be_repeated_and_a_batch_ends_with_its_last_member() {
         })
         .collect();
     let claimed = ledger.claim("b", &items, false).await.unwrap();
-    let settle = |slot, change| Committed { slot, change };
-    let first = [settle(0, Change::Landed("r1".into())), settle(1, Change::Freed)];
+    let committed = |slot, change| Committed { slot, change };
+    let first = [
+        committed(0, Change::Landed("r1".into())),
+        committed(1, Change::Freed),
+    ];
     ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
     ledger.commit("b", &claimed.fence, &first, None).await.unwrap();
     assert_eq!(claim(&ledger, "2", 2, "aa").await.0, Claim::Create, "freed");
     assert!(matches!(claim(&ledger, "3", 2, "aa").await.0, Claim::Busy(..)));
     ledger
-        .commit("b", &claimed.fence, &[settle(2, Change::Removed)], None)
+        .commit("b", &claimed.fence, &[committed(2, Change::Removed)], None)
         .await
         .unwrap();
     let gone = ledger.commit("b", &claimed.fence, &first, None).await;
@@ -138,8 +141,8 @@ async fn removals_delete_mark_or_find_nothing() {
     let ledger = ready(&redis).await;
     for operation in [Operation::Delete, Operation::Mark] {
         let company = format!("absent {operation:?}");
-        let verdict = claim_as(&ledger, &company, 10, "", operation, 1).await.0;
-        assert_eq!(verdict, Claim::Absent);
+        let answer = claim_as(&ledger, &company, 10, "", operation, 1).await.0;
+        assert_eq!(answer, Claim::Absent);
         assert_eq!(
             claim(&ledger, &company, 9, "aa").await.0,
             Claim::Stale,
@@ -147,8 +150,8 @@ async fn removals_delete_mark_or_find_nothing() {
         );
     }
     create(&ledger, "1", 10, "aa", "r1").await;
-    let (verdict, batch, fence) = claim_as(&ledger, "1", 11, "", Operation::Delete, 1).await;
-    assert_eq!(verdict, Claim::Remove("r1".into()));
+    let (answer, batch, fence) = claim_as(&ledger, "1", 11, "", Operation::Delete, 1).await;
+    assert_eq!(answer, Claim::Remove("r1".into()));
     ledger
         .commit(
             &batch,
@@ -168,8 +171,8 @@ async fn removals_delete_mark_or_find_nothing() {
     );
 
     create(&ledger, "2", 10, "aa", "r2").await;
-    let (verdict, batch, fence) = claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await;
-    assert_eq!(verdict, Claim::Update("r2".into()));
+    let (answer, batch, fence) = claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await;
+    assert_eq!(answer, Claim::Update("r2".into()));
     ledger.commit(&batch, &fence, &landed("r2"), None).await.unwrap();
     assert_eq!(
         claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await.0,

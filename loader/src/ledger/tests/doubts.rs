@@ -55,7 +55,7 @@ async fn rows_on_the_list_are_judged_once_they_are_due() {
 async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;
-    let (now, hold) = (Duration::ZERO, Duration::from_secs(600));
+    let (now, lease) = (Duration::ZERO, Duration::from_secs(600));
     create(&ledger, "1", 10, "aa", "r1").await;
     let seen = [Seen {
         company: "1".into(),
@@ -67,7 +67,7 @@ async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
     let judged = ledger.judge(&killed, &seen, now, now).await.unwrap();
     assert_eq!(judged, [Judged::Differs]);
 
-    let next = ledger.due_for_verification(10, hold).await.unwrap();
+    let next = ledger.due_for_verification(10, lease).await.unwrap();
     assert_eq!(next.companies, ["1"], "it was not asked for");
     ledger.verified(&killed, &["1"]).await.unwrap();
     let judged = ledger.judge(&next, &seen, now, now).await.unwrap();
@@ -75,7 +75,7 @@ async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
 
     ledger.verified(&next, &["1"]).await.unwrap();
     ledger.verify_later(&["2"], now).await.unwrap();
-    let left = ledger.due_for_verification(10, hold).await.unwrap();
+    let left = ledger.due_for_verification(10, lease).await.unwrap();
     assert_eq!(left.companies, ["2"]);
 }
 
@@ -85,7 +85,7 @@ async fn what_differs_stays_on_the_list_until_it_was_asked_for() {
 async fn a_reading_says_nothing_about_what_happened_after_it() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;
-    let (hold, now) = (Duration::from_secs(600), Duration::ZERO);
+    let (lease, now) = (Duration::from_secs(600), Duration::ZERO);
     let unseen = |company: &str| Seen {
         company: company.into(),
         row_id: String::new(),
@@ -93,7 +93,7 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
     };
     let (_, batch, fence) = claim(&ledger, "1", 10, "aa").await;
     ledger.verify_later(&["1", "2", "3"], now).await.unwrap();
-    let due = ledger.due_for_verification(10, hold).await.unwrap();
+    let due = ledger.due_for_verification(10, lease).await.unwrap();
     // What is handed out cannot be claimed, but this was claimed before.
     ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
     ledger.verify_later(&["2"], now).await.unwrap();
@@ -110,8 +110,8 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
         "not forgotten"
     );
 
-    let due = ledger.due_for_verification(10, hold).await.unwrap();
+    let due = ledger.due_for_verification(10, lease).await.unwrap();
     assert_eq!(due.companies, ["1", "2"], "read once more");
-    let judged = ledger.judge(&due, &seen[..1], hold, now).await.unwrap();
+    let judged = ledger.judge(&due, &seen[..1], lease, now).await.unwrap();
     assert_eq!(judged, [Judged::Busy], "too young to be seen");
 }

@@ -62,8 +62,8 @@ async fn after_a_rebuild_an_old_record_is_fetched_again_instead_of_written() {
         Claim::Refetch,
         "the doubt remains"
     );
-    let (verdict, batch, fence) = claim_as(&ledger, "1", 12, "bb", upsert, 1_006_000).await;
-    assert_eq!(verdict, Claim::Update("r1".into()));
+    let (answer, batch, fence) = claim_as(&ledger, "1", 12, "bb", upsert, 1_006_000).await;
+    assert_eq!(answer, Claim::Update("r1".into()));
     ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
     assert_eq!(
         claim_as(&ledger, "1", 13, "cc", upsert, 900_000).await.0,

@@ -1,4 +1,4 @@
-//! The scripts against a private Redis: every verdict of a claim, and what leases, fences and epochs protect.
+//! The scripts against a private Redis: every answer of a claim, and what leases, fences and epochs protect.
 
 mod claims;
 mod doubts;
@@ -82,8 +82,8 @@ fn landed(id: &str) -> [Committed; 1] {
 
 /// Claims and commits a create.
 async fn create(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str) {
-    let (verdict, batch, fence) = claim(ledger, company, number, hash).await;
-    assert_eq!(verdict, Claim::Create);
+    let (answer, batch, fence) = claim(ledger, company, number, hash).await;
+    assert_eq!(answer, Claim::Create);
     ledger.commit(&batch, &fence, &landed(id), None).await.unwrap();
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::Context;
 use clap::Parser;
-use kit::config::{ServicesArgs, workspace};
+use kit::config::{ServicesArgs, repository};
 use kit::services::Services;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -108,7 +108,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         send(Signal::KILL);
     }
     if !status.success()
-        && let Some(log) = services.keep_log(&workspace().join("target/services"))?
+        && let Some(log) = services.keep_log(&repository().join("target/services"))?
     {
         eprintln!("the broker's log of this run: {}", log.display());
     }

@@ -15,7 +15,7 @@ impl PipelineUnderTest {
     }
 
     /// Waits until the form is exactly what the customers are.
-    pub async fn settled(&mut self, limit: Duration) -> Judgement {
+    pub async fn until_equal(&mut self, limit: Duration) -> Judgement {
         eventually(limit, "the form equals the customers", async || {
             self.assert_running();
             let judged = self.simulator.judge().await;

@@ -8,7 +8,7 @@ use proto::v1::{CompanySnapshot, FormRecord};
 
 use super::report::Report;
 use super::{ceiling, dead, fixture, lag, memory, quota, scaling, stages};
-use kit::config::{binary, workspace};
+use kit::config::{binary, repository};
 use kit::pipeline::Service;
 
 /// Records of the short and of the long backlog.
@@ -148,7 +148,7 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
 
 /// Criterion's own figure, if its bench has run.
 fn mapping() -> Option<f64> {
-    let path = workspace().join("target/criterion/map 14 fields/new/estimates.json");
+    let path = repository().join("target/criterion/map 14 fields/new/estimates.json");
     let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
     estimates.pointer("/mean/point_estimate")?.as_f64()
 }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::plot::bars;
-use kit::config::workspace;
+use kit::config::repository;
 
 type Named = BTreeMap<String, f64>;
 
@@ -62,7 +62,7 @@ struct Line {
 impl Report {
     /// Writes the report and the plots where other tools find them.
     pub(crate) fn write(&self) -> anyhow::Result<PathBuf> {
-        let folder = workspace().join("target/bench");
+        let folder = repository().join("target/bench");
         std::fs::create_dir_all(&folder).context("make target/bench")?;
         let write = |name: &str, text: String| {
             let path = folder.join(name);

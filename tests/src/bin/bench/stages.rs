@@ -30,7 +30,7 @@ pub(crate) async fn alone(
     let (mut snapshot, mut record) = (Vec::new(), Vec::new());
     for service in Service::ALL {
         let (id, ready) = fixture.start(service).await?;
-        // The first record is the start: a loader reads the form before, an extractor fetches a token.
+        // The first record is the start: a loader walks the form before, an extractor fetches a token.
         fixture
             .until("the first record", async |fixture| {
                 Ok(fixture.done(service).await? > 0)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Serialize;
 
-use kit::config::workspace;
+use kit::config::repository;
 use kit::simulator::{Judgement, LABELS, Overruns};
 
 /// Cells of a row; a blank or foreign row has all of them wrong.
@@ -123,7 +123,7 @@ impl Report {
 
 /// Where chaos keeps its report and the logs of its last run, unless a file is named.
 pub(crate) fn default_file() -> PathBuf {
-    workspace().join("target/chaos/report.json")
+    repository().join("target/chaos/report.json")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde::Serialize;
 
-use kit::config::workspace;
+use kit::config::repository;
 use kit::simulator::{Judgement, LABELS, Overruns};
 
 /// The demo's result. The keys are read by other tools: add nothing, rename nothing.
@@ -60,7 +60,7 @@ impl Report {
 
     /// Writes it where other tools find it.
     pub(crate) fn write(&self) -> anyhow::Result<PathBuf> {
-        let folder = workspace().join("target/demo");
+        let folder = repository().join("target/demo");
         std::fs::create_dir_all(&folder).context("make target/demo")?;
         let path = folder.join("report.json");
         let text = serde_json::to_string_pretty(self).context("write the report")? + "\n";

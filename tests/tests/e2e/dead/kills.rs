@@ -70,7 +70,7 @@ async fn a_replay_killed_at_seeded_moments_ends_with_every_row_once() {
         (0, 0, 0),
         "{result}"
     );
-    let report = pipeline.settled(Duration::from_secs(60)).await;
+    let report = pipeline.until_equal(Duration::from_secs(60)).await;
     assert_eq!((report.form_rows, report.duplicates), (letters, 0));
     pipeline.assert_within_quota();
     pipeline.quiet(Duration::from_secs(60), 0).await;

@@ -8,7 +8,7 @@ use kit::simulator::Poison;
 use super::{dead, ids, refused};
 use crate::loader::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// A loader with `bad` rows that the form refuses, behind `good` ones that it has taken.
 async fn poisoned(seed: u64, good: usize, bad: usize) -> (PipelineUnderTest, Feed) {
@@ -31,8 +31,8 @@ async fn poisoned(seed: u64, good: usize, bad: usize) -> (PipelineUnderTest, Fee
     }
     feed.put(&records).await;
     pipeline.run(Service::Loader);
-    pipeline.rows(SETTLED, good).await;
-    pipeline.quiet(SETTLED, u32::try_from(bad).unwrap()).await;
+    pipeline.rows(LIMIT, good).await;
+    pipeline.quiet(LIMIT, u32::try_from(bad).unwrap()).await;
     (pipeline, feed)
 }
 
@@ -43,7 +43,7 @@ async fn an_old_letter_of_a_customer_that_went_on_is_superseded() {
     // Two of the three are loaded newer meanwhile; the third is healed by its cause.
     pipeline.simulator.set(|settings| settings.jdy.poison.clear());
     feed.put(&feed.records(&pipeline, &customers[5..7])).await;
-    pipeline.rows(SETTLED, 7).await;
+    pipeline.rows(LIMIT, 7).await;
     let rows = pipeline.simulator.rows(100);
     let result = dead(
         &pipeline,
@@ -65,7 +65,7 @@ async fn a_replay_whose_cause_is_not_gone_leaves_everything_where_it_was() {
     let (mut pipeline, _feed) = poisoned(63, 5, 20).await;
     let stopped = refused(&pipeline, Service::Loader, &["replay", "--reason", "a test"]).await;
     assert!(stopped.contains("1 of 1 failed again"), "{stopped}");
-    pipeline.quiet(SETTLED, 20).await;
+    pipeline.quiet(LIMIT, 20).await;
     assert_eq!(pipeline.simulator.form_rows(), 5);
     pipeline.drain().await;
 }
@@ -109,7 +109,7 @@ async fn letters_are_edited_and_patched_and_only_the_copies_reach_the_form() {
             .await
             .contains("not a valid")
     );
-    pipeline.quiet(SETTLED, 4).await;
+    pipeline.quiet(LIMIT, 4).await;
     body["fields"][0]["text"] = "edited".into();
     std::fs::write(&file, body.to_string()).unwrap();
     let result = dead(&pipeline, Service::Loader, &edit).await;
@@ -170,7 +170,7 @@ async fn rows_are_mapped_anew_from_fresh_details() {
         (Some(3), Some(0)),
         "{result}"
     );
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(report.form_rows, 5);
     pipeline.drain().await;
 }

@@ -72,7 +72,7 @@ async fn commands(pipeline: &PipelineUnderTest, service: Service) {
             .count(),
         3
     );
-    assert_eq!(ids(pipeline, service).await, before, "looking changed nothing");
+    assert_eq!(ids(pipeline, service).await, before, "browsing changed nothing");
 
     // The cause is not gone: the canary dies again and the others never leave.
     let plan = dead(

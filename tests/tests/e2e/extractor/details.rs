@@ -160,7 +160,7 @@ async fn the_overlap_costs_no_second_copy() {
 async fn a_lost_checkpoint_lists_everything_and_fetches_nothing() {
     let mut pipeline = PipelineUnderTest::for_test().customers(60).seed(46).start().await;
     pipeline.run_all();
-    pipeline.settled(Duration::from_secs(90)).await;
+    pipeline.until_equal(Duration::from_secs(90)).await;
     pipeline.quiet(Duration::from_secs(60), 0).await;
     let fetched = calls(&pipeline, "info");
     redis(&pipeline, "DEL", "extract:recent:changed", &[]).await;

@@ -8,7 +8,7 @@ use pipeline::stage::Stage;
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn commands_say_where_a_customer_is_and_what_differs() {
@@ -22,9 +22,9 @@ async fn commands_say_where_a_customer_is_and_what_differs() {
     let feed = Feed::new(&pipeline).await;
     let loader = pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
-    pipeline[loader].process().stop(SETTLED).await.unwrap();
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline[loader].process().stop(LIMIT).await.unwrap();
 
     let said = pipeline.tool(Service::Loader, &["check"]).await.unwrap();
     assert!(said.contains("14 of them mapped"), "{said}");

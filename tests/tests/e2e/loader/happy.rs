@@ -8,7 +8,7 @@ use kit::wait::{eventually, expect};
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
@@ -24,7 +24,7 @@ async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
     let loader = pipeline.run(Service::Loader);
     pipeline[loader].ready().await;
     feed.put_all(&pipeline).await;
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(report.form_rows, 1000);
     pipeline.assert_within_quota();
     let calls = serde_json::to_value(pipeline.simulator.stats()).unwrap();
@@ -36,13 +36,13 @@ async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
     // The same again, in a new version: nothing differs, so nothing is called.
     pipeline.simulator.reset_stats();
     feed.put_all(&pipeline).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     assert_eq!(pipeline.simulator.stats().jdy.total_calls, 0);
 
     let changed = pipeline.simulator.change(30);
     feed.put(&feed.records(&pipeline, &changed)).await;
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -61,8 +61,8 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
     let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
     pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     drop(fetching);
     let mut removed = feed.removal(&pipeline, ids[0]);
     let old = feed.record(&pipeline, ids[1]);
@@ -77,10 +77,10 @@ async fn removed_customers_are_ignored_deleted_or_marked() {
     pipeline.simulator.remove_one(ids[1]).unwrap();
     // The old version of a removed customer may not bring it back.
     feed.put(&[removed, newer]).await;
-    pipeline.settled(SETTLED).await;
+    pipeline.until_equal(LIMIT).await;
     feed.put(&[old]).await;
-    pipeline.quiet(SETTLED, 0).await;
-    let report = pipeline.settled(SETTLED).await;
+    pipeline.quiet(LIMIT, 0).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(report.form_rows, 18);
     pipeline.drain().await;
 }
@@ -105,20 +105,20 @@ async fn a_removal_that_comes_first_keeps_no_record_back() {
     feed.put(&[removed]).await;
     let armed = format!("record-{}:abort", ids[0]);
     let victim = pipeline.run_with(Service::Loader, &[("FAILPOINT", &armed)]);
-    pipeline[victim].process().wait(SETTLED).await.unwrap();
+    pipeline[victim].process().wait(LIMIT).await.unwrap();
     pipeline[victim].kill9();
 
     let heir = pipeline.run(Service::Loader);
     pipeline[heir].ready().await;
-    eventually(SETTLED, "the removal steps aside", async || {
+    eventually(LIMIT, "the removal steps aside", async || {
         let (_, metrics) = pipeline[heir].get("/metrics").await.unwrap();
         expect(metrics.contains(r#"outcome="parked""#), || metrics)
     })
     .await;
     feed.put_all(&pipeline).await;
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(report.form_rows, 19);
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     drop(fetching);
     pipeline.drain().await;
 }

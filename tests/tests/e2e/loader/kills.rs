@@ -10,7 +10,7 @@ use kit::simulator::{Fault, FaultKind, Poison, Vendor};
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(120);
 /// Pipelines at a time; each waits for leases most of the time.
 const AT_ONCE: usize = 7;
 
@@ -88,10 +88,10 @@ async fn die_at(point: &'static str, redis: Redis) {
         let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
         let first = pipeline.run(Service::Loader);
         feed.put(&feed.records(&pipeline, &ids[..30])).await;
-        pipeline.rows(SETTLED, 30).await;
-        pipeline.quiet(SETTLED, 0).await;
+        pipeline.rows(LIMIT, 30).await;
+        pipeline.quiet(LIMIT, 0).await;
         drop(fetching);
-        pipeline[first].process().stop(SETTLED).await.unwrap();
+        pipeline[first].process().stop(LIMIT).await.unwrap();
     }
 
     for operation in ["batch_create", "update"] {
@@ -124,7 +124,7 @@ async fn die_at(point: &'static str, redis: Redis) {
 
     if point.starts_with("takeover") {
         let first = pipeline.run_with(Service::Loader, &[("FAILPOINT", "create-answered:abort")]);
-        pipeline[first].process().wait(SETTLED).await.unwrap();
+        pipeline[first].process().wait(LIMIT).await.unwrap();
         pipeline[first].kill9();
     }
     if let Some(own) = &mut own {
@@ -134,7 +134,7 @@ async fn die_at(point: &'static str, redis: Redis) {
     let time = if point.starts_with("http") { 4 } else { 1 };
     let armed = format!("{point}:abort:{time}");
     let victim = pipeline.run_with(Service::Loader, &[("FAILPOINT", &armed)]);
-    pipeline[victim].process().wait(SETTLED).await.unwrap();
+    pipeline[victim].process().wait(LIMIT).await.unwrap();
     pipeline[victim].kill9();
     if redis == Redis::Emptied {
         feed.empty_redis().await;
@@ -145,7 +145,7 @@ async fn die_at(point: &'static str, redis: Redis) {
     // With a Redis that has forgotten something, records that may be older than the form are fetched again.
     let fetching = feed.answer_references(&pipeline, &bad);
     let heir = pipeline.run(Service::Loader);
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(
         (report.duplicates, report.missing, report.stale),
         (0, 0, 0),
@@ -159,10 +159,10 @@ async fn die_at(point: &'static str, redis: Redis) {
     } else {
         1
     };
-    pipeline.quiet_with(SETTLED, 1..=copies).await;
+    pipeline.quiet_with(LIMIT, 1..=copies).await;
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal(), "{point}: {report:?}");
-    pipeline[heir].process().stop(SETTLED).await.unwrap();
+    pipeline[heir].process().stop(LIMIT).await.unwrap();
     drop(fetching);
     println!("{point} {redis:?}: finished");
 }

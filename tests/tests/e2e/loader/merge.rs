@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(90);
 const CUSTOMERS: usize = 30;
 
 /// Ids of the rows of each customer, the oldest first.
@@ -37,9 +37,9 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
     let feed = Feed::new(&pipeline).await;
     let loader = pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
-    pipeline[loader].process().stop(SETTLED).await.unwrap();
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline[loader].process().stop(LIMIT).await.unwrap();
     let before = rows(&pipeline);
     for (company, copies) in before.keys().zip([2, 1, 1, 1, 1]) {
         for _ in 0..copies {
@@ -82,7 +82,7 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
         ("FAILPOINT", "merge-deleted:abort:3"),
     ];
     let victim = pipeline.run_with(Service::Loader, &settings);
-    pipeline[victim].process().wait(SETTLED).await.unwrap();
+    pipeline[victim].process().wait(LIMIT).await.unwrap();
     pipeline[victim].kill9();
     assert_eq!(
         pipeline.simulator.form_rows(),
@@ -108,12 +108,12 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
         .simulator
         .insert_row(&json!({ KEY_WIDGET: {"value": company} }))
         .unwrap();
-    pipeline[heir].process().stop(SETTLED).await.unwrap();
+    pipeline[heir].process().stop(LIMIT).await.unwrap();
     let plain = pipeline.run(Service::Loader);
     pipeline[plain].ready().await;
     let merge = ["index", "rebuild", "--merge-duplicates"];
     pipeline.tool(Service::Loader, &merge).await.unwrap();
-    eventually(SETTLED, "the new duplicate is gone", async || {
+    eventually(LIMIT, "the new duplicate is gone", async || {
         let rows = pipeline.simulator.form_rows();
         expect(rows == CUSTOMERS + 1, || format!("{rows} rows"))
     })

@@ -14,7 +14,7 @@ use pipeline::stage::Stage;
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(90);
 const CUSTOMERS: u32 = 150;
 
 async fn shortened(seed: u64) -> (PipelineUnderTest, Feed) {
@@ -36,7 +36,7 @@ async fn started(builder: Builder) -> (PipelineUnderTest, Feed) {
 
 /// Every message is back in the queue, although a loader runs.
 async fn all_given_back(pipeline: &PipelineUnderTest) {
-    eventually(SETTLED, "every delivery is given back", async || {
+    eventually(LIMIT, "every delivery is given back", async || {
         let waiting = pipeline.queues.waiting(Stage::Load).await.unwrap();
         expect(waiting == Some(CUSTOMERS), || {
             format!("{waiting:?} of {CUSTOMERS}")
@@ -57,8 +57,8 @@ async fn a_long_outage_holds_no_delivery_and_costs_no_letter() {
     // And it stays so: a paused loader takes nothing.
     pipeline[loader].pauses_for("does not answer").await;
     pipeline.simulator.clear_faults(Some(outage));
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -81,15 +81,15 @@ async fn an_outage_of_writing_alone_holds_no_delivery_either() {
     pipeline[loader].pauses_for("does not answer").await;
     for _ in 0..2 {
         all_given_back(&pipeline).await;
-        eventually(SETTLED, "they are taken again", async || {
+        eventually(LIMIT, "they are taken again", async || {
             let waiting = pipeline.queues.waiting(Stage::Load).await.unwrap();
             expect(waiting < Some(CUSTOMERS), || format!("{waiting:?}"))
         })
         .await;
     }
     pipeline.simulator.clear_faults(Some(broken));
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -112,7 +112,7 @@ async fn the_brokers_consumer_timeout_is_never_reached() {
             .count()
     };
     hold_a_delivery_for_ever(services.amqp_url()).await;
-    eventually(SETTLED, "the broker says that it means it", async || {
+    eventually(LIMIT, "the broker says that it means it", async || {
         expect(timed_out() == 1, || std::fs::read_to_string(&log).unwrap())
     })
     .await;
@@ -130,8 +130,8 @@ async fn the_brokers_consumer_timeout_is_never_reached() {
     }
     assert_eq!(timed_out(), 1, "the loader's channel was never closed");
     pipeline.simulator.clear_faults(Some(broken));
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 

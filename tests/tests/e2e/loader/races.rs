@@ -10,7 +10,7 @@ use rand::seq::SliceRandom as _;
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn four_loaders_on_versions_in_any_order_end_with_the_newest() {
@@ -34,9 +34,9 @@ async fn four_loaders_on_versions_in_any_order_end_with_the_newest() {
         pipeline.run(Service::Loader);
     }
     feed.put(&records).await;
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!((report.form_rows, report.duplicates, report.stale), (100, 0, 0));
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal(), "{report:?}");
     pipeline.assert_within_quota();
@@ -58,7 +58,7 @@ async fn a_loader_that_was_frozen_beyond_its_lease_overwrites_nothing() {
     let frozen = pipeline.run(Service::Loader);
     pipeline[frozen].ready().await;
     feed.put_all(&pipeline).await;
-    eventually(SETTLED, "a batch is on its way", async || {
+    eventually(LIMIT, "a batch is on its way", async || {
         let stats = serde_json::to_value(pipeline.simulator.stats()).unwrap();
         expect(
             stats["jdy"]["calls"]["batch_create"]["calls"].as_u64() >= Some(1),
@@ -74,12 +74,12 @@ async fn a_loader_that_was_frozen_beyond_its_lease_overwrites_nothing() {
     }
     // The frozen one still holds its deliveries, so the same customers come again.
     feed.put_all(&pipeline).await;
-    pipeline.settled(SETTLED).await;
+    pipeline.until_equal(LIMIT).await;
     pipeline[frozen].process().sigcont().unwrap();
     pipeline[frozen].ready().await;
     pipeline[heir].ready().await;
-    pipeline.quiet(SETTLED, 0).await;
-    let report = pipeline.settled(SETTLED).await;
+    pipeline.quiet(LIMIT, 0).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!((report.form_rows, report.duplicates, report.stale), (40, 0, 0));
     pipeline.drain().await;
 }
@@ -113,12 +113,12 @@ async fn every_tenth_answer_lost_costs_nothing() {
     pipeline.run(Service::Loader);
     pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(
         (report.form_rows, report.duplicates, report.missing),
         (2000, 0, 0)
     );
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -152,9 +152,9 @@ async fn single_mode_looks_up_before_it_sends_again() {
     }
     pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!((report.form_rows, report.duplicates), (30, 0));
     assert!(pipeline.simulator.faults().iter().all(|fault| fault.fired > 0));
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }

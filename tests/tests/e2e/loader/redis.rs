@@ -7,7 +7,7 @@ use kit::services::{Services, shared};
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn a_redis_that_lost_its_last_second_costs_nothing() {
@@ -28,7 +28,7 @@ async fn a_redis_that_lost_its_last_second_costs_nothing() {
     pipeline.run(Service::Loader);
     let second = pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    pipeline.rows(SETTLED, 100).await;
+    pipeline.rows(LIMIT, 100).await;
     // What a crash does with appendfsync everysec, only worse: everything since the last save is gone.
     pipeline[second].kill9();
     services.redis().unwrap().restart_empty().await.unwrap();
@@ -36,9 +36,9 @@ async fn a_redis_that_lost_its_last_second_costs_nothing() {
     feed.put(&feed.records(&pipeline, &changed)).await;
     let ids = pipeline.simulator.company_ids();
     let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!((report.form_rows, report.duplicates, report.stale), (400, 0, 0));
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal(), "{report:?}");
     drop(fetching);

@@ -8,7 +8,7 @@ use kit::wait::{eventually, expect};
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
@@ -33,8 +33,8 @@ async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
     }
     feed.put(&records).await;
     pipeline.run(Service::Loader);
-    pipeline.rows(SETTLED, 99).await;
-    pipeline.quiet(SETTLED, 1).await;
+    pipeline.rows(LIMIT, 99).await;
+    pipeline.quiet(LIMIT, 1).await;
     let report = pipeline.simulator.judge().await;
     assert_eq!((report.missing, report.duplicates, report.form_rows), (1, 0, 99));
     let stats = serde_json::to_value(pipeline.simulator.stats()).unwrap();
@@ -43,7 +43,7 @@ async fn one_bad_row_among_a_hundred_costs_one_dead_letter_and_fifteen_calls() {
     // The cause goes away, and the letter is put back.
     pipeline.simulator.set(|settings| settings.jdy.poison.clear());
     feed.put(&feed.records(&pipeline, &ids[63..64])).await;
-    pipeline.settled(SETTLED).await;
+    pipeline.until_equal(LIMIT).await;
     pipeline.drain().await;
 }
 
@@ -77,10 +77,10 @@ async fn a_key_that_is_refused_pauses_and_goes_on_by_itself() {
                 .values_mut()
                 .for_each(|rule| *rule = Some(KeyRule::default()))
         });
-        pipeline.settled(SETTLED).await;
+        pipeline.until_equal(LIMIT).await;
         pipeline[loader].ready().await;
     }
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -99,8 +99,8 @@ async fn an_outage_pauses_and_costs_nothing() {
     feed.put_all(&pipeline).await;
     pipeline[loader].pauses_for("does not answer").await;
     pipeline.simulator.clear_faults(Some(outage));
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -115,7 +115,7 @@ async fn a_row_that_a_person_deleted_is_made_again() {
     let feed = Feed::new(&pipeline).await;
     pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    pipeline.settled(SETTLED).await;
+    pipeline.until_equal(LIMIT).await;
     let changed = pipeline.simulator.change(1);
     let rows = pipeline.simulator.rows(30);
     let row = rows
@@ -124,8 +124,8 @@ async fn a_row_that_a_person_deleted_is_made_again() {
         .unwrap();
     pipeline.simulator.delete_rows(row["_id"].as_str());
     feed.put(&feed.records(&pipeline, &changed)).await;
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -151,9 +151,9 @@ async fn rates_that_others_use_up_are_waited_for() {
     }
     pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(report.form_rows, 300);
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -182,8 +182,8 @@ async fn bad_rows_in_every_batch_do_not_hold_up_their_neighbours() {
     feed.put(&records).await;
     pipeline.run(Service::Loader);
     pipeline.run(Service::Loader);
-    pipeline.rows(SETTLED, 989).await;
-    pipeline.quiet(SETTLED, 11).await;
+    pipeline.rows(LIMIT, 989).await;
+    pipeline.quiet(LIMIT, 11).await;
     let report = pipeline.simulator.judge().await;
     assert_eq!(
         (report.missing, report.duplicates, report.form_rows),
@@ -204,7 +204,7 @@ async fn a_row_that_a_person_deleted_can_be_left_to_a_person() {
     let feed = Feed::new(&pipeline).await;
     pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    pipeline.settled(SETTLED).await;
+    pipeline.until_equal(LIMIT).await;
     let changed = pipeline.simulator.change(2);
     let rows = pipeline.simulator.rows(30);
     let gone = changed[0].to_string();
@@ -214,7 +214,7 @@ async fn a_row_that_a_person_deleted_can_be_left_to_a_person() {
         .unwrap();
     pipeline.simulator.delete_rows(row["_id"].as_str());
     feed.put(&feed.records(&pipeline, &changed)).await;
-    pipeline.quiet(SETTLED, 1).await;
+    pipeline.quiet(LIMIT, 1).await;
     let report = pipeline.simulator.judge().await;
     assert_eq!((report.form_rows, report.missing, report.stale), (29, 1, 0));
     let listed = ["dead", "list", "--json"];
@@ -244,14 +244,14 @@ async fn an_unknown_code_that_hits_every_row_pauses_the_stage() {
     pipeline[loader].pauses_for("424242").await;
     // What is still wrong after some probes stays paused, and gives up nothing more.
     let calls = pipeline.simulator.stats().jdy.total_calls;
-    eventually(SETTLED, "some more tries", async || {
+    eventually(LIMIT, "some more tries", async || {
         let now = pipeline.simulator.stats().jdy.total_calls;
         expect(now > calls + 10, || format!("{now} calls"))
     })
     .await;
     pipeline.simulator.set(|settings| settings.jdy.poison.clear());
-    pipeline.rows(SETTLED, 181).await;
-    pipeline.quiet(SETTLED, 19).await;
+    pipeline.rows(LIMIT, 181).await;
+    pipeline.quiet(LIMIT, 19).await;
     let report = pipeline.simulator.judge().await;
     assert_eq!(
         (report.form_rows, report.missing, report.duplicates),

@@ -8,7 +8,7 @@ use kit::wait::{eventually, expect};
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// Neither side counts calls: these tests are about rows.
 fn without_quotas(builder: Builder) -> Builder {
@@ -53,15 +53,15 @@ async fn ten_thousand_rows_with_every_tenth_answer_lost() {
     feed.put_all(&pipeline).await;
     pipeline.run(Service::Loader);
     pipeline.run(Service::Loader);
-    pipeline.rows(SETTLED, 10_000).await;
-    let report = pipeline.settled(SETTLED).await;
+    pipeline.rows(LIMIT, 10_000).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!(
         (report.form_rows, report.duplicates, report.missing),
         (10_000, 0, 0)
     );
     let fired: u64 = pipeline.simulator.faults().iter().map(|fault| fault.fired).sum();
     assert!(fired >= 12, "a tenth of 200 calls, not {fired}");
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
 
@@ -86,8 +86,8 @@ async fn a_hundred_bad_rows_among_ten_thousand_cost_a_hundred_letters() {
     feed.put(&records).await;
     pipeline.run(Service::Loader);
     pipeline.run(Service::Loader);
-    pipeline.rows(SETTLED, 9_900).await;
-    pipeline.quiet(SETTLED, 100).await;
+    pipeline.rows(LIMIT, 9_900).await;
+    pipeline.quiet(LIMIT, 100).await;
     let report = pipeline.simulator.judge().await;
     assert_eq!(
         (report.form_rows, report.missing, report.duplicates, report.stale),
@@ -121,7 +121,7 @@ async fn four_loaders_on_interleaved_versions_never_show_a_customer_twice() {
     }
     feed.put(&strides).await;
     let mut polls = 0;
-    let report = eventually(SETTLED, "every row is the newest version", async || {
+    let report = eventually(LIMIT, "every row is the newest version", async || {
         polls += 1;
         let report = pipeline.simulator.judge().await;
         assert_eq!(report.duplicates, 0, "at poll {polls}: {report:?}");
@@ -129,7 +129,7 @@ async fn four_loaders_on_interleaved_versions_never_show_a_customer_twice() {
     })
     .await;
     assert_eq!((report.form_rows, report.stale), (500, 0));
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     let report = pipeline.simulator.judge().await;
     assert!(report.is_equal() && polls > 3, "{polls} polls, {report:?}");
     pipeline.drain().await;

@@ -11,7 +11,7 @@ use kit::simulator::Overruns;
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(90);
 /// Small batches: it is calls that are counted, and a machine that is busy with large ones cannot say when they came.
 const BATCH: usize = 10;
 /// Rows after which calls are counted; the backlog is larger, so that no loader runs dry before.
@@ -72,7 +72,7 @@ async fn write_at_full_speed(loaders: usize, seed: u64) {
         pipeline[id].ready().await;
     }
     let hiccups = Hiccups::watch();
-    pipeline.rows(SETTLED, MEASURED).await;
+    pipeline.rows(LIMIT, MEASURED).await;
     let jdy = pipeline.simulator.stats().jdy;
     let overruns = Overruns::of(&pipeline.simulator.stats());
     let (hiccups, lost) = hiccups.end();
@@ -83,7 +83,7 @@ async fn write_at_full_speed(loaders: usize, seed: u64) {
         overruns.calls <= hiccups || overruns.are_few_and_refused(),
         "{seen}"
     );
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!((report.form_rows, report.duplicates), (CUSTOMERS, 0));
     pipeline.drain().await;
 }

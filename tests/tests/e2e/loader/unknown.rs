@@ -7,7 +7,7 @@ use kit::simulator::{Concurrent, Fault, FaultKind, JdySettings, Vendor};
 
 use super::feed::Feed;
 
-const SETTLED: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// Loads 400 rows while some batch calls lose their answers, then updates some while updates lose theirs.
 async fn load_with(seed: u64, change: impl FnOnce(&mut JdySettings), kinds: &[FaultKind]) {
@@ -33,12 +33,12 @@ async fn load_with(seed: u64, change: impl FnOnce(&mut JdySettings), kinds: &[Fa
     pipeline.run(Service::Loader);
     pipeline.run(Service::Loader);
     feed.put_all(&pipeline).await;
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!((report.form_rows, report.duplicates), (400, 0), "{report:?}");
     let changed = pipeline.simulator.change(40);
     feed.put(&feed.records(&pipeline, &changed)).await;
-    pipeline.settled(SETTLED).await;
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
     assert!(
         pipeline.simulator.faults().iter().all(|fault| fault.fired > 0),
         "{:?}",
@@ -124,17 +124,17 @@ async fn a_transaction_id_that_is_too_old_is_not_sent_again() {
     let feed = Feed::new(&pipeline).await;
     let first = pipeline.run_with(Service::Loader, &[("FAILPOINT", "create-answered:abort")]);
     feed.put_all(&pipeline).await;
-    kit::wait::eventually(SETTLED, "the loader dies after its batch", async || {
+    kit::wait::eventually(LIMIT, "the loader dies after its batch", async || {
         kit::wait::expect(pipeline.simulator.form_rows() > 0, || "no rows".to_owned())
     })
     .await;
-    pipeline[first].process().wait(SETTLED).await.unwrap();
+    pipeline[first].process().wait(LIMIT).await.unwrap();
     pipeline[first].kill9();
     // Older than the vendor remembers the id.
     tokio::time::sleep(Duration::from_secs(4)).await;
     pipeline.run(Service::Loader);
-    let report = pipeline.settled(SETTLED).await;
+    let report = pipeline.until_equal(LIMIT).await;
     assert_eq!((report.form_rows, report.duplicates), (80, 0));
-    pipeline.quiet(SETTLED, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }

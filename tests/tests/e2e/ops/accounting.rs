@@ -74,7 +74,7 @@ async fn customers_without_a_message_are_asked_for_again() {
         .start()
         .await;
     pipeline.run_all();
-    pipeline.settled(Duration::from_secs(60)).await;
+    pipeline.until_equal(Duration::from_secs(60)).await;
     pipeline.quiet(Duration::from_secs(60), 0).await;
 
     // As a Redis leaves them that came back without its last second: listed, and no word of what became of them.

@@ -85,7 +85,7 @@ async fn refused_credentials_are_notified_once_by_two_loaders_and_once_more_when
             .keys
             .insert("sim-jdy-key".into(), Some(kit::simulator::KeyRule::default()));
     });
-    pipeline.settled(Duration::from_secs(90)).await;
+    pipeline.until_equal(Duration::from_secs(90)).await;
     eventually(Duration::from_secs(60), "the end is notified", async || {
         expect(about("resolved") == 1, || {
             format!("{:?}", notices.lock().unwrap())

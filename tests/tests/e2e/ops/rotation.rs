@@ -28,7 +28,7 @@ async fn a_new_key_in_its_file_ends_the_pause_that_the_old_one_caused() {
     pipeline[extractor].pauses_for("credentials").await;
     fs::write(&key, "sim-jdy-key\n").unwrap();
     fs::write(&secret, "sim-okki-secret\n").unwrap();
-    let report = pipeline.settled(Duration::from_secs(120)).await;
+    let report = pipeline.until_equal(Duration::from_secs(120)).await;
     assert_eq!(report.form_rows, 20);
     pipeline.drain().await;
 }

@@ -80,7 +80,7 @@ async fn scaling_out_and_in_by_sigterm_redelivers_nothing_and_leaves_no_replica_
         assert_eq!(status.code(), Some(0), "{}", pipeline[id].name());
     }
     pipeline.simulator.set(|settings| settings.jdy.latency_ms = 20);
-    let report = pipeline.settled(Duration::from_secs(120)).await;
+    let report = pipeline.until_equal(Duration::from_secs(120)).await;
     assert_eq!(report.form_rows, CUSTOMERS as usize);
     pipeline.assert_within_quota();
     for id in &staying {
@@ -103,7 +103,7 @@ async fn scaling_in_by_kill_loses_nothing() {
     for id in first.into_iter().chain(more[..6].iter().copied()) {
         pipeline[id].kill9();
     }
-    let report = pipeline.settled(Duration::from_secs(240)).await;
+    let report = pipeline.until_equal(Duration::from_secs(240)).await;
     assert_eq!(report.form_rows, 400);
     pipeline.assert_within_quota();
     pipeline.quiet(Duration::from_secs(60), 0).await;

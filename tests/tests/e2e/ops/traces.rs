@@ -142,7 +142,7 @@ async fn a_collector_that_is_away_hinders_no_service() {
         .start()
         .await;
     let replicas = pipeline.run_all();
-    pipeline.settled(Duration::from_secs(60)).await;
+    pipeline.until_equal(Duration::from_secs(60)).await;
     for id in replicas {
         eventually(Duration::from_secs(60), "it is ready", async || {
             let (status, body) = pipeline[id]

@@ -1,4 +1,4 @@
-//! The functions that expressions may call: one table per theme, looked up by name when a mapping is loaded.
+//! The functions that expressions may call: one table per theme, found by name when a mapping is loaded.
 
 mod control;
 mod cut;

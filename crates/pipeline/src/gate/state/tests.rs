@@ -13,7 +13,7 @@ async fn two_reasons_are_two_locks() {
     gate.open(Pause::Broker);
     assert!(!gate.is_open());
     assert_eq!(
-        gate.report()
+        gate.pauses()
             .iter()
             .map(|report| report.reason)
             .collect::<Vec<_>>(),
@@ -22,17 +22,17 @@ async fn two_reasons_are_two_locks() {
     gate.open(Pause::Redis);
     assert!(gate.is_open());
     gate.open(Pause::Redis);
-    assert!(gate.is_open() && gate.report().is_empty());
+    assert!(gate.is_open() && gate.pauses().is_empty());
 }
 
 #[tokio::test]
 async fn closing_again_only_changes_the_detail() {
     let gate = Gate::new();
     gate.close(Pause::Outage, "502");
-    let since = gate.report()[0].since;
+    let since = gate.pauses()[0].since;
     gate.close(Pause::Outage, "503");
     assert_eq!(
-        (gate.report()[0].detail.as_str(), gate.report()[0].since),
+        (gate.pauses()[0].detail.as_str(), gate.pauses()[0].since),
         ("503", since)
     );
     gate.open(Pause::Outage);
@@ -64,13 +64,13 @@ async fn a_second_hold_does_not_probe_twice() {
     let (asked, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     for detail in ["first", "second"] {
         let (asked, answer) = (asked.clone(), answer.clone());
-        gate.hold(Pause::Outage, detail, move || {
+        gate.close_until(Pause::Outage, detail, move || {
             asked.fetch_add(1, Ordering::SeqCst);
             let answer = answer.load(Ordering::SeqCst);
             async move { answer }
         });
     }
-    assert_eq!(gate.report()[0].detail, "second");
+    assert_eq!(gate.pauses()[0].detail, "second");
     tokio::time::sleep(Duration::from_secs(100)).await;
     // 1, 2, 4, 8, 16 s and then 30 s: about 6 questions in 100 s; two probers would have asked 12.
     let questions = asked.load(Ordering::SeqCst);
@@ -94,7 +94,7 @@ async fn opening_by_hand_ends_the_prober() {
     let gate = Gate::new();
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
-    gate.hold(Pause::Quota, "used up", move || {
+    gate.close_until(Pause::Quota, "used up", move || {
         count.fetch_add(1, Ordering::SeqCst);
         async { false }
     });
@@ -108,7 +108,7 @@ async fn dropping_the_gate_ends_the_prober() {
     let gate = Gate::new();
     let alive = Arc::new(());
     let held = alive.clone();
-    gate.hold(Pause::Redis, "away", move || {
+    gate.close_until(Pause::Redis, "away", move || {
         let held = held.clone();
         async move { Arc::strong_count(&held) == 0 }
     });
@@ -121,7 +121,7 @@ async fn dropping_the_gate_ends_the_prober() {
 async fn a_panicking_probe_does_not_close_for_ever() {
     let gate = Gate::new();
     let asked = Arc::new(AtomicUsize::new(0));
-    gate.hold(Pause::Index, "rebuilding", move || {
+    gate.close_until(Pause::Index, "rebuilding", move || {
         let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
         async move {
             assert!(!first, "the first probe fails badly");
@@ -138,7 +138,7 @@ async fn a_problem_that_comes_straight_back_is_probed_ever_more_slowly() {
     let gate = Gate::new();
     let started = tokio::time::Instant::now();
     for _ in 0..5 {
-        gate.hold(Pause::Credentials, "refused", || async { true });
+        gate.close_until(Pause::Credentials, "refused", || async { true });
         gate.opened().await;
     }
     assert!(

@@ -73,10 +73,11 @@ async fn a_pause_counts_no_attempt_and_goes_on_by_itself() {
     bench.publish(0..50).await;
     let running = bench.consume(OPTIONS, |rt, job| {
         if OUTAGE.load(Ordering::SeqCst) {
-            rt.gate.hold(Pause::Outage, "the vendor is away", || async {
-                OUTAGE.store(PROBES.fetch_add(1, Ordering::SeqCst) < 1, Ordering::SeqCst);
-                !OUTAGE.load(Ordering::SeqCst)
-            });
+            rt.gate
+                .close_until(Pause::Outage, "the vendor is away", || async {
+                    OUTAGE.store(PROBES.fetch_add(1, Ordering::SeqCst) < 1, Ordering::SeqCst);
+                    !OUTAGE.load(Ordering::SeqCst)
+                });
             return Outcome::Hold;
         }
         forward(job)

@@ -30,10 +30,11 @@ async fn messages_that_are_given_back_for_ever_do_not_die() {
             if refused.fetch_add(1, Ordering::SeqCst) >= TIMES {
                 return forward(job);
             }
-            rt.gate.hold(Pause::Outage, "writes are refused", || async {
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                true
-            });
+            rt.gate
+                .close_until(Pause::Outage, "writes are refused", || async {
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    true
+                });
             Outcome::Hold
         },
     );
@@ -52,7 +53,7 @@ async fn a_stop_in_a_pause_counts_no_delivery() {
         let running = bench.consume(OPTIONS, |rt, job| {
             assert!(!job.meta.redelivered);
             rt.gate
-                .hold(Pause::Outage, "the vendor is away", || async { false });
+                .close_until(Pause::Outage, "the vendor is away", || async { false });
             Outcome::Hold
         });
         while running.handler.seen.lock().unwrap().is_empty() {

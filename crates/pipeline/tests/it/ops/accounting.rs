@@ -116,7 +116,7 @@ async fn a_dead_letter_ends_by_replay_or_discard() {
     );
     assert!(
         account.active().await.unwrap().is_empty(),
-        "a finished run is not looked at any more"
+        "a finished run is not polled any more"
     );
 }
 

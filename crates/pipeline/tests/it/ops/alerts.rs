@@ -208,7 +208,7 @@ async fn only_outages_that_last_cause_notices() {
     gate.close(Pause::Broker, "connection refused");
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     gate.open(Pause::Broker);
-    gate.close(Pause::Index, "reading the form");
+    gate.close(Pause::Index, "walking the form");
     gate.close(Pause::Outage, "502 from the vendor");
     let first = receiver.count(1).await;
     assert_eq!(text(&first[0], "/problem"), "paused:outage");

@@ -25,13 +25,13 @@ impl World<'_> {
         };
         let seen: Vec<Seen> = due.companies.iter().zip(&rows).map(seen).collect();
         let judged = ledger.judge(&due, &seen, Duration::ZERO, LEASE).await.unwrap();
-        for ((company, row), verdict) in due.companies.iter().zip(&rows).zip(judged) {
+        for ((company, row), one) in due.companies.iter().zip(&rows).zip(judged) {
             assert_eq!(
-                verdict,
+                one,
                 self.expected.judge(company, row.as_ref()),
-                "verdict about {company}"
+                "judgement of {company}"
             );
-            if verdict == Judged::Differs {
+            if one == Judged::Differs {
                 self.fetch(company);
                 self.processes[loader]
                     .ledger

@@ -104,7 +104,7 @@ impl Simulator {
         }
     }
 
-    // === looking ===
+    // === questions ===
 
     /// Judges the first form.
     pub async fn judge(&self) -> Judgement {
@@ -160,7 +160,7 @@ impl Simulator {
             .map_or(0, super::jdy::Form::len)
     }
 
-    /// A page of rows of the first form as `data/list` would show them, for looking at.
+    /// A page of rows of the first form as `data/list` would show them.
     pub fn rows(&self, limit: usize) -> Vec<Value> {
         control::rows(&self.state, 0, limit)
     }

@@ -158,8 +158,8 @@ async fn limits_answer_8304_8303_and_429() {
     assert_eq!(bench.state.traffic(Vendor::Jdy).report().quota_violations, 2);
     // a call without a good key uses up no quota
     let request = Request::post("/api/v5/app/entry/data/create").body(()).unwrap();
-    let stranger = Call::new(request.into_parts().0, Bytes::new());
-    assert!(limit(&bench.state, &stranger, "create", 1, now).is_none());
+    let without_key = Call::new(request.into_parts().0, Bytes::new());
+    assert!(limit(&bench.state, &without_key, "create", 1, now).is_none());
 }
 
 #[tokio::test]
