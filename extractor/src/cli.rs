@@ -13,12 +13,12 @@ use replay::cli::DeadArgs;
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What the extractor can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Work until stopped: list on a schedule, fetch details all the time
     Run(RunArgs),
     /// List once and fetch until its details are done; with --since a backfill
@@ -42,7 +42,7 @@ pub enum Command {
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) okki: OkkiArgs,
     #[command(flatten)]
@@ -61,7 +61,7 @@ pub struct RunArgs {
 
 /// Arguments of `sync`.
 #[derive(Debug, Args)]
-pub struct SyncArgs {
+pub(crate) struct SyncArgs {
     /// Backfill from this time: 2026-01-31, "2026-01-31 08:00:00" (Beijing), or an instant with a zone
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
@@ -80,7 +80,7 @@ pub struct SyncArgs {
 
 /// Arguments of `once`.
 #[derive(Debug, Args)]
-pub struct OnceArgs {
+pub(crate) struct OnceArgs {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -100,7 +100,7 @@ pub struct OnceArgs {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -112,7 +112,7 @@ pub struct CheckArgs {
 
 /// Arguments of `fetch`.
 #[derive(Debug, Args)]
-pub struct FetchArgs {
+pub(crate) struct FetchArgs {
     /// Company id
     pub(crate) company: String,
     #[command(flatten)]
@@ -123,7 +123,7 @@ pub struct FetchArgs {
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
-pub struct DoctorCommandArgs {
+pub(crate) struct DoctorCommandArgs {
     #[command(flatten)]
     pub(crate) how: DoctorArgs,
     #[command(flatten)]
@@ -136,7 +136,7 @@ pub struct DoctorCommandArgs {
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -61,7 +61,7 @@ pub(crate) struct OkkiArgs {
 
 /// What is listed.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Pages options")]
+#[command(next_help_heading = "Listing options")]
 pub(crate) struct ListArgs {
     /// Where the very first window begins, such as 2026-01-31 [default: everything]
     #[arg(long, env = "START", value_name = "TIME")]

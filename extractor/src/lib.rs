@@ -8,7 +8,7 @@
 #![warn(unreachable_pub)]
 
 mod checkpoint;
-pub mod cli;
+mod cli;
 mod commands;
 mod config;
 mod failure_scope;
@@ -28,7 +28,9 @@ mod table;
 mod walk;
 mod window;
 
-use cli::{Cli, Command};
+pub use cli::Cli;
+
+use cli::Command;
 use pipeline::stage::Stage;
 
 /// Runs a command to its end.

@@ -2,7 +2,7 @@
 
 use crate::{
     okki::time,
-    state::{Results, Run, RunKind, State},
+    state::{FetchResult, Results, Run, RunKind, State},
     table::columns,
 };
 use anyhow::Context;
@@ -103,19 +103,22 @@ impl Summary {
         if json {
             println!("{}", serde_json::to_string(self)?);
         } else {
-            let of = |result: &str| self.outcome.get(result).copied().unwrap_or(0);
+            let of = |result| self.outcome.of(result);
             let rows = [
                 ("window", Self::span(&self.run)),
                 ("listed", self.run.listed.to_string()),
-                ("fetched", of("fetched").to_string()),
-                ("skipped", format!("{} (loaded before)", of("skipped"))),
-                ("removed", of("removed").to_string()),
-                ("missing", format!("{} (okki knows them no more)", of("missing"))),
+                ("fetched", of(FetchResult::Fetched).to_string()),
+                ("skipped", format!("{} (loaded before)", of(FetchResult::Skipped))),
+                ("removed", of(FetchResult::Removed).to_string()),
+                (
+                    "missing",
+                    format!("{} (okki knows them no more)", of(FetchResult::Missing)),
+                ),
                 (
                     "filtered",
-                    format!("{} (the source document's condition)", of("filtered")),
+                    format!("{} (the source document's condition)", of(FetchResult::Filtered)),
                 ),
-                ("dead", of("dead").to_string()),
+                ("dead", of(FetchResult::Dead).to_string()),
                 (
                     "repeated",
                     format!("{} (listed twice, or by an earlier window)", self.run.duplicates),

@@ -13,12 +13,12 @@ use replay::cli::DeadArgs;
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What the transformer can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Work until stopped
     Run(RunArgs),
     /// Check, try, test and explain mapping documents; only `check --live` needs Redis
@@ -34,7 +34,7 @@ pub enum Command {
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) transform: TransformArgs,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub struct RunArgs {
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
-pub struct DoctorCommandArgs {
+pub(crate) struct DoctorCommandArgs {
     #[command(flatten)]
     pub(crate) how: DoctorArgs,
     #[command(flatten)]

@@ -5,14 +5,16 @@
 
 #![warn(unreachable_pub)]
 
-pub mod cli;
+mod cli;
 mod commands;
 mod config;
 mod dedupe;
 mod handler;
 pub mod map;
 
-use cli::{Cli, Command};
+pub use cli::Cli;
+
+use cli::Command;
 use pipeline::stage::Stage;
 
 /// Runs a command to its end.

@@ -20,7 +20,14 @@ pub(crate) struct Decision {
 /// Decides about a message that has been handled for the `attempt`-th time.
 pub(crate) fn decide<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy) -> Decision {
     let (disposition, delay) = match outcome {
-        Outcome::Done(done) => (done.disposition, None),
+        Outcome::Done(done) => {
+            debug_assert!(
+                done.disposition.ends_handling(),
+                "{:?} is no end of a job",
+                done.disposition
+            );
+            (done.disposition, None)
+        }
         Outcome::Dead(_) => (Disposition::Dead, None),
         Outcome::Hold => (Disposition::Held, None),
         Outcome::Park(WaitsFor::OtherMessage) => (Disposition::Parked, Some(policy.shortest())),

@@ -65,6 +65,21 @@ impl Disposition {
         }
     }
 
+    /// Whether a handler may return it for a job that is done; the others follow from the other outcomes.
+    #[must_use]
+    pub const fn ends_handling(self) -> bool {
+        matches!(
+            self,
+            Self::Loaded
+                | Self::Unchanged
+                | Self::Skipped
+                | Self::Filtered
+                | Self::Superseded
+                | Self::Duplicate
+                | Self::Forwarded
+        )
+    }
+
     /// Whether it closes a customer in the account. What is under way does not, and neither does a duplicate, which is
     /// a copy of something that is under way itself.
     #[must_use]

@@ -9,6 +9,7 @@
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::names::fence_key;
 use crate::store::{Error, Script, Store};
 
 static ACQUIRE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lease/acquire.lua")));
@@ -27,7 +28,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease if nobody holds it. `key` comes from `Namespace::key`; `owner` is for people.
+    /// Takes the lease if nobody holds it. `key` comes from [`crate::names`]; `owner` is for people.
     pub async fn acquire(
         store: &Store,
         key: String,
@@ -35,7 +36,7 @@ impl Lease {
         ttl: Duration,
     ) -> Result<Option<Self>, Error> {
         let asked = Instant::now();
-        let keys = [key.clone(), format!("{key}:fence")];
+        let keys = [key.clone(), fence_key(&key)];
         let args = [owner.to_owned(), millis(ttl).to_string()];
         let fence: Option<u64> = store.invoke(&ACQUIRE, &keys, &args).await?;
         Ok(fence.map(|fence| Self {

@@ -5,6 +5,15 @@
 //! a `loaded` watermark counts only in the epoch of the index in which it was written.
 //!
 //! Every call takes a whole batch and costs one round trip.
+//!
+//! Fields of a customer's hash; only this file and its scripts name them:
+//!
+//! | field | what |
+//! | --- | --- |
+//! | `pu`, `ps` | update time and sequence of what was published last |
+//! | `pd` | digest of what was published last |
+//! | `l` | update time of what was loaded last |
+//! | `e` | epoch of the index in which it was loaded |
 
 use std::sync::LazyLock;
 

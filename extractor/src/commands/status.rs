@@ -4,7 +4,7 @@ use crate::{
     cli::StatusArgs,
     okki::time,
     progress::Summary,
-    state::{HistoryEntry, Results, Run, RunKind, State},
+    state::{FetchResult, HistoryEntry, Results, Run, RunKind, State},
     table::columns,
 };
 use anyhow::Context;
@@ -31,6 +31,7 @@ struct Status {
 /// One run.
 #[derive(Debug, Serialize)]
 struct Shown {
+    #[serde(rename = "job")]
     kind: RunKind,
     #[serde(flatten)]
     run: Run,
@@ -121,16 +122,16 @@ fn row(name: &str, value: String) -> [String; 2] {
 }
 
 fn results(shown: &Shown) -> String {
-    let of = |result: &str| shown.outcome.get(result).copied().unwrap_or(0);
+    let of = |result| shown.outcome.of(result);
     format!(
         "listed {}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
         shown.run.listed,
-        of("fetched"),
-        of("skipped"),
-        of("removed"),
-        of("missing"),
-        of("filtered"),
-        of("dead"),
+        of(FetchResult::Fetched),
+        of(FetchResult::Skipped),
+        of(FetchResult::Removed),
+        of(FetchResult::Missing),
+        of(FetchResult::Filtered),
+        of(FetchResult::Dead),
         shown.pending
     )
 }

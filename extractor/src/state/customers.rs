@@ -3,6 +3,7 @@
 use super::{Phase, RunKind, State};
 use crate::okki::ListItem;
 use pipeline::store::{Error, Script};
+use serde::Serialize;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 static COUNT_RESULTS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("count_results.lua")));
@@ -30,6 +31,7 @@ pub(crate) enum FetchResult {
 }
 
 impl FetchResult {
+    /// The word in Redis and in JSON.
     const fn name(self) -> &'static str {
         match self {
             Self::Fetched => "fetched",
@@ -43,7 +45,16 @@ impl FetchResult {
 }
 
 /// Customers by the name of their result.
-pub(crate) type Results = BTreeMap<String, u64>;
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Results(BTreeMap<String, u64>);
+
+impl Results {
+    /// Customers with this result.
+    pub(crate) fn of(&self, result: FetchResult) -> u64 {
+        self.0.get(result.name()).copied().unwrap_or(0)
+    }
+}
 
 impl State {
     /// Adds customers that a run is about to publish.
@@ -147,10 +158,11 @@ impl State {
     /// What became of a run's customers so far.
     pub(crate) async fn counters(&self, run: &str) -> Result<Results, Error> {
         let mut connection = self.store.connection().await?;
-        Ok(redis::cmd("HGETALL")
+        let counters = redis::cmd("HGETALL")
             .arg(self.counters_key(run))
             .query_async(&mut *connection)
-            .await?)
+            .await?;
+        Ok(Results(counters))
     }
 
     /// Remembers customers that OKKI says do not exist, the newest thousand of them.

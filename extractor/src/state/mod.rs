@@ -157,7 +157,8 @@ impl State {
 /// A run that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct HistoryEntry {
-    /// What kind of run.
+    /// What kind of run; written as `job` from the beginning, and read by older replicas and scripts.
+    #[serde(rename = "job")]
     pub kind: RunKind,
     /// The run as it ended.
     #[serde(flatten)]

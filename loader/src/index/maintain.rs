@@ -10,10 +10,9 @@ use pipeline::telemetry::names;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::script::{self, IndexState};
 use super::{Error, Index, rebuild};
 use crate::jdy::lookup::Recognition;
-use crate::ledger;
+use crate::ledger::{self, index::IndexState};
 
 /// How long a rebuilder may be silent before another one goes on from its cursor.
 const REBUILD_LEASE: Duration = Duration::from_secs(15);
@@ -48,7 +47,7 @@ impl Index {
     /// Returns when there is a complete index, whichever loader has made it.
     pub(super) async fn establish(&self) -> Result<(), Error> {
         loop {
-            match script::state(&self.ledger, &self.form).await? {
+            match ledger::index::state(&self.ledger, &self.form).await? {
                 IndexState::Ready {
                     epoch,
                     rows,
@@ -134,10 +133,10 @@ impl Index {
             None => {
                 // Nothing can be read back; the ledger begins empty, and start-up has said what that means.
                 let token = Uuid::new_v4().to_string();
-                let Some(build) = script::begin(&self.ledger, &self.form, &token, &[]).await? else {
+                let Some(build) = ledger::index::begin(&self.ledger, &self.form, &token, &[]).await? else {
                     return Ok(());
                 };
-                script::ready(&self.ledger, &build.token, &Uuid::new_v4().to_string()).await
+                Ok(ledger::index::ready(&self.ledger, &build.token, &Uuid::new_v4().to_string()).await?)
             }
         }
     }

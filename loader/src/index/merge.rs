@@ -7,12 +7,12 @@
 use pipeline::telemetry::names;
 
 use super::rebuild::PAGE_PATIENCE;
-use super::{Error, Index, script};
+use super::{Error, Index};
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::codes;
 use crate::jdy::lookup::{FoundRow, Recognition};
-use crate::ledger::Duplicate;
+use crate::ledger::{self, Duplicate};
 use crate::vendor::{Patience, Tried};
 
 /// A customer with several rows, as the rebuild has listed it.
@@ -82,7 +82,7 @@ async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -
         .iter()
         .filter(|extra| rows.iter().all(|row| row.id != **extra))
     {
-        script::merged(&index.ledger, token, company, gone).await?;
+        ledger::index::merged(&index.ledger, token, company, gone).await?;
     }
     let mut removed = 0;
     for extra in &rows[1..] {
@@ -117,7 +117,7 @@ async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -
             row = extra.id,
             "duplicate row deleted"
         );
-        script::merged(&index.ledger, token, company, &extra.id).await?;
+        ledger::index::merged(&index.ledger, token, company, &extra.id).await?;
     }
     Ok(removed)
 }

@@ -7,7 +7,6 @@
 mod maintain;
 mod merge;
 mod rebuild;
-mod script;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +19,7 @@ use proto::v1::FieldValue;
 
 use crate::form_watch::Expected;
 use crate::jdy::lookup::Recognition;
-use crate::ledger::{self, Ledger};
+use crate::ledger::{self, Ledger, index::BuildError};
 use crate::vendor::Vendor;
 
 #[cfg(test)]
@@ -37,6 +36,15 @@ pub(crate) enum Error {
     /// Another loader began anew, or Redis was restarted meanwhile.
     #[error("rebuild was overtaken")]
     Overtaken,
+}
+
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Ledger(error) => Self::Ledger(error),
+            BuildError::Overtaken => Self::Overtaken,
+        }
+    }
 }
 
 /// Keeps the index of one form.
@@ -141,7 +149,7 @@ impl Index {
 
     /// Forgets the index, so that the next check rebuilds it, here or in a running loader.
     pub(crate) async fn drop_index(&self) -> Result<(), Error> {
-        script::forget(&self.ledger, self.merge).await
+        Ok(ledger::index::forget(&self.ledger, self.merge).await?)
     }
 
     /// Rebuilds, or waits for the loader that does; for commands.

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{Error, Index, merge, script};
+use super::{Error, Index, merge};
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::text;
+use crate::ledger;
 use crate::vendor::{Patience, Tried};
 
 /// A page that cannot be had for this long fails the rebuild; the next one goes on from the cursor.
@@ -27,7 +28,8 @@ struct Page {
 pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), Error> {
     let started = Instant::now();
     let token = Uuid::new_v4().to_string();
-    let Some(build) = script::begin(&index.ledger, &index.form, &token, &recognition.widgets).await? else {
+    let Some(build) = ledger::index::begin(&index.ledger, &index.form, &token, &recognition.widgets).await?
+    else {
         return Ok(());
     };
     failpoint::hit("index-begin").await;
@@ -49,7 +51,7 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
         let page = read(index, recognition, &cursor).await?;
         failpoint::hit("index-page").await;
         let (rows, duplicates) =
-            script::learn(&index.ledger, &build.token, &page.last, index.landing, &page.rows).await?;
+            ledger::index::learn(&index.ledger, &build.token, &page.last, index.landing, &page.rows).await?;
         failpoint::hit("index-learned").await;
         index.pause_because(format!("building the index of the form, {rows} rows so far"));
         if page.full {
@@ -61,7 +63,7 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
             false => 0,
         };
         failpoint::hit("index-ready-before").await;
-        script::ready(&index.ledger, &build.token, &Uuid::new_v4().to_string()).await?;
+        ledger::index::ready(&index.ledger, &build.token, &Uuid::new_v4().to_string()).await?;
         failpoint::hit("index-ready-after").await;
         tracing::info!(
             rows,

@@ -55,11 +55,11 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// A row that is no JSON is refused by us, as the vendor would refuse it.
+    /// A row that is no JSON is refused by us, as the vendor would refuse it, under a label that no vendor has.
     pub(crate) fn not_json(error: &serde_json::Error) -> Self {
         Self {
             code: 0,
-            status: 400,
+            status: 0,
             message: format!("a row is not JSON: {error}"),
             class: Class::Row,
         }
@@ -68,6 +68,7 @@ impl Refusal {
     /// The code for people and dead letters: the vendor's, or the status.
     pub(crate) fn label(&self) -> String {
         match self.code {
+            0 if self.status == 0 => "not-json".to_owned(),
             0 => format!("http-{}", self.status),
             code => code.to_string(),
         }

@@ -8,6 +8,7 @@
 mod batch;
 mod claim;
 mod commit;
+pub(crate) mod index;
 mod inspect;
 mod live;
 pub(crate) mod schema;
@@ -17,7 +18,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use pipeline::names::Namespace;
+use pipeline::names::{LedgerKeys, Namespace};
 use pipeline::store::{self, Script, Store};
 
 pub(crate) use batch::{Kind, Member, decode_version, encode_version};
@@ -64,7 +65,7 @@ struct Inner {
     store: Store,
     keys: [String; 3],
     epoch_key: String,
-    prefix: String,
+    names: LedgerKeys,
     owner: String,
     lease: Duration,
     epoch: RwLock<String>,
@@ -73,17 +74,13 @@ struct Inner {
 impl Ledger {
     /// `owner` names this process; `lease` is how long a batch stays untouched after its loader's last sign of life.
     pub(crate) fn new(store: Store, namespace: &Namespace, form: &str, owner: &str, lease: Duration) -> Self {
-        let prefix = namespace.ledger_prefix(form);
+        let names = namespace.ledger_keys(form);
         Self {
             inner: Arc::new(Inner {
-                keys: [
-                    namespace.index_key(),
-                    schema::batches_key(&prefix),
-                    schema::verify_key(&prefix),
-                ],
+                keys: [namespace.index_key(), names.batches(), names.verify()],
                 epoch_key: namespace.epoch_key(),
                 store,
-                prefix,
+                names,
                 owner: owner.to_owned(),
                 lease,
                 epoch: RwLock::default(),
@@ -121,17 +118,17 @@ impl Ledger {
 
     /// The key of a customer's row.
     fn row_key(&self, company: &str) -> String {
-        schema::row_key(&self.inner.prefix, company)
+        self.inner.names.row(company)
     }
 
     /// The key of a batch.
     fn batch_key(&self, batch: &str) -> String {
-        schema::batch_key(&self.inner.prefix, batch)
+        self.inner.names.batch(batch)
     }
 
     /// The key of the duplicates found by the last rebuild.
     fn duplicates_key(&self) -> String {
-        schema::duplicates_key(&self.inner.prefix)
+        self.inner.names.duplicates()
     }
 
     /// The key of the index's own state.
@@ -149,7 +146,7 @@ impl Ledger {
     pub(crate) async fn call(&self, script: &Script, args: &[Cow<'_, str>]) -> Result<Vec<String>, Error> {
         let epoch = self.epoch();
         let mut all: Vec<&str> = Vec::with_capacity(args.len() + 2);
-        all.push(&self.inner.prefix);
+        all.push(self.inner.names.prefix());
         all.push(&epoch);
         all.extend(args.iter().map(AsRef::as_ref));
         let mut answer: Vec<String> = self.inner.store.invoke(script, &self.inner.keys, &all).await?;

@@ -78,31 +78,6 @@ pub(super) mod batch {
     pub(in crate::ledger) const FIRST_SENT: char = 's';
 }
 
-/// Below the prefix.
-pub(super) fn row_key(prefix: &str, company: &str) -> String {
-    format!("{prefix}row:{company}")
-}
-
-/// Below the prefix.
-pub(super) fn batch_key(prefix: &str, batch: &str) -> String {
-    format!("{prefix}batch:{batch}")
-}
-
-/// The sorted set of leases.
-pub(super) fn batches_key(prefix: &str) -> String {
-    format!("{prefix}batches")
-}
-
-/// The sorted set of rows to be read again.
-pub(super) fn verify_key(prefix: &str) -> String {
-    format!("{prefix}verify")
-}
-
-/// Duplicates found by the last rebuild.
-pub(super) fn duplicates_key(prefix: &str) -> String {
-    format!("{prefix}dups")
-}
-
 /// Fields of the index.
 #[cfg(test)]
 pub(crate) mod index {

@@ -10,7 +10,7 @@ use pipeline::{
     config::CommonConfig,
     consumer::{self, ConsumerOptions},
     handler::{Handler, Job, Outcome},
-    message::{Outgoing, SubjectRef},
+    message::{Envelope, Outgoing, SubjectRef},
     service::Runtime,
     setting::Secret,
     shutdown::Shutdown,
@@ -224,4 +224,9 @@ pub fn reference(id: usize) -> CompanyRef {
 /// Passes the reference on, as the next stage's message would be.
 pub fn forward(job: &Job<CompanyRef>) -> Outcome {
     Outcome::forward(vec![Outgoing::to(Stage::Transform, &job.message)], None)
+}
+
+/// A message without any of our headers, as a program of another team would publish it.
+pub fn foreign(queue: &str, body: &[u8]) -> Outgoing {
+    Outgoing::raw(queue.to_owned(), Envelope::default(), body.to_vec().into())
 }

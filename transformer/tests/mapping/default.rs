@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use transformer::cli::Cli;
+use transformer::Cli;
 use transformer::map::Mapping;
 
 fn command(args: &[&str]) -> Result<(), String> {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use mapping::Expression;
 use serde_json::json;
 
 use crate::support::{eval, fault, sql};
@@ -278,4 +279,21 @@ fn binding_strength_is_that_of_mysql() {
         ("1 && 0 || 1", "1"),
         ("10 - 2 - 3", "5"),
     ]);
+}
+
+#[test]
+fn the_deepest_expressions_fit_the_stack_of_a_worker() {
+    let deepest = |build: &dyn Fn(usize) -> String| {
+        let accepted = |expression: &String| Expression::compile(expression).is_ok();
+        (1..=200).rev().map(build).find(accepted).unwrap()
+    };
+    let sum = deepest(&|n| format!("_function {}", vec!["1"; n].join("+")));
+    let nested = deepest(&|n| format!("_function {}1{}", "IF(1=1,".repeat(n), ",0)".repeat(n)));
+    assert!(sum.len() > 100 && nested.len() > 100, "{sum} {nested}");
+    // A worker has 2 MiB, of which the consumer and its futures use a part.
+    let worker = std::thread::Builder::new().stack_size(1 << 20);
+    let evaluated = worker.spawn(move || [eval(&sum, json!({})), eval(&nested, json!({}))]);
+    let values = evaluated.unwrap().join().unwrap().map(Result::unwrap);
+    assert_eq!(values[1], "1");
+    assert!(values[0].parse::<u32>().unwrap() > 50, "{values:?}");
 }

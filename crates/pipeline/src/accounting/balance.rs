@@ -1,5 +1,6 @@
 //! The account of one run or of all, and whether it adds up.
 
+use crate::disposition::Disposition;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -47,12 +48,12 @@ impl Balance {
             run: run.to_owned(),
             since_ms: counters.get("since").and_then(|ms| i64::try_from(*ms).ok()),
             listed: count("listed"),
-            loaded: count("loaded"),
-            unchanged: count("unchanged"),
-            skipped: count("skipped"),
-            filtered: count("filtered"),
-            superseded: count("superseded"),
-            discarded: count("discarded"),
+            loaded: count(Disposition::Loaded.name()),
+            unchanged: count(Disposition::Unchanged.name()),
+            skipped: count(Disposition::Skipped.name()),
+            filtered: count(Disposition::Filtered.name()),
+            superseded: count(Disposition::Superseded.name()),
+            discarded: count(Disposition::Discarded.name()),
             dead,
             in_flight,
             duplicates: count("copies"),
@@ -64,13 +65,13 @@ impl Balance {
     #[must_use]
     pub const fn parts(&self) -> [(&'static str, u64); 8] {
         [
-            ("loaded", self.loaded),
-            ("unchanged", self.unchanged),
-            ("skipped", self.skipped),
-            ("filtered", self.filtered),
-            ("superseded", self.superseded),
-            ("discarded", self.discarded),
-            ("dead", self.dead),
+            (Disposition::Loaded.name(), self.loaded),
+            (Disposition::Unchanged.name(), self.unchanged),
+            (Disposition::Skipped.name(), self.skipped),
+            (Disposition::Filtered.name(), self.filtered),
+            (Disposition::Superseded.name(), self.superseded),
+            (Disposition::Discarded.name(), self.discarded),
+            (Disposition::Dead.name(), self.dead),
             ("in flight", self.in_flight),
         ]
     }

@@ -19,6 +19,8 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
+/// By how much replicas may disagree about an age without ending each other's problems.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 /// Events that may wait for the notifier; a problem that finds no room is raised again by the part that still has it.
 const ROOM: usize = 256;
 
@@ -159,11 +161,14 @@ impl Alerts {
                 .to_owned(),
             patience: Duration::ZERO,
         };
-        self.send(if age > limit {
-            Event::Raised(problem)
-        } else {
-            Event::Over(problem)
-        });
+        // Every replica has a clock of its own: in between none of them says anything, or one that is behind would end
+        // what another one has just raised.
+        let clearly_within = age.saturating_add(CLOCKS_DIFFER.min(limit / 10)) <= limit;
+        if age > limit {
+            self.send(Event::Raised(problem));
+        } else if clearly_within {
+            self.send(Event::Over(problem));
+        }
     }
 
     /// How many customers the account misses.

@@ -9,7 +9,7 @@ use super::{
     error::{Error, PublishError},
 };
 use crate::{
-    message::{Envelope, Outgoing, Target},
+    message::{Outgoing, Target},
     retry::Backoff,
     telemetry::names,
 };
@@ -113,19 +113,6 @@ impl Publisher {
             message.queue = Target::Queue(queue.to_owned());
         }
         self.publish(messages).await
-    }
-
-    /// Publishes a body without any of our headers, as a program that is not ours would.
-    ///
-    /// # Errors
-    /// As [`Self::publish`].
-    pub async fn publish_foreign(&self, queue: &str, body: Vec<u8>) -> Result<(), PublishError> {
-        self.publish(vec![Outgoing::raw(
-            queue.to_owned(),
-            Envelope::default(),
-            body.into(),
-        )])
-        .await
     }
 
     /// `sent` says whether an earlier attempt had a connection to send them on; this one sets it when it has.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     decision::Decision,
+    disposition::Disposition,
     failure::{
         Failure, outcome,
         record::{FailureRecord, extend_history},
@@ -34,7 +35,10 @@ impl<H: Handler> Context<H> {
                 self.rt.namespace.retry_queue(stage, delay),
                 format!("retry {}", delay.as_secs_f64()),
             ),
-            None => (self.rt.namespace.dead_queue(stage), "dead".to_owned()),
+            None => (
+                self.rt.namespace.dead_queue(stage),
+                Disposition::Dead.name().to_owned(),
+            ),
         };
         let attempts = extend_history(&envelope.history, failure, now, action);
         envelope.history = serde_json::to_string(&attempts).unwrap_or_default();

@@ -29,6 +29,55 @@ pub struct PlanKeys {
     pub customers: String,
 }
 
+/// The keys of one form's ledger. Its scripts work on as many rows as a batch has, so they are given the prefix and
+/// append `row:<customer>`, `batch:<id>` and `fence` (number: the last fence that was given out) themselves.
+#[derive(Debug, Clone)]
+pub struct LedgerKeys(String);
+
+impl LedgerKeys {
+    /// What all of them begin with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.0
+    }
+
+    /// Hash: what is known of a customer's row.
+    #[must_use]
+    pub fn row(&self, company: &str) -> String {
+        format!("{}row:{company}", self.0)
+    }
+
+    /// Hash: a claimed batch.
+    #[must_use]
+    pub fn batch(&self, batch: &str) -> String {
+        format!("{}batch:{batch}", self.0)
+    }
+
+    /// Sorted set: batch → end of its lease.
+    #[must_use]
+    pub fn batches(&self) -> String {
+        format!("{}batches", self.0)
+    }
+
+    /// Sorted set: customer → when its row is read again.
+    #[must_use]
+    pub fn verify(&self) -> String {
+        format!("{}verify", self.0)
+    }
+
+    /// Hash: duplicates found by the last rebuild of the index.
+    #[must_use]
+    pub fn duplicates(&self) -> String {
+        format!("{}dups", self.0)
+    }
+}
+
+/// Counter beside a lease: the fence of its last holder.
+#[must_use]
+pub fn fence_key(lease: &str) -> String {
+    format!("{lease}:fence")
+}
+
 /// Shared by all stages.
 impl Namespace {
     fn key(&self, tail: impl fmt::Display) -> String {
@@ -226,10 +275,10 @@ impl Namespace {
 
 /// The loader's.
 impl Namespace {
-    /// What the keys of a form's ledger begin with; `row:<customer>`, `batch:<id>`, `batches`, `verify`, `dups` follow.
+    /// The keys of a form's ledger.
     #[must_use]
-    pub fn ledger_prefix(&self, form: &str) -> String {
-        self.key(format_args!("ledger:{form}:"))
+    pub fn ledger_keys(&self, form: &str) -> LedgerKeys {
+        LedgerKeys(self.key(format_args!("ledger:{form}:")))
     }
 
     /// Hash: state of the index of the form.

@@ -42,7 +42,7 @@ async fn what_is_no_message_of_ours_dies_intact_and_the_next_one_lives() {
         bench
             .rt
             .publisher
-            .publish_foreign(&bench.queue(Stage::Extract), body.to_vec())
+            .publish(vec![kit::workbench::foreign(&bench.queue(Stage::Extract), body)])
             .await
             .unwrap();
     }

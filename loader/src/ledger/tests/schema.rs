@@ -42,7 +42,7 @@ async fn the_scripts_write_what_the_schema_names() {
     let (_, batch, _) = claim(&ledger, "3", 11, "bb").await;
     ledger.verify_later(&["2"], LEASE).await.unwrap();
 
-    use crate::ledger::schema::{self, batch as batches, index, row};
+    use crate::ledger::schema::{batch as batches, index, row};
     let mut seen = fields(&redis, &ledger.row_key("1")).await;
     seen.extend(fields(&redis, &ledger.row_key("2")).await);
     let known = [
@@ -75,14 +75,14 @@ async fn the_scripts_write_what_the_schema_names() {
     known.remove("merge");
     assert_eq!(seen, known, "while no rebuild is asked for");
 
-    let prefix = &ledger.inner.prefix;
+    let of_ledger = &ledger.inner.names;
     let mut known = names(&[
         ledger.index_key(),
         ledger.epoch_key(),
-        &schema::batches_key(prefix),
-        &schema::verify_key(prefix),
-        &schema::duplicates_key(prefix),
-        &format!("{prefix}fence"),
+        &of_ledger.batches(),
+        &of_ledger.verify(),
+        &of_ledger.duplicates(),
+        &format!("{}fence", of_ledger.prefix()),
         &ledger.batch_key(&batch),
     ]);
     let other = ledger.known_rows(&["2"]).await.unwrap().remove(0);

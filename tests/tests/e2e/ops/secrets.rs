@@ -10,7 +10,8 @@ use kit::{
 
 use super::refuse_row;
 
-const FILTER: &str = "info,pipeline=debug,extractor=debug,transformer=debug,loader=debug";
+const FILTER: &str =
+    "info,pipeline=debug,replay=debug,mapping=debug,extractor=debug,transformer=debug,loader=debug";
 
 fn text(value: &Loose) -> String {
     match value {

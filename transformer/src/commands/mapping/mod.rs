@@ -18,7 +18,7 @@ use crate::map::Mapping;
 
 /// Arguments of `mapping`.
 #[derive(Debug, Args)]
-pub struct MappingArgs {
+pub(crate) struct MappingArgs {
     #[command(subcommand)]
     command: Command,
 }

@@ -267,7 +267,7 @@ async fn a_dead_letter_that_somebody_deleted_is_noticed() {
     );
     broker
         .publisher()
-        .publish_foreign(&queue, b"letter".to_vec())
+        .publish(vec![kit::workbench::foreign(&queue, b"letter")])
         .await
         .unwrap();
     assert_eq!(checked(&account, &broker, Duration::ZERO).await.difference, 0);

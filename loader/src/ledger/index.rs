@@ -1,15 +1,25 @@
-//! The index's scripts: ask for its state, begin, learn a page, declare ready.
+//! What the ledger does for the index of the form, which lies in its rows: state, begin, learn a page, declare ready.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::Error;
+use super::{Error, Ledger, Lua, number, script};
 use crate::jdy::lookup::FoundRow;
-use crate::ledger::{self, Ledger, Lua, number, script};
 
 static INDEX: Lua = Lua::new(|| script(include_str!("index.lua")));
 static LEARN: Lua = Lua::new(|| script(include_str!("learn.lua")));
 static MERGED: Lua = Lua::new(|| script(include_str!("merged.lua")));
+
+/// Why a step of a build was not made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BuildError {
+    /// The ledger could not be asked.
+    #[error(transparent)]
+    Ledger(#[from] Error),
+    /// Another loader began anew.
+    #[error("another loader has begun to build the index anew")]
+    Overtaken,
+}
 
 /// The state of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +46,16 @@ pub(crate) enum IndexState {
 
 /// A build that was begun or is continued.
 #[derive(Debug)]
-pub(super) struct Build {
-    pub(super) token: String,
-    pub(super) cursor: String,
+pub(crate) struct Build {
+    pub(crate) token: String,
+    pub(crate) cursor: String,
     /// Time since the loss was noticed.
-    pub(super) noticed: Duration,
+    pub(crate) noticed: Duration,
     /// Duplicates shall be merged.
-    pub(super) merge: bool,
+    pub(crate) merge: bool,
 }
 
-pub(super) async fn state(ledger: &Ledger, form: &str) -> Result<IndexState, Error> {
+pub(crate) async fn state(ledger: &Ledger, form: &str) -> Result<IndexState, Error> {
     let answer = ledger
         .call(&INDEX, &["state".into(), ledger.epoch_key().into(), form.into()])
         .await?;
@@ -66,7 +76,7 @@ pub(super) async fn state(ledger: &Ledger, form: &str) -> Result<IndexState, Err
 }
 
 /// Begins a build or continues one; `None` when the index is complete by now.
-pub(super) async fn begin(
+pub(crate) async fn begin(
     ledger: &Ledger,
     form: &str,
     token: &str,
@@ -80,7 +90,7 @@ pub(super) async fn begin(
         widgets.join("\n").into(),
     ];
     let answer = match ledger.call(&INDEX, &args).await {
-        Err(ledger::Error::Protocol(word)) if word == "READY" => return Ok(None),
+        Err(Error::Protocol(word)) if word == "READY" => return Ok(None),
         other => other?,
     };
     let text = |at: usize| answer.get(at).cloned().unwrap_or_default();
@@ -95,13 +105,13 @@ pub(super) async fn begin(
 }
 
 /// `window`: rows written less than this before the loss, or since, may hold what a late call has brought back.
-pub(super) async fn learn(
+pub(crate) async fn learn(
     ledger: &Ledger,
     token: &str,
     cursor: &str,
     window: Duration,
     rows: &[(String, FoundRow)],
-) -> Result<(u64, u64), Error> {
+) -> Result<(u64, u64), BuildError> {
     let window = window.as_millis().to_string();
     let mut args: Vec<Cow<'_, str>> = vec![token.into(), cursor.into(), window.into()];
     args.push(rows.len().to_string().into());
@@ -115,7 +125,7 @@ pub(super) async fn learn(
     Ok((number(answer.first())?, number(answer.get(1))?))
 }
 
-pub(super) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(), Error> {
+pub(crate) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(), BuildError> {
     let args = [
         "ready".into(),
         ledger.epoch_key().into(),
@@ -126,23 +136,36 @@ pub(super) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(
 }
 
 /// `merge`: the next rebuild shall merge duplicates.
-pub(super) async fn forget(ledger: &Ledger, merge: bool) -> Result<(), Error> {
+pub(crate) async fn forget(ledger: &Ledger, merge: bool) -> Result<(), Error> {
     let merge = if merge { "1" } else { "" };
-    Ok(ledger
+    ledger
         .call(&INDEX, &["drop".into(), ledger.epoch_key().into(), merge.into()])
         .await
-        .map(drop)?)
+        .map(drop)
 }
 
 /// A duplicate was deleted.
-pub(super) async fn merged(ledger: &Ledger, token: &str, company: &str, row: &str) -> Result<(), Error> {
+pub(crate) async fn merged(ledger: &Ledger, token: &str, company: &str, row: &str) -> Result<(), BuildError> {
     let args = [token.into(), company.into(), row.into()];
     fresh(ledger.call(&MERGED, &args).await).map(drop)
 }
 
-fn fresh(answer: Result<Vec<String>, ledger::Error>) -> Result<Vec<String>, Error> {
+fn fresh(answer: Result<Vec<String>, Error>) -> Result<Vec<String>, BuildError> {
     match answer {
-        Err(ledger::Error::Protocol(word)) if word == "STALE" => Err(Error::Overtaken),
+        Err(Error::Protocol(word)) if word == "STALE" => Err(BuildError::Overtaken),
         other => Ok(other?),
     }
+}
+
+/// Sets the time at which the loss was noticed, for tests that cannot wait.
+#[cfg(test)]
+pub(crate) async fn set_noticed(ledger: &Ledger, time_ms: i64) {
+    let mut connection = ledger.store().connection().await.unwrap();
+    redis::cmd("HSET")
+        .arg(ledger.index_key())
+        .arg(super::schema::index::NOTICED)
+        .arg(time_ms)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
 }
