@@ -26,7 +26,6 @@ use pipeline::{
 use proto::v1::{self, CompanyRef, CompanySnapshot};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Fetches details.
 pub(crate) struct FetchHandler {
     rt: Runtime,
     client: Arc<Client>,

@@ -7,7 +7,6 @@ use crate::okki::{Client, Error, chain};
 use pipeline::{gate::Pause, service::Runtime};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Pauses the stage.
 pub(crate) struct Pauses {
     rt: Runtime,
     client: Arc<Client>,

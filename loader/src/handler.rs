@@ -19,7 +19,6 @@ use crate::write::{Receipt, Sorted, Stop, Writer, sort};
 /// Waits for a row that another batch is writing.
 const BUSY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
-/// The loader's handler.
 pub(crate) struct WriteHandler {
     pub(crate) writer: Writer,
 }

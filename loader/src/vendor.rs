@@ -48,7 +48,6 @@ pub(crate) struct Stopping {
 }
 
 impl Stopping {
-    /// Follows this process.
     pub(crate) fn new(shutdown: Shutdown) -> Self {
         Self {
             shutdown,
@@ -87,7 +86,6 @@ pub(crate) enum Tried<T> {
 }
 
 impl Patience {
-    /// From now on.
     pub(crate) fn new(limit: Duration) -> Self {
         Self {
             until: Instant::now() + limit,

@@ -22,7 +22,6 @@ impl RenewedLease {
         }
     }
 
-    /// Certainly still ours.
     pub(crate) fn held(&self) -> bool {
         self.lease.held()
     }

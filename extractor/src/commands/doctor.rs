@@ -10,7 +10,6 @@ use pipeline::{
     stage::Stage,
 };
 
-/// Examines and prints.
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;

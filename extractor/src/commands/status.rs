@@ -39,7 +39,6 @@ struct Shown {
     pending: u64,
 }
 
-/// Reads and prints.
 pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let store = Store::connect(&common.redis)?;

@@ -81,7 +81,6 @@ impl Pace {
         Ok(())
     }
 
-    /// The server answered.
     pub(crate) fn answered(&self) {
         let mut state = self.lock();
         state.strikes = 0;

@@ -62,7 +62,6 @@ struct Stored {
 
 /// Fetches a token from the vendor.
 pub(crate) trait Fetch {
-    /// One token call.
     fn fetch(&self) -> impl Future<Output = Result<Token, Error>> + Send;
 }
 

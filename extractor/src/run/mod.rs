@@ -74,7 +74,6 @@ pub(crate) enum Stop {
     Shutdown,
 }
 
-/// Makes runs.
 pub(crate) struct Runner {
     rt: Runtime,
     client: Arc<Client>,

@@ -16,7 +16,6 @@ pub(crate) enum RunKind {
 }
 
 impl RunKind {
-    /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Live, Self::Remedy, Self::Backfill];
 
     /// Part of Redis keys and run ids.

@@ -9,7 +9,6 @@ use crate::cli::DoctorCommandArgs;
 use crate::parts;
 use crate::settings::LoaderConfig;
 
-/// Examines and prints.
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let run = *args.run;
     let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;

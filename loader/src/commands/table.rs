@@ -4,7 +4,6 @@ use std::fmt;
 
 use comfy_table::{Table, presets};
 
-/// Columns without lines.
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);

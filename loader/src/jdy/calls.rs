@@ -85,7 +85,6 @@ impl Client {
             .map(drop)
     }
 
-    /// Removes one row.
     pub(crate) async fn delete(&self, row_id: &str, lane: Lane, may_send: MaySend<'_>) -> Reply<()> {
         let call = Delete { data_id: row_id };
         let path = "/api/v5/app/entry/data/delete";

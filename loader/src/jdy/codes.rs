@@ -22,7 +22,6 @@ pub(crate) const RECORD_GONE: u32 = 4001;
 pub(crate) const SUBMISSION_FAILED: u32 = 4000;
 /// The company's rate over all interfaces.
 pub(crate) const RATE_COMPANY: u32 = 8303;
-/// This interface's rate.
 pub(crate) const RATE_ENDPOINT: u32 = 8304;
 /// The transaction id was used before: look up the rows.
 pub(crate) const TRANSACTION_EXISTS: u32 = 17026;

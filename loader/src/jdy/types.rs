@@ -19,7 +19,6 @@ pub(crate) enum Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// Changes the answer.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
         match self {
             Self::Ok(answer) => Reply::Ok(change(answer)),

@@ -102,7 +102,6 @@ impl Ledger {
         *self.inner.epoch.write().unwrap_or_else(PoisonError::into_inner) = epoch;
     }
 
-    /// This process's name.
     pub(crate) fn owner(&self) -> &str {
         &self.inner.owner
     }

@@ -8,7 +8,6 @@ use pipeline::setting::Secret;
 use pipeline::store::RedisConfig;
 use pipeline::store::Store;
 
-/// A running server.
 pub(crate) struct PrivateRedis {
     process: Child,
     folder: tempfile::TempDir,

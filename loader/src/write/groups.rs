@@ -75,7 +75,6 @@ impl Groups {
         }
     }
 
-    /// Members are done.
     pub(super) fn done(&mut self, ends: Vec<Ended>) {
         self.ends.extend(ends);
     }

@@ -14,7 +14,6 @@ use crate::ledger::{Change, Member};
 use crate::vendor::Tried;
 
 impl Writer {
-    /// Updates one row.
     pub(crate) async fn update(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
         if member.row_id.is_empty() {
             let why =

@@ -8,7 +8,6 @@ use pipeline::{
     stage::Stage,
 };
 
-/// Examines and prints.
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let config = TransformConfig::try_from(args.transform)?;

@@ -13,7 +13,6 @@ use super::eval::{Env, MAX_TEXT};
 use super::expr::{Aggregate, Expr, Operator};
 use super::value::{Number, Value};
 
-/// Evaluates an [`Expr::Aggregate`].
 pub(super) fn aggregate<'r>(expr: &'r Expr, env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let Expr::Aggregate {
         function,

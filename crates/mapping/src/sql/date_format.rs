@@ -28,7 +28,6 @@ const DAYS: [&str; 7] = [
     "Saturday",
 ];
 
-/// Prints by pattern.
 pub(super) fn format(t: DateTime, pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut chars = pattern.chars();

@@ -17,7 +17,6 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    /// Connects.
     pub(crate) async fn open(broker: &Broker) -> Result<Self, Error> {
         let connection = broker.connect("count").await?;
         let channel = connection.create_channel().await?;

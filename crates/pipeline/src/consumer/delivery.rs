@@ -17,7 +17,6 @@ use tokio::time::Instant;
 /// returns many innocent messages once.
 const SUSPECT_RETURNS: i64 = 2;
 
-/// One unsettled delivery.
 pub(super) struct Delivery {
     pub(super) body: Bytes,
     pub(super) envelope: Envelope,

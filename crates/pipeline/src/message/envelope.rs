@@ -17,7 +17,6 @@ pub(crate) const ATTEMPT: &str = "okki-attempt";
 pub(crate) const FIRST_SEEN: &str = "okki-first-seen";
 /// Run that listed the customer.
 pub(crate) const RUN_ID: &str = "okki-run-id";
-/// The customer.
 pub(crate) const COMPANY_ID: &str = "okki-company-id";
 /// The customer's state, `<unix seconds>:<sequence>`.
 pub(crate) const VERSION: &str = "okki-version";
@@ -201,7 +200,6 @@ pub(crate) fn number(headers: &FieldTable, name: &str) -> Option<i64> {
     }
 }
 
-/// A text header.
 pub(crate) fn text(headers: &FieldTable, name: &str) -> Option<String> {
     match headers.inner().get(name)? {
         AMQPValue::LongString(s) => Some(String::from_utf8_lossy(s.as_bytes()).into_owned()),

@@ -96,7 +96,6 @@ impl Lane {
         }
     }
 
-    /// 0 goes first.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Live => 0,

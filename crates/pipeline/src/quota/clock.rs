@@ -11,7 +11,6 @@ pub(super) struct RoundTrip {
 }
 
 impl RoundTrip {
-    /// Counts one exchange.
     pub(super) fn observe(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
         let usual = self.usual.load(Ordering::Relaxed);

@@ -9,7 +9,6 @@ use std::{
     io::{self, BufRead, Read},
 };
 
-/// Letters published together.
 const CHUNK: usize = 200;
 /// A line holds its body twice, once for readers, and the largest answer of a vendor has 16 MiB.
 const LONGEST: u64 = 96 << 20;

@@ -51,7 +51,6 @@ pub(crate) struct ClientOptions {
     pub concurrency: usize,
 }
 
-/// Calls OKKI.
 pub(crate) struct Client {
     http: http::Client,
     options: ClientOptions,
@@ -79,7 +78,6 @@ impl Client {
         &self.options.endpoints.source
     }
 
-    /// Lists one page.
     pub(crate) async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
         let endpoints = &self.options.endpoints;
         let mut query = endpoints.source.parameters.clone();
@@ -97,7 +95,6 @@ impl Client {
         read_page(&answer.data, answer.now)
     }
 
-    /// Fetches one customer.
     pub(crate) async fn detail(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
         let endpoints = &self.options.endpoints;
         let query = [(endpoints.source.info_key.clone(), company_id.to_owned())];

@@ -265,7 +265,6 @@ impl ExpectedLedger {
         Judged::Differs
     }
 
-    /// Redis is emptied.
     pub(super) fn empty(&mut self) {
         *self = Self::default();
     }

@@ -98,7 +98,6 @@ pub(super) async fn built_at(redis: &PrivateRedis, time_ms: i64) {
         .unwrap();
 }
 
-/// Redis forgets everything.
 pub(super) async fn empty(redis: &PrivateRedis) {
     let mut connection = redis.store().connection().await.unwrap();
     redis::cmd("FLUSHALL")

@@ -25,7 +25,6 @@ pub(super) fn expression(text: &str) -> Vec<String> {
     }
 }
 
-/// A system parameter.
 pub(super) fn system(name: &str, value: &str) -> String {
     match (name, value) {
         ("is_start_workflow", "true" | "1") => "Writing starts the form's workflow.".to_owned(),

@@ -77,7 +77,6 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Given<T> {
     }
 }
 
-/// A text.
 pub(super) struct Text(pub String);
 
 impl<'de> Deserialize<'de> for Text {

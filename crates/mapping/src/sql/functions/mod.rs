@@ -80,7 +80,6 @@ pub(super) fn suggestion(name: &str) -> Option<&'static str> {
         .map(|(_, right)| *right)
 }
 
-/// All names, sorted.
 pub(super) fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = TABLES
         .into_iter()

@@ -91,7 +91,6 @@ impl RecordSpan {
         traceparent(self.0.span_context())
     }
 
-    /// How it ended.
     pub(crate) fn outcome(&mut self, outcome: &'static str, failure: Option<&'static str>) {
         self.0.set_attribute(KeyValue::new("okki.outcome", outcome));
         if let Some(code) = failure {
