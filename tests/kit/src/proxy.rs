@@ -1,5 +1,6 @@
 //! A TCP proxy that cuts, resets, stalls, leaves its connections half open, or carries everything later.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ enum Mode {
     Stall,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct State {
     mode: Mode,
     /// Connections with a smaller number carry nothing any more.
@@ -32,6 +33,8 @@ struct State {
     closed_below: u64,
     /// Number of the next connection.
     next: u64,
+    /// Connections that are carried.
+    open: BTreeSet<u64>,
 }
 
 /// The running proxy; everything it carries ends with it.
@@ -63,6 +66,7 @@ impl Proxy {
             silent_below: 0,
             closed_below: 0,
             next: 0,
+            open: BTreeSet::new(),
         });
         let task = tokio::spawn(serve(listener, target, delay, state.clone()));
         Ok(Self { address, state, task })
@@ -87,9 +91,12 @@ impl Proxy {
         self.state.send_modify(|state| state.mode = Mode::Cut);
     }
 
-    /// Closes every connection that is open now; new ones are carried.
-    pub fn reset(&self) {
+    /// Closes every connection that is open now, and returns when they are closed; new ones are carried.
+    pub async fn reset(&self) {
         self.state.send_modify(|state| state.closed_below = state.next);
+        let closed = |state: &State| state.open.range(..state.closed_below).next().is_none();
+        // The sender lives in `self`, so waiting cannot fail.
+        drop(self.state.subscribe().wait_for(closed).await);
     }
 
     /// Carries nothing, closes nothing.
@@ -138,8 +145,9 @@ async fn serve(listener: TcpListener, target: SocketAddr, delay: Duration, state
         state.send_modify(|state| {
             number = state.next;
             state.next += 1;
+            state.open.insert(number);
         });
-        tokio::spawn(connection(client, target, delay, number, state.subscribe()));
+        tokio::spawn(connection(client, target, delay, number, state.clone()));
     }
 }
 
@@ -148,8 +156,9 @@ async fn connection(
     target: SocketAddr,
     delay: Duration,
     number: u64,
-    mut state: watch::Receiver<State>,
+    shared: watch::Sender<State>,
 ) {
+    let mut state = shared.subscribe();
     let watched = state.clone();
     let carried = async {
         let server = TcpStream::connect(target).await?;
@@ -167,6 +176,10 @@ async fn connection(
         ended = carried => drop(ended),
         cut = state.wait_for(|state| state.mode == Mode::Cut || number < state.closed_below) => drop(cut),
     }
+    // The sockets are closed by now, for the future that owns them has ended.
+    shared.send_modify(|state| {
+        state.open.remove(&number);
+    });
 }
 
 async fn carry(

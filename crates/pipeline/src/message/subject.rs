@@ -7,6 +7,7 @@ use proto::v1::{CompanyRef, CompanySnapshot, FormRecord, Lane};
 pub trait Subject {
     /// Value of the AMQP `type` property, package and message name.
     const TYPE: &'static str;
+    /// The customer that the message is about.
     fn company_id(&self) -> &str;
     /// The customer's state that the message carries.
     fn version(&self) -> Version;

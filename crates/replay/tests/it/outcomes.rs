@@ -130,7 +130,7 @@ async fn a_letter_that_the_broker_dead_lettered_again_is_found_by_its_replay_tag
     });
     loop {
         tokio::select! {
-            () = strike.notified() => proxy.reset(),
+            () = strike.notified() => proxy.reset().await,
             () = bench.until_depth(&dead, 1) => break,
         }
     }

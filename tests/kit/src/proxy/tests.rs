@@ -43,7 +43,7 @@ async fn it_carries_stalls_goes_silent_and_cuts() {
 
     let mut reset = TcpStream::connect(proxy.address).await.unwrap();
     assert_eq!(ask(&mut reset).await.unwrap(), b'x');
-    proxy.reset();
+    proxy.reset().await;
     assert!(ask(&mut reset).await.is_err());
     let mut new = TcpStream::connect(proxy.address).await.unwrap();
     assert_eq!(ask(&mut new).await.unwrap(), b'x');

@@ -10,23 +10,28 @@ use lapin::{
     options::{BasicGetOptions, BasicNackOptions},
 };
 use pipeline::{handler::Outcome, stage::Stage};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::Notify;
 
 const POISON: &str = "7";
 
 /// The consumer reaches the broker through a proxy that is cut each time it meets the poison: the broker sees what it
 /// would see of a process that was killed while it held its deliveries.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_poison_dies_alone() {
     let bench = Workbench::new().await;
     bench.publish(0..40).await;
     let struck = Arc::new(Notify::new());
     let strike = Arc::clone(&struck);
     let proxy = bench.proxy().await;
+    // The handler may not return before the connection is gone, or a slow test would let the poison be acknowledged.
+    let (killed, dead_now) = mpsc::channel();
+    let dead_now = Mutex::new(dead_now);
     let running = bench.consume_through(&proxy, OPTIONS, move |_, job| {
         if job.message.company_id == POISON {
             strike.notify_one();
+            // An error only says that the test is over.
+            let _over = dead_now.lock().unwrap().recv();
         }
         forward(job)
     });
@@ -41,7 +46,10 @@ async fn the_poison_dies_alone() {
             "the delivery limit should have taken the message by now"
         );
         tokio::select! {
-            () = struck.notified() => proxy.reset(),
+            () = struck.notified() => {
+                proxy.reset().await;
+                killed.send(()).unwrap();
+            }
             () = bench.until_depth(&dead, 1) => break,
         }
     }
@@ -72,7 +80,7 @@ async fn a_lost_connection_loses_no_message() {
     });
     for _ in 0..3 {
         seen.notified().await;
-        proxy.reset();
+        proxy.reset().await;
     }
     bench.until_depth(&bench.queue(Stage::Extract), 0).await;
     let handler = running.stop().await;

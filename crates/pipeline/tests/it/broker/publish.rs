@@ -40,7 +40,7 @@ async fn messages_that_were_not_confirmed_are_published_and_counted_once_more() 
     let publishing = rt.publisher.publish(messages(1..4));
     let lost = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        proxy.reset();
+        proxy.reset().await;
     };
     let (published, ()) = tokio::join!(publishing, lost);
     published.unwrap();
