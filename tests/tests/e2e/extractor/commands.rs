@@ -45,7 +45,7 @@ async fn sync_lists_once_and_waits_for_its_details() {
     assert_eq!(again["listed"], 0, "{again}");
     let sink = Sink::open(&pipeline).await;
     assert_eq!(sink.complete(&pipeline, Duration::from_secs(60)).await, 50);
-    let status = json(&pipeline, &["status", "--json"]).await;
+    let status = json(&pipeline, &["status", "--json", "--runs", "500"]).await;
     assert_eq!(status["finished"].as_array().unwrap().len(), 2, "{status}");
     assert!(status["checkpoint_age_s"].as_i64().unwrap() < 60, "{status}");
     // No service maps and loads here, so all of them are on their way.
@@ -91,7 +91,7 @@ async fn a_backfill_takes_its_span_and_goes_on_after_ctrl_c() {
     let pid = Pid::from_raw(first.id().unwrap().cast_signed()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     assert_eq!(first.wait().await.unwrap().code(), Some(1));
-    let unfinished = json(&pipeline, &["status", "--json"]).await;
+    let unfinished = json(&pipeline, &["status", "--json", "--runs", "500"]).await;
     let listed = unfinished["running"][0]["listed"].as_u64().unwrap();
     assert!(listed > 0 && (listed as usize) < wanted, "{unfinished}");
 

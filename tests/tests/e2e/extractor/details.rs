@@ -11,7 +11,7 @@ use super::sink::{Sink, calls, redis};
 
 async fn status(pipeline: &PipelineUnderTest) -> Value {
     let printed = pipeline
-        .tool(Service::Extractor, &["status", "--json"])
+        .tool(Service::Extractor, &["status", "--json", "--runs", "500"])
         .await
         .unwrap();
     serde_json::from_str(&printed).unwrap()

@@ -152,7 +152,7 @@ async fn a_source_documents_condition_filters_and_is_accounted() {
         "every other customer is counted as filtered",
         async || {
             let status = pipeline
-                .tool(Service::Extractor, &["status", "--json"])
+                .tool(Service::Extractor, &["status", "--json", "--runs", "500"])
                 .await
                 .unwrap();
             let status: Value = serde_json::from_str(&status).unwrap();

@@ -35,7 +35,9 @@ async fn notified(notices: &Notices, before: usize, status: &str) {
 }
 
 async fn checkpoint(pipeline: &PipelineUnderTest) -> Value {
-    let status = pipeline.tool(Service::Extractor, &["status", "--json"]).await;
+    let status = pipeline
+        .tool(Service::Extractor, &["status", "--json", "--runs", "500"])
+        .await;
     let status: Value = serde_json::from_str(&status.unwrap()).unwrap();
     status["checkpoint"].clone()
 }
