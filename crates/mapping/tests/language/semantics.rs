@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use mapping::Expression;
+use mapping::{Context, Evaluation, Expression, Record};
 use serde_json::json;
 
-use crate::support::{eval, fault, sql};
+use crate::support::{eval, fault, now, sql};
 
 fn all(rows: &[(&str, &str)]) {
     for (expression, expected) in rows {
@@ -281,19 +281,30 @@ fn binding_strength_is_that_of_mysql() {
     ]);
 }
 
+/// The deepest that is accepted, compiled.
+fn deepest(build: impl Fn(usize) -> String) -> Expression {
+    let compiled = |expression: String| Expression::compile(&expression).ok();
+    (1..=200).rev().map(build).find_map(compiled).unwrap()
+}
+
 #[test]
 fn the_deepest_expressions_fit_the_stack_of_a_worker() {
-    let deepest = |build: &dyn Fn(usize) -> String| {
-        let accepted = |expression: &String| Expression::compile(expression).is_ok();
-        (1..=200).rev().map(build).find(accepted).unwrap()
-    };
-    let sum = deepest(&|n| format!("_function {}", vec!["1"; n].join("+")));
-    let nested = deepest(&|n| format!("_function {}1{}", "IF(1=1,".repeat(n), ",0)".repeat(n)));
-    assert!(sum.len() > 100 && nested.len() > 100, "{sum} {nested}");
+    // Documents are compiled at the start, on the stack of the process, which has 8 MiB.
+    let process = std::thread::Builder::new().stack_size(8 << 20);
+    let compiled = process.spawn(|| {
+        let sum = deepest(|n| format!("_function {}", vec!["1"; n].join("+")));
+        let nested = deepest(|n| format!("_function {}1{}", "IF(1=1,".repeat(n), ",0)".repeat(n)));
+        [sum, nested]
+    });
+    let compiled = compiled.unwrap().join().unwrap();
     // A worker has 2 MiB, of which the consumer and its futures use a part.
     let worker = std::thread::Builder::new().stack_size(1 << 20);
-    let evaluated = worker.spawn(move || [eval(&sum, json!({})), eval(&nested, json!({}))]);
-    let values = evaluated.unwrap().join().unwrap().map(Result::unwrap);
+    let evaluated = worker.spawn(move || {
+        let (record, context) = (Record::default(), Context::at(now()));
+        let evaluation = Evaluation::new(&record, &context);
+        compiled.map(|expression| expression.evaluate(&evaluation).unwrap().into_text().into_owned())
+    });
+    let values = evaluated.unwrap().join().unwrap();
     assert_eq!(values[1], "1");
     assert!(values[0].parse::<u32>().unwrap() > 50, "{values:?}");
 }
