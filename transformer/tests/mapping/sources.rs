@@ -178,7 +178,7 @@ fn an_id_check_is_honoured_by_id_and_version_and_says_so() {
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         let warning = warnings[0].to_string();
         assert!(
-            warning.starts_with("s.json:2:46: \"idCheck\": true compares id and update time"),
+            warning.starts_with("s.json:2:47: \"idCheck\": true compares id and update time"),
             "{warning}"
         );
     }
