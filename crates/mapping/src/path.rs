@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::record::{Lookup, Record};
+use super::record::{PathValue, Record};
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Path {
     }
 
     /// Finds the value, seen from inside `scope`. Not for wild paths, see [`Path::collect`].
-    pub fn find<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> Lookup<'r> {
+    pub fn find<'r>(&self, record: &'r Record, scope: Option<&Scope<'r>>) -> PathValue<'r> {
         let mut next = scope;
         while let Some(scope) = next {
             if let Some(rest) = self.below(scope.array) {
@@ -163,12 +163,12 @@ impl Path {
         (suffixed.and_then(|(base, n)| pair(record.get(base)?, *n)), 1)
     }
 
-    fn walk<'r>(&self, start: Option<&'r Value>, from: usize) -> Lookup<'r> {
+    fn walk<'r>(&self, start: Option<&'r Value>, from: usize) -> PathValue<'r> {
         let mut at = start;
         for (segment, suffix) in self.segments.iter().zip(&self.suffixes).skip(from) {
             at = at.and_then(|value| step(value, segment, suffix.as_ref()));
         }
-        at.map_or(Lookup::Missing, Lookup::Found)
+        at.map_or(PathValue::Missing, PathValue::Found)
     }
 }
 

@@ -12,9 +12,9 @@ pub struct Record {
     dotted: bool,
 }
 
-/// What a path found. Nothing, `null` and an empty array are all "empty" (see [`Lookup::text`]).
+/// What a path found. Nothing, `null` and an empty array are all "empty" (see [`PathValue::text`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Lookup<'r> {
+pub enum PathValue<'r> {
     /// No such key, or beyond the end of an array.
     Missing,
     /// A value of the record.
@@ -59,11 +59,11 @@ impl From<Map<String, Value>> for Record {
     }
 }
 
-impl<'r> Lookup<'r> {
+impl<'r> PathValue<'r> {
     /// The value, unless it is missing or `null`.
     pub fn value(self) -> Option<&'r Value> {
         match self {
-            Lookup::Found(value) if !value.is_null() => Some(value),
+            PathValue::Found(value) if !value.is_null() => Some(value),
             _ => None,
         }
     }

@@ -28,7 +28,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease if nobody holds it. `key` comes from [`crate::names`]; `owner` is for people.
+    /// Takes the lease if it is free. `key` comes from [`crate::names`]; `owner` is for people.
     pub async fn acquire(
         store: &Store,
         key: String,
@@ -69,7 +69,7 @@ impl Lease {
         Instant::now() < *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Extends the lease by its whole term; `false` when it is somebody else's or has expired.
+    /// Extends the lease by its whole term; `false` when another replica holds it or it has expired.
     pub async fn renew(&self) -> Result<bool, Error> {
         let asked = Instant::now();
         let args = [self.proof.clone(), millis(self.ttl).to_string()];

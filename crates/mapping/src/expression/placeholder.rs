@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::super::path::Path;
-use super::super::record::{Lookup, text_of};
+use super::super::record::{PathValue, text_of};
 use super::super::sql::error::Failure;
 use super::super::sql::eval::Env;
 use super::context::Variable;
@@ -114,7 +114,7 @@ impl Placeholder {
 
     /// The record has no such key at all.
     pub(crate) fn is_missing(&self, env: &Env<'_>) -> bool {
-        matches!(&self.source, Source::Path(path) if path.find(env.record, env.scope) == Lookup::Missing)
+        matches!(&self.source, Source::Path(path) if path.find(env.record, env.scope) == PathValue::Missing)
     }
 }
 

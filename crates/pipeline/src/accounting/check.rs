@@ -1,6 +1,6 @@
 //! Compares the account with the queues: a customer that is in no queue and has no disposition is lost.
 //!
-//! The account alone always adds up as long as nobody deletes keys. What makes it useful is the comparison: an
+//! The account alone always adds up as long as no key is deleted. What makes it useful is the comparison: an
 //! open customer that is older than anything can take, while every queue is empty, has no message any more; and a dead
 //! letter that the account has but no dead-letter queue holds was deleted by hand.
 
@@ -160,7 +160,7 @@ pub(super) fn is_idle(queues: &BTreeMap<String, u32>) -> bool {
         .all(|(queue, depth)| *depth == 0 || queue.ends_with(".dead"))
 }
 
-/// Ready messages of every queue of the namespace. A queue that nobody has declared yet is left out.
+/// Ready messages of every queue of the namespace. A queue that has not been declared yet is left out.
 pub(super) async fn depths(broker: &Broker) -> Option<BTreeMap<String, u32>> {
     match broker.depths(&broker.queues(&Stage::ALL)).await {
         Ok(depths) => Some(depths),

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A problem that nobody ended is forgotten after this.
+/// A problem that was not ended is forgotten after this.
 const OPEN_FOR_S: u64 = 7 * 86_400;
 
 /// Remembers in Redis, and in the process while Redis is away.

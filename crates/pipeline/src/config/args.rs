@@ -1,4 +1,4 @@
-//! What may be typed by everybody: text in the right places, unchecked.
+//! What every command takes: text in the right places, unchecked.
 
 use std::path::PathBuf;
 

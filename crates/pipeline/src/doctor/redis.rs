@@ -66,7 +66,7 @@ fn eviction(policy: &str, memory: &str) -> Finding {
         "set maxmemory-policy noeviction: an evicted key is a forgotten row, a lost lease or a wrong quota";
     match policy {
         "noeviction" => Finding::good("eviction", policy),
-        // Without a limit nothing is evicted, whatever the policy says; until somebody sets one.
+        // Without a limit nothing is evicted, whatever the policy says; until an operator sets one.
         _ if memory == "0" && !policy.starts_with("allkeys") => Finding::risk("eviction", policy, remedy),
         "" => Finding::risk("eviction", "Redis does not report its policy", remedy),
         _ => Finding::bad("eviction", policy, remedy),

@@ -40,7 +40,7 @@ pub fn digits(id: &str) -> Option<&str> {
     (digits.len() == DIGITS && digits.chars().all(is_digit)).then_some(digits)
 }
 
-/// Whether somebody who wrote `wanted` means the letter: its id, its digits, or the id of its message.
+/// Whether `wanted`, as an operator typed it, means the letter: its id, its digits, or the id of its message.
 #[must_use]
 pub fn means(wanted: &str, id: &str) -> bool {
     wanted == id

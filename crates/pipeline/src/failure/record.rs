@@ -1,4 +1,4 @@
-//! The failure record: everything a person needs to understand a dead letter without asking anybody.
+//! The failure record: everything a person needs to understand a dead letter without asking another person.
 //!
 //! It travels as JSON in one header beside the untouched body and is kept within what a frame can carry.
 

@@ -195,7 +195,7 @@ struct Prober {
 }
 
 impl Prober {
-    /// Ends on success, or when the gate is dropped or opened by somebody else (then the task is aborted).
+    /// Ends on success, or when the gate is dropped or opened by another caller (then the task is aborted).
     async fn run<F, Fut>(self, mut backoff: Backoff, probe: F)
     where
         F: Fn() -> Fut + Send + 'static,

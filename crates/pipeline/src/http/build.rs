@@ -46,7 +46,7 @@ fn trusting(mut builder: reqwest::ClientBuilder, tls: &TlsFiles) -> Result<reqwe
     Ok(builder)
 }
 
-/// Credentials travel in headers; a redirect must not carry them to somebody else. A refused redirect shows up as
+/// Credentials travel in headers; a redirect must not carry them to another host. A refused redirect shows up as
 /// the 3xx answer itself.
 fn same_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
     let stays = attempt

@@ -111,7 +111,7 @@ pub(super) async fn moved(
     store.invoke(&MOVED, &keys(namespace, buckets), &args).await
 }
 
-/// Closes a bucket for everybody for a while; never shortens an earlier pause.
+/// Closes a bucket for all replicas for a while; never shortens an earlier pause.
 pub(super) async fn push_back(
     store: &Store,
     namespace: &Namespace,

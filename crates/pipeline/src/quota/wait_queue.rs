@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::{error::Error, permit::Permit};
 
-/// A queue of callers. The first one asks for everybody in it, so that a question to Redis serves many calls where
+/// A queue of callers. The first one asks for all in it, so that a question to Redis serves many calls where
 /// the limits let many go at once.
 #[derive(Default)]
 pub(super) struct WaitQueue {

@@ -11,7 +11,7 @@ use super::{
 
 use crate::{
     browse::filter::Filter,
-    plan::{Plan, at_once::refuse_if_busy, options::Options, run, state::State},
+    plan::{Plan, busy::refuse_if_busy, options::Options, run, state::State},
     workspace::Workspace,
 };
 use anyhow::bail;

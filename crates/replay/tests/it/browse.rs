@@ -1,10 +1,14 @@
 //! Foreign messages, and browsing dead letters (I8).
 
+use crate::{
+    letters::workspace,
+    plans::{planned, ran},
+};
 use kit::workbench::{OPTIONS, Workbench, forward, reference};
 use pipeline::{failure::Failure, handler::Outcome, lease::Lease, message::Outgoing, stage::Stage};
 use replay::{
     browse::{Browser, Filter},
-    plan::at_once::replay,
+    plan::{options::Options, run::run},
 };
 use std::time::Duration;
 
@@ -134,8 +138,8 @@ async fn a_replay_takes_the_chosen_and_leaves_the_others_in_place() {
         code: Some("odd".into()),
         ..Filter::default()
     };
-    let report = replay(&bench.rt, Stage::Extract, &filter, |_| {}).await.unwrap();
-    assert_eq!((report.replayed, report.left), (150, 150));
+    let plan = ran(&bench, planned(&bench, &filter, Options::at_once()).await).await;
+    assert_eq!((plan.sent, plan.left()), (150, 150));
     bench.until_depth(&bench.queue(Stage::Extract), 150).await;
     let evens: Vec<_> = before.into_iter().filter(|id| is_even(id)).collect();
     assert_eq!(ids(&bench).await, evens);
@@ -157,7 +161,7 @@ async fn a_replay_takes_the_chosen_and_leaves_the_others_in_place() {
                 (record.replays, codes.as_slice()),
                 (1, ["odd", "still"].as_slice())
             );
-            assert_eq!(record.last_replay.as_deref(), Some(report.replay.as_str()));
+            assert_eq!(record.last_replay.as_deref(), Some(plan.id.as_str()));
         }
     }
 }
@@ -165,19 +169,28 @@ async fn a_replay_takes_the_chosen_and_leaves_the_others_in_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_replay_at_the_same_time_is_refused() {
     let bench = Workbench::new().await;
+    bench.publish(0..1).await;
+    let running = bench.consume(OPTIONS, |_, _| Outcome::Dead(Failure::new("broken", "for good")));
+    bench.until_depth(&bench.dead(), 1).await;
+    running.stop().await;
+    let plan = planned(&bench, &Filter::default(), Options::at_once()).await;
     let key = bench.rt.namespace.replay_lease_key(Stage::Extract);
     let lease = Lease::acquire(&bench.rt.store, key, "somebody", Duration::from_secs(30))
         .await
         .unwrap()
         .unwrap();
-    let refused = replay(&bench.rt, Stage::Extract, &Filter::default(), |_| {})
-        .await
-        .unwrap_err();
-    assert!(refused.to_string().contains("under way"), "{refused}");
+    let options = Options::at_once();
+    let refused = run(
+        &workspace(&bench, Stage::Extract),
+        plan.clone(),
+        &options,
+        &mut |_| {},
+    )
+    .await
+    .unwrap_err();
+    assert!(format!("{refused:#}").contains("under way"), "{refused:#}");
     lease.release().await.unwrap();
-    replay(&bench.rt, Stage::Extract, &Filter::default(), |_| {})
-        .await
-        .unwrap();
+    assert_eq!(ran(&bench, plan).await.sent, 1);
 }
 
 fn is_even(id: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Removes what a namespace leaves in the broker and in Redis, which may be somebody's own.
+//! Removes what a namespace leaves in the broker and in Redis, which may belong to the developer.
 
 use std::time::Duration;
 

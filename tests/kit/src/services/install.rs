@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-/// What has to be started. A service that somebody else provides is `None`.
+/// What has to be started. A service that the caller provides is `None`.
 #[derive(Debug, Default)]
 pub(super) struct Programs {
     pub broker: Option<BrokerPrograms>,
