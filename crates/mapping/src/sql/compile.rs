@@ -8,8 +8,27 @@ use super::parse::{Source, parse};
 use super::value::{Kind, Value};
 use super::{calls, targets};
 
-/// Compiles the pieces of a `_function`; all faults at once where the syntax holds.
+/// Stack for the deepest expression. The parser recurses, and without optimisation one level of it takes up to 50 KiB,
+/// more in all than the threads of a worker or of a test have.
+const STACK: usize = 8 << 20;
+
+/// Compiles the pieces of a `_function`, on a stack of its own; all faults at once where the syntax holds.
 pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        match thread.spawn_scoped(scope, || compile_here(pieces, start)) {
+            Ok(compiled) => compiled
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(error) => {
+                let message = format!("no thread could be started to compile the expression: {error}");
+                Err(vec![Fault::new(start, message)])
+            }
+        }
+    })
+}
+
+fn compile_here(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr, Vec<Fault>> {
     let (tree, source) = parse(pieces, start)?;
     let mut compiler = Compiler {
         source,

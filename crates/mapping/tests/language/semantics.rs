@@ -289,20 +289,14 @@ fn deepest(build: impl Fn(usize) -> String) -> Expression {
 
 #[test]
 fn the_deepest_expressions_fit_the_stack_of_a_worker() {
-    // Documents are compiled at the start, on the stack of the process, which has 8 MiB.
-    let process = std::thread::Builder::new().stack_size(8 << 20);
-    let compiled = process.spawn(|| {
-        let sum = deepest(|n| format!("_function {}", vec!["1"; n].join("+")));
-        let nested = deepest(|n| format!("_function {}1{}", "IF(1=1,".repeat(n), ",0)".repeat(n)));
-        [sum, nested]
-    });
-    let compiled = compiled.unwrap().join().unwrap();
     // A worker has 2 MiB, of which the consumer and its futures use a part.
     let worker = std::thread::Builder::new().stack_size(1 << 20);
-    let evaluated = worker.spawn(move || {
+    let evaluated = worker.spawn(|| {
+        let sum = deepest(|n| format!("_function {}", vec!["1"; n].join("+")));
+        let nested = deepest(|n| format!("_function {}1{}", "IF(1=1,".repeat(n), ",0)".repeat(n)));
         let (record, context) = (Record::default(), Context::at(now()));
         let evaluation = Evaluation::new(&record, &context);
-        compiled.map(|expression| expression.evaluate(&evaluation).unwrap().into_text().into_owned())
+        [sum, nested].map(|expression| expression.evaluate(&evaluation).unwrap().into_text().into_owned())
     });
     let values = evaluated.unwrap().join().unwrap();
     assert_eq!(values[1], "1");
