@@ -1,10 +1,12 @@
 //! The calls we make (docs/jiandaoyun-api.md §2).
 
+use std::time::Instant;
+
 use pipeline::quota::Lane;
 use serde_json::{Map, Value};
 
 use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
-use super::client::{ALWAYS, Client, MaySend};
+use super::client::{ALWAYS, Client, MaySend, TIMED_OUT};
 use super::types::{BatchCreated, OneRow, Page, Reply, Status, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
@@ -38,9 +40,15 @@ impl Client {
             data_list: rows.iter().copied().map(Row).collect(),
         };
         let path = "/api/v5/app/entry/data/batch_create";
+        let begun = Instant::now();
         let reply = self
             .post::<BatchCreated>(&self.buckets.batch_create, path, &call, lane, may_send)
             .await;
+        match &reply {
+            Reply::Ok(_) => self.pace.batch_answered(begun.elapsed()),
+            Reply::Unknown(reason) if reason.starts_with(TIMED_OUT) => self.pace.batch_timed_out(rows.len()),
+            _ => {}
+        }
         sound(reply, |answer| &answer.status)
     }
 

@@ -8,7 +8,7 @@ use super::commit::{Ended, MemberEnd, all};
 use super::find::found_instead;
 use crate::failpoint;
 use crate::jdy::types::Reply;
-use crate::ledger::{Change, Member};
+use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
 
 impl Writer {
@@ -83,18 +83,22 @@ impl Writer {
         let unknown = AtomicBool::new(false);
         let unknown = &unknown;
         self.vendor
-            .insist(Some(work.live), &work.patience, move || async move {
-                if unknown.load(Ordering::Relaxed) {
-                    return Reply::Ok(None);
-                }
-                let reply = client
-                    .create_one(path, &member.row, options, work.lane, may_send)
-                    .await;
-                if matches!(reply, Reply::Unknown(_)) {
-                    unknown.store(true, Ordering::Relaxed);
-                }
-                reply.map(Some)
-            })
+            .write(
+                work.request(Kind::Create, false),
+                Option::is_some,
+                move || async move {
+                    if unknown.load(Ordering::Relaxed) {
+                        return Reply::Ok(None);
+                    }
+                    let reply = client
+                        .create_one(path, &member.row, options, work.lane, may_send)
+                        .await;
+                    if matches!(reply, Reply::Unknown(_)) {
+                        unknown.store(true, Ordering::Relaxed);
+                    }
+                    reply.map(Some)
+                },
+            )
             .await
     }
 }
