@@ -178,9 +178,10 @@ impl Vendor {
         }
     }
 
-    /// Whether the vendor works for us: asked with a call that changes nothing and needs key, app and form to be right.
+    /// Whether the vendor works for us: asked with calls that change nothing and need key, app and form to be right.
     pub(crate) async fn works(&self) -> bool {
         matches!(self.client.widgets().await, Reply::Ok(_))
+            && matches!(self.client.any_row().await, Reply::Ok(()))
     }
 
     /// The vendor refuses everything until a person has changed something.

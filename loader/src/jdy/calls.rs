@@ -107,6 +107,20 @@ impl Client {
         self.delete(row_id, Lane::Live, ALWAYS).await
     }
 
+    /// One row, to see whether queries work.
+    pub(crate) async fn any_row(&self) -> Reply<()> {
+        let call = List {
+            limit: 1,
+            data_id: None,
+            filter: None,
+        };
+        let path = "/api/v5/app/entry/data/list";
+        let reply = self
+            .post::<Page>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .await;
+        reply.map(drop)
+    }
+
     /// Rows after `cursor`, ascending by id. Without projection, because system fields such as `updateTime` are not
     /// promised with one.
     pub(crate) async fn list(

@@ -1,15 +1,20 @@
 //! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look-up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::find::found_instead;
+use super::give_up::Refused;
 use crate::failpoint;
-use crate::jdy::types::Reply;
+use crate::jdy::types::{Refusal, Reply};
 use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
+
+/// Sends of one row whose outcome stays unknown.
+const SENDS: u32 = 3;
 
 impl Writer {
     /// Creates rows one by one.
@@ -43,7 +48,9 @@ impl Writer {
     /// Creates one row. An unknown outcome is looked up after the call can no longer land; only then is it sent again.
     async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Ended> {
         let group = std::slice::from_ref(&member);
+        let (first, mut sends) = (Instant::now(), 0);
         loop {
+            sends += 1;
             let tried = self.send_once(work, path, &member).await;
             failpoint::hit("create-answered").await;
             return match tried {
@@ -64,7 +71,15 @@ impl Writer {
                         return all(group, &MemberEnd::Held);
                     };
                     let Some(row) = found.get(&member.slot) else {
-                        continue;
+                        if sends < SENDS {
+                            continue;
+                        }
+                        let refused = Refused {
+                            refusal: &Refusal::unanswered("no answer, and no row"),
+                            first,
+                            unknown: false,
+                        };
+                        return self.give_up_alone(work, &member, refused).await;
                     };
                     self.commit(work, vec![found_instead(&member, row)], false).await
                 }
