@@ -97,6 +97,9 @@ pub(crate) struct WriteArgs {
     /// When the form is read into the index: of several rows of a customer keep the oldest and delete the others
     #[arg(long, env = "MERGE_DUPLICATES")]
     pub(crate) merge_duplicates: bool,
+    /// Bytes of the rows in one batch_create; a larger row goes alone
+    #[arg(long, env = "BATCH_BYTES", default_value = "1000000", value_name = "BYTES")]
+    pub(crate) batch_bytes: String,
     /// For tests: die or wait at a named point, NAME:abort or NAME:DURATION, with :N from the Nth time on
     #[arg(long, env = "FAILPOINT", hide = true, value_name = "POINT")]
     pub(crate) failpoint: Option<Armed>,

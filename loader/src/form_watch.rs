@@ -1,5 +1,7 @@
 //! The form's widgets: read at start and every ten minutes, and compared with what is going to be written.
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ use crate::vendor::{Patience, Tried, Vendor};
 const READ_EVERY: Duration = Duration::from_secs(600);
 /// One reading may take this long before it is given up and begun again.
 const READ_PATIENCE: Duration = Duration::from_secs(120);
+/// Mappings that are remembered at most.
+const MAPPINGS: usize = 100;
 
 /// What is known before the first record: the mapped widgets with their captions, and the widget of removals.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +42,13 @@ pub(crate) struct FormWatch {
     expected: Expected,
     current: watch::Sender<Option<Arc<Form>>>,
     wanted: Notify,
-    /// A record that did not fit; the stage goes on when it does.
-    unfit: Mutex<Option<FormRecord>>,
+    /// The stage is paused because of the form, and not for another reason of the same name.
+    paused: AtomicBool,
+    /// A record that did not fit; the stage goes on when it does, or another one.
+    unfit: Mutex<Option<(Misfit, FormRecord)>>,
+    /// Mappings of records that fit the form as it is.
+    fitting: Mutex<HashSet<String>>,
+    judged: Notify,
 }
 
 impl FormWatch {
@@ -52,7 +61,10 @@ impl FormWatch {
             expected,
             current,
             wanted: Notify::new(),
+            paused: AtomicBool::new(false),
             unfit: Mutex::default(),
+            fitting: Mutex::default(),
+            judged: Notify::new(),
         })
     }
 
@@ -63,33 +75,99 @@ impl FormWatch {
 
     /// There is a record and no form: pauses until there is one.
     pub(crate) fn want(&self) {
-        self.runtime
-            .gate
-            .close(Pause::Configuration, "the form has not been read yet");
+        self.not_read();
         self.wanted.notify_one();
     }
 
-    /// A record does not fit the form: pauses until it does.
-    pub(crate) fn misfit(self: &Arc<Self>, misfit: Misfit, record: FormRecord) {
-        *self.unfit.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
-        self.pause(&misfit);
+    /// The form, read again when one of these records does not fit: it may have been changed together with the mapping.
+    /// `None` when it cannot be had, or does not fit any record.
+    pub(crate) async fn that_fits<'a>(
+        &self,
+        records: impl Iterator<Item = &'a FormRecord>,
+    ) -> Option<Arc<Form>> {
+        let form = self.current()?;
+        let mut records = records;
+        if records.all(|record| form.check(record).is_ok()) {
+            return Some(form);
+        }
+        match self.read().await {
+            Some(Ok(())) => self.current(),
+            _ => None,
+        }
+    }
+
+    /// These records fit the form as it is, so that no pause for the sake of another one is right.
+    pub(crate) fn fits<'a>(&self, records: impl Iterator<Item = &'a FormRecord>) {
+        let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Removals carry no fields and fit any form.
+        for record in records.filter(|record| !record.fields.is_empty()) {
+            if fitting.len() < MAPPINGS && !fitting.contains(&record.mapping_fingerprint) {
+                fitting.insert(record.mapping_fingerprint.clone());
+            }
+        }
+        drop(fitting);
+        let waits_for = self.unfit.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((misfit, record)) = waits_for {
+            self.is_alone(&misfit, &record);
+        }
+    }
+
+    /// Whether it is only this record that does not fit: the mapping knows nothing of the widget, or records of another
+    /// mapping fit.
+    ///
+    /// Then nothing waits for it any more.
+    pub(crate) fn is_alone(&self, misfit: &Misfit, record: &FormRecord) -> bool {
+        let mapped = |(widget, _): &(String, String)| widget == misfit.widget();
+        let foreign = !self.expected.fields.is_empty() && !self.expected.fields.iter().any(mapped);
+        let fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = match misfit.is_of_the_widget() {
+            true => !fitting.is_empty(),
+            // Another record of the same mapping may only have nothing in that cell.
+            false => !fitting.is_empty() && !fitting.contains(&record.mapping_fingerprint),
+        };
+        drop(fitting);
+        if others || foreign {
+            self.nobody_waits();
+        }
+        others || foreign
+    }
+
+    /// A record does not fit the form, and perhaps none does: pauses until one fits.
+    pub(crate) fn misfit(self: &Arc<Self>, misfit: &Misfit, record: FormRecord) {
+        *self.unfit.lock().unwrap_or_else(PoisonError::into_inner) = Some((misfit.clone(), record));
+        self.pause(misfit);
+        self.judged.notify_waiters();
+    }
+
+    /// It was about single records.
+    fn nobody_waits(&self) {
+        let waited = self
+            .unfit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .is_some();
+        if waited && self.paused.swap(false, Ordering::Relaxed) {
+            self.runtime.gate.open(Pause::Configuration);
+        }
     }
 
     /// Reads the form until the process ends; nothing is written before it fits.
     pub(crate) async fn watch(self: Arc<Self>) {
-        self.runtime
-            .gate
-            .close(Pause::Configuration, "the form has not been read yet");
+        self.not_read();
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
         loop {
             let wait = match self.read().await {
                 Some(Ok(())) if self.fits_again() => {
-                    self.runtime.gate.open(Pause::Configuration);
+                    if self.paused.swap(false, Ordering::Relaxed) {
+                        self.runtime.gate.open(Pause::Configuration);
+                    }
                     backoff.reset();
                     READ_EVERY
                 }
                 Some(Ok(())) => backoff.next_delay(),
                 Some(Err(misfit)) => {
+                    self.current.send_replace(None);
                     self.pause(&misfit);
                     backoff.next_delay()
                 }
@@ -124,7 +202,7 @@ impl FormWatch {
                 self.runtime
                     .status
                     .set("form", json!({"widgets": form.len(), "fits": true}));
-                self.current.send_replace(Some(Arc::new(form)));
+                self.learn(form);
                 Ok(())
             }),
         )
@@ -144,10 +222,28 @@ impl FormWatch {
         }
     }
 
+    /// What fitted another form proves nothing.
+    fn learn(&self, form: Form) {
+        let form = Arc::new(form);
+        if self.current.send_replace(Some(Arc::clone(&form))) != Some(form) {
+            self.fitting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clear();
+        }
+    }
+
+    fn not_read(&self) {
+        self.paused.store(true, Ordering::Relaxed);
+        self.runtime
+            .gate
+            .close(Pause::Configuration, "the form has not been read yet");
+    }
+
     fn fits_again(&self) -> bool {
         let mut unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = match (&*unfit, self.current()) {
-            (Some(record), Some(form)) => form.check(record).is_ok(),
+            (Some((_, record)), Some(form)) => form.check(record).is_ok(),
             _ => true,
         };
         if fits {
@@ -161,13 +257,29 @@ impl FormWatch {
         self.runtime
             .status
             .set("form", json!({"fits": false, "problem": misfit.to_string()}));
-        self.current.send_replace(None);
+        self.paused.store(true, Ordering::Relaxed);
         let watch = Arc::clone(self);
         self.runtime
             .gate
             .close_until(Pause::Configuration, misfit.to_string(), move || {
                 let watch = Arc::clone(&watch);
-                async move { matches!(watch.read().await, Some(Ok(()))) && watch.fits_again() }
+                async move { watch.probe().await }
             });
+    }
+
+    /// Reads the form; when it does not fit the record, others may: some are taken to see.
+    async fn probe(&self) -> bool {
+        if !matches!(self.read().await, Some(Ok(()))) {
+            return false;
+        }
+        if !self.fits_again() {
+            let judged = self.judged.notified();
+            self.runtime.gate.try_out(Pause::Configuration, true);
+            judged.await;
+            self.runtime.gate.try_out(Pause::Configuration, false);
+            return false;
+        }
+        self.paused.store(false, Ordering::Relaxed);
+        true
     }
 }

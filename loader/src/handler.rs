@@ -14,7 +14,7 @@ use proto::v1::FormRecord;
 
 use crate::failpoint;
 use crate::vendor::Patience;
-use crate::write::{Receipt, Sorted, Stop, Writer, sort};
+use crate::write::{Prepared, Receipt, Sorted, Stop, Unfit, Writer, sort};
 
 /// Waits for a row that another batch is writing.
 const BUSY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -37,17 +37,13 @@ impl Handler for WriteHandler {
             failpoint::meet(&job.message.company_id);
         }
         let jobs = batch.len();
-        let Some(form) = self.writer.form.current() else {
+        let records = batch.iter().map(|job| &job.message);
+        let Some(form) = self.writer.form.that_fits(records).await else {
             self.writer.form.want();
             return hold(jobs);
         };
-        let sorted = match sort(batch, &form, &self.writer.settings.removals) {
-            Ok(sorted) => sorted,
-            Err(misfit) => {
-                self.writer.form.misfit(misfit.0, misfit.1);
-                return hold(jobs);
-            }
-        };
+        let mut sorted = sort(batch, &form, &self.writer.settings.removals);
+        self.set_apart(&mut sorted);
         // Removals carry no fields, and an upsert carries all mapped ones.
         if let Some(record) = sorted
             .open
@@ -96,6 +92,23 @@ impl Handler for WriteHandler {
 }
 
 impl WriteHandler {
+    /// Decides about records that the form does not take: one alone dies, and while it may be about all of them they
+    /// step aside, so that the next ones can show it.
+    fn set_apart(&self, sorted: &mut Sorted) {
+        let fitting = sorted.open.values().flatten();
+        self.writer.form.fits(fitting.map(Prepared::record));
+        for Unfit { at, misfit, record } in std::mem::take(&mut sorted.unfit) {
+            let outcome = match self.writer.form.is_alone(&misfit, &record) {
+                true => Outcome::Dead(misfit.failure()),
+                false => {
+                    self.writer.form.misfit(&misfit, record);
+                    Outcome::Park(WaitsFor::OtherMessage)
+                }
+            };
+            sorted.outcomes[at] = Some(outcome);
+        }
+    }
+
     /// Rounds of claim, write and commit until everything is decided or has to wait for the gate.
     async fn load(&self, mut sorted: Sorted) -> Vec<Option<Outcome<Receipt>>> {
         let writer = &self.writer;

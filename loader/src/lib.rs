@@ -16,6 +16,7 @@ mod index;
 mod jdy;
 mod ledger;
 mod parts;
+mod patience;
 mod settings;
 mod vendor;
 mod write;

@@ -50,7 +50,7 @@ impl LoaderConfig {
     /// Checks everything; reads the mapping document and the key's file.
     pub(crate) fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
         let document = form.mapping.as_deref().map(Document::read).transpose()?;
-        let account = account(form, document.as_ref())?;
+        let mut account = account(form, document.as_ref())?;
         let removals = removals(&write.on_removal)?;
         let key_widget = form
             .jdy_key_widget
@@ -59,6 +59,7 @@ impl LoaderConfig {
         let timeout = account.timeout;
         let lease = lease(&write.lease)?;
         let late = duration("LATE_WRITES", &write.late_writes)?;
+        account.slowest = timeout + late;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
             // A loader notices within its send window; then its call may time out and take effect even later.
@@ -95,6 +96,7 @@ impl LoaderConfig {
                 patience: positive_duration("PATIENCE", &write.patience)?,
                 resend_for: positive_duration("RESEND_FOR", &write.resend_for)?,
                 late,
+                batch_bytes: count("BATCH_BYTES", &write.batch_bytes, usize::MAX)?,
             },
             account,
             failpoint: write.failpoint,
@@ -133,6 +135,7 @@ fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, Conf
             document.and_then(|document| document.entry_id.as_ref()),
         )?,
         timeout: positive_duration("JDY_TIMEOUT", &form.jdy_timeout)?,
+        slowest: Duration::ZERO,
     })
 }
 

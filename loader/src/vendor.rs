@@ -1,8 +1,8 @@
 //! The vendor's state of health, shared by everything that calls it: when to pause, and who notices that it is over.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pipeline::gate::{Gate, Pause};
 use pipeline::retry::Backoff;
@@ -15,61 +15,23 @@ use crate::jdy::codes::{self, Class};
 use crate::jdy::types::{Refusal, Reply, Unsent};
 use crate::ledger::LiveBatch;
 
+pub(crate) use crate::patience::{Patience, Stopping};
+
 /// One failed call may be bad luck; the second in a row is an outage.
 const OUTAGE_AFTER: u32 = 2;
 /// First and longest wait between two sends of the same request.
-const RESEND: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(15));
+pub(crate) const RESEND: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(15));
 
-/// Kept of the drain deadline to settle the deliveries of what is finished.
-const RESERVED: Duration = Duration::from_secs(3);
-
-/// The vendor as the write path sees it.
+/// The vendor as every call sees it; `write` is how rows are written.
 #[derive(Clone)]
 pub(crate) struct Vendor {
     pub(crate) client: Arc<Client>,
     /// When to give up because the process ends.
     pub(crate) stopping: Stopping,
-    gate: Gate,
+    pub(crate) gate: Gate,
+    /// Whose fault the refusals of writes are.
+    pub(crate) breaker: Breaker,
     failures: Arc<AtomicU32>,
-    breaker: Arc<Breaker>,
-}
-
-/// How long a batch is tried: the deliveries of a batch must go back long before the broker's time-out.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
-    until: Instant,
-}
-
-/// The end of the process for batches under way: they may be finished until shortly before the drain deadline.
-#[derive(Clone)]
-pub(crate) struct Stopping {
-    shutdown: Shutdown,
-    asked: Arc<OnceLock<Instant>>,
-}
-
-impl Stopping {
-    pub(crate) fn new(shutdown: Shutdown) -> Self {
-        Self {
-            shutdown,
-            asked: Arc::default(),
-        }
-    }
-
-    /// Completes when nothing new may be begun any more.
-    pub(crate) async fn over(&self) {
-        self.shutdown.requested().await;
-        tokio::time::sleep_until(self.end().into()).await;
-    }
-
-    /// Whether that is so now.
-    pub(crate) fn is_over(&self) -> bool {
-        self.shutdown.is_requested() && Instant::now() >= self.end()
-    }
-
-    /// Counted from when the request to stop was first seen.
-    fn end(&self) -> Instant {
-        *self.asked.get_or_init(Instant::now) + self.shutdown.deadline().saturating_sub(RESERVED)
-    }
 }
 
 /// The end of a persistent call.
@@ -85,28 +47,6 @@ pub(crate) enum Tried<T> {
     Held,
 }
 
-impl Patience {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self {
-            until: Instant::now() + limit,
-        }
-    }
-
-    /// Nothing is left of it.
-    pub(crate) fn is_over(&self) -> bool {
-        Instant::now() >= self.until
-    }
-
-    /// Sleeps, but not beyond the end; `false` when it is over or the process must stop now.
-    pub(crate) async fn sleep(&self, wait: Duration, stopping: &Stopping) -> bool {
-        let end = (Instant::now() + wait).min(self.until);
-        tokio::select! {
-            () = tokio::time::sleep_until(end.into()) => !self.is_over(),
-            () = stopping.over() => false,
-        }
-    }
-}
-
 impl Vendor {
     /// Pauses through this gate.
     pub(crate) fn new(client: Arc<Client>, gate: Gate, shutdown: Shutdown) -> Self {
@@ -114,12 +54,13 @@ impl Vendor {
             client,
             stopping: Stopping::new(shutdown),
             gate,
+            breaker: Breaker::default(),
             failures: Arc::default(),
-            breaker: Arc::default(),
         }
     }
 
-    /// Calls until the answer is definite, pausing the stage when that takes longer than bad luck explains.
+    /// Reads until the answer is definite, pausing the stage when that takes longer than bad luck explains. Writes go
+    /// through `write`.
     pub(crate) async fn insist<T, F, Fut>(
         &self,
         live: Option<&LiveBatch>,
@@ -211,66 +152,71 @@ impl Vendor {
     }
 
     /// The vendor has answered, whatever it said.
-    fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.failures.store(0, Ordering::Relaxed);
     }
 
     /// A call failed without an answer.
-    fn troubled(&self, reason: &str) {
+    pub(crate) fn troubled(&self, reason: &str) {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::debug!(reason, failures, "vendor does not answer");
         if failures >= OUTAGE_AFTER {
-            self.gate.close_until(
-                Pause::Outage,
-                format!("Jiandaoyun does not answer: {reason}"),
-                self.probe(),
-            );
+            self.gate
+                .close_until(Pause::Outage, unanswered(reason), self.probe());
         }
     }
 
-    /// The row of a customer was refused for good; `false` when that is not about the row, and the stage pauses.
-    pub(crate) fn blames_row(&self, refusal: &Refusal, company_id: &str) -> bool {
-        if codes::is_documented(refusal.code) || !self.breaker.refused(refusal.code, company_id) {
-            return true;
+    /// Nothing is wrong with the request: the vendor does not work for us at all, as a call that changes nothing has
+    /// shown.
+    pub(crate) fn is_away(&self, refusal: &Refusal) {
+        match refusal.class {
+            Class::Configuration | Class::Stop => self.stopped(refusal),
+            Class::Retry | Class::Row => {
+                self.gate
+                    .close_until(Pause::Outage, unanswered(&refusal.message), self.probe());
+            }
         }
-        let detail = format!(
-            "Jiandaoyun refuses every row with {}; ask its support what that means",
-            refusal.describe()
-        );
-        self.gate.close_until(Pause::Configuration, detail, self.probe());
-        false
     }
 
-    /// A row was written.
-    pub(crate) fn written(&self) {
-        self.breaker.written();
+    /// Whether the vendor works for us: asked with calls that change nothing and need key, app and form to be right.
+    pub(crate) async fn works(&self) -> bool {
+        matches!(self.client.widgets().await, Reply::Ok(_))
+            && matches!(self.client.any_row().await, Reply::Ok(()))
     }
 
     /// The vendor refuses everything until a person has changed something.
     fn stopped(&self, refusal: &Refusal) {
-        let pause = match (refusal.class, refusal.code) {
-            (Class::Configuration, _) => Pause::Configuration,
-            (_, 7000..8000) => Pause::Quota,
-            _ => Pause::Credentials,
-        };
         tracing::error!(
             code = refusal.label(),
             refusal = refusal.describe(),
             "Jiandaoyun refuses to work for us"
         );
         self.gate.close_until(
-            pause,
+            pause_for(refusal),
             format!("Jiandaoyun answers {}", refusal.describe()),
             self.probe(),
         );
     }
 
-    /// A call that changes nothing and needs key, app and form to be right.
     fn probe(&self) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> + Send + 'static {
-        let client = Arc::clone(&self.client);
+        let vendor = self.clone();
         move || {
-            let client = Arc::clone(&client);
-            Box::pin(async move { matches!(client.widgets().await, Reply::Ok(_)) })
+            let vendor = vendor.clone();
+            Box::pin(async move { vendor.works().await })
         }
     }
+}
+
+/// What a pause for this answer is called.
+pub(crate) fn pause_for(refusal: &Refusal) -> Pause {
+    match (refusal.class, refusal.code) {
+        (Class::Configuration | Class::Row, _) => Pause::Configuration,
+        (Class::Stop, 7000..8000) => Pause::Quota,
+        (Class::Stop, _) => Pause::Credentials,
+        (Class::Retry, _) => Pause::Outage,
+    }
+}
+
+fn unanswered(reason: &str) -> String {
+    format!("Jiandaoyun does not answer: {reason}")
 }

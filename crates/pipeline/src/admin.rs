@@ -113,13 +113,15 @@ fn router(facts: Facts) -> Router {
 
 async fn readyz(State(facts): State<Facts>) -> Response {
     let draining = facts.shutdown.is_requested();
-    let ready = facts.gate.is_open() && !draining;
+    // A pause that is being tried out stands until the trial has succeeded.
+    let paused = facts.gate.pauses();
+    let ready = paused.is_empty() && !draining;
     let code = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({ "ready": ready, "draining": draining, "paused": facts.gate.pauses() });
+    let body = json!({ "ready": ready, "draining": draining, "paused": paused });
     (code, Json(body)).into_response()
 }
 

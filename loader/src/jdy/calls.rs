@@ -1,10 +1,12 @@
 //! The calls we make (docs/jiandaoyun-api.md §2).
 
+use std::time::Instant;
+
 use pipeline::quota::Lane;
 use serde_json::{Map, Value};
 
 use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
-use super::client::{ALWAYS, Client, MaySend};
+use super::client::{ALWAYS, Client, MaySend, TIMED_OUT};
 use super::types::{BatchCreated, OneRow, Page, Reply, Status, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
@@ -38,9 +40,15 @@ impl Client {
             data_list: rows.iter().copied().map(Row).collect(),
         };
         let path = "/api/v5/app/entry/data/batch_create";
+        let begun = Instant::now();
         let reply = self
             .post::<BatchCreated>(&self.buckets.batch_create, path, &call, lane, may_send)
             .await;
+        match &reply {
+            Reply::Ok(_) => self.pace.batch_answered(begun.elapsed()),
+            Reply::Unknown(reason) if reason.starts_with(TIMED_OUT) => self.pace.batch_timed_out(rows.len()),
+            _ => {}
+        }
         sound(reply, |answer| &answer.status)
     }
 
@@ -97,6 +105,20 @@ impl Client {
     /// Removes a row that no loader can be writing, while the index is rebuilt.
     pub(crate) async fn delete_unclaimed(&self, row_id: &str) -> Reply<()> {
         self.delete(row_id, Lane::Live, ALWAYS).await
+    }
+
+    /// One row, to see whether queries work.
+    pub(crate) async fn any_row(&self) -> Reply<()> {
+        let call = List {
+            limit: 1,
+            data_id: None,
+            filter: None,
+        };
+        let path = "/api/v5/app/entry/data/list";
+        let reply = self
+            .post::<Page>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .await;
+        reply.map(drop)
     }
 
     /// Rows after `cursor`, ascending by id. Without projection, because system fields such as `updateTime` are not

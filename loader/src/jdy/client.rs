@@ -14,14 +14,18 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::body::Body;
+use super::calls::LARGEST_BATCH;
 use super::cap::Cap;
 use super::codes::{self, Class};
 use super::judge::judge;
+use super::pace::Pace;
 use super::types::{Refusal, Reply, Unsent};
 use crate::failpoint;
 
 /// A page of 100 wide rows is far below this.
 const LARGEST_ANSWER: usize = 64 << 20;
+/// How the reason of a call begins whose answer did not come in time.
+pub(super) const TIMED_OUT: &str = "timed out";
 /// The vendor asks for at least this pause after a rate refusal.
 const RATE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -55,6 +59,8 @@ pub(crate) struct Account {
     pub(crate) entry_id: String,
     /// Limit for a whole exchange.
     pub(crate) timeout: Duration,
+    /// What the limit may grow to while the vendor is slow: until then a lost call may still change something.
+    pub(crate) slowest: Duration,
 }
 
 /// The client of one form.
@@ -63,6 +69,8 @@ pub(crate) struct Client {
     pub(super) buckets: Buckets,
     /// The calls this process may have open.
     pub(crate) cap: Cap,
+    /// Time limit and size of batches.
+    pub(crate) pace: Pace,
     http: pipeline::http::Client,
     quota: Quota,
 }
@@ -83,6 +91,7 @@ impl Client {
         quota: Quota,
     ) -> Self {
         Self {
+            pace: Pace::new(account.timeout, account.slowest, LARGEST_BATCH),
             account,
             buckets,
             cap: Cap::new(most_open),
@@ -98,7 +107,7 @@ impl Client {
 
     /// How long an exchange can take.
     pub(crate) fn timeout(&self) -> Duration {
-        self.account.timeout
+        self.pace.limit()
     }
 
     /// Sends one request when the quotas allow it.
@@ -143,6 +152,11 @@ impl Client {
         let (reply, ()) = futures::join!(exchange(request), reporting);
         drop(seat);
         failpoint::hit("http-answered").await;
+        match &reply {
+            Reply::Unknown(reason) if reason.starts_with(TIMED_OUT) => self.pace.timed_out(started),
+            Reply::Ok(_) => self.pace.answered(started.elapsed()),
+            _ => {}
+        }
         self.learn(bucket, &reply).await;
         let outcome = outcome_name(&reply);
         let endpoint = bucket
@@ -179,7 +193,7 @@ impl Client {
             )
             .header(CONTENT_TYPE, "application/json;charset=utf-8")
             .header(CONTENT_LENGTH, length)
-            .timeout(self.account.timeout)
+            .timeout(self.pace.limit())
             .body(reqwest::Body::wrap_stream(content))
     }
 
@@ -231,7 +245,7 @@ async fn exchange<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Repl
 fn reason(error: &reqwest::Error) -> String {
     use std::error::Error as _;
     let kind = if error.is_timeout() {
-        "timed out"
+        TIMED_OUT
     } else if error.is_connect() {
         "cannot connect"
     } else {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pipeline::failure::Failure;
 use pipeline::form::FormWidget;
 use proto::v1::field_value::Value as Cell;
 use proto::v1::{FieldValue, FormRecord};
@@ -80,6 +81,36 @@ pub(crate) enum Misfit {
         /// Type in the form.
         actual: String,
     },
+}
+
+impl Misfit {
+    /// The widget that does not fit.
+    pub(crate) fn widget(&self) -> &str {
+        match self {
+            Self::Missing { widget, .. } | Self::Kind { widget, .. } | Self::ReadOnly { widget, .. } => {
+                widget
+            }
+        }
+    }
+
+    /// Whether any record that names the widget has it, whatever it holds.
+    pub(crate) fn is_of_the_widget(&self) -> bool {
+        !matches!(self, Self::Kind { .. })
+    }
+
+    /// The end of a record that alone does not fit.
+    pub(crate) fn failure(&self) -> Failure {
+        let mut failure = Failure::new(
+            "mapped-for-another-form",
+            format!(
+                "{self}; other records fit, so this one was mapped for the form as it was before: map it anew with \
+                 `loader dead patch GROUP --remap`"
+            ),
+        );
+        let (Self::Missing { label, .. } | Self::Kind { label, .. } | Self::ReadOnly { label, .. }) = self;
+        failure.field = Some(label.clone());
+        failure
+    }
 }
 
 impl Form {

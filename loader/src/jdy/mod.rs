@@ -12,4 +12,5 @@ pub(crate) mod form;
 mod fuzz;
 pub(crate) mod judge;
 pub(crate) mod lookup;
+pub(crate) mod pace;
 pub(crate) mod types;

@@ -64,9 +64,26 @@ impl Refusal {
         }
     }
 
+    /// No answer at all, or one that says nothing: what became of the request is not known.
+    pub(crate) fn unanswered(reason: &str) -> Self {
+        let status = reason.strip_prefix("http ").and_then(|rest| rest.get(..3));
+        Self {
+            code: 0,
+            status: status.and_then(|status| status.parse().ok()).unwrap_or(0),
+            message: reason.to_owned(),
+            class: Class::Retry,
+        }
+    }
+
+    /// Whether the vendor has said something, and not only a gateway before it, or nobody.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.class != Class::Retry || self.code != 0 || matches!(self.status, 429 | 579)
+    }
+
     /// The code for people and dead letters: the vendor's, or the status.
     pub(crate) fn label(&self) -> String {
         match self.code {
+            0 if self.status == 0 && self.class == Class::Retry => "no-answer".to_owned(),
             0 if self.status == 0 => "not-json".to_owned(),
             0 => format!("http-{}", self.status),
             code => code.to_string(),

@@ -5,6 +5,7 @@ use pipeline::quota::Lane;
 
 use super::Writer;
 use super::commit::Ended;
+use super::insist::Request;
 use crate::jdy::lookup::Recognition;
 use crate::ledger::{Kind, LiveBatch, Member};
 use crate::vendor::Patience;
@@ -24,6 +25,18 @@ pub(crate) struct Work<'a> {
     pub(crate) fresh: bool,
     /// How rows are recognised, when there is a key widget.
     pub(crate) recognition: Option<Recognition>,
+}
+
+impl Work<'_> {
+    /// A write of this batch. `suspect`: it was refused before.
+    pub(super) fn request(&self, kind: Kind, suspect: bool) -> Request<'_> {
+        Request {
+            kind,
+            live: self.live,
+            patience: &self.patience,
+            suspect,
+        }
+    }
 }
 
 impl Writer {

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use pipeline::quota::Lane;
-use pipeline::{disposition::Disposition, handler::Outcome};
+use pipeline::{
+    disposition::Disposition,
+    handler::{Outcome, WaitsFor},
+};
 use proto::v1::Lane as WireLane;
 use uuid::Uuid;
 
@@ -31,13 +34,19 @@ pub(crate) struct Stop;
 
 impl Writer {
     /// Claims what is open, writes what was taken, and decides what is decided by it.
+    ///
+    /// Rows that were refused wait until they are due; `Err` also when that takes longer than the batch is tried.
     pub(crate) async fn round(&self, sorted: &mut Sorted, patience: Patience) -> Result<Round, Stop> {
+        let mut companies: Vec<String> = sorted.open.keys().cloned().collect();
+        if !self.vendor.wait_for_due(&companies, &patience).await {
+            return Err(Stop);
+        }
+        companies.retain(|company| self.vendor.breaker.wait_of(company).is_zero());
+        companies.sort_unstable();
         let name = Uuid::new_v4().to_string();
         let Some(mut live) = self.registry.announce(&name) else {
             return Err(Stop);
         };
-        let mut companies: Vec<String> = sorted.open.keys().cloned().collect();
-        companies.sort_unstable();
         let items: Vec<Item<'_>> = companies
             .iter()
             .filter_map(|company| Some(sorted.newest(company)?.item()))
@@ -117,7 +126,10 @@ impl Writer {
                 continue;
             };
             match end {
-                MemberEnd::Landed | MemberEnd::Removed => sorted.decide(company, Disposition::Loaded),
+                MemberEnd::Landed | MemberEnd::Removed => {
+                    self.vendor.breaker.forget(company);
+                    sorted.decide(company, Disposition::Loaded);
+                }
                 MemberEnd::Dead(failure) => {
                     // The next older version gets its chance.
                     let versions = sorted.open.get_mut(company);
@@ -126,6 +138,12 @@ impl Writer {
                     }
                     if sorted.open.get(company).is_some_and(Vec::is_empty) {
                         sorted.open.remove(company);
+                    }
+                }
+                MemberEnd::Aside => {
+                    // Behind everything else in the queue, so that others are tried before it.
+                    for record in sorted.open.remove(company).unwrap_or_default() {
+                        sorted.outcomes[record.at] = Some(Outcome::Park(WaitsFor::OtherMessage));
                     }
                 }
                 MemberEnd::Again => {}

@@ -25,6 +25,8 @@ pub(crate) enum MemberEnd {
     Again,
     /// Not now.
     Held,
+    /// Every row is refused: it waits aside.
+    Aside,
 }
 
 /// A member's end, with its slot in the claim.
@@ -59,9 +61,6 @@ impl Writer {
                 .collect();
         }
         failpoint::hit("commit-after").await;
-        if ends.iter().any(|(.., end)| matches!(end, MemberEnd::Landed)) {
-            self.vendor.written();
-        }
         ends.into_iter()
             .map(|(member, _, end)| (member.slot, end))
             .collect()

@@ -4,6 +4,7 @@
 //! that has to be sent again or in parts goes back onto it.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
@@ -11,8 +12,8 @@ use super::groups::{Group, Groups, History};
 use super::{Mode, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
-use crate::jdy::types::BatchCreated;
-use crate::ledger::{Change, Member};
+use crate::jdy::types::{BatchCreated, Refusal};
+use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
 
 impl Writer {
@@ -43,13 +44,26 @@ impl Writer {
     /// Sends a group until the answer is definite, and acts on the answer.
     async fn create_group(&self, work: &Work<'_>, groups: &mut Groups, group: Group) {
         if groups.is_refused_already(&group) {
-            return self.halve(work, groups, group.members).await;
+            return self.halve(work, groups, group.members, group.history).await;
         }
         let Group { members, history, .. } = group;
-        if history.sent && self.is_forgotten(work, &members) {
-            return self.reconcile(work, groups, members).await;
+        let most = (self.vendor.client.pace.rows(), self.settings.batch_bytes);
+        if !history.sent
+            && let Some(parts) = parts(&members, most)
+        {
+            return self.divide(work, groups, parts, history, false).await;
         }
-        let tried = self.send(work, &members).await;
+        if history.sent
+            && let Some((_, refusal)) = self.doubt_about(&members)
+        {
+            return self
+                .look_and_divide(work, groups, members, history, &refusal)
+                .await;
+        }
+        if history.sent && self.is_forgotten(work, &members) {
+            return self.reconcile(work, groups, members, history).await;
+        }
+        let tried = self.send(work, &members, history.suspect).await;
         failpoint::hit("create-answered").await;
         match tried {
             Tried::Done(answer, unknown) => {
@@ -57,7 +71,8 @@ impl Writer {
                     .await;
             }
             Tried::Refused(refusal, _) if refusal.code == codes::TRANSACTION_EXISTS => {
-                self.reconcile_late(work, groups, members).await;
+                self.exists_already(work, groups, members, history, &refusal)
+                    .await;
             }
             Tried::Refused(refusal, unknown) => {
                 let history = History {
@@ -78,15 +93,22 @@ impl Writer {
         i128::from(age) > i128::try_from(self.settings.resend_for.as_millis()).unwrap_or(i128::MAX)
     }
 
-    async fn send(&self, work: &Work<'_>, members: &[Member]) -> Tried<BatchCreated> {
+    /// Why this group is not sent again, if it is so.
+    fn doubt_about(&self, members: &[Member]) -> Option<(Instant, Refusal)> {
+        self.vendor.breaker.doubted_since(&members.first()?.transaction)
+    }
+
+    async fn send(&self, work: &Work<'_>, members: &[Member], suspect: bool) -> Tried<BatchCreated> {
         let rows: Vec<&str> = members.iter().map(|member| &*member.row).collect();
         let transaction = members.first().map_or("", |member| member.transaction.as_str());
         let may_send = || work.live.may_send();
         let options = &self.settings.options;
         let client = &self.vendor.client;
         let (rows, may_send) = (&rows, &may_send);
+        let suspect = suspect || members.iter().all(|member| self.is_suspect(member));
+        let stored = |answer: &BatchCreated| answer.success_count > 0;
         self.vendor
-            .insist(Some(work.live), &work.patience, move || {
+            .write(work.request(Kind::Create, suspect), stored, move || {
                 client.batch_create(transaction, rows, options, work.lane, may_send)
             })
             .await
@@ -127,5 +149,53 @@ impl Writer {
             })
             .collect();
         groups.done(self.commit(work, ends, again).await);
+    }
+}
+
+/// The parts of a group that is too large for one call, in rows or in bytes; a row that is too large goes alone.
+fn parts(members: &[Member], (rows, bytes): (usize, usize)) -> Option<Vec<Vec<Member>>> {
+    let mut parts: Vec<Vec<Member>> = Vec::new();
+    let mut room = 0;
+    for member in members {
+        match parts.last_mut().filter(|part| part.len() < rows) {
+            Some(part) if member.row.len() <= room => {
+                room -= member.row.len();
+                part.push(member.clone());
+            }
+            _ => {
+                room = bytes.saturating_sub(member.row.len());
+                parts.push(vec![member.clone()]);
+            }
+        }
+    }
+    (parts.len() > 1).then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_divided_by_rows_and_by_bytes() {
+        let sizes = |rows: &[usize], most| -> Option<Vec<usize>> {
+            let member = |(slot, size): (u32, &usize)| Member {
+                slot,
+                kind: Kind::Create,
+                company: slot.to_string(),
+                hash: String::new(),
+                row_id: String::new(),
+                row: "x".repeat(*size).into(),
+                transaction: String::new(),
+                first_sent_ms: 0,
+            };
+            let members: Vec<Member> = (0..).zip(rows).map(member).collect();
+            let parts = parts(&members, most)?;
+            Some(parts.iter().map(Vec::len).collect())
+        };
+        assert_eq!(sizes(&[10; 4], (100, 40)), None);
+        assert_eq!(sizes(&[10; 4], (100, 39)), Some(vec![3, 1]));
+        assert_eq!(sizes(&[10; 4], (2, 1000)), Some(vec![2, 2]));
+        assert_eq!(sizes(&[5, 99, 5, 5], (100, 20)), Some(vec![1, 1, 2]));
+        assert_eq!(sizes(&[99], (100, 20)), None, "alone it is");
     }
 }

@@ -12,6 +12,9 @@ use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::ledger::{Change, Member};
 use crate::vendor::Tried;
 
+/// How often rows that are said to exist are looked for, with growing waits: about two minutes.
+const LOOKS: u32 = 7;
+
 /// Rows by the slot of their member.
 pub(super) type Rows = HashMap<u32, FoundRow>;
 
@@ -58,16 +61,19 @@ impl Writer {
         Some(group.iter().filter_map(pick).collect())
     }
 
-    /// The same when the vendor says that all rows exist: waits until they can be seen. Without a key widget the ids
+    /// The same when the vendor says that all rows exist: waits until they can be seen, but not for ever, for somebody
+    /// may have deleted one or changed its key; its id then stays unknown until it is verified. Without a key widget the ids
     /// stay unknown.
     pub(super) async fn find_all(&self, work: &Work<'_>, group: &[Member]) -> Option<Rows> {
         let Some(recognition) = &work.recognition else {
             return Some(Rows::new());
         };
         let mut backoff = Backoff::default();
+        let mut looks = 0;
         loop {
             let found = self.find(work, recognition, group).await?;
-            if found.len() == group.len() {
+            looks += 1;
+            if found.len() == group.len() || looks >= LOOKS {
                 return Some(found);
             }
             let missing = group.len() - found.len();

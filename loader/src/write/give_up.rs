@@ -1,19 +1,41 @@
 //! Rows that cannot be written: their keys are freed, and their records die with a reason.
 
+use std::time::Instant;
+
 use pipeline::failure::{BatchPosition, Failure, VendorAnswer};
 
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd};
+use crate::breaker::Verdict;
 use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Member};
 
-/// The failure of a row that the vendor refuses for its content.
-pub(super) fn refused(member: &Member, refusal: &Refusal) -> Failure {
-    let mut failure = Failure::new(
-        "row-refused",
-        format!("Jiandaoyun refuses this row: {}", refusal.describe()),
-    );
+/// A row that stood alone when it was refused.
+#[derive(Clone, Copy)]
+pub(super) struct Refused<'a> {
+    pub(super) refusal: &'a Refusal,
+    /// When it was refused first, perhaps in company.
+    pub(super) first: Instant,
+    /// A call that was not answered may still change the row.
+    pub(super) unknown: bool,
+}
+
+/// The failure of a row that the vendor refuses, or does not answer, while it answers others.
+pub(super) fn failure(member: &Member, refusal: &Refusal) -> Failure {
+    let mut failure = match refusal.is_answer() {
+        true => Failure::new(
+            "row-refused",
+            format!("Jiandaoyun refuses this row: {}", refusal.describe()),
+        ),
+        false => Failure::new(
+            "row-unanswered",
+            format!(
+                "Jiandaoyun answers other calls, and each time this row is sent it ends in: {}",
+                refusal.message
+            ),
+        ),
+    };
     failure.vendor = Some(VendorAnswer {
         code: refusal.label(),
         message: refusal.message.clone(),
@@ -26,18 +48,46 @@ pub(super) fn refused(member: &Member, refusal: &Refusal) -> Failure {
 }
 
 impl Writer {
-    /// Frees a row that the vendor refuses for good: its record dies, or is held while every row is refused.
+    /// Whether the row of this member was refused before.
+    pub(super) fn is_suspect(&self, member: &Member) -> bool {
+        self.vendor.breaker.is_suspect(member.kind, &member.company)
+    }
+
+    /// The vendor refuses a row that stands alone.
     pub(super) async fn give_up_refused(
         &self,
         work: &Work<'_>,
         member: &Member,
         refusal: &Refusal,
     ) -> Vec<Ended> {
-        let end = match self.vendor.blames_row(refusal, &member.company) {
-            true => MemberEnd::Dead(Box::new(refused(member, refusal))),
-            false => MemberEnd::Held,
+        let refused = Refused {
+            refusal,
+            first: Instant::now(),
+            unknown: false,
         };
-        self.commit(work, vec![(member, Change::Freed, end)], false).await
+        self.give_up_alone(work, member, refused).await
+    }
+
+    /// Frees a row that is refused standing alone. Its record dies when that is about the row; until it is known, it is
+    /// sent again after a while, and it waits aside while every row is refused.
+    pub(super) async fn give_up_alone(
+        &self,
+        work: &Work<'_>,
+        member: &Member,
+        refused: Refused<'_>,
+    ) -> Vec<Ended> {
+        let Refused {
+            refusal,
+            first,
+            unknown,
+        } = refused;
+        let end = match self.vendor.judge(member.kind, &member.company, refusal, first) {
+            Verdict::Row => MemberEnd::Dead(Box::new(failure(member, refusal))),
+            Verdict::Wait => MemberEnd::Again,
+            Verdict::Everybody => MemberEnd::Aside,
+        };
+        self.commit(work, vec![(member, Change::Freed, end)], unknown)
+            .await
     }
 
     /// Frees the rows; their records die for this reason.

@@ -3,6 +3,8 @@
 //! A group that is split puts its parts on the list before everything else, so that the rows of a batch are sent in
 //! the order of their slots, however often they are divided.
 
+use std::time::Instant;
+
 use super::commit::{Ended, MemberEnd};
 use crate::ledger::Member;
 
@@ -15,6 +17,29 @@ pub(super) struct History {
     pub(super) partial: u32,
     /// Tried once more after a refusal without a reason.
     pub(super) retried: bool,
+    /// When it, or a group that it was part of, was refused first.
+    pub(super) refused: Option<Instant>,
+    /// The same for answers that are no clear refusal of rows: once more is enough.
+    pub(super) suspect: bool,
+    /// How often the form was asked what has become of it.
+    pub(super) rounds: u32,
+}
+
+impl History {
+    /// Of a part of a group that has been through this: it has a new transaction id.
+    fn of_part(self) -> Self {
+        Self {
+            refused: self.refused,
+            suspect: self.suspect,
+            rounds: self.rounds,
+            ..Self::default()
+        }
+    }
+
+    /// It is refused now.
+    pub(super) fn refused_at(&mut self) -> Instant {
+        *self.refused.get_or_insert_with(Instant::now)
+    }
 }
 
 /// Creates that are sent together, under one transaction id.
@@ -64,11 +89,11 @@ impl Groups {
     }
 
     /// The parts of a group are next. `refused`: there is a bad row among them.
-    pub(super) fn split(&mut self, parts: Vec<Vec<Member>>, refused: bool) {
+    pub(super) fn split(&mut self, parts: Vec<Vec<Member>>, history: History, refused: bool) {
         let first = self.waiting.len();
         let parts = parts.into_iter().rev();
         self.waiting
-            .extend(parts.map(|members| Group::new(members, History::default())));
+            .extend(parts.map(|members| Group::new(members, history.of_part())));
         // The one that is sent last is the first that was put on the list.
         if let Some(last) = self.waiting.get_mut(first).filter(|_| refused) {
             last.bad_since = Some(self.ends.len());
@@ -128,9 +153,9 @@ mod tests {
             Group::new(members(4..6), history),
         ]);
         assert_eq!(next(&mut groups).0, [0, 1, 2, 3]);
-        groups.split(vec![members(0..2), members(2..4)], true);
+        groups.split(vec![members(0..2), members(2..4)], History::default(), true);
         assert_eq!(next(&mut groups).0, [0, 1]);
-        groups.split(vec![members(0..1), members(1..2)], true);
+        groups.split(vec![members(0..1), members(1..2)], History::default(), true);
         for expected in [&[0][..], &[1], &[2, 3], &[4, 5]] {
             assert_eq!(next(&mut groups).0, expected);
         }
@@ -142,21 +167,21 @@ mod tests {
         let landed = |slots: std::ops::Range<u32>| slots.map(|slot| (slot, MemberEnd::Landed)).collect();
         let mut groups = Groups::default();
         groups.done(vec![(9, MemberEnd::Held)]);
-        groups.split(vec![members(0..2), members(2..4)], true);
+        groups.split(vec![members(0..2), members(2..4)], History::default(), true);
         assert_eq!(next(&mut groups), (vec![0, 1], false));
         groups.done(landed(0..2));
         assert_eq!(next(&mut groups), (vec![2, 3], true));
         // The halves of that one: again one of them holds the bad row, but a single row is always sent.
-        groups.split(vec![members(2..3), members(3..4)], true);
+        groups.split(vec![members(2..3), members(3..4)], History::default(), true);
         groups.next();
         groups.done(landed(2..3));
         assert_eq!(next(&mut groups), (vec![3], false));
 
-        groups.split(vec![members(4..6), members(6..8)], true);
+        groups.split(vec![members(4..6), members(6..8)], History::default(), true);
         groups.next();
         groups.done(vec![(4, MemberEnd::Landed), (5, MemberEnd::Again)]);
         assert_eq!(next(&mut groups), (vec![6, 7], false), "the bad one was found");
-        groups.split(vec![members(4..6), members(6..8)], false);
+        groups.split(vec![members(4..6), members(6..8)], History::default(), false);
         groups.next();
         groups.done(landed(4..6));
         assert_eq!(next(&mut groups), (vec![6, 7], false), "nothing was refused");

@@ -7,14 +7,17 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{MemberEnd, all};
+use super::give_up::Refused;
 use super::groups::{Groups, History};
 use crate::failpoint;
-use crate::jdy::codes;
+use crate::jdy::codes::{self, Class};
 use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Member};
 
 /// How often a batch that answers with fewer rows is sent again, the documented cure (docs/jiandaoyun-api.md §2.4).
 const COMPLETIONS: u32 = 3;
+/// Between two sends of rows that cannot be looked up, because there is no key widget.
+const UNDIVIDED: Duration = Duration::from_secs(30);
 
 impl Writer {
     /// Fewer rows than were sent: the same again, and when that does not help, each missing row on its own.
@@ -65,7 +68,7 @@ impl Writer {
             return groups.done(ends);
         }
         let singles = missing.into_iter().map(|member| vec![member]).collect();
-        self.divide(work, groups, singles, false).await;
+        self.divide(work, groups, singles, history, false).await;
     }
 
     /// A definite refusal: once more if it had no reason, else in halves until the bad row stands alone.
@@ -74,9 +77,11 @@ impl Writer {
         work: &Work<'_>,
         groups: &mut Groups,
         members: Vec<Member>,
-        history: History,
+        mut history: History,
         refusal: &Refusal,
     ) {
+        let first = history.refused_at();
+        history.suspect |= refusal.class != Class::Row;
         if refusal.code == codes::SUBMISSION_FAILED && !history.retried {
             let history = History {
                 retried: true,
@@ -86,19 +91,43 @@ impl Writer {
         }
         if history.sent && work.recognition.is_some() {
             // An earlier send of the same rows may have got through.
-            return self.reconcile_late(work, groups, members).await;
+            return match refusal.class {
+                Class::Row => self.reconcile_late(work, groups, members, history).await,
+                _ => {
+                    self.look_and_divide(work, groups, members, history, refusal)
+                        .await
+                }
+            };
         }
+        if history.sent && !refusal.is_answer() {
+            // Nobody can tell what has landed, so the rows cannot be sent in other company.
+            return match work.patience.sleep(UNDIVIDED, &self.vendor.stopping).await {
+                true => groups.again(members, history),
+                false => groups.done(all(&members, &MemberEnd::Held)),
+            };
+        }
+        let refused = Refused {
+            refusal,
+            first,
+            unknown: history.sent,
+        };
         match &members[..] {
-            [alone] => groups.done(self.give_up_refused(work, alone, refusal).await),
-            _ => self.halve(work, groups, members).await,
+            [alone] => groups.done(self.give_up_alone(work, alone, refused).await),
+            _ => self.halve(work, groups, members, history).await,
         }
     }
 
     /// The halves of a group that holds at least one bad row are sent next.
-    pub(super) async fn halve(&self, work: &Work<'_>, groups: &mut Groups, mut left: Vec<Member>) {
+    pub(super) async fn halve(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        mut left: Vec<Member>,
+        history: History,
+    ) {
         metrics::counter!(names::LOADER_SPLITS).increment(1);
         let right = left.split_off(left.len().div_ceil(2));
-        self.divide(work, groups, vec![left, right], true).await;
+        self.divide(work, groups, vec![left, right], history, true).await;
     }
 
     /// The parts are sent next, each under a new id. `refused`: there is a bad row among them.
@@ -107,6 +136,7 @@ impl Writer {
         work: &Work<'_>,
         groups: &mut Groups,
         mut parts: Vec<Vec<Member>>,
+        history: History,
         refused: bool,
     ) {
         failpoint::hit("regroup-before").await;
@@ -116,6 +146,6 @@ impl Writer {
             return groups.done(parts.iter().flat_map(|part| all(part, &end)).collect());
         }
         failpoint::hit("regroup-after").await;
-        groups.split(parts, refused);
+        groups.split(parts, history, refused);
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pipeline::quota::Lane;
 use pipeline::telemetry::names;
+use serde_json::json;
 
 use super::Writer;
 use super::commit::MemberEnd;
@@ -20,6 +21,10 @@ pub(crate) async fn beat(writer: Writer) {
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         beats.tick().await;
+        writer
+            .runtime
+            .status
+            .set("pace", json!(writer.vendor.client.pace.standing()));
         match writer.registry.renew(&writer.ledger).await {
             Err(Error::NoIndex) => writer.index.lost(),
             Err(error) => tracing::debug!(error = %error, "leases are not renewed"),

@@ -19,6 +19,7 @@ mod create;
 mod find;
 mod give_up;
 mod groups;
+mod insist;
 mod isolate;
 mod leases;
 mod prepare;
@@ -44,7 +45,7 @@ use crate::vendor::Vendor;
 
 pub(crate) use claim::Stop;
 pub(crate) use leases::{beat, sweep};
-pub(crate) use prepare::{Receipt, Sorted, sort};
+pub(crate) use prepare::{Prepared, Receipt, Sorted, Unfit, sort};
 pub(crate) use verify::verify;
 
 /// What to do with customers that the CRM has removed.
@@ -95,6 +96,8 @@ pub(crate) struct Settings {
     pub(crate) resend_for: Duration,
     /// How long after its time-out a lost call may still change a row.
     pub(crate) late: Duration,
+    /// Rows of one call, together.
+    pub(crate) batch_bytes: usize,
 }
 
 /// Everything the write path works with. Clones share it.

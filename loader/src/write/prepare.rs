@@ -33,6 +33,10 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    pub(crate) fn record(&self) -> &FormRecord {
+        &self.record
+    }
+
     pub(super) fn item(&self) -> Item<'_> {
         Item {
             company: &self.record.company_id,
@@ -67,6 +71,16 @@ pub(crate) struct Sorted {
     pub(crate) outcomes: Vec<Option<Outcome<Receipt>>>,
     /// By customer, each list with the newest version last.
     pub(crate) open: HashMap<String, Vec<Prepared>>,
+    /// Records that the form does not take, and why; undecided, too.
+    pub(crate) unfit: Vec<Unfit>,
+}
+
+/// A record that does not fit the form.
+pub(crate) struct Unfit {
+    /// Position in the handler's batch.
+    pub(crate) at: usize,
+    pub(crate) misfit: Misfit,
+    pub(crate) record: FormRecord,
 }
 
 impl Sorted {
@@ -99,18 +113,17 @@ impl Sorted {
     }
 }
 
-/// Encodes a batch; a record that does not fit the form stops everything, because the next one will not fit either.
-pub(crate) fn sort(
-    batch: Vec<Job<FormRecord>>,
-    form: &Form,
-    removals: &Removals,
-) -> Result<Sorted, Box<(Misfit, FormRecord)>> {
+/// Encodes a batch. Records that do not fit the form are set apart.
+pub(crate) fn sort(batch: Vec<Job<FormRecord>>, form: &Form, removals: &Removals) -> Sorted {
+    let mut unfit = Vec::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut open: HashMap<String, Vec<Prepared>> = HashMap::with_capacity(batch.len());
     for (at, job) in batch.into_iter().enumerate() {
         let record = job.message;
         if let Err(misfit) = form.check(&record) {
-            return Err(Box::new((misfit, record)));
+            unfit.push(Unfit { at, misfit, record });
+            outcomes.push(None);
+            continue;
         }
         match prepare(at, record, form, removals) {
             Ok(prepared) => {
@@ -125,7 +138,11 @@ pub(crate) fn sort(
     for versions in open.values_mut() {
         versions.sort_by(|a, b| a.version.cmp(&b.version));
     }
-    Ok(Sorted { outcomes, open })
+    Sorted {
+        outcomes,
+        open,
+        unfit,
+    }
 }
 
 fn prepare(

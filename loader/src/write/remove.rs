@@ -1,29 +1,41 @@
 //! Removals: one call for each row, repeated until its outcome is known, because repeating changes nothing.
 
+use std::time::Instant;
+
 use super::Writer;
 use super::batch::Work;
-use super::commit::{Ended, MemberEnd};
+use super::commit::{Ended, MemberEnd, all};
+use super::give_up::Refused;
 use crate::failpoint;
 use crate::jdy::codes;
-use crate::ledger::{Change, Member};
+use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
 
 impl Writer {
     /// Removes one row; one that is gone already is removed.
     pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
         failpoint::hit("remove-before").await;
+        let first = Instant::now();
         let may_send = || work.live.may_send();
         let (client, may_send, target) = (&self.vendor.client, &may_send, &member);
+        let request = work.request(Kind::Remove, self.is_suspect(&member));
         let tried = self
             .vendor
-            .insist(Some(work.live), &work.patience, move || {
-                client.delete(&target.row_id, work.lane, may_send)
-            })
+            .write(
+                request,
+                |()| true,
+                move || client.delete(&target.row_id, work.lane, may_send),
+            )
             .await;
         failpoint::hit("remove-answered").await;
         match tried {
-            Tried::Refused(refusal, _) if refusal.code != codes::RECORD_GONE => {
-                self.give_up_refused(work, &member, &refusal).await
+            Tried::Refused(refusal, unknown) if refusal.code != codes::RECORD_GONE => {
+                let refused = Refused {
+                    refusal: &refusal,
+                    first,
+                    unknown,
+                };
+                self.not_removed(work, &member, refused).await
             }
             Tried::Done((), _) | Tried::Refused(..) => {
                 self.commit(work, vec![(&member, Change::Removed, MemberEnd::Removed)], false)
@@ -32,5 +44,21 @@ impl Writer {
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
         }
+    }
+
+    /// A removal that was refused, or not answered; then it may have got through.
+    async fn not_removed(&self, work: &Work<'_>, member: &Member, refused: Refused<'_>) -> Vec<Ended> {
+        if let Some(recognition) = work.recognition.as_ref().filter(|_| refused.unknown) {
+            let group = std::slice::from_ref(member);
+            let Some(found) = self.find(work, recognition, group).await else {
+                return all(group, &MemberEnd::Held);
+            };
+            if found.is_empty() {
+                return self
+                    .commit(work, vec![(member, Change::Removed, MemberEnd::Removed)], true)
+                    .await;
+            }
+        }
+        self.give_up_alone(work, member, refused).await
     }
 }

@@ -1,15 +1,20 @@
 //! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look-up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::find::found_instead;
+use super::give_up::Refused;
 use crate::failpoint;
-use crate::jdy::types::Reply;
-use crate::ledger::{Change, Member};
+use crate::jdy::types::{Refusal, Reply};
+use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
+
+/// Sends of one row whose outcome stays unknown.
+const SENDS: u32 = 3;
 
 impl Writer {
     /// Creates rows one by one.
@@ -43,7 +48,9 @@ impl Writer {
     /// Creates one row. An unknown outcome is looked up after the call can no longer land; only then is it sent again.
     async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Ended> {
         let group = std::slice::from_ref(&member);
+        let (first, mut sends) = (Instant::now(), 0);
         loop {
+            sends += 1;
             let tried = self.send_once(work, path, &member).await;
             failpoint::hit("create-answered").await;
             return match tried {
@@ -64,7 +71,15 @@ impl Writer {
                         return all(group, &MemberEnd::Held);
                     };
                     let Some(row) = found.get(&member.slot) else {
-                        continue;
+                        if sends < SENDS {
+                            continue;
+                        }
+                        let refused = Refused {
+                            refusal: &Refusal::unanswered("no answer, and no row"),
+                            first,
+                            unknown: false,
+                        };
+                        return self.give_up_alone(work, &member, refused).await;
                     };
                     self.commit(work, vec![found_instead(&member, row)], false).await
                 }
@@ -83,18 +98,22 @@ impl Writer {
         let unknown = AtomicBool::new(false);
         let unknown = &unknown;
         self.vendor
-            .insist(Some(work.live), &work.patience, move || async move {
-                if unknown.load(Ordering::Relaxed) {
-                    return Reply::Ok(None);
-                }
-                let reply = client
-                    .create_one(path, &member.row, options, work.lane, may_send)
-                    .await;
-                if matches!(reply, Reply::Unknown(_)) {
-                    unknown.store(true, Ordering::Relaxed);
-                }
-                reply.map(Some)
-            })
+            .write(
+                work.request(Kind::Create, false),
+                Option::is_some,
+                move || async move {
+                    if unknown.load(Ordering::Relaxed) {
+                        return Reply::Ok(None);
+                    }
+                    let reply = client
+                        .create_one(path, &member.row, options, work.lane, may_send)
+                        .await;
+                    if matches!(reply, Reply::Unknown(_)) {
+                        unknown.store(true, Ordering::Relaxed);
+                    }
+                    reply.map(Some)
+                },
+            )
             .await
     }
 }

@@ -1,16 +1,19 @@
-//! Updates: one call for each row, repeated until its outcome is known, because repeating changes nothing.
+//! Updates: one call for each row, repeated until its outcome is known, because repeating changes nothing. One that stays
+//! without an answer is looked up.
+
+use std::time::Instant;
 
 use pipeline::failure::Failure;
 use pipeline::telemetry::names;
 
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
-use super::give_up::refused;
+use super::give_up::{Refused, failure};
 use super::{OnMissingRow, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
 use crate::jdy::types::Refusal;
-use crate::ledger::{Change, Member};
+use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
 
 impl Writer {
@@ -21,14 +24,18 @@ impl Writer {
             return self.give_up(work, &[member], "row-id-unknown", why).await;
         }
         failpoint::hit("update-before").await;
+        let first = Instant::now();
         let may_send = || work.live.may_send();
         let (client, options, may_send, target) =
             (&self.vendor.client, &self.settings.options, &may_send, &member);
+        let request = work.request(Kind::Update, self.is_suspect(&member));
         let tried = self
             .vendor
-            .insist(Some(work.live), &work.patience, move || {
-                client.update(&target.row_id, &target.row, options, work.lane, may_send)
-            })
+            .write(
+                request,
+                |()| true,
+                move || client.update(&target.row_id, &target.row, options, work.lane, may_send),
+            )
             .await;
         failpoint::hit("update-answered").await;
         match tried {
@@ -44,10 +51,40 @@ impl Writer {
             Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {
                 self.missing(work, &member, &refusal).await
             }
-            Tried::Refused(refusal, _) => self.give_up_refused(work, &member, &refusal).await,
+            Tried::Refused(refusal, true) => self.unanswered(work, &member, &refusal, first).await,
+            Tried::Refused(refusal, false) => self.give_up_refused(work, &member, &refusal).await,
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
         }
+    }
+
+    /// One of the sends may have got through: the row says so.
+    async fn unanswered(
+        &self,
+        work: &Work<'_>,
+        member: &Member,
+        refusal: &Refusal,
+        first: Instant,
+    ) -> Vec<Ended> {
+        if let Some(recognition) = &work.recognition {
+            let group = std::slice::from_ref(member);
+            let Some(found) = self.find(work, recognition, group).await else {
+                return all(group, &MemberEnd::Held);
+            };
+            let row = found.get(&member.slot);
+            if row.is_some_and(|row| row.id == member.row_id && row.hash == member.hash) {
+                let change = Change::Landed(member.row_id.clone());
+                return self
+                    .commit(work, vec![(member, change, MemberEnd::Landed)], true)
+                    .await;
+            }
+        }
+        let refused = Refused {
+            refusal,
+            first,
+            unknown: true,
+        };
+        self.give_up_alone(work, member, refused).await
     }
 
     /// A person has deleted the row, or there is another one with the same key by now.
@@ -59,6 +96,10 @@ impl Writer {
                 return all(group, &MemberEnd::Held);
             };
             if let Some(row) = found.remove(&member.slot) {
+                if row.id == member.row_id {
+                    // The same question would get the same answer at once.
+                    return self.give_up_refused(work, member, refusal).await;
+                }
                 let change = Change::Found(row.id, 0);
                 return self
                     .commit(work, vec![(member, change, MemberEnd::Again)], false)
@@ -75,7 +116,7 @@ impl Writer {
                     .await
             }
             OnMissingRow::DeadLetter => {
-                let mut failure: Failure = refused(member, refusal);
+                let mut failure: Failure = failure(member, refusal);
                 failure.code = "row-missing";
                 self.commit(
                     work,

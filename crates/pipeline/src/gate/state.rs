@@ -42,6 +42,8 @@ struct Closed {
     /// Says to a prober whether the closure it found is still the one it was started for.
     generation: u64,
     prober: Option<AbortOnDropHandle<()>>,
+    /// It stands, and work is started all the same, to see whether it succeeds.
+    trial: bool,
 }
 
 impl Gate {
@@ -63,6 +65,16 @@ impl Gate {
     /// Takes this reason away (and ends its prober); the gate opens with the last one.
     pub fn open(&self, reason: Pause) {
         self.shared.open(&mut self.shared.lock(), reason);
+    }
+
+    /// A probe that needs real work: `true` lets work through although this reason stands and is reported, `false`
+    /// ends that. Closing again for the same reason ends it, too.
+    pub fn try_out(&self, reason: Pause, on: bool) {
+        let mut state = self.shared.lock();
+        if let Some(closed) = state.closed.get_mut(&reason) {
+            closed.trial = on;
+            self.shared.publish(&state, reason);
+        }
     }
 
     /// Closes for this reason and probes in the background, after 1 s at first and 30 s at most, until the probe
@@ -150,6 +162,9 @@ impl Shared {
     fn close(&self, state: &mut State, reason: Pause, detail: String) {
         if let Some(closed) = state.closed.get_mut(&reason) {
             closed.detail = detail;
+            if std::mem::take(&mut closed.trial) {
+                self.publish(state, reason);
+            }
             return;
         }
         match reason {
@@ -165,6 +180,7 @@ impl Shared {
                 since: Timestamp::now(),
                 generation,
                 prober: None,
+                trial: false,
             },
         );
         self.publish(state, reason);
@@ -183,7 +199,8 @@ impl Shared {
     fn publish(&self, state: &State, reason: Pause) {
         let closed = state.closed.contains_key(&reason);
         metrics::gauge!(names::GATE_CLOSED, "reason" => reason.name()).set(f64::from(u8::from(closed)));
-        self.open.send_replace(state.closed.is_empty());
+        let tried = |closed: &Closed| closed.trial;
+        self.open.send_replace(state.closed.values().all(tried));
     }
 }
 

@@ -40,6 +40,26 @@ async fn closing_again_only_changes_the_detail() {
 }
 
 #[tokio::test]
+async fn a_trial_lets_work_through_while_the_reason_stands() {
+    let gate = Gate::new();
+    gate.try_out(Pause::Outage, true);
+    gate.close(Pause::Outage, "502");
+    gate.try_out(Pause::Outage, true);
+    assert!(gate.is_open() && gate.pauses().len() == 1);
+    gate.close(Pause::Redis, "timed out");
+    assert!(!gate.is_open(), "another reason is not on trial");
+    gate.open(Pause::Redis);
+    assert!(gate.is_open());
+    gate.close(Pause::Outage, "503");
+    assert!(!gate.is_open(), "closing again ends the trial");
+    gate.try_out(Pause::Outage, true);
+    gate.try_out(Pause::Outage, false);
+    assert!(!gate.is_open());
+    gate.open(Pause::Outage);
+    assert!(gate.is_open() && gate.pauses().is_empty());
+}
+
+#[tokio::test]
 async fn opening_wakes_everybody_who_waits() {
     let gate = Gate::new();
     gate.opened().await;

@@ -123,6 +123,7 @@ pub(super) fn limit(
                 code: 429,
             })
         }
+        _ if settings.largest_body.is_some_and(|most| call.body.len() > most) => Some(Reply::gateway(413)),
         _ => None,
     }
 }

@@ -102,6 +102,8 @@ pub struct JdySettings {
     pub departments: Vec<i64>,
     /// Time each call takes, milliseconds; half before, half after the work.
     pub latency_ms: u64,
+    /// A gateway answers larger bodies with a page, 413; `null` = no limit.
+    pub largest_body: Option<usize>,
 }
 
 impl Default for JdySettings {
@@ -147,6 +149,7 @@ impl Default for JdySettings {
             members: vec!["xiaojian".into(), "wangxm".into()],
             departments: vec![1, 2, 3],
             latency_ms: 0,
+            largest_body: None,
         }
     }
 }

@@ -1,0 +1,186 @@
+//! Whose fault a refusal is: the row's, or everybody's. The class of a code is a first guess; what else succeeds and
+//! fails decides.
+//!
+//! A row that is refused standing alone is given up only when another write of its kind has succeeded since it was
+//! first refused, or when it has been refused again and again with growing waits. When several customers in a row are
+//! refused and nothing succeeds in between, it is not about them: the breaker trips. The stage then pauses, nothing
+//! is given up, and now and then a few requests are let through to see whether one of them succeeds.
+
+mod rows;
+mod trial;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use pipeline::gate::Pause;
+use tokio::sync::watch;
+
+use crate::jdy::types::Refusal;
+use crate::ledger::Kind;
+
+pub(crate) use rows::Guess;
+pub(crate) use trial::{Admission, Trial};
+
+/// Different customers in a row before it is not about them.
+const HANDFUL: usize = 5;
+/// A row that stands alone is sent so often before it is given up without anything to compare it with.
+const TRIES: u32 = 5;
+/// Remembered rows and requests, at most.
+const REMEMBERED: usize = 1000;
+
+/// What has been refused and what has succeeded, by kind of write. Clones are the same breaker.
+#[derive(Clone)]
+pub(crate) struct Breaker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    kinds: Mutex<[State; 3]>,
+    /// Requests without an answer that are not sent again: when they were sent the last time.
+    doubted: Mutex<HashMap<String, (Instant, Refusal)>>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When the latest request that succeeded was sent.
+    succeeded: Option<Instant>,
+    suspects: HashMap<String, Suspect>,
+    /// Customers refused, each standing alone, since something succeeded.
+    in_a_row: HashSet<String>,
+    tripped: Option<Tripped>,
+}
+
+/// A row that was refused standing alone.
+struct Suspect {
+    first: Instant,
+    tries: u32,
+    due: Instant,
+    /// Given up with this answer while others succeeded.
+    convicted: Option<String>,
+}
+
+struct Tripped {
+    pause: Pause,
+    detail: String,
+    /// Requests that may still be sent to try out whether it is over.
+    permits: u32,
+    /// Those whose end is not known yet.
+    at_work: u32,
+}
+
+/// What a refusal of a row that stands alone means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is about the row.
+    Row,
+    /// Not known yet: send it again when it is due.
+    Wait,
+    /// It is about everybody.
+    Everybody,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                kinds: Mutex::default(),
+                doubted: Mutex::default(),
+                changed: watch::Sender::new(()),
+            }),
+        }
+    }
+}
+
+impl Breaker {
+    /// A request of this kind that was sent at this time has written something. The pause that this ends, if any.
+    pub(crate) fn succeeded(&self, kind: Kind, sent: Instant) -> Option<Pause> {
+        let mut kinds = self.lock();
+        let state = kinds.of(kind);
+        state.succeeded = state.succeeded.max(Some(sent));
+        state.in_a_row.clear();
+        let ended = state.tripped.take().map(|tripped| tripped.pause);
+        let other = ended.filter(|pause| !kinds.iter().any(|state| state.is_paused_for(*pause)));
+        drop(kinds);
+        self.inner.changed.send_replace(());
+        other
+    }
+
+    /// Whether a request of this kind that was sent after this time has succeeded.
+    pub(crate) fn succeeded_since(&self, kind: Kind, time: Instant) -> bool {
+        self.lock().of(kind).succeeded.is_some_and(|sent| sent > time)
+    }
+
+    /// Something was reported that may end a wait.
+    pub(crate) async fn changed(&self, seen: &mut watch::Receiver<()>) {
+        // The sender lives in `self`.
+        drop(seen.changed().await);
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<()> {
+        self.inner.changed.subscribe()
+    }
+
+    /// A request has gone without an answer so often that it is looked up instead of being sent again.
+    pub(crate) fn doubt(&self, request: &str, refusal: &Refusal) {
+        let mut doubted = self.doubted();
+        if doubted.len() >= REMEMBERED {
+            doubted.clear();
+        }
+        doubted.insert(request.to_owned(), (Instant::now(), refusal.clone()));
+    }
+
+    /// Since when it has not been sent, and what it ended in.
+    pub(crate) fn doubted_since(&self, request: &str) -> Option<(Instant, Refusal)> {
+        self.doubted().get(request).cloned()
+    }
+
+    pub(crate) fn believe(&self, request: &str) {
+        self.doubted().remove(request);
+    }
+
+    fn doubted(&self) -> MutexGuard<'_, HashMap<String, (Instant, Refusal)>> {
+        self.inner.doubted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, [State; 3]> {
+        self.inner.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_paused_for(&self, pause: Pause) -> bool {
+        self.tripped
+            .as_ref()
+            .is_some_and(|tripped| tripped.pause == pause)
+    }
+}
+
+/// The state of one kind of write.
+trait Kinds {
+    fn of(&mut self, kind: Kind) -> &mut State;
+}
+
+impl Kinds for [State; 3] {
+    fn of(&mut self, kind: Kind) -> &mut State {
+        let [create, update, remove] = self;
+        match kind {
+            Kind::Create => create,
+            Kind::Update => update,
+            Kind::Remove => remove,
+        }
+    }
+}
+
+/// The wait after this many refusals of a row that stands alone.
+fn wait_after(tries: u32, guess: Guess) -> Duration {
+    let first = match guess {
+        Guess::Row => Duration::from_secs(1),
+        Guess::Unclear | Guess::Plan => Duration::from_secs(2),
+    };
+    first * 2_u32.pow(tries.clamp(1, 8) - 1)
+}
+
+#[cfg(test)]
+mod tests;

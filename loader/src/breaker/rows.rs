@@ -1,0 +1,108 @@
+//! Rows that were refused standing alone: which of them are at fault, and when the others are sent again.
+
+use std::time::{Duration, Instant};
+
+use super::{Breaker, HANDFUL, Kinds as _, REMEMBERED, State, Suspect, TRIES, Verdict, wait_after};
+use crate::ledger::Kind;
+
+/// What an answer is about, at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guess {
+    /// The row.
+    Row,
+    /// Anything else: a page, no answer, a code that says stop.
+    Unclear,
+    /// The volume of the subscription: only a success shows that it is not.
+    Plan,
+}
+
+impl Breaker {
+    /// The row of a customer was refused standing alone, with this answer. `first`: when it was refused first, then
+    /// perhaps in company.
+    pub(crate) fn refused(
+        &self,
+        kind: Kind,
+        company: &str,
+        answer: &str,
+        guess: Guess,
+        first: Instant,
+    ) -> Verdict {
+        let now = Instant::now();
+        let mut kinds = self.lock();
+        let state = kinds.of(kind);
+        state.make_room();
+        let suspect = state
+            .suspects
+            .entry(company.to_owned())
+            .or_insert_with(|| Suspect {
+                first,
+                tries: 0,
+                due: now,
+                convicted: None,
+            });
+        if suspect
+            .convicted
+            .as_deref()
+            .is_some_and(|before| before != answer)
+        {
+            // Another answer is another matter.
+            (suspect.first, suspect.tries, suspect.convicted) = (first, 0, None);
+        }
+        suspect.tries += 1;
+        if suspect.convicted.is_some() || state.succeeded.is_some_and(|sent| sent > suspect.first) {
+            suspect.convicted = Some(answer.to_owned());
+            suspect.due = now;
+            return Verdict::Row;
+        }
+        suspect.due = now + wait_after(suspect.tries, guess);
+        let tries = suspect.tries;
+        if state.in_a_row.len() < REMEMBERED {
+            state.in_a_row.insert(company.to_owned());
+        }
+        if state.in_a_row.len() >= HANDFUL || guess == Guess::Plan {
+            return Verdict::Everybody;
+        }
+        if tries >= TRIES {
+            state.suspects.remove(company);
+            return Verdict::Row;
+        }
+        Verdict::Wait
+    }
+
+    /// The row of a customer was written.
+    pub(crate) fn forget(&self, company: &str) {
+        for state in &mut *self.lock() {
+            state.suspects.remove(company);
+            state.in_a_row.remove(company);
+        }
+    }
+
+    /// Whether a row of this kind was refused before: one more refusal is enough to look at it alone.
+    pub(crate) fn is_suspect(&self, kind: Kind, company: &str) -> bool {
+        self.lock().of(kind).suspects.contains_key(company)
+    }
+
+    /// How long the row of a customer is not sent yet; zero when it is due.
+    pub(crate) fn wait_of(&self, company: &str) -> Duration {
+        let now = Instant::now();
+        let mut kinds = self.lock();
+        let waits = kinds.iter_mut().filter_map(|state| {
+            let suspect = state.suspects.get(company)?;
+            let decided = state.succeeded.is_some_and(|sent| sent > suspect.first);
+            (!decided).then(|| suspect.due.saturating_duration_since(now))
+        });
+        waits.max().unwrap_or_default()
+    }
+}
+
+impl State {
+    fn make_room(&mut self) {
+        if self.suspects.len() < REMEMBERED {
+            return;
+        }
+        let oldest = self.suspects.iter().min_by_key(|(_, suspect)| suspect.first);
+        if let Some(company) = oldest.map(|(company, _)| company.clone()) {
+            self.suspects.remove(&company);
+        }
+    }
+}

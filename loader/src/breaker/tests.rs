@@ -1,0 +1,138 @@
+//! Whom refusals are blamed on, and how a tripped breaker is tried out.
+
+use std::time::{Duration, Instant};
+
+use pipeline::gate::Pause;
+
+use super::*;
+
+const CREATE: Kind = Kind::Create;
+
+fn refused(breaker: &Breaker, company: &str, guess: Guess) -> Verdict {
+    breaker.refused(CREATE, company, "4007", guess, Instant::now())
+}
+
+#[test]
+fn a_row_is_at_fault_when_others_landed_since_it_was_refused_first() {
+    let breaker = Breaker::default();
+    let first = Instant::now();
+    breaker.succeeded(CREATE, first - Duration::from_millis(1));
+    assert_eq!(
+        refused(&breaker, "a", Guess::Row),
+        Verdict::Wait,
+        "that was before"
+    );
+    breaker.succeeded(Kind::Update, first + Duration::from_secs(1));
+    assert_eq!(
+        refused(&breaker, "a", Guess::Row),
+        Verdict::Wait,
+        "that was an update"
+    );
+    breaker.succeeded(CREATE, Instant::now());
+    assert_eq!(breaker.wait_of("a"), Duration::ZERO, "it can be decided now");
+    assert_eq!(refused(&breaker, "a", Guess::Row), Verdict::Row);
+    // A replay that changes nothing is judged at once, another answer anew.
+    assert_eq!(refused(&breaker, "a", Guess::Row), Verdict::Row);
+    assert_eq!(
+        breaker.refused(CREATE, "a", "5059", Guess::Row, Instant::now()),
+        Verdict::Wait
+    );
+    // In company it was refused before the others landed.
+    breaker.succeeded(CREATE, Instant::now());
+    let verdict = breaker.refused(CREATE, "b", "4007", Guess::Row, first);
+    assert_eq!(verdict, Verdict::Row);
+}
+
+#[test]
+fn a_row_alone_is_tried_with_growing_waits_and_then_given_up() {
+    let breaker = Breaker::default();
+    let mut longest = Duration::ZERO;
+    for _ in 1..TRIES {
+        assert_eq!(refused(&breaker, "a", Guess::Unclear), Verdict::Wait);
+        let wait = breaker.wait_of("a");
+        assert!(wait > longest, "{wait:?} after {longest:?}");
+        longest = wait;
+    }
+    assert_eq!(refused(&breaker, "a", Guess::Unclear), Verdict::Row);
+}
+
+#[test]
+fn a_handful_of_different_customers_is_not_about_them() {
+    let breaker = Breaker::default();
+    let many = |from: usize, count: usize| {
+        let verdicts = (from..from + count).map(|n| refused(&breaker, &n.to_string(), Guess::Row));
+        verdicts.last().unwrap()
+    };
+    assert_eq!(many(0, HANDFUL - 1), Verdict::Wait);
+    breaker.succeeded(CREATE, Instant::now());
+    assert_eq!(
+        many(10, HANDFUL - 1),
+        Verdict::Wait,
+        "something landed in between"
+    );
+    assert_eq!(many(20, 1), Verdict::Everybody);
+    assert_eq!(many(30, 50), Verdict::Everybody, "until something lands");
+    assert_eq!(
+        refused(&breaker, "0", Guess::Row),
+        Verdict::Row,
+        "that one is known"
+    );
+    breaker.succeeded(CREATE, Instant::now());
+    assert_eq!(many(100, 1), Verdict::Wait);
+    assert_eq!(
+        refused(&breaker, "x", Guess::Plan),
+        Verdict::Everybody,
+        "a plan is everybody's"
+    );
+}
+
+#[tokio::test]
+async fn a_tripped_breaker_lets_a_few_through_until_one_succeeds() {
+    let breaker = Breaker::default();
+    assert!(matches!(breaker.admit(CREATE), Admission::Free));
+    assert!(breaker.trip(CREATE, Pause::Quota, "7221"));
+    assert!(!breaker.trip(CREATE, Pause::Quota, "7221"), "it is known");
+    assert!(matches!(
+        breaker.admit(CREATE),
+        Admission::Closed(Pause::Quota, _)
+    ));
+    assert!(matches!(breaker.admit(Kind::Update), Admission::Free));
+    let trying = tokio::spawn({
+        let breaker = breaker.clone();
+        async move { breaker.try_out(CREATE).await }
+    });
+    let admitted = async || loop {
+        match breaker.admit(CREATE) {
+            Admission::Trial(trial) => return trial,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    let trials = [admitted().await, admitted().await, admitted().await];
+    assert!(matches!(breaker.admit(CREATE), Admission::Closed(..)), "no more");
+    assert!(!trying.is_finished(), "their ends are not known");
+    drop(trials);
+    assert!(!trying.await.unwrap());
+    let trying = tokio::spawn({
+        let breaker = breaker.clone();
+        async move { breaker.try_out(CREATE).await }
+    });
+    let trial = admitted().await;
+    assert_eq!(breaker.succeeded(CREATE, Instant::now()), Some(Pause::Quota));
+    drop(trial);
+    assert!(trying.await.unwrap());
+    assert!(matches!(breaker.admit(CREATE), Admission::Free));
+}
+
+#[test]
+fn what_one_row_has_tripped_ends_with_it() {
+    let breaker = Breaker::default();
+    breaker.trip(CREATE, Pause::Outage, "502");
+    breaker.trip(Kind::Update, Pause::Outage, "502");
+    assert_eq!(breaker.settle(CREATE), None, "updates fail, too");
+    assert_eq!(breaker.settle(Kind::Update), Some(Pause::Outage));
+    breaker.trip(CREATE, Pause::Outage, "502");
+    for n in 0..HANDFUL {
+        refused(&breaker, &n.to_string(), Guess::Row);
+    }
+    assert_eq!(breaker.settle(CREATE), None, "there are others");
+}

@@ -1,0 +1,115 @@
+//! The tripped breaker: a few requests at a time are let through, and the first that succeeds ends it.
+
+use pipeline::gate::Pause;
+
+use super::{Breaker, HANDFUL, Kinds as _, Tripped};
+use crate::ledger::Kind;
+
+/// Requests of one trial.
+const PERMITS: u32 = 3;
+
+/// Whether a request may be sent.
+pub(crate) enum Admission {
+    /// Nothing is wrong.
+    Free,
+    /// It is a trial.
+    Trial(Trial),
+    /// Not before the next trial; the pause and its words.
+    Closed(Pause, String),
+}
+
+/// A request on trial; dropping it says that it has ended.
+pub(crate) struct Trial {
+    breaker: Breaker,
+    kind: Kind,
+}
+
+/// How a trial stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Over,
+    Open,
+    Failed,
+}
+
+impl Breaker {
+    /// It is about everybody. `false` when that is known already.
+    pub(crate) fn trip(&self, kind: Kind, pause: Pause, detail: &str) -> bool {
+        let mut kinds = self.lock();
+        let state = kinds.of(kind);
+        if let Some(tripped) = &mut state.tripped {
+            detail.clone_into(&mut tripped.detail);
+            return false;
+        }
+        state.tripped = Some(Tripped {
+            pause,
+            detail: detail.to_owned(),
+            permits: 0,
+            at_work: 0,
+        });
+        true
+    }
+
+    /// A row that stood alone was given up: what tripped the breaker was about it, unless there are others.
+    pub(crate) fn settle(&self, kind: Kind) -> Option<Pause> {
+        let mut kinds = self.lock();
+        let state = kinds.of(kind);
+        if state.in_a_row.len() >= HANDFUL {
+            return None;
+        }
+        let ended = state.tripped.take()?.pause;
+        let elsewhere = kinds.iter().any(|state| state.is_paused_for(ended));
+        drop(kinds);
+        self.inner.changed.send_replace(());
+        (!elsewhere).then_some(ended)
+    }
+
+    /// Asks before a request is sent.
+    pub(crate) fn admit(&self, kind: Kind) -> Admission {
+        let mut kinds = self.lock();
+        match &mut kinds.of(kind).tripped {
+            None => Admission::Free,
+            Some(tripped) if tripped.permits > 0 => {
+                tripped.permits -= 1;
+                tripped.at_work += 1;
+                Admission::Trial(Trial {
+                    breaker: self.clone(),
+                    kind,
+                })
+            }
+            Some(tripped) => Admission::Closed(tripped.pause, tripped.detail.clone()),
+        }
+    }
+
+    /// Lets a few requests through and waits for their ends; `true` when one has succeeded.
+    pub(crate) async fn try_out(&self, kind: Kind) -> bool {
+        let mut seen = self.watch();
+        if let Some(tripped) = &mut self.lock().of(kind).tripped {
+            tripped.permits = PERMITS;
+        }
+        loop {
+            match self.standing(kind) {
+                Standing::Over => return true,
+                Standing::Failed => return false,
+                Standing::Open => self.changed(&mut seen).await,
+            }
+        }
+    }
+
+    fn standing(&self, kind: Kind) -> Standing {
+        match &self.lock().of(kind).tripped {
+            None => Standing::Over,
+            Some(tripped) if tripped.permits + tripped.at_work == 0 => Standing::Failed,
+            Some(_) => Standing::Open,
+        }
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        if let Some(tripped) = &mut self.breaker.lock().of(self.kind).tripped {
+            tripped.at_work = tripped.at_work.saturating_sub(1);
+        }
+        self.breaker.inner.changed.send_replace(());
+    }
+}

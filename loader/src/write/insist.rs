@@ -1,0 +1,262 @@
+//! Sending a write until its answer is definite, or until it is clear that it is the request that is refused and not
+//! the vendor that is away.
+//!
+//! A page, a time-out or a code that says "stop" is a first guess about everybody. After it the vendor is asked
+//! something that changes nothing: when that fails, too, the stage pauses and nothing is held against the request.
+//! When it succeeds, the request gets a strike, and after some strikes it counts as refused.
+
+use std::time::{Duration, Instant};
+
+use pipeline::gate::Pause;
+use pipeline::retry::Backoff;
+use pipeline::telemetry::names;
+
+use crate::breaker::{Admission, Guess, Trial, Verdict};
+use crate::jdy::codes::{self, Class};
+use crate::jdy::types::{Refusal, Reply, Unsent};
+use crate::ledger::{Kind, LiveBatch};
+use crate::vendor::{Patience, RESEND, Tried, Vendor, pause_for};
+
+/// Strikes of a definite refusal.
+const REFUSED: u32 = 2;
+/// Strikes of a request whose outcome stays unknown.
+const UNANSWERED: u32 = 3;
+/// How often the vendor may ask to wait while it does the work of others.
+const PUT_OFF: u32 = 10;
+
+/// A write that is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) live: &'a LiveBatch,
+    pub(crate) patience: &'a Patience,
+    /// It, or a group it was part of, was refused before: one strike is enough.
+    pub(crate) suspect: bool,
+}
+
+/// What speaks against a request.
+#[derive(Default)]
+struct Strikes {
+    count: u32,
+    put_off: u32,
+    since: Option<Instant>,
+}
+
+impl Vendor {
+    /// Sends until the answer is definite. `landed`: whether an answer says that something was written.
+    pub(crate) async fn write<T, F, Fut>(
+        &self,
+        request: Request<'_>,
+        landed: impl Fn(&T) -> bool,
+        mut call: F,
+    ) -> Tried<T>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Reply<T>>,
+    {
+        let mut unknown = false;
+        let mut strikes = Strikes::default();
+        let mut backoff = Backoff::new(RESEND.0, RESEND.1);
+        loop {
+            let Some(_trial) = self.admitted(request).await else {
+                return Tried::Held;
+            };
+            if !request.live.wait_to_send().await {
+                return Tried::Lost;
+            }
+            let sent = Instant::now();
+            let refusal = match call().await {
+                Reply::Ok(answer) => {
+                    self.answered();
+                    if landed(&answer) {
+                        self.wrote(request.kind, sent);
+                    }
+                    return Tried::Done(answer, unknown);
+                }
+                Reply::Refused(refusal) => {
+                    self.answered();
+                    if refusal.class == Class::Row || refusal.code == codes::TRANSACTION_EXISTS {
+                        return Tried::Refused(refusal, unknown);
+                    }
+                    Some(refusal)
+                }
+                Reply::Unknown(reason) => {
+                    unknown = true;
+                    metrics::counter!(names::LOADER_UNKNOWN_OUTCOMES).increment(1);
+                    Some(Refusal::unanswered(&reason))
+                }
+                Reply::Unsent(reason) => match self.unsent(&reason) {
+                    true => None,
+                    false => continue,
+                },
+            };
+            if let Some(refusal) = refusal
+                && self.strike(request, &mut strikes, &refusal, unknown).await
+            {
+                return Tried::Refused(refusal, unknown);
+            }
+            if !request.patience.sleep(backoff.next_delay(), &self.stopping).await {
+                return Tried::Held;
+            }
+        }
+    }
+
+    /// `false` when it can be tried again at once.
+    fn unsent(&self, reason: &Unsent) -> bool {
+        match reason {
+            Unsent::Connect(reason) => self.troubled(reason),
+            Unsent::Quota(reason) => tracing::debug!(reason, "quota could not be asked"),
+            Unsent::Lease => return false,
+        }
+        true
+    }
+
+    /// Waits until the request may be sent, as usual or on trial; `None` when patience or the process ends first.
+    async fn admitted(&self, request: Request<'_>) -> Option<Option<Trial>> {
+        loop {
+            if !self.open(request.patience).await {
+                return None;
+            }
+            match self.breaker.admit(request.kind) {
+                Admission::Free => return Some(None),
+                Admission::Trial(trial) => return Some(Some(trial)),
+                // The trial has had its requests, or another probe has opened the gate.
+                Admission::Closed(pause, detail) => self.pause_until_written(request.kind, pause, detail),
+            }
+        }
+    }
+
+    /// An answer speaks against the request; `true` when it is not sent any more.
+    async fn strike(
+        &self,
+        request: Request<'_>,
+        strikes: &mut Strikes,
+        refusal: &Refusal,
+        unknown: bool,
+    ) -> bool {
+        let since = *strikes.since.get_or_insert_with(Instant::now);
+        if refusal.class == Class::Retry && refusal.is_answer() {
+            tracing::debug!(refusal = refusal.describe(), "vendor asks to wait");
+            strikes.put_off += 1;
+            return strikes.put_off >= PUT_OFF && self.breaker.succeeded_since(request.kind, since);
+        }
+        if !self.works().await {
+            self.is_away(refusal);
+            *strikes = Strikes::default();
+            return false;
+        }
+        strikes.count += 1;
+        tracing::warn!(
+            refusal = refusal.describe(),
+            strikes = strikes.count,
+            "a write fails while Jiandaoyun answers other calls"
+        );
+        let enough = if unknown { UNANSWERED } else { REFUSED };
+        if request.suspect || strikes.count >= enough {
+            return true;
+        }
+        // Dividing it takes as long as a lost call may land; meanwhile nobody knows whether all writes fail.
+        if unknown && strikes.count > 1 && !self.breaker.succeeded_since(request.kind, since) {
+            self.doubt_everything(request.kind, refusal);
+        }
+        false
+    }
+
+    /// A row that stands alone was refused. `first`: when it was, perhaps in company.
+    pub(crate) fn judge(&self, kind: Kind, company: &str, refusal: &Refusal, first: Instant) -> Verdict {
+        let guess = match (refusal.class, pause_for(refusal)) {
+            (Class::Row, _) => Guess::Row,
+            (_, Pause::Quota) => Guess::Plan,
+            _ => Guess::Unclear,
+        };
+        let verdict = self
+            .breaker
+            .refused(kind, company, &refusal.label(), guess, first);
+        match verdict {
+            Verdict::Row => {
+                if let Some(pause) = self.breaker.settle(kind) {
+                    self.gate.open(pause);
+                }
+            }
+            Verdict::Wait => {}
+            Verdict::Everybody => self.doubt_everything(kind, refusal),
+        }
+        verdict
+    }
+
+    fn doubt_everything(&self, kind: Kind, refusal: &Refusal) {
+        let (pause, detail) = (pause_for(refusal), detail(kind, refusal));
+        if self.breaker.trip(kind, pause, &detail) {
+            tracing::error!(
+                code = refusal.label(),
+                refusal = refusal.describe(),
+                "writes are refused one after the other, so that it is not about the rows"
+            );
+        }
+        self.pause_until_written(kind, pause, detail);
+    }
+
+    /// Pauses until a request of this kind has succeeded. Now and then a few are let through.
+    fn pause_until_written(&self, kind: Kind, pause: Pause, detail: String) {
+        let vendor = self.clone();
+        self.gate.close_until(pause, detail, move || {
+            let vendor = vendor.clone();
+            async move {
+                // While nothing works at all no row is spent on it.
+                if !vendor.works().await {
+                    return false;
+                }
+                vendor.gate.try_out(pause, true);
+                let over = vendor.breaker.try_out(kind).await;
+                if !over {
+                    vendor.gate.try_out(pause, false);
+                }
+                over
+            }
+        });
+    }
+
+    /// A request has written something.
+    fn wrote(&self, kind: Kind, sent: Instant) {
+        if let Some(pause) = self.breaker.succeeded(kind, sent) {
+            self.gate.open(pause);
+        }
+    }
+
+    /// Waits until the row of one of these customers may be sent; `false` when patience or the process ends first.
+    pub(crate) async fn wait_for_due(&self, companies: &[String], patience: &Patience) -> bool {
+        let mut seen = self.breaker.watch();
+        loop {
+            let waits = companies.iter().map(|company| self.breaker.wait_of(company));
+            let wait = waits.min().unwrap_or(Duration::ZERO);
+            if wait.is_zero() {
+                return true;
+            }
+            tokio::select! {
+                going = patience.sleep(wait, &self.stopping) => if !going { return false },
+                () = self.breaker.changed(&mut seen) => {}
+            }
+        }
+    }
+}
+
+/// For `/readyz` and the notice: what is refused, and what to do.
+fn detail(kind: Kind, refusal: &Refusal) -> String {
+    let what = match kind {
+        Kind::Create => "new row",
+        Kind::Update => "update",
+        Kind::Remove => "removal",
+    };
+    match pause_for(refusal) {
+        Pause::Outage => format!(
+            "Jiandaoyun does not answer: every {what} ends in {}, although queries are answered; some are tried now \
+             and then",
+            refusal.message
+        ),
+        _ => format!(
+            "Jiandaoyun refuses every {what} with {}; put form, key or plan right, or ask its support: some rows are \
+             tried now and then, nothing is lost, and work goes on by itself",
+            refusal.describe()
+        ),
+    }
+}
