@@ -34,7 +34,8 @@ for n = 0, tonumber(ARGV[7]) - 1 do
       redis.call('HSET', key, 'id', id, 'h', '')
       if floor ~= '0' then redis.call('HSET', key, 'f', floor) end
     end
-    if delay > 0 and result ~= 'd' then verify_at(company, time + delay) end
+    -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
+    if delay > 0 then verify_at(company, time + delay) end
     redis.call('HDEL', hash_key, 'm' .. slot, 'j' .. slot, 't' .. slot, 's' .. slot)
     left = left - 1
   end

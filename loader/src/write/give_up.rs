@@ -26,18 +26,21 @@ pub(super) fn refused(member: &Member, refusal: &Refusal) -> Failure {
 }
 
 impl Writer {
-    /// Frees a row that the vendor refuses for good: its record dies, or is held while every row is refused.
+    /// Frees a row that the vendor refuses for good: its record dies, or is held while every row is refused. `unknown`: an
+    /// earlier try of the same call may still take effect.
     pub(super) async fn give_up_refused(
         &self,
         work: &Work<'_>,
         member: &Member,
         refusal: &Refusal,
+        unknown: bool,
     ) -> Vec<Ended> {
         let end = match self.vendor.blames_row(refusal, &member.company) {
             true => MemberEnd::Dead(Box::new(refused(member, refusal))),
             false => MemberEnd::Held,
         };
-        self.commit(work, vec![(member, Change::Freed, end)], false).await
+        self.commit(work, vec![(member, Change::Freed, end)], unknown)
+            .await
     }
 
     /// Frees the rows; their records die for this reason.

@@ -89,7 +89,7 @@ impl Writer {
             return self.reconcile_late(work, groups, members).await;
         }
         match &members[..] {
-            [alone] => groups.done(self.give_up_refused(work, alone, refusal).await),
+            [alone] => groups.done(self.give_up_refused(work, alone, refusal, history.sent).await),
             _ => self.halve(work, groups, members).await,
         }
     }

@@ -45,7 +45,7 @@ use crate::vendor::Vendor;
 pub(crate) use claim::Stop;
 pub(crate) use leases::{beat, sweep};
 pub(crate) use prepare::{Receipt, Sorted, sort};
-pub(crate) use verify::verify;
+pub(crate) use verify::{Owed, verify};
 
 /// What to do with customers that the CRM has removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,4 +118,6 @@ pub(crate) struct Writer {
     pub(crate) watermarks: Watermarks,
     /// For records that have to be fetched again outside of a batch.
     pub(crate) publisher: Publisher,
+    /// Rows still to be put on the list of those that are verified.
+    pub(crate) owed: Arc<Owed>,
 }

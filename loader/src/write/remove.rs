@@ -22,12 +22,13 @@ impl Writer {
             .await;
         failpoint::hit("remove-answered").await;
         match tried {
-            Tried::Refused(refusal, _) if refusal.code != codes::RECORD_GONE => {
-                self.give_up_refused(work, &member, &refusal).await
+            Tried::Refused(refusal, unknown) if refusal.code != codes::RECORD_GONE => {
+                // The earlier try may yet delete the row, when the customer has come back to it.
+                self.give_up_refused(work, &member, &refusal, unknown).await
             }
-            Tried::Done((), _) | Tried::Refused(..) => {
-                self.commit(work, vec![(&member, Change::Removed, MemberEnd::Removed)], false)
-                    .await
+            Tried::Done((), unknown) | Tried::Refused(_, unknown) => {
+                let removed = (&member, Change::Removed, MemberEnd::Removed);
+                self.commit(work, vec![removed], unknown).await
             }
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],

@@ -31,7 +31,7 @@ impl Writer {
             let ends = there
                 .iter()
                 .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
-            ended.extend(self.commit(work, ends.collect(), !work.fresh).await);
+            ended.extend(self.commit(work, ends.collect(), false).await);
             missing = rest;
         }
         for member in missing {
@@ -68,7 +68,9 @@ impl Writer {
                     };
                     self.commit(work, vec![found_instead(&member, row)], false).await
                 }
-                Tried::Refused(refusal, _) => self.give_up_refused(work, &member, &refusal).await,
+                Tried::Refused(refusal, unknown) => {
+                    self.give_up_refused(work, &member, &refusal, unknown).await
+                }
                 Tried::Lost => self.lease_lost(work, group).await,
                 Tried::Held => all(group, &MemberEnd::Held),
             };

@@ -34,24 +34,26 @@ impl Writer {
         match tried {
             Tried::Done((), unknown) => {
                 let change = Change::Landed(member.row_id.clone());
-                self.commit(
-                    work,
-                    vec![(&member, change, MemberEnd::Landed)],
-                    unknown || !work.fresh,
-                )
-                .await
+                self.commit(work, vec![(&member, change, MemberEnd::Landed)], unknown)
+                    .await
             }
-            Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {
-                self.missing(work, &member, &refusal).await
+            Tried::Refused(refusal, unknown) if refusal.code == codes::RECORD_GONE => {
+                self.missing(work, &member, &refusal, unknown).await
             }
-            Tried::Refused(refusal, _) => self.give_up_refused(work, &member, &refusal).await,
+            Tried::Refused(refusal, unknown) => self.give_up_refused(work, &member, &refusal, unknown).await,
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
         }
     }
 
     /// A person has deleted the row, or there is another one with the same key by now.
-    async fn missing(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Ended> {
+    async fn missing(
+        &self,
+        work: &Work<'_>,
+        member: &Member,
+        refusal: &Refusal,
+        unknown: bool,
+    ) -> Vec<Ended> {
         metrics::counter!(names::LOADER_MISSING_ROWS).increment(1);
         if let Some(recognition) = &work.recognition {
             let group = std::slice::from_ref(member);
@@ -61,7 +63,7 @@ impl Writer {
             if let Some(row) = found.remove(&member.slot) {
                 let change = Change::Found(row.id, 0);
                 return self
-                    .commit(work, vec![(member, change, MemberEnd::Again)], false)
+                    .commit(work, vec![(member, change, MemberEnd::Again)], unknown)
                     .await;
             }
         }
@@ -71,7 +73,7 @@ impl Writer {
                     company_id = member.company,
                     "row was deleted in the form, making a new one"
                 );
-                self.commit(work, vec![(member, Change::Gone, MemberEnd::Again)], false)
+                self.commit(work, vec![(member, Change::Gone, MemberEnd::Again)], unknown)
                     .await
             }
             OnMissingRow::DeadLetter => {
@@ -80,7 +82,7 @@ impl Writer {
                 self.commit(
                     work,
                     vec![(member, Change::Freed, MemberEnd::Dead(Box::new(failure)))],
-                    false,
+                    unknown,
                 )
                 .await
             }

@@ -107,3 +107,34 @@ async fn a_late_call_brings_back_an_old_state_and_redis_forgets_that_it_could() 
     ]);
     lives_through(&steps).await;
 }
+
+/// An update without an answer, its resend refused, its key freed, a newer version written: then the first call took
+/// effect, and the form stayed old, because what is freed was not on the list of those to verify.
+#[tokio::test]
+async fn an_update_takes_effect_after_its_resend_was_refused_and_a_newer_version_was_written() {
+    let change = |content| Step::Change { company: 0, content };
+    let advance = |fault| Step::Advance { work: 0, fault };
+    let deliver = Step::Deliver {
+        loader: 0,
+        from: 0,
+        most: 1,
+    };
+    let mut steps = vec![change(2)];
+    steps.extend(loaded());
+    // Given up, refused, committed as freed.
+    steps.extend([
+        change(3),
+        deliver,
+        advance(10),
+        advance(16),
+        advance(0),
+        advance(0),
+    ]);
+    steps.push(change(2));
+    steps.extend(loaded());
+    steps.push(Step::Land {
+        flight: 0,
+        applies: true,
+    });
+    lives_through(&steps).await;
+}

@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) messages: Vec<Message>,
     /// No loader has sent any of it before.
     fresh: bool,
+    /// Another loader has begun it, and nobody knows which of its calls are on their way.
+    taken_over: bool,
     /// Transactions whose outcome is open.
     sent: BTreeSet<String>,
     /// Updates and removals whose outcome is open.
@@ -49,6 +51,7 @@ impl Work {
             open,
             messages,
             fresh,
+            taken_over: !fresh,
             ends: Vec::new(),
             regroup: Vec::new(),
             sent: BTreeSet::new(),
@@ -183,16 +186,16 @@ impl Work {
                 self.open.push(member);
             }
             (Some(Answer::Done | Answer::Gone), Kind::Remove) => {
-                self.end(&member, Change::Removed, false, false)
+                self.end(&member, Change::Removed, again, false)
             }
             (Some(Answer::Done), _) => {
                 self.end(&member, Change::Landed(member.row_id.clone()), again, false);
             }
             (Some(Answer::Gone), _) => match found(vendor, &member) {
-                Some(row) => self.end(&member, Change::Found(row.id, 0), false, true),
-                None => self.end(&member, Change::Gone, false, true),
+                Some(row) => self.end(&member, Change::Found(row.id, 0), again, true),
+                None => self.end(&member, Change::Gone, again, true),
             },
-            (Some(_), _) => self.end(&member, Change::Freed, false, false),
+            (Some(_), _) => self.end(&member, Change::Freed, again, false),
         }
     }
 
@@ -204,7 +207,7 @@ impl Work {
         self.ends.push(Ended {
             committed,
             company: member.company.clone(),
-            verify,
+            verify: verify || self.taken_over,
             again,
         });
     }

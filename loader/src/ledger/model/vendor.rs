@@ -59,6 +59,10 @@ pub(super) enum Fault {
     Busy,
     /// Only the first half of the rows is stored.
     Partial,
+    /// Refused for good, whatever it holds.
+    Refused,
+    /// The same, but half of the rows are stored, or the one that the call is about is changed.
+    HalfRefused,
 }
 
 /// The form and what is on its way to it.
@@ -104,6 +108,11 @@ impl Vendor {
             }
             Fault::Lost | Fault::Busy => None,
             Fault::Partial => Some(self.execute(call, now, 1)),
+            Fault::Refused => Some(Answer::Refused),
+            Fault::HalfRefused => {
+                self.execute(call, now, 1);
+                Some(Answer::Refused)
+            }
         }
     }
 

@@ -4,6 +4,7 @@ mod commands;
 pub(crate) mod feed;
 mod happy;
 mod kills;
+mod late;
 mod merge;
 mod pauses;
 mod races;
