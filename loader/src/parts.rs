@@ -54,6 +54,7 @@ pub(crate) fn assemble(
         watermarks: Watermarks::new(runtime.store.clone(), runtime.namespace.clone()),
         publisher: runtime.publisher.clone(),
         owed: Arc::default(),
+        order: Arc::default(),
         runtime: runtime.clone(),
         ledger,
         vendor,

@@ -7,11 +7,12 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{MemberEnd, all};
+use super::find::{Rows, found_instead};
 use super::groups::{Groups, History};
 use crate::failpoint;
 use crate::jdy::codes;
 use crate::jdy::types::Refusal;
-use crate::ledger::{Change, Member};
+use crate::ledger::Member;
 
 /// How often a batch that answers with fewer rows is sent again, the documented cure (docs/jiandaoyun-api.md §2.4).
 const COMPLETIONS: u32 = 3;
@@ -51,13 +52,23 @@ impl Writer {
         let Some(found) = self.find(work, recognition, &members).await else {
             return groups.done(all(&members, &MemberEnd::Held));
         };
+        self.only_these(work, groups, members, &found).await;
+    }
+
+    /// The vendor says that all rows are there, and these are all that can be seen: the others are sent once more, alone.
+    pub(super) async fn only_these(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        found: &Rows,
+    ) {
         let (there, missing): (Vec<Member>, Vec<Member>) = members
             .into_iter()
             .partition(|member| found.contains_key(&member.slot));
-        let ends = there.iter().filter_map(|member| {
-            let row = found.get(&member.slot)?;
-            Some((member, Change::Landed(row.id.clone()), MemberEnd::Landed))
-        });
+        let ends = there
+            .iter()
+            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
         groups.done(self.commit(work, ends.collect(), true).await);
         if there.is_empty() && missing.len() == 1 {
             let why = "Jiandaoyun answers success but does not store this row";
@@ -88,6 +99,9 @@ impl Writer {
             // An earlier send of the same rows may have got through.
             return self.reconcile_late(work, groups, members).await;
         }
+        let Some(members) = self.unless_stored(work, groups, members).await else {
+            return;
+        };
         match &members[..] {
             [alone] => groups.done(self.give_up_refused(work, alone, refusal, history.sent).await),
             _ => self.halve(work, groups, members).await,

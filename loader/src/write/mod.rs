@@ -9,19 +9,22 @@
 //!
 //! A create that is not simply done goes on in `isolate` (refused or incomplete: divided) or `reconcile` (outcome
 //! unknown: the form is asked), and comes back to `create` through the work list in `groups`; `give_up` ends it as a dead
-//! letter. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
+//! letter. `created` reads the answer, `order` and `proof` say how far its ids are believed. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
 //! and `verify` reads rows again that a lost call may have changed.
 
 mod batch;
 mod claim;
 mod commit;
 mod create;
+mod created;
 mod find;
 mod give_up;
 mod groups;
 mod isolate;
 mod leases;
+mod order;
 mod prepare;
+mod proof;
 mod reconcile;
 mod refetch;
 mod remove;
@@ -44,6 +47,7 @@ use crate::vendor::Vendor;
 
 pub(crate) use claim::Stop;
 pub(crate) use leases::{beat, sweep};
+pub(crate) use order::Order;
 pub(crate) use prepare::{Receipt, Sorted, sort};
 pub(crate) use verify::{Owed, verify};
 
@@ -120,4 +124,6 @@ pub(crate) struct Writer {
     pub(crate) publisher: Publisher,
     /// Rows still to be put on the list of those that are verified.
     pub(crate) owed: Arc<Owed>,
+    /// Whether ids may be taken by their place in an answer.
+    pub(crate) order: Arc<Order>,
 }

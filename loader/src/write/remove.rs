@@ -23,8 +23,15 @@ impl Writer {
         failpoint::hit("remove-answered").await;
         match tried {
             Tried::Refused(refusal, unknown) if refusal.code != codes::RECORD_GONE => {
-                // The earlier try may yet delete the row, when the customer has come back to it.
-                self.give_up_refused(work, &member, &refusal, unknown).await
+                match self.was_done(work, &member).await {
+                    // The earlier try may yet delete the row, when the customer has come back to it.
+                    Some(false) => self.give_up_refused(work, &member, &refusal, unknown).await,
+                    Some(true) => {
+                        let removed = (&member, Change::Removed, MemberEnd::Removed);
+                        self.commit(work, vec![removed], true).await
+                    }
+                    None => vec![(member.slot, MemberEnd::Held)],
+                }
             }
             Tried::Done((), unknown) | Tried::Refused(_, unknown) => {
                 let removed = (&member, Change::Removed, MemberEnd::Removed);

@@ -32,7 +32,9 @@ impl Writer {
             .await;
         failpoint::hit("update-answered").await;
         match tried {
-            Tried::Done((), unknown) => {
+            Tried::Done(shown, unknown) => {
+                // An answer that shows another row says nothing about this one.
+                let unknown = unknown || shown != member.row_id;
                 let change = Change::Landed(member.row_id.clone());
                 self.commit(work, vec![(&member, change, MemberEnd::Landed)], unknown)
                     .await
@@ -40,14 +42,22 @@ impl Writer {
             Tried::Refused(refusal, unknown) if refusal.code == codes::RECORD_GONE => {
                 self.missing(work, &member, &refusal, unknown).await
             }
-            Tried::Refused(refusal, unknown) => self.give_up_refused(work, &member, &refusal, unknown).await,
+            Tried::Refused(refusal, unknown) => match self.was_done(work, &member).await {
+                Some(false) => self.give_up_refused(work, &member, &refusal, unknown).await,
+                Some(true) => {
+                    let change = Change::Landed(member.row_id.clone());
+                    self.commit(work, vec![(&member, change, MemberEnd::Landed)], true)
+                        .await
+                }
+                None => vec![(member.slot, MemberEnd::Held)],
+            },
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
         }
     }
 
     /// A person has deleted the row, or there is another one with the same key by now.
-    async fn missing(
+    pub(super) async fn missing(
         &self,
         work: &Work<'_>,
         member: &Member,

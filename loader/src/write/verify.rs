@@ -20,7 +20,7 @@ use crate::vendor::{Patience, Tried};
 
 /// How long a row that was written may be missing from queries; the vendor promises nothing, in tests it never was more
 /// than a moment (docs/jiandaoyun-api.md §2.4).
-const INVISIBLE: Duration = Duration::from_secs(3);
+pub(super) const INVISIBLE: Duration = Duration::from_secs(3);
 /// How often Redis is asked for rows that are due.
 const VERIFY_EVERY: Duration = Duration::from_secs(5);
 /// A loader that got rows to verify has this long; if it dies, no loader may create them meanwhile. A judgement that comes

@@ -1,11 +1,15 @@
 //! Interleavings that once broke a promise, each with its cause.
 
-use super::{PrivateRedis, Step, live};
+use super::{PrivateRedis, Quirks, Step, live};
 
 async fn lives_through(steps: &[Step]) {
     let redis = PrivateRedis::start().await;
-    for keeps_ids in [true, false] {
-        live(&redis, keeps_ids, steps).await;
+    for (keeps_ids, shuffles_ids) in [(true, false), (false, false), (true, true), (false, true)] {
+        let quirks = Quirks {
+            keeps_ids,
+            shuffles_ids,
+        };
+        live(&redis, quirks, steps).await;
     }
 }
 
@@ -136,5 +140,26 @@ async fn an_update_takes_effect_after_its_resend_was_refused_and_a_newer_version
         flight: 0,
         applies: true,
     });
+    lives_through(&steps).await;
+}
+
+/// Two rows were made by one call, whose ids were not in the order of the rows; then one of the customers changed, and
+/// the row of the other was overwritten.
+#[tokio::test]
+async fn ids_come_in_another_order_than_the_rows() {
+    let mut steps: Vec<Step> = [(0, 2), (1, 3)]
+        .map(|(company, content)| Step::Change { company, content })
+        .into();
+    steps.push(Step::Deliver {
+        loader: 0,
+        from: 0,
+        most: 2,
+    });
+    steps.extend([Step::Advance { work: 0, fault: 0 }; 3]);
+    for content in [3, 0] {
+        steps.push(Step::Change { company: 0, content });
+        steps.extend(loaded());
+        steps.extend(loaded());
+    }
     lives_through(&steps).await;
 }

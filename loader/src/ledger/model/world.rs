@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::expected::ExpectedLedger;
 use super::loader::Work;
-use super::vendor::{Call, Fault, POISON, Vendor, VendorRow};
+use super::vendor::{Call, Fault, POISON, Quirks, Vendor, VendorRow};
 use super::{COMPANIES, LOADERS, Message, Step, UNIT_MS, observe};
 use crate::index::testing::rebuild_since;
 use crate::jdy::lookup::FoundRow;
@@ -52,14 +52,14 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) async fn new(redis: &'a PrivateRedis, keeps_ids: bool) -> Self {
+    pub(super) async fn new(redis: &'a PrivateRedis, quirks: Quirks) -> Self {
         observe::empty(redis).await;
         let mut world = Self {
             redis,
             processes: Vec::new(),
             works: Vec::new(),
             expected: ExpectedLedger::default(),
-            vendor: Vendor::new(keeps_ids),
+            vendor: Vendor::new(quirks),
             queue: Vec::new(),
             dead: Vec::new(),
             truth: BTreeMap::new(),

@@ -150,6 +150,7 @@ fn kind(fault: u8) -> Fault {
         13 => Fault::Busy,
         14 => Fault::Partial,
         16 | 17 => Fault::Refused,
+        19 => Fault::HalfRefused,
         _ => Fault::None,
     }
 }

@@ -93,7 +93,10 @@ impl Reply {
                 Ids::Reversed => ids.reverse(),
                 Ids::Rotated if !ids.is_empty() => ids.rotate_left(1),
                 Ids::Rotated => {}
-                Ids::Doubled => ids.fill(ids.first().cloned().unwrap_or_default()),
+                Ids::Doubled => {
+                    let first = ids.first().cloned().unwrap_or_default();
+                    ids.fill(first);
+                }
                 Ids::Foreign => {
                     for (at, id) in ids.iter_mut().enumerate() {
                         *id = json!(format!("0f{at:022x}"));
