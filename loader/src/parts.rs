@@ -53,6 +53,8 @@ pub(crate) fn assemble(
         settings: Arc::new(config.settings.clone()),
         watermarks: Watermarks::new(runtime.store.clone(), runtime.namespace.clone()),
         publisher: runtime.publisher.clone(),
+        owed: Arc::default(),
+        order: Arc::default(),
         runtime: runtime.clone(),
         ledger,
         vendor,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
 use super::client::{ALWAYS, Client, MaySend, TIMED_OUT};
-use super::types::{BatchCreated, OneRow, Page, Reply, Status, Widget, Widgets};
+use super::types::{BatchCreated, OneRow, Page, Reply, RowId, Status, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
 pub(crate) const LARGEST_BATCH: usize = 100;
@@ -60,7 +60,7 @@ impl Client {
         options: &WriteOptions,
         lane: Lane,
         may_send: MaySend<'_>,
-    ) -> Reply<String> {
+    ) -> Reply<RowId> {
         let call = SingleCreate {
             data_creator: options.data_creator.as_deref(),
             is_start_workflow: options.start_workflow,
@@ -70,10 +70,10 @@ impl Client {
         let reply = self
             .post::<OneRow>(&self.buckets.single_create, path, &call, lane, may_send)
             .await;
-        reply.map(|answer| answer.data.id)
+        reply.map(|answer| answer.data)
     }
 
-    /// Updates one row; cells that are left out keep their value.
+    /// Updates one row; cells that are left out keep their value. Says which row the answer shows.
     pub(crate) async fn update(
         &self,
         row_id: &str,
@@ -81,7 +81,7 @@ impl Client {
         options: &WriteOptions,
         lane: Lane,
         may_send: MaySend<'_>,
-    ) -> Reply<()> {
+    ) -> Reply<String> {
         let call = Update {
             data_id: row_id,
             is_start_trigger: options.start_trigger,
@@ -90,7 +90,7 @@ impl Client {
         let path = "/api/v5/app/entry/data/update";
         self.post::<OneRow>(&self.buckets.update, path, &call, lane, may_send)
             .await
-            .map(drop)
+            .map(|answer| answer.data.id)
     }
 
     pub(crate) async fn delete(&self, row_id: &str, lane: Lane, may_send: MaySend<'_>) -> Reply<()> {

@@ -1,5 +1,7 @@
 //! What a call to the vendor can end in, and the answers that are read.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -80,6 +82,16 @@ impl Refusal {
         self.class != Class::Retry || self.code != 0 || matches!(self.status, 429 | 579)
     }
 
+    /// What the vendor would say of a row that a look-up does not find.
+    pub(crate) fn not_in_the_form() -> Self {
+        Self {
+            code: codes::RECORD_GONE,
+            status: 0,
+            message: "the form holds no row with this key".to_owned(),
+            class: Class::Row,
+        }
+    }
+
     /// The code for people and dead letters: the vendor's, or the status.
     pub(crate) fn label(&self) -> String {
         match self.code {
@@ -112,6 +124,14 @@ pub(crate) struct BatchCreated {
     pub(crate) success_ids: Vec<String>,
 }
 
+impl BatchCreated {
+    /// Whether the answer names exactly one row for each that was sent: nothing about it is odd but, perhaps, the order.
+    pub(crate) fn names_each(&self, rows: usize) -> bool {
+        let different: HashSet<&String> = self.success_ids.iter().filter(|id| !id.is_empty()).collect();
+        self.success_count == rows && self.success_ids.len() == rows && different.len() == rows
+    }
+}
+
 /// Answer of a call that returns the row.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct OneRow {
@@ -123,6 +143,9 @@ pub(crate) struct OneRow {
 pub(crate) struct RowId {
     #[serde(rename = "_id")]
     pub(crate) id: String,
+    /// The other cells.
+    #[serde(flatten)]
+    pub(crate) cells: Map<String, Value>,
 }
 
 /// Answer of a call that only says that it worked.

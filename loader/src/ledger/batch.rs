@@ -33,7 +33,7 @@ pub(crate) struct Member {
     pub(crate) company: String,
     /// Hash of the content.
     pub(crate) hash: String,
-    /// The row to update or remove.
+    /// The row to update or remove; [`Member::unproven`] says when it is only probably so.
     pub(crate) row_id: String,
     /// Exactly what is sent.
     pub(crate) row: Arc<str>,
@@ -41,6 +41,13 @@ pub(crate) struct Member {
     pub(crate) transaction: String,
     /// When it may have been sent under it for the first time, Redis' clock.
     pub(crate) first_sent_ms: i64,
+}
+
+impl Member {
+    /// The row id, when it was taken from an answer by its place and the row was never seen with it.
+    pub(crate) fn unproven(&self) -> Option<&str> {
+        self.row_id.strip_prefix(schema::BY_PLACE)
+    }
 }
 
 /// A batch that was taken over.

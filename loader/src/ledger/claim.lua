@@ -3,6 +3,7 @@
 --       per record: company, version, hash, operation (u upsert, d delete, m mark), fetched at, set, clear.
 -- Returns OK, clock, fence, then per record:
 --   s stale | = unchanged | n nothing to remove | f fetch again | c create | u<id> update | r<id> remove
+--   (?<id>: the id was taken from an answer by its place, see schema.rs)
 --   b<batch> busy in a live batch of the owner after the line break, both empty for a call that may still land
 --   o<batch> left behind by a dead loader
 if not index_ready() then return {'NOINDEX'} end
@@ -39,11 +40,12 @@ for slot = 0, tonumber(ARGV[8]) - 1 do
   local company, version, hash, operation = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local fetched, set, clear = tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6]
   local key = row_key(company)
-  local row = redis.call('HMGET', key, 'id', 'v', 'h', 'b', 'f')
+  local row = redis.call('HMGET', key, 'id', 'v', 'h', 'b', 'f', 'p')
   local id, known, content, holder, floor = row[1], row[2], row[3], row[4], tonumber(row[5] or '')
   local held = holder and redis.call('HMGET', batch_key(holder), 'lease', 'owner') or {false}
   -- The form shows content written at `floor` by a record whose version is lost: this one may be older.
   local doubtful = floor and fetched < floor + margin
+  local target = row[6] and '?' .. id or id
   local answer
 
   if known and version < known then
@@ -62,11 +64,11 @@ for slot = 0, tonumber(ARGV[8]) - 1 do
   elseif doubtful then
     answer = 'f'
   elseif operation == 'd' then
-    take(slot, 'r', company, version, '', id, '')
-    answer = 'r' .. id
+    take(slot, 'r', company, version, '', target, '')
+    answer = 'r' .. target
   elseif id then
-    take(slot, 'u', company, version, hash, id, join(set, clear))
-    answer = 'u' .. id
+    take(slot, 'u', company, version, hash, target, join(set, clear))
+    answer = 'u' .. target
   elseif not known and ARGV[7] == '1' and fetched < built + margin then
     answer = 'f'
   elseif tonumber(redis.call('ZSCORE', KEYS[3], company) or '0') > time then

@@ -12,6 +12,8 @@ static COMMIT: Lua = Lua::new(|| script(include_str!("commit.lua")));
 pub(crate) enum Change {
     /// The row with this id holds the member's content now.
     Landed(String),
+    /// The same, but the id was taken from the vendor's answer by its place, which nobody promises.
+    Placed(String),
     /// The row is gone, as it should be.
     Removed,
     /// Nothing was written; the key is free again.
@@ -54,6 +56,7 @@ impl Ledger {
         for Committed { slot, change } in committed {
             let (letter, id, floor) = match change {
                 Change::Landed(id) => ("k", id.as_str(), 0),
+                Change::Placed(id) => ("p", id.as_str(), 0),
                 Change::Removed => ("x", "", 0),
                 Change::Freed => ("d", "", 0),
                 Change::Gone => ("g", "", 0),

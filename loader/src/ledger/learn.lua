@@ -23,7 +23,7 @@ for n = 0, tonumber(ARGV[6]) - 1 do
       redis.call('ZADD', KEYS[3], 'NX', time, ARGV[at])
     end
     redis.call('HSET', key, 'id', ARGV[at + 1], 'h', content, 'f', ARGV[at + 3], 'g', ARGV[3])
-    redis.call('HDEL', key, 'b')
+    redis.call('HDEL', key, 'b', 'p')
   end
 end
 redis.call('HSET', KEYS[1], 'cursor', ARGV[4])

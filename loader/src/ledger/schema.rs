@@ -23,6 +23,7 @@
 //! | `b` | batch that has claimed the row |
 //! | `f` | floor: when the row was written, by a record whose version is not known |
 //! | `w` | when the ledger last committed something about the row |
+//! | `p` | `1`: the id was taken from an answer by its place; it is proven by key before it is used |
 //! | `g` | token of the rebuild that has read the row |
 //!
 //! | field of a batch | meaning |
@@ -34,7 +35,7 @@
 //! | `m<slot>` | member: kind, company id, version, hash, row id, one a line |
 //! | `j<slot>` | the row exactly as it is sent |
 //! | `t<slot>` | transaction id of a create |
-//! | `s<slot>` | when it may first have been sent under this transaction id |
+//! | `s<slot>` | when it may first have been sent under this transaction id; `0`: never again, because a part of the transaction is committed |
 //!
 //! | field of the index | meaning |
 //! | --- | --- |
@@ -61,7 +62,13 @@ pub(super) mod row {
     /// Only the scripts use it.
     #[cfg(test)]
     pub(in crate::ledger) const READ_BY: &str = "g";
+    /// Only the scripts use it.
+    #[cfg(test)]
+    pub(in crate::ledger) const PLACED: &str = "p";
 }
+
+/// Before a row id that was taken from an answer by its place, in a claim and in a member.
+pub(super) const BY_PLACE: char = '?';
 
 /// Fields of a batch.
 pub(super) mod batch {

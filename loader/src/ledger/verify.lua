@@ -35,14 +35,20 @@ else
       redis.call('ZADD', KEYS[3], time + again, company)
       answer[#answer + 1] = 'b'
     else
-      if (row[1] or '') == id and (row[2] or '') == content then
+      -- The right content in another row: the id that is known was wrong, or the row was replaced.
+      if (row[2] or '') == content and (id ~= '' or (row[1] or '') == '') then
         redis.call('ZREM', KEYS[3], company)
+        if id ~= '' then
+          redis.call('HSET', row_key(company), 'id', id)
+          redis.call('HDEL', row_key(company), 'p')
+        end
         answer[#answer + 1] = '='
       else
         if id == '' then
-          redis.call('HDEL', row_key(company), 'id', 'h')
+          redis.call('HDEL', row_key(company), 'id', 'h', 'p')
         else
           redis.call('HSET', row_key(company), 'id', id, 'h', '')
+          redis.call('HDEL', row_key(company), 'p')
         end
         answer[#answer + 1] = '~'
       end

@@ -63,13 +63,16 @@ impl Writer {
             .into_iter()
             .partition(|member| member.kind == Kind::Create);
         let singles = async {
+            let (others, ended) = self.prove(work, others).await;
             let calls = futures::stream::iter(others).map(|member| async move {
                 match member.kind {
                     Kind::Remove => self.remove(work, member).await,
                     _ => self.update(work, member).await,
                 }
             });
-            calls.buffer_unordered(SINGLES_AT_ONCE).concat().await
+            let mut ends = calls.buffer_unordered(SINGLES_AT_ONCE).concat().await;
+            ends.extend(ended);
+            ends
         };
         let (mut ends, others) = futures::join!(self.create(work, creates), singles);
         ends.extend(others);

@@ -41,7 +41,8 @@ pub(super) fn all(members: &[Member], end: &MemberEnd) -> Vec<Ended> {
 }
 
 impl Writer {
-    /// Commits, and turns a commit that fails into ends. `verify`: a call of unknown outcome may still land.
+    /// Commits, and turns a commit that fails into ends. `verify`: a call of unknown outcome may still land, whatever the
+    /// end is. Of a batch that another loader began nobody knows which of its calls are still on their way.
     pub(super) async fn commit(
         &self,
         work: &Work<'_>,
@@ -49,6 +50,7 @@ impl Writer {
         verify: bool,
     ) -> Vec<Ended> {
         failpoint::hit("commit-before").await;
+        let verify = verify || !work.fresh;
         if let Err(failed) = self.commit_in_ledger(work, &ends, verify).await {
             if matches!(failed, MemberEnd::Again) {
                 // Our send may have come after another loader's: the rows are read again once it must have landed.

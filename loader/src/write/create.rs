@@ -4,6 +4,7 @@
 //! that has to be sent again or in parts goes back onto it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::batch::Work;
@@ -12,8 +13,8 @@ use super::groups::{Group, Groups, History};
 use super::{Mode, Writer};
 use crate::failpoint;
 use crate::jdy::codes;
-use crate::jdy::types::{BatchCreated, Refusal};
-use crate::ledger::{Change, Kind, Member};
+use crate::jdy::types::{BatchCreated, Refusal, Reply};
+use crate::ledger::{Kind, Member};
 use crate::vendor::Tried;
 
 impl Writer {
@@ -61,15 +62,18 @@ impl Writer {
                 .await;
         }
         if history.sent && self.is_forgotten(work, &members) {
-            return self.reconcile(work, groups, members, history).await;
+            // The last send may be a moment ago, whatever the age of the first.
+            return self.reconcile_late(work, groups, members, history).await;
         }
-        let tried = self.send(work, &members, history.suspect).await;
+        let tried = self.send(work, &members, history).await;
         failpoint::hit("create-answered").await;
         match tried {
-            Tried::Done(answer, unknown) => {
+            Tried::Done(Some(answer), unknown) => {
                 self.created(work, groups, members, history, &answer, unknown)
                     .await;
             }
+            // While it was tried, the transaction id has become too old.
+            Tried::Done(None, _) => self.reconcile_late(work, groups, members, history).await,
             Tried::Refused(refusal, _) if refusal.code == codes::TRANSACTION_EXISTS => {
                 self.exists_already(work, groups, members, history, &refusal)
                     .await;
@@ -98,57 +102,38 @@ impl Writer {
         self.vendor.breaker.doubted_since(&members.first()?.transaction)
     }
 
-    async fn send(&self, work: &Work<'_>, members: &[Member], suspect: bool) -> Tried<BatchCreated> {
-        let rows: Vec<&str> = members.iter().map(|member| &*member.row).collect();
-        let transaction = members.first().map_or("", |member| member.transaction.as_str());
-        let may_send = || work.live.may_send();
-        let options = &self.settings.options;
-        let client = &self.vendor.client;
-        let (rows, may_send) = (&rows, &may_send);
-        let suspect = suspect || members.iter().all(|member| self.is_suspect(member));
-        let stored = |answer: &BatchCreated| answer.success_count > 0;
-        self.vendor
-            .write(work.request(Kind::Create, suspect), stored, move || {
-                client.batch_create(transaction, rows, options, work.lane, may_send)
-            })
-            .await
-    }
-
-    async fn created(
+    /// `None` when it was sent before, and the vendor may have forgotten it by now.
+    async fn send(
         &self,
         work: &Work<'_>,
-        groups: &mut Groups,
-        members: Vec<Member>,
+        members: &[Member],
         history: History,
-        answer: &BatchCreated,
-        unknown: bool,
-    ) {
-        let again = history.sent || unknown;
-        if answer.success_count < members.len() {
-            return self.incomplete(work, groups, members, history).await;
-        }
-        if !again && answer.success_ids.len() == members.len() {
-            let ends = members.iter().zip(&answer.success_ids);
-            let ends = ends
-                .map(|(member, id)| (member, Change::Landed(id.clone()), MemberEnd::Landed))
-                .collect();
-            return groups.done(self.commit(work, ends, false).await);
-        }
-        // A resend does not name the rows that were there before it.
-        let Some(found) = self.find_all(work, &members).await else {
-            return groups.done(all(&members, &MemberEnd::Held));
-        };
-        let ends = members
-            .iter()
-            .map(|member| {
-                let id = found
-                    .get(&member.slot)
-                    .map(|row| row.id.clone())
-                    .unwrap_or_default();
-                (member, Change::Landed(id), MemberEnd::Landed)
+    ) -> Tried<Option<BatchCreated>> {
+        let rows: Vec<&str> = members.iter().map(|member| &*member.row).collect();
+        let transaction = members.first().map_or("", |member| member.transaction.as_str());
+        let sent = AtomicBool::new(history.sent);
+        let is_too_old = || sent.load(Ordering::Relaxed) && self.is_forgotten(work, members);
+        // Asked again when the quota allows the call, which may be much later.
+        let may_send = || work.live.may_send() && !is_too_old();
+        let options = &self.settings.options;
+        let client = &self.vendor.client;
+        let (rows, may_send, is_too_old, sent) = (&rows, &may_send, &is_too_old, &sent);
+        let suspect = history.suspect || members.iter().all(|member| self.is_suspect(member));
+        let stored =
+            |answer: &Option<BatchCreated>| answer.as_ref().is_some_and(|answer| answer.success_count > 0);
+        self.vendor
+            .write(work.request(Kind::Create, suspect), stored, move || async move {
+                if is_too_old() {
+                    return Reply::Ok(None);
+                }
+                let call = client.batch_create(transaction, rows, options, work.lane, may_send);
+                let reply = call.await;
+                if !matches!(reply, Reply::Unsent(_)) {
+                    sent.store(true, Ordering::Relaxed);
+                }
+                reply.map(Some)
             })
-            .collect();
-        groups.done(self.commit(work, ends, again).await);
+            .await
     }
 }
 

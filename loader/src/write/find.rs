@@ -2,18 +2,17 @@
 
 use std::collections::HashMap;
 
-use pipeline::retry::Backoff;
+use pipeline::telemetry::names;
 
 use super::Writer;
 use super::batch::Work;
-use super::commit::{Committing, MemberEnd};
+use super::commit::{Committing, MemberEnd, all};
+use super::groups::Groups;
+use super::verify::INVISIBLE;
 use crate::failpoint;
 use crate::jdy::lookup::{FoundRow, Recognition};
-use crate::ledger::{Change, Member};
+use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
-
-/// How often rows that are said to exist are looked for, with growing waits: about two minutes.
-const LOOKS: u32 = 7;
 
 /// Rows by the slot of their member.
 pub(super) type Rows = HashMap<u32, FoundRow>;
@@ -32,13 +31,13 @@ pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committin
 }
 
 impl Writer {
-    /// The rows of these members as the form shows them; `None` when the vendor cannot be asked now.
-    pub(super) async fn find(
+    /// All rows of these members as the form shows them, the oldest first; `None` when the vendor cannot be asked now.
+    pub(super) async fn look(
         &self,
         work: &Work<'_>,
         recognition: &Recognition,
         group: &[Member],
-    ) -> Option<Rows> {
+    ) -> Option<HashMap<u32, Vec<FoundRow>>> {
         let companies: Vec<&str> = group.iter().map(|member| member.company.as_str()).collect();
         let (client, companies) = (&self.vendor.client, &companies);
         failpoint::hit("lookup-before").await;
@@ -52,42 +51,92 @@ impl Writer {
         let Tried::Done(mut found, _) = tried else {
             return None;
         };
+        let rows = |member: &Member| Some((member.slot, found.remove(&member.company)?));
+        Some(group.iter().filter_map(rows).collect())
+    }
+
+    /// The row of each of these members; of several the one that holds our content is ours, else the oldest.
+    pub(super) async fn find(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        group: &[Member],
+    ) -> Option<Rows> {
+        let mut seen = self.look(work, recognition, group).await?;
         let pick = |member: &Member| {
-            let mut rows = found.remove(&member.company)?;
-            // Of several rows the one that holds our content is ours; else the oldest.
+            let mut rows = seen.remove(&member.slot).filter(|rows| !rows.is_empty())?;
             let own = rows.iter().position(|row| row.hash == member.hash).unwrap_or(0);
             Some((member.slot, rows.swap_remove(own)))
         };
         Some(group.iter().filter_map(pick).collect())
     }
 
-    /// The same when the vendor says that all rows exist: waits until they can be seen, but not for ever, for somebody
-    /// may have deleted one or changed its key; its id then stays unknown until it is verified. Without a key widget the ids
-    /// stay unknown.
-    pub(super) async fn find_all(&self, work: &Work<'_>, group: &[Member]) -> Option<Rows> {
+    /// Commits the rows of a refused group that are in the form all the same, and returns the members that may be sent
+    /// under another id; `None` when there are none, or the form cannot be read now.
+    pub(super) async fn unless_stored(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+    ) -> Option<Vec<Member>> {
         let Some(recognition) = &work.recognition else {
-            return Some(Rows::new());
+            return Some(members);
         };
-        let mut backoff = Backoff::default();
-        let mut looks = 0;
-        loop {
-            let found = self.find(work, recognition, group).await?;
-            looks += 1;
-            if found.len() == group.len() || looks >= LOOKS {
-                return Some(found);
-            }
-            let missing = group.len() - found.len();
-            tracing::warn!(
-                missing,
-                "rows that Jiandaoyun has confirmed cannot be seen in the form yet"
-            );
-            if !work
-                .patience
-                .sleep(backoff.next_delay(), &self.vendor.stopping)
-                .await
-            {
-                return None;
-            }
+        let Some(found) = self.find_later(work, recognition, &members).await else {
+            groups.done(all(&members, &MemberEnd::Held));
+            return None;
+        };
+        if found.is_empty() {
+            return Some(members);
         }
+        tracing::warn!(
+            rows = found.len(),
+            "Jiandaoyun refused a batch and stored rows of it"
+        );
+        metrics::counter!(names::LOADER_STORED_REFUSALS).increment(found.len() as u64);
+        let (there, missing): (Vec<Member>, Vec<Member>) = members
+            .into_iter()
+            .partition(|member| found.contains_key(&member.slot));
+        let ends = there
+            .iter()
+            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
+        groups.done(self.commit(work, ends.collect(), true).await);
+        (!missing.is_empty()).then_some(missing)
+    }
+
+    /// Whether a refused update or removal was carried out all the same; `None` when the form cannot be read now.
+    pub(super) async fn was_done(&self, work: &Work<'_>, member: &Member) -> Option<bool> {
+        let Some(recognition) = &work.recognition else {
+            return Some(false);
+        };
+        let found = self
+            .find_later(work, recognition, std::slice::from_ref(member))
+            .await?;
+        let row = found.get(&member.slot);
+        let done = match member.kind {
+            Kind::Remove => row.is_none(),
+            _ => row.is_some_and(|row| row.id == member.row_id && row.hash == member.hash),
+        };
+        if done {
+            tracing::warn!(
+                company_id = member.company,
+                "Jiandaoyun refused a call and carried it out"
+            );
+            metrics::counter!(names::LOADER_STORED_REFUSALS).increment(1);
+        }
+        Some(done)
+    }
+
+    /// [`Writer::find`] once what was written a moment ago can be seen.
+    pub(super) async fn find_later(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        group: &[Member],
+    ) -> Option<Rows> {
+        if !work.patience.sleep(INVISIBLE, &self.vendor.stopping).await {
+            return None;
+        }
+        self.find(work, recognition, group).await
     }
 }

@@ -53,17 +53,18 @@ impl Writer {
         self.vendor.breaker.is_suspect(member.kind, &member.company)
     }
 
-    /// The vendor refuses a row that stands alone.
+    /// The vendor refuses a row that stands alone. `unknown`: an earlier try of the same call may still take effect.
     pub(super) async fn give_up_refused(
         &self,
         work: &Work<'_>,
         member: &Member,
         refusal: &Refusal,
+        unknown: bool,
     ) -> Vec<Ended> {
         let refused = Refused {
             refusal,
             first: Instant::now(),
-            unknown: false,
+            unknown,
         };
         self.give_up_alone(work, member, refused).await
     }

@@ -7,12 +7,13 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{MemberEnd, all};
+use super::find::{Rows, found_instead};
 use super::give_up::Refused;
 use super::groups::{Groups, History};
 use crate::failpoint;
 use crate::jdy::codes::{self, Class};
 use crate::jdy::types::Refusal;
-use crate::ledger::{Change, Member};
+use crate::ledger::Member;
 
 /// How often a batch that answers with fewer rows is sent again, the documented cure (docs/jiandaoyun-api.md §2.4).
 const COMPLETIONS: u32 = 3;
@@ -54,13 +55,24 @@ impl Writer {
         let Some(found) = self.find(work, recognition, &members).await else {
             return groups.done(all(&members, &MemberEnd::Held));
         };
+        self.only_these(work, groups, members, history, &found).await;
+    }
+
+    /// The vendor says that all rows are there, and these are all that can be seen: the others are sent once more, alone.
+    pub(super) async fn only_these(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        history: History,
+        found: &Rows,
+    ) {
         let (there, missing): (Vec<Member>, Vec<Member>) = members
             .into_iter()
             .partition(|member| found.contains_key(&member.slot));
-        let ends = there.iter().filter_map(|member| {
-            let row = found.get(&member.slot)?;
-            Some((member, Change::Landed(row.id.clone()), MemberEnd::Landed))
-        });
+        let ends = there
+            .iter()
+            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
         groups.done(self.commit(work, ends.collect(), true).await);
         if there.is_empty() && missing.len() == 1 {
             let why = "Jiandaoyun answers success but does not store this row";
@@ -106,6 +118,9 @@ impl Writer {
                 false => groups.done(all(&members, &MemberEnd::Held)),
             };
         }
+        let Some(members) = self.unless_stored(work, groups, members).await else {
+            return;
+        };
         let refused = Refused {
             refusal,
             first,

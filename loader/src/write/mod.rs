@@ -9,20 +9,23 @@
 //!
 //! A create that is not simply done goes on in `isolate` (refused or incomplete: divided) or `reconcile` (outcome
 //! unknown: the form is asked), and comes back to `create` through the work list in `groups`; `give_up` ends it as a dead
-//! letter. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
+//! letter. `created` reads the answer, `order` and `proof` say how far its ids are believed. `single` is the other way to create rows. Beside the handler, `leases` takes over batches whose loader is dead
 //! and `verify` reads rows again that a lost call may have changed.
 
 mod batch;
 mod claim;
 mod commit;
 mod create;
+mod created;
 mod find;
 mod give_up;
 mod groups;
 mod insist;
 mod isolate;
 mod leases;
+mod order;
 mod prepare;
+mod proof;
 mod reconcile;
 mod refetch;
 mod remove;
@@ -45,8 +48,9 @@ use crate::vendor::Vendor;
 
 pub(crate) use claim::Stop;
 pub(crate) use leases::{beat, sweep};
+pub(crate) use order::Order;
 pub(crate) use prepare::{Prepared, Receipt, Sorted, Unfit, sort};
-pub(crate) use verify::verify;
+pub(crate) use verify::{Owed, verify};
 
 /// What to do with customers that the CRM has removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,4 +125,8 @@ pub(crate) struct Writer {
     pub(crate) watermarks: Watermarks,
     /// For records that have to be fetched again outside of a batch.
     pub(crate) publisher: Publisher,
+    /// Rows still to be put on the list of those that are verified.
+    pub(crate) owed: Arc<Owed>,
+    /// Whether ids may be taken by their place in an answer.
+    pub(crate) order: Arc<Order>,
 }

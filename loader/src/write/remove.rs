@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Writer;
 use super::batch::Work;
-use super::commit::{Ended, MemberEnd, all};
+use super::commit::{Ended, MemberEnd};
 use super::give_up::Refused;
 use crate::failpoint;
 use crate::jdy::codes;
@@ -37,28 +37,25 @@ impl Writer {
                 };
                 self.not_removed(work, &member, refused).await
             }
-            Tried::Done((), _) | Tried::Refused(..) => {
-                self.commit(work, vec![(&member, Change::Removed, MemberEnd::Removed)], false)
-                    .await
+            Tried::Done((), unknown) | Tried::Refused(_, unknown) => {
+                let removed = (&member, Change::Removed, MemberEnd::Removed);
+                self.commit(work, vec![removed], unknown).await
             }
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
         }
     }
 
-    /// A removal that was refused, or not answered; then it may have got through.
+    /// A removal that was refused, or not answered: the row says what became of it.
     async fn not_removed(&self, work: &Work<'_>, member: &Member, refused: Refused<'_>) -> Vec<Ended> {
-        if let Some(recognition) = work.recognition.as_ref().filter(|_| refused.unknown) {
-            let group = std::slice::from_ref(member);
-            let Some(found) = self.find(work, recognition, group).await else {
-                return all(group, &MemberEnd::Held);
-            };
-            if found.is_empty() {
-                return self
-                    .commit(work, vec![(member, Change::Removed, MemberEnd::Removed)], true)
-                    .await;
+        match self.was_done(work, member).await {
+            // The earlier try may yet delete the row, when the customer has come back to it.
+            Some(false) => self.give_up_alone(work, member, refused).await,
+            Some(true) => {
+                let removed = (member, Change::Removed, MemberEnd::Removed);
+                self.commit(work, vec![removed], true).await
             }
+            None => vec![(member.slot, MemberEnd::Held)],
         }
-        self.give_up_alone(work, member, refused).await
     }
 }

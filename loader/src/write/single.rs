@@ -1,20 +1,25 @@
-//! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look-up.
+//! Single mode: the document's own create path, which has no idempotency, so every send is preceded by a look-up that
+//! comes when nothing sent before can take effect any more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::find::found_instead;
 use super::give_up::Refused;
+use super::verify::INVISIBLE;
 use crate::failpoint;
-use crate::jdy::types::{Refusal, Reply};
+use crate::jdy::lookup::Recognition;
+use crate::jdy::types::{Refusal, Reply, RowId, text};
 use crate::ledger::{Change, Kind, Member};
 use crate::vendor::Tried;
 
 /// Sends of one row whose outcome stays unknown.
 const SENDS: u32 = 3;
+/// The longest wait before a row is sent again that was refused for the moment, as a multiple of the first.
+const LONGEST_WAIT: u32 = 10;
 
 impl Writer {
     /// Creates rows one by one.
@@ -24,93 +29,158 @@ impl Writer {
         path: &str,
         members: Vec<Member>,
     ) -> Vec<Ended> {
-        let mut ended = Vec::with_capacity(members.len());
-        let mut missing = members;
-        if let Some(recognition) = &work.recognition {
-            let Some(found) = self.find(work, recognition, &missing).await else {
-                return all(&missing, &MemberEnd::Held);
-            };
-            let (there, rest): (Vec<Member>, Vec<Member>) = missing
-                .into_iter()
-                .partition(|member| found.contains_key(&member.slot));
-            let ends = there
-                .iter()
-                .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
-            ended.extend(self.commit(work, ends.collect(), !work.fresh).await);
-            missing = rest;
+        if members.is_empty() {
+            return Vec::new();
         }
-        for member in missing {
-            ended.extend(self.create_one(work, path, member).await);
+        let (mut ended, missing) = match &work.recognition {
+            Some(recognition) => {
+                // The last call of the loader before us may still land.
+                let wait = if work.fresh {
+                    Duration::ZERO
+                } else {
+                    self.lateness()
+                };
+                match self.those_missing(work, recognition, members, wait).await {
+                    Ok(sorted) => sorted,
+                    Err(members) => return all(&members, &MemberEnd::Held),
+                }
+            }
+            None => self.without_the_first(work, members).await,
+        };
+        let mut missing = missing.into_iter();
+        while let Some(member) = missing.next() {
+            let ends = self.create_one(work, path, member).await;
+            let is_held = ends.iter().any(|(_, end)| matches!(end, MemberEnd::Held));
+            ended.extend(ends);
+            if is_held {
+                // Nothing is sent behind a row of unknown outcome: so of a batch only one row can ever be in doubt.
+                ended.extend(all(missing.as_slice(), &MemberEnd::Held));
+                break;
+            }
         }
         ended
     }
 
-    /// Creates one row. An unknown outcome is looked up after the call can no longer land; only then is it sent again.
+    /// Commits the members whose rows are there after this time, and returns their ends and the others; all of them as an
+    /// error when the form cannot be read now.
+    async fn those_missing(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        members: Vec<Member>,
+        wait: Duration,
+    ) -> Result<(Vec<Ended>, Vec<Member>), Vec<Member>> {
+        if !wait.is_zero() && !work.patience.sleep(wait, &self.vendor.stopping).await {
+            return Err(members);
+        }
+        let Some(found) = self.find(work, recognition, &members).await else {
+            return Err(members);
+        };
+        let (there, missing): (Vec<Member>, Vec<Member>) = members
+            .into_iter()
+            .partition(|member| found.contains_key(&member.slot));
+        let ends = there
+            .iter()
+            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
+        Ok((self.commit(work, ends.collect(), false).await, missing))
+    }
+
+    /// Without a key widget a row that a dead loader may have sent is left to people; that is the first at most.
+    async fn without_the_first(&self, work: &Work<'_>, members: Vec<Member>) -> (Vec<Ended>, Vec<Member>) {
+        if work.fresh {
+            return (Vec::new(), members);
+        }
+        let (doubtful, never_sent) = members.split_at(1);
+        (self.outcome_unknown(work, doubtful).await, never_sent.to_vec())
+    }
+
+    async fn outcome_unknown(&self, work: &Work<'_>, group: &[Member]) -> Vec<Ended> {
+        let why = "the row may be in the form or not, and without a key widget nobody can tell";
+        self.give_up(work, group, "outcome-unknown", why).await
+    }
+
+    /// Creates one row. What may have been stored is looked up when it can be seen, and only then is it sent again.
     async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Ended> {
-        let group = std::slice::from_ref(&member);
-        let (first, mut sends) = (Instant::now(), 0);
+        let (first, mut tries, mut unanswered) = (Instant::now(), 0, 0);
         loop {
-            sends += 1;
+            tries += 1;
             let tried = self.send_once(work, path, &member).await;
             failpoint::hit("create-answered").await;
-            return match tried {
-                Tried::Done(Some(id), _) => {
-                    let landed = (&member, Change::Landed(id), MemberEnd::Landed);
-                    self.commit(work, vec![landed], false).await
+            let (wait, refused) = match tried {
+                Tried::Done(Some(row), _) => return self.created_one(work, &member, row).await,
+                Tried::Done(None, true) => {
+                    unanswered += 1;
+                    (self.lateness(), None)
                 }
-                Tried::Done(None, _) => {
-                    let Some(recognition) = &work.recognition else {
-                        let why =
-                            "the row may be in the form or not, and without a key widget nobody can tell";
-                        return self.give_up(work, group, "outcome-unknown", why).await;
-                    };
-                    if !work.patience.sleep(self.lateness(), &self.vendor.stopping).await {
-                        return all(group, &MemberEnd::Held);
-                    }
-                    let Some(found) = self.find(work, recognition, group).await else {
-                        return all(group, &MemberEnd::Held);
-                    };
-                    let Some(row) = found.get(&member.slot) else {
-                        if sends < SENDS {
-                            continue;
-                        }
-                        let refused = Refused {
-                            refusal: &Refusal::unanswered("no answer, and no row"),
-                            first,
-                            unknown: false,
-                        };
-                        return self.give_up_alone(work, &member, refused).await;
-                    };
-                    self.commit(work, vec![found_instead(&member, row)], false).await
-                }
-                Tried::Refused(refusal, _) => self.give_up_refused(work, &member, &refusal).await,
-                Tried::Lost => self.lease_lost(work, group).await,
-                Tried::Held => all(group, &MemberEnd::Held),
+                // Refused for the moment, by an answer that means nothing is stored.
+                Tried::Done(None, false) => (INVISIBLE * tries.min(LONGEST_WAIT), None),
+                Tried::Refused(refusal, true) => (self.lateness(), Some(refusal)),
+                Tried::Refused(refusal, false) => (INVISIBLE, Some(refusal)),
+                Tried::Lost => return self.lease_lost(work, &[member]).await,
+                Tried::Held => return all(&[member], &MemberEnd::Held),
             };
+            let Some(recognition) = &work.recognition else {
+                return match refused {
+                    Some(refusal) => self.give_up_refused(work, &member, &refusal, false).await,
+                    None => self.outcome_unknown(work, &[member]).await,
+                };
+            };
+            let group = vec![member.clone()];
+            match self.those_missing(work, recognition, group, wait).await {
+                Err(members) => return all(&members, &MemberEnd::Held),
+                Ok((ends, missing)) if missing.is_empty() => return ends,
+                Ok(_) => {}
+            }
+            let refusal = match refused {
+                Some(refusal) => refusal,
+                None if unanswered >= SENDS => Refusal::unanswered("no answer, and no row"),
+                None => continue,
+            };
+            let refused = Refused {
+                refusal: &refusal,
+                first,
+                unknown: false,
+            };
+            return self.give_up_alone(work, &member, refused).await;
         }
     }
 
-    /// Sends until one send may have arrived; `None` when its outcome is unknown.
-    async fn send_once(&self, work: &Work<'_>, path: &str, member: &Member) -> Tried<Option<String>> {
+    /// The answer shows the row, and so whose it is.
+    async fn created_one(&self, work: &Work<'_>, member: &Member, row: RowId) -> Vec<Ended> {
+        let is_ours = |recognition: &Recognition| text(&row.cells, &recognition.key_widget) == member.company;
+        let change = match work.recognition.as_ref().is_none_or(is_ours) {
+            true => Change::Landed(row.id),
+            false => Change::Placed(row.id),
+        };
+        self.commit(work, vec![(member, change, MemberEnd::Landed)], false)
+            .await
+    }
+
+    /// Sends until one send may have stored the row; `None` when that is not known, or it was refused for the moment.
+    async fn send_once(&self, work: &Work<'_>, path: &str, member: &Member) -> Tried<Option<RowId>> {
         let may_send = || work.live.may_send();
         let (client, options, may_send) = (&self.vendor.client, &self.settings.options, &may_send);
+        let can_look = work.recognition.is_some();
         // `insist` repeats a send of unknown outcome; here the next try ends it instead.
-        let unknown = AtomicBool::new(false);
-        let unknown = &unknown;
+        let sent = AtomicBool::new(false);
+        let sent = &sent;
         self.vendor
             .write(
                 work.request(Kind::Create, false),
                 Option::is_some,
                 move || async move {
-                    if unknown.load(Ordering::Relaxed) {
+                    if sent.load(Ordering::Relaxed) {
                         return Reply::Ok(None);
                     }
                     let reply = client
                         .create_one(path, &member.row, options, work.lane, may_send)
                         .await;
-                    if matches!(reply, Reply::Unknown(_)) {
-                        unknown.store(true, Ordering::Relaxed);
-                    }
+                    let in_doubt = match &reply {
+                        Reply::Unknown(_) => true,
+                        Reply::Refused(_) => can_look,
+                        Reply::Ok(_) | Reply::Unsent(_) => false,
+                    };
+                    sent.store(in_doubt, Ordering::Relaxed);
                     reply.map(Some)
                 },
             )

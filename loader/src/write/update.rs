@@ -33,62 +33,56 @@ impl Writer {
             .vendor
             .write(
                 request,
-                |()| true,
+                |_| true,
                 move || client.update(&target.row_id, &target.row, options, work.lane, may_send),
             )
             .await;
         failpoint::hit("update-answered").await;
         match tried {
-            Tried::Done((), unknown) => {
+            Tried::Done(shown, unknown) => {
+                // An answer that shows another row says nothing about this one.
+                let unknown = unknown || shown != member.row_id;
                 let change = Change::Landed(member.row_id.clone());
-                self.commit(
-                    work,
-                    vec![(&member, change, MemberEnd::Landed)],
-                    unknown || !work.fresh,
-                )
-                .await
+                self.commit(work, vec![(&member, change, MemberEnd::Landed)], unknown)
+                    .await
             }
-            Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {
-                self.missing(work, &member, &refusal).await
+            Tried::Refused(refusal, unknown) if refusal.code == codes::RECORD_GONE => {
+                self.missing(work, &member, &refusal, unknown).await
             }
-            Tried::Refused(refusal, true) => self.unanswered(work, &member, &refusal, first).await,
-            Tried::Refused(refusal, false) => self.give_up_refused(work, &member, &refusal).await,
+            Tried::Refused(refusal, unknown) => {
+                let refused = Refused {
+                    refusal: &refusal,
+                    first,
+                    unknown,
+                };
+                self.not_updated(work, &member, refused).await
+            }
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
         }
     }
 
-    /// One of the sends may have got through: the row says so.
-    async fn unanswered(
+    /// An update that was refused, or not answered: the row says what became of it.
+    async fn not_updated(&self, work: &Work<'_>, member: &Member, refused: Refused<'_>) -> Vec<Ended> {
+        match self.was_done(work, member).await {
+            Some(false) => self.give_up_alone(work, member, refused).await,
+            Some(true) => {
+                let change = Change::Landed(member.row_id.clone());
+                self.commit(work, vec![(member, change, MemberEnd::Landed)], true)
+                    .await
+            }
+            None => vec![(member.slot, MemberEnd::Held)],
+        }
+    }
+
+    /// A person has deleted the row, or there is another one with the same key by now.
+    pub(super) async fn missing(
         &self,
         work: &Work<'_>,
         member: &Member,
         refusal: &Refusal,
-        first: Instant,
+        unknown: bool,
     ) -> Vec<Ended> {
-        if let Some(recognition) = &work.recognition {
-            let group = std::slice::from_ref(member);
-            let Some(found) = self.find(work, recognition, group).await else {
-                return all(group, &MemberEnd::Held);
-            };
-            let row = found.get(&member.slot);
-            if row.is_some_and(|row| row.id == member.row_id && row.hash == member.hash) {
-                let change = Change::Landed(member.row_id.clone());
-                return self
-                    .commit(work, vec![(member, change, MemberEnd::Landed)], true)
-                    .await;
-            }
-        }
-        let refused = Refused {
-            refusal,
-            first,
-            unknown: true,
-        };
-        self.give_up_alone(work, member, refused).await
-    }
-
-    /// A person has deleted the row, or there is another one with the same key by now.
-    async fn missing(&self, work: &Work<'_>, member: &Member, refusal: &Refusal) -> Vec<Ended> {
         metrics::counter!(names::LOADER_MISSING_ROWS).increment(1);
         if let Some(recognition) = &work.recognition {
             let group = std::slice::from_ref(member);
@@ -98,11 +92,11 @@ impl Writer {
             if let Some(row) = found.remove(&member.slot) {
                 if row.id == member.row_id {
                     // The same question would get the same answer at once.
-                    return self.give_up_refused(work, member, refusal).await;
+                    return self.give_up_refused(work, member, refusal, unknown).await;
                 }
                 let change = Change::Found(row.id, 0);
                 return self
-                    .commit(work, vec![(member, change, MemberEnd::Again)], false)
+                    .commit(work, vec![(member, change, MemberEnd::Again)], unknown)
                     .await;
             }
         }
@@ -112,7 +106,7 @@ impl Writer {
                     company_id = member.company,
                     "row was deleted in the form, making a new one"
                 );
-                self.commit(work, vec![(member, Change::Gone, MemberEnd::Again)], false)
+                self.commit(work, vec![(member, Change::Gone, MemberEnd::Again)], unknown)
                     .await
             }
             OnMissingRow::DeadLetter => {
@@ -121,7 +115,7 @@ impl Writer {
                 self.commit(
                     work,
                     vec![(member, Change::Freed, MemberEnd::Dead(Box::new(failure)))],
-                    false,
+                    unknown,
                 )
                 .await
             }

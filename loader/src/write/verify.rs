@@ -1,6 +1,8 @@
 //! Rows that a call of unknown outcome may still change: put on a list, read again when no such call can land any more,
 //! and fetched again when they are not as they were committed.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use pipeline::retry::Backoff;
@@ -13,27 +15,55 @@ use super::refetch::NotAsked;
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::Recognition;
-use crate::ledger::{Due, Judged, Member, Seen};
+use crate::ledger::{Due, Error, Judged, Member, Seen};
 use crate::vendor::{Patience, Tried};
 
 /// How long a row that was written may be missing from queries; the vendor promises nothing, in tests it never was more
 /// than a moment (docs/jiandaoyun-api.md §2.4).
-const INVISIBLE: Duration = Duration::from_secs(3);
+pub(super) const INVISIBLE: Duration = Duration::from_secs(3);
 /// How often Redis is asked for rows that are due.
 const VERIFY_EVERY: Duration = Duration::from_secs(5);
 /// A loader that got rows to verify has this long; if it dies, no loader may create them meanwhile. A judgement that comes
 /// later than this counts for nothing.
 const VERIFY_HOLD: Duration = Duration::from_secs(30);
 
+/// Customers that could not be put on the list, because Redis was away: as many at most as were being written then.
+#[derive(Debug, Default)]
+pub(crate) struct Owed(Mutex<BTreeSet<String>>);
+
+impl Owed {
+    fn take(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, companies: &[&str]) {
+        let mut owed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        owed.extend(companies.iter().map(|company| (*company).to_owned()));
+    }
+}
+
 impl Writer {
-    /// Puts rows on the list of those to be read again.
+    /// Puts rows on the list of those to be read again; while Redis is away they are remembered for it.
     pub(super) async fn verify_soon(&self, companies: &[&str]) {
-        if self.index.recognition().is_none() {
+        if companies.is_empty() || self.index.recognition().is_none() {
             return;
         }
-        if let Err(error) = self.ledger.verify_later(companies, self.lateness()).await {
-            tracing::warn!(error = %error, rows = companies.len(), "rows cannot be put on the list for verification");
+        match self.ledger.verify_later(companies, self.lateness()).await {
+            Ok(()) => {}
+            Err(Error::Store(cause)) => {
+                tracing::warn!(error = %cause, rows = companies.len(), "rows cannot be put on the list for verification yet");
+                self.owed.add(companies);
+            }
+            // Without an index there is no list either: the next index verifies what was written lately.
+            Err(error) => drop(self.ledger_failed(&error)),
         }
+    }
+
+    /// Puts the rows on the list that could not be put there before.
+    async fn verify_owed(&self) {
+        let owed = self.owed.take();
+        let companies: Vec<&str> = owed.iter().map(String::as_str).collect();
+        self.verify_soon(&companies).await;
     }
 
     /// After this time a call that was given up cannot change anything any more, and what it changed can be seen.
@@ -57,6 +87,7 @@ impl Writer {
 /// Reads rows again that a lost call may have changed after the last commit, and has wrong ones fetched again.
 pub(crate) async fn verify(writer: Writer) {
     while writer.runtime.shutdown.sleep(VERIFY_EVERY).await {
+        writer.verify_owed().await;
         if !writer.runtime.gate.is_open() || !writer.index.is_known() {
             continue;
         }

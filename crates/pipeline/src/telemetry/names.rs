@@ -58,6 +58,10 @@ pub const LOADER_LATE_WRITES: &str = "okki_loader_late_writes_total";
 pub const LOADER_BATCHES_TAKEN_OVER: &str = "okki_loader_batches_taken_over_total";
 /// Batches that the vendor answered with fewer rows than sent. No labels.
 pub const LOADER_INCOMPLETE_BATCHES: &str = "okki_loader_incomplete_batches_total";
+/// Rows that were written by calls which the vendor refused. No labels.
+pub const LOADER_STORED_REFUSALS: &str = "okki_loader_stored_refusals_total";
+/// Answers whose row ids were not those of the rows in their order. No labels.
+pub const LOADER_ODD_ANSWERS: &str = "okki_loader_odd_answers_total";
 /// Batches that were split to find a refused row. No labels.
 pub const LOADER_SPLITS: &str = "okki_loader_splits_total";
 /// Batches whose rows were looked up by key, too old to be sent again. No labels.
@@ -204,6 +208,16 @@ pub const ALL: &[Metric] = &[
         LOADER_INCOMPLETE_BATCHES,
         &[],
         "Batches that the vendor answered with fewer rows than sent",
+    ),
+    counter(
+        LOADER_STORED_REFUSALS,
+        &[],
+        "Rows that were written by calls which the vendor refused",
+    ),
+    counter(
+        LOADER_ODD_ANSWERS,
+        &[],
+        "Answers whose row ids were not those of the rows in their order",
     ),
     counter(
         LOADER_SPLITS,

@@ -17,6 +17,18 @@ pub(super) struct Row {
     pub(super) hash: Option<String>,
     pub(super) batch: Option<String>,
     pub(super) floor: Option<i64>,
+    /// The id was taken from an answer by its place.
+    pub(super) placed: bool,
+}
+
+impl Row {
+    /// The row id as a claim says it.
+    fn target(&self, id: &str) -> String {
+        match self.placed {
+            true => format!("?{id}"),
+            false => id.to_owned(),
+        }
+    }
 }
 
 /// A member of a batch: kind, company, version, hash, row id as the script packs them, and the row.
@@ -133,8 +145,8 @@ impl ExpectedLedger {
                 Claim::Absent
             }
             _ if doubtful => Claim::Refetch,
-            (Some(id), true) => Claim::Remove(id.clone()),
-            (Some(id), false) => Claim::Update(id.clone()),
+            (Some(id), true) => Claim::Remove(known.target(id)),
+            (Some(id), false) => Claim::Update(known.target(id)),
             (None, false) if known.version.is_none() && message.fetched_ms() < self.built + MARGIN_MS => {
                 Claim::Refetch
             }
@@ -174,14 +186,19 @@ impl ExpectedLedger {
             match change {
                 Change::Landed(id) => {
                     (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
-                    row.floor = None;
+                    (row.floor, row.placed) = (None, false);
+                }
+                Change::Placed(id) => {
+                    (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
+                    (row.floor, row.placed) = (None, true);
                 }
                 Change::Removed => {
+                    row.placed = false;
                     (row.id, row.version, row.hash, row.floor) = (None, Some(version), None, None)
                 }
-                Change::Gone => (row.id, row.hash, row.floor) = (None, None, None),
+                Change::Gone => (row.id, row.hash, row.floor, row.placed) = (None, None, None, false),
                 Change::Found(id, floor) => {
-                    (row.id, row.hash) = (Some(id.clone()), Some(String::new()));
+                    (row.id, row.hash, row.placed) = (Some(id.clone()), Some(String::new()), false);
                     row.floor = Some(*floor).filter(|floor| *floor != 0).or(row.floor);
                 }
                 Change::Freed => {}
@@ -191,7 +208,7 @@ impl ExpectedLedger {
                 "{company} went back from {before:?} to {:?}",
                 row.version
             );
-            if verify && *change != Change::Freed {
+            if verify {
                 self.verify.insert(company);
             }
         }
@@ -254,10 +271,16 @@ impl ExpectedLedger {
             return Judged::Busy;
         }
         self.verify.remove(company);
-        let (id, hash) = row.map_or(("", ""), |row| (&row.id, &row.hash));
-        if known.id.as_deref().unwrap_or("") == id && known.hash.as_deref().unwrap_or("") == hash {
+        let none = String::new();
+        let (id, hash) = row.map_or((&none, &none), |row| (&row.id, &row.hash));
+        let nothing_known = known.id.as_deref().unwrap_or("").is_empty();
+        if known.hash.as_deref().unwrap_or("") == hash && (!id.is_empty() || nothing_known) {
+            if !id.is_empty() {
+                (known.id, known.placed) = (Some(id.clone()), false);
+            }
             return Judged::Same;
         }
+        known.placed = false;
         (known.id, known.hash) = match row {
             Some(row) => (Some(row.id.clone()), Some(String::new())),
             None => (None, None),
@@ -280,7 +303,7 @@ impl ExpectedLedger {
             }
             let hash = if unsure { String::new() } else { row.hash.clone() };
             (known.id, known.hash) = (Some(row.id.clone()), Some(hash));
-            (known.floor, known.batch) = (Some(row.written * UNIT_MS), None);
+            (known.floor, known.batch, known.placed) = (Some(row.written * UNIT_MS), None, false);
         }
         self.batches.clear();
         self.built = now * UNIT_MS;

@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) messages: Vec<Message>,
     /// No loader has sent any of it before.
     fresh: bool,
+    /// Another loader has begun it, and nobody knows which of its calls are on their way.
+    taken_over: bool,
     /// Transactions whose outcome is open.
     sent: BTreeSet<String>,
     /// Updates and removals whose outcome is open.
@@ -49,6 +51,7 @@ impl Work {
             open,
             messages,
             fresh,
+            taken_over: !fresh,
             ends: Vec::new(),
             regroup: Vec::new(),
             sent: BTreeSet::new(),
@@ -105,7 +108,8 @@ impl Work {
     ) {
         let transaction = group[0].transaction.clone();
         let again = !self.fresh || self.sent.contains(&transaction);
-        if again && forgotten {
+        let parted = group.iter().any(|member| member.first_sent_ms == 0);
+        if again && (forgotten || parted) {
             return self.reconcile(vendor, group, applies, now);
         }
         let rows = group
@@ -127,9 +131,10 @@ impl Work {
                 self.sent.insert(transaction);
                 self.open.extend(group);
             }
-            Some(Answer::Created { ids, .. }) if !again && ids.len() == group.len() => {
+            // What an id's place says is no more than a hint, and sometimes the form is asked instead.
+            Some(Answer::Created { ids, .. }) if !again && ids.len() == group.len() && applies => {
                 for (member, id) in group.iter().zip(ids) {
-                    self.end(member, Change::Landed(id), false, false);
+                    self.end(member, Change::Placed(id), false, false);
                 }
             }
             Some(Answer::Created { .. }) => {
@@ -139,11 +144,19 @@ impl Work {
                 }
             }
             Some(_) if again => self.reconcile(vendor, group, applies, now),
-            Some(_) if group.len() == 1 => self.end(&group[0], Change::Freed, false, false),
-            Some(_) => {
-                let mut left = group;
-                let right = left.split_off(left.len().div_ceil(2));
-                self.regroup = vec![left, right];
+            Some(_) => self.refused(vendor, group),
+        }
+    }
+
+    /// What is there in spite of a refusal is not sent a second time.
+    fn refused(&mut self, vendor: &Vendor, group: Vec<Member>) {
+        let mut missing = self.those_missing(vendor, group);
+        match missing.len() {
+            0 => {}
+            1 => self.end(&missing[0], Change::Freed, false, false),
+            _ => {
+                let right = missing.split_off(missing.len().div_ceil(2));
+                self.regroup = vec![missing, right];
             }
         }
     }
@@ -153,6 +166,14 @@ impl Work {
         let concerned =
             |call: &Call, vendor: &Vendor| group.iter().any(|member| vendor.concerns(call, &member.company));
         vendor.land(concerned, applies, now);
+        let missing = self.those_missing(vendor, group);
+        if !missing.is_empty() {
+            self.regroup = vec![missing];
+        }
+    }
+
+    /// Rows that are there end their members; the others are returned.
+    fn those_missing(&mut self, vendor: &Vendor, group: Vec<Member>) -> Vec<Member> {
         let mut missing = Vec::new();
         for member in group {
             match found(vendor, &member) {
@@ -163,12 +184,17 @@ impl Work {
                 None => missing.push(member),
             }
         }
-        if !missing.is_empty() {
-            self.regroup = vec![missing];
-        }
+        missing
     }
 
-    fn single(&mut self, vendor: &mut Vendor, member: Member, fault: Fault, now: i64) {
+    fn single(&mut self, vendor: &mut Vendor, mut member: Member, fault: Fault, now: i64) {
+        if let Some(id) = member.unproven().map(str::to_owned) {
+            match vendor.rows_of(&member.company).first() {
+                Some(row) if row.id == id => member.row_id = id,
+                Some(row) => return self.end(&member, Change::Found(row.id.clone(), 0), false, true),
+                None => return self.end(&member, Change::Gone, false, true),
+            }
+        }
         let (id, hash) = (member.row_id.clone(), member.hash.clone());
         let call = match member.kind {
             Kind::Remove => Call::Delete { id },
@@ -183,16 +209,23 @@ impl Work {
                 self.open.push(member);
             }
             (Some(Answer::Done | Answer::Gone), Kind::Remove) => {
-                self.end(&member, Change::Removed, false, false)
+                self.end(&member, Change::Removed, again, false)
             }
             (Some(Answer::Done), _) => {
                 self.end(&member, Change::Landed(member.row_id.clone()), again, false);
             }
             (Some(Answer::Gone), _) => match found(vendor, &member) {
-                Some(row) => self.end(&member, Change::Found(row.id, 0), false, true),
-                None => self.end(&member, Change::Gone, false, true),
+                Some(row) => self.end(&member, Change::Found(row.id, 0), again, true),
+                None => self.end(&member, Change::Gone, again, true),
             },
-            (Some(_), _) => self.end(&member, Change::Freed, false, false),
+            // Refused, and perhaps done all the same.
+            (Some(_), kind) => match (found(vendor, &member), kind) {
+                (None, Kind::Remove) => self.end(&member, Change::Removed, true, false),
+                (Some(row), Kind::Update) if row.id == member.row_id && row.hash == member.hash => {
+                    self.end(&member, Change::Landed(row.id), true, false)
+                }
+                _ => self.end(&member, Change::Freed, again, false),
+            },
         }
     }
 
@@ -204,7 +237,7 @@ impl Work {
         self.ends.push(Ended {
             committed,
             company: member.company.clone(),
-            verify,
+            verify: verify || self.taken_over,
             again,
         });
     }

@@ -20,6 +20,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::encode_version;
 use super::testing::PrivateRedis;
+use vendor::Quirks;
 use world::World;
 
 /// Length of a tick of the common clock: records fetched in different ticks are distinguished by every script.
@@ -98,7 +99,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         14 => (number(), 0u8..12).prop_map(|(company, content)| Step::Change { company, content }),
         2 => number().prop_map(|company| Step::Redeliver { company }),
         14 => (number(), number(), 1u8..5).prop_map(|(loader, from, most)| Step::Deliver { loader, from, most }),
-        40 => (number(), 0u8..16).prop_map(|(work, fault)| Step::Advance { work, fault }),
+        40 => (number(), 0u8..20).prop_map(|(work, fault)| Step::Advance { work, fault }),
         3 => number().prop_map(|work| Step::WakeUp { work }),
         2 => number().prop_map(|work| Step::Abandon { work }),
         3 => number().prop_map(|loader| Step::Crash { loader }),
@@ -114,8 +115,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// Takes the steps, then lets everything come to rest.
-async fn live(redis: &PrivateRedis, keeps_ids: bool, steps: &[Step]) {
-    let mut world = World::new(redis, keeps_ids).await;
+async fn live(redis: &PrivateRedis, quirks: Quirks, steps: &[Step]) {
+    let mut world = World::new(redis, quirks).await;
     for step in steps {
         world.take(*step).await;
     }
@@ -132,10 +133,17 @@ fn any_interleaving_of_loaders_ends_with_one_newest_row_of_each_customer() {
         max_shrink_iters: 4_000,
         ..Config::default()
     };
-    let lived = TestRunner::new(config).run(&(any::<bool>(), steps()), |(keeps_ids, steps)| {
-        runtime.block_on(live(&redis, keeps_ids, &steps));
-        Ok(())
-    });
+    let lived = TestRunner::new(config).run(
+        &(any::<(bool, bool)>(), steps()),
+        |((keeps_ids, shuffles_ids), steps)| {
+            let quirks = Quirks {
+                keeps_ids,
+                shuffles_ids,
+            };
+            runtime.block_on(live(&redis, quirks, &steps));
+            Ok(())
+        },
+    );
     if let Err(error) = lived {
         panic!("{error}");
     }

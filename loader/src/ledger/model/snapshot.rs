@@ -21,6 +21,7 @@ impl ExpectedLedger {
         };
         let row = |row: &Row| {
             let floor = row.floor.map(|floor| floor.to_string());
+            let placed = row.placed.then(|| "1".to_owned());
             text(
                 [
                     ("id", &row.id),
@@ -28,6 +29,7 @@ impl ExpectedLedger {
                     ("h", &row.hash),
                     ("b", &row.batch),
                     ("f", &floor),
+                    ("p", &placed),
                 ]
                 .map(|(name, value)| (name.to_owned(), value.clone()))
                 .to_vec(),

@@ -59,6 +59,19 @@ pub(super) enum Fault {
     Busy,
     /// Only the first half of the rows is stored.
     Partial,
+    /// Refused for good, whatever it holds.
+    Refused,
+    /// The same, but half of the rows are stored, or the one that the call is about is changed.
+    HalfRefused,
+}
+
+/// What nobody knows of the vendor (docs/jiandaoyun-api.md §2.4, §5).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Quirks {
+    /// A row that a resend overwrites keeps its id.
+    pub(super) keeps_ids: bool,
+    /// Ids are not in the order of the rows.
+    pub(super) shuffles_ids: bool,
 }
 
 /// The form and what is on its way to it.
@@ -67,15 +80,14 @@ pub(super) struct Vendor {
     rows: BTreeMap<String, VendorRow>,
     transactions: BTreeMap<String, Vec<Option<String>>>,
     made: usize,
-    /// Whether a row that a resend overwrites keeps its id, which nobody knows (docs/jiandaoyun-api.md §2.4).
-    keeps_ids: bool,
+    quirks: Quirks,
     pub(super) flights: Vec<Call>,
 }
 
 impl Vendor {
-    pub(super) fn new(keeps_ids: bool) -> Self {
+    pub(super) fn new(quirks: Quirks) -> Self {
         Self {
-            keeps_ids,
+            quirks,
             ..Self::default()
         }
     }
@@ -104,6 +116,11 @@ impl Vendor {
             }
             Fault::Lost | Fault::Busy => None,
             Fault::Partial => Some(self.execute(call, now, 1)),
+            Fault::Refused => Some(Answer::Refused),
+            Fault::HalfRefused => {
+                self.execute(call, now, 1);
+                Some(Answer::Refused)
+            }
         }
     }
 
@@ -156,10 +173,13 @@ impl Vendor {
                 .as_ref()
                 .and_then(|id| self.rows.remove(id))
                 .map(|row| row.id);
-            let id = there.clone().filter(|_| self.keeps_ids).unwrap_or_else(|| {
-                self.made += 1;
-                format!("r{:06}", self.made)
-            });
+            let id = there
+                .clone()
+                .filter(|_| self.quirks.keeps_ids)
+                .unwrap_or_else(|| {
+                    self.made += 1;
+                    format!("r{:06}", self.made)
+                });
             if there.is_none() {
                 ids.push(id.clone());
             }
@@ -171,6 +191,9 @@ impl Vendor {
                 written: now,
             };
             self.rows.insert(id, row);
+        }
+        if self.quirks.shuffles_ids {
+            ids.reverse();
         }
         let count = slots.iter().flatten().count();
         self.transactions.insert(transaction.to_owned(), slots);

@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use super::expected::ExpectedLedger;
 use super::loader::Work;
-use super::vendor::{Call, Fault, POISON, Vendor, VendorRow};
+use super::vendor::{Call, Fault, POISON, Quirks, Vendor, VendorRow};
 use super::{COMPANIES, LOADERS, Message, Step, UNIT_MS, observe};
 use crate::index::testing::rebuild_since;
 use crate::jdy::lookup::FoundRow;
 use crate::ledger::testing::PrivateRedis;
-use crate::ledger::{Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen};
+use crate::ledger::{
+    Change, Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen,
+};
 
 /// Nothing expires by itself; [`Step::Lapse`] says when.
 const LEASE: Duration = Duration::from_secs(3600);
@@ -36,6 +38,8 @@ pub(super) struct World<'a> {
     vendor: Vendor,
     /// Messages that no loader holds.
     queue: Vec<Message>,
+    /// Refused though nothing is wrong with them; put back in the end.
+    dead: Vec<Message>,
     /// The newest state of each customer that can be written.
     truth: BTreeMap<String, Message>,
     /// The vendor's hour in which each transaction was begun.
@@ -48,15 +52,16 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) async fn new(redis: &'a PrivateRedis, keeps_ids: bool) -> Self {
+    pub(super) async fn new(redis: &'a PrivateRedis, quirks: Quirks) -> Self {
         observe::empty(redis).await;
         let mut world = Self {
             redis,
             processes: Vec::new(),
             works: Vec::new(),
             expected: ExpectedLedger::default(),
-            vendor: Vendor::new(keeps_ids),
+            vendor: Vendor::new(quirks),
             queue: Vec::new(),
+            dead: Vec::new(),
             truth: BTreeMap::new(),
             hours: BTreeMap::new(),
             hour: 0,
@@ -242,6 +247,7 @@ impl<'a> World<'a> {
             self.crash(loader);
         }
         for _ in 0..ROUNDS {
+            self.queue.append(&mut self.dead);
             if self.expected.epoch.is_none() {
                 self.rebuild(0, true).await;
             }
@@ -255,7 +261,7 @@ impl<'a> World<'a> {
             }
             self.tick();
             self.verify(0, true).await;
-            if self.queue.is_empty() && self.expected.verify.is_empty() {
+            if self.queue.is_empty() && self.dead.is_empty() && self.expected.verify.is_empty() {
                 break;
             }
             self.tick();

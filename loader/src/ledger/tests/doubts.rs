@@ -115,3 +115,63 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
     let judged = ledger.judge(&due, &seen[..1], lease, now).await.unwrap();
     assert_eq!(judged, [Judged::Busy], "too young to be seen");
 }
+
+/// Row ids come in an order that nobody promises: one that was taken by its place is marked until it was seen by key.
+#[tokio::test]
+async fn a_row_id_taken_by_its_place_is_marked_until_it_is_proven() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let now = Duration::ZERO;
+    place(&ledger, "1", 10, "aa", "r2").await;
+    let (answer, batch, fence) = claim(&ledger, "1", 11, "bb").await;
+    assert_eq!(answer, Claim::Update("?r2".into()));
+    let freed = [Committed {
+        slot: 0,
+        change: Change::Freed,
+    }];
+    let soon = Some(Duration::from_millis(1));
+    ledger.commit(&batch, &fence, &freed, soon).await.unwrap();
+    assert_eq!(claim(&ledger, "1", 10, "aa").await.0, Claim::Unchanged);
+
+    // The form shows what was written, in another row.
+    let mut due = Due::default();
+    while due.companies.is_empty() {
+        let lease = Duration::from_secs(600);
+        due = ledger.due_for_verification(10, lease).await.unwrap();
+    }
+    assert_eq!(due.companies, ["1"], "what was freed is verified, too");
+    let seen = [Seen {
+        company: "1".into(),
+        row_id: "r1".into(),
+        hash: "aa".into(),
+    }];
+    let judged = ledger.judge(&due, &seen, now, now).await.unwrap();
+    assert_eq!(judged, [Judged::Same]);
+    assert_eq!(claim(&ledger, "1", 11, "bb").await.0, Claim::Update("r1".into()));
+}
+
+/// The vendor tells the rows of a transaction apart by their place, so the rest of one that is committed in part must
+/// never be sent under it: it would be written over the rows that are there.
+#[tokio::test]
+async fn what_is_left_of_a_transaction_counts_as_too_old_to_be_sent_again() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let version = version(10);
+    let items = ["1", "2"].map(|company| Item {
+        company,
+        ..plain(&version)
+    });
+    let claimed = ledger.claim("batch", &items, false).await.unwrap();
+    ledger
+        .commit("batch", &claimed.fence, &landed("r1"), None)
+        .await
+        .unwrap();
+    let left = ledger.take_over("batch", true).await.unwrap().unwrap().members;
+    assert_eq!((left.len(), left[0].slot, left[0].first_sent_ms), (1, 1, 0));
+    ledger
+        .regroup("batch", "2", &mut [left.clone()])
+        .await
+        .expect("the second fence");
+    let left = ledger.take_over("batch", true).await.unwrap().unwrap().members;
+    assert!(left[0].first_sent_ms > 0, "a new transaction may be sent");
+}

@@ -87,6 +87,17 @@ async fn create(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &st
     ledger.commit(&batch, &fence, &landed(id), None).await.unwrap();
 }
 
+/// Claims and commits a create whose row id is taken from the answer by its place.
+async fn place(ledger: &Ledger, company: &str, number: i64, hash: &str, id: &str) {
+    let (answer, batch, fence) = claim(ledger, company, number, hash).await;
+    assert_eq!(answer, Claim::Create);
+    let placed = [Committed {
+        slot: 0,
+        change: Change::Placed(id.to_owned()),
+    }];
+    ledger.commit(&batch, &fence, &placed, None).await.unwrap();
+}
+
 /// Ends a lease now.
 async fn expire(redis: &PrivateRedis, ledger: &Ledger, batch: &str) {
     let mut connection = redis.store().connection().await.unwrap();

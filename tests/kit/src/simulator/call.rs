@@ -107,7 +107,10 @@ pub(super) async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call,
                     faults.decide(vendor, &operation, &text(), now)
                 }
             };
-            perform(state, vendor, call, fault).await
+            match state.strange.refusal(&operation, &call) {
+                Some(code) => Ending::Answer(jdy::refuse(code, "")),
+                None => perform(state, vendor, call, &operation, fault).await,
+            }
         }
     };
     state.traffic(vendor).answered(&operation, &name(&ending));
@@ -146,7 +149,13 @@ pub(super) struct Bend {
     pub delay_ms: u64,
 }
 
-async fn perform(state: &Arc<State>, vendor: Vendor, call: Call, fault: Option<FaultKind>) -> Ending {
+async fn perform(
+    state: &Arc<State>,
+    vendor: Vendor,
+    call: Call,
+    operation: &str,
+    fault: Option<FaultKind>,
+) -> Ending {
     let work = |bend| execute(state.clone(), vendor, call.clone(), bend);
     let plain = Bend::default();
     match fault {
@@ -204,6 +213,31 @@ async fn perform(state: &Arc<State>, vendor: Vendor, call: Call, fault: Option<F
             Ending::Hang
         }
         Some(FaultKind::Outage) => Ending::Reset,
+        Some(FaultKind::Withheld) => {
+            let mut released = state.strange.withheld();
+            let work = work(plain);
+            tokio::spawn(async move {
+                if released.changed().await.is_ok() {
+                    work.await;
+                }
+            });
+            Ending::Hang
+        }
+        Some(FaultKind::LateAfterRefusal { ms, code }) => {
+            state.strange.refuse_next(operation, &call, code);
+            tokio::spawn(work(Bend {
+                delay_ms: ms,
+                ..plain
+            }));
+            Ending::Hang
+        }
+        Some(FaultKind::RefusedButDone { rows, code }) => {
+            let rows = Some(rows);
+            work(Bend { rows, ..plain }).await;
+            Ending::Answer(jdy::refuse(code, ""))
+        }
+        Some(FaultKind::BentIds { ids }) => Ending::Answer(work(plain).await.with_ids(ids)),
+        Some(FaultKind::BentCount { by }) => Ending::Answer(work(plain).await.with_count(by)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
-use super::faults::{Faults, Vendor};
+use super::faults::{Faults, Strange, Vendor};
 use super::jdy::{Account, FormSpec};
 use super::okki::Tokens;
 use super::settings::Settings;
@@ -20,6 +20,7 @@ pub(super) struct State {
     pub tokens: Mutex<Tokens>,
     pub account: Mutex<Account>,
     pub faults: Mutex<Faults>,
+    pub strange: Strange,
     pub okki_traffic: Mutex<Traffic>,
     pub jdy_traffic: Mutex<Traffic>,
     /// Ends hanging answers, background churn and the server.
@@ -36,6 +37,7 @@ impl State {
             tokens: Mutex::new(Tokens::default()),
             account: Mutex::new(Account::new(forms)),
             faults: Mutex::new(Faults::default()),
+            strange: Strange::default(),
             okki_traffic: Mutex::new(Traffic::default()),
             jdy_traffic: Mutex::new(Traffic::default()),
             stop: CancellationToken::new(),

@@ -1,16 +1,19 @@
 //! The loader alone (I1–I7): records go straight into its queue, and the simulator judges the form.
 
+mod answers;
 mod commands;
 mod evidence;
 pub(crate) mod feed;
 mod happy;
 mod kills;
+mod late;
 mod merge;
 mod older_mapping;
 mod pauses;
 mod races;
 mod redis;
 mod refusals;
+mod single;
 mod sizes;
 mod slow;
 mod speed;

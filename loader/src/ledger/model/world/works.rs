@@ -72,12 +72,15 @@ impl World<'_> {
             Ok(()) => {
                 assert!(owned, "{batch} was committed without being owned");
                 self.expected.commit(&batch, &committed, verify);
-                for end in work.ends.drain(..).filter(|end| end.again) {
-                    let again = work
-                        .messages
-                        .iter()
-                        .find(|message| message.company == end.company);
-                    self.queue.extend(again.cloned());
+                for end in work.ends.drain(..) {
+                    let of_end = |message: &&Message| message.company == end.company;
+                    let message = work.messages.iter().find(of_end).cloned();
+                    match end.committed.change {
+                        _ if end.again => self.queue.extend(message),
+                        // What was refused for its content stays where it is.
+                        Change::Freed => self.dead.extend(message.filter(|dead| dead.hash != POISON)),
+                        _ => {}
+                    }
                 }
                 self.works.push(work);
             }
@@ -142,10 +145,12 @@ impl World<'_> {
 fn kind(fault: u8) -> Fault {
     match fault {
         9 | 15 => Fault::Unanswered,
-        10 | 11 => Fault::Late,
+        10 | 11 | 18 => Fault::Late,
         12 => Fault::Lost,
         13 => Fault::Busy,
         14 => Fault::Partial,
+        16 | 17 => Fault::Refused,
+        19 => Fault::HalfRefused,
         _ => Fault::None,
     }
 }

@@ -1,10 +1,13 @@
 //! Scripted faults: which calls they hit, and what goes wrong with them.
 
 mod armed;
+mod strange;
 
 use serde::{Deserialize, Serialize};
 
 pub(super) use armed::{ArmedFault, Faults};
+pub use strange::Ids;
+pub(super) use strange::Strange;
 
 /// One of the two vendors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,6 +73,32 @@ pub enum FaultKind {
     },
     /// Everything is reset, nothing takes effect, and no call is counted.
     Outage,
+    /// No answer, and the call takes effect when [`Simulator::release`](crate::simulator::Simulator::release) says so.
+    Withheld,
+    /// No answer, the next call about the same rows is refused, and the first one takes effect all the same.
+    LateAfterRefusal {
+        /// How long after it came.
+        ms: u64,
+        /// The code that refuses the next one.
+        code: i64,
+    },
+    /// Refused with this code, and carried out all the same; of a batch so many rows.
+    RefusedButDone {
+        /// Rows of a batch.
+        rows: usize,
+        /// The code.
+        code: i64,
+    },
+    /// The call takes effect, and the answer names other ids.
+    BentIds {
+        /// Which.
+        ids: Ids,
+    },
+    /// The call takes effect, and the answer counts other than what it did.
+    BentCount {
+        /// By how many.
+        by: i64,
+    },
 }
 
 /// A fault and the calls it hits. Without a condition it hits every call until it is cleared.

@@ -91,6 +91,11 @@ impl Simulator {
         self.fault(Fault::on(vendor, "*", FaultKind::Outage))
     }
 
+    /// Lets withheld calls take effect.
+    pub fn release(&self) {
+        self.state.strange.release();
+    }
+
     /// The settings as they are.
     pub fn settings(&self) -> Settings {
         (*self.state.settings()).clone()

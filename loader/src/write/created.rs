@@ -1,0 +1,189 @@
+//! The answer to a `batch_create`, of which only that it came is believed: the form is asked by key which row is whose,
+//! until the order of ids has shown that it can be relied on.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
+
+use pipeline::retry::Backoff;
+use pipeline::telemetry::names;
+
+use super::Writer;
+use super::batch::Work;
+use super::commit::{MemberEnd, all};
+use super::find::{Rows, found_instead};
+use super::groups::{Groups, History};
+use crate::jdy::lookup::{FoundRow, Recognition};
+use crate::jdy::types::BatchCreated;
+use crate::ledger::{Change, Member};
+
+/// What the form showed after an answer.
+enum Shown {
+    /// The row of every member.
+    All(Rows),
+    /// Some are not there although no call can land any more.
+    Some(Rows),
+    /// The form cannot be read now.
+    Unknown,
+}
+
+impl Writer {
+    /// Commits what the answer says, or has the form say it. `unknown`: an earlier try may have got through as well.
+    pub(super) async fn created(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        history: History,
+        answer: &BatchCreated,
+        unknown: bool,
+    ) {
+        let again = history.sent || unknown;
+        if answer.success_count < members.len() {
+            return self.fewer(work, groups, members, history).await;
+        }
+        let names_each = answer.names_each(members.len());
+        let Some(recognition) = &work.recognition else {
+            let ends = self.without_a_key(work, &members, answer, !again && names_each);
+            return groups.done(ends.await);
+        };
+        let companies = || members.iter().map(|member| member.company.as_str());
+        if !again && names_each && self.order.trusts(companies()) {
+            let ends = members.iter().zip(&answer.success_ids);
+            let ends = ends.map(|(member, id)| (member, Change::Placed(id.clone()), MemberEnd::Landed));
+            return groups.done(self.commit(work, ends.collect(), false).await);
+        }
+        let ids = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
+        let found = match self.shown(work, recognition, &members, ids.as_ref()).await {
+            Shown::All(found) => found,
+            Shown::Some(found) => return self.only_these(work, groups, members, history, &found).await,
+            Shown::Unknown => return groups.done(all(&members, &MemberEnd::Held)),
+        };
+        if !again {
+            self.compare(&members, &found, answer, names_each).await;
+        }
+        let ends = members.iter().filter_map(|member| {
+            let id = found.get(&member.slot)?.id.clone();
+            Some((member, Change::Landed(id), MemberEnd::Landed))
+        });
+        groups.done(self.commit(work, ends.collect(), again).await);
+    }
+
+    /// Nobody can tell which row is whose, so the order is all there is; a resend does not even name the rows.
+    async fn without_a_key(
+        &self,
+        work: &Work<'_>,
+        members: &[Member],
+        answer: &BatchCreated,
+        in_order: bool,
+    ) -> Vec<super::commit::Ended> {
+        let id = |at: usize| answer.success_ids.get(at).filter(|_| in_order);
+        let ends = members.iter().enumerate().map(|(at, member)| {
+            let id = id(at).cloned().unwrap_or_default();
+            (member, Change::Landed(id), MemberEnd::Landed)
+        });
+        self.commit(work, ends.collect(), false).await
+    }
+
+    /// A count below the rows that were sent: perhaps only the count is wrong.
+    async fn fewer(&self, work: &Work<'_>, groups: &mut Groups, members: Vec<Member>, history: History) {
+        let Some(recognition) = &work.recognition else {
+            return self.incomplete(work, groups, members, history).await;
+        };
+        let Some(seen) = self.look(work, recognition, &members).await else {
+            return groups.done(all(&members, &MemberEnd::Held));
+        };
+        let found = ours(&members, &seen, None);
+        if found.len() < members.len() {
+            return self.incomplete(work, groups, members, history).await;
+        }
+        metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
+        tracing::warn!(
+            rows = members.len(),
+            "Jiandaoyun counts fewer rows than it has stored"
+        );
+        let ends = members
+            .iter()
+            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
+        groups.done(self.commit(work, ends.collect(), true).await);
+    }
+
+    /// Waits until the rows that the vendor has confirmed can be seen, but no longer than anything of ours can be late.
+    /// `ids`: those that the answer names.
+    async fn shown(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        members: &[Member],
+        ids: Option<&HashSet<&str>>,
+    ) -> Shown {
+        let end = Instant::now() + self.lateness();
+        let mut backoff = Backoff::default();
+        loop {
+            let Some(seen) = self.look(work, recognition, members).await else {
+                return Shown::Unknown;
+            };
+            let found = ours(members, &seen, ids);
+            if found.len() == members.len() {
+                return Shown::All(found);
+            }
+            if Instant::now() >= end {
+                return Shown::Some(oldest(members, seen, found));
+            }
+            tracing::warn!(
+                missing = members.len() - found.len(),
+                "rows that Jiandaoyun has confirmed cannot be seen in the form yet"
+            );
+            if !work
+                .patience
+                .sleep(backoff.next_delay(), &self.vendor.stopping)
+                .await
+            {
+                return Shown::Unknown;
+            }
+        }
+    }
+
+    /// Learns from an answer whether ids come in the order of the rows.
+    async fn compare(&self, members: &[Member], found: &Rows, answer: &BatchCreated, names_each: bool) {
+        let in_order = names_each
+            && members
+                .iter()
+                .zip(&answer.success_ids)
+                .all(|(member, id)| found.get(&member.slot).is_some_and(|row| row.id == *id));
+        if !in_order {
+            metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
+            tracing::warn!(
+                rows = members.len(),
+                ids = answer.success_ids.len(),
+                "Jiandaoyun names new rows in another order, or other rows, than were sent; they are looked up by key"
+            );
+        }
+        let doubtful = self.order.looked(members.len(), in_order);
+        let doubtful: Vec<&str> = doubtful.iter().map(String::as_str).collect();
+        self.verify_soon(&doubtful).await;
+    }
+}
+
+/// The rows that are ours: named by the answer, or with our content. A resend names none, and wrote over what was there.
+fn ours(members: &[Member], seen: &HashMap<u32, Vec<FoundRow>>, ids: Option<&HashSet<&str>>) -> Rows {
+    let row = |member: &Member| {
+        let rows = seen.get(&member.slot)?;
+        let named = ids.and_then(|ids| rows.iter().find(|row| ids.contains(row.id.as_str())));
+        let own = || rows.iter().find(|row| row.hash == member.hash);
+        let any = || rows.first().filter(|_| ids.is_none());
+        let row = named.or_else(own).or_else(any)?;
+        Some((member.slot, row.clone()))
+    };
+    members.iter().filter_map(row).collect()
+}
+
+/// Rows with the key of a member that are not what we sent: somebody else's, of which there may not be a second one.
+fn oldest(members: &[Member], mut seen: HashMap<u32, Vec<FoundRow>>, mut found: Rows) -> Rows {
+    for member in members {
+        let oldest = seen.remove(&member.slot).and_then(|rows| rows.into_iter().next());
+        if let Some(oldest) = oldest {
+            found.entry(member.slot).or_insert(oldest);
+        }
+    }
+    found
+}
