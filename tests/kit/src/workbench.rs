@@ -32,6 +32,8 @@ pub struct Scripted {
     script: Box<Script>,
     /// Customers of the jobs so far, with the attempt that each job was.
     pub seen: Mutex<Vec<(String, u32)>>,
+    /// How many jobs came together, batch by batch.
+    pub batches: Mutex<Vec<usize>>,
     /// Customers whose messages died so far.
     pub died: Mutex<Vec<String>>,
 }
@@ -41,6 +43,7 @@ impl Handler for Scripted {
     type Receipt = ();
 
     async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome> {
+        self.batches.lock().unwrap().push(batch.len());
         let mut outcomes = Vec::new();
         for job in &batch {
             self.seen
@@ -145,6 +148,7 @@ impl Workbench {
             rt: rt.clone(),
             script: Box::new(script),
             seen: Mutex::default(),
+            batches: Mutex::default(),
             died: Mutex::default(),
         });
         let shutdown = rt.shutdown.clone();

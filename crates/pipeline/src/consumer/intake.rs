@@ -1,5 +1,8 @@
 //! Deliveries in, acknowledgements out: how wide the intake is open, and how it is closed without returning anything.
 //!
+//! It opens by one delivery and is widened by further consumers on the same channel, so that none has to be cancelled
+//! while the queue may owe it something.
+//!
 //! What reaches a consumer while it is being cancelled comes again: the broker's channel forgets the consumer before
 //! the queue does, and returns what the queue sends in between, marked as redelivered. Nothing on the client's side
 //! can catch it. A consumer is therefore cancelled only when the queue owes it nothing: when it holds, unacknowledged,
@@ -19,13 +22,13 @@ use crate::{
     stage::Stage,
     telemetry::names,
 };
-use futures::{FutureExt, StreamExt, future::join_all};
+use futures::{FutureExt, StreamExt, future::join_all, stream::SelectAll};
 use lapin::{
     Channel, Connection, Consumer, message,
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
 /// A broker under alarm takes no messages; the drain must not wait for it beyond its deadline.
@@ -35,14 +38,16 @@ pub(super) struct Intake {
     connection: Connection,
     channel: Channel,
     queue: String,
-    consumer: Option<Consumer>,
-    /// What the consumer had to give when it was last polled; handed out before anything else.
+    /// One for each width so far.
+    consumers: SelectAll<Consumer>,
+    /// Deliveries that all of them together may hold.
+    places: usize,
+    /// They were asked to end.
+    ending: bool,
+    /// What they had to give when they were last polled; handed out before anything else.
     ahead: Option<Option<lapin::Result<message::Delivery>>>,
-    /// Prefetch when open wide.
-    width: u16,
-    wide: bool,
-    /// Tags of the deliveries taken and not acknowledged.
-    outstanding: BTreeSet<u64>,
+    /// Tags of the deliveries taken and not acknowledged, with how often each has been returned.
+    outstanding: BTreeMap<u64, i64>,
     /// `Some` while acknowledgements are held back until the end.
     withheld: Option<Vec<Delivery>>,
     in_flight: InFlight,
@@ -53,7 +58,6 @@ impl Intake {
     pub(super) async fn open(
         broker: &Broker,
         queue: String,
-        width: u16,
         in_flight: &InFlight,
     ) -> Result<Self, broker::Error> {
         let connection = broker.connect("consume").await?;
@@ -62,56 +66,67 @@ impl Intake {
             connection,
             channel,
             queue,
-            consumer: None,
+            consumers: SelectAll::new(),
+            places: 0,
+            ending: false,
             ahead: None,
-            width,
-            wide: false,
-            outstanding: BTreeSet::new(),
+            outstanding: BTreeMap::new(),
             withheld: None,
             in_flight: in_flight.clone(),
         };
-        intake.consume(1).await?;
+        intake.widen(1).await?;
         Ok(intake)
     }
 
-    /// More than one delivery at a time.
-    pub(super) fn is_wide(&self) -> bool {
-        self.wide
+    /// Deliveries that it may hold at a time.
+    pub(super) fn places(&self) -> usize {
+        self.places
+    }
+
+    /// How often the most returned of the unsettled deliveries has been returned.
+    pub(super) fn most_returns(&self) -> i64 {
+        self.outstanding.values().copied().max().unwrap_or(0)
     }
 
     /// Deliveries may still come.
     pub(super) fn is_taking(&self) -> bool {
-        self.consumer.is_some()
+        !self.consumers.is_empty()
     }
 
     /// The next delivery, `None` once when no more will come, and never ready after that. Cancellation safe: the stream keeps what is not taken.
     pub(super) async fn next(&mut self) -> Result<Option<Delivery>, broker::Error> {
-        let Some(consumer) = &mut self.consumer else {
+        if self.consumers.is_empty() {
             return std::future::pending().await;
-        };
+        }
+        let opened = self.consumers.len();
         let taken = match self.ahead.take() {
             Some(taken) => taken.transpose()?,
-            None => answered(&self.channel, async { consumer.next().await.transpose() }).await?,
+            None => answered(&self.channel, async { self.consumers.next().await.transpose() }).await?,
         };
-        match taken {
-            Some(delivery) => {
-                self.outstanding.insert(delivery.delivery_tag);
-                Ok(Some(Delivery::new(delivery, &self.in_flight)))
-            }
-            None => {
-                self.consumer = None;
-                Ok(None)
-            }
+        if !self.ending && !self.consumers.is_empty() && self.consumers.len() < opened {
+            // The broker cancelled one of them; the places that are left would never be full.
+            return Err(broker::Error::Ended);
         }
+        Ok(taken.map(|delivery| {
+            let delivery = Delivery::new(delivery, &self.in_flight);
+            self.outstanding.insert(delivery.tag(), delivery.returns());
+            delivery
+        }))
     }
 
-    /// Opens to the full prefetch. The one delivery of the careful beginning has used up its credit, so nothing is
-    /// under way when its consumer is cancelled.
-    pub(super) async fn widen(&mut self) -> Result<(), broker::Error> {
-        self.end().await?;
-        self.consumer = None;
-        self.consume(self.width).await?;
-        self.wide = true;
+    /// Opens so wide that it may hold this many deliveries.
+    pub(super) async fn widen(&mut self, places: usize) -> Result<(), broker::Error> {
+        let Some(more) = u16::try_from(places.saturating_sub(self.places)).ok().filter(|more| *more > 0) else {
+            return Ok(());
+        };
+        let qos = self.channel.basic_qos(more, BasicQosOptions::default());
+        answered(&self.channel, qos).await?;
+        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
+        let consumer = self
+            .channel
+            .basic_consume(queue, "".into(), options, FieldTable::default());
+        self.consumers.push(answered(&self.channel, consumer).await?);
+        self.places = places;
         Ok(())
     }
 
@@ -123,8 +138,7 @@ impl Intake {
     /// Ends the intake when it holds all that it may; fills it up when the queue has nothing for it. Other consumers
     /// take their share of the fillers, so this may need several turns.
     pub(super) async fn end_when_full(&mut self, publisher: &Publisher) -> Result<(), broker::Error> {
-        let places = usize::from(if self.wide { self.width } else { 1 });
-        let free = places.saturating_sub(self.outstanding.len());
+        let free = self.places.saturating_sub(self.outstanding.len());
         if free == 0 {
             return self.end().await;
         }
@@ -132,10 +146,7 @@ impl Intake {
         if depth(&self.channel, &self.queue).await? > 0 || depth(&self.channel, &self.queue).await? > 0 {
             return Ok(());
         }
-        self.ahead = self
-            .consumer
-            .as_mut()
-            .and_then(|consumer| consumer.next().now_or_never());
+        self.ahead = self.consumers.next().now_or_never();
         if self.ahead.is_some() {
             return Ok(());
         }
@@ -150,10 +161,12 @@ impl Intake {
 
     /// Asks for no more deliveries; those already here still come out, then the intake ends.
     pub(super) async fn end(&mut self) -> Result<(), broker::Error> {
-        if let Some(consumer) = &self.consumer {
-            let cancelled = self
-                .channel
-                .basic_cancel(consumer.tag(), BasicCancelOptions::default());
+        if std::mem::replace(&mut self.ending, true) {
+            return Ok(());
+        }
+        let tags: Vec<_> = self.consumers.iter().map(Consumer::tag).collect();
+        for tag in tags {
+            let cancelled = self.channel.basic_cancel(tag, BasicCancelOptions::default());
             answered(&self.channel, cancelled).await?;
         }
         Ok(())
@@ -206,19 +219,5 @@ impl Intake {
             async { Ok(join_all(deliveries.iter().map(|delivery| delivery.acknowledge(false))).await) };
         let settled = answered(&self.channel, each).await?;
         Ok(settled.into_iter().map(|settled| u64::from(!settled)).sum())
-    }
-
-    async fn consume(&mut self, prefetch: u16) -> Result<(), broker::Error> {
-        answered(
-            &self.channel,
-            self.channel.basic_qos(prefetch, BasicQosOptions::default()),
-        )
-        .await?;
-        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
-        let consumer = self
-            .channel
-            .basic_consume(queue, "".into(), options, FieldTable::default());
-        self.consumer = Some(answered(&self.channel, consumer).await?);
-        Ok(())
     }
 }

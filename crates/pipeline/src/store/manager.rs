@@ -1,6 +1,7 @@
 //! Makes Redis connections for the pool, from the URL and the certificates as they are at that moment.
 
 use super::config::RedisConfig;
+use super::greeting;
 use super::link::Link;
 use deadpool::managed::{self, Metrics, RecycleError};
 use redis::{AsyncConnectionConfig, Client, ClientTlsConfig, ErrorKind, RedisError, TlsCertificates};
@@ -59,6 +60,17 @@ impl Manager {
     }
 }
 
+impl Manager {
+    /// What the server says when it refuses connections, after one of them was broken or not let in.
+    pub(super) async fn refusal(&self, error: &RedisError) -> Option<String> {
+        if !matches!(error.kind(), ErrorKind::Io | ErrorKind::AuthenticationFailed) {
+            return None;
+        }
+        let client = self.client().ok()?;
+        greeting::refusal(client.get_connection_info().addr()).await
+    }
+}
+
 impl managed::Manager for Manager {
     type Type = Link;
     type Error = RedisError;
@@ -67,10 +79,13 @@ impl managed::Manager for Manager {
         let timeouts = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        self.client()?
+        let mut connection = self
+            .client()?
             .get_multiplexed_async_connection_with_config(&timeouts)
-            .await
-            .map(Link::new)
+            .await?;
+        // A server without room for the connection takes it and hangs up.
+        redis::cmd("PING").query_async::<()>(&mut connection).await?;
+        Ok(Link::new(connection))
     }
 
     /// Pings what has been idle; a number of its own for each ping distinguishes its answer from one that was left over.
