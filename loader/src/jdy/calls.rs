@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
 use super::client::{ALWAYS, Client, MaySend};
-use super::types::{BatchCreated, OneRow, Page, Reply, Status, Widget, Widgets};
+use super::types::{BatchCreated, OneRow, Page, Reply, Status, Updated, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
 pub(crate) const LARGEST_BATCH: usize = 100;
@@ -80,7 +80,7 @@ impl Client {
             data: Row(row),
         };
         let path = "/api/v5/app/entry/data/update";
-        self.post::<OneRow>(&self.buckets.update, path, &call, lane, may_send)
+        self.post::<Updated>(&self.buckets.update, path, &call, lane, may_send)
             .await
             .map(drop)
     }
@@ -132,7 +132,7 @@ impl Client {
 /// A 200 that does not say `success` leaves the outcome open.
 fn sound<T>(reply: Reply<T>, status: impl Fn(&T) -> &String) -> Reply<T> {
     match reply {
-        Reply::Ok(answer) if status(&answer) != "success" => {
+        Reply::Ok(answer) if status(&answer) != Status::SUCCESS => {
             Reply::Unknown(format!("http 200 with status {:?}", status(&answer)))
         }
         other => other,

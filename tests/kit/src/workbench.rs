@@ -9,6 +9,7 @@ use crate::{config, proxy::Proxy};
 use pipeline::{
     config::CommonConfig,
     consumer::{self, ConsumerOptions},
+    gate::Gate,
     handler::{Handler, Job, Outcome},
     message::{Envelope, Outgoing, SubjectRef},
     service::Runtime,
@@ -75,6 +76,8 @@ pub struct Workbench {
 pub struct Running {
     /// What it has seen.
     pub handler: Arc<Scripted>,
+    /// Its gate.
+    pub gate: Gate,
     /// Ends it.
     pub shutdown: Shutdown,
     /// Ends with it.
@@ -151,11 +154,12 @@ impl Workbench {
             batches: Mutex::default(),
             died: Mutex::default(),
         });
-        let shutdown = rt.shutdown.clone();
+        let (gate, shutdown) = (rt.gate.clone(), rt.shutdown.clone());
         let worker = Arc::clone(&handler);
         let task = tokio::spawn(async move { consumer::run(&rt, options, worker).await });
         Running {
             handler,
+            gate,
             shutdown,
             task,
         }

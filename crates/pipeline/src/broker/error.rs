@@ -67,6 +67,18 @@ pub enum PublishError {
     /// The broker refused the message.
     #[error("the broker refused a message for queue `{0}`")]
     Refused(String),
+    /// The broker closed the channel because of this message's size.
+    #[error(
+        "the broker refuses a message of {size} bytes for queue `{queue}` ({answer}); raise max_message_size of the broker"
+    )]
+    TooLarge {
+        /// Where it should go.
+        queue: String,
+        /// Its body.
+        size: usize,
+        /// The broker's words.
+        answer: String,
+    },
     /// No such queue: the receiving stage has never been started.
     #[error("no queue `{0}`")]
     Unroutable(String),

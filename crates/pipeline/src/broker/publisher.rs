@@ -47,9 +47,10 @@ async fn watch_alarms(broker: Broker, events: impl Stream<Item = Event>) {
     while let Some(event) = events.next().await {
         match event {
             Event::ConnectionBlocked(reason) => {
-                broker.trouble("publish", Some(format!("the broker blocks publishing: {reason}")));
+                broker.blocks_publishing(&reason.to_string());
             }
-            Event::ConnectionUnblocked | Event::Error(_) => broker.trouble("publish", None),
+            // A connection that is lost says nothing about the alarm; the prober finds out.
+            Event::ConnectionUnblocked => broker.publishes_again(),
             _ => {}
         }
     }
@@ -188,7 +189,6 @@ impl Publisher {
         let connection = self.broker.connect("publish").await?;
         let channel = within(connection.create_channel()).await?;
         answered(&channel, channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        self.broker.trouble("publish", None);
         let watch = tokio::spawn(watch_alarms(self.broker.clone(), connection.events_listener()));
         *link = Some(Link {
             channel: channel.clone(),

@@ -187,11 +187,7 @@ impl<H: Handler> Context<H> {
             .iter_mut()
             .flat_map(|one| std::mem::take(&mut one.publish));
         if let Err(error) = self.publisher.publish(publish.collect()).await {
-            return BatchEnd {
-                kept: Vec::new(),
-                settled: Vec::new(),
-                lost: Some(error),
-            };
+            return self.not_taken(settlements, error);
         }
         let receipts: Vec<_> = settlements
             .iter_mut()
@@ -230,6 +226,24 @@ impl<H: Handler> Context<H> {
         BatchEnd {
             kept: deliveries(kept),
             settled: deliveries(settled),
+            lost: None,
+        }
+    }
+
+    /// Nothing may be acknowledged. What a living broker does not take keeps its messages here, and the stage pauses:
+    /// returned, they would be counted as if they had killed their consumers.
+    fn not_taken(&self, settlements: Vec<Settlement<H::Receipt>>, error: PublishError) -> BatchEnd {
+        if matches!(error, PublishError::Unconfirmed(_)) {
+            return BatchEnd {
+                kept: Vec::new(),
+                settled: Vec::new(),
+                lost: Some(error),
+            };
+        }
+        self.rt.broker.refused_publish(&error);
+        BatchEnd {
+            kept: settlements.into_iter().map(|one| one.delivery).collect(),
+            settled: Vec::new(),
             lost: None,
         }
     }

@@ -49,7 +49,7 @@ impl Delivery {
             .unwrap_or(0);
         let envelope = Envelope::read(&delivery.properties);
         Self {
-            _ticket: in_flight.ticket(envelope.first_seen_ms),
+            _ticket: in_flight.ticket(&envelope),
             span: None,
             envelope,
             body: delivery.data.into(),

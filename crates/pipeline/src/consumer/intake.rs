@@ -1,7 +1,7 @@
 //! Deliveries in, acknowledgements out: how wide the intake is open, and how it is closed without returning anything.
 //!
-//! It opens by one delivery and is widened by further consumers on the same channel, so that none has to be cancelled
-//! while the queue may owe it something.
+//! It opens by one delivery. A wider one needs a new consumer, and the old one is cancelled when it is full, for only
+//! then the queue owes it nothing; one that is not full has no use for more places.
 //!
 //! What reaches a consumer while it is being cancelled comes again: the broker's channel forgets the consumer before
 //! the queue does, and returns what the queue sends in between, marked as redelivered. Nothing on the client's side
@@ -22,7 +22,7 @@ use crate::{
     stage::Stage,
     telemetry::names,
 };
-use futures::{FutureExt, StreamExt, future::join_all, stream::SelectAll};
+use futures::{FutureExt, StreamExt, future::join_all};
 use lapin::{
     Channel, Connection, Consumer, message,
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
@@ -38,16 +38,15 @@ pub(super) struct Intake {
     connection: Connection,
     channel: Channel,
     queue: String,
-    /// One for each width so far.
-    consumers: SelectAll<Consumer>,
-    /// Deliveries that all of them together may hold.
-    places: usize,
-    /// They were asked to end.
-    ending: bool,
-    /// What they had to give when they were last polled; handed out before anything else.
+    consumer: Option<Consumer>,
+    /// What the consumer had to give when it was last polled; handed out before anything else.
     ahead: Option<Option<lapin::Result<message::Delivery>>>,
+    /// Deliveries that the consumer may hold.
+    places: usize,
     /// Tags of the deliveries taken and not acknowledged, with how often each has been returned.
     outstanding: BTreeMap<u64, i64>,
+    /// Where the tags of this consumer begin.
+    first: u64,
     /// `Some` while acknowledgements are held back until the end.
     withheld: Option<Vec<Delivery>>,
     in_flight: InFlight,
@@ -66,21 +65,27 @@ impl Intake {
             connection,
             channel,
             queue,
-            consumers: SelectAll::new(),
-            places: 0,
-            ending: false,
+            consumer: None,
             ahead: None,
+            places: 0,
             outstanding: BTreeMap::new(),
+            first: 0,
             withheld: None,
             in_flight: in_flight.clone(),
         };
-        intake.widen(1).await?;
+        intake.consume(1).await?;
         Ok(intake)
     }
 
     /// Deliveries that it may hold at a time.
     pub(super) fn places(&self) -> usize {
         self.places
+    }
+
+    /// Places of the consumer that the queue may still fill.
+    fn free(&self) -> usize {
+        self.places
+            .saturating_sub(self.outstanding.range(self.first..).count())
     }
 
     /// How often the most returned of the unsettled deliveries has been returned.
@@ -90,44 +95,35 @@ impl Intake {
 
     /// Deliveries may still come.
     pub(super) fn is_taking(&self) -> bool {
-        !self.consumers.is_empty()
+        self.consumer.is_some()
     }
 
     /// The next delivery, `None` once when no more will come, and never ready after that. Cancellation safe: the stream keeps what is not taken.
     pub(super) async fn next(&mut self) -> Result<Option<Delivery>, broker::Error> {
-        if self.consumers.is_empty() {
+        let Some(consumer) = &mut self.consumer else {
             return std::future::pending().await;
-        }
-        let opened = self.consumers.len();
+        };
         let taken = match self.ahead.take() {
             Some(taken) => taken.transpose()?,
-            None => answered(&self.channel, async { self.consumers.next().await.transpose() }).await?,
+            None => answered(&self.channel, async { consumer.next().await.transpose() }).await?,
         };
-        if !self.ending && !self.consumers.is_empty() && self.consumers.len() < opened {
-            // The broker cancelled one of them; the places that are left would never be full.
-            return Err(broker::Error::Ended);
-        }
-        Ok(taken.map(|delivery| {
-            let delivery = Delivery::new(delivery, &self.in_flight);
-            self.outstanding.insert(delivery.tag(), delivery.returns());
-            delivery
-        }))
+        let Some(delivery) = taken else {
+            self.consumer = None;
+            return Ok(None);
+        };
+        let delivery = Delivery::new(delivery, &self.in_flight);
+        self.outstanding.insert(delivery.tag(), delivery.returns());
+        Ok(Some(delivery))
     }
 
-    /// Opens so wide that it may hold this many deliveries.
+    /// Opens wider, if that is needed: when the consumer has filled its places.
     pub(super) async fn widen(&mut self, places: usize) -> Result<(), broker::Error> {
-        let Some(more) = u16::try_from(places.saturating_sub(self.places)).ok().filter(|more| *more > 0) else {
+        if places <= self.places || self.free() > 0 {
             return Ok(());
-        };
-        let qos = self.channel.basic_qos(more, BasicQosOptions::default());
-        answered(&self.channel, qos).await?;
-        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
-        let consumer = self
-            .channel
-            .basic_consume(queue, "".into(), options, FieldTable::default());
-        self.consumers.push(answered(&self.channel, consumer).await?);
-        self.places = places;
-        Ok(())
+        }
+        self.end().await?;
+        self.consumer = None;
+        self.consume(places).await
     }
 
     /// From now on acknowledgements wait for [`Self::close`].
@@ -138,7 +134,7 @@ impl Intake {
     /// Ends the intake when it holds all that it may; fills it up when the queue has nothing for it. Other consumers
     /// take their share of the fillers, so this may need several turns.
     pub(super) async fn end_when_full(&mut self, publisher: &Publisher) -> Result<(), broker::Error> {
-        let free = self.places.saturating_sub(self.outstanding.len());
+        let free = self.free();
         if free == 0 {
             return self.end().await;
         }
@@ -146,7 +142,10 @@ impl Intake {
         if depth(&self.channel, &self.queue).await? > 0 || depth(&self.channel, &self.queue).await? > 0 {
             return Ok(());
         }
-        self.ahead = self.consumers.next().now_or_never();
+        self.ahead = self
+            .consumer
+            .as_mut()
+            .and_then(|consumer| consumer.next().now_or_never());
         if self.ahead.is_some() {
             return Ok(());
         }
@@ -161,12 +160,10 @@ impl Intake {
 
     /// Asks for no more deliveries; those already here still come out, then the intake ends.
     pub(super) async fn end(&mut self) -> Result<(), broker::Error> {
-        if std::mem::replace(&mut self.ending, true) {
-            return Ok(());
-        }
-        let tags: Vec<_> = self.consumers.iter().map(Consumer::tag).collect();
-        for tag in tags {
-            let cancelled = self.channel.basic_cancel(tag, BasicCancelOptions::default());
+        if let Some(consumer) = &self.consumer {
+            let cancelled = self
+                .channel
+                .basic_cancel(consumer.tag(), BasicCancelOptions::default());
             answered(&self.channel, cancelled).await?;
         }
         Ok(())
@@ -219,5 +216,19 @@ impl Intake {
             async { Ok(join_all(deliveries.iter().map(|delivery| delivery.acknowledge(false))).await) };
         let settled = answered(&self.channel, each).await?;
         Ok(settled.into_iter().map(|settled| u64::from(!settled)).sum())
+    }
+
+    async fn consume(&mut self, places: usize) -> Result<(), broker::Error> {
+        self.places = places;
+        self.first = self.outstanding.last_key_value().map_or(0, |(tag, _)| tag + 1);
+        let prefetch = u16::try_from(places).unwrap_or(u16::MAX);
+        let qos = self.channel.basic_qos(prefetch, BasicQosOptions::default());
+        answered(&self.channel, qos).await?;
+        let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
+        let consumer = self
+            .channel
+            .basic_consume(queue, "".into(), options, FieldTable::default());
+        self.consumer = Some(answered(&self.channel, consumer).await?);
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 
 mod accounting;
 mod batch;
+mod dead_depth;
 mod delivery;
 mod failed;
 mod give_back;

@@ -29,7 +29,7 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
         let mut connected = false;
         match session::run(rt, options, Arc::clone(&handler), &in_flight, || {
             connected = true;
-            rt.broker.trouble("consume", None);
+            rt.broker.consuming(None);
             rt.gate.open(Pause::Starting);
         })
         .await
@@ -47,7 +47,7 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
                 if connected {
                     backoff.reset();
                 }
-                rt.broker.trouble("consume", Some(chain(&error)));
+                rt.broker.consuming(Some(chain(&error)));
                 tokio::select! {
                     () = backoff.wait() => {}
                     () = rt.shutdown.requested() => {}

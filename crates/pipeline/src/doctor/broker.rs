@@ -71,8 +71,9 @@ fn refused(broker: &Broker, error: &Error) -> Finding {
 
 async fn waiting(broker: &Broker, stage: Stage) -> Finding {
     let queues = broker.queues(&[stage]);
-    match broker.depths(&queues).await {
-        Ok(depths) => {
+    match broker.counts(&queues).await {
+        Ok(counts) => {
+            let depths = counts.ready;
             let dead = depths
                 .get(&broker.namespace().dead_queue(stage))
                 .copied()

@@ -96,6 +96,12 @@ impl Namespace {
         self.key("sequence")
     }
 
+    /// Hash: replica → what it holds unacknowledged.
+    #[must_use]
+    pub(crate) fn held_key(&self) -> String {
+        self.key("books:held")
+    }
+
     /// One key of each type for the probe, which leaves none behind: string, hash, sorted set, list, stream, set.
     #[must_use]
     pub(crate) fn probe_keys(&self) -> [String; 6] {

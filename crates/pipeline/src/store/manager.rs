@@ -61,6 +61,13 @@ impl Manager {
 }
 
 impl Manager {
+    /// A number of its own for each ping distinguishes its answer from one that was left over.
+    async fn ping(&self, link: &mut Link) -> Result<bool, RedisError> {
+        let ping = self.pings.fetch_add(1, Ordering::Relaxed).to_string();
+        let answer: String = redis::cmd("PING").arg(&ping).query_async(link).await?;
+        Ok(answer == ping)
+    }
+
     /// What the server says when it refuses connections, after one of them was broken or not let in.
     pub(super) async fn refusal(&self, error: &RedisError) -> Option<String> {
         if !matches!(error.kind(), ErrorKind::Io | ErrorKind::AuthenticationFailed) {
@@ -79,16 +86,17 @@ impl managed::Manager for Manager {
         let timeouts = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let mut connection = self
+        let connection = self
             .client()?
             .get_multiplexed_async_connection_with_config(&timeouts)
             .await?;
+        let mut link = Link::new(connection);
         // A server without room for the connection takes it and hangs up.
-        redis::cmd("PING").query_async::<()>(&mut connection).await?;
-        Ok(Link::new(connection))
+        self.ping(&mut link).await?;
+        Ok(link)
     }
 
-    /// Pings what has been idle; a number of its own for each ping distinguishes its answer from one that was left over.
+    /// Pings what has been idle.
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> managed::RecycleResult<RedisError> {
         if !link.is_sound() {
             return Err(RecycleError::message("the last command was not answered"));
@@ -96,9 +104,7 @@ impl managed::Manager for Manager {
         if link.is_fresh() {
             return Ok(());
         }
-        let ping = self.pings.fetch_add(1, Ordering::Relaxed).to_string();
-        let answer: String = redis::cmd("PING").arg(&ping).query_async(link).await?;
-        if answer == ping {
+        if self.ping(link).await? {
             Ok(())
         } else {
             Err(RecycleError::message("an answer to another question"))

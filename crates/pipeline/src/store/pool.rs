@@ -72,6 +72,12 @@ impl Store {
         Ok(invocation.invoke_async(&mut *connection).await?)
     }
 
+    /// Whether Redis answers; says nothing about whether it does what the work needs ([`Self::probe`]).
+    pub async fn ping(&self) -> Result<(), Error> {
+        let mut connection = self.connection().await?;
+        Ok(redis::cmd("PING").query_async::<()>(&mut *connection).await?)
+    }
+
     /// Whether Redis does what the work needs: writes and scripts under the namespace. A ping would succeed on a
     /// replica, on a full server, and with a user that may do nothing.
     ///
