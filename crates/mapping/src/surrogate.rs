@@ -14,7 +14,9 @@ pub fn repaired(json: &[u8]) -> (Cow<'_, [u8]>, usize) {
     while let Some(found) = json[at..].iter().position(|byte| *byte == b'\\') {
         at += found;
         match unit(&json[at..]) {
-            Some(0xd800..0xdc00) if matches!(json.get(at + ESCAPE..).and_then(unit), Some(0xdc00..0xe000)) => {
+            Some(0xd800..0xdc00)
+                if matches!(json.get(at + ESCAPE..).and_then(unit), Some(0xdc00..0xe000)) =>
+            {
                 at += 2 * ESCAPE;
             }
             Some(0xd800..0xe000) => {
@@ -64,7 +66,11 @@ mod tests {
             ("", "", 0),
         ] {
             let (text, count) = repaired(json.as_bytes());
-            assert_eq!((std::str::from_utf8(&text).unwrap(), count), (expected, halves), "{json}");
+            assert_eq!(
+                (std::str::from_utf8(&text).unwrap(), count),
+                (expected, halves),
+                "{json}"
+            );
         }
         let (text, _) = repaired(br#"{"a":"x\ud83d"}"#);
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();

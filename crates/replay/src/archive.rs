@@ -207,7 +207,10 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
             })
             .collect();
         if let Err(error) = written.and(account.record(&entries).await) {
-            tracing::warn!(error = chain(&error), "the account does not know of these letters");
+            tracing::warn!(
+                error = chain(&error),
+                "the account does not know of these letters"
+            );
         }
     }
 }

@@ -24,7 +24,9 @@ impl<'a> Members<'a> {
     /// A text that may come as a number; empty text is none.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.value(name)? {
-            Value::Number(number) => Some(whole(&number).map_or_else(|| number.to_string(), |n| n.to_string())),
+            Value::Number(number) => {
+                Some(whole(&number).map_or_else(|| number.to_string(), |n| n.to_string()))
+            }
             Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
             _ => None,
         }
@@ -51,8 +53,7 @@ impl<'a> Members<'a> {
             Value::String(text) => text.trim().to_owned(),
             _ => return None,
         };
-        let is_id =
-            !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
+        let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
         is_id.then_some(id)
     }
 

@@ -41,7 +41,9 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> R
         }
     }
     let envelope = envelope.map_err(|error| Error::Shape(error.to_string()))?;
-    let data = envelope.raw("data").filter(|data| data.get().starts_with(['{', '[']));
+    let data = envelope
+        .raw("data")
+        .filter(|data| data.get().starts_with(['{', '[']));
     let data = data.ok_or_else(|| Error::Shape("`data` is missing or no object".to_owned()))?;
     Ok(Answer {
         data: data.to_owned(),

@@ -67,7 +67,9 @@ pub(crate) struct Detail {
 pub(super) fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error> {
     let shape = |what: String| Error::Shape(format!("listing: {what}"));
     let data = Members::read(data.get().as_bytes()).map_err(|error| shape(error.to_string()))?;
-    let total = data.integer("totalItem").and_then(|total| u64::try_from(total).ok());
+    let total = data
+        .integer("totalItem")
+        .and_then(|total| u64::try_from(total).ok());
     let rows = match data.raw("list") {
         Some(list) => rows(list.get()).ok_or_else(|| shape("`data.list` is not a list".to_owned()))?,
         None if total == Some(0) => Vec::new(),

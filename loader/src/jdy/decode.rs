@@ -21,7 +21,9 @@ pub(super) fn failure(body: &[u8]) -> Option<(u32, String)> {
     let code = number(object.get("code")?)?;
     let code = u32::try_from(code).ok().filter(|code| *code != 0)?;
     // Record interfaces say `msg`, workflow ones `message`.
-    let words = ["msg", "message"].into_iter().find_map(|name| said(&object, name));
+    let words = ["msg", "message"]
+        .into_iter()
+        .find_map(|name| said(&object, name));
     Some((code, words.unwrap_or_default()))
 }
 
@@ -44,7 +46,9 @@ fn number(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64().or_else(|| {
             let exact = number.as_f64().filter(|number| number.fract() == 0.0)?;
-            (0.0..=f64::from(u32::MAX)).contains(&exact).then_some(exact as u64)
+            (0.0..=f64::from(u32::MAX))
+                .contains(&exact)
+                .then_some(exact as u64)
         }),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
@@ -115,7 +119,8 @@ impl TryFrom<Object> for Updated {
 
     /// The row, or the word alone.
     fn try_from(object: Object) -> Result<Self, Self::Error> {
-        let written = row_id(&object).is_some() || status(&object).is_some_and(|status| status == Status::SUCCESS);
+        let written =
+            row_id(&object).is_some() || status(&object).is_some_and(|status| status == Status::SUCCESS);
         written.then_some(Self).ok_or("neither a row nor a status")
     }
 }
@@ -188,7 +193,10 @@ mod tests {
                 r#"{"status":"SUCCESS","success_count":null,"success_ids":["a"]}"#,
                 Some((1, "a")),
             ),
-            (r#"{"success_count":1,"success_ids":["a"],"msg":null}"#, Some((1, "a"))),
+            (
+                r#"{"success_count":1,"success_ids":["a"],"msg":null}"#,
+                Some((1, "a")),
+            ),
             // A list with a hole names no row: which is which is looked up.
             (
                 r#"{"status":"success","success_count":2,"success_ids":["a",null]}"#,
@@ -211,7 +219,12 @@ mod tests {
     fn single_writes_are_read_as_what_they_are() {
         let id = |body| read::<OneRow>(body).map(|row| row.data.id);
         assert_eq!(id(r#"{"data":{"_id":"a","_id":"b"}}"#).as_deref(), Some("b"));
-        for none in [r#"{"data":null}"#, r#"{"data":{"_id":null}}"#, "{}", r#"{"data":[]}"#] {
+        for none in [
+            r#"{"data":null}"#,
+            r#"{"data":{"_id":null}}"#,
+            "{}",
+            r#"{"data":[]}"#,
+        ] {
             assert_eq!(id(none), None, "{none}");
         }
         for (body, written) in [

@@ -32,7 +32,11 @@ impl Writer {
             return;
         }
         if let Err(error) = self.ledger.verify_later(companies, self.lateness()).await {
-            tracing::warn!(error = pipeline::cause::chain(&error), rows = companies.len(), "rows cannot be put on the list for verification");
+            tracing::warn!(
+                error = pipeline::cause::chain(&error),
+                rows = companies.len(),
+                "rows cannot be put on the list for verification"
+            );
         }
     }
 

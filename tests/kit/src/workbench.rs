@@ -70,6 +70,7 @@ pub struct Workbench {
     pub rt: Runtime,
     /// Its name.
     pub namespace: String,
+    common: CommonConfig,
 }
 
 /// A consumer at work.
@@ -95,10 +96,20 @@ pub const OPTIONS: ConsumerOptions = ConsumerOptions {
 impl Workbench {
     /// A new namespace with the queues of the extract stage.
     pub async fn new() -> Self {
+        Self::with(config::common("t")).await
+    }
+
+    /// The same on other services than those that all tests share.
+    pub async fn with(mut common: CommonConfig) -> Self {
         let namespace = format!("t{}", uuid::Uuid::new_v4().simple());
-        let rt = runtime(&config::common(&namespace));
+        common.namespace = namespace.parse().unwrap();
+        let rt = runtime(&common);
         rt.declare(Stage::Extract).await.unwrap();
-        Self { rt, namespace }
+        Self {
+            rt,
+            namespace,
+            common,
+        }
     }
 
     /// Starts a consumer that ends by a shutdown of its own.
@@ -107,7 +118,7 @@ impl Workbench {
         options: ConsumerOptions,
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
-        self.run(runtime(&config::common(&self.namespace)), options, script)
+        self.run(runtime(&self.common), options, script)
     }
 
     /// The same with other settings.
@@ -117,15 +128,14 @@ impl Workbench {
         options: ConsumerOptions,
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
-        let mut common = config::common(&self.namespace);
+        let mut common = self.common.clone();
         change(&mut common);
         self.run(runtime(&common), options, script)
     }
 
     /// A proxy in front of the broker.
     pub async fn proxy(&self) -> Proxy {
-        let common = config::common(&self.namespace);
-        Proxy::before(common.amqp.url.expose()).await.unwrap()
+        Proxy::before(self.common.amqp.url.expose()).await.unwrap()
     }
 
     /// Consumes through a proxy.
@@ -135,7 +145,7 @@ impl Workbench {
         options: ConsumerOptions,
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
-        let mut common = config::common(&self.namespace);
+        let mut common = self.common.clone();
         let through = proxy.redirected(common.amqp.url.expose()).unwrap();
         common.amqp.url = Secret::new(through.as_str());
         self.run(runtime(&common), options, script)

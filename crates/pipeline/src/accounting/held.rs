@@ -82,7 +82,9 @@ impl Held {
         };
         let report = serde_json::to_string(&report).unwrap_or_default();
         let args = [field(stage, instance), report, GONE_MS.to_string()];
-        self.store.invoke(&TELL, &[self.namespace.held_key()], &args).await
+        self.store
+            .invoke(&TELL, &[self.namespace.held_key()], &args)
+            .await
     }
 
     /// A replica that holds nothing any more because it ends.
@@ -139,7 +141,9 @@ mod tests {
     use super::*;
 
     fn asked(now: i64, fields: &[(&str, &str)], consuming: bool) -> Holdings {
-        let fields = fields.iter().map(|(field, told)| ((*field).to_owned(), (*told).to_owned()));
+        let fields = fields
+            .iter()
+            .map(|(field, told)| ((*field).to_owned(), (*told).to_owned()));
         holdings(now, &fields.collect(), consuming)
     }
 

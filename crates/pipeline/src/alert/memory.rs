@@ -96,10 +96,7 @@ impl Memory {
         // A problem that comes back within the interval is not notified of again, and neither is its end.
         let keep = interval_ms(self.every).saturating_mul(2);
         let args = [u64::from(sent_here), keep];
-        self.store
-            .invoke(&END, &keys, &args)
-            .await
-            .unwrap_or(sent_here)
+        self.store.invoke(&END, &keys, &args).await.unwrap_or(sent_here)
     }
 
     async fn claim(&self, key: &str) -> Result<bool, crate::store::Error> {
@@ -130,5 +127,7 @@ impl Memory {
 }
 
 fn interval_ms(every: Duration) -> u64 {
-    u64::try_from(every.as_millis()).unwrap_or(u64::MAX / 4).clamp(1, u64::MAX / 4)
+    u64::try_from(every.as_millis())
+        .unwrap_or(u64::MAX / 4)
+        .clamp(1, u64::MAX / 4)
 }

@@ -153,7 +153,11 @@ impl Notifier {
         match self.channel.send(notice, &self.origin).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(problem = notice.problem.key, error = chain(&error), "notice not delivered");
+                tracing::warn!(
+                    problem = notice.problem.key,
+                    error = chain(&error),
+                    "notice not delivered"
+                );
                 false
             }
         }

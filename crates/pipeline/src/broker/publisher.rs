@@ -80,6 +80,11 @@ impl Publisher {
     /// # Errors
     /// When the broker stays away, refuses a message or knows no such queue.
     pub async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PublishError> {
+        self.publish_all(&messages).await
+    }
+
+    /// The same for a caller who needs the messages once more.
+    pub(crate) async fn publish_all(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
         if messages.is_empty() {
             return Ok(());
         }
@@ -87,7 +92,11 @@ impl Publisher {
         let mut left = REPEATS;
         let mut sent = false;
         loop {
-            match self.attempt(&messages, &mut sent).await {
+            match self
+                .attempt(messages, &mut sent)
+                .await
+                .map_err(|error| self.too_large(messages, error))
+            {
                 Err(PublishError::Unconfirmed(error)) if left > 0 && !self.broker.stopping() => {
                     left -= 1;
                     tracing::debug!(%error, "publish again");
@@ -95,7 +104,10 @@ impl Publisher {
                     backoff.wait().await;
                 }
                 Err(error) => {
-                    if matches!(error, PublishError::Unconfirmed(_)) {
+                    if matches!(
+                        error,
+                        PublishError::Unconfirmed(_) | PublishError::TooLarge { .. }
+                    ) {
                         self.link.lock().await.take();
                     }
                     return Err(error);
@@ -172,6 +184,24 @@ impl Publisher {
             .await
             .map_err(PublishError::Unconfirmed)?;
         problem.map_or(Ok(()), Err)
+    }
+
+    /// A channel that was closed because of a message's size says so, and which one it was.
+    fn too_large(&self, messages: &[Outgoing], error: PublishError) -> PublishError {
+        let PublishError::Unconfirmed(cause) = &error else {
+            return error;
+        };
+        let Some(limit) = cause.size_limit() else {
+            return error;
+        };
+        match messages.iter().find(|message| message.body.len() > limit) {
+            Some(message) => PublishError::TooLarge {
+                queue: self.queue(&message.queue),
+                size: message.body.len(),
+                limit,
+            },
+            None => error,
+        }
     }
 
     fn queue(&self, target: &Target) -> String {

@@ -4,8 +4,8 @@
 //! messages again; the account knows that it has counted them (see [`crate::accounting`]).
 
 use crate::{
-    accounting::Entry, cause::chain, disposition::Disposition, message::Envelope, service::Runtime, stage::Stage,
-    telemetry::names, version::Version,
+    accounting::Entry, cause::chain, disposition::Disposition, message::Envelope, service::Runtime,
+    stage::Stage, telemetry::names, version::Version,
 };
 
 /// Writes down what became of messages. `false` while Redis is away: the stage pauses, and the batch is to be handled

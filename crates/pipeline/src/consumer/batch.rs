@@ -36,11 +36,11 @@ pub(super) struct BatchEnd {
 }
 
 /// What becomes of one delivery, and what to publish before it is acknowledged.
-struct Settlement<R> {
-    delivery: Delivery,
-    disposition: Disposition,
-    publish: Vec<Outgoing>,
-    receipt: Option<R>,
+pub(super) struct Settlement<R> {
+    pub(super) delivery: Delivery,
+    pub(super) disposition: Disposition,
+    pub(super) publish: Vec<Outgoing>,
+    pub(super) receipt: Option<R>,
 }
 
 impl<H: Handler> Context<H> {
@@ -183,10 +183,7 @@ impl<H: Handler> Context<H> {
     /// Publish, confirm, remember, account, report, and only then acknowledge, so that a crash at any point repeats and
     /// never loses.
     async fn execute(&self, mut settlements: Vec<Settlement<H::Receipt>>) -> BatchEnd {
-        let publish = settlements
-            .iter_mut()
-            .flat_map(|one| std::mem::take(&mut one.publish));
-        if let Err(error) = self.publisher.publish(publish.collect()).await {
+        if let Err(error) = self.publish(&mut settlements).await {
             return self.not_taken(settlements, error);
         }
         let receipts: Vec<_> = settlements
@@ -226,24 +223,6 @@ impl<H: Handler> Context<H> {
         BatchEnd {
             kept: deliveries(kept),
             settled: deliveries(settled),
-            lost: None,
-        }
-    }
-
-    /// Nothing may be acknowledged. What a living broker does not take keeps its messages here, and the stage pauses:
-    /// returned, they would be counted as if they had killed their consumers.
-    fn not_taken(&self, settlements: Vec<Settlement<H::Receipt>>, error: PublishError) -> BatchEnd {
-        if matches!(error, PublishError::Unconfirmed(_)) {
-            return BatchEnd {
-                kept: Vec::new(),
-                settled: Vec::new(),
-                lost: Some(error),
-            };
-        }
-        self.rt.broker.refused_publish(&error);
-        BatchEnd {
-            kept: settlements.into_iter().map(|one| one.delivery).collect(),
-            settled: Vec::new(),
             lost: None,
         }
     }

@@ -83,7 +83,10 @@ impl<H: Handler> Context<H> {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error = chain(&error), "the outcomes of a replay are not known to its plan");
+                    tracing::warn!(
+                        error = chain(&error),
+                        "the outcomes of a replay are not known to its plan"
+                    );
                     break;
                 }
             }

@@ -12,6 +12,7 @@ mod give_back;
 mod inflight;
 mod intake;
 mod options;
+mod published;
 mod run;
 mod sampler;
 mod session;

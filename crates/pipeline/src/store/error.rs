@@ -108,10 +108,7 @@ mod tests {
                 "OOM command not allowed when used memory > 'maxmemory'.",
                 State::Full,
             ),
-            (
-                "MISCONF Redis is configured to save RDB snapshots",
-                State::Saving,
-            ),
+            ("MISCONF Redis is configured to save RDB snapshots", State::Saving),
             ("BUSY Redis is busy running a script.", State::Busy),
             ("NOAUTH Authentication required.", State::Password),
             (
@@ -154,7 +151,10 @@ mod tests {
     #[test]
     fn the_cause_and_the_remedy_are_told() {
         let told = server("OOM command not allowed when used memory > 'maxmemory'.").explain();
-        assert!(told.starts_with("Redis is full: redis command failed: "), "{told}");
+        assert!(
+            told.starts_with("Redis is full: redis command failed: "),
+            "{told}"
+        );
         assert!(told.contains("command not allowed when used memory"), "{told}");
         assert!(told.ends_with(State::Full.remedy()), "{told}");
     }

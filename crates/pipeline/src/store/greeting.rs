@@ -16,7 +16,12 @@ pub(super) async fn refusal(address: &ConnectionAddr) -> Option<String> {
     let said = async {
         match address {
             ConnectionAddr::Tcp(host, port) => {
-                line(tokio::net::TcpStream::connect((host.as_str(), *port)).await.ok()?).await
+                line(
+                    tokio::net::TcpStream::connect((host.as_str(), *port))
+                        .await
+                        .ok()?,
+                )
+                .await
             }
             ConnectionAddr::Unix(path) => line(tokio::net::UnixStream::connect(path).await.ok()?).await,
             _ => None,

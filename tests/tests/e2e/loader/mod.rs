@@ -7,6 +7,7 @@ mod kills;
 mod merge;
 mod pauses;
 mod races;
+mod recovery;
 mod redis;
 mod refusals;
 mod sizes;

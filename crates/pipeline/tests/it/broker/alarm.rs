@@ -18,6 +18,8 @@ use pipeline::{
 };
 use std::time::Duration;
 
+use super::first_record;
+
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The watcher of the blocked connection dies with the broker, and a paused stage publishes nothing.
@@ -78,7 +80,10 @@ async fn what_a_missing_queue_refuses_is_kept_until_the_queue_is_there() {
     running.stop().await;
     assert_eq!(bench.depth(&bench.queue(Stage::Extract)).await, 0);
     channel
-        .queue_delete(missing.as_str().into(), lapin::options::QueueDeleteOptions::default())
+        .queue_delete(
+            missing.as_str().into(),
+            lapin::options::QueueDeleteOptions::default(),
+        )
         .await
         .unwrap();
 }
@@ -92,4 +97,40 @@ async fn paused(gate: &Gate, cause: &str) {
         expect(told, || format!("{pauses:?}"))
     })
     .await;
+}
+
+/// It would be refused for ever, and each time its batch would come again, until "every consumer died".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_for_the_broker_is_a_dead_letter_that_says_so() {
+    let mut common = config::common("t");
+    let redis_url = Some(common.redis.url.expose().to_owned());
+    let mut services = Services::obtain(&ServicesArgs {
+        amqp_url: None,
+        redis_url,
+    })
+    .await
+    .unwrap();
+    let broker = services.broker().unwrap();
+    broker.restart_with("{max_message_size, 2000}").await.unwrap();
+    common.amqp.url = Secret::new(services.amqp_url());
+    let bench = Workbench::with(common).await;
+    bench.publish(0..30).await;
+    let running = bench.consume(OPTIONS, |rt, job| {
+        assert!(!job.meta.redelivered);
+        let size = if job.message.company_id == "7" { 2_100 } else { 100 };
+        Outcome::forward(
+            vec![foreign(&rt.namespace.queue(Stage::Transform), &vec![b'x'; size])],
+            None,
+        )
+    });
+    bench.until_depth(&bench.queue(Stage::Transform), 29).await;
+    bench.until_depth(&bench.dead(), 1).await;
+    running.stop().await;
+    assert_eq!(bench.depth(&bench.queue(Stage::Extract)).await, 0);
+    let record = first_record(&bench).await;
+    assert_eq!(record.code, "message-too-large");
+    assert!(
+        record.message.contains("2000") && record.message.contains("2100"),
+        "{record:?}"
+    );
 }

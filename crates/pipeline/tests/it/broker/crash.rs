@@ -5,10 +5,7 @@ use kit::{
     config,
     workbench::{OPTIONS, Workbench, forward},
 };
-use lapin::{
-    Channel, Connection, ConnectionProperties,
-    options::BasicGetOptions,
-};
+use lapin::{Channel, Connection, ConnectionProperties, options::BasicGetOptions};
 use pipeline::{consumer::ConsumerOptions, handler::Outcome, stage::Stage};
 use std::{
     sync::{Arc, Mutex, mpsc},
@@ -82,7 +79,10 @@ async fn the_poison_dies_among(messages: usize, options: ConsumerOptions) {
     running.stop().await;
     assert_eq!(bench.depth(&dead).await, 1, "only the poison died");
     let others = u32::try_from(messages - 1).unwrap();
-    assert!(bench.depth(&transform).await >= others, "all others were forwarded");
+    assert!(
+        bench.depth(&transform).await >= others,
+        "all others were forwarded"
+    );
     let letter = first_letter(&bench).await;
     assert_eq!(letter.death.reason, "delivery_limit");
     assert_eq!(letter.envelope.company_id, POISON);
