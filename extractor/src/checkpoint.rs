@@ -1,10 +1,11 @@
-//! How old the live run's checkpoint is, polled by every replica whatever else stands still, for metrics and notices.
+//! How old the live run's checkpoint is, polled by every replica whatever else stands still, for metrics, `/status` and
+//! notices.
 
 use crate::{
     okki::time,
-    state::{RunKind, State},
+    state::{KindState, RunKind, State},
 };
-use pipeline::{service::Runtime, store, telemetry::names};
+use pipeline::{admin::StatusBoard, service::Runtime, store, telemetry::names};
 use std::time::Duration;
 
 /// How often the age is polled.
@@ -59,7 +60,9 @@ impl CheckpointWatch {
     }
 
     async fn ask(&self) -> Result<Since, store::Error> {
-        Ok(match self.state.standing(RunKind::Live).await?.checkpoint {
+        let state = self.state.standing(RunKind::Live).await?;
+        show_listing(&self.rt.status, &state);
+        Ok(match state.checkpoint {
             Some(seconds) => Since {
                 ms: seconds.saturating_mul(1_000),
                 is_checkpoint: true,
@@ -78,6 +81,18 @@ impl CheckpointWatch {
         }
         self.rt.alerts.checkpoint_age(age);
     }
+}
+
+/// Puts how the live runs stand on the board; the age is that of the moment at which somebody looks.
+pub(crate) fn show_listing(board: &StatusBoard, state: &KindState) {
+    let (checkpoint, run) = (state.checkpoint, state.run.clone());
+    board.compute("listing", move || {
+        serde_json::json!({
+            "checkpoint": checkpoint.map(time::format),
+            "checkpoint_age_s": checkpoint.map(|checkpoint| time::now().saturating_sub(checkpoint)),
+            "run": run,
+        })
+    });
 }
 
 impl Since {
@@ -101,6 +116,23 @@ mod tests {
             assert_eq!(since.age(61_500), Duration::from_millis(60_500));
             assert_eq!(since.age(1_000), Duration::ZERO);
         }
+    }
+
+    #[test]
+    fn the_age_on_the_board_grows_while_nothing_happens() {
+        let board = StatusBoard::default();
+        let state = KindState {
+            checkpoint: Some(time::now() - 100),
+            ..KindState::default()
+        };
+        show_listing(&board, &state);
+        let age = || board.snapshot()["listing"]["checkpoint_age_s"].as_i64().unwrap();
+        let first = age();
+        assert!(first >= 100);
+        while age() == first {
+            std::thread::yield_now();
+        }
+        assert!(age() > first);
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! successor goes on as soon as the lease has run out.
 
 use crate::{
+    checkpoint::show_listing,
     okki::{chain, time},
     pause::Pauses,
     run::{Runner, Span, Stop},
     schedule::Schedule,
-    state::{KindState, RunKind, State},
+    state::{RunKind, State},
 };
 use pipeline::{lease::Lease, retry::Backoff, service::Runtime, telemetry::names};
 use std::{sync::Arc, time::Duration};
@@ -98,7 +99,9 @@ impl Leader {
 
     async fn wait_for_due(&self) -> Result<Duration, Stop> {
         let state = self.state.standing(self.kind).await?;
-        self.show(&state);
+        if self.kind == RunKind::Live {
+            show_listing(&self.rt.status, &state);
+        }
         if state.run.is_some() {
             return Ok(Duration::ZERO);
         }
@@ -129,18 +132,5 @@ impl Leader {
         if self.kind == RunKind::Live {
             metrics::gauge!(names::LEADER).set(f64::from(u8::from(leads)));
         }
-    }
-
-    fn show(&self, state: &KindState) {
-        if self.kind != RunKind::Live {
-            return;
-        }
-        let age = state.checkpoint.map(|checkpoint| time::now() - checkpoint);
-        let board = serde_json::json!({
-            "checkpoint": state.checkpoint.map(time::format),
-            "checkpoint_age_s": age,
-            "run": state.run,
-        });
-        self.rt.status.set("listing", board);
     }
 }

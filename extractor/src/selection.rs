@@ -5,7 +5,7 @@
 //! with the details merged in; so that is where and on what they are applied here. Without either, which is the usual
 //! case, the detail answer goes on byte for byte and is not even parsed.
 
-use mapping::{Condition, Context, FilterResult, FormatResponse, clean};
+use mapping::{Condition, Context, FilterResult, FormatResponse, clean, surrogate};
 use serde_json::value::RawValue;
 
 /// The rules of a source document about single customers.
@@ -32,7 +32,9 @@ impl Selection {
         if self.format.is_empty() && self.condition.is_empty() {
             return Ok(Selected::Kept(detail));
         }
-        let value = serde_json::from_str(detail.get()).map_err(|error| error.to_string())?;
+        // The transformer counts what is replaced, in the details that pass unread, too.
+        let (json, _) = surrogate::repaired(detail.get().as_bytes());
+        let value = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
         let mut record = clean::clean(value).map_err(|error| error.to_string())?;
         let context = Context::at(now);
         self.format.apply(&mut record, &context);

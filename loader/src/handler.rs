@@ -86,7 +86,10 @@ impl Handler for WriteHandler {
     async fn died(&self, subjects: Vec<SubjectRef>) {
         let companies: Vec<&String> = subjects.iter().map(|subject| &subject.company_id).collect();
         if let Err(error) = self.writer.watermarks.clear(&companies).await {
-            tracing::warn!(error = %error, "watermarks of dead records are not cleared");
+            tracing::warn!(
+                error = pipeline::cause::chain(&error),
+                "watermarks of dead records are not cleared"
+            );
         }
     }
 }

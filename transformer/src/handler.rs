@@ -6,7 +6,10 @@ use crate::{
     dedupe::{Seen, digest, seen},
     map::Mapping,
 };
-use mapping::clean::{self, CleanError};
+use mapping::{
+    clean::{self, CleanError},
+    surrogate,
+};
 use pipeline::{
     content::content_hash,
     disposition::Disposition,
@@ -15,6 +18,7 @@ use pipeline::{
     message::{Outgoing, Subject, SubjectRef},
     service::Runtime,
     stage::Stage,
+    telemetry::names,
     watermarks::{Published, Watermarks},
 };
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
@@ -66,7 +70,13 @@ impl MapHandler {
             (Operation::Remove, Vec::new())
         } else {
             let (wanted, zone) = (self.mapping.wanted(), self.mapping.zone());
-            let mut record = clean::read(&snapshot.detail_json, wanted, zone).map_err(|problem| {
+            // One half of a character costs that character, not the customer.
+            let (detail, halves) = surrogate::repaired(&snapshot.detail_json);
+            if halves > 0 {
+                metrics::counter!(names::REPLACED_CHARACTERS, "stage" => Stage::Transform.name())
+                    .increment(halves as u64);
+            }
+            let mut record = clean::read(&detail, wanted, zone).map_err(|problem| {
                 let code = match problem {
                     CleanError::NotJson(_) => "detail-not-json",
                     CleanError::NotAnObject(_) => "detail-shape",

@@ -34,6 +34,7 @@ mod reader;
 mod record;
 mod source;
 mod sql;
+pub mod surrogate;
 mod target;
 
 pub use condition::{Condition, FilterResult};

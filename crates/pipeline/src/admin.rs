@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -23,23 +23,38 @@ use crate::telemetry::Metrics;
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What `/status` shows: each part sets its own key whenever it has news. Clones share one board.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct StatusBoard {
-    parts: Arc<Mutex<BTreeMap<&'static str, Value>>>,
+    parts: Arc<Mutex<BTreeMap<&'static str, Part>>>,
 }
+
+/// Says something at the moment at which it is asked.
+type Part = Arc<dyn Fn() -> Value + Send + Sync>;
 
 impl StatusBoard {
     /// Replaces what stands under `key`. No secrets, no personal data.
     pub fn set(&self, key: &'static str, value: Value) {
-        self.parts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, value);
+        self.compute(key, move || value.clone());
+    }
+
+    /// The same for what changes while nothing happens: an age is computed when it is asked for, or it would stand
+    /// still as long as its part does.
+    pub fn compute(&self, key: &'static str, part: impl Fn() -> Value + Send + Sync + 'static) {
+        self.lock().insert(key, Arc::new(part));
     }
 
     /// Everything at this moment, as one object.
     pub fn snapshot(&self) -> Value {
-        json!(*self.parts.lock().unwrap_or_else(PoisonError::into_inner))
+        // A part may take its time, or set another one.
+        let parts = self.lock().clone();
+        parts
+            .into_iter()
+            .map(|(key, part)| (key.to_owned(), part()))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Part>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod accounting;
 pub mod admin;
 pub mod alert;
 pub mod broker;
+pub mod cause;
 pub mod cli;
 pub mod config;
 pub mod consumer;

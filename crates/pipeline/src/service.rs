@@ -182,10 +182,10 @@ impl Runtime {
         self.broker.declare(stage).await.context("declare the queues")
     }
 
-    /// Closes the gate when Redis is away and lets it probe until it is back.
+    /// Closes the gate when Redis does not do what the work needs, and lets it probe until it does.
     async fn watch_redis(self) {
         loop {
-            if let Err(error) = self.store.ping().await {
+            if let Err(error) = self.store.probe(&self.namespace, false).await {
                 self.redis_lost(&error);
             }
             if !self.shutdown.sleep(REDIS_WATCH).await {
@@ -194,12 +194,13 @@ impl Runtime {
         }
     }
 
-    /// For handlers whose Redis call failed because Redis is away: pauses the stage until it answers again.
+    /// For handlers whose Redis call failed because Redis does not serve: pauses the stage until it does what failed.
     pub fn redis_lost(&self, error: &crate::store::Error) {
-        let store = self.store.clone();
-        self.gate.close_until(Pause::Redis, error.to_string(), move || {
-            let store = store.clone();
-            async move { store.ping().await.is_ok() }
+        let (store, namespace) = (self.store.clone(), self.namespace.clone());
+        let thorough = error.lacks_permission();
+        self.gate.close_until(Pause::Redis, error.explain(), move || {
+            let (store, namespace) = (store.clone(), namespace.clone());
+            async move { store.probe(&namespace, thorough).await.is_ok() }
         });
     }
 }

@@ -10,6 +10,7 @@ use super::{
 
 use pipeline::{
     accounting::{Account, Entry},
+    cause::chain,
     disposition::Disposition,
     message::Outgoing,
 };
@@ -206,7 +207,10 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
             })
             .collect();
         if let Err(error) = written.and(account.record(&entries).await) {
-            tracing::warn!(%error, "the account does not know of these letters");
+            tracing::warn!(
+                error = chain(&error),
+                "the account does not know of these letters"
+            );
         }
     }
 }

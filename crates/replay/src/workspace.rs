@@ -8,7 +8,7 @@ use super::{
     plan::plans::Plans,
 };
 
-use pipeline::{lease::Lease, service::Runtime, stage::Stage};
+use pipeline::{cause::chain, lease::Lease, service::Runtime, stage::Stage};
 
 use anyhow::{Context, bail};
 use std::time::{Duration, Instant};
@@ -96,7 +96,10 @@ impl Workspace {
                 Ok(Some(lease)) => return Ok(Some(RenewedLease::new(lease))),
                 Ok(None) => {}
                 Err(error) if error.is_outage() => {
-                    tracing::warn!(%error, "Redis is away; make sure that no other operator browses these letters now");
+                    tracing::warn!(
+                        error = chain(&error),
+                        "Redis is away; make sure that no other operator browses these letters now"
+                    );
                     return Ok(None);
                 }
                 Err(error) => return Err(error.into()),

@@ -4,10 +4,10 @@
 //! in the tests below.
 
 use super::{
+    decode::Members,
     error::{Error, Outage},
-    loose, time,
+    time,
 };
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
@@ -20,26 +20,9 @@ pub(super) struct Answer {
     pub now: Option<i64>,
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(default, deserialize_with = "loose::text")]
-    code: Option<String>,
-    #[serde(default, deserialize_with = "loose::text", alias = "msg")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "loose::text")]
-    error: Option<String>,
-    #[serde(default, deserialize_with = "loose::text")]
-    error_description: Option<String>,
-    #[serde(default, deserialize_with = "loose::text")]
-    now: Option<String>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-}
-
 /// Reads the answer of a resource call.
 pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<Answer, Error> {
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let envelope = serde_json::from_slice::<Envelope<'_>>(if is_object { body } else { b"" });
+    let envelope = Members::read(body);
     match (status, &envelope) {
         (429, _) => return Err(Error::RateLimited { retry_after }),
         (408 | 500.., _) => return Err(Outage::Status(status).into()),
@@ -58,21 +41,22 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> R
         }
     }
     let envelope = envelope.map_err(|error| Error::Shape(error.to_string()))?;
-    let data = envelope.data.filter(|data| data.get().starts_with(['{', '[']));
+    let data = envelope
+        .raw("data")
+        .filter(|data| data.get().starts_with(['{', '[']));
     let data = data.ok_or_else(|| Error::Shape("`data` is missing or no object".to_owned()))?;
     Ok(Answer {
         data: data.to_owned(),
-        now: envelope.now.as_deref().and_then(time::parse),
+        now: envelope.text("now").as_deref().and_then(time::parse),
     })
 }
 
 /// Sorts what a well-formed answer says about failure.
-fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Envelope<'_>) -> Result<(), Error> {
-    let code = envelope.code.as_deref().or(envelope.error.as_deref());
-    let message = [&envelope.message, &envelope.error_description, &envelope.error]
-        .into_iter()
-        .find_map(|text| text.as_deref())
-        .unwrap_or_default();
+fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Members<'_>) -> Result<(), Error> {
+    let code = envelope.first_text(&["code", "error"]);
+    let code = code.as_deref();
+    let message = envelope.first_text(&["message", "msg", "error_description", "error"]);
+    let message = message.unwrap_or_default();
     let message: String = message.chars().take(200).collect();
     let lower = message.to_lowercase();
     let named = |fallback: &str| code.unwrap_or(fallback).to_owned();
@@ -141,7 +125,16 @@ mod tests {
 
     #[test]
     fn success_has_three_codes() {
-        for code in ["", r#""code":0,"#, r#""code":200,"#, r#""code":"200","#] {
+        for code in [
+            "",
+            r#""code":0,"#,
+            r#""code":200,"#,
+            r#""code":200.0,"#,
+            r#""code":"200","#,
+            r#""code":null,"#,
+            r#""code":404,"code":200,"#,
+            r#""message":null,"msg":"ok","error":"","#,
+        ] {
             let answer = read(
                 200,
                 &format!(r#"{{{code}"now":"2025-11-06 00:08:47","data":{{"a": 1}}}}"#),
@@ -180,6 +173,12 @@ mod tests {
                 r#"{"error":"access_denied","message":"expired"}"#,
                 "okki-auth",
             ),
+            (
+                200,
+                r#"{"code":"404","message":"Not Found Resource","msg":"x","message":"Not Found Resource"}"#,
+                "okki-not-found",
+            ),
+            (200, r#"{"code":"500","msg":"x","message":null}"#, "okki-outage"),
             (401, "", "okki-auth"),
             (401, r#"{"code":200}"#, "okki-auth"),
             (200, r#"{"code":401,"message":"x"}"#, "okki-auth"),

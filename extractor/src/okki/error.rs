@@ -130,15 +130,4 @@ impl Error {
     }
 }
 
-/// An error with its causes on one line, for logs, gates and reports.
-#[must_use]
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
-}
+pub(crate) use pipeline::cause::chain;

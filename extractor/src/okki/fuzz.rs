@@ -4,11 +4,12 @@ use super::{client::grant, envelope, types};
 use proptest::{prelude::*, sample::Index};
 use serde_json::value::RawValue;
 
-const ANSWERS: [&str; 5] = [
+const ANSWERS: [&str; 6] = [
     r#"{"code":200,"message":"ok","now":"2026-01-21 16:02:22","data":{"totalItem":2,"list":[{"company_id":7,"update_time":"2026-01-21 16:02:22"},{"company_id":"8"}]}}"#,
     r#"{"code":0,"data":{"company_id":7,"name":"x","update_time":"2026-01-21 16:02:22","company":[{"fields":[]}]}}"#,
     r#"{"token_type":"Bearer","access_token":"t","expires_in":28800}"#,
     r#"{"code":200,"data":{"access_token":"t","expires_in":"28800"}}"#,
+    r#"{"code":"200.0","message":null,"msg":"ok","now":0,"data":{"totalItem":"1.0","list":{"3":{"company_id":"7","company_id":8}}}}"#,
     r#"{"code":200,"data":[{"id":5,"name":"g","child":[{"id":"6","name":"h"}]}]}"#,
 ];
 

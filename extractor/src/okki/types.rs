@@ -3,8 +3,7 @@
 //! Only what the extractor itself needs is typed. The detail stays the bytes that arrived, so that no field of any
 //! account, however odd, is lost or reshaped on the way to the transformer.
 
-use super::{error::Error, loose, time};
-use serde::Deserialize;
+use super::{decode::Members, error::Error, time};
 use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
@@ -64,28 +63,14 @@ pub(crate) struct Detail {
     pub now: Option<i64>,
 }
 
-#[derive(Deserialize)]
-struct ListData<'a> {
-    #[serde(borrow, default)]
-    list: Option<&'a RawValue>,
-    #[serde(rename = "totalItem", default, deserialize_with = "loose::integer")]
-    total: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    #[serde(default, deserialize_with = "loose::company_id")]
-    company_id: Option<String>,
-    #[serde(default, deserialize_with = "loose::text")]
-    update_time: Option<String>,
-}
-
 /// Reads the `data` object of a listing.
 pub(super) fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error> {
     let shape = |what: String| Error::Shape(format!("listing: {what}"));
-    let data: ListData<'_> = serde_json::from_str(data.get()).map_err(|error| shape(error.to_string()))?;
-    let total = data.total.and_then(|total| u64::try_from(total).ok());
-    let rows = match data.list {
+    let data = Members::read(data.get().as_bytes()).map_err(|error| shape(error.to_string()))?;
+    let total = data
+        .integer("totalItem")
+        .and_then(|total| u64::try_from(total).ok());
+    let rows = match data.raw("list") {
         Some(list) => rows(list.get()).ok_or_else(|| shape("`data.list` is not a list".to_owned()))?,
         None if total == Some(0) => Vec::new(),
         None => return Err(shape("`data.list` is missing".to_owned())),
@@ -112,9 +97,15 @@ fn rows(list: &str) -> Option<Vec<&RawValue>> {
 }
 
 fn read_row(row: &RawValue) -> Result<ListItem, String> {
-    let row: Row = serde_json::from_str(row.get()).map_err(|_| "a row is not an object".to_owned())?;
-    let company_id = row.company_id.ok_or("a row has no usable `company_id`")?;
-    let update_time = row.update_time.as_deref().and_then(time::parse).unwrap_or(0);
+    let row = Members::read(row.get().as_bytes()).map_err(|_| "a row is not an object".to_owned())?;
+    let company_id = row
+        .company_id("company_id")
+        .ok_or("a row has no usable `company_id`")?;
+    let update_time = row
+        .text("update_time")
+        .as_deref()
+        .and_then(time::parse)
+        .unwrap_or(0);
     Ok(ListItem {
         company_id,
         update_time,
@@ -123,9 +114,9 @@ fn read_row(row: &RawValue) -> Result<ListItem, String> {
 
 /// Reads the `data` object of a detail and checks that it is the customer that was asked for.
 pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> Result<Detail, Error> {
-    let row: Row = serde_json::from_str(data.get())
+    let row = Members::read(data.get().as_bytes())
         .map_err(|error| Error::Shape(format!("detail of {company_id}: {error}")))?;
-    match row.company_id {
+    match row.company_id("company_id") {
         Some(id) if id == company_id => {}
         Some(id) => {
             return Err(Error::Shape(format!(
@@ -138,7 +129,7 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
             )));
         }
     }
-    let update_time = row.update_time.as_deref().and_then(time::parse);
+    let update_time = row.text("update_time").as_deref().and_then(time::parse);
     Ok(Detail {
         json: data,
         update_time,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
 use super::client::{ALWAYS, Client, MaySend, TIMED_OUT};
-use super::types::{BatchCreated, OneRow, Page, Reply, RowId, Status, Widget, Widgets};
+use super::types::{BatchCreated, OneRow, Page, Reply, RowId, Status, Updated, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
 pub(crate) const LARGEST_BATCH: usize = 100;
@@ -81,16 +81,16 @@ impl Client {
         options: &WriteOptions,
         lane: Lane,
         may_send: MaySend<'_>,
-    ) -> Reply<String> {
+    ) -> Reply<Option<String>> {
         let call = Update {
             data_id: row_id,
             is_start_trigger: options.start_trigger,
             data: Row(row),
         };
         let path = "/api/v5/app/entry/data/update";
-        self.post::<OneRow>(&self.buckets.update, path, &call, lane, may_send)
+        self.post::<Updated>(&self.buckets.update, path, &call, lane, may_send)
             .await
-            .map(|answer| answer.data.id)
+            .map(|answer| answer.id)
     }
 
     pub(crate) async fn delete(&self, row_id: &str, lane: Lane, may_send: MaySend<'_>) -> Reply<()> {
@@ -154,7 +154,7 @@ impl Client {
 /// A 200 that does not say `success` leaves the outcome open.
 fn sound<T>(reply: Reply<T>, status: impl Fn(&T) -> &String) -> Reply<T> {
     match reply {
-        Reply::Ok(answer) if status(&answer) != "success" => {
+        Reply::Ok(answer) if status(&answer) != Status::SUCCESS => {
             Reply::Unknown(format!("http 200 with status {:?}", status(&answer)))
         }
         other => other,

@@ -6,15 +6,17 @@ use serde::de::DeserializeOwned;
 
 use super::form::Form;
 use super::judge::judge;
-use super::types::{BatchCreated, OneRow, Page, Reply, Status, Widgets, text, written_at_ms};
+use super::types::{BatchCreated, OneRow, Page, Reply, Status, Updated, Widgets, text, written_at_ms};
 
-const ANSWERS: [&str; 6] = [
+const ANSWERS: [&str; 8] = [
     r#"{"status":"success","success_count":2,"success_ids":["59264073a2a60c0c08e20bfb","x"]}"#,
     r#"{"data":{"_id":"59264073a2a60c0c08e20bfb","_widget_1":"客户"}}"#,
     r#"{"status":"success"}"#,
     r#"{"data":[{"_id":"a","createTime":"2026-01-21T08:02:22.000Z","updateTime":"2026-01-21T08:02:22.000Z","_widget_1":{"province":"x"}}]}"#,
     r#"{"widgets":[{"name":"_widget_1","label":"名称","type":"text"},{"name":"s","type":"subform","items":[{"name":"i","type":"number"}]}]}"#,
     r#"{"code":17018,"msg":"The API key is invalid."}"#,
+    r#"{"code":"4001","msg":null,"message":"x","message":"y"}"#,
+    r#"{"status":"Success","success_count":"2.0","success_ids":null,"data":{"_id":7}}"#,
 ];
 
 /// What the call made of it; words about a refusal are cut.
@@ -39,6 +41,7 @@ fn all(status: u16, body: &[u8]) {
     }
     let _row = judged::<OneRow>(status, body);
     let _status = judged::<Status>(status, body);
+    let _updated = judged::<Updated>(status, body);
     for row in judged::<Page>(status, body)
         .map(|page| page.data)
         .unwrap_or_default()

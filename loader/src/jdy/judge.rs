@@ -1,9 +1,9 @@
 //! From an HTTP answer to a typed result: the one place that decides whether an outcome is known.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::codes::{self, Class};
+use super::decode;
 use super::types::{Refusal, Reply};
 
 /// The vendor's texts are short; whatever is longer is an HTML page of something in between.
@@ -11,11 +11,9 @@ const LONGEST_MESSAGE: usize = 200;
 /// Failures are small.
 const LARGEST_FAILURE: usize = 4096;
 
-/// The body of a failure. Record interfaces say `msg`, workflow ones `message`.
-#[derive(Deserialize)]
+/// What the body of a failure says.
 struct Failure {
     code: u32,
-    #[serde(default, alias = "message")]
     msg: String,
 }
 
@@ -23,9 +21,7 @@ struct Failure {
 pub(crate) fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
     let failure = || {
         let small = (body.len() < LARGEST_FAILURE).then_some(body)?;
-        serde_json::from_slice::<Failure>(small)
-            .ok()
-            .filter(|failure| failure.code != 0)
+        decode::failure(small).map(|(code, msg)| Failure { code, msg })
     };
     let refused = |class: Class| {
         let message = String::from_utf8_lossy(body);
@@ -41,8 +37,8 @@ pub(crate) fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
         200..=299 => match failure() {
             Some(failure) => Reply::Refused(failure.refusal(status, None)),
             // The vendor is known to send empty success answers; without the answer nothing is certain.
-            None => serde_json::from_slice(body).map_or_else(
-                |_| Reply::Unknown(format!("http {status} with an answer that cannot be read")),
+            None => decode::success(body).map_or_else(
+                || Reply::Unknown(format!("http {status} with an answer that cannot be read")),
                 Reply::Ok,
             ),
         },
@@ -107,6 +103,13 @@ mod tests {
                 r#"{"status":"success","success_count":2,"success_ids":["a","b"],"more":1}"#,
                 "ok 2 2",
             ),
+            (
+                200,
+                r#"{"status":"success","success_count":"2","success_ids":null,"code":0,"msg":null,"message":"ok"}"#,
+                "ok 2 0",
+            ),
+            (400, r#"{"code":"3005","msg":"x","message":"x"}"#, "Row 3005"),
+            (200, r#"{"code":"17018","msg":null}"#, "Stop 17018"),
             (200, r#"{"status":"success","success_count":2}"#, "ok 2 0"),
             (
                 200,
@@ -114,6 +117,11 @@ mod tests {
                 "Row 4000",
             ),
             (200, r#"{"code":4000,"message":"x"}"#, "Row 4000"),
+            (
+                200,
+                r#"{"status":"success","success_count":1,"success_ids":["a"],"more":"\ud83d"}"#,
+                "ok 1 1",
+            ),
             (200, "", "unknown"),
             (200, "{\"stat", "unknown"),
             (200, "<html>", "unknown"),

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::codes::{self, Class};
+use super::decode::Object;
 
 /// The end of a call. Only `Ok` and `Refused` say what the vendor did.
 #[derive(Debug)]
@@ -113,14 +114,13 @@ impl Refusal {
 
 /// Answer of `batch_create`.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Object")]
 pub(crate) struct BatchCreated {
     /// `success` when it is one.
     pub(crate) status: String,
     /// Rows that exist under this transaction id now.
-    #[serde(default)]
     pub(crate) success_count: usize,
     /// Ids created by this very request, so fewer or none on a resend.
-    #[serde(default)]
     pub(crate) success_ids: Vec<String>,
 }
 
@@ -134,25 +134,38 @@ impl BatchCreated {
 
 /// Answer of a call that returns the row.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Object")]
 pub(crate) struct OneRow {
     pub(crate) data: RowId,
 }
 
 /// The part of a returned row that matters after a write.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct RowId {
-    #[serde(rename = "_id")]
     pub(crate) id: String,
-    /// The other cells.
-    #[serde(flatten)]
+    /// The row as the answer shows it.
     pub(crate) cells: Map<String, Value>,
+}
+
+/// Answer of an update: done.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Object")]
+pub(crate) struct Updated {
+    /// The row that was written, if the answer shows it.
+    pub(crate) id: Option<String>,
 }
 
 /// Answer of a call that only says that it worked.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Object")]
 pub(crate) struct Status {
     /// `success` when it did.
     pub(crate) status: String,
+}
+
+impl Status {
+    /// What a status says that is a success.
+    pub(crate) const SUCCESS: &str = "success";
 }
 
 /// Answer of `data/list`: whole rows.
@@ -175,14 +188,19 @@ pub(crate) struct Widget {
     /// The alias when one is set, else the widget id; what writes and reads use.
     pub(crate) name: String,
     /// Caption.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) label: String,
     /// Kind, such as `text`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "or_default")]
     pub(crate) kind: String,
     /// Widgets of a subform's rows.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) items: Vec<Widget>,
+}
+
+/// `null` is as good as nothing.
+fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 
 /// Text member of a row, `""` when it has none.

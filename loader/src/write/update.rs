@@ -41,7 +41,7 @@ impl Writer {
         match tried {
             Tried::Done(shown, unknown) => {
                 // An answer that shows another row says nothing about this one.
-                let unknown = unknown || shown != member.row_id;
+                let unknown = unknown || shown.is_some_and(|shown| shown != member.row_id);
                 let change = Change::Landed(member.row_id.clone());
                 self.commit(work, vec![(&member, change, MemberEnd::Landed)], unknown)
                     .await

@@ -51,7 +51,11 @@ impl Writer {
         match self.ledger.verify_later(companies, self.lateness()).await {
             Ok(()) => {}
             Err(Error::Store(cause)) => {
-                tracing::warn!(error = %cause, rows = companies.len(), "rows cannot be put on the list for verification yet");
+                tracing::warn!(
+                    error = pipeline::cause::chain(&cause),
+                    rows = companies.len(),
+                    "rows cannot be put on the list for verification yet"
+                );
                 self.owed.add(companies);
             }
             // Without an index there is no list either: the next index verifies what was written lately.

@@ -9,6 +9,7 @@ use crate::{config, proxy::Proxy};
 use pipeline::{
     config::CommonConfig,
     consumer::{self, ConsumerOptions},
+    gate::Gate,
     handler::{Handler, Job, Outcome},
     message::{Envelope, Outgoing, SubjectRef},
     service::Runtime,
@@ -32,6 +33,8 @@ pub struct Scripted {
     script: Box<Script>,
     /// Customers of the jobs so far, with the attempt that each job was.
     pub seen: Mutex<Vec<(String, u32)>>,
+    /// How many jobs came together, batch by batch.
+    pub batches: Mutex<Vec<usize>>,
     /// Customers whose messages died so far.
     pub died: Mutex<Vec<String>>,
 }
@@ -41,6 +44,7 @@ impl Handler for Scripted {
     type Receipt = ();
 
     async fn handle(&self, batch: Vec<Job<CompanyRef>>) -> Vec<Outcome> {
+        self.batches.lock().unwrap().push(batch.len());
         let mut outcomes = Vec::new();
         for job in &batch {
             self.seen
@@ -66,12 +70,15 @@ pub struct Workbench {
     pub rt: Runtime,
     /// Its name.
     pub namespace: String,
+    common: CommonConfig,
 }
 
 /// A consumer at work.
 pub struct Running {
     /// What it has seen.
     pub handler: Arc<Scripted>,
+    /// Its gate.
+    pub gate: Gate,
     /// Ends it.
     pub shutdown: Shutdown,
     /// Ends with it.
@@ -89,10 +96,20 @@ pub const OPTIONS: ConsumerOptions = ConsumerOptions {
 impl Workbench {
     /// A new namespace with the queues of the extract stage.
     pub async fn new() -> Self {
+        Self::with(config::common("t")).await
+    }
+
+    /// The same on other services than those that all tests share.
+    pub async fn with(mut common: CommonConfig) -> Self {
         let namespace = format!("t{}", uuid::Uuid::new_v4().simple());
-        let rt = runtime(&config::common(&namespace));
+        common.namespace = namespace.parse().unwrap();
+        let rt = runtime(&common);
         rt.declare(Stage::Extract).await.unwrap();
-        Self { rt, namespace }
+        Self {
+            rt,
+            namespace,
+            common,
+        }
     }
 
     /// Starts a consumer that ends by a shutdown of its own.
@@ -101,7 +118,7 @@ impl Workbench {
         options: ConsumerOptions,
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
-        self.run(runtime(&config::common(&self.namespace)), options, script)
+        self.run(runtime(&self.common), options, script)
     }
 
     /// The same with other settings.
@@ -111,15 +128,14 @@ impl Workbench {
         options: ConsumerOptions,
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
-        let mut common = config::common(&self.namespace);
+        let mut common = self.common.clone();
         change(&mut common);
         self.run(runtime(&common), options, script)
     }
 
     /// A proxy in front of the broker.
     pub async fn proxy(&self) -> Proxy {
-        let common = config::common(&self.namespace);
-        Proxy::before(common.amqp.url.expose()).await.unwrap()
+        Proxy::before(self.common.amqp.url.expose()).await.unwrap()
     }
 
     /// Consumes through a proxy.
@@ -129,7 +145,7 @@ impl Workbench {
         options: ConsumerOptions,
         script: impl Fn(&Runtime, &Job<CompanyRef>) -> Outcome + Send + Sync + 'static,
     ) -> Running {
-        let mut common = config::common(&self.namespace);
+        let mut common = self.common.clone();
         let through = proxy.redirected(common.amqp.url.expose()).unwrap();
         common.amqp.url = Secret::new(through.as_str());
         self.run(runtime(&common), options, script)
@@ -145,13 +161,15 @@ impl Workbench {
             rt: rt.clone(),
             script: Box::new(script),
             seen: Mutex::default(),
+            batches: Mutex::default(),
             died: Mutex::default(),
         });
-        let shutdown = rt.shutdown.clone();
+        let (gate, shutdown) = (rt.gate.clone(), rt.shutdown.clone());
         let worker = Arc::clone(&handler);
         let task = tokio::spawn(async move { consumer::run(&rt, options, worker).await });
         Running {
             handler,
+            gate,
             shutdown,
             task,
         }

@@ -14,6 +14,8 @@ mod imports;
 mod logs;
 /// Which part may name a client, a vendor or the environment.
 mod names;
+/// Who ends a pause.
+mod pauses;
 /// What the two READMEs, the compose file and the programs say of each other.
 mod readmes;
 /// First lines, and the length of files and functions.

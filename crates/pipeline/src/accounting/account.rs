@@ -1,6 +1,6 @@
 //! Reads and writes the account in Redis.
 
-use super::balance::Balance;
+use super::{balance::Balance, held::Held};
 use crate::{
     disposition::Disposition,
     names::{Namespace, RunKeys},
@@ -207,6 +207,20 @@ impl Account {
             .arg(&key);
         let (since,): (i64,) = pipe.query_async(&mut *connection).await?;
         Ok(Some(since))
+    }
+
+    /// What consumers say that they hold.
+    pub(super) fn held(&self) -> Held {
+        Held::new(self.store.clone(), self.namespace.clone())
+    }
+
+    /// Whether an operator browses the stage's dead letters, and so may hold some of them.
+    pub(crate) async fn is_browsed(&self, stage: Stage) -> Result<bool, Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("EXISTS")
+            .arg(self.namespace.browse_lease_key(stage, false))
+            .query_async(&mut *connection)
+            .await?)
     }
 
     fn keys(&self, run: &str) -> [String; 5] {

@@ -7,7 +7,7 @@
 
 use super::{
     account::Account,
-    check::{depths, is_idle},
+    check::{counts, idle},
 };
 use crate::{broker::Broker, store::Error};
 use std::time::Duration;
@@ -15,8 +15,8 @@ use std::time::Duration;
 /// Most customers that are asked for at a time.
 const MOST: usize = 500;
 
-/// Customers (run and company id) that are open for longer than `patience` while every queue is empty, the oldest runs
-/// first. Costs one call while nothing is that old.
+/// Customers (run and company id) that are open for longer than `patience` while every queue is empty and no consumer
+/// holds their message, the oldest runs first. Costs one call while nothing is that old.
 ///
 /// # Errors
 /// When Redis does not answer. A broker that does not answer gives none.
@@ -35,9 +35,9 @@ pub async fn lost(
     {
         return Ok(Vec::new());
     }
-    if !depths(broker).await.as_ref().is_some_and(is_idle) {
+    let Some(held) = idle(account, counts(broker).await.as_ref()).await? else {
         return Ok(Vec::new());
-    }
+    };
     let (mut found, mut room) = (Vec::new(), MOST);
     for run in account.active().await? {
         let open = account.open(&run, room).await?;
@@ -45,6 +45,7 @@ pub async fn lost(
             .into_iter()
             .take_while(|(_, since)| *since < latest)
             .map(|(company, _)| company)
+            .filter(|company| !held.holds(&run, company))
             .collect();
         room -= old.len().min(room);
         if !old.is_empty() {

@@ -12,9 +12,11 @@
 mod account;
 mod balance;
 mod check;
+mod held;
 mod lost;
 
 pub use account::{Account, Entry};
 pub use balance::Balance;
 pub use check::{BalanceCheck, check};
+pub(crate) use held::Held;
 pub use lost::lost;

@@ -1,13 +1,21 @@
 //! What all replicas together have notified people of: one notice per interval, and one end per beginning.
 //!
-//! Two keys per problem. `quiet` expires with the interval and lets no replica send it again before, even if it ended and
-//! came back meanwhile. `open` stands from the first notice to the end; the replica that deletes it notifies of the end.
+//! Three keys per problem. `quiet` expires with the interval and lets no replica send it again before, even if it ended
+//! and came back meanwhile. `open` stands from the first notice to the end; the replica that deletes it notifies of the
+//! end and leaves `ended`. What Redis does not know of, because it was away or lost it, has neither: then the first
+//! replica that has sent the notice itself notifies of the end.
 
-use crate::{names::Namespace, store::Store};
+use crate::{
+    names::Namespace,
+    store::{Script, Store},
+};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
+
+static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("end.lua")));
 
 /// A problem that was not ended is forgotten after this.
 const OPEN_FOR_S: u64 = 7 * 86_400;
@@ -18,6 +26,8 @@ pub(super) struct Memory {
     namespace: Namespace,
     every: Duration,
     own: HashMap<String, Instant>,
+    /// Problems of which this process has sent the notice, and not the end.
+    sent: HashSet<String>,
 }
 
 impl Memory {
@@ -27,6 +37,7 @@ impl Memory {
             namespace,
             every,
             own: HashMap::new(),
+            sent: HashSet::new(),
         }
     }
 
@@ -42,12 +53,16 @@ impl Memory {
         // Without Redis, the alert that Redis is away must still get out, if need be once per replica.
         let first = self.claim(key).await.unwrap_or(true);
         self.own.insert(key.to_owned(), Instant::now());
+        if first {
+            self.sent.insert(key.to_owned());
+        }
         first
     }
 
     /// Forgets that a notice was sent, because it did not arrive.
     pub(super) async fn forget(&mut self, key: &str) {
         self.own.remove(key);
+        self.sent.remove(key);
         let delete = async {
             let mut connection = self.store.connection().await?;
             redis::cmd("DEL")
@@ -76,19 +91,15 @@ impl Memory {
 
     /// Whether it is this process that has to notify of the end.
     pub(super) async fn may_notify_of_end(&mut self, key: &str) -> bool {
-        let take_back = async {
-            let mut connection = self.store.connection().await?;
-            let deleted: u64 = redis::cmd("DEL")
-                .arg(self.key("open", key))
-                .query_async(&mut *connection)
-                .await?;
-            Ok::<_, crate::store::Error>(deleted > 0)
-        };
-        take_back.await.unwrap_or(true)
+        let sent_here = self.sent.remove(key);
+        let keys = [self.key("open", key), self.key("ended", key)];
+        // A problem that comes back within the interval is not notified of again, and neither is its end.
+        let keep = interval_ms(self.every).saturating_mul(2);
+        let args = [u64::from(sent_here), keep];
+        self.store.invoke(&END, &keys, &args).await.unwrap_or(sent_here)
     }
 
     async fn claim(&self, key: &str) -> Result<bool, crate::store::Error> {
-        let every = u64::try_from(self.every.as_millis()).unwrap_or(u64::MAX).max(1);
         let mut connection = self.store.connection().await?;
         let mut claim = redis::cmd("SET");
         claim
@@ -96,12 +107,16 @@ impl Memory {
             .arg(1)
             .arg("NX")
             .arg("PX")
-            .arg(every);
+            .arg(interval_ms(self.every));
         let claimed: Option<String> = claim.query_async(&mut *connection).await?;
         let mut open = redis::cmd("SET");
         open.arg(self.key("open", key)).arg(1).arg("EX").arg(OPEN_FOR_S);
         if claimed.is_some() {
             open.query_async::<()>(&mut *connection).await?;
+            redis::cmd("DEL")
+                .arg(self.key("ended", key))
+                .query_async::<()>(&mut *connection)
+                .await?;
         }
         Ok(claimed.is_some())
     }
@@ -109,4 +124,10 @@ impl Memory {
     fn key(&self, kind: &str, key: &str) -> String {
         self.namespace.alert_key(kind, key)
     }
+}
+
+fn interval_ms(every: Duration) -> u64 {
+    u64::try_from(every.as_millis())
+        .unwrap_or(u64::MAX / 4)
+        .clamp(1, u64::MAX / 4)
 }

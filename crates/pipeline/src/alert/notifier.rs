@@ -5,8 +5,8 @@ use super::{
     memory::Memory,
     problem::{Event, Origin, Problem},
 };
-use crate::shutdown::Shutdown;
-use std::{collections::BTreeMap, error::Error as _, time::Duration};
+use crate::{cause::chain, shutdown::Shutdown};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
 /// How often standing problems are polled.
@@ -153,8 +153,11 @@ impl Notifier {
         match self.channel.send(notice, &self.origin).await {
             Ok(()) => true,
             Err(error) => {
-                let cause = error.source().map(ToString::to_string);
-                tracing::warn!(problem = notice.problem.key, %error, cause, "notice not delivered");
+                tracing::warn!(
+                    problem = notice.problem.key,
+                    error = chain(&error),
+                    "notice not delivered"
+                );
                 false
             }
         }

@@ -4,10 +4,11 @@ use super::{
     call::{declared, depth, within},
     error::Error,
     topology,
+    troubles::Troubles,
     version::{self, ServerVersion},
 };
 use crate::{
-    gate::{Gate, Pause},
+    gate::Gate,
     names::Namespace,
     retry::RetryPolicy,
     setting::Secret,
@@ -20,10 +21,7 @@ use lapin::{
     tcp::{OwnedIdentity, OwnedTLSConfig},
     uri::AMQPUri,
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 /// Half-open connections are noticed after two missed heartbeats.
 const HEARTBEAT_SECONDS: u16 = 15;
@@ -43,7 +41,7 @@ struct Shared {
     retry: RetryPolicy,
     gate: Gate,
     shutdown: Shutdown,
-    troubles: Mutex<BTreeMap<&'static str, String>>,
+    troubles: Troubles,
 }
 
 impl Broker {
@@ -68,7 +66,7 @@ impl Broker {
             retry,
             gate,
             shutdown,
-            troubles: Mutex::default(),
+            troubles: Troubles::default(),
         })))
     }
 
@@ -186,17 +184,16 @@ impl Broker {
         Ok(count)
     }
 
-    /// Reports a part's trouble, or with `None` that it is over; the gate is closed while any part has trouble.
-    pub(crate) fn trouble(&self, part: &'static str, detail: Option<String>) {
-        let mut troubles = self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        match detail {
-            Some(detail) => troubles.insert(part, detail),
-            None => troubles.remove(part),
-        };
-        match troubles.iter().next() {
-            Some((part, detail)) => self.0.gate.close(Pause::Broker, format!("{part}: {detail}")),
-            None => self.0.gate.open(Pause::Broker),
-        }
+    pub(super) fn troubles(&self) -> &Troubles {
+        &self.0.troubles
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    pub(super) fn shutdown(&self) -> &Shutdown {
+        &self.0.shutdown
     }
 }
 

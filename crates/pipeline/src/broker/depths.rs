@@ -1,14 +1,28 @@
 //! How many messages are ready in which queue, without touching them; needs no management plugin.
 //!
-//! What a consumer holds unacknowledged is not counted: the broker shows that in its management interface only.
+//! What a consumer holds unacknowledged is not counted: the broker shows that in its management interface only, so the
+//! consumers tell it themselves (`accounting::held`).
 
-use super::{connection::Broker, error::Error};
+use super::{
+    call::{declared, within},
+    connection::Broker,
+    error::Error,
+};
 use crate::stage::Stage;
 use lapin::{Channel, Connection, ErrorKind};
 use std::collections::BTreeMap;
 
 /// `NOT_FOUND`
 const NOT_FOUND: u16 = 404;
+
+/// What the broker says of queues.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Ready messages of those that exist.
+    pub(crate) ready: BTreeMap<String, u32>,
+    /// Consumers of all of them.
+    pub(crate) consumers: u32,
+}
 
 /// A connection that is kept for counting again and again.
 pub(crate) struct Counter {
@@ -19,24 +33,27 @@ pub(crate) struct Counter {
 impl Counter {
     pub(crate) async fn open(broker: &Broker) -> Result<Self, Error> {
         let connection = broker.connect("count").await?;
-        let channel = connection.create_channel().await?;
+        let channel = within(connection.create_channel()).await?;
         Ok(Self { connection, channel })
     }
 
     /// Ready messages of the queues that exist.
-    pub(crate) async fn count(&mut self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
-        let mut depths = BTreeMap::new();
+    pub(crate) async fn count(&mut self, queues: &[String]) -> Result<Counts, Error> {
+        let mut counts = Counts::default();
         for queue in queues {
-            match super::depth(&self.channel, queue).await {
-                Ok(depth) => {
-                    depths.insert(queue.clone(), depth);
+            match declared(&self.channel, queue).await {
+                Ok(queue_counts) => {
+                    counts.ready.insert(queue.clone(), queue_counts.message_count());
+                    counts.consumers += queue_counts.consumer_count();
                 }
                 // The refusal has closed the channel.
-                Err(error) if is_missing(&error) => self.channel = self.connection.create_channel().await?,
+                Err(error) if is_missing(&error) => {
+                    self.channel = within(self.connection.create_channel()).await?;
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(depths)
+        Ok(counts)
     }
 
     pub(crate) async fn close(self) {
@@ -63,15 +80,15 @@ impl Broker {
         stages.iter().flat_map(of).collect()
     }
 
-    /// Ready messages of these queues; one that does not exist is left out.
+    /// Messages and consumers of these queues; one that does not exist is left out.
     ///
     /// # Errors
     /// When the broker is away.
-    pub(crate) async fn depths(&self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
+    pub(crate) async fn counts(&self, queues: &[String]) -> Result<Counts, Error> {
         let mut counter = Counter::open(self).await?;
-        let depths = counter.count(queues).await;
+        let counts = counter.count(queues).await;
         counter.close().await;
-        depths
+        counts
     }
 }
 

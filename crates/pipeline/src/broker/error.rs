@@ -67,7 +67,58 @@ pub enum PublishError {
     /// The broker refused the message.
     #[error("the broker refused a message for queue `{0}`")]
     Refused(String),
+    /// The broker closed the channel because of this message's size.
+    #[error(
+        "the broker refuses a message of {size} bytes for queue `{queue}` (406, it takes {limit}); raise its max_message_size"
+    )]
+    TooLarge {
+        /// Where it should go.
+        queue: String,
+        /// Its body.
+        size: usize,
+        /// The largest body that the broker takes.
+        limit: usize,
+    },
     /// No such queue: the receiving stage has never been started.
     #[error("no queue `{0}`")]
     Unroutable(String),
+}
+
+/// The broker does not accept what a channel asked for.
+const PRECONDITION_FAILED: u16 = 406;
+
+impl Error {
+    /// The largest body that the broker takes, when it closed the channel because of a larger one. Its words are
+    /// "message size 2100 is larger than configured max size 2000" since 3.8, and the number stands last.
+    pub(super) fn size_limit(&self) -> Option<usize> {
+        let Self::Broker(error) = self else { return None };
+        let lapin::ErrorKind::ProtocolError(problem) = error.kind() else {
+            return None;
+        };
+        size_limit(problem.get_id(), &problem.get_message().to_string())
+    }
+}
+
+fn size_limit(code: u16, words: &str) -> Option<usize> {
+    if code != PRECONDITION_FAILED || !words.contains("message size") {
+        return None;
+    }
+    let numbers = words.split(|letter: char| !letter.is_ascii_digit());
+    numbers.filter_map(|number| number.parse().ok()).next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size_limit;
+
+    #[test]
+    fn the_broker_says_what_is_too_large() {
+        let words = "PRECONDITION_FAILED - message size 2100 is larger than configured max size 2000";
+        assert_eq!(size_limit(406, words), Some(2_000));
+        assert_eq!(
+            size_limit(406, "PRECONDITION_FAILED - inequivalent arg 'x-max-length'"),
+            None
+        );
+        assert_eq!(size_limit(404, words), None);
+    }
 }

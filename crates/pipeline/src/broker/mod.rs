@@ -11,10 +11,10 @@ pub(crate) mod depths;
 mod error;
 mod publisher;
 mod topology;
+mod troubles;
 mod version;
 
 pub use browser::{Browser, Handle, Received};
-pub(crate) use call::depth;
 pub use config::AmqpConfig;
 pub use connection::Broker;
 pub use error::{Error, PublishError};

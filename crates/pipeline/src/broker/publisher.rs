@@ -47,9 +47,10 @@ async fn watch_alarms(broker: Broker, events: impl Stream<Item = Event>) {
     while let Some(event) = events.next().await {
         match event {
             Event::ConnectionBlocked(reason) => {
-                broker.trouble("publish", Some(format!("the broker blocks publishing: {reason}")));
+                broker.blocks_publishing(&reason.to_string());
             }
-            Event::ConnectionUnblocked | Event::Error(_) => broker.trouble("publish", None),
+            // A connection that is lost says nothing about the alarm; the prober finds out.
+            Event::ConnectionUnblocked => broker.publishes_again(),
             _ => {}
         }
     }
@@ -79,6 +80,11 @@ impl Publisher {
     /// # Errors
     /// When the broker stays away, refuses a message or knows no such queue.
     pub async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PublishError> {
+        self.publish_all(&messages).await
+    }
+
+    /// The same for a caller who needs the messages once more.
+    pub(crate) async fn publish_all(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
         if messages.is_empty() {
             return Ok(());
         }
@@ -86,7 +92,11 @@ impl Publisher {
         let mut left = REPEATS;
         let mut sent = false;
         loop {
-            match self.attempt(&messages, &mut sent).await {
+            match self
+                .attempt(messages, &mut sent)
+                .await
+                .map_err(|error| self.too_large(messages, error))
+            {
                 Err(PublishError::Unconfirmed(error)) if left > 0 && !self.broker.stopping() => {
                     left -= 1;
                     tracing::debug!(%error, "publish again");
@@ -94,7 +104,10 @@ impl Publisher {
                     backoff.wait().await;
                 }
                 Err(error) => {
-                    if matches!(error, PublishError::Unconfirmed(_)) {
+                    if matches!(
+                        error,
+                        PublishError::Unconfirmed(_) | PublishError::TooLarge { .. }
+                    ) {
                         self.link.lock().await.take();
                     }
                     return Err(error);
@@ -173,6 +186,24 @@ impl Publisher {
         problem.map_or(Ok(()), Err)
     }
 
+    /// A channel that was closed because of a message's size says so, and which one it was.
+    fn too_large(&self, messages: &[Outgoing], error: PublishError) -> PublishError {
+        let PublishError::Unconfirmed(cause) = &error else {
+            return error;
+        };
+        let Some(limit) = cause.size_limit() else {
+            return error;
+        };
+        match messages.iter().find(|message| message.body.len() > limit) {
+            Some(message) => PublishError::TooLarge {
+                queue: self.queue(&message.queue),
+                size: message.body.len(),
+                limit,
+            },
+            None => error,
+        }
+    }
+
     fn queue(&self, target: &Target) -> String {
         match target {
             Target::Stage(stage) => self.broker.namespace().queue(*stage),
@@ -188,7 +219,6 @@ impl Publisher {
         let connection = self.broker.connect("publish").await?;
         let channel = within(connection.create_channel()).await?;
         answered(&channel, channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        self.broker.trouble("publish", None);
         let watch = tokio::spawn(watch_alarms(self.broker.clone(), connection.events_listener()));
         *link = Some(Link {
             channel: channel.clone(),

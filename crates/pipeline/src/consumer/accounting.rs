@@ -4,8 +4,8 @@
 //! messages again; the account knows that it has counted them (see [`crate::accounting`]).
 
 use crate::{
-    accounting::Entry, disposition::Disposition, message::Envelope, service::Runtime, stage::Stage,
-    telemetry::names, version::Version,
+    accounting::Entry, cause::chain, disposition::Disposition, message::Envelope, service::Runtime,
+    stage::Stage, telemetry::names, version::Version,
 };
 
 /// Writes down what became of messages. `false` while Redis is away: the stage pauses, and the batch is to be handled
@@ -29,8 +29,7 @@ pub(super) async fn record(rt: &Runtime, stage: Stage, settled: &[(&Envelope, Di
             rt.redis_lost(&error);
             return false;
         }
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::error!(%stage, %error, cause, "the account misses a batch");
+        tracing::error!(%stage, error = chain(&error), "the account misses a batch");
     }
     let now = jiff::Timestamp::now().as_second();
     let loaded = settled

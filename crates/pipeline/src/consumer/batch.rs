@@ -36,11 +36,11 @@ pub(super) struct BatchEnd {
 }
 
 /// What becomes of one delivery, and what to publish before it is acknowledged.
-struct Settlement<R> {
-    delivery: Delivery,
-    disposition: Disposition,
-    publish: Vec<Outgoing>,
-    receipt: Option<R>,
+pub(super) struct Settlement<R> {
+    pub(super) delivery: Delivery,
+    pub(super) disposition: Disposition,
+    pub(super) publish: Vec<Outgoing>,
+    pub(super) receipt: Option<R>,
 }
 
 impl<H: Handler> Context<H> {
@@ -183,15 +183,8 @@ impl<H: Handler> Context<H> {
     /// Publish, confirm, remember, account, report, and only then acknowledge, so that a crash at any point repeats and
     /// never loses.
     async fn execute(&self, mut settlements: Vec<Settlement<H::Receipt>>) -> BatchEnd {
-        let publish = settlements
-            .iter_mut()
-            .flat_map(|one| std::mem::take(&mut one.publish));
-        if let Err(error) = self.publisher.publish(publish.collect()).await {
-            return BatchEnd {
-                kept: Vec::new(),
-                settled: Vec::new(),
-                lost: Some(error),
-            };
+        if let Err(error) = self.publish(&mut settlements).await {
+            return self.not_taken(settlements, error);
         }
         let receipts: Vec<_> = settlements
             .iter_mut()

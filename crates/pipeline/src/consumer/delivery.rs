@@ -13,8 +13,8 @@ use prost::Message;
 use proto::v1::Lane;
 use tokio::time::Instant;
 
-/// A message that has been returned this often has probably killed its consumers; one crash of a busy consumer
-/// returns many innocent messages once.
+/// A message that has been returned this often may have killed its consumers, so the broker goes on counting it; one
+/// crash of a busy consumer returns many innocent messages once.
 const SUSPECT_RETURNS: i64 = 2;
 
 pub(super) struct Delivery {
@@ -49,7 +49,7 @@ impl Delivery {
             .unwrap_or(0);
         let envelope = Envelope::read(&delivery.properties);
         Self {
-            _ticket: in_flight.ticket(envelope.first_seen_ms),
+            _ticket: in_flight.ticket(&envelope),
             span: None,
             envelope,
             body: delivery.data.into(),
@@ -59,6 +59,11 @@ impl Delivery {
             tag: delivery.delivery_tag,
             acker: delivery.acker,
         }
+    }
+
+    /// How often the broker took it back from a consumer that died.
+    pub(super) fn returns(&self) -> i64 {
+        self.returns
     }
 
     /// The message may be the one that kills consumers.

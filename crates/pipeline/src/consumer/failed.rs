@@ -6,6 +6,7 @@ use super::{
     delivery::{Decoded, Delivery},
 };
 use crate::{
+    cause::chain,
     decision::Decision,
     disposition::Disposition,
     failure::{
@@ -82,7 +83,10 @@ impl<H: Handler> Context<H> {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the outcomes of a replay are not known to its plan");
+                    tracing::warn!(
+                        error = chain(&error),
+                        "the outcomes of a replay are not known to its plan"
+                    );
                     break;
                 }
             }

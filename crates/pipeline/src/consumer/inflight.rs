@@ -1,18 +1,28 @@
 //! What a consumer has taken and not settled: how many, and since when the oldest is under way.
 
+use crate::message::Envelope;
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 /// Deliveries in hand; clones share the list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InFlight {
-    held: Arc<Mutex<BTreeSet<(i64, u64)>>>,
+    held: Arc<Mutex<BTreeMap<(i64, u64), Taken>>>,
     next: Arc<AtomicU64>,
+}
+
+/// Whose message, and when it was taken.
+#[derive(Debug)]
+struct Taken {
+    run: String,
+    customer: String,
+    at: Instant,
 }
 
 /// Stands for one delivery; dropping it takes the delivery off the list, however the delivery ends.
@@ -23,10 +33,15 @@ pub(super) struct Ticket {
 }
 
 impl InFlight {
-    /// Puts a delivery on the list that was first published at this time (unix milliseconds, 0 when unknown).
-    pub(super) fn ticket(&self, first_seen_ms: i64) -> Ticket {
-        let key = (first_seen_ms, self.next.fetch_add(1, Ordering::Relaxed));
-        self.lock().insert(key);
+    /// Puts a delivery on the list, by when it was first published (unix milliseconds, 0 when unknown).
+    pub(super) fn ticket(&self, envelope: &Envelope) -> Ticket {
+        let key = (envelope.first_seen_ms, self.next.fetch_add(1, Ordering::Relaxed));
+        let taken = Taken {
+            run: envelope.run_id.clone(),
+            customer: envelope.company_id.clone(),
+            at: Instant::now(),
+        };
+        self.lock().insert(key, taken);
         Ticket {
             list: self.clone(),
             key,
@@ -38,13 +53,21 @@ impl InFlight {
         let held = self.lock();
         (
             held.len(),
-            held.iter()
+            held.keys()
                 .map(|(first_seen, _)| *first_seen)
                 .find(|first_seen| *first_seen > 0),
         )
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<(i64, u64)>> {
+    /// How many, and run and customer of those that were taken this long ago.
+    pub(super) fn held_since(&self, age: Duration) -> (usize, Vec<(String, String)>) {
+        let held = self.lock();
+        let long = held.values().filter(|taken| taken.at.elapsed() >= age);
+        let named = long.map(|taken| (taken.run.clone(), taken.customer.clone()));
+        (held.len(), named.collect())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(i64, u64), Taken>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,8 +85,18 @@ mod tests {
     #[test]
     fn a_dropped_ticket_is_off_the_list() {
         let list = InFlight::default();
-        let (old, new, unknown) = (list.ticket(5), list.ticket(9), list.ticket(0));
+        let first_seen = |first_seen_ms| {
+            list.ticket(&Envelope {
+                first_seen_ms,
+                company_id: first_seen_ms.to_string(),
+                ..Envelope::default()
+            })
+        };
+        let (old, new, unknown) = (first_seen(5), first_seen(9), first_seen(0));
         assert_eq!(list.sample(), (3, Some(5)));
+        let (count, long) = list.held_since(Duration::ZERO);
+        assert_eq!((count, long.len(), long[2].1.as_str()), (3, 3, "9"));
+        assert_eq!(list.held_since(Duration::from_secs(3600)), (3, Vec::new()));
         drop(old);
         assert_eq!(list.sample(), (2, Some(9)));
         drop((new, unknown));

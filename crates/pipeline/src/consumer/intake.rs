@@ -1,5 +1,8 @@
 //! Deliveries in, acknowledgements out: how wide the intake is open, and how it is closed without returning anything.
 //!
+//! It opens by one delivery. A wider one needs a new consumer, and the old one is cancelled when it is full, for only
+//! then the queue owes it nothing; one that is not full has no use for more places.
+//!
 //! What reaches a consumer while it is being cancelled comes again: the broker's channel forgets the consumer before
 //! the queue does, and returns what the queue sends in between, marked as redelivered. Nothing on the client's side
 //! can catch it. A consumer is therefore cancelled only when the queue owes it nothing: when it holds, unacknowledged,
@@ -25,7 +28,7 @@ use lapin::{
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
 /// A broker under alarm takes no messages; the drain must not wait for it beyond its deadline.
@@ -38,11 +41,12 @@ pub(super) struct Intake {
     consumer: Option<Consumer>,
     /// What the consumer had to give when it was last polled; handed out before anything else.
     ahead: Option<Option<lapin::Result<message::Delivery>>>,
-    /// Prefetch when open wide.
-    width: u16,
-    wide: bool,
-    /// Tags of the deliveries taken and not acknowledged.
-    outstanding: BTreeSet<u64>,
+    /// Deliveries that the consumer may hold.
+    places: usize,
+    /// Tags of the deliveries taken and not acknowledged, with how often each has been returned.
+    outstanding: BTreeMap<u64, i64>,
+    /// Where the tags of this consumer begin.
+    first: u64,
     /// `Some` while acknowledgements are held back until the end.
     withheld: Option<Vec<Delivery>>,
     in_flight: InFlight,
@@ -53,7 +57,6 @@ impl Intake {
     pub(super) async fn open(
         broker: &Broker,
         queue: String,
-        width: u16,
         in_flight: &InFlight,
     ) -> Result<Self, broker::Error> {
         let connection = broker.connect("consume").await?;
@@ -64,9 +67,9 @@ impl Intake {
             queue,
             consumer: None,
             ahead: None,
-            width,
-            wide: false,
-            outstanding: BTreeSet::new(),
+            places: 0,
+            outstanding: BTreeMap::new(),
+            first: 0,
             withheld: None,
             in_flight: in_flight.clone(),
         };
@@ -74,9 +77,20 @@ impl Intake {
         Ok(intake)
     }
 
-    /// More than one delivery at a time.
-    pub(super) fn is_wide(&self) -> bool {
-        self.wide
+    /// Deliveries that it may hold at a time.
+    pub(super) fn places(&self) -> usize {
+        self.places
+    }
+
+    /// Places of the consumer that the queue may still fill.
+    fn free(&self) -> usize {
+        self.places
+            .saturating_sub(self.outstanding.range(self.first..).count())
+    }
+
+    /// How often the most returned of the unsettled deliveries has been returned.
+    pub(super) fn most_returns(&self) -> i64 {
+        self.outstanding.values().copied().max().unwrap_or(0)
     }
 
     /// Deliveries may still come.
@@ -93,26 +107,23 @@ impl Intake {
             Some(taken) => taken.transpose()?,
             None => answered(&self.channel, async { consumer.next().await.transpose() }).await?,
         };
-        match taken {
-            Some(delivery) => {
-                self.outstanding.insert(delivery.delivery_tag);
-                Ok(Some(Delivery::new(delivery, &self.in_flight)))
-            }
-            None => {
-                self.consumer = None;
-                Ok(None)
-            }
-        }
+        let Some(delivery) = taken else {
+            self.consumer = None;
+            return Ok(None);
+        };
+        let delivery = Delivery::new(delivery, &self.in_flight);
+        self.outstanding.insert(delivery.tag(), delivery.returns());
+        Ok(Some(delivery))
     }
 
-    /// Opens to the full prefetch. The one delivery of the careful beginning has used up its credit, so nothing is
-    /// under way when its consumer is cancelled.
-    pub(super) async fn widen(&mut self) -> Result<(), broker::Error> {
+    /// Opens wider, if that is needed: when the consumer has filled its places.
+    pub(super) async fn widen(&mut self, places: usize) -> Result<(), broker::Error> {
+        if places <= self.places || self.free() > 0 {
+            return Ok(());
+        }
         self.end().await?;
         self.consumer = None;
-        self.consume(self.width).await?;
-        self.wide = true;
-        Ok(())
+        self.consume(places).await
     }
 
     /// From now on acknowledgements wait for [`Self::close`].
@@ -123,8 +134,7 @@ impl Intake {
     /// Ends the intake when it holds all that it may; fills it up when the queue has nothing for it. Other consumers
     /// take their share of the fillers, so this may need several turns.
     pub(super) async fn end_when_full(&mut self, publisher: &Publisher) -> Result<(), broker::Error> {
-        let places = usize::from(if self.wide { self.width } else { 1 });
-        let free = places.saturating_sub(self.outstanding.len());
+        let free = self.free();
         if free == 0 {
             return self.end().await;
         }
@@ -208,12 +218,12 @@ impl Intake {
         Ok(settled.into_iter().map(|settled| u64::from(!settled)).sum())
     }
 
-    async fn consume(&mut self, prefetch: u16) -> Result<(), broker::Error> {
-        answered(
-            &self.channel,
-            self.channel.basic_qos(prefetch, BasicQosOptions::default()),
-        )
-        .await?;
+    async fn consume(&mut self, places: usize) -> Result<(), broker::Error> {
+        self.places = places;
+        self.first = self.outstanding.last_key_value().map_or(0, |(tag, _)| tag + 1);
+        let prefetch = u16::try_from(places).unwrap_or(u16::MAX);
+        let qos = self.channel.basic_qos(prefetch, BasicQosOptions::default());
+        answered(&self.channel, qos).await?;
         let (queue, options) = (self.queue.as_str().into(), BasicConsumeOptions::default());
         let consumer = self
             .channel

@@ -5,12 +5,14 @@
 
 mod accounting;
 mod batch;
+mod dead_depth;
 mod delivery;
 mod failed;
 mod give_back;
 mod inflight;
 mod intake;
 mod options;
+mod published;
 mod run;
 mod sampler;
 mod session;

@@ -1,7 +1,7 @@
 //! One consumer for the life of the process: sessions one after the other, and the sampler beside them.
 
 use super::{inflight::InFlight, options::ConsumerOptions, sampler, session};
-use crate::{broker, gate::Pause, handler::Handler, retry::Backoff, service::Runtime};
+use crate::{broker, cause::chain, gate::Pause, handler::Handler, retry::Backoff, service::Runtime};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -29,7 +29,7 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
         let mut connected = false;
         match session::run(rt, options, Arc::clone(&handler), &in_flight, || {
             connected = true;
-            rt.broker.trouble("consume", None);
+            rt.broker.consuming(None);
             rt.gate.open(Pause::Starting);
         })
         .await
@@ -47,7 +47,7 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
                 if connected {
                     backoff.reset();
                 }
-                rt.broker.trouble("consume", Some(error.to_string()));
+                rt.broker.consuming(Some(chain(&error)));
                 tokio::select! {
                     () = backoff.wait() => {}
                     () = rt.shutdown.requested() => {}

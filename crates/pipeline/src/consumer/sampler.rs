@@ -2,31 +2,60 @@
 //!
 //! It has one connection of its own and stops counting, without a warning, while the broker is away.
 
-use super::inflight::InFlight;
-use crate::{accounting::check, broker::depths::Counter, service::Runtime, stage::Stage, telemetry::names};
+use super::{dead_depth::DeadDepth, inflight::InFlight};
+use crate::{
+    accounting::{Held, check},
+    broker::depths::Counter,
+    cause::chain,
+    service::Runtime,
+    stage::Stage,
+    telemetry::names,
+};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Prometheus asks every 15 s or so.
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 /// Every loader reads the account, so not too often.
 const CHECK_EVERY: u32 = 6;
+/// What was taken this long ago is named, not only counted.
+const HELD_LONG: Duration = Duration::from_secs(30);
 /// A customer without a message in any queue is missing after this time.
 const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// Until shutdown.
+/// Until shutdown. What is in hand is shown whether or not the broker can be asked.
 pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
+    let mine = async {
+        loop {
+            show_in_flight(stage, &in_flight);
+            tell_held(&rt, stage, &in_flight).await;
+            if !rt.shutdown.sleep(SAMPLE_EVERY).await {
+                break;
+            }
+        }
+        if let Err(error) = Held::of(&rt).forget(stage, &rt.instance).await {
+            tracing::debug!(error = chain(&error), "what was held is forgotten in a while");
+        }
+    };
+    tokio::join!(mine, count(&rt, stage));
+}
+
+async fn count(rt: &Runtime, stage: Stage) {
     let queues = rt.broker.queues(&[stage]);
     let mut counter = None;
     let mut round = 0u32;
-    let mut deep = false;
+    let mut dead = Dead::default();
     loop {
-        show_in_flight(stage, &in_flight);
-        match depths(&rt, &queues, &mut counter).await {
-            Ok(depths) => show_depths(&rt, stage, &depths, &mut deep),
+        // Asked before and after: whoever looks in between holds the lease at one of the times.
+        let browsed = is_browsed(rt, stage).await;
+        match depths(rt, &queues, &mut counter).await {
+            Ok(depths) => {
+                let browsed = browsed || is_browsed(rt, stage).await;
+                show_depths(rt, stage, depths, browsed, &mut dead);
+            }
             Err(error) => tracing::debug!(%error, "queues not counted"),
         }
         if stage == Stage::Load && round.is_multiple_of(CHECK_EVERY) {
-            check_account(&rt).await;
+            check_account(rt).await;
         }
         round = round.wrapping_add(1);
         if !rt.shutdown.sleep(SAMPLE_EVERY).await {
@@ -38,12 +67,33 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
     }
 }
 
+/// What was seen of the dead letters.
+#[derive(Default)]
+struct Dead {
+    depth: DeadDepth,
+    /// They were too many.
+    deep: bool,
+}
+
+/// Without Redis nobody can tell, and nothing is believed to be gone.
+async fn is_browsed(rt: &Runtime, stage: Stage) -> bool {
+    rt.account.is_browsed(stage).await.unwrap_or(true)
+}
+
 fn show_in_flight(stage: Stage, in_flight: &InFlight) {
     let (count, oldest) = in_flight.sample();
     let now = jiff::Timestamp::now().as_millisecond();
     let age = oldest.map_or(0, |oldest| (now - oldest).max(0));
     metrics::gauge!(names::IN_FLIGHT, "stage" => stage.name()).set(count as f64);
     metrics::gauge!(names::OLDEST_UNFINISHED, "stage" => stage.name()).set(age as f64 / 1000.0);
+}
+
+/// So that nobody takes for lost what waits here.
+async fn tell_held(rt: &Runtime, stage: Stage, in_flight: &InFlight) {
+    let (count, long) = in_flight.held_since(HELD_LONG);
+    if let Err(error) = Held::of(rt).tell(stage, &rt.instance, count, &long).await {
+        tracing::debug!(error = chain(&error), "what is held is not known to others");
+    }
 }
 
 async fn depths(
@@ -55,21 +105,25 @@ async fn depths(
         Some(open) => open,
         None => Counter::open(&rt.broker).await?,
     };
-    let depths = open.count(queues).await?;
+    let counts = open.count(queues).await?;
     *counter = Some(open);
-    Ok(depths)
+    Ok(counts.ready)
 }
 
-fn show_depths(rt: &Runtime, stage: Stage, depths: &BTreeMap<String, u32>, deep: &mut bool) {
-    for (queue, depth) in depths {
-        metrics::gauge!(names::QUEUE_DEPTH, "queue" => queue.clone()).set(f64::from(*depth));
-    }
-    if let Some(depth) = depths.get(&rt.namespace.dead_queue(stage)) {
+fn show_depths(
+    rt: &Runtime,
+    stage: Stage,
+    mut depths: BTreeMap<String, u32>,
+    browsed: bool,
+    dead: &mut Dead,
+) {
+    if let Some(depth) = depths.get_mut(&rt.namespace.dead_queue(stage)) {
+        *depth = dead.depth.counted(*depth, browsed);
         rt.alerts.dead_letters(stage, *depth);
         let limit = rt.alerts.dead_letter_limit();
-        if is_deep(*deep, *depth, limit) != *deep {
-            *deep = !*deep;
-            if *deep {
+        if is_deep(dead.deep, *depth, limit) != dead.deep {
+            dead.deep = !dead.deep;
+            if dead.deep {
                 tracing::warn!(
                     %stage, depth, limit,
                     "many dead letters; browse them with the `dead groups` command of the stage (ALERT_DEAD_LETTERS sets the limit)"
@@ -78,6 +132,9 @@ fn show_depths(rt: &Runtime, stage: Stage, depths: &BTreeMap<String, u32>, deep:
                 tracing::info!(%stage, depth, limit, "fewer dead letters again");
             }
         }
+    }
+    for (queue, depth) in depths {
+        metrics::gauge!(names::QUEUE_DEPTH, "queue" => queue).set(f64::from(depth));
     }
 }
 

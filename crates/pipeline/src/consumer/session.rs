@@ -1,8 +1,9 @@
 //! One life of a consumer: from connecting to the loss of the connection, a long pause or the end of the process.
 //!
-//! It begins carefully, with one delivery at a time, and widens when that one is no suspect. A message that kills its
-//! consumer therefore meets every restart alone: the broker counts a failed delivery for everything a dying consumer
-//! held (docs/delivery.md §3.4), and the innocent must not be condemned with it.
+//! It begins carefully, with one delivery, and widens as far as that one allows: the more often it has been returned,
+//! the fewer may be in hand with it ([`ConsumerOptions::places`]). The broker counts a failed delivery for everything
+//! a dying consumer held (docs/delivery.md §3.4), and the innocent must not be condemned with the message that kills;
+//! but what one death returns is nearly all innocent, and must not be handled one by one (docs/broker.md).
 //!
 //! A session that is lost leaves its handlers running to their end: what they wrote is then known to the ledger, and
 //! the redelivered messages find it done.
@@ -33,7 +34,7 @@ pub(super) enum End {
     Drained,
     /// The gate stayed closed for too long; what was held went back.
     Paused,
-    /// A suspect came among others; they went back, to be taken one at a time.
+    /// One came that must not be with so many others; all of them are settled, and the next session begins carefully.
     Quarantine,
 }
 
@@ -41,7 +42,7 @@ pub(super) enum End {
 #[derive(Clone, Copy, PartialEq)]
 enum Phase {
     Working,
-    /// Finishing the innocent before the suspects are taken one at a time.
+    /// Nothing more is taken; what is in hand is handled group by group, those last that were returned most.
     Quarantine,
     Draining {
         until: Instant,
@@ -72,13 +73,7 @@ pub(super) async fn run<H: Handler>(
     connected: impl FnOnce(),
 ) -> Result<End, broker::Error> {
     rt.broker.declare(options.stage).await?;
-    let intake = Intake::open(
-        &rt.broker,
-        rt.namespace.queue(options.stage),
-        options.prefetch(),
-        in_flight,
-    )
-    .await?;
+    let intake = Intake::open(&rt.broker, rt.namespace.queue(options.stage), in_flight).await?;
     let context = Context {
         rt: rt.clone(),
         stage: options.stage,
@@ -104,7 +99,6 @@ pub(super) async fn run<H: Handler>(
             Ok(given_back) => given_back?,
             Err(_) => tracing::debug!("held messages are returned, for the broker takes no copies"),
         },
-        // Suspects only, which the broker is to count.
         End::Quarantine => {}
     }
     session.intake.close().await?;
@@ -167,7 +161,7 @@ impl<H: Handler> Session<H> {
             }
             // What waits for a closed gate goes back to the queue; waiting for it would only use up the deadline.
             Phase::Draining { .. } if idle && (!open || self.is_overdue()) => Some(End::Drained),
-            Phase::Quarantine if idle && self.gathering.iter().all(Delivery::is_suspect) => {
+            Phase::Quarantine if idle && self.held.is_empty() && self.gathering.is_empty() => {
                 Some(End::Quarantine)
             }
             Phase::Draining { .. } | Phase::Quarantine => None,
@@ -226,16 +220,16 @@ impl<H: Handler> Session<H> {
         if self.gathering.is_empty() {
             self.since = Instant::now();
         }
-        let suspect = delivery.is_suspect();
+        let room = self.options.places(delivery.returns());
         self.gathering.push(delivery);
         if self.phase == Phase::Working {
-            match (suspect, self.intake.is_wide()) {
-                (false, false) => self.intake.widen().await?,
-                (true, true) => {
-                    self.phase = Phase::Quarantine;
-                    self.intake.end().await?;
-                }
-                _ => {}
+            if room < self.intake.places() {
+                self.phase = Phase::Quarantine;
+                self.intake.end().await?;
+            } else {
+                // Whatever else is in hand has to allow it, too.
+                let places = self.options.places(self.intake.most_returns());
+                self.intake.widen(places).await?;
             }
         }
         Ok(())
@@ -244,23 +238,19 @@ impl<H: Handler> Session<H> {
     /// Starts every batch that is due.
     fn dispatch(&mut self) {
         while self.has_room() {
-            let wide = self.intake.is_wide();
-            let due = self.phase != Phase::Working
-                || !wide
-                || self.gathering.len() >= self.options.batch_max
-                || self.since.elapsed() >= self.options.linger;
-            let batch: Vec<Delivery> = if self.phase == Phase::Quarantine {
-                // The suspects stay behind; they go back to the broker when the others are done.
-                let innocent = |delivery: &mut Delivery| !delivery.is_suspect();
-                let held = self.held.extract_if(.., innocent);
-                held.chain(self.gathering.extract_if(.., innocent)).collect()
+            let batch = if self.phase == Phase::Quarantine {
+                self.group()
             } else {
+                let most = self.options.batch_max.min(self.intake.places());
+                let due = self.phase != Phase::Working
+                    || self.gathering.len() >= most
+                    || self.since.elapsed() >= self.options.linger;
                 let source = match (self.held.is_empty(), due) {
                     (false, _) => &mut self.held,
                     (true, true) => &mut self.gathering,
                     (true, false) => return,
                 };
-                source.drain(..source.len().min(self.options.batch_max)).collect()
+                source.drain(..source.len().min(most)).collect()
             };
             if batch.is_empty() {
                 return;
@@ -269,6 +259,17 @@ impl<H: Handler> Session<H> {
             let context = Arc::clone(&self.context);
             self.at_work.spawn(async move { context.process(batch).await });
         }
+    }
+
+    /// The next batch of a quarantine, when the last one is done.
+    fn group(&mut self) -> Vec<Delivery> {
+        if !self.at_work.is_empty() {
+            return Vec::new();
+        }
+        self.held.append(&mut self.gathering);
+        self.held.sort_by_key(Delivery::returns);
+        let together = self.options.together(self.held.iter().map(Delivery::returns));
+        self.held.drain(..together).collect()
     }
 
     async fn finished(&mut self, end: Result<BatchEnd, tokio::task::JoinError>) -> Result<(), broker::Error> {

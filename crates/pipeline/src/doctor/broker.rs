@@ -3,6 +3,7 @@
 use super::finding::Finding;
 use crate::{
     broker::{Broker, Error, ServerVersion},
+    cause::chain,
     stage::Stage,
 };
 
@@ -19,7 +20,7 @@ pub(super) async fn examine(broker: &Broker, stage: Stage) -> Vec<Finding> {
         ),
         Err(error) => {
             let remedy = "check host and port of AMQP_URL, and the certificates for amqps://";
-            return vec![Finding::bad("broker", error, remedy)];
+            return vec![Finding::bad("broker", chain(&error), remedy)];
         }
     };
     let mut findings = vec![version];
@@ -41,7 +42,7 @@ pub(super) async fn examine(broker: &Broker, stage: Stage) -> Vec<Finding> {
 }
 
 fn refused(broker: &Broker, error: &Error) -> Finding {
-    let text = error.to_string();
+    let text = chain(error);
     let namespace = broker.namespace();
     match error {
         Error::Broker(_) if text.contains("access to queue") || text.contains("access to exchange") => {
@@ -70,8 +71,9 @@ fn refused(broker: &Broker, error: &Error) -> Finding {
 
 async fn waiting(broker: &Broker, stage: Stage) -> Finding {
     let queues = broker.queues(&[stage]);
-    match broker.depths(&queues).await {
-        Ok(depths) => {
+    match broker.counts(&queues).await {
+        Ok(counts) => {
+            let depths = counts.ready;
             let dead = depths
                 .get(&broker.namespace().dead_queue(stage))
                 .copied()
@@ -84,6 +86,6 @@ async fn waiting(broker: &Broker, stage: Stage) -> Finding {
                 Finding::risk("backlog", seen, "browse the dead letters with `dead groups`")
             }
         }
-        Err(error) => Finding::bad("backlog", error, "check the broker's log"),
+        Err(error) => Finding::bad("backlog", chain(&error), "check the broker's log"),
     }
 }

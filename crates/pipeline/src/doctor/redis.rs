@@ -1,25 +1,31 @@
-//! Redis: whether it answers and keeps what it is given, and what its clock shows.
+//! Redis: whether it does what the work needs, keeps what it is given, and what its clock shows.
 
 use super::finding::Finding;
-use crate::store::{Error, Store};
-use std::{collections::HashMap, error::Error as _};
+use crate::{
+    cause::chain,
+    names::Namespace,
+    store::{Error, Store},
+};
+use std::collections::HashMap;
 
 /// Scripts that read the clock and write need it.
 const OLDEST: (u32, u32) = (6, 0);
 /// Clocks further apart make retries, leases and ages wrong.
 const APART_MS: i64 = 2_000;
 
-pub(super) async fn examine(store: &Store) -> Vec<Finding> {
+pub(super) async fn examine(store: &Store, namespace: &Namespace) -> Vec<Finding> {
+    // Everything that any service does, or a permission that is missing would be found at night.
+    if let Err(error) = store.probe(namespace, true).await {
+        let state = error.state();
+        let seen = format!("{}: {}", state.name(), chain(&error));
+        return vec![Finding::bad("redis", seen, state.remedy())];
+    }
     let asked = jiff::Timestamp::now().as_millisecond();
     let (info, redis_ms) = match ask(store).await {
         Ok(answers) => answers,
         Err(error) => {
-            let cause = error
-                .source()
-                .map(|cause| format!(": {cause}"))
-                .unwrap_or_default();
-            let remedy = "check host, port and password of REDIS_URL, and the certificates for rediss://";
-            return vec![Finding::bad("redis", format!("{error}{cause}"), remedy)];
+            let remedy = error.state().remedy();
+            return vec![Finding::bad("redis", chain(&error), remedy)];
         }
     };
     let fields: HashMap<&str, &str> = info

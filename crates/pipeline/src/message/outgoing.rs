@@ -25,6 +25,11 @@ pub(crate) enum Target {
 }
 
 impl Outgoing {
+    /// Bytes of the body.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len()
+    }
+
     /// A message for the work queue of a stage; id, type and headers are derived from the message.
     pub fn to<M: Message + Subject>(stage: Stage, message: &M) -> Self {
         let now = jiff::Timestamp::now().as_millisecond();

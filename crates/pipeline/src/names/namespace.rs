@@ -38,6 +38,11 @@ impl Namespace {
     pub fn archive_queue(&self, stage: Stage) -> String {
         format!("{self}.{stage}.archive")
     }
+
+    /// No queue has this name: what is published to it is confirmed and gone.
+    pub(crate) fn probe_queue(&self) -> String {
+        format!("{self}.probe")
+    }
 }
 
 impl FromStr for Namespace {

@@ -1,61 +1,81 @@
 //! What can go wrong with Redis, sorted into "pause the stage" and "this command is wrong".
 
+use super::state::{self, State};
+use crate::cause::chain;
 use deadpool::managed::PoolError;
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError};
 
 /// A failed use of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No connection came free, or one could not be made in time.
+    /// No connection came free in time.
     #[error("no redis connection available")]
     Pool(#[source] PoolError<RedisError>),
+    /// A connection could not be made, which says nothing about any command.
+    #[error("no connection to redis")]
+    Connect(#[source] RedisError),
+    /// Redis took the connection only to say why it will not serve it.
+    #[error("redis refuses connections: {0}")]
+    Refused(String),
     /// The connection broke, or the server answered with an error.
     #[error("redis command failed")]
     Redis(#[from] RedisError),
 }
 
-/// Codes that say something about the server and nothing about the command.
-const OUTAGE_CODES: [&str; 12] = [
-    "LOADING",
-    "READONLY",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "TRYAGAIN",
-    "OOM",
-    "MISCONF",
-    "BUSY",
-    "NOREPLICAS",
-    "NOAUTH",
-    "WRONGPASS",
-    "MOVED",
-];
-
 impl Error {
-    /// Whether waiting can help: Redis is away, loading, failing over, full, or refuses our password.
+    /// Whether waiting can help: Redis is away, loading, failing over, full, or refuses our password or a command that
+    /// we are entitled to.
     ///
-    /// Nothing may be dead-lettered for such an error; the stage pauses until a ping succeeds.
+    /// Nothing may be dead-lettered for such an error; the stage pauses until the probe succeeds
+    /// ([`super::Store::probe`]).
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Pool(_) => true,
+            Self::Pool(_) | Self::Connect(_) | Self::Refused(_) => true,
             Self::Redis(error) => is_outage(error),
         }
+    }
+
+    /// What state Redis is in, as far as the error tells.
+    pub(crate) fn state(&self) -> State {
+        match self {
+            Self::Pool(_) => State::Away,
+            Self::Refused(text) => state::of_text(text).unwrap_or(State::Refusing),
+            Self::Connect(error) | Self::Redis(error) => state_of(error).unwrap_or(State::Refusing),
+        }
+    }
+
+    /// A command or key is not permitted to our user.
+    pub fn lacks_permission(&self) -> bool {
+        self.state() == State::Permission
+    }
+
+    /// What is wrong, in full, and what to do about it.
+    pub fn explain(&self) -> String {
+        let state = self.state();
+        format!("{}: {}; {}", state.name(), chain(self), state.remedy())
     }
 }
 
 pub(super) fn is_outage(error: &RedisError) -> bool {
+    state_of(error).is_some()
+}
+
+/// The state that explains the error; `None` when the command is wrong by itself.
+fn state_of(error: &RedisError) -> Option<State> {
+    // Of a pipeline or a transaction these are the answers to its single commands.
+    if let Some(answers) = error.clone().into_server_errors() {
+        return answers.iter().find_map(|(_, answer)| {
+            let words = || answer.details().and_then(state::of_text);
+            state::of_code(answer.code()).or_else(words)
+        });
+    }
     match error.kind() {
+        ErrorKind::AuthenticationFailed => Some(State::Password),
         ErrorKind::Io
-        | ErrorKind::AuthenticationFailed
         | ErrorKind::ClusterConnectionNotFound
         | ErrorKind::MasterNameNotFoundBySentinel
-        | ErrorKind::NoValidReplicasFoundBySentinel => true,
-        // Before Redis 7 an error inside a script arrives as plain ERR with the code in the text.
-        ErrorKind::Server(ServerErrorKind::ResponseError) => error.detail().is_some_and(|text| {
-            OUTAGE_CODES
-                .iter()
-                .any(|code| text.contains(&format!("-{code} ")))
-        }),
-        _ => error.code().is_some_and(|code| OUTAGE_CODES.contains(&code)),
+        | ErrorKind::NoValidReplicasFoundBySentinel => Some(State::Away),
+        _ => None,
     }
 }
 
@@ -73,19 +93,44 @@ mod tests {
     }
 
     #[test]
-    fn states_of_the_server_are_outages() {
-        for text in [
-            "LOADING Redis is loading the dataset in memory",
-            "READONLY You can't write against a read only replica.",
-            "MASTERDOWN Link with MASTER is down",
-            "CLUSTERDOWN The cluster is down",
-            "OOM command not allowed when used memory > 'maxmemory'.",
-            "MISCONF Redis is configured to save RDB snapshots",
-            "BUSY Redis is busy running a script.",
-            "NOAUTH Authentication required.",
-            "ERR Error running script (call to f_1): @user_script:1: -READONLY You can't write",
+    fn states_of_the_server_are_outages_and_named() {
+        for (text, state) in [
+            ("LOADING Redis is loading the dataset in memory", State::Loading),
+            (
+                "READONLY You can't write against a read only replica.",
+                State::ReadOnly,
+            ),
+            ("MASTERDOWN Link with MASTER is down", State::Replication),
+            ("CLUSTERDOWN The cluster is down", State::Cluster),
+            ("MOVED 3999 127.0.0.1:6381", State::Cluster),
+            ("ASK 3999 127.0.0.1:6381", State::Cluster),
+            (
+                "OOM command not allowed when used memory > 'maxmemory'.",
+                State::Full,
+            ),
+            ("MISCONF Redis is configured to save RDB snapshots", State::Saving),
+            ("BUSY Redis is busy running a script.", State::Busy),
+            ("NOAUTH Authentication required.", State::Password),
+            (
+                "NOPERM User okki has no permissions to run the 'hset' command",
+                State::Permission,
+            ),
+            (
+                "ERR Error running script (call to f_1): @user_script:1: -READONLY You can't write",
+                State::ReadOnly,
+            ),
+            (
+                "ERR The user executing the script can't run this command or subcommand",
+                State::Permission,
+            ),
+            (
+                "ERR ACL failure in script: User okki has no permissions to run the 'zadd' command",
+                State::Permission,
+            ),
+            ("ERR max number of clients reached", State::Clients),
         ] {
             assert!(server(text).is_outage(), "{text}");
+            assert_eq!(server(text).state(), state, "{text}");
         }
         let dropped = io::Error::from(io::ErrorKind::ConnectionReset);
         assert!(Error::from(RedisError::from(dropped)).is_outage());
@@ -101,5 +146,16 @@ mod tests {
             assert!(!server(text).is_outage(), "{text}");
         }
         assert!(!Error::from(make_extension_error("EXTRA".to_owned(), None)).is_outage());
+    }
+
+    #[test]
+    fn the_cause_and_the_remedy_are_told() {
+        let told = server("OOM command not allowed when used memory > 'maxmemory'.").explain();
+        assert!(
+            told.starts_with("Redis is full: redis command failed: "),
+            "{told}"
+        );
+        assert!(told.contains("command not allowed when used memory"), "{told}");
+        assert!(told.ends_with(State::Full.remedy()), "{told}");
     }
 }

@@ -1,6 +1,7 @@
 //! Makes Redis connections for the pool, from the URL and the certificates as they are at that moment.
 
 use super::config::RedisConfig;
+use super::greeting;
 use super::link::Link;
 use deadpool::managed::{self, Metrics, RecycleError};
 use redis::{AsyncConnectionConfig, Client, ClientTlsConfig, ErrorKind, RedisError, TlsCertificates};
@@ -59,6 +60,24 @@ impl Manager {
     }
 }
 
+impl Manager {
+    /// A number of its own for each ping distinguishes its answer from one that was left over.
+    async fn ping(&self, link: &mut Link) -> Result<bool, RedisError> {
+        let ping = self.pings.fetch_add(1, Ordering::Relaxed).to_string();
+        let answer: String = redis::cmd("PING").arg(&ping).query_async(link).await?;
+        Ok(answer == ping)
+    }
+
+    /// What the server says when it refuses connections, after one of them was broken or not let in.
+    pub(super) async fn refusal(&self, error: &RedisError) -> Option<String> {
+        if !matches!(error.kind(), ErrorKind::Io | ErrorKind::AuthenticationFailed) {
+            return None;
+        }
+        let client = self.client().ok()?;
+        greeting::refusal(client.get_connection_info().addr()).await
+    }
+}
+
 impl managed::Manager for Manager {
     type Type = Link;
     type Error = RedisError;
@@ -67,13 +86,17 @@ impl managed::Manager for Manager {
         let timeouts = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        self.client()?
+        let connection = self
+            .client()?
             .get_multiplexed_async_connection_with_config(&timeouts)
-            .await
-            .map(Link::new)
+            .await?;
+        let mut link = Link::new(connection);
+        // A server without room for the connection takes it and hangs up.
+        self.ping(&mut link).await?;
+        Ok(link)
     }
 
-    /// Pings what has been idle; a number of its own for each ping distinguishes its answer from one that was left over.
+    /// Pings what has been idle.
     async fn recycle(&self, link: &mut Link, _: &Metrics) -> managed::RecycleResult<RedisError> {
         if !link.is_sound() {
             return Err(RecycleError::message("the last command was not answered"));
@@ -81,9 +104,7 @@ impl managed::Manager for Manager {
         if link.is_fresh() {
             return Ok(());
         }
-        let ping = self.pings.fetch_add(1, Ordering::Relaxed).to_string();
-        let answer: String = redis::cmd("PING").arg(&ping).query_async(link).await?;
-        if answer == ping {
+        if self.ping(link).await? {
             Ok(())
         } else {
             Err(RecycleError::message("an answer to another question"))

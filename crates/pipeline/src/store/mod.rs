@@ -5,10 +5,12 @@
 
 mod config;
 mod error;
+mod greeting;
 mod link;
 mod manager;
 mod pool;
 mod script;
+mod state;
 
 pub use config::RedisConfig;
 pub use error::Error;

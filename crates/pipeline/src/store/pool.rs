@@ -8,7 +8,11 @@ use super::config::RedisConfig;
 use super::error::Error;
 use super::manager::{CONNECT_TIMEOUT, Manager, RESPONSE_TIMEOUT};
 use super::script::Script;
+use crate::names::Namespace;
 use crate::setting::ConfigError;
+use std::sync::LazyLock;
+
+static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
 
 /// A pooled connection; takes commands as `&mut *connection`.
 pub type Connection = Object<Manager>;
@@ -40,10 +44,14 @@ impl Store {
 
     /// A connection that has answered a moment ago, a ping if nothing else.
     pub async fn connection(&self) -> Result<Connection, Error> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => Error::Redis(error),
-            other => Error::Pool(other),
-        })
+        match self.pool.get().await {
+            Ok(connection) => Ok(connection),
+            Err(PoolError::Backend(error)) => Err(match self.pool.manager().refusal(&error).await {
+                Some(refusal) => Error::Refused(refusal),
+                None => Error::Connect(error),
+            }),
+            Err(other) => Err(Error::Pool(other)),
+        }
     }
 
     /// Runs a script: by its digest, with the text only when the server does not know it (any more).
@@ -64,9 +72,19 @@ impl Store {
         Ok(invocation.invoke_async(&mut *connection).await?)
     }
 
-    /// Whether Redis answers.
+    /// Whether Redis answers; says nothing about whether it does what the work needs ([`Self::probe`]).
     pub async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.connection().await?;
         Ok(redis::cmd("PING").query_async::<()>(&mut *connection).await?)
+    }
+
+    /// Whether Redis does what the work needs: writes and scripts under the namespace. A ping would succeed on a
+    /// replica, on a full server, and with a user that may do nothing.
+    ///
+    /// A thorough probe tries every command that any part uses: after the work lacked a permission, a probe that does
+    /// not need it would open the gate for a moment again and again.
+    pub async fn probe(&self, namespace: &Namespace, thorough: bool) -> Result<(), Error> {
+        let keys = namespace.probe_keys();
+        self.invoke::<()>(&PROBE, &keys, &[i32::from(thorough)]).await
     }
 }

@@ -10,6 +10,8 @@ use metrics::Unit;
 pub const RECORDS: &str = "okki_records_total";
 /// Records dropped by a rule. Labels: `stage`, `reason`.
 pub(crate) const FILTERED: &str = "okki_filtered_total";
+/// Halves of characters in answers, replaced by `�`. Labels: `stage`.
+pub const REPLACED_CHARACTERS: &str = "okki_replaced_characters_total";
 /// Records per handled batch. Labels: `stage`.
 pub const BATCH_SIZE: &str = "okki_batch_size_records";
 /// Time of a vendor call. Labels: `vendor`, `endpoint`, `code`.
@@ -85,6 +87,11 @@ pub const ALL: &[Metric] = &[
         "Records whose delivery was settled, by disposition",
     ),
     counter(FILTERED, &["stage", "reason"], "Records dropped by a rule"),
+    counter(
+        REPLACED_CHARACTERS,
+        &["stage"],
+        "Halves of characters in answers that were replaced by U+FFFD",
+    ),
     Metric {
         name: BATCH_SIZE,
         kind: Kind::Histogram(SIZE_BUCKETS),

@@ -2,25 +2,17 @@
 
 use super::Client;
 use crate::okki::{
+    decode::Members,
     envelope,
     error::Error,
     time,
     token::{Fetch, Token},
 };
 use pipeline::quota::Lane;
-use serde::Deserialize;
 use std::time::Duration;
 
 /// The vendor's token life when it names none.
 const TOKEN_LIFE_S: i64 = 28_800;
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: Option<String>,
-    #[serde(default, deserialize_with = "crate::okki::loose::integer")]
-    expires_in: Option<i64>,
-    data: Option<Box<TokenAnswer>>,
-}
 
 impl Fetch for Client {
     async fn fetch(&self) -> Result<Token, Error> {
@@ -44,9 +36,8 @@ pub(in crate::okki) fn read(
     body: &[u8],
     before: i64,
 ) -> Result<Token, Error> {
-    let answer = serde_json::from_slice::<TokenAnswer>(body);
-    match answer.ok().map(TokenAnswer::bare) {
-        Some((Some(token), life)) if (200..300).contains(&status) => {
+    match granted(body) {
+        Some((token, life)) if (200..300).contains(&status) => {
             let life = life.filter(|life| *life > 0).unwrap_or(TOKEN_LIFE_S);
             Ok(Token::new(token, before, life.saturating_mul(1_000)))
         }
@@ -54,16 +45,15 @@ pub(in crate::okki) fn read(
     }
 }
 
-impl TokenAnswer {
-    fn bare(self) -> (Option<String>, Option<i64>) {
-        match self.data {
-            Some(data) => data.bare(),
-            None => (
-                self.access_token.filter(|token| !token.is_empty()),
-                self.expires_in,
-            ),
-        }
-    }
+/// The token and its life in seconds, bare or in an envelope.
+fn granted(body: &[u8]) -> Option<(String, Option<i64>)> {
+    let answer = Members::read(body).ok()?;
+    let inner = answer.raw("data");
+    let inner = inner.and_then(|data| Members::read(data.get().as_bytes()).ok());
+    [inner, Some(answer)].into_iter().flatten().find_map(|members| {
+        let token = members.text("access_token")?;
+        Some((token, members.integer("expires_in")))
+    })
 }
 
 /// A token call knows fewer reasons: whatever the server understood and refused is about the credentials.

@@ -11,6 +11,7 @@ mod merge;
 mod older_mapping;
 mod pauses;
 mod races;
+mod recovery;
 mod redis;
 mod refusals;
 mod single;

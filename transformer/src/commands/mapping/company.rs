@@ -49,7 +49,8 @@ pub(super) fn unwrapped(json: Value) -> Value {
 }
 
 fn parse(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).map(unwrapped)
+    let (text, _) = mapping::surrogate::repaired(text.trim_start_matches('\u{feff}').as_bytes());
+    serde_json::from_slice(&text).map(unwrapped)
 }
 
 fn piped(input: impl Read) -> anyhow::Result<String> {

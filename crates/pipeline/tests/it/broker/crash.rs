@@ -5,29 +5,51 @@ use kit::{
     config,
     workbench::{OPTIONS, Workbench, forward},
 };
-use lapin::{
-    Connection, ConnectionProperties,
-    options::{BasicGetOptions, BasicNackOptions},
+use lapin::{Channel, Connection, ConnectionProperties, options::BasicGetOptions};
+use pipeline::{consumer::ConsumerOptions, handler::Outcome, stage::Stage};
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
 };
-use pipeline::{handler::Outcome, stage::Stage};
-use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::Notify;
 
 const POISON: &str = "7";
 
-/// The consumer reaches the broker through a proxy that is cut each time it meets the poison: the broker sees what it
-/// would see of a process that was killed while it held its deliveries.
+/// As the loader takes its messages; batches wait until they are as full as they may be.
+const LARGE: ConsumerOptions = ConsumerOptions {
+    stage: Stage::Extract,
+    batch_max: 100,
+    linger: Duration::from_secs(2),
+    concurrency: 2,
+};
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_poison_dies_alone() {
+    the_poison_dies_among(40, OPTIONS).await;
+}
+
+/// Each death returns hundreds, which are handled in batches; they must land before the broker gives the poison up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_poison_dies_alone_among_hundreds() {
+    let options = ConsumerOptions {
+        linger: OPTIONS.linger,
+        ..LARGE
+    };
+    the_poison_dies_among(400, options).await;
+}
+
+/// The consumer reaches the broker through a proxy that is cut each time it meets the poison: the broker sees what it
+/// would see of a process that was killed while it held its deliveries.
+async fn the_poison_dies_among(messages: usize, options: ConsumerOptions) {
     let bench = Workbench::new().await;
-    bench.publish(0..40).await;
+    bench.publish(0..messages).await;
     let struck = Arc::new(Notify::new());
     let strike = Arc::clone(&struck);
     let proxy = bench.proxy().await;
     // The handler may not return before the connection is gone, or a slow test would let the poison be acknowledged.
     let (killed, dead_now) = mpsc::channel();
     let dead_now = Mutex::new(dead_now);
-    let running = bench.consume_through(&proxy, OPTIONS, move |_, job| {
+    let running = bench.consume_through(&proxy, options, move |_, job| {
         if job.message.company_id == POISON {
             strike.notify_one();
             // An error only says that the test is over.
@@ -56,7 +78,11 @@ async fn the_poison_dies_alone() {
     bench.until_depth(&extract, 0).await;
     running.stop().await;
     assert_eq!(bench.depth(&dead).await, 1, "only the poison died");
-    assert!(bench.depth(&transform).await >= 39, "all others were forwarded");
+    let others = u32::try_from(messages - 1).unwrap();
+    assert!(
+        bench.depth(&transform).await >= others,
+        "all others were forwarded"
+    );
     let letter = first_letter(&bench).await;
     assert_eq!(letter.death.reason, "delivery_limit");
     assert_eq!(letter.envelope.company_id, POISON);
@@ -97,6 +123,49 @@ async fn a_lost_connection_loses_no_message() {
     assert_eq!(bench.depth(&bench.dead()).await, 0);
 }
 
+/// What a death returns is nearly all innocent: it is handled in batches that shrink with each further death, and only
+/// what was there at several deaths goes alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_shrink_with_every_death() {
+    for (deaths, together) in [(1, 25), (2, 12), (3, 6), (6, 1)] {
+        let bench = Workbench::new().await;
+        let queue = bench.queue(Stage::Extract);
+        bench.publish(0..120).await;
+        for _ in 0..deaths {
+            let (connection, _channel) = hold(&bench, 120).await;
+            connection.close(200, "".into()).await.unwrap();
+            bench.until_depth(&queue, 120).await;
+        }
+        let running = bench.consume(LARGE, |_, job| forward(job));
+        bench.until_depth(&bench.queue(Stage::Transform), 120).await;
+        let handler = running.stop().await;
+        let batches = handler.batches.lock().unwrap().clone();
+        assert!(
+            batches.iter().all(|batch| *batch <= together),
+            "after {deaths} deaths: {batches:?}"
+        );
+        assert!(
+            batches.len() <= 120 / together + 3,
+            "after {deaths} deaths: {batches:?}"
+        );
+    }
+}
+
+/// Takes this many messages and keeps them for as long as the connection lives.
+async fn hold(bench: &Workbench, messages: usize) -> (Connection, Channel) {
+    let common = config::common(&bench.namespace);
+    let connection = Connection::connect(common.amqp.url.expose(), ConnectionProperties::default())
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let queue = bench.queue(Stage::Extract);
+    for _ in 0..messages {
+        let got = channel.basic_get(queue.as_str().into(), BasicGetOptions::default());
+        got.await.unwrap().unwrap();
+    }
+    (connection, channel)
+}
+
 /// More suspects than a batch holds: the consumer must see the end of its intake behind them, or it waits for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_suspects_than_a_batch_hold_up_nobody() {
@@ -104,37 +173,19 @@ async fn more_suspects_than_a_batch_hold_up_nobody() {
     let suspects = 2 * OPTIONS.batch_max;
     let queue = bench.queue(Stage::Extract);
     bench.publish(0..suspects).await;
-    let common = config::common(&bench.namespace);
-    let connection = Connection::connect(common.amqp.url.expose(), ConnectionProperties::default())
-        .await
-        .unwrap();
-    let channel = connection.create_channel().await.unwrap();
-    let hold = async || {
-        let mut tag = 0;
-        for _ in 0..suspects {
-            let got = channel
-                .basic_get(queue.as_str().into(), BasicGetOptions::default())
-                .await
-                .unwrap();
-            tag = got.unwrap().delivery_tag;
-        }
-        tag
-    };
-    let (multiple, requeue) = (true, true);
-    let held = hold().await;
-    channel
-        .basic_nack(held, BasicNackOptions { multiple, requeue })
-        .await
-        .unwrap();
-    bench.until_depth(&queue, u32::try_from(suspects).unwrap()).await;
-    hold().await;
+    for _ in 0..5 {
+        let (held, _channel) = hold(&bench, suspects).await;
+        held.close(200, "".into()).await.unwrap();
+        bench.until_depth(&queue, u32::try_from(suspects).unwrap()).await;
+    }
+    let (held, _channel) = hold(&bench, suspects).await;
 
     let running = bench.consume(OPTIONS, |_, job| forward(job));
     bench.publish([suspects]).await;
     let forwarded = bench.queue(Stage::Transform);
     bench.until_depth(&forwarded, 1).await;
     // Handed back while the consumer is wide open.
-    connection.close(200, "".into()).await.unwrap();
+    held.close(200, "".into()).await.unwrap();
     bench
         .until_depth(&forwarded, u32::try_from(suspects).unwrap() + 1)
         .await;

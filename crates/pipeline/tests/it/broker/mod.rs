@@ -1,5 +1,6 @@
 //! The shared consumer, the publisher and the dead letters on a real broker.
 
+mod alarm;
 mod consume;
 mod crash;
 mod drain;

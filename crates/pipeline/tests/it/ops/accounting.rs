@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use pipeline::{
-    accounting::{Account, BalanceCheck, Entry, check},
+    accounting::{Account, BalanceCheck, Entry, check, lost},
     broker::Broker,
     disposition::Disposition,
-    gate::Gate,
+    gate::{Gate, Pause},
+    handler::Outcome,
     message::Outgoing,
     shutdown::Shutdown,
     stage::Stage,
@@ -14,7 +15,11 @@ use pipeline::{
 use proto::v1::CompanyRef;
 
 use crate::support;
-use kit::config::common;
+use kit::{
+    config::common,
+    wait::{eventually, expect},
+    workbench::{OPTIONS, Workbench},
+};
 
 fn account() -> Account {
     Account::new(support::store(), support::namespace())
@@ -289,4 +294,35 @@ async fn books_whose_keys_were_deleted_are_off() {
         off.difference > 0 && off.differences[0].contains("4 listed customers are missing from the account"),
         "{off:?}"
     );
+}
+
+/// In a long pause every queue is empty, for its consumers hold what they had taken: nobody is lost but the one whose
+/// message is nowhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_paused_consumer_holds_is_not_lost() {
+    let bench = Workbench::new().await;
+    let account = Account::new(support::store(), bench.rt.namespace.clone());
+    account.list("run", &ids(9)).await.unwrap();
+    let running = bench.consume(OPTIONS, |rt, _| {
+        rt.gate
+            .close_until(Pause::Outage, "the vendor is away", || async { false });
+        Outcome::Hold
+    });
+    // Not the last one.
+    bench.publish(0..8).await;
+    bench.until_depth(&bench.queue(Stage::Extract), 0).await;
+    eventually(Duration::from_secs(120), "the lost one is found", async || {
+        let check = checked(&account, &bench.rt.broker, Duration::ZERO).await;
+        let held = check.missing.iter().filter(|(_, company)| company != "8");
+        assert_eq!(held.count(), 0, "{check:?}");
+        let now = jiff::Timestamp::now().as_millisecond() + 5;
+        let lost = lost(&account, &bench.rt.broker, Duration::ZERO, now)
+            .await
+            .unwrap();
+        let asked: Vec<_> = lost.into_iter().flat_map(|(_, companies)| companies).collect();
+        assert!(asked.iter().all(|company| company == "8"), "{asked:?}");
+        expect(check.difference == 1 && asked.len() == 1, || format!("{check:?}"))
+    })
+    .await;
+    running.stop().await;
 }

@@ -9,12 +9,14 @@ use pipeline::{
     setting::Secret,
     shutdown::Shutdown,
     stage::Stage,
+    store::{RedisConfig, Store},
     tls::TlsFiles,
 };
 use serde_json::Value;
 
 use super::receiver::{Receiver, SECRET};
 use crate::support;
+use kit::{config::ServicesArgs, services::Services};
 
 struct Pager {
     alerts: Alerts,
@@ -22,6 +24,17 @@ struct Pager {
 }
 
 fn pager(
+    receiver: &Receiver,
+    kind: AlertKind,
+    namespace: &Namespace,
+    instance: &str,
+    every: Duration,
+) -> Pager {
+    pager_with(support::store(), receiver, kind, namespace, instance, every)
+}
+
+fn pager_with(
+    store: Store,
     receiver: &Receiver,
     kind: AlertKind,
     namespace: &Namespace,
@@ -54,7 +67,7 @@ fn pager(
     let shutdown = Shutdown::manual(Duration::from_secs(1));
     let alerts = Alerts::start(
         &config,
-        support::store(),
+        store,
         namespace,
         origin,
         shutdown.clone(),
@@ -238,4 +251,57 @@ async fn a_short_command_notifies_before_it_ends_and_a_later_one_notifies_of_the
     let sent = receiver.got();
     assert_eq!(sent.len(), 2, "once, and nothing about the other job: {sent:?}");
     assert_eq!(text(&sent[1], "/status"), "resolved");
+}
+
+/// While Redis is away each replica notifies for itself; the end is told once, by the first that sees it.
+#[tokio::test]
+async fn the_end_of_an_outage_of_redis_is_told() {
+    let amqp_url = Some(kit::config::common("t").amqp.url.expose().to_owned());
+    let mut services = Services::obtain(&ServicesArgs {
+        amqp_url,
+        redis_url: None,
+    })
+    .await
+    .unwrap();
+    let config = RedisConfig {
+        url: Secret::new(services.redis_url()),
+        ..kit::config::redis()
+    };
+    let (receiver, namespace) = (Receiver::start().await, support::namespace());
+    let pagers: Vec<_> = ["a", "b", "c"]
+        .into_iter()
+        .map(|instance| {
+            let store = Store::connect(&config).unwrap();
+            pager_with(store, &receiver, AlertKind::Generic, &namespace, instance, HOUR)
+        })
+        .collect();
+    // One that stood before: Redis knows of it, and forgets it.
+    pagers[0]
+        .alerts
+        .paused(Pause::Quota, "the daily quota is used up");
+    receiver.count(1).await;
+    services.redis().unwrap().kill().unwrap();
+    for pager in &pagers {
+        pager.alerts.run_failed("live", "Redis is away");
+    }
+    receiver.count(4).await;
+    services.redis().unwrap().restart_empty().await.unwrap();
+    for pager in &pagers {
+        pager.alerts.clear("run-failed:live");
+    }
+    pagers[0].alerts.clear("paused:quota");
+    let six = receiver.count(6).await;
+    let mut ended: Vec<_> = six[4..]
+        .iter()
+        .map(|notice| (text(notice, "/problem"), text(notice, "/status")))
+        .collect();
+    ended.sort();
+    let expected =
+        ["paused:quota", "run-failed:live"].map(|problem| (problem.to_owned(), "resolved".to_owned()));
+    assert_eq!(ended, expected);
+    for pager in &pagers {
+        pager.alerts.flush(HOUR).await;
+        pager.shutdown.trigger();
+    }
+    assert_eq!(receiver.got().len(), 6, "{:?}", receiver.got());
 }

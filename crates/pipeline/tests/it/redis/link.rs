@@ -73,10 +73,10 @@ async fn what_is_in_use_is_not_pinged() {
     for command in ["A", "B", "C"] {
         say(&store, command).await.unwrap();
     }
-    assert_eq!(said(&log), expected(&[(0, "A"), (0, "B"), (0, "C")]));
+    assert_eq!(said(&log), expected(&[(0, "PING"), (0, "A"), (0, "B"), (0, "C")]));
     tokio::time::sleep(Duration::from_millis(1100)).await;
     say(&store, "D").await.unwrap();
-    assert_eq!(said(&log)[3..], expected(&[(0, "PING"), (0, "D")]));
+    assert_eq!(said(&log)[4..], expected(&[(0, "PING"), (0, "D")]));
 }
 
 #[tokio::test]
@@ -85,7 +85,10 @@ async fn what_broke_fails_once() {
     say(&store, "A").await.unwrap();
     say(&store, "CUT").await.unwrap_err();
     say(&store, "B").await.unwrap();
-    assert_eq!(said(&log), expected(&[(0, "A"), (0, "CUT"), (1, "B")]));
+    assert_eq!(
+        said(&log),
+        expected(&[(0, "PING"), (0, "A"), (0, "CUT"), (1, "PING"), (1, "B")])
+    );
 }
 
 #[tokio::test]
@@ -94,7 +97,10 @@ async fn what_owes_an_answer_is_not_asked_anything_else() {
     let waited = tokio::time::timeout(Duration::from_millis(100), say(&store, "HANG")).await;
     assert!(waited.is_err());
     say(&store, "A").await.unwrap();
-    assert_eq!(said(&log), expected(&[(0, "HANG"), (1, "A")]));
+    assert_eq!(
+        said(&log),
+        expected(&[(0, "PING"), (0, "HANG"), (1, "PING"), (1, "A")])
+    );
 }
 
 /// After a failover the same name may lead to the new master.
@@ -103,5 +109,8 @@ async fn a_server_that_cannot_serve_is_left() {
     let (store, log) = server().await;
     say(&store, "DEMOTED").await.unwrap_err();
     say(&store, "A").await.unwrap();
-    assert_eq!(said(&log), expected(&[(0, "DEMOTED"), (1, "A")]));
+    assert_eq!(
+        said(&log),
+        expected(&[(0, "PING"), (0, "DEMOTED"), (1, "PING"), (1, "A")])
+    );
 }

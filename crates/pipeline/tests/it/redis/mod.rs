@@ -3,5 +3,6 @@
 mod lease;
 mod link;
 mod sequence;
+mod states;
 mod store;
 mod watermarks;

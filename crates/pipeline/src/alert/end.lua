@@ -1,0 +1,9 @@
+-- KEYS: open, ended. ARGV: 1 if the caller has sent the notice itself, how long the end is remembered (ms).
+-- 1 for the one replica that has to notify of the end.
+if redis.call('DEL', KEYS[1]) == 1 then
+  redis.call('SET', KEYS[2], 1, 'PX', ARGV[2])
+  return 1
+end
+-- Redis was away when the notice went out, or has lost what it knew.
+if ARGV[1] == '1' and redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[2]) then return 1 end
+return 0

@@ -1,0 +1,35 @@
+//! An error with everything that caused it, for those who read one line: log, `/readyz`, notices, findings.
+//!
+//! `Display` of an error never repeats its source (docs/style.md), so the source has to be asked for.
+
+/// An error with its causes on one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let next_text = next.to_string();
+        // Libraries of others do repeat their source.
+        if !text.ends_with(&next_text) {
+            text.push_str(": ");
+            text.push_str(&next_text);
+        }
+        cause = next.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chain;
+    use crate::broker::{Error, PublishError};
+
+    #[test]
+    fn no_cause_is_cut_off() {
+        let error = Error::Publish(Box::new(PublishError::Unconfirmed(Error::Lost)));
+        assert_eq!(
+            chain(&error),
+            "publish the results of a batch: the broker did not confirm: the connection was lost"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Reads the members of OKKI's objects in every shape that they were seen or may be expected in: integers as text, ids
+//! as numbers, members that are null, or come twice, or under two names (docs/okki-api.md §4.3, §5.2, §9 row 12).
+//!
+//! One place for all answers; the table of what is tolerated is in the tests below.
+
+use serde_json::{Value, value::RawValue};
+use std::collections::BTreeMap;
+
+/// The members of an object, of which none has been read yet; of two with one name the last one counts.
+#[derive(Debug, Default)]
+pub(super) struct Members<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'a> Members<'a> {
+    /// The members of the object in `json`.
+    pub(super) fn read(json: &'a [u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json).map(Self)
+    }
+
+    /// The member as it came, unless it is null.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.get(name).copied().filter(|raw| raw.get() != "null")
+    }
+
+    /// A text that may come as a number; empty text is none.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match self.value(name)? {
+            Value::Number(number) => {
+                Some(whole(&number).map_or_else(|| number.to_string(), |n| n.to_string()))
+            }
+            Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The first of these that says something.
+    pub(super) fn first_text(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.text(name))
+    }
+
+    /// An integer that may come as a number, as numeric text, as `""`, or not at all.
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+        match self.value(name)? {
+            Value::Number(number) => whole(&number),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A customer id as decimal text. Anything but a positive whole number cannot name a customer.
+    pub(super) fn company_id(&self, name: &str) -> Option<String> {
+        let id = match self.value(name)? {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.trim().to_owned(),
+            _ => return None,
+        };
+        let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
+        is_id.then_some(id)
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        let raw = self.0.get(name)?.get();
+        // What is no scalar is no text or number either, and may be large.
+        if raw.starts_with(['{', '[']) {
+            return None;
+        }
+        serde_json::from_str(raw).ok()
+    }
+}
+
+/// A whole number, also when it is written with a fraction of zero.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    number.as_i64().or_else(|| {
+        let exact = number
+            .as_f64()
+            .filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
+        Some(exact as i64)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(json: &str) -> Members<'_> {
+        Members::read(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn integers_come_in_any_dress() {
+        for (json, expected) in [
+            (r#"{"n": 7}"#, Some(7)),
+            (r#"{"n": 7.0}"#, Some(7)),
+            (r#"{"n": " 7 "}"#, Some(7)),
+            (r#"{"n": "1", "n": "7"}"#, Some(7)),
+            (r#"{"n": 7.5}"#, None),
+            (r#"{"n": 1e300}"#, None),
+            (r#"{"n": ""}"#, None),
+            (r#"{"n": null}"#, None),
+            (r#"{"n": []}"#, None),
+            (r#"{"n": "many"}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(members(json).integer("n"), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn texts_come_in_any_dress() {
+        for (json, expected) in [
+            (r#"{"t": "a"}"#, Some("a")),
+            (r#"{"t": 200}"#, Some("200")),
+            (r#"{"t": 200.0}"#, Some("200")),
+            (r#"{"t": -1}"#, Some("-1")),
+            (r#"{"t": "a", "t": "b"}"#, Some("b")),
+            (r#"{"\u0074": "a"}"#, Some("a")),
+            (r#"{"t": null}"#, None),
+            (r#"{"t": " "}"#, None),
+            (r#"{"t": true}"#, None),
+            (r#"{"t": {"t": "a"}}"#, None),
+        ] {
+            assert_eq!(members(json).text("t").as_deref(), expected, "{json}");
+        }
+        let both = members(r#"{"message": null, "msg": "a"}"#);
+        assert_eq!(both.first_text(&["message", "msg"]).as_deref(), Some("a"));
+        assert!(members(r#"{"data": null}"#).raw("data").is_none());
+    }
+
+    #[test]
+    fn ids_are_positive_whole_numbers() {
+        for json in [r#"{"id": 56657420945678}"#, r#"{"id": " 56657420945678"}"#] {
+            assert_eq!(members(json).company_id("id").as_deref(), Some("56657420945678"));
+        }
+        for none in [
+            r#"{"id": 0}"#,
+            r#"{"id": ""}"#,
+            r#"{"id": 5.6e3}"#,
+            r#"{"id": "../x"}"#,
+            r#"{"id": -4}"#,
+            r#"{"id": {}}"#,
+        ] {
+            assert_eq!(members(none).company_id("id"), None, "{none}");
+        }
+    }
+}

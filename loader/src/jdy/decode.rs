@@ -1,0 +1,250 @@
+//! Reads the vendor's answers in every shape that they were seen or may be expected in; the table is in the tests below.
+//!
+//! What is not an answer stays none: an empty body, `"data": null` in a list, or a success without any sign of it leave
+//! the outcome open, and a look-up decides. Members that a gateway adds, doubles or sets to null change nothing.
+
+use mapping::surrogate;
+use pipeline::stage::Stage;
+use pipeline::telemetry::names;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::types::{BatchCreated, OneRow, RowId, Status, Updated};
+
+/// A JSON object; of members that come twice the last one counts.
+pub(super) type Object = Map<String, Value>;
+
+/// Code and words of a failure, if the body is one.
+pub(super) fn failure(body: &[u8]) -> Option<(u32, String)> {
+    let (body, _) = surrogate::repaired(body);
+    let object: Object = serde_json::from_slice(&body).ok()?;
+    let code = number(object.get("code")?)?;
+    let code = u32::try_from(code).ok().filter(|code| *code != 0)?;
+    // Record interfaces say `msg`, workflow ones `message`.
+    let words = ["msg", "message"]
+        .into_iter()
+        .find_map(|name| said(&object, name));
+    Some((code, words.unwrap_or_default()))
+}
+
+/// An answer that is none of a failure. A cell with half of a character costs that character, or one row would make
+/// every page that it is on unreadable.
+pub(super) fn success<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let read = serde_json::from_slice(body).ok();
+    read.or_else(|| match surrogate::repaired(body) {
+        (_, 0) => None,
+        (repaired, halves) => {
+            metrics::counter!(names::REPLACED_CHARACTERS, "stage" => Stage::Load.name())
+                .increment(halves as u64);
+            serde_json::from_slice(&repaired).ok()
+        }
+    })
+}
+
+/// A whole number, also as text or with a fraction of zero.
+fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            let exact = number.as_f64().filter(|number| number.fract() == 0.0)?;
+            (0.0..=f64::from(u32::MAX))
+                .contains(&exact)
+                .then_some(exact as u64)
+        }),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A text that is not empty; numbers are texts without quotes.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn said(object: &Object, name: &str) -> Option<String> {
+    object.get(name).and_then(text)
+}
+
+/// What `status` says, in the spelling that is documented.
+fn status(object: &Object) -> Option<String> {
+    let status = said(object, "status")?;
+    Some(if status.eq_ignore_ascii_case(Status::SUCCESS) {
+        Status::SUCCESS.to_owned()
+    } else {
+        status
+    })
+}
+
+fn row_id(object: &Object) -> Option<RowId> {
+    let cells = object.get("data")?.as_object()?;
+    let id = cells.get("_id").and_then(text)?;
+    Some(RowId {
+        id,
+        cells: cells.clone(),
+    })
+}
+
+impl TryFrom<Object> for BatchCreated {
+    type Error = &'static str;
+
+    /// Without a count, the ids are counted; without both, no row is known to be stored, and they are looked up.
+    fn try_from(object: Object) -> Result<Self, Self::Error> {
+        let ids: Option<Vec<String>> = match object.get("success_ids") {
+            Some(Value::Array(ids)) => ids.iter().map(text).collect(),
+            _ => None,
+        };
+        let ids = ids.unwrap_or_default();
+        let count = object.get("success_count").and_then(number);
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        // The ids are proof enough when the word is missing.
+        let proven = || (!ids.is_empty()).then(|| Status::SUCCESS.to_owned());
+        Ok(Self {
+            status: status(&object).or_else(proven).ok_or("no status")?,
+            success_count: count.unwrap_or(ids.len()),
+            success_ids: ids,
+        })
+    }
+}
+
+impl TryFrom<Object> for OneRow {
+    type Error = &'static str;
+
+    fn try_from(object: Object) -> Result<Self, Self::Error> {
+        let data = row_id(&object).ok_or("no row id")?;
+        Ok(Self { data })
+    }
+}
+
+impl TryFrom<Object> for Updated {
+    type Error = &'static str;
+
+    /// The row, or the word alone.
+    fn try_from(object: Object) -> Result<Self, Self::Error> {
+        let id = row_id(&object).map(|row| row.id);
+        let written = id.is_some() || status(&object).is_some_and(|status| status == Status::SUCCESS);
+        written.then_some(Self { id }).ok_or("neither a row nor a status")
+    }
+}
+
+impl TryFrom<Object> for Status {
+    type Error = &'static str;
+
+    fn try_from(object: Object) -> Result<Self, Self::Error> {
+        let status = status(&object).ok_or("no status")?;
+        Ok(Self { status })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
+        serde_json::from_str(json).ok()
+    }
+
+    #[test]
+    fn a_failure_is_one_in_any_dress() {
+        for (body, expected) in [
+            (r#"{"code":4001,"msg":"x"}"#, Some((4001, "x"))),
+            (r#"{"code":4001,"message":"x"}"#, Some((4001, "x"))),
+            (r#"{"code":4001,"msg":"x","message":"y"}"#, Some((4001, "x"))),
+            (r#"{"code":4001,"msg":null,"message":"y"}"#, Some((4001, "y"))),
+            (r#"{"code":4001,"msg":"","message":"y"}"#, Some((4001, "y"))),
+            (r#"{"code":4001,"msg":"x","msg":"z"}"#, Some((4001, "z"))),
+            (r#"{"code":4001,"msg":null}"#, Some((4001, ""))),
+            (r#"{"code":4001,"msg":{"a":1}}"#, Some((4001, ""))),
+            (r#"{"code":4001}"#, Some((4001, ""))),
+            (r#"{"code":"4001","msg":7}"#, Some((4001, "7"))),
+            (r#"{"code":" 4001 "}"#, Some((4001, ""))),
+            (r#"{"code":4001.0}"#, Some((4001, ""))),
+            (r#"{"code":0,"msg":"x"}"#, None),
+            (r#"{"code":"0"}"#, None),
+            (r#"{"code":""}"#, None),
+            (r#"{"code":null}"#, None),
+            (r#"{"code":"success"}"#, None),
+            (r#"{"code":-1}"#, None),
+            (r#"{"code":99999999999}"#, None),
+            (r#"{"msg":"x"}"#, None),
+            ("[4001]", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(code, words): (u32, &str)| (code, words.to_owned()));
+            assert_eq!(failure(body.as_bytes()), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_created_batch_is_read_as_what_it_is() {
+        for (body, expected) in [
+            (
+                r#"{"status":"success","success_count":2,"success_ids":["a","b"]}"#,
+                Some((2, "ab")),
+            ),
+            (
+                r#"{"status":"success","success_count":"2","success_ids":null}"#,
+                Some((2, "")),
+            ),
+            (
+                r#"{"status":"success","success_count":2.0,"success_ids":["a","b"],"success_ids":["a","b"]}"#,
+                Some((2, "ab")),
+            ),
+            (r#"{"status":"success","success_ids":["a","b"]}"#, Some((2, "ab"))),
+            (
+                r#"{"status":"SUCCESS","success_count":null,"success_ids":["a"]}"#,
+                Some((1, "a")),
+            ),
+            (
+                r#"{"success_count":1,"success_ids":["a"],"msg":null}"#,
+                Some((1, "a")),
+            ),
+            // A list with a hole names no row: which is which is looked up.
+            (
+                r#"{"status":"success","success_count":2,"success_ids":["a",null]}"#,
+                Some((2, "")),
+            ),
+            (r#"{"status":"success"}"#, Some((0, ""))),
+            (r#"{"success_count":2}"#, None),
+            (r#"{"status":null}"#, None),
+            ("{}", None),
+            ("null", None),
+        ] {
+            let created = read::<BatchCreated>(body).filter(|created| created.status == Status::SUCCESS);
+            let seen = created.map(|created| (created.success_count, created.success_ids.concat()));
+            let expected = expected.map(|(count, ids): (usize, &str)| (count, ids.to_owned()));
+            assert_eq!(seen, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn single_writes_are_read_as_what_they_are() {
+        let id = |body| read::<OneRow>(body).map(|row| row.data.id);
+        assert_eq!(id(r#"{"data":{"_id":"a","_id":"b"}}"#).as_deref(), Some("b"));
+        for none in [
+            r#"{"data":null}"#,
+            r#"{"data":{"_id":null}}"#,
+            "{}",
+            r#"{"data":[]}"#,
+        ] {
+            assert_eq!(id(none), None, "{none}");
+        }
+        for (body, written) in [
+            (r#"{"data":{"_id":"a"},"status":null}"#, true),
+            (r#"{"data":null,"status":"Success"}"#, true),
+            (r#"{"data":null}"#, false),
+            (r#"{"status":"failure"}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(read::<Updated>(body).is_some(), written, "{body}");
+        }
+        let status = |body| read::<Status>(body).map(|status| status.status);
+        assert_eq!(
+            status(r#"{"status":"failure","status":"Success"}"#).as_deref(),
+            Some("success")
+        );
+        assert_eq!(status(r#"{"status":null}"#), None);
+    }
+}
