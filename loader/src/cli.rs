@@ -7,7 +7,7 @@ use pipeline::doctor::DoctorArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
 use replay::cli::DeadArgs;
 
-use crate::config::{FormArgs, LimitArgs, WriteArgs};
+use crate::config::{FormArgs, LimitArgs, MergeArgs, WriteArgs};
 
 /// Writes customers to a Jiandaoyun (简道云) form, each to exactly one row.
 ///
@@ -76,11 +76,20 @@ pub(crate) struct CheckArgs {
 pub(crate) enum IndexCommand {
     /// Read the whole form again; running loaders pause meanwhile. With --merge-duplicates, delete all rows of a
     /// customer but the oldest
-    Rebuild(Box<RunArgs>),
+    Rebuild(Box<RebuildArgs>),
     /// Show what the index knows of a customer
     Show(ShowArgs),
     /// List customers that have several rows in the form, and what --merge-duplicates would delete
     Duplicates(ShowDuplicatesArgs),
+}
+
+/// Arguments of `index rebuild`.
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    #[command(flatten)]
+    pub(crate) merge: MergeArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// Arguments of `index show`.

@@ -40,6 +40,8 @@ pub(crate) struct FormWatch {
     wanted: Notify,
     /// A record that did not fit; the stage goes on when it does.
     unfit: Mutex<Option<FormRecord>>,
+    /// The first reading of the form showed a key widget that cannot hold the key.
+    unusable: watch::Sender<Option<Misfit>>,
 }
 
 impl FormWatch {
@@ -53,12 +55,28 @@ impl FormWatch {
             current,
             wanted: Notify::new(),
             unfit: Mutex::default(),
+            unusable: watch::Sender::new(None),
         })
     }
 
     /// The form, once it has been read and fits.
     pub(crate) fn current(&self) -> Option<Arc<Form>> {
         self.current.borrow().clone()
+    }
+
+    /// Completes when the first reading shows a key widget that cannot hold the key: a setting is wrong, and no waiting
+    /// mends that. When somebody changes the widget later, the stage pauses.
+    pub(crate) async fn unusable_key(&self) -> Misfit {
+        let mut unusable = self.unusable.subscribe();
+        match unusable
+            .wait_for(Option::is_some)
+            .await
+            .map(|misfit| misfit.clone())
+        {
+            Ok(Some(misfit)) => misfit,
+            // The sender lives in `self`.
+            _ => std::future::pending().await,
+        }
     }
 
     /// There is a record and no form: pauses until there is one.
@@ -81,8 +99,17 @@ impl FormWatch {
             .gate
             .close(Pause::Configuration, "the form has not been read yet");
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+        let mut first = true;
         loop {
-            let wait = match self.read().await {
+            let read = self.read().await;
+            if let Some(Err(misfit)) = &read
+                && first
+                && misfit.is_about_key()
+            {
+                self.unusable.send_replace(Some(misfit.clone()));
+            }
+            first &= read.is_none();
+            let wait = match read {
                 Some(Ok(())) if self.fits_again() => {
                     self.runtime.gate.open(Pause::Configuration);
                     backoff.reset();

@@ -45,7 +45,6 @@ pub(crate) fn assemble(
         format!("{}/{entry}", config.account.app_id),
         &config.expected,
         config.index_settle,
-        config.merge_duplicates,
     );
     Ok(Writer {
         form: FormWatch::new(runtime.clone(), vendor.clone(), config.expected.clone()),

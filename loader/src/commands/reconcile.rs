@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::index::tool;
 use super::table::Facts;
+use super::usable;
 use crate::cli::ReconcileArgs;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::{FoundRow, Recognition};
@@ -73,6 +74,7 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
             ConfigError::message("JDY_KEY_WIDGET and MAPPING are needed to compare rows; set both").into(),
         );
     };
+    usable::key_widget(&writer).await?;
     writer
         .index
         .build()

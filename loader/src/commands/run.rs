@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::service::Runtime;
+use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
@@ -41,6 +42,7 @@ pub(crate) async fn serve(
     let status = status(&config);
     runtime.status.set("loader", status);
     let background = background(writer.clone());
+    let form = Arc::clone(&writer.form);
     let eviction = eviction::warn(runtime.store.clone(), runtime.shutdown.clone());
     let _warning = AbortOnDropHandle::new(tokio::spawn(eviction));
     let options = ConsumerOptions {
@@ -53,6 +55,7 @@ pub(crate) async fn serve(
     let consumed = tokio::select! {
         consumed = consumer::run(&runtime, options, handler) => consumed.context("consume records"),
         ended = background => ended,
+        misfit = form.unusable_key() => Err(ConfigError::message(misfit.to_string()).into()),
     };
     tracing::info!("stopped");
     consumed

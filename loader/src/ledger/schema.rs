@@ -48,7 +48,6 @@
 //! | `built` | the same, of the index that is complete |
 //! | `rows`, `dups` | rows with a key, and those of them that share it with an older row |
 //! | `widgets` | widgets whose content is hashed, one a line |
-//! | `merge` | `1`: the next rebuild deletes duplicates |
 
 /// Fields of a row.
 pub(super) mod row {
@@ -85,7 +84,7 @@ pub(crate) mod index {
     pub(crate) const BUILT: &str = "built";
     pub(crate) const RUN: &str = "run";
     /// All others, which only the scripts use.
-    pub(crate) const OTHERS: [&str; 9] = [
-        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets", "merge",
+    pub(crate) const OTHERS: [&str; 8] = [
+        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets",
     ];
 }

@@ -3,6 +3,7 @@
 mod commands;
 pub(crate) mod feed;
 mod happy;
+mod key_widget;
 mod kills;
 mod merge;
 mod pauses;
