@@ -94,6 +94,9 @@ pub(crate) struct WriteArgs {
     /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 7 s]
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
     pub(crate) index_settle: Option<String>,
+    /// Make new rows although the form has rows without a key, which may be rows of the same customers
+    #[arg(long, env = "IGNORE_KEYLESS")]
+    pub(crate) ignore_keyless: bool,
     /// For tests: die or wait at a named point, NAME:abort or NAME:DURATION, with :N from the Nth time on
     #[arg(long, env = "FAILPOINT", hide = true, value_name = "POINT")]
     pub(crate) failpoint: Option<Armed>,

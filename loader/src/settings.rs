@@ -41,6 +41,8 @@ pub(crate) struct LoaderConfig {
     pub(crate) lease: Duration,
     /// Wait after Redis was lost.
     pub(crate) index_settle: Duration,
+    /// Whether new rows are made beside rows without a key.
+    pub(crate) ignore_keyless: bool,
     pub(crate) failpoint: Option<Armed>,
     /// Things in the mapping document that are not done as it says.
     pub(crate) remarks: Vec<String>,
@@ -85,6 +87,7 @@ impl LoaderConfig {
                 late,
             },
             account,
+            ignore_keyless: write.ignore_keyless,
             failpoint: write.failpoint,
             remarks: document.map(|document| document.remarks).unwrap_or_default(),
         })

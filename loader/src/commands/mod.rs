@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub(crate) mod adopt;
 pub(crate) mod check;
 mod confirm;
 pub(crate) mod doctor;

@@ -28,6 +28,11 @@ pub(super) async fn read(writer: &Writer) -> Result<Result<(), Misfit>, Unread> 
     }
 }
 
+/// Why the vendor cannot be asked, as the gate knows it.
+pub(super) fn reasons(writer: &Writer) -> String {
+    reason(writer, false)
+}
+
 /// The vendor is asked again and again until time is up; the gate knows why.
 fn reason(writer: &Writer, late: bool) -> String {
     let pauses = writer.runtime.gate.pauses();

@@ -130,6 +130,19 @@ impl Form {
         self.fits(widget, label, None, |_| true)
     }
 
+    /// The type of a widget.
+    pub(crate) fn kind(&self, widget: &str) -> Option<&str> {
+        Some(self.widgets.get(widget)?.kind.as_str())
+    }
+
+    /// Whether people call the widget so: by its caption, or by its id where it has an alias.
+    pub(crate) fn is_called(&self, widget: &str, name: &str) -> bool {
+        let found = self.widgets.get(widget);
+        found.is_some_and(|found| {
+            found.label == name || found.other.get("widgetName").is_some_and(|id| *id == name)
+        })
+    }
+
     /// How many widgets the form has.
     pub(crate) fn len(&self) -> usize {
         self.widgets.len()

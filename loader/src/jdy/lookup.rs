@@ -71,6 +71,16 @@ impl Client {
         }
     }
 
+    /// Rows after `cursor`, of those alone that have no key, when a key widget is given. The vendor may ignore that.
+    pub(crate) async fn list_keyless(
+        &self,
+        key_widget: Option<&str>,
+        cursor: &str,
+    ) -> Reply<Vec<Map<String, Value>>> {
+        let filter = key_widget.map(Filter::text_empty);
+        self.list(Some(cursor), filter.as_ref()).await
+    }
+
     /// The whole rows of at most 100 companies, ascending by id; `None` when the vendor ignored the filter.
     pub(crate) async fn whole_rows_of(
         &self,

@@ -38,7 +38,7 @@
 //!
 //! | field of the index | meaning |
 //! | --- | --- |
-//! | `form` | app and form that were read |
+//! | `form` | app, form and key widget that were read |
 //! | `state` | `building` or `ready` |
 //! | `epoch` | name of the complete index |
 //! | `run` | server run of Redis in which it was read |

@@ -65,11 +65,11 @@ impl Merge {
         let (rows, _) = writer.index.counts().await.context("ask Redis for the index")?;
         let sorted = bounds::sort(writer.ledger.duplicates().await.context("ask Redis")?);
         show(&sorted);
+        sorted.judge(rows, self.most)?;
         if sorted.extras() == 0 {
             println!("no row is to be deleted");
             return Ok(());
         }
-        sorted.judge(rows, self.most)?;
         let question = format!(
             "Delete {} of {rows} rows? They are written to {} first.",
             sorted.extras(),

@@ -11,13 +11,14 @@ use super::feed::Feed;
 
 const LIMIT: Duration = Duration::from_secs(90);
 /// Everything that looks for rows by their key.
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 7] = [
     &["run"],
     &["check"],
     &["doctor"],
     &["index", "rebuild"],
     &["reconcile"],
     &["reconcile", "--fix"],
+    &["adopt", "--match", "客户公司名称", "--yes"],
 ];
 
 async fn with_key_widget(seed: u64, key: WidgetSpec) -> PipelineUnderTest {

@@ -1,5 +1,6 @@
 //! The loader alone (I1–I7): records go straight into its queue, and the simulator judges the form.
 
+mod adopt;
 mod commands;
 pub(crate) mod feed;
 mod happy;
