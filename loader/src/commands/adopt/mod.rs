@@ -106,6 +106,9 @@ impl Adoption<'_> {
         self.catalogue.clear().await?;
         let runtime = &self.writer.runtime;
         let (ledger, vendor) = (&self.writer.ledger, &self.writer.vendor);
+        if keyless::count(vendor, &self.key_widget).await?.is_none() {
+            return Ok(Report::new(0));
+        }
         keyless::find_known(runtime, ledger, vendor, &self.key_widget)
             .await
             .context("look for rows that the ledger knows")?;

@@ -5,6 +5,8 @@
 //! confirmed the copy: the queue holds the same messages in the same order afterwards. A copy too many, after a kill, is
 //! harmless: the second one changes nothing.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context as _;
 use indicatif::ProgressBar;
 use pipeline::broker::{Browser, Handle};
@@ -17,6 +19,8 @@ use proto::v1::{FormRecord, Operation};
 use super::catalogue::Catalogue;
 use super::compare::{Compared, hash};
 
+/// How long loaders are waited for.
+const RETURNED_WITHIN: Duration = Duration::from_secs(15);
 /// Messages that are put back with one confirm.
 const GROUP: usize = 200;
 
@@ -29,6 +33,7 @@ pub(super) async fn read(
 ) -> anyhow::Result<u64> {
     runtime.declare(Stage::Load).await?;
     let queue = runtime.namespace.queue(Stage::Load);
+    returned(runtime, &queue, bar).await?;
     let mut browser = Browser::open(&runtime.broker, queue.clone())
         .await
         .context("read the records that wait")?;
@@ -56,6 +61,22 @@ pub(super) async fn read(
     let count = read?;
     closed?;
     Ok(count)
+}
+
+/// Loaders that pause because of rows without a key return what they hold within seconds, and take nothing more. Loaders
+/// that do not pause are not waited for: what they hold, they write.
+async fn returned(runtime: &Runtime, queue: &str, bar: &ProgressBar) -> anyhow::Result<()> {
+    bar.set_message("loaders return the records that they hold");
+    let since = Instant::now();
+    while since.elapsed() < RETURNED_WITHIN {
+        let consumers = runtime.broker.consumers(queue).await;
+        if consumers.context("ask how many loaders take records")? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    tracing::info!("loaders go on taking records, so some customers may not be seen");
+    Ok(())
 }
 
 /// Notes the customers of some messages and puts the messages behind the others.
