@@ -7,7 +7,7 @@ use pipeline::doctor::DoctorArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
 use replay::cli::DeadArgs;
 
-use crate::config::{FormArgs, LimitArgs, WriteArgs};
+use crate::config::{FormArgs, LimitArgs, MergeArgs, WriteArgs};
 
 /// Writes customers to a Jiandaoyun (简道云) form, each to exactly one row.
 ///
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Index(Box<IndexCommand>),
     /// Compare what should be in the form with what is there
     Reconcile(ReconcileArgs),
+    /// Give rows that others have made the keys of their customers
+    Adopt(Box<AdoptArgs>),
     /// Say where a customer is and what happened to it
     Trace(TraceCommandArgs),
     /// Dead letters of this stage
@@ -76,11 +78,20 @@ pub(crate) struct CheckArgs {
 pub(crate) enum IndexCommand {
     /// Read the whole form again; running loaders pause meanwhile. With --merge-duplicates, delete all rows of a
     /// customer but the oldest
-    Rebuild(Box<RunArgs>),
+    Rebuild(Box<RebuildArgs>),
     /// Show what the index knows of a customer
     Show(ShowArgs),
     /// List customers that have several rows in the form, and what --merge-duplicates would delete
     Duplicates(ShowDuplicatesArgs),
+}
+
+/// Arguments of `index rebuild`.
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    #[command(flatten)]
+    pub(crate) merge: MergeArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// Arguments of `index show`.
@@ -108,11 +119,36 @@ pub(crate) struct ReconcileArgs {
     /// Have customers that differ fetched and written again; extra rows are left alone
     #[arg(long)]
     pub(crate) fix: bool,
+    /// Begin again instead of going on where the last run was broken off
+    #[arg(long)]
+    pub(crate) restart: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) run: Box<RunArgs>,
+}
+
+/// Arguments of `adopt`.
+#[derive(Debug, Args)]
+pub(crate) struct AdoptArgs {
+    /// Widgets whose contents say which customer a row belongs to, by name or caption; all of them have to agree
+    #[arg(long = "match", value_name = "WIDGET", value_delimiter = ',', required = true)]
+    pub(crate) widgets: Vec<String>,
+    /// Only show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Show examples with e-mail addresses and phone numbers
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// Arguments of `trace`.

@@ -94,15 +94,33 @@ pub(crate) struct WriteArgs {
     /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 7 s]
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
     pub(crate) index_settle: Option<String>,
-    /// When the form is read into the index: of several rows of a customer keep the oldest and delete the others
-    #[arg(long, env = "MERGE_DUPLICATES")]
-    pub(crate) merge_duplicates: bool,
     /// Bytes of the rows in one batch_create; a larger row goes alone
     #[arg(long, env = "BATCH_BYTES", default_value = "1000000", value_name = "BYTES")]
     pub(crate) batch_bytes: String,
+    /// Make new rows although the form has rows without a key, which may be rows of the same customers
+    #[arg(long, env = "IGNORE_KEYLESS")]
+    pub(crate) ignore_keyless: bool,
     /// For tests: die or wait at a named point, NAME:abort or NAME:DURATION, with :N from the Nth time on
     #[arg(long, env = "FAILPOINT", hide = true, value_name = "POINT")]
     pub(crate) failpoint: Option<Armed>,
+}
+
+/// Which rows `index rebuild` may delete.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Merge options")]
+pub(crate) struct MergeArgs {
+    /// Afterwards, of several rows of a customer keep the oldest and delete the others; shows them first and asks
+    #[arg(long, requires = "export")]
+    pub(crate) merge_duplicates: bool,
+    /// Write the whole rows that go into this new file, as lines of JSON, before the first one is deleted
+    #[arg(long, value_name = "FILE", requires = "merge_duplicates")]
+    pub(crate) export: Option<PathBuf>,
+    /// Refuse when more than this share of the form's rows would go
+    #[arg(long, env = "MERGE_AT_MOST", default_value = "10", value_name = "PERCENT")]
+    pub(crate) merge_at_most: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// The account's limits, shared by all loaders.

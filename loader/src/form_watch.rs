@@ -49,6 +49,8 @@ pub(crate) struct FormWatch {
     /// Mappings of records that fit the form as it is.
     fitting: Mutex<HashSet<String>>,
     judged: Notify,
+    /// The first reading of the form showed a key widget that cannot hold the key.
+    unusable: watch::Sender<Option<Misfit>>,
 }
 
 impl FormWatch {
@@ -65,12 +67,28 @@ impl FormWatch {
             unfit: Mutex::default(),
             fitting: Mutex::default(),
             judged: Notify::new(),
+            unusable: watch::Sender::new(None),
         })
     }
 
     /// The form, once it has been read and fits.
     pub(crate) fn current(&self) -> Option<Arc<Form>> {
         self.current.borrow().clone()
+    }
+
+    /// Completes when the first reading shows a key widget that cannot hold the key: a setting is wrong, and no waiting
+    /// mends that. When somebody changes the widget later, the stage pauses.
+    pub(crate) async fn unusable_key(&self) -> Misfit {
+        let mut unusable = self.unusable.subscribe();
+        match unusable
+            .wait_for(Option::is_some)
+            .await
+            .map(|misfit| misfit.clone())
+        {
+            Ok(Some(misfit)) => misfit,
+            // The sender lives in `self`.
+            _ => std::future::pending().await,
+        }
     }
 
     /// There is a record and no form: pauses until there is one.
@@ -156,8 +174,17 @@ impl FormWatch {
     pub(crate) async fn watch(self: Arc<Self>) {
         self.not_read();
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+        let mut first = true;
         loop {
-            let wait = match self.read().await {
+            let read = self.read().await;
+            if let Some(Err(misfit)) = &read
+                && first
+                && misfit.is_about_key()
+            {
+                self.unusable.send_replace(Some(misfit.clone()));
+            }
+            first &= read.is_none();
+            let wait = match read {
                 Some(Ok(())) if self.fits_again() => {
                     if self.paused.swap(false, Ordering::Relaxed) {
                         self.runtime.gate.open(Pause::Configuration);

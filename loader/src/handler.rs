@@ -122,6 +122,10 @@ impl WriteHandler {
                 writer.index.lost();
                 break;
             }
+            if !writer.keyless.is_clear() {
+                writer.keyless.want();
+                break;
+            }
             if !writer.vendor.open(&patience).await {
                 break;
             }

@@ -14,6 +14,7 @@ mod form_watch;
 mod handler;
 mod index;
 mod jdy;
+mod keyless;
 mod ledger;
 mod parts;
 mod patience;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => commands::check::check(args).await,
         Command::Index(command) => commands::index::run(*command).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
+        Command::Adopt(args) => commands::adopt::adopt(*args).await,
         Command::Trace(args) => commands::trace::trace(args).await,
         Command::Dead(args) => replay::cli::run_for("loader", Stage::Load, *args).await,
         Command::Books(args) => pipeline::cli::accounting::run("loader", *args).await,

@@ -9,6 +9,7 @@ use pipeline::watermarks::Watermarks;
 use crate::form_watch::FormWatch;
 use crate::index::Index;
 use crate::jdy::client::Client;
+use crate::keyless::Keyless;
 use crate::ledger::{Ledger, Registry};
 use crate::settings::LoaderConfig;
 use crate::vendor::Vendor;
@@ -31,6 +32,7 @@ pub(crate) fn assemble(
     );
     let vendor = Vendor::new(Arc::new(client), runtime.gate.clone(), runtime.shutdown.clone());
     let entry = &config.account.entry_id;
+    let key_widget = &config.expected.key_widget;
     let ledger = Ledger::new(
         runtime.store.clone(),
         &runtime.namespace,
@@ -42,13 +44,28 @@ pub(crate) fn assemble(
         runtime.clone(),
         ledger.clone(),
         vendor.clone(),
-        format!("{}/{entry}", config.account.app_id),
+        // Another key widget makes another index: it would not find the rows that the first one knows.
+        format!(
+            "{}/{entry}/{}",
+            config.account.app_id,
+            key_widget.as_deref().unwrap_or_default()
+        ),
         &config.expected,
         config.index_settle,
-        config.merge_duplicates,
+    );
+    let form = FormWatch::new(runtime.clone(), vendor.clone(), config.expected.clone());
+    let keyless = Keyless::new(
+        runtime.clone(),
+        ledger.clone(),
+        vendor.clone(),
+        Arc::clone(&form),
+        Arc::clone(&index),
+        key_widget.clone(),
+        config.ignore_keyless,
     );
     Ok(Writer {
-        form: FormWatch::new(runtime.clone(), vendor.clone(), config.expected.clone()),
+        form,
+        keyless,
         registry: Registry::new(config.lease),
         settings: Arc::new(config.settings.clone()),
         watermarks: Watermarks::new(runtime.store.clone(), runtime.namespace.clone()),

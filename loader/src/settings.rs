@@ -11,6 +11,8 @@ use crate::failpoint::Armed;
 use crate::form_watch::Expected;
 use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
 use crate::jdy::client::{Account, Buckets};
+use crate::jdy::form::Misfit;
+use crate::jdy::key_widget;
 use crate::ledger::send_window;
 use crate::write::{Mode, OnMissingRow, Removals, Settings};
 
@@ -39,8 +41,8 @@ pub(crate) struct LoaderConfig {
     pub(crate) lease: Duration,
     /// Wait after Redis was lost.
     pub(crate) index_settle: Duration,
-    /// Whether a rebuild deletes duplicate rows.
-    pub(crate) merge_duplicates: bool,
+    /// Whether new rows are made beside rows without a key.
+    pub(crate) ignore_keyless: bool,
     pub(crate) failpoint: Option<Armed>,
     /// Things in the mapping document that are not done as it says.
     pub(crate) remarks: Vec<String>,
@@ -52,10 +54,9 @@ impl LoaderConfig {
         let document = form.mapping.as_deref().map(Document::read).transpose()?;
         let mut account = account(form, document.as_ref())?;
         let removals = removals(&write.on_removal)?;
-        let key_widget = form
-            .jdy_key_widget
-            .clone()
-            .filter(|widget| !widget.trim().is_empty());
+        let key_widget = form.jdy_key_widget.as_deref().map(str::trim);
+        let key_widget = key_widget.filter(|widget| !widget.is_empty()).map(str::to_owned);
+        let expected = expected(key_widget, document.as_ref(), &removals)?;
         let timeout = account.timeout;
         let lease = lease(&write.lease)?;
         let late = duration("LATE_WRITES", &write.late_writes)?;
@@ -68,23 +69,12 @@ impl LoaderConfig {
         Ok(Self {
             buckets: buckets(limits)?,
             open_calls: limits.jdy_open_calls.max(1),
-            expected: Expected {
-                key_widget,
-                fields: document
-                    .as_ref()
-                    .map(|document| document.fields.clone())
-                    .unwrap_or_default(),
-                mark: match &removals {
-                    Removals::Mark { widget, .. } => Some(widget.clone()),
-                    _ => None,
-                },
-            },
+            expected,
             batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
             linger: duration("LINGER", &write.linger)?,
             concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
             lease,
             index_settle,
-            merge_duplicates: write.merge_duplicates,
             settings: Settings {
                 removals,
                 on_missing_row: match write.on_missing_row {
@@ -99,10 +89,40 @@ impl LoaderConfig {
                 batch_bytes: count("BATCH_BYTES", &write.batch_bytes, usize::MAX)?,
             },
             account,
+            ignore_keyless: write.ignore_keyless,
             failpoint: write.failpoint,
             remarks: document.map(|document| document.remarks).unwrap_or_default(),
         })
     }
+}
+
+/// What is known of the form before the first record; a key widget that anything else writes to is refused here.
+fn expected(
+    key_widget: Option<String>,
+    document: Option<&Document>,
+    removals: &Removals,
+) -> Result<Expected, ConfigError> {
+    let fields = document
+        .map(|document| document.fields.clone())
+        .unwrap_or_default();
+    let mark = match removals {
+        Removals::Mark { widget, .. } => Some(widget.clone()),
+        _ => None,
+    };
+    if let Some(widget) = &key_widget {
+        key_widget::judge_settings(widget, &fields, mark.as_deref()).map_err(|fault| {
+            let misfit = Misfit::Key {
+                widget: widget.clone(),
+                fault,
+            };
+            ConfigError::message(misfit.to_string())
+        })?;
+    }
+    Ok(Expected {
+        key_widget,
+        fields,
+        mark,
+    })
 }
 
 fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, ConfigError> {

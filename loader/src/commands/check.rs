@@ -1,15 +1,21 @@
 //! `loader check`: would it work? Reads the form and compares it with the mapping, writes nothing.
 
-use anyhow::{Context as _, bail};
+use std::time::Duration;
+
+use anyhow::Context as _;
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
 
 use super::table::Facts;
+use super::usable;
 use crate::cli::CheckArgs;
 use crate::parts;
 use crate::settings::LoaderConfig;
+
+/// Every call takes a slot of the shared quota, which is kept in Redis.
+const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the checks in the order in which they depend on each other.
 pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
@@ -20,20 +26,13 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         HttpConfig::try_from(run.http)?,
     );
     let runtime = Runtime::tool("loader", &common)?;
-    runtime.store.ping().await.context("ask Redis")?;
+    let asked = tokio::time::timeout(REDIS_PATIENCE, runtime.store.ping()).await;
+    asked
+        .with_context(|| format!("Redis gives no answer within {REDIS_PATIENCE:?}; check REDIS_URL"))?
+        .context("ask Redis; check REDIS_URL, and whether Redis is up")?;
     let writer = parts::assemble(&runtime, &config, &http)?;
-    match writer.form.read().await {
-        Some(Ok(())) => {}
-        Some(Err(misfit)) => return Err(ConfigError::message(misfit.to_string()).into()),
-        None => {
-            let why: Vec<String> = runtime
-                .gate
-                .pauses()
-                .into_iter()
-                .map(|pause| pause.detail)
-                .collect();
-            bail!("the form cannot be read: {}", why.join("; "));
-        }
+    if let Err(misfit) = usable::read(&writer).await? {
+        return Err(ConfigError::message(misfit.to_string()).into());
     }
     let widgets = writer.form.current().map_or(0, |form| form.len());
     let key_widget = config.expected.key_widget.as_deref();

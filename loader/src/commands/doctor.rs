@@ -2,10 +2,12 @@
 
 use pipeline::doctor::{self, Finding, Health};
 use pipeline::service::Runtime;
+use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 
 use crate::cli::DoctorCommandArgs;
+use crate::jdy::form::Misfit;
 use crate::parts;
 use crate::settings::LoaderConfig;
 
@@ -29,6 +31,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
             "the loader does not do this part of the document",
         ));
     }
+    let mut unusable = None;
     findings.push(if redis_is_away {
         // Every call takes a slot of the shared quota, and that is kept in Redis.
         Finding::bad("form", "not asked, because Redis is away", "repair Redis first")
@@ -37,9 +40,13 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
             let remedy = "check JDY_BASE_URL, and whether its host is reached from here";
             Ok(Finding::bad("form", late_form(&runtime), remedy))
         };
-        doctor::in_time(form(&runtime, &config, &http), late).await?
+        doctor::in_time(form(&runtime, &config, &http, &mut unusable), late).await?
     });
-    doctor::report(&findings, args.how.json)
+    let reported = doctor::report(&findings, args.how.json);
+    match unusable {
+        Some(misfit) => Err(ConfigError::message(misfit.to_string()).into()),
+        None => reported,
+    }
 }
 
 fn key_widget(config: &LoaderConfig) -> Finding {
@@ -69,7 +76,13 @@ fn late_form(runtime: &Runtime) -> String {
     }
 }
 
-async fn form(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -> anyhow::Result<Finding> {
+/// `unusable` becomes the fault of a key widget that cannot hold the key, which is a wrong setting.
+async fn form(
+    runtime: &Runtime,
+    config: &LoaderConfig,
+    http: &HttpConfig,
+    unusable: &mut Option<Misfit>,
+) -> anyhow::Result<Finding> {
     let writer = parts::assemble(runtime, config, http)?;
     let entry = &config.account.entry_id;
     Ok(match writer.form.read().await {
@@ -81,11 +94,15 @@ async fn form(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -> an
                 format!("{entry}: {widgets} widgets, {mapped} of them mapped"),
             )
         }
-        Some(Err(misfit)) => Finding::bad(
-            "form",
-            misfit,
-            "add the widget to the form, or change the mapping",
-        ),
+        Some(Err(misfit)) => {
+            let remedy = match misfit.is_about_key() {
+                true => "name a usable key widget in JDY_KEY_WIDGET",
+                false => "add the widget to the form, or change the mapping",
+            };
+            let finding = Finding::bad("form", &misfit, remedy);
+            *unusable = Some(misfit).filter(Misfit::is_about_key);
+            finding
+        }
         None => {
             let details: Vec<_> = runtime
                 .gate

@@ -7,8 +7,11 @@ use indicatif::ProgressBar;
 use pipeline::service::Runtime;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 
+use super::merge::Merge;
 use super::table::columns;
-use crate::cli::{IndexCommand, RunArgs, ShowDuplicatesArgs};
+use super::usable;
+use crate::cli::{IndexCommand, RebuildArgs, RunArgs, ShowDuplicatesArgs};
+use crate::failpoint;
 use crate::ledger::Duplicate;
 use crate::parts;
 use crate::settings::LoaderConfig;
@@ -29,22 +32,35 @@ pub(crate) async fn run(command: IndexCommand) -> anyhow::Result<()> {
 
 /// The loader's parts for a short command.
 pub(super) fn tool(args: RunArgs) -> anyhow::Result<(Writer, LoaderConfig)> {
-    let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
+    let mut config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
     let (common, http) = (
         CommonConfig::try_from(args.common)?,
         HttpConfig::try_from(args.http)?,
     );
+    if let Some(armed) = config.failpoint.take() {
+        failpoint::arm(armed);
+    }
     let runtime = Runtime::tool("loader", &common)?;
     let writer = parts::assemble(&runtime, &config, &http)?;
     Ok((writer, config))
 }
 
-async fn rebuild(args: RunArgs) -> anyhow::Result<()> {
-    let (writer, config) = tool(args)?;
+async fn rebuild(args: RebuildArgs) -> anyhow::Result<()> {
+    let merge = Merge::new(args.merge)?;
+    let (writer, config) = tool(args.run)?;
     anyhow::ensure!(
         !config.expected.fields.is_empty(),
         pipeline::setting::ConfigError::message("MAPPING is needed to know which widgets count; set it")
     );
+    usable::key_widget(&writer).await?;
+    read_form(&writer).await?;
+    match merge {
+        Some(merge) => merge.run(&writer).await,
+        None => Ok(()),
+    }
+}
+
+async fn read_form(writer: &Writer) -> anyhow::Result<()> {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(200));
     writer.index.drop_index().await.context("forget the index")?;
@@ -79,7 +95,7 @@ async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
         println!("{}", columns(&found.iter().map(row).collect::<Vec<_>>()));
     }
     println!(
-        "{} extra rows when the form was last read; `loader index rebuild --merge-duplicates` deletes them",
+        "{} extra rows when the form was last read; `loader index rebuild --merge-duplicates --export FILE` deletes them",
         found.len()
     );
     Ok(())

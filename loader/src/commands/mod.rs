@@ -1,9 +1,13 @@
 //! One file per subcommand.
 
+pub(crate) mod adopt;
 pub(crate) mod check;
+mod confirm;
 pub(crate) mod doctor;
 pub(crate) mod index;
+mod merge;
 pub(crate) mod reconcile;
 pub(crate) mod run;
 mod table;
 pub(crate) mod trace;
+mod usable;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::service::Runtime;
+use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
@@ -40,7 +41,9 @@ pub(crate) async fn serve(
     let writer = parts::assemble(&runtime, &config, http)?;
     let status = status(&config);
     runtime.status.set("loader", status);
+    writer.keyless.begin();
     let background = background(writer.clone());
+    let form = Arc::clone(&writer.form);
     let eviction = eviction::warn(runtime.store.clone(), runtime.shutdown.clone());
     let _warning = AbortOnDropHandle::new(tokio::spawn(eviction));
     let options = ConsumerOptions {
@@ -53,6 +56,7 @@ pub(crate) async fn serve(
     let consumed = tokio::select! {
         consumed = consumer::run(&runtime, options, handler) => consumed.context("consume records"),
         ended = background => ended,
+        misfit = form.unusable_key() => Err(ConfigError::message(misfit.to_string()).into()),
     };
     tracing::info!("stopped");
     consumed
@@ -64,6 +68,7 @@ async fn background(writer: Writer) -> anyhow::Result<()> {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(form.watch());
     tasks.spawn(index.maintain());
+    tasks.spawn(Arc::clone(&writer.keyless).watch());
     tasks.spawn(beat(writer.clone()));
     tasks.spawn(sweep(writer.clone()));
     tasks.spawn(verify(writer.clone()));
@@ -81,6 +86,11 @@ fn warn_about_settings(config: &LoaderConfig) {
     for remark in &config.remarks {
         tracing::warn!(remark, "mapping document");
     }
+    if config.ignore_keyless {
+        tracing::warn!(
+            "IGNORE_KEYLESS is set: new rows are made even if the form has rows of the same customers without a key"
+        );
+    }
     if config.expected.key_widget.is_none() {
         tracing::warn!(
             "JDY_KEY_WIDGET is not set: when Redis is lost, or a call's outcome stays unknown for an hour, rows cannot \
@@ -96,6 +106,7 @@ fn status(config: &LoaderConfig) -> serde_json::Value {
         "key_widget": config.expected.key_widget,
         "mode": format!("{:?}", config.settings.mode),
         "removals": format!("{:?}", config.settings.removals),
+        "ignore_keyless": config.ignore_keyless,
         "batch_size": config.batch_size,
         "concurrency": config.concurrency,
     })

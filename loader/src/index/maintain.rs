@@ -155,7 +155,7 @@ impl Index {
         if duplicates > 0 {
             tracing::warn!(
                 duplicates,
-                "the form holds several rows for the same customer; the oldest is kept up to date; `loader index duplicates` lists them, `loader index rebuild --merge-duplicates` deletes the others"
+                "the form holds several rows for the same customer; the oldest is kept up to date; `loader index duplicates` lists them, `loader index rebuild --merge-duplicates --export FILE` deletes the others"
             );
         }
     }

@@ -5,7 +5,6 @@
 //! pauses the stage and wakes [`Index::maintain`]. One loader rebuilds, by lease; the others poll.
 
 mod maintain;
-mod merge;
 mod rebuild;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +18,8 @@ use proto::v1::FieldValue;
 
 use crate::form_watch::Expected;
 use crate::jdy::lookup::Recognition;
-use crate::ledger::{self, Ledger, index::BuildError};
+use crate::ledger::index::{BuildError, IndexState};
+use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
 #[cfg(test)]
@@ -59,8 +59,6 @@ pub(crate) struct Index {
     mark: Option<String>,
     /// How long a call of a predecessor may still create rows after the loss was noticed.
     landing: Duration,
-    /// Of several rows of a customer, all but the oldest are deleted at a rebuild.
-    merge: bool,
     /// The widgets come from a mapping document.
     documented: bool,
     widgets: watch::Sender<Option<Vec<String>>>,
@@ -77,7 +75,6 @@ impl Index {
         form: String,
         expected: &Expected,
         landing: Duration,
-        merge: bool,
     ) -> Arc<Self> {
         let widgets: Vec<String> = expected.fields.iter().map(|(widget, _)| widget.clone()).collect();
         let widgets = Some(widgets).filter(|widgets| !widgets.is_empty());
@@ -89,7 +86,6 @@ impl Index {
             key_widget: expected.key_widget.clone(),
             mark: expected.mark.clone(),
             landing,
-            merge,
             documented: !expected.fields.is_empty(),
             widgets: watch::Sender::new(widgets),
             wake: Notify::new(),
@@ -149,12 +145,20 @@ impl Index {
 
     /// Forgets the index, so that the next check rebuilds it, here or in a running loader.
     pub(crate) async fn drop_index(&self) -> Result<(), Error> {
-        Ok(ledger::index::forget(&self.ledger, self.merge).await?)
+        Ok(ledger::index::forget(&self.ledger).await?)
     }
 
     /// Rebuilds, or waits for the loader that does; for commands.
     pub(crate) async fn build(&self) -> Result<(), Error> {
         self.establish().await
+    }
+
+    /// Rows with a key when the form was read last, and those of them that share it with an older row.
+    pub(crate) async fn counts(&self) -> Result<(u64, u64), Error> {
+        match ledger::index::state(&self.ledger, &self.form).await? {
+            IndexState::Ready { rows, duplicates, .. } => Ok((rows + duplicates, duplicates)),
+            _ => Err(Error::Overtaken),
+        }
     }
 
     /// What the rebuild is doing, for progress bars.

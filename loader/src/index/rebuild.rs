@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{Error, Index, merge};
+use super::{Error, Index};
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::{FoundRow, Recognition};
@@ -17,7 +17,7 @@ use crate::ledger;
 use crate::vendor::{Patience, Tried};
 
 /// A page that cannot be had for this long fails the rebuild; the next one goes on from the cursor.
-pub(super) const PAGE_PATIENCE: Duration = Duration::from_secs(120);
+const PAGE_PATIENCE: Duration = Duration::from_secs(120);
 
 struct Page {
     rows: Vec<(String, FoundRow)>,
@@ -58,17 +58,12 @@ pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<(), 
             cursor = page.last;
             continue;
         }
-        let merged = match (index.merge || build.merge) && duplicates > 0 {
-            true => merge::run(index, recognition, &build.token).await?,
-            false => 0,
-        };
         failpoint::hit("index-ready-before").await;
         ledger::index::ready(&index.ledger, &build.token, &Uuid::new_v4().to_string()).await?;
         failpoint::hit("index-ready-after").await;
         tracing::info!(
             rows,
             duplicates,
-            merged,
             seconds = started.elapsed().as_secs(),
             "index of the form is complete"
         );

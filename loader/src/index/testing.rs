@@ -20,7 +20,7 @@ pub(crate) async fn rebuild_with(ledger: &Ledger, form: &str, rows: &[(String, F
 /// An index over these rows; those written at `since_ms` or later may have been overwritten by late calls.
 pub(crate) async fn rebuild_since(ledger: &Ledger, form: &str, rows: &[(String, FoundRow)], since_ms: i64) {
     if !ledger.epoch().is_empty() {
-        index::forget(ledger, false).await.unwrap();
+        index::forget(ledger).await.unwrap();
     }
     let build = index::begin(ledger, form, &Uuid::new_v4().to_string(), &[])
         .await

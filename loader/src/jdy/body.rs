@@ -103,6 +103,20 @@ impl<'a> Filter<'a> {
             cond: [condition],
         }
     }
+
+    /// Rows of which this text widget is empty.
+    pub(super) fn text_empty(widget: &'a str) -> Self {
+        let condition = Condition {
+            field: widget,
+            kind: "text",
+            method: "empty",
+            value: &[],
+        };
+        Self {
+            rel: "and",
+            cond: [condition],
+        }
+    }
 }
 
 /// A call that needs nothing but the form.

@@ -8,6 +8,7 @@ use proto::v1::field_value::Value as Cell;
 use proto::v1::{FieldValue, FormRecord};
 
 use super::encode::{Clearing, Shape};
+use super::key_widget::{self, KeyFault};
 use super::types::Widget;
 
 /// Widgets that no API write reaches (docs/jiandaoyun-api.md §4).
@@ -81,6 +82,21 @@ pub(crate) enum Misfit {
         /// Type in the form.
         actual: String,
     },
+    /// The key widget cannot hold the company ids.
+    #[error("JDY_KEY_WIDGET: the widget {widget} {fault}; {}", fault.remedy())]
+    Key {
+        /// Name in the settings.
+        widget: String,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
+}
+
+impl Misfit {
+    /// Whether it is about the key widget, so that no row at all can be written.
+    pub(crate) fn is_about_key(&self) -> bool {
+        matches!(self, Self::Key { .. })
+    }
 }
 
 impl Misfit {
@@ -122,7 +138,10 @@ impl Form {
             .collect();
         let form = Self { widgets, key_widget };
         if let Some(key) = &form.key_widget {
-            form.fits(key, "key widget", Some("text"), |kind| kind == "text")?;
+            key_widget::judge(form.widgets.get(key)).map_err(|fault| Misfit::Key {
+                widget: key.clone(),
+                fault,
+            })?;
         }
         Ok(form)
     }
@@ -142,12 +161,31 @@ impl Form {
         self.fits(widget, label, None, |_| true)
     }
 
+    /// The type of a widget.
+    pub(crate) fn kind(&self, widget: &str) -> Option<&str> {
+        Some(self.widgets.get(widget)?.kind.as_str())
+    }
+
+    /// Whether people call the widget so: by its caption, or by its id where it has an alias.
+    pub(crate) fn is_called(&self, widget: &str, name: &str) -> bool {
+        let found = self.widgets.get(widget);
+        found.is_some_and(|found| {
+            found.label == name || found.other.get("widgetName").is_some_and(|id| *id == name)
+        })
+    }
+
     /// How many widgets the form has.
     pub(crate) fn len(&self) -> usize {
         self.widgets.len()
     }
 
     fn check_field(&self, field: &FieldValue) -> Result<(), Misfit> {
+        if self.key_widget.as_ref() == Some(&field.field) {
+            return Err(Misfit::Key {
+                widget: field.field.clone(),
+                fault: KeyFault::Mapped(field.label.clone()),
+            });
+        }
         let Some(cell) = &field.value else {
             return self.check_exists(&field.field, &field.label);
         };
@@ -236,7 +274,7 @@ mod tests {
             name: (*name).to_owned(),
             label: format!("label of {name}"),
             kind: (*kind).to_owned(),
-            items: Vec::new(),
+            ..Widget::default()
         };
         Form::new(kinds.iter().map(widget).collect(), None).unwrap()
     }
@@ -277,17 +315,17 @@ mod tests {
     }
 
     #[test]
-    fn the_key_widget_has_to_be_a_text() {
-        let widgets = |kind: &str| {
-            vec![Widget {
-                name: "_k".into(),
-                label: String::new(),
-                kind: kind.into(),
-                items: Vec::new(),
-            }]
+    fn a_record_that_fills_the_key_widget_is_a_misfit() {
+        let key = Widget {
+            name: "_k".into(),
+            kind: "text".into(),
+            ..Widget::default()
         };
-        assert!(Form::new(widgets("text"), Some("_k".into())).is_ok());
-        assert!(Form::new(widgets("number"), Some("_k".into())).is_err());
-        assert!(Form::new(Vec::new(), Some("_k".into())).is_err());
+        let form = Form::new(vec![key], Some("_k".into())).unwrap();
+        let misfit = form
+            .check(&record("_k", Some(Cell::Text("ACME".into()))))
+            .unwrap_err();
+        assert!(misfit.is_about_key());
+        assert!(misfit.to_string().contains("客户星级"), "{misfit}");
     }
 }

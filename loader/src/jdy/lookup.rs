@@ -71,6 +71,42 @@ impl Client {
         }
     }
 
+    /// Rows after `cursor`, of those alone that have no key, when a key widget is given. The vendor may ignore that.
+    pub(crate) async fn list_keyless(
+        &self,
+        key_widget: Option<&str>,
+        cursor: &str,
+    ) -> Reply<Vec<Map<String, Value>>> {
+        let filter = key_widget.map(Filter::text_empty);
+        self.list(Some(cursor), filter.as_ref()).await
+    }
+
+    /// The whole rows of at most 100 companies, ascending by id; `None` when the vendor ignored the filter.
+    pub(crate) async fn whole_rows_of(
+        &self,
+        recognition: &Recognition,
+        companies: &[&str],
+    ) -> Reply<Option<Vec<Map<String, Value>>>> {
+        let key_widget = &recognition.key_widget;
+        let filter = Filter::text_in(key_widget, companies);
+        let mut rows: Vec<Map<String, Value>> = Vec::new();
+        loop {
+            let cursor = rows.last().map_or("", |row| text(row, "_id")).to_owned();
+            let page = match self.list(Some(&cursor), Some(&filter)).await {
+                Reply::Ok(page) => page,
+                other => return other.map(|_| None),
+            };
+            if page.iter().any(|row| !companies.contains(&text(row, key_widget))) {
+                return Reply::Ok(None);
+            }
+            // Only an empty page is certainly the last one.
+            match page.last() {
+                Some(last) if text(last, "_id") > cursor.as_str() => rows.extend(page),
+                _ => return Reply::Ok(Some(rows)),
+            }
+        }
+    }
+
     async fn collect(
         &self,
         recognition: &Recognition,

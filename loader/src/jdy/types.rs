@@ -183,7 +183,7 @@ pub(crate) struct Widgets {
 }
 
 /// A widget as the form describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Widget {
     /// The alias when one is set, else the widget id; what writes and reads use.
     pub(crate) name: String,
@@ -196,6 +196,9 @@ pub(crate) struct Widget {
     /// Widgets of a subform's rows.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) items: Vec<Widget>,
+    /// Whatever else is said of it; nothing of it is documented.
+    #[serde(flatten)]
+    pub(crate) other: Map<String, Value>,
 }
 
 /// `null` is as good as nothing.

@@ -51,8 +51,6 @@ pub(crate) struct Build {
     pub(crate) cursor: String,
     /// Time since the loss was noticed.
     pub(crate) noticed: Duration,
-    /// Duplicates shall be merged.
-    pub(crate) merge: bool,
 }
 
 pub(crate) async fn state(ledger: &Ledger, form: &str) -> Result<IndexState, Error> {
@@ -100,7 +98,6 @@ pub(crate) async fn begin(
         token: text(0),
         cursor: text(1),
         noticed,
-        merge: answer.get(3).is_some_and(|merge| merge == "1"),
     }))
 }
 
@@ -135,19 +132,16 @@ pub(crate) async fn ready(ledger: &Ledger, token: &str, epoch: &str) -> Result<(
     fresh(ledger.call(&INDEX, &args).await).map(drop)
 }
 
-/// `merge`: the next rebuild shall merge duplicates.
-pub(crate) async fn forget(ledger: &Ledger, merge: bool) -> Result<(), Error> {
-    let merge = if merge { "1" } else { "" };
-    ledger
-        .call(&INDEX, &["drop".into(), ledger.epoch_key().into(), merge.into()])
-        .await
-        .map(drop)
+/// The next check finds no complete index and rebuilds it.
+pub(crate) async fn forget(ledger: &Ledger) -> Result<(), Error> {
+    let args = ["drop".into(), ledger.epoch_key().into()];
+    ledger.call(&INDEX, &args).await.map(drop)
 }
 
 /// A duplicate was deleted.
-pub(crate) async fn merged(ledger: &Ledger, token: &str, company: &str, row: &str) -> Result<(), BuildError> {
-    let args = [token.into(), company.into(), row.into()];
-    fresh(ledger.call(&MERGED, &args).await).map(drop)
+pub(crate) async fn merged(ledger: &Ledger, company: &str, row: &str) -> Result<(), Error> {
+    let args = [company.into(), row.into()];
+    ledger.call(&MERGED, &args).await.map(drop)
 }
 
 fn fresh(answer: Result<Vec<String>, Error>) -> Result<Vec<String>, BuildError> {

@@ -39,7 +39,7 @@
 //!
 //! | field of the index | meaning |
 //! | --- | --- |
-//! | `form` | app and form that were read |
+//! | `form` | app, form and key widget that were read |
 //! | `state` | `building` or `ready` |
 //! | `epoch` | name of the complete index |
 //! | `run` | server run of Redis in which it was read |
@@ -49,7 +49,6 @@
 //! | `built` | the same, of the index that is complete |
 //! | `rows`, `dups` | rows with a key, and those of them that share it with an older row |
 //! | `widgets` | widgets whose content is hashed, one a line |
-//! | `merge` | `1`: the next rebuild deletes duplicates |
 
 /// Fields of a row.
 pub(super) mod row {
@@ -92,7 +91,7 @@ pub(crate) mod index {
     pub(crate) const BUILT: &str = "built";
     pub(crate) const RUN: &str = "run";
     /// All others, which only the scripts use.
-    pub(crate) const OTHERS: [&str; 9] = [
-        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets", "merge",
+    pub(crate) const OTHERS: [&str; 8] = [
+        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets",
     ];
 }

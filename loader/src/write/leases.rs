@@ -36,7 +36,7 @@ pub(crate) async fn beat(writer: Writer) {
 /// Finishes batches whose loader is dead and whose messages no loader has taken yet.
 pub(crate) async fn sweep(writer: Writer) {
     while writer.runtime.shutdown.sleep(SWEEP_EVERY).await {
-        if !writer.runtime.gate.is_open() || !writer.index.is_known() {
+        if !writer.runtime.gate.is_open() || !writer.index.is_known() || !writer.keyless.is_clear() {
             continue;
         }
         match writer.ledger.orphans(1).await {

@@ -43,6 +43,7 @@ use pipeline::watermarks::Watermarks;
 use crate::form_watch::FormWatch;
 use crate::index::Index;
 use crate::jdy::calls::WriteOptions;
+use crate::keyless::Keyless;
 use crate::ledger::{Ledger, Registry};
 use crate::vendor::Vendor;
 
@@ -119,6 +120,8 @@ pub(crate) struct Writer {
     pub(crate) form: Arc<FormWatch>,
     /// The index of the form.
     pub(crate) index: Arc<Index>,
+    /// Whether the form has rows without a key.
+    pub(crate) keyless: Arc<Keyless>,
     /// How things are written.
     pub(crate) settings: Arc<Settings>,
     /// What the extractor may skip and the transformer may drop.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use kit::pipeline::{PipelineUnderTest, Service};
 
-/// What every start says: a remark on the document, and that form and index are not known yet.
-const AT_START: [&str; 3] = [
+/// What every start says: a remark on the document, and that form, index and rows without a key are not known yet.
+const AT_START: [&str; 4] = [
     r#""message":"mapping""#,
     r#""reason":"configuration""#,
     r#""reason":"index""#,
+    r#""reason":"keyless""#,
 ];
 
 #[tokio::test]

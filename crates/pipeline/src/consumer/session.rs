@@ -110,6 +110,7 @@ impl<H: Handler> Session<H> {
         let mut reopened = pin!(rt.gate.opened());
         loop {
             let open = rt.gate.is_open();
+            self.hold_at_most = rt.gate.hold_at_most(rt.hold_at_most);
             self.closed_since = if open {
                 None
             } else {

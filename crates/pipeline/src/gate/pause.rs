@@ -23,6 +23,8 @@ pub enum Pause {
     Configuration,
     /// The index of the form is being rebuilt.
     Index,
+    /// The form may have rows without a key.
+    Keyless,
 }
 
 impl Pause {
@@ -37,6 +39,7 @@ impl Pause {
             Self::Quota => "quota",
             Self::Configuration => "configuration",
             Self::Index => "index",
+            Self::Keyless => "keyless",
         }
     }
 }

@@ -126,6 +126,16 @@ impl Gate {
         drop(self.shared.open.subscribe().wait_for(|open| *open).await);
     }
 
+    /// How long deliveries may be kept while it is closed: rows without a key wait for a person, and what a paused loader
+    /// keeps is hidden from that person's `loader adopt`.
+    pub(crate) fn hold_at_most(&self, usual: Duration) -> Duration {
+        const FOR_A_PERSON: Duration = Duration::from_secs(3);
+        match self.shared.lock().closed.contains_key(&Pause::Keyless) {
+            true => usual.min(FOR_A_PERSON),
+            false => usual,
+        }
+    }
+
     /// The standing reasons.
     pub fn pauses(&self) -> Vec<StandingPause> {
         let standing = |(reason, closed): (&Pause, &Closed)| StandingPause {

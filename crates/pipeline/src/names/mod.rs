@@ -3,5 +3,5 @@
 mod keys;
 mod namespace;
 
-pub use keys::{LedgerKeys, PlanKeys, RunKeys, fence_key};
+pub use keys::{AdoptKeys, LedgerKeys, PlanKeys, RunKeys, fence_key};
 pub use namespace::{InvalidNamespace, Namespace};

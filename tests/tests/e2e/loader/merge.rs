@@ -1,18 +1,20 @@
-//! `--merge-duplicates`: rows that were made twice are listed, left alone unless asked, and then one of each stays.
+//! `--merge-duplicates`: rows that were made twice are listed, left alone unless asked, exported, and then one of each stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, Service};
-use kit::simulator::KEY_WIDGET;
-use kit::wait::{eventually, expect};
+use kit::simulator::{KEY_WIDGET, cell_widget};
 use serde_json::{Value, json};
 
 use super::feed::Feed;
 
 const LIMIT: Duration = Duration::from_secs(90);
 const CUSTOMERS: usize = 30;
+const MERGE: [&str; 4] = ["index", "rebuild", "--merge-duplicates", "--export"];
 
 /// Ids of the rows of each customer, the oldest first.
 fn rows(pipeline: &PipelineUnderTest) -> BTreeMap<String, Vec<String>> {
@@ -25,11 +27,29 @@ fn rows(pipeline: &PipelineUnderTest) -> BTreeMap<String, Vec<String>> {
     rows
 }
 
-#[tokio::test]
-async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_crash() {
+/// Every row of the form, as it is now.
+fn everything(pipeline: &PipelineUnderTest) -> Vec<Value> {
+    pipeline.simulator.rows(1000)
+}
+
+/// Exit code and everything that a merge said.
+async fn merge(pipeline: &PipelineUnderTest, file: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let file = file.to_str().unwrap();
+    let arguments: Vec<&str> = MERGE
+        .into_iter()
+        .chain([file])
+        .chain(more.iter().copied())
+        .collect();
+    let output = pipeline.tool_output(Service::Loader, &arguments).await.unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+/// A form with one row for each customer, and no loader.
+async fn loaded(seed: u64) -> PipelineUnderTest {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(CUSTOMERS as u32)
-        .seed(101)
+        .seed(seed)
         .set("INDEX_SETTLE", "0s")
         .set_for(Service::Loader, "MAPPING", mapping_document())
         .start()
@@ -40,15 +60,25 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
     pipeline.until_equal(LIMIT).await;
     pipeline.quiet(LIMIT, 0).await;
     pipeline[loader].process().stop(LIMIT).await.unwrap();
+    pipeline
+}
+
+fn double(pipeline: &PipelineUnderTest, company: &str) {
+    let typed = json!({ KEY_WIDGET: {"value": company}, cell_widget(1): {"value": "typed by hand"} });
+    pipeline.simulator.insert_row(&typed).unwrap();
+}
+
+#[tokio::test]
+async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_crash() {
+    let mut pipeline = loaded(101).await;
     let before = rows(&pipeline);
     for (company, copies) in before.keys().zip([2, 1, 1, 1, 1]) {
         for _ in 0..copies {
-            let typed = json!({ KEY_WIDGET: {"value": company} });
-            pipeline.simulator.insert_row(&typed).unwrap();
+            double(&pipeline, company);
         }
     }
     // A row without a company id is no customer's duplicate.
-    let typed = json!({ kit::simulator::cell_widget(0): {"value": "typed by hand"} });
+    let typed = json!({ cell_widget(0): {"value": "typed by hand"} });
     pipeline.simulator.insert_row(&typed).unwrap();
 
     pipeline
@@ -69,60 +99,93 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
             "the oldest stays"
         );
     }
-    assert_eq!(
-        pipeline.simulator.form_rows(),
-        CUSTOMERS + 7,
-        "listing deletes nothing"
-    );
+    let doubled = everything(&pipeline);
+    assert_eq!(doubled.len(), CUSTOMERS + 7, "listing deletes nothing");
 
-    // The first one that merges dies between a deletion and its note in Redis; the next one finishes.
-    feed.empty_redis().await;
-    let settings = [
-        ("MERGE_DUPLICATES", "true"),
-        ("FAILPOINT", "merge-deleted:abort:3"),
-    ];
-    let victim = pipeline.run_with(Service::Loader, &settings);
-    pipeline[victim].process().wait(LIMIT).await.unwrap();
-    pipeline[victim].kill9();
+    // Six of 36 rows are more than the share that goes without being allowed, and nobody says yes here.
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let (code, said) = merge(&pipeline, &file("a"), &["--yes"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("6 of 36 rows would go"), "{said}");
+    let (code, said) = merge(&pipeline, &file("a"), &["--merge-at-most", "20"]).await;
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("add --yes") && said.contains("delete"), "{said}");
+    let unexported = ["index", "rebuild", "--merge-duplicates", "--yes"];
+    let output = pipeline.tool_output(Service::Loader, &unexported).await.unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(everything(&pipeline), doubled, "nothing was deleted");
+    assert!(!file("a").exists());
+
+    // The first merge dies between a deletion and its note in Redis; the next one finishes.
+    let allowed = ["--yes", "--merge-at-most", "20"];
+    pipeline.set_for(Service::Loader, "FAILPOINT", "merge-deleted:abort:3");
+    let (code, said) = merge(&pipeline, &file("b"), &allowed).await;
+    assert_eq!(code, None, "{said}");
+    pipeline.unset_for(Service::Loader, "FAILPOINT");
+    assert_eq!(everything(&pipeline).len(), CUSTOMERS + 4, "three are gone");
+    let written = std::fs::read_to_string(file("b")).unwrap();
+    let exported: Vec<Value> = written
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let extra: BTreeSet<&str> = listed.iter().map(|one| one["extra"].as_str().unwrap()).collect();
     assert_eq!(
-        pipeline.simulator.form_rows(),
-        CUSTOMERS + 4,
-        "three are gone, one of them unknown to Redis"
+        exported
+            .iter()
+            .map(|row| row["_id"].as_str().unwrap())
+            .collect::<BTreeSet<_>>(),
+        extra,
+        "all of them stand in the file, before the first one goes"
     );
-    let heir = pipeline.run_with(Service::Loader, &settings[..1]);
-    pipeline[heir].ready().await;
+    for row in &exported {
+        assert!(doubled.contains(row), "a whole row: {row}");
+    }
+    let mode = std::fs::metadata(file("b")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let (code, said) = merge(&pipeline, &file("b"), &allowed).await;
+    assert_eq!(code, Some(78), "an export is never overwritten: {said}");
+
+    let (code, said) = merge(&pipeline, &file("c"), &allowed).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("3 rows deleted"), "{said}");
     let mut after = rows(&pipeline);
     assert_eq!(after.remove("").map(|nobodys| nobodys.len()), Some(1));
     assert_eq!(after, before, "the oldest row of each customer, and no other");
-    let deleted = pipeline[heir].log().matches("duplicate row deleted").count();
-    assert_eq!(deleted, 3, "the others were deleted before");
     let said = pipeline
         .tool(Service::Loader, &["index", "duplicates"])
         .await
         .unwrap();
     assert!(said.starts_with("0 extra rows"), "{said}");
+}
 
-    // On demand it does not matter who rebuilds: the running loader may be faster than the command.
-    let company = before.keys().next().unwrap();
-    pipeline
-        .simulator
-        .insert_row(&json!({ KEY_WIDGET: {"value": company} }))
-        .unwrap();
-    pipeline[heir].process().stop(LIMIT).await.unwrap();
-    let plain = pipeline.run(Service::Loader);
-    pipeline[plain].ready().await;
-    let merge = ["index", "rebuild", "--merge-duplicates"];
-    pipeline.tool(Service::Loader, &merge).await.unwrap();
-    eventually(LIMIT, "the new duplicate is gone", async || {
-        let rows = pipeline.simulator.form_rows();
-        expect(rows == CUSTOMERS + 1, || format!("{rows} rows"))
-    })
-    .await;
-    pipeline[plain].ready().await;
-    let said = pipeline
-        .tool(Service::Loader, &["index", "duplicates"])
-        .await
-        .unwrap();
-    assert!(said.starts_with("0 extra rows"), "{said}");
-    pipeline.drain().await;
+/// The document without one of its fields.
+fn document_without(widget: &str, folder: &Path) -> String {
+    let text = std::fs::read_to_string(mapping_document()).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    let fields = document["request"].as_array_mut().unwrap();
+    fields.retain(|field| field["field"] != widget);
+    let path = folder.join("mapping.json");
+    std::fs::write(&path, document.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_key_widget_that_holds_no_ids_merges_nothing_whatever_is_allowed() {
+    let mut pipeline = loaded(102).await;
+    let folder = tempfile::tempdir().unwrap();
+    // Somebody named the widget of the stages, of which there are few: nearly every row looks like a copy.
+    let stage = cell_widget(6);
+    pipeline.set_for(Service::Loader, "JDY_KEY_WIDGET", &stage);
+    let (code, said) = merge(&pipeline, &folder.path().join("a"), &["--yes"]).await;
+    assert_eq!(code, Some(78), "while it is mapped, too: {said}");
+    let document = document_without(&stage, folder.path());
+    pipeline.set_for(Service::Loader, "MAPPING", document);
+    let before = everything(&pipeline);
+    let all = ["--yes", "--merge-at-most", "100"];
+    let (code, said) = merge(&pipeline, &folder.path().join("a"), &all).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("are no company ids"), "{said}");
+    assert_eq!(everything(&pipeline), before);
+    assert!(!folder.path().join("a").exists());
 }

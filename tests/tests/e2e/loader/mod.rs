@@ -1,10 +1,12 @@
 //! The loader alone (I1–I7): records go straight into its queue, and the simulator judges the form.
 
+mod adopt;
 mod answers;
 mod commands;
 mod evidence;
 pub(crate) mod feed;
 mod happy;
+mod key_widget;
 mod kills;
 mod late;
 mod merge;

@@ -69,7 +69,8 @@ pub(super) fn list(account: &mut Account, ask: &Ask<'_>) -> Answer {
 
 pub(super) fn widgets(account: &mut Account, ask: &Ask<'_>) -> Answer {
     let form = &account.forms[ask.form];
-    let widgets: Vec<Value> = form.spec.widgets.iter().map(super::WidgetSpec::answer).collect();
+    let shown = form.spec.widgets.iter().filter(|widget| !widget.hidden);
+    let widgets: Vec<Value> = shown.map(super::WidgetSpec::answer).collect();
     let system: Vec<Value> = ["creator", "updater", "createTime", "updateTime"]
         .iter()
         .map(|name| json!({"name": name}))

@@ -1,7 +1,7 @@
 //! What a form looks like: its ids and widgets. The default is the form of the seed mapping plus a key widget.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// One widget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,12 @@ pub struct WidgetSpec {
     /// Widgets of a subform.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<WidgetSpec>,
+    /// Not in `widget/list`, although rows have it.
+    #[serde(default)]
+    pub hidden: bool,
+    /// What `widget/list` says of it beside the documented members.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub members: Map<String, Value>,
 }
 
 impl WidgetSpec {
@@ -27,12 +33,17 @@ impl WidgetSpec {
             label: label.into(),
             kind: kind.into(),
             items: vec![],
+            hidden: false,
+            members: Map::new(),
         }
     }
 
     pub(super) fn answer(&self) -> Value {
         let mut value =
             json!({"name": self.name, "widgetName": self.name, "label": self.label, "type": self.kind});
+        for (name, member) in &self.members {
+            value[name] = member.clone();
+        }
         if !self.items.is_empty() {
             value["items"] = self.items.iter().map(WidgetSpec::answer).collect();
         }

@@ -1,0 +1,114 @@
+//! The customers whose records wait for the loaders.
+//!
+//! Looking at a message of a work queue would count as one of its deliveries, and after a few of those the consumer takes it
+//! for one that kills. So each message is put behind the others as it is, and taken away in front when the broker has
+//! confirmed the copy: the queue holds the same messages in the same order afterwards. A copy too many, after a kill, is
+//! harmless: the second one changes nothing.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use indicatif::ProgressBar;
+use pipeline::broker::{Browser, Handle};
+use pipeline::message::Outgoing;
+use pipeline::service::Runtime;
+use pipeline::stage::Stage;
+use prost::Message as _;
+use proto::v1::{FormRecord, Operation};
+
+use super::catalogue::Catalogue;
+use super::compare::{Compared, hash};
+
+/// How long loaders are waited for.
+const RETURNED_WITHIN: Duration = Duration::from_secs(15);
+/// Messages that are put back with one confirm.
+const GROUP: usize = 200;
+
+/// Brings the customers into the catalogue; how many messages there were.
+pub(super) async fn read(
+    runtime: &Runtime,
+    compared: &Compared,
+    catalogue: &Catalogue,
+    bar: &ProgressBar,
+) -> anyhow::Result<u64> {
+    runtime.declare(Stage::Load).await?;
+    let queue = runtime.namespace.queue(Stage::Load);
+    returned(runtime, &queue, bar).await?;
+    let mut browser = Browser::open(&runtime.broker, queue.clone())
+        .await
+        .context("read the records that wait")?;
+    let mut count = 0;
+    let mut group = Vec::new();
+    let read = loop {
+        let received = match browser.next().await {
+            Ok(received) => received,
+            Err(error) => break Err(error).context("read the records that wait"),
+        };
+        let is_last = received.is_none();
+        group.extend(received);
+        if group.len() >= GROUP || (is_last && !group.is_empty()) {
+            if let Err(error) = pass(runtime, &queue, compared, catalogue, std::mem::take(&mut group)).await {
+                break Err(error);
+            }
+            bar.set_message(format!("{count} records read"));
+        }
+        if is_last {
+            break Ok(count);
+        }
+        count += 1;
+    };
+    let closed = browser.close().await.context("return the records that wait");
+    let count = read?;
+    closed?;
+    Ok(count)
+}
+
+/// Loaders that pause because of rows without a key return what they hold within seconds, and take nothing more. Loaders
+/// that do not pause are not waited for: what they hold, they write.
+async fn returned(runtime: &Runtime, queue: &str, bar: &ProgressBar) -> anyhow::Result<()> {
+    bar.set_message("loaders return the records that they hold");
+    let since = Instant::now();
+    while since.elapsed() < RETURNED_WITHIN {
+        let consumers = runtime.broker.consumers(queue).await;
+        if consumers.context("ask how many loaders take records")? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    tracing::info!("loaders go on taking records, so some customers may not be seen");
+    Ok(())
+}
+
+/// Notes the customers of some messages and puts the messages behind the others.
+async fn pass(
+    runtime: &Runtime,
+    queue: &str,
+    compared: &Compared,
+    catalogue: &Catalogue,
+    group: Vec<pipeline::broker::Received>,
+) -> anyhow::Result<()> {
+    let customers = group.iter().filter_map(|received| {
+        let record = FormRecord::decode(received.body.clone()).ok()?;
+        let contents = compared.of_record(&record)?;
+        let is_there = record.operation() != Operation::Remove && !record.company_id.is_empty();
+        is_there.then(|| (hash(&contents), record.company_id))
+    });
+    let customers: Vec<(String, String)> = customers.collect();
+    catalogue.add_customers(&customers).await?;
+    let (copies, handles): (Vec<Outgoing>, Vec<Handle>) = group
+        .into_iter()
+        .map(|received| {
+            let copy = Outgoing::raw(queue.to_owned(), received.envelope, received.body);
+            (copy, received.handle)
+        })
+        .unzip();
+    runtime
+        .publisher
+        .publish(copies)
+        .await
+        .context("put the records back that wait")?;
+    for handle in handles {
+        anyhow::ensure!(handle.remove().await, "the broker is away; run the command again");
+    }
+    Ok(())
+}

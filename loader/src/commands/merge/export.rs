@@ -1,0 +1,127 @@
+//! The rows that go, whole, in a file that is on the disk before the first of them is deleted.
+
+use std::fs::{File, OpenOptions};
+use std::io::BufWriter;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use indicatif::ProgressBar;
+use serde_json::{Map, Value};
+
+use super::bounds::Listed;
+use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::lookup::Recognition;
+use crate::jdy::types::text;
+use crate::vendor::{Patience, Tried};
+use crate::write::Writer;
+
+/// One look-up may take this long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A customer whose extra rows stand in the file.
+pub(super) struct Exported {
+    pub(super) company: String,
+    /// The row that stays.
+    pub(super) kept: String,
+    /// Row id and content of those that go.
+    pub(super) extras: Vec<(String, String)>,
+}
+
+/// Writes the rows to `path`; what is returned is in the file.
+pub(super) async fn run(
+    writer: &Writer,
+    recognition: &Recognition,
+    customers: &[Listed],
+    path: &Path,
+    bar: &ProgressBar,
+) -> anyhow::Result<Vec<Exported>> {
+    // Customers' data: only for the owner. Never over another file.
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    let mut file = BufWriter::new(file.with_context(|| format!("create {}", path.display()))?);
+    let mut exported = Vec::new();
+    for customers in customers.chunks(LARGEST_BATCH) {
+        let companies: Vec<&str> = customers
+            .iter()
+            .map(|customer| customer.company.as_str())
+            .collect();
+        let rows = whole_rows(writer, recognition, &companies).await?;
+        for customer in customers {
+            exported.extend(take(recognition, customer, &rows, &mut file)?);
+        }
+        bar.set_message(format!("{} customers exported", exported.len()));
+    }
+    let file = file.into_inner().context("write the exported rows")?;
+    file.sync_all().context("write the exported rows to the disk")?;
+    // The file's name has to survive a crash, too.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new("."))).context("open the folder of the file")?;
+    folder
+        .sync_all()
+        .context("write the folder of the file to the disk")?;
+    Ok(exported)
+}
+
+async fn whole_rows(
+    writer: &Writer,
+    recognition: &Recognition,
+    companies: &[&str],
+) -> anyhow::Result<Vec<Map<String, Value>>> {
+    let client = &writer.vendor.client;
+    let patience = Patience::new(PATIENCE);
+    let tried = writer
+        .vendor
+        .insist_paused(&patience, move || client.whole_rows_of(recognition, companies))
+        .await;
+    match tried {
+        Tried::Done(Some(rows), _) => Ok(rows),
+        Tried::Done(None, _) => bail!("the vendor ignores the filter by key widget; nothing was deleted"),
+        Tried::Refused(refusal, _) => bail!("Jiandaoyun answers {}; nothing was deleted", refusal.describe()),
+        Tried::Lost | Tried::Held => {
+            bail!("the form cannot be read now; nothing was deleted, try again later")
+        }
+    }
+}
+
+/// Writes the extra rows of a customer; `None` when its rows are not what was listed.
+fn take(
+    recognition: &Recognition,
+    listed: &Listed,
+    rows: &[Map<String, Value>],
+    file: &mut impl std::io::Write,
+) -> anyhow::Result<Option<Exported>> {
+    let own = |row: &&Map<String, Value>| text(row, &recognition.key_widget) == listed.company;
+    let own: Vec<&Map<String, Value>> = rows.iter().filter(own).collect();
+    if own
+        .first()
+        .is_none_or(|oldest| text(oldest, "_id") != listed.kept)
+    {
+        tracing::warn!(
+            company_id = listed.company,
+            "rows of this customer have changed since they were listed, they are left alone"
+        );
+        return Ok(None);
+    }
+    let mut extras = Vec::new();
+    for row in own.into_iter().skip(1) {
+        let Some((_, found)) = recognition.read(row) else {
+            continue;
+        };
+        if !listed.extras.contains(&found.id) {
+            continue;
+        }
+        serde_json::to_writer(&mut *file, row).context("write an exported row")?;
+        file.write_all(b"\n").context("write an exported row")?;
+        extras.push((found.id, found.hash));
+    }
+    Ok(Some(Exported {
+        company: listed.company.clone(),
+        kept: listed.kept.clone(),
+        extras,
+    }))
+}

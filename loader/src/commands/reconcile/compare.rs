@@ -1,0 +1,173 @@
+//! The two halves of the comparison, a portion at a time: rows of the form, and customers of the ledger.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use pipeline::stage::Stage;
+use pipeline::version::Version;
+
+use super::findings::Findings;
+use super::progress::Next;
+use crate::commands::usable;
+use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::lookup::{FoundRow, Recognition};
+use crate::jdy::types::{Reply, text};
+use crate::ledger::KnownRow;
+use crate::vendor::{Patience, Tried};
+use crate::write::Writer;
+
+/// A call that fails is repeated for this long, outages included.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// About how many customers of the ledger are taken at once.
+const SCAN: usize = 500;
+
+/// What one comparison works with.
+pub(super) struct Comparison<'a> {
+    pub(super) writer: &'a Writer,
+    pub(super) recognition: &'a Recognition,
+    pub(super) fix: bool,
+    /// Rows may be made although the form has rows without a key.
+    pub(super) ignore_keyless: bool,
+}
+
+impl Comparison<'_> {
+    /// One portion; what comes next, `None` when everything was compared.
+    pub(super) async fn step(&self, next: &Next, findings: &mut Findings) -> anyhow::Result<Option<Next>> {
+        match next {
+            Next::Form(cursor) => self.read_form(cursor, findings).await.map(Some),
+            Next::Ledger(cursor) => self.read_ledger(*cursor, findings).await,
+        }
+    }
+
+    async fn read_form(&self, cursor: &str, findings: &mut Findings) -> anyhow::Result<Next> {
+        let client = &self.writer.vendor.client;
+        let page = self.insist(move || client.list(Some(cursor), None)).await?;
+        let rows: Vec<(String, String)> = page
+            .iter()
+            .filter_map(|row| self.recognition.read(row))
+            .map(|(key, row)| (key, row.id))
+            .collect();
+        findings.rows += page.len();
+        findings.without_key += page.len() - rows.len();
+        let companies: Vec<&str> = rows.iter().map(|(key, _)| key.as_str()).collect();
+        let known = self
+            .writer
+            .ledger
+            .known_rows(&companies)
+            .await
+            .context("ask Redis")?;
+        for ((company, id), row) in rows.iter().zip(known) {
+            if row.and_then(|row| row.id).as_ref() != Some(id) {
+                findings.extra.add(&format!("{company} row {id}"));
+            }
+        }
+        let last = page.last().map(|row| text(row, "_id")).unwrap_or_default();
+        // A short page is not the last one: only an empty page is.
+        Ok(match last > cursor {
+            true => Next::Form(last.to_owned()),
+            false => Next::Ledger(0),
+        })
+    }
+
+    async fn read_ledger(&self, cursor: u64, findings: &mut Findings) -> anyhow::Result<Option<Next>> {
+        let (next, companies) = self.writer.ledger.scan(cursor, SCAN).await.context("ask Redis")?;
+        let companies: Vec<&str> = companies.iter().map(String::as_str).collect();
+        for companies in companies.chunks(LARGEST_BATCH) {
+            self.check(companies, findings).await?;
+        }
+        Ok((next != 0).then_some(Next::Ledger(next)))
+    }
+
+    async fn check(&self, companies: &[&str], findings: &mut Findings) -> anyhow::Result<()> {
+        let writer = self.writer;
+        let (client, recognition) = (&writer.vendor.client, self.recognition);
+        let found = self
+            .insist(move || client.rows_of(recognition, companies))
+            .await?;
+        let known = writer.ledger.known_rows(companies).await.context("ask Redis")?;
+        let published = writer
+            .watermarks
+            .published(companies)
+            .await
+            .context("ask Redis")?;
+        let mut wrong = Vec::new();
+        for ((company, row), published) in companies.iter().zip(known).zip(published) {
+            let row = row.unwrap_or_default();
+            let shown = found.get(*company).into_iter().flatten();
+            let shown = shown.into_iter().find(|shown| Some(&shown.id) == row.id.as_ref());
+            let published = published.map(|published| published.version);
+            match differs(&row, shown, published) {
+                None => continue,
+                Some(Difference::Missing) => findings.missing.add(company),
+                Some(Difference::Content) => findings.different.add(company),
+                Some(Difference::Behind) => findings.behind.add(company),
+            }
+            // To fetch it again makes a row, and one without a key may be that customer's.
+            if shown.is_none() && findings.without_key > 0 && !self.ignore_keyless {
+                findings.held_back += 1;
+            } else {
+                wrong.push(*company);
+            }
+        }
+        if self.fix && !wrong.is_empty() {
+            fetch_again(writer, &wrong).await?;
+            findings.fixed += wrong.len();
+        }
+        Ok(())
+    }
+
+    /// Repeats a call until it is answered.
+    async fn insist<T, F, Fut>(&self, call: F) -> anyhow::Result<T>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Reply<T>>,
+    {
+        let patience = Patience::new(PATIENCE);
+        match self.writer.vendor.insist_paused(&patience, call).await {
+            Tried::Done(answer, _) => Ok(answer),
+            Tried::Refused(refusal, _) => bail!(
+                "Jiandaoyun answers {}; once that is mended, the next run goes on from here",
+                refusal.describe()
+            ),
+            Tried::Lost | Tried::Held => bail!(
+                "the form cannot be read now: {}; the next run goes on from here",
+                usable::reasons(self.writer)
+            ),
+        }
+    }
+}
+
+/// What is wrong with a row.
+enum Difference {
+    Missing,
+    Content,
+    Behind,
+}
+
+fn differs(row: &KnownRow, shown: Option<&FoundRow>, published: Option<Version>) -> Option<Difference> {
+    if row.batch.is_some() {
+        return None;
+    }
+    let is_behind = published > row.version && row.version.is_some();
+    match (&row.id, shown) {
+        // On the list of those that are verified anyway.
+        (Some(_), Some(_)) if row.hash.as_deref() == Some("") => None,
+        (Some(_), None) => Some(Difference::Missing),
+        (Some(_), Some(shown)) if Some(&shown.hash) != row.hash.as_ref() => Some(Difference::Content),
+        _ if is_behind => Some(Difference::Behind),
+        _ => None,
+    }
+}
+
+async fn fetch_again(writer: &Writer, companies: &[&str]) -> anyhow::Result<()> {
+    // Loaders read these rows again and forget what is not so, or the fresh copy would be called unchanged.
+    let at_once = Duration::ZERO;
+    writer
+        .ledger
+        .verify_later(companies, at_once)
+        .await
+        .context("have the rows read again")?;
+    writer.runtime.declare(Stage::Extract).await?;
+    writer.ask_again("reconcile", companies).await?;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! The differences, counted, with some examples; kept between runs, so that one that was broken off can go on.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::table::Facts;
+
+/// How many examples of each difference are printed.
+const EXAMPLES: usize = 10;
+
+/// The differences, counted, with some examples.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Findings {
+    /// Rows of the form.
+    pub(super) rows: usize,
+    /// Rows without a company id.
+    pub(super) without_key: usize,
+    /// Rows that no loader wrote, or that share their company id with an older row.
+    pub(super) extra: Finding,
+    /// Customers whose row is gone.
+    pub(super) missing: Finding,
+    /// Customers whose row shows something else than was written.
+    pub(super) different: Finding,
+    /// Customers of whom a newer version is on its way, or was lost.
+    pub(super) behind: Finding,
+    /// Customers that are fetched again.
+    pub(super) fixed: usize,
+    /// Customers that are not fetched again, because a row without a key may be theirs.
+    #[serde(default)]
+    pub(super) held_back: usize,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Finding {
+    pub(super) count: usize,
+    examples: Vec<String>,
+}
+
+impl Finding {
+    pub(super) fn add(&mut self, example: &str) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(example.to_owned());
+        }
+    }
+}
+
+impl Findings {
+    /// Customers that differ and are not fetched again.
+    pub(super) fn open(&self) -> usize {
+        (self.missing.count + self.different.count + self.behind.count).saturating_sub(self.fixed)
+    }
+
+    pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            println!("{}", serde_json::to_string(self)?);
+            return Ok(());
+        }
+        let mut facts = Facts::default();
+        let (rows, without_key) = (self.rows, self.without_key);
+        facts.add(
+            "rows in the form",
+            format!("{rows}, {without_key} of them without a company id"),
+        );
+        for (name, finding) in [
+            ("extra rows", &self.extra),
+            ("missing rows", &self.missing),
+            ("different rows", &self.different),
+            ("rows behind", &self.behind),
+        ] {
+            facts.add(
+                name,
+                format!("{}  {}", finding.count, finding.examples.join(", ")),
+            );
+        }
+        facts.add("fetched again", self.fixed.to_string());
+        if self.held_back > 0 {
+            let held_back = self.held_back;
+            facts.add(
+                "held back",
+                format!("{held_back}, whose rows may be among those without a company id"),
+            );
+        }
+        println!("{facts}");
+        Ok(())
+    }
+}

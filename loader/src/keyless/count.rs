@@ -1,0 +1,176 @@
+//! Counting rows without a key, as far as it matters: none, or at least so many.
+//!
+//! The vendor filters by empty key widget, or silently ignores that and shows the whole table (docs/jiandaoyun-api.md
+//! §2.3). So every row is looked at: one with a key shows that the filter was ignored, and the table is read until a row
+//! without a key is found. The first page is always read without a filter: rows that are older than the loader's are the
+//! first ones of the table, and show as well when the widget holds something else than keys. A short page is never taken
+//! for the last one, only an empty page is.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::Error;
+use crate::jdy::types::text;
+use crate::vendor::{Patience, Tried, Vendor};
+
+/// One page may take this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Pages that are counted; more rows than these only make the number larger.
+const MOST_PAGES: usize = 10;
+/// From so many rows with a key on, the first page shows whether they are keys at all.
+const FEWEST_KEYS: usize = 5;
+
+/// A row of the form.
+pub(crate) type Row = Map<String, Value>;
+
+/// Rows without a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) at_least: usize,
+    /// They have something in the key widget that is no company id.
+    pub(crate) foreign: bool,
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.at_least;
+        match self.foreign {
+            false => write!(formatter, "at least {rows} rows of the form have no key"),
+            true => write!(
+                formatter,
+                "at least {rows} rows of the form have something in the key widget that is no company id; check which \
+                 widget JDY_KEY_WIDGET names"
+            ),
+        }
+    }
+}
+
+/// `None` when every row has a key.
+pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Counted>, Error> {
+    let first = page(vendor, None, "").await?;
+    if first.is_empty() {
+        return Ok(None);
+    }
+    if let Some(foreign) = foreign(&first, key_widget) {
+        return Ok(Some(foreign));
+    }
+    let mut at_least = keyless(&first, key_widget);
+    let (mut rows, mut cursor) = (0, String::new());
+    for _ in 0..MOST_PAGES {
+        let page = page(vendor, Some(key_widget), &cursor).await?;
+        if keyless(&page, key_widget) < page.len() {
+            if at_least == 0 {
+                at_least = read_all(vendor, key_widget, last(&first)).await?;
+            }
+            rows = 0;
+            break;
+        }
+        rows += page.len();
+        match page.last() {
+            Some(_) if last(&page) > cursor => cursor = last(&page),
+            _ => break,
+        }
+    }
+    let at_least = at_least.max(rows);
+    Ok((at_least > 0).then_some(Counted {
+        at_least,
+        foreign: false,
+    }))
+}
+
+/// The filter was ignored: reads on until a row without a key is found.
+async fn read_all(vendor: &Vendor, key_widget: &str, mut cursor: String) -> Result<usize, Error> {
+    tracing::warn!("vendor ignored the filter for rows without a key, reading the whole form instead");
+    loop {
+        let page = page(vendor, None, &cursor).await?;
+        let found = keyless(&page, key_widget);
+        if found > 0 || page.is_empty() || last(&page) <= cursor {
+            return Ok(found);
+        }
+        cursor = last(&page);
+    }
+}
+
+/// Rows after the cursor; of those without a key, if a key widget is given and the vendor does as it is told.
+pub(crate) async fn page(vendor: &Vendor, key_widget: Option<&str>, cursor: &str) -> Result<Vec<Row>, Error> {
+    let client = &vendor.client;
+    let patience = Patience::new(PATIENCE);
+    let tried = vendor
+        .insist_paused(&patience, move || client.list_keyless(key_widget, cursor))
+        .await;
+    match tried {
+        Tried::Done(rows, _) => Ok(rows),
+        Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
+        Tried::Lost | Tried::Held => Err(Error::Away),
+    }
+}
+
+/// Whether nothing is in the key widget.
+pub(crate) fn is_keyless(row: &Row, key_widget: &str) -> bool {
+    match row.get(key_widget) {
+        Some(Value::String(key)) => key.trim().is_empty(),
+        Some(Value::Null) | None => true,
+        Some(_) => false,
+    }
+}
+
+fn keyless(rows: &[Row], key_widget: &str) -> usize {
+    rows.iter().filter(|row| is_keyless(row, key_widget)).count()
+}
+
+fn last(rows: &[Row]) -> String {
+    rows.last()
+        .map(|row| text(row, "_id").to_owned())
+        .unwrap_or_default()
+}
+
+/// Most of the keys are none. Company ids are numbers; a few others may have been typed by hand, or turned into another
+/// notation by an import.
+fn foreign(rows: &[Row], key_widget: &str) -> Option<Counted> {
+    let keys: Vec<&str> = rows
+        .iter()
+        .map(|row| text(row, key_widget).trim())
+        .filter(|key| !key.is_empty())
+        .collect();
+    let odd = keys
+        .iter()
+        .filter(|key| !key.chars().any(char::is_numeric))
+        .count();
+    (keys.len() >= FEWEST_KEYS && odd * 2 > keys.len()).then_some(Counted {
+        at_least: odd,
+        foreign: true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rows(keys: &[Value]) -> Vec<Row> {
+        let row = |key: &Value| json!({"_id": "1", "_k": key}).as_object().unwrap().clone();
+        keys.iter().map(row).collect()
+    }
+
+    #[test]
+    fn blanks_are_no_keys() {
+        let none = rows(&[json!(null), json!(""), json!("  "), json!("\u{3000}")]);
+        assert_eq!(keyless(&none, "_k"), 4);
+        assert_eq!(keyless(&none, "_other"), 4);
+        assert_eq!(keyless(&rows(&[json!("7"), json!(7)]), "_k"), 0);
+    }
+
+    #[test]
+    fn a_widget_that_holds_names_holds_no_keys() {
+        let names: Vec<Value> = ["ACME", "Globex", "Initech", "Umbrella", "7"]
+            .map(Value::from)
+            .into();
+        let found = foreign(&rows(&names), "_k").unwrap();
+        assert_eq!((found.at_least, found.foreign), (4, true));
+        assert_eq!(foreign(&rows(&names[..4]), "_k"), None, "too few to tell");
+        let ids: Vec<Value> = ["1", " 2", "３", "1.1E+13", "x"].map(Value::from).into();
+        assert_eq!(foreign(&rows(&ids), "_k"), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! Writes keys into rows that have none: the key cell and nothing else, and never a second row for a customer.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use pipeline::quota::Lane;
+
+use super::Error;
+use crate::jdy::calls::WriteOptions;
+use crate::jdy::client::ALWAYS;
+use crate::jdy::codes;
+use crate::jdy::encode::encode_text;
+use crate::jdy::lookup::Recognition;
+use crate::vendor::{Patience, Tried, Vendor};
+
+/// One call may take this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Updates that are under way at once; the client's cap and the quotas decide in the end.
+const AT_ONCE: usize = 8;
+
+/// What became of rows that were to get a key.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) written: usize,
+    /// The customer has a row with its key by now.
+    pub(crate) has_row: usize,
+    /// The row is gone.
+    pub(crate) gone: usize,
+}
+
+/// Writes the customers' ids into these rows, at most 100. Repeating it is harmless.
+pub(crate) async fn write(
+    vendor: &Vendor,
+    key_widget: &str,
+    rows: &[(String, String)],
+) -> Result<Left, Error> {
+    let companies: Vec<&str> = rows.iter().map(|(_, company)| company.as_str()).collect();
+    let taken = with_rows(vendor, key_widget, &companies).await?;
+    let mut left = Left::default();
+    let free = rows
+        .iter()
+        .filter(|(_, company)| !taken.contains_key(company.as_str()));
+    let free: Vec<(String, String)> = free.cloned().collect();
+    left.has_row = rows.len() - free.len();
+    let calls = futures::stream::iter(free)
+        .map(|(row, company)| async move { one(vendor, key_widget, &row, &company).await });
+    let mut calls = calls.buffer_unordered(AT_ONCE);
+    while let Some(written) = calls.next().await {
+        match written? {
+            true => left.written += 1,
+            false => left.gone += 1,
+        }
+    }
+    Ok(left)
+}
+
+/// Those of at most 100 customers that have rows with their key.
+pub(crate) async fn with_rows(
+    vendor: &Vendor,
+    key_widget: &str,
+    companies: &[&str],
+) -> Result<HashMap<String, usize>, Error> {
+    if companies.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let recognition = Recognition {
+        key_widget: key_widget.to_owned(),
+        widgets: Vec::new(),
+    };
+    let (client, recognition) = (&vendor.client, &recognition);
+    let patience = Patience::new(PATIENCE);
+    let tried = vendor
+        .insist_paused(&patience, move || client.rows_of(recognition, companies))
+        .await;
+    match tried {
+        Tried::Done(found, _) => Ok(found.into_iter().map(|(key, rows)| (key, rows.len())).collect()),
+        Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
+        Tried::Lost | Tried::Held => Err(Error::Away),
+    }
+}
+
+/// `false` when the row is gone.
+async fn one(vendor: &Vendor, key_widget: &str, row: &str, company: &str) -> Result<bool, Error> {
+    let cell = encode_text(key_widget, company).map_err(|error| Error::Refused(error.to_string()))?;
+    // Nobody's automation has to hear of a key.
+    let options = WriteOptions::default();
+    let (client, cell, options) = (&vendor.client, &cell, &options);
+    let patience = Patience::new(PATIENCE);
+    let tried = vendor
+        .insist_paused(&patience, move || {
+            client.update(row, cell, options, Lane::Live, ALWAYS)
+        })
+        .await;
+    match tried {
+        Tried::Done((), _) => Ok(true),
+        Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => Ok(false),
+        Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
+        Tried::Lost | Tried::Held => Err(Error::Away),
+    }
+}

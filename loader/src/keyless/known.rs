@@ -1,0 +1,131 @@
+//! Rows without a key of which the ledger knows whose they are: a start without the key widget made them, or a person
+//! cleared the cell. Found in bounded memory: the rows' ids lie in Redis while the ledger is walked.
+
+use pipeline::service::Runtime;
+use pipeline::store;
+
+use super::count::{is_keyless, page};
+use super::{Error, keys};
+use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::types::text;
+use crate::ledger::Ledger;
+use crate::vendor::Vendor;
+
+/// What a search that was broken off leaves behind goes away by itself.
+const KEPT_S: u64 = 86_400;
+/// About how many customers of the ledger are taken at once.
+const SCAN: usize = 500;
+
+/// Puts rows without a key and their customers, as far as the ledger knows them, into Redis; how many those are.
+pub(crate) async fn find(
+    runtime: &Runtime,
+    ledger: &Ledger,
+    vendor: &Vendor,
+    key_widget: &str,
+) -> Result<usize, Error> {
+    let keys = runtime.namespace.adopt_keys();
+    forget(runtime, &[&keys.keyless, &keys.known]).await?;
+    let mut cursor = String::new();
+    loop {
+        let rows = page(vendor, Some(key_widget), &cursor).await?;
+        let Some(last) = rows.last().map(|row| text(row, "_id").to_owned()) else {
+            break;
+        };
+        let ids = rows.iter().filter(|row| is_keyless(row, key_widget));
+        let ids: Vec<&str> = ids.map(|row| text(row, "_id")).collect();
+        if !ids.is_empty() {
+            let mut pipe = redis::pipe();
+            pipe.cmd("SADD").arg(&keys.keyless).arg(&ids).ignore();
+            pipe.cmd("EXPIRE").arg(&keys.keyless).arg(KEPT_S).ignore();
+            run(runtime, &pipe).await?;
+        }
+        if last <= cursor {
+            break;
+        }
+        cursor = last;
+    }
+    let mut found = 0;
+    let mut cursor = 0;
+    loop {
+        let (next, companies) = ledger.scan(cursor, SCAN).await?;
+        found += of_companies(runtime, ledger, &companies).await?;
+        if next == 0 {
+            break;
+        }
+        cursor = next;
+    }
+    forget(runtime, &[&keys.keyless]).await?;
+    Ok(found)
+}
+
+async fn of_companies(runtime: &Runtime, ledger: &Ledger, companies: &[String]) -> Result<usize, Error> {
+    let keys = runtime.namespace.adopt_keys();
+    let names: Vec<&str> = companies.iter().map(String::as_str).collect();
+    let rows = ledger.known_rows(&names).await?;
+    let ids = names.iter().zip(rows);
+    let ids: Vec<(&str, String)> = ids
+        .filter_map(|(company, row)| Some((*company, row?.id.filter(|id| !id.is_empty())?)))
+        .collect();
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let mut pipe = redis::pipe();
+    for (_, id) in &ids {
+        pipe.cmd("SISMEMBER").arg(&keys.keyless).arg(id);
+    }
+    let mut connection = runtime.store.connection().await?;
+    let members: Vec<bool> = pipe
+        .query_async(&mut *connection)
+        .await
+        .map_err(store::Error::from)?;
+    drop(connection);
+    let known: Vec<(&String, &str)> = ids
+        .iter()
+        .zip(members)
+        .filter_map(|((company, id), is_keyless)| is_keyless.then_some((id, *company)))
+        .collect();
+    if !known.is_empty() {
+        let mut pipe = redis::pipe();
+        pipe.cmd("HSET").arg(&keys.known).arg(&known).ignore();
+        pipe.cmd("EXPIRE").arg(&keys.known).arg(KEPT_S).ignore();
+        run(runtime, &pipe).await?;
+    }
+    Ok(known.len())
+}
+
+/// Writes the keys of the rows that were found; how many.
+pub(super) async fn write(runtime: &Runtime, vendor: &Vendor, key_widget: &str) -> Result<usize, Error> {
+    let key = runtime.namespace.adopt_keys().known;
+    let (mut written, mut cursor) = (0, 0u64);
+    loop {
+        let mut command = redis::cmd("HSCAN");
+        command.arg(&key).arg(cursor).arg("COUNT").arg(LARGEST_BATCH);
+        let mut connection = runtime.store.connection().await?;
+        let answer = command.query_async(&mut *connection).await;
+        let (next, pairs): (u64, Vec<(String, String)>) = answer.map_err(store::Error::from)?;
+        drop(connection);
+        // A small hash comes as a whole.
+        for pairs in pairs.chunks(LARGEST_BATCH) {
+            written += keys::write(vendor, key_widget, pairs).await?.written;
+        }
+        if next == 0 {
+            forget(runtime, &[&key]).await?;
+            return Ok(written);
+        }
+        cursor = next;
+    }
+}
+
+async fn forget(runtime: &Runtime, keys: &[&String]) -> Result<(), Error> {
+    let mut pipe = redis::pipe();
+    for key in keys {
+        pipe.cmd("DEL").arg(*key).ignore();
+    }
+    run(runtime, &pipe).await
+}
+
+async fn run(runtime: &Runtime, pipe: &redis::Pipeline) -> Result<(), Error> {
+    let mut connection = runtime.store.connection().await?;
+    let ran: Result<(), redis::RedisError> = pipe.query_async(&mut *connection).await;
+    Ok(ran.map_err(store::Error::from)?)
+}
