@@ -97,15 +97,22 @@ impl Misfit {
     pub(crate) fn is_about_key(&self) -> bool {
         matches!(self, Self::Key { .. })
     }
-}
 
-impl Misfit {
     /// The widget that does not fit.
     pub(crate) fn widget(&self) -> &str {
         match self {
-            Self::Missing { widget, .. } | Self::Kind { widget, .. } | Self::ReadOnly { widget, .. } => {
-                widget
-            }
+            Self::Missing { widget, .. }
+            | Self::Kind { widget, .. }
+            | Self::ReadOnly { widget, .. }
+            | Self::Key { widget, .. } => widget,
+        }
+    }
+
+    /// What people call that widget.
+    fn label(&self) -> &str {
+        match self {
+            Self::Missing { label, .. } | Self::Kind { label, .. } | Self::ReadOnly { label, .. } => label,
+            Self::Key { widget, .. } => widget,
         }
     }
 
@@ -123,8 +130,7 @@ impl Misfit {
                  `loader dead patch GROUP --remap`"
             ),
         );
-        let (Self::Missing { label, .. } | Self::Kind { label, .. } | Self::ReadOnly { label, .. }) = self;
-        failure.field = Some(label.clone());
+        failure.field = Some(self.label().to_owned());
         failure
     }
 }

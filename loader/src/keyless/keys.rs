@@ -93,7 +93,7 @@ async fn one(vendor: &Vendor, key_widget: &str, row: &str, company: &str) -> Res
         })
         .await;
     match tried {
-        Tried::Done((), _) => Ok(true),
+        Tried::Done(..) => Ok(true),
         Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => Ok(false),
         Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
         Tried::Lost | Tried::Held => Err(Error::Away),
