@@ -73,6 +73,7 @@ impl Writer {
             };
             let row = found.get(&member.slot);
             if row.is_some_and(|row| row.id == member.row_id && row.hash == member.hash) {
+                self.vendor.wrote(Kind::Update, first);
                 let change = Change::Landed(member.row_id.clone());
                 return self
                     .commit(work, vec![(member, change, MemberEnd::Landed)], true)
