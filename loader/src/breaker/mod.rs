@@ -136,8 +136,9 @@ impl Breaker {
         self.doubted().get(request).cloned()
     }
 
-    pub(crate) fn believe(&self, request: &str) {
-        self.doubted().remove(request);
+    /// What became of it is known.
+    pub(crate) fn believe(&self, request: &str) -> Option<Instant> {
+        self.doubted().remove(request).map(|(since, _)| since)
     }
 
     fn doubted(&self) -> MutexGuard<'_, HashMap<String, (Instant, Refusal)>> {

@@ -50,6 +50,11 @@ impl Breaker {
         true
     }
 
+    /// Whether requests are only let through on trial.
+    pub(crate) fn is_tripped(&self, kind: Kind) -> bool {
+        self.lock().of(kind).tripped.is_some()
+    }
+
     /// A row that stood alone was given up: what tripped the breaker was about it, unless there are others.
     pub(crate) fn settle(&self, kind: Kind) -> Option<Pause> {
         let mut kinds = self.lock();

@@ -67,6 +67,16 @@ impl Refusal {
         }
     }
 
+    /// Success is said, and the row is not there.
+    pub(crate) fn not_stored() -> Self {
+        Self {
+            code: 0,
+            status: 200,
+            message: "answers success but does not store this row".to_owned(),
+            class: Class::Row,
+        }
+    }
+
     /// No answer at all, or one that says nothing: what became of the request is not known.
     pub(crate) fn unanswered(reason: &str) -> Self {
         let status = reason.strip_prefix("http ").and_then(|rest| rest.get(..3));

@@ -49,8 +49,12 @@ impl Writer {
         }
         let Group { members, history, .. } = group;
         let most = (self.vendor.client.pace.rows(), self.settings.batch_bytes);
+        let parts = match self.vendor.breaker.is_tripped(Kind::Create) {
+            true => self.one_apart(&members),
+            false => parts(&members, most),
+        };
         if !history.sent
-            && let Some(parts) = parts(&members, most)
+            && let Some(parts) = parts
         {
             return self.divide(work, groups, parts, history, false).await;
         }
@@ -95,6 +99,24 @@ impl Writer {
         let sent = members.iter().map(|member| member.first_sent_ms).min();
         let age = work.live.now_ms() - sent.unwrap_or_default();
         i128::from(age) > i128::try_from(self.settings.resend_for.as_millis()).unwrap_or(i128::MAX)
+    }
+
+    /// While every row is refused: one row alone is the best trial, of a customer that was not refused yet.
+    fn one_apart(&self, members: &[Member]) -> Option<Vec<Vec<Member>>> {
+        if members.len() == 1 {
+            return None;
+        }
+        let (mut strangers, mut known): (Vec<Member>, Vec<Member>) = members
+            .iter()
+            .cloned()
+            .partition(|member| !self.is_suspect(member));
+        let source = match strangers.is_empty() {
+            true => &mut known,
+            false => &mut strangers,
+        };
+        let first = vec![source.remove(0)];
+        let parts = [first, strangers, known];
+        Some(parts.into_iter().filter(|part| !part.is_empty()).collect())
     }
 
     /// Why this group is not sent again, if it is so.

@@ -24,6 +24,9 @@ pub(super) struct Refused<'a> {
 /// The failure of a row that the vendor refuses, or does not answer, while it answers others.
 pub(super) fn failure(member: &Member, refusal: &Refusal) -> Failure {
     let mut failure = match refusal.is_answer() {
+        true if refusal.status == 200 && refusal.code == 0 => {
+            Failure::new("row-not-stored", format!("Jiandaoyun {}", refusal.message))
+        }
         true => Failure::new(
             "row-refused",
             format!("Jiandaoyun refuses this row: {}", refusal.describe()),

@@ -17,9 +17,9 @@ use crate::jdy::types::{Refusal, Reply, Unsent};
 use crate::ledger::{Kind, LiveBatch};
 use crate::vendor::{Patience, RESEND, Tried, Vendor, pause_for};
 
-/// Strikes of a definite refusal.
+/// Strikes of a definite refusal, and of a request that times out, which takes long each time.
 const REFUSED: u32 = 2;
-/// Strikes of a request whose outcome stays unknown.
+/// Strikes of a request that is answered by a gateway only.
 const UNANSWERED: u32 = 3;
 /// How often the vendor may ask to wait while it does the work of others.
 const PUT_OFF: u32 = 10;
@@ -151,15 +151,17 @@ impl Vendor {
             strikes = strikes.count,
             "a write fails while Jiandaoyun answers other calls"
         );
-        let enough = if unknown { UNANSWERED } else { REFUSED };
-        if request.suspect || strikes.count >= enough {
-            return true;
-        }
         // Dividing it takes as long as a lost call may land; meanwhile nobody knows whether all writes fail.
         if unknown && strikes.count > 1 && !self.breaker.succeeded_since(request.kind, since) {
             self.doubt_everything(request.kind, refusal);
         }
-        false
+        let timed_out = refusal.status == 0;
+        let enough = if unknown && !timed_out {
+            UNANSWERED
+        } else {
+            REFUSED
+        };
+        request.suspect || strikes.count >= enough
     }
 
     /// A row that stands alone was refused. `first`: when it was, perhaps in company.
@@ -186,14 +188,15 @@ impl Vendor {
 
     fn doubt_everything(&self, kind: Kind, refusal: &Refusal) {
         let (pause, detail) = (pause_for(refusal), detail(kind, refusal));
+        // Closing once more would end the trial that this may be a part of.
         if self.breaker.trip(kind, pause, &detail) {
             tracing::error!(
                 code = refusal.label(),
                 refusal = refusal.describe(),
                 "writes are refused one after the other, so that it is not about the rows"
             );
+            self.pause_until_written(kind, pause, detail);
         }
-        self.pause_until_written(kind, pause, detail);
     }
 
     /// Pauses until a request of this kind has succeeded. Now and then a few are let through.
@@ -217,7 +220,7 @@ impl Vendor {
     }
 
     /// A request has written something.
-    fn wrote(&self, kind: Kind, sent: Instant) {
+    pub(super) fn wrote(&self, kind: Kind, sent: Instant) {
         if let Some(pause) = self.breaker.succeeded(kind, sent) {
             self.gate.open(pause);
         }

@@ -27,7 +27,7 @@ impl Writer {
         work: &Work<'_>,
         groups: &mut Groups,
         members: Vec<Member>,
-        history: History,
+        mut history: History,
     ) {
         let partial = history.partial + 1;
         metrics::counter!(names::LOADER_INCOMPLETE_BATCHES).increment(1);
@@ -74,11 +74,15 @@ impl Writer {
             .iter()
             .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
         groups.done(self.commit(work, ends.collect(), true).await);
-        if there.is_empty() && missing.len() == 1 {
-            let why = "Jiandaoyun answers success but does not store this row";
-            let ends = self.give_up(work, &missing, "row-not-stored", why).await;
-            return groups.done(ends);
+        if let ([], [alone]) = (&there[..], &missing[..]) {
+            let refused = Refused {
+                refusal: &Refusal::not_stored(),
+                first: history.refused_at(),
+                unknown: false,
+            };
+            return groups.done(self.give_up_alone(work, alone, refused).await);
         }
+        history.refused_at();
         let singles = missing.into_iter().map(|member| vec![member]).collect();
         self.divide(work, groups, singles, history, false).await;
     }

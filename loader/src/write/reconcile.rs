@@ -12,7 +12,7 @@ use super::give_up::Refused;
 use super::groups::{Groups, History};
 use crate::jdy::codes::Class;
 use crate::jdy::types::Refusal;
-use crate::ledger::Member;
+use crate::ledger::{Kind, Member};
 
 /// Parts of a group without an answer. Each division costs the time in which a lost call may land, so that many parts
 /// are better than halves: a hundred rows stand alone after two of them.
@@ -100,10 +100,16 @@ impl Writer {
         if !self.let_land(work, &members, &transaction).await {
             return groups.done(all(&members, &MemberEnd::Held));
         }
+        let all = members.len();
         let Some(missing) = self.settle_found(work, groups, members).await else {
             return;
         };
-        self.vendor.breaker.believe(&transaction);
+        let doubted = self.vendor.breaker.believe(&transaction);
+        if let Some(doubted) = doubted.filter(|_| missing.len() < all) {
+            // Unanswered it has done its work.
+            let sent = doubted.checked_sub(self.vendor.client.timeout());
+            self.vendor.wrote(Kind::Create, sent.unwrap_or(doubted));
+        }
         if let [alone] = &missing[..] {
             let refused = Refused {
                 refusal,

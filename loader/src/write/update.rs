@@ -67,6 +67,7 @@ impl Writer {
         match self.was_done(work, member).await {
             Some(false) => self.give_up_alone(work, member, refused).await,
             Some(true) => {
+                self.vendor.wrote(Kind::Update, refused.first);
                 let change = Change::Landed(member.row_id.clone());
                 self.commit(work, vec![(member, change, MemberEnd::Landed)], true)
                     .await

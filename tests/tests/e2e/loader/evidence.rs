@@ -82,7 +82,7 @@ async fn a_row_that_makes_the_vendor_answer_with_a_page_dies_alone() {
         assert!(said.contains(&format!("http-{status}")), "{said}");
     }
     let report = pipeline.simulator.judge().await;
-    assert_eq!((report.duplicates, report.missing), (0, statuses.len() as u64));
+    assert_eq!((report.duplicates, report.missing), (0, statuses.len()));
     pipeline.drain().await;
 }
 
