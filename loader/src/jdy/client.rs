@@ -17,6 +17,7 @@ use super::body::Body;
 use super::cap::Cap;
 use super::codes::{self, Class};
 use super::judge::judge;
+use super::kinds::KnownKinds;
 use super::types::{Refusal, Reply, Unsent};
 use crate::failpoint;
 
@@ -63,6 +64,8 @@ pub(crate) struct Client {
     pub(super) buckets: Buckets,
     /// The calls this process may have open.
     pub(crate) cap: Cap,
+    /// The types of the form's widgets, once the form has been read.
+    pub(crate) kinds: KnownKinds,
     http: pipeline::http::Client,
     quota: Quota,
 }
@@ -86,6 +89,7 @@ impl Client {
             account,
             buckets,
             cap: Cap::new(most_open),
+            kinds: KnownKinds::default(),
             http,
             quota,
         }

@@ -7,6 +7,7 @@ use proto::v1::field_value::Value as Cell;
 use proto::v1::{FieldValue, FormRecord};
 
 use super::encode::{Clearing, Shape};
+use super::kinds::{Kind, Kinds};
 use super::types::Widget;
 
 /// Widgets that no API write reaches (docs/jiandaoyun-api.md §4).
@@ -40,6 +41,7 @@ impl Widget {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     widgets: BTreeMap<String, Widget>,
+    kinds: Kinds,
     key_widget: Option<String>,
 }
 
@@ -85,11 +87,16 @@ pub(crate) enum Misfit {
 impl Form {
     /// The form as `widget/list` shows it; refuses a key widget that cannot hold the key.
     pub(crate) fn new(widgets: Vec<Widget>, key_widget: Option<String>) -> Result<Self, Misfit> {
+        let kinds = Kinds::new(&widgets);
         let widgets = widgets
             .into_iter()
             .map(|widget| (widget.name.clone(), widget))
             .collect();
-        let form = Self { widgets, key_widget };
+        let form = Self {
+            widgets,
+            kinds,
+            key_widget,
+        };
         if let Some(key) = &form.key_widget {
             form.fits(key, "key widget", Some("text"), |kind| kind == "text")?;
         }
@@ -165,6 +172,10 @@ impl Shape for Form {
             Some("text" | "textarea") => Clearing::Text(""),
             _ => Clearing::Object {},
         }
+    }
+
+    fn kind(&self, widget: &str) -> &Kind {
+        self.kinds.of(widget)
     }
 }
 

@@ -38,6 +38,7 @@ async fn rows_of_a_killed_loader(settings: &[(&str, &str)], operation: &str) {
     .await;
     pipeline[first].kill9();
     let heir = pipeline.run(Service::Loader);
+    pipeline[heir].ready().await;
     eventually(LIMIT, "the heir has the batch", async || {
         let taken = pipeline[heir]
             .metric("okki_loader_batches_taken_over_total")
