@@ -16,6 +16,8 @@ use crate::jdy::key_widget;
 use crate::ledger::send_window;
 use crate::write::{Mode, OnMissingRow, Removals, Settings};
 
+/// The vendor forgets a transaction id after this time, and the same rows would then be new ones (docs/jiandaoyun-api.md §2.4).
+const TRANSACTION_LIFE: Duration = Duration::from_secs(3600);
 /// It is renewed fifteen times in its length.
 const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 
@@ -61,6 +63,9 @@ impl LoaderConfig {
         let lease = lease(&write.lease)?;
         let late = duration("LATE_WRITES", &write.late_writes)?;
         account.slowest = timeout + late;
+        let patience = positive_duration("PATIENCE", &write.patience)?;
+        let resend_for = positive_duration("RESEND_FOR", &write.resend_for)?;
+        within_the_hour(resend_for, patience, account.slowest)?;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
             // A loader notices within its send window; then its call may time out and take effect even later.
@@ -83,8 +88,8 @@ impl LoaderConfig {
                 },
                 mode: mode(write.write_mode, document.as_ref(), &account)?,
                 options: options(document.as_ref(), write.jdy_data_creator),
-                patience: positive_duration("PATIENCE", &write.patience)?,
-                resend_for: positive_duration("RESEND_FOR", &write.resend_for)?,
+                patience,
+                resend_for,
                 late,
                 batch_bytes: count("BATCH_BYTES", &write.batch_bytes, usize::MAX)?,
             },
@@ -245,6 +250,20 @@ fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {
     })
 }
 
+/// A batch that is just young enough to be sent again is tried as long as patience lasts, and the last try may take as long
+/// as its time-out: even that one has to find the transaction id known.
+fn within_the_hour(resend_for: Duration, patience: Duration, timeout: Duration) -> Result<(), ConfigError> {
+    let longest = resend_for.saturating_add(patience).saturating_add(timeout);
+    match longest <= TRANSACTION_LIFE {
+        true => Ok(()),
+        false => Err(ConfigError::new(
+            "RESEND_FOR",
+            "exceeds, together with PATIENCE and JDY_TIMEOUT, the hour after which Jiandaoyun forgets a transaction id",
+            "make the three at most 1h together",
+        )),
+    }
+}
+
 fn lease(text: &str) -> Result<Duration, ConfigError> {
     let lease = positive_duration("LEASE", text)?;
     match lease >= SHORTEST_LEASE {
@@ -272,4 +291,34 @@ fn count(name: &str, text: &str, most: usize) -> Result<usize, ConfigError> {
 fn duration(name: &str, text: &str) -> Result<Duration, ConfigError> {
     parse_duration(text.trim())
         .map_err(|problem| ConfigError::new(name, problem, "write a duration such as 500ms or 5s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_batch_is_sent_again_after_the_vendor_has_forgotten_it() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let half = Duration::from_secs(30);
+        assert!(
+            within_the_hour(minutes(50), minutes(8), half).is_ok(),
+            "as shipped"
+        );
+        assert!(within_the_hour(minutes(50), minutes(9), minutes(1)).is_ok());
+        for (resend_for, patience, timeout) in [
+            (minutes(60), minutes(8), half),
+            (minutes(50), minutes(10), half),
+            (minutes(51), minutes(8), minutes(2)),
+            (Duration::MAX, minutes(8), half),
+        ] {
+            let error = within_the_hour(resend_for, patience, timeout)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("RESEND_FOR") && error.contains("PATIENCE"),
+                "{error}"
+            );
+        }
+    }
 }

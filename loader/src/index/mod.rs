@@ -117,6 +117,7 @@ impl Index {
         Some(Recognition {
             key_widget: self.key_widget.clone()?,
             widgets,
+            kinds: self.vendor.client.kinds.clone(),
         })
     }
 

@@ -128,6 +128,13 @@ impl Client {
         cursor: Option<&str>,
         filter: Option<&Filter<'_>>,
     ) -> Reply<Vec<Map<String, Value>>> {
+        // What a cell holds cannot be told without its widget's type.
+        if self.kinds.get().is_none() {
+            match self.widgets().await {
+                Reply::Ok(_) => {}
+                other => return other.map(|_| Vec::new()),
+            }
+        }
         let call = List {
             limit: LARGEST_BATCH,
             data_id: cursor.filter(|cursor| !cursor.is_empty()),
@@ -147,7 +154,10 @@ impl Client {
         let reply = self
             .post::<Widgets>(&self.buckets.widgets, path, &call, Lane::Live, ALWAYS)
             .await;
-        reply.map(|answer| answer.widgets)
+        reply.map(|answer| {
+            self.kinds.learn(&answer.widgets);
+            answer.widgets
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! One canonical shape for a cell, the same whether we are about to write it or have just read it.
 //!
 //! The vendor wraps values on write, returns them bare on read and changes the shape of some on the way (a phone
-//! comes back with `verified`, a member as an object). [`canonical`] undoes all of that, so that the hash of a row
-//! read from the form equals the hash of the record that made it, and an index rebuild needs no rewriting.
+//! comes back with `verified`, a member as an object). [`canonical`] undoes all of that by the widget's type, so that the
+//! hash of a row read from the form equals the hash of the record that made it, and an index rebuild needs no rewriting.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,19 +10,61 @@ use std::fmt::Write as _;
 use serde_json::{Map, Number, Value};
 use sha2::{Digest as _, Sha256};
 
-/// The canonical value of a bare cell; `None` for every way of being empty.
-pub(crate) fn canonical(value: &Value) -> Option<Value> {
+use super::kinds::{Kind, Kinds};
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// As it is sent, inside of its `value`.
+    Written,
+    /// As the form shows it.
+    Read,
+}
+
+/// The canonical value of a bare cell of this kind; `None` for every way of being empty.
+pub(crate) fn canonical(kind: &Kind, side: Side, value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Bool(flag) => Some(Value::Bool(*flag)),
         Value::String(text) => (!text.is_empty()).then(|| Value::String(text.clone())),
         Value::Number(number) => number.as_f64().and_then(canonical_number).map(Value::Number),
         Value::Array(items) => {
-            let kept: Vec<Value> = items.iter().filter_map(canonical).collect();
+            let one = |item: &Value| match (kind, item) {
+                (Kind::Subform(kinds), Value::Object(row)) => canonical_row(kinds, side, row),
+                _ => canonical(kind, side, item),
+            };
+            let kept: Vec<Value> = items.iter().filter_map(one).collect();
             (!kept.is_empty()).then_some(Value::Array(kept))
         }
-        Value::Object(object) => canonical_object(object),
+        Value::Object(object) => match kind {
+            Kind::Enriched(carrier) if object.contains_key(*carrier) => {
+                canonical(&Kind::Plain, side, object.get(*carrier)?)
+            }
+            _ => non_empty(object.iter().map(|(name, inner)| {
+                let inner = canonical(&Kind::Plain, side, inner);
+                (name, inner)
+            })),
+        },
     }
+}
+
+/// A row of a subform: its cells are wrapped on write, and it has an id of its own.
+fn canonical_row(kinds: &Kinds, side: Side, row: &Map<String, Value>) -> Option<Value> {
+    let cells = row.iter().filter(|(name, _)| name.as_str() != "_id");
+    non_empty(cells.map(|(name, cell)| {
+        let bare = match (side, cell) {
+            (Side::Written, Value::Object(wrapped)) => wrapped.get("value").unwrap_or(cell),
+            _ => cell,
+        };
+        (name, canonical(kinds.of(name), side, bare))
+    }))
+}
+
+fn non_empty<'a>(members: impl Iterator<Item = (&'a String, Option<Value>)>) -> Option<Value> {
+    let kept: BTreeMap<String, Value> = members
+        .filter_map(|(name, value)| Some((name.clone(), value?)))
+        .collect();
+    (!kept.is_empty()).then(|| Value::Object(kept.into_iter().collect()))
 }
 
 /// JSON numbers pass through a JavaScript server, so a double is all that survives; whole ones are written as integers.
@@ -33,32 +75,6 @@ pub(crate) fn canonical_number(number: f64) -> Option<Number> {
         return Some(Number::from(number as i64));
     }
     Number::from_f64(number)
-}
-
-fn canonical_object(object: &Map<String, Value>) -> Option<Value> {
-    // Wrapped as on write: only inner cells of a subform arrive like this.
-    if let (1, Some(inner)) = (object.len(), object.get("value")) {
-        return canonical(inner);
-    }
-    // Shapes that the vendor enriches on read; the named member is what was written.
-    for carrier in ["username", "dept_no", "phone", "html", "link_id"] {
-        if let Some(inner) = object.get(carrier) {
-            return canonical(inner);
-        }
-    }
-    let kept: BTreeMap<&String, Value> = object
-        .iter()
-        .filter(|(name, _)| name.as_str() != "_id")
-        .filter_map(|(name, inner)| Some((name, canonical(inner)?)))
-        .collect();
-    if kept.is_empty() {
-        return None;
-    }
-    Some(Value::Object(
-        kept.into_iter()
-            .map(|(name, inner)| (name.clone(), inner))
-            .collect(),
-    ))
 }
 
 /// Hash over (widget, canonical JSON text) pairs; their order does not matter.
@@ -76,10 +92,17 @@ pub(crate) fn hash_cells<'a>(cells: impl IntoIterator<Item = (&'a str, &'a str)>
 }
 
 /// The hash of a row as `data/list` shows it, over the given widgets only.
-pub(crate) fn hash_row<'a>(row: &Map<String, Value>, widgets: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn hash_row<'a>(
+    row: &Map<String, Value>,
+    widgets: impl IntoIterator<Item = &'a str>,
+    kinds: &Kinds,
+) -> String {
     let cells: Vec<(&str, String)> = widgets
         .into_iter()
-        .filter_map(|widget| Some((widget, canonical(row.get(widget)?)?.to_string())))
+        .filter_map(|widget| {
+            let cell = canonical(kinds.of(widget), Side::Read, row.get(widget)?)?;
+            Some((widget, cell.to_string()))
+        })
         .collect();
     hash_cells(cells.iter().map(|(widget, json)| (*widget, json.as_str())))
 }
@@ -98,51 +121,130 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::types::Widget;
     use super::*;
+
+    /// A widget of each type, named by it, and a subform of them, whose members may also have any other alias.
+    fn kinds() -> Kinds {
+        let widget = |name: &str, kind: &str, items: Vec<Widget>| Widget {
+            name: name.to_owned(),
+            label: String::new(),
+            kind: kind.to_owned(),
+            items,
+        };
+        let types = [
+            "user",
+            "usergroup",
+            "dept",
+            "deptgroup",
+            "phone",
+            "richtext",
+            "linkobject",
+            "address",
+            "text",
+            "number",
+        ];
+        let aliases = ["username", "dept_no", "phone", "html", "link_id", "value"];
+        let items = types
+            .iter()
+            .map(|kind| widget(&format!("_{kind}"), kind, Vec::new()));
+        let aliased = aliases.iter().map(|alias| widget(alias, "text", Vec::new()));
+        let subform = widget("subform", "subform", items.chain(aliased).collect());
+        let plain = types.iter().map(|kind| widget(kind, kind, Vec::new()));
+        Kinds::new(&plain.chain([subform]).collect::<Vec<_>>())
+    }
 
     #[test]
     fn every_way_of_being_empty_is_the_same() {
-        for empty in [
-            json!(null),
-            json!(""),
-            json!([]),
-            json!({}),
-            json!([""]),
-            json!({"province": "", "city": ""}),
-            json!({"phone": "", "verified": false}),
-            json!([{"_id": "5f"}]),
+        let kinds = kinds();
+        for (widget, empty) in [
+            ("text", json!(null)),
+            ("text", json!("")),
+            ("other", json!([])),
+            ("other", json!({})),
+            ("other", json!([""])),
+            ("address", json!({"province": "", "city": ""})),
+            ("phone", json!({"phone": "", "verified": false})),
+            ("subform", json!([{"_id": "5f"}])),
         ] {
-            assert_eq!(canonical(&empty), None, "{empty}");
+            assert_eq!(canonical(kinds.of(widget), Side::Read, &empty), None, "{empty}");
         }
-        assert_eq!(canonical(&json!(0)), Some(json!(0)));
-        assert_eq!(canonical(&json!(false)), Some(json!(false)));
+        for kept in [json!(0), json!(false)] {
+            assert_eq!(canonical(&Kind::Plain, Side::Read, &kept), Some(kept));
+        }
     }
 
     #[test]
     fn what_the_vendor_adds_on_read_is_taken_off() {
+        let kinds = kinds();
         let pairs = [
             (
+                "user",
                 json!("xiaojian"),
                 json!({"_id": "1", "username": "xiaojian", "name": "小简", "status": 1}),
             ),
-            (json!([12]), json!([{"_id": "1", "dept_no": 12, "name": "销售"}])),
             (
+                "deptgroup",
+                json!([12]),
+                json!([{"_id": "1", "dept_no": 12, "name": "销售"}]),
+            ),
+            (
+                "phone",
                 json!({"phone": "13500000000"}),
                 json!({"phone": "13500000000", "verified": false}),
             ),
             (
-                json!([{"_w": {"value": 1.0}}]),
-                json!([{"_id": "9", "_w": 1, "_x": null}]),
+                "subform",
+                json!([{"_number": {"value": 1.0}, "_phone": {"value": {"phone": "135"}}}]),
+                json!([{"_id": "9", "_number": 1, "_text": null, "_phone": {"phone": "135", "verified": true}}]),
             ),
             (
+                "address",
                 json!({"city": "无锡", "province": "江苏"}),
                 json!({"province": "江苏", "city": "无锡", "detail": ""}),
             ),
-            (json!("<p>x</p>"), json!({"html": "<p>x</p>", "attachments": []})),
+            (
+                "richtext",
+                json!("<p>x</p>"),
+                json!({"html": "<p>x</p>", "attachments": []}),
+            ),
         ];
-        for (written, read) in pairs {
-            assert_eq!(canonical(&written), canonical(&read), "{written} against {read}");
+        for (widget, written, read) in pairs {
+            let kind = kinds.of(widget);
+            let sides = (
+                canonical(kind, Side::Written, &written),
+                canonical(kind, Side::Read, &read),
+            );
+            assert_eq!(sides.0, sides.1, "{written} against {read}");
+            assert!(sides.0.is_some());
         }
+    }
+
+    /// The hash was taken over that member only, so no other change of the subform was ever written.
+    #[test]
+    fn the_name_of_an_inner_widget_hides_no_other_member() {
+        let kinds = kinds();
+        let kind = kinds.of("subform");
+        for alias in ["username", "dept_no", "phone", "html", "link_id", "value"] {
+            let written = |text: &str| json!([{alias: {"value": "same"}, "_text": {"value": text}}]);
+            let read = |text: &str| json!([{"_id": "1", alias: "same", "_text": text}]);
+            let one = canonical(kind, Side::Written, &written("one"));
+            assert_eq!(one, canonical(kind, Side::Read, &read("one")), "{alias}");
+            assert_ne!(one, canonical(kind, Side::Read, &read("two")), "{alias}");
+            // Alone in its row it looks like a wrapping, or like an enriched value.
+            let alone = canonical(kind, Side::Written, &json!([{alias: {"value": "x"}}]));
+            assert_eq!(alone, Some(json!([{alias: "x"}])), "{alias}");
+            assert_eq!(
+                alone,
+                canonical(kind, Side::Read, &json!([{"_id": "1", alias: "x"}]))
+            );
+        }
+        let plain = json!({"phone": "1", "note": "x"});
+        assert_eq!(
+            canonical(&Kind::Plain, Side::Read, &plain),
+            Some(plain),
+            "a type that is not known"
+        );
     }
 
     #[test]
@@ -153,7 +255,8 @@ mod tests {
             panic!("objects")
         };
         let widgets = ["_w1", "_w2", "_w3"];
-        assert_eq!(hash_row(row, widgets), hash_row(swapped, widgets));
+        let kinds = kinds();
+        assert_eq!(hash_row(row, widgets, &kinds), hash_row(swapped, widgets, &kinds));
         assert_ne!(hash_cells([("_w1", "12")]), hash_cells([("_w1", "\"12\"")]));
         assert_ne!(
             hash_cells([("_w1", "1"), ("_w2", "2")]),

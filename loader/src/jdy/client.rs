@@ -18,6 +18,7 @@ use super::calls::LARGEST_BATCH;
 use super::cap::Cap;
 use super::codes::{self, Class};
 use super::judge::judge;
+use super::kinds::KnownKinds;
 use super::pace::Pace;
 use super::types::{Refusal, Reply, Unsent};
 use crate::failpoint;
@@ -71,6 +72,8 @@ pub(crate) struct Client {
     pub(crate) cap: Cap,
     /// Time limit and size of batches.
     pub(crate) pace: Pace,
+    /// The types of the form's widgets, once the form has been read.
+    pub(crate) kinds: KnownKinds,
     http: pipeline::http::Client,
     quota: Quota,
 }
@@ -95,6 +98,7 @@ impl Client {
             account,
             buckets,
             cap: Cap::new(most_open),
+            kinds: KnownKinds::default(),
             http,
             quota,
         }

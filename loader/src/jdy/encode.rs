@@ -9,7 +9,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::canonical::{canonical, canonical_number, hash_cells};
+use super::canonical::{Side, canonical, canonical_number, hash_cells};
+use super::kinds::{Kind, Kinds};
 
 /// A record as the form takes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub(crate) trait Shape {
     fn key_widget(&self) -> Option<&str>;
     /// What empties this widget.
     fn clearing(&self, widget: &str) -> Clearing;
+    /// What its values look like when they are read.
+    fn kind(&self, widget: &str) -> &Kind;
 }
 
 /// The value that empties a widget.
@@ -112,7 +115,7 @@ pub(crate) fn encode(record: &FormRecord, shape: &impl Shape, mark: Option<&str>
         if key == Some(widget) {
             continue; // The key always is the company id.
         }
-        match bare(field)? {
+        match bare(field, shape.kind(widget))? {
             Some(bare) => set.push((widget, bare)),
             None => clear.push((widget, shape.clearing(widget))),
         }
@@ -167,8 +170,8 @@ impl Bare {
     }
 
     /// Any other value; `None` when it is empty.
-    fn value(value: &Value) -> Result<Option<Self>, &'static str> {
-        let Some(canonical) = canonical(value) else {
+    fn value(value: &Value, kind: &Kind) -> Result<Option<Self>, &'static str> {
+        let Some(canonical) = canonical(kind, Side::Written, value) else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -186,7 +189,7 @@ fn raw(value: &(impl Serialize + ?Sized)) -> Result<Box<RawValue>, &'static str>
     to_raw_value(value).map_err(|_| UNWRITABLE)
 }
 
-fn bare(field: &FieldValue) -> Result<Option<Bare>, CellError> {
+fn bare(field: &FieldValue, kind: &Kind) -> Result<Option<Bare>, CellError> {
     let fault = |problem| error(&field.field, &field.label, problem);
     let Some(cell) = &field.value else { return Ok(None) };
     let bare = match cell {
@@ -200,15 +203,15 @@ fn bare(field: &FieldValue) -> Result<Option<Bare>, CellError> {
         Cell::Datetime(millis) => datetime(*millis).map(Some),
         Cell::Texts(list) | Cell::Members(list) => {
             let texts = list.items.iter().filter(|item| !item.is_empty());
-            Bare::value(&texts.cloned().collect::<Value>())
+            Bare::value(&texts.cloned().collect::<Value>(), kind)
         }
-        Cell::Address(parts) => Bare::value(&address(parts)),
-        Cell::Phone(text) => Bare::value(&object([("phone", text.as_str().into())])),
-        Cell::Department(number) => Bare::value(&Value::from(*number)),
-        Cell::Departments(list) => Bare::value(&list.items.iter().copied().collect::<Value>()),
-        Cell::Subform(subform) => Bare::value(&subform_rows(subform)?),
+        Cell::Address(parts) => Bare::value(&address(parts), kind),
+        Cell::Phone(text) => Bare::value(&object([("phone", text.as_str().into())]), kind),
+        Cell::Department(number) => Bare::value(&Value::from(*number), kind),
+        Cell::Departments(list) => Bare::value(&list.items.iter().copied().collect::<Value>(), kind),
+        Cell::Subform(subform) => Bare::value(&subform_rows(subform, kind)?, kind),
         Cell::Json(bytes) => match serde_json::from_slice(bytes) {
-            Ok(value) => Bare::value(&value),
+            Ok(value) => Bare::value(&value, kind),
             Err(_) => Err("not JSON"),
         },
     };
@@ -251,13 +254,18 @@ fn address(parts: &Address) -> Value {
     ])
 }
 
-fn subform_rows(subform: &Subform) -> Result<Value, CellError> {
+fn subform_rows(subform: &Subform, kind: &Kind) -> Result<Value, CellError> {
+    let unknown = Kinds::default();
+    let kinds = match kind {
+        Kind::Subform(kinds) => kinds,
+        _ => &unknown,
+    };
     let mut rows = Vec::with_capacity(subform.rows.len());
     for row in &subform.rows {
         let mut cells = Map::new();
         for field in &row.fields {
             // Inner values are wrapped too, or the vendor empties the whole subform.
-            if let Some(cell) = bare(field)? {
+            if let Some(cell) = bare(field, kinds.of(&field.field))? {
                 let value: Value = serde_json::from_str(cell.write.get()).unwrap_or(Value::Null);
                 cells.insert(field.field.clone(), object([("value", value)]));
             }

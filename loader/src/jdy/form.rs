@@ -9,6 +9,7 @@ use proto::v1::{FieldValue, FormRecord};
 
 use super::encode::{Clearing, Shape};
 use super::key_widget::{self, KeyFault};
+use super::kinds::{Kind, Kinds};
 use super::types::Widget;
 
 /// Widgets that no API write reaches (docs/jiandaoyun-api.md §4).
@@ -42,6 +43,7 @@ impl Widget {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     widgets: BTreeMap<String, Widget>,
+    kinds: Kinds,
     key_widget: Option<String>,
 }
 
@@ -138,11 +140,16 @@ impl Misfit {
 impl Form {
     /// The form as `widget/list` shows it; refuses a key widget that cannot hold the key.
     pub(crate) fn new(widgets: Vec<Widget>, key_widget: Option<String>) -> Result<Self, Misfit> {
+        let kinds = Kinds::new(&widgets);
         let widgets = widgets
             .into_iter()
             .map(|widget| (widget.name.clone(), widget))
             .collect();
-        let form = Self { widgets, key_widget };
+        let form = Self {
+            widgets,
+            kinds,
+            key_widget,
+        };
         if let Some(key) = &form.key_widget {
             key_widget::judge(form.widgets.get(key)).map_err(|fault| Misfit::Key {
                 widget: key.clone(),
@@ -240,6 +247,10 @@ impl Shape for Form {
             Some("text" | "textarea") => Clearing::Text(""),
             _ => Clearing::Object {},
         }
+    }
+
+    fn kind(&self, widget: &str) -> &Kind {
+        self.kinds.of(widget)
     }
 }
 

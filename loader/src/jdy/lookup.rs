@@ -11,6 +11,7 @@ use super::body::Filter;
 use super::calls::LARGEST_BATCH;
 use super::canonical::hash_row;
 use super::client::Client;
+use super::kinds::KnownKinds;
 use super::types::{Reply, text, written_at_ms};
 
 /// A row of the form that carries a company id.
@@ -27,12 +28,14 @@ pub(crate) struct FoundRow {
 pub(crate) type Found = HashMap<String, Vec<FoundRow>>;
 
 /// How rows are recognised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Recognition {
     /// The widget that holds the company id.
     pub(crate) key_widget: String,
     /// The widgets whose content counts.
     pub(crate) widgets: Vec<String>,
+    /// What their values look like, as the form was read last.
+    pub(crate) kinds: KnownKinds,
 }
 
 impl Recognition {
@@ -43,9 +46,10 @@ impl Recognition {
             return None;
         }
         let widgets = self.widgets.iter().map(String::as_str);
+        let kinds = self.kinds.get().unwrap_or_default();
         let found = FoundRow {
             id: id.to_owned(),
-            hash: hash_row(row, widgets.filter(|widget| *widget != self.key_widget)),
+            hash: hash_row(row, widgets.filter(|widget| *widget != self.key_widget), &kinds),
             written_ms: written_at_ms(row),
         };
         Some((key.to_owned(), found))

@@ -13,6 +13,7 @@ pub(crate) mod form;
 mod fuzz;
 pub(crate) mod judge;
 pub(crate) mod key_widget;
+pub(crate) mod kinds;
 pub(crate) mod lookup;
 pub(crate) mod pace;
 pub(crate) mod types;

@@ -57,6 +57,8 @@ pub(crate) struct Batch {
     pub(crate) fence: String,
     /// Redis' clock, ms.
     pub(crate) time_ms: i64,
+    /// Another loader has begun it, and is dead.
+    pub(crate) of_another: bool,
     /// What is left to do, by slot.
     pub(crate) members: Vec<Member>,
 }
@@ -74,7 +76,10 @@ impl Ledger {
         };
         let time_ms = number(answer.first())?;
         let fence = answer.get(1).cloned().unwrap_or_default();
-        let fields: BTreeMap<&str, &str> = answer[2..]
+        let of_another = answer.get(2).is_some_and(|of_another| of_another == "1");
+        let fields: BTreeMap<&str, &str> = answer
+            .get(3..)
+            .unwrap_or_default()
             .chunks_exact(2)
             .map(|pair| (pair[0].as_str(), pair[1].as_str()))
             .collect();
@@ -88,6 +93,7 @@ impl Ledger {
         Ok(Some(Batch {
             fence,
             time_ms,
+            of_another,
             members,
         }))
     }

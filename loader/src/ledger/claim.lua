@@ -2,7 +2,7 @@
 -- ARGV: 3 owner, 4 batch, 5 transaction id, 6 lease ms, 7 '1' when an absent row may be one that was deleted, 8 count;
 --       per record: company, version, hash, operation (u upsert, d delete, m mark), fetched at, set, clear.
 -- Returns OK, clock, fence, then per record:
---   s stale | = unchanged | n nothing to remove | f fetch again | c create | u<id> update | r<id> remove
+--   s stale | = unchanged | l landed: by this very record | n nothing to remove | f fetch again | c create | u<id> update | r<id> remove
 --   (?<id>: the id was taken from an answer by its place, see schema.rs)
 --   b<batch> busy in a live batch of the owner after the line break, both empty for a call that may still land
 --   o<batch> left behind by a dead loader
@@ -40,11 +40,13 @@ for slot = 0, tonumber(ARGV[8]) - 1 do
   local company, version, hash, operation = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local fetched, set, clear = tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6]
   local key = row_key(company)
-  local row = redis.call('HMGET', key, 'id', 'v', 'h', 'b', 'f', 'p')
+  local row = redis.call('HMGET', key, 'id', 'v', 'h', 'b', 'f', 'p', 'u')
   local id, known, content, holder, floor = row[1], row[2], row[3], row[4], tonumber(row[5] or '')
   local held = holder and redis.call('HMGET', batch_key(holder), 'lease', 'owner') or {false}
   -- The form shows content written at `floor` by a record whose version is lost: this one may be older.
   local doubtful = floor and fetched < floor + margin
+  -- What was committed last was this very record, by a batch that was put off or whose loader died before it said so.
+  local landed = known == version and not row[7]
   local target = row[6] and '?' .. id or id
   local answer
 
@@ -53,14 +55,14 @@ for slot = 0, tonumber(ARGV[8]) - 1 do
   elseif held[1] then
     if tonumber(held[1]) > time then answer = 'b' .. holder .. '\n' .. held[2] else answer = 'o' .. holder end
   elseif operation == 'u' and id and content == hash then
-    redis.call('HSET', key, 'v', version)
+    if not landed then redis.call('HSET', key, 'v', version, 'u', '1') end
     if not doubtful then redis.call('HDEL', key, 'f') end
-    answer = '='
+    answer = landed and 'l' or '='
   elseif operation == 'm' and known == version and content == '' then
-    answer = '='
+    answer = landed and 'l' or '='
   elseif operation ~= 'u' and not id then
-    redis.call('HSET', key, 'v', version)
-    answer = 'n'
+    if not landed then redis.call('HSET', key, 'v', version, 'u', '1') end
+    answer = landed and 'l' or 'n'
   elseif doubtful then
     answer = 'f'
   elseif operation == 'd' then

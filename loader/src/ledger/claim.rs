@@ -44,6 +44,8 @@ pub(crate) enum Claim {
     Stale,
     /// The row holds this content; nothing to send.
     Unchanged,
+    /// What this very record wrote was committed, by a batch that was put off or whose loader died before it said so.
+    Landed,
     /// There is no row to remove.
     Absent,
     /// The form may show something newer: fetch the customer again.
@@ -140,6 +142,7 @@ fn parse(text: &str) -> Result<Claim, Error> {
     Ok(match word {
         "s" => Claim::Stale,
         "=" => Claim::Unchanged,
+        "l" => Claim::Landed,
         "n" => Claim::Absent,
         "f" => Claim::Refetch,
         "c" => Claim::Create,

@@ -29,12 +29,12 @@ for n = 0, tonumber(ARGV[7]) - 1 do
     redis.call('HSET', key, 'w', string.format('%d', time))
     if result == 'k' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f', 'p')
+      redis.call('HDEL', key, 'f', 'p', 'u')
     elseif result == 'p' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content, 'p', '1')
-      redis.call('HDEL', key, 'f')
+      redis.call('HDEL', key, 'f', 'u')
     elseif result == 'x' then
-      redis.call('HDEL', key, 'id', 'h', 'f', 'p')
+      redis.call('HDEL', key, 'id', 'h', 'f', 'p', 'u')
       redis.call('HSET', key, 'v', version)
     elseif result == 'g' then
       redis.call('HDEL', key, 'id', 'h', 'f', 'p')

@@ -2,7 +2,7 @@
 //!
 //! A process that was stopped for a while must not send when it wakes up, because its batch may have been finished by
 //! another loader meanwhile. So a send is allowed only when the last successful renewal began less than
-//! [`send_window`] ago by the local monotonic clock. That is far less than the lease, which makes the time small that a
+//! [`send_window`] ago by a local clock that goes on while the machine sleeps. That is far less than the lease, which makes the time small that a
 //! rebuild has to wait for loaders that have not noticed yet.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -28,9 +28,24 @@ pub(crate) fn heartbeat(lease: Duration) -> Duration {
     lease / 15
 }
 
+/// Time since the machine was started, the time included in which it slept: leases end and the vendor forgets meanwhile.
+#[cfg(target_os = "linux")]
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// Elsewhere such a clock has other names; loaders run on Linux.
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
+}
+
 /// The live batches of this process.
 pub(crate) struct Registry {
-    born: Instant,
+    clock: fn() -> Duration,
     send_window: Duration,
     live: Mutex<HashMap<BatchId, Arc<State>>>,
     beats: watch::Sender<()>,
@@ -39,7 +54,7 @@ pub(crate) struct Registry {
 struct State {
     /// Set when the lease was granted.
     fence: OnceLock<String>,
-    /// Milliseconds since `born` at which the last successful renewal began.
+    /// Milliseconds of the clock at which the last successful renewal began.
     renewed: AtomicU64,
     lost: AtomicBool,
 }
@@ -51,7 +66,7 @@ pub(crate) struct LiveBatch {
     pub(crate) fence: String,
     /// Redis' clock when the lease was granted, ms.
     time_ms: i64,
-    asked: Instant,
+    asked: Duration,
     registry: Arc<Registry>,
     state: Arc<State>,
 }
@@ -59,8 +74,13 @@ pub(crate) struct LiveBatch {
 impl Registry {
     /// An empty one, for leases of this length.
     pub(crate) fn new(lease: Duration) -> Arc<Self> {
+        Self::by(since_boot, lease)
+    }
+
+    /// The same with another clock.
+    pub(super) fn by(clock: fn() -> Duration, lease: Duration) -> Arc<Self> {
         Arc::new(Self {
-            born: Instant::now(),
+            clock,
             send_window: send_window(lease),
             live: Mutex::default(),
             beats: watch::Sender::new(()),
@@ -70,10 +90,10 @@ impl Registry {
     /// Announces a batch before Redis is asked for its lease, so that at no moment a batch of this process looks
     /// abandoned. `None` when a task of this process works on it already.
     pub(crate) fn announce(self: &Arc<Self>, batch: &str) -> Option<LiveBatch> {
-        let asked = Instant::now();
+        let asked = (self.clock)();
         let state = Arc::new(State {
             fence: OnceLock::new(),
-            renewed: AtomicU64::new(self.since_birth(asked)),
+            renewed: AtomicU64::new(millis(asked)),
             lost: AtomicBool::new(false),
         });
         match self.lock().entry(batch.to_owned()) {
@@ -108,7 +128,7 @@ impl Registry {
         if live.is_empty() {
             return Ok(());
         }
-        let asked = self.since_birth(Instant::now());
+        let asked = millis((self.clock)());
         let lease = ledger.lease().as_millis().to_string();
         let mut args: Vec<Cow<'_, str>> =
             vec![ledger.owner().into(), lease.into(), live.len().to_string().into()];
@@ -133,10 +153,6 @@ impl Registry {
         answer.map(drop)
     }
 
-    fn since_birth(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.born).as_millis()).unwrap_or(u64::MAX)
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<BatchId, Arc<State>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,14 +169,16 @@ impl LiveBatch {
 
     /// Whether sending is allowed at this instant.
     pub(crate) fn may_send(&self) -> bool {
-        let now = self.registry.since_birth(Instant::now());
+        let now = millis((self.registry.clock)());
         let age = now.saturating_sub(self.state.renewed.load(Ordering::Acquire));
         !self.is_lost() && Duration::from_millis(age) < self.registry.send_window
     }
 
     /// Redis' clock now, ms.
     pub(crate) fn now_ms(&self) -> i64 {
-        self.time_ms + i64::try_from(self.asked.elapsed().as_millis()).unwrap_or(i64::MAX / 2)
+        let elapsed = (self.registry.clock)().saturating_sub(self.asked);
+        self.time_ms
+            .saturating_add(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 
     /// Whether the batch is known to belong to another loader.
@@ -186,4 +204,8 @@ impl Drop for LiveBatch {
     fn drop(&mut self) {
         self.registry.lock().remove(&self.batch);
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

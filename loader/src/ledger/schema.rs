@@ -24,6 +24,7 @@
 //! | `f` | floor: when the row was written, by a record whose version is not known |
 //! | `w` | when the ledger last committed something about the row |
 //! | `p` | `1`: the id was taken from an answer by its place; it is proven by key before it is used |
+//! | `u` | `1`: the record of version `v` found nothing to do; otherwise what it wrote was committed |
 //! | `g` | token of the rebuild that has read the row |
 //!
 //! | field of a batch | meaning |
@@ -64,6 +65,9 @@ pub(super) mod row {
     /// Only the scripts use it.
     #[cfg(test)]
     pub(in crate::ledger) const PLACED: &str = "p";
+    /// Only the scripts use it.
+    #[cfg(test)]
+    pub(in crate::ledger) const UNCHANGED: &str = "u";
 }
 
 /// Before a row id that was taken from an answer by its place, in a claim and in a member.

@@ -92,6 +92,7 @@ impl Writer {
             };
             match claim {
                 Claim::Stale => sorted.decide(company, Disposition::Superseded),
+                Claim::Landed => sorted.decide(company, Disposition::Loaded),
                 Claim::Unchanged | Claim::Absent => sorted.decide(company, Disposition::Unchanged),
                 Claim::Refetch => refetch.push(company.clone()),
                 Claim::Create => round

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use pipeline::gate::Pause;
 use pipeline::retry::Backoff;
+use pipeline::telemetry::names;
 
 use pipeline::failure::Failure;
 
 use super::Writer;
 use super::batch::Work;
 use crate::failpoint;
-use crate::ledger::{Change, Committed, Error, Member};
+use crate::ledger::{Change, Committed, Error, Kind, Member};
 
 /// What became of a member, as the handler needs it.
 #[derive(Debug, Clone)]
@@ -40,6 +41,20 @@ pub(super) fn all(members: &[Member], end: &MemberEnd) -> Vec<Ended> {
     members.iter().map(|member| (member.slot, end.clone())).collect()
 }
 
+/// Created and updated rows are one disposition; here they are told apart.
+fn count(ends: &[Committing<'_>]) {
+    for (member, _, end) in ends {
+        let change = match (end, member.kind) {
+            (MemberEnd::Landed, Kind::Create) => "created",
+            (MemberEnd::Landed, _) if member.hash.is_empty() => "marked",
+            (MemberEnd::Landed, _) => "updated",
+            (MemberEnd::Removed, _) => "removed",
+            _ => continue,
+        };
+        metrics::counter!(names::LOADER_ROWS, "change" => change).increment(1);
+    }
+}
+
 impl Writer {
     /// Commits, and turns a commit that fails into ends. `verify`: a call of unknown outcome may still land, whatever the
     /// end is. Of a batch that another loader began nobody knows which of its calls are still on their way.
@@ -63,6 +78,7 @@ impl Writer {
                 .collect();
         }
         failpoint::hit("commit-after").await;
+        count(&ends);
         ends.into_iter()
             .map(|(member, _, end)| (member.slot, end))
             .collect()

@@ -73,9 +73,10 @@ impl Writer {
         tracing::info!(
             batch,
             rows = taken.members.len(),
+            of_another_loader = taken.of_another,
             "finishing a batch that was left behind"
         );
-        metrics::counter!(names::LOADER_BATCHES_TAKEN_OVER).increment(1);
+        metrics::counter!(names::LOADER_BATCHES_TAKEN_OVER).increment(u64::from(taken.of_another));
         let ends = self
             .write(&self.work(&live, patience, Lane::Live, false), taken.members)
             .await;

@@ -60,6 +60,8 @@ pub const LOADER_LATE_WRITES: &str = "okki_loader_late_writes_total";
 pub const LOADER_BATCHES_TAKEN_OVER: &str = "okki_loader_batches_taken_over_total";
 /// Batches that the vendor answered with fewer rows than sent. No labels.
 pub const LOADER_INCOMPLETE_BATCHES: &str = "okki_loader_incomplete_batches_total";
+/// Rows of the form that were written. Labels: `change` (created, updated, marked, removed).
+pub const LOADER_ROWS: &str = "okki_loader_rows_total";
 /// Rows that were written by calls which the vendor refused. No labels.
 pub const LOADER_STORED_REFUSALS: &str = "okki_loader_stored_refusals_total";
 /// Answers whose row ids were not those of the rows in their order. No labels.
@@ -216,6 +218,7 @@ pub const ALL: &[Metric] = &[
         &[],
         "Batches that the vendor answered with fewer rows than sent",
     ),
+    counter(LOADER_ROWS, &["change"], "Rows of the form that were written"),
     counter(
         LOADER_STORED_REFUSALS,
         &[],

@@ -19,6 +19,8 @@ pub(super) struct Row {
     pub(super) floor: Option<i64>,
     /// The id was taken from an answer by its place.
     pub(super) placed: bool,
+    /// The record of this version found nothing to do.
+    pub(super) unchanged: bool,
 }
 
 impl Row {
@@ -131,18 +133,21 @@ impl ExpectedLedger {
                 false => Claim::Busy(name.clone(), held.owner.clone()),
             };
         }
+        let landed = known.version.as_ref() == Some(&version) && !known.unchanged;
         match (&known.id, message.removed) {
             (Some(_), false) if known.hash.as_ref() == Some(&message.hash) => {
                 let row = self.rows.entry(message.company.clone()).or_default();
+                row.unchanged = !landed;
                 row.version = Some(version);
                 if !doubtful {
                     row.floor = None;
                 }
-                Claim::Unchanged
+                if landed { Claim::Landed } else { Claim::Unchanged }
             }
             (None, true) => {
-                self.rows.entry(message.company.clone()).or_default().version = Some(version);
-                Claim::Absent
+                let row = self.rows.entry(message.company.clone()).or_default();
+                (row.version, row.unchanged) = (Some(version), !landed);
+                if landed { Claim::Landed } else { Claim::Absent }
             }
             _ if doubtful => Claim::Refetch,
             (Some(id), true) => Claim::Remove(known.target(id)),
@@ -186,14 +191,14 @@ impl ExpectedLedger {
             match change {
                 Change::Landed(id) => {
                     (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
-                    (row.floor, row.placed) = (None, false);
+                    (row.floor, row.placed, row.unchanged) = (None, false, false);
                 }
                 Change::Placed(id) => {
                     (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
-                    (row.floor, row.placed) = (None, true);
+                    (row.floor, row.placed, row.unchanged) = (None, true, false);
                 }
                 Change::Removed => {
-                    row.placed = false;
+                    (row.placed, row.unchanged) = (false, false);
                     (row.id, row.version, row.hash, row.floor) = (None, Some(version), None, None)
                 }
                 Change::Gone => (row.id, row.hash, row.floor, row.placed) = (None, None, None, false),

@@ -21,6 +21,7 @@ impl ExpectedLedger {
         };
         let row = |row: &Row| {
             let floor = row.floor.map(|floor| floor.to_string());
+            let unchanged = row.unchanged.then(|| "1".to_owned());
             let placed = row.placed.then(|| "1".to_owned());
             text(
                 [
@@ -30,6 +31,7 @@ impl ExpectedLedger {
                     ("b", &row.batch),
                     ("f", &floor),
                     ("p", &placed),
+                    ("u", &unchanged),
                 ]
                 .map(|(name, value)| (name.to_owned(), value.clone()))
                 .to_vec(),

@@ -106,7 +106,7 @@ async fn a_reading_says_nothing_about_what_happened_after_it() {
     assert_eq!(judged, [Judged::Busy, Judged::Busy, Judged::Same]);
     assert_eq!(
         claim(&ledger, "1", 10, "aa").await.0,
-        Claim::Unchanged,
+        Claim::Landed,
         "not forgotten"
     );
 
@@ -131,7 +131,7 @@ async fn a_row_id_taken_by_its_place_is_marked_until_it_is_proven() {
     }];
     let soon = Some(Duration::from_millis(1));
     ledger.commit(&batch, &fence, &freed, soon).await.unwrap();
-    assert_eq!(claim(&ledger, "1", 10, "aa").await.0, Claim::Unchanged);
+    assert_eq!(claim(&ledger, "1", 10, "aa").await.0, Claim::Landed);
 
     // The form shows what was written, in another row.
     let mut due = Due::default();

@@ -1,5 +1,7 @@
 //! What leases, fences and epochs protect from: a restarted Redis, a rebuilt index, a lease that ended.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::*;
 use crate::ledger::schema::index;
 
@@ -113,4 +115,19 @@ async fn set_field(redis: &PrivateRedis, name: &str, value: &str) {
         .arg(value)
         .to_owned();
     command.query_async::<()>(&mut *connection).await.unwrap();
+}
+
+/// A machine that sleeps stops the clocks that most programs measure by, but neither Redis nor the vendor.
+#[tokio::test]
+async fn a_loader_whose_machine_slept_knows_that_its_lease_and_its_transaction_id_are_old() {
+    static CLOCK: AtomicU64 = AtomicU64::new(1_000);
+    let clock = || Duration::from_secs(CLOCK.load(Ordering::Relaxed));
+    let registry = Registry::by(clock, LEASE);
+    let mut live = registry.announce("batch").unwrap();
+    live.granted("1".to_owned(), 5_000);
+    assert!(live.may_send());
+    assert_eq!(live.now_ms(), 5_000);
+    CLOCK.fetch_add(7_200, Ordering::Relaxed);
+    assert!(!live.may_send(), "its lease is over");
+    assert_eq!(live.now_ms(), 7_205_000, "two hours later");
 }

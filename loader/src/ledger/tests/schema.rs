@@ -38,7 +38,8 @@ async fn the_scripts_write_what_the_schema_names() {
     crate::index::testing::rebuild_with(&ledger, "form", &[row("r1"), row("r2")]).await;
     assert_eq!(ledger.duplicates().await.unwrap().len(), 1);
     place(&ledger, "2", 10, "aa", "r2").await;
-    claim(&ledger, "2", 11, "bb").await;
+    claim(&ledger, "2", 11, "aa").await;
+    claim(&ledger, "2", 12, "bb").await;
     let (_, batch, _) = claim(&ledger, "3", 11, "bb").await;
     ledger.verify_later(&["2"], LEASE).await.unwrap();
 
@@ -54,6 +55,7 @@ async fn the_scripts_write_what_the_schema_names() {
         row::COMMITTED,
         row::READ_BY,
         row::PLACED,
+        row::UNCHANGED,
     ];
     assert_eq!(seen, names(&known));
 

@@ -12,14 +12,12 @@ use super::quiet::{accounting, dead, wait_for_quiet};
 use super::report::{Report, default_file};
 use super::schedule::{self, Scheduled};
 use super::supervisor::Supervised;
-use super::vendors::{MARKER, lose_answers, overruns};
+use super::vendors::{MARKER, REFUSED, lose_answers, overruns};
 use kit::pipeline::PipelineUnderTest;
 use kit::simulator::{Overruns, Poison};
 
 /// How long all replicas may take to be ready, at the start and after a round.
 const READY: Duration = Duration::from_secs(120);
-/// The vendor's code of a refused row: the check of an aggregation table failed.
-const REFUSED: i64 = 4402;
 /// Customers that are refused from the beginning.
 const POISONED: usize = 3;
 

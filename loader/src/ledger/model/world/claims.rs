@@ -66,7 +66,7 @@ impl World<'_> {
         let (mut members, mut messages, mut left_behind) = (Vec::new(), Vec::new(), Vec::new());
         for (slot, (message, claim)) in (0u32..).zip(taken.into_iter().zip(claimed.claims)) {
             let (kind, row_id) = match claim {
-                Claim::Stale | Claim::Unchanged | Claim::Absent => continue,
+                Claim::Stale | Claim::Unchanged | Claim::Landed | Claim::Absent => continue,
                 Claim::Refetch => {
                     self.fetch(&message.company);
                     continue;
