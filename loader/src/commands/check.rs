@@ -20,7 +20,8 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         HttpConfig::try_from(run.http)?,
     );
     let runtime = Runtime::tool("loader", &common)?;
-    runtime.store.ping().await.context("ask Redis")?;
+    let redis = runtime.store.probe(&runtime.namespace, true).await;
+    redis.context("ask Redis")?;
     let writer = parts::assemble(&runtime, &config, &http)?;
     match writer.form.read().await {
         Some(Ok(())) => {}
