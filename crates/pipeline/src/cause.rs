@@ -18,18 +18,3 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests {
-    use super::chain;
-    use crate::broker::{Error, PublishError};
-
-    #[test]
-    fn no_cause_is_cut_off() {
-        let error = Error::Publish(Box::new(PublishError::Unconfirmed(Error::Lost)));
-        assert_eq!(
-            chain(&error),
-            "publish the results of a batch: the broker did not confirm: the connection was lost"
-        );
-    }
-}

@@ -22,7 +22,7 @@ use crate::{
     store::RedisConfig,
     telemetry::{LogConfig, trace::TraceConfig},
 };
-use value::{checked_amqp_url, checked_filter, checked_redis_url};
+use value::{checked_amqp_url, checked_filter, checked_management_url, checked_redis_url};
 
 /// Checked settings of every service.
 #[derive(Debug, Clone)]
@@ -66,6 +66,11 @@ impl TryFrom<CommonArgs> for CommonConfig {
 
     fn try_from(args: CommonArgs) -> Result<Self, ConfigError> {
         let amqp_url = SecretArg::new("AMQP_URL", args.amqp_url.as_ref(), args.amqp_url_file.as_deref());
+        let management = SecretArg::new(
+            "AMQP_MANAGEMENT_URL",
+            args.amqp_management_url.as_ref(),
+            args.amqp_management_url_file.as_deref(),
+        );
         let SharedConfig { redis, namespace } = args.shared.try_into()?;
         let admin_listen = args.admin_listen.parse().map_err(|_| {
             let problem = format!("`{}` is not an address with a port", args.admin_listen);
@@ -82,6 +87,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
             amqp: AmqpConfig {
                 url: checked_amqp_url(amqp_url.required()?)?,
                 tls: args.amqp_tls.try_into()?,
+                management: management.optional()?.map(checked_management_url).transpose()?,
             },
             redis,
             namespace,

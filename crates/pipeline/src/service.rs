@@ -126,7 +126,8 @@ impl Runtime {
             shutdown.clone(),
         )
         .context("AMQP_URL")?
-        .with_tls(common.amqp.tls.clone());
+        .with_tls(common.amqp.tls.clone())
+        .with_management(common.amqp.management.clone());
         Ok(Self {
             namespace: common.namespace.clone(),
             account: Account::new(store.clone(), common.namespace.clone()),

@@ -26,8 +26,9 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         HttpConfig::try_from(run.http)?,
     );
     let runtime = Runtime::tool("loader", &common)?;
-    let asked = tokio::time::timeout(REDIS_PATIENCE, runtime.store.ping()).await;
-    asked
+    let probe = runtime.store.probe(&runtime.namespace, true);
+    tokio::time::timeout(REDIS_PATIENCE, probe)
+        .await
         .with_context(|| format!("Redis gives no answer within {REDIS_PATIENCE:?}; check REDIS_URL"))?
         .context("ask Redis; check REDIS_URL, and whether Redis is up")?;
     let writer = parts::assemble(&runtime, &config, &http)?;

@@ -6,7 +6,6 @@
 
 use crate::{
     names::Namespace,
-    service::Runtime,
     stage::Stage,
     store::{Error, Script, Store},
 };
@@ -62,10 +61,6 @@ impl Holdings {
 impl Held {
     pub(crate) fn new(store: Store, namespace: Namespace) -> Self {
         Self { store, namespace }
-    }
-
-    pub(crate) fn of(rt: &Runtime) -> Self {
-        Self::new(rt.store.clone(), rt.namespace.clone())
     }
 
     /// A replica's report, which replaces its last one.

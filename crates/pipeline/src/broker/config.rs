@@ -9,4 +9,6 @@ pub struct AmqpConfig {
     pub url: Secret,
     /// Certificates for `amqps://`.
     pub tls: TlsFiles,
+    /// Where the management plugin answers, with user and password.
+    pub management: Option<Secret>,
 }

@@ -36,10 +36,10 @@ pub struct Broker(Arc<Shared>);
 struct Shared {
     url: Secret,
     tls: TlsFiles,
+    management: Option<Secret>,
     name: String,
     namespace: Namespace,
     retry: RetryPolicy,
-    gate: Gate,
     shutdown: Shutdown,
     troubles: Troubles,
 }
@@ -61,12 +61,12 @@ impl Broker {
         Ok(Self(Arc::new(Shared {
             url: url.clone(),
             tls: TlsFiles::default(),
+            management: None,
             name,
             namespace,
             retry,
-            gate,
             shutdown,
-            troubles: Troubles::default(),
+            troubles: Troubles::new(gate),
         })))
     }
 
@@ -77,6 +77,24 @@ impl Broker {
             shared.tls = tls;
         }
         self
+    }
+
+    /// Asks the management plugin there for what AMQP does not show; only before the broker is used.
+    #[must_use]
+    pub fn with_management(mut self, management: Option<Secret>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.management = management;
+        }
+        self
+    }
+
+    pub(super) fn management(&self) -> Option<Secret> {
+        self.0.management.clone()
+    }
+
+    /// The virtual host of all queues.
+    pub(super) fn vhost(&self) -> String {
+        parse(&self.0.url.current()).map_or_else(|_| "/".to_owned(), |uri| uri.vhost)
     }
 
     /// The namespace of all queues.
@@ -186,10 +204,6 @@ impl Broker {
 
     pub(super) fn troubles(&self) -> &Troubles {
         &self.0.troubles
-    }
-
-    pub(super) fn gate(&self) -> &Gate {
-        &self.0.gate
     }
 
     pub(super) fn shutdown(&self) -> &Shutdown {

@@ -37,8 +37,8 @@ pub enum Error {
     #[error("a batch died: {0}")]
     Fault(String),
     /// What a batch caused could not be published.
-    #[error("publish the results of a batch: {0}")]
-    Publish(Box<PublishError>),
+    #[error("publish the results of a batch")]
+    Publish(#[source] Box<PublishError>),
     /// The address is not one of a broker.
     #[error("AMQP_URL: {0}")]
     Address(String),
@@ -109,7 +109,17 @@ fn size_limit(code: u16, words: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::size_limit;
+    use super::{Error, PublishError, size_limit};
+    use crate::cause::chain;
+
+    #[test]
+    fn no_cause_is_cut_off() {
+        let error = Error::Publish(Box::new(PublishError::Unconfirmed(Error::Lost)));
+        assert_eq!(
+            chain(&error),
+            "publish the results of a batch: the broker did not confirm: the connection was lost"
+        );
+    }
 
     #[test]
     fn the_broker_says_what_is_too_large() {

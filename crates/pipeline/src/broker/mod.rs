@@ -9,6 +9,8 @@ mod config;
 mod connection;
 pub(crate) mod depths;
 mod error;
+pub(crate) mod policies;
+mod prober;
 mod publisher;
 mod topology;
 mod troubles;

@@ -19,6 +19,13 @@ pub struct CommonArgs {
     /// File that holds AMQP_URL
     #[arg(long, env = "AMQP_URL_FILE", value_name = "FILE")]
     pub amqp_url_file: Option<PathBuf>,
+    /// RabbitMQ's management plugin as http://user:password@host:15672, to see policies that could drop messages;
+    /// AMQP does not show them
+    #[arg(long, env = "AMQP_MANAGEMENT_URL", hide_env_values = true, value_name = "URL")]
+    pub amqp_management_url: Option<Secret>,
+    /// File that holds AMQP_MANAGEMENT_URL
+    #[arg(long, env = "AMQP_MANAGEMENT_URL_FILE", value_name = "FILE")]
+    pub amqp_management_url_file: Option<PathBuf>,
     /// Redis and the namespace.
     #[command(flatten)]
     pub shared: SharedArgs,

@@ -22,6 +22,18 @@ pub(super) fn checked_amqp_url(secret: Secret) -> Result<Secret, ConfigError> {
     }
 }
 
+pub(super) fn checked_management_url(secret: Secret) -> Result<Secret, ConfigError> {
+    let is_http = |url: &Url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
+    if Url::parse(secret.expose()).is_ok_and(|url| is_http(&url)) {
+        return Ok(secret);
+    }
+    Err(ConfigError::new(
+        "AMQP_MANAGEMENT_URL",
+        "is not an http:// or https:// URL with a host",
+        "write http://user:password@host:15672, special characters %-encoded",
+    ))
+}
+
 pub(super) fn checked_redis_url(secret: Secret) -> Result<Secret, ConfigError> {
     let refuse = |problem: String| {
         ConfigError::new(

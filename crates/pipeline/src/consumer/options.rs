@@ -70,7 +70,7 @@ mod tests {
         let places = |batch_max, returns| batches_of(batch_max).places(returns);
         let ladder: Vec<_> = (-1..8).map(|returns| places(100, returns)).collect();
         assert_eq!(ladder, [300, 300, 25, 12, 6, 3, 1, 1, 1]);
-        assert_eq!((places(1, 0), places(1, 1)), (2, 1));
+        assert_eq!((places(1, 0), places(1, 1)), (3, 1));
         assert_eq!((places(1000, 5), places(1000, 6)), (15, 1));
         assert_eq!(places(100, i64::MAX), 1);
     }

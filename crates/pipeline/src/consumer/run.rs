@@ -1,12 +1,22 @@
 //! One consumer for the life of the process: sessions one after the other, and the sampler beside them.
 
 use super::{inflight::InFlight, options::ConsumerOptions, sampler, session};
-use crate::{broker, cause::chain, gate::Pause, handler::Handler, retry::Backoff, service::Runtime};
+use crate::{
+    broker::{self, policies::Policies},
+    cause::chain,
+    gate::Pause,
+    handler::Handler,
+    retry::Backoff,
+    service::Runtime,
+    stage::Stage,
+};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::AbortOnDropHandle;
 
 const RECONNECT_MIN: Duration = Duration::from_millis(200);
 const RECONNECT_MAX: Duration = Duration::from_secs(15);
+/// How often the management plugin is asked until it answers.
+const POLICIES_AGAIN: Duration = Duration::from_secs(60);
 
 /// Why a consumer gave up for good.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +35,8 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
     let in_flight = InFlight::default();
     let sampler = tokio::spawn(sampler::run(rt.clone(), options.stage, in_flight.clone()));
     let _sampler = AbortOnDropHandle::new(sampler);
+    let policies = tokio::spawn(warn_of_policies(rt.clone(), options.stage));
+    let _policies = AbortOnDropHandle::new(policies);
     while !rt.shutdown.is_requested() {
         let mut connected = false;
         match session::run(rt, options, Arc::clone(&handler), &in_flight, || {
@@ -56,4 +68,23 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
         }
     }
     Ok(())
+}
+
+/// Says once at the start which policies could drop messages, if the broker's management plugin can be asked.
+async fn warn_of_policies(rt: Runtime, stage: Stage) {
+    loop {
+        match rt.broker.policies(stage).await {
+            Ok(Policies::Unseen) => return,
+            Ok(Policies::Dangers(dangers)) => {
+                for danger in dangers {
+                    tracing::error!(%stage, danger, "a policy of the broker could drop messages");
+                }
+                return;
+            }
+            Err(error) => tracing::debug!(error = chain(&error), "policies are not known yet"),
+        }
+        if !rt.shutdown.sleep(POLICIES_AGAIN).await {
+            return;
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
                 break;
             }
         }
-        if let Err(error) = Held::of(&rt).forget(stage, &rt.instance).await {
+        if let Err(error) = held(&rt).forget(stage, &rt.instance).await {
             tracing::debug!(error = chain(&error), "what was held is forgotten in a while");
         }
     };
@@ -88,10 +88,14 @@ fn show_in_flight(stage: Stage, in_flight: &InFlight) {
     metrics::gauge!(names::OLDEST_UNFINISHED, "stage" => stage.name()).set(age as f64 / 1000.0);
 }
 
+fn held(rt: &Runtime) -> Held {
+    Held::new(rt.store.clone(), rt.namespace.clone())
+}
+
 /// So that nobody takes for lost what waits here.
 async fn tell_held(rt: &Runtime, stage: Stage, in_flight: &InFlight) {
     let (count, long) = in_flight.held_since(HELD_LONG);
-    if let Err(error) = Held::of(rt).tell(stage, &rt.instance, count, &long).await {
+    if let Err(error) = held(rt).tell(stage, &rt.instance, count, &long).await {
         tracing::debug!(error = chain(&error), "what is held is not known to others");
     }
 }

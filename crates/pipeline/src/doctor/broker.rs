@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use crate::{
-    broker::{Broker, Error, ServerVersion},
+    broker::{Broker, Error, ServerVersion, policies::Policies},
     cause::chain,
     stage::Stage,
 };
@@ -34,6 +34,7 @@ pub(super) async fn examine(broker: &Broker, stage: Stage) -> Vec<Finding> {
                     broker.namespace().queue(stage)
                 ),
             ));
+            findings.push(policies(broker, stage).await);
             findings.push(waiting(broker, stage).await);
         }
         Err(error) => findings.push(refused(broker, &error)),
@@ -65,6 +66,32 @@ fn refused(broker: &Broker, error: &Error) -> Finding {
             "queues",
             text,
             "check that the vhost of AMQP_URL exists and the broker has no alarm",
+        ),
+    }
+}
+
+async fn policies(broker: &Broker, stage: Stage) -> Finding {
+    match broker.policies(stage).await {
+        Ok(Policies::Unseen) => Finding::risk(
+            "policies",
+            "not seen, for AMQP does not show them",
+            "set AMQP_MANAGEMENT_URL, or see to it that no policy with message-ttl, max-length, overflow, expires or delivery-limit matches these queues",
+        ),
+        Ok(Policies::Dangers(dangers)) if dangers.is_empty() => {
+            Finding::good("policies", "none that could drop messages")
+        }
+        Ok(Policies::Dangers(dangers)) => Finding::bad(
+            "policies",
+            dangers.join("; "),
+            format!(
+                "change the pattern of the policy so that it does not match ^{}\\.",
+                broker.namespace()
+            ),
+        ),
+        Err(error) => Finding::risk(
+            "policies",
+            chain(&error),
+            "check AMQP_MANAGEMENT_URL and its user",
         ),
     }
 }

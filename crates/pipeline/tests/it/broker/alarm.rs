@@ -123,10 +123,12 @@ async fn what_is_too_large_for_the_broker_is_a_dead_letter_that_says_so() {
             None,
         )
     });
-    bench.until_depth(&bench.queue(Stage::Transform), 29).await;
     bench.until_depth(&bench.dead(), 1).await;
+    bench.until_depth(&bench.queue(Stage::Extract), 0).await;
     running.stop().await;
-    assert_eq!(bench.depth(&bench.queue(Stage::Extract)).await, 0);
+    // What was published together with it may have come before the channel was closed, and again after that.
+    let forwarded = bench.depth(&bench.queue(Stage::Transform)).await;
+    assert!(forwarded >= 29, "{forwarded} of 29");
     let record = first_record(&bench).await;
     assert_eq!(record.code, "message-too-large");
     assert!(

@@ -139,18 +139,14 @@ async fn a_lone_message_does_not_wait_for_a_full_batch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn publishing_to_no_queue_is_an_error_and_not_a_loss() {
     let bench = Workbench::new().await;
-    let foreign = Workbench {
-        rt: bench.rt.clone(),
-        namespace: bench.namespace.clone(),
-    };
     let namespace: pipeline::names::Namespace = "nobody-declared-this".parse().unwrap();
     let broker = pipeline::broker::Broker::new(
         &kit::config::common("nobody-declared-this").amqp.url,
         "test".into(),
         namespace,
-        foreign.rt.broker.retry().clone(),
-        foreign.rt.gate.clone(),
-        foreign.rt.shutdown.clone(),
+        bench.rt.broker.retry().clone(),
+        bench.rt.gate.clone(),
+        bench.rt.shutdown.clone(),
     )
     .unwrap();
     let message = pipeline::message::Outgoing::to(Stage::Load, &kit::workbench::reference(1));

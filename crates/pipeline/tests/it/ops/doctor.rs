@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use axum::{Json, http::Uri};
+use serde_json::json;
+use tokio::net::TcpListener;
+
 use pipeline::{
     doctor::{self, Health},
     service::Runtime,
@@ -29,6 +33,7 @@ async fn a_good_broker_and_redis_are_found_good() {
         [
             "broker",
             "queues",
+            "policies",
             "backlog",
             "redis",
             "eviction",
@@ -68,4 +73,40 @@ async fn a_wrong_password_is_told_from_a_missing_broker() {
         .find(|finding| finding.health == Health::Bad)
         .unwrap();
     assert!(finding.remedy.contains("password"), "{finding:?}");
+}
+
+/// AMQP shows no policy; the management plugin does, for which a server with its answer stands in.
+#[tokio::test]
+async fn a_policy_that_could_drop_messages_is_found() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut common = common(&support::namespace().to_string());
+    let url = format!("http://watcher:hunter2@{}", listener.local_addr().unwrap());
+    common.amqp.management = Some(Secret::new(url));
+    let dead = common.namespace.dead_queue(Stage::Load);
+    let queue = move |uri: Uri| async move {
+        let policy = if uri.path() == format!("/api/queues/%2F/{dead}") {
+            json!({"policy": "old", "effective_policy_definition": {"message-ttl": 1000}})
+        } else {
+            json!({"policy": null, "effective_policy_definition": []})
+        };
+        Json(policy)
+    };
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(queue)).await });
+    let rt = Runtime::assemble("doctor", &common, Shutdown::manual(Duration::from_secs(1))).unwrap();
+    let findings = doctor::examine(&rt, Stage::Load).await;
+    let finding = findings
+        .iter()
+        .find(|finding| finding.what == "policies")
+        .unwrap();
+    assert_eq!(finding.health, Health::Bad, "{finding:?}");
+    assert!(
+        finding.seen.contains("policy `old` sets message-ttl") && finding.seen.contains(".load.dead"),
+        "{finding:?}"
+    );
+    let findings = doctor::examine(&rt, Stage::Transform).await;
+    let finding = findings
+        .iter()
+        .find(|finding| finding.what == "policies")
+        .unwrap();
+    assert_eq!(finding.health, Health::Good, "{finding:?}");
 }
