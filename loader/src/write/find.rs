@@ -46,8 +46,13 @@ impl Writer {
             })
             .await;
         failpoint::hit("lookup-after").await;
-        let Tried::Done(mut found, _) = tried else {
-            return None;
+        let mut found = match tried {
+            Tried::Done(found, _) => found,
+            Tried::Refused(refusal, _) => {
+                self.vendor.read_refused("rows of the form", &refusal);
+                return None;
+            }
+            Tried::Lost | Tried::Held => return None,
         };
         let pick = |member: &Member| {
             let mut rows = found.remove(&member.company)?;

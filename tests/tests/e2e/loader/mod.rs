@@ -9,6 +9,7 @@ mod kills;
 mod merge;
 mod pauses;
 mod races;
+mod reads;
 mod redis;
 mod refusals;
 mod sizes;
