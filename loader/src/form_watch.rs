@@ -214,8 +214,21 @@ impl FormWatch {
             .vendor
             .insist_paused(&Patience::new(READ_PATIENCE), move || client.widgets())
             .await;
-        let Tried::Done(widgets, _) = tried else {
-            return None;
+        let widgets = match tried {
+            Tried::Done(widgets, _) => widgets,
+            Tried::Refused(refusal, _) => {
+                // The caller reads again; no probe could say more.
+                let why = format!(
+                    "the form cannot be read: Jiandaoyun answers {}",
+                    refusal.describe()
+                );
+                self.runtime
+                    .status
+                    .set("form", json!({"fits": false, "problem": why}));
+                self.runtime.gate.close(Pause::Configuration, why);
+                return None;
+            }
+            Tried::Lost | Tried::Held => return None,
         };
         self.share_reading(&widgets).await;
         Some(

@@ -198,6 +198,13 @@ impl Vendor {
         );
     }
 
+    /// A call that only reads was refused with a code that is otherwise about rows: nobody can go on, and nothing else
+    /// tells why.
+    pub(crate) fn read_refused(&self, what: &str, refusal: &Refusal) {
+        let detail = format!("{what} cannot be read: Jiandaoyun answers {}", refusal.describe());
+        self.gate.close_until(Pause::Configuration, detail, self.probe());
+    }
+
     fn probe(&self) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> + Send + 'static {
         let vendor = self.clone();
         move || {

@@ -11,11 +11,16 @@ use serde_json::json;
 use super::table::Facts;
 use super::usable;
 use crate::cli::CheckArgs;
+use crate::keyless;
 use crate::parts;
 use crate::settings::LoaderConfig;
+use crate::write::Writer;
 
 /// Every call takes a slot of the shared quota, which is kept in Redis.
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A form whose filter is ignored may have to be read as a whole.
+const COUNT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the checks in the order in which they depend on each other.
 pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
@@ -37,10 +42,15 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     }
     let widgets = writer.form.current().map_or(0, |form| form.len());
     let key_widget = config.expected.key_widget.as_deref();
+    let keyless = match config.ignore_keyless {
+        true => Some("rows without a key are ignored".to_owned()),
+        false => keyless_rows(&writer, key_widget).await,
+    };
     if args.json {
         let report = json!({
             "form": config.account.entry_id, "widgets": widgets, "mapped": config.expected.fields.len(),
             "key_widget": key_widget, "remarks": config.remarks, "ok": true,
+            "keyless": keyless,
         });
         println!("{report}");
         return Ok(());
@@ -57,9 +67,23 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         "key",
         key_widget.unwrap_or("none: no recovery when Redis is lost"),
     );
+    if let Some(keyless) = keyless {
+        facts.add("keyless", keyless);
+    }
     for remark in &config.remarks {
         facts.add("remark", remark);
     }
     println!("{facts}");
     Ok(())
+}
+
+/// Rows without a key in words; `None` without a key widget.
+async fn keyless_rows(writer: &Writer, key_widget: Option<&str>) -> Option<String> {
+    let counted = keyless::count(&writer.vendor, key_widget?);
+    Some(match tokio::time::timeout(COUNT_PATIENCE, counted).await {
+        Ok(Ok(None)) => "no row is without a key".to_owned(),
+        Ok(Ok(Some(rows))) => format!("{rows}; a loader makes no rows: {}", keyless::REMEDY),
+        Ok(Err(error)) => format!("rows without a key cannot be counted now: {error}"),
+        Err(_) => "rows without a key could not be counted in time".to_owned(),
+    })
 }

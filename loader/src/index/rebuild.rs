@@ -79,8 +79,13 @@ async fn read(index: &Index, recognition: &Recognition, cursor: &str) -> Result<
         .vendor
         .insist_paused(&patience, move || client.list(Some(cursor), None))
         .await;
-    let Tried::Done(page, _) = tried else {
-        return Err(Error::Form);
+    let page = match tried {
+        Tried::Done(page, _) => page,
+        Tried::Refused(refusal, _) => {
+            index.vendor.read_refused("the index of the form", &refusal);
+            return Err(Error::Form);
+        }
+        Tried::Lost | Tried::Held => return Err(Error::Form),
     };
     let last = page
         .last()

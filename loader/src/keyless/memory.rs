@@ -20,6 +20,8 @@ pub(crate) struct Memory {
     subject: String,
 }
 
+/// How long replicas and restarts rely on it that there were none: others may go on filling the form.
+const NONE_FOR_S: u64 = 600;
 const SUBJECT: &str = "form";
 const STATE: &str = "state";
 const EPOCH: &str = "epoch";
@@ -54,10 +56,15 @@ impl Memory {
             Seen::Some => ("some", ""),
         };
         let fields = [(SUBJECT, self.subject.as_str()), (STATE, state), (EPOCH, epoch)];
+        let mut pipe = redis::pipe();
+        pipe.atomic();
+        pipe.cmd("DEL").arg(&self.key).ignore();
+        pipe.cmd("HSET").arg(&self.key).arg(&fields).ignore();
+        if matches!(seen, Seen::None(_)) {
+            pipe.cmd("EXPIRE").arg(&self.key).arg(NONE_FOR_S).ignore();
+        }
         let mut connection = self.store.connection().await?;
-        let mut command = redis::cmd("HSET");
-        command.arg(&self.key).arg(&fields);
-        Ok(command.query_async(&mut *connection).await?)
+        Ok(pipe.query_async(&mut *connection).await?)
     }
 
     pub(crate) async fn forget(&self) -> Result<(), Error> {

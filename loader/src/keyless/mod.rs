@@ -175,9 +175,10 @@ impl Keyless {
         }
     }
 
-    /// The form has been read and has the key widget, and it is known which index is valid: or that none can be.
+    /// The form has been read and has the key widget. Which index is valid may become known later; then it is counted for
+    /// that one, too.
     fn is_ready(&self) -> bool {
-        self.form.current().is_some() && (self.index.is_known() || self.index.waits_for_a_record())
+        self.form.current().is_some()
     }
 
     /// Whether rows may be made now.

@@ -48,8 +48,13 @@ impl Writer {
             })
             .await;
         failpoint::hit("lookup-after").await;
-        let Tried::Done(mut found, _) = tried else {
-            return None;
+        let mut found = match tried {
+            Tried::Done(found, _) => found,
+            Tried::Refused(refusal, _) => {
+                self.vendor.read_refused("rows of the form", &refusal);
+                return None;
+            }
+            Tried::Lost | Tried::Held => return None,
         };
         let rows = |member: &Member| Some((member.slot, found.remove(&member.company)?));
         Some(group.iter().filter_map(rows).collect())

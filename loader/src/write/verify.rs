@@ -163,8 +163,13 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
         .vendor
         .insist(None, &patience, move || client.rows_of(recognition, asked))
         .await;
-    let Tried::Done(mut found, _) = tried else {
-        return None;
+    let mut found = match tried {
+        Tried::Done(found, _) => found,
+        Tried::Refused(refusal, _) => {
+            writer.vendor.read_refused("rows of the form", &refusal);
+            return None;
+        }
+        Tried::Lost | Tried::Held => return None,
     };
     let seen = companies.iter().map(|company| {
         let oldest = found.remove(*company).and_then(|rows| rows.into_iter().next());

@@ -72,21 +72,6 @@ impl LedgerKeys {
     }
 }
 
-/// What `loader adopt` works with; all of it can be read again.
-#[derive(Debug, Clone)]
-pub struct AdoptKeys {
-    /// Set: rows without a key.
-    pub keyless: String,
-    /// Hash: row without a key → customer, as the ledger knows them.
-    pub known: String,
-    /// Hash: hash of what is compared → customer that waits with it, or `*` for several.
-    pub customers: String,
-    /// Hash: hash of what is compared → row without a key that shows it, or `*` for several.
-    pub rows: String,
-    /// Hash: customer → the row that is meant for it, or `*` for several.
-    pub taken: String,
-}
-
 /// Counter beside a lease: the fence of its last holder.
 #[must_use]
 pub fn fence_key(lease: &str) -> String {
@@ -95,7 +80,7 @@ pub fn fence_key(lease: &str) -> String {
 
 /// Shared by all stages.
 impl Namespace {
-    fn key(&self, tail: impl fmt::Display) -> String {
+    pub(super) fn key(&self, tail: impl fmt::Display) -> String {
         format!("{{{self}}}:{tail}")
     }
 
@@ -313,37 +298,6 @@ impl Namespace {
     #[must_use]
     pub fn index_key(&self) -> String {
         self.key("index")
-    }
-
-    /// Hash: whether the form had rows without a key, and for which index that was asked.
-    #[must_use]
-    pub fn keyless_key(&self) -> String {
-        self.key("keyless")
-    }
-
-    /// Lease: who writes keys into rows that have none.
-    #[must_use]
-    pub fn keyless_lease_key(&self) -> String {
-        self.key("lease:keyless")
-    }
-
-    /// The keys of `loader adopt`.
-    #[must_use]
-    pub fn adopt_keys(&self) -> AdoptKeys {
-        let key = |what: &str| self.key(format_args!("adopt:{what}"));
-        AdoptKeys {
-            keyless: key("keyless"),
-            known: key("known"),
-            customers: key("customers"),
-            rows: key("rows"),
-            taken: key("taken"),
-        }
-    }
-
-    /// Text: how far `loader reconcile` has come, JSON.
-    #[must_use]
-    pub fn reconcile_key(&self) -> String {
-        self.key("reconcile")
     }
 
     /// Lease: who walks the form for the index.

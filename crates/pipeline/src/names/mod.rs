@@ -1,7 +1,9 @@
 //! Every queue name and Redis key is derived here, so that several pipelines can share one broker and one Redis.
 
 mod keys;
+mod loader;
 mod namespace;
 
-pub use keys::{AdoptKeys, LedgerKeys, PlanKeys, RunKeys, fence_key};
+pub use keys::{LedgerKeys, PlanKeys, RunKeys, fence_key};
+pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};

@@ -13,6 +13,7 @@ mod merge;
 mod older_mapping;
 mod pauses;
 mod races;
+mod reads;
 mod recovery;
 mod redis;
 mod refusals;
