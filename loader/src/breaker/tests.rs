@@ -99,7 +99,7 @@ async fn a_tripped_breaker_lets_a_few_through_until_one_succeeds() {
     assert!(matches!(breaker.admit(Kind::Update), Admission::Free));
     let trying = tokio::spawn({
         let breaker = breaker.clone();
-        async move { breaker.try_out(CREATE).await }
+        async move { breaker.end_of(breaker.begin_trial(CREATE), CREATE).await }
     });
     let admitted = async || loop {
         match breaker.admit(CREATE) {
@@ -114,7 +114,7 @@ async fn a_tripped_breaker_lets_a_few_through_until_one_succeeds() {
     assert!(!trying.await.unwrap());
     let trying = tokio::spawn({
         let breaker = breaker.clone();
-        async move { breaker.try_out(CREATE).await }
+        async move { breaker.end_of(breaker.begin_trial(CREATE), CREATE).await }
     });
     let trial = admitted().await;
     assert_eq!(breaker.succeeded(CREATE, Instant::now()), Some(Pause::Quota));

@@ -1,6 +1,7 @@
 //! The tripped breaker: a few requests at a time are let through, and the first that succeeds ends it.
 
 use pipeline::gate::Pause;
+use tokio::sync::watch;
 
 use super::{Breaker, HANDFUL, Kinds as _, Tripped};
 use crate::ledger::Kind;
@@ -86,12 +87,17 @@ impl Breaker {
         }
     }
 
-    /// Lets a few requests through and waits for their ends; `true` when one has succeeded.
-    pub(crate) async fn try_out(&self, kind: Kind) -> bool {
-        let mut seen = self.watch();
+    /// Lets a few requests through, from now on.
+    pub(crate) fn begin_trial(&self, kind: Kind) -> watch::Receiver<()> {
+        let seen = self.watch();
         if let Some(tripped) = &mut self.lock().of(kind).tripped {
             tripped.permits = PERMITS;
         }
+        seen
+    }
+
+    /// Waits for the ends of the requests of a trial; `true` when one has succeeded.
+    pub(crate) async fn end_of(&self, mut seen: watch::Receiver<()>, kind: Kind) -> bool {
         loop {
             match self.standing(kind) {
                 Standing::Over => return true,

@@ -21,6 +21,8 @@ use crate::vendor::{Patience, RESEND, Tried, Vendor, pause_for};
 const REFUSED: u32 = 2;
 /// Strikes of a request that is answered by a gateway only.
 const UNANSWERED: u32 = 3;
+/// How long a gate may stay open after a trial.
+const CLOSING: Duration = Duration::from_millis(200);
 /// How often the vendor may ask to wait while it does the work of others.
 const PUT_OFF: u32 = 10;
 
@@ -120,8 +122,18 @@ impl Vendor {
             match self.breaker.admit(request.kind) {
                 Admission::Free => return Some(None),
                 Admission::Trial(trial) => return Some(Some(trial)),
-                // The trial has had its requests, or another probe has opened the gate.
-                Admission::Closed(pause, detail) => self.pause_until_written(request.kind, pause, detail),
+                Admission::Closed(pause, detail) => {
+                    let standing = self.gate.pauses();
+                    if standing.iter().any(|standing| standing.reason == pause) {
+                        // The trial has had its requests; whoever waits for their ends closes the gate.
+                        if !request.patience.sleep(CLOSING, &self.stopping).await {
+                            return None;
+                        }
+                    } else {
+                        // Somebody else has opened the gate.
+                        self.pause_until_written(request.kind, pause, detail);
+                    }
+                }
             }
         }
     }
@@ -209,8 +221,10 @@ impl Vendor {
                 if !vendor.works().await {
                     return false;
                 }
+                // In this order: whoever finds the gate open finds a permit.
+                let trial = vendor.breaker.begin_trial(kind);
                 vendor.gate.try_out(pause, true);
-                let over = vendor.breaker.try_out(kind).await;
+                let over = vendor.breaker.end_of(trial, kind).await;
                 if !over {
                     vendor.gate.try_out(pause, false);
                 }
