@@ -67,6 +67,7 @@ pub(crate) async fn with_rows(
     let recognition = Recognition {
         key_widget: key_widget.to_owned(),
         widgets: Vec::new(),
+        kinds: vendor.client.kinds.clone(),
     };
     let (client, recognition) = (&vendor.client, &recognition);
     let patience = Patience::new(PATIENCE);

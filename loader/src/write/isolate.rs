@@ -27,7 +27,7 @@ impl Writer {
         work: &Work<'_>,
         groups: &mut Groups,
         members: Vec<Member>,
-        mut history: History,
+        history: History,
     ) {
         let partial = history.partial + 1;
         metrics::counter!(names::LOADER_INCOMPLETE_BATCHES).increment(1);
@@ -64,7 +64,7 @@ impl Writer {
         work: &Work<'_>,
         groups: &mut Groups,
         members: Vec<Member>,
-        history: History,
+        mut history: History,
         found: &Rows,
     ) {
         let (there, missing): (Vec<Member>, Vec<Member>) = members
