@@ -131,6 +131,7 @@ mod tests {
             label: String::new(),
             kind: kind.to_owned(),
             items,
+            other: serde_json::Map::new(),
         };
         let types = [
             "user",

@@ -35,6 +35,7 @@ fn widget(name: &str, kind: &str, items: Vec<Widget>) -> Widget {
         label: String::new(),
         kind: kind.to_owned(),
         items,
+        other: serde_json::Map::new(),
     }
 }
 
