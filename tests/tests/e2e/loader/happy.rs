@@ -33,6 +33,8 @@ async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
         "full batches: {calls}"
     );
 
+    // The first batches are looked at after their rows are there.
+    eventually(LIMIT, "every batch is settled", async || pipeline.idle().await).await;
     // The same again, in a new version: nothing differs, so nothing is called.
     pipeline.simulator.reset_stats();
     feed.put_all(&pipeline).await;
