@@ -80,7 +80,7 @@ pub fn fence_key(lease: &str) -> String {
 
 /// Shared by all stages.
 impl Namespace {
-    fn key(&self, tail: impl fmt::Display) -> String {
+    pub(super) fn key(&self, tail: impl fmt::Display) -> String {
         format!("{{{self}}}:{tail}")
     }
 
@@ -94,19 +94,6 @@ impl Namespace {
     #[must_use]
     pub fn sequence_key(&self) -> String {
         self.key("sequence")
-    }
-
-    /// Hash: replica → what it holds unacknowledged.
-    #[must_use]
-    pub(crate) fn held_key(&self) -> String {
-        self.key("books:held")
-    }
-
-    /// One key of each type for the probe, which leaves none behind: string, hash, sorted set, list, stream, set.
-    #[must_use]
-    pub(crate) fn probe_keys(&self) -> [String; 6] {
-        ["value", "hash", "sorted", "list", "stream", "set"]
-            .map(|name| self.key(format_args!("probe:{name}")))
     }
 
     /// JSON: the form's widgets as the loader read them last.

@@ -2,6 +2,7 @@
 
 mod keys;
 mod namespace;
+mod watch_keys;
 
 pub use keys::{LedgerKeys, PlanKeys, RunKeys, fence_key};
 pub use namespace::{InvalidNamespace, Namespace};
