@@ -96,19 +96,6 @@ impl Namespace {
         self.key("sequence")
     }
 
-    /// Hash: replica → what it holds unacknowledged.
-    #[must_use]
-    pub(crate) fn held_key(&self) -> String {
-        self.key("books:held")
-    }
-
-    /// One key of each type for the probe, which leaves none behind: string, hash, sorted set, list, stream, set.
-    #[must_use]
-    pub(crate) fn probe_keys(&self) -> [String; 6] {
-        ["value", "hash", "sorted", "list", "stream", "set"]
-            .map(|name| self.key(format_args!("probe:{name}")))
-    }
-
     /// JSON: the form's widgets as the loader read them last.
     #[must_use]
     pub fn form_key(&self) -> String {

@@ -3,6 +3,7 @@
 mod keys;
 mod loader;
 mod namespace;
+mod watch_keys;
 
 pub use keys::{LedgerKeys, PlanKeys, RunKeys, fence_key};
 pub use loader::AdoptKeys;
