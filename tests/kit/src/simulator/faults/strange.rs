@@ -86,7 +86,7 @@ impl Reply {
     /// The answer of a batch with other ids.
     pub(crate) fn with_ids(self, how: Ids) -> Reply {
         self.changed(|answer| {
-            let Some(ids) = answer["success_ids"].as_array_mut() else {
+            let Some(ids) = answer.get_mut("success_ids").and_then(Value::as_array_mut) else {
                 return;
             };
             match how {
