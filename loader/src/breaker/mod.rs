@@ -56,6 +56,8 @@ struct State {
 struct Suspect {
     first: Instant,
     tries: u32,
+    /// Of these, before it is at fault while others land.
+    needed: u32,
     due: Instant,
     /// Given up with this answer while others succeeded.
     convicted: Option<String>,

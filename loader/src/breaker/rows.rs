@@ -16,6 +16,17 @@ pub(crate) enum Guess {
     Plan,
 }
 
+impl Guess {
+    /// How often a row is refused alone before it is at fault, while others land. A page or a lost answer may be bad
+    /// luck, however much the row is suspected.
+    fn needed(self) -> u32 {
+        match self {
+            Self::Row => 1,
+            Self::Unclear | Self::Plan => 3,
+        }
+    }
+}
+
 impl Breaker {
     /// The row of a customer was refused standing alone, with this answer. `first`: when it was refused first, then
     /// perhaps in company.
@@ -37,6 +48,7 @@ impl Breaker {
             .or_insert_with(|| Suspect {
                 first,
                 tries: 0,
+                needed: guess.needed(),
                 due: now,
                 convicted: None,
             });
@@ -49,12 +61,17 @@ impl Breaker {
             (suspect.first, suspect.tries, suspect.convicted) = (first, 0, None);
         }
         suspect.tries += 1;
-        if suspect.convicted.is_some() || state.succeeded.is_some_and(|sent| sent > suspect.first) {
+        suspect.needed = suspect.needed.max(guess.needed());
+        suspect.due = now + wait_after(suspect.tries, guess);
+        let others_land = state.succeeded.is_some_and(|sent| sent > suspect.first);
+        if suspect.convicted.is_some() || others_land {
+            if suspect.convicted.is_none() && suspect.tries < suspect.needed {
+                return Verdict::Wait;
+            }
             suspect.convicted = Some(answer.to_owned());
             suspect.due = now;
             return Verdict::Row;
         }
-        suspect.due = now + wait_after(suspect.tries, guess);
         let tries = suspect.tries;
         if state.in_a_row.len() < REMEMBERED {
             state.in_a_row.insert(company.to_owned());
@@ -88,7 +105,8 @@ impl Breaker {
         let mut kinds = self.lock();
         let waits = kinds.iter_mut().filter_map(|state| {
             let suspect = state.suspects.get(company)?;
-            let decided = state.succeeded.is_some_and(|sent| sent > suspect.first);
+            let others_land = state.succeeded.is_some_and(|sent| sent > suspect.first);
+            let decided = others_land && suspect.needed == 1;
             (!decided).then(|| suspect.due.saturating_duration_since(now))
         });
         waits.max().unwrap_or_default()

@@ -44,6 +44,21 @@ fn a_row_is_at_fault_when_others_landed_since_it_was_refused_first() {
 }
 
 #[test]
+fn a_page_may_be_bad_luck_although_others_land() {
+    let breaker = Breaker::default();
+    for expected in [Verdict::Wait, Verdict::Wait, Verdict::Row] {
+        assert_eq!(refused(&breaker, "a", Guess::Unclear), expected);
+        breaker.succeeded(CREATE, Instant::now());
+        assert_eq!(breaker.wait_of("a").is_zero(), expected == Verdict::Row);
+    }
+    for n in 0..2 * HANDFUL {
+        breaker.succeeded(CREATE, Instant::now());
+        assert_eq!(refused(&breaker, &n.to_string(), Guess::Unclear), Verdict::Wait);
+        breaker.forget(&n.to_string());
+    }
+}
+
+#[test]
 fn a_row_alone_is_tried_with_growing_waits_and_then_given_up() {
     let breaker = Breaker::default();
     let mut longest = Duration::ZERO;
@@ -60,8 +75,9 @@ fn a_row_alone_is_tried_with_growing_waits_and_then_given_up() {
 fn a_handful_of_different_customers_is_not_about_them() {
     let breaker = Breaker::default();
     let many = |from: usize, count: usize| {
-        let verdicts = (from..from + count).map(|n| refused(&breaker, &n.to_string(), Guess::Row));
-        verdicts.last().unwrap()
+        (from..from + count).fold(Verdict::Wait, |_, n| {
+            refused(&breaker, &n.to_string(), Guess::Row)
+        })
     };
     assert_eq!(many(0, HANDFUL - 1), Verdict::Wait);
     breaker.succeeded(CREATE, Instant::now());
