@@ -236,7 +236,9 @@ impl Source {
         loop {
             let carries = |state: &State| state.mode != Mode::Stall && self.number >= state.silent_below;
             self.state.wait_for(carries).await.map_err(aborted)?;
+            // What arrives after a change is not carried any more.
             tokio::select! {
+                biased;
                 changed = self.state.changed() => changed.map_err(aborted)?,
                 read = self.from.read(buffer) => return read,
             }
