@@ -118,12 +118,9 @@ async fn codes_that_stop_one_record_alone_are_repeated_a_few_times_only() {
     pipeline.until_equal(LIMIT).await;
     for (refused, dead) in [(17018, 1), (4001, 2), (1010, 3)] {
         let changed = pipeline.simulator.change(1);
-        let row = pipeline.simulator.rows(10).into_iter();
         let key = changed[0].to_string();
-        let row = row
-            .filter(|row| row[KEY_WIDGET].as_str() == Some(&key))
-            .next()
-            .unwrap();
+        let mut rows = pipeline.simulator.rows(10).into_iter();
+        let row = rows.find(|row| row[KEY_WIDGET].as_str() == Some(&key)).unwrap();
         let fault = pipeline
             .simulator
             .fault(code("update", refused, row["_id"].as_str().unwrap()));
