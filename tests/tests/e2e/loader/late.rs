@@ -22,17 +22,20 @@ enum Resend {
     Heir,
 }
 
-/// One call of the operation is withheld, and its resend refused.
-fn withhold(pipeline: &PipelineUnderTest, operation: &str, code: i64) {
+/// One call of the operation is withheld, and its resends are refused: so many of them, or until the fault is cleared.
+fn withhold(pipeline: &PipelineUnderTest, operation: &str, code: i64, resends: Option<u64>) -> u64 {
+    let withheld = Fault::on(Vendor::Jdy, operation, FaultKind::Withheld).nth(1);
+    pipeline.simulator.fault(withheld);
     let refused = FaultKind::Code {
         code,
         message: String::new(),
         status: None,
     };
-    for (nth, kind) in [(1, FaultKind::Withheld), (2, refused)] {
-        let fault = Fault::on(Vendor::Jdy, operation, kind).nth(nth);
-        pipeline.simulator.fault(fault);
+    let mut refused = Fault::on(Vendor::Jdy, operation, refused);
+    if let Some(resends) = resends {
+        refused = refused.times(resends);
     }
+    pipeline.simulator.fault(refused)
 }
 
 async fn calls(pipeline: &PipelineUnderTest, operation: &str, at_least: u64) {
@@ -89,7 +92,8 @@ async fn an_update_that_comes_late(resend: Resend) {
     let (mut pipeline, feed, loader) = loaded().await;
     let id = pipeline.simulator.company_ids()[0];
     pipeline.simulator.reset_stats();
-    withhold(&pipeline, "update", 4402);
+    let resends = (resend == Resend::Heir).then_some(1);
+    let refused = withhold(&pipeline, "update", 4402, resends);
     let name = |name: &str| Some(json!({"short_name": name}));
     pipeline.simulator.change_one(id, name("first")).unwrap();
     feed.put(&[feed.record(&pipeline, id)]).await;
@@ -101,6 +105,7 @@ async fn an_update_that_comes_late(resend: Resend) {
     // The heir claims the record itself after it has finished the batch, and so writes it once more.
     let dead = u32::from(resend == Resend::Itself);
     pipeline.quiet(LIMIT, dead).await;
+    pipeline.simulator.clear_faults(Some(refused));
     pipeline.simulator.change_one(id, name("second")).unwrap();
     feed.put(&[feed.record(&pipeline, id)]).await;
     pipeline.until_equal(LIMIT).await;
@@ -121,11 +126,12 @@ async fn so_it_does_when_another_loader_sent_it_again() {
 async fn a_removal_takes_effect_after_its_resend_was_refused_and_the_customer_came_back() {
     let (mut pipeline, feed, _) = loaded().await;
     let id = pipeline.simulator.company_ids()[0];
-    withhold(&pipeline, "delete", 4042);
+    let refused = withhold(&pipeline, "delete", 4042, None);
     let removal = feed.removal(&pipeline, id);
     pipeline.simulator.remove_one(id).unwrap();
     feed.put(&[removal]).await;
     pipeline.quiet(LIMIT, 1).await;
+    pipeline.simulator.clear_faults(Some(refused));
     pipeline.simulator.restore_one(id).unwrap();
     let changed = Some(json!({"short_name": "back again"}));
     pipeline.simulator.change_one(id, changed).unwrap();
