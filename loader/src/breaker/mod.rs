@@ -1,15 +1,15 @@
 //! Whose fault a refusal is: the row's, or everybody's. The class of a code is a first guess; what else succeeds and
 //! fails decides.
 //!
-//! A row that is refused standing alone is given up only when another write of its kind has succeeded since it was
-//! first refused, or when it has been refused again and again with growing waits. When several customers in a row are
+//! A row that is refused standing alone is given up only when another write of its kind has succeeded between its
+//! first refusal and its last one (what succeeds after that may do so because the cause is gone), or when it has been refused again and again with growing waits. When several customers in a row are
 //! refused and nothing succeeds in between, it is not about them: the breaker trips. The stage then pauses, nothing
 //! is given up, and now and then a few requests are let through to see whether one of them succeeds.
 
 mod rows;
 mod trial;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,8 @@ const HANDFUL: usize = 5;
 const TRIES: u32 = 5;
 /// Remembered rows and requests, at most.
 const REMEMBERED: usize = 1000;
+/// Remembered successes of a kind: minutes of them, longer than a refusal waits to be judged.
+const SUCCESSES: usize = 4096;
 
 /// What has been refused and what has succeeded, by kind of write. Clones are the same breaker.
 #[derive(Clone)]
@@ -44,8 +46,8 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// When the latest request that succeeded was sent.
-    succeeded: Option<Instant>,
+    /// When the latest requests that succeeded were sent.
+    succeeded: VecDeque<Instant>,
     suspects: HashMap<String, Suspect>,
     /// Customers refused, each standing alone, since something succeeded.
     in_a_row: HashSet<String>,
@@ -100,7 +102,7 @@ impl Breaker {
     pub(crate) fn succeeded(&self, kind: Kind, sent: Instant) -> Option<Pause> {
         let mut kinds = self.lock();
         let state = kinds.of(kind);
-        state.succeeded = state.succeeded.max(Some(sent));
+        state.note_success(sent);
         state.in_a_row.clear();
         let ended = state.tripped.take().map(|tripped| tripped.pause);
         let other = ended.filter(|pause| !kinds.iter().any(|state| state.is_paused_for(*pause)));
@@ -111,7 +113,7 @@ impl Breaker {
 
     /// Whether a request of this kind that was sent after this time has succeeded.
     pub(crate) fn succeeded_since(&self, kind: Kind, time: Instant) -> bool {
-        self.lock().of(kind).succeeded.is_some_and(|sent| sent > time)
+        self.lock().of(kind).has_succeeded_since(time)
     }
 
     /// Something was reported that may end a wait.
@@ -153,6 +155,17 @@ impl Breaker {
 }
 
 impl State {
+    fn note_success(&mut self, sent: Instant) {
+        if self.succeeded.len() >= SUCCESSES {
+            self.succeeded.pop_front();
+        }
+        self.succeeded.push_back(sent);
+    }
+
+    fn has_succeeded_since(&self, time: Instant) -> bool {
+        self.succeeded.iter().any(|sent| *sent > time)
+    }
+
     fn is_paused_for(&self, pause: Pause) -> bool {
         self.tripped
             .as_ref()

@@ -28,15 +28,15 @@ impl Guess {
 }
 
 impl Breaker {
-    /// The row of a customer was refused standing alone, with this answer. `first`: when it was refused first, then
-    /// perhaps in company.
+    /// The row of a customer was refused standing alone, with this answer. `first` and `last`: when it was refused first, then
+    /// perhaps in company, and when last.
     pub(crate) fn refused(
         &self,
         kind: Kind,
         company: &str,
         answer: &str,
         guess: Guess,
-        first: Instant,
+        (first, last): (Instant, Instant),
     ) -> Verdict {
         let now = Instant::now();
         let mut kinds = self.lock();
@@ -63,7 +63,9 @@ impl Breaker {
         suspect.tries += 1;
         suspect.needed = suspect.needed.max(guess.needed());
         suspect.due = now + wait_after(suspect.tries, guess);
-        let others_land = state.succeeded.is_some_and(|sent| sent > suspect.first);
+        let first = suspect.first;
+        let mut successes = state.succeeded.iter();
+        let others_land = successes.any(|sent| *sent > first && *sent <= last);
         if suspect.convicted.is_some() || others_land {
             if suspect.convicted.is_none() && suspect.tries < suspect.needed {
                 return Verdict::Wait;
@@ -105,7 +107,7 @@ impl Breaker {
         let mut kinds = self.lock();
         let waits = kinds.iter_mut().filter_map(|state| {
             let suspect = state.suspects.get(company)?;
-            let others_land = state.succeeded.is_some_and(|sent| sent > suspect.first);
+            let others_land = state.succeeded.iter().any(|sent| *sent > suspect.first);
             let decided = others_land && suspect.needed == 1;
             (!decided).then(|| suspect.due.saturating_duration_since(now))
         });

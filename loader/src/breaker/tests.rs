@@ -9,7 +9,7 @@ use super::*;
 const CREATE: Kind = Kind::Create;
 
 fn refused(breaker: &Breaker, company: &str, guess: Guess) -> Verdict {
-    breaker.refused(CREATE, company, "4007", guess, Instant::now())
+    breaker.refused(CREATE, company, "4007", guess, (Instant::now(), Instant::now()))
 }
 
 #[test]
@@ -34,12 +34,12 @@ fn a_row_is_at_fault_when_others_landed_since_it_was_refused_first() {
     // A replay that changes nothing is judged at once, another answer anew.
     assert_eq!(refused(&breaker, "a", Guess::Row), Verdict::Row);
     assert_eq!(
-        breaker.refused(CREATE, "a", "5059", Guess::Row, Instant::now()),
+        breaker.refused(CREATE, "a", "5059", Guess::Row, (Instant::now(), Instant::now())),
         Verdict::Wait
     );
     // In company it was refused before the others landed.
     breaker.succeeded(CREATE, Instant::now());
-    let verdict = breaker.refused(CREATE, "b", "4007", Guess::Row, first);
+    let verdict = breaker.refused(CREATE, "b", "4007", Guess::Row, (first, Instant::now()));
     assert_eq!(verdict, Verdict::Row);
 }
 
@@ -151,4 +151,15 @@ fn what_one_row_has_tripped_ends_with_it() {
         refused(&breaker, &n.to_string(), Guess::Row);
     }
     assert_eq!(breaker.settle(CREATE), None, "there are others");
+}
+
+#[test]
+fn what_lands_after_the_last_refusal_says_nothing_about_the_row() {
+    let breaker = Breaker::default();
+    let at = |ms: u64| -> Instant { Instant::now() + Duration::from_millis(ms) };
+    let (first, last) = (at(0), at(1_000));
+    breaker.succeeded(CREATE, at(2_000));
+    let judged = |refused| breaker.refused(CREATE, "a", "4007", Guess::Row, refused);
+    assert_eq!(judged((first, last)), Verdict::Wait, "the cause may be gone");
+    assert_eq!(judged((first, at(3_000))), Verdict::Row, "and it was not");
 }

@@ -17,6 +17,8 @@ pub(super) struct Refused<'a> {
     pub(super) refusal: &'a Refusal,
     /// When it was refused first, perhaps in company.
     pub(super) first: Instant,
+    /// When it was refused last, before anything was looked up.
+    pub(super) last: Instant,
     /// A call that was not answered may still change the row.
     pub(super) unknown: bool,
 }
@@ -64,9 +66,11 @@ impl Writer {
         refusal: &Refusal,
         unknown: bool,
     ) -> Vec<Ended> {
+        let now = Instant::now();
         let refused = Refused {
             refusal,
-            first: Instant::now(),
+            first: now,
+            last: now,
             unknown,
         };
         self.give_up_alone(work, member, refused).await
@@ -83,9 +87,13 @@ impl Writer {
         let Refused {
             refusal,
             first,
+            last,
             unknown,
         } = refused;
-        let end = match self.vendor.judge(member.kind, &member.company, refusal, first) {
+        let end = match self
+            .vendor
+            .judge(member.kind, &member.company, refusal, (first, last))
+        {
             Verdict::Row => MemberEnd::Dead(Box::new(failure(member, refusal))),
             Verdict::Wait => MemberEnd::Again,
             Verdict::Everybody => MemberEnd::Aside,

@@ -176,8 +176,14 @@ impl Vendor {
         request.suspect || strikes.count >= enough
     }
 
-    /// A row that stands alone was refused. `first`: when it was, perhaps in company.
-    pub(crate) fn judge(&self, kind: Kind, company: &str, refusal: &Refusal, first: Instant) -> Verdict {
+    /// A row that stands alone was refused, at first, perhaps in company, and at last at these times.
+    pub(crate) fn judge(
+        &self,
+        kind: Kind,
+        company: &str,
+        refusal: &Refusal,
+        refused: (Instant, Instant),
+    ) -> Verdict {
         let guess = match (refusal.class, pause_for(refusal)) {
             (Class::Row, _) => Guess::Row,
             (_, Pause::Quota) => Guess::Plan,
@@ -185,7 +191,7 @@ impl Vendor {
         };
         let verdict = self
             .breaker
-            .refused(kind, company, &refusal.label(), guess, first);
+            .refused(kind, company, &refusal.label(), guess, refused);
         match verdict {
             Verdict::Row => {
                 if let Some(pause) = self.breaker.settle(kind) {

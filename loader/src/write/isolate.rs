@@ -1,6 +1,6 @@
 //! A batch that did not land as a whole: completed, or divided until what is wrong with it stands alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pipeline::telemetry::names;
 
@@ -78,6 +78,7 @@ impl Writer {
             let refused = Refused {
                 refusal: &Refusal::not_stored(),
                 first: history.refused_at(),
+                last: Instant::now(),
                 unknown: false,
             };
             return groups.done(self.give_up_alone(work, alone, refused).await);
@@ -96,7 +97,7 @@ impl Writer {
         mut history: History,
         refusal: &Refusal,
     ) {
-        let first = history.refused_at();
+        let (first, last) = (history.refused_at(), Instant::now());
         history.suspect |= refusal.class != Class::Row;
         if refusal.code == codes::SUBMISSION_FAILED && !history.retried {
             let history = History {
@@ -128,6 +129,7 @@ impl Writer {
         let refused = Refused {
             refusal,
             first,
+            last,
             unknown: history.sent,
         };
         match &members[..] {

@@ -114,6 +114,7 @@ impl Writer {
             let refused = Refused {
                 refusal,
                 first,
+                last: doubted.unwrap_or(first),
                 unknown: false,
             };
             return groups.done(self.give_up_alone(work, alone, refused).await);

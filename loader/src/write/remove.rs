@@ -33,6 +33,7 @@ impl Writer {
                 let refused = Refused {
                     refusal: &refusal,
                     first,
+                    last: Instant::now(),
                     unknown,
                 };
                 self.not_removed(work, &member, refused).await

@@ -105,6 +105,7 @@ impl Writer {
         loop {
             tries += 1;
             let tried = self.send_once(work, path, &member).await;
+            let last = Instant::now();
             failpoint::hit("create-answered").await;
             let (wait, refused) = match tried {
                 Tried::Done(Some(row), _) => return self.created_one(work, &member, row).await,
@@ -139,6 +140,7 @@ impl Writer {
             let refused = Refused {
                 refusal: &refusal,
                 first,
+                last,
                 unknown: false,
             };
             return self.give_up_alone(work, &member, refused).await;

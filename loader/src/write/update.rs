@@ -53,6 +53,7 @@ impl Writer {
                 let refused = Refused {
                     refusal: &refusal,
                     first,
+                    last: Instant::now(),
                     unknown,
                 };
                 self.not_updated(work, &member, refused).await
