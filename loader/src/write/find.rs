@@ -91,6 +91,7 @@ impl Writer {
             groups.done(all(&members, &MemberEnd::Held));
             return None;
         };
+        self.order.refused(!found.is_empty());
         if found.is_empty() {
             return Some(members);
         }
@@ -122,6 +123,7 @@ impl Writer {
             Kind::Remove => row.is_none(),
             _ => row.is_some_and(|row| row.id == member.row_id && row.hash == member.hash),
         };
+        self.order.refused(done);
         if done {
             tracing::warn!(
                 company_id = member.company,
@@ -132,14 +134,14 @@ impl Writer {
         Some(done)
     }
 
-    /// [`Writer::find`] once what was written a moment ago can be seen.
+    /// [`Writer::find`] once what was written a moment ago can be seen, or at once while refusals are believed.
     pub(super) async fn find_later(
         &self,
         work: &Work<'_>,
         recognition: &Recognition,
         group: &[Member],
     ) -> Option<Rows> {
-        if !work.patience.sleep(INVISIBLE, &self.vendor.stopping).await {
+        if self.order.doubts_refusals() && !work.patience.sleep(INVISIBLE, &self.vendor.stopping).await {
             return None;
         }
         self.find(work, recognition, group).await

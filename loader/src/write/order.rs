@@ -3,6 +3,10 @@
 //!
 //! An id that was taken so is still marked in the ledger, and proven by key before it is used (`proof`): the order
 //! decides how soon a mistake is noticed, not whether one customer's row is written over another's.
+//!
+//! In the same way it is learned whether a refused call may have been carried out all the same. Rows of a refused batch are
+//! always looked up before they are sent again; what is earned is only that the look need not wait until a row that was
+//! stored a moment ago must be visible.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +17,20 @@ const EVERY: u32 = 20;
 
 /// What this process has seen of the order of ids.
 #[derive(Debug, Default)]
-pub(crate) struct Order(Mutex<Seen>);
+pub(crate) struct Order {
+    ids: Mutex<Seen>,
+    refusals: Mutex<Refusals>,
+}
+
+#[derive(Debug, Default)]
+struct Refusals {
+    /// Looks that waited and found nothing stored.
+    clean: u32,
+    /// Something was stored once.
+    broken: bool,
+    /// Looks that did not wait since the last one that did.
+    since: u32,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -53,8 +70,23 @@ impl Order {
         Vec::new()
     }
 
+    /// Whether the look after a refusal has to wait until everything that was stored can be seen.
+    pub(super) fn doubts_refusals(&self) -> bool {
+        let mut seen = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = seen.broken || seen.clean < FIRST || seen.since + 1 >= EVERY;
+        seen.since = if waits { 0 } else { seen.since + 1 };
+        waits
+    }
+
+    /// The look after a refusal has found something stored, or nothing.
+    pub(super) fn refused(&self, stored: bool) {
+        let mut seen = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.broken |= stored;
+        seen.clean = seen.clean.saturating_add(1);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,6 +114,23 @@ mod tests {
         assert_eq!(order.looked(2, false), ["3", "4"], "taken on trust since then");
         assert!(!trusts(&order, &["5", "6"]), "never again");
         assert!(!trusts(&order, &["5"]));
+    }
+
+    #[test]
+    fn refusals_are_believed_after_some_looks_and_never_again_once_something_was_stored() {
+        let order = Order::default();
+        for _ in 0..FIRST {
+            assert!(order.doubts_refusals());
+            order.refused(false);
+        }
+        for _ in 1..EVERY {
+            assert!(!order.doubts_refusals());
+            order.refused(false);
+        }
+        assert!(order.doubts_refusals(), "a sample");
+        assert!(!order.doubts_refusals());
+        order.refused(true);
+        assert!(order.doubts_refusals() && order.doubts_refusals());
     }
 
     #[test]
