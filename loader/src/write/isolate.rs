@@ -123,6 +123,7 @@ impl Writer {
                 false => groups.done(all(&members, &MemberEnd::Held)),
             };
         }
+        let stood_alone = members.len() == 1;
         let Some(members) = self.unless_stored(work, groups, members).await else {
             return;
         };
@@ -133,7 +134,9 @@ impl Writer {
             unknown: history.sent,
         };
         match &members[..] {
-            [alone] => groups.done(self.give_up_alone(work, alone, refused).await),
+            [alone] if stood_alone => groups.done(self.give_up_alone(work, alone, refused).await),
+            // All others are stored: it was refused in company, and has not been sent alone yet.
+            [_] => self.divide(work, groups, vec![members], history, true).await,
             _ => self.halve(work, groups, members, history).await,
         }
     }

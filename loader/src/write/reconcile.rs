@@ -110,7 +110,9 @@ impl Writer {
             let sent = doubted.checked_sub(self.vendor.client.timeout());
             self.vendor.wrote(Kind::Create, sent.unwrap_or(doubted));
         }
-        if let [alone] = &missing[..] {
+        if let [alone] = &missing[..]
+            && all == 1
+        {
             let refused = Refused {
                 refusal,
                 first,
