@@ -76,6 +76,24 @@ impl Writer {
         Some(group.iter().filter_map(pick).collect())
     }
 
+    /// Commits those of the members whose rows are in the form, and returns the others.
+    pub(super) async fn commit_found(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        found: &Rows,
+    ) -> Vec<Member> {
+        let (there, missing): (Vec<Member>, Vec<Member>) = members
+            .into_iter()
+            .partition(|member| found.contains_key(&member.slot));
+        let ends = there
+            .iter()
+            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
+        groups.done(self.commit(work, ends.collect(), true).await);
+        missing
+    }
+
     /// Commits the rows of a refused group that are in the form all the same, and returns the members that may be sent
     /// under another id; `None` when there are none, or the form cannot be read now.
     pub(super) async fn unless_stored(
@@ -100,13 +118,7 @@ impl Writer {
             "Jiandaoyun refused a batch and stored rows of it"
         );
         metrics::counter!(names::LOADER_STORED_REFUSALS).increment(found.len() as u64);
-        let (there, missing): (Vec<Member>, Vec<Member>) = members
-            .into_iter()
-            .partition(|member| found.contains_key(&member.slot));
-        let ends = there
-            .iter()
-            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
-        groups.done(self.commit(work, ends.collect(), true).await);
+        let missing = self.commit_found(work, groups, members, &found).await;
         (!missing.is_empty()).then_some(missing)
     }
 

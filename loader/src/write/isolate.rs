@@ -7,7 +7,7 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{MemberEnd, all};
-use super::find::{Rows, found_instead};
+use super::find::Rows;
 use super::give_up::Refused;
 use super::groups::{Groups, History};
 use crate::failpoint;
@@ -67,14 +67,11 @@ impl Writer {
         mut history: History,
         found: &Rows,
     ) {
-        let (there, missing): (Vec<Member>, Vec<Member>) = members
-            .into_iter()
-            .partition(|member| found.contains_key(&member.slot));
-        let ends = there
-            .iter()
-            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
-        groups.done(self.commit(work, ends.collect(), true).await);
-        if let ([], [alone]) = (&there[..], &missing[..]) {
+        let all = members.len();
+        let missing = self.commit_found(work, groups, members, found).await;
+        if let [alone] = &missing[..]
+            && all == 1
+        {
             let refused = Refused {
                 refusal: &Refusal::not_stored(),
                 first: history.refused_at(),

@@ -7,7 +7,6 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{MemberEnd, all};
-use super::find::found_instead;
 use super::give_up::Refused;
 use super::groups::{Groups, History};
 use crate::jdy::codes::Class;
@@ -166,13 +165,6 @@ impl Writer {
             groups.done(all(&members, &MemberEnd::Held));
             return None;
         };
-        let (there, missing): (Vec<Member>, Vec<Member>) = members
-            .into_iter()
-            .partition(|member| found.contains_key(&member.slot));
-        let ends = there
-            .iter()
-            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
-        groups.done(self.commit(work, ends.collect(), true).await);
-        Some(missing)
+        Some(self.commit_found(work, groups, members, &found).await)
     }
 }
