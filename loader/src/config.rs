@@ -91,10 +91,10 @@ pub(crate) struct WriteArgs {
     /// How long after its time-out a lost call may still change the form
     #[arg(long, env = "LATE_WRITES", default_value = "10s", value_name = "DURATION")]
     pub(crate) late_writes: String,
-    /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 7 s]
+    /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 10 s]
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
     pub(crate) index_settle: Option<String>,
-    /// When the form is read into the index: of several rows of a customer keep the oldest and delete the others
+    /// When the form was read to its end: of several rows of a customer keep the oldest and delete the others
     #[arg(long, env = "MERGE_DUPLICATES")]
     pub(crate) merge_duplicates: bool,
     /// For tests: die or wait at a named point, NAME:abort or NAME:DURATION, with :N from the Nth time on

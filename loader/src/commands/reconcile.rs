@@ -17,8 +17,8 @@ use super::index::tool;
 use super::table::Facts;
 use crate::cli::ReconcileArgs;
 use crate::jdy::calls::LARGEST_BATCH;
-use crate::jdy::lookup::{FoundRow, Recognition};
-use crate::jdy::types::{Reply, text};
+use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
+use crate::jdy::types::Reply;
 use crate::ledger::KnownRow;
 use crate::write::Writer;
 
@@ -121,14 +121,11 @@ async fn read_form(
             }
         }
         bar.set_message(format!("{} rows of the form read", findings.rows));
-        let last = page
-            .last()
-            .map(|row| text(row, "_id").to_owned())
-            .unwrap_or_default();
-        if page.len() < LARGEST_BATCH || last <= cursor {
-            return Ok(());
-        }
-        cursor = last;
+        cursor = match turn(&page, &cursor) {
+            (Turn::Next, last) => last,
+            (Turn::End, _) => return Ok(()),
+            (Turn::Stuck, _) => bail!("the form cannot be read: {STUCK}"),
+        };
     }
 }
 
@@ -162,12 +159,19 @@ async fn check(
     findings: &mut Findings,
     fix: bool,
 ) -> anyhow::Result<()> {
-    let found = match writer.vendor.client.rows_of(recognition, companies).await {
+    let mut found = match writer.vendor.client.rows_of(recognition, companies).await {
         Reply::Ok(found) => found,
         Reply::Refused(refusal) => bail!("Jiandaoyun answers {}", refusal.describe()),
         other => bail!("the form cannot be read: {other:?}"),
     };
     let known = writer.ledger.known_rows(companies).await?;
+    for (company, row) in companies.iter().zip(&known) {
+        let id = row.as_ref().and_then(|row| row.id.as_deref()).unwrap_or_default();
+        if !id.is_empty() && !found.contains_key(*company) {
+            let row = row_by_id(writer, recognition, company, id).await?;
+            found.extend(row.map(|row| ((*company).to_owned(), vec![row])));
+        }
+    }
     let published = writer.watermarks.published(companies).await?;
     let mut wrong = Vec::new();
     for ((company, row), published) in companies.iter().zip(known).zip(published) {
@@ -188,6 +192,20 @@ async fn check(
         fetch_again(writer, &wrong).await?;
     }
     Ok(())
+}
+
+/// A row that is not found by its key: it is gone, or a person has touched its key.
+async fn row_by_id(
+    writer: &Writer,
+    recognition: &Recognition,
+    company: &str,
+    id: &str,
+) -> anyhow::Result<Option<FoundRow>> {
+    match writer.vendor.client.row_by_id(id).await {
+        Reply::Ok(row) => Ok(row.and_then(|row| recognition.read_as(company, &row))),
+        Reply::Refused(refusal) => bail!("Jiandaoyun answers {}", refusal.describe()),
+        other => bail!("the form cannot be read: {other:?}"),
+    }
 }
 
 /// What is wrong with a row.

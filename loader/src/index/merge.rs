@@ -1,12 +1,13 @@
 //! `--merge-duplicates`: of several rows with the same company id the oldest stays, the others are deleted.
 //!
 //! The oldest is the row that the loader has kept up to date all along, that other forms link to, and that does not
-//! depend on who merges or how often. Nothing is copied from the rows that go. It happens at the end of a rebuild,
-//! before any loader writes: the one that continues after a crash finds the same list, less what was deleted already.
+//! depend on who merges or how often. Nothing is copied from the rows that go. It happens at the end of a walk, while
+//! loaders write: they write to the row that stays and to no other. The one that continues after a crash finds the same
+//! list, less what was deleted already.
 
 use pipeline::telemetry::names;
 
-use super::rebuild::PAGE_PATIENCE;
+use super::walk::PAGE_PATIENCE;
 use super::{Error, Index};
 use crate::failpoint;
 use crate::jdy::calls::LARGEST_BATCH;
@@ -15,15 +16,15 @@ use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::ledger::{self, Duplicate};
 use crate::vendor::{Patience, Tried};
 
-/// A customer with several rows, as the rebuild has listed it.
+/// A customer with several rows, as they were listed.
 struct Listed {
     company: String,
     kept: String,
     extras: Vec<String>,
 }
 
-/// Deletes the duplicates that the rebuild has listed; how many rows went.
-pub(super) async fn run(index: &Index, recognition: &Recognition, token: &str) -> Result<usize, Error> {
+/// Deletes the duplicates that are listed; how many rows went.
+pub(super) async fn run(index: &Index, recognition: &Recognition) -> Result<usize, Error> {
     let mut listed: Vec<Listed> = Vec::new();
     // Sorted by company.
     for Duplicate { company, kept, extra } in index.ledger.duplicates().await? {
@@ -53,8 +54,8 @@ pub(super) async fn run(index: &Index, recognition: &Recognition, token: &str) -
         };
         for customer in customers {
             let rows = found.remove(&customer.company).unwrap_or_default();
-            removed += merge(index, token, customer, &rows).await?;
-            index.pause_because(format!(
+            removed += merge(index, customer, &rows).await?;
+            index.doing(format!(
                 "merging rows of the same customer, {removed} deleted so far"
             ));
         }
@@ -63,13 +64,15 @@ pub(super) async fn run(index: &Index, recognition: &Recognition, token: &str) -
 }
 
 /// Leaves one row of a customer.
-async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -> Result<usize, Error> {
+async fn merge(index: &Index, listed: &Listed, rows: &[FoundRow]) -> Result<usize, Error> {
     let Listed {
         company,
         kept,
         extras,
     } = listed;
-    if rows.first().is_none_or(|oldest| oldest.id != *kept) {
+    let known = index.ledger.known_rows(&[company]).await?;
+    let written = known.into_iter().next().flatten().and_then(|row| row.id);
+    if rows.first().is_none_or(|oldest| oldest.id != *kept) || written.as_ref() != Some(kept) {
         // These rows were changed since they were read; the next rebuild sees what is there then.
         tracing::warn!(
             company_id = company,
@@ -82,7 +85,7 @@ async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -
         .iter()
         .filter(|extra| rows.iter().all(|row| row.id != **extra))
     {
-        ledger::index::merged(&index.ledger, token, company, gone).await?;
+        ledger::index::merged(&index.ledger, company, gone).await?;
     }
     let mut removed = 0;
     for extra in &rows[1..] {
@@ -117,7 +120,7 @@ async fn merge(index: &Index, token: &str, listed: &Listed, rows: &[FoundRow]) -
             row = extra.id,
             "duplicate row deleted"
         );
-        ledger::index::merged(&index.ledger, token, company, &extra.id).await?;
+        ledger::index::merged(&index.ledger, company, &extra.id).await?;
     }
     Ok(removed)
 }

@@ -3,9 +3,9 @@
 use pipeline::quota::Lane;
 use serde_json::{Map, Value};
 
-use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
+use super::body::{BatchCreate, Delete, Filter, Get, List, Nothing, Row, SingleCreate, Update};
 use super::client::{ALWAYS, Client, MaySend};
-use super::types::{BatchCreated, OneRow, Page, Reply, Status, Widget, Widgets};
+use super::types::{BatchCreated, OneRow, Page, Reply, Status, WholeRow, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
 pub(crate) const LARGEST_BATCH: usize = 100;
@@ -106,6 +106,16 @@ impl Client {
         cursor: Option<&str>,
         filter: Option<&Filter<'_>>,
     ) -> Reply<Vec<Map<String, Value>>> {
+        self.list_in(Lane::Live, cursor, filter).await
+    }
+
+    /// The same for who can wait: the walk over the form lets live calls go first.
+    pub(crate) async fn list_in(
+        &self,
+        lane: Lane,
+        cursor: Option<&str>,
+        filter: Option<&Filter<'_>>,
+    ) -> Reply<Vec<Map<String, Value>>> {
         let call = List {
             limit: LARGEST_BATCH,
             data_id: cursor.filter(|cursor| !cursor.is_empty()),
@@ -113,9 +123,19 @@ impl Client {
         };
         let path = "/api/v5/app/entry/data/list";
         let reply = self
-            .post::<Page>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .post::<Page>(&self.buckets.list, path, &call, lane, ALWAYS)
             .await;
         reply.map(|page| page.data)
+    }
+
+    /// One row, by its id. It has a rate of its own; that of the queries, which it shares here, is no higher.
+    pub(super) async fn get(&self, row_id: &str) -> Reply<Option<Map<String, Value>>> {
+        let call = Get { data_id: row_id };
+        let path = "/api/v5/app/entry/data/get";
+        let reply = self
+            .post::<WholeRow>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .await;
+        reply.map(|answer| answer.data)
     }
 
     /// The widgets of the form.

@@ -11,5 +11,6 @@ pub(crate) mod form;
 #[cfg(test)]
 mod fuzz;
 pub(crate) mod judge;
+pub(crate) mod key;
 pub(crate) mod lookup;
 pub(crate) mod types;

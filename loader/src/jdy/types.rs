@@ -108,6 +108,14 @@ pub(crate) struct RowId {
     pub(crate) id: String,
 }
 
+/// Answer of `data/get`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct WholeRow {
+    /// Nothing when there is no such row, if the vendor does not refuse then.
+    #[serde(default)]
+    pub(crate) data: Option<Map<String, Value>>,
+}
+
 /// Answer of a call that only says that it worked.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Status {

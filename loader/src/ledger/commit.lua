@@ -3,7 +3,7 @@
 -- ARGV: 3 owner, 4 batch, 5 fence, 6 verify delay ms (0: no need), 7 count;
 --       per member: slot, result, row id, floor.
 -- Results: k landed in row id | x removed | d nothing happened, free the key | g the row is gone, forget its id
---          i the row id is known but not whose content it holds (floor: when it was written)
+--          i the row id is known but not whose content it holds (floor '1': nor how old that is)
 if not index_ready() then return {'NOINDEX'} end
 local owner, batch, fence = ARGV[3], ARGV[4], ARGV[5]
 if not owns(batch, owner, fence) then return {'FENCED'} end
@@ -24,15 +24,15 @@ for n = 0, tonumber(ARGV[7]) - 1 do
     redis.call('HSET', key, 'w', string.format('%d', time))
     if result == 'k' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f')
+      redis.call('HDEL', key, 'f', 'r', 'q')
     elseif result == 'x' then
-      redis.call('HDEL', key, 'id', 'h', 'f')
+      redis.call('HDEL', key, 'id', 'h', 'f', 'r', 'q')
       redis.call('HSET', key, 'v', version)
     elseif result == 'g' then
       redis.call('HDEL', key, 'id', 'h', 'f')
     elseif result == 'i' then
       redis.call('HSET', key, 'id', id, 'h', '')
-      if floor ~= '0' then redis.call('HSET', key, 'f', floor) end
+      if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
     end
     if delay > 0 and result ~= 'd' then verify_at(company, time + delay) end
     redis.call('HDEL', hash_key, 'm' .. slot, 'j' .. slot, 't' .. slot, 's' .. slot)

@@ -17,8 +17,8 @@ pub(crate) struct KnownRow {
     pub(crate) hash: Option<String>,
     /// The batch that has claimed it.
     pub(crate) batch: Option<BatchId>,
-    /// When the row was written (ms) by a record whose version is not known.
-    pub(crate) floor_ms: Option<i64>,
+    /// What the form shows was written under a version that is not known, but fetched before this sequence.
+    pub(crate) floor: Option<u64>,
 }
 
 /// Who works on a batch.
@@ -103,7 +103,7 @@ impl Ledger {
         }))
     }
 
-    /// The duplicates that the last reading of the form has found, by company.
+    /// The duplicates that the walk over the form and the look-ups since have found, by company.
     pub(crate) async fn duplicates(&self) -> Result<Vec<Duplicate>, Error> {
         let mut command = redis::cmd("HGETALL");
         command.arg(self.duplicates_key());
@@ -133,6 +133,6 @@ fn known_row(fields: RowFields) -> Option<KnownRow> {
         version: version.as_deref().and_then(decode_version),
         hash,
         batch,
-        floor_ms: floor.and_then(|floor| floor.parse().ok()),
+        floor: floor.and_then(|floor| floor.parse().ok()),
     })
 }

@@ -22,7 +22,7 @@ pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committin
         // It was written to since; the next claim decides what is newer.
         false => (
             member,
-            Change::Found(row.id.clone(), row.written_ms),
+            Change::Found(row.id.clone(), 1),
             MemberEnd::Again,
         ),
     }
@@ -49,6 +49,7 @@ impl Writer {
         let Tried::Done(mut found, _) = tried else {
             return None;
         };
+        self.index.saw(&found).await;
         let pick = |member: &Member| {
             let mut rows = found.remove(&member.company)?;
             // Of several rows the one that holds our content is ours; else the oldest.

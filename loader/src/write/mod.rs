@@ -3,8 +3,8 @@
 //! ```text
 //! handler ─► prepare ─► claim ─► batch ─┬─► create ─┬─► commit ─► the handler's outcomes
 //!            (encode,   (ledger)        ├─► update ─┤
-//!             sort)        │            └─► remove ─┘
-//!                          └─► refetch: the form may show something newer
+//!             sort)       ▲ │           └─► remove ─┘
+//!                  lookup ┘ └─► refetch: the form may show something newer
 //! ```
 //!
 //! A create that is not simply done goes on in `isolate` (refused or incomplete: divided) or `reconcile` (outcome
@@ -21,6 +21,7 @@ mod give_up;
 mod groups;
 mod isolate;
 mod leases;
+mod lookup;
 mod prepare;
 mod reconcile;
 mod refetch;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
-use super::{Message, UNIT_MS};
+use super::Message;
 use crate::ledger::{Change, Committed, Kind, LiveBatch, Member};
 
 /// A member whose end is known and not committed yet.
@@ -159,7 +159,7 @@ impl Work {
                 Some(row) if row.hash == member.hash => {
                     self.end(&member, Change::Landed(row.id), true, false)
                 }
-                Some(row) => self.end(&member, Change::Found(row.id, row.written * UNIT_MS), true, true),
+                Some(row) => self.end(&member, Change::Found(row.id, 1), true, true),
                 None => missing.push(member),
             }
         }

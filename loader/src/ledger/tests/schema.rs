@@ -39,6 +39,8 @@ async fn the_scripts_write_what_the_schema_names() {
     assert_eq!(ledger.duplicates().await.unwrap().len(), 1);
     create(&ledger, "2", 10, "aa", "r2").await;
     claim(&ledger, "2", 11, "bb").await;
+    let refetched = claim_as(&ledger, "1", 11, "bb", Operation::Upsert, OLD).await.0;
+    assert_eq!(refetched, Claim::Refetch);
     let (_, batch, _) = claim(&ledger, "3", 11, "bb").await;
     ledger.verify_later(&["2"], LEASE).await.unwrap();
 
@@ -52,9 +54,11 @@ async fn the_scripts_write_what_the_schema_names() {
         row::BATCH,
         row::FLOOR,
         row::COMMITTED,
-        row::READ_BY,
+        row::SEEN_IN,
     ];
-    assert_eq!(seen, names(&known));
+    let mut known = names(&known);
+    known.extend(names(&row::ASKED));
+    assert_eq!(seen, known);
 
     let seen = fields(&redis, &ledger.batch_key(&batch)).await;
     let mut known = names(&[batches::OWNER, batches::LEASE, batches::LEFT, batches::FENCE]);
@@ -71,7 +75,7 @@ async fn the_scripts_write_what_the_schema_names() {
 
     let seen = fields(&redis, ledger.index_key()).await;
     let mut known = names(&index::OTHERS);
-    known.extend(names(&[index::NOTICED, index::BUILT, index::RUN]));
+    known.extend(names(&[index::NOTICED, index::SETTLES, index::FLOOR, index::RUN]));
     known.remove("merge");
     assert_eq!(seen, known, "while no rebuild is asked for");
 
@@ -103,7 +107,7 @@ async fn plain_reads_say_what_was_written() {
         version: decode_version(&version(10)),
         hash: Some("aa".to_owned()),
         batch: Some(batch.clone()),
-        floor_ms: None,
+        floor: None,
     };
     assert_eq!(known, [None, Some(expected)]);
     let held = ledger.known_batch(&batch).await.unwrap().unwrap();

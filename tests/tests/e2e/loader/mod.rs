@@ -3,6 +3,7 @@
 mod commands;
 pub(crate) mod feed;
 mod happy;
+mod index;
 mod kills;
 mod merge;
 mod pauses;

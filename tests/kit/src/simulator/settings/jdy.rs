@@ -102,6 +102,10 @@ pub struct JdySettings {
     pub departments: Vec<i64>,
     /// Time each call takes, milliseconds; half before, half after the work.
     pub latency_ms: u64,
+    /// Rows that a page of `data/list` holds at most, whatever `limit` asks for.
+    pub page_rows: Option<usize>,
+    /// `data/list` begins at the first row whatever `data_id` it is given.
+    pub ignore_cursor: bool,
 }
 
 impl Default for JdySettings {
@@ -147,6 +151,8 @@ impl Default for JdySettings {
             members: vec!["xiaojian".into(), "wangxm".into()],
             departments: vec![1, 2, 3],
             latency_ms: 0,
+            page_rows: None,
+            ignore_cursor: false,
         }
     }
 }
