@@ -48,7 +48,10 @@ for n = 0, tonumber(ARGV[9]) - 1 do
   elseif has and known[2] == id then
     rows = rows + 1
   elseif has then
-    if not newer then extra = extra + redis.call('HSETNX', prefix .. 'dups', company .. '\n' .. id, known[2]) end
+    -- Another one, unless it is the one that was there before what the ledger wrote since.
+    if tonumber(known[4] or '0') <= asked then
+      extra = extra + redis.call('HSETNX', prefix .. 'dups', company .. '\n' .. id, known[2])
+    end
   elseif not newer and not (known[3] and redis.call('EXISTS', batch_key(known[3])) == 1) then
     rows = rows + 1
     learn(key, company, id, content, written)

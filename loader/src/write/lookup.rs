@@ -41,7 +41,7 @@ impl Writer {
                 .map(|(company, id)| (company.as_str(), id.as_str()))
                 .collect();
             failpoint::hit("unseen-before").await;
-            let Some(mut found) = self.shown(&recognition, &rows, patience).await else {
+            let Some(mut found) = self.shown(&recognition, &rows, unseen.settled, patience).await else {
                 return Err(Stop);
             };
             failpoint::hit("unseen-read").await;
@@ -67,12 +67,13 @@ impl Writer {
         Ok(())
     }
 
-    /// The rows of these customers, each with the row id that is remembered, empty when there is none; `None` when the
-    /// form cannot be read now.
+    /// The rows of these customers, each with the row id that is remembered, empty when there is none. `thorough`: also
+    /// those whose keys are spelled otherwise. `None` when the form cannot be read now.
     pub(crate) async fn shown(
         &self,
         recognition: &Recognition,
         rows: &[(&str, &str)],
+        thorough: bool,
         patience: &Patience,
     ) -> Option<Found> {
         let client = &self.vendor.client;
@@ -102,7 +103,7 @@ impl Writer {
             .filter(|company| !found.contains_key(**company))
             .copied()
             .collect();
-        if !missing.is_empty() {
+        if thorough && !missing.is_empty() {
             let missing = &missing;
             let tried = self
                 .vendor

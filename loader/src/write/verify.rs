@@ -135,7 +135,7 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
         .iter()
         .map(|(company, id)| (*company, id.as_str()))
         .collect();
-    let mut found = writer.shown(recognition, &rows, &patience).await?;
+    let mut found = writer.shown(recognition, &rows, true, &patience).await?;
     let seen = companies.iter().map(|company| {
         let oldest = found.remove(*company).and_then(|rows| rows.into_iter().next());
         let (row_id, hash) = oldest.map(|row| (row.id, row.hash)).unwrap_or_default();
