@@ -17,8 +17,12 @@ use crate::ledger::index::{IndexState, Known};
 
 /// How often those who wait poll.
 const POLL_EVERY: Duration = Duration::from_millis(500);
-/// Characters of an epoch's name: every row carries one, and no two of a namespace may ever be the same.
-const EPOCH_NAME: usize = 12;
+
+/// A name that no epoch of the namespace has had. Digits of a number below 2³¹, which Redis keeps in five bytes: every
+/// row and every watermark carries one.
+pub(super) fn new_epoch() -> String {
+    (Uuid::new_v4().as_u128() & 0x7fff_ffff).to_string()
+}
 
 impl Index {
     /// Maintains the index until the process ends.
@@ -77,9 +81,8 @@ impl Index {
             };
             // Without a key widget nothing can be read back, and start-up has said what that means.
             let widgets = recognition.as_ref().map(|recognition| &*recognition.widgets);
-            let epoch = Uuid::new_v4().simple().to_string();
-            let epoch = epoch.get(..EPOCH_NAME).unwrap_or(&epoch);
-            ledger::index::begin(&self.ledger, &self.form, epoch, self.landing, widgets).await?;
+            let epoch = new_epoch();
+            ledger::index::begin(&self.ledger, &self.form, &epoch, self.landing, widgets).await?;
             tracing::info!("an index of the form is begun, rows are looked up as they are needed");
         }
     }

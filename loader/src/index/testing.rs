@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
+use super::maintain::new_epoch;
 use crate::jdy::lookup::FoundRow;
 use crate::ledger::index::{self, Reading};
 use crate::ledger::{Error, Ledger};
@@ -13,8 +12,10 @@ pub(crate) async fn open(ledger: &Ledger, form: &str, settle: Duration) {
     if !ledger.epoch().is_empty() {
         index::forget(ledger, false).await.unwrap();
     }
-    let epoch = Uuid::new_v4().to_string();
-    index::begin(ledger, form, &epoch, settle, Some(&[])).await.unwrap();
+    let epoch = new_epoch();
+    index::begin(ledger, form, &epoch, settle, Some(&[]))
+        .await
+        .unwrap();
     ledger.set_epoch(epoch);
 }
 
@@ -37,7 +38,9 @@ pub(crate) async fn rebuild_with(ledger: &Ledger, form: &str, rows: &[(String, F
         keyless: 0,
     };
     let asked = index::clock(ledger).await.unwrap();
-    index::learn(ledger, asked, Duration::ZERO, page, &rows).await.unwrap();
+    index::learn(ledger, asked, Duration::ZERO, page, &rows)
+        .await
+        .unwrap();
     index::complete(ledger).await.unwrap();
 }
 

@@ -164,6 +164,8 @@ impl Index {
     }
 
     async fn finish(&self, recognition: &Recognition, merge: bool, started: Instant) -> Result<(), Error> {
+        // An empty form has no page that could be learned.
+        failpoint::hit("index-learned").await;
         let merged = match merge || self.merge {
             true => merge::run(self, recognition).await?,
             false => 0,

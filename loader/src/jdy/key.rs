@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_is_no_whole_number_stays_as_it_is() {
-        for cell in ["", "12.5", "1.25E+1", "1E", "E5", "1E-3", "1e99", "A-17", "一二", ".5", "5.", "12"] {
+        for cell in [
+            "", "12.5", "1.25E+1", "1E", "E5", "1E-3", "1e99", "A-17", "一二", ".5", "5.", "12",
+        ] {
             assert_eq!(company_id(cell), cell);
         }
         assert_eq!(company_id("  "), "");

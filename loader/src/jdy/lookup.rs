@@ -70,7 +70,11 @@ impl Recognition {
         let id = text(row, "_id");
         (!id.is_empty()).then(|| FoundRow {
             id: id.to_owned(),
-            hash: if is_key_right { hash_row(row, widgets) } else { String::new() },
+            hash: if is_key_right {
+                hash_row(row, widgets)
+            } else {
+                String::new()
+            },
             written_ms: written_at_ms(row),
         })
     }
@@ -139,7 +143,12 @@ impl Client {
         }
     }
 
-    async fn rows_with(&self, recognition: &Recognition, companies: &[&str], values: &[&str]) -> Reply<Found> {
+    async fn rows_with(
+        &self,
+        recognition: &Recognition,
+        companies: &[&str],
+        values: &[&str],
+    ) -> Reply<Found> {
         let filter = Filter::text_in(&recognition.key_widget, values);
         let filtered = self.collect(recognition, companies, Some(&filter)).await;
         match filtered {
@@ -217,11 +226,23 @@ mod tests {
     #[test]
     fn only_nothing_new_is_the_end_of_the_form() {
         assert_eq!(turn(&page(0..100), ""), (Turn::Next, "0099".to_owned()));
-        assert_eq!(turn(&page(0..3), ""), (Turn::Next, "0002".to_owned()), "a short page");
+        assert_eq!(
+            turn(&page(0..3), ""),
+            (Turn::Next, "0002".to_owned()),
+            "a short page"
+        );
         assert_eq!(turn(&[], "0002"), (Turn::End, "0002".to_owned()));
         let inclusive = page(2..3);
-        assert_eq!(turn(&inclusive, "0002").0, Turn::End, "the cursor's own row again");
-        assert_eq!(turn(&page(0..100), "0099").0, Turn::Stuck, "no cursor is respected");
+        assert_eq!(
+            turn(&inclusive, "0002").0,
+            Turn::End,
+            "the cursor's own row again"
+        );
+        assert_eq!(
+            turn(&page(0..100), "0099").0,
+            Turn::Stuck,
+            "no cursor is respected"
+        );
     }
 
     #[test]
@@ -246,6 +267,10 @@ mod tests {
         let cleared = recognition.read_as("12", &row(json!(""))).unwrap();
         assert_eq!(cleared.hash, "");
         assert_eq!(recognition.read_as("12", &row(json!("12"))), Some(right));
-        assert_eq!(recognition.read_as("12", &row(json!("13"))), None, "another's by now");
+        assert_eq!(
+            recognition.read_as("12", &row(json!("13"))),
+            None,
+            "another's by now"
+        );
     }
 }

@@ -211,7 +211,10 @@ pub(crate) async fn note_duplicates(ledger: &Ledger, rows: &[(&str, &str)]) -> R
 
 /// A duplicate was deleted.
 pub(crate) async fn merged(ledger: &Ledger, company: &str, row: &str) -> Result<(), Error> {
-    ledger.call(&MERGED, &[company.into(), row.into()]).await.map(drop)
+    ledger
+        .call(&MERGED, &[company.into(), row.into()])
+        .await
+        .map(drop)
 }
 
 /// Redis' clock, ms: what is read from the form from now on is at least as new.

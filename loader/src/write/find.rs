@@ -20,11 +20,7 @@ pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committin
     match row.hash == member.hash {
         true => (member, Change::Landed(row.id.clone()), MemberEnd::Landed),
         // It was written to since; the next claim decides what is newer.
-        false => (
-            member,
-            Change::Found(row.id.clone(), 1),
-            MemberEnd::Again,
-        ),
+        false => (member, Change::Found(row.id.clone(), 1), MemberEnd::Again),
     }
 }
 

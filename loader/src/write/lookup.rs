@@ -53,7 +53,15 @@ impl Writer {
                     None => sorted.set_aside(company),
                 }
             }
-            match learn(&self.ledger, unseen.time_ms, VISIBLE_AFTER, Reading::LookUp, &seen).await {
+            match learn(
+                &self.ledger,
+                unseen.time_ms,
+                VISIBLE_AFTER,
+                Reading::LookUp,
+                &seen,
+            )
+            .await
+            {
                 Ok((_, 0)) => {}
                 Ok(_) => self.index.look_again().await,
                 Err(WalkError::Ledger(error)) => {
@@ -140,7 +148,12 @@ impl Writer {
             }
             Tried::Refused(refusal, _) => {
                 let refusal = refusal.describe();
-                tracing::warn!(company_id = company, row = id, refusal, "a row cannot be read by its id");
+                tracing::warn!(
+                    company_id = company,
+                    row = id,
+                    refusal,
+                    "a row cannot be read by its id"
+                );
                 None
             }
             Tried::Lost | Tried::Held => None,
@@ -148,9 +161,14 @@ impl Writer {
     }
 
     /// The row ids that Redis remembers of these customers, for [`Writer::shown`].
-    pub(super) async fn remembered<'a>(&self, companies: &[&'a str]) -> Result<Vec<(&'a str, String)>, Error> {
+    pub(super) async fn remembered<'a>(
+        &self,
+        companies: &[&'a str],
+    ) -> Result<Vec<(&'a str, String)>, Error> {
         let known = self.ledger.known_rows(companies).await?;
-        let ids = known.into_iter().map(|row| row.and_then(|row| row.id).unwrap_or_default());
+        let ids = known
+            .into_iter()
+            .map(|row| row.and_then(|row| row.id).unwrap_or_default());
         Ok(companies.iter().copied().zip(ids).collect())
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::vendor::VendorRow;
 use super::Message;
+use super::vendor::VendorRow;
 use crate::ledger::{Change, Claim, Committed};
 
 /// What is known of a customer.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
 use super::Message;
+use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
 use crate::ledger::{Change, Committed, Kind, LiveBatch, Member};
 
 /// A member whose end is known and not committed yet.

@@ -152,7 +152,10 @@ pub(super) async fn restart(redis: &PrivateRedis, disk: &Disk) {
     for (key, dump) in disk {
         pipe.cmd("RESTORE").arg(key).arg(0).arg(dump.as_slice());
     }
-    pipe.cmd("HSET").arg("{model}:index").arg(index::RUN).arg("another");
+    pipe.cmd("HSET")
+        .arg("{model}:index")
+        .arg(index::RUN)
+        .arg("another");
     pipe.query_async::<()>(&mut *connection).await.unwrap();
 }
 

@@ -14,9 +14,11 @@ use super::vendor::{Call, Fault, POISON, Vendor, VendorRow};
 use super::{COMPANIES, LOADERS, Message, Step, observe, sequence};
 use crate::index::testing;
 use crate::jdy::lookup::FoundRow;
-use crate::ledger::testing::PrivateRedis;
 use crate::ledger::index::{self, Reading};
-use crate::ledger::{Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen, Unseen};
+use crate::ledger::testing::PrivateRedis;
+use crate::ledger::{
+    Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen, Unseen,
+};
 
 /// Nothing expires by itself; [`Step::Lapse`] says when.
 const LEASE: Duration = Duration::from_secs(3600);

@@ -81,7 +81,10 @@ async fn an_id_of_an_earlier_epoch_is_a_hint_and_no_row() {
     assert_eq!(claim(&ledger, "2", 10, "aa").await.0, Claim::Unchanged);
     assert_eq!(claim(&ledger, "3", 10, "aa").await.0, Claim::Create, "never seen");
     // A person has deleted its row: the whole form was read, and it was not there. But its key may be touched only.
-    assert_eq!(unseen(&ledger, "1").await.rows, [("1".to_owned(), "r1".to_owned())]);
+    assert_eq!(
+        unseen(&ledger, "1").await.rows,
+        [("1".to_owned(), "r1".to_owned())]
+    );
     look_up(&ledger, "1", None).await.unwrap();
     assert_eq!(claim(&ledger, "1", 10, "aa").await.0, Claim::Create);
 }
@@ -91,8 +94,14 @@ async fn an_old_record_is_fetched_again_instead_of_written() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;
     rebuild_with(&ledger, "form", &[("1".to_owned(), row("r1", "aa"))]).await;
-    assert_eq!(claim_as(&ledger, "1", 10, "bb", UPSERT, OLD).await.0, Claim::Refetch);
-    assert_eq!(claim_as(&ledger, "1", 10, "aa", UPSERT, OLD).await.0, Claim::Unchanged);
+    assert_eq!(
+        claim_as(&ledger, "1", 10, "bb", UPSERT, OLD).await.0,
+        Claim::Refetch
+    );
+    assert_eq!(
+        claim_as(&ledger, "1", 10, "aa", UPSERT, OLD).await.0,
+        Claim::Unchanged
+    );
     assert_eq!(
         claim_as(&ledger, "1", 11, "bb", UPSERT, OLD).await.0,
         Claim::Later,
@@ -118,7 +127,10 @@ async fn a_fresh_record_is_taken_whatever_the_clock_of_the_form_says() {
         ..row("r1", "aa")
     };
     look_up(&ledger, "1", Some(tomorrow)).await.unwrap();
-    assert_eq!(claim_as(&ledger, "1", 10, "bb", UPSERT, OLD).await.0, Claim::Refetch);
+    assert_eq!(
+        claim_as(&ledger, "1", 10, "bb", UPSERT, OLD).await.0,
+        Claim::Refetch
+    );
     let taken = pipeline::sequence::next(ledger.store(), &"test".parse().unwrap(), 1)
         .await
         .unwrap();
@@ -131,7 +143,10 @@ async fn a_fresh_record_is_taken_whatever_the_clock_of_the_form_says() {
         .commit(&batch, &fence, &[Committed { slot: 0, change }], None)
         .await
         .unwrap();
-    assert_eq!(claim_as(&ledger, "1", 12, "cc", UPSERT, taken).await.0, Claim::Later);
+    assert_eq!(
+        claim_as(&ledger, "1", 12, "cc", UPSERT, taken).await.0,
+        Claim::Later
+    );
     let newer = pipeline::sequence::next(ledger.store(), &"test".parse().unwrap(), 1)
         .await
         .unwrap();
@@ -149,7 +164,10 @@ async fn rows_that_share_a_key_are_noted_by_whoever_sees_them() {
     let noted = index::note_duplicates(&ledger, &[("1", "r2"), ("1", "r3"), ("9", "r9")])
         .await
         .unwrap();
-    assert_eq!(noted, 1, "the row that is written to is none, and of the unknown nobody can tell");
+    assert_eq!(
+        noted, 1,
+        "the row that is written to is none, and of the unknown nobody can tell"
+    );
     let again = index::note_duplicates(&ledger, &[("1", "r3")]).await.unwrap();
     assert_eq!(again, 0);
     let known = ledger.duplicates().await.unwrap();
@@ -168,7 +186,10 @@ async fn a_page_is_taken_once_and_the_walk_goes_on_where_it_stopped() {
     let redis = PrivateRedis::start().await;
     let ledger = ledger(&redis, "one", LEASE);
     open(&ledger, "form", Duration::ZERO).await;
-    let rows = [("1".to_owned(), found("r1", "aa")), ("1".to_owned(), found("r2", "aa"))];
+    let rows = [
+        ("1".to_owned(), found("r1", "aa")),
+        ("1".to_owned(), found("r2", "aa")),
+    ];
     let page = index::Reading::Page {
         before: "",
         after: "r2",
@@ -184,5 +205,8 @@ async fn a_page_is_taken_once_and_the_walk_goes_on_where_it_stopped() {
     let index::IndexState::Known(known) = index::state(&ledger, "form").await.unwrap() else {
         panic!("no index");
     };
-    assert_eq!((known.rows, known.duplicates, known.keyless, known.complete), (1, 1, 3, true));
+    assert_eq!(
+        (known.rows, known.duplicates, known.keyless, known.complete),
+        (1, 1, 3, true)
+    );
 }

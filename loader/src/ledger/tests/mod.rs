@@ -4,6 +4,7 @@ mod claims;
 mod doubts;
 mod epochs;
 mod fences;
+mod memory;
 mod schema;
 
 use std::time::Duration;

@@ -35,7 +35,9 @@ async fn index(pipeline: &PipelineUnderTest, loader: ReplicaId) -> Value {
 /// A metric without labels.
 async fn metric(pipeline: &PipelineUnderTest, loader: ReplicaId, name: &str) -> f64 {
     let (_, text) = pipeline[loader].get("/metrics").await.unwrap();
-    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.map_or(0.0, |value| value.parse().unwrap())
 }
 
@@ -107,7 +109,11 @@ async fn customers_land_while_the_form_is_still_being_read() {
     assert_eq!(told["state"], "open", "{told}");
     complete(&pipeline, loader).await;
     let told = index(&pipeline, loader).await;
-    assert_eq!((&told["rows"], &told["duplicates"]), (&(others + 40).into(), &0.into()), "{told}");
+    assert_eq!(
+        (&told["rows"], &told["duplicates"]),
+        (&(others + 40).into(), &0.into()),
+        "{told}"
+    );
     assert!(keys(&pipeline).values().all(|rows| *rows == 1));
 }
 
@@ -246,7 +252,10 @@ async fn a_second_row_that_somebody_makes_is_told_by_the_next_look() {
         expect(index["duplicates"] == 1, || index.to_string())
     })
     .await;
-    assert_eq!(metric(&pipeline, loader, "okki_loader_form_duplicates").await, 1.0);
+    assert_eq!(
+        metric(&pipeline, loader, "okki_loader_form_duplicates").await,
+        1.0
+    );
     let said = pipeline
         .tool(Service::Loader, &["index", "duplicates", "--json"])
         .await
@@ -279,7 +288,10 @@ async fn a_form_with_another_clock_costs_at_most_one_more_fetch() {
     pipeline.until_equal(LIMIT).await;
     pipeline.quiet(LIMIT, 0).await;
     let refetched = metric(&pipeline, loader, "okki_loader_refetched_total").await;
-    assert!((1.0..=ids.len() as f64).contains(&refetched), "{refetched} fetches");
+    assert!(
+        (1.0..=ids.len() as f64).contains(&refetched),
+        "{refetched} fetches"
+    );
     drop(fetching);
     pipeline.drain().await;
 }

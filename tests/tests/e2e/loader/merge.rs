@@ -102,9 +102,10 @@ async fn duplicates_are_listed_and_left_alone_until_they_are_merged_across_a_cra
     assert_eq!(deleted, 3, "the others were deleted before");
     eventually(LIMIT, "none are listed any more", async || {
         let said = pipeline.tool(Service::Loader, &["index", "duplicates"]).await;
-        expect(said.as_ref().is_ok_and(|said| said.starts_with("0 extra rows")), || {
-            format!("{said:?}")
-        })
+        expect(
+            said.as_ref().is_ok_and(|said| said.starts_with("0 extra rows")),
+            || format!("{said:?}"),
+        )
     })
     .await;
 

@@ -36,7 +36,10 @@ impl World<'_> {
         for (claim, expected) in claimed.claims.iter().zip(expected) {
             // Whether the second request comes too soon depends on the time that this takes.
             let again = expected == Claim::Later && *claim == Claim::Refetch;
-            assert!(*claim == expected || again, "{claim:?} instead of {expected:?} of {taken:?}");
+            assert!(
+                *claim == expected || again,
+                "{claim:?} instead of {expected:?} of {taken:?}"
+            );
         }
         live.granted(claimed.fence.clone(), claimed.time_ms);
         self.hours.insert(claimed.transaction.clone(), self.hour);
@@ -115,7 +118,8 @@ impl World<'_> {
                 assert_eq!(answer.rows, unseen);
                 let waiting = self.look_up(loader, &answer).await;
                 let waits = |message: &Message| waiting.contains(&message.company);
-                self.queue.extend(taken.iter().filter(|message| waits(message)).cloned());
+                self.queue
+                    .extend(taken.iter().filter(|message| waits(message)).cloned());
                 taken.retain(|message| !waits(message));
                 true
             }
