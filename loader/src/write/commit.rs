@@ -139,6 +139,8 @@ impl Writer {
                 self.runtime.redis_lost(cause);
                 MemberEnd::Held
             }
+            // Only claims are answered so, and those look up first.
+            Error::Unseen(_) => MemberEnd::Again,
             Error::Protocol(_) => {
                 tracing::error!(error = %error, "ledger and program do not fit together");
                 self.runtime.gate.close(Pause::Configuration, error.to_string());
