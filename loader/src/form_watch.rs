@@ -1,5 +1,7 @@
 //! The form's widgets: read at start and every ten minutes, and compared with what is going to be written.
 
+mod records;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +23,6 @@ use crate::vendor::{Patience, Tried, Vendor};
 const READ_EVERY: Duration = Duration::from_secs(600);
 /// One reading may take this long before it is given up and begun again.
 const READ_PATIENCE: Duration = Duration::from_secs(120);
-/// Mappings that are remembered at most.
-const MAPPINGS: usize = 100;
 
 /// What is known before the first record: the mapped widgets with their captions, and the widget of removals.
 #[derive(Debug, Clone, Default)]
@@ -111,62 +111,6 @@ impl FormWatch {
         match self.read().await {
             Some(Ok(())) => self.current(),
             _ => None,
-        }
-    }
-
-    /// These records fit the form as it is, so that no pause for the sake of another one is right.
-    pub(crate) fn fits<'a>(&self, records: impl Iterator<Item = &'a FormRecord>) {
-        let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
-        // Removals carry no fields and fit any form.
-        for record in records.filter(|record| !record.fields.is_empty()) {
-            if fitting.len() < MAPPINGS && !fitting.contains(&record.mapping_fingerprint) {
-                fitting.insert(record.mapping_fingerprint.clone());
-            }
-        }
-        drop(fitting);
-        let waits_for = self.unfit.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((misfit, record)) = waits_for {
-            self.is_alone(&misfit, &record);
-        }
-    }
-
-    /// Whether it is only this record that does not fit: the mapping knows nothing of the widget, or records of another
-    /// mapping fit.
-    ///
-    /// Then nothing waits for it any more.
-    pub(crate) fn is_alone(&self, misfit: &Misfit, record: &FormRecord) -> bool {
-        let mapped = |(widget, _): &(String, String)| widget == misfit.widget();
-        let foreign = !self.expected.fields.is_empty() && !self.expected.fields.iter().any(mapped);
-        let fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = match misfit.is_of_the_widget() {
-            true => !fitting.is_empty(),
-            // Another record of the same mapping may only have nothing in that cell.
-            false => !fitting.is_empty() && !fitting.contains(&record.mapping_fingerprint),
-        };
-        drop(fitting);
-        if others || foreign {
-            self.nobody_waits();
-        }
-        others || foreign
-    }
-
-    /// A record does not fit the form, and perhaps none does: pauses until one fits.
-    pub(crate) fn misfit(self: &Arc<Self>, misfit: &Misfit, record: FormRecord) {
-        *self.unfit.lock().unwrap_or_else(PoisonError::into_inner) = Some((misfit.clone(), record));
-        self.pause(misfit);
-        self.judged.notify_waiters();
-    }
-
-    /// It was about single records.
-    fn nobody_waits(&self) {
-        let waited = self
-            .unfit
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .is_some();
-        if waited && self.paused.swap(false, Ordering::Relaxed) {
-            self.runtime.gate.open(Pause::Configuration);
         }
     }
 

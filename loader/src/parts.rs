@@ -44,12 +44,7 @@ pub(crate) fn assemble(
         runtime.clone(),
         ledger.clone(),
         vendor.clone(),
-        // Another key widget makes another index: it would not find the rows that the first one knows.
-        format!(
-            "{}/{entry}/{}",
-            config.account.app_id,
-            key_widget.as_deref().unwrap_or_default()
-        ),
+        indexed(config),
         &config.expected,
         config.index_settle,
     );
@@ -77,4 +72,11 @@ pub(crate) fn assemble(
         vendor,
         index,
     })
+}
+
+/// Another key widget makes another index: it would not find the rows that the first one knows.
+fn indexed(config: &LoaderConfig) -> String {
+    let (app, entry) = (&config.account.app_id, &config.account.entry_id);
+    let key_widget = config.expected.key_widget.as_deref().unwrap_or_default();
+    format!("{app}/{entry}/{key_widget}")
 }

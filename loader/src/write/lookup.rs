@@ -41,7 +41,10 @@ impl Writer {
                 .map(|(company, id)| (company.as_str(), id.as_str()))
                 .collect();
             failpoint::hit("unseen-before").await;
-            let Some(mut found) = self.rows_shown(&recognition, &rows, unseen.settled, patience).await else {
+            let Some(mut found) = self
+                .rows_shown(&recognition, &rows, unseen.settled, patience)
+                .await
+            else {
                 return Err(Stop);
             };
             failpoint::hit("unseen-read").await;
@@ -172,9 +175,11 @@ impl Writer {
         companies: &[&'a str],
     ) -> Result<Vec<(&'a str, String)>, Error> {
         let known = self.ledger.known_rows(companies).await?;
-        let ids = known
-            .into_iter()
-            .map(|row| row.filter(|row| !row.placed).and_then(|row| row.id).unwrap_or_default());
+        let ids = known.into_iter().map(|row| {
+            row.filter(|row| !row.placed)
+                .and_then(|row| row.id)
+                .unwrap_or_default()
+        });
         Ok(companies.iter().copied().zip(ids).collect())
     }
 }
