@@ -76,8 +76,8 @@ pub(crate) struct CheckArgs {
 /// What to do with the index.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IndexCommand {
-    /// Read the whole form again; running loaders pause meanwhile. With --merge-duplicates, delete all rows of a
-    /// customer but the oldest
+    /// Read the whole form again; running loaders look up what they need meanwhile. With --merge-duplicates, delete
+    /// all rows of a customer but the oldest
     Rebuild(Box<RebuildArgs>),
     /// Show what the index knows of a customer
     Show(ShowArgs),

@@ -91,7 +91,7 @@ pub(crate) struct WriteArgs {
     /// How long after its time-out a lost call may still change the form
     #[arg(long, env = "LATE_WRITES", default_value = "10s", value_name = "DURATION")]
     pub(crate) late_writes: String,
-    /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 7 s]
+    /// When Redis was lost: how long calls of other loaders may still create rows [default: JDY_TIMEOUT, LATE_WRITES and 10 s]
     #[arg(long, env = "INDEX_SETTLE", value_name = "DURATION")]
     pub(crate) index_settle: Option<String>,
     /// Bytes of the rows in one batch_create; a larger row goes alone

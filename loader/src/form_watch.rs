@@ -130,7 +130,7 @@ impl FormWatch {
             first &= read.is_none();
             let wait = match read {
                 Some(Ok(())) if self.fits_again() => {
-                    if self.paused.swap(false, Ordering::Relaxed) {
+                    if self.paused.swap(false, Ordering::AcqRel) {
                         self.runtime.gate.open(Pause::Configuration);
                     }
                     backoff.reset();
@@ -218,10 +218,11 @@ impl FormWatch {
     }
 
     fn not_read(&self) {
-        self.paused.store(true, Ordering::Relaxed);
         self.runtime
             .gate
             .close(Pause::Configuration, "the form has not been read yet");
+        // Only now: the watch opens what it finds closed, and would otherwise have looked before it was.
+        self.paused.store(true, Ordering::Release);
     }
 
     fn fits_again(&self) -> bool {

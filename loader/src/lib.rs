@@ -1,7 +1,7 @@
 //! The loader: each customer exactly one right row in the form, whatever happens.
 //!
-//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` rebuilds what Redis has lost, `handler` is the
-//! stage's handler and `write` the path of a batch through all of them, `commands` are the subcommands.
+//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` learns again what Redis has lost, `handler` is
+//! the stage's handler and `write` the path of a batch through all of them, `commands` are the subcommands.
 
 mod breaker;
 mod cli;

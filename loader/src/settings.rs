@@ -9,6 +9,7 @@ use crate::config::{FormArgs, LimitArgs, MissingPolicy, WriteArgs, WriteMode};
 use crate::document::Document;
 use crate::failpoint::Armed;
 use crate::form_watch::Expected;
+use crate::index::VISIBLE_AFTER;
 use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
 use crate::jdy::client::{Account, Buckets};
 use crate::jdy::form::Misfit;
@@ -68,8 +69,9 @@ impl LoaderConfig {
         within_the_hour(resend_for, patience, account.slowest)?;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
-            // A loader notices within its send window; then its call may time out and take effect even later.
-            None => timeout + late + send_window(lease) + Duration::from_secs(2),
+            // A loader notices within its send window; then its call may time out and take effect even later, and what
+            // it did is not seen at once.
+            None => timeout + late + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2),
         };
         Ok(Self {
             buckets: buckets(limits)?,

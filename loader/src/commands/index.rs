@@ -95,7 +95,7 @@ async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
         println!("{}", columns(&found.iter().map(row).collect::<Vec<_>>()));
     }
     println!(
-        "{} extra rows when the form was last read; `loader index rebuild --merge-duplicates --export FILE` deletes them",
+        "{} extra rows as far as the form was read; `loader index rebuild --merge-duplicates --export FILE` deletes them",
         found.len()
     );
     Ok(())

@@ -67,7 +67,8 @@ async fn background(writer: Writer) -> anyhow::Result<()> {
     let (form, index) = (Arc::clone(&writer.form), Arc::clone(&writer.index));
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(form.watch());
-    tasks.spawn(index.maintain());
+    tasks.spawn(Arc::clone(&index).maintain());
+    tasks.spawn(index.walk_behind());
     tasks.spawn(Arc::clone(&writer.keyless).watch());
     tasks.spawn(beat(writer.clone()));
     tasks.spawn(sweep(writer.clone()));

@@ -52,11 +52,12 @@ pub(super) async fn known(writer: &Writer, company: &str) -> anyhow::Result<Fact
     facts.add("version", version.as_deref().unwrap_or("not known"));
     let hash = row.hash.as_deref().unwrap_or("none");
     facts.add("content", if hash.is_empty() { "not known" } else { hash });
-    if let Some(floor) = row.floor_ms {
-        let written = time(floor);
+    if let Some(floor) = row.floor {
+        // A sequence is Redis' clock in microseconds (`pipeline::sequence`).
+        let before = time(i64::try_from(floor / 1000).unwrap_or(i64::MAX));
         facts.add(
             "floor",
-            format!("the form was written at {written} by a version that is not known"),
+            format!("the form shows a version that is not known, fetched before {before}"),
         );
     }
     if let Some(batch) = row.batch {

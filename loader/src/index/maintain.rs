@@ -1,23 +1,28 @@
-//! Maintains the index: polls its state, waits, rebuilds by lease, and reports what it is doing.
+//! Maintains the index: begins one when there is none, opens the stage when there is, and tells what is known of it.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use pipeline::gate::Pause;
-use pipeline::lease::Lease;
 use pipeline::retry::Backoff;
 use pipeline::telemetry::names;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Error, Index, rebuild};
-use crate::jdy::lookup::Recognition;
-use crate::ledger::{self, index::IndexState};
+use super::{Error, Index, VISIBLE_AFTER};
+use crate::jdy::lookup::{Found, Recognition};
+use crate::ledger;
+use crate::ledger::index::{IndexState, Known};
 
-/// How long a rebuilder may be silent before another one goes on from its cursor.
-const REBUILD_LEASE: Duration = Duration::from_secs(15);
 /// How often those who wait poll.
 const POLL_EVERY: Duration = Duration::from_millis(500);
+
+/// A name that no epoch of the namespace has had. Digits of a number below 2³¹, which Redis keeps in five bytes: every
+/// row and every watermark carries one.
+pub(super) fn new_epoch() -> String {
+    (Uuid::new_v4().as_u128() & 0x7fff_ffff).to_string()
+}
 
 impl Index {
     /// Maintains the index until the process ends.
@@ -44,32 +49,28 @@ impl Index {
         }
     }
 
-    /// Returns when there is a complete index, whichever loader has made it.
+    /// Returns when there is an index to work with, whichever loader has begun it.
     pub(super) async fn establish(&self) -> Result<(), Error> {
         loop {
             match ledger::index::state(&self.ledger, &self.form).await? {
-                IndexState::Ready {
-                    epoch,
-                    rows,
-                    duplicates,
-                    widgets,
-                } => {
-                    self.widgets.send_if_modified(|known| {
-                        let learned = known.is_none() && !widgets.is_empty();
-                        if learned {
-                            *known = Some(widgets);
-                        }
-                        learned
-                    });
-                    self.report("ready", rows, duplicates);
-                    self.ledger.set_epoch(epoch);
-                    return Ok(());
+                IndexState::Known(known) => {
+                    self.learn_widgets(&known);
+                    // What was written right before must be seen by whoever looks a row up.
+                    let unseen = VISIBLE_AFTER.min(self.landing).saturating_sub(known.noticed);
+                    if unseen.is_zero() {
+                        self.report(&known);
+                        self.ledger.set_epoch(known.epoch.clone());
+                        self.opened.send_replace(known.epoch);
+                        return Ok(());
+                    }
+                    self.pause_because("the index of the form is begun".to_owned());
+                    if !self.runtime.shutdown.sleep(unseen).await {
+                        return Err(Error::Form);
+                    }
+                    continue;
                 }
                 // The stage stays open, because only a record can show the widgets.
-                _ if self.waits_for_a_record() => {}
-                IndexState::Building { rows } => self.pause_because(format!(
-                    "the index of the form is being built, {rows} rows so far"
-                )),
+                IndexState::Missing if self.waits_for_a_record() => {}
                 IndexState::Missing => self.pause_because("the index of the form is missing".to_owned()),
             }
             let Some(recognition) = self.ready_to_read().await else {
@@ -78,30 +79,27 @@ impl Index {
                 }
                 continue;
             };
-            let key = self.runtime.namespace.index_lease_key();
-            let lease = Lease::acquire(self.ledger.store(), key, &self.runtime.instance, REBUILD_LEASE)
-                .await
-                .map_err(ledger::Error::from)?;
-            let Some(lease) = lease else {
-                if !self.runtime.shutdown.sleep(POLL_EVERY).await {
-                    return Err(Error::Form);
-                }
-                continue;
-            };
-            let rebuilt = tokio::select! {
-                rebuilt = self.rebuild(recognition) => rebuilt,
-                () = lease.lost() => Err(Error::Overtaken),
-            };
-            if let Err(error) = lease.release().await {
-                tracing::debug!(error = %error, "rebuild lease is not released, it will expire");
-            }
-            rebuilt?;
+            // Without a key widget nothing can be read back, and start-up has said what that means.
+            let widgets = recognition.as_ref().map(|recognition| &*recognition.widgets);
+            let epoch = new_epoch();
+            ledger::index::begin(&self.ledger, &self.form, &epoch, self.landing, widgets).await?;
+            tracing::info!("an index of the form is begun, rows are looked up as they are needed");
         }
+    }
+
+    fn learn_widgets(&self, known: &Known) {
+        self.widgets.send_if_modified(|widgets| {
+            let learned = widgets.is_none() && !known.widgets.is_empty();
+            if learned {
+                *widgets = Some(known.widgets.clone());
+            }
+            learned
+        });
     }
 
     /// Waits until the mapped widgets are known; meanwhile the stage is open, because only a record can show them.
     /// The inner `None`: no key widget, nothing to read. The outer: ask again, for another loader may have learned
-    /// them and built the index.
+    /// them and begun the index.
     #[allow(
         clippy::option_option,
         reason = "two different absences, named in the comment"
@@ -127,32 +125,63 @@ impl Index {
         Some(self.recognition())
     }
 
-    async fn rebuild(&self, recognition: Option<Recognition>) -> Result<(), Error> {
-        match recognition {
-            Some(recognition) => rebuild::run(self, &recognition).await,
-            None => {
-                // Nothing can be read back; the ledger begins empty, and start-up has said what that means.
-                let token = Uuid::new_v4().to_string();
-                let Some(build) = ledger::index::begin(&self.ledger, &self.form, &token, &[]).await? else {
-                    return Ok(());
-                };
-                Ok(ledger::index::ready(&self.ledger, &build.token, &Uuid::new_v4().to_string()).await?)
-            }
-        }
-    }
-
     pub(super) fn pause_because(&self, what: String) {
         self.runtime.gate.close(Pause::Index, what.clone());
+        self.doing(what);
+    }
+
+    pub(super) fn doing(&self, what: String) {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
 
-    fn report(&self, state: &str, rows: u64, duplicates: u64) {
+    /// A look at the form has found these rows: those that share their key are noted, counted and told (I2).
+    pub(crate) async fn saw(&self, found: &Found) {
+        let several = found.iter().filter(|(_, rows)| rows.len() > 1);
+        let rows: Vec<(&str, &str)> = several
+            .flat_map(|(company, rows)| rows.iter().map(|row| (company.as_str(), row.id.as_str())))
+            .collect();
+        if rows.is_empty() {
+            return;
+        }
+        match ledger::index::note_duplicates(&self.ledger, &rows).await {
+            Ok(0) => {}
+            Ok(_) => self.look_again().await,
+            Err(error) => tracing::debug!(error = %error, "duplicate rows are not noted"),
+        }
+    }
+
+    /// Whether the ledger can be asked.
+    pub(crate) async fn answers(&self) -> bool {
+        ledger::index::state(&self.ledger, &self.form).await.is_ok()
+    }
+
+    /// Tells what is known of the index now.
+    pub(crate) async fn look_again(&self) {
+        if let Ok(IndexState::Known(known)) = ledger::index::state(&self.ledger, &self.form).await {
+            self.report(&known);
+        }
+    }
+
+    pub(super) fn report(&self, known: &Known) {
+        let Known {
+            rows,
+            duplicates,
+            keyless,
+            complete,
+            ..
+        } = known;
+        // Without a key widget there is nothing to be read to its end.
+        let state = if *complete { "complete" } else { "open" };
+        let settles = u64::try_from(known.settles.as_millis()).unwrap_or(u64::MAX);
         self.runtime.status.set(
             "index",
-            json!({"state": state, "rows": rows, "duplicates": duplicates}),
+            json!({
+                "state": state, "rows": rows, "rows_without_key": keyless, "duplicates": duplicates,
+                "creates_wait_ms": settles,
+            }),
         );
-        metrics::gauge!(names::LOADER_FORM_DUPLICATES).set(duplicates as f64);
-        if duplicates > 0 {
+        metrics::gauge!(names::LOADER_FORM_DUPLICATES).set(*duplicates as f64);
+        if self.told.swap(*duplicates, Ordering::Relaxed) < *duplicates {
             tracing::warn!(
                 duplicates,
                 "the form holds several rows for the same customer; the oldest is kept up to date; `loader index duplicates` lists them, `loader index rebuild --merge-duplicates --export FILE` deletes the others"

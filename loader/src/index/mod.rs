@@ -1,12 +1,47 @@
-//! The index of the form in Redis: complete before the first write, rebuilt from the form whenever Redis may have lost
-//! something (I4).
+//! The index of the form in Redis: what the form holds of each customer, learned again whenever Redis may have lost
+//! something (I4), and without stopping the loaders for longer than lost calls may still land.
 //!
-//! Every ledger script checks that the index is complete; the first that answers NOINDEX calls [`Index::lost`], which
-//! pauses the stage and wakes [`Index::maintain`]. One loader rebuilds, by lease; the others poll.
+//! An **epoch** begins when a script answers NOINDEX: Redis is empty, was restarted, or somebody asked for it. Redis
+//! names it in one script, whichever loader comes first, and deletes all claims. Nothing that Redis knew of a row before
+//! counts until the row was seen in the form in this epoch:
+//!
+//! - *On demand.* A claim names the rows of its batch that the epoch has not seen, and takes nothing. The loader looks
+//!   them up by key, all in one call (`write::lookup`), the answer teaches the index, and it claims again.
+//! - *Behind.* One loader by lease walks over the whole form (`walk`), resumable page by page, for rows that share their
+//!   key, rows without one, and to know at its end that what it has not seen is not there: from then on a new customer
+//!   costs no look-up.
+//!
+//! Why no customer gets a second row (I2), and nothing older stays over something newer (I3), though loaders of the epoch
+//! before may still have calls under way:
+//!
+//! 1. *A call of theirs lands within `INDEX_SETTLE` of the beginning, or never*: their commits and renewals answer
+//!    NOINDEX from then on, their send window ends, then their call times out, then it may be late.
+//! 2. *No create before that.* A row that is not there proves nothing until then, so it is not learned, and its record
+//!    steps aside (parked) until the time is over. Afterwards a look-up sees whatever those calls have made. This is all
+//!    that waits: records of rows that are there go on at once, or, right after the beginning, when what was written
+//!    before it can be seen ([`VISIBLE_AFTER`]).
+//! 3. *What is learned before that is read again after it.* A row may still be overwritten or deleted by such a call, so
+//!    it is put on the list of rows to verify, due when none can land any more, whatever is written to it meanwhile; the
+//!    one that differs then is fetched again.
+//! 4. *What was written lately is not trusted*: a call of unknown outcome may have brought back something older, and the
+//!    note about it be lost. Its content counts as unknown, and the customer is fetched again. The walk finds those rows
+//!    of which no record comes; it begins when no such call can land any more.
+//! 5. *An older record cannot pass for a newer one.* Versions that were committed in the second that Redis lost are not
+//!    known. But their records were fetched before the beginning, and one counter orders everything that was ever
+//!    fetched (`pipeline::sequence`): a record from after the beginning is newer than anything written before it, one
+//!    from before it that would change a row is fetched again instead (the row's floor). No clock but Redis' is asked.
+//! 6. *The first reading wins.* In an epoch, only claims and commits change what was learned of a row: a reading that
+//!    comes late, or from another epoch, changes nothing (`learn.lua`, `index_ready`).
+//!
+//! A key cell that people have touched is not found by its key. By its row id, if Redis knows it from before; in the
+//! spellings that imports make of it (`jdy::key`); in any other spelling not before the walk has come by, so that until
+//! then such a customer may get a second row, which the walk reports.
+//! `ledger::model` plays all this with lost, late and doubled calls.
 
 mod maintain;
-mod rebuild;
+mod walk;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,14 +53,18 @@ use proto::v1::FieldValue;
 
 use crate::form_watch::Expected;
 use crate::jdy::lookup::Recognition;
-use crate::ledger::index::{BuildError, IndexState};
+use crate::ledger::index::{IndexState, WalkError};
 use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
-/// Why the index is not ready.
+/// How long a row that was written may be missing from queries; the vendor promises nothing, in tests it never was more
+/// than a moment (docs/jiandaoyun-api.md §2.4).
+pub(crate) const VISIBLE_AFTER: Duration = Duration::from_secs(3);
+
+/// Why the index cannot be used, or read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -33,16 +72,16 @@ pub(crate) enum Error {
     /// The form cannot be read now; the gate says why.
     #[error("form cannot be read")]
     Form,
-    /// Another loader began anew, or Redis was restarted meanwhile.
-    #[error("rebuild was overtaken")]
+    /// Another loader goes on with the walk.
+    #[error("another loader walks over the form")]
     Overtaken,
 }
 
-impl From<BuildError> for Error {
-    fn from(error: BuildError) -> Self {
+impl From<WalkError> for Error {
+    fn from(error: WalkError) -> Self {
         match error {
-            BuildError::Ledger(error) => Self::Ledger(error),
-            BuildError::Overtaken => Self::Overtaken,
+            WalkError::Ledger(error) => Self::Ledger(error),
+            WalkError::Overtaken => Self::Overtaken,
         }
     }
 }
@@ -52,7 +91,7 @@ pub(crate) struct Index {
     runtime: Runtime,
     ledger: Ledger,
     vendor: Vendor,
-    /// `form` is what makes an index another one: the form's id.
+    /// What makes an index another one: app, form and key widget.
     form: String,
     key_widget: Option<String>,
     /// A row that is marked as removed must not count as one that is not.
@@ -63,6 +102,10 @@ pub(crate) struct Index {
     documented: bool,
     widgets: watch::Sender<Option<Vec<String>>>,
     wake: Notify,
+    /// The epoch that this process works in, for the walk.
+    opened: watch::Sender<String>,
+    /// Duplicates that were told last.
+    told: AtomicU64,
     progress: Mutex<String>,
 }
 
@@ -89,11 +132,13 @@ impl Index {
             documented: !expected.fields.is_empty(),
             widgets: watch::Sender::new(widgets),
             wake: Notify::new(),
+            opened: watch::Sender::new(String::new()),
+            told: AtomicU64::new(0),
             progress: Mutex::default(),
         })
     }
 
-    /// Whether this process knows of a complete index; the scripts decide whether it still is one.
+    /// Whether this process knows of an index; the scripts decide whether it still is one.
     pub(crate) fn is_known(&self) -> bool {
         !self.ledger.epoch().is_empty()
     }
@@ -103,7 +148,7 @@ impl Index {
         self.key_widget.is_some() && !self.is_known() && self.widgets.borrow().is_none()
     }
 
-    /// Another loader may have built the index meanwhile.
+    /// Another loader may have begun an index meanwhile.
     pub(crate) fn check_again(&self) {
         self.wake.notify_one();
     }
@@ -136,7 +181,7 @@ impl Index {
         });
     }
 
-    /// A script has said that there is no complete index.
+    /// A script has said that there is no index, or another one.
     pub(crate) fn lost(&self) {
         self.runtime
             .gate
@@ -144,25 +189,32 @@ impl Index {
         self.wake.notify_one();
     }
 
-    /// Forgets the index, so that the next check rebuilds it, here or in a running loader.
+    /// Forgets the index, so that the next check begins another one, here or in a running loader.
     pub(crate) async fn drop_index(&self) -> Result<(), Error> {
         Ok(ledger::index::forget(&self.ledger).await?)
     }
 
-    /// Rebuilds, or waits for the loader that does; for commands.
+    /// Reads the form to its end, or waits for the loader that does; for commands.
     pub(crate) async fn build(&self) -> Result<(), Error> {
-        self.establish().await
+        loop {
+            self.establish().await?;
+            match self.walk().await {
+                // Somebody began another one meanwhile.
+                Err(Error::Ledger(ledger::Error::NoIndex)) => {}
+                walked => return walked,
+            }
+        }
     }
 
     /// Rows with a key when the form was read last, and those of them that share it with an older row.
     pub(crate) async fn counts(&self) -> Result<(u64, u64), Error> {
         match ledger::index::state(&self.ledger, &self.form).await? {
-            IndexState::Ready { rows, duplicates, .. } => Ok((rows + duplicates, duplicates)),
-            _ => Err(Error::Overtaken),
+            IndexState::Known(known) => Ok((known.rows + known.duplicates, known.duplicates)),
+            IndexState::Missing => Err(ledger::Error::NoIndex.into()),
         }
     }
 
-    /// What the rebuild is doing, for progress bars.
+    /// What the walk is doing, for progress bars.
     pub(crate) fn progress(&self) -> String {
         self.progress
             .lock()

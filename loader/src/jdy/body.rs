@@ -119,6 +119,12 @@ impl<'a> Filter<'a> {
     }
 }
 
+/// `data/get`.
+#[derive(Serialize)]
+pub(super) struct Get<'a> {
+    pub(super) data_id: &'a str,
+}
+
 /// A call that needs nothing but the form.
 #[derive(Serialize)]
 pub(super) struct Nothing {}

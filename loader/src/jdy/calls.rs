@@ -5,9 +5,9 @@ use std::time::Instant;
 use pipeline::quota::Lane;
 use serde_json::{Map, Value};
 
-use super::body::{BatchCreate, Delete, Filter, List, Nothing, Row, SingleCreate, Update};
+use super::body::{BatchCreate, Delete, Filter, Get, List, Nothing, Row, SingleCreate, Update};
 use super::client::{ALWAYS, Client, MaySend, TIMED_OUT};
-use super::types::{BatchCreated, OneRow, Page, Reply, RowId, Status, Updated, Widget, Widgets};
+use super::types::{BatchCreated, OneRow, Page, Reply, RowId, Status, Updated, WholeRow, Widget, Widgets};
 
 /// Rows of a page and of a batch at most.
 pub(crate) const LARGEST_BATCH: usize = 100;
@@ -102,7 +102,7 @@ impl Client {
         sound(reply, |answer| &answer.status).map(drop)
     }
 
-    /// Removes a row that no loader can be writing, while the index is rebuilt.
+    /// Removes a row that no loader writes: another one of the same customer.
     pub(crate) async fn delete_unclaimed(&self, row_id: &str) -> Reply<()> {
         self.delete(row_id, Lane::Live, ALWAYS).await
     }
@@ -128,12 +128,18 @@ impl Client {
         cursor: Option<&str>,
         filter: Option<&Filter<'_>>,
     ) -> Reply<Vec<Map<String, Value>>> {
-        // What a cell holds cannot be told without its widget's type.
-        if self.kinds.get().is_none() {
-            match self.widgets().await {
-                Reply::Ok(_) => {}
-                other => return other.map(|_| Vec::new()),
-            }
+        self.list_in(Lane::Live, cursor, filter).await
+    }
+
+    /// The same for who can wait: the walk over the form lets live calls go first.
+    pub(crate) async fn list_in(
+        &self,
+        lane: Lane,
+        cursor: Option<&str>,
+        filter: Option<&Filter<'_>>,
+    ) -> Reply<Vec<Map<String, Value>>> {
+        if let Some(unknown) = self.ask_kinds().await {
+            return unknown.map(|()| Vec::new());
         }
         let call = List {
             limit: LARGEST_BATCH,
@@ -142,9 +148,33 @@ impl Client {
         };
         let path = "/api/v5/app/entry/data/list";
         let reply = self
-            .post::<Page>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .post::<Page>(&self.buckets.list, path, &call, lane, ALWAYS)
             .await;
         reply.map(|page| page.data)
+    }
+
+    /// One row, by its id. It has a rate of its own; that of the queries, which it shares here, is no higher.
+    pub(super) async fn get(&self, row_id: &str) -> Reply<Option<Map<String, Value>>> {
+        if let Some(unknown) = self.ask_kinds().await {
+            return unknown.map(|()| None);
+        }
+        let call = Get { data_id: row_id };
+        let path = "/api/v5/app/entry/data/get";
+        let reply = self
+            .post::<WholeRow>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .await;
+        reply.map(|answer| answer.data)
+    }
+
+    /// What a cell holds cannot be told without its widget's type. The reply, when the types are not to be had.
+    async fn ask_kinds(&self) -> Option<Reply<()>> {
+        if self.kinds.get().is_some() {
+            return None;
+        }
+        match self.widgets().await {
+            Reply::Ok(_) => None,
+            other => Some(other.map(drop)),
+        }
     }
 
     /// The widgets of the form.

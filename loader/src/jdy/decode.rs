@@ -9,7 +9,7 @@ use pipeline::telemetry::names;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::types::{BatchCreated, OneRow, RowId, Status, Updated};
+use super::types::{BatchCreated, OneRow, RowId, Status, Updated, WholeRow};
 
 /// A JSON object; of members that come twice the last one counts.
 pub(super) type Object = Map<String, Value>;
@@ -138,6 +138,25 @@ impl TryFrom<Object> for Status {
     }
 }
 
+impl TryFrom<Object> for WholeRow {
+    type Error = &'static str;
+
+    /// A row, or one said not to be there; whatever else it is, it leaves open whether there is a row.
+    fn try_from(object: Object) -> Result<Self, Self::Error> {
+        match object.get("data") {
+            Some(Value::Null) => Ok(Self { data: None }),
+            Some(Value::Object(cells)) if cells.is_empty() => Ok(Self { data: None }),
+            Some(Value::Object(_)) => {
+                let row = row_id(&object).ok_or("a row without an id")?;
+                let mut cells = row.cells;
+                cells.insert("_id".to_owned(), Value::String(row.id));
+                Ok(Self { data: Some(cells) })
+            }
+            _ => Err("neither a row nor that there is none"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +235,24 @@ mod tests {
             let seen = created.map(|created| (created.success_count, created.success_ids.concat()));
             let expected = expected.map(|(count, ids): (usize, &str)| (count, ids.to_owned()));
             assert_eq!(seen, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_row_asked_for_by_its_id_is_there_or_not_or_that_is_not_said() {
+        for (body, id) in [
+            (r#"{"data":{"_id":"a","_id":"b","_w":1}}"#, Some("b")),
+            (r#"{"data":{"_id":7},"msg":null}"#, Some("7")),
+            (r#"{"data":null}"#, Some("")),
+            (r#"{"data":{}}"#, Some("")),
+            (r#"{"data":{"_id":null,"_w":1}}"#, None),
+            (r#"{"data":[]}"#, None),
+            ("{}", None),
+            ("null", None),
+        ] {
+            let row = read::<WholeRow>(body).map(|row| row.data.unwrap_or_default());
+            let seen = row.map(|row| super::super::types::text(&row, "_id").to_owned());
+            assert_eq!(seen.as_deref(), id, "{body}");
         }
     }
 

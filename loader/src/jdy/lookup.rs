@@ -1,7 +1,9 @@
-//! Finding rows by company id, the way to learn what a lost call has done.
+//! Finding rows by company id, the way to learn what a lost call has done and what the form holds of a customer.
 //!
 //! The server silently ignores a filter it does not like and returns the whole table (docs/jiandaoyun-api.md §2.3), so
-//! every returned row is checked; foreign rows mean that the table has to be paged through instead.
+//! every returned row is checked; foreign rows mean that the table has to be paged through instead. The filter compares
+//! key cells byte for byte: a cell that people have touched is found by [`Client::rows_spelled_otherwise`] or by its
+//! row id, never by [`Client::rows_of`].
 
 use std::collections::HashMap;
 
@@ -11,14 +13,20 @@ use super::body::Filter;
 use super::calls::LARGEST_BATCH;
 use super::canonical::hash_row;
 use super::client::Client;
+use super::codes;
+use super::key::{SPELLINGS, company_id, spellings};
 use super::kinds::KnownKinds;
 use super::types::{Reply, text, written_at_ms};
+
+/// Values of one filter at most: older texts of the vendor say 200, newer ones 1000 (docs/jiandaoyun-api.md §2.3).
+const MOST_VALUES: usize = 200;
 
 /// A row of the form that carries a company id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FoundRow {
     pub(crate) id: String,
-    /// Hash over the mapped widgets.
+    /// Hash over the mapped widgets; empty when the key cell is not written as it should be, so that the next record
+    /// of the customer is written and repairs it.
     pub(crate) hash: String,
     /// When it was last written, vendor's clock, ms.
     pub(crate) written_ms: i64,
@@ -41,25 +49,111 @@ pub(crate) struct Recognition {
 impl Recognition {
     /// Company id and row; `None` for rows that people made by hand without a key.
     pub(crate) fn read(&self, row: &Map<String, Value>) -> Option<(String, FoundRow)> {
-        let (key, id) = (text(row, &self.key_widget), text(row, "_id"));
-        if key.is_empty() || id.is_empty() {
+        let cell = self.key_cell(row);
+        let key = company_id(&cell);
+        if key.is_empty() {
             return None;
         }
+        let found = self.found(row, *cell == *key)?;
+        Some((key.into_owned(), found))
+    }
+
+    /// The row as one of this company, whose row id is all that is left; `None` when it is another customer's by now.
+    pub(crate) fn read_as(&self, company: &str, row: &Map<String, Value>) -> Option<FoundRow> {
+        let cell = self.key_cell(row);
+        let key = company_id(&cell);
+        (key.is_empty() || key == company)
+            .then(|| self.found(row, cell == company))
+            .flatten()
+    }
+
+    fn found(&self, row: &Map<String, Value>, is_key_right: bool) -> Option<FoundRow> {
         let widgets = self.widgets.iter().map(String::as_str);
         let kinds = self.kinds.get().unwrap_or_default();
-        let found = FoundRow {
+        let widgets = widgets.filter(|widget| *widget != self.key_widget);
+        let id = text(row, "_id");
+        (!id.is_empty()).then(|| FoundRow {
             id: id.to_owned(),
-            hash: hash_row(row, widgets.filter(|widget| *widget != self.key_widget), &kinds),
+            hash: if is_key_right {
+                hash_row(row, widgets, &kinds)
+            } else {
+                String::new()
+            },
             written_ms: written_at_ms(row),
-        };
-        Some((key.to_owned(), found))
+        })
+    }
+
+    /// A widget that was a number once may still hold one.
+    fn key_cell(&self, row: &Map<String, Value>) -> String {
+        match row.get(&self.key_widget) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A page of the form, as those who read it to its end need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// There may be more after this row.
+    Next,
+    /// Nothing came after the cursor.
+    End,
+    /// A full page of rows that came before: the vendor ignores the cursor, and nobody knows where the form ends.
+    Stuck,
+}
+
+/// Where reading goes on after this page. A short page is no end: the vendor promises none, and may leave out what it
+/// could not read in time. The end is where nothing new comes.
+pub(crate) fn turn(page: &[Map<String, Value>], cursor: &str) -> (Turn, String) {
+    let last = page.iter().map(|row| text(row, "_id")).max().unwrap_or_default();
+    match last > cursor {
+        true => (Turn::Next, last.to_owned()),
+        false if page.len() < LARGEST_BATCH => (Turn::End, cursor.to_owned()),
+        false => (Turn::Stuck, cursor.to_owned()),
     }
 }
 
 impl Client {
-    /// The rows of at most 100 companies.
+    /// The rows of at most 100 companies whose key cells are written as they should be.
     pub(crate) async fn rows_of(&self, recognition: &Recognition, companies: &[&str]) -> Reply<Found> {
-        let filter = Filter::text_in(&recognition.key_widget, companies);
+        self.rows_with(recognition, companies, companies).await
+    }
+
+    /// The rows of at most 100 companies whose key cells hold the id in one of the [`spellings`].
+    pub(crate) async fn rows_spelled_otherwise(
+        &self,
+        recognition: &Recognition,
+        companies: &[&str],
+    ) -> Reply<Found> {
+        let mut all = Found::new();
+        for companies in companies.chunks(MOST_VALUES / SPELLINGS) {
+            let others: Vec<String> = companies.iter().flat_map(|company| spellings(company)).collect();
+            let others: Vec<&str> = others.iter().map(String::as_str).collect();
+            match self.rows_with(recognition, companies, &others).await {
+                Reply::Ok(found) => all.extend(found),
+                other => return other,
+            }
+        }
+        Reply::Ok(all)
+    }
+
+    /// The row with this id; `None` when there is none any more.
+    pub(crate) async fn row_by_id(&self, row_id: &str) -> Reply<Option<Map<String, Value>>> {
+        match self.get(row_id).await {
+            Reply::Refused(refusal) if refusal.code == codes::RECORD_GONE => Reply::Ok(None),
+            other => other.map(|row| row.filter(|row| text(row, "_id") == row_id)),
+        }
+    }
+
+    async fn rows_with(
+        &self,
+        recognition: &Recognition,
+        companies: &[&str],
+        values: &[&str],
+    ) -> Reply<Found> {
+        let filter = Filter::text_in(&recognition.key_widget, values);
         let filtered = self.collect(recognition, companies, Some(&filter)).await;
         match filtered {
             Collected::Rows(found) => Reply::Ok(found),
@@ -94,8 +188,8 @@ impl Client {
         let key_widget = &recognition.key_widget;
         let filter = Filter::text_in(key_widget, companies);
         let mut rows: Vec<Map<String, Value>> = Vec::new();
+        let mut cursor = String::new();
         loop {
-            let cursor = rows.last().map_or("", |row| text(row, "_id")).to_owned();
             let page = match self.list(Some(&cursor), Some(&filter)).await {
                 Reply::Ok(page) => page,
                 other => return other.map(|_| None),
@@ -103,11 +197,15 @@ impl Client {
             if page.iter().any(|row| !companies.contains(&text(row, key_widget))) {
                 return Reply::Ok(None);
             }
-            // Only an empty page is certainly the last one.
-            match page.last() {
-                Some(last) if text(last, "_id") > cursor.as_str() => rows.extend(page),
-                _ => return Reply::Ok(Some(rows)),
+            let (turn, next) = turn(&page, &cursor);
+            match turn {
+                Turn::Stuck => return Reply::Unknown(STUCK.to_owned()),
+                Turn::End => return Reply::Ok(Some(rows)),
+                Turn::Next => {}
             }
+            let new = page.into_iter().filter(|row| text(row, "_id") > cursor.as_str());
+            rows.extend(new);
+            cursor = next;
         }
     }
 
@@ -124,7 +222,13 @@ impl Client {
                 Reply::Ok(page) => page,
                 other => return Collected::Stopped(other.map(|_| Found::new())),
             };
-            for row in &page {
+            let (turn, next) = turn(&page, &cursor);
+            match turn {
+                Turn::Stuck => return Collected::Stopped(Reply::Unknown(STUCK.to_owned())),
+                Turn::End => return Collected::Rows(found),
+                Turn::Next => {}
+            }
+            for row in page.iter().filter(|row| text(row, "_id") > cursor.as_str()) {
                 match recognition
                     .read(row)
                     .filter(|(key, _)| companies.contains(&key.as_str()))
@@ -134,20 +238,84 @@ impl Client {
                     None => {}
                 }
             }
-            let last = page
-                .last()
-                .map(|row| text(row, "_id").to_owned())
-                .unwrap_or_default();
-            if page.len() < LARGEST_BATCH || last <= cursor {
+            // Every company has its row: what a short page may have left out could only be one more of the same.
+            if filter.is_some() && page.len() < LARGEST_BATCH && found.len() == companies.len() {
                 return Collected::Rows(found);
             }
-            cursor = last;
+            cursor = next;
         }
     }
 }
+
+/// What is said of a vendor that does not page.
+pub(crate) const STUCK: &str = "data/list returns the same rows whatever cursor it is given";
 
 enum Collected {
     Rows(Found),
     Foreign,
     Stopped(Reply<Found>),
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn page(ids: std::ops::Range<usize>) -> Vec<Map<String, Value>> {
+        let row = |id| json!({"_id": format!("{id:04}")}).as_object().cloned().unwrap();
+        ids.map(row).collect()
+    }
+
+    #[test]
+    fn only_nothing_new_is_the_end_of_the_form() {
+        assert_eq!(turn(&page(0..100), ""), (Turn::Next, "0099".to_owned()));
+        assert_eq!(
+            turn(&page(0..3), ""),
+            (Turn::Next, "0002".to_owned()),
+            "a short page"
+        );
+        assert_eq!(turn(&[], "0002"), (Turn::End, "0002".to_owned()));
+        let inclusive = page(2..3);
+        assert_eq!(
+            turn(&inclusive, "0002").0,
+            Turn::End,
+            "the cursor's own row again"
+        );
+        assert_eq!(
+            turn(&page(0..100), "0099").0,
+            Turn::Stuck,
+            "no cursor is respected"
+        );
+    }
+
+    #[test]
+    fn a_row_with_a_touched_key_is_its_customers_and_wants_to_be_written() {
+        let recognition = Recognition {
+            key_widget: "_k".to_owned(),
+            widgets: vec!["_k".to_owned(), "_w".to_owned()],
+            kinds: KnownKinds::default(),
+        };
+        let row = |key: Value| {
+            json!({"_id": "r", "_k": key, "_w": "content"})
+                .as_object()
+                .cloned()
+                .unwrap()
+        };
+        let (key, right) = recognition.read(&row(json!("12"))).unwrap();
+        assert!(key == "12" && !right.hash.is_empty());
+        for touched in [json!("12 "), json!("１２"), json!("1.2E+1"), json!(12.0)] {
+            let (key, found) = recognition.read(&row(touched.clone())).unwrap();
+            assert_eq!((key.as_str(), found.hash.as_str()), ("12", ""), "{touched}");
+        }
+        assert_eq!(recognition.read(&row(json!(" "))), None);
+        let cleared = recognition.read_as("12", &row(json!(""))).unwrap();
+        assert_eq!(cleared.hash, "");
+        assert_eq!(recognition.read_as("12", &row(json!("12"))), Some(right));
+        assert_eq!(
+            recognition.read_as("12", &row(json!("13"))),
+            None,
+            "another's by now"
+        );
+    }
 }

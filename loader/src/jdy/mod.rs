@@ -12,6 +12,7 @@ pub(crate) mod form;
 #[cfg(test)]
 mod fuzz;
 pub(crate) mod judge;
+pub(crate) mod key;
 pub(crate) mod key_widget;
 pub(crate) mod kinds;
 pub(crate) mod lookup;

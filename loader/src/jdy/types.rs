@@ -165,6 +165,14 @@ pub(crate) struct Updated {
     pub(crate) id: Option<String>,
 }
 
+/// Answer of `data/get`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Object")]
+pub(crate) struct WholeRow {
+    /// Nothing when there is no such row, if the vendor does not refuse then.
+    pub(crate) data: Option<Map<String, Value>>,
+}
+
 /// Answer of a call that only says that it worked.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Object")]

@@ -4,7 +4,7 @@
 //! §2.3). So every row is looked at: one with a key shows that the filter was ignored, and the table is read until a row
 //! without a key is found. The first page is always read without a filter: rows that are older than the loader's are the
 //! first ones of the table, and show as well when the widget holds something else than keys. A short page is never taken
-//! for the last one, only an empty page is.
+//! for the last one (`jdy::lookup::turn`).
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::jdy::types::text;
+use crate::jdy::lookup::{STUCK, Turn, turn};
+use crate::jdy::types::{Reply, text};
 use crate::vendor::{Patience, Tried, Vendor};
 
 /// One page may take this long.
@@ -62,14 +63,14 @@ pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Co
         let page = page(vendor, Some(key_widget), &cursor).await?;
         if keyless(&page, key_widget) < page.len() {
             if at_least == 0 {
-                at_least = read_all(vendor, key_widget, last(&first)).await?;
+                at_least = read_all(vendor, key_widget, turn(&first, "").1).await?;
             }
             rows = 0;
             break;
         }
         rows += page.len();
-        match page.last() {
-            Some(_) if last(&page) > cursor => cursor = last(&page),
+        match turn(&page, &cursor) {
+            (Turn::Next, next) => cursor = next,
             _ => break,
         }
     }
@@ -86,10 +87,11 @@ async fn read_all(vendor: &Vendor, key_widget: &str, mut cursor: String) -> Resu
     loop {
         let page = page(vendor, None, &cursor).await?;
         let found = keyless(&page, key_widget);
-        if found > 0 || page.is_empty() || last(&page) <= cursor {
+        let (turn, next) = turn(&page, &cursor);
+        if found > 0 || turn != Turn::Next {
             return Ok(found);
         }
-        cursor = last(&page);
+        cursor = next;
     }
 }
 
@@ -98,7 +100,12 @@ pub(crate) async fn page(vendor: &Vendor, key_widget: Option<&str>, cursor: &str
     let client = &vendor.client;
     let patience = Patience::new(PATIENCE);
     let tried = vendor
-        .insist_paused(&patience, move || client.list_keyless(key_widget, cursor))
+        .insist_paused(&patience, move || async move {
+            match client.list_keyless(key_widget, cursor).await {
+                Reply::Ok(page) if turn(&page, cursor).0 == Turn::Stuck => Reply::Unknown(STUCK.to_owned()),
+                reply => reply,
+            }
+        })
         .await;
     match tried {
         Tried::Done(rows, _) => Ok(rows),
@@ -118,12 +125,6 @@ pub(crate) fn is_keyless(row: &Row, key_widget: &str) -> bool {
 
 fn keyless(rows: &[Row], key_widget: &str) -> usize {
     rows.iter().filter(|row| is_keyless(row, key_widget)).count()
-}
-
-fn last(rows: &[Row]) -> String {
-    rows.last()
-        .map(|row| text(row, "_id").to_owned())
-        .unwrap_or_default()
 }
 
 /// Most of the keys are none. Company ids are numbers; a few others may have been typed by hand, or turned into another

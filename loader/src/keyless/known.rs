@@ -7,6 +7,7 @@ use pipeline::store;
 use super::count::{is_keyless, page};
 use super::{Error, keys};
 use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::lookup::{Turn, turn};
 use crate::jdy::types::text;
 use crate::ledger::Ledger;
 use crate::vendor::Vendor;
@@ -28,9 +29,7 @@ pub(crate) async fn find(
     let mut cursor = String::new();
     loop {
         let rows = page(vendor, Some(key_widget), &cursor).await?;
-        let Some(last) = rows.last().map(|row| text(row, "_id").to_owned()) else {
-            break;
-        };
+        let (turn, last) = turn(&rows, &cursor);
         let ids = rows.iter().filter(|row| is_keyless(row, key_widget));
         let ids: Vec<&str> = ids.map(|row| text(row, "_id")).collect();
         if !ids.is_empty() {
@@ -39,7 +38,7 @@ pub(crate) async fn find(
             pipe.cmd("EXPIRE").arg(&keys.keyless).arg(KEPT_S).ignore();
             run(runtime, &pipe).await?;
         }
-        if last <= cursor {
+        if turn != Turn::Next {
             break;
         }
         cursor = last;

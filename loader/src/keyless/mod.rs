@@ -150,7 +150,12 @@ impl Keyless {
         };
         let mut backoff = Backoff::new(COUNT_EVERY.0, COUNT_EVERY.1);
         while !self.runtime.shutdown.is_requested() {
-            if self.is_clear() || !self.is_ready() {
+            let is_clear = self.is_clear();
+            if is_clear {
+                // A record that was judged before the last count may have closed the gate after it.
+                self.runtime.gate.open(Pause::Keyless);
+            }
+            if is_clear || !self.is_ready() {
                 tokio::select! {
                     _going = self.runtime.shutdown.sleep(POLL_EVERY) => {}
                     () = self.wake.notified() => {}

@@ -166,21 +166,55 @@ fn unpack(slot: &str, packed: &str, fields: &BTreeMap<&str, &str>) -> Result<Mem
     })
 }
 
-/// A version as text that compares like the version itself.
+/// Digits of base 64 in the order of their bytes.
+const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
+/// A version as text that compares like the version itself; short, because every row keeps one.
 pub(crate) fn encode_version(version: Version) -> String {
-    let shifted = version.update_time.cast_unsigned() ^ (1 << 63);
-    format!("{shifted:016x}{:016x}", version.sequence)
+    let time = version.update_time;
+    let sign = if time < 0 { 'n' } else { 'p' };
+    // A negative number without its sign bit compares like itself, but is never shorter than another one.
+    let time = time.cast_unsigned() & (u64::MAX >> 1);
+    let mut text = String::from(sign);
+    write_number(&mut text, time, sign == 'n');
+    write_number(&mut text, version.sequence, false);
+    text
+}
+
+/// The number of digits, and the digits.
+fn write_number(text: &mut String, number: u64, whole: bool) {
+    let bits = if whole {
+        u64::BITS
+    } else {
+        u64::BITS - number.leading_zeros()
+    };
+    let digits = bits.div_ceil(6);
+    let digit = |value: u64| char::from(DIGITS[usize::try_from(value & 63).unwrap_or(0)]);
+    text.push(digit(u64::from(digits)));
+    text.extend((0..digits).rev().map(|at| digit(number >> (6 * at))));
 }
 
 /// The way back, for people.
 pub(crate) fn decode_version(text: &str) -> Option<Version> {
-    let (time, sequence) = text.split_at_checked(16)?;
-    let time = u64::from_str_radix(time, 16).ok()? ^ (1 << 63);
-    let sequence = u64::from_str_radix(sequence, 16).ok()?;
+    let (sign, rest) = text.split_at_checked(1)?;
+    let (time, rest) = read_number(rest)?;
+    let (sequence, _) = read_number(rest)?;
+    let sign = if sign == "n" { 1 << 63 } else { 0 };
     Some(Version {
-        update_time: time.cast_signed(),
+        update_time: (time | sign).cast_signed(),
         sequence,
     })
+}
+
+fn read_number(text: &str) -> Option<(u64, &str)> {
+    let value = |byte: u8| DIGITS.iter().position(|digit| *digit == byte);
+    let (length, rest) = text.split_at_checked(1)?;
+    let length = value(*length.as_bytes().first()?)?;
+    let (digits, rest) = rest.split_at_checked(length)?;
+    let number = digits.bytes().try_fold(0u64, |number, byte| {
+        Some((number << 6) | u64::try_from(value(byte)?).ok()?)
+    })?;
+    Some((number, rest))
 }
 
 #[cfg(test)]

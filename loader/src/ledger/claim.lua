@@ -1,17 +1,43 @@
 -- Decides for every record of a batch what has to be done, and takes the keys that have to be written.
 -- ARGV: 3 owner, 4 batch, 5 transaction id, 6 lease ms, 7 '1' when an absent row may be one that was deleted, 8 count;
---       per record: company, version, hash, operation (u upsert, d delete, m mark), fetched at, set, clear.
+--       per record: company, version, hash, operation (u upsert, d delete, m mark), sequence, set, clear.
 -- Returns OK, clock, fence, then per record:
---   s stale | = unchanged | l landed: by this very record | n nothing to remove | f fetch again | c create | u<id> update | r<id> remove
+--   s stale | = unchanged | l landed: by this very record | n nothing to remove | f fetch again
+--   w was asked for already, later | c create | u<id> update | r<id> remove
 --   (?<id>: the id was taken from an answer by its place, see schema.rs)
 --   b<batch> busy in a live batch of the owner after the line break, both empty for a call that may still land
 --   o<batch> left behind by a dead loader
+-- Or UNKNOWN, clock, '1' when calls of earlier loaders cannot land any more, then company and last known row id of each
+-- row that this epoch of the index has not seen: they have to be looked up first. Nothing is taken then.
 if not index_ready() then return {'NOINDEX'} end
 
 local owner, batch, transaction = ARGV[3], ARGV[4], ARGV[5]
 local time = clock()
-local margin = 5000
-local built = tonumber(redis.call('HGET', KEYS[1], 'built') or '0')
+local index = redis.call('HMGET', KEYS[1], 'state', 'floor', 'blind', 'settles')
+local complete, built, blind = index[1] == 'complete', tonumber(index[2]), index[3] == '1'
+local count = tonumber(ARGV[8])
+
+local rows, unknown = {}, {'UNKNOWN', string.format('%d', time), time >= tonumber(index[4]) and '1' or '0'}
+for slot = 0, count - 1 do
+  local company, version = ARGV[9 + slot * 7], ARGV[10 + slot * 7]
+  local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'p', 'u')
+  local stale = row[2] and version < row[2]
+  if blind then
+    if not row[2] then row[5] = index[2] end
+  elseif row[6] ~= epoch and not stale then
+    if complete and not row[1] then
+      -- The form was read to its end, and it was not there.
+      row[3], row[4], row[5] = false, false, index[2]
+    else
+      unknown[#unknown + 1] = company
+      -- An id that is not proven is no hint whose row it is: only the key can tell.
+      unknown[#unknown + 1] = not row[7] and row[1] or ''
+    end
+  end
+  rows[slot] = row
+end
+if #unknown > 3 then return unknown end
+
 local answers, fields, taken = {'OK', string.format('%d', time), '0'}, {}, {}
 
 local function take(slot, kind, company, version, hash, id, row)
@@ -35,19 +61,33 @@ local function join(set, clear)
   return string.sub(set, 1, -2) .. ',' .. clear .. '}'
 end
 
-for slot = 0, tonumber(ARGV[8]) - 1 do
+-- Each further request for a customer that nothing has settled in between waits longer, from 5 s to 10 min.
+local function fetch_again(key)
+  local asked = redis.call('HMGET', key, 'r', 'q')
+  if time < tonumber(asked[2] or '0') then return 'w' end
+  local times = tonumber(asked[1] or '0')
+  redis.call('HSET', key, 'r', times + 1, 'q', string.format('%d', time + math.min(5000 * 2 ^ times, 600000)))
+  return 'f'
+end
+
+-- Nothing has to be written for this record; `landed`: because it was.
+local function settled(key, version, doubtful, landed)
+  if not landed then redis.call('HSET', key, 'v', version, 'u', '1') end
+  if not doubtful then redis.call('HDEL', key, 'f', 'r', 'q') end
+end
+
+for slot = 0, count - 1 do
   local at = 9 + slot * 7
   local company, version, hash, operation = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local fetched, set, clear = tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6]
-  local key = row_key(company)
-  local row = redis.call('HMGET', key, 'id', 'v', 'h', 'b', 'f', 'p', 'u')
+  local sequence, set, clear = tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6]
+  local key, row = row_key(company), rows[slot]
   local id, known, content, holder, floor = row[1], row[2], row[3], row[4], tonumber(row[5] or '')
   local held = holder and redis.call('HMGET', batch_key(holder), 'lease', 'owner') or {false}
-  -- The form shows content written at `floor` by a record whose version is lost: this one may be older.
-  local doubtful = floor and fetched < floor + margin
+  -- What the form shows was fetched before `floor`, under a version that is lost: this record may be older.
+  local doubtful = floor and sequence <= floor
   -- What was committed last was this very record, by a batch that was put off or whose loader died before it said so.
-  local landed = known == version and not row[7]
-  local target = row[6] and '?' .. id or id
+  local landed = known == version and not row[8]
+  local target = row[7] and '?' .. id or id
   local answer
 
   if known and version < known then
@@ -55,26 +95,24 @@ for slot = 0, tonumber(ARGV[8]) - 1 do
   elseif held[1] then
     if tonumber(held[1]) > time then answer = 'b' .. holder .. '\n' .. held[2] else answer = 'o' .. holder end
   elseif operation == 'u' and id and content == hash then
-    if not landed then redis.call('HSET', key, 'v', version, 'u', '1') end
-    if not doubtful then redis.call('HDEL', key, 'f') end
+    settled(key, version, doubtful, landed)
     answer = landed and 'l' or '='
   elseif operation == 'm' and known == version and content == '' then
     answer = landed and 'l' or '='
   elseif operation ~= 'u' and not id then
-    if not landed then redis.call('HSET', key, 'v', version, 'u', '1') end
+    settled(key, version, doubtful, landed)
     answer = landed and 'l' or 'n'
-  elseif doubtful then
-    answer = 'f'
+  elseif doubtful and (id or ARGV[7] == '1') then
+    answer = fetch_again(key)
   elseif operation == 'd' then
     take(slot, 'r', company, version, '', target, '')
     answer = 'r' .. target
   elseif id then
     take(slot, 'u', company, version, hash, target, join(set, clear))
     answer = 'u' .. target
-  elseif not known and ARGV[7] == '1' and fetched < built + margin then
-    answer = 'f'
-  elseif tonumber(redis.call('ZSCORE', KEYS[3], company) or '0') > time then
-    -- A call of unknown outcome may still make the row that is not there: as if it were held by that call.
+  elseif redis.call('ZSCORE', KEYS[3], company) then
+    -- A call of unknown outcome may still make the row that is not there, or has made it and nobody has looked since:
+    -- as if it were held by that call.
     answer = 'b\n'
   else
     take(slot, 'c', company, version, hash, '', set)
@@ -88,7 +126,7 @@ if #taken > 0 then
   local lease = string.format('%d', time + tonumber(ARGV[6]))
   redis.call('HSET', batch_key(batch), 'owner', owner, 'fence', fence, 'lease', lease, 'n', #taken, unpack(fields))
   redis.call('ZADD', KEYS[2], lease, batch)
-  for _, company in ipairs(taken) do redis.call('HSET', row_key(company), 'b', batch) end
+  for _, company in ipairs(taken) do redis.call('HSET', row_key(company), 'b', batch, 'g', epoch) end
   answers[3] = fence
 end
 return answers

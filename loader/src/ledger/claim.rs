@@ -29,8 +29,8 @@ pub(crate) struct Item<'a> {
     pub(crate) hash: &'a str,
     /// What to do.
     pub(crate) operation: Operation,
-    /// When the record was fetched, unix milliseconds.
-    pub(crate) fetched_at: i64,
+    /// From the counter of `pipeline::sequence`, taken before the record was fetched.
+    pub(crate) sequence: u64,
     /// The row of a create.
     pub(crate) set: &'a str,
     /// What an update sends in addition.
@@ -50,6 +50,8 @@ pub(crate) enum Claim {
     Absent,
     /// The form may show something newer: fetch the customer again.
     Refetch,
+    /// The same, but that was asked for a moment ago: not yet.
+    Later,
     /// Claimed: there is no row yet.
     Create,
     /// Claimed: the row with this id has other content.
@@ -76,8 +78,8 @@ pub(crate) struct Claimed {
 }
 
 impl Ledger {
-    /// Claims the items for a batch of this name. `absent_may_be_deleted`: removals delete rows here, so a missing row proves nothing about an old
-    /// record.
+    /// Claims the items for a batch of this name; [`Error::Unseen`] when some of them have to be looked up first.
+    /// `absent_may_be_deleted`: removals delete rows here, so a missing row proves nothing about an old record.
     pub(crate) async fn claim(
         &self,
         batch: &str,
@@ -97,7 +99,7 @@ impl Ledger {
             args.push(item.version.into());
             args.push(item.hash.into());
             args.push(item.operation.letter().into());
-            args.push(item.fetched_at.to_string().into());
+            args.push(item.sequence.to_string().into());
             args.push(item.set.into());
             args.push(item.clear.into());
         }
@@ -126,6 +128,28 @@ impl Ledger {
     }
 }
 
+/// Rows that the current epoch of the index has not seen, so that nothing was claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unseen {
+    /// Redis' clock, ms: what is read from the form from now on is at least as new.
+    pub(crate) time_ms: i64,
+    /// No call of an earlier loader can land any more: a row that is not there is not going to be.
+    pub(crate) settled: bool,
+    /// Company and the row id that an earlier epoch knew, empty when it knew none.
+    pub(crate) rows: Vec<(String, String)>,
+}
+
+impl Unseen {
+    pub(super) fn read(answer: &[String]) -> Result<Self, Error> {
+        let pairs = answer.get(2..).unwrap_or_default().chunks_exact(2);
+        Ok(Self {
+            time_ms: number(answer.first())?,
+            settled: answer.get(1).is_some_and(|settled| settled == "1"),
+            rows: pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect(),
+        })
+    }
+}
+
 impl Operation {
     fn letter(self) -> &'static str {
         match self {
@@ -145,6 +169,7 @@ fn parse(text: &str) -> Result<Claim, Error> {
         "l" => Claim::Landed,
         "n" => Claim::Absent,
         "f" => Claim::Refetch,
+        "w" => Claim::Later,
         "c" => Claim::Create,
         "u" => Claim::Update(rest.to_owned()),
         "r" => Claim::Remove(rest.to_owned()),

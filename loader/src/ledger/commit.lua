@@ -3,7 +3,7 @@
 -- ARGV: 3 owner, 4 batch, 5 fence, 6 verify delay ms (0: no need), 7 count;
 --       per member: slot, result, row id, floor.
 -- Results: k landed in row id | p the same, but the id was taken from an answer by its place | x removed | d nothing happened, free the key | g the row is gone, forget its id
---          i the row id is known but not whose content it holds (floor: when it was written)
+--          i the row id is known but not whose content it holds (floor '1': nor how old that is)
 if not index_ready() then return {'NOINDEX'} end
 local owner, batch, fence = ARGV[3], ARGV[4], ARGV[5]
 if not owns(batch, owner, fence) then return {'FENCED'} end
@@ -29,19 +29,19 @@ for n = 0, tonumber(ARGV[7]) - 1 do
     redis.call('HSET', key, 'w', string.format('%d', time))
     if result == 'k' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f', 'p', 'u')
+      redis.call('HDEL', key, 'f', 'p', 'u', 'r', 'q')
     elseif result == 'p' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content, 'p', '1')
-      redis.call('HDEL', key, 'f', 'u')
+      redis.call('HDEL', key, 'f', 'u', 'r', 'q')
     elseif result == 'x' then
-      redis.call('HDEL', key, 'id', 'h', 'f', 'p', 'u')
+      redis.call('HDEL', key, 'id', 'h', 'f', 'p', 'u', 'r', 'q')
       redis.call('HSET', key, 'v', version)
     elseif result == 'g' then
       redis.call('HDEL', key, 'id', 'h', 'f', 'p')
     elseif result == 'i' then
       redis.call('HSET', key, 'id', id, 'h', '')
       redis.call('HDEL', key, 'p')
-      if floor ~= '0' then redis.call('HSET', key, 'f', floor) end
+      if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
     end
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
     if delay > 0 then verify_at(company, time + delay) end

@@ -20,7 +20,8 @@ pub(crate) enum Change {
     Freed,
     /// The row the ledger knew does not exist any more.
     Gone,
-    /// The row with this id exists, but whose content it holds is not known; it was written at this time (ms).
+    /// The row with this id exists, but whose content it holds is not known; 0 when no record can be older than it,
+    /// else only what is fetched from now on is certainly newer.
     Found(String, i64),
 }
 

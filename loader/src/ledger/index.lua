@@ -1,40 +1,57 @@
--- The life of the index: missing -> building (resumable) -> ready.
+-- The life of the index: missing -> open (rows are looked up on demand, the walk runs behind) -> complete.
 -- ARGV: 3 operation, 4 epoch key.
---  state: 5 form.                Returns OK, state (ready | building | missing), epoch, rows, duplicates, widgets.
---  begin: 5 form, 6 new token, 7 widgets whose content is hashed.
---                                Returns OK, token, cursor, ms since the loss was noticed; an unfinished build goes on.
---                                Or READY: another loader has just finished.
---  drop:  forgets that the index is complete, for a rebuild on demand.
---  ready: 5 token, 6 new epoch.  Returns OK, or STALE when another loader began anew.
-local operation = ARGV[3]
-local index = redis.call('HMGET', KEYS[1], 'form', 'state', 'epoch', 'run', 'token', 'cursor', 'noticed', 'rows', 'dups',
-  'widgets')
-local form, state, run = index[1], index[2], index[4]
+--  state: 5 form.  Returns OK, state (open | complete | missing), epoch, rows, duplicates, rows without a key, widgets,
+--                  ms since the loss was noticed, ms until calls of earlier loaders cannot land any more.
+--  begin: 5 form, 6 new epoch, 7 settle ms, 8 widgets whose content is hashed, 9 '1': there is no key widget, nothing can
+--                  be read, so the index is what Redis knows.  Returns OK; or READY: another loader has begun one.
+--  drop:           Forgets the index, so that the next one begins.
+--  walk:           Returns OK, cursor; or DONE: the form was read to its end.
+--  complete:       Returns OK; or NOINDEX.
+--  twins: 5 count; per row that shares its key: company, row id.  Returns OK, how many were new.
+local operation, dups = ARGV[3], prefix .. 'dups'
+
+local function valid(form)
+  local index = redis.call('HMGET', KEYS[1], 'form', 'state', 'run')
+  return index[1] == form and (index[2] == 'open' or index[2] == 'complete') and index[3] == server_run()
+end
 
 if operation == 'state' then
-  if form ~= ARGV[5] or run ~= server_run() then state = 'missing' end
-  return {'OK', state or 'missing', index[3] or '', index[8] or '0', index[9] or '0', index[10] or ''}
-elseif operation == 'begin' then
+  if not valid(ARGV[5]) then return {'OK', 'missing'} end
+  local index = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'rows', 'keyless', 'widgets', 'noticed', 'settles')
   local time = clock()
-  if form == ARGV[5] and state == 'ready' and run == server_run() then return {'READY'} end
-  if form == ARGV[5] and state == 'building' and run == server_run() then
-    return {'OK', index[5], index[6] or '', string.format('%d', time - tonumber(index[7]))}
-  end
-  redis.call('DEL', KEYS[1], prefix .. 'dups')
-  redis.call('HSET', KEYS[1], 'form', ARGV[5], 'state', 'building', 'run', server_run(), 'token', ARGV[6],
-    'cursor', '', 'noticed', string.format('%d', time), 'rows', 0, 'dups', 0, 'widgets', ARGV[7])
-  return {'OK', ARGV[6], '', '0'}
+  return {'OK', index[1], index[2], index[3], string.format('%d', redis.call('HLEN', dups)), index[4], index[5],
+    string.format('%d', time - tonumber(index[6])), string.format('%d', math.max(tonumber(index[7]) - time, 0))}
+elseif operation == 'begin' then
+  if valid(ARGV[5]) then return {'READY'} end
+  local time = clock()
+  -- Claims of the time before mean nothing any more: what they did or did not do is seen in the form.
+  for _, batch in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do redis.call('DEL', batch_key(batch)) end
+  redis.call('DEL', KEYS[1], KEYS[2], dups)
+  redis.call('HSET', KEYS[1], 'form', ARGV[5], 'state', ARGV[9] == '1' and 'complete' or 'open', 'epoch', ARGV[6],
+    'run', server_run(), 'noticed', string.format('%d', time),
+    'settles', string.format('%d', time + tonumber(ARGV[7])), 'floor', sequence_now(), 'cursor', '', 'rows', 0,
+    'keyless', 0, 'widgets', ARGV[8], 'blind', ARGV[9])
+  redis.call('SET', ARGV[4], ARGV[6])
+  return {'OK'}
 elseif operation == 'drop' then
   redis.call('HDEL', KEYS[1], 'state')
   return {'OK'}
 end
 
-if state ~= 'building' or index[5] ~= ARGV[5] or run ~= server_run() then return {'STALE'} end
--- Claims of the time before mean nothing any more: their rows have been read from the form.
-for _, batch in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do redis.call('DEL', batch_key(batch)) end
-redis.call('DEL', KEYS[2])
--- Deletions of the time before the loss was noticed are forgotten, also when the form is empty: perhaps because of them.
-local built = index[7]
-redis.call('HSET', KEYS[1], 'state', 'ready', 'epoch', ARGV[6], 'built', built)
-redis.call('SET', ARGV[4], ARGV[6])
-return {'OK'}
+if not index_ready() then return {'NOINDEX'} end
+if operation == 'walk' then
+  local index = redis.call('HMGET', KEYS[1], 'state', 'cursor')
+  if index[1] == 'complete' then return {'DONE'} end
+  return {'OK', index[2] or ''}
+elseif operation == 'complete' then
+  redis.call('HSET', KEYS[1], 'state', 'complete')
+  return {'OK'}
+end
+local new = 0
+for n = 0, tonumber(ARGV[5]) - 1 do
+  local company, id = ARGV[6 + n * 2], ARGV[7 + n * 2]
+  local kept = redis.call('HGET', row_key(company), 'id')
+  -- One that was made a moment ago has no id in the ledger yet.
+  if kept and kept ~= '' and kept ~= id then new = new + redis.call('HSETNX', dups, company .. '\n' .. id, kept) end
+end
+return {'OK', string.format('%d', new)}

@@ -17,8 +17,10 @@ pub(crate) struct KnownRow {
     pub(crate) hash: Option<String>,
     /// The batch that has claimed it.
     pub(crate) batch: Option<BatchId>,
-    /// When the row was written (ms) by a record whose version is not known.
-    pub(crate) floor_ms: Option<i64>,
+    /// What the form shows was written under a version that is not known, but fetched before this sequence.
+    pub(crate) floor: Option<u64>,
+    /// The row id was taken from an answer by its place.
+    pub(crate) placed: bool,
 }
 
 /// Who works on a batch.
@@ -42,7 +44,7 @@ pub(crate) struct Duplicate {
     pub(crate) extra: String,
 }
 
-type RowFields = [Option<String>; 6];
+type RowFields = [Option<String>; 7];
 
 impl Ledger {
     /// What is known of each of these customers; `None` for those that the ledger does not know.
@@ -50,12 +52,12 @@ impl Ledger {
         if companies.is_empty() {
             return Ok(Vec::new());
         }
-        use schema::row::{BATCH, COMMITTED, FLOOR, HASH, ID, VERSION};
+        use schema::row::{BATCH, COMMITTED, FLOOR, HASH, ID, PLACED, VERSION};
         let mut pipe = redis::pipe();
         for company in companies {
             pipe.cmd("HMGET")
                 .arg(self.row_key(company))
-                .arg(&[ID, VERSION, HASH, BATCH, FLOOR, COMMITTED]);
+                .arg(&[ID, VERSION, HASH, BATCH, FLOOR, PLACED, COMMITTED]);
         }
         let mut connection = self.store().connection().await?;
         let rows: Vec<RowFields> = pipe
@@ -103,7 +105,7 @@ impl Ledger {
         }))
     }
 
-    /// The duplicates that the last reading of the form has found, by company.
+    /// The duplicates that the walk over the form and the look-ups since have found, by company.
     pub(crate) async fn duplicates(&self) -> Result<Vec<Duplicate>, Error> {
         let mut command = redis::cmd("HGETALL");
         command.arg(self.duplicates_key());
@@ -127,12 +129,13 @@ fn known_row(fields: RowFields) -> Option<KnownRow> {
     if fields.iter().all(Option::is_none) {
         return None;
     }
-    let [id, version, hash, batch, floor, _] = fields;
+    let [id, version, hash, batch, floor, placed, _] = fields;
     Some(KnownRow {
         id,
         version: version.as_deref().and_then(decode_version),
         hash,
         batch,
-        floor_ms: floor.and_then(|floor| floor.parse().ok()),
+        floor: floor.and_then(|floor| floor.parse().ok()),
+        placed: placed.is_some(),
     })
 }

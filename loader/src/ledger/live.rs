@@ -2,8 +2,8 @@
 //!
 //! A process that was stopped for a while must not send when it wakes up, because its batch may have been finished by
 //! another loader meanwhile. So a send is allowed only when the last successful renewal began less than
-//! [`send_window`] ago by a local clock that goes on while the machine sleeps. That is far less than the lease, which makes the time small that a
-//! rebuild has to wait for loaders that have not noticed yet.
+//! [`send_window`] ago by a local clock that goes on while the machine sleeps. That is far less than the lease, which
+//! makes the time small for which a new index has to wait for loaders that have not noticed yet.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

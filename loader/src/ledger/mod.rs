@@ -2,8 +2,9 @@
 //!
 //! Before a row is sent its key is claimed, and transaction id, exact row and time are stored by the same script; after
 //! a definite answer one more script commits. Whatever happens between the two, another loader finds the batch by its
-//! lease and finishes it. Nothing here knows the vendor. Every script answers `NOINDEX` unless the index is complete and
-//! Redis is the same server run that completed it, so that a Redis which lost data can never answer from memory gaps.
+//! lease and finishes it. Nothing here knows the vendor. Every script answers `NOINDEX` unless there is an index that was
+//! begun in this server run of Redis, and a claim answers only for rows that were seen in the form since then, so that a
+//! Redis which lost data can never answer from memory gaps (`crate::index`).
 
 mod batch;
 mod claim;
@@ -22,7 +23,7 @@ use pipeline::names::{LedgerKeys, Namespace};
 use pipeline::store::{self, Script, Store};
 
 pub(crate) use batch::{Kind, Member, decode_version, encode_version};
-pub(crate) use claim::{Claim, Claimed, Item, Operation};
+pub(crate) use claim::{Claim, Claimed, Item, Operation, Unseen};
 pub(crate) use commit::{Change, Committed};
 pub(crate) use inspect::{Duplicate, KnownRow};
 pub(crate) use live::{LiveBatch, Registry, heartbeat, send_window};
@@ -44,9 +45,12 @@ pub(crate) enum Error {
     /// Redis is away or refused the command.
     #[error("ledger is not reachable")]
     Store(#[from] store::Error),
-    /// Redis is empty, was restarted, or knows another form: the index has to be rebuilt first.
+    /// Redis is empty, was restarted, or knows another form: an index has to be begun first.
     #[error("index of the form is missing")]
     NoIndex,
+    /// Rows that have to be looked up in the form before anything can be said about them.
+    #[error("rows have not been looked up in the form")]
+    Unseen(Box<Unseen>),
     /// Another loader has taken the batch over.
     #[error("batch was taken over by another loader")]
     Fenced,
@@ -63,7 +67,7 @@ pub(crate) struct Ledger {
 
 struct Inner {
     store: Store,
-    keys: [String; 3],
+    keys: [String; 4],
     epoch_key: String,
     names: LedgerKeys,
     owner: String,
@@ -77,7 +81,12 @@ impl Ledger {
         let names = namespace.ledger_keys(form);
         Self {
             inner: Arc::new(Inner {
-                keys: [namespace.index_key(), names.batches(), names.verify()],
+                keys: [
+                    namespace.index_key(),
+                    names.batches(),
+                    names.verify(),
+                    namespace.sequence_key(),
+                ],
                 epoch_key: namespace.epoch_key(),
                 store,
                 names,
@@ -125,7 +134,7 @@ impl Ledger {
         self.inner.names.batch(batch)
     }
 
-    /// The key of the duplicates found by the last rebuild.
+    /// The key of the duplicates that were found.
     fn duplicates_key(&self) -> String {
         self.inner.names.duplicates()
     }
@@ -156,6 +165,7 @@ impl Ledger {
             }
             Some("NOINDEX") => Err(Error::NoIndex),
             Some("FENCED") => Err(Error::Fenced),
+            Some("UNKNOWN") => Err(Error::Unseen(Box::new(Unseen::read(&answer[1..])?))),
             other => Err(Error::Protocol(other.unwrap_or_default().to_owned())),
         }
     }

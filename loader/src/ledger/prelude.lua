@@ -1,5 +1,6 @@
 -- Common head of every ledger script. All keys share the namespace's hash tag, so KEYS[1] routes the call.
--- KEYS: 1 index hash, 2 zset batch -> lease deadline, 3 zset of rows to verify.  ARGV: 1 key prefix, 2 epoch.
+-- KEYS: 1 index hash, 2 zset batch -> lease deadline, 3 zset of rows to verify, 4 the sequence counter.
+-- ARGV: 1 key prefix, 2 epoch.
 local prefix, epoch = ARGV[1], ARGV[2]
 
 local function row_key(company) return prefix .. 'row:' .. company end
@@ -11,15 +12,22 @@ local function clock()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
+-- Whatever was fetched before now has this sequence or a lower one, and whatever is fetched later a higher one
+-- (`pipeline::sequence`).
+local function sequence_now()
+  local t = redis.call('TIME')
+  return string.format('%.0f', math.max(t[1] * 1000000 + t[2], tonumber(redis.call('GET', KEYS[4]) or '0')))
+end
+
 -- Changes when the server restarts or another one takes over, which is when the last second may be gone.
 local function server_run()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 end
 
--- Whether the index is complete, is the one the caller knows, and cannot have lost anything since.
+-- Whether there is an index, it is the one the caller knows, and nothing can have been lost since it was begun.
 local function index_ready()
   local index = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'run')
-  return index[1] == 'ready' and index[2] == epoch and index[3] == server_run()
+  return (index[1] == 'open' or index[1] == 'complete') and index[2] == epoch and index[3] == server_run()
 end
 
 -- Whether the caller still owns the batch.

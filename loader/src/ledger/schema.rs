@@ -6,13 +6,14 @@
 //!
 //! | key | type | one for | scripts |
 //! | --- | --- | --- | --- |
-//! | the namespace's index key | hash | the index of the form | `index.lua`, `learn.lua`, `merged.lua`, read by all |
+//! | the namespace's index key | hash | the index of the form | `index.lua`, `learn.lua`, read by all |
 //! | the namespace's epoch key | string | the epoch of the current index, for watermarks | `index.lua` |
+//! | the namespace's sequence key | number | the sequence of what was fetched last | only read |
 //! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua` |
 //! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
 //! | `{prefix}batches` | sorted set | batch → end of its lease | as above, `orphans.lua` |
-//! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua` |
-//! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `merged.lua` |
+//! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua`, `learn.lua` |
+//! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `index.lua`, `merged.lua` |
 //! | `{prefix}fence` | number | the last fence that was given out | `claim.lua`, `takeover.lua` |
 //!
 //! | field of a row | meaning |
@@ -21,11 +22,12 @@
 //! | `v` | version that was committed last, see [`super::encode_version`] |
 //! | `h` | hash of the row's content; empty when the content is not known |
 //! | `b` | batch that has claimed the row |
-//! | `f` | floor: when the row was written, by a record whose version is not known |
+//! | `f` | floor: sequence above which a record is certainly newer than what the row holds, whose version is lost |
 //! | `w` | when the ledger last committed something about the row |
 //! | `p` | `1`: the id was taken from an answer by its place; it is proven by key before it is used |
 //! | `u` | `1`: the record of version `v` found nothing to do; otherwise what it wrote was committed |
-//! | `g` | token of the rebuild that has read the row |
+//! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints |
+//! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //!
 //! | field of a batch | meaning |
 //! | --- | --- |
@@ -40,16 +42,17 @@
 //!
 //! | field of the index | meaning |
 //! | --- | --- |
-//! | `form` | app, form and key widget that were read |
-//! | `state` | `building` or `ready` |
-//! | `epoch` | name of the complete index |
-//! | `run` | server run of Redis in which it was read |
-//! | `token` | name of the rebuild |
-//! | `cursor` | last row id that was read |
-//! | `noticed` | when its loss was noticed |
-//! | `built` | the same, of the index that is complete |
-//! | `rows`, `dups` | rows with a key, and those of them that share it with an older row |
+//! | `form` | app, form and key widget that are read |
+//! | `state` | `open`: rows are looked up on demand, or `complete`: the form was read to its end |
+//! | `epoch` | name of the index |
+//! | `run` | server run of Redis in which it was begun |
+//! | `noticed` | when the loss of the one before was noticed |
+//! | `settles` | when the calls of loaders that worked with the one before cannot land any more |
+//! | `floor` | the highest sequence that a record of theirs can have |
+//! | `cursor` | last row id that the walk has read |
+//! | `rows`, `keyless` | rows that the walk has read so far, with a key (one a customer) and without |
 //! | `widgets` | widgets whose content is hashed, one a line |
+//! | `blind` | `1`: without a key widget nothing can be read, and Redis is taken at its word |
 
 /// Fields of a row.
 pub(super) mod row {
@@ -59,13 +62,12 @@ pub(super) mod row {
     pub(in crate::ledger) const BATCH: &str = "b";
     pub(in crate::ledger) const FLOOR: &str = "f";
     pub(in crate::ledger) const COMMITTED: &str = "w";
-    /// Only the scripts use it.
-    #[cfg(test)]
-    pub(in crate::ledger) const READ_BY: &str = "g";
-    /// Only the scripts use it.
-    #[cfg(test)]
     pub(in crate::ledger) const PLACED: &str = "p";
-    /// Only the scripts use it.
+    /// Only the scripts use these.
+    #[cfg(test)]
+    pub(in crate::ledger) const SEEN_IN: &str = "g";
+    #[cfg(test)]
+    pub(in crate::ledger) const ASKED: [&str; 2] = ["r", "q"];
     #[cfg(test)]
     pub(in crate::ledger) const UNCHANGED: &str = "u";
 }
@@ -92,10 +94,11 @@ pub(super) mod batch {
 #[cfg(test)]
 pub(crate) mod index {
     pub(crate) const NOTICED: &str = "noticed";
-    pub(crate) const BUILT: &str = "built";
+    pub(crate) const SETTLES: &str = "settles";
+    pub(crate) const FLOOR: &str = "floor";
     pub(crate) const RUN: &str = "run";
     /// All others, which only the scripts use.
     pub(crate) const OTHERS: [&str; 8] = [
-        "form", "state", "epoch", "token", "cursor", "rows", "dups", "widgets",
+        "form", "state", "epoch", "cursor", "rows", "keyless", "widgets", "blind",
     ];
 }

@@ -7,7 +7,8 @@
 --         Returns OK, then per company: = as written | ~ differs, so its content counts as unknown | b busy, later.
 --         What differs stays on the list until it is done: the loader that judged it may die before it has asked for the customer.
 --  done:  4 until when they were handed out, 5 count, then companies that have been asked for.
--- What was seen says nothing about a row that has been written, or put on the list, since it was read.
+-- What was seen says nothing about a row that has been written, or put on the list, since it was read. Of a row that this
+-- epoch of the index has not seen, what was written last is not known for sure, so whatever the form shows differs.
 if not index_ready() then return {'NOINDEX'} end
 local operation, answer, time = ARGV[3], {'OK'}, clock()
 if operation == 'add' then
@@ -25,18 +26,25 @@ elseif operation == 'done' then
     if score == tonumber(ARGV[4]) then redis.call('ZREM', KEYS[3], ARGV[n]) end
   end
 else
+  local index = redis.call('HMGET', KEYS[1], 'floor', 'settles', 'state')
   local asked, lease_end, invisible, again = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
   for n = 0, tonumber(ARGV[8]) - 1 do
     local company, id, content = ARGV[9 + n * 3], ARGV[10 + n * 3], ARGV[11 + n * 3]
-    local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b', 'w')
+    local row = redis.call('HMGET', row_key(company), 'id', 'h', 'b', 'w', 'g')
+    local unseen = row[5] ~= epoch and not (index[3] == 'complete' and not row[1])
     local live = row[3] and redis.call('EXISTS', batch_key(row[3])) == 1
     local score = tonumber(redis.call('ZSCORE', KEYS[3], company) or '0')
-    if live or score ~= lease_end or tonumber(row[4] or '0') > asked - invisible then
+    if live or score ~= lease_end or tonumber(row[4] or '0') > asked - invisible
+      or (unseen and asked < tonumber(index[2])) then
       redis.call('ZADD', KEYS[3], time + again, company)
       answer[#answer + 1] = 'b'
     else
-      -- The right content in another row: the id that is known was wrong, or the row was replaced.
-      if (row[2] or '') == content and (id ~= '' or (row[1] or '') == '') then
+      if unseen then redis.call('HSET', row_key(company), 'f', index[1], 'g', epoch) end
+      -- The right content in another row: the id that is known was wrong, or the row was replaced. But two contents that
+      -- are not known are not the same.
+      local right = (row[2] or '') == content
+      local same = right and (id ~= '' and content ~= '' or id == '' and (row[1] or '') == '')
+      if same and not unseen then
         redis.call('ZREM', KEYS[3], company)
         if id ~= '' then
           redis.call('HSET', row_key(company), 'id', id)

@@ -14,7 +14,7 @@ use super::commit::{Ended, MemberEnd};
 use super::prepare::{Prepared, Sorted};
 use super::{Removals, Writer};
 use crate::failpoint;
-use crate::ledger::{Claim, Claimed, Item, Kind, Member, Operation};
+use crate::ledger::{Claim, Claimed, Error, Item, Kind, Member, Operation};
 use crate::vendor::Patience;
 
 /// What one claim means for the records it was about.
@@ -58,6 +58,11 @@ impl Writer {
             .await
         {
             Ok(claimed) => claimed,
+            Err(Error::Unseen(unseen)) => {
+                self.look_up(sorted, &unseen, &patience).await?;
+                // Now the claim can answer.
+                return Ok(Round::default());
+            }
             Err(error) => {
                 self.ledger_failed(&error);
                 return Err(Stop);
@@ -95,6 +100,7 @@ impl Writer {
                 Claim::Landed => sorted.decide(company, Disposition::Loaded),
                 Claim::Unchanged | Claim::Absent => sorted.decide(company, Disposition::Unchanged),
                 Claim::Refetch => refetch.push(company.clone()),
+                Claim::Later => sorted.set_aside(company),
                 Claim::Create => round
                     .members
                     .push(member(slot, record, Kind::Create, "", claimed)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use pipeline::gate::Pause;
 use pipeline::retry::Backoff;
 use pipeline::telemetry::names;
+use std::sync::Arc;
 
 use pipeline::failure::Failure;
 
@@ -139,9 +140,18 @@ impl Writer {
                 self.runtime.redis_lost(cause);
                 MemberEnd::Held
             }
+            // Only claims are answered so, and those look up first.
+            Error::Unseen(_) => MemberEnd::Again,
             Error::Protocol(_) => {
                 tracing::error!(error = %error, "ledger and program do not fit together");
-                self.runtime.gate.close(Pause::Configuration, error.to_string());
+                // Loaders of another version may be at work; the waits between two trials grow.
+                let index = Arc::clone(&self.index);
+                self.runtime
+                    .gate
+                    .close_until(Pause::Configuration, error.to_string(), move || {
+                        let index = Arc::clone(&index);
+                        async move { index.answers().await }
+                    });
                 MemberEnd::Held
             }
         }

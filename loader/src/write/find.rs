@@ -22,11 +22,7 @@ pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committin
     match row.hash == member.hash {
         true => (member, Change::Landed(row.id.clone()), MemberEnd::Landed),
         // It was written to since; the next claim decides what is newer.
-        false => (
-            member,
-            Change::Found(row.id.clone(), row.written_ms),
-            MemberEnd::Again,
-        ),
+        false => (member, Change::Found(row.id.clone(), 1), MemberEnd::Again),
     }
 }
 
@@ -56,6 +52,7 @@ impl Writer {
             }
             Tried::Lost | Tried::Held => return None,
         };
+        self.index.saw(&found).await;
         let rows = |member: &Member| Some((member.slot, found.remove(&member.company)?));
         Some(group.iter().filter_map(rows).collect())
     }

@@ -3,8 +3,8 @@
 //! ```text
 //! handler ─► prepare ─► claim ─► batch ─┬─► create ─┬─► commit ─► the handler's outcomes
 //!            (encode,   (ledger)        ├─► update ─┤
-//!             sort)        │            └─► remove ─┘
-//!                          └─► refetch: the form may show something newer
+//!             sort)       ▲ │           └─► remove ─┘
+//!                  lookup ┘ └─► refetch: the form may show something newer
 //! ```
 //!
 //! A create that is not simply done goes on in `isolate` (refused or incomplete: divided) or `reconcile` (outcome
@@ -23,6 +23,7 @@ mod groups;
 mod insist;
 mod isolate;
 mod leases;
+mod lookup;
 mod order;
 mod prepare;
 mod proof;

@@ -32,6 +32,19 @@ pub(crate) struct Prepared {
     pub(super) hash: String,
 }
 
+/// What every number of `pipeline::sequence` is above, because it is never below the clock in microseconds.
+const LOWEST_SEQUENCE: u64 = 1_000_000_000_000_000;
+
+/// Orders the record among what was fetched, by the one clock of Redis. A number that is not from the counter says
+/// nothing; then the extractor's clock has to do.
+fn sequence(record: &FormRecord) -> u64 {
+    let version = record.version.map(Version::from).unwrap_or_default();
+    match version.sequence >= LOWEST_SEQUENCE {
+        true => version.sequence,
+        false => u64::try_from(record.fetched_at).unwrap_or(0).saturating_mul(1000),
+    }
+}
+
 impl Prepared {
     pub(crate) fn record(&self) -> &FormRecord {
         &self.record
@@ -43,7 +56,7 @@ impl Prepared {
             version: &self.version,
             hash: &self.hash,
             operation: self.operation,
-            fetched_at: self.record.fetched_at,
+            sequence: sequence(&self.record),
             set: &self.set,
             clear: &self.clear,
         }

@@ -13,14 +13,14 @@ use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::refetch::NotAsked;
 use crate::failpoint;
+use crate::index::VISIBLE_AFTER;
 use crate::jdy::calls::LARGEST_BATCH;
 use crate::jdy::lookup::Recognition;
 use crate::ledger::{Due, Error, Judged, Member, Seen};
-use crate::vendor::{Patience, Tried};
+use crate::vendor::Patience;
 
-/// How long a row that was written may be missing from queries; the vendor promises nothing, in tests it never was more
-/// than a moment (docs/jiandaoyun-api.md §2.4).
-pub(super) const INVISIBLE: Duration = Duration::from_secs(3);
+/// How long a row that was written may be missing from queries.
+pub(super) const INVISIBLE: Duration = VISIBLE_AFTER;
 /// How often Redis is asked for rows that are due.
 const VERIFY_EVERY: Duration = Duration::from_secs(5);
 /// A loader that got rows to verify has this long; if it dies, no loader may create them meanwhile. A judgement that comes
@@ -157,20 +157,20 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
 /// What the form shows for these customers; `None` when it cannot be read now.
 async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Option<Vec<Seen>> {
     let companies: Vec<&str> = due.companies.iter().map(String::as_str).collect();
-    let (client, asked) = (&writer.vendor.client, &companies);
     let patience = Patience::new(VERIFY_HOLD / 2);
-    let tried = writer
-        .vendor
-        .insist(None, &patience, move || client.rows_of(recognition, asked))
-        .await;
-    let mut found = match tried {
-        Tried::Done(found, _) => found,
-        Tried::Refused(refusal, _) => {
-            writer.vendor.read_refused("rows of the form", &refusal);
+    // A row whose key a person has touched is not gone.
+    let remembered = match writer.remembered(&companies).await {
+        Ok(remembered) => remembered,
+        Err(error) => {
+            drop(writer.ledger_failed(&error));
             return None;
         }
-        Tried::Lost | Tried::Held => return None,
     };
+    let rows: Vec<(&str, &str)> = remembered
+        .iter()
+        .map(|(company, id)| (*company, id.as_str()))
+        .collect();
+    let mut found = writer.rows_shown(recognition, &rows, true, &patience).await?;
     let seen = companies.iter().map(|company| {
         let oldest = found.remove(*company).and_then(|rows| rows.into_iter().next());
         let (row_id, hash) = oldest.map(|row| (row.id, row.hash)).unwrap_or_default();

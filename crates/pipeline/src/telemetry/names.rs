@@ -72,9 +72,11 @@ pub const LOADER_SPLITS: &str = "okki_loader_splits_total";
 pub const LOADER_RECONCILED_BATCHES: &str = "okki_loader_reconciled_batches_total";
 /// Customers whose details were asked for again after Redis was lost. No labels.
 pub const LOADER_REFETCHED: &str = "okki_loader_refetched_total";
+/// Customers whose rows were looked up in the form because the index had not seen them. No labels.
+pub const LOADER_LOOKED_UP: &str = "okki_loader_looked_up_total";
 /// Rows to update that were deleted in the form. No labels.
 pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
-/// Customers with several rows in the form, as the last walk found. No labels.
+/// Rows in the form beside another one of the same customer, as the walk and the look-ups have found. No labels.
 pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
 /// Duplicate rows that were deleted in the form on demand. No labels.
 pub const LOADER_MERGED_ROWS: &str = "okki_loader_merged_rows_total";
@@ -245,6 +247,11 @@ pub const ALL: &[Metric] = &[
         "Customers whose details were asked for again after Redis was lost",
     ),
     counter(
+        LOADER_LOOKED_UP,
+        &[],
+        "Customers whose rows were looked up because the index had not seen them",
+    ),
+    counter(
         LOADER_MISSING_ROWS,
         &[],
         "Rows to update that were deleted in the form",
@@ -253,7 +260,7 @@ pub const ALL: &[Metric] = &[
         LOADER_FORM_DUPLICATES,
         Unit::Count,
         &[],
-        "Customers with several rows in the form",
+        "Rows in the form beside another one of the same customer",
     ),
     counter(
         LOADER_MERGED_ROWS,

@@ -7,6 +7,7 @@ use super::Adoption;
 use super::compare::hash;
 use super::judge::{HAS_ROW, Owner, SEVERAL_ROWS};
 use super::report::{Report, Verdict};
+use crate::jdy::lookup::{Turn, turn};
 use crate::jdy::types::text;
 use crate::keyless::{self, Row, is_keyless, page};
 
@@ -104,12 +105,8 @@ async fn next(adoption: &Adoption<'_>, cursor: &mut String) -> anyhow::Result<Op
     let rows = page(&adoption.writer.vendor, Some(&adoption.key_widget), cursor).await;
     let rows =
         rows.context("read the rows without a key; run the command again when the form can be read")?;
-    let last = rows
-        .last()
-        .map(|row| text(row, "_id").to_owned())
-        .unwrap_or_default();
-    // A short page is not the last one: only an empty page is.
-    if last <= *cursor {
+    let (turn, last) = turn(&rows, cursor);
+    if turn != Turn::Next {
         return Ok(None);
     }
     *cursor = last;

@@ -42,8 +42,13 @@ pub(super) async fn run(
                 "the form cannot be read now; {deleted} rows were deleted, the rest waits for the next merge"
             );
         };
-        for customer in customers {
-            let rows = found.remove(&customer.company).unwrap_or_default();
+        let known = writer.ledger.known_rows(names).await.context("ask Redis")?;
+        for (customer, known) in customers.iter().zip(known) {
+            let mut rows = found.remove(&customer.company).unwrap_or_default();
+            // The loaders may keep another row up to date by now, and the one that would stay is old.
+            if known.and_then(|known| known.id).as_ref() != Some(&customer.kept) {
+                rows.clear();
+            }
             deleted += of_customer(writer, customer, &rows).await?;
             bar.set_message(format!("{deleted} rows deleted"));
         }

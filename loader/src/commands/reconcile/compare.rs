@@ -10,8 +10,8 @@ use super::findings::Findings;
 use super::progress::Next;
 use crate::commands::usable;
 use crate::jdy::calls::LARGEST_BATCH;
-use crate::jdy::lookup::{FoundRow, Recognition};
-use crate::jdy::types::{Reply, text};
+use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
+use crate::jdy::types::Reply;
 use crate::ledger::KnownRow;
 use crate::vendor::{Patience, Tried};
 use crate::write::Writer;
@@ -41,7 +41,17 @@ impl Comparison<'_> {
 
     async fn read_form(&self, cursor: &str, findings: &mut Findings) -> anyhow::Result<Next> {
         let client = &self.writer.vendor.client;
-        let page = self.insist(move || client.list(Some(cursor), None)).await?;
+        let page = self
+            .insist(move || async move {
+                match client.list(Some(cursor), None).await {
+                    Reply::Ok(page) if turn(&page, cursor).0 == Turn::Stuck => {
+                        Reply::Unknown(STUCK.to_owned())
+                    }
+                    reply => reply,
+                }
+            })
+            .await?;
+        let (turn, last) = turn(&page, cursor);
         let rows: Vec<(String, String)> = page
             .iter()
             .filter_map(|row| self.recognition.read(row))
@@ -61,11 +71,9 @@ impl Comparison<'_> {
                 findings.extra.add(&format!("{company} row {id}"));
             }
         }
-        let last = page.last().map(|row| text(row, "_id")).unwrap_or_default();
-        // A short page is not the last one: only an empty page is.
-        Ok(match last > cursor {
-            true => Next::Form(last.to_owned()),
-            false => Next::Ledger(0),
+        Ok(match turn {
+            Turn::Next => Next::Form(last),
+            Turn::End | Turn::Stuck => Next::Ledger(0),
         })
     }
 
@@ -81,10 +89,20 @@ impl Comparison<'_> {
     async fn check(&self, companies: &[&str], findings: &mut Findings) -> anyhow::Result<()> {
         let writer = self.writer;
         let (client, recognition) = (&writer.vendor.client, self.recognition);
-        let found = self
+        let mut found = self
             .insist(move || client.rows_of(recognition, companies))
             .await?;
         let known = writer.ledger.known_rows(companies).await.context("ask Redis")?;
+        for (company, row) in companies.iter().zip(&known) {
+            let id = row.as_ref().filter(|row| !row.placed);
+            let id = id.and_then(|row| row.id.as_deref()).unwrap_or_default();
+            if !id.is_empty() && !found.contains_key(*company) {
+                // It is gone, or a person has touched its key.
+                let row = self.insist(move || client.row_by_id(id)).await?;
+                let row = row.and_then(|row| recognition.read_as(company, &row));
+                found.extend(row.map(|row| ((*company).to_owned(), vec![row])));
+            }
+        }
         let published = writer
             .watermarks
             .published(companies)

@@ -2,12 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Message;
 use super::vendor::VendorRow;
-use super::{Message, UNIT_MS};
 use crate::ledger::{Change, Claim, Committed};
-
-/// Records and rows whose times differ by less count as written at the same time (claim.lua).
-const MARGIN_MS: i64 = 5_000;
 
 /// What is known of a customer.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +13,11 @@ pub(super) struct Row {
     pub(super) version: Option<String>,
     pub(super) hash: Option<String>,
     pub(super) batch: Option<String>,
-    pub(super) floor: Option<i64>,
+    pub(super) floor: Option<u64>,
+    /// In this epoch of the index.
+    pub(super) seen: bool,
+    /// The customer is being fetched again; a second request may have to wait.
+    pub(super) asked: bool,
     /// The id was taken from an answer by its place.
     pub(super) placed: bool,
     /// The record of this version found nothing to do.
@@ -50,20 +51,39 @@ pub(super) struct ExpectedBatch {
 }
 
 /// Everything that Redis holds of one form.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct ExpectedLedger {
     pub(super) epoch: Option<String>,
+    /// No call of a loader that worked with the index before can land any more.
+    pub(super) settled: bool,
+    /// The form was read to its end.
+    pub(super) complete: bool,
+    /// The last row that the walk has read.
+    pub(super) cursor: String,
     pub(super) verify: BTreeSet<String>,
     pub(super) rows: BTreeMap<String, Row>,
     pub(super) batches: BTreeMap<String, ExpectedBatch>,
     fences: u64,
-    built: i64,
+    floor: u64,
 }
 
 impl ExpectedLedger {
     /// Whether a loader that believes in this index gets answers.
     pub(super) fn answers(&self, epoch: &str) -> bool {
         self.epoch.as_deref() == Some(epoch)
+    }
+
+    /// The rows that have to be looked up before these messages can be claimed, with the ids of before.
+    pub(super) fn unseen(&self, messages: &[Message]) -> Vec<(String, String)> {
+        let unseen = |message: &Message| {
+            let known = self.rows.get(&message.company).cloned().unwrap_or_default();
+            let stale = known.version.is_some_and(|known| message.version() < known);
+            let absent = self.complete && known.id.is_none();
+            let unseen = !known.seen && !stale && !absent;
+            let hint = known.id.filter(|_| !known.placed).unwrap_or_default();
+            unseen.then(|| (message.company.clone(), hint))
+        };
+        messages.iter().filter_map(unseen).collect()
     }
 
     pub(super) fn claim(
@@ -101,7 +121,8 @@ impl ExpectedLedger {
         if !taken.is_empty() {
             self.fences += 1;
             for slot in taken.values() {
-                self.rows.entry(slot.packed[1].clone()).or_default().batch = Some(batch.to_owned());
+                let row = self.rows.entry(slot.packed[1].clone()).or_default();
+                (row.batch, row.seen) = (Some(batch.to_owned()), true);
             }
             let held = ExpectedBatch {
                 owner: owner.to_owned(),
@@ -115,11 +136,13 @@ impl ExpectedLedger {
     }
 
     fn claim_one(&mut self, message: &Message) -> Claim {
-        let known = self.rows.get(&message.company).cloned().unwrap_or_default();
+        let mut known = self.rows.get(&message.company).cloned().unwrap_or_default();
         let version = message.version();
-        let doubtful = known
-            .floor
-            .is_some_and(|floor| message.fetched_ms() < floor + MARGIN_MS);
+        if !known.seen && known.id.is_none() {
+            // The form was read to its end, and it was not there.
+            (known.hash, known.batch, known.floor) = (None, None, Some(self.floor));
+        }
+        let doubtful = known.floor.is_some_and(|floor| message.sequence() <= floor);
         if known.version.as_ref().is_some_and(|known| version < *known) {
             return Claim::Stale;
         }
@@ -136,30 +159,37 @@ impl ExpectedLedger {
         let landed = known.version.as_ref() == Some(&version) && !known.unchanged;
         match (&known.id, message.removed) {
             (Some(_), false) if known.hash.as_ref() == Some(&message.hash) => {
-                let row = self.rows.entry(message.company.clone()).or_default();
-                row.unchanged = !landed;
-                row.version = Some(version);
-                if !doubtful {
-                    row.floor = None;
-                }
+                self.settle(message, doubtful, landed);
                 if landed { Claim::Landed } else { Claim::Unchanged }
             }
             (None, true) => {
-                let row = self.rows.entry(message.company.clone()).or_default();
-                (row.version, row.unchanged) = (Some(version), !landed);
+                self.settle(message, doubtful, landed);
                 if landed { Claim::Landed } else { Claim::Absent }
             }
-            _ if doubtful => Claim::Refetch,
+            _ if doubtful => match std::mem::replace(&mut self.row(message).asked, true) {
+                true => Claim::Later,
+                false => Claim::Refetch,
+            },
             (Some(id), true) => Claim::Remove(known.target(id)),
             (Some(id), false) => Claim::Update(known.target(id)),
-            (None, false) if known.version.is_none() && message.fetched_ms() < self.built + MARGIN_MS => {
-                Claim::Refetch
-            }
-            // A call of unknown outcome may still make the row.
+            // A call of unknown outcome may still make the row, or has made it.
             (None, false) if self.verify.contains(&message.company) => {
                 Claim::Busy(String::new(), String::new())
             }
             (None, false) => Claim::Create,
+        }
+    }
+
+    fn row(&mut self, message: &Message) -> &mut Row {
+        self.rows.entry(message.company.clone()).or_default()
+    }
+
+    /// Nothing has to be written for this message.
+    fn settle(&mut self, message: &Message, doubtful: bool, landed: bool) {
+        let row = self.row(message);
+        (row.version, row.unchanged) = (Some(message.version()), !landed);
+        if !doubtful {
+            (row.floor, row.asked) = (None, false);
         }
     }
 
@@ -176,7 +206,8 @@ impl ExpectedLedger {
         }
     }
 
-    pub(super) fn commit(&mut self, batch: &str, committed: &[Committed], verify: bool) {
+    /// `sequence`: where the shared counter stands.
+    pub(super) fn commit(&mut self, batch: &str, committed: &[Committed], verify: bool, sequence: u64) {
         let Some(held) = self.batches.get_mut(batch) else {
             return;
         };
@@ -191,20 +222,20 @@ impl ExpectedLedger {
             match change {
                 Change::Landed(id) => {
                     (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
-                    (row.floor, row.placed, row.unchanged) = (None, false, false);
+                    (row.floor, row.asked, row.placed, row.unchanged) = (None, false, false, false);
                 }
                 Change::Placed(id) => {
                     (row.id, row.version, row.hash) = (Some(id.clone()), Some(version), Some(hash));
-                    (row.floor, row.placed, row.unchanged) = (None, true, false);
+                    (row.floor, row.asked, row.placed, row.unchanged) = (None, false, true, false);
                 }
                 Change::Removed => {
-                    (row.placed, row.unchanged) = (false, false);
-                    (row.id, row.version, row.hash, row.floor) = (None, Some(version), None, None)
+                    (row.id, row.version, row.hash, row.floor) = (None, Some(version), None, None);
+                    (row.asked, row.placed, row.unchanged) = (false, false, false);
                 }
                 Change::Gone => (row.id, row.hash, row.floor, row.placed) = (None, None, None, false),
                 Change::Found(id, floor) => {
                     (row.id, row.hash, row.placed) = (Some(id.clone()), Some(String::new()), false);
-                    row.floor = Some(*floor).filter(|floor| *floor != 0).or(row.floor);
+                    row.floor = Some(sequence).filter(|_| *floor != 0).or(row.floor);
                 }
                 Change::Freed => {}
             }
@@ -267,7 +298,9 @@ impl ExpectedLedger {
     /// Whether the form may show this row without being read again.
     pub(super) fn judge(&mut self, company: &str, row: Option<&VendorRow>) -> crate::ledger::Judged {
         use crate::ledger::Judged;
+        let complete = self.complete;
         let known = self.rows.entry(company.to_owned()).or_default();
+        let seen = known.seen || (complete && known.id.is_none());
         if known
             .batch
             .as_ref()
@@ -276,14 +309,17 @@ impl ExpectedLedger {
             return Judged::Busy;
         }
         self.verify.remove(company);
-        let none = String::new();
-        let (id, hash) = row.map_or((&none, &none), |row| (&row.id, &row.hash));
+        let (id, hash) = row.map_or(("", ""), |row| (&row.id, &row.hash));
         let nothing_known = known.id.as_deref().unwrap_or("").is_empty();
-        if known.hash.as_deref().unwrap_or("") == hash && (!id.is_empty() || nothing_known) {
+        let same = known.hash.as_deref().unwrap_or("") == hash && (!id.is_empty() || nothing_known);
+        if same && seen {
             if !id.is_empty() {
-                (known.id, known.placed) = (Some(id.clone()), false);
+                (known.id, known.placed) = (Some(id.to_owned()), false);
             }
             return Judged::Same;
+        }
+        if !seen {
+            (known.seen, known.floor) = (true, Some(self.floor));
         }
         known.placed = false;
         (known.id, known.hash) = match row {
@@ -297,26 +333,49 @@ impl ExpectedLedger {
         *self = Self::default();
     }
 
-    /// The form is read into it.
-    pub(super) fn rebuild(&mut self, rows: &[VendorRow], since: i64, now: i64, epoch: &str) {
-        for row in rows {
-            let known = self.rows.entry(row.company.clone()).or_default();
-            // What a late call may have brought back is not known to be the newest.
-            let unsure = row.written >= since || self.verify.contains(&row.company);
-            if unsure {
-                self.verify.insert(row.company.clone());
-            }
-            let hash = if unsure { String::new() } else { row.hash.clone() };
-            (known.id, known.hash) = (Some(row.id.clone()), Some(hash));
-            (known.floor, known.batch, known.placed) = (Some(row.written * UNIT_MS), None, false);
-        }
+    /// An index begins in which no row was seen yet; all claims of before are void.
+    pub(super) fn begin(&mut self, epoch: &str, sequence: u64) {
         self.batches.clear();
-        self.built = now * UNIT_MS;
-        self.epoch = Some(epoch.to_owned());
+        for row in self.rows.values_mut() {
+            row.seen = false;
+        }
+        (self.settled, self.complete, self.cursor) = (false, false, String::new());
+        (self.epoch, self.floor) = (Some(epoch.to_owned()), sequence);
     }
 
-    /// When the form was read.
-    pub(super) fn built(&self) -> i64 {
-        self.built
+    /// What the form shows of a customer. `since`: when the oldest call of unknown outcome may have been sent.
+    pub(super) fn learn(&mut self, company: &str, row: Option<&VendorRow>, since: i64) {
+        let live = self.is_live(company);
+        let known = self.rows.entry(company.to_owned()).or_default();
+        let Some(row) = row else {
+            if !known.seen && self.settled {
+                (known.id, known.hash, known.batch, known.placed) = (None, None, None, false);
+                (known.floor, known.seen, known.asked) = (Some(self.floor), true, false);
+            }
+            return;
+        };
+        if known.seen && (known.id.is_some() || live) {
+            known.placed &= known.id.as_ref() != Some(&row.id);
+            return;
+        }
+        // What a late call may have brought back is not known to be the newest, and one may still come.
+        let unsure = row.written >= since || self.verify.contains(company);
+        if unsure || !self.settled {
+            self.verify.insert(company.to_owned());
+        }
+        let hash = if unsure { String::new() } else { row.hash.clone() };
+        (known.id, known.hash) = (Some(row.id.clone()), Some(hash));
+        (known.floor, known.batch, known.seen) = (Some(self.floor), None, true);
+        (known.asked, known.placed) = (false, false);
+    }
+
+    /// Time passes: a customer may be fetched once more.
+    pub(super) fn ask_again(&mut self) {
+        self.rows.values_mut().for_each(|row| row.asked = false);
+    }
+
+    fn is_live(&self, company: &str) -> bool {
+        let batch = self.rows.get(company).and_then(|row| row.batch.as_ref());
+        batch.is_some_and(|batch| self.batches.contains_key(batch))
     }
 }

@@ -104,10 +104,9 @@ async fn a_late_call_brings_back_an_old_state_and_redis_forgets_that_it_could() 
             applies: true,
         },
         Step::EmptyRedis,
-        Step::Rebuild {
-            loader: 0,
-            applies: true,
-        },
+        Step::Begin { loader: 0 },
+        Step::Settle { applies: true },
+        Step::Walk { loader: 0 },
     ]);
     lives_through(&steps).await;
 }

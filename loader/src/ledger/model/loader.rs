@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::Message;
 use super::vendor::{Answer, Call, Fault, Vendor, VendorRow};
-use super::{Message, UNIT_MS};
 use crate::ledger::{Change, Committed, Kind, LiveBatch, Member};
 
 /// A member whose end is known and not committed yet.
@@ -180,7 +180,7 @@ impl Work {
                 Some(row) if row.hash == member.hash => {
                     self.end(&member, Change::Landed(row.id), true, false)
                 }
-                Some(row) => self.end(&member, Change::Found(row.id, row.written * UNIT_MS), true, true),
+                Some(row) => self.end(&member, Change::Found(row.id, 1), true, true),
                 None => missing.push(member),
             }
         }

@@ -23,8 +23,8 @@ use super::testing::PrivateRedis;
 use vendor::Quirks;
 use world::World;
 
-/// Length of a tick of the common clock: records fetched in different ticks are distinguished by every script.
-const UNIT_MS: i64 = 10_000;
+/// The shared counter of `pipeline::sequence` stands here and a tick further with each step, above Redis' clock.
+const SEQUENCES: u64 = 4_000_000_000_000_000;
 /// Loaders at a time.
 const LOADERS: usize = 3;
 /// Customers: few, so that they meet.
@@ -51,13 +51,18 @@ impl Message {
         })
     }
 
-    fn fetched_ms(&self) -> i64 {
-        self.tick * UNIT_MS
+    fn sequence(&self) -> u64 {
+        sequence(self.tick)
     }
 
     fn row(&self) -> String {
         format!(r#"{{"_w":{{"value":"{}"}}}}"#, self.hash)
     }
+}
+
+/// Where the shared counter stands at a time of the common clock.
+fn sequence(tick: i64) -> u64 {
+    SEQUENCES + tick.cast_unsigned()
 }
 
 /// What happens next. Numbers choose among what there is, so that every list of steps means something.
@@ -71,7 +76,7 @@ enum Step {
     Deliver { loader: u8, from: u8, most: u8 },
     /// A loader does the next thing that one of its batches needs.
     Advance { work: u8, fault: u8 },
-    /// The same by a loader that was stopped and commits before its next heartbeat.
+    /// The same by a loader that was stopped and commits, or still sends, before its next heartbeat.
     WakeUp { work: u8 },
     /// A loader lets go of a batch: the stage is paused.
     Abandon { work: u8 },
@@ -87,10 +92,18 @@ enum Step {
     Verify { loader: u8, applies: bool },
     /// The vendor forgets its transactions.
     HourPasses,
+    /// Redis writes to its disk what it knows.
+    Fsync,
+    /// Redis comes back with what was on its disk.
+    RestartRedis,
     /// Redis comes back empty.
     EmptyRedis,
-    /// A loader walks the form for the index.
-    Rebuild { loader: u8, applies: bool },
+    /// A loader begins an index, because there is none or because a person asks for it.
+    Begin { loader: u8 },
+    /// The time is over in which calls of loaders that worked with the index before could land.
+    Settle { applies: bool },
+    /// A loader reads the next page of the form for the index.
+    Walk { loader: u8 },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -108,8 +121,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => (number(), any::<bool>()).prop_map(|(flight, applies)| Step::Land { flight, applies }),
         3 => (number(), any::<bool>()).prop_map(|(loader, applies)| Step::Verify { loader, applies }),
         1 => Just(Step::HourPasses),
+        2 => Just(Step::Fsync),
+        2 => Just(Step::RestartRedis),
         1 => Just(Step::EmptyRedis),
-        1 => (number(), any::<bool>()).prop_map(|(loader, applies)| Step::Rebuild { loader, applies }),
+        4 => number().prop_map(|loader| Step::Begin { loader }),
+        4 => any::<bool>().prop_map(|applies| Step::Settle { applies }),
+        5 => number().prop_map(|loader| Step::Walk { loader }),
     ];
     prop::collection::vec(step, 1..STEPS)
 }

@@ -41,7 +41,11 @@ pub(super) async fn snapshot(redis: &PrivateRedis) -> Snapshot {
         if let Some(company) = name.strip_prefix("row:") {
             // A time, which the model does not have.
             fields.remove(row::COMMITTED);
-            fields.remove(row::READ_BY);
+            // Its name is only known to Redis.
+            fields.remove(row::SEEN_IN);
+            for asked in row::ASKED {
+                fields.remove(asked);
+            }
             if !fields.is_empty() {
                 seen.rows.insert(company.to_owned(), fields);
             }
@@ -86,16 +90,73 @@ pub(super) async fn make_due(redis: &PrivateRedis, companies: &BTreeSet<String>)
     pipe.query_async::<()>(&mut *connection).await.unwrap();
 }
 
-/// The index was read at this time of the common clock.
-pub(super) async fn built_at(redis: &PrivateRedis, time_ms: i64) {
+/// Sets fields of the index.
+pub(super) async fn set_index(redis: &PrivateRedis, fields: &[(&str, &str)]) {
     let mut connection = redis.store().connection().await.unwrap();
     redis::cmd("HSET")
         .arg("{model}:index")
-        .arg(index::BUILT)
-        .arg(time_ms)
+        .arg(fields)
         .query_async::<()>(&mut *connection)
         .await
         .unwrap();
+}
+
+/// Lets the time pass that further requests for a customer have to wait.
+pub(super) async fn ask_again(redis: &PrivateRedis) {
+    let mut connection = redis.store().connection().await.unwrap();
+    let mut pipe = redis::pipe();
+    for company in super::COMPANIES {
+        let key = format!("{PREFIX}row:{company}");
+        pipe.cmd("HDEL").arg(key).arg(&row::ASKED);
+    }
+    pipe.query_async::<()>(&mut *connection).await.unwrap();
+}
+
+/// The shared counter stands here.
+pub(super) async fn set_sequence(redis: &PrivateRedis, sequence: u64) {
+    let mut connection = redis.store().connection().await.unwrap();
+    redis::cmd("SET")
+        .arg("{model}:sequence")
+        .arg(sequence)
+        .query_async::<()>(&mut *connection)
+        .await
+        .unwrap();
+}
+
+/// Everything that Redis holds.
+pub(super) type Disk = Vec<(String, Vec<u8>)>;
+
+pub(super) async fn save(redis: &PrivateRedis) -> Disk {
+    let mut connection = redis.store().connection().await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg("*")
+        .query_async(&mut *connection)
+        .await
+        .unwrap();
+    if keys.is_empty() {
+        return Disk::new();
+    }
+    let mut pipe = redis::pipe();
+    for key in &keys {
+        pipe.cmd("DUMP").arg(key);
+    }
+    let dumps: Vec<Vec<u8>> = pipe.query_async(&mut *connection).await.unwrap();
+    keys.into_iter().zip(dumps).collect()
+}
+
+/// Another run of the server, with what was on the disk.
+pub(super) async fn restart(redis: &PrivateRedis, disk: &Disk) {
+    empty(redis).await;
+    let mut connection = redis.store().connection().await.unwrap();
+    let mut pipe = redis::pipe();
+    for (key, dump) in disk {
+        pipe.cmd("RESTORE").arg(key).arg(0).arg(dump.as_slice());
+    }
+    pipe.cmd("HSET")
+        .arg("{model}:index")
+        .arg(index::RUN)
+        .arg("another");
+    pipe.query_async::<()>(&mut *connection).await.unwrap();
 }
 
 pub(super) async fn empty(redis: &PrivateRedis) {

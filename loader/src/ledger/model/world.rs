@@ -11,12 +11,13 @@ use std::time::Duration;
 use super::expected::ExpectedLedger;
 use super::loader::Work;
 use super::vendor::{Call, Fault, POISON, Quirks, Vendor, VendorRow};
-use super::{COMPANIES, LOADERS, Message, Step, UNIT_MS, observe};
-use crate::index::testing::rebuild_since;
+use super::{COMPANIES, LOADERS, Message, Step, observe, sequence};
+use crate::index::testing;
 use crate::jdy::lookup::FoundRow;
+use crate::ledger::index::{self, Reading};
 use crate::ledger::testing::PrivateRedis;
 use crate::ledger::{
-    Change, Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen,
+    Change, Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen, Unseen,
 };
 
 /// Nothing expires by itself; [`Step::Lapse`] says when.
@@ -45,8 +46,12 @@ pub(super) struct World<'a> {
     /// The vendor's hour in which each transaction was begun.
     hours: BTreeMap<String, u32>,
     hour: u32,
-    /// When the oldest call may have been sent that Redis knew of when it was emptied.
+    /// When the oldest call may have been sent that Redis knew of when it lost something.
     unsure_since: i64,
+    /// The same, of the index there is.
+    since: i64,
+    /// What Redis has on its disk, and what that means.
+    disk: (observe::Disk, ExpectedLedger),
     now: i64,
     names: u32,
 }
@@ -66,6 +71,8 @@ impl<'a> World<'a> {
             hours: BTreeMap::new(),
             hour: 0,
             unsure_since: i64::MAX,
+            since: i64::MAX,
+            disk: (observe::Disk::new(), ExpectedLedger::default()),
             now: 0,
             names: 0,
         };
@@ -73,7 +80,8 @@ impl<'a> World<'a> {
             let process = world.process();
             world.processes.push(process);
         }
-        world.rebuild(0, true).await;
+        world.begin(0).await;
+        world.settle(true).await;
         world
     }
 
@@ -154,17 +162,21 @@ impl<'a> World<'a> {
                 self.vendor.forget_transactions();
                 self.hour += 1;
             }
+            Step::Fsync => self.disk = (observe::save(self.redis).await, self.expected.clone()),
+            Step::RestartRedis => {
+                self.lose_knowledge();
+                observe::restart(self.redis, &self.disk.0).await;
+                self.expected = self.disk.1.clone();
+                self.expected.epoch = None;
+            }
             Step::EmptyRedis => {
+                self.lose_knowledge();
                 observe::empty(self.redis).await;
-                if !self.vendor.flights.is_empty() || !self.expected.verify.is_empty() {
-                    self.unsure_since = 0;
-                }
                 self.expected.empty();
             }
-            Step::Rebuild {
-                loader: number,
-                applies,
-            } => self.rebuild(loader(number), applies).await,
+            Step::Begin { loader: number } => self.begin(loader(number)).await,
+            Step::Settle { applies } => self.settle(applies).await,
+            Step::Walk { loader: number } => self.walk(loader(number)).await,
         }
         self.check(&format!("{step:?}")).await;
     }
@@ -179,6 +191,18 @@ impl<'a> World<'a> {
             let rows = self.vendor.rows_of(company);
             assert!(rows.len() <= 1, "after {after} two rows: {rows:?}");
         }
+    }
+
+    /// Redis will not know any more of calls that may still change something.
+    fn lose_knowledge(&mut self) {
+        if !self.vendor.flights.is_empty() || !self.expected.verify.is_empty() {
+            self.unsure_since = 0;
+        }
+    }
+
+    /// The shared counter is where the clock is.
+    async fn keep_time(&self) {
+        observe::set_sequence(self.redis, sequence(self.now)).await;
     }
 
     fn change(&mut self, company: u8, content: u8) {
@@ -249,8 +273,14 @@ impl<'a> World<'a> {
         for _ in 0..ROUNDS {
             self.queue.append(&mut self.dead);
             if self.expected.epoch.is_none() {
-                self.rebuild(0, true).await;
+                self.begin(0).await;
             }
+            let epoch = self.expected.epoch.clone().unwrap_or_default();
+            self.processes[0].ledger.set_epoch(epoch);
+            self.settle(true).await;
+            self.walk(0).await;
+            self.expected.ask_again();
+            observe::ask_again(self.redis).await;
             for batch in self.expected.lapse_all() {
                 observe::lapse(self.redis, &self.processes[0].ledger, &batch).await;
             }
@@ -261,7 +291,8 @@ impl<'a> World<'a> {
             }
             self.tick();
             self.verify(0, true).await;
-            if self.queue.is_empty() && self.dead.is_empty() && self.expected.verify.is_empty() {
+            let is_quiet = self.queue.is_empty() && self.dead.is_empty();
+            if is_quiet && self.expected.verify.is_empty() && self.expected.complete {
                 break;
             }
             self.tick();

@@ -78,7 +78,7 @@ async fn a_commit_can_be_repeated_and_a_batch_ends_with_its_last_member() {
             version: &old,
             hash: "aa",
             operation: Operation::Upsert,
-            fetched_at: 1,
+            sequence: OLD,
             set: "{}",
             clear: "",
         })
@@ -143,7 +143,7 @@ async fn removals_delete_mark_or_find_nothing() {
     let ledger = ready(&redis).await;
     for operation in [Operation::Delete, Operation::Mark] {
         let company = format!("absent {operation:?}");
-        let answer = claim_as(&ledger, &company, 10, "", operation, 1).await.0;
+        let answer = claim_as(&ledger, &company, 10, "", operation, NEW).await.0;
         assert_eq!(answer, Claim::Absent);
         assert_eq!(
             claim(&ledger, &company, 9, "aa").await.0,
@@ -152,7 +152,7 @@ async fn removals_delete_mark_or_find_nothing() {
         );
     }
     create(&ledger, "1", 10, "aa", "r1").await;
-    let (answer, batch, fence) = claim_as(&ledger, "1", 11, "", Operation::Delete, 1).await;
+    let (answer, batch, fence) = claim_as(&ledger, "1", 11, "", Operation::Delete, NEW).await;
     assert_eq!(answer, Claim::Remove("r1".into()));
     ledger
         .commit(
@@ -173,11 +173,11 @@ async fn removals_delete_mark_or_find_nothing() {
     );
 
     create(&ledger, "2", 10, "aa", "r2").await;
-    let (answer, batch, fence) = claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await;
+    let (answer, batch, fence) = claim_as(&ledger, "2", 11, "", Operation::Mark, NEW).await;
     assert_eq!(answer, Claim::Update("r2".into()));
     ledger.commit(&batch, &fence, &landed("r2"), None).await.unwrap();
     assert_eq!(
-        claim_as(&ledger, "2", 11, "", Operation::Mark, 1).await.0,
+        claim_as(&ledger, "2", 11, "", Operation::Mark, NEW).await.0,
         Claim::Landed
     );
     assert_eq!(

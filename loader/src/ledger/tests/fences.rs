@@ -41,39 +41,6 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
 }
 
 #[tokio::test]
-async fn after_a_rebuild_an_old_record_is_fetched_again_instead_of_written() {
-    let redis = PrivateRedis::start().await;
-    let ledger = ready(&redis).await;
-    let found = crate::jdy::lookup::FoundRow {
-        id: "r1".into(),
-        hash: "aa".into(),
-        written_ms: 1_000_000,
-    };
-    crate::index::testing::rebuild_with(&ledger, "form", &[("1".to_owned(), found)]).await;
-    let upsert = Operation::Upsert;
-    assert_eq!(
-        claim_as(&ledger, "1", 10, "bb", upsert, 1_000_000).await.0,
-        Claim::Refetch
-    );
-    assert_eq!(
-        claim_as(&ledger, "1", 10, "aa", upsert, 900_000).await.0,
-        Claim::Unchanged
-    );
-    assert_eq!(
-        claim_as(&ledger, "1", 11, "bb", upsert, 1_000_000).await.0,
-        Claim::Refetch,
-        "the doubt remains"
-    );
-    let (answer, batch, fence) = claim_as(&ledger, "1", 12, "bb", upsert, 1_006_000).await;
-    assert_eq!(answer, Claim::Update("r1".into()));
-    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
-    assert_eq!(
-        claim_as(&ledger, "1", 13, "cc", upsert, 900_000).await.0,
-        Claim::Update("r1".into())
-    );
-}
-
-#[tokio::test]
 async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;

@@ -2,7 +2,9 @@
 
 mod claims;
 mod doubts;
+mod epochs;
 mod fences;
+mod memory;
 mod schema;
 
 use std::time::Duration;
@@ -13,6 +15,9 @@ use crate::index::testing::make_ready;
 use pipeline::version::Version;
 
 const LEASE: Duration = Duration::from_secs(30);
+/// A record that was fetched before any index was begun, and one that was fetched after.
+const OLD: u64 = 1;
+const NEW: u64 = 1 << 52;
 
 fn ledger(redis: &PrivateRedis, owner: &str, lease: Duration) -> Ledger {
     Ledger::new(redis.store(), &"test".parse().unwrap(), "form", owner, lease)
@@ -33,7 +38,7 @@ fn version(number: i64) -> String {
 
 /// One claim of one record; the answer and what is needed to commit it.
 async fn claim(ledger: &Ledger, company: &str, number: i64, hash: &str) -> (Claim, String, String) {
-    claim_as(ledger, company, number, hash, Operation::Upsert, i64::MAX).await
+    claim_as(ledger, company, number, hash, Operation::Upsert, NEW).await
 }
 
 async fn claim_as(
@@ -42,17 +47,16 @@ async fn claim_as(
     number: i64,
     hash: &str,
     operation: Operation,
-    fetched_at: i64,
+    sequence: u64,
 ) -> (Claim, String, String) {
     let batch = uuid::Uuid::new_v4().to_string();
     let version = version(number);
-    let fetched_at = fetched_at.min(1 << 52);
     let item = Item {
         company,
         version: &version,
         hash,
         operation,
-        fetched_at,
+        sequence,
         set: r#"{"_w":{"value":1}}"#,
         clear: r#""_x":{"value":""}"#,
     };
@@ -67,7 +71,7 @@ fn plain(version: &str) -> Item<'_> {
         version,
         hash: "aa",
         operation: Operation::Upsert,
-        fetched_at: 1,
+        sequence: OLD,
         set: "{}",
         clear: "",
     }

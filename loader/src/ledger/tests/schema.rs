@@ -40,6 +40,8 @@ async fn the_scripts_write_what_the_schema_names() {
     place(&ledger, "2", 10, "aa", "r2").await;
     claim(&ledger, "2", 11, "aa").await;
     claim(&ledger, "2", 12, "bb").await;
+    let refetched = claim_as(&ledger, "1", 11, "bb", Operation::Upsert, OLD).await.0;
+    assert_eq!(refetched, Claim::Refetch);
     let (_, batch, _) = claim(&ledger, "3", 11, "bb").await;
     ledger.verify_later(&["2"], LEASE).await.unwrap();
 
@@ -53,11 +55,13 @@ async fn the_scripts_write_what_the_schema_names() {
         row::BATCH,
         row::FLOOR,
         row::COMMITTED,
-        row::READ_BY,
+        row::SEEN_IN,
         row::PLACED,
         row::UNCHANGED,
     ];
-    assert_eq!(seen, names(&known));
+    let mut known = names(&known);
+    known.extend(names(&row::ASKED));
+    assert_eq!(seen, known);
 
     let seen = fields(&redis, &ledger.batch_key(&batch)).await;
     let mut known = names(&[batches::OWNER, batches::LEASE, batches::LEFT, batches::FENCE]);
@@ -74,7 +78,7 @@ async fn the_scripts_write_what_the_schema_names() {
 
     let seen = fields(&redis, ledger.index_key()).await;
     let mut known = names(&index::OTHERS);
-    known.extend(names(&[index::NOTICED, index::BUILT, index::RUN]));
+    known.extend(names(&[index::NOTICED, index::SETTLES, index::FLOOR, index::RUN]));
     assert_eq!(seen, known);
 
     let of_ledger = &ledger.inner.names;
@@ -105,7 +109,8 @@ async fn plain_reads_say_what_was_written() {
         version: decode_version(&version(10)),
         hash: Some("aa".to_owned()),
         batch: Some(batch.clone()),
-        floor_ms: None,
+        floor: None,
+        placed: false,
     };
     assert_eq!(known, [None, Some(expected)]);
     let held = ledger.known_batch(&batch).await.unwrap().unwrap();

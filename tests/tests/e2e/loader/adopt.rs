@@ -245,11 +245,12 @@ async fn a_key_widget_that_is_added_later_is_filled_from_what_the_ledger_knows()
     assert_eq!(keyed(&pipeline), (BTreeMap::new(), 30));
 
     pipeline.set_for(Service::Loader, "JDY_KEY_WIDGET", KEY_WIDGET);
+    pipeline.simulator.change(10);
+    // Records of before the index are fetched again, as the customers are now.
     let _fetching = feed.answer_references(
         &pipeline,
         &feed.record(&pipeline, pipeline.simulator.company_ids()[0]),
     );
-    pipeline.simulator.change(10);
     feed.put_all(&pipeline).await;
     let loader = pipeline.run(Service::Loader);
     let judged = pipeline.until_equal(LIMIT).await;

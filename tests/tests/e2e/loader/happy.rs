@@ -36,6 +36,7 @@ async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
     // The first batches are looked at after their rows are there.
     eventually(LIMIT, "every batch is settled", async || pipeline.idle().await).await;
     // The same again, in a new version: nothing differs, so nothing is called.
+    super::index::complete(&pipeline, loader).await;
     pipeline.simulator.reset_stats();
     feed.put_all(&pipeline).await;
     pipeline.quiet(LIMIT, 0).await;

@@ -23,7 +23,7 @@ enum Redis {
     Forgetful,
 }
 
-const POINTS: [&str; 28] = [
+const POINTS: [&str; 31] = [
     "handle-begin",
     "claim-before",
     "claim-after",
@@ -47,12 +47,20 @@ const POINTS: [&str; 28] = [
     "marks-after",
     "verify-popped",
     "verify-judged",
+    "unseen-before",
+    "unseen-read",
+    "unseen-learned",
     "index-begin",
     "index-page",
     "index-learned",
     "index-ready-before",
     "index-ready-after",
 ];
+
+/// What happens only to an index that is just being filled.
+fn from_nothing(point: &str) -> bool {
+    point.starts_with("index") || point.starts_with("unseen")
+}
 
 /// 60 customers of whom half are in the form; changes, removals, a row that is refused at first, lost answers.
 async fn die_at(point: &'static str, redis: Redis) {
@@ -83,7 +91,7 @@ async fn die_at(point: &'static str, redis: Redis) {
         .await;
     let feed = Feed::new(&pipeline).await;
     let ids = pipeline.simulator.company_ids();
-    if !point.starts_with("index") {
+    if !from_nothing(point) {
         // A new index does not trust what was fetched before it was begun.
         let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
         let first = pipeline.run(Service::Loader);
@@ -100,7 +108,7 @@ async fn die_at(point: &'static str, redis: Redis) {
             .fault(Fault::on(Vendor::Jdy, operation, FaultKind::Hang { commit: true }).nth(1));
     }
     let mut records = Vec::new();
-    if !point.starts_with("index") {
+    if !from_nothing(point) {
         for id in &ids[..10] {
             pipeline.simulator.change_one(*id, None).unwrap();
         }
@@ -117,7 +125,7 @@ async fn die_at(point: &'static str, redis: Redis) {
         field.value = Some(proto::v1::field_value::Value::Text("POISON".into()));
     }
     records.push(bad.clone());
-    if point.starts_with("index") {
+    if from_nothing(point) {
         records.extend(feed.records(&pipeline, &ids[..30]));
     }
     feed.put(&records).await;

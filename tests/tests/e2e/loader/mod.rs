@@ -6,6 +6,7 @@ mod commands;
 mod evidence;
 pub(crate) mod feed;
 mod happy;
+mod index;
 mod key_widget;
 mod kills;
 mod late;

@@ -4,7 +4,8 @@ use super::*;
 
 impl World<'_> {
     pub(super) async fn verify(&mut self, loader: usize, applies: bool) {
-        if !self.expected.answers(&self.processes[loader].ledger.epoch()) {
+        // What is learned before that is not due before that.
+        if !self.expected.answers(&self.processes[loader].ledger.epoch()) || !self.expected.settled {
             return;
         }
         // It is due when every call that was given up has landed or is lost.
@@ -42,28 +43,93 @@ impl World<'_> {
         }
     }
 
-    /// By the time the index is complete, no call of before can land any more (`INDEX_SETTLE`).
-    pub(super) async fn rebuild(&mut self, loader: usize, applies: bool) {
-        self.vendor.land(|_, _| true, applies, self.now);
-        let rows = self.vendor.rows();
-        let found = |row: &VendorRow| {
-            let (id, hash) = (row.id.clone(), row.hash.clone());
-            (
-                row.company.clone(),
-                FoundRow {
-                    id,
-                    hash,
-                    written_ms: row.written * UNIT_MS,
-                },
-            )
-        };
-        let found: Vec<_> = rows.iter().map(found).collect();
+    /// Begins an index, whether there is one or not.
+    pub(super) async fn begin(&mut self, loader: usize) {
+        self.keep_time().await;
+        if self.expected.epoch.is_some() {
+            self.lose_knowledge();
+        }
         let ledger = self.processes[loader].ledger.clone();
         ledger.set_epoch(self.expected.epoch.clone().unwrap_or_default());
-        let since = self.unsure_since.min(self.now);
-        self.unsure_since = i64::MAX;
-        rebuild_since(&ledger, "form", &found, since * UNIT_MS).await;
-        self.expected.rebuild(&rows, since, self.now, &ledger.epoch());
-        observe::built_at(self.redis, self.expected.built()).await;
+        testing::open(&ledger, "form", LEASE).await;
+        self.since = std::mem::replace(&mut self.unsure_since, i64::MAX).min(self.now);
+        self.expected.begin(&ledger.epoch(), sequence(self.now));
+    }
+
+    /// `INDEX_SETTLE` is over: no call of before can land any more.
+    pub(super) async fn settle(&mut self, applies: bool) {
+        if self.expected.epoch.is_none() || self.expected.settled {
+            return;
+        }
+        self.vendor.land(|_, _| true, applies, self.now);
+        observe::set_index(self.redis, &[("settles", "1")]).await;
+        self.expected.settled = true;
+    }
+
+    /// The next page of the form, of two rows, or its end.
+    pub(super) async fn walk(&mut self, loader: usize) {
+        let ledger = self.processes[loader].ledger.clone();
+        if !self.expected.answers(&ledger.epoch()) || !self.expected.settled {
+            return;
+        }
+        let position = index::position(&ledger).await.unwrap();
+        assert_eq!(position.is_none(), self.expected.complete);
+        let Some(cursor) = position else { return };
+        assert_eq!(cursor, self.expected.cursor);
+        let asked = index::clock(&ledger).await.unwrap();
+        let mut page = self.vendor.rows();
+        page.retain(|row| row.id > cursor);
+        page.truncate(2);
+        let Some(last) = page.last() else {
+            index::complete(&ledger).await.unwrap();
+            self.expected.complete = true;
+            return;
+        };
+        let last = last.id.clone();
+        let rows: Vec<_> = page
+            .iter()
+            .map(|row| (row.company.clone(), Some(self.found(row))))
+            .collect();
+        let reading = Reading::Page {
+            before: &cursor,
+            after: &last,
+            keyless: 0,
+        };
+        index::learn(&ledger, asked, Duration::ZERO, reading, &rows)
+            .await
+            .unwrap();
+        for row in &page {
+            self.expected.learn(&row.company, Some(row), self.since);
+        }
+        self.expected.cursor = last;
+    }
+
+    /// Looks up rows that the index has not seen; the companies of which nothing can be said yet.
+    pub(super) async fn look_up(&mut self, loader: usize, unseen: &Unseen) -> Vec<String> {
+        assert_eq!(unseen.settled, self.expected.settled);
+        let mut rows = Vec::new();
+        let mut waiting = Vec::new();
+        for (company, _) in &unseen.rows {
+            let row = self.vendor.rows_of(company).first().map(|row| (*row).clone());
+            if row.is_none() && !unseen.settled {
+                waiting.push(company.clone());
+            }
+            rows.push((company.clone(), row.as_ref().map(|row| self.found(row))));
+            self.expected.learn(company, row.as_ref(), self.since);
+        }
+        let ledger = &self.processes[loader].ledger;
+        index::learn(ledger, unseen.time_ms, Duration::ZERO, Reading::LookUp, &rows)
+            .await
+            .unwrap();
+        waiting
+    }
+
+    /// A row as the loader reads it: written a moment ago, or long ago.
+    fn found(&self, row: &VendorRow) -> FoundRow {
+        FoundRow {
+            id: row.id.clone(),
+            hash: row.hash.clone(),
+            written_ms: if row.written >= self.since { 1 << 50 } else { 0 },
+        }
     }
 }

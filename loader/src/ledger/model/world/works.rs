@@ -3,7 +3,8 @@
 use super::*;
 
 impl World<'_> {
-    /// The next thing a batch needs. `beating`: after a heartbeat; else the loader wakes up and commits at once.
+    /// The next thing a batch needs. `beating`: after a heartbeat; else the loader wakes up and goes on at once, also
+    /// with a call when it has not noticed for a moment that there is another index.
     pub(super) async fn advance(&mut self, at: usize, fault: u8, beating: bool) {
         let Some(at) = at.checked_rem(self.works.len()) else {
             return;
@@ -44,7 +45,7 @@ impl World<'_> {
             self.commit(work).await;
         } else if !work.regroup.is_empty() {
             self.regroup(work).await;
-        } else if beating {
+        } else if beating || self.may_still_send(loader) {
             let (hours, hour) = (&self.hours, self.hour);
             let forgotten = |transaction: &str| hours.get(transaction).is_some_and(|begun| *begun < hour);
             work.send(
@@ -60,7 +61,14 @@ impl World<'_> {
         }
     }
 
+    /// Its send window is not over, and the time until calls like this one cannot land any more is longer.
+    fn may_still_send(&self, loader: usize) -> bool {
+        let known = self.processes[loader].ledger.epoch();
+        !self.expected.settled && self.expected.epoch.as_ref().is_some_and(|epoch| *epoch != known)
+    }
+
     async fn commit(&mut self, mut work: Work) {
+        self.keep_time().await;
         let process = &self.processes[work.loader];
         let committed: Vec<Committed> = work.ends.iter().map(|end| end.committed.clone()).collect();
         let verify = work.ends.iter().any(|end| end.verify);
@@ -71,7 +79,8 @@ impl World<'_> {
         match process.ledger.commit(&batch, &fence, &committed, late).await {
             Ok(()) => {
                 assert!(owned, "{batch} was committed without being owned");
-                self.expected.commit(&batch, &committed, verify);
+                let counter = sequence(self.now);
+                self.expected.commit(&batch, &committed, verify, counter);
                 for end in work.ends.drain(..) {
                     let of_end = |message: &&Message| message.company == end.company;
                     let message = work.messages.iter().find(of_end).cloned();

@@ -137,6 +137,22 @@ pub(crate) fn insert_row(state: &State, form: usize, data: &Value) -> Result<Str
         .map_err(|code| format!("the row is refused with code {code}"))
 }
 
+/// Writes cells of a row; no API call did it.
+pub(crate) fn edit_row(state: &State, form: usize, id: &str, data: &Value) -> Result<(), String> {
+    let data = data.as_object().ok_or("a row is an object of wrapped values")?;
+    let settings = state.settings();
+    let mut account = lock(&state.account);
+    let form = account.forms.get_mut(form).ok_or("there is no such form")?;
+    let changes = form
+        .read(data, &settings.jdy)
+        .map_err(|code| format!("the row is refused with code {code}"))?;
+    let id = id.parse().map_err(|()| "a row id has 24 hexadecimal digits")?;
+    match form.update(id, changes, false, state.clock.now_ms()) {
+        true => Ok(()),
+        false => Err("there is no such row".to_owned()),
+    }
+}
+
 /// Deletes one row or all of them; how many that were.
 pub(crate) fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
     let mut account = lock(&state.account);

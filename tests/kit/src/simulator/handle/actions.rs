@@ -118,6 +118,11 @@ impl Simulator {
         control::insert_row(&self.state, 0, data).map_err(anyhow::Error::msg)
     }
 
+    /// Writes cells of a row of the first form as a person would.
+    pub fn edit_row(&self, id: &str, data: &Value) -> anyhow::Result<()> {
+        control::edit_row(&self.state, 0, id, data).map_err(anyhow::Error::msg)
+    }
+
     /// Deletes rows of the first form, all of them or one, as a person would.
     pub fn delete_rows(&self, id: Option<&str>) -> usize {
         control::delete_rows(&self.state, 0, id)

@@ -27,10 +27,12 @@ pub(super) fn list(account: &mut Account, ask: &Ask<'_>) -> Answer {
             .filter(|n| (1..=MOST_ROWS).contains(n))
             .ok_or(ask.invalid())?,
     } as usize;
+    let limit = limit.min(ask.settings.page_rows.unwrap_or(limit));
     let cursor = match ask.text("data_id")? {
         None | Some("") => None,
         Some(text) => Some(text.parse::<Oid>().map_err(|()| ask.invalid())?),
     };
+    let cursor = cursor.filter(|_| !ask.settings.ignore_cursor);
     let form = &mut account.forms[ask.form];
     let fields: Vec<usize> = match ask.body.get("fields") {
         None | Some(Value::Null) => Vec::new(),

@@ -104,6 +104,10 @@ pub struct JdySettings {
     pub latency_ms: u64,
     /// A gateway answers larger bodies with a page, 413; `null` = no limit.
     pub largest_body: Option<usize>,
+    /// Rows that a page of `data/list` holds at most, whatever `limit` asks for.
+    pub page_rows: Option<usize>,
+    /// `data/list` begins at the first row whatever `data_id` it is given.
+    pub ignore_cursor: bool,
 }
 
 impl Default for JdySettings {
@@ -150,6 +154,8 @@ impl Default for JdySettings {
             departments: vec![1, 2, 3],
             latency_ms: 0,
             largest_body: None,
+            page_rows: None,
+            ignore_cursor: false,
         }
     }
 }

@@ -190,3 +190,20 @@ async fn the_catalogue_and_widgets_can_be_read() {
     assert_eq!(widgets["widgets"].as_array().unwrap().len(), 18);
     assert_eq!(widgets["widgets"][14]["name"], KEY_WIDGET);
 }
+
+#[tokio::test]
+async fn pages_may_be_shorter_than_asked_for_or_begin_anew_each_time() {
+    let bench = Bench::with(|settings| settings.page_rows = Some(2));
+    bench.batch("t", &["a", "b", "c"]).await;
+    let page = bench.v5("data/list", json!({"limit": 100})).await;
+    let page = page["data"].as_array().unwrap().clone();
+    assert_eq!(page.len(), 2);
+    let after = json!({"limit": 100, "data_id": page[1]["_id"]});
+    let rest = bench.v5("data/list", after.clone()).await;
+    assert_eq!(rest["data"].as_array().unwrap().len(), 1);
+
+    let bench = Bench::with(|settings| settings.ignore_cursor = true);
+    bench.batch("t", &["a", "b", "c"]).await;
+    let all = bench.v5("data/list", after).await;
+    assert_eq!(all["data"].as_array().unwrap().len(), 3);
+}

@@ -1,0 +1,194 @@
+//! Looking rows up in the form before anything is claimed: those that the index has not seen, with the batch that needs
+//! them (`crate::index`), and those that are read again because a lost call may have changed them.
+//!
+//! A batch costs one call when all of its customers have rows, or none of them. The key cell decides whose row it is, and
+//! people touch key cells: a row that is not found by its key is asked for by the id that Redis remembers, and by the
+//! spellings that imports make of a key, before it counts as not there.
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use pipeline::handler::{Outcome, WaitsFor};
+use pipeline::telemetry::names;
+
+use super::Writer;
+use super::claim::Stop;
+use super::prepare::Sorted;
+use crate::failpoint;
+use crate::index::VISIBLE_AFTER;
+use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::lookup::{Found, FoundRow, Recognition};
+use crate::ledger::index::{Reading, WalkError, learn};
+use crate::ledger::{Error, Unseen};
+use crate::vendor::{Patience, Tried};
+
+impl Writer {
+    /// Teaches the index what the form holds of these customers. Those without a row step aside as long as a call of an
+    /// earlier loader may still make one.
+    pub(super) async fn look_up(
+        &self,
+        sorted: &mut Sorted,
+        unseen: &Unseen,
+        patience: &Patience,
+    ) -> Result<(), Stop> {
+        let Some(recognition) = self.index.recognition() else {
+            // The index was begun by a loader that knows the mapped widgets; a record will show them here, too.
+            return Err(Stop);
+        };
+        metrics::counter!(names::LOADER_LOOKED_UP).increment(unseen.rows.len() as u64);
+        for rows in unseen.rows.chunks(LARGEST_BATCH) {
+            let rows: Vec<(&str, &str)> = rows
+                .iter()
+                .map(|(company, id)| (company.as_str(), id.as_str()))
+                .collect();
+            failpoint::hit("unseen-before").await;
+            let Some(mut found) = self
+                .rows_shown(&recognition, &rows, unseen.settled, patience)
+                .await
+            else {
+                return Err(Stop);
+            };
+            failpoint::hit("unseen-read").await;
+            let mut seen: Vec<(String, Option<FoundRow>)> = Vec::with_capacity(rows.len());
+            for (company, _) in &rows {
+                match found.remove(*company) {
+                    Some(rows) => seen.extend(rows.into_iter().map(|row| ((*company).to_owned(), Some(row)))),
+                    None if unseen.settled => seen.push(((*company).to_owned(), None)),
+                    None => sorted.set_aside(company),
+                }
+            }
+            match learn(
+                &self.ledger,
+                unseen.time_ms,
+                VISIBLE_AFTER,
+                Reading::LookUp,
+                &seen,
+            )
+            .await
+            {
+                Ok((_, 0)) => {}
+                Ok(_) => self.index.look_again().await,
+                Err(WalkError::Ledger(error)) => {
+                    self.ledger_failed(&error);
+                    return Err(Stop);
+                }
+                Err(WalkError::Overtaken) => return Err(Stop),
+            }
+            failpoint::hit("unseen-learned").await;
+        }
+        Ok(())
+    }
+
+    /// The rows of these customers, each with the row id that is remembered, empty when there is none. `thorough`: also
+    /// those whose keys are spelled otherwise. `None` when the form cannot be read now.
+    pub(crate) async fn rows_shown(
+        &self,
+        recognition: &Recognition,
+        rows: &[(&str, &str)],
+        thorough: bool,
+        patience: &Patience,
+    ) -> Option<Found> {
+        let client = &self.vendor.client;
+        let companies: Vec<&str> = rows.iter().map(|(company, _)| *company).collect();
+        let companies = &companies;
+        let tried = self
+            .vendor
+            .insist(None, patience, move || client.rows_of(recognition, companies))
+            .await;
+        let mut found = self.read(tried)?;
+        let mut by_id = FuturesUnordered::new();
+        for (company, id) in rows {
+            if !id.is_empty() && !found.contains_key(*company) {
+                by_id.push(self.by_id(recognition, company, id, patience));
+            }
+        }
+        let mut again: Vec<(String, FoundRow)> = Vec::new();
+        while let Some(answer) = by_id.next().await {
+            again.extend(answer?);
+        }
+        drop(by_id);
+        found.extend(again.into_iter().map(|(company, row)| (company, vec![row])));
+        let missing: Vec<&str> = companies
+            .iter()
+            .filter(|company| !found.contains_key(**company))
+            .copied()
+            .collect();
+        if thorough && !missing.is_empty() {
+            let missing = &missing;
+            let tried = self
+                .vendor
+                .insist(None, patience, move || {
+                    client.rows_spelled_otherwise(recognition, missing)
+                })
+                .await;
+            found.extend(self.read(tried)?);
+        }
+        self.index.saw(&found).await;
+        Some(found)
+    }
+
+    fn read(&self, tried: Tried<Found>) -> Option<Found> {
+        match tried {
+            Tried::Done(found, _) => Some(found),
+            Tried::Refused(refusal, _) => {
+                self.vendor.read_refused("rows of the form", &refusal);
+                None
+            }
+            Tried::Lost | Tried::Held => None,
+        }
+    }
+
+    /// The row with this id, if it is still that of the company; `None` when it cannot be read now.
+    async fn by_id(
+        &self,
+        recognition: &Recognition,
+        company: &str,
+        id: &str,
+        patience: &Patience,
+    ) -> Option<Option<(String, FoundRow)>> {
+        let client = &self.vendor.client;
+        let tried = self
+            .vendor
+            .insist(None, patience, move || client.row_by_id(id))
+            .await;
+        match tried {
+            Tried::Done(row, _) => {
+                let row = row.and_then(|row| recognition.read_as(company, &row));
+                Some(row.map(|row| (company.to_owned(), row)))
+            }
+            Tried::Refused(refusal, _) => {
+                tracing::warn!(
+                    company_id = company,
+                    row = id,
+                    refusal = refusal.describe(),
+                    "a row cannot be read by its id"
+                );
+                self.vendor.read_refused("a row by its id", &refusal);
+                None
+            }
+            Tried::Lost | Tried::Held => None,
+        }
+    }
+
+    /// The row ids that Redis remembers of these customers, for [`Writer::rows_shown`]. One that is not proven says nothing.
+    pub(super) async fn remembered<'a>(
+        &self,
+        companies: &[&'a str],
+    ) -> Result<Vec<(&'a str, String)>, Error> {
+        let known = self.ledger.known_rows(companies).await?;
+        let ids = known.into_iter().map(|row| {
+            row.filter(|row| !row.placed)
+                .and_then(|row| row.id)
+                .unwrap_or_default()
+        });
+        Ok(companies.iter().copied().zip(ids).collect())
+    }
+}
+
+impl Sorted {
+    /// This customer's records come again later, and keep nobody waiting meanwhile.
+    pub(super) fn set_aside(&mut self, company: &str) {
+        for record in self.open.remove(company).into_iter().flatten() {
+            self.outcomes[record.at] = Some(Outcome::Park(WaitsFor::OtherMessage));
+        }
+    }
+}
