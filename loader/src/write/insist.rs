@@ -25,6 +25,8 @@ const UNANSWERED: u32 = 3;
 const CLOSING: Duration = Duration::from_millis(200);
 /// How often the vendor may ask to wait while it does the work of others.
 const PUT_OFF: u32 = 10;
+/// How often while it does nobody's.
+const ALL_PUT_OFF: u32 = 6;
 
 /// A write that is sent.
 #[derive(Clone, Copy)]
@@ -150,7 +152,14 @@ impl Vendor {
         if refusal.class == Class::Retry && refusal.is_answer() {
             tracing::debug!(refusal = refusal.describe(), "vendor asks to wait");
             strikes.put_off += 1;
-            return strikes.put_off >= PUT_OFF && self.breaker.succeeded_since(request.kind, since);
+            if self.breaker.succeeded_since(request.kind, since) {
+                return strikes.put_off >= PUT_OFF;
+            }
+            // Nobody's writes are done: it is not about this one, and the stage says what it waits for.
+            if strikes.put_off >= ALL_PUT_OFF {
+                self.doubt_everything(request.kind, refusal);
+            }
+            return false;
         }
         if !self.works().await {
             self.is_away(refusal);
@@ -271,6 +280,11 @@ fn detail(kind: Kind, refusal: &Refusal) -> String {
         Kind::Remove => "removal",
     };
     match pause_for(refusal) {
+        Pause::Outage if refusal.is_answer() => format!(
+            "Jiandaoyun puts every {what} off with {}; another program may use up the limits of the account; some are \
+             tried now and then",
+            refusal.describe()
+        ),
         Pause::Outage => format!(
             "Jiandaoyun does not answer: every {what} ends in {}, although queries are answered; some are tried now \
              and then",

@@ -158,6 +158,33 @@ async fn rates_that_others_use_up_are_waited_for() {
 }
 
 #[tokio::test]
+async fn a_vendor_that_only_asks_to_wait_is_a_pause_and_not_a_loop() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(1)
+        .seed(49)
+        .set("INDEX_SETTLE", "0s")
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let kind = FaultKind::Code {
+        code: 8303,
+        message: "rate limit exceeded".into(),
+        status: None,
+    };
+    let fault = pipeline
+        .simulator
+        .fault(Fault::on(Vendor::Jdy, "batch_create", kind));
+    let loader = pipeline.run(Service::Loader);
+    feed.put_all(&pipeline).await;
+    pipeline[loader].pauses_for("outage").await;
+    pipeline.simulator.clear_faults(Some(fault));
+    let report = pipeline.until_equal(LIMIT).await;
+    assert_eq!(report.form_rows, 1);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
 async fn bad_rows_in_every_batch_do_not_hold_up_their_neighbours() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(1000)
