@@ -3,6 +3,7 @@
 mod ceiling;
 mod dead;
 mod fixture;
+mod index;
 mod lag;
 mod measure;
 mod memory;

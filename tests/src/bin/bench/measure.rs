@@ -7,7 +7,7 @@ use prost::Message;
 use proto::v1::{CompanySnapshot, FormRecord};
 
 use super::report::Report;
-use super::{ceiling, dead, fixture, lag, memory, quota, scaling, stages};
+use super::{ceiling, dead, fixture, index, lag, memory, quota, scaling, stages};
 use kit::config::{binary, repository};
 use kit::pipeline::Service;
 
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// Seconds for which the quota is used up, for each number of loaders
     #[arg(long, default_value_t = 30)]
     pub quota_seconds: u64,
-    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead [default: all]
+    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index [default: all]
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
 }
@@ -132,6 +132,18 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
         report.dead_scan_per_s = f64::from(dead::LETTERS) / measured.groups.as_secs_f64();
         report.dead_plan_per_s = f64::from(dead::LETTERS) / measured.plan.as_secs_f64();
         report.replay_per_s = measured.replayed_per_second;
+    }
+    if wants("index") {
+        say("a loss of Redis before a form of half a million rows …");
+        let loss = index::loss(&services, &record).await?;
+        report.index = [
+            ("emptied_s".to_owned(), loss.emptied.as_secs_f64()),
+            ("restarted_changed_s".to_owned(), loss.changed.as_secs_f64()),
+            ("restarted_new_s".to_owned(), loss.created.as_secs_f64()),
+            ("walk_share".to_owned(), loss.share),
+            ("peak_mib".to_owned(), loss.peak_mib),
+        ]
+        .into();
     }
     for service in Service::ALL {
         let size = std::fs::metadata(binary(service.name())?)

@@ -40,6 +40,9 @@ pub(crate) struct Report {
     pub dead_plan_per_s: f64,
     /// Dead letters put back and written a second.
     pub replay_per_s: f64,
+    /// A loss of Redis before a form of half a million rows: seconds until rows land again, and what the loader does and
+    /// takes while the form is read.
+    pub index: Named,
     /// The fourteen fields of one customer.
     pub mapping_ns_per_record: Option<f64>,
     /// From start to ready, by service.
@@ -218,6 +221,15 @@ impl Report {
             Some(self.dead_plan_per_s >= 10_000.0),
         );
         add("dead letters replayed/s".into(), self.replay_per_s, 0, "", None);
+        for (what, value) in &self.index {
+            let (aim, met) = match what.as_str() {
+                "emptied_s" => ("≤ 60", *value <= 60.0),
+                "walk_share" => ("≥ 0.8", *value >= 0.8),
+                "peak_mib" => ("≤ 40", *value <= 40.0),
+                _ => ("≤ 5", *value <= 5.0),
+            };
+            add(format!("loss of Redis, {what}"), *value, 2, aim, Some(met));
+        }
         if let Some(ns) = self.mapping_ns_per_record {
             add(
                 "mapping, ns per record".into(),

@@ -129,11 +129,16 @@ pub(crate) fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
 
 /// A row that no API call made.
 pub(crate) fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, String> {
+    insert_row_at(state, form, data, state.clock.now_ms())
+}
+
+/// The same at another time of the form's.
+pub(crate) fn insert_row_at(state: &State, form: usize, data: &Value, now_ms: i64) -> Result<String, String> {
     let data = data.as_object().ok_or("a row is an object of wrapped values")?;
     let settings = state.settings();
     let mut account = lock(&state.account);
     account
-        .insert_by_hand(form, data, &settings.jdy, state.clock.now_ms())
+        .insert_by_hand(form, data, &settings.jdy, now_ms)
         .map_err(|code| format!("the row is refused with code {code}"))
 }
 

@@ -18,7 +18,7 @@ use super::state::{State, lock};
 use super::world::{World, company_id};
 
 use actions::{Control, Which, customer, mutate, outage, reset};
-pub(super) use actions::{delete_rows, each_drawn, edit_row, insert_row, reset_stats, rows};
+pub(super) use actions::{delete_rows, each_drawn, edit_row, insert_row, insert_row_at, reset_stats, rows};
 
 /// What the control side understands; also the answer to `GET /sim/`.
 pub const CONTROL_HELP: &str = "\

@@ -1,5 +1,7 @@
 //! What tests do to a running simulator: change customers, set faults and switches, touch rows.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::Simulator;
@@ -116,6 +118,14 @@ impl Simulator {
     /// Puts a row into the first form as a person would; values are wrapped, `{"_widget_…": {"value": …}}`. Its id.
     pub fn insert_row(&self, data: &Value) -> anyhow::Result<String> {
         control::insert_row(&self.state, 0, data).map_err(anyhow::Error::msg)
+    }
+
+    /// Puts so many rows into the first form, as if they had been written this long ago.
+    pub fn fill(&self, rows: usize, age: Duration, row: impl Fn(usize) -> Value) -> anyhow::Result<()> {
+        let then = self.state.clock.now_ms() - i64::try_from(age.as_millis())?;
+        (0..rows)
+            .try_for_each(|at| control::insert_row_at(&self.state, 0, &row(at), then).map(drop))
+            .map_err(anyhow::Error::msg)
     }
 
     /// Writes cells of a row of the first form as a person would.
