@@ -18,10 +18,10 @@ use crate::ledger::index::{IndexState, Known};
 /// How often those who wait poll.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 
-/// A name that no epoch of the namespace has had. Digits of a number below 2³¹, which Redis keeps in five bytes: every
+/// A name that no epoch of the namespace has had. Digits of a number below 2²³, which Redis keeps in four bytes: every
 /// row and every watermark carries one.
 pub(super) fn new_epoch() -> String {
-    (Uuid::new_v4().as_u128() & 0x7fff_ffff).to_string()
+    (Uuid::new_v4().as_u128() & 0x7f_ffff).to_string()
 }
 
 impl Index {

@@ -20,7 +20,7 @@ local count = tonumber(ARGV[8])
 local rows, unknown = {}, {'UNKNOWN', string.format('%d', time), time >= tonumber(index[4]) and '1' or '0'}
 for slot = 0, count - 1 do
   local company, version = ARGV[9 + slot * 7], ARGV[10 + slot * 7]
-  local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'p', 'u')
+  local row = redis.call('HMGET', row_key(company), 'id', 'v', 'h', 'b', 'f', 'g', 'u')
   local stale = row[2] and version < row[2]
   if blind then
     if not row[2] then row[5] = index[2] end
@@ -31,7 +31,7 @@ for slot = 0, count - 1 do
     else
       unknown[#unknown + 1] = company
       -- An id that is not proven is no hint whose row it is: only the key can tell.
-      unknown[#unknown + 1] = not row[7] and row[1] or ''
+      unknown[#unknown + 1] = row[1] and not is_placed(row[1]) and row[1] or ''
     end
   end
   rows[slot] = row
@@ -86,8 +86,7 @@ for slot = 0, count - 1 do
   -- What the form shows was fetched before `floor`, under a version that is lost: this record may be older.
   local doubtful = floor and sequence <= floor
   -- What was committed last was this very record, by a batch that was put off or whose loader died before it said so.
-  local landed = known == version and not row[8]
-  local target = row[7] and '?' .. id or id
+  local landed = known == version and not row[7]
   local answer
 
   if known and version < known then
@@ -105,11 +104,11 @@ for slot = 0, count - 1 do
   elseif doubtful and (id or ARGV[7] == '1') then
     answer = fetch_again(key)
   elseif operation == 'd' then
-    take(slot, 'r', company, version, '', target, '')
-    answer = 'r' .. target
+    take(slot, 'r', company, version, '', id, '')
+    answer = 'r' .. id
   elseif id then
-    take(slot, 'u', company, version, hash, target, join(set, clear))
-    answer = 'u' .. target
+    take(slot, 'u', company, version, hash, id, join(set, clear))
+    answer = 'u' .. id
   elseif redis.call('ZSCORE', KEYS[3], company) then
     -- A call of unknown outcome may still make the row that is not there, or has made it and nobody has looked since:
     -- as if it were held by that call.

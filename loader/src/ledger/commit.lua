@@ -29,18 +29,17 @@ for n = 0, tonumber(ARGV[7]) - 1 do
     redis.call('HSET', key, 'w', string.format('%d', time))
     if result == 'k' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f', 'p', 'u', 'r', 'q')
+      redis.call('HDEL', key, 'f', 'u', 'r', 'q')
     elseif result == 'p' then
-      redis.call('HSET', key, 'id', id, 'v', version, 'h', content, 'p', '1')
+      redis.call('HSET', key, 'id', id == '' and '' or '?' .. id, 'v', version, 'h', content)
       redis.call('HDEL', key, 'f', 'u', 'r', 'q')
     elseif result == 'x' then
-      redis.call('HDEL', key, 'id', 'h', 'f', 'p', 'u', 'r', 'q')
+      redis.call('HDEL', key, 'id', 'h', 'f', 'u', 'r', 'q')
       redis.call('HSET', key, 'v', version)
     elseif result == 'g' then
-      redis.call('HDEL', key, 'id', 'h', 'f', 'p')
+      redis.call('HDEL', key, 'id', 'h', 'f')
     elseif result == 'i' then
       redis.call('HSET', key, 'id', id, 'h', '')
-      redis.call('HDEL', key, 'p')
       if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
     end
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.

@@ -50,7 +50,7 @@ end
 local new = 0
 for n = 0, tonumber(ARGV[5]) - 1 do
   local company, id = ARGV[6 + n * 2], ARGV[7 + n * 2]
-  local kept = redis.call('HGET', row_key(company), 'id')
+  local kept = bare(redis.call('HGET', row_key(company), 'id'))
   -- One that was made a moment ago has no id in the ledger yet.
   if kept and kept ~= '' and kept ~= id then new = new + redis.call('HSETNX', dups, company .. '\n' .. id, kept) end
 end

@@ -44,7 +44,7 @@ pub(crate) struct Duplicate {
     pub(crate) extra: String,
 }
 
-type RowFields = [Option<String>; 7];
+type RowFields = [Option<String>; 6];
 
 impl Ledger {
     /// What is known of each of these customers; `None` for those that the ledger does not know.
@@ -52,12 +52,12 @@ impl Ledger {
         if companies.is_empty() {
             return Ok(Vec::new());
         }
-        use schema::row::{BATCH, COMMITTED, FLOOR, HASH, ID, PLACED, VERSION};
+        use schema::row::{BATCH, COMMITTED, FLOOR, HASH, ID, VERSION};
         let mut pipe = redis::pipe();
         for company in companies {
             pipe.cmd("HMGET")
                 .arg(self.row_key(company))
-                .arg(&[ID, VERSION, HASH, BATCH, FLOOR, PLACED, COMMITTED]);
+                .arg(&[ID, VERSION, HASH, BATCH, FLOOR, COMMITTED]);
         }
         let mut connection = self.store().connection().await?;
         let rows: Vec<RowFields> = pipe
@@ -129,13 +129,17 @@ fn known_row(fields: RowFields) -> Option<KnownRow> {
     if fields.iter().all(Option::is_none) {
         return None;
     }
-    let [id, version, hash, batch, floor, placed, _] = fields;
+    let [id, version, hash, batch, floor, _] = fields;
+    let proven = id
+        .as_deref()
+        .map(|id| id.strip_prefix(schema::BY_PLACE).unwrap_or(id));
+    let placed = proven != id.as_deref();
     Some(KnownRow {
-        id,
+        id: proven.map(str::to_owned),
         version: version.as_deref().and_then(decode_version),
         hash,
         batch,
         floor: floor.and_then(|floor| floor.parse().ok()),
-        placed: placed.is_some(),
+        placed,
     })
 }

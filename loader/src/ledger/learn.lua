@@ -27,7 +27,7 @@ local function learn(key, company, id, content, written)
   redis.call('HSET', key, 'id', id, 'h', content, 'f', floor, 'g', epoch)
   -- The id comes from the form with the key beside it, so it is proven. `v` and `u` stay as they are: together they say
   -- what became of the record of that version, which no later reading of the form makes untrue.
-  redis.call('HDEL', key, 'b', 'p', 'r', 'q')
+  redis.call('HDEL', key, 'b', 'r', 'q')
 end
 
 for n = 0, tonumber(ARGV[9]) - 1 do
@@ -42,18 +42,18 @@ for n = 0, tonumber(ARGV[9]) - 1 do
     -- That a row is not there proves nothing while a call may still make it.
     if not current and asked >= settles then
       redis.call('HSET', key, 'f', floor, 'g', epoch)
-      redis.call('HDEL', key, 'id', 'h', 'b', 'p', 'r', 'q')
+      redis.call('HDEL', key, 'id', 'h', 'b', 'r', 'q')
     end
   elseif not current then
     rows = rows + 1
     learn(key, company, id, content, written)
-  elseif has and known[2] == id then
+  elseif has and bare(known[2]) == id then
     rows = rows + 1
-    redis.call('HDEL', key, 'p')
+    if is_placed(known[2]) then redis.call('HSET', key, 'id', id) end
   elseif has then
     -- Another one, unless it is the one that was there before what the ledger wrote since.
     if tonumber(known[4] or '0') <= asked then
-      extra = extra + redis.call('HSETNX', prefix .. 'dups', company .. '\n' .. id, known[2])
+      extra = extra + redis.call('HSETNX', prefix .. 'dups', company .. '\n' .. id, bare(known[2]))
     end
   elseif not newer and not (known[3] and redis.call('EXISTS', batch_key(known[3])) == 1) then
     rows = rows + 1

@@ -43,6 +43,13 @@ local function verify_at(company, due)
   redis.call('ZADD', KEYS[3], math.max(due, score + 1), company)
 end
 
+-- An id that was taken from an answer by its place is kept with a mark until it is proven by key (`schema::BY_PLACE`).
+local function is_placed(id) return string.sub(id, 1, 1) == '?' end
+local function bare(id)
+  if id and is_placed(id) then return string.sub(id, 2) end
+  return id
+end
+
 local function split(text)
   local parts = {}
   for part in string.gmatch(text .. '\n', '(.-)\n') do parts[#parts + 1] = part end

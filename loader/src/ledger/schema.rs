@@ -18,13 +18,12 @@
 //!
 //! | field of a row | meaning |
 //! | --- | --- |
-//! | `id` | row id in the form; absent when there is no row, empty when it was never learned |
+//! | `id` | row id in the form; absent when there is no row, empty when it was never learned; `?` before it: it was taken from an answer by its place, and is proven by key before it is used |
 //! | `v` | version that was committed last, see [`super::encode_version`] |
 //! | `h` | hash of the row's content; empty when the content is not known |
 //! | `b` | batch that has claimed the row |
 //! | `f` | floor: sequence above which a record is certainly newer than what the row holds, whose version is lost |
 //! | `w` | when the ledger last committed something about the row |
-//! | `p` | `1`: the id was taken from an answer by its place; it is proven by key before it is used |
 //! | `u` | `1`: the record of version `v` found nothing to do; otherwise what it wrote was committed |
 //! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
@@ -62,7 +61,6 @@ pub(super) mod row {
     pub(in crate::ledger) const BATCH: &str = "b";
     pub(in crate::ledger) const FLOOR: &str = "f";
     pub(in crate::ledger) const COMMITTED: &str = "w";
-    pub(in crate::ledger) const PLACED: &str = "p";
     /// Only the scripts use these.
     #[cfg(test)]
     pub(in crate::ledger) const SEEN_IN: &str = "g";
@@ -72,7 +70,7 @@ pub(super) mod row {
     pub(in crate::ledger) const UNCHANGED: &str = "u";
 }
 
-/// Before a row id that was taken from an answer by its place, in a claim and in a member.
+/// Before a row id that was taken from an answer by its place, in a row, a claim and a member.
 pub(super) const BY_PLACE: char = '?';
 
 /// Fields of a batch.

@@ -46,17 +46,13 @@ else
       local same = right and (id ~= '' and content ~= '' or id == '' and (row[1] or '') == '')
       if same and not unseen then
         redis.call('ZREM', KEYS[3], company)
-        if id ~= '' then
-          redis.call('HSET', row_key(company), 'id', id)
-          redis.call('HDEL', row_key(company), 'p')
-        end
+        if id ~= '' then redis.call('HSET', row_key(company), 'id', id) end
         answer[#answer + 1] = '='
       else
         if id == '' then
-          redis.call('HDEL', row_key(company), 'id', 'h', 'p')
+          redis.call('HDEL', row_key(company), 'id', 'h')
         else
           redis.call('HSET', row_key(company), 'id', id, 'h', '')
-          redis.call('HDEL', row_key(company), 'p')
         end
         answer[#answer + 1] = '~'
       end

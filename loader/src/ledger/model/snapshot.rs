@@ -22,15 +22,15 @@ impl ExpectedLedger {
         let row = |row: &Row| {
             let floor = row.floor.map(|floor| floor.to_string());
             let unchanged = row.unchanged.then(|| "1".to_owned());
-            let placed = row.placed.then(|| "1".to_owned());
+            let mark = if row.placed { "?" } else { "" };
+            let id = row.id.as_ref().map(|id| format!("{mark}{id}"));
             text(
                 [
-                    ("id", &row.id),
+                    ("id", &id),
                     ("v", &row.version),
                     ("h", &row.hash),
                     ("b", &row.batch),
                     ("f", &floor),
-                    ("p", &placed),
                     ("u", &unchanged),
                 ]
                 .map(|(name, value)| (name.to_owned(), value.clone()))

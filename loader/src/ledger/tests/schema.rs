@@ -56,7 +56,6 @@ async fn the_scripts_write_what_the_schema_names() {
         row::FLOOR,
         row::COMMITTED,
         row::SEEN_IN,
-        row::PLACED,
         row::UNCHANGED,
     ];
     let mut known = names(&known);

@@ -159,10 +159,11 @@ async fn die_at(point: &'static str, redis: Redis) {
         (0, 0, 0),
         "{point}: {report:?}"
     );
-    // Who dies after the dead letter is confirmed and before its message is acknowledged (the marks are written there,
-    // and rows are verified at any time) leaves it to be judged again:
+    // Who dies after the dead letter, or the copy that is parked, is confirmed and before its message is acknowledged (the
+    // marks are written there, and rows are verified and the form is read at any time) leaves it to be judged again:
     // a second copy of a letter is the price of losing none, and putting back both does no harm.
-    let copies = if point.starts_with("marks") || point.starts_with("verify") {
+    let at_any_time = ["marks", "verify", "index", "unseen"];
+    let copies = if at_any_time.iter().any(|those| point.starts_with(those)) {
         2
     } else {
         1
