@@ -35,6 +35,8 @@ struct State {
     next: u64,
     /// Connections that are carried.
     open: BTreeSet<u64>,
+    /// Something waits at a connection that carries nothing.
+    withheld: bool,
 }
 
 /// The running proxy; everything it carries ends with it.
@@ -67,6 +69,7 @@ impl Proxy {
             closed_below: 0,
             next: 0,
             open: BTreeSet::new(),
+            withheld: false,
         });
         let task = tokio::spawn(serve(listener, target, delay, state.clone()));
         Ok(Self { address, state, task })
@@ -101,12 +104,20 @@ impl Proxy {
 
     /// Carries nothing, closes nothing.
     pub fn stall(&self) {
-        self.state.send_modify(|state| state.mode = Mode::Stall);
+        self.state
+            .send_modify(|state| (state.mode, state.withheld) = (Mode::Stall, false));
     }
 
     /// What is connected now is silent for ever; what connects later works.
     pub fn half_open(&self) {
-        self.state.send_modify(|state| state.silent_below = state.next);
+        self.state
+            .send_modify(|state| (state.silent_below, state.withheld) = (state.next, false));
+    }
+
+    /// Returns when something was sent that a stall or a silent connection does not carry.
+    pub async fn withheld(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        drop(self.state.subscribe().wait_for(|state| state.withheld).await);
     }
 
     /// Ends a cut or a stall.
@@ -159,7 +170,6 @@ async fn connection(
     shared: watch::Sender<State>,
 ) {
     let mut state = shared.subscribe();
-    let watched = state.clone();
     let carried = async {
         let server = TcpStream::connect(target).await?;
         client.set_nodelay(true)?;
@@ -167,8 +177,8 @@ async fn connection(
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
         // Either side's end is the end of both: nobody here speaks half-closed.
         tokio::select! {
-            ended = carry(from_client, to_server, delay, number, watched.clone()) => ended,
-            ended = carry(from_server, to_client, delay, number, watched.clone()) => ended,
+            ended = carry(from_client, to_server, delay, number, shared.clone()) => ended,
+            ended = carry(from_server, to_client, delay, number, shared.clone()) => ended,
         }
     };
     // How a connection ended is the peers' affair.
@@ -187,9 +197,14 @@ async fn carry(
     mut to: OwnedWriteHalf,
     delay: Duration,
     number: u64,
-    state: watch::Receiver<State>,
+    shared: watch::Sender<State>,
 ) -> std::io::Result<()> {
-    let mut source = Source { from, number, state };
+    let mut source = Source {
+        from,
+        number,
+        state: shared.subscribe(),
+        shared,
+    };
     let mut buffer = vec![0; BUFFER];
     if delay.is_zero() {
         loop {
@@ -227,6 +242,7 @@ struct Source {
     from: OwnedReadHalf,
     number: u64,
     state: watch::Receiver<State>,
+    shared: watch::Sender<State>,
 }
 
 impl Source {
@@ -234,8 +250,21 @@ impl Source {
     async fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let aborted = |_| std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
         loop {
-            let carries = |state: &State| state.mode != Mode::Stall && self.number >= state.silent_below;
-            self.state.wait_for(carries).await.map_err(aborted)?;
+            let number = self.number;
+            let carries = |state: &State| state.mode != Mode::Stall && number >= state.silent_below;
+            let withheld = tokio::select! {
+                biased;
+                carried = async { self.state.wait_for(carries).await.map(drop) } => {
+                    carried.map_err(aborted)?;
+                    false
+                }
+                ready = self.from.readable() => ready.map(|()| true)?,
+            };
+            if withheld {
+                self.shared
+                    .send_if_modified(|state| !std::mem::replace(&mut state.withheld, true));
+                self.state.wait_for(carries).await.map_err(aborted)?;
+            }
             // What arrives after a change is not carried any more.
             tokio::select! {
                 biased;

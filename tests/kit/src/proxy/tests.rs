@@ -31,11 +31,13 @@ async fn it_carries_stalls_goes_silent_and_cuts() {
 
     proxy.stall();
     old.write_all(b"y").await.unwrap();
+    proxy.withheld().await;
     proxy.pass();
     assert_eq!(old.read_u8().await.unwrap(), b'y');
 
     proxy.half_open();
     old.write_all(b"z").await.unwrap();
+    proxy.withheld().await;
     let mut new = TcpStream::connect(proxy.address).await.unwrap();
     assert_eq!(ask(&mut new).await.unwrap(), b'x');
     let mut byte = [0];

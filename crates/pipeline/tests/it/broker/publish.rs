@@ -8,7 +8,6 @@ use pipeline::{
     message::Outgoing, service::Runtime, setting::Secret, shutdown::Shutdown, stage::Stage,
     telemetry::Metrics,
 };
-use std::time::Duration;
 
 /// What the process counted as published once more to this queue.
 fn republished(metrics: &Metrics, queue: &str) -> u64 {
@@ -39,7 +38,7 @@ async fn messages_that_were_not_confirmed_are_published_and_counted_once_more() 
     proxy.half_open();
     let publishing = rt.publisher.publish(messages(1..4));
     let lost = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        proxy.withheld().await;
         proxy.reset().await;
     };
     let (published, ()) = tokio::join!(publishing, lost);
