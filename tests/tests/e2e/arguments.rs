@@ -124,6 +124,22 @@ async fn a_malformed_value_is_named() {
     }
 }
 
+/// After an hour Jiandaoyun forgets a transaction id, and would write its rows once more.
+#[tokio::test]
+async fn times_that_exceed_the_vendors_hour_together_are_named() {
+    let wrong = [
+        [("RESEND_FOR", "59m"), ("PATIENCE", "5m"), ("JDY_TIMEOUT", "30s")],
+        [("RESEND_FOR", "50m"), ("PATIENCE", "11m"), ("JDY_TIMEOUT", "30s")],
+        [("RESEND_FOR", "58m"), ("PATIENCE", "1m"), ("JDY_TIMEOUT", "2m")],
+    ];
+    for times in wrong {
+        let mut settings = complete(Service::Loader);
+        settings.extend(times.map(|(name, value)| (name.into(), value.into())));
+        let words = ["RESEND_FOR", "PATIENCE", "JDY_TIMEOUT", "at most 1h"];
+        refused(Service::Loader, &settings, &["run"], 78, &words).await;
+    }
+}
+
 #[tokio::test]
 async fn an_unknown_flag_or_command_is_a_usage_error() {
     for service in Service::ALL {
