@@ -2,8 +2,10 @@
 //! fails decides.
 //!
 //! A row that is refused standing alone is given up only when another write of its kind has succeeded between its
-//! first refusal and its last one (what succeeds after that may do so because the cause is gone), or when it has been refused again and again with growing waits. When several customers in a row are
-//! refused and nothing succeeds in between, it is not about them: the breaker trips. The stage then pauses, nothing
+//! first refusal and its last one (what succeeds after that may do so because the cause is gone), or when it has been
+//! refused again and again with growing waits. Being put off happens to anybody: a row that always is, while others land,
+//! is given up when chance cannot explain it. When several customers in a row are refused and nothing succeeds in
+//! between, it is not about them: the breaker trips. The stage then pauses, nothing
 //! is given up, and now and then a few requests are let through to see whether one of them succeeds.
 
 mod rows;
@@ -28,8 +30,8 @@ const HANDFUL: usize = 5;
 const TRIES: u32 = 5;
 /// Remembered rows and requests, at most.
 const REMEMBERED: usize = 1000;
-/// Remembered successes of a kind: minutes of them, longer than a refusal waits to be judged.
-const SUCCESSES: usize = 4096;
+/// Remembered times of a kind: minutes of them, longer than a refusal waits to be judged.
+const REMEMBERED_TIMES: usize = 4096;
 
 /// What has been refused and what has succeeded, by kind of write. Clones are the same breaker.
 #[derive(Clone)]
@@ -48,6 +50,8 @@ struct Inner {
 struct State {
     /// When the latest requests that succeeded were sent.
     succeeded: VecDeque<Instant>,
+    /// When the latest requests were put off.
+    put_off: VecDeque<Instant>,
     suspects: HashMap<String, Suspect>,
     /// Customers refused, each standing alone, since something succeeded.
     in_a_row: HashSet<String>,
@@ -58,6 +62,8 @@ struct State {
 struct Suspect {
     first: Instant,
     tries: u32,
+    /// How often it was refused in these tries and in company before.
+    times: u32,
     /// Of these, before it is at fault while others land.
     needed: u32,
     due: Instant,
@@ -102,13 +108,18 @@ impl Breaker {
     pub(crate) fn succeeded(&self, kind: Kind, sent: Instant) -> Option<Pause> {
         let mut kinds = self.lock();
         let state = kinds.of(kind);
-        state.note_success(sent);
+        note(&mut state.succeeded, sent);
         state.in_a_row.clear();
         let ended = state.tripped.take().map(|tripped| tripped.pause);
         let other = ended.filter(|pause| !kinds.iter().any(|state| state.is_paused_for(*pause)));
         drop(kinds);
         self.inner.changed.send_replace(());
         other
+    }
+
+    /// The vendor asks to wait with a request of this kind.
+    pub(crate) fn put_off(&self, kind: Kind) {
+        note(&mut self.lock().of(kind).put_off, Instant::now());
     }
 
     /// Whether a request of this kind that was sent after this time has succeeded.
@@ -155,13 +166,6 @@ impl Breaker {
 }
 
 impl State {
-    fn note_success(&mut self, sent: Instant) {
-        if self.succeeded.len() >= SUCCESSES {
-            self.succeeded.pop_front();
-        }
-        self.succeeded.push_back(sent);
-    }
-
     fn has_succeeded_since(&self, time: Instant) -> bool {
         self.succeeded.iter().any(|sent| *sent > time)
     }
@@ -171,6 +175,13 @@ impl State {
             .as_ref()
             .is_some_and(|tripped| tripped.pause == pause)
     }
+}
+
+fn note(times: &mut VecDeque<Instant>, time: Instant) {
+    if times.len() >= REMEMBERED_TIMES {
+        times.pop_front();
+    }
+    times.push_back(time);
 }
 
 /// The state of one kind of write.
@@ -193,7 +204,7 @@ impl Kinds for [State; 3] {
 fn wait_after(tries: u32, guess: Guess) -> Duration {
     let first = match guess {
         Guess::Row => Duration::from_secs(1),
-        Guess::Unclear | Guess::Plan => Duration::from_secs(2),
+        Guess::Unclear | Guess::Plan | Guess::Busy => Duration::from_secs(2),
     };
     first * 2_u32.pow(tries.clamp(1, 8) - 1)
 }

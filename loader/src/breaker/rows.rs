@@ -1,5 +1,6 @@
 //! Rows that were refused standing alone: which of them are at fault, and when the others are sent again.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::{Breaker, HANDFUL, Kinds as _, REMEMBERED, State, Suspect, TRIES, Verdict, wait_after};
@@ -14,6 +15,8 @@ pub(crate) enum Guess {
     Unclear,
     /// The volume of the subscription: only a success shows that it is not.
     Plan,
+    /// Asked to wait, as it happens to anybody while others use up the limits of the account.
+    Busy,
 }
 
 impl Guess {
@@ -22,21 +25,21 @@ impl Guess {
     fn needed(self) -> u32 {
         match self {
             Self::Row => 1,
-            Self::Unclear | Self::Plan => 3,
+            Self::Unclear | Self::Plan | Self::Busy => 3,
         }
     }
 }
 
 impl Breaker {
-    /// The row of a customer was refused standing alone, with this answer. `first` and `last`: when it was refused first, then
-    /// perhaps in company, and when last.
+    /// The row of a customer was refused standing alone, with this answer. `first`, `last` and `times`: when it was refused
+    /// first, then perhaps in company, when last, and how often since the try before.
     pub(crate) fn refused(
         &self,
         kind: Kind,
         company: &str,
         answer: &str,
         guess: Guess,
-        (first, last): (Instant, Instant),
+        (first, last, times): (Instant, Instant, u32),
     ) -> Verdict {
         let now = Instant::now();
         let mut kinds = self.lock();
@@ -48,6 +51,7 @@ impl Breaker {
             .or_insert_with(|| Suspect {
                 first,
                 tries: 0,
+                times: 0,
                 needed: guess.needed(),
                 due: now,
                 convicted: None,
@@ -58,16 +62,28 @@ impl Breaker {
             .is_some_and(|before| before != answer)
         {
             // Another answer is another matter.
-            (suspect.first, suspect.tries, suspect.convicted) = (first, 0, None);
+            (suspect.first, suspect.tries, suspect.times) = (first, 0, 0);
+            suspect.convicted = None;
         }
         suspect.tries += 1;
+        suspect.times += times;
         suspect.needed = suspect.needed.max(guess.needed());
         suspect.due = now + wait_after(suspect.tries, guess);
         let first = suspect.first;
-        let mut successes = state.succeeded.iter();
-        let others_land = successes.any(|sent| *sent > first && *sent <= last);
-        if suspect.convicted.is_some() || others_land {
-            if suspect.convicted.is_none() && suspect.tries < suspect.needed {
+        let meanwhile = |times: &VecDeque<Instant>| {
+            let times = times.iter();
+            times.filter(|time| **time > first && **time <= last).count()
+        };
+        let landed = meanwhile(&state.succeeded);
+        if suspect.convicted.is_some() || landed > 0 {
+            let enough = match guess {
+                Guess::Busy => {
+                    let others = meanwhile(&state.put_off).saturating_sub(suspect.times as usize);
+                    is_no_chance(suspect.tries, landed, others)
+                }
+                _ => suspect.tries >= suspect.needed,
+            };
+            if suspect.convicted.is_none() && !enough {
                 return Verdict::Wait;
             }
             suspect.convicted = Some(answer.to_owned());
@@ -78,7 +94,8 @@ impl Breaker {
         if state.in_a_row.len() < REMEMBERED {
             state.in_a_row.insert(company.to_owned());
         }
-        if state.in_a_row.len() >= HANDFUL || guess == Guess::Plan {
+        let at_once = guess == Guess::Plan || guess == Guess::Busy && tries > 1;
+        if state.in_a_row.len() >= HANDFUL || at_once {
             return Verdict::Everybody;
         }
         if tries >= TRIES {
@@ -113,6 +130,15 @@ impl Breaker {
         });
         waits.max().unwrap_or_default()
     }
+}
+
+/// Whether a row that was put off each time, alone and at least twice a try, cannot have met that by chance, while so
+/// many writes of others landed and so many were put off.
+fn is_no_chance(tries: u32, landed: usize, put_off: usize) -> bool {
+    const ONE_IN_A_MILLION: f64 = 1e-6;
+    // One of each more: a few writes prove little.
+    let share = (put_off as f64 + 1.0) / ((landed + put_off) as f64 + 2.0);
+    tries > 1 && share.powi(tries.saturating_mul(2).cast_signed()) < ONE_IN_A_MILLION
 }
 
 impl State {

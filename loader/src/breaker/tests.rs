@@ -9,7 +9,13 @@ use super::*;
 const CREATE: Kind = Kind::Create;
 
 fn refused(breaker: &Breaker, company: &str, guess: Guess) -> Verdict {
-    breaker.refused(CREATE, company, "4007", guess, (Instant::now(), Instant::now()))
+    breaker.refused(
+        CREATE,
+        company,
+        "4007",
+        guess,
+        (Instant::now(), Instant::now(), 1),
+    )
 }
 
 #[test]
@@ -34,12 +40,18 @@ fn a_row_is_at_fault_when_others_landed_since_it_was_refused_first() {
     // A replay that changes nothing is judged at once, another answer anew.
     assert_eq!(refused(&breaker, "a", Guess::Row), Verdict::Row);
     assert_eq!(
-        breaker.refused(CREATE, "a", "5059", Guess::Row, (Instant::now(), Instant::now())),
+        breaker.refused(
+            CREATE,
+            "a",
+            "5059",
+            Guess::Row,
+            (Instant::now(), Instant::now(), 1)
+        ),
         Verdict::Wait
     );
     // In company it was refused before the others landed.
     breaker.succeeded(CREATE, Instant::now());
-    let verdict = breaker.refused(CREATE, "b", "4007", Guess::Row, (first, Instant::now()));
+    let verdict = breaker.refused(CREATE, "b", "4007", Guess::Row, (first, Instant::now(), 1));
     assert_eq!(verdict, Verdict::Row);
 }
 
@@ -56,6 +68,35 @@ fn a_page_may_be_bad_luck_although_others_land() {
         assert_eq!(refused(&breaker, &n.to_string(), Guess::Unclear), Verdict::Wait);
         breaker.forget(&n.to_string());
     }
+}
+
+#[test]
+fn being_put_off_is_held_against_a_row_only_when_chance_cannot_explain_it() {
+    let breaker = Breaker::default();
+    let first = Instant::now();
+    let verdict = |company| {
+        let refused = (first, Instant::now(), 2);
+        breaker.refused(CREATE, company, "8303", Guess::Busy, refused)
+    };
+    // Everybody is put off three times of four: so is this row.
+    for _ in 0..10 {
+        breaker.succeeded(CREATE, Instant::now());
+        // Two of these are its own.
+        (0..5).for_each(|_| breaker.put_off(CREATE));
+        assert_eq!(verdict("a"), Verdict::Wait);
+    }
+    // Hundreds land, and this one never does; its own are not held against the others.
+    for _ in 0..400 {
+        breaker.succeeded(CREATE, Instant::now());
+    }
+    (0..2).for_each(|_| breaker.put_off(CREATE));
+    assert_eq!(verdict("b"), Verdict::Wait, "once proves nothing");
+    let tries = (0..20).position(|_| verdict("b") == Verdict::Row);
+    assert!(tries.is_some_and(|tries| tries < 6), "{tries:?}");
+    // With nothing to compare it with it is about everybody.
+    let breaker = Breaker::default();
+    let verdict = || breaker.refused(CREATE, "a", "8303", Guess::Busy, (first, Instant::now(), 2));
+    assert_eq!([verdict(), verdict()], [Verdict::Wait, Verdict::Everybody]);
 }
 
 #[test]
@@ -160,6 +201,6 @@ fn what_lands_after_the_last_refusal_says_nothing_about_the_row() {
     let (first, last) = (at(0), at(1_000));
     breaker.succeeded(CREATE, at(2_000));
     let judged = |refused| breaker.refused(CREATE, "a", "4007", Guess::Row, refused);
-    assert_eq!(judged((first, last)), Verdict::Wait, "the cause may be gone");
-    assert_eq!(judged((first, at(3_000))), Verdict::Row, "and it was not");
+    assert_eq!(judged((first, last, 1)), Verdict::Wait, "the cause may be gone");
+    assert_eq!(judged((first, at(3_000), 1)), Verdict::Row, "and it was not");
 }

@@ -30,6 +30,7 @@ pub(crate) fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
             status,
             message: shorten(&message),
             class,
+            times: 1,
         })
     };
     match status {
@@ -72,6 +73,7 @@ impl Failure {
             status,
             message: shorten(&self.msg),
             class,
+            times: 1,
         }
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// What to do about it.
     pub(crate) class: Class,
+    /// How often in a row the request got it.
+    pub(crate) times: u32,
 }
 
 impl Refusal {
@@ -64,6 +66,7 @@ impl Refusal {
             status: 0,
             message: format!("a row is not JSON: {error}"),
             class: Class::Row,
+            times: 1,
         }
     }
 
@@ -74,6 +77,7 @@ impl Refusal {
             status: 200,
             message: "answers success but does not store this row".to_owned(),
             class: Class::Row,
+            times: 1,
         }
     }
 
@@ -85,6 +89,7 @@ impl Refusal {
             status: status.and_then(|status| status.parse().ok()).unwrap_or(0),
             message: reason.to_owned(),
             class: Class::Retry,
+            times: 1,
         }
     }
 
@@ -100,6 +105,7 @@ impl Refusal {
             status: 0,
             message: "the form holds no row with this key".to_owned(),
             class: Class::Row,
+            times: 1,
         }
     }
 

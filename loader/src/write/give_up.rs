@@ -19,6 +19,8 @@ pub(super) struct Refused<'a> {
     pub(super) first: Instant,
     /// When it was refused last, before anything was looked up.
     pub(super) last: Instant,
+    /// How often, in company too.
+    pub(super) times: u32,
     /// A call that was not answered may still change the row.
     pub(super) unknown: bool,
 }
@@ -71,6 +73,7 @@ impl Writer {
             refusal,
             first: now,
             last: now,
+            times: refusal.times,
             unknown,
         };
         self.give_up_alone(work, member, refused).await
@@ -88,11 +91,12 @@ impl Writer {
             refusal,
             first,
             last,
+            times,
             unknown,
         } = refused;
         let end = match self
             .vendor
-            .judge(member.kind, &member.company, refusal, (first, last))
+            .judge(member.kind, &member.company, refusal, (first, last, times))
         {
             Verdict::Row => MemberEnd::Dead(Box::new(failure(member, refusal))),
             Verdict::Wait => MemberEnd::Again,

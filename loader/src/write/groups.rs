@@ -23,6 +23,8 @@ pub(super) struct History {
     pub(super) suspect: bool,
     /// How often the form was asked what has become of it.
     pub(super) rounds: u32,
+    /// How often it, or a group that it was part of, was refused.
+    pub(super) times: u32,
 }
 
 impl History {
@@ -32,6 +34,7 @@ impl History {
             refused: self.refused,
             suspect: self.suspect,
             rounds: self.rounds,
+            times: self.times,
             ..Self::default()
         }
     }

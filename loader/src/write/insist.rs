@@ -24,9 +24,11 @@ const UNANSWERED: u32 = 3;
 /// How long a gate may stay open after a trial.
 const CLOSING: Duration = Duration::from_millis(200);
 /// How often the vendor may ask to wait while it does the work of others.
-const PUT_OFF: u32 = 10;
+const PUT_OFF: u32 = 5;
 /// How often while it does nobody's.
 const ALL_PUT_OFF: u32 = 6;
+/// How often when that was asked of the request before, or of a group it was part of.
+const SUSPECT_PUT_OFF: u32 = 2;
 
 /// A write that is sent.
 #[derive(Clone, Copy)]
@@ -94,9 +96,10 @@ impl Vendor {
                     false => continue,
                 },
             };
-            if let Some(refusal) = refusal
+            if let Some(mut refusal) = refusal
                 && self.strike(request, &mut strikes, &refusal, unknown).await
             {
+                refusal.times = strikes.put_off.max(1);
                 return Tried::Refused(refusal, unknown);
             }
             if !request.patience.sleep(backoff.next_delay(), &self.stopping).await {
@@ -151,15 +154,15 @@ impl Vendor {
         let since = *strikes.since.get_or_insert_with(Instant::now);
         if refusal.class == Class::Retry && refusal.is_answer() {
             tracing::debug!(refusal = refusal.describe(), "vendor asks to wait");
+            self.breaker.put_off(request.kind);
             strikes.put_off += 1;
-            if self.breaker.succeeded_since(request.kind, since) {
-                return strikes.put_off >= PUT_OFF;
-            }
-            // Nobody's writes are done: it is not about this one, and the stage says what it waits for.
-            if strikes.put_off >= ALL_PUT_OFF {
-                self.doubt_everything(request.kind, refusal);
-            }
-            return false;
+            // Enough to look at fewer rows at a time, not to hold it against any of them.
+            let enough = match self.breaker.succeeded_since(request.kind, since) {
+                _ if request.suspect => SUSPECT_PUT_OFF,
+                true => PUT_OFF,
+                false => ALL_PUT_OFF,
+            };
+            return strikes.put_off >= enough;
         }
         if !self.works().await {
             self.is_away(refusal);
@@ -185,17 +188,18 @@ impl Vendor {
         request.suspect || strikes.count >= enough
     }
 
-    /// A row that stands alone was refused, at first, perhaps in company, and at last at these times.
+    /// A row that stands alone was refused, at first, perhaps in company, and at last at these times, and so often.
     pub(crate) fn judge(
         &self,
         kind: Kind,
         company: &str,
         refusal: &Refusal,
-        refused: (Instant, Instant),
+        refused: (Instant, Instant, u32),
     ) -> Verdict {
         let guess = match (refusal.class, pause_for(refusal)) {
             (Class::Row, _) => Guess::Row,
             (_, Pause::Quota) => Guess::Plan,
+            (Class::Retry, _) if refusal.is_answer() => Guess::Busy,
             _ => Guess::Unclear,
         };
         let verdict = self

@@ -76,6 +76,7 @@ impl Writer {
                 refusal: &Refusal::not_stored(),
                 first: history.refused_at(),
                 last: Instant::now(),
+                times: history.times + 1,
                 unknown: false,
             };
             return groups.done(self.give_up_alone(work, alone, refused).await);
@@ -96,6 +97,7 @@ impl Writer {
     ) {
         let (first, last) = (history.refused_at(), Instant::now());
         history.suspect |= refusal.class != Class::Row;
+        history.times += refusal.times;
         if refusal.code == codes::SUBMISSION_FAILED && !history.retried {
             let history = History {
                 retried: true,
@@ -128,6 +130,7 @@ impl Writer {
             refusal,
             first,
             last,
+            times: history.times,
             unknown: history.sent,
         };
         match &members[..] {

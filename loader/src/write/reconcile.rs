@@ -116,6 +116,7 @@ impl Writer {
                 refusal,
                 first,
                 last: doubted.unwrap_or(first),
+                times: history.times,
                 unknown: false,
             };
             return groups.done(self.give_up_alone(work, alone, refused).await);

@@ -34,6 +34,7 @@ impl Writer {
                     refusal: &refusal,
                     first,
                     last: Instant::now(),
+                    times: refusal.times,
                     unknown,
                 };
                 self.not_removed(work, &member, refused).await

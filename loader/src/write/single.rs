@@ -2,6 +2,7 @@
 //! comes when nothing sent before can take effect any more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Writer;
@@ -20,6 +21,8 @@ use crate::vendor::Tried;
 const SENDS: u32 = 3;
 /// The longest wait before a row is sent again that was refused for the moment, as a multiple of the first.
 const LONGEST_WAIT: u32 = 10;
+/// Sends of one row that are refused for the moment.
+const PUT_OFF: u32 = 5;
 
 impl Writer {
     /// Creates rows one by one.
@@ -101,10 +104,10 @@ impl Writer {
 
     /// Creates one row. What may have been stored is looked up when it can be seen, and only then is it sent again.
     async fn create_one(&self, work: &Work<'_>, path: &str, member: Member) -> Vec<Ended> {
-        let (first, mut tries, mut unanswered) = (Instant::now(), 0, 0);
+        let (first, mut tries, mut unanswered, mut put_off) = (Instant::now(), 0, 0, 0);
         loop {
             tries += 1;
-            let tried = self.send_once(work, path, &member).await;
+            let (tried, answer) = self.send_once(work, path, &member).await;
             let last = Instant::now();
             failpoint::hit("create-answered").await;
             let (wait, refused) = match tried {
@@ -114,7 +117,11 @@ impl Writer {
                     (self.lateness(), None)
                 }
                 // Refused for the moment, by an answer that means nothing is stored.
-                Tried::Done(None, false) => (INVISIBLE * tries.min(LONGEST_WAIT), None),
+                Tried::Done(None, false) => {
+                    put_off += 1;
+                    let answer = answer.filter(|_| put_off >= PUT_OFF);
+                    (INVISIBLE * tries.min(LONGEST_WAIT), answer)
+                }
                 Tried::Refused(refusal, true) => (self.lateness(), Some(refusal)),
                 Tried::Refused(refusal, false) => (INVISIBLE, Some(refusal)),
                 Tried::Lost => return self.lease_lost(work, &[member]).await,
@@ -141,6 +148,7 @@ impl Writer {
                 refusal: &refusal,
                 first,
                 last,
+                times: refusal.times,
                 unknown: false,
             };
             return self.give_up_alone(work, &member, refused).await;
@@ -158,15 +166,24 @@ impl Writer {
             .await
     }
 
-    /// Sends until one send may have stored the row; `None` when that is not known, or it was refused for the moment.
-    async fn send_once(&self, work: &Work<'_>, path: &str, member: &Member) -> Tried<Option<RowId>> {
+    /// Sends until one send may have stored the row; `None` when that is not known, or it was refused for the moment, with
+    /// the answer that says so.
+    async fn send_once(
+        &self,
+        work: &Work<'_>,
+        path: &str,
+        member: &Member,
+    ) -> (Tried<Option<RowId>>, Option<Refusal>) {
         let may_send = || work.live.may_send();
         let (client, options, may_send) = (&self.vendor.client, &self.settings.options, &may_send);
         let can_look = work.recognition.is_some();
         // `insist` repeats a send of unknown outcome; here the next try ends it instead.
         let sent = AtomicBool::new(false);
         let sent = &sent;
-        self.vendor
+        let answer = Mutex::new(None);
+        let seen = &answer;
+        let tried = self
+            .vendor
             .write(
                 work.request(Kind::Create, false),
                 Option::is_some,
@@ -183,9 +200,13 @@ impl Writer {
                         Reply::Ok(_) | Reply::Unsent(_) => false,
                     };
                     sent.store(in_doubt, Ordering::Relaxed);
+                    if let Reply::Refused(refusal) = &reply {
+                        *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
+                    }
                     reply.map(Some)
                 },
             )
-            .await
+            .await;
+        (tried, answer.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -54,6 +54,7 @@ impl Writer {
                     refusal: &refusal,
                     first,
                     last: Instant::now(),
+                    times: refusal.times,
                     unknown,
                 };
                 self.not_updated(work, &member, refused).await

@@ -184,6 +184,35 @@ async fn a_vendor_that_only_asks_to_wait_is_a_pause_and_not_a_loop() {
     pipeline.drain().await;
 }
 
+/// A row that is always asked to wait is one bad record like any other (I12).
+#[tokio::test]
+async fn a_row_that_is_always_put_off_dies_alone() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(60)
+        .seed(50)
+        .set("INDEX_SETTLE", "0s")
+        .simulator(|options| {
+            options.settings.jdy.poison = vec![Poison {
+                marker: "POISON".into(),
+                code: 8303,
+            }];
+        })
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let mut records = feed.records(&pipeline, &pipeline.simulator.company_ids());
+    if let Some(field) = records[7].fields.first_mut() {
+        field.value = Some(proto::v1::field_value::Value::Text("a POISON row".into()));
+    }
+    feed.put(&records).await;
+    pipeline.run(Service::Loader);
+    pipeline.rows(LIMIT, 59).await;
+    pipeline.quiet(LIMIT, 1).await;
+    let report = pipeline.simulator.judge().await;
+    assert_eq!((report.missing, report.duplicates, report.form_rows), (1, 0, 59));
+    pipeline.drain().await;
+}
+
 #[tokio::test]
 async fn bad_rows_in_every_batch_do_not_hold_up_their_neighbours() {
     let mut pipeline = PipelineUnderTest::for_test()
