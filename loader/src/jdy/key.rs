@@ -8,6 +8,12 @@ use std::borrow::Cow;
 
 /// Spellings that [`spellings`] returns for an id of digits.
 pub(crate) const SPELLINGS: usize = 4;
+/// Longer numbers are no company ids.
+const LONGEST_ID: usize = 20;
+/// Fewer zeros at the end of an id are no sign of rounding.
+const FEWEST_ROUNDED: usize = 3;
+/// Digits that rounding leaves at least.
+const FEWEST_LEFT: usize = 3;
 
 /// The company id that a cell means; empty when it holds none.
 pub(crate) fn company_id(cell: &str) -> Cow<'_, str> {
@@ -23,6 +29,32 @@ pub(crate) fn company_id(cell: &str) -> Cow<'_, str> {
         Some(digits) => Cow::Owned(digits),
         None => trimmed,
     }
+}
+
+/// Whether this looks like a company id as OKKI gives them out.
+pub(crate) fn is_company_id(key: &str) -> bool {
+    key.len() <= LONGEST_ID && !key.starts_with('0') && all_digits(key).is_some()
+}
+
+/// Whether a cell of a row that is known to be this company's may still mean it: not when it holds another company's id.
+/// What no company has as its id is damage: a remark, thousands separators, a formula, an id whose last digits a
+/// spreadsheet has rounded away.
+pub(crate) fn may_mean(cell: &str, company: &str) -> bool {
+    let key = company_id(cell);
+    let typed: String = cell.chars().filter(|c| !is_invisible(*c)).map(narrowed).collect();
+    key == company || !is_company_id(typed.trim()) || is_rounded(&key, company)
+}
+
+/// Whether `key` is `company` with its last digits, three at least, rounded to zeros.
+fn is_rounded(key: &str, company: &str) -> bool {
+    let zeros = key.len() - key.trim_end_matches('0').len();
+    let (Ok(rounded), Ok(exact)) = (key.parse::<u128>(), company.parse::<u128>()) else {
+        return false;
+    };
+    let unit = 10_u128.pow(u32::try_from(zeros).unwrap_or(0).min(20));
+    let off = rounded.abs_diff(exact);
+    let is_near = off * 2 <= unit || rounded < exact && off < unit;
+    zeros >= FEWEST_ROUNDED && key.len() - zeros >= FEWEST_LEFT && is_near
 }
 
 /// Other ways in which the id may stand in a cell, those that imports are known to make. Not all that [`company_id`]
@@ -79,7 +111,7 @@ fn is_foreign(c: char) -> bool {
 
 /// Characters that a text copied from a web page or a spreadsheet brings along.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Full-width forms and the ideographic space as their ASCII counterparts.
@@ -124,6 +156,28 @@ mod tests {
         assert_eq!(spellings(id).len(), SPELLINGS);
         assert_eq!(company_id("5.60564181012E+13"), "56056418101200");
         assert_eq!(spellings("100")[3], "1E+2");
+    }
+
+    #[test]
+    fn damage_is_no_other_companys_id() {
+        let company = "56056418101234";
+        for damaged in [
+            "",
+            "作废",
+            "56,056,418,101,234",
+            "056056418101234",
+            "=\"56056418101234\"",
+            "5.60564E+13",
+            "56056400000000",
+            "56056418101000",
+            "\u{202a}56056418101234\u{202c}",
+            " 56056418101234",
+        ] {
+            assert!(may_mean(damaged, company), "{damaged:?}");
+        }
+        for other in ["56056418101235", "56056418101200", "56056500000000", "7", "５６"] {
+            assert!(!may_mean(other, company), "{other:?}");
+        }
     }
 
     #[test]

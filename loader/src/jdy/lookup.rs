@@ -14,7 +14,7 @@ use super::calls::LARGEST_BATCH;
 use super::canonical::hash_row;
 use super::client::Client;
 use super::codes;
-use super::key::{SPELLINGS, company_id, spellings};
+use super::key::{SPELLINGS, company_id, may_mean, spellings};
 use super::kinds::KnownKinds;
 use super::types::{Reply, text, written_at_ms};
 
@@ -61,8 +61,7 @@ impl Recognition {
     /// The row as one of this company, whose row id is all that is left; `None` when it is another customer's by now.
     pub(crate) fn read_as(&self, company: &str, row: &Map<String, Value>) -> Option<FoundRow> {
         let cell = self.key_cell(row);
-        let key = company_id(&cell);
-        (key.is_empty() || key == company)
+        may_mean(&cell, company)
             .then(|| self.found(row, cell == company))
             .flatten()
     }
@@ -311,6 +310,8 @@ mod tests {
         assert_eq!(recognition.read(&row(json!(" "))), None);
         let cleared = recognition.read_as("12", &row(json!(""))).unwrap();
         assert_eq!(cleared.hash, "");
+        let crossed_out = recognition.read_as("12", &row(json!("作废"))).unwrap();
+        assert_eq!(crossed_out.hash, "", "and it wants to be written");
         assert_eq!(recognition.read_as("12", &row(json!("12"))), Some(right));
         assert_eq!(
             recognition.read_as("12", &row(json!("13"))),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Error;
+use crate::jdy::key::{company_id, is_company_id};
 use crate::jdy::lookup::{STUCK, Turn, turn};
 use crate::jdy::types::{Reply, text};
 use crate::vendor::{Patience, Tried, Vendor};
@@ -135,10 +136,7 @@ fn foreign(rows: &[Row], key_widget: &str) -> Option<Counted> {
         .map(|row| text(row, key_widget).trim())
         .filter(|key| !key.is_empty())
         .collect();
-    let odd = keys
-        .iter()
-        .filter(|key| !key.chars().any(char::is_numeric))
-        .count();
+    let odd = keys.iter().filter(|key| !is_company_id(&company_id(key))).count();
     (keys.len() >= FEWEST_KEYS && odd * 2 > keys.len()).then_some(Counted {
         at_least: odd,
         foreign: true,
@@ -161,6 +159,12 @@ mod tests {
         assert_eq!(keyless(&none, "_k"), 4);
         assert_eq!(keyless(&none, "_other"), 4);
         assert_eq!(keyless(&rows(&[json!("7"), json!(7)]), "_k"), 0);
+    }
+
+    #[test]
+    fn a_widget_that_holds_serial_numbers_holds_no_keys() {
+        let serials: Vec<Value> = (1..=9).map(|n| json!(format!("KH{n:05}"))).collect();
+        assert_eq!(foreign(&rows(&serials), "_k").unwrap().at_least, 9);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::jdy::key::is_company_id;
 use crate::ledger::Duplicate;
 
 /// Of the keys that stand in several rows, so many per cent may be something else than a company id: a row typed by hand.
@@ -10,8 +11,6 @@ use crate::ledger::Duplicate;
 const ODD_KEYS: usize = 5;
 /// More rows than this of one customer are no accident of a loader: something else writes that key.
 const MOST_OF_ONE: usize = 10;
-/// Longer numbers are no company ids.
-const LONGEST_ID: usize = 20;
 
 /// A customer with several rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,12 +120,6 @@ impl Sorted {
         }
         Ok(())
     }
-}
-
-fn is_company_id(key: &str) -> bool {
-    (1..=LONGEST_ID).contains(&key.len())
-        && key.bytes().all(|byte| byte.is_ascii_digit())
-        && key.bytes().any(|byte| byte != b'0')
 }
 
 /// A percentage as a share.

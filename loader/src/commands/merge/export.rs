@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::bounds::Listed;
 use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::canonical::hash_row;
 use crate::jdy::lookup::Recognition;
 use crate::jdy::types::text;
 use crate::vendor::{Patience, Tried};
@@ -19,6 +20,9 @@ use crate::write::Writer;
 
 /// One look-up may take this long.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Cells that two rows of one customer must both have before they can be too different.
+const FEWEST_CELLS: usize = 2;
 
 /// A customer whose extra rows stand in the file.
 pub(super) struct Exported {
@@ -108,11 +112,27 @@ fn take(
         return Ok(None);
     }
     let mut extras = Vec::new();
+    let oldest = own.first().copied();
     for row in own.into_iter().skip(1) {
         let Some((_, found)) = recognition.read(row) else {
             continue;
         };
         if !listed.extras.contains(&found.id) {
+            continue;
+        }
+        if let Some(oldest) = oldest
+            && let (equal, both) = compare(recognition, oldest, row)
+            && both >= FEWEST_CELLS
+            && equal * 2 < both
+        {
+            println!(
+                "left alone: row {} has the key {} of row {}, and other content in {} of {both} cells: it may be another \
+                 customer's, whose key was damaged; put its key right, or delete it by hand",
+                found.id,
+                listed.company,
+                listed.kept,
+                both - equal
+            );
             continue;
         }
         serde_json::to_writer(&mut *file, row).context("write an exported row")?;
@@ -124,4 +144,34 @@ fn take(
         kept: listed.kept.clone(),
         extras,
     }))
+}
+
+/// In how many of the mapped cells that both rows fill they are equal, and how many those are.
+fn compare(
+    recognition: &Recognition,
+    one: &Map<String, Value>,
+    other: &Map<String, Value>,
+) -> (usize, usize) {
+    let kinds = recognition.kinds.get().unwrap_or_default();
+    let content = |row: &Map<String, Value>, widget: &str| {
+        let filled = row.get(widget).is_some_and(|value| !is_empty(value));
+        filled.then(|| hash_row(row, [widget], &kinds))
+    };
+    let widgets = recognition.widgets.iter().map(String::as_str);
+    let both = widgets
+        .filter(|widget| *widget != recognition.key_widget)
+        .filter_map(|widget| content(one, widget).zip(content(other, widget)));
+    both.fold((0, 0), |(equal, both), (one, other)| {
+        (equal + usize::from(one == other), both + 1)
+    })
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Object(fields) => fields.values().all(is_empty),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
 }
