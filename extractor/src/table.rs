@@ -1,12 +1,13 @@
 //! Columns on a terminal, also below each other when there is Chinese text in them.
 
 use comfy_table::{Table, presets};
+use pipeline::mask::printable;
 
 /// Rows with aligned columns, without lines between them.
 pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.add_rows(rows);
+    table.add_rows(rows.iter().map(|row| row.each_ref().map(|cell| printable(cell))));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }

@@ -1,7 +1,7 @@
 //! The vendor's state of health, shared by everything that calls it: when to pause, and who notices that it is over.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use pipeline::gate::{Gate, Pause};
@@ -32,6 +32,8 @@ pub(crate) struct Vendor {
     /// Whose fault the refusals of writes are.
     pub(crate) breaker: Breaker,
     failures: Arc<AtomicU32>,
+    /// Whether rows have been found by key.
+    pub(crate) queried: Arc<AtomicBool>,
 }
 
 /// The end of a persistent call.
@@ -56,6 +58,7 @@ impl Vendor {
             gate,
             breaker: Breaker::default(),
             failures: Arc::default(),
+            queried: Arc::default(),
         }
     }
 
@@ -127,11 +130,15 @@ impl Vendor {
                 Reply::Unknown(reason) => {
                     unknown = true;
                     metrics::counter!(names::LOADER_UNKNOWN_OUTCOMES).increment(1);
-                    self.troubled(&reason);
+                    // A page that cannot be shown stops its reader, who works behind the others, and not the stage.
+                    if gated || !self.works().await {
+                        self.troubled(&reason);
+                    }
                 }
-                Reply::Unsent(Unsent::Connect(reason)) => self.troubled(&reason),
-                Reply::Unsent(Unsent::Quota(reason)) => tracing::debug!(reason, "quota could not be asked"),
-                Reply::Unsent(Unsent::Lease) => continue,
+                Reply::Unsent(reason) => match self.not_sent(&reason) {
+                    true => {}
+                    false => continue,
+                },
             }
             if !patience.sleep(backoff.next_delay(), &self.stopping).await {
                 return Tried::Held;
@@ -154,6 +161,16 @@ impl Vendor {
     /// The vendor has answered, whatever it said.
     pub(crate) fn answered(&self) {
         self.failures.store(0, Ordering::Relaxed);
+    }
+
+    /// A call was not sent; `false` when it can be tried again at once.
+    pub(crate) fn not_sent(&self, reason: &Unsent) -> bool {
+        match reason {
+            Unsent::Connect(reason) => self.troubled(reason),
+            Unsent::Quota(reason) => tracing::debug!(reason, "quota could not be asked"),
+            Unsent::Lease => return false,
+        }
+        true
     }
 
     /// A call failed without an answer.

@@ -2,6 +2,7 @@
 //!
 //! Used for everything that is printed or logged about a customer: error texts of vendors, dead-letter listings.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -42,6 +43,18 @@ pub fn mask_text(text: &str) -> String {
         .into_owned()
 }
 
+/// Text of others as a terminal may show it: what would move its cursor, colour it or turn the direction of writing is
+/// replaced.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_harmful = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    match text.contains(is_harmful) {
+        true => text.replace(is_harmful, "\u{fffd}").into(),
+        false => text.into(),
+    }
+}
+
 static EMAIL: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*"));
 
@@ -66,6 +79,15 @@ fn compiled(pattern: &str) -> Regex {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_cannot_move_the_cursor() {
+        assert_eq!(printable("上海\n公司 Ltd"), "上海\n公司 Ltd");
+        assert_eq!(
+            printable("\u{1b}[2J\u{7}a\rb\u{202e}c\u{9b}d"),
+            "\u{fffd}[2J\u{fffd}a\u{fffd}b\u{fffd}c\u{fffd}d"
+        );
+    }
 
     #[test]
     fn emails_keep_initial_and_domain() {

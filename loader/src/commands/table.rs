@@ -3,11 +3,12 @@
 use std::fmt;
 
 use comfy_table::{Table, presets};
+use pipeline::mask::printable;
 
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.add_rows(rows);
+    table.add_rows(rows.iter().map(|row| row.each_ref().map(|cell| printable(cell))));
     for column in table.column_iter_mut() {
         column.set_padding((0, 3));
     }

@@ -28,6 +28,8 @@ pub(crate) struct FoundRow {
     /// Hash over the mapped widgets; empty when the key cell is not written as it should be, so that the next record
     /// of the customer is written and repairs it.
     pub(crate) hash: String,
+    /// Hash over the mapped widgets, whatever the key cell holds.
+    pub(crate) content: String,
     /// When it was last written, vendor's clock, ms.
     pub(crate) written_ms: i64,
 }
@@ -71,13 +73,18 @@ impl Recognition {
         let kinds = self.kinds.get().unwrap_or_default();
         let widgets = widgets.filter(|widget| *widget != self.key_widget);
         let id = text(row, "_id");
-        (!id.is_empty()).then(|| FoundRow {
+        if id.is_empty() {
+            return None;
+        }
+        let content = hash_row(row, widgets, &kinds);
+        Some(FoundRow {
             id: id.to_owned(),
             hash: if is_key_right {
-                hash_row(row, widgets, &kinds)
+                content.clone()
             } else {
                 String::new()
             },
+            content,
             written_ms: written_at_ms(row),
         })
     }

@@ -9,18 +9,21 @@
 use std::fmt;
 use std::time::Duration;
 
+use pipeline::retry::Backoff;
 use serde_json::{Map, Value};
 
 use super::Error;
 use crate::jdy::key::{company_id, is_company_id};
 use crate::jdy::lookup::{STUCK, Turn, turn};
 use crate::jdy::types::{Reply, text};
-use crate::vendor::{Patience, Tried, Vendor};
+use crate::vendor::{Patience, RESEND, Tried, Vendor};
 
 /// One page may take this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Pages that are counted; more rows than these only make the number larger.
 const MOST_PAGES: usize = 10;
+/// How often a page is asked for that cannot be shown.
+const TRIES: u32 = 3;
 /// From so many rows with a key on, the first page shows whether they are keys at all.
 const FEWEST_KEYS: usize = 5;
 
@@ -51,10 +54,11 @@ impl fmt::Display for Counted {
 
 /// `None` when every row has a key.
 pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Counted>, Error> {
-    let first = page(vendor, None, "").await?;
-    if first.is_empty() {
+    let first = first_page(vendor).await?;
+    if first.as_ref().is_some_and(Vec::is_empty) {
         return Ok(None);
     }
+    let first = first.unwrap_or_default();
     if let Some(foreign) = foreign(&first, key_widget) {
         return Ok(Some(foreign));
     }
@@ -80,6 +84,22 @@ pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Co
         at_least,
         foreign: false,
     }))
+}
+
+/// The first rows of the form; `None` when they cannot be shown although others can, because of one of them. The filter
+/// has to do then.
+async fn first_page(vendor: &Vendor) -> Result<Option<Vec<Row>>, Error> {
+    let mut backoff = Backoff::new(RESEND.0, RESEND.1);
+    for _ in 0..TRIES {
+        match vendor.client.list_keyless(None, "").await {
+            Reply::Ok(rows) => return Ok(Some(rows)),
+            Reply::Refused(_) | Reply::Unknown(_) if vendor.works().await => {}
+            _ => return page(vendor, None, "").await.map(Some),
+        }
+        backoff.wait().await;
+    }
+    tracing::warn!("the first page of the form cannot be shown, only rows with an empty key are looked for");
+    Ok(None)
 }
 
 /// The filter was ignored: reads on until a row without a key is found.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use pipeline::quota::Lane;
+use pipeline::retry::Backoff;
 
 use super::Error;
 use crate::jdy::calls::WriteOptions;
@@ -19,40 +20,83 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Updates that are under way at once; the client's cap and the quotas decide in the end.
 const AT_ONCE: usize = 8;
 
+/// Waits between looks whether keys are there, and the looks.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(3));
+const MOST_LOOKS: u32 = 6;
+/// So many refusals and nothing else are not about the rows.
+const ALL_REFUSED: usize = 5;
+
 /// What became of rows that were to get a key.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
+    /// Seen in the form.
     pub(crate) written: usize,
+    /// Accepted by the vendor, and not to be seen in the form.
+    pub(crate) unseen: usize,
+    /// Refused by the vendor.
+    pub(crate) refused: usize,
     /// The customer has a row with its key by now.
     pub(crate) has_row: usize,
     /// The row is gone.
     pub(crate) gone: usize,
 }
 
-/// Writes the customers' ids into these rows, at most 100. Repeating it is harmless.
+/// Writes the customers' ids into these rows, at most 100, and looks whether they are there. Repeating it is harmless;
+/// what was done before an error is counted as well.
 pub(crate) async fn write(
     vendor: &Vendor,
     key_widget: &str,
     rows: &[(String, String)],
-) -> Result<Left, Error> {
+    left: &mut Left,
+) -> Result<(), Error> {
     let companies: Vec<&str> = rows.iter().map(|(_, company)| company.as_str()).collect();
     let taken = with_rows(vendor, key_widget, &companies).await?;
-    let mut left = Left::default();
     let free = rows
         .iter()
         .filter(|(_, company)| !taken.contains_key(company.as_str()));
     let free: Vec<(String, String)> = free.cloned().collect();
-    left.has_row = rows.len() - free.len();
-    let calls = futures::stream::iter(free)
-        .map(|(row, company)| async move { one(vendor, key_widget, &row, &company).await });
+    left.has_row += rows.len() - free.len();
+    let calls = futures::stream::iter(free).map(|(row, company)| async move {
+        let written = one(vendor, key_widget, &row, &company).await;
+        written.map(|written| written.then_some(company))
+    });
     let mut calls = calls.buffer_unordered(AT_ONCE);
+    let (mut accepted, mut failed) = (Vec::new(), None);
     while let Some(written) = calls.next().await {
-        match written? {
-            true => left.written += 1,
-            false => left.gone += 1,
+        match written {
+            Ok(Some(company)) => accepted.push(company),
+            Ok(None) => left.gone += 1,
+            // One row that takes no key keeps no other one waiting.
+            Err(Error::Refused(why)) => {
+                left.refused += 1;
+                tracing::warn!(refusal = why, "a row takes no key");
+                if left.written + accepted.len() == 0 && left.refused >= ALL_REFUSED {
+                    failed = failed.or(Some(Error::Refused(why)));
+                }
+            }
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(left)
+    let accepted: Vec<&str> = accepted.iter().map(String::as_str).collect();
+    let seen = seen(vendor, key_widget, &accepted).await?;
+    left.written += seen;
+    left.unseen += accepted.len() - seen;
+    failed.map_or(Ok(()), Err)
+}
+
+/// How many of these customers have rows with their keys, as soon as they all have, or when that has lasted too long: an
+/// answer of success is no proof (docs/jiandaoyun-api.md §5.1).
+async fn seen(vendor: &Vendor, key_widget: &str, companies: &[&str]) -> Result<usize, Error> {
+    let mut backoff = Backoff::new(LOOKS.0, LOOKS.1);
+    let mut looks = 0;
+    loop {
+        let seen = with_rows(vendor, key_widget, companies).await?.len();
+        looks += 1;
+        if seen == companies.len() || looks == MOST_LOOKS {
+            return Ok(seen);
+        }
+        backoff.wait().await;
+    }
 }
 
 /// Those of at most 100 customers that have rows with their key.

@@ -4,11 +4,12 @@
 use pipeline::service::Runtime;
 use pipeline::store;
 
+use super::Error;
 use super::count::{is_keyless, page};
-use super::{Error, keys};
+use super::keys::{self, Left};
 use crate::jdy::calls::LARGEST_BATCH;
+use crate::jdy::lookup::Recognition;
 use crate::jdy::lookup::{Turn, turn};
-use crate::jdy::types::text;
 use crate::ledger::Ledger;
 use crate::vendor::Vendor;
 
@@ -22,19 +23,21 @@ pub(crate) async fn find(
     runtime: &Runtime,
     ledger: &Ledger,
     vendor: &Vendor,
-    key_widget: &str,
+    recognition: &Recognition,
 ) -> Result<usize, Error> {
+    let key_widget = recognition.key_widget.as_str();
     let keys = runtime.namespace.adopt_keys();
     forget(runtime, &[&keys.keyless, &keys.known]).await?;
     let mut cursor = String::new();
     loop {
         let rows = page(vendor, Some(key_widget), &cursor).await?;
         let (turn, last) = turn(&rows, &cursor);
-        let ids = rows.iter().filter(|row| is_keyless(row, key_widget));
-        let ids: Vec<&str> = ids.map(|row| text(row, "_id")).collect();
-        if !ids.is_empty() {
+        let rows = rows.iter().filter(|row| is_keyless(row, key_widget));
+        let rows = rows.filter_map(|row| recognition.read_as("", row));
+        let rows: Vec<(String, String)> = rows.map(|row| (row.id, row.content)).collect();
+        if !rows.is_empty() {
             let mut pipe = redis::pipe();
-            pipe.cmd("SADD").arg(&keys.keyless).arg(&ids).ignore();
+            pipe.cmd("HSET").arg(&keys.keyless).arg(&rows).ignore();
             pipe.cmd("EXPIRE").arg(&keys.keyless).arg(KEPT_S).ignore();
             run(runtime, &pipe).await?;
         }
@@ -61,27 +64,34 @@ async fn of_companies(runtime: &Runtime, ledger: &Ledger, companies: &[String]) 
     let keys = runtime.namespace.adopt_keys();
     let names: Vec<&str> = companies.iter().map(String::as_str).collect();
     let rows = ledger.known_rows(&names).await?;
-    let ids = names.iter().zip(rows);
-    let ids: Vec<(&str, String)> = ids
-        .filter_map(|(company, row)| Some((*company, row?.id.filter(|id| !id.is_empty())?)))
-        .collect();
+    // An id alone does not say whose row it is: it may have been taken from an answer by its place, when there was no
+    // key to prove it with. The content does.
+    let ids = names.iter().zip(rows).filter_map(|(company, row)| {
+        let row = row?;
+        let id = row.id.filter(|id| !id.is_empty())?;
+        Some((*company, id, row.hash.filter(|hash| !hash.is_empty())?))
+    });
+    let ids: Vec<(&str, String, String)> = ids.collect();
     if ids.is_empty() {
         return Ok(0);
     }
-    let mut pipe = redis::pipe();
-    for (_, id) in &ids {
-        pipe.cmd("SISMEMBER").arg(&keys.keyless).arg(id);
+    let mut command = redis::cmd("HMGET");
+    command.arg(&keys.keyless);
+    for (_, id, _) in &ids {
+        command.arg(id);
     }
     let mut connection = runtime.store.connection().await?;
-    let members: Vec<bool> = pipe
+    let contents: Vec<Option<String>> = command
         .query_async(&mut *connection)
         .await
         .map_err(store::Error::from)?;
     drop(connection);
     let known: Vec<(&String, &str)> = ids
         .iter()
-        .zip(members)
-        .filter_map(|((company, id), is_keyless)| is_keyless.then_some((id, *company)))
+        .zip(contents)
+        .filter_map(|((company, id, hash), content)| {
+            (content.as_ref() == Some(hash)).then_some((id, *company))
+        })
         .collect();
     if !known.is_empty() {
         let mut pipe = redis::pipe();
@@ -95,7 +105,7 @@ async fn of_companies(runtime: &Runtime, ledger: &Ledger, companies: &[String]) 
 /// Writes the keys of the rows that were found; how many.
 pub(super) async fn write(runtime: &Runtime, vendor: &Vendor, key_widget: &str) -> Result<usize, Error> {
     let key = runtime.namespace.adopt_keys().known;
-    let (mut written, mut cursor) = (0, 0u64);
+    let (mut left, mut cursor) = (Left::default(), 0u64);
     loop {
         let mut command = redis::cmd("HSCAN");
         command.arg(&key).arg(cursor).arg("COUNT").arg(LARGEST_BATCH);
@@ -105,11 +115,11 @@ pub(super) async fn write(runtime: &Runtime, vendor: &Vendor, key_widget: &str) 
         drop(connection);
         // A small hash comes as a whole.
         for pairs in pairs.chunks(LARGEST_BATCH) {
-            written += keys::write(vendor, key_widget, pairs).await?.written;
+            keys::write(vendor, key_widget, pairs, &mut left).await?;
         }
         if next == 0 {
             forget(runtime, &[&key]).await?;
-            return Ok(written);
+            return Ok(left.written);
         }
         cursor = next;
     }

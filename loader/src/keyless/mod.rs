@@ -26,7 +26,7 @@ use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
 pub(crate) use count::{Row, count, is_keyless, page};
-pub(crate) use keys::{with_rows, write};
+pub(crate) use keys::{Left, with_rows, write};
 pub(crate) use known::find as find_known;
 pub(crate) use memory::{Memory, Seen};
 
@@ -143,6 +143,15 @@ impl Keyless {
         self.wake.notify_one();
     }
 
+    /// Rows without a key have been made meanwhile: they are counted before the next one is made.
+    pub(crate) async fn doubt(&self) {
+        *self.clear.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Err(error) = self.memory.forget().await {
+            self.failed(&error.into());
+        }
+        self.want();
+    }
+
     /// Counts whenever that is necessary, until the process ends.
     pub(crate) async fn watch(self: Arc<Self>) {
         let Some(key_widget) = self.key_widget.clone() else {
@@ -239,7 +248,10 @@ impl Keyless {
     }
 
     async fn write_known_alone(&self, key_widget: &str) -> Result<usize, Error> {
-        let found = known::find(&self.runtime, &self.ledger, &self.vendor, key_widget).await?;
+        let Some(recognition) = self.index.recognition() else {
+            return Ok(0);
+        };
+        let found = known::find(&self.runtime, &self.ledger, &self.vendor, &recognition).await?;
         if found == 0 {
             return Ok(0);
         }

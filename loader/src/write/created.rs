@@ -15,6 +15,10 @@ use super::groups::{Groups, History};
 use crate::jdy::lookup::{FoundRow, Recognition};
 use crate::jdy::types::BatchCreated;
 use crate::ledger::{Change, Member};
+use crate::vendor::Tried;
+
+/// Rows that are asked for by the ids of an answer.
+const SAMPLE: usize = 3;
 
 /// What the form showed after an answer.
 enum Shown {
@@ -55,7 +59,17 @@ impl Writer {
         let ids = (!again).then(|| answer.success_ids.iter().map(String::as_str).collect());
         let found = match self.shown(work, recognition, &members, ids.as_ref()).await {
             Shown::All(found) => found,
-            Shown::Some(found) => return self.only_these(work, groups, members, history, &found).await,
+            Shown::Some(found) => {
+                let named = (!again && names_each).then_some(&answer.success_ids);
+                if let Some(ids) = named
+                    && self
+                        .are_without_a_key(work, recognition, &members, &found, ids)
+                        .await
+                {
+                    return self.stored_without_a_key(work, groups, members, ids).await;
+                }
+                return self.only_these(work, groups, members, history, &found).await;
+            }
             Shown::Unknown => return groups.done(all(&members, &MemberEnd::Held)),
         };
         if !again {
@@ -141,6 +155,57 @@ impl Writer {
                 return Shown::Unknown;
             }
         }
+    }
+
+    /// Whether rows that no key shows are there under the ids that the answer names: the vendor leaves out a cell that
+    /// does not suit it and answers success (docs/jiandaoyun-api.md §5.1). Some of them are asked for.
+    async fn are_without_a_key(
+        &self,
+        work: &Work<'_>,
+        recognition: &Recognition,
+        members: &[Member],
+        found: &Rows,
+        ids: &[String],
+    ) -> bool {
+        let missing = members.iter().zip(ids);
+        let missing = missing.filter(|(member, _)| !found.contains_key(&member.slot));
+        for (member, id) in missing.take(SAMPLE) {
+            let client = &self.vendor.client;
+            let tried = self
+                .vendor
+                .insist(None, &work.patience, move || client.row_by_id(id))
+                .await;
+            let Tried::Done(Some(row), _) = tried else {
+                continue;
+            };
+            if recognition
+                .read(&row)
+                .is_none_or(|(key, _)| key != member.company)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Every further batch would be doubled: nothing is made before somebody has seen to the key widget. The ids are
+    /// proven before they are used.
+    async fn stored_without_a_key(
+        &self,
+        work: &Work<'_>,
+        groups: &mut Groups,
+        members: Vec<Member>,
+        ids: &[String],
+    ) {
+        metrics::counter!(names::LOADER_ODD_ANSWERS).increment(1);
+        tracing::error!(
+            rows = members.len(),
+            "Jiandaoyun stores new rows without the key; is the key widget a text that the API may write?"
+        );
+        let ends = members.iter().zip(ids);
+        let ends = ends.map(|(member, id)| (member, Change::Placed(id.clone()), MemberEnd::Landed));
+        groups.done(self.commit(work, ends.collect(), false).await);
+        self.keyless.doubt().await;
     }
 
     /// Learns from an answer whether ids come in the order of the rows.

@@ -13,7 +13,7 @@ use pipeline::telemetry::names;
 
 use crate::breaker::{Admission, Guess, Trial, Verdict};
 use crate::jdy::codes::{self, Class};
-use crate::jdy::types::{Refusal, Reply, Unsent};
+use crate::jdy::types::{Refusal, Reply};
 use crate::ledger::{Kind, LiveBatch};
 use crate::vendor::{Patience, RESEND, Tried, Vendor, pause_for};
 
@@ -91,7 +91,7 @@ impl Vendor {
                     metrics::counter!(names::LOADER_UNKNOWN_OUTCOMES).increment(1);
                     Some(Refusal::unanswered(&reason))
                 }
-                Reply::Unsent(reason) => match self.unsent(&reason) {
+                Reply::Unsent(reason) => match self.not_sent(&reason) {
                     true => None,
                     false => continue,
                 },
@@ -106,16 +106,6 @@ impl Vendor {
                 return Tried::Held;
             }
         }
-    }
-
-    /// `false` when it can be tried again at once.
-    fn unsent(&self, reason: &Unsent) -> bool {
-        match reason {
-            Unsent::Connect(reason) => self.troubled(reason),
-            Unsent::Quota(reason) => tracing::debug!(reason, "quota could not be asked"),
-            Unsent::Lease => return false,
-        }
-        true
     }
 
     /// Waits until the request may be sent, as usual or on trial; `None` when patience or the process ends first.

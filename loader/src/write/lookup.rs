@@ -7,12 +7,14 @@
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use pipeline::failure::Failure;
 use pipeline::handler::{Outcome, WaitsFor};
 use pipeline::telemetry::names;
 
 use super::Writer;
 use super::claim::Stop;
 use super::prepare::Sorted;
+use super::readable::{self, Shown};
 use crate::failpoint;
 use crate::index::VISIBLE_AFTER;
 use crate::jdy::calls::LARGEST_BATCH;
@@ -41,15 +43,24 @@ impl Writer {
                 .map(|(company, id)| (company.as_str(), id.as_str()))
                 .collect();
             failpoint::hit("unseen-before").await;
-            let Some(mut found) = self
+            let Some(Shown {
+                mut found,
+                unreadable,
+            }) = self
                 .rows_shown(&recognition, &rows, unseen.settled, patience)
                 .await
             else {
                 return Err(Stop);
             };
             failpoint::hit("unseen-read").await;
+            for (company, refusal) in &unreadable {
+                sorted.give_up(company, &readable::failure(refusal));
+            }
             let mut seen: Vec<(String, Option<FoundRow>)> = Vec::with_capacity(rows.len());
             for (company, _) in &rows {
+                if unreadable.iter().any(|(unreadable, _)| unreadable == company) {
+                    continue;
+                }
                 match found.remove(*company) {
                     Some(rows) => seen.extend(rows.into_iter().map(|row| ((*company).to_owned(), Some(row)))),
                     None if unseen.settled => seen.push(((*company).to_owned(), None)),
@@ -86,18 +97,19 @@ impl Writer {
         rows: &[(&str, &str)],
         thorough: bool,
         patience: &Patience,
-    ) -> Option<Found> {
+    ) -> Option<Shown> {
         let client = &self.vendor.client;
         let companies: Vec<&str> = rows.iter().map(|(company, _)| *company).collect();
-        let companies = &companies;
-        let tried = self
-            .vendor
-            .insist(None, patience, move || client.rows_of(recognition, companies))
-            .await;
-        let mut found = self.read(tried)?;
+        let Shown {
+            mut found,
+            unreadable,
+        } = self.readable(recognition, &companies, patience).await?;
+        let is_known = |found: &Found, company: &str| {
+            found.contains_key(company) || unreadable.iter().any(|(unreadable, _)| unreadable == company)
+        };
         let mut by_id = FuturesUnordered::new();
         for (company, id) in rows {
-            if !id.is_empty() && !found.contains_key(*company) {
+            if !id.is_empty() && !is_known(&found, company) {
                 by_id.push(self.by_id(recognition, company, id, patience));
             }
         }
@@ -109,7 +121,7 @@ impl Writer {
         found.extend(again.into_iter().map(|(company, row)| (company, vec![row])));
         let missing: Vec<&str> = companies
             .iter()
-            .filter(|company| !found.contains_key(**company))
+            .filter(|company| !is_known(&found, company))
             .copied()
             .collect();
         if thorough && !missing.is_empty() {
@@ -123,7 +135,7 @@ impl Writer {
             found.extend(self.read(tried)?);
         }
         self.index.saw(&found).await;
-        Some(found)
+        Some(Shown { found, unreadable })
     }
 
     fn read(&self, tried: Tried<Found>) -> Option<Found> {
@@ -185,6 +197,13 @@ impl Writer {
 }
 
 impl Sorted {
+    /// This customer's records die with this reason.
+    fn give_up(&mut self, company: &str, failure: &Failure) {
+        for record in self.open.remove(company).into_iter().flatten() {
+            self.outcomes[record.at] = Some(Outcome::Dead(failure.clone()));
+        }
+    }
+
     /// This customer's records come again later, and keep nobody waiting meanwhile.
     pub(super) fn set_aside(&mut self, company: &str) {
         for record in self.open.remove(company).into_iter().flatten() {

@@ -27,6 +27,7 @@ mod lookup;
 mod order;
 mod prepare;
 mod proof;
+mod readable;
 mod reconcile;
 mod refetch;
 mod remove;

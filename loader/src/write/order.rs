@@ -58,6 +58,11 @@ impl Order {
         true
     }
 
+    /// Whether ids came in another order once.
+    pub(super) fn is_broken(&self) -> bool {
+        self.lock().broken
+    }
+
     /// A batch of these rows was looked at; the customers to be read again, when the order was wrong.
     pub(super) fn looked(&self, rows: usize, in_order: bool) -> Vec<String> {
         let mut seen = self.lock();

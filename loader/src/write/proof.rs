@@ -5,6 +5,7 @@ use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
 use super::verify::INVISIBLE;
+use crate::jdy::lookup::Recognition;
 use crate::jdy::types::Refusal;
 use crate::ledger::{Change, Kind, Member};
 
@@ -47,10 +48,53 @@ impl Writer {
                 return (proven, held(ended, &unproven));
             }
         }
-        for member in unproven {
-            ended.extend(self.row_is_gone(work, &member).await);
+        match self.touched(work, recognition, unproven).await {
+            Touched::Sorted { theirs, gone } => {
+                proven.extend(theirs);
+                for member in gone {
+                    ended.extend(self.row_is_gone(work, &member).await);
+                }
+            }
+            Touched::Unknown(members) => ended = held(ended, &members),
         }
         (proven, ended)
+    }
+
+    /// Rows that no key shows: people may have touched their key cells since they were made. The row under the id is the
+    /// member's when its cell holds no other customer's key and it has the content that was written, or when ids have
+    /// never come in another order.
+    async fn touched(&self, work: &Work<'_>, recognition: &Recognition, members: Vec<Member>) -> Touched {
+        if members.is_empty() {
+            return Touched::default();
+        }
+        let companies: Vec<&str> = members.iter().map(|member| member.company.as_str()).collect();
+        let Ok(known) = self.ledger.known_rows(&companies).await else {
+            return Touched::Unknown(members);
+        };
+        let (mut theirs, mut gone) = (Vec::new(), Vec::new());
+        let mut rest = members.into_iter().zip(known);
+        while let Some((member, known)) = rest.next() {
+            let id = member.unproven().unwrap_or_default();
+            let rows = [(member.company.as_str(), id)];
+            let shown = self.rows_shown(recognition, &rows, true, &work.patience).await;
+            let Some(mut shown) = shown.filter(|shown| shown.unreadable.is_empty()) else {
+                let members = std::iter::once(member).chain(rest.map(|(member, _)| member));
+                return Touched::Unknown(theirs.into_iter().chain(gone).chain(members).collect());
+            };
+            let row = shown.found.remove(&member.company);
+            let row = row.and_then(|rows| rows.into_iter().next());
+            let written = known.and_then(|known| known.hash).unwrap_or_default();
+            match row {
+                Some(row) if row.id != id || row.content == written || !self.order.is_broken() => {
+                    theirs.push(Member {
+                        row_id: row.id,
+                        ..member
+                    });
+                }
+                _ => gone.push(member),
+            }
+        }
+        Touched::Sorted { theirs, gone }
     }
 
     async fn row_is_gone(&self, work: &Work<'_>, member: &Member) -> Vec<Ended> {
@@ -63,6 +107,23 @@ impl Writer {
                 self.missing(work, member, &Refusal::not_in_the_form(), false)
                     .await
             }
+        }
+    }
+}
+
+/// What became of rows that no key shows.
+enum Touched {
+    /// Members with the ids of their rows, and those whose rows are not there.
+    Sorted { theirs: Vec<Member>, gone: Vec<Member> },
+    /// The form cannot be read now.
+    Unknown(Vec<Member>),
+}
+
+impl Default for Touched {
+    fn default() -> Self {
+        Self::Sorted {
+            theirs: Vec::new(),
+            gone: Vec::new(),
         }
     }
 }

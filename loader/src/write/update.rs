@@ -89,10 +89,15 @@ impl Writer {
         metrics::counter!(names::LOADER_MISSING_ROWS).increment(1);
         if let Some(recognition) = &work.recognition {
             let group = std::slice::from_ref(member);
-            let Some(mut found) = self.find(work, recognition, group).await else {
+            let rows = [(member.company.as_str(), "")];
+            // In any spelling: who makes a new row must know that there is none.
+            let shown = self.rows_shown(recognition, &rows, true, &work.patience).await;
+            let Some(mut shown) = shown.filter(|shown| shown.unreadable.is_empty()) else {
                 return all(group, &MemberEnd::Held);
             };
-            if let Some(row) = found.remove(&member.slot) {
+            let rows = shown.found.remove(&member.company).unwrap_or_default();
+            let own = rows.iter().position(|row| row.hash == member.hash).unwrap_or(0);
+            if let Some(row) = rows.into_iter().nth(own) {
                 if row.id == member.row_id {
                     // The same question would get the same answer at once.
                     return self.give_up_refused(work, member, refusal, unknown).await;

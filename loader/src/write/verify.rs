@@ -11,6 +11,7 @@ use pipeline::telemetry::names;
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
+use super::readable::Shown;
 use super::refetch::NotAsked;
 use crate::failpoint;
 use crate::index::VISIBLE_AFTER;
@@ -118,7 +119,7 @@ pub(crate) async fn verify(writer: Writer) {
 /// Some customers that were due, and those of them whose rows are wrong; `None` when nothing is due, or the form cannot be read now.
 async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
     let recognition = writer.index.recognition()?;
-    let due = match writer
+    let mut due = match writer
         .ledger
         .due_for_verification(LARGEST_BATCH, VERIFY_HOLD)
         .await
@@ -132,6 +133,8 @@ async fn verify_some(writer: &Writer) -> Option<(Due, Vec<String>)> {
     };
     failpoint::hit("verify-popped").await;
     let seen = read_due(writer, &recognition, &due).await?;
+    // A row that cannot be read alone stays on the list.
+    due.companies = seen.iter().map(|seen| seen.company.clone()).collect();
     let judged = match writer
         .ledger
         .judge(&due, &seen, INVISIBLE, writer.lateness())
@@ -170,8 +173,12 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
         .iter()
         .map(|(company, id)| (*company, id.as_str()))
         .collect();
-    let mut found = writer.rows_shown(recognition, &rows, true, &patience).await?;
-    let seen = companies.iter().map(|company| {
+    let Shown {
+        mut found,
+        unreadable,
+    } = writer.rows_shown(recognition, &rows, true, &patience).await?;
+    let is_shown = |company: &&&str| !unreadable.iter().any(|(unreadable, _)| unreadable == **company);
+    let seen = companies.iter().filter(is_shown).map(|company| {
         let oldest = found.remove(*company).and_then(|rows| rows.into_iter().next());
         let (row_id, hash) = oldest.map(|row| (row.id, row.hash)).unwrap_or_default();
         Seen {

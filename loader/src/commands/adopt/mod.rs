@@ -109,9 +109,11 @@ impl Adoption<'_> {
         if keyless::count(vendor, &self.key_widget).await?.is_none() {
             return Ok(Report::new(0));
         }
-        keyless::find_known(runtime, ledger, vendor, &self.key_widget)
-            .await
-            .context("look for rows that the ledger knows")?;
+        if let Some(recognition) = self.writer.index.recognition() {
+            keyless::find_known(runtime, ledger, vendor, &recognition)
+                .await
+                .context("look for rows that the ledger knows")?;
+        }
         let waiting = waiting::read(runtime, &self.compared, &self.catalogue, bar).await?;
         rows::read(self, bar).await?;
         let mut report = Report::new(waiting);

@@ -33,8 +33,12 @@ pub(super) struct Report {
     exact: Kind,
     ambiguous: Kind,
     none: Kind,
-    /// Keys that were written.
+    /// Keys that were written and seen in the form.
     pub(super) written: usize,
+    /// Keys that the vendor has accepted and the form does not show.
+    pub(super) unseen: usize,
+    /// Rows to which the vendor refuses a key.
+    pub(super) refused: usize,
     /// Rows without a key afterwards, at least; absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) left: Option<usize>,
@@ -114,6 +118,18 @@ impl Report {
 
     fn print_done(&self, left: usize) {
         println!("{} rows have got their keys", self.written);
+        if self.unseen > 0 {
+            println!(
+                "{} keys were accepted by Jiandaoyun and are not in the form; run the command again",
+                self.unseen
+            );
+        }
+        if self.refused > 0 {
+            println!(
+                "{} rows take no key, Jiandaoyun refuses it (the log says why); put it in by hand, or delete them",
+                self.refused
+            );
+        }
         match left {
             0 => println!("no row is without a key; the loaders go on by themselves"),
             _ => println!("at least {left} rows are left without a key; {LEFT}"),

@@ -9,7 +9,7 @@ use super::judge::{HAS_ROW, Owner, SEVERAL_ROWS};
 use super::report::{Report, Verdict};
 use crate::jdy::lookup::{Turn, turn};
 use crate::jdy::types::text;
-use crate::keyless::{self, Row, is_keyless, page};
+use crate::keyless::{self, Left, Row, is_keyless, page};
 
 /// A row that was judged.
 struct Judged {
@@ -76,6 +76,7 @@ pub(super) async fn write(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let mut cursor = String::new();
+    let mut left = Left::default();
     while let Some(rows) = next(adoption, &mut cursor).await? {
         let pairs = judged(adoption, &rows).await?;
         let pairs = pairs
@@ -85,16 +86,20 @@ pub(super) async fn write(
         if pairs.is_empty() {
             continue;
         }
-        let done = keyless::write(&adoption.writer.vendor, &adoption.key_widget, &pairs)
-            .await
-            .context("write keys")
-            .with_context(|| {
-                format!(
-                    "{} keys are written; run the command again for the rest",
-                    report.written
-                )
-            })?;
-        report.written += done.written;
+        let written = keyless::write(&adoption.writer.vendor, &adoption.key_widget, &pairs, &mut left).await;
+        (report.written, report.unseen, report.refused) = (left.written, left.unseen, left.refused);
+        written.context("write keys").with_context(|| {
+            format!(
+                "{} keys are written; run the command again for the rest",
+                left.written
+            )
+        })?;
+        anyhow::ensure!(
+            left.written > 0 || left.unseen == 0,
+            "Jiandaoyun has accepted {} keys, and none of them is in the form: look whether the key widget is a text that \
+             the API may write, and run the command again",
+            left.unseen
+        );
         bar.inc(pairs.len() as u64);
     }
     Ok(())

@@ -11,6 +11,7 @@ fn row(id: &str, hash: &str) -> FoundRow {
     FoundRow {
         id: id.into(),
         hash: hash.into(),
+        content: hash.into(),
         written_ms: 1_000_000,
     }
 }

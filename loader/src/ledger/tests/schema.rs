@@ -31,6 +31,7 @@ async fn the_scripts_write_what_the_schema_names() {
         let found = FoundRow {
             id: id.to_owned(),
             hash: "aa".to_owned(),
+            content: "aa".to_owned(),
             written_ms: 1_000_000,
         };
         ("1".to_owned(), found)

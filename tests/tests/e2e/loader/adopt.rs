@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
-use kit::simulator::{KEY_WIDGET, cell_widget};
+use kit::simulator::{KEY_WIDGET, Poison, cell_widget};
 use kit::wait::{eventually, expect};
 use pipeline::stage::Stage;
 use serde_json::{Map, Value, json};
@@ -278,5 +278,43 @@ async fn a_filter_that_the_vendor_ignores_hides_no_row_without_a_key() {
         .pauses_for("at least 1 rows of the form have no key")
         .await;
     assert_eq!(pipeline.simulator.form_rows(), 221);
+    pipeline.drain().await;
+}
+
+/// A row that takes no key costs itself, and what was not seen in the form is not called written.
+#[tokio::test]
+async fn rows_that_take_no_key_are_counted_and_keep_no_other_one_waiting() {
+    let (mut pipeline, feed) = started(30, 145).await;
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids {
+        fill(&pipeline, *id, as_it_is);
+    }
+    feed.put_all(&pipeline).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].pauses_for(NO_KEY).await;
+
+    pipeline
+        .simulator
+        .set(|settings| settings.jdy.dropped = vec![KEY_WIDGET.into()]);
+    let (code, said, complained) = adopt(&pipeline, &["客户公司名称", "--yes"]).await;
+    assert_eq!(code, Some(1), "{said} {complained}");
+    assert!(complained.contains("none of them is in the form"), "{complained}");
+
+    pipeline.simulator.set(|settings| {
+        settings.jdy.dropped = Vec::new();
+        settings.jdy.poison = ids[3..5]
+            .iter()
+            .map(|id| Poison {
+                marker: id.to_string(),
+                code: 4402,
+            })
+            .collect();
+    });
+    let (code, said, complained) = adopt(&pipeline, &["客户公司名称", "--yes"]).await;
+    assert_eq!(code, Some(0), "{said} {complained}");
+    for words in ["28 rows have got their keys", "2 rows take no key"] {
+        assert!(said.contains(words), "no `{words}` in:\n{said}");
+    }
+    assert_eq!(keyed(&pipeline).1, 2);
     pipeline.drain().await;
 }

@@ -22,4 +22,5 @@ mod single;
 mod sizes;
 mod slow;
 mod speed;
+mod touched;
 mod unknown;

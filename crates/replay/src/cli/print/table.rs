@@ -3,6 +3,7 @@
 //! Each row is laid out by itself with fixed widths, so that a long list is printed as it comes.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use pipeline::mask::printable;
 use std::io::{Result, Write};
 
 const SCREEN: u16 = 100;
@@ -24,7 +25,7 @@ pub(super) fn head(out: &mut impl Write, columns: &[Column], text: &str) -> Resu
 /// One row; a cell that is wider than its column is wrapped.
 pub(super) fn row(out: &mut impl Write, columns: &[Column], cells: Vec<String>) -> Result<()> {
     let mut table = plain();
-    table.add_row(cells);
+    table.add_row(cells.iter().map(|cell| printable(cell)));
     for (found, Column(_, width, is_number)) in table.column_iter_mut().zip(columns) {
         found.set_padding((0, GAP));
         found.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + GAP)));
@@ -41,7 +42,7 @@ pub(super) fn below(out: &mut impl Write, text: &str) -> Result<()> {
         return Ok(());
     }
     let mut table = plain();
-    table.add_row([text]);
+    table.add_row([printable(text)]);
     for column in table.column_iter_mut() {
         column.set_padding((INDENT, 0));
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(SCREEN)));

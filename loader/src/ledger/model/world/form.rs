@@ -129,6 +129,7 @@ impl World<'_> {
         FoundRow {
             id: row.id.clone(),
             hash: row.hash.clone(),
+            content: row.hash.clone(),
             written_ms: if row.written >= self.since { 1 << 50 } else { 0 },
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::oid::Oid;
 use super::route::Route;
 use super::transactions;
-use crate::simulator::settings::JdySettings;
+use crate::simulator::settings::{JdySettings, Poison};
 
 /// One request.
 pub(super) struct Ask<'a> {
@@ -106,15 +106,21 @@ pub(super) fn poisoned<'a>(
     rows: impl IntoIterator<Item = &'a Map<String, Value>>,
     settings: &JdySettings,
 ) -> Option<i64> {
-    if settings.poison.is_empty() {
+    marked(rows, &settings.poison)
+}
+
+/// The code of the first of these markers that one of these rows contains.
+pub(super) fn marked<'a>(
+    rows: impl IntoIterator<Item = &'a Map<String, Value>>,
+    markers: &[Poison],
+) -> Option<i64> {
+    if markers.is_empty() {
         return None;
     }
-    let contains = |value: &Value, marker: &str| holds(value, marker);
     rows.into_iter().find_map(|row| {
-        let hit = settings
-            .poison
+        let hit = markers
             .iter()
-            .find(|poison| row.values().any(|v| contains(v, &poison.marker)));
+            .find(|poison| row.values().any(|value| holds(value, &poison.marker)));
         hit.map(|poison| poison.code)
     })
 }

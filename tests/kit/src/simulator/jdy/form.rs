@@ -72,6 +72,9 @@ impl Form {
     pub(crate) fn read(&self, data: &Map<String, Value>, settings: &JdySettings) -> Result<Changes, i64> {
         let mut changes = Vec::with_capacity(data.len());
         for (widget, value) in data {
+            if settings.dropped.contains(widget) {
+                continue;
+            }
             if let Some(position) = self.position(widget) {
                 changes.push((position, store(&self.spec.widgets[position], value, settings)?));
             }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Account;
-use super::ask::{Answer, Ask};
+use super::ask::{Answer, Ask, marked};
 use super::filter::Filter;
 use super::oid::Oid;
 use super::route::Op;
@@ -66,7 +66,11 @@ pub(super) fn list(account: &mut Account, ask: &Ask<'_>) -> Answer {
             .map(|(id, row)| form.show(id, row, &fields, ask.settings))
             .collect(),
     };
-    Ok(json!({"data": page}))
+    let rows = page.iter().filter_map(Value::as_object);
+    match marked(rows, &ask.settings.unreadable) {
+        Some(code) => Err(code),
+        None => Ok(json!({"data": page})),
+    }
 }
 
 pub(super) fn widgets(account: &mut Account, ask: &Ask<'_>) -> Answer {

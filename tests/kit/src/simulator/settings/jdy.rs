@@ -108,6 +108,10 @@ pub struct JdySettings {
     pub page_rows: Option<usize>,
     /// `data/list` begins at the first row whatever `data_id` it is given.
     pub ignore_cursor: bool,
+    /// Rows that no page can show: a page of `data/list` with one of them is refused.
+    pub unreadable: Vec<Poison>,
+    /// Widgets whose values are left out without a word.
+    pub dropped: Vec<String>,
 }
 
 impl Default for JdySettings {
@@ -156,6 +160,8 @@ impl Default for JdySettings {
             largest_body: None,
             page_rows: None,
             ignore_cursor: false,
+            unreadable: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 }
