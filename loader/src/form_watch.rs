@@ -2,7 +2,6 @@
 
 mod records;
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,8 +45,8 @@ pub(crate) struct FormWatch {
     paused: AtomicBool,
     /// A record that did not fit; the stage goes on when it does, or another one.
     unfit: Mutex<Option<(Misfit, FormRecord)>>,
-    /// Mappings of records that fit the form as it is.
-    fitting: Mutex<HashSet<String>>,
+    /// What has fitted the form as it is.
+    fitting: Mutex<records::Fitting>,
     judged: Notify,
     /// The first reading of the form showed a key widget that cannot hold the key.
     unusable: watch::Sender<Option<Misfit>>,
@@ -210,10 +209,7 @@ impl FormWatch {
     fn learn(&self, form: Form) {
         let form = Arc::new(form);
         if self.current.send_replace(Some(Arc::clone(&form))) != Some(form) {
-            self.fitting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clear();
+            *self.fitting.lock().unwrap_or_else(PoisonError::into_inner) = records::Fitting::default();
         }
     }
 

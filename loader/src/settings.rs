@@ -17,6 +17,9 @@ use crate::jdy::key_widget;
 use crate::ledger::send_window;
 use crate::write::{Mode, OnMissingRow, Removals, Settings};
 
+/// Longer than this nobody waits for a batch to fill.
+const LONGEST_LINGER: Duration = Duration::from_secs(60);
+
 /// The vendor forgets a transaction id after this time, and the same rows would then be new ones (docs/jiandaoyun-api.md §2.4).
 const TRANSACTION_LIFE: Duration = Duration::from_secs(3600);
 /// It is renewed fifteen times in its length.
@@ -78,7 +81,7 @@ impl LoaderConfig {
             open_calls: limits.jdy_open_calls.max(1),
             expected,
             batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
-            linger: duration("LINGER", &write.linger)?,
+            linger: linger(&write.linger)?,
             concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
             lease,
             index_settle,
@@ -124,6 +127,15 @@ fn expected(
             };
             ConfigError::message(misfit.to_string())
         })?;
+    }
+    if let Some(mark) = &mark
+        && let Some((_, label)) = fields.iter().find(|(widget, _)| widget == mark)
+    {
+        return Err(ConfigError::new(
+            "ON_REMOVAL",
+            format!("mark:{mark} names a widget that the mapping fills, too ({label})"),
+            "name another text widget of the form, which nothing else writes to",
+        ));
     }
     Ok(Expected {
         key_widget,
@@ -216,6 +228,14 @@ fn mode(mode: WriteMode, document: Option<&Document>, account: &Account) -> Resu
                     "set MAPPING to a document with `api`",
                 )
             })?;
+            if api.contains("batch") {
+                return Err(ConfigError::new(
+                    "WRITE_MODE",
+                    format!("single cannot write to `{api}`, which takes batches"),
+                    "set WRITE_MODE=batch, or MAPPING to a document whose `api` creates one row, such as \
+                     /api/v5/app/entry/data/create",
+                ));
+            }
             let path = api
                 .replace("{app_id}", &account.app_id)
                 .replace("{entry_id}", &account.entry_id);
@@ -262,6 +282,18 @@ fn within_the_hour(resend_for: Duration, patience: Duration, timeout: Duration) 
             "RESEND_FOR",
             "exceeds, together with PATIENCE and JDY_TIMEOUT, the hour after which Jiandaoyun forgets a transaction id",
             "make the three at most 1h together",
+        )),
+    }
+}
+
+fn linger(text: &str) -> Result<Duration, ConfigError> {
+    let linger = duration("LINGER", text)?;
+    match linger <= LONGEST_LINGER {
+        true => Ok(linger),
+        false => Err(ConfigError::new(
+            "LINGER",
+            "keeps records longer than any batch needs",
+            "write at most 1m",
         )),
     }
 }

@@ -97,11 +97,26 @@ impl TryFrom<CommonArgs> for CommonConfig {
                 filter: checked_filter(args.log_level)?,
             },
             drain_deadline: positive_duration("DRAIN_DEADLINE", &args.drain_deadline)?,
-            hold_at_most: positive_duration("HOLD_AT_MOST", &args.hold_at_most)?,
+            hold_at_most: hold_at_most(&args.hold_at_most)?,
             retry,
             alerts: args.alerts.try_into()?,
             traces: args.traces.try_into()?,
         })
+    }
+}
+
+/// RabbitMQ closes the channel of a consumer that keeps a delivery for 30 minutes, unless it is told otherwise.
+const LONGEST_HOLD: Duration = Duration::from_secs(25 * 60);
+
+fn hold_at_most(text: &str) -> Result<Duration, ConfigError> {
+    let hold = positive_duration("HOLD_AT_MOST", text)?;
+    match hold <= LONGEST_HOLD {
+        true => Ok(hold),
+        false => Err(ConfigError::new(
+            "HOLD_AT_MOST",
+            "is too close to the 30 minutes after which RabbitMQ gives up a consumer",
+            "write at most 25m",
+        )),
     }
 }
 

@@ -87,6 +87,12 @@ fn warn_about_settings(config: &LoaderConfig) {
     for remark in &config.remarks {
         tracing::warn!(remark, "mapping document");
     }
+    if config.index_settle < config.account.slowest {
+        tracing::warn!(
+            "INDEX_SETTLE is shorter than JDY_TIMEOUT and LATE_WRITES together: rows of calls that are under way when \
+             Redis is lost may be made twice"
+        );
+    }
     if config.ignore_keyless {
         tracing::warn!(
             "IGNORE_KEYLESS is set: new rows are made even if the form has rows of the same customers without a key"

@@ -1,5 +1,6 @@
 //! Records that fit the form or do not: whether the form is to blame, or a record alone.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -9,8 +10,35 @@ use proto::v1::FormRecord;
 use super::FormWatch;
 use crate::jdy::form::Misfit;
 
-/// Mappings that are remembered at most.
+/// Mappings, and cells of them, that are remembered at most.
 const MAPPINGS: usize = 100;
+const CELLS: usize = 10_000;
+
+/// Mappings of records that fit the form as it is, and the widgets for which they had values, as `mapping\nwidget`.
+#[derive(Debug, Default)]
+pub(super) struct Fitting {
+    mappings: HashSet<String>,
+    cells: HashSet<String>,
+}
+
+impl Fitting {
+    fn add(&mut self, record: &FormRecord) {
+        let mapping = &record.mapping_fingerprint;
+        if self.mappings.len() < MAPPINGS && !self.mappings.contains(mapping) {
+            self.mappings.insert(mapping.clone());
+        }
+        for field in record.fields.iter().filter(|field| field.value.is_some()) {
+            let cell = cell(mapping, &field.field);
+            if self.cells.len() < CELLS && !self.cells.contains(&cell) {
+                self.cells.insert(cell);
+            }
+        }
+    }
+}
+
+fn cell(mapping: &str, widget: &str) -> String {
+    format!("{mapping}\n{widget}")
+}
 
 impl FormWatch {
     /// These records fit the form as it is, so that no pause for the sake of another one is right.
@@ -18,9 +46,7 @@ impl FormWatch {
         let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
         // Removals carry no fields and fit any form.
         for record in records.filter(|record| !record.fields.is_empty()) {
-            if fitting.len() < MAPPINGS && !fitting.contains(&record.mapping_fingerprint) {
-                fitting.insert(record.mapping_fingerprint.clone());
-            }
+            fitting.add(record);
         }
         drop(fitting);
         let waits_for = self.unfit.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -29,8 +55,8 @@ impl FormWatch {
         }
     }
 
-    /// Whether it is only this record that does not fit: the mapping knows nothing of the widget, or records of another
-    /// mapping fit.
+    /// Whether it is only this record that does not fit: the mapping knows nothing of the widget, records of another
+    /// mapping fit, or others of the same one with something in the same cell.
     ///
     /// Then nothing waits for it any more.
     pub(crate) fn is_alone(&self, misfit: &Misfit, record: &FormRecord) -> bool {
@@ -38,9 +64,14 @@ impl FormWatch {
         let foreign = !self.expected.fields.is_empty() && !self.expected.fields.iter().any(mapped);
         let fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
         let others = match misfit.is_of_the_widget() {
-            true => !fitting.is_empty(),
-            // Another record of the same mapping may only have nothing in that cell.
-            false => !fitting.is_empty() && !fitting.contains(&record.mapping_fingerprint),
+            true => !fitting.mappings.is_empty(),
+            // Another record of the same mapping may only have nothing in that cell; when it had something that fitted,
+            // the mapping is right.
+            false => {
+                let mapping = &record.mapping_fingerprint;
+                let other_mapping = !fitting.mappings.is_empty() && !fitting.mappings.contains(mapping);
+                other_mapping || fitting.cells.contains(&cell(mapping, misfit.widget()))
+            }
         };
         drop(fitting);
         if others || foreign {

@@ -35,7 +35,8 @@ pub(crate) fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
     };
     match status {
         // A success never carries a code; a page of rows need not be searched for one.
-        200..=299 => match failure() {
+        // Gateways add the status as a code of their own.
+        200..=299 => match failure().filter(|failure| failure.code != u32::from(status)) {
             Some(failure) => Reply::Refused(failure.refusal(status, None)),
             // The vendor is known to send empty success answers; without the answer nothing is certain.
             None => decode::success(body).map_or_else(
