@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pipeline::gate::{Gate, Pause};
 use pipeline::retry::Backoff;
@@ -19,6 +19,8 @@ pub(crate) use crate::patience::{Patience, Stopping};
 
 /// One failed call may be bad luck; the second in a row is an outage.
 const OUTAGE_AFTER: u32 = 2;
+/// How often a batch that waits looks why it does.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// First and longest wait between two sends of the same request.
 pub(crate) const RESEND: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(15));
 
@@ -151,10 +153,19 @@ impl Vendor {
         if self.gate.is_open() {
             return !patience.is_over();
         }
-        tokio::select! {
-            () = self.gate.opened() => true,
-            () = tokio::time::sleep_until(patience.until.into()) => false,
-            () = self.stopping.over() => false,
+        let began = Instant::now();
+        loop {
+            // Why it is closed may change meanwhile, and with it how long a batch may be kept.
+            let usual = patience.until.saturating_duration_since(began);
+            let left = self.gate.hold_at_most(usual).saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return false;
+            }
+            tokio::select! {
+                () = self.gate.opened() => return true,
+                () = tokio::time::sleep(left.min(LOOK_EVERY)) => {}
+                () = self.stopping.over() => return false,
+            }
         }
     }
 

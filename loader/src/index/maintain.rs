@@ -170,6 +170,7 @@ impl Index {
             complete,
             ..
         } = known;
+        self.keyless.store(*keyless, Ordering::Relaxed);
         // Without a key widget there is nothing to be read to its end.
         let state = if *complete { "complete" } else { "open" };
         let settles = u64::try_from(known.settles.as_millis()).unwrap_or(u64::MAX);

@@ -41,7 +41,7 @@
 mod maintain;
 mod walk;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -106,6 +106,8 @@ pub(crate) struct Index {
     opened: watch::Sender<String>,
     /// Duplicates that were told last.
     told: AtomicU64,
+    /// Rows without a key that the walk over the form has read in this epoch.
+    keyless: AtomicU64,
     progress: Mutex<String>,
 }
 
@@ -134,6 +136,7 @@ impl Index {
             wake: Notify::new(),
             opened: watch::Sender::new(String::new()),
             told: AtomicU64::new(0),
+            keyless: AtomicU64::new(0),
             progress: Mutex::default(),
         })
     }
@@ -141,6 +144,11 @@ impl Index {
     /// Whether this process knows of an index; the scripts decide whether it still is one.
     pub(crate) fn is_known(&self) -> bool {
         !self.ledger.epoch().is_empty()
+    }
+
+    /// Rows without a key that were seen when the form was read, which may be more than a query for them shows.
+    pub(crate) fn keyless_rows(&self) -> u64 {
+        self.keyless.load(Ordering::Relaxed)
     }
 
     /// Whether nothing can be known of the index before a record has shown which widgets are mapped.

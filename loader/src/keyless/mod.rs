@@ -6,6 +6,7 @@
 //! look. What was seen is remembered in Redis for one form, key widget and index, so that replicas and restarts need not ask.
 
 mod count;
+mod error;
 mod keys;
 mod known;
 mod memory;
@@ -26,6 +27,7 @@ use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
 pub(crate) use count::{Row, count, is_keyless, page};
+pub(crate) use error::Error;
 pub(crate) use keys::{Left, with_rows, write};
 pub(crate) use known::find as find_known;
 pub(crate) use memory::{Memory, Seen};
@@ -39,36 +41,6 @@ const POLL_EVERY: Duration = Duration::from_millis(500);
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 /// First and longest wait between two counts.
 const COUNT_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-
-/// Why rows without a key could not be counted or given a key.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("ask Redis")]
-    Store(#[from] pipeline::store::Error),
-    #[error("ask the ledger")]
-    Ledger(#[from] ledger::Error),
-    #[error("forget the index")]
-    Index(#[from] crate::index::Error),
-    /// The vendor's answer.
-    #[error("Jiandaoyun answers {0}")]
-    Refused(String),
-    /// The gate knows why.
-    #[error("the form cannot be reached now")]
-    Away,
-}
-
-impl Error {
-    /// With its causes.
-    fn in_full(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
-    }
-}
 
 /// Lets rows be made only in a form without rows that have no key.
 pub(crate) struct Keyless {
@@ -159,6 +131,14 @@ impl Keyless {
         };
         let mut backoff = Backoff::new(COUNT_EVERY.0, COUNT_EVERY.1);
         while !self.runtime.shutdown.is_requested() {
+            if self.is_clear() && self.index.keyless_rows() > 0 {
+                // They came after the count, or no query shows them.
+                *self.clear.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                if let Err(error) = self.memory.forget().await {
+                    self.failed(&error.into());
+                }
+                self.want();
+            }
             let is_clear = self.is_clear();
             if is_clear {
                 // A record that was judged before the last count may have closed the gate after it.
@@ -203,11 +183,18 @@ impl Keyless {
             return Ok(true);
         }
         let mut counted = count(&self.vendor, key_widget).await?;
+        let mut were_some = seen == Some(Seen::Some);
         if counted.is_some() && self.write_known(key_widget).await? > 0 {
+            were_some |= self.index.keyless_rows() > 0;
             counted = count(&self.vendor, key_widget).await?;
         }
         let Some(rows) = counted else {
-            if seen == Some(Seen::Some) {
+            let read = self.index.keyless_rows();
+            if read > 0 && !were_some {
+                self.hidden(usize::try_from(read).unwrap_or(usize::MAX));
+                return Ok(false);
+            }
+            if were_some {
                 // Somebody gave them keys after the form was read into the index, which does not know these rows.
                 tracing::info!("no row is without a key any more, the form is read again");
                 self.index.drop_index().await?;
@@ -231,6 +218,20 @@ impl Keyless {
             .gate
             .close(Pause::Keyless, format!("{rows}; {REMEDY}"));
         Ok(false)
+    }
+
+    /// The walk over the form has read rows without a key that no query for them shows.
+    fn hidden(&self, read: usize) {
+        self.report("some", read);
+        let rows = count::Counted {
+            at_least: read,
+            foreign: false,
+        };
+        let why = format!(
+            "{rows}, and Jiandaoyun shows them only to who reads the whole form; give them one by hand or delete them, and \
+             run `loader index rebuild`; if none of them is a row of a customer, set IGNORE_KEYLESS=true (--ignore-keyless)"
+        );
+        self.runtime.gate.close(Pause::Keyless, why);
     }
 
     /// Rows of which the ledger knows whose they are get their keys back.

@@ -128,7 +128,8 @@ impl Gate {
 
     /// How long deliveries may be kept while it is closed: rows without a key wait for a person, and what a paused loader
     /// keeps is hidden from that person's `loader adopt`.
-    pub(crate) fn hold_at_most(&self, usual: Duration) -> Duration {
+    #[must_use]
+    pub fn hold_at_most(&self, usual: Duration) -> Duration {
         const FOR_A_PERSON: Duration = Duration::from_secs(3);
         match self.shared.lock().closed.contains_key(&Pause::Keyless) {
             true => usual.min(FOR_A_PERSON),

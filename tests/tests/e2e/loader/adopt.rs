@@ -318,3 +318,39 @@ async fn rows_that_take_no_key_are_counted_and_keep_no_other_one_waiting() {
     assert_eq!(keyed(&pipeline).1, 2);
     pipeline.drain().await;
 }
+
+/// A filter for empty cells that finds none is not the last word: the walk over the form has seen them.
+#[tokio::test]
+async fn rows_without_a_key_that_no_query_shows_pause_when_the_form_was_read() {
+    let (mut pipeline, feed) = started(150, 146).await;
+    pipeline
+        .simulator
+        .set(|settings| settings.jdy.ignore_empty = true);
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids[..130] {
+        let typed = json!({ KEY_WIDGET: {"value": id.to_string()}, cell_widget(NAME): {"value": "x"} });
+        pipeline.simulator.insert_row(&typed).unwrap();
+    }
+    let hidden: Vec<String> = ids[130..135]
+        .iter()
+        .map(|id| fill(&pipeline, *id, as_it_is))
+        .collect();
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader]
+        .pauses_for("at least 5 rows of the form have no key")
+        .await;
+    feed.put(&feed.records(&pipeline, &ids[130..])).await;
+    all_wait(&pipeline, 20).await;
+    assert_eq!(pipeline.simulator.form_rows(), 135, "nobody is doubled");
+
+    for row in &hidden {
+        pipeline.simulator.delete_rows(Some(row));
+    }
+    pipeline
+        .tool(Service::Loader, &["index", "rebuild"])
+        .await
+        .unwrap();
+    let _fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
+    pipeline.rows(LIMIT, 150).await;
+    pipeline.drain().await;
+}

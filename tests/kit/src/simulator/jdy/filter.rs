@@ -144,6 +144,12 @@ fn understand(condition: &Value, form: &Form, settings: &JdySettings) -> Option<
         }
     };
     let test = match (kind, method) {
+        // No cell holds this.
+        (_, "empty") if settings.ignore_empty => Test::Texts {
+            set: vec!["\0".to_owned()],
+            negated: false,
+            plain: false,
+        },
         (_, "empty" | "not_empty") if kind != "subform" => Test::Empty {
             negated: method == "not_empty",
         },

@@ -110,6 +110,8 @@ pub struct JdySettings {
     pub ignore_cursor: bool,
     /// Rows that no page can show: a page of `data/list` with one of them is refused.
     pub unreadable: Vec<Poison>,
+    /// A filter for empty cells finds none.
+    pub ignore_empty: bool,
     /// Widgets whose values are left out without a word.
     pub dropped: Vec<String>,
 }
@@ -161,6 +163,7 @@ impl Default for JdySettings {
             page_rows: None,
             ignore_cursor: false,
             unreadable: Vec::new(),
+            ignore_empty: false,
             dropped: Vec::new(),
         }
     }

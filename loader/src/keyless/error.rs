@@ -1,0 +1,33 @@
+//! Why rows without a key could not be counted or given a key.
+
+use crate::ledger;
+
+/// Why rows without a key could not be counted or given a key.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("ask Redis")]
+    Store(#[from] pipeline::store::Error),
+    #[error("ask the ledger")]
+    Ledger(#[from] ledger::Error),
+    #[error("forget the index")]
+    Index(#[from] crate::index::Error),
+    /// The vendor's answer.
+    #[error("Jiandaoyun answers {0}")]
+    Refused(String),
+    /// The gate knows why.
+    #[error("the form cannot be reached now")]
+    Away,
+}
+
+impl Error {
+    /// With its causes.
+    pub(super) fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
