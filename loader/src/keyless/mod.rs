@@ -232,6 +232,8 @@ impl Keyless {
              run `loader index rebuild`; if none of them is a row of a customer, set IGNORE_KEYLESS=true (--ignore-keyless)"
         );
         self.runtime.gate.close(Pause::Keyless, why);
+        // Nothing else asks for the index while the stage is paused, and a command may have begun another one.
+        self.index.check_again();
     }
 
     /// Rows of which the ledger knows whose they are get their keys back.
