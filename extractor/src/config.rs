@@ -30,7 +30,7 @@ pub(crate) struct OkkiArgs {
     /// File that holds OKKI_CLIENT_SECRET
     #[arg(long, env = "OKKI_CLIENT_SECRET_FILE", value_name = "FILE")]
     pub okki_client_secret_file: Option<PathBuf>,
-    /// Calls per second of all replicas together; OKKI documents no limit
+    /// Calls per second of everybody who uses the account; OKKI documents no limit
     #[arg(long, env = "OKKI_RATE", default_value = "10", value_name = "CALLS")]
     pub okki_rate: String,
     /// Calls that may go at once before they are spaced evenly
@@ -39,9 +39,12 @@ pub(crate) struct OkkiArgs {
     /// Calls at the same time, of each replica
     #[arg(long, env = "OKKI_CONCURRENCY", default_value = "8", value_name = "CALLS")]
     pub okki_concurrency: String,
-    /// Calls per day (Beijing time) of all replicas together [default: no limit]
+    /// Calls per day (Beijing time) of everybody who uses the account [default: no limit]
     #[arg(long, env = "OKKI_DAILY", value_name = "CALLS")]
     pub okki_daily: Option<String>,
+    /// Share of OKKI_DAILY after which backfills and replays wait for the next day; the rest is for live changes
+    #[arg(long, env = "OKKI_BACKFILL_SHARE", default_value = "80", value_name = "PERCENT")]
+    pub okki_backfill_share: String,
     /// Limit for one call from sending to the last byte
     #[arg(long, env = "OKKI_TIMEOUT", default_value = "60s", value_name = "DURATION")]
     pub okki_timeout: String,

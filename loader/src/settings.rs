@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pipeline::names::VendorAccount;
 use pipeline::quota::Bucket;
 use pipeline::setting::{ConfigError, SecretArg, base_url, parse_duration, positive_duration};
 
@@ -27,6 +28,8 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 pub(crate) struct LoaderConfig {
     /// Where the form is.
     pub(crate) account: Account,
+    /// Whose limits they are. No call tells the company of an API key, so a setting does.
+    pub(crate) vendor_account: VendorAccount,
     pub(crate) buckets: Buckets,
     /// Calls open at once, at most.
     pub(crate) open_calls: u32,
@@ -73,7 +76,9 @@ impl LoaderConfig {
             // it did is not seen at once.
             None => timeout + late + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2),
         };
+        let company = form.jdy_company.as_deref().unwrap_or_default();
         Ok(Self {
+            vendor_account: VendorAccount::new("jdy", &account.base, company),
             buckets: buckets(limits)?,
             open_calls: limits.jdy_open_calls.max(1),
             expected,

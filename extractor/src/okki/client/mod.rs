@@ -14,7 +14,11 @@ use super::{
     types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
 };
 use crate::source::Source;
-use pipeline::{http, quota::Lane, retry::Backoff, setting::Secret, telemetry::names};
+use bytes::Bytes;
+use pipeline::{
+    http,
+    quota::{Allowance, Lane},
+    retry::Backoff, setting::Secret, telemetry::names};
 use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -49,6 +53,15 @@ pub(crate) struct ClientOptions {
     pub max_body: usize,
     /// Calls of this process at the same time.
     pub concurrency: usize,
+}
+
+/// An answer as it came.
+struct Raw {
+    status: u16,
+    retry_after: Option<Duration>,
+    /// Calls that OKKI says are left.
+    allowance: Option<Allowance>,
+    body: Bytes,
 }
 
 pub(crate) struct Client {
@@ -213,7 +226,12 @@ impl Client {
     ) -> Result<Answer, Error> {
         let request = self.http.get(self.url(path)?).query(query);
         let request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret.expose()));
-        let (status, retry_after, body) = self.exchange(lane, endpoint, request).await?;
+        let Raw {
+            status,
+            retry_after,
+            body,
+            ..
+        } = self.exchange(lane, endpoint, request, Bytes::new()).await?;
         let answer = envelope::read(status, retry_after, &body);
         if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
             self.pace.answered();
@@ -226,14 +244,21 @@ impl Client {
         lane: Lane,
         endpoint: &'static str,
         request: reqwest::RequestBuilder,
-    ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
+        content: Bytes,
+    ) -> Result<Raw, Error> {
         // Closed only with the client itself.
         let _slot = self.slots.acquire().await;
-        self.pace.acquire(lane).await?;
+        // Ready before leave is asked for; a connection that has to be opened first is the reason for the rest.
+        let (body, left) = http::departing(content);
+        let request = request.body(body);
+        let granted = self.pace.acquire(lane).await?;
         let started = Instant::now();
-        let outcome = self.read(request).await;
+        let (outcome, counted) = tokio::join!(self.read(request), self.pace.follow(granted, left));
+        if let Ok(raw) = &outcome {
+            self.pace.obey(counted, raw.allowance).await?;
+        }
         let code = match &outcome {
-            Ok((status, ..)) => status.to_string(),
+            Ok(raw) => raw.status.to_string(),
             Err(error) => error.code().to_owned(),
         };
         let labels = [
@@ -245,15 +270,18 @@ impl Client {
         outcome
     }
 
-    async fn read(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
+    async fn read(&self, request: reqwest::RequestBuilder) -> Result<Raw, Error> {
         let response = request.timeout(self.options.timeout).send().await;
         let response = response.map_err(|error| Outage::Transport(error.without_url()))?;
         let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        let allowance = Allowance::read(response.headers());
         match http::read_capped(response, self.options.max_body).await {
-            Ok(body) => Ok((status, retry_after, body)),
+            Ok(body) => Ok(Raw {
+                status,
+                retry_after,
+                allowance,
+                body,
+            }),
             Err(http::Error::TooLarge { limit }) => {
                 Err(Error::Shape(format!("answer is larger than {limit} bytes")))
             }
