@@ -2,7 +2,12 @@
 
 use crate::config::{DetailArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{cli::common::CommonCommand, config::{CommonArgs, SharedArgs}, doctor::DoctorArgs, http::HttpArgs};
+use pipeline::{
+    cli::common::CommonCommand,
+    config::{CommonArgs, SharedArgs},
+    doctor::DoctorArgs,
+    http::HttpArgs,
+};
 use replay::cli::DeadArgs;
 
 /// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.

@@ -43,7 +43,12 @@ pub(crate) struct OkkiArgs {
     #[arg(long, env = "OKKI_DAILY", value_name = "CALLS")]
     pub okki_daily: Option<String>,
     /// Share of OKKI_DAILY after which backfills and replays wait for the next day; the rest is for live changes
-    #[arg(long, env = "OKKI_BACKFILL_SHARE", default_value = "80", value_name = "PERCENT")]
+    #[arg(
+        long,
+        env = "OKKI_BACKFILL_SHARE",
+        default_value = "80",
+        value_name = "PERCENT"
+    )]
     pub okki_backfill_share: String,
     /// Limit for one call from sending to the last byte
     #[arg(long, env = "OKKI_TIMEOUT", default_value = "60s", value_name = "DURATION")]
@@ -81,6 +86,22 @@ pub(crate) struct ListArgs {
     /// Customers of a backfill that may wait for their details, so that live changes overtake them
     #[arg(long, env = "BACKFILL_AHEAD", default_value = "500", value_name = "COUNT")]
     pub backfill_ahead: String,
+    /// List nothing more while so many messages wait for a stage; 0 for no limit
+    #[arg(
+        long,
+        env = "LISTING_QUEUE_LIMIT",
+        default_value = "20000",
+        value_name = "MESSAGES"
+    )]
+    pub listing_queue_limit: String,
+    /// List a page a minute while there are so many dead letters; 0 for no limit
+    #[arg(
+        long,
+        env = "LISTING_DEAD_LIMIT",
+        default_value = "10000",
+        value_name = "LETTERS"
+    )]
+    pub listing_dead_limit: String,
     /// Ask again for a listed customer that has been in no queue, no row and no dead letter for this long
     #[arg(long, env = "ASK_AGAIN_AFTER", default_value = "12m", value_name = "DURATION")]
     pub ask_again_after: String,

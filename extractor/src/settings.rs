@@ -1,6 +1,7 @@
 //! The extractor's settings once they are known to be right, and the errors that name those that are not.
 
 use crate::{
+    brake::Brake,
     config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
     okki::{ClientOptions, Endpoints, time},
     run::RunSettings,
@@ -120,6 +121,10 @@ impl ListArgs {
             removals: self.removals || okki.client.endpoints.source.removals,
             ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
             ask_again_after: positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after)?,
+            brake: Brake::new(
+                depth("LISTING_QUEUE_LIMIT", &self.listing_queue_limit)?,
+                depth("LISTING_DEAD_LIMIT", &self.listing_dead_limit)?,
+            ),
         })
     }
 }
@@ -185,6 +190,18 @@ fn refuse_schedule(name: &str, error: &InvalidSchedule) -> ConfigError {
         error,
         "write an interval such as 5m or a cron expression such as */5 * * * *",
     )
+}
+
+/// Messages in a queue; 0 is any number.
+fn depth(name: &str, text: &str) -> Result<u32, ConfigError> {
+    text.trim().parse().map_err(|_| {
+        let problem = format!("`{text}` is not a number of messages");
+        ConfigError::new(
+            name,
+            problem,
+            "write a plain number such as 20000, or 0 for no limit",
+        )
+    })
 }
 
 /// A share of a whole.

@@ -73,6 +73,8 @@ fn a_wrong_value_is_named() {
         ("--start", "last week", "START"),
         ("--overlap", "ten", "OVERLAP"),
         ("--every", "0s", "EVERY"),
+        ("--listing-queue-limit", "deep", "LISTING_QUEUE_LIMIT"),
+        ("--listing-dead-limit", "-1", "LISTING_DEAD_LIMIT"),
         ("--cron", "* *", "CRON"),
         ("--remedy-cron", "never", "REMEDY_CRON"),
         ("--lease-ttl", "10ms", "LEASE_TTL"),

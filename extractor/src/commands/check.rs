@@ -85,11 +85,7 @@ impl Step {
     }
 }
 
-async fn try_okki(
-    okki: &OkkiConfig,
-    http: &HttpConfig,
-    place: Option<Place>,
-) -> anyhow::Result<Vec<Step>> {
+async fn try_okki(okki: &OkkiConfig, http: &HttpConfig, place: Option<Place>) -> anyhow::Result<Vec<Step>> {
     let client = brief::client(okki, http, place).await?;
     let warnings = okki.client.endpoints.source.warnings.iter();
     let mut steps: Vec<_> = warnings.map(|warning| Step::remark("source", warning)).collect();

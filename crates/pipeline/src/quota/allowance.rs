@@ -102,8 +102,14 @@ mod tests {
             &[("X-RateLimit-Remaining", "5"), ("X-RateLimit-Reset", "30")][..],
             &[("RateLimit-Remaining", "5"), ("RateLimit-Reset", "30")],
             &[("X-Rate-Limit-Remaining", "5"), ("X-Rate-Limit-Reset", "30.5")],
-            &[("x-ratelimit-remaining", "5"), ("x-ratelimit-reset", "1800000030")],
-            &[("x-ratelimit-remaining", "5"), ("x-ratelimit-reset", "1800000030000")],
+            &[
+                ("x-ratelimit-remaining", "5"),
+                ("x-ratelimit-reset", "1800000030"),
+            ],
+            &[
+                ("x-ratelimit-remaining", "5"),
+                ("x-ratelimit-reset", "1800000030000"),
+            ],
             &[("RateLimit", "limit=100, remaining=5, reset=30")],
             &[("RateLimit", "\"default\";r=5;t=30")],
         ] {
@@ -122,7 +128,10 @@ mod tests {
         ] {
             assert_eq!(read(headers), None, "{headers:?}");
         }
-        let past = [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1700000000")];
+        let past = [
+            ("X-RateLimit-Remaining", "0"),
+            ("X-RateLimit-Reset", "1700000000"),
+        ];
         assert_eq!(read(&past), Some((0, 0)), "a time that is over");
     }
 }

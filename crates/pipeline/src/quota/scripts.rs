@@ -71,12 +71,19 @@ impl Shared {
     ) -> Result<Answer, Error> {
         let mut keys = vec![self.keys.server()];
         let wanted = i64::try_from(wanted.max(1)).unwrap_or(1);
-        let head = [i64::from(lane.rank()), micros(EARLY), micros(GRACE), wanted, micros(LONGEST_WAIT)];
+        let head = [
+            i64::from(lane.rank()),
+            micros(EARLY),
+            micros(GRACE),
+            wanted,
+            micros(LONGEST_WAIT),
+        ];
         let mut args: Vec<String> = head.iter().map(i64::to_string).collect();
         args.push(self.member.clone());
         for (bucket, known) in buckets.iter().zip(known) {
             keys.extend([self.keys.bucket(&bucket.name), self.keys.calls(&bucket.name)]);
-            let limit = |calls: Option<u64>| calls.map_or(-1, |calls| i64::try_from(calls).unwrap_or(i64::MAX));
+            let limit =
+                |calls: Option<u64>| calls.map_or(-1, |calls| i64::try_from(calls).unwrap_or(i64::MAX));
             let numbers = [
                 i64::from(bucket.calls()),
                 micros(bucket.window().mul_f64(1.0 + SLACK)),
@@ -98,9 +105,7 @@ impl Shared {
     /// Returns a slot that was not used.
     pub(super) async fn give_back(&self, buckets: &[&Bucket], slot: i64) -> Result<(), Error> {
         let of = |bucket: &&Bucket| [micros(bucket.pace()), i64::from(bucket.day_offset_s)];
-        let args: Vec<i64> = std::iter::once(slot)
-            .chain(buckets.iter().flat_map(of))
-            .collect();
+        let args: Vec<i64> = std::iter::once(slot).chain(buckets.iter().flat_map(of)).collect();
         self.store.invoke(&GIVE_BACK, &self.both(buckets), &args).await
     }
 

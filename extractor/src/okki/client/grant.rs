@@ -1,6 +1,6 @@
 //! The token call: the one answer that comes without an envelope, or sometimes with one (docs/okki-api.md §2).
 
-use super::{Client, Raw};
+use super::{Client, exchange::Raw};
 use crate::okki::{
     decode::Members,
     envelope,

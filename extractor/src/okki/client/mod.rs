@@ -3,11 +3,12 @@
 //! Every call here is a read (but for the token), so an unanswered one may be sent again. What is left after the
 //! in-call repeats is an [`Error`] for the caller, who knows whether to pause the stage or to fail one customer.
 
+mod exchange;
 pub(super) mod grant;
 
 use super::{
     envelope::{self, Answer},
-    error::{Error, Outage, chain},
+    error::{Error, chain},
     pace::Pace,
     time,
     token::{Token, Tokens},
@@ -15,12 +16,10 @@ use super::{
 };
 use crate::source::Source;
 use bytes::Bytes;
-use pipeline::{
-    http,
-    quota::{Allowance, Lane},
-    retry::Backoff, setting::Secret, telemetry::names};
+use exchange::Raw;
+use pipeline::{http, quota::Lane, retry::Backoff, setting::Secret};
 use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -53,15 +52,6 @@ pub(crate) struct ClientOptions {
     pub max_body: usize,
     /// Calls of this process at the same time.
     pub concurrency: usize,
-}
-
-/// An answer as it came.
-struct Raw {
-    status: u16,
-    retry_after: Option<Duration>,
-    /// Calls that OKKI says are left.
-    allowance: Option<Allowance>,
-    body: Bytes,
 }
 
 pub(crate) struct Client {
@@ -237,56 +227,6 @@ impl Client {
             self.pace.answered();
         }
         answer
-    }
-
-    async fn exchange(
-        &self,
-        lane: Lane,
-        endpoint: &'static str,
-        request: reqwest::RequestBuilder,
-        content: Bytes,
-    ) -> Result<Raw, Error> {
-        // Closed only with the client itself.
-        let _slot = self.slots.acquire().await;
-        // Ready before leave is asked for; a connection that has to be opened first is the reason for the rest.
-        let (body, left) = http::departing(content);
-        let request = request.body(body);
-        let granted = self.pace.acquire(lane).await?;
-        let started = Instant::now();
-        let (outcome, counted) = tokio::join!(self.read(request), self.pace.follow(granted, left));
-        if let Ok(raw) = &outcome {
-            self.pace.obey(counted, raw.allowance).await?;
-        }
-        let code = match &outcome {
-            Ok(raw) => raw.status.to_string(),
-            Err(error) => error.code().to_owned(),
-        };
-        let labels = [
-            ("vendor", "okki".to_owned()),
-            ("endpoint", endpoint.to_owned()),
-            ("code", code),
-        ];
-        metrics::histogram!(names::CALL_DURATION, &labels).record(started.elapsed());
-        outcome
-    }
-
-    async fn read(&self, request: reqwest::RequestBuilder) -> Result<Raw, Error> {
-        let response = request.timeout(self.options.timeout).send().await;
-        let response = response.map_err(|error| Outage::Transport(error.without_url()))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
-        let allowance = Allowance::read(response.headers());
-        match http::read_capped(response, self.options.max_body).await {
-            Ok(body) => Ok(Raw {
-                status,
-                retry_after,
-                allowance,
-                body,
-            }),
-            Err(http::Error::TooLarge { limit }) => {
-                Err(Error::Shape(format!("answer is larger than {limit} bytes")))
-            }
-            Err(error) => Err(Outage::Body(error).into()),
-        }
     }
 
     fn url(&self, path: &str) -> Result<Url, Error> {
