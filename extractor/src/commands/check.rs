@@ -95,7 +95,7 @@ async fn try_okki(okki: &OkkiConfig, http: &HttpConfig, place: Option<Place>) ->
 
 /// Later steps make no sense after a failed one.
 async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> Option<()> {
-    step(steps, "credentials", client.token(), |()| {
+    step(steps, "credentials", client.try_credentials(), |()| {
         "a token was granted".to_owned()
     })
     .await?;

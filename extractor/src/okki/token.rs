@@ -126,6 +126,17 @@ impl Tokens {
         }
     }
 
+    /// A new token whatever there is, to try the credentials; everybody who shares tokens finds it when the vendor refuses
+    /// theirs.
+    pub(crate) async fn replace(&self, vendor: &impl Fetch) -> Result<(), Error> {
+        let token = match &self.shared {
+            Some(shared) => shared.fetch(vendor).await?,
+            None => vendor.fetch().await?,
+        };
+        *self.local.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(token));
+        Ok(())
+    }
+
     /// A token other than the one that was refused.
     pub(crate) async fn renew(&self, vendor: &impl Fetch, refused: &Token) -> Result<Arc<Token>, Error> {
         self.obtain(vendor, Some(refused)).await

@@ -48,8 +48,8 @@
 //! goes to the next ones at once. Between replicas, the one that asks first wins; all of them ask at
 //! the same moment, spread by a random millisecond, so each gets its share. Between lanes, a caller that has to
 //! wait leaves a note with the time of its slot in each bucket, and lower lanes keep off that slot. Between namespaces in the
-//! same lane, the one whose last call is longer ago keeps the others off in the same way: they take turns, however many
-//! processes each of them has.
+//! same lane, the one that has had less keeps the others off in the same way: they take turns, however many processes each
+//! of them has, and one that missed its turn has the next ones.
 
 mod allowance;
 mod bucket;

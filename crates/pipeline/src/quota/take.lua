@@ -10,7 +10,7 @@
 --
 -- State: tat, hold (end of a pause), left and left_until (calls that the vendor has said are left, and until when), memory
 -- and era (see below), day, used, made; of each member w<rank>:<member> (slot that it waits for),
--- g<rank>:<member> (its last call) and m:<member> (its settings, and when it gave them).
+-- g<rank>:<member> (what it has had, and its last call) and m:<member> (its settings, and when it gave them).
 --
 -- Answers {1, era, day, used for each bucket, wait, granted time, wait, granted time, ..} for as many as can go now,
 -- {0, wait} when none can, or {-1, unix second, index of the bucket, why}: 0 the day is used up, 1 so is the share of lower
@@ -21,6 +21,9 @@ local CATCH_UP = 200000
 local MEMBER = 300000000
 local MEMBER_WRITTEN = 60000000
 local FORGOTTEN = 172800000000
+-- See `turns`.
+local RESTED = 5000000
+local OWED = 10
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -66,7 +69,7 @@ local function agree(bucket, fields)
   end
   redis.call('HSET', bucket.state, 'm:' .. member, own)
   for name, text in pairs(fields) do
-    local at = string.match(name, '^[wg]%d:') and tonumber(text) or string.match(name, '^m:') and tonumber(string.match(text, '^%d+'))
+    local at = string.match(name, '^[wg]%d:') and tonumber(string.match(text, '%d+$')) or string.match(name, '^m:') and tonumber(string.match(text, '^%d+'))
     if at and at < now - FORGOTTEN then redis.call('HDEL', bucket.state, name) end
   end
 end
@@ -84,6 +87,29 @@ local function count(bucket, fields)
   end
   if bucket.known_day == day and bucket.known_era ~= bucket.era then
     bucket.used = math.max(bucket.used, bucket.known_used + bucket.made)
+  end
+end
+
+-- How much each member has had of the bucket in this lane: a time that goes on by one pace with each of its calls. Who has had
+-- less goes first. Who comes back after a rest begins where the others are, and nobody is owed more than a few calls.
+local function turns(bucket, fields)
+  local known, low, top = {}, nil, 0
+  for name, text in pairs(fields) do
+    local lane, who = string.match(name, '^g(%d):(.*)$')
+    if lane and tonumber(lane) == rank then
+      local had, last = string.match(text, '^(%d+) (%d+)$')
+      had, last = tonumber(had or 0), tonumber(last or 0)
+      known[who] = { had = had, rested = last <= now - RESTED }
+      if not known[who].rested then
+        low, top = math.min(low or had, had), math.max(top, had)
+      end
+    end
+  end
+  return function(who)
+    local turn = known[who]
+    if not turn then return low or 0 end
+    if turn.rested then return math.max(turn.had, low or 0) end
+    return math.max(turn.had, top - OWED * bucket.pace)
   end
 end
 
@@ -133,12 +159,13 @@ local function next_call()
     end
     local nth = tonumber(redis.call('LINDEX', bucket.log, bucket.calls - 1) or 0)
     local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, closed)
-    local turn = tonumber(state['g' .. rank .. ':' .. member] or 0)
+    local had = turns(bucket, state)
+    bucket.had = had(member)
     for name, text in pairs(state) do
       local waits, who = string.match(name, '^w(%d):(.*)$')
       waits = tonumber(waits)
-      -- Who goes first: a higher lane, and in the same lane the member whose last call is longer ago.
-      local first = waits and (waits < rank or (waits == rank and who ~= member and tonumber(state['g' .. rank .. ':' .. who] or 0) < turn))
+      -- Who goes first: a higher lane, and in the same lane the member that has had less.
+      local first = waits and (waits < rank or (waits == rank and who ~= member and had(who) < bucket.had))
       if first then
         -- It wants the slot at this time: keep off from one pace before until it had the chance to take it.
         local mark = tonumber(text)
@@ -168,7 +195,7 @@ local function take(buckets, at)
     local day = day_of(at, bucket.offset)
     if day ~= bucket.day then bucket.day, bucket.used, bucket.made = day, 0, 0 end
     bucket.used, bucket.made = bucket.used + 1, bucket.made + 1
-    redis.call('HSET', bucket.state, 'tat', string.format('%.0f', tat), 'g' .. rank .. ':' .. member, text,
+    redis.call('HSET', bucket.state, 'tat', string.format('%.0f', tat), 'g' .. rank .. ':' .. member, string.format('%.0f %.0f', bucket.had + bucket.pace, at),
       'memory', string.format('%.0f', since), 'era', string.format('%.0f', bucket.era),
       'day', bucket.day, 'used', bucket.used, 'made', bucket.made)
     if bucket.left then redis.call('HINCRBY', bucket.state, 'left', -1) end

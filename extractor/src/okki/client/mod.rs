@@ -152,9 +152,9 @@ impl Client {
         read_groups(&answer.data, id)
     }
 
-    /// Makes sure that there is a token.
-    pub(crate) async fn token(&self) -> Result<(), Error> {
-        self.tokens.current(self).await.map(drop)
+    /// Tries the credentials: a token that is there already says nothing about them.
+    pub(crate) async fn try_credentials(&self) -> Result<(), Error> {
+        self.tokens.replace(self).await
     }
 
     /// Replaces the token, for permissions that changed.

@@ -54,7 +54,7 @@ async fn two_pipelines_of_one_account_share_its_rate_its_day_and_its_token() {
 
     // Commands are users of the account, too.
     let id = pipeline.simulator.company_ids()[0].to_string();
-    for command in [&["check"][..], &["fetch", &id], &["doctor"]] {
+    for command in [&["check"][..], &["doctor"], &["fetch", &id]] {
         let ended = pipeline.tool_output(Service::Extractor, command).await.unwrap();
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(!said.contains("not counted"), "{command:?}: {said}");

@@ -79,7 +79,7 @@ async fn the_days_count_goes_on_from_what_processes_know_when_redis_is_emptied()
     // A server that comes back with an older state, such as a snapshot.
     let () = tell("HSET", &[&keys[1], "used", "2", "made", "2"]).await;
     let () = tell("HSET", &[&keys[0], "run", "another-server"]).await;
-    is_used_up(&second, &bucket).await;
+    is_used_up(&first, &bucket).await;
 }
 
 #[tokio::test]

@@ -39,7 +39,8 @@ async fn a_call_that_leaves_late_keeps_its_place_until_it_leaves() {
                     tokio::time::sleep(opening).await;
                     let _told = leaving.send(Instant::now());
                 };
-                let ((), at) = tokio::join!(open, quota.follow(&[&bucket], granted, left));
+                let buckets = [&bucket];
+                let ((), at) = tokio::join!(open, quota.follow(&buckets, granted, left));
                 counted.lock().unwrap().push(at);
             }
         });
