@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use pipeline::names::VendorAccount;
-use pipeline::quota::Bucket;
 use pipeline::setting::{ConfigError, SecretArg, base_url, parse_duration, positive_duration};
+use pipeline::{names::VendorAccount, quota::Bucket};
 
 use crate::config::{FormArgs, LimitArgs, MissingPolicy, WriteArgs, WriteMode};
 use crate::document::Document;
@@ -76,9 +75,8 @@ impl LoaderConfig {
             // it did is not seen at once.
             None => timeout + late + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2),
         };
-        let company = form.jdy_company.as_deref().unwrap_or_default();
         Ok(Self {
-            vendor_account: VendorAccount::new("jdy", &account.base, company),
+            vendor_account: account.vendor(form.jdy_company.as_deref()),
             buckets: buckets(limits)?,
             open_calls: limits.jdy_open_calls.max(1),
             expected,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pipeline::http::{departing, read_capped};
+use pipeline::names::VendorAccount;
 use pipeline::quota::{Allowance, Bucket, Lane, Quota};
 use pipeline::setting::Secret;
 use pipeline::telemetry::names;
@@ -60,6 +61,13 @@ pub(crate) struct Account {
     pub(crate) timeout: Duration,
     /// What the limit may grow to while the vendor is slow: until then a lost call may still change something.
     pub(crate) slowest: Duration,
+}
+
+impl Account {
+    /// Whose limits its calls count in: all keys of a host are those of one company, unless their companies are named.
+    pub(crate) fn vendor(&self, company: Option<&str>) -> VendorAccount {
+        VendorAccount::new("jdy", &self.base, company.unwrap_or_default())
+    }
 }
 
 /// The client of one form.

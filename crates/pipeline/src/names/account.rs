@@ -95,19 +95,19 @@ mod tests {
 
     #[test]
     fn an_account_is_its_host_and_its_owner() {
-        let one = account("https://API.xiaoman.cn", "id");
-        assert!(one.starts_with("okki:api.xiaoman.cn:"), "{one}");
+        let one = account("https://API.vendor.example", "id");
+        assert!(one.starts_with("okki:api.vendor.example:"), "{one}");
         for same in [
-            "https://api.xiaoman.cn/",
-            "https://api.xiaoman.cn:443",
-            "https://api.xiaoman.cn.",
+            "https://api.vendor.example/",
+            "https://api.vendor.example:443",
+            "https://api.vendor.example.",
         ] {
             assert_eq!(account(same, " id "), one, "{same}");
         }
         for other in [
-            account("https://api.xiaoman.cn", "id2"),
-            account("https://api2.xiaoman.cn", "id"),
-            account("https://api.xiaoman.cn:8443", "id"),
+            account("https://api.vendor.example", "id2"),
+            account("https://api2.vendor.example", "id"),
+            account("https://api.vendor.example:8443", "id"),
         ] {
             assert_ne!(other, one);
         }
