@@ -2,7 +2,12 @@
 
 use crate::config::{DetailArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, http::HttpArgs};
+use pipeline::{
+    cli::common::CommonCommand,
+    config::{CommonArgs, SharedArgs},
+    doctor::DoctorArgs,
+    http::HttpArgs,
+};
 use replay::cli::DeadArgs;
 
 /// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.
@@ -107,6 +112,8 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) okki: OkkiArgs,
     #[command(flatten)]
+    pub(crate) shared: SharedArgs,
+    #[command(flatten)]
     pub(crate) http: HttpArgs,
 }
 
@@ -117,6 +124,8 @@ pub(crate) struct FetchArgs {
     pub(crate) company: String,
     #[command(flatten)]
     pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) shared: SharedArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
 }

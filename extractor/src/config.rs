@@ -30,7 +30,7 @@ pub(crate) struct OkkiArgs {
     /// File that holds OKKI_CLIENT_SECRET
     #[arg(long, env = "OKKI_CLIENT_SECRET_FILE", value_name = "FILE")]
     pub okki_client_secret_file: Option<PathBuf>,
-    /// Calls per second of all replicas together; OKKI documents no limit
+    /// Calls per second of everybody who uses the account; OKKI documents no limit
     #[arg(long, env = "OKKI_RATE", default_value = "10", value_name = "CALLS")]
     pub okki_rate: String,
     /// Calls that may go at once before they are spaced evenly
@@ -39,9 +39,17 @@ pub(crate) struct OkkiArgs {
     /// Calls at the same time, of each replica
     #[arg(long, env = "OKKI_CONCURRENCY", default_value = "8", value_name = "CALLS")]
     pub okki_concurrency: String,
-    /// Calls per day (Beijing time) of all replicas together [default: no limit]
+    /// Calls per day (Beijing time) of everybody who uses the account [default: no limit]
     #[arg(long, env = "OKKI_DAILY", value_name = "CALLS")]
     pub okki_daily: Option<String>,
+    /// Share of OKKI_DAILY after which backfills and replays wait for the next day; the rest is for live changes
+    #[arg(
+        long,
+        env = "OKKI_BACKFILL_SHARE",
+        default_value = "80",
+        value_name = "PERCENT"
+    )]
+    pub okki_backfill_share: String,
     /// Limit for one call from sending to the last byte
     #[arg(long, env = "OKKI_TIMEOUT", default_value = "60s", value_name = "DURATION")]
     pub okki_timeout: String,
@@ -78,6 +86,22 @@ pub(crate) struct ListArgs {
     /// Customers of a backfill that may wait for their details, so that live changes overtake them
     #[arg(long, env = "BACKFILL_AHEAD", default_value = "500", value_name = "COUNT")]
     pub backfill_ahead: String,
+    /// List nothing more while so many messages wait for a stage; 0 for no limit
+    #[arg(
+        long,
+        env = "LISTING_QUEUE_LIMIT",
+        default_value = "20000",
+        value_name = "MESSAGES"
+    )]
+    pub listing_queue_limit: String,
+    /// List a page a minute while there are so many dead letters; 0 for no limit
+    #[arg(
+        long,
+        env = "LISTING_DEAD_LIMIT",
+        default_value = "10000",
+        value_name = "LETTERS"
+    )]
+    pub listing_dead_limit: String,
     /// Ask again for a listed customer that has been in no queue, no row and no dead letter for this long
     #[arg(long, env = "ASK_AGAIN_AFTER", default_value = "12m", value_name = "DURATION")]
     pub ask_again_after: String,

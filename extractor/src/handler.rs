@@ -9,13 +9,14 @@ use crate::{
     okki::{Client, Detail, Error, chain, time},
     pause::Pauses,
     selection::{Selected, Selection},
+    share::Share,
     snapshot::{removal, snapshot},
     state::{FetchResult, State},
 };
 use pipeline::{
     disposition::Disposition,
     failure::{Failure, VendorAnswer},
-    handler::{Done, Handler, Job, Outcome},
+    handler::{Done, Handler, Job, Outcome, WaitsFor},
     message::{Outgoing, SubjectRef},
     quota::Lane,
     sequence,
@@ -34,6 +35,7 @@ pub(crate) struct FetchHandler {
     watermarks: Watermarks,
     failure_scope: FailureScope,
     selection: Selection,
+    share: Share,
     skip: bool,
 }
 
@@ -75,6 +77,7 @@ impl FetchHandler {
             watermarks,
             failure_scope,
             selection,
+            share: Share::default(),
             skip,
         }
     }
@@ -142,6 +145,9 @@ impl FetchHandler {
 
     /// Decides whether one customer fails or everything stands still.
     async fn failed(&self, wanted: &CompanyRef, error: Error) -> Outcome<Receipt> {
+        if self.share.is_used_up(&self.rt, &error) {
+            return Outcome::Park(WaitsFor::NextDay);
+        }
         let everybody = match &error {
             Error::Auth { .. } | Error::Permission { .. } => true,
             Error::RateLimited { .. } | Error::Quota(_) | Error::Store(_) => true,

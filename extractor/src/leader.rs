@@ -9,6 +9,7 @@ use crate::{
     pause::Pauses,
     run::{Runner, Span, Stop},
     schedule::Schedule,
+    share::Share,
     state::{RunKind, State},
 };
 use pipeline::{lease::Lease, retry::Backoff, service::Runtime, telemetry::names};
@@ -35,6 +36,8 @@ pub(crate) struct Leader {
     pub schedule: Schedule,
     /// Life of the lease.
     pub ttl: Duration,
+    /// What backfills may use of the day.
+    pub share: Share,
 }
 
 impl Leader {
@@ -54,7 +57,7 @@ impl Leader {
                 Err(Stop::Shutdown) => return,
                 Err(stop) => {
                     self.stopped(&stop);
-                    backoff.next_delay()
+                    backoff.next_delay().max(stop.rest())
                 }
             };
             if !self.rt.shutdown.sleep(wait).await {
@@ -115,6 +118,7 @@ impl Leader {
             self.rt.alerts.run_failed(self.kind.name(), &chain(stop));
         }
         match stop {
+            Stop::Okki(error) if self.share.is_used_up(&self.rt, error) => {}
             Stop::Okki(error) => self.pauses.pause("list customers", error),
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
             Stop::Deposed => {

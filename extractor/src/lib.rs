@@ -7,6 +7,7 @@
 
 #![warn(unreachable_pub)]
 
+mod brake;
 mod checkpoint;
 mod cli;
 mod commands;
@@ -21,6 +22,7 @@ mod run;
 mod schedule;
 mod selection;
 mod settings;
+mod share;
 mod snapshot;
 mod source;
 mod state;

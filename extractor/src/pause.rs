@@ -30,6 +30,8 @@ impl Pauses {
         let detail = format!("{what}: {}", chain(error));
         match error {
             Error::Store(error) => self.rt.redis_lost(error),
+            // Live work goes on.
+            Error::Quota(error) if error.live_goes_on_until().is_some() => {}
             Error::Quota(pipeline::quota::Error::Store(error)) => self.rt.redis_lost(error),
             Error::Auth { .. } | Error::Permission { .. } => {
                 self.needs_person(Pause::Credentials, what, error)

@@ -1,6 +1,7 @@
 //! The extractor's settings once they are known to be right, and the errors that name those that are not.
 
 use crate::{
+    brake::Brake,
     config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
     okki::{ClientOptions, Endpoints, time},
     run::RunSettings,
@@ -9,6 +10,7 @@ use crate::{
     window::Margins,
 };
 use pipeline::{
+    names::VendorAccount,
     quota::Bucket,
     setting::{ConfigError, SecretArg, base_url, parse_duration, positive_duration},
 };
@@ -25,7 +27,9 @@ const REMEDY_REACH: Duration = Duration::from_secs(2 * 86_400);
 pub(crate) struct OkkiConfig {
     /// For the client.
     pub client: ClientOptions,
-    /// The quota that all replicas share.
+    /// Whose quota and token they are.
+    pub account: VendorAccount,
+    /// The quota that all users of the account share.
     pub bucket: Bucket,
     /// Rows per page.
     pub page_size: u32,
@@ -55,7 +59,13 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
         let burst = positive("OKKI_BURST", &args.okki_burst)?;
         let daily = args.okki_daily.as_deref().filter(|text| !text.trim().is_empty());
         let daily: Option<u64> = daily.map(|text| positive("OKKI_DAILY", text)).transpose()?;
+        let share = percent("OKKI_BACKFILL_SHARE", &args.okki_backfill_share)?;
         let bucket = Bucket::per_second("okki", rate).with_burst(burst);
+        let bucket = match daily {
+            Some(daily) => bucket.with_daily(daily).with_lower_lanes_up_to(share),
+            None => bucket,
+        };
+        let base = base_url("OKKI_BASE_URL", &args.okki_base_url)?;
         let mut source = Source::load(args.source.as_deref())?;
         let page_size = args
             .okki_page_size
@@ -71,18 +81,16 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
         }
         let group_id = source.get("group_id");
         Ok(Self {
+            account: VendorAccount::new("okki", &base, client_id),
             client: ClientOptions {
-                endpoints: Endpoints {
-                    base: base_url("OKKI_BASE_URL", &args.okki_base_url)?,
-                    source,
-                },
+                endpoints: Endpoints { base, source },
                 client_id: client_id.to_owned(),
                 client_secret: secret.required()?,
                 timeout: positive_duration("OKKI_TIMEOUT", &args.okki_timeout)?,
                 max_body: positive::<usize>("OKKI_MAX_BODY_MIB", &args.okki_max_body_mib)? << 20,
                 concurrency: positive("OKKI_CONCURRENCY", &args.okki_concurrency)?,
             },
-            bucket: daily.map_or_else(|| bucket.clone(), |daily| bucket.clone().with_daily(daily)),
+            bucket,
             page_size,
             group_id,
         })
@@ -113,6 +121,10 @@ impl ListArgs {
             removals: self.removals || okki.client.endpoints.source.removals,
             ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
             ask_again_after: positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after)?,
+            brake: Brake::new(
+                depth("LISTING_QUEUE_LIMIT", &self.listing_queue_limit)?,
+                depth("LISTING_DEAD_LIMIT", &self.listing_dead_limit)?,
+            ),
         })
     }
 }
@@ -178,6 +190,27 @@ fn refuse_schedule(name: &str, error: &InvalidSchedule) -> ConfigError {
         error,
         "write an interval such as 5m or a cron expression such as */5 * * * *",
     )
+}
+
+/// Messages in a queue; 0 is any number.
+fn depth(name: &str, text: &str) -> Result<u32, ConfigError> {
+    text.trim().parse().map_err(|_| {
+        let problem = format!("`{text}` is not a number of messages");
+        ConfigError::new(
+            name,
+            problem,
+            "write a plain number such as 20000, or 0 for no limit",
+        )
+    })
+}
+
+/// A share of a whole.
+fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse();
+    number.ok().filter(|number| *number <= 100).ok_or_else(|| {
+        let problem = format!("`{text}` is not a percentage");
+        ConfigError::new(name, problem, "write a number from 0 to 100")
+    })
 }
 
 /// A number above zero.

@@ -67,11 +67,14 @@ fn a_wrong_value_is_named() {
         ("--okki-rate", "fast", "OKKI_RATE"),
         ("--okki-burst", "-1", "OKKI_BURST"),
         ("--okki-daily", "many", "OKKI_DAILY"),
+        ("--okki-backfill-share", "101", "OKKI_BACKFILL_SHARE"),
         ("--okki-concurrency", "0", "OKKI_CONCURRENCY"),
         ("--okki-page-size", "0", "OKKI_PAGE_SIZE"),
         ("--start", "last week", "START"),
         ("--overlap", "ten", "OVERLAP"),
         ("--every", "0s", "EVERY"),
+        ("--listing-queue-limit", "deep", "LISTING_QUEUE_LIMIT"),
+        ("--listing-dead-limit", "-1", "LISTING_DEAD_LIMIT"),
         ("--cron", "* *", "CRON"),
         ("--remedy-cron", "never", "REMEDY_CRON"),
         ("--lease-ttl", "10ms", "LEASE_TTL"),
@@ -98,6 +101,18 @@ fn a_wrong_value_is_named() {
         assert!(error.contains(name), "{flag} {value}: {error}");
         assert!(!error.contains("s3cret"), "{error}");
     }
+}
+
+#[test]
+fn a_share_of_the_day_is_kept_for_live_work() {
+    let daily = |more: &[&str]| {
+        let (okki, ..) = check(more).unwrap();
+        (okki.bucket.daily, okki.bucket.daily_lower)
+    };
+    assert_eq!(daily(&[]), (None, None));
+    assert_eq!(daily(&["--okki-daily", "1000"]), (Some(1000), Some(800)));
+    let half = ["--okki-daily", "1000", "--okki-backfill-share", "50 %"];
+    assert_eq!(daily(&half), (Some(1000), Some(500)));
 }
 
 #[test]

@@ -25,6 +25,10 @@ pub(crate) struct FormArgs {
     /// File that holds JDY_API_KEY
     #[arg(long, env = "JDY_API_KEY_FILE", value_name = "FILE")]
     pub(crate) jdy_api_key_file: Option<PathBuf>,
+    /// Name of the company that the API key belongs to, for a Redis that serves several companies; all keys of one company
+    /// share its limits [default: all pipelines of this Redis write for the same company]
+    #[arg(long, env = "JDY_COMPANY", value_name = "NAME")]
+    pub(crate) jdy_company: Option<String>,
     /// App of the form [default: appId of the mapping document]
     #[arg(long, env = "JDY_APP_ID", value_name = "ID")]
     pub(crate) jdy_app_id: Option<String>,
@@ -123,9 +127,9 @@ pub(crate) struct MergeArgs {
     pub(crate) yes: bool,
 }
 
-/// The account's limits, shared by all loaders.
+/// The limits of the company, shared by everybody who uses it.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Limits (calls per second of all loaders together)")]
+#[command(next_help_heading = "Limits (calls per second of everybody who uses the company)")]
 pub(crate) struct LimitArgs {
     /// All calls of the company
     #[arg(long, env = "JDY_RATE_COMPANY", default_value_t = 50.0, value_name = "CALLS")]

@@ -21,7 +21,7 @@ pub(crate) fn assemble(
     config: &LoaderConfig,
     http: &HttpConfig,
 ) -> anyhow::Result<Writer> {
-    let quota = runtime.quota.clone();
+    let quota = runtime.quota(&config.vendor_account);
     let http = pipeline::http::Client::new(http.clone())?;
     let client = Client::new(
         config.account.clone(),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pipeline::quota::Bucket;
 use pipeline::setting::{ConfigError, SecretArg, base_url, parse_duration, positive_duration};
+use pipeline::{names::VendorAccount, quota::Bucket};
 
 use crate::config::{FormArgs, LimitArgs, MissingPolicy, WriteArgs, WriteMode};
 use crate::document::Document;
@@ -30,6 +30,8 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 pub(crate) struct LoaderConfig {
     /// Where the form is.
     pub(crate) account: Account,
+    /// Whose limits they are. No call tells the company of an API key, so a setting does.
+    pub(crate) vendor_account: VendorAccount,
     pub(crate) buckets: Buckets,
     /// Calls open at once, at most.
     pub(crate) open_calls: u32,
@@ -77,6 +79,7 @@ impl LoaderConfig {
             None => timeout + late + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2),
         };
         Ok(Self {
+            vendor_account: account.vendor(form.jdy_company.as_deref()),
             buckets: buckets(limits)?,
             open_calls: limits.jdy_open_calls.max(1),
             expected,

@@ -33,6 +33,8 @@ pub struct CommonConfig {
     pub redis: RedisConfig,
     /// Prefix of queues and keys.
     pub namespace: Namespace,
+    /// Prefix of the keys of vendor accounts.
+    pub accounts: Namespace,
     /// Where the admin port listens.
     pub admin_listen: SocketAddr,
     /// What is logged, and how.
@@ -56,6 +58,8 @@ pub struct SharedConfig {
     pub redis: RedisConfig,
     /// Prefix of queues and keys.
     pub namespace: Namespace,
+    /// Prefix of the keys of vendor accounts.
+    pub accounts: Namespace,
 }
 
 /// Connections of a process: batches in flight need one for a moment each, sleepers need none.
@@ -71,7 +75,11 @@ impl TryFrom<CommonArgs> for CommonConfig {
             args.amqp_management_url.as_ref(),
             args.amqp_management_url_file.as_deref(),
         );
-        let SharedConfig { redis, namespace } = args.shared.try_into()?;
+        let SharedConfig {
+            redis,
+            namespace,
+            accounts,
+        } = args.shared.try_into()?;
         let admin_listen = args.admin_listen.parse().map_err(|_| {
             let problem = format!("`{}` is not an address with a port", args.admin_listen);
             ConfigError::new(
@@ -91,6 +99,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
             },
             redis,
             namespace,
+            accounts,
             admin_listen,
             log: LogConfig {
                 format: args.log_format,
@@ -129,13 +138,13 @@ impl TryFrom<SharedArgs> for SharedConfig {
             args.redis_url.as_ref(),
             args.redis_url_file.as_deref(),
         );
-        let namespace = args.namespace.parse().map_err(|problem| {
-            ConfigError::new(
-                "NAMESPACE",
-                problem,
-                "choose a short lower-case name such as okki",
-            )
-        })?;
+        let parsed = |name: &str, text: &str| {
+            let remedy = "choose a short lower-case name such as okki";
+            text.parse::<Namespace>()
+                .map_err(|problem| ConfigError::new(name, problem, remedy))
+        };
+        let namespace = parsed("NAMESPACE", &args.namespace)?;
+        let accounts = parsed("ACCOUNT_NAMESPACE", &args.account_namespace)?;
         Ok(Self {
             redis: RedisConfig {
                 url: checked_redis_url(url.required()?)?,
@@ -143,6 +152,7 @@ impl TryFrom<SharedArgs> for SharedConfig {
                 tls: args.redis_tls.try_into()?,
             },
             namespace,
+            accounts,
         })
     }
 }

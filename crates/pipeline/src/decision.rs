@@ -31,7 +31,9 @@ pub(crate) fn decide<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy
         Outcome::Dead(_) => (Disposition::Dead, None),
         Outcome::Hold => (Disposition::Held, None),
         Outcome::Park(WaitsFor::OtherMessage) => (Disposition::Parked, Some(policy.shortest())),
-        Outcome::Park(WaitsFor::NewerConsumer) => (Disposition::Parked, Some(policy.longest())),
+        Outcome::Park(WaitsFor::NewerConsumer | WaitsFor::NextDay) => {
+            (Disposition::Parked, Some(policy.longest()))
+        }
         Outcome::Retry(_) => match policy.delay_after(attempt) {
             Some(delay) => (Disposition::Retried, Some(delay)),
             None => (Disposition::Dead, None),
@@ -61,6 +63,7 @@ mod tests {
             (Outcome::Hold, 9, Held, None),
             (Outcome::Park(WaitsFor::OtherMessage), 9, Parked, s(5)),
             (Outcome::Park(WaitsFor::NewerConsumer), 9, Parked, s(60)),
+            (Outcome::Park(WaitsFor::NextDay), 9, Parked, s(60)),
             (retry(), 1, Retried, s(5)),
             (retry(), 2, Retried, s(60)),
             (retry(), 3, Dead, None),

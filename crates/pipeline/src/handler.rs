@@ -125,6 +125,8 @@ pub enum WaitsFor {
     OtherMessage,
     /// A consumer that knows the newer contract: the longest wait.
     NewerConsumer,
+    /// The vendor's next day, because the rest of this one is kept for live work: the longest wait.
+    NextDay,
 }
 
 /// A finished job.

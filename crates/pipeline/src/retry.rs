@@ -13,6 +13,10 @@ use backoff::exponential::ExponentialBackoff;
 
 use crate::setting::parse_duration;
 
+mod spread;
+
+pub(crate) use spread::Spread;
+
 /// The longest rung: a record that waits longer than this belongs in the dead-letter queue, where people see it.
 const LONGEST_RUNG: Duration = Duration::from_secs(24 * 3600);
 

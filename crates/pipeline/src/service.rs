@@ -9,7 +9,7 @@ use crate::{
     broker::{Broker, Publisher},
     config::CommonConfig,
     gate::{Gate, Pause},
-    names::Namespace,
+    names::{Namespace, VendorAccount},
     quota::Quota,
     shutdown::Shutdown,
     stage::Stage,
@@ -18,7 +18,13 @@ use crate::{
     tls::TlsFiles,
 };
 use anyhow::Context;
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 /// How often Redis is asked whether it is there; a loss is found by the first failing call anyway.
 const REDIS_WATCH: Duration = Duration::from_secs(5);
@@ -36,8 +42,8 @@ pub struct Runtime {
     pub publisher: Publisher,
     /// Decides whether work is done and whether the process is ready.
     pub gate: Gate,
-    /// Shared vendor quotas.
-    pub quota: Quota,
+    /// Prefix of the keys of vendor accounts.
+    pub accounts: Namespace,
     /// How the process stops.
     pub shutdown: Shutdown,
     /// What became of every listed customer.
@@ -50,6 +56,8 @@ pub struct Runtime {
     pub hold_at_most: Duration,
     /// Names this process in leases and failure records: host, process id, random part.
     pub instance: String,
+    /// Some part of this process works under the keys of vendor accounts.
+    uses_accounts: Arc<AtomicBool>,
 }
 
 impl Runtime {
@@ -132,7 +140,8 @@ impl Runtime {
             namespace: common.namespace.clone(),
             account: Account::new(store.clone(), common.namespace.clone()),
             alerts: Alerts::default(),
-            quota: Quota::new(store.clone(), common.namespace.clone()),
+            accounts: common.accounts.clone(),
+            uses_accounts: Arc::default(),
             publisher: broker.publisher(),
             store,
             broker,
@@ -175,6 +184,35 @@ impl Runtime {
         Alerts::start(&common.alerts, store, &self.namespace, origin, shutdown, tls).context("ALERT_URL")
     }
 
+    /// The quota of a vendor account, shared with every pipeline that uses it.
+    #[must_use]
+    pub fn quota(&self, account: &VendorAccount) -> Quota {
+        self.uses_accounts.store(true, Ordering::Relaxed);
+        Quota::new(self.store.clone(), &self.accounts, account, &self.namespace)
+    }
+
+    /// Whether Redis does what this process needs ([`Store::probe`]), under the keys of vendor accounts only when some part
+    /// of it works there.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn probe(&self, thorough: bool) -> Result<(), crate::store::Error> {
+        self.store.probe(&self.namespace, thorough).await?;
+        if self.uses_accounts.load(Ordering::Relaxed) {
+            self.store.probe(&self.accounts, thorough).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for a command that is going to use a vendor account.
+    ///
+    /// # Errors
+    /// When Redis does not do what the work needs.
+    pub async fn probe_for_vendor(&self) -> Result<(), crate::store::Error> {
+        self.uses_accounts.store(true, Ordering::Relaxed);
+        self.probe(true).await
+    }
+
     /// Waits until the queues are there, for commands that publish without consuming.
     ///
     /// # Errors
@@ -186,7 +224,7 @@ impl Runtime {
     /// Closes the gate when Redis does not do what the work needs, and lets it probe until it does.
     async fn watch_redis(self) {
         loop {
-            if let Err(error) = self.store.probe(&self.namespace, false).await {
+            if let Err(error) = self.probe(false).await {
                 self.redis_lost(&error);
             }
             if !self.shutdown.sleep(REDIS_WATCH).await {
@@ -197,11 +235,11 @@ impl Runtime {
 
     /// For handlers whose Redis call failed because Redis does not serve: pauses the stage until it does what failed.
     pub fn redis_lost(&self, error: &crate::store::Error) {
-        let (store, namespace) = (self.store.clone(), self.namespace.clone());
         let thorough = error.lacks_permission();
+        let runtime = self.clone();
         self.gate.close_until(Pause::Redis, error.explain(), move || {
-            let (store, namespace) = (store.clone(), namespace.clone());
-            async move { store.probe(&namespace, thorough).await.is_ok() }
+            let runtime = runtime.clone();
+            async move { runtime.probe(thorough).await.is_ok() }
         });
     }
 }

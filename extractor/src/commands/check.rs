@@ -1,5 +1,6 @@
 //! `extractor check`: tries everything that a run needs from OKKI, one step after the other, and changes nothing.
 
+use super::brief::{self, Place};
 use crate::{
     cli::CheckArgs,
     okki::{Client, Error, Page, PageRequest, chain, time},
@@ -26,7 +27,8 @@ struct Step {
 pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
-    let steps = try_okki(&okki, &http).await?;
+    let place = Place::named(args.shared)?;
+    let steps = try_okki(&okki, &http, place).await?;
     let ok = steps.iter().all(|step| step.ok);
     if args.json {
         println!("{}", serde_json::json!({ "ok": ok, "steps": steps }));
@@ -43,7 +45,11 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
 }
 
 /// The same as findings of `doctor`.
-pub(super) async fn findings(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Vec<Finding>> {
+pub(super) async fn findings(
+    okki: &OkkiConfig,
+    http: &HttpConfig,
+    place: Place,
+) -> anyhow::Result<Vec<Finding>> {
     let finding = |step: Step| {
         let what = format!("okki {}", step.name);
         if step.ok {
@@ -52,7 +58,8 @@ pub(super) async fn findings(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Re
             Finding::bad(what, &step.detail, step.remedy())
         }
     };
-    Ok(try_okki(okki, http).await?.into_iter().map(finding).collect())
+    let steps = try_okki(okki, http, Some(place)).await?;
+    Ok(steps.into_iter().map(finding).collect())
 }
 
 impl Step {
@@ -78,8 +85,8 @@ impl Step {
     }
 }
 
-async fn try_okki(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Vec<Step>> {
-    let client = super::own_client(okki, http)?;
+async fn try_okki(okki: &OkkiConfig, http: &HttpConfig, place: Option<Place>) -> anyhow::Result<Vec<Step>> {
+    let client = brief::client(okki, http, place).await?;
     let warnings = okki.client.endpoints.source.warnings.iter();
     let mut steps: Vec<_> = warnings.map(|warning| Step::remark("source", warning)).collect();
     try_all(&client, okki, &mut steps).await;
@@ -88,7 +95,7 @@ async fn try_okki(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Vec<St
 
 /// Later steps make no sense after a failed one.
 async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> Option<()> {
-    step(steps, "credentials", client.token(), |()| {
+    step(steps, "credentials", client.try_credentials(), |()| {
         "a token was granted".to_owned()
     })
     .await?;

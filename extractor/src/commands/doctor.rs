@@ -1,6 +1,6 @@
 //! `extractor doctor`: broker, Redis, clocks and OKKI in one table, with what to do about each fault.
 
-use super::check;
+use super::{brief::Place, check};
 use crate::{cli::DoctorCommandArgs, settings::OkkiConfig};
 use pipeline::{
     config::CommonConfig,
@@ -21,7 +21,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     };
     let (mut findings, vendor) = tokio::join!(
         doctor::examine(&rt, Stage::Extract),
-        doctor::in_time(check::findings(&okki, &http), late),
+        doctor::in_time(check::findings(&okki, &http, Place::of(&rt)), late),
     );
     findings.extend(vendor?);
     doctor::report(&findings, args.how.json)

@@ -1,5 +1,6 @@
 //! `extractor fetch`: one customer as OKKI answers, on standard output, for a person who writes a mapping.
 
+use super::brief::{self, Place};
 use crate::{cli::FetchArgs, settings::OkkiConfig};
 use anyhow::Context;
 use pipeline::{http::HttpConfig, quota::Lane, setting::ConfigError};
@@ -14,7 +15,7 @@ pub(crate) async fn fetch(args: FetchArgs) -> anyhow::Result<()> {
         let remedy = "give the company_id, digits only, as `extractor check` and the listing show it";
         return Err(ConfigError::new("COMPANY", "is not a company id", remedy).into());
     }
-    let client = super::own_client(&okki, &http)?;
+    let client = brief::client(&okki, &http, Place::named(args.shared)?).await?;
     let detail = client
         .detail(Lane::Live, company)
         .await

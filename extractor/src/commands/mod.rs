@@ -1,5 +1,6 @@
 //! What the command line can ask for; each command is a short story over the other modules.
 
+mod brief;
 pub(crate) mod check;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
@@ -26,25 +27,18 @@ use std::{sync::Arc, time::Duration};
 /// Batches that a replica works on at the same time: the next one begins while the last calls of one are awaited.
 const BATCHES: usize = 3;
 
-/// A client that shares token and quota with all replicas.
+/// A client that shares token and quota with everybody who uses the account.
 fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Arc<Client>> {
     let http = http::Client::new(http.clone()).context("build the HTTP client")?;
     let tokens = Tokens::shared(
         rt.store.clone(),
-        &rt.namespace,
-        rt.instance.clone(),
+        &rt.accounts.account_keys(&okki.account),
+        format!("{} {}", rt.namespace, rt.instance),
         &okki.client.client_id,
         &okki.client.client_secret,
     );
-    let pace = Pace::shared(rt.quota.clone(), okki.bucket.clone());
+    let pace = Pace::shared(rt.quota(&okki.account), okki.bucket.clone());
     Ok(Arc::new(Client::new(http, okki.client.clone(), tokens, pace)))
-}
-
-/// A client for a handful of calls, which needs neither Redis nor a broker.
-fn own_client(okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Client> {
-    let http = http::Client::new(http.clone()).context("build the HTTP client")?;
-    let pace = Pace::alone(okki.bucket.per_second);
-    Ok(Client::new(http, okki.client.clone(), Tokens::alone(), pace))
 }
 
 /// Fetches details until shutdown.

@@ -8,6 +8,7 @@ use crate::{
     pause::Pauses,
     run::{Runner, Span},
     settings::OkkiConfig,
+    share::Share,
     state::{RunKind, State},
 };
 use anyhow::Context;
@@ -46,6 +47,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         span,
         schedule,
         ttl,
+        share: Share::default(),
     };
 
     let mut tasks = JoinSet::new();

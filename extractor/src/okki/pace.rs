@@ -1,18 +1,22 @@
 //! When a call may be sent: one quota for list, detail and token calls of all replicas, slower when OKKI says so.
 //!
 //! A 429 pushes the shared bucket back, by `Retry-After` when the server names a time, else by waits that double with
-//! every 429 in a row. On top of that the process lowers its own rate by a quarter and earns it back slowly, so that
+//! every 429 in a row; a pause that is too long to wait for with a message in hand comes back from the quota as an error, and
+//! pauses the stage. On top of that the process lowers its own rate by a quarter and earns it back slowly, so that
 //! a limit that is lower than configured is approached instead of hit again every second.
 
 use super::error::Error;
-use pipeline::quota::{Bucket, Lane, Quota};
+use pipeline::quota::{Allowance, Bucket, Granted, Lane, Quota};
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What is waited for when OKKI names no time.
+const LONGEST_GUESS: Duration = Duration::from_secs(60);
+/// What a command without Redis waits for at most.
+const LONGEST_ALONE: Duration = Duration::from_secs(60);
 /// The rate is never lowered below this share of the configured one.
 const LOWEST_SHARE: f64 = 0.05;
 const LOWER: f64 = 0.75;
@@ -53,13 +57,33 @@ impl Pace {
         }
     }
 
-    /// Returns when the caller has to send.
-    pub(crate) async fn acquire(&self, lane: Lane) -> Result<(), Error> {
+    /// Returns when the caller has to send; what it sends tells [`Self::follow`] when it leaves.
+    pub(crate) async fn acquire(&self, lane: Lane) -> Result<Option<Granted>, Error> {
         if let Some(slot) = self.own_slot() {
             tokio::time::sleep_until(slot).await;
         }
-        if let Some((quota, bucket)) = &self.shared {
-            quota.acquire(&[bucket], lane).await?;
+        match &self.shared {
+            Some((quota, bucket)) => Ok(Some(quota.grant(&[bucket], lane).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Counts the call when it leaves; says when that was, for [`Self::obey`].
+    pub(crate) async fn follow(
+        &self,
+        granted: Option<Granted>,
+        left: oneshot::Receiver<std::time::Instant>,
+    ) -> i64 {
+        match (&self.shared, granted) {
+            (Some((quota, bucket)), Some(granted)) => quota.follow(&[bucket], granted, left).await,
+            _ => 0,
+        }
+    }
+
+    /// The answer to the call that counted at `counted` says how many more OKKI takes.
+    pub(crate) async fn obey(&self, counted: i64, allowance: Option<Allowance>) -> Result<(), Error> {
+        if let (Some((quota, bucket)), Some(allowance)) = (&self.shared, allowance) {
+            quota.obey(bucket, counted, allowance).await?;
         }
         Ok(())
     }
@@ -71,12 +95,12 @@ impl Pace {
             state.strikes += 1;
             state.share = (state.share * LOWER).max(LOWEST_SHARE);
             let doubled = Duration::from_millis(500 << state.strikes.min(7));
-            retry_after.unwrap_or(doubled).min(LONGEST_PAUSE)
+            retry_after.unwrap_or(doubled.min(LONGEST_GUESS))
         };
         tracing::debug!(pause_ms = pause.as_millis() as u64, "okki limits the rate");
         match &self.shared {
             Some((quota, bucket)) => quota.push_back(bucket, pause).await?,
-            None => tokio::time::sleep(pause).await,
+            None => tokio::time::sleep(pause.min(LONGEST_ALONE)).await,
         }
         Ok(())
     }

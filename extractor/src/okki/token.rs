@@ -11,7 +11,7 @@ use super::{
 };
 use pipeline::{
     lease::Lease,
-    names::Namespace,
+    names::AccountKeys,
     setting::Secret,
     store::{self, Store},
 };
@@ -91,20 +91,20 @@ impl Tokens {
         }
     }
 
-    /// Shared through Redis, sealed with a key made of the client's id and secret.
+    /// Shared through Redis by everybody who uses the account, sealed with a key made of the client's id and secret.
     #[must_use]
     pub(crate) fn shared(
         store: Store,
-        namespace: &Namespace,
+        keys: &AccountKeys,
         owner: String,
         client_id: &str,
         secret: &Secret,
     ) -> Self {
-        let key = namespace.token_key();
+        let key = keys.token();
         let Some(seal) = Seal::new(client_id, secret.expose(), &key) else {
             return Self::alone();
         };
-        let lease = namespace.token_lease_key();
+        let lease = keys.token_lease();
         let shared = Shared {
             store,
             seal,
@@ -124,6 +124,17 @@ impl Tokens {
             Some(token) => Ok(token),
             None => self.obtain(vendor, None).await,
         }
+    }
+
+    /// A new token whatever there is, to try the credentials; everybody who shares tokens finds it when the vendor refuses
+    /// theirs.
+    pub(crate) async fn replace(&self, vendor: &impl Fetch) -> Result<(), Error> {
+        let token = match &self.shared {
+            Some(shared) => shared.fetch(vendor).await?,
+            None => vendor.fetch().await?,
+        };
+        *self.local.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(token));
+        Ok(())
     }
 
     /// A token other than the one that was refused.

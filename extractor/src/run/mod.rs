@@ -10,7 +10,9 @@ mod lost;
 mod publish;
 
 use crate::{
+    brake::Brake,
     okki::{Client, Error, Page, PageRequest, time},
+    share,
     state::{Phase, Run, RunKind, State},
     walk::{Pages, Walk},
     window::{Margins, Window, checkpoint_after},
@@ -36,6 +38,8 @@ pub(crate) struct RunSettings {
     pub ahead: u64,
     /// A listed customer that has left every queue without any disposition is asked for again after this time.
     pub ask_again_after: Duration,
+    /// How deep later queues may be.
+    pub brake: Brake,
 }
 
 /// What a new run lists.
@@ -72,6 +76,16 @@ pub(crate) enum Stop {
     /// The process is asked to stop.
     #[error("shutdown")]
     Shutdown,
+}
+
+impl Stop {
+    /// How long to wait before the run is taken up, beyond what grows by itself.
+    pub(crate) fn rest(&self) -> Duration {
+        match self {
+            Self::Okki(error) => share::rest(error),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 pub(crate) struct Runner {
@@ -222,6 +236,7 @@ impl Runner {
         let removed = run.phase == Phase::Removed;
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
         while let Some(step) = walk.next(&Vendor(&self.client, lane(kind))).await? {
+            self.settings.brake.wait(&self.rt, lease).await?;
             if kind != RunKind::Live {
                 self.stay_behind(run, lease).await?;
             }

@@ -31,7 +31,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         HttpConfig::try_from(run.http)?,
     );
     let runtime = Runtime::tool("loader", &common)?;
-    let probe = runtime.store.probe(&runtime.namespace, true);
+    let probe = runtime.probe_for_vendor();
     tokio::time::timeout(REDIS_PATIENCE, probe)
         .await
         .with_context(|| format!("Redis gives no answer within {REDIS_PATIENCE:?}; check REDIS_URL"))?

@@ -1,16 +1,15 @@
 //! The transport: one POST at a time through the shared quotas, judged into a [`Reply`].
 
-use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use pipeline::http::read_capped;
-use pipeline::quota::{Bucket, Lane, Quota};
+use pipeline::http::{departing, read_capped};
+use pipeline::names::VendorAccount;
+use pipeline::quota::{Allowance, Bucket, Lane, Quota};
 use pipeline::setting::Secret;
 use pipeline::telemetry::names;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 use url::Url;
 
 use super::body::Body;
@@ -62,6 +61,13 @@ pub(crate) struct Account {
     pub(crate) timeout: Duration,
     /// What the limit may grow to while the vendor is slow: until then a lost call may still change something.
     pub(crate) slowest: Duration,
+}
+
+impl Account {
+    /// Whose limits its calls count in: all keys of a host are those of one company, unless their companies are named.
+    pub(crate) fn vendor(&self, company: Option<&str>) -> VendorAccount {
+        VendorAccount::new("jdy", &self.base, company.unwrap_or_default())
+    }
 }
 
 /// The client of one form.
@@ -133,8 +139,8 @@ impl Client {
             Err(error) => return Reply::Refused(Refusal::not_json(&error)),
         };
         let seat = self.cap.acquire().await;
-        let (leaving, left) = oneshot::channel();
-        let request = self.request(path, body, leaving);
+        let (body, left) = departing(body);
+        let request = self.request(path, body);
         let buckets = [bucket, &self.buckets.company];
         let granted = match self.quota.grant(&buckets, lane).await {
             Ok(granted) => granted,
@@ -146,14 +152,13 @@ impl Client {
             return Reply::Unsent(Unsent::Lease);
         }
         let started = Instant::now();
-        let reporting = async {
-            // Dropped when nothing was sent.
-            let Ok(at) = left.await else { return };
-            if let Err(error) = self.quota.sent(&buckets, granted, at).await {
-                tracing::debug!(error = %error, "shared quota does not know that a call left late");
-            }
-        };
-        let (reply, ()) = futures::join!(exchange(request), reporting);
+        let following = self.quota.follow(&buckets, granted, left);
+        let ((reply, allowance), counted) = futures::join!(exchange(request), following);
+        if let Some(allowance) = allowance
+            && let Err(error) = self.quota.obey(bucket, counted, allowance).await
+        {
+            tracing::debug!(%error, "shared quota does not know how many calls are left");
+        }
         drop(seat);
         failpoint::hit("http-answered").await;
         match &reply {
@@ -173,22 +178,10 @@ impl Client {
         reply
     }
 
-    /// The whole request, ready before a permit is asked for. `leaving` gets the time at which its first byte of content
-    /// leaves: the connection is there by then, and what is written before is a few lines of headers.
-    fn request(
-        &self,
-        path: &str,
-        body: String,
-        leaving: oneshot::Sender<Instant>,
-    ) -> reqwest::RequestBuilder {
+    /// The whole request, ready before a permit is asked for.
+    fn request(&self, path: &str, body: reqwest::Body) -> reqwest::RequestBuilder {
         let mut url = self.account.base.clone();
         url.set_path(path);
-        let length = body.len();
-        let content = futures::stream::once(async move {
-            // The receiver is gone when the call was given up.
-            let _received = leaving.send(Instant::now());
-            Ok::<_, Infallible>(body)
-        });
         self.http
             .post(url)
             .header(
@@ -196,9 +189,8 @@ impl Client {
                 format!("Bearer {}", self.account.key.current().expose()),
             )
             .header(CONTENT_TYPE, "application/json;charset=utf-8")
-            .header(CONTENT_LENGTH, length)
             .timeout(self.pace.limit())
-            .body(reqwest::Body::wrap_stream(content))
+            .body(body)
     }
 
     /// What an answer says about the limits, for everybody.
@@ -231,18 +223,22 @@ impl Client {
     }
 }
 
-async fn exchange<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Reply<T> {
+/// Sends and judges; also says how many calls are left, where the vendor tells.
+async fn exchange<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> (Reply<T>, Option<Allowance>) {
     let response = match request.send().await {
         Ok(response) => response,
-        Err(error) if error.is_connect() => return Reply::Unsent(Unsent::Connect(reason(&error))),
-        Err(error) if error.is_builder() => return Reply::Unsent(Unsent::Connect(reason(&error))),
-        Err(error) => return Reply::Unknown(reason(&error)),
+        Err(error) if error.is_connect() || error.is_builder() => {
+            return (Reply::Unsent(Unsent::Connect(reason(&error))), None);
+        }
+        Err(error) => return (Reply::Unknown(reason(&error)), None),
     };
     let status = response.status().as_u16();
-    match read_capped(response, LARGEST_ANSWER).await {
+    let allowance = Allowance::read(response.headers());
+    let reply = match read_capped(response, LARGEST_ANSWER).await {
         Ok(body) => judge(status, &body),
         Err(error) => Reply::Unknown(format!("http {status}, {error}")),
-    }
+    };
+    (reply, allowance)
 }
 
 /// Why a request failed, without its URL.

@@ -80,6 +80,14 @@ impl Broker {
         stages.iter().flat_map(of).collect()
     }
 
+    /// Ready messages of these queues; one that does not exist is left out.
+    ///
+    /// # Errors
+    /// When the broker is away.
+    pub async fn depths(&self, queues: &[String]) -> Result<BTreeMap<String, u32>, Error> {
+        Ok(self.counts(queues).await?.ready)
+    }
+
     /// Messages and consumers of these queues; one that does not exist is left out.
     ///
     /// # Errors

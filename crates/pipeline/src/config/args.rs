@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::alert::AlertArgs;
+use crate::names::Namespace;
 use crate::setting::Secret;
 use crate::telemetry::{LogFormat, trace::TraceArgs};
 use crate::tls::{AmqpTlsArgs, RedisTlsArgs};
@@ -78,9 +79,18 @@ pub struct SharedArgs {
     /// File that holds REDIS_URL
     #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE")]
     pub redis_url_file: Option<PathBuf>,
-    /// Prefix of every queue and every Redis key; one pipeline, one namespace
+    /// Prefix of every queue and of every Redis key but those of vendor accounts; one pipeline, one namespace
     #[arg(long, env = "NAMESPACE", default_value = "okki")]
     pub namespace: String,
+    /// Prefix of the Redis keys of vendor accounts (quotas, the day's count, token), which all pipelines with the same
+    /// value share
+    #[arg(
+        long,
+        env = "ACCOUNT_NAMESPACE",
+        default_value = Namespace::ACCOUNTS,
+        value_name = "NAMESPACE"
+    )]
+    pub account_namespace: String,
     /// Certificates for Redis.
     #[command(flatten)]
     pub redis_tls: RedisTlsArgs,

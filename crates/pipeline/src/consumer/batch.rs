@@ -11,6 +11,7 @@ use crate::{
     failure::{Failure, outcome},
     handler::{Handler, Job, Outcome, WaitsFor},
     message::{Envelope, Outgoing, Subject, SubjectRef},
+    retry::Spread,
     service::Runtime,
     stage::Stage,
     telemetry::{names, trace},
@@ -23,6 +24,8 @@ pub(super) struct Context<H> {
     pub(super) stage: Stage,
     pub(super) handler: Arc<H>,
     pub(super) publisher: Publisher,
+    /// When retried messages come back.
+    pub(super) spread: Spread,
 }
 
 /// What is left of a batch.
@@ -163,7 +166,8 @@ impl<H: Handler> Context<H> {
             Outcome::Park(_) => {
                 let delay = decision.delay.unwrap_or_default();
                 let queue = self.rt.namespace.retry_queue(self.stage, delay);
-                let copy = Outgoing::raw(queue, delivery.envelope.clone(), delivery.body.clone());
+                let copy = Outgoing::raw(queue, delivery.envelope.clone(), delivery.body.clone())
+                    .expiring(self.spread.wait(delay));
                 (vec![copy], None)
             }
             Outcome::Retry(failure) | Outcome::Dead(failure) => {

@@ -67,7 +67,11 @@ impl<H: Handler> Context<H> {
             // The record holds the history now.
             envelope.history.clear();
         }
-        Outgoing::raw(queue, envelope, delivery.body.clone())
+        let copy = Outgoing::raw(queue, envelope, delivery.body.clone());
+        match decision.delay {
+            Some(delay) => copy.expiring(self.spread.wait(delay)),
+            None => copy,
+        }
     }
 
     /// Writes outcomes into the plans of replays. While Redis is away nothing is settled; `false` when

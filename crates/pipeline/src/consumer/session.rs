@@ -15,7 +15,7 @@ use super::{
     intake::Intake,
     options::ConsumerOptions,
 };
-use crate::{broker, handler::Handler, service::Runtime, telemetry::names};
+use crate::{broker, handler::Handler, retry::Spread, service::Runtime, telemetry::names};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
@@ -79,6 +79,7 @@ pub(super) async fn run<H: Handler>(
         stage: options.stage,
         handler,
         publisher: rt.publisher.clone(),
+        spread: Spread::default(),
     };
     let mut session = Session {
         options,

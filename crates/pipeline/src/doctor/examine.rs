@@ -24,7 +24,7 @@ pub async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
             away("broker", "check host and port of AMQP_URL, and the broker's log")
         ),
         in_time(
-            redis::examine(&rt.store, &rt.namespace),
+            redis::examine(rt, stage),
             away(
                 "redis",
                 "check host and port of REDIS_URL, and whether Redis is overloaded"

@@ -3,7 +3,8 @@
 use super::finding::Finding;
 use crate::{
     cause::chain,
-    names::Namespace,
+    service::Runtime,
+    stage::Stage,
     store::{Error, Store},
 };
 use std::collections::HashMap;
@@ -13,9 +14,15 @@ const OLDEST: (u32, u32) = (6, 0);
 /// Clocks further apart make retries, leases and ages wrong.
 const APART_MS: i64 = 2_000;
 
-pub(super) async fn examine(store: &Store, namespace: &Namespace) -> Vec<Finding> {
-    // Everything that any service does, or a permission that is missing would be found at night.
-    if let Err(error) = store.probe(namespace, true).await {
+pub(super) async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
+    // Everything that any service does, or a permission that is missing would be found at night. The transformer calls no
+    // vendor.
+    let probed = match stage {
+        Stage::Transform => rt.probe(true).await,
+        Stage::Extract | Stage::Load => rt.probe_for_vendor().await,
+    };
+    let store = &rt.store;
+    if let Err(error) = probed {
         let state = error.state();
         let seen = format!("{}: {}", state.name(), chain(&error));
         return vec![Finding::bad("redis", seen, state.remedy())];

@@ -13,7 +13,7 @@ pub struct Outgoing {
     pub(crate) queue: Target,
     pub(crate) envelope: Envelope,
     pub(crate) body: Bytes,
-    /// After this time in the queue the broker drops the message; for archives only.
+    /// After this time in the queue the broker drops the message of an archive, and gives one of a retry queue back.
     expires: Option<Duration>,
 }
 
@@ -86,7 +86,7 @@ impl Outgoing {
         Self::raw(queue, envelope, Bytes::new())
     }
 
-    /// Lets the broker drop the message after this time in the queue.
+    /// Lets the broker take the message out of its queue after this time.
     #[must_use]
     pub fn expiring(mut self, after: Duration) -> Self {
         self.expires = Some(after);

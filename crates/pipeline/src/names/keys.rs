@@ -114,24 +114,6 @@ impl Namespace {
         self.key(format_args!("mark:{company}"))
     }
 
-    /// Text: run id of the server that the quota was asked at last.
-    #[must_use]
-    pub fn quota_key(&self) -> String {
-        self.key("quota")
-    }
-
-    /// Hash: state of a rate limit.
-    #[must_use]
-    pub fn bucket_key(&self, bucket: &str) -> String {
-        self.key(format_args!("quota:{bucket}"))
-    }
-
-    /// List: times of the last calls under a rate limit.
-    #[must_use]
-    pub fn calls_key(&self, bucket: &str) -> String {
-        self.key(format_args!("quota:{bucket}:calls"))
-    }
-
     /// Text with an expiry: what has been notified about a problem; `kind` is `quiet` or `open`.
     #[must_use]
     pub(crate) fn alert_key(&self, kind: &str, problem: &str) -> String {
@@ -218,18 +200,6 @@ impl Namespace {
 
 /// The extractor's.
 impl Namespace {
-    /// Sealed text: the vendor's token, shared by all replicas.
-    #[must_use]
-    pub fn token_key(&self) -> String {
-        self.key("okki:token")
-    }
-
-    /// Lease: who fetches a new token.
-    #[must_use]
-    pub fn token_lease_key(&self) -> String {
-        self.key("okki:token:renewal")
-    }
-
     /// Lease: who lists for a kind of run.
     #[must_use]
     pub fn listing_lease_key(&self, kind: &str) -> String {

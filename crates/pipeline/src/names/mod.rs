@@ -1,10 +1,12 @@
 //! Every queue name and Redis key is derived here, so that several pipelines can share one broker and one Redis.
 
+mod account;
 mod keys;
 mod loader;
 mod namespace;
 mod watch_keys;
 
+pub use account::{AccountKeys, VendorAccount};
 pub use keys::{LedgerKeys, PlanKeys, RunKeys, fence_key};
 pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Beijing time, in which the vendors' days begin.
 const BEIJING: i32 = 8 * 3600;
 
-/// One limit of a vendor. Buckets of the same name and namespace are the same bucket; give them the same numbers.
+/// One limit of a vendor. Buckets of the same name and account are the same bucket. Where namespaces give it different
+/// numbers, the lowest ones count for all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bucket {
     /// Stable name, such as `jdy:batch_create`; part of the Redis key and a metric label.
@@ -17,6 +18,8 @@ pub struct Bucket {
     pub burst: u32,
     /// Calls per day of the vendor's calendar, if limited.
     pub daily: Option<u64>,
+    /// Calls of the day, of all lanes together, after which only live work goes on.
+    pub daily_lower: Option<u64>,
     /// When that day begins: seconds east of UTC.
     pub day_offset_s: i32,
 }
@@ -29,6 +32,7 @@ impl Bucket {
             per_second,
             burst: 1,
             daily: None,
+            daily_lower: None,
             day_offset_s: BEIJING,
         }
     }
@@ -44,6 +48,19 @@ impl Bucket {
     pub fn with_daily(self, daily: u64) -> Self {
         Self {
             daily: Some(daily),
+            ..self
+        }
+    }
+
+    /// Keeps what is beyond `percent` of the day's calls for live work; comes after [`Self::with_daily`].
+    #[must_use]
+    pub fn with_lower_lanes_up_to(self, percent: u8) -> Self {
+        let share = |daily: u64| {
+            let share = u128::from(daily) * u128::from(percent.min(100)) / 100;
+            u64::try_from(share).unwrap_or(daily)
+        };
+        Self {
+            daily_lower: self.daily.map(share),
             ..self
         }
     }

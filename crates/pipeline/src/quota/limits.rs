@@ -1,4 +1,4 @@
-//! The two figures that bound how close calls may come together.
+//! The figures that bound how close calls may come together, and how long they may be waited for.
 
 use std::time::Duration;
 
@@ -6,3 +6,9 @@ use std::time::Duration;
 pub(super) const SLACK: f64 = 0.017;
 /// How close a slot must be to be taken: the caller sleeps this last bit with the slot in hand.
 pub(super) const EARLY: Duration = Duration::from_millis(2);
+/// A caller holds a message; the pause for which it waits at most, before the stage is paused instead.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A call that has not left yet is told to Redis this often, far more often than in every window.
+pub(super) const HOVER: Duration = Duration::from_millis(200);
+/// No vendor closes a bucket for longer, whatever it says.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(36 * 3600);

@@ -31,15 +31,30 @@
 //! A Redis that has lost its memory, or another server behind the same address, knows nothing of the last second:
 //! the script recognises it by the server's run id and lets one full window pass before the first call.
 //!
+//! A call whose connection is still being opened is kept in the present of the log ([`Quota::follow`]), so that calls which
+//! are granted meanwhile count it, however long it takes.
+//!
+//! # Whose limits
+//!
+//! Vendors limit accounts. All buckets lie under the keys of a [`VendorAccount`](crate::names::VendorAccount) that every
+//! namespace of this Redis shares; each namespace is one *member* of them. Members tell each other their settings with
+//! every question, and the lowest ones count: a rate for five minutes after its member has asked last, a daily limit for
+//! the day. The day's count is kept for every bucket, and each process remembers what it was told last: after Redis has
+//! lost it, counting goes on from the most that any process knows (`day`, and `count` in `take.lua`).
+//!
 //! # Who comes first
 //!
 //! Within a process and lane, callers queue in order, and the first asks for all that wait; what it gets beyond its own
 //! goes to the next ones at once. Between replicas, the one that asks first wins; all of them ask at
 //! the same moment, spread by a random millisecond, so each gets its share. Between lanes, a caller that has to
-//! wait leaves a note with the time of its slot in each bucket, and lower lanes keep off that slot.
+//! wait leaves a note with the time of its slot in each bucket, and lower lanes keep off that slot. Between namespaces in the
+//! same lane, the one that has had less keeps the others off in the same way: they take turns, however many processes each
+//! of them has, and one that missed its turn has the next ones.
 
+mod allowance;
 mod bucket;
 mod clock;
+mod day;
 mod error;
 mod limits;
 mod permit;
@@ -47,6 +62,7 @@ mod scripts;
 mod shared;
 mod wait_queue;
 
+pub use allowance::Allowance;
 pub use bucket::{Bucket, Lane};
 pub use error::Error;
 pub use permit::Granted;

@@ -7,27 +7,48 @@ use jiff::Timestamp;
 
 use super::{
     bucket::{Bucket, Lane},
-    limits::{EARLY, SLACK},
+    day::Count,
+    limits::{EARLY, LONGEST_WAIT, SLACK},
 };
-use crate::names::Namespace;
+use crate::names::AccountKeys;
 use crate::store::{Error, Script, Store};
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 static MOVED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("moved.lua")));
 static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
+static OBEY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("obey.lua")));
 
-/// How long a slot is kept for a higher lane that wanted it.
+/// How long a slot is kept for a higher lane or another namespace that wanted it.
 const GRACE: Duration = Duration::from_millis(25);
+
+/// Whose buckets they are: the keys of the account, and the namespace that asks.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) store: Store,
+    pub(super) keys: AccountKeys,
+    pub(super) member: String,
+}
 
 /// What the take script says.
 pub(super) enum Answer {
-    /// Calls may go, each after its wait, which is at most [`EARLY`].
-    Granted(Vec<Slot>),
+    /// Calls may go, each after its wait, which is at most [`EARLY`]; the day's count of each bucket.
+    Granted { slots: Vec<Slot>, counts: Vec<Count> },
     /// The next slot is this far away.
     AskAgain { wait: Duration },
-    /// Index of the bucket that has no calls left today.
-    DailyUsedUp { bucket: usize, until: Timestamp },
+    /// The bucket of this index gives nothing before `until`.
+    Refused {
+        bucket: usize,
+        until: Timestamp,
+        why: Refusal,
+    },
+}
+
+/// Why a bucket gives nothing for long.
+pub(super) enum Refusal {
+    Day,
+    ShareOfDay,
+    Pause,
 }
 
 /// A permit for one call.
@@ -38,102 +59,131 @@ pub(super) struct Slot {
     pub(super) at: i64,
 }
 
-/// Asks for permits from all buckets at once, or from none, for up to `wanted` calls.
-pub(super) async fn take(
-    store: &Store,
-    namespace: &Namespace,
-    buckets: &[&Bucket],
-    lane: Lane,
-    wanted: usize,
-) -> Result<Answer, Error> {
-    let mut keys = vec![namespace.quota_key()];
-    let wanted = i64::try_from(wanted.max(1)).unwrap_or(1);
-    let mut args = vec![i64::from(lane.rank()), micros(EARLY), micros(GRACE), wanted];
-    for bucket in buckets {
-        keys.extend([state_key(namespace, bucket), log_key(namespace, bucket)]);
-        args.extend([
-            i64::from(bucket.calls()),
-            micros(bucket.window().mul_f64(1.0 + SLACK)),
-            micros(bucket.pace()),
-            i64::from(bucket.burst.max(1)),
-            bucket
-                .daily
-                .map_or(-1, |daily| i64::try_from(daily).unwrap_or(i64::MAX)),
-            i64::from(bucket.day_offset_s),
-        ]);
+impl Shared {
+    /// Asks for permits from all buckets at once, or from none, for up to `wanted` calls; `known` is what this process
+    /// knows of the day's count of each bucket.
+    pub(super) async fn take(
+        &self,
+        buckets: &[&Bucket],
+        lane: Lane,
+        wanted: usize,
+        known: &[Count],
+    ) -> Result<Answer, Error> {
+        let mut keys = vec![self.keys.server()];
+        let wanted = i64::try_from(wanted.max(1)).unwrap_or(1);
+        let head = [
+            i64::from(lane.rank()),
+            micros(EARLY),
+            micros(GRACE),
+            wanted,
+            micros(LONGEST_WAIT),
+        ];
+        let mut args: Vec<String> = head.iter().map(i64::to_string).collect();
+        args.push(self.member.clone());
+        for (bucket, known) in buckets.iter().zip(known) {
+            keys.extend([self.keys.bucket(&bucket.name), self.keys.calls(&bucket.name)]);
+            let limit =
+                |calls: Option<u64>| calls.map_or(-1, |calls| i64::try_from(calls).unwrap_or(i64::MAX));
+            let numbers = [
+                i64::from(bucket.calls()),
+                micros(bucket.window().mul_f64(1.0 + SLACK)),
+                micros(bucket.pace()),
+                i64::from(bucket.burst.max(1)),
+                limit(bucket.daily),
+                limit(bucket.daily_lower),
+                i64::from(bucket.day_offset_s),
+                known.era,
+                known.day,
+                known.used,
+            ];
+            args.extend(numbers.iter().map(i64::to_string));
+        }
+        let answer: Vec<i64> = self.store.invoke(&TAKE, &keys, &args).await?;
+        Ok(read(&answer, buckets.len()))
     }
-    let answer: Vec<i64> = store.invoke(&TAKE, &keys, &args).await?;
+
+    /// Returns a slot that was not used.
+    pub(super) async fn give_back(&self, buckets: &[&Bucket], slot: i64) -> Result<(), Error> {
+        let of = |bucket: &&Bucket| [micros(bucket.pace()), i64::from(bucket.day_offset_s)];
+        let args: Vec<i64> = std::iter::once(slot).chain(buckets.iter().flat_map(of)).collect();
+        self.store.invoke(&GIVE_BACK, &self.both(buckets), &args).await
+    }
+
+    /// Counts a call at another moment than the one under which it is known.
+    pub(super) async fn moved(&self, buckets: &[&Bucket], known: i64, counted: i64) -> Result<(), Error> {
+        let args: Vec<i64> = [known, counted]
+            .into_iter()
+            .chain(buckets.iter().map(|bucket| i64::from(bucket.day_offset_s)))
+            .collect();
+        self.store.invoke(&MOVED, &self.both(buckets), &args).await
+    }
+
+    /// Closes a bucket for all replicas for a while; never shortens an earlier pause.
+    pub(super) async fn push_back(&self, bucket: &Bucket, pause: Duration) -> Result<(), Error> {
+        let keys = [self.keys.bucket(&bucket.name)];
+        self.store.invoke(&PUSH_BACK, &keys, &[micros(pause)]).await
+    }
+
+    /// Leaves only so many calls for a while, as the vendor has answered to the call that was counted at `counted`.
+    pub(super) async fn obey(
+        &self,
+        bucket: &Bucket,
+        counted: i64,
+        left: u64,
+        lasts: Duration,
+    ) -> Result<(), Error> {
+        let left = i64::try_from(left).unwrap_or(i64::MAX);
+        let args = [counted, left, micros(lasts)];
+        self.store
+            .invoke::<i64>(&OBEY, &self.both(&[bucket]), &args)
+            .await
+            .map(drop)
+    }
+
+    /// State and log of each bucket.
+    fn both(&self, buckets: &[&Bucket]) -> Vec<String> {
+        let keys = |bucket: &&Bucket| [self.keys.bucket(&bucket.name), self.keys.calls(&bucket.name)];
+        buckets.iter().flat_map(keys).collect()
+    }
+}
+
+fn read(answer: &[i64], buckets: usize) -> Answer {
     let number = |at: usize| answer.get(at).copied().unwrap_or_default();
     let wait = |number: i64| Duration::from_micros(u64::try_from(number).unwrap_or(0));
-    Ok(match number(0) {
-        1 => Answer::Granted(
-            answer[1..]
-                .chunks_exact(2)
-                .map(|slot| Slot {
-                    wait: wait(slot[0]),
-                    at: slot[1],
-                })
-                .collect(),
-        ),
+    match number(0) {
+        1 => {
+            let (counts, slots) = answer[1..].split_at_checked(3 * buckets).unwrap_or_default();
+            Answer::Granted {
+                slots: slots
+                    .chunks_exact(2)
+                    .map(|slot| Slot {
+                        wait: wait(slot[0]),
+                        at: slot[1],
+                    })
+                    .collect(),
+                counts: counts
+                    .chunks_exact(3)
+                    .map(|count| Count {
+                        era: count[0],
+                        day: count[1],
+                        used: count[2],
+                    })
+                    .collect(),
+            }
+        }
         0 => Answer::AskAgain {
             wait: wait(number(1)),
         },
-        _ => Answer::DailyUsedUp {
-            bucket: usize::try_from(number(2)).unwrap_or(usize::MAX),
+        _ => Answer::Refused {
             until: Timestamp::from_second(number(1)).unwrap_or(Timestamp::MAX),
+            bucket: usize::try_from(number(2)).unwrap_or(usize::MAX),
+            why: match number(3) {
+                0 => Refusal::Day,
+                1 => Refusal::ShareOfDay,
+                _ => Refusal::Pause,
+            },
         },
-    })
-}
-
-/// Returns a slot that was not used.
-pub(super) async fn give_back(
-    store: &Store,
-    namespace: &Namespace,
-    buckets: &[&Bucket],
-    slot: i64,
-) -> Result<(), Error> {
-    let keys = keys(namespace, buckets);
-    let args: Vec<_> = std::iter::once(slot)
-        .chain(buckets.iter().map(|b| micros(b.pace())))
-        .collect();
-    store.invoke(&GIVE_BACK, &keys, &args).await
-}
-
-/// Counts a call at another moment than its slot.
-pub(super) async fn moved(
-    store: &Store,
-    namespace: &Namespace,
-    buckets: &[&Bucket],
-    slot: i64,
-    counted: i64,
-) -> Result<(), Error> {
-    let args = [slot, counted];
-    store.invoke(&MOVED, &keys(namespace, buckets), &args).await
-}
-
-/// Closes a bucket for all replicas for a while; never shortens an earlier pause.
-pub(super) async fn push_back(
-    store: &Store,
-    namespace: &Namespace,
-    bucket: &Bucket,
-    pause: Duration,
-) -> Result<(), Error> {
-    store
-        .invoke(&PUSH_BACK, &[state_key(namespace, bucket)], &[micros(pause)])
-        .await
-}
-
-fn keys(namespace: &Namespace, buckets: &[&Bucket]) -> Vec<String> {
-    let keys = |bucket: &&Bucket| [state_key(namespace, bucket), log_key(namespace, bucket)];
-    buckets.iter().flat_map(keys).collect()
-}
-
-fn state_key(namespace: &Namespace, bucket: &Bucket) -> String {
-    namespace.bucket_key(&bucket.name)
-}
-
-fn log_key(namespace: &Namespace, bucket: &Bucket) -> String {
-    namespace.calls_key(&bucket.name)
+    }
 }
 
 fn micros(duration: Duration) -> i64 {

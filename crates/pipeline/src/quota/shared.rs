@@ -1,20 +1,27 @@
 //! The quota of one process: its wait queues, and the question to Redis that serves all who wait.
 
 use super::{
+    allowance::Allowance,
     bucket::{Bucket, Lane},
     clock::RoundTrip,
+    day::Counts,
     error::Error,
-    limits::{EARLY, SLACK},
+    limits::{EARLY, HOVER, LONGEST_PAUSE, SLACK},
     permit::{Granted, Permit},
-    scripts::{self, Answer},
+    scripts::{Answer, Refusal, Shared},
     wait_queue::WaitQueue,
 };
-use crate::{names::Namespace, store::Store, telemetry::names};
+use crate::{
+    names::{Namespace, VendorAccount},
+    store::Store,
+    telemetry::names,
+};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::sync::oneshot;
 
 /// Waiters ask again at least this often, for the limits may have been pushed back or lifted meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
@@ -28,18 +35,23 @@ type QueueName = (Vec<String>, Lane);
 /// Gives permits to call vendors. Clones share the queues of the process.
 #[derive(Clone)]
 pub struct Quota {
-    store: Store,
-    namespace: Namespace,
+    shared: Shared,
+    counts: Arc<Counts>,
     queues: Arc<Mutex<HashMap<QueueName, Arc<WaitQueue>>>>,
     round_trip: Arc<RoundTrip>,
 }
 
 impl Quota {
-    /// Limits of this namespace.
-    pub fn new(store: Store, namespace: Namespace) -> Self {
+    /// Limits of a vendor account, for the pipeline of `namespace`. `accounts` is where Redis keeps them for all pipelines
+    /// that share the account.
+    pub fn new(store: Store, accounts: &Namespace, account: &VendorAccount, namespace: &Namespace) -> Self {
         Self {
-            store,
-            namespace,
+            shared: Shared {
+                store,
+                keys: accounts.account_keys(account),
+                member: namespace.to_string(),
+            },
+            counts: Arc::default(),
             queues: Arc::default(),
             round_trip: Arc::default(),
         }
@@ -74,7 +86,7 @@ impl Quota {
                 });
             }
             metrics::counter!(names::QUOTA_LATE, "bucket" => narrowest.name.clone()).increment(1);
-            scripts::give_back(&self.store, &self.namespace, buckets, permit.slot).await?;
+            self.shared.give_back(buckets, permit.slot).await?;
         }
     }
 
@@ -82,7 +94,7 @@ impl Quota {
     pub async fn sent(&self, buckets: &[&Bucket], granted: Granted, at: Instant) -> Result<(), Error> {
         let counted = granted.counted_at(at);
         if counted > granted.slot {
-            scripts::moved(&self.store, &self.namespace, buckets, granted.slot, counted).await?;
+            self.shared.moved(buckets, granted.slot, counted).await?;
         }
         Ok(())
     }
@@ -90,7 +102,46 @@ impl Quota {
     /// Nobody gets a permit from this bucket before `pause` has passed, after the vendor has said "too fast".
     pub async fn push_back(&self, bucket: &Bucket, pause: Duration) -> Result<(), Error> {
         metrics::counter!(names::QUOTA_PUSHED_BACK, "bucket" => bucket.name.clone()).increment(1);
-        scripts::push_back(&self.store, &self.namespace, bucket, pause).await?;
+        self.shared.push_back(bucket, pause.min(LONGEST_PAUSE)).await?;
+        Ok(())
+    }
+
+    /// Counts the call that had this permit from when it leaves, and keeps its place in the window until then: opening a
+    /// connection may take longer than the window lasts. `left` gets the time, or is dropped when nothing is sent.
+    /// Says when the call counts, for [`Self::obey`].
+    pub async fn follow(
+        &self,
+        buckets: &[&Bucket],
+        granted: Granted,
+        mut left: oneshot::Receiver<Instant>,
+    ) -> i64 {
+        let mut known = granted.slot;
+        loop {
+            let (at, gone) = match tokio::time::timeout(HOVER, &mut left).await {
+                Ok(Ok(at)) => (at, true),
+                Ok(Err(_)) => return known,
+                Err(_) => (Instant::now(), false),
+            };
+            let counted = granted.counted_at(at);
+            if counted > known {
+                match self.shared.moved(buckets, known, counted).await {
+                    Ok(()) => known = counted,
+                    Err(error) => {
+                        tracing::debug!(%error, "shared quota does not know that a call left late");
+                    }
+                }
+            }
+            if gone {
+                return known;
+            }
+        }
+    }
+
+    /// Lets everybody make no more calls than the vendor has said are left, in the answer to the call that counted at
+    /// `counted`.
+    pub async fn obey(&self, bucket: &Bucket, counted: i64, allowance: Allowance) -> Result<(), Error> {
+        let lasts = allowance.lasts.min(LONGEST_PAUSE);
+        self.shared.obey(bucket, counted, allowance.left, lasts).await?;
         Ok(())
     }
 
@@ -99,11 +150,13 @@ impl Quota {
         loop {
             let sent = Instant::now();
             let wanted = wanted.min(TOGETHER);
-            let answer = scripts::take(&self.store, &self.namespace, buckets, lane, wanted).await?;
+            let known = self.counts.of(buckets);
+            let answer = self.shared.take(buckets, lane, wanted, &known).await?;
             let received = Instant::now();
             self.round_trip.observe(received - sent);
             match answer {
-                Answer::Granted(slots) => {
+                Answer::Granted { slots, counts } => {
+                    self.counts.told(buckets, counts);
                     let tolerance = buckets
                         .iter()
                         .map(|bucket| bucket.window().mul_f64(SLACK / 2.0))
@@ -124,12 +177,9 @@ impl Quota {
                     let sleep = wait.saturating_sub(head_start) + spread;
                     tokio::time::sleep(sleep.min(LONGEST_SLEEP)).await;
                 }
-                Answer::DailyUsedUp { bucket, until } => {
-                    let bucket = buckets
-                        .get(bucket)
-                        .map(|bucket| bucket.name.clone())
-                        .unwrap_or_default();
-                    return Err(Error::DailyUsedUp { bucket, until });
+                Answer::Refused { bucket, until, why } => {
+                    let bucket = buckets.get(bucket).map(|bucket| bucket.name.clone());
+                    return Err(why.into_error(bucket.unwrap_or_default(), until));
                 }
             }
         }
@@ -139,5 +189,15 @@ impl Quota {
         let name = (buckets.iter().map(|bucket| bucket.name.clone()).collect(), lane);
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.entry(name).or_default().clone()
+    }
+}
+
+impl Refusal {
+    fn into_error(self, bucket: String, until: jiff::Timestamp) -> Error {
+        match self {
+            Self::Day => Error::DailyUsedUp { bucket, until },
+            Self::ShareOfDay => Error::ShareUsedUp { bucket, until },
+            Self::Pause => Error::Closed { bucket, until },
+        }
     }
 }

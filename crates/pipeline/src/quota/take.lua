@@ -2,18 +2,33 @@
 -- All times are microseconds of this server's clock.
 --
 -- KEYS[1]              what this server remembers at all: {run, since}
--- KEYS[2b], KEYS[2b+1] per bucket: state {tat, hold, w0, w1, day, used} and the times of its last calls, newest first
--- ARGV[1..4]           rank of the lane, early, grace, how many calls are wanted
--- ARGV[6b-1 .. 6b+4]   per bucket: calls per window, window with slack, pace, burst, daily limit or -1, day offset (s)
+-- KEYS[2b], KEYS[2b+1] per bucket: its state (below) and the times of its last calls, newest first
+-- ARGV[1..6]           rank of the lane, early, grace, how many calls are wanted, the longest pause to wait for, the member:
+--                      namespaces share buckets, and each is one member of them
+-- ARGV[10b-3 .. 10b+6] per bucket: calls per window, window with slack, pace, burst, daily limit or -1, the same for lower
+--                      lanes, day offset (s), and what this process knows of the day's count: era, day, used
 --
--- Answers {1, wait, granted time, wait, granted time, ..} for as many as can go now, {0, wait} when none can, or
--- {-1, unix second, index of the bucket}.
+-- State: tat, hold (end of a pause), left and left_until (calls that the vendor has said are left, and until when), memory
+-- and era (see below), day, used, made; of each member w<rank>:<member> (slot that it waits for),
+-- g<rank>:<member> (what it has had, and its last call) and m:<member> (its settings, and when it gave them).
+--
+-- Answers {1, era, day, used for each bucket, wait, granted time, wait, granted time, ..} for as many as can go now,
+-- {0, wait} when none can, or {-1, unix second, index of the bucket, why}: 0 the day is used up, 1 so is the share of lower
+-- lanes, 2 a long pause.
 local MEMORY_MS = 172800000
 local CATCH_UP = 200000
+-- A member's rate counts for the others this long after it has asked last, its daily limit until the day ends.
+local MEMBER = 300000000
+local MEMBER_WRITTEN = 60000000
+local FORGOTTEN = 172800000000
+-- See `turns`.
+local RESTED = 5000000
+local OWED = 10
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local rank, early, grace, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local longest, member = tonumber(ARGV[5]), ARGV[6]
 
 -- A server that was restarted or replaced may have lost the latest calls. Managed services may forbid INFO.
 local info = redis.pcall('INFO', 'server')
@@ -22,50 +37,145 @@ local memory = redis.call('HMGET', KEYS[1], 'run', 'since')
 local since = tonumber(memory[2])
 if memory[1] ~= run or since > now then
   since = now
-  redis.call('HSET', KEYS[1], 'run', run, 'since', since)
+  redis.call('HSET', KEYS[1], 'run', run, 'since', string.format('%.0f', since))
 end
 
--- The buckets as they stand and the next call's time; or nil, the bucket's index and when its day ends.
+local function day_of(at, offset)
+  return math.floor((at / 1000000 + offset) / 86400)
+end
+
+-- The lowest of what the members say, this one included, becomes the bucket's; a slower rate has a longer pace.
+local function agree(bucket, fields)
+  local own = string.format('%.0f %.0f %.0f %.0f %.0f %.0f', now, bucket.calls, bucket.window, bucket.pace, bucket.daily, bucket.lower)
+  local known = fields['m:' .. member] or ''
+  local written = tonumber(string.match(known, '^%d+') or 0)
+  local today = day_of(now, bucket.offset)
+  for name, text in pairs(fields) do
+    if string.sub(name, 1, 2) == 'm:' and name ~= 'm:' .. member then
+      local at, calls, window, pace, daily, lower = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (-?%d+) (-?%d+)$')
+      at = tonumber(at or 0)
+      if at > now - MEMBER and tonumber(pace) > bucket.pace then
+        bucket.calls, bucket.window, bucket.pace = tonumber(calls), tonumber(window), tonumber(pace)
+      end
+      if at > 0 and day_of(at, bucket.offset) == today then
+        for which, limit in pairs({ daily = tonumber(daily), lower = tonumber(lower) }) do
+          if limit >= 0 and (bucket[which] < 0 or limit < bucket[which]) then bucket[which] = limit end
+        end
+      end
+    end
+  end
+  if written > now - MEMBER_WRITTEN and written <= now and string.match(known, ' .*') == string.match(own, ' .*') then
+    return
+  end
+  redis.call('HSET', bucket.state, 'm:' .. member, own)
+  for name, text in pairs(fields) do
+    local at = string.match(name, '^[wg]%d:') and tonumber(string.match(text, '%d+$')) or string.match(name, '^m:') and tonumber(string.match(text, '^%d+'))
+    if at and at < now - FORGOTTEN then redis.call('HDEL', bucket.state, name) end
+  end
+end
+
+-- The day's count. An era begins when this server knows of none, or has lost its memory. What a process knows of an
+-- earlier era counts, and what was counted in this one (`made`) comes on top of the most that any process knew.
+local function count(bucket, fields)
+  local day = day_of(now, bucket.offset)
+  local new = not fields.era or tonumber(fields.memory) ~= since
+  bucket.era = new and now or tonumber(fields.era)
+  bucket.day, bucket.used, bucket.made = day, 0, 0
+  if tonumber(fields.day) == day then
+    bucket.used = tonumber(fields.used or 0)
+    bucket.made = new and 0 or tonumber(fields.made or 0)
+  end
+  if bucket.known_day == day and bucket.known_era ~= bucket.era then
+    bucket.used = math.max(bucket.used, bucket.known_used + bucket.made)
+  end
+end
+
+-- How much each member has had of the bucket in this lane: a time that goes on by one pace with each of its calls. Who has had
+-- less goes first. Who comes back after a rest begins where the others are, and nobody is owed more than a few calls.
+local function turns(bucket, fields)
+  local known, low, top = {}, nil, 0
+  for name, text in pairs(fields) do
+    local lane, who = string.match(name, '^g(%d):(.*)$')
+    if lane and tonumber(lane) == rank then
+      local had, last = string.match(text, '^(%d+) (%d+)$')
+      had, last = tonumber(had or 0), tonumber(last or 0)
+      known[who] = { had = had, rested = last <= now - RESTED }
+      if not known[who].rested then
+        low, top = math.min(low or had, had), math.max(top, had)
+      end
+    end
+  end
+  return function(who)
+    local turn = known[who]
+    if not turn then return low or 0 end
+    if turn.rested then return math.max(turn.had, low or 0) end
+    return math.max(turn.had, top - OWED * bucket.pace)
+  end
+end
+
+-- The buckets as they stand and the next call's time; or nil, the bucket's index, until when (unix second), and why not.
 local function next_call()
   local buckets, at = {}, now
   for b = 1, (#KEYS - 1) / 2 do
-    local base = 6 * b - 2
+    local base = 10 * b - 4
     local bucket = {
-      state = KEYS[2 * b], log = KEYS[2 * b + 1], calls = tonumber(ARGV[base + 1]), window = tonumber(ARGV[base + 2]),
-      pace = tonumber(ARGV[base + 3]), burst = tonumber(ARGV[base + 4]), daily = tonumber(ARGV[base + 5]),
+      index = b, state = KEYS[2 * b], log = KEYS[2 * b + 1], calls = tonumber(ARGV[base + 1]),
+      window = tonumber(ARGV[base + 2]), pace = tonumber(ARGV[base + 3]), burst = tonumber(ARGV[base + 4]),
+      daily = tonumber(ARGV[base + 5]), lower = tonumber(ARGV[base + 6]), offset = tonumber(ARGV[base + 7]),
+      known_era = tonumber(ARGV[base + 8]), known_day = tonumber(ARGV[base + 9]), known_used = tonumber(ARGV[base + 10]),
     }
-    local state = redis.call('HMGET', bucket.state, 'tat', 'hold', 'w0', 'w1', 'day', 'used')
-
-    if bucket.daily >= 0 then
-      local offset = tonumber(ARGV[base + 6])
-      bucket.day = math.floor((time[1] + offset) / 86400)
-      bucket.used = tonumber(state[5]) == bucket.day and tonumber(state[6]) or 0
-      if bucket.used >= bucket.daily then
-        return nil, b - 1, (bucket.day + 1) * 86400 - offset
-      end
+    local flat, state = redis.call('HGETALL', bucket.state), {}
+    for field = 1, #flat, 2 do state[flat[field]] = flat[field + 1] end
+    agree(bucket, state)
+    count(bucket, state)
+    if bucket.daily >= 0 and bucket.used >= bucket.daily then
+      return nil, b - 1, (bucket.day + 1) * 86400 - bucket.offset, 0
+    end
+    if rank > 0 and bucket.lower >= 0 and bucket.used >= bucket.lower then
+      return nil, b - 1, (bucket.day + 1) * 86400 - bucket.offset, 1
     end
 
     local last = tonumber(redis.call('LINDEX', bucket.log, 0) or 0)
-    local tat, closed = tonumber(state[1] or 0), tonumber(state[2] or 0)
+    local tat, closed = tonumber(state.tat or 0), tonumber(state.hold or 0)
     if last > now + 1000000 then
       -- The clock was set back: what is in the log lies in the future. Forget it and let one window pass.
       redis.call('DEL', bucket.log)
       last, tat, closed = 0, 0, now + bucket.window
-      redis.call('HSET', bucket.state, 'hold', closed)
-      redis.call('HDEL', bucket.state, 'tat', 'w0', 'w1')
-      state[3], state[4] = false, false
+      redis.call('HSET', bucket.state, 'hold', string.format('%.0f', closed))
+      redis.call('HDEL', bucket.state, 'tat')
+      for name in pairs(state) do
+        if string.match(name, '^[wg]%d:') then
+          redis.call('HDEL', bucket.state, name)
+          state[name] = nil
+        end
+      end
+    end
+    bucket.left = tonumber(state.left_until or 0) > now and tonumber(state.left) or nil
+    if bucket.left and bucket.left <= 0 then
+      closed = math.max(closed, tonumber(state.left_until))
+    end
+    if closed > now + longest then
+      return nil, b - 1, math.ceil(closed / 1000000), 2
     end
     local nth = tonumber(redis.call('LINDEX', bucket.log, bucket.calls - 1) or 0)
     local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, closed)
-    for higher = 0, rank - 1 do
-      -- A higher lane wants the slot at this time: keep off from one pace before until it had the chance to take it.
-      local mark = tonumber(state[3 + higher] or 0)
-      if mark + grace > now and mark - bucket.pace * 1.05 <= math.max(own, now) then
-        own = math.max(own, mark, now + 2 * early)
+    local had = turns(bucket, state)
+    bucket.had = had(member)
+    for name, text in pairs(state) do
+      local waits, who = string.match(name, '^w(%d):(.*)$')
+      waits = tonumber(waits)
+      -- Who goes first: a higher lane, and in the same lane the member that has had less.
+      local first = waits and (waits < rank or (waits == rank and who ~= member and had(who) < bucket.had))
+      if first then
+        -- It wants the slot at this time: keep off from one pace before until it had the chance to take it.
+        local mark = tonumber(text)
+        if mark + grace > now and mark - bucket.pace * 1.05 <= math.max(own, now) then
+          own = math.max(own, mark, now + 2 * early)
+        end
       end
     end
     bucket.tat = tat
-    bucket.waiting = tonumber(state[3 + rank] or 0)
+    bucket.waiting = tonumber(state['w' .. rank .. ':' .. member] or 0)
     at = math.max(at, own)
     buckets[b] = bucket
   end
@@ -74,34 +184,37 @@ end
 
 local function take(buckets, at)
   for _, bucket in ipairs(buckets) do
-    redis.call('LPUSH', bucket.log, at)
+    local text = string.format('%.0f', at)
+    redis.call('LPUSH', bucket.log, text)
     redis.call('LTRIM', bucket.log, 0, bucket.calls - 1)
     redis.call('PEXPIRE', bucket.log, MEMORY_MS)
     -- Some lateness may be made up for, or every stall of a caller would shift all later calls of the bucket. The
     -- pace only shapes; the window above is kept in any case.
     local credit = math.max(bucket.pace / 2, CATCH_UP)
-    redis.call('HSET', bucket.state, 'tat', math.ceil(math.max(bucket.tat, at - credit) + bucket.pace))
-    redis.call('HDEL', bucket.state, 'w' .. rank)
-    if bucket.day then
-      redis.call('HSET', bucket.state, 'day', bucket.day, 'used', bucket.used + 1)
-    end
+    local tat = math.ceil(math.max(bucket.tat, at - credit) + bucket.pace)
+    local day = day_of(at, bucket.offset)
+    if day ~= bucket.day then bucket.day, bucket.used, bucket.made = day, 0, 0 end
+    bucket.used, bucket.made = bucket.used + 1, bucket.made + 1
+    redis.call('HSET', bucket.state, 'tat', string.format('%.0f', tat), 'g' .. rank .. ':' .. member, string.format('%.0f %.0f', bucket.had + bucket.pace, at),
+      'memory', string.format('%.0f', since), 'era', string.format('%.0f', bucket.era),
+      'day', bucket.day, 'used', bucket.used, 'made', bucket.made)
+    if bucket.left then redis.call('HINCRBY', bucket.state, 'left', -1) end
+    redis.call('HDEL', bucket.state, 'w' .. rank .. ':' .. member)
     redis.call('PEXPIRE', bucket.state, MEMORY_MS)
   end
 end
 
-local granted = {1}
+local granted, counts = {}, {}
 while #granted < 2 * wanted do
-  local buckets, at, day_ends = next_call()
+  local buckets, at, until_, why = next_call()
   if not buckets or at > now + early then
-    if #granted > 1 then break end
-    if not buckets then return {-1, day_ends, at} end
-    if rank < 2 then
-      for _, bucket in ipairs(buckets) do
-        -- Several may wait; the earliest one counts, and a later one is noted again when its caller asks again.
-        if bucket.waiting + grace <= now or at < bucket.waiting then
-          redis.call('HSET', bucket.state, 'w' .. rank, at)
-          redis.call('PEXPIRE', bucket.state, MEMORY_MS)
-        end
+    if #granted > 0 then break end
+    if not buckets then return {-1, until_, at, why} end
+    for _, bucket in ipairs(buckets) do
+      -- Several may wait; the earliest one counts, and a later one is noted again when its caller asks again.
+      if bucket.waiting + grace <= now or at < bucket.waiting then
+        redis.call('HSET', bucket.state, 'w' .. rank .. ':' .. member, string.format('%.0f', at))
+        redis.call('PEXPIRE', bucket.state, MEMORY_MS)
       end
     end
     return {0, at - now}
@@ -109,6 +222,15 @@ while #granted < 2 * wanted do
   take(buckets, at)
   granted[#granted + 1] = at - now
   granted[#granted + 1] = at
+  counts = {}
+  for _, bucket in ipairs(buckets) do
+    counts[#counts + 1] = bucket.era
+    counts[#counts + 1] = bucket.day
+    counts[#counts + 1] = bucket.used
+  end
 end
 redis.call('PEXPIRE', KEYS[1], MEMORY_MS)
-return granted
+local answer = {1}
+for _, number in ipairs(counts) do answer[#answer + 1] = number end
+for _, number in ipairs(granted) do answer[#answer + 1] = number end
+return answer

@@ -109,12 +109,14 @@ impl State {
             Self::ReadOnly => "let REDIS_URL lead to the primary",
             Self::Password => "check user and password of REDIS_URL, or of the file that holds it",
             Self::Permission => {
-                "grant the user of REDIS_URL: ~{<namespace>}:* +@all -@admin -@dangerous +info (ACL SETUSER)"
+                "grant the user of REDIS_URL: ~{<NAMESPACE>}:* ~{<ACCOUNT_NAMESPACE>}:* +@all -@admin -@dangerous +info \
+                 (ACL SETUSER)"
             }
             Self::Busy => "find the script with SLOWLOG or CLIENT LIST and end it with SCRIPT KILL",
             Self::Clients => "raise maxclients, or close what holds connections (CLIENT LIST)",
             Self::Cluster => {
-                "let REDIS_URL lead to the node that has the hash slot of {<namespace>}, or to a proxy of the cluster"
+                "let REDIS_URL lead to the node that has the hash slot of {<NAMESPACE>} and set ACCOUNT_NAMESPACE to the same \
+                 name, or let it lead to a proxy of the cluster"
             }
             Self::Loading => "wait until it has read its data",
             Self::Saving => "make room on its disk and see its log",

@@ -90,7 +90,7 @@ async fn outcomes_come_from_later_stages_and_after_retries() {
             }
         }
     });
-    let rt = pipeline::service::Runtime { ..bench.rt.clone() };
+    let rt = bench.rt.clone();
     let options = ConsumerOptions {
         stage: Stage::Transform,
         ..OPTIONS

@@ -48,7 +48,7 @@ impl Sync {
             skip,
             json,
         } = settings;
-        rt.store.probe(&rt.namespace, true).await.context("REDIS_URL")?;
+        rt.probe_for_vendor().await.context("REDIS_URL")?;
         rt.declare(Stage::Extract).await?;
         let client = shared_client(&rt, &okki, &http)?;
         let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));

@@ -1,6 +1,6 @@
 //! The token call: the one answer that comes without an envelope, or sometimes with one (docs/okki-api.md §2).
 
-use super::Client;
+use super::{Client, exchange::Raw};
 use crate::okki::{
     decode::Members,
     envelope,
@@ -9,6 +9,7 @@ use crate::okki::{
     token::{Fetch, Token},
 };
 use pipeline::quota::Lane;
+use reqwest::header::CONTENT_TYPE;
 use std::time::Duration;
 
 /// The vendor's token life when it names none.
@@ -22,9 +23,17 @@ impl Fetch for Client {
             "client_secret": self.options.client_secret.current().expose(),
             "scope": "company",
         });
-        let request = self.http.post(self.url("/v1/oauth2/access_token")?).json(&body);
+        let request = self.http.post(self.url("/v1/oauth2/access_token")?);
+        let request = request.header(CONTENT_TYPE, "application/json");
         let before = time::now_ms();
-        let (status, retry_after, body) = self.exchange(Lane::Live, "token", request).await?;
+        let Raw {
+            status,
+            retry_after,
+            body,
+            ..
+        } = self
+            .exchange(Lane::Live, "token", request, body.to_string().into())
+            .await?;
         read(status, retry_after, &body, before)
     }
 }

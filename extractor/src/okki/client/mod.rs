@@ -3,20 +3,23 @@
 //! Every call here is a read (but for the token), so an unanswered one may be sent again. What is left after the
 //! in-call repeats is an [`Error`] for the caller, who knows whether to pause the stage or to fail one customer.
 
+mod exchange;
 pub(super) mod grant;
 
 use super::{
     envelope::{self, Answer},
-    error::{Error, Outage, chain},
+    error::{Error, chain},
     pace::Pace,
     time,
     token::{Token, Tokens},
     types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
 };
 use crate::source::Source;
-use pipeline::{http, quota::Lane, retry::Backoff, setting::Secret, telemetry::names};
+use bytes::Bytes;
+use exchange::Raw;
+use pipeline::{http, quota::Lane, retry::Backoff, setting::Secret};
 use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -149,9 +152,9 @@ impl Client {
         read_groups(&answer.data, id)
     }
 
-    /// Makes sure that there is a token.
-    pub(crate) async fn token(&self) -> Result<(), Error> {
-        self.tokens.current(self).await.map(drop)
+    /// Tries the credentials: a token that is there already says nothing about them.
+    pub(crate) async fn try_credentials(&self) -> Result<(), Error> {
+        self.tokens.replace(self).await
     }
 
     /// Replaces the token, for permissions that changed.
@@ -213,52 +216,17 @@ impl Client {
     ) -> Result<Answer, Error> {
         let request = self.http.get(self.url(path)?).query(query);
         let request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret.expose()));
-        let (status, retry_after, body) = self.exchange(lane, endpoint, request).await?;
+        let Raw {
+            status,
+            retry_after,
+            body,
+            ..
+        } = self.exchange(lane, endpoint, request, Bytes::new()).await?;
         let answer = envelope::read(status, retry_after, &body);
         if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
             self.pace.answered();
         }
         answer
-    }
-
-    async fn exchange(
-        &self,
-        lane: Lane,
-        endpoint: &'static str,
-        request: reqwest::RequestBuilder,
-    ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
-        // Closed only with the client itself.
-        let _slot = self.slots.acquire().await;
-        self.pace.acquire(lane).await?;
-        let started = Instant::now();
-        let outcome = self.read(request).await;
-        let code = match &outcome {
-            Ok((status, ..)) => status.to_string(),
-            Err(error) => error.code().to_owned(),
-        };
-        let labels = [
-            ("vendor", "okki".to_owned()),
-            ("endpoint", endpoint.to_owned()),
-            ("code", code),
-        ];
-        metrics::histogram!(names::CALL_DURATION, &labels).record(started.elapsed());
-        outcome
-    }
-
-    async fn read(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
-        let response = request.timeout(self.options.timeout).send().await;
-        let response = response.map_err(|error| Outage::Transport(error.without_url()))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
-        match http::read_capped(response, self.options.max_body).await {
-            Ok(body) => Ok((status, retry_after, body)),
-            Err(http::Error::TooLarge { limit }) => {
-                Err(Error::Shape(format!("answer is larger than {limit} bytes")))
-            }
-            Err(error) => Err(Outage::Body(error).into()),
-        }
     }
 
     fn url(&self, path: &str) -> Result<Url, Error> {

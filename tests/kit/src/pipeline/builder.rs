@@ -217,6 +217,8 @@ impl Builder {
             values.insert("AMQP_URL".into(), amqp_url.clone());
             values.insert("REDIS_URL".into(), redis_url.clone());
             values.insert("NAMESPACE".into(), namespace.to_string());
+            // Another test may get the port of this one's vendors.
+            values.insert("ACCOUNT_NAMESPACE".into(), namespace.to_string());
         }
         let queues = Queues::new(amqp_url, namespace.clone(), self.retry_delays);
         let mut pipeline = PipelineUnderTest {

@@ -115,7 +115,9 @@ pub(super) async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call,
     };
     state.traffic(vendor).answered(&operation, &name(&ending));
     match ending {
-        Ending::Answer(reply) => {
+        Ending::Answer(mut reply) => {
+            let allowance = state.settings().okki.allowance.filter(|_| vendor == Vendor::Okki);
+            reply.left = allowance.map(|allowance| state.traffic(vendor).left(allowance, Instant::now()));
             if let Some(note) = noted.filter(|_| reply.status == 400) {
                 jdy::forget(state, &note);
             }

@@ -13,6 +13,8 @@ pub(super) struct Reply {
     pub retry_after: Option<u64>,
     /// The vendor's own code, for the statistics; 0 = fine.
     pub code: i64,
+    /// Calls that are left, and for how many seconds, as headers.
+    pub left: Option<(u64, u64)>,
 }
 
 /// How a call ends.
@@ -32,6 +34,7 @@ impl Reply {
             body: value.to_string(),
             retry_after: None,
             code: 0,
+            left: None,
         }
     }
 
@@ -48,6 +51,7 @@ impl Reply {
             body,
             retry_after: None,
             code: i64::from(status),
+            left: None,
         }
     }
 
@@ -76,6 +80,11 @@ impl Reply {
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some((calls, seconds)) = self.left {
+            let headers = response.headers_mut();
+            headers.insert("x-ratelimit-remaining", calls.into());
+            headers.insert("x-ratelimit-reset", seconds.into());
         }
         response
     }

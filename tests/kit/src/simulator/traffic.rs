@@ -1,10 +1,12 @@
 //! What arrived from outside, per vendor: calls, answers, how many at once, which of them broke a limit.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::limits::{Meters, Violation};
+use super::settings::Allowance;
 
 /// Counters of one vendor.
 #[derive(Debug, Default)]
@@ -15,6 +17,8 @@ pub(super) struct Traffic {
     max_in_flight: u32,
     /// Calls of the current day and which day that is.
     pub day: (i64, u64),
+    /// When the window of the allowance began, and its calls.
+    window: Option<(Instant, u64)>,
 }
 
 /// What one operation saw.
@@ -86,6 +90,25 @@ impl Traffic {
         }
         self.day.1 += 1;
         self.day.1
+    }
+
+    /// Counts a call against an allowance; whether it is within.
+    pub(super) fn within(&mut self, allowance: Allowance, now: Instant) -> bool {
+        let fresh =
+            |(began, _): &(Instant, u64)| now.saturating_duration_since(*began).as_secs() < allowance.seconds;
+        let (began, calls) = self.window.filter(fresh).unwrap_or((now, 0));
+        self.window = Some((began, calls + 1));
+        calls < allowance.calls
+    }
+
+    /// What is left of an allowance, and for how many seconds, rounded up.
+    pub(super) fn left(&self, allowance: Allowance, now: Instant) -> (u64, u64) {
+        let (began, calls) = self.window.unwrap_or((now, 0));
+        let age = now.saturating_duration_since(began).as_secs();
+        (
+            allowance.calls.saturating_sub(calls),
+            allowance.seconds.saturating_sub(age),
+        )
     }
 
     /// Forgets everything but the requests in flight.

@@ -8,7 +8,7 @@ use pipeline::stage::Stage;
 
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::dice::Dice;
-use kit::simulator::{Concurrent, Options};
+use kit::simulator::{Concurrent, Limiter, Options};
 
 /// The same number of steps as in production, in less time.
 const RETRY_DELAYS: [Duration; 3] = [
@@ -56,7 +56,9 @@ pub(crate) async fn start(customers: u32, seed: u64, logs: &Path) -> anyhow::Res
 fn interpret(options: &mut Options, seed: u64) {
     let mut dice = Dice::new(&[seed, 0x0DE2]);
     let settings = &mut options.settings;
-    settings.okki.per_second = None;
+    // As many in any second as the extractors are set to.
+    settings.okki.per_second = Some(200.0);
+    settings.okki.limiter = Limiter::Sliding;
     settings.okki.latency_ms = dice.below(30);
     settings.jdy.latency_ms = dice.below(60);
     settings.jdy.overwrite_keeps_id = dice.one_in(2);

@@ -114,7 +114,8 @@ async fn attack(options: &Options, progress: &Progress, logs: &Path) -> anyhow::
     };
     let pipeline = &mut run.pipeline;
     if report.quota_violations > 0 {
-        let examples = pipeline.simulator.stats().jdy.violation_examples;
+        let stats = pipeline.simulator.stats();
+        let examples = [stats.okki.violation_examples, stats.jdy.violation_examples].concat();
         progress.say(&format!("over a limit, the first: {examples:?}"));
     }
     keep_broker_log(pipeline, logs)?;

@@ -11,7 +11,7 @@ use super::progress::{Counts, Progress};
 use super::report::Report;
 use kit::config::ServicesArgs;
 use kit::pipeline::{PipelineUnderTest, Service};
-use kit::simulator::{Judgement, Overruns, SimulatorProcess};
+use kit::simulator::{Judgement, Limiter, Overruns, SimulatorProcess};
 
 /// What the form refuses at first.
 const MARKER: &str = "【拒收】";
@@ -31,9 +31,12 @@ const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_secs(10),
 ];
 
+/// Calls that the demo's account takes in any second; the same as `OKKI_RATE`.
+const OKKI_LIMIT: f64 = 200.0;
+
 /// OKKI publishes no limits, so the account's owner sets them; the demo's account is a generous one.
 const EXTRACTOR: [(&str, &str); 6] = [
-    ("OKKI_RATE", "250"),
+    ("OKKI_RATE", "200"),
     ("OKKI_BURST", "10"),
     ("OKKI_CONCURRENCY", "16"),
     ("EVERY", "1s"),
@@ -71,8 +74,12 @@ pub(crate) async fn run(services: &ServicesArgs, options: &Options) -> anyhow::R
         .own_services(services)
         .customers(options.customers)
         .seed(options.seed)
-        // OKKI's unpublished limits are lifted so that the demo is short; Jiandaoyun's are the vendor's.
-        .simulator(|options| options.settings.okki.per_second = None)
+        // OKKI publishes no limits, so the demo's account takes exactly what the extractor is set to; Jiandaoyun's are the
+        // vendor's.
+        .simulator(|options| {
+            options.settings.okki.per_second = Some(OKKI_LIMIT);
+            options.settings.okki.limiter = Limiter::Sliding;
+        })
         .retry_delays(RETRY_DELAYS)
         .set_all_for(Service::Extractor, &EXTRACTOR)
         .set_all_for(Service::Loader, &LOADER)

@@ -6,6 +6,7 @@ mod details;
 mod documents;
 mod leader;
 mod paging;
+mod quotas;
 mod refusals;
 mod replicas;
 mod sink;

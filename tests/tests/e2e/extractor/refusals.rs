@@ -8,19 +8,9 @@ use kit::simulator::{Fault, FaultKind, Vendor};
 use kit::wait::{eventually, expect};
 use serde_json::Value;
 
-use super::sink::{Sink, calls, redis};
+use super::sink::{Sink, calls, next_day};
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// The state of the day's calls, as Redis keeps it.
-const QUOTA: &str = "quota:okki";
-
-async fn day(pipeline: &PipelineUnderTest) -> i64 {
-    match redis(pipeline, "HGET", QUOTA, &["day"]).await {
-        redis::Value::BulkString(day) => String::from_utf8(day).unwrap().parse().unwrap(),
-        other => panic!("{other:?}"),
-    }
-}
 
 #[tokio::test]
 async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
@@ -30,6 +20,7 @@ async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
         .customers(60)
         .seed(81)
         .set("OKKI_DAILY", DAILY.to_string())
+        .set("OKKI_BACKFILL_SHARE", "100")
         .set("EVERY", "2s")
         .start()
         .await;
@@ -56,9 +47,7 @@ async fn a_daily_quota_is_shared_and_the_next_day_goes_on() {
     assert!(sink.seen().len() < 60);
     assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
 
-    // The day changes for the script when the day that it remembers is not today.
-    let yesterday = (day(&pipeline).await - 1).to_string();
-    redis(&pipeline, "HSET", QUOTA, &["day", &yesterday]).await;
+    next_day(&pipeline).await;
     eventually(LIMIT, "the rest of the customers", async || {
         let seen = sink.seen().len();
         expect(seen == 60, || format!("{seen}"))

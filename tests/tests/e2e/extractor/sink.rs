@@ -11,6 +11,7 @@ use kit::wait::{eventually, expect};
 use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties, Consumer};
+use pipeline::names::{Namespace, VendorAccount};
 use pipeline::stage::Stage;
 use prost::Message;
 use proto::v1::CompanySnapshot;
@@ -179,14 +180,53 @@ pub(crate) async fn redis(
     key: &str,
     more: &[&str],
 ) -> redis::Value {
+    redis_at(
+        pipeline,
+        command,
+        &format!("{{{}}}:{key}", pipeline.namespace),
+        more,
+    )
+    .await
+}
+
+/// Key of the state of OKKI's quota and of the day's count.
+pub(crate) fn okki_quota(pipeline: &PipelineUnderTest) -> String {
+    let settings = pipeline.settings(Service::Extractor);
+    let base = settings["OKKI_BASE_URL"].parse().unwrap();
+    let account = VendorAccount::new("okki", &base, &settings["OKKI_CLIENT_ID"]);
+    let accounts: Namespace = settings["ACCOUNT_NAMESPACE"].parse().unwrap();
+    accounts.account_keys(&account).bucket("okki")
+}
+
+/// A Redis answer for any key.
+pub(crate) async fn redis_at(
+    pipeline: &PipelineUnderTest,
+    command: &str,
+    key: &str,
+    more: &[&str],
+) -> redis::Value {
     let url = &pipeline.settings(Service::Extractor)["REDIS_URL"];
     let mut connection = kit::redis_client::connect(url).await.unwrap();
     redis::cmd(command)
-        .arg(format!("{{{}}}:{key}", pipeline.namespace))
+        .arg(key)
         .arg(more)
         .query_async(&mut connection)
         .await
         .unwrap()
+}
+
+/// A number of the quota's state.
+pub(crate) async fn quota_number(pipeline: &PipelineUnderTest, field: &str) -> i64 {
+    match redis_at(pipeline, "HGET", &okki_quota(pipeline), &[field]).await {
+        redis::Value::BulkString(number) => String::from_utf8(number).unwrap().parse().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The day changes for the script when the day that it remembers is not today.
+pub(crate) async fn next_day(pipeline: &PipelineUnderTest) {
+    let yesterday = (quota_number(pipeline, "day").await - 1).to_string();
+    redis_at(pipeline, "HSET", &okki_quota(pipeline), &["day", &yesterday]).await;
 }
 
 /// Calls of an OKKI operation so far.

@@ -64,7 +64,7 @@ fn saved(path: &Path) -> anyhow::Result<(String, Extras)> {
 
 /// The form as the loader read it last, and what problems call it.
 async fn live(args: SharedArgs) -> anyhow::Result<(String, Extras)> {
-    let SharedConfig { redis, namespace } = args.try_into()?;
+    let SharedConfig { redis, namespace, .. } = args.try_into()?;
     let store = Store::connect(&redis)?;
     let reading = FormReading::last(&store, &namespace)
         .await

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::{Router, routing};
 use clap::Parser;
-use pipeline::http::{Client, Error, read_capped};
+use pipeline::http::{Client, Error, departing, read_capped};
 use pipeline::http::{HttpArgs, HttpConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -131,4 +131,52 @@ async fn the_vendor_sees_who_calls() {
         .await
         .unwrap();
     assert!(answer.text().await.unwrap().starts_with("okki-pipeline/"));
+}
+
+/// Reads one request, answers, and returns what it read.
+async fn one_request(listener: tokio::net::TcpListener) -> String {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut read = String::new();
+    while !(read.contains("\r\n\r\n") && (read.starts_with("GET") || read.ends_with("{}"))) {
+        let mut buffer = [0; 4096];
+        let count = stream.read(&mut buffer).await.unwrap();
+        assert!(count > 0, "{read}");
+        read += std::str::from_utf8(&buffer[..count]).unwrap();
+    }
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    stream.write_all(answer).await.unwrap();
+    read.to_lowercase()
+}
+
+#[tokio::test]
+async fn a_request_tells_when_it_leaves_and_looks_like_any_other() {
+    for (content, head) in [("", "get / http/1.1"), ("{}", "post / http/1.1")] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (body, left) = departing(content);
+        let client = vendor_client();
+        let request = match content.is_empty() {
+            true => client.get(url),
+            false => client.post(url),
+        };
+        let asked = std::time::Instant::now();
+        let (read, answer) = tokio::join!(one_request(listener), request.body(body).send());
+        assert_eq!(answer.unwrap().status(), 200);
+        let left = left.await.unwrap();
+        assert!(left >= asked && left <= std::time::Instant::now());
+        assert!(read.starts_with(head), "{read}");
+        assert!(!read.contains("transfer-encoding"), "{read}");
+        assert_eq!(read.contains("content-length: 2"), !content.is_empty(), "{read}");
+        assert_eq!(read.contains("content-length"), !content.is_empty(), "{read}");
+    }
+}
+
+#[tokio::test]
+async fn content_that_never_leaves_tells_nothing() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let (body, left) = departing("{}");
+    assert!(vendor_client().post(url).body(body).send().await.is_err());
+    assert!(left.await.is_err());
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pipeline::names::Namespace;
-use pipeline::quota::{Bucket, Error, Lane, Quota};
+use pipeline::quota::{Allowance, Bucket, Error, Lane, Quota};
 
 use super::replicas::violations;
 use crate::support;
@@ -13,13 +13,9 @@ const AT_ONCE: Duration = Duration::from_millis(500);
 /// Far above any wait that is asked for here, also on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-async fn quota(namespace: &Namespace) -> Quota {
-    Quota::new(support::store(), namespace.clone())
-}
-
 /// The first call in a namespace waits for one window, since nobody knows what happened before.
 async fn warm(namespace: &Namespace, bucket: &Bucket) -> Quota {
-    let quota = quota(namespace).await;
+    let quota = support::quota(namespace);
     quota.acquire(&[bucket], Lane::Live).await.unwrap();
     quota
 }
@@ -45,7 +41,7 @@ async fn goes_at_once(quota: &Quota, bucket: &Bucket) -> bool {
 async fn a_push_back_holds_everybody() {
     let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 1000.0));
     let here = warm(&namespace, &bucket).await;
-    let there = quota(&namespace).await;
+    let there = support::quota(&namespace);
     let pushed = Instant::now();
     here.push_back(&bucket, Duration::from_secs(2)).await.unwrap();
     here.push_back(&bucket, Duration::from_millis(10)).await.unwrap();
@@ -75,7 +71,7 @@ async fn a_push_back_reaches_those_who_wait_already() {
 async fn the_daily_quota_ends_at_the_next_midnight_of_its_zone() {
     let namespace = support::namespace();
     let bucket = Bucket::per_second("b", 1000.0).with_daily(3);
-    let quota = quota(&namespace).await;
+    let quota = support::quota(&namespace);
     for _ in 0..3 {
         quota
             .acquire(&[&Bucket::per_second("other", 1000.0), &bucket], Lane::Live)
@@ -108,6 +104,48 @@ async fn the_daily_quota_ends_at_the_next_midnight_of_its_zone() {
 }
 
 #[tokio::test]
+async fn a_long_pause_is_an_error_and_not_a_wait() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 1000.0));
+    let quota = warm(&namespace, &bucket).await;
+    quota.push_back(&bucket, Duration::from_secs(7200)).await.unwrap();
+    let error = quota.acquire(&[&bucket], Lane::Live).await.unwrap_err();
+    let Error::Closed { until, .. } = error else {
+        panic!("{error}")
+    };
+    let wait = until.as_second() - jiff::Timestamp::now().as_second();
+    assert!((7000..=7201).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn what_the_vendor_says_is_left_is_all_that_goes() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 1000.0));
+    let quota = warm(&namespace, &bucket).await;
+    let early = Instant::now();
+    let mut counted = Vec::new();
+    for _ in 0..3 {
+        let granted = quota.grant(&[&bucket], Lane::Live).await.unwrap();
+        counted.push(granted.counted_at(early));
+    }
+    let say = async |counted: i64, left| {
+        let lasts = Duration::from_secs(3600);
+        let allowance = Allowance { left, lasts };
+        quota.obey(&bucket, counted, allowance).await.unwrap();
+    };
+    // The answer to the second call does not count the third one; the first one's comes late and knows less.
+    say(counted[1], 4).await;
+    say(counted[0], 900).await;
+    for _ in 0..3 {
+        quota.acquire(&[&bucket], Lane::Live).await.unwrap();
+    }
+    let error = quota.acquire(&[&bucket], Lane::Live).await.unwrap_err();
+    assert!(matches!(error, Error::Closed { .. }), "{error}");
+    // A later answer knows of more.
+    say(jiff::Timestamp::now().as_microsecond(), 1).await;
+    quota.acquire(&[&bucket], Lane::Live).await.unwrap();
+    quota.acquire(&[&bucket], Lane::Live).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn slow_limits_have_long_windows() {
     let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 0.8));
     let quota = warm(&namespace, &bucket).await;
@@ -127,11 +165,8 @@ async fn a_redis_that_forgot_the_last_second_lets_one_pass() {
     let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 100.0));
     let quota = warm(&namespace, &bucket).await;
     assert!(goes_at_once(&quota, &bucket).await);
-    let keys = [
-        namespace.quota_key(),
-        namespace.bucket_key("b"),
-        namespace.calls_key("b"),
-    ];
+    let keys = support::account_keys(&namespace);
+    let keys = [keys.server(), keys.bucket("b"), keys.calls("b")];
     let store = support::store();
     redis::cmd("DEL")
         .arg(&keys)
@@ -156,7 +191,7 @@ async fn a_clock_that_was_set_back_does_not_stop_the_pipeline() {
     let future = jiff::Timestamp::now().as_microsecond() + 3_600_000_000;
     let store = support::store();
     let mut connection = store.connection().await.unwrap();
-    let calls = namespace.calls_key("b");
+    let calls = support::account_keys(&namespace).calls("b");
     redis::cmd("LPUSH")
         .arg(calls)
         .arg(future)
@@ -165,7 +200,7 @@ async fn a_clock_that_was_set_back_does_not_stop_the_pipeline() {
         .unwrap();
     let state = ["tat", &future.to_string()].map(str::to_owned);
     redis::cmd("HSET")
-        .arg(namespace.bucket_key("b"))
+        .arg(support::account_keys(&namespace).bucket("b"))
         .arg(&state)
         .query_async::<()>(&mut *connection)
         .await

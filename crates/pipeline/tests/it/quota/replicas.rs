@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pipeline::names::Namespace;
-use pipeline::quota::{Bucket, Lane, Quota};
+use pipeline::quota::{Bucket, Lane};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,8 @@ pub(super) struct Load {
     pub buckets: Vec<Bucket>,
     pub lane: Lane,
     pub tasks: usize,
+    /// The pipeline that it belongs to; `None` is the one that all are of, unless they say otherwise.
+    pub namespace: Option<Namespace>,
 }
 
 impl Load {
@@ -31,6 +33,7 @@ impl Load {
             buckets: buckets.to_vec(),
             lane: Lane::Live,
             tasks,
+            namespace: None,
         }
     }
 }
@@ -76,8 +79,8 @@ pub(super) fn run(namespace: &Namespace, loads: &[Load], calls: usize) -> Vec<Ve
         .collect()
 }
 
-async fn replica(namespace: Namespace, load: Load, goal: Goal) -> Vec<i64> {
-    let quota = Quota::new(support::store(), namespace);
+async fn replica(accounts: Namespace, load: Load, goal: Goal) -> Vec<i64> {
+    let quota = support::quota_in(&accounts, load.namespace.as_ref().unwrap_or(&accounts));
     let counted = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = JoinSet::new();
     for _ in 0..load.tasks {

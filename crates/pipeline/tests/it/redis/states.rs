@@ -141,6 +141,52 @@ async fn a_missing_permission_pauses_until_it_is_granted() {
 }
 
 #[tokio::test]
+async fn keys_of_vendor_accounts_have_to_be_granted_to_who_calls_a_vendor() {
+    let server = Server::start().await;
+    let rt = server.runtime("okki:pw");
+    let user = format!(
+        "ACL SETUSER okki on >pw ~{{{}}}:* &* +@all -@admin -@dangerous +info",
+        rt.namespace
+    );
+    server.tell(&user).await;
+    assert!(rt.probe(true).await.is_ok(), "who calls no vendor needs no more");
+    let quota = rt.quota(&support::account());
+    let bucket = pipeline::quota::Bucket::per_second("b", 100.0);
+    let refused = quota
+        .acquire(&[&bucket], pipeline::quota::Lane::Live)
+        .await
+        .unwrap_err();
+    let pipeline::quota::Error::Store(error) = refused else {
+        panic!("{refused}")
+    };
+    rt.redis_lost(&error);
+    let detail = rt.gate.pauses()[0].detail.clone();
+    assert!(
+        detail.contains("~{<NAMESPACE>}:* ~{<ACCOUNT_NAMESPACE>}:*"),
+        "{detail}"
+    );
+    let findings = doctor::examine(&rt, Stage::Load).await;
+    let finding = findings.iter().find(|finding| finding.what == "redis").unwrap();
+    assert_eq!(finding.health, Health::Bad, "{finding:?}");
+    let since = rt.gate.pauses()[0].since;
+    let before = server.refused().await;
+    eventually(LIMIT, "some probes", async || {
+        let now = server.refused().await;
+        expect(now > before + 3, || format!("{before} refusals, then {now}"))
+    })
+    .await;
+    assert_eq!(rt.gate.pauses()[0].since, since, "it was open in between");
+    server
+        .tell(&format!("ACL SETUSER okki ~{{{}}}:*", rt.accounts))
+        .await;
+    opens_again(&rt).await;
+    quota
+        .acquire(&[&bucket], pipeline::quota::Lane::Live)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn a_wrong_password_pauses_until_it_is_right() {
     let server = Server::start().await;
     server.tell("ACL SETUSER okki on >right ~* &* +@all").await;

@@ -58,6 +58,7 @@ pub(super) async fn serve(state: &Arc<State>, call: &Call) -> Reply {
             body: CONTROL_HELP.into(),
             retry_after: None,
             code: 0,
+            left: None,
         };
     }
     let answer = if (&call.method, path) == (&Method::GET, "/sim/judge") {

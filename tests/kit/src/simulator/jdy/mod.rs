@@ -121,6 +121,7 @@ pub(super) fn limit(
                 body,
                 retry_after: None,
                 code: 429,
+                left: None,
             })
         }
         _ if settings.largest_body.is_some_and(|most| call.body.len() > most) => Some(Reply::gateway(413)),

@@ -47,10 +47,16 @@ pub(super) fn limit(state: &State, operation: &str, now: Instant) -> Option<Repl
         }
         (None, _) => traffic.meters.sliding(operation, None, None, now, at_ms),
     };
+    let within = settings
+        .allowance
+        .is_none_or(|allowance| traffic.within(allowance, now));
     let today = traffic.today(clock::beijing_day(at_ms.div_euclid(1000)));
     drop(traffic);
     if settings.daily.is_some_and(|most| today > most) {
         return Some(too_many(settings, "daily quota exceeded"));
+    }
+    if !within {
+        return Some(too_many(settings, "allowance used up"));
     }
     (excess.is_some() && settings.enforce).then(|| too_many(settings, "Too Many Requests"))
 }
@@ -104,6 +110,7 @@ fn success(state: &State, settings: &OkkiSettings, data: &str) -> Reply {
         body,
         retry_after: None,
         code: 0,
+        left: None,
     }
 }
 

@@ -120,6 +120,19 @@ pub struct OkkiSettings {
     pub success_code: SuccessCode,
     /// Time each call takes, milliseconds.
     pub latency_ms: u64,
+    /// So many calls in each window, told in headers of every answer; calls over it are refused. `null` = no such limit, and
+    /// no headers.
+    pub allowance: Option<Allowance>,
+}
+
+/// A limit that a vendor tells in its answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allowance {
+    /// Calls of a window.
+    pub calls: u64,
+    /// Length of a window, which begins with its first call.
+    pub seconds: u64,
 }
 
 impl Default for OkkiSettings {
@@ -147,6 +160,7 @@ impl Default for OkkiSettings {
             matching_status: false,
             success_code: SuccessCode::Ok200,
             latency_ms: 0,
+            allowance: None,
         }
     }
 }

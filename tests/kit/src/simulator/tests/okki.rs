@@ -120,3 +120,27 @@ async fn okki_says_too_many_in_both_ways() {
     );
     assert_eq!(bench.simulator.stats().okki.quota_violations, 3);
 }
+
+#[tokio::test]
+async fn an_allowance_is_told_and_kept() {
+    let bench = Bench::with(5).await;
+    bench.simulator.set(|s| {
+        s.okki.allowance = Some(Allowance {
+            calls: 4,
+            seconds: 3600,
+        });
+    });
+    let mut told = Vec::new();
+    loop {
+        let answer = bench.okki("/v1/company/list").await.unwrap();
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().parse::<u64>().unwrap();
+        let (left, reset) = (header("x-ratelimit-remaining"), header("x-ratelimit-reset"));
+        assert!((3000..=3600).contains(&reset), "{reset}");
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+        told.push(left);
+    }
+    assert!(told.is_sorted_by(|before, after| before > after), "{told:?}");
+    assert_eq!(told.last(), Some(&0));
+}
