@@ -63,7 +63,7 @@ pub(crate) struct OkkiArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Listing options")]
 pub(crate) struct ListArgs {
-    /// Where the very first window begins, such as 2026-01-31 [default: everything]
+    /// Where the first load begins, such as 2026-01-31 [default: everything]
     #[arg(long, env = "START", value_name = "TIME")]
     pub start: Option<String>,
     /// How far a window reaches back into the one before
@@ -75,8 +75,8 @@ pub(crate) struct ListArgs {
     /// List deleted customers, too, and remove their rows
     #[arg(long, env = "REMOVALS")]
     pub removals: bool,
-    /// Customers of a backfill that may wait for their details, so that live changes overtake them
-    #[arg(long, env = "BACKFILL_AHEAD", default_value = "500", value_name = "COUNT")]
+    /// Customers of a backfill or first load that may wait for their details, so that live changes overtake them
+    #[arg(long, env = "BACKFILL_AHEAD", default_value = "100", value_name = "COUNT")]
     pub backfill_ahead: String,
     /// Ask again for a listed customer that has been in no queue, no row and no dead letter for this long
     #[arg(long, env = "ASK_AGAIN_AFTER", default_value = "12m", value_name = "DURATION")]

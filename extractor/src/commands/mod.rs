@@ -1,6 +1,7 @@
 //! What the command line can ask for; each command is a short story over the other modules.
 
 pub(crate) mod check;
+pub(crate) mod checkpoint;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
 pub(crate) mod run;

@@ -7,6 +7,7 @@ use crate::{
     leader::Leader,
     pause::Pauses,
     run::{Runner, Span},
+    schedule::Schedule,
     settings::OkkiConfig,
     state::{RunKind, State},
 };
@@ -52,6 +53,9 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     tasks.spawn(async_ok(CheckpointWatch::new(rt.clone(), state.clone()).run()));
     tasks.spawn(async_ok(
         leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
+    ));
+    tasks.spawn(async_ok(
+        leader(RunKind::First, Span::First, Schedule::Wanted).run(),
     ));
     if let Some((schedule, reach)) = schedules.remedy {
         tasks.spawn(async_ok(

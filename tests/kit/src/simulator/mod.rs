@@ -49,8 +49,8 @@ pub use judge::{Example, Examples, JudgeOptions, Judgement, Overruns, Stats, Tie
 pub use limits::Violation;
 pub use process::SimulatorProcess;
 pub use settings::{
-    AuthAnswer, Concurrent, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter, OkkiSettings, Order,
-    Poison, Settings, SuccessCode, TelList,
+    AuthAnswer, Concurrent, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter, ListingSettings,
+    OkkiSettings, Order, Poison, Settings, SuccessCode, TelList, Totals,
 };
 pub use traffic::{CallReport, VendorReport};
 pub use world::WorldError;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ListingSettings;
+
 /// How the OKKI token bucket is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,6 +122,8 @@ pub struct OkkiSettings {
     pub success_code: SuccessCode,
     /// Time each call takes, milliseconds.
     pub latency_ms: u64,
+    /// What the listing does although it should not.
+    pub listing: ListingSettings,
 }
 
 impl Default for OkkiSettings {
@@ -147,6 +151,7 @@ impl Default for OkkiSettings {
             matching_status: false,
             success_code: SuccessCode::Ok200,
             latency_ms: 0,
+            listing: ListingSettings::default(),
         }
     }
 }
