@@ -120,8 +120,13 @@ impl Leader {
         if state.is_ahead() {
             return Ok(POLL);
         }
-        if state.run.is_some() || state.wanted {
+        if state.run.is_some() {
             return Ok(Duration::ZERO);
+        }
+        if state.wanted {
+            // The first live window goes first: what it has published is known then, and not published again.
+            let live = self.state.standing(RunKind::Live).await?;
+            return Ok(live.checkpoint.map_or(POLL_WANTED, |_| Duration::ZERO));
         }
         let wait = self.schedule.wait(state.started_ms, state.redis_ms);
         Ok(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))

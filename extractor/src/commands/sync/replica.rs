@@ -190,6 +190,11 @@ impl Sync {
             run = self.patient_list(kind, span, &lease) => run,
             never = progress.follow_listing() => match never {},
         }?;
+        if kind == RunKind::Live
+            && let Err(stop) = self.runner.list_damaged_again(&lease).await
+        {
+            tracing::warn!(error = chain(&stop), "rows that named no customer are listed again later");
+        }
         lease.release().await?;
         Ok(run)
     }

@@ -27,7 +27,12 @@ async fn unread(
 
 #[tokio::test]
 async fn no_command_panics_when_its_reader_has_gone() {
-    let mut pipeline = PipelineUnderTest::for_test().customers(5).seed(83).start().await;
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(5)
+        .seed(83)
+        .set_for(Service::Loader, "MAPPING", mapping_document())
+        .start()
+        .await;
     pipeline.run_all();
     pipeline.rows(std::time::Duration::from_secs(120), 5).await;
     pipeline.drain().await;
