@@ -74,6 +74,9 @@ pub(crate) struct SyncArgs {
     /// Fetch details even of versions that are loaded
     #[arg(long)]
     pub(crate) force: bool,
+    /// List everything again, as the first load does; what is known to be loaded costs no detail call
+    #[arg(long, conflicts_with = "since")]
+    pub(crate) full: bool,
     /// Drop an unfinished run and begin anew
     #[arg(long)]
     pub(crate) restart: bool,

@@ -53,16 +53,21 @@ impl Clocks {
     pub(crate) fn trouble(self, said: Option<i64>) -> Option<String> {
         let apart = self.ours - self.redis;
         match said {
-            _ if apart.abs() > APART_S => {
-                Some(format!("this machine's clock and Redis' differ by {} s", apart.abs()))
-            }
+            _ if apart.abs() > APART_S => Some(format!(
+                "this machine's clock and Redis' differ by {} s",
+                apart.abs()
+            )),
             Some(said) if self.is_future(said) => {
                 let ahead = said.saturating_sub(self.latest());
-                Some(format!("okki says that its time is {ahead} s ahead of ours, which is not believed"))
+                Some(format!(
+                    "okki says that its time is {ahead} s ahead of ours, which is not believed"
+                ))
             }
             Some(said) if self.earliest().saturating_sub(said) > APART_S => {
                 let behind = self.earliest().saturating_sub(said);
-                Some(format!("okki's time is {behind} s behind ours, so changes are listed that much later"))
+                Some(format!(
+                    "okki's time is {behind} s behind ours, so changes are listed that much later"
+                ))
             }
             _ => None,
         }
@@ -97,12 +102,18 @@ mod tests {
 
     #[test]
     fn clocks_that_differ_are_named() {
-        let clocks = Clocks { ours: 10_000, redis: 10_030 };
+        let clocks = Clocks {
+            ours: 10_000,
+            redis: 10_030,
+        };
         assert_eq!(clocks.trouble(Some(10_010)), None);
         assert_eq!(clocks.trouble(None), None);
         assert!(clocks.trouble(Some(20_000)).unwrap().contains("9970 s ahead"));
         assert!(clocks.trouble(Some(5_000)).unwrap().contains("5000 s behind"));
-        let clocks = Clocks { ours: 10_000, redis: 99_999 };
+        let clocks = Clocks {
+            ours: 10_000,
+            redis: 99_999,
+        };
         assert!(clocks.trouble(Some(10_000)).unwrap().contains("Redis"));
     }
 }

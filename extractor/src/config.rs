@@ -78,6 +78,9 @@ pub(crate) struct ListArgs {
     /// Customers of a backfill or first load that may wait for their details, so that live changes overtake them
     #[arg(long, env = "BACKFILL_AHEAD", default_value = "100", value_name = "COUNT")]
     pub backfill_ahead: String,
+    /// List everything again, as a first load does, when the filter (group, parameters, condition) has changed
+    #[arg(long, env = "BACKFILL_ON_CHANGE")]
+    pub backfill_on_change: bool,
     /// Ask again for a listed customer that has been in no queue, no row and no dead letter for this long
     #[arg(long, env = "ASK_AGAIN_AFTER", default_value = "12m", value_name = "DURATION")]
     pub ask_again_after: String,

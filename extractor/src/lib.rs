@@ -13,6 +13,7 @@ mod clocks;
 mod commands;
 mod config;
 mod failure_scope;
+mod filter_watch;
 mod handler;
 mod leader;
 mod okki;

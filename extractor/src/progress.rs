@@ -139,7 +139,10 @@ impl Summary {
                     format!("{} (the source document's condition)", of(FetchResult::Filtered)),
                 ),
                 ("dead", of(FetchResult::Dead).to_string()),
-                ("unreadable", format!("{} rows that name no customer", self.run.damaged)),
+                (
+                    "unreadable",
+                    format!("{} rows that name no customer", self.run.damaged),
+                ),
                 (
                     "repeated",
                     format!("{} (listed twice, or by an earlier window)", self.run.duplicates),

@@ -99,7 +99,10 @@ mod tests {
     fn a_beginning_in_the_future_is_no_reason_to_wait() {
         let month = 30 * 86_400_000;
         let now = at("2026-01-01 00:00:30");
-        for schedule in [Schedule::every("5m").unwrap(), Schedule::cron("*/5 * * * *").unwrap()] {
+        for schedule in [
+            Schedule::every("5m").unwrap(),
+            Schedule::cron("*/5 * * * *").unwrap(),
+        ] {
             assert!(schedule.wait(Some(now + month), now) <= 0);
             assert!(schedule.wait(Some(i64::MAX), now) <= 0);
             assert!(schedule.wait(Some(now), now) > 0);

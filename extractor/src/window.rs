@@ -34,7 +34,9 @@ impl Margins {
     pub(crate) fn live(self, checkpoint: Option<i64>, start: Option<i64>, now: i64) -> Window {
         let end = self.end_at(now);
         let from = checkpoint.unwrap_or(end) - seconds(self.overlap);
-        let start = start.filter(|_| checkpoint.is_none()).map_or(from, |start| start.max(from));
+        let start = start
+            .filter(|_| checkpoint.is_none())
+            .map_or(from, |start| start.max(from));
         Window {
             start: Some(start),
             end,

@@ -46,8 +46,14 @@ async fn show(args: CheckpointShowArgs) -> anyhow::Result<()> {
         pipeline::say!("{shown}")?;
         return Ok(());
     }
-    let mut rows = vec![["checkpoint".to_owned(), live.checkpoint.map_or_else(|| "none".to_owned(), time::format)]];
-    rows.push(["age".to_owned(), age_s.map_or_else(|| "none".to_owned(), describe)]);
+    let mut rows = vec![[
+        "checkpoint".to_owned(),
+        live.checkpoint.map_or_else(|| "none".to_owned(), time::format),
+    ]];
+    rows.push([
+        "age".to_owned(),
+        age_s.map_or_else(|| "none".to_owned(), describe),
+    ]);
     rows.extend(clocks.map(|(name, now)| [format!("clock of {name}"), time::format(now)]));
     pipeline::say!("{}", columns(&rows))?;
     Ok(())

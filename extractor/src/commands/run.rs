@@ -4,6 +4,7 @@ use super::{fetch_details, shared_client};
 use crate::{
     checkpoint::CheckpointWatch,
     cli::RunArgs,
+    filter_watch::FilterWatch,
     leader::Leader,
     pause::Pauses,
     run::{Runner, Span},
@@ -21,6 +22,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
+    let lists_again = args.list.backfill_on_change;
     let settings = args.list.check(&okki)?;
     let schedules = args.schedule.check(&okki.client.endpoints.source)?;
     let ttl = args.lease.check()?;
@@ -51,6 +53,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
 
     let mut tasks = JoinSet::new();
     tasks.spawn(async_ok(CheckpointWatch::new(rt.clone(), state.clone()).run()));
+    let filter = okki.client.endpoints.source.filter();
+    tasks.spawn(async_ok(
+        FilterWatch::new(rt.clone(), state.clone(), filter, lists_again).run(),
+    ));
     tasks.spawn(async_ok(
         leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
     ));

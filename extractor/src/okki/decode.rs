@@ -143,7 +143,11 @@ mod tests {
             r#"{"id": "5.6657420945678E+13"}"#,
             r#"{"id": 56657420945678.0}"#,
         ] {
-            assert_eq!(members(json).company_id("id").as_deref(), Some("56657420945678"), "{json}");
+            assert_eq!(
+                members(json).company_id("id").as_deref(),
+                Some("56657420945678"),
+                "{json}"
+            );
         }
         for none in [
             r#"{"id": 0}"#,

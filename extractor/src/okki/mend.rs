@@ -88,7 +88,13 @@ mod tests {
     fn what_is_sound_stays_and_what_is_cut_stays_broken() {
         let sound = r#"{"a": "NaN \\u00e9 \\ud83d \\\\", "b": [1, -2.5e3, "客户", null]}"#;
         assert_eq!(mend(sound.as_bytes()), sound.as_bytes());
-        for cut in [r#"{"a": "b"#, r#"{"a": "b""#, r#"{"list": [{"id": 7}"#, "<html>", ""] {
+        for cut in [
+            r#"{"a": "b"#,
+            r#"{"a": "b""#,
+            r#"{"list": [{"id": 7}"#,
+            "<html>",
+            "",
+        ] {
             assert_eq!(read(cut.as_bytes()), None, "{cut}");
         }
     }

@@ -226,14 +226,18 @@ mod tests {
         let page =
             page(r#"{"list":[{"company_id":1},{"name":"x"},7,{"company_id":[]}],"totalItem":4}"#).unwrap();
         assert_eq!((page.items.len(), page.damaged.len(), page.rows()), (1, 3, 4));
-        let named = page_of(r#"{"company_id":"5.6e99","serial_id":"C7","update_time":"2025-11-06 00:08:47"}"#);
+        let named =
+            page_of(r#"{"company_id":"5.6e99","serial_id":"C7","update_time":"2025-11-06 00:08:47"}"#);
         let expected = DamagedRow {
             reason: "`company_id` is `5.6e99`".to_owned(),
             serial_id: Some("C7".to_owned()),
             update_time: 1_762_358_927,
         };
         assert_eq!(named.damaged, [expected]);
-        for (row, id) in [(r#"{"company_id":5.6657420945678e13}"#, "56657420945678"), (r#"{"company_id":"5.0"}"#, "5")] {
+        for (row, id) in [
+            (r#"{"company_id":5.6657420945678e13}"#, "56657420945678"),
+            (r#"{"company_id":"5.0"}"#, "5"),
+        ] {
             assert_eq!(page_of(row).items[0].company_id, id, "{row}");
         }
     }

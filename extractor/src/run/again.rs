@@ -57,7 +57,11 @@ impl Runner {
     pub(crate) async fn list_damaged_again(&self, lease: &Lease) -> Result<u64, Stop> {
         let mut whole = 0;
         for span in self.state.damaged_due(AT_A_TIME).await? {
-            let phase = if span.removed { Phase::Removed } else { Phase::Changed };
+            let phase = if span.removed {
+                Phase::Removed
+            } else {
+                Phase::Changed
+            };
             let mut run = Run {
                 id: format!("again-{}", uuid::Uuid::new_v4().simple()),
                 start: span.start,
@@ -70,6 +74,7 @@ impl Runner {
                 duplicates: 0,
                 damaged: 0,
                 expected: None,
+                filter: None,
                 started_ms: 0,
                 finished_ms: None,
                 leader: self.rt.instance.clone(),
@@ -90,7 +95,11 @@ impl Runner {
             };
             self.state.damaged_again(&span, is_whole).await?;
             if is_whole {
-                tracing::info!(run = run.id, listed = run.listed, "rows that named no customer can be read now");
+                tracing::info!(
+                    run = run.id,
+                    listed = run.listed,
+                    "rows that named no customer can be read now"
+                );
                 whole += 1;
             }
         }

@@ -67,6 +67,7 @@ impl Runner {
             duplicates: 0,
             damaged: 0,
             expected: first.total,
+            filter: (kind == RunKind::First).then(|| self.settings.filter.clone()),
             started_ms: redis_ms,
             finished_ms: None,
             leader: self.rt.instance.clone(),

@@ -32,6 +32,8 @@ pub(crate) struct RunSettings {
     pub start: Option<i64>,
     /// Rows wanted a page.
     pub count: u32,
+    /// What decides which customers are listed.
+    pub filter: String,
     /// Deleted customers are listed, too.
     pub removals: bool,
     /// Customers of a backfill that may wait for their details at a time, so that live changes overtake them.
@@ -136,7 +138,7 @@ impl Runner {
     async fn list_window(&self, kind: RunKind, span: Span, force: bool, lease: &Lease) -> Result<Run, Stop> {
         let mut before = self.state.standing(kind).await?;
         check(&before)?;
-        let mut run = match before.run.take().filter(|run| is_sound(kind, run, &before)) {
+        let mut run = match before.run.take().filter(|run| self.is_sound(kind, run, &before)) {
             Some(run) => {
                 tracing::info!(
                     run = run.id,
@@ -159,8 +161,15 @@ impl Runner {
                 break;
             }
         }
-        run.finished_ms = Some(self.state.now_ms().await?);
-        let moves = matches!(kind, RunKind::Live | RunKind::First);
+        let after = self.state.standing(kind).await?;
+        run.finished_ms = Some(after.redis_ms);
+        if kind == RunKind::Live && before.checkpoint.is_none() {
+            self.state.want(RunKind::First).await?;
+        }
+        // Only this leader moves it. Gone, Redis was emptied meanwhile, and with it perhaps an unfinished first load: the
+        // next run finds no checkpoint and asks for one.
+        let is_kept = after.checkpoint == before.checkpoint;
+        let moves = kind == RunKind::First || (kind == RunKind::Live && is_kept);
         let checkpoint = moves.then(|| checkpoint_after(before.checkpoint, run.window()));
         written(self.state.finish(kind, lease.fence(), &run, checkpoint).await?)?;
         if run.listed == 0 {
@@ -183,6 +192,29 @@ impl Runner {
             "window listed"
         );
         Ok(run)
+    }
+
+    /// A window that ends in the future was frozen by a wrong clock: customers still enter it, and its end would become
+    /// the checkpoint. A first load under another filter is not what its end would say.
+    fn is_sound(&self, kind: RunKind, run: &Run, state: &KindState) -> bool {
+        if state.clocks().is_future(run.end) {
+            tracing::error!(
+                run = run.id,
+                job = kind.name(),
+                end = time::format(run.end),
+                "unfinished run dropped, its window ends in the future"
+            );
+            return false;
+        }
+        let is_same = run
+            .filter
+            .as_ref()
+            .is_none_or(|filter| *filter == self.settings.filter);
+        if kind == RunKind::First && !is_same {
+            tracing::info!(run = run.id, "first load begins anew, the filter has changed");
+            return false;
+        }
+        true
     }
 
     /// The client in the lane of the kind.
@@ -215,21 +247,6 @@ fn check(state: &KindState) -> Result<(), Stop> {
         Some(checkpoint) => Err(Stop::FutureCheckpoint(checkpoint)),
         None => Ok(()),
     }
-}
-
-/// A window that ends in the future was frozen by a wrong clock: customers still enter it, and its end would become the
-/// checkpoint.
-fn is_sound(kind: RunKind, run: &Run, state: &KindState) -> bool {
-    let is_future = state.clocks().is_future(run.end);
-    if is_future {
-        tracing::error!(
-            run = run.id,
-            job = kind.name(),
-            end = time::format(run.end),
-            "unfinished run dropped, its window ends in the future"
-        );
-    }
-    !is_future
 }
 
 /// A refused fence means that a newer leader has written.

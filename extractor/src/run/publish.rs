@@ -31,7 +31,11 @@ impl Runner {
         } = step;
         let seen = items.len() as u64;
         let dedupes = matches!(kind, RunKind::Live | RunKind::First) && !run.force;
-        let items = if dedupes { self.news(run.phase, items).await? } else { items };
+        let items = if dedupes {
+            self.news(run.phase, items).await?
+        } else {
+            items
+        };
         let items = self.with_times(run.phase, items, now).await?;
         run.duplicates += duplicates + (seen - items.len() as u64);
         run.damaged += damaged.len() as u64;
@@ -46,7 +50,9 @@ impl Runner {
             }
             self.publish_refs(kind, run, items, lease).await?;
             if dedupes {
-                self.state.remember(run.phase, items, self.kept_since(kind, run, items)).await?;
+                self.state
+                    .remember(run.phase, items, self.kept_since(kind, run, items))
+                    .await?;
             }
         }
         run.listed += items.len() as u64;
@@ -83,7 +89,10 @@ impl Runner {
             return Ok(items);
         }
         let known = self.state.known(phase, &items).await?;
-        let timeless = items.iter().zip(&known).filter(|(item, known)| **known && item.update_time <= 0);
+        let timeless = items
+            .iter()
+            .zip(&known)
+            .filter(|(item, known)| **known && item.update_time <= 0);
         let timeless: Vec<&str> = timeless.map(|(item, _)| item.company_id.as_str()).collect();
         if !timeless.is_empty() {
             let now = self.state.clocks().await?.latest();

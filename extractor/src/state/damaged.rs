@@ -61,13 +61,13 @@ impl State {
         let key = self.namespace.damaged_key();
         let now_ms = self.now_ms().await?;
         let mut connection = self.store.connection().await?;
-        let known: usize = redis::cmd("HLEN")
-            .arg(&key)
-            .query_async(&mut *connection)
-            .await?;
+        let known: usize = redis::cmd("HLEN").arg(&key).query_async(&mut *connection).await?;
         let room = KEPT.saturating_sub(known);
         if spans.len() > room {
-            tracing::error!(kept = KEPT, "too many listed rows name no customer to list all of them again");
+            tracing::error!(
+                kept = KEPT,
+                "too many listed rows name no customer to list all of them again"
+            );
         }
         let mut pipe = redis::pipe();
         for span in spans.iter().take(room) {
@@ -97,7 +97,10 @@ impl State {
             return Ok(spans);
         }
         let now_ms = self.now_ms().await?;
-        for old in spans.iter().filter(|span| span.is_given_up() && span.due_ms + SHOWN_MS < now_ms) {
+        for old in spans
+            .iter()
+            .filter(|span| span.is_given_up() && span.due_ms + SHOWN_MS < now_ms)
+        {
             self.damaged_again(old, true).await?;
         }
         let is_due = |span: &DamagedSpan| !span.is_given_up() && span.due_ms <= now_ms;

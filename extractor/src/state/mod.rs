@@ -82,6 +82,17 @@ impl State {
             .await?)
     }
 
+    /// The filter under which everything was listed; `mine` when none is known yet.
+    pub(crate) async fn filter(&self, mine: &str) -> Result<String, Error> {
+        let key = self.kind_key(RunKind::First);
+        let mut connection = self.store.connection().await?;
+        let mut pipe = redis::pipe();
+        pipe.cmd("HSETNX").arg(&key).arg("filter").arg(mine).ignore();
+        pipe.cmd("HGET").arg(&key).arg("filter");
+        let (filter,) = pipe.query_async(&mut *connection).await?;
+        Ok(filter)
+    }
+
     /// Moves the checkpoint of the live runs on demand: an unfinished run goes, which would move it again, and nothing
     /// counts as published any more. `false`: a newer leader exists.
     pub(crate) async fn set_checkpoint(&self, fence: u64, checkpoint: i64) -> Result<bool, Error> {
@@ -120,6 +131,7 @@ impl State {
         let checkpoint = checkpoint.map(|seconds| seconds.to_string());
         let mut fields = vec![("run", ""), ("wanted", "")];
         fields.extend(checkpoint.as_deref().map(|checkpoint| ("checkpoint", checkpoint)));
+        fields.extend(run.filter.as_deref().map(|filter| ("filter", filter)));
         self.write(kind, fence, &entry, &fields).await
     }
 

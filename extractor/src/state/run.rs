@@ -78,6 +78,9 @@ pub(crate) struct Run {
     pub damaged: u64,
     /// The vendor's total for the window when the run began; an estimate.
     pub expected: Option<u64>,
+    /// What decided which customers it lists; of first loads only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
     /// Redis' clock, unix milliseconds.
     pub started_ms: i64,
     /// Redis' clock, unix milliseconds; set at the end.

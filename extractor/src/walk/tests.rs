@@ -111,7 +111,10 @@ impl Pages for Model {
             page if self.clamp_pages => page.min(last),
             page => page,
         };
-        let items: Vec<ListItem> = rows.iter().skip((page as usize - 1) * size).take(size)
+        let items: Vec<ListItem> = rows
+            .iter()
+            .skip((page as usize - 1) * size)
+            .take(size)
             .map(|(id, time)| ListItem {
                 company_id: id.to_string(),
                 update_time: *time,

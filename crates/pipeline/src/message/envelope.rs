@@ -5,11 +5,11 @@
 
 use super::Subject;
 use crate::telemetry::trace::MessageIds;
-use proto::v1::Lane;
 use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldTable, ShortString},
 };
+use proto::v1::Lane;
 use serde::{Deserialize, Serialize};
 
 /// Attempt that the next handling will be, 1-based.

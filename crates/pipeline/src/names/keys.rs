@@ -254,12 +254,6 @@ impl Namespace {
         self.key("extract:missing")
     }
 
-    /// Hash of JSON: where listed rows named no customer.
-    #[must_use]
-    pub fn damaged_key(&self) -> String {
-        self.key("extract:damaged")
-    }
-
     /// Sorted set: what was published lately; `phase` is `changed` or `removed`.
     #[must_use]
     pub fn recent_key(&self, phase: &str) -> String {

@@ -1,6 +1,7 @@
 //! Every queue name and Redis key is derived here, so that several pipelines can share one broker and one Redis.
 
 mod keys;
+mod listing;
 mod loader;
 mod namespace;
 mod watch_keys;

@@ -116,6 +116,11 @@ impl Sync {
         Ok(())
     }
 
+    /// The first load is made once more, here or by a replica that runs.
+    pub(super) async fn want_everything(&self) -> anyhow::Result<()> {
+        Ok(self.state.want(RunKind::First).await?)
+    }
+
     /// An unfinished backfill of another span must not be continued under this one's name.
     pub(super) async fn check_same_backfill(&self) -> anyhow::Result<()> {
         let Span::Between { since, until } = self.span else {
@@ -193,7 +198,10 @@ impl Sync {
         if kind == RunKind::Live
             && let Err(stop) = self.runner.list_damaged_again(&lease).await
         {
-            tracing::warn!(error = chain(&stop), "rows that named no customer are listed again later");
+            tracing::warn!(
+                error = chain(&stop),
+                "rows that named no customer are listed again later"
+            );
         }
         lease.release().await?;
         Ok(run)

@@ -58,7 +58,10 @@ async fn a_total_that_is_too_small_ends_no_listing() {
                 .await;
             let report = json(&pipeline, &["sync", "--json"]).await;
             assert_eq!(report["listed"], 120, "{totals:?} {spread_s}: {report}");
-            assert_eq!(report["outcome"]["fetched"], 120, "{totals:?} {spread_s}: {report}");
+            assert_eq!(
+                report["outcome"]["fetched"], 120,
+                "{totals:?} {spread_s}: {report}"
+            );
         }
     }
 }
@@ -85,13 +88,18 @@ async fn a_clock_of_okki_that_is_a_month_ahead_moves_no_checkpoint_there() {
     let age = status(&pipeline).await["checkpoint_age_s"].as_i64().unwrap();
     assert!((0..600).contains(&age), "{age}");
     let log = pipeline[extractor].log();
-    assert!(log.contains("clocks differ") && log.contains("ahead of ours"), "{log}");
+    assert!(
+        log.contains("clocks differ") && log.contains("ahead of ours"),
+        "{log}"
+    );
     pipeline.drain().await;
 }
 
 fn statuses(notices: &Notices) -> Vec<String> {
     let notices = notices.lock().unwrap();
-    let about = notices.iter().filter(|notice| notice["problem"] == "checkpoint-ahead");
+    let about = notices
+        .iter()
+        .filter(|notice| notice["problem"] == "checkpoint-ahead");
     about
         .filter_map(|notice| Some(notice["status"].as_str()?.to_owned()))
         .collect()
@@ -121,11 +129,23 @@ async fn a_checkpoint_in_the_future_is_an_error_that_people_are_notified_of_and_
     })
     .await;
     let future = jiff::Timestamp::now().as_second() + MONTH;
-    redis(&pipeline, "HSET", "extract:job:live", &["checkpoint", &future.to_string()]).await;
+    redis(
+        &pipeline,
+        "HSET",
+        "extract:job:live",
+        &["checkpoint", &future.to_string()],
+    )
+    .await;
     notified(&notices, &["firing"]).await;
     let log = pipeline[extractor].log();
-    assert!(log.contains(r#""level":"ERROR""#) && log.contains("checkpoint lies in the future"), "{log}");
-    let age = pipeline[extractor].metric("okki_checkpoint_age_seconds").await.unwrap();
+    assert!(
+        log.contains(r#""level":"ERROR""#) && log.contains("checkpoint lies in the future"),
+        "{log}"
+    );
+    let age = pipeline[extractor]
+        .metric("okki_checkpoint_age_seconds")
+        .await
+        .unwrap();
     assert!(age < -86_400.0, "{age}");
     let shown = json(&pipeline, &["checkpoint", "show", "--json"]).await;
     assert_eq!(shown["is_ahead"], true, "{shown}");
@@ -140,16 +160,28 @@ async fn a_checkpoint_in_the_future_is_an_error_that_people_are_notified_of_and_
         (["checkpoint", "set", "2026-01-01", "--reason", " "], "--reason"),
         (["checkpoint", "set", "yesterday", "--reason", "x"], "yesterday"),
     ] {
-        let error = format!("{:#}", pipeline.tool(Service::Extractor, &arguments).await.unwrap_err());
+        let error = format!(
+            "{:#}",
+            pipeline.tool(Service::Extractor, &arguments).await.unwrap_err()
+        );
         assert!(error.contains(word) && error.contains("78"), "{error}");
     }
-    let ago = jiff::Timestamp::from_second(future - MONTH - 3_600).unwrap().to_string();
+    let ago = jiff::Timestamp::from_second(future - MONTH - 3_600)
+        .unwrap()
+        .to_string();
     let reason = "a clock was wrong";
-    let set = json(&pipeline, &["checkpoint", "set", &ago, "--reason", reason, "--json"]).await;
+    let set = json(
+        &pipeline,
+        &["checkpoint", "set", &ago, "--reason", reason, "--json"],
+    )
+    .await;
     assert!(set["before"].is_string() && set["after"].is_string(), "{set}");
     notified(&notices, &["firing", "resolved"]).await;
     a_change_is_seen(&pipeline, &sink).await;
-    let audit = pipeline.tool(Service::Extractor, &["dead", "audit"]).await.unwrap();
+    let audit = pipeline
+        .tool(Service::Extractor, &["dead", "audit"])
+        .await
+        .unwrap();
     assert!(audit.contains(reason), "{audit}");
     pipeline.drain().await;
 }
@@ -195,19 +227,34 @@ async fn a_bad_row_of_the_listing_costs_that_row_until_it_can_be_read() {
     let serial = unreadable["serial_id"].as_str().unwrap();
     assert!(serial.starts_with('C'), "{unreadable}");
     let log = pipeline[extractor].log();
-    assert!(log.contains("listed row names no customer") && log.contains(serial), "{log}");
-    let counted = pipeline[extractor].metric("okki_extractor_damaged_rows_total").await;
+    assert!(
+        log.contains("listed row names no customer") && log.contains(serial),
+        "{log}"
+    );
+    let counted = pipeline[extractor]
+        .metric("okki_extractor_damaged_rows_total")
+        .await;
     assert!(counted.is_some_and(|counted| counted >= 1.0), "{counted:?}");
 
-    pipeline.simulator.set(|settings| settings.okki.listing.ids.clear());
-    eventually(LIMIT, "the customer is seen once its row can be read", async || {
-        let seen = sink.seen();
-        expect(seen.contains_key(&damaged.to_string()), || format!("{} of 60", seen.len()))
-    })
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.listing.ids.clear());
+    eventually(
+        LIMIT,
+        "the customer is seen once its row can be read",
+        async || {
+            let seen = sink.seen();
+            expect(seen.contains_key(&damaged.to_string()), || {
+                format!("{} of 60", seen.len())
+            })
+        },
+    )
     .await;
     eventually(LIMIT, "nothing is left to be asked again", async || {
         let status = status(&pipeline).await;
-        expect(status["damaged"].as_array().is_some_and(Vec::is_empty), || status.to_string())
+        expect(status["damaged"].as_array().is_some_and(Vec::is_empty), || {
+            status.to_string()
+        })
     })
     .await;
     pipeline.drain().await;
@@ -243,9 +290,11 @@ async fn a_removal_without_a_time_is_a_removal_and_is_published_once() {
     })
     .await;
     assert_eq!(copies(&sink), before.0, "removals were published again");
-    gone.iter().for_each(|id| pipeline.simulator.restore_one(*id).unwrap());
+    gone.iter()
+        .for_each(|id| pipeline.simulator.restore_one(*id).unwrap());
     removed("both are back", false).await;
-    gone.iter().for_each(|id| pipeline.simulator.remove_one(*id).unwrap());
+    gone.iter()
+        .for_each(|id| pipeline.simulator.remove_one(*id).unwrap());
     removed("both are gone again", true).await;
     pipeline[extractor].ready().await;
     pipeline.drain().await;
@@ -268,7 +317,9 @@ async fn a_listing_that_honours_only_dates_is_published_once() {
     eventually(LIMIT, "the first load is over", async || {
         let status = status(&pipeline).await;
         let runs = status["finished"].as_array().cloned().unwrap_or_default();
-        expect(runs.iter().any(|run| run["job"] == "first"), || status.to_string())
+        expect(runs.iter().any(|run| run["job"] == "first"), || {
+            status.to_string()
+        })
     })
     .await;
     pipeline.quiet(LIMIT, 0).await;
@@ -280,7 +331,10 @@ async fn a_listing_that_honours_only_dates_is_published_once() {
     })
     .await;
     assert_eq!(calls(&pipeline, "info"), fetched, "the day was published again");
-    assert_eq!(fetched, 120, "the first live window and the first load meet in no customer");
+    assert_eq!(
+        fetched, 120,
+        "the first live window and the first load meet in no customer"
+    );
     a_change_is_seen(&pipeline, &sink).await;
     pipeline.drain().await;
 }

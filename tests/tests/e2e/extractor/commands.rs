@@ -59,7 +59,9 @@ async fn sync_lists_once_and_waits_for_its_details() {
     .await;
     let status = json(&pipeline, &["status", "--json", "--runs", "500"]).await;
     assert!(
-        status["lag_s"].as_i64().is_some_and(|lag| (0..600).contains(&lag)),
+        status["lag_s"]
+            .as_i64()
+            .is_some_and(|lag| (0..600).contains(&lag)),
         "{status}"
     );
 }

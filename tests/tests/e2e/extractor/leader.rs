@@ -75,7 +75,10 @@ async fn one_seed(seed: u64) {
     // What the live runs have published meanwhile is not published again.
     let listed = |runs: &[&Value]| -> u64 { runs.iter().filter_map(|run| run["listed"].as_u64()).sum() };
     let all: Vec<_> = runs.iter().collect();
-    assert!(listed(&full) <= 150 && listed(&all) >= 150, "seed {seed}: {runs:?}");
+    assert!(
+        listed(&full) <= 150 && listed(&all) >= 150,
+        "seed {seed}: {runs:?}"
+    );
 }
 
 /// Which of the replicas lists now, by the process id in the lease.

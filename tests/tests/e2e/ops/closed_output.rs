@@ -2,8 +2,8 @@
 
 use std::process::{ExitStatus, Stdio};
 
-use kit::pipeline::{PipelineUnderTest, Service, command};
 use kit::config::mapping_document;
+use kit::pipeline::{PipelineUnderTest, Service, command};
 
 /// Runs a command whose reader has gone before the first byte: of its output, or of everything that it says.
 async fn unread(
@@ -20,7 +20,10 @@ async fn unread(
     let mut command = command(service, &pipeline.settings(service)).unwrap();
     command.args(arguments).stdin(Stdio::null()).stdout(closed());
     command.stderr(if closes_stderr { closed() } else { Stdio::piped() });
-    let child = tokio::process::Command::from(command).kill_on_drop(true).spawn().unwrap();
+    let child = tokio::process::Command::from(command)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
     let ended = child.wait_with_output().await.unwrap();
     (ended.status, String::from_utf8_lossy(&ended.stderr).into_owned())
 }

@@ -57,7 +57,9 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
         Totals::Capped(most) => Some(total.min(most)),
         Totals::Missing => None,
     };
-    let total = total.map_or_else(String::new, |total| format!(r#""totalItem":{mark}{total}{mark},"#));
+    let total = total.map_or_else(String::new, |total| {
+        format!(r#""totalItem":{mark}{total}{mark},"#)
+    });
     let data = format!(r#"{{"list":{list},{total}"count":{count}}}"#);
     success(state, settings, &data)
 }
@@ -75,7 +77,10 @@ impl Query {
         let count = number("count")?.unwrap_or(settings.count_default as i64);
         // an explicit start_time wins over date
         let from = time("start_time", false)?.or(time("date", false)?);
-        let (mut from, mut to) = (from.unwrap_or(i64::MIN), time("end_time", true)?.unwrap_or(i64::MAX));
+        let (mut from, mut to) = (
+            from.unwrap_or(i64::MIN),
+            time("end_time", true)?.unwrap_or(i64::MAX),
+        );
         if settings.listing.dates_only {
             let midnight = |at: i64| (at + 28_800).div_euclid(86_400) * 86_400 - 28_800;
             from = if from == i64::MIN { from } else { midnight(from) };

@@ -146,7 +146,10 @@ async fn a_listing_lies_when_it_is_told_to() {
     assert!(std::str::from_utf8(&body).is_err() && body.windows(6).any(|part| part == b"5.6e99"));
     assert!(String::from_utf8_lossy(&body).contains(r#""totalItem":12,"#));
     let tomorrow = (jiff::Timestamp::now().as_second() + 86_400 + 28_800).div_euclid(86_400);
-    let date = jiff::Timestamp::from_second(tomorrow * 86_400).unwrap().strftime("%Y-%m-%d").to_string();
+    let date = jiff::Timestamp::from_second(tomorrow * 86_400)
+        .unwrap()
+        .strftime("%Y-%m-%d")
+        .to_string();
     assert!(String::from_utf8_lossy(&body).contains(&format!(r#""now":"{date}"#)));
 }
 
@@ -160,11 +163,17 @@ async fn a_listing_may_honour_dates_only_and_hide_when_customers_went() {
         s.okki.listing.removed_without_time = true;
     });
     let now = jiff::Timestamp::now().as_second() + 28_800;
-    let day = jiff::Timestamp::from_second(now).unwrap().strftime("%Y-%m-%d").to_string();
+    let day = jiff::Timestamp::from_second(now)
+        .unwrap()
+        .strftime("%Y-%m-%d")
+        .to_string();
     let window = format!("start_time={day} 00:00:00&end_time={day} 00:00:01").replace(' ', "%20");
     let list = bench.data(&format!("/v1/company/list?{window}")).await["list"].clone();
     let expected = usize::from(changed != gone);
     assert!(list.as_array().unwrap().len() >= expected, "{list}");
     let removed = bench.data("/v1/company/list?removed=1").await["list"].clone();
-    assert_eq!((&removed[0]["company_id"], removed[0].get("update_time")), (&json!(gone[0]), None));
+    assert_eq!(
+        (&removed[0]["company_id"], removed[0].get("update_time")),
+        (&json!(gone[0]), None)
+    );
 }
