@@ -52,11 +52,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     };
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(async_ok(CheckpointWatch::new(rt.clone(), state.clone()).run()));
     let filter = okki.client.endpoints.source.filter();
-    tasks.spawn(async_ok(
-        FilterWatch::new(rt.clone(), state.clone(), filter, lists_again).run(),
-    ));
+    tasks.spawn(watch(&rt, &state, filter, lists_again));
     tasks.spawn(async_ok(
         leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
     ));
@@ -82,6 +79,21 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         anyhow::ensure!(rt.shutdown.is_requested(), "a task ended without being asked to");
     }
     Ok(())
+}
+
+/// What polls beside the work and changes nothing of it.
+fn watch(
+    rt: &Runtime,
+    state: &State,
+    filter: String,
+    lists_again: bool,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    let checkpoint = CheckpointWatch::new(rt.clone(), state.clone());
+    let filter = FilterWatch::new(rt.clone(), state.clone(), filter, lists_again);
+    async move {
+        tokio::join!(checkpoint.run(), filter.run());
+        Ok(())
+    }
 }
 
 async fn async_ok(work: impl Future<Output = ()>) -> anyhow::Result<()> {
