@@ -24,6 +24,10 @@ pub(crate) struct CheckpointWatch {
     state: State,
     /// As Redis last said.
     since: Since,
+    /// By how much Redis' clock was last ahead of ours, in milliseconds.
+    apart_ms: i64,
+    /// The checkpoint lies in the future, as people know.
+    is_ahead: bool,
 }
 
 impl CheckpointWatch {
@@ -33,7 +37,13 @@ impl CheckpointWatch {
             ms: time::now_ms(),
             is_checkpoint: false,
         };
-        Self { rt, state, since }
+        Self {
+            rt,
+            state,
+            since,
+            apart_ms: 0,
+            is_ahead: false,
+        }
     }
 
     /// Polls until shutdown, also while the gate is closed: an outage of OKKI must not hide that nothing is listed.
@@ -47,39 +57,66 @@ impl CheckpointWatch {
     pub(crate) async fn run(mut self) {
         loop {
             match self.ask().await {
-                Ok(since) => self.since = since,
+                Ok((since, state)) => {
+                    self.since = since;
+                    self.apart_ms = state.redis_ms - time::now_ms();
+                    self.judge(&state);
+                }
                 Err(error) => {
                     tracing::debug!(%error, "the checkpoint's age is counted from what was last known")
                 }
             }
-            self.report(time::now_ms());
+            self.report(time::now_ms() + self.apart_ms);
             if !self.rt.shutdown.sleep(POLL).await {
                 return;
             }
         }
     }
 
-    async fn ask(&self) -> Result<Since, store::Error> {
+    async fn ask(&self) -> Result<(Since, KindState), store::Error> {
         let state = self.state.standing(RunKind::Live).await?;
         show_listing(&self.rt.status, &state);
-        Ok(match state.checkpoint {
+        let since = match state.checkpoint {
             Some(seconds) => Since {
                 ms: seconds.saturating_mul(1_000),
                 is_checkpoint: true,
             },
+            // Counted on Redis' clock: one replica whose own is ahead would hide for all that nothing is listed.
             None => Since {
-                ms: self.state.watched_since(RunKind::Live, self.since.ms).await?,
+                ms: {
+                    let mine = self.since.ms + (state.redis_ms - time::now_ms());
+                    self.state.watched_since(RunKind::Live, mine).await?
+                },
                 is_checkpoint: false,
             },
-        })
+        };
+        Ok((since, state))
+    }
+
+    /// A checkpoint in the future stops the listing until then: said as an error, once, and notified of.
+    fn judge(&mut self, state: &KindState) {
+        let ahead = state.checkpoint.filter(|_| state.is_ahead());
+        let detail = ahead.map(|checkpoint| {
+            format!(
+                "it is {}; find out which clock was wrong, then `extractor checkpoint set TIME --reason WHY`",
+                time::format(checkpoint)
+            )
+        });
+        if let Some(detail) = detail.as_deref().filter(|_| !self.is_ahead) {
+            tracing::error!(detail, "checkpoint lies in the future, nothing is listed");
+        }
+        self.is_ahead = detail.is_some();
+        self.rt.alerts.checkpoint_ahead(detail);
     }
 
     fn report(&self, now_ms: i64) {
-        let age = self.since.age(now_ms);
         if self.since.is_checkpoint {
-            metrics::gauge!(names::CHECKPOINT_AGE).set(age.as_secs_f64().floor());
+            metrics::gauge!(names::CHECKPOINT_AGE).set(self.since.seconds(now_ms) as f64);
         }
-        self.rt.alerts.checkpoint_age(age);
+        // Of a checkpoint in the future nobody knows how old it is.
+        if !self.is_ahead {
+            self.rt.alerts.checkpoint_age(self.since.age(now_ms));
+        }
     }
 }
 
@@ -96,7 +133,12 @@ pub(crate) fn show_listing(board: &StatusBoard, state: &KindState) {
 }
 
 impl Since {
-    /// Clocks differ: a checkpoint in the future is a new one.
+    /// Negative for a checkpoint in the future.
+    fn seconds(self, now_ms: i64) -> i64 {
+        now_ms.saturating_sub(self.ms).div_euclid(1_000)
+    }
+
+    /// Clocks differ a little: what is not clearly in the future is new.
     fn age(self, now_ms: i64) -> Duration {
         Duration::from_millis(u64::try_from(now_ms.saturating_sub(self.ms)).unwrap_or(0))
     }
@@ -136,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_in_the_future_has_no_age() {
+    fn a_checkpoint_in_the_future_has_a_negative_age() {
         let since = Since {
-            ms: i64::MAX,
+            ms: 90_000,
             is_checkpoint: true,
         };
-        assert_eq!(since.age(1_000), Duration::ZERO);
+        assert_eq!((since.age(1_000), since.seconds(1_000)), (Duration::ZERO, -89));
         let since = Since {
             ms: i64::MIN,
             is_checkpoint: true,

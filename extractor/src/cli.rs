@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Doctor(DoctorCommandArgs),
     /// Show runs, checkpoint, leader, and what is still to be fetched
     Status(StatusArgs),
+    /// Show the checkpoint, or set it after a clock was wrong
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// What every service can do.
     #[command(flatten)]
     Common(CommonCommand),
@@ -76,6 +79,9 @@ pub(crate) struct SyncArgs {
     /// Fetch details even of versions that are loaded
     #[arg(long)]
     pub(crate) force: bool,
+    /// List everything again, as the first load does; what is known to be loaded costs no detail call
+    #[arg(long, conflicts_with = "since")]
+    pub(crate) full: bool,
     /// Drop an unfinished run and begin anew
     #[arg(long)]
     pub(crate) restart: bool,
@@ -141,6 +147,41 @@ pub(crate) struct DoctorCommandArgs {
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
+}
+
+/// What can be done with the checkpoint.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckpointCommand {
+    /// Show up to which update time everything is listed, and the clocks that it is compared with
+    Show(CheckpointShowArgs),
+    /// List from another time on; what is known to be loaded costs no detail call
+    Set(CheckpointSetArgs),
+}
+
+/// Arguments of `checkpoint show`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckpointShowArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// Arguments of `checkpoint set`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckpointSetArgs {
+    /// 2026-01-31, "2026-01-31 08:00:00" (Beijing), or an instant with a zone; not in the future
+    #[arg(value_name = "TIME")]
+    pub(crate) at: String,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }
 
 /// Arguments of `status`.

@@ -71,7 +71,7 @@ pub(crate) struct OkkiArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Listing options")]
 pub(crate) struct ListArgs {
-    /// Where the very first window begins, such as 2026-01-31 [default: everything]
+    /// Where the first load begins, such as 2026-01-31 [default: everything]
     #[arg(long, env = "START", value_name = "TIME")]
     pub start: Option<String>,
     /// How far a window reaches back into the one before
@@ -83,8 +83,8 @@ pub(crate) struct ListArgs {
     /// List deleted customers, too, and remove their rows
     #[arg(long, env = "REMOVALS")]
     pub removals: bool,
-    /// Customers of a backfill that may wait for their details, so that live changes overtake them
-    #[arg(long, env = "BACKFILL_AHEAD", default_value = "500", value_name = "COUNT")]
+    /// Customers of a backfill or first load that may wait for their details, so that live changes overtake them
+    #[arg(long, env = "BACKFILL_AHEAD", default_value = "100", value_name = "COUNT")]
     pub backfill_ahead: String,
     /// List nothing more while so many messages wait for a stage; 0 for no limit
     #[arg(
@@ -102,6 +102,9 @@ pub(crate) struct ListArgs {
         value_name = "LETTERS"
     )]
     pub listing_dead_limit: String,
+    /// List everything again, as a first load does, when the filter (group, parameters, condition) has changed
+    #[arg(long, env = "BACKFILL_ON_CHANGE")]
+    pub backfill_on_change: bool,
     /// Ask again for a listed customer that has been in no queue, no row and no dead letter for this long
     #[arg(long, env = "ASK_AGAIN_AFTER", default_value = "12m", value_name = "DURATION")]
     pub ask_again_after: String,

@@ -5,7 +5,7 @@
 
 use crate::{
     checkpoint::show_listing,
-    okki::{chain, time},
+    okki::chain,
     pause::Pauses,
     run::{Runner, Span, Stop},
     schedule::Schedule,
@@ -17,6 +17,8 @@ use std::{sync::Arc, time::Duration};
 
 /// How often a replica that waits reads the state again, which another one may have changed.
 const POLL: Duration = Duration::from_secs(15);
+/// The same for what is not scheduled but wanted.
+const POLL_WANTED: Duration = Duration::from_secs(1);
 
 /// Makes runs of one kind when it is this replica's turn.
 pub(crate) struct Leader {
@@ -68,9 +70,13 @@ impl Leader {
 
     /// Lists if it is time and the lease is free; says how long to wait.
     async fn round(&self) -> Result<Duration, Stop> {
+        let poll = match self.schedule {
+            Schedule::Wanted => POLL_WANTED,
+            _ => POLL,
+        };
         let wait = self.wait_for_due().await?;
         if !wait.is_zero() {
-            return Ok(wait.min(POLL));
+            return Ok(wait.min(poll));
         }
         let key = self.state.lease_key(self.kind);
         let Some(lease) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
@@ -88,16 +94,24 @@ impl Leader {
         self.show_leader(false);
         listed?;
         released?;
-        Ok(self.wait_for_due().await?.min(POLL))
+        Ok(self.wait_for_due().await?.min(poll))
     }
 
     async fn make_run(&self, lease: &Lease) -> Result<(), Stop> {
         self.runner.run(self.kind, self.span, false, lease).await?;
         self.rt.alerts.run_ended(self.kind.name());
-        if self.kind == RunKind::Live {
-            self.runner.ask_for_lost(lease).await?;
+        if self.kind != RunKind::Live {
+            return Ok(());
         }
-        Ok(())
+        let repeated = async {
+            self.runner.list_damaged_again(lease).await?;
+            self.runner.ask_for_lost(lease).await
+        };
+        tokio::select! {
+            repeated = repeated => repeated.map(drop),
+            () = lease.lost() => Err(Stop::Deposed),
+            () = self.rt.shutdown.requested() => Err(Stop::Shutdown),
+        }
     }
 
     async fn wait_for_due(&self) -> Result<Duration, Stop> {
@@ -105,10 +119,19 @@ impl Leader {
         if self.kind == RunKind::Live {
             show_listing(&self.rt.status, &state);
         }
+        // The watch over the checkpoint has said what is wrong, and notified people of it.
+        if state.is_ahead() {
+            return Ok(POLL);
+        }
         if state.run.is_some() {
             return Ok(Duration::ZERO);
         }
-        let wait = self.schedule.due(state.started_ms) - time::now_ms();
+        if state.wanted {
+            // The first live window goes first: what it has published is known then, and not published again.
+            let live = self.state.standing(RunKind::Live).await?;
+            return Ok(live.checkpoint.map_or(POLL_WANTED, |_| Duration::ZERO));
+        }
+        let wait = self.schedule.wait(state.started_ms, state.redis_ms);
         Ok(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
     }
 

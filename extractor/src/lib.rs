@@ -10,9 +10,11 @@
 mod brake;
 mod checkpoint;
 mod cli;
+mod clocks;
 mod commands;
 mod config;
 mod failure_scope;
+mod filter_watch;
 mod handler;
 mod leader;
 mod okki;
@@ -47,6 +49,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => commands::check::check(args).await,
         Command::Fetch(args) => commands::fetch::fetch(args).await,
         Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
+        Command::Checkpoint(command) => commands::checkpoint::run(command).await,
         Command::Status(args) => commands::status::status(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,

@@ -59,20 +59,26 @@ impl Progress {
         }
     }
 
-    /// Draws until every customer of the run is heard of, or none has been for `stalled`.
-    pub(crate) async fn follow_details(&self, run: &Run, stalled: Duration) -> anyhow::Result<Summary> {
+    /// Draws until every customer of the runs is heard of, or none has been for `stalled`; their sum.
+    pub(crate) async fn follow_details(&self, runs: &[Run], stalled: Duration) -> anyhow::Result<Summary> {
         self.bar.set_message("fetching");
         let (mut last, mut moved) = (u64::MAX, Instant::now());
         loop {
-            let pending = self.draw(run).await.context("count what is left")?;
+            let mut pending = 0;
+            for run in runs {
+                pending += self.draw(run).await.context("count what is left")?;
+            }
             if pending != last {
                 (last, moved) = (pending, Instant::now());
             }
             if pending == 0 || moved.elapsed() > stalled {
                 self.bar.finish_and_clear();
-                let outcome = self.state.counters(&run.id).await?;
+                let mut outcome = Results::default();
+                for run in runs {
+                    outcome.add(&self.state.counters(&run.id).await?);
+                }
                 return Ok(Summary {
-                    run: run.clone(),
+                    run: together(runs)?,
                     outcome,
                     unaccounted: pending,
                 });
@@ -90,6 +96,20 @@ impl Progress {
     }
 }
 
+/// The first load and the live run before it, as one: what was listed together, and the whole span.
+fn together(runs: &[Run]) -> anyhow::Result<Run> {
+    let (last, before) = runs.split_last().context("no run was made")?;
+    let mut sum = last.clone();
+    for run in before {
+        sum.start = sum.start.zip(run.start).map(|(one, other)| one.min(other));
+        sum.end = sum.end.max(run.end);
+        sum.listed += run.listed;
+        sum.duplicates += run.duplicates;
+        sum.damaged += run.damaged;
+    }
+    Ok(sum)
+}
+
 impl Summary {
     /// A window for people.
     #[must_use]
@@ -101,7 +121,7 @@ impl Summary {
     /// Prints; an unfinished run is an error.
     pub(crate) fn print(&self, json: bool) -> anyhow::Result<()> {
         if json {
-            println!("{}", serde_json::to_string(self)?);
+            pipeline::say!("{}", serde_json::to_string(self)?)?;
         } else {
             let of = |result| self.outcome.of(result);
             let rows = [
@@ -120,11 +140,15 @@ impl Summary {
                 ),
                 ("dead", of(FetchResult::Dead).to_string()),
                 (
+                    "unreadable",
+                    format!("{} rows that name no customer", self.run.damaged),
+                ),
+                (
                     "repeated",
                     format!("{} (listed twice, or by an earlier window)", self.run.duplicates),
                 ),
             ];
-            println!("{}", columns(&rows.map(|(name, value)| [name.to_owned(), value])));
+            pipeline::say!("{}", columns(&rows.map(|(name, value)| [name.to_owned(), value])))?;
         }
         let left = self.unaccounted;
         anyhow::ensure!(

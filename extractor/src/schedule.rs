@@ -3,7 +3,7 @@
 //! Due times are computed from the start of the last run, which the replicas share, so that it does not matter which
 //! of them computes it, and none runs twice.
 
-use crate::okki::time::BEIJING;
+use crate::{clocks::APART_S, okki::time::BEIJING};
 use chrono::{DateTime, FixedOffset};
 use croner::Cron;
 use pipeline::setting::parse_duration;
@@ -16,6 +16,8 @@ pub(crate) enum Schedule {
     Every(Duration),
     /// At these minutes (or seconds, with six fields).
     Cron(Box<Cron>),
+    /// Never by the clock, only when somebody has asked for a run.
+    Wanted,
 }
 
 /// Why a schedule is refused.
@@ -47,13 +49,24 @@ impl Schedule {
         Ok(Self::Cron(Box::new(cron)))
     }
 
+    /// How long to wait, in milliseconds, for the run after the one that began at `last`, both by the clock that all
+    /// replicas share. A beginning in the future was written by another clock and says nothing.
+    #[must_use]
+    pub(crate) fn wait(&self, last: Option<i64>, now: i64) -> i64 {
+        let last = last.filter(|last| last.saturating_sub(now) <= APART_S * 1_000);
+        self.due(last).saturating_sub(now)
+    }
+
     /// When the run after the one that began at `last` is due, unix milliseconds; at once when there was none.
     ///
     /// Cron times that passed while nobody ran are made up for by one run.
     #[must_use]
     pub(crate) fn due(&self, last: Option<i64>) -> i64 {
-        let Some(last) = last else { return 0 };
+        let Some(last) = last else {
+            return if matches!(self, Self::Wanted) { i64::MAX } else { 0 };
+        };
         match self {
+            Self::Wanted => i64::MAX,
             Self::Every(interval) => last + i64::try_from(interval.as_millis()).unwrap_or(i64::MAX / 2),
             Self::Cron(cron) => {
                 let zone = FixedOffset::east_opt(BEIJING.seconds());
@@ -80,6 +93,21 @@ mod tests {
         let schedule = Schedule::every("5m").unwrap();
         assert_eq!(schedule.due(None), 0);
         assert_eq!(schedule.due(Some(1_000)), 301_000);
+    }
+
+    #[test]
+    fn a_beginning_in_the_future_is_no_reason_to_wait() {
+        let month = 30 * 86_400_000;
+        let now = at("2026-01-01 00:00:30");
+        for schedule in [
+            Schedule::every("5m").unwrap(),
+            Schedule::cron("*/5 * * * *").unwrap(),
+        ] {
+            assert!(schedule.wait(Some(now + month), now) <= 0);
+            assert!(schedule.wait(Some(i64::MAX), now) <= 0);
+            assert!(schedule.wait(Some(now), now) > 0);
+        }
+        assert!(Schedule::Wanted.wait(None, now) > month && Schedule::Wanted.wait(Some(now), now) > month);
     }
 
     #[test]

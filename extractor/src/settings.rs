@@ -118,6 +118,7 @@ impl ListArgs {
             },
             start: start.map(|text| moment("START", text, false)).transpose()?,
             count: okki.page_size,
+            filter: okki.client.endpoints.source.filter(),
             removals: self.removals || okki.client.endpoints.source.removals,
             ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
             ask_again_after: positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after)?,

@@ -7,7 +7,7 @@ use crate::{okki::time, selection::Selection};
 use jiff::Timestamp;
 use mapping::{Context, Loaded, Problem, SourceDocument};
 use pipeline::setting::ConfigError;
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// Parameters that the extractor sets itself, whatever a document says.
 const OWN: [&str; 6] = [
@@ -38,6 +38,8 @@ pub(crate) struct Source {
     pub remedy: Option<(String, Duration)>,
     /// What is done with a fetched customer.
     pub selection: Selection,
+    /// The same as the document has it, JSON.
+    pub rules: String,
     /// What the document's author should check.
     pub warnings: Vec<String>,
 }
@@ -53,6 +55,7 @@ impl Default for Source {
             removals: false,
             remedy: None,
             selection: Selection::default(),
+            rules: String::new(),
             warnings: Vec::new(),
         }
     }
@@ -120,6 +123,7 @@ impl Source {
                 format: document.format_response,
                 condition: document.condition,
             },
+            rules: rules(text),
             warnings: warnings.iter().map(ToString::to_string).chain(other_id).collect(),
             parameters: given
                 .iter()
@@ -137,6 +141,13 @@ impl Source {
         self.parameters.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Everything that decides which customers are listed and go on, as one text that changes with any of it.
+    #[must_use]
+    pub(crate) fn filter(&self) -> String {
+        let parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
+        serde_json::json!({ "list": self.list, "parameters": parameters, "rules": self.rules }).to_string()
+    }
+
     /// A parameter of the listing, unless it is empty.
     #[must_use]
     pub(crate) fn get(&self, name: &str) -> Option<String> {
@@ -145,6 +156,17 @@ impl Source {
             .map(|(_, value)| value.clone())
             .filter(|value| !value.is_empty())
     }
+}
+
+/// The parts of a document that `Selection` is made of; nothing when it has none.
+fn rules(text: &str) -> String {
+    let document: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let parts = ["condition", "formatResponse"].map(|name| &document[name]);
+    let is_empty = |part: &serde_json::Value| part.is_null() || part.as_array().is_some_and(Vec::is_empty);
+    if parts.iter().all(|part| is_empty(part)) {
+        return String::new();
+    }
+    serde_json::json!(parts).to_string()
 }
 
 /// The remedy run's window begins at a time that its expressions compute; what counts is how long ago that is.
@@ -233,6 +255,17 @@ mod tests {
             (cron.as_str(), reach.as_secs().div_ceil(10) / 8_640),
             ("2 2 * * *", 2)
         );
+    }
+
+    #[test]
+    fn the_filter_changes_with_what_decides_who_is_loaded() {
+        let filter = |text: &str| Source::read(text, "source.json").unwrap().filter();
+        let usual = filter(DOCUMENT);
+        assert_eq!(filter(&DOCUMENT.replace("2 2 * * *", "3 3 * * *")), usual);
+        assert_eq!(filter(&DOCUMENT.replace("\"200\"", "\"100\"")), usual);
+        assert_ne!(filter(&DOCUMENT.replace("\"17\"", "\"18\"")), usual);
+        let condition = r#""condition": [[{"field": "star", "logic": "eq", "value": "3"}]], "method""#;
+        assert_ne!(filter(&DOCUMENT.replace("\"method\"", condition)), usual);
     }
 
     #[test]

@@ -3,12 +3,20 @@
 use std::time::Duration;
 
 /// A frozen window of update times, unix seconds, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Window {
     /// `None` for a full load.
     pub start: Option<i64>,
     /// Lies in the vendor's past.
     pub end: i64,
+}
+
+impl Window {
+    /// Says whether a customer with this update time belongs to it.
+    #[must_use]
+    pub(crate) fn contains(self, update_time: i64) -> bool {
+        update_time <= self.end && self.start.is_none_or(|start| update_time >= start)
+    }
 }
 
 /// How windows follow each other.
@@ -21,10 +29,23 @@ pub(crate) struct Margins {
 }
 
 impl Margins {
-    /// The next live window: from the checkpoint, else from the configured start, else without bound.
+    /// The next live window: from the checkpoint, else only the present, not before the configured start.
     #[must_use]
     pub(crate) fn live(self, checkpoint: Option<i64>, start: Option<i64>, now: i64) -> Window {
-        let start = checkpoint.map_or(start, |checkpoint| Some(checkpoint - seconds(self.overlap)));
+        let end = self.end_at(now);
+        let from = checkpoint.unwrap_or(end) - seconds(self.overlap);
+        let start = start
+            .filter(|_| checkpoint.is_none())
+            .map_or(from, |start| start.max(from));
+        Window {
+            start: Some(start),
+            end,
+        }
+    }
+
+    /// Everything that the first live window leaves out, from the configured start, else without bound.
+    #[must_use]
+    pub(crate) fn first(self, start: Option<i64>, now: i64) -> Window {
         Window {
             start,
             end: self.end_at(now),
@@ -83,20 +104,17 @@ mod tests {
                 end: 19_995
             }
         );
-        assert_eq!(
-            MARGINS.live(None, Some(77), 20_000),
-            Window {
-                start: Some(77),
-                end: 19_995
-            }
-        );
-        assert_eq!(
-            MARGINS.live(None, None, 20_000),
-            Window {
-                start: None,
-                end: 19_995
-            }
-        );
+        for (start, from) in [(None, 19_395), (Some(77), 19_395), (Some(19_900), 19_900)] {
+            assert_eq!(
+                MARGINS.live(None, start, 20_000),
+                Window {
+                    start: Some(from),
+                    end: 19_995
+                }
+            );
+            // The first load reaches at least as far.
+            assert_eq!(MARGINS.first(start, 20_000), Window { start, end: 19_995 });
+        }
     }
 
     #[test]

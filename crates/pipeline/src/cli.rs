@@ -16,6 +16,7 @@ use crate::setting::ConfigError;
 pub mod accounting;
 pub mod common;
 mod config;
+pub mod output;
 
 /// The command line was not understood (`EX_USAGE`).
 pub(crate) const EXIT_USAGE: u8 = 64;
@@ -74,7 +75,7 @@ fn report(error: &anyhow::Error) -> u8 {
     if is_closed_pipe(error) {
         return 0;
     }
-    eprintln!("error: {error:#}");
+    crate::remark!("error: {error:#}");
     exit_code(error)
 }
 

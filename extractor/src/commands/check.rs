@@ -31,14 +31,14 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let steps = try_okki(&okki, &http, place).await?;
     let ok = steps.iter().all(|step| step.ok);
     if args.json {
-        println!("{}", serde_json::json!({ "ok": ok, "steps": steps }));
+        pipeline::say!("{}", serde_json::json!({ "ok": ok, "steps": steps }))?;
     } else {
         let row = |step: &Step| {
             let outcome = if step.ok { "ok" } else { "FAILED" };
             let detail = format!("{} ({} ms)", step.detail, step.ms);
             [outcome.to_owned(), step.name.to_owned(), detail]
         };
-        println!("{}", columns(&steps.iter().map(row).collect::<Vec<_>>()));
+        pipeline::say!("{}", columns(&steps.iter().map(row).collect::<Vec<_>>()))?;
     }
     anyhow::ensure!(ok, "okki cannot be used as configured");
     Ok(())

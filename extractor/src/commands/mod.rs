@@ -2,6 +2,7 @@
 
 mod brief;
 pub(crate) mod check;
+pub(crate) mod checkpoint;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
 pub(crate) mod run;

@@ -4,9 +4,11 @@ use super::{fetch_details, shared_client};
 use crate::{
     checkpoint::CheckpointWatch,
     cli::RunArgs,
+    filter_watch::FilterWatch,
     leader::Leader,
     pause::Pauses,
     run::{Runner, Span},
+    schedule::Schedule,
     settings::OkkiConfig,
     share::Share,
     state::{RunKind, State},
@@ -21,6 +23,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
     let okki = OkkiConfig::try_from(args.okki)?;
+    let lists_again = args.list.backfill_on_change;
     let settings = args.list.check(&okki)?;
     let schedules = args.schedule.check(&okki.client.endpoints.source)?;
     let ttl = args.lease.check()?;
@@ -51,9 +54,13 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     };
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(async_ok(CheckpointWatch::new(rt.clone(), state.clone()).run()));
+    let filter = okki.client.endpoints.source.filter();
+    tasks.spawn(watch(&rt, &state, filter, lists_again));
     tasks.spawn(async_ok(
         leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
+    ));
+    tasks.spawn(async_ok(
+        leader(RunKind::First, Span::First, Schedule::Wanted).run(),
     ));
     if let Some((schedule, reach)) = schedules.remedy {
         tasks.spawn(async_ok(
@@ -74,6 +81,21 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         anyhow::ensure!(rt.shutdown.is_requested(), "a task ended without being asked to");
     }
     Ok(())
+}
+
+/// What polls beside the work and changes nothing of it.
+fn watch(
+    rt: &Runtime,
+    state: &State,
+    filter: String,
+    lists_again: bool,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    let checkpoint = CheckpointWatch::new(rt.clone(), state.clone());
+    let filter = FilterWatch::new(rt.clone(), state.clone(), filter, lists_again);
+    async move {
+        tokio::join!(checkpoint.run(), filter.run());
+        Ok(())
+    }
 }
 
 async fn async_ok(work: impl Future<Output = ()>) -> anyhow::Result<()> {

@@ -1,10 +1,11 @@
 //! `extractor status`: what Redis knows about runs, from any machine, without disturbing a replica.
 
+use super::checkpoint::{age_s, describe};
 use crate::{
     cli::StatusArgs,
     okki::time,
     progress::Summary,
-    state::{FetchResult, HistoryEntry, Results, Run, RunKind, State},
+    state::{DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State},
     table::columns,
 };
 use anyhow::Context;
@@ -20,12 +21,14 @@ struct Status {
     checkpoint: Option<String>,
     checkpoint_age_s: Option<i64>,
     leader: Option<String>,
-    /// How long the customer that waits longest has been listed without being in the form.
+    /// How long the customer that waits longest has been listed as changed without being in the form.
     lag_s: Option<i64>,
     running: Vec<Shown>,
     finished: Vec<Shown>,
     missing: u64,
     missing_newest: Vec<String>,
+    /// Where rows of the listing named no customer.
+    damaged: Vec<DamagedSpan>,
 }
 
 /// One run.
@@ -47,9 +50,9 @@ pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let state = State::new(store, common.namespace);
     let status = read(&state, &account, isize::try_from(args.runs)?).await?;
     if args.json {
-        println!("{}", serde_json::to_string(&status)?);
+        pipeline::say!("{}", serde_json::to_string(&status)?)?;
     } else {
-        print(&status);
+        print(&status)?;
     }
     Ok(())
 }
@@ -67,17 +70,32 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
         finished.push(show(state, kind, run).await?);
     }
     let (missing, missing_newest) = state.missing(MISSING_SHOWN).await?;
-    let oldest_ms = account.total().await?.oldest_ms;
+    let oldest_ms = oldest_live(account).await?;
     Ok(Status {
         checkpoint: live.checkpoint.map(time::format),
-        checkpoint_age_s: live.checkpoint.map(|checkpoint| time::now() - checkpoint),
+        checkpoint_age_s: live.checkpoint.map(|checkpoint| age_s(&live, checkpoint)),
         leader: state.leader(RunKind::Live).await?,
-        lag_s: oldest_ms.map(|oldest| (time::now_ms() - oldest).max(0) / 1000),
+        lag_s: oldest_ms.map(|oldest| (live.redis_ms - oldest).max(0) / 1000),
         running,
         finished,
         missing,
         missing_newest,
+        damaged: state.damaged().await?,
     })
+}
+
+/// Since when the customer that waits longest waits: of those that changed, for a first load or a backfill takes the time
+/// that it takes.
+async fn oldest_live(account: &Account) -> anyhow::Result<Option<i64>> {
+    let mut oldest: Option<i64> = None;
+    for run in account.active().await? {
+        if run.starts_with(RunKind::Live.name())
+            && let Some((_, since)) = account.open(&run, 1).await?.into_iter().next()
+        {
+            oldest = Some(oldest.map_or(since, |oldest| oldest.min(since)));
+        }
+    }
+    Ok(oldest)
 }
 
 async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
@@ -90,14 +108,14 @@ async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
     })
 }
 
-fn print(status: &Status) {
+fn print(status: &Status) -> anyhow::Result<()> {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
     let age = status
         .checkpoint_age_s
-        .map_or_else(String::new, |age| format!(" ({age} s ago)"));
+        .map_or_else(String::new, |age| format!(" ({})", describe(age)));
     let lag = match status.lag_s {
-        Some(lag) => format!("{lag} s since the oldest unfinished customer was listed"),
-        None => "none, every listed customer is finished".to_owned(),
+        Some(lag) => format!("{lag} s since the oldest unfinished change was listed"),
+        None => "none, every listed change is finished".to_owned(),
     };
     let missing = format!("{} customers that okki lists but does not show", status.missing);
     let mut rows = vec![
@@ -106,6 +124,16 @@ fn print(status: &Status) {
         row("lag", lag),
         row("missing", missing),
     ];
+    for span in &status.damaged {
+        let at = span.serial_id.as_deref().unwrap_or("no serial number");
+        let next = if span.is_given_up() { ", given up" } else { "" };
+        let end = time::format(span.end);
+        let tries = span.tries;
+        rows.push(row(
+            "unreadable row",
+            format!("{end}, {at}: {}; listed again {tries} times{next}", span.reason),
+        ));
+    }
     for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
         for shown in runs {
             let span = Summary::span(&shown.run);
@@ -113,7 +141,8 @@ fn print(status: &Status) {
             rows.push(row("", results(shown)));
         }
     }
-    println!("{}", columns(&rows));
+    pipeline::say!("{}", columns(&rows))?;
+    Ok(())
 }
 
 fn row(name: &str, value: String) -> [String; 2] {

@@ -46,11 +46,18 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A customer id as decimal text. Anything but a positive whole number cannot name a customer.
+    /// A customer id as decimal text. Anything but a positive whole number cannot name a customer; one that went through
+    /// a floating-point number (`5.6657420945678e13`, `5.0`) does as long as that holds every digit.
     pub(super) fn company_id(&self, name: &str) -> Option<String> {
         let id = match self.value(name)? {
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => {
+                whole(&number).map_or_else(|| number.to_string(), |whole| whole.to_string())
+            }
+            Value::String(text) => {
+                let text = text.trim();
+                let number = text.parse().ok().as_ref().and_then(whole);
+                number.map_or_else(|| text.to_owned(), |whole| whole.to_string())
+            }
             _ => return None,
         };
         let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
@@ -131,10 +138,23 @@ mod tests {
         for json in [r#"{"id": 56657420945678}"#, r#"{"id": " 56657420945678"}"#] {
             assert_eq!(members(json).company_id("id").as_deref(), Some("56657420945678"));
         }
+        for json in [
+            r#"{"id": 5.6657420945678e13}"#,
+            r#"{"id": "5.6657420945678E+13"}"#,
+            r#"{"id": 56657420945678.0}"#,
+        ] {
+            assert_eq!(
+                members(json).company_id("id").as_deref(),
+                Some("56657420945678"),
+                "{json}"
+            );
+        }
         for none in [
             r#"{"id": 0}"#,
             r#"{"id": ""}"#,
-            r#"{"id": 5.6e3}"#,
+            r#"{"id": 5.6e99}"#,
+            r#"{"id": "5.5"}"#,
+            r#"{"id": "007"}"#,
             r#"{"id": "../x"}"#,
             r#"{"id": -4}"#,
             r#"{"id": {}}"#,

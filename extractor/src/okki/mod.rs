@@ -9,6 +9,7 @@ mod envelope;
 mod error;
 #[cfg(test)]
 mod fuzz;
+mod mend;
 mod pace;
 mod seal;
 pub(crate) mod time;
@@ -19,4 +20,4 @@ pub(crate) use client::{Client, ClientOptions, Endpoints};
 pub(crate) use error::{Error, chain};
 pub(crate) use pace::Pace;
 pub(crate) use token::Tokens;
-pub(crate) use types::{Detail, ListItem, Page, PageRequest};
+pub(crate) use types::{DamagedRow, Detail, ListItem, Page, PageRequest};

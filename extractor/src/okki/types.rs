@@ -27,8 +27,8 @@ pub(crate) struct PageRequest {
 pub(crate) struct Page {
     /// The customers that could be read.
     pub items: Vec<ListItem>,
-    /// Rows of the page that name no customer, as reasons.
-    pub damaged: Vec<String>,
+    /// Rows of the page that name no customer.
+    pub damaged: Vec<DamagedRow>,
     /// `totalItem`, when it was there.
     pub total: Option<u64>,
     /// The server's clock, unix seconds.
@@ -41,6 +41,17 @@ impl Page {
     pub(crate) fn rows(&self) -> u64 {
         (self.items.len() + self.damaged.len()) as u64
     }
+}
+
+/// A row that names no customer, with what it shows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct DamagedRow {
+    /// Why it cannot be used.
+    pub reason: String,
+    /// The number that people see in OKKI.
+    pub serial_id: Option<String>,
+    /// Unix seconds; 0 when the row shows none.
+    pub update_time: i64,
 }
 
 /// A listed customer.
@@ -83,7 +94,7 @@ pub(super) fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error
     for row in rows {
         match read_row(row) {
             Ok(item) => page.items.push(item),
-            Err(reason) => page.damaged.push(reason),
+            Err(damaged) => page.damaged.push(damaged),
         }
     }
     Ok(page)
@@ -96,16 +107,25 @@ fn rows(list: &str) -> Option<Vec<&RawValue>> {
     serde_json::from_str(list).or_else(|_| keyed()).ok()
 }
 
-fn read_row(row: &RawValue) -> Result<ListItem, String> {
-    let row = Members::read(row.get().as_bytes()).map_err(|_| "a row is not an object".to_owned())?;
-    let company_id = row
-        .company_id("company_id")
-        .ok_or("a row has no usable `company_id`")?;
+fn read_row(row: &RawValue) -> Result<ListItem, DamagedRow> {
+    let row = Members::read(row.get().as_bytes()).map_err(|_| DamagedRow {
+        reason: "a row is not an object".to_owned(),
+        serial_id: None,
+        update_time: 0,
+    })?;
     let update_time = row
         .text("update_time")
         .as_deref()
         .and_then(time::parse)
         .unwrap_or(0);
+    let company_id = row.company_id("company_id").ok_or_else(|| DamagedRow {
+        reason: match row.text("company_id") {
+            Some(text) => format!("`company_id` is `{}`", text.chars().take(40).collect::<String>()),
+            None => "a row has no usable `company_id`".to_owned(),
+        },
+        serial_id: row.text("serial_id"),
+        update_time,
+    })?;
     Ok(ListItem {
         company_id,
         update_time,
@@ -179,6 +199,10 @@ mod tests {
         read_page(&raw(json), Some(1))
     }
 
+    fn page_of(row: &str) -> Page {
+        page(&format!(r#"{{"list":[{row}],"totalItem":1}}"#)).unwrap()
+    }
+
     #[test]
     fn a_documented_page() {
         let page = page(
@@ -202,6 +226,20 @@ mod tests {
         let page =
             page(r#"{"list":[{"company_id":1},{"name":"x"},7,{"company_id":[]}],"totalItem":4}"#).unwrap();
         assert_eq!((page.items.len(), page.damaged.len(), page.rows()), (1, 3, 4));
+        let named =
+            page_of(r#"{"company_id":"5.6e99","serial_id":"C7","update_time":"2025-11-06 00:08:47"}"#);
+        let expected = DamagedRow {
+            reason: "`company_id` is `5.6e99`".to_owned(),
+            serial_id: Some("C7".to_owned()),
+            update_time: 1_762_358_927,
+        };
+        assert_eq!(named.damaged, [expected]);
+        for (row, id) in [
+            (r#"{"company_id":5.6657420945678e13}"#, "56657420945678"),
+            (r#"{"company_id":"5.0"}"#, "5"),
+        ] {
+            assert_eq!(page_of(row).items[0].company_id, id, "{row}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Asks once more for customers that were listed and have left every queue without any disposition.
 
 use super::{Runner, Stop};
-use crate::okki::time;
+use crate::state::RunKind;
 use pipeline::{accounting, lease::Lease, message::Outgoing, sequence, stage::Stage, telemetry::names};
 use proto::v1::{self, CompanyRef};
 use std::{sync::PoisonError, time::Instant};
@@ -16,19 +16,24 @@ impl Runner {
             &self.rt.account,
             &self.rt.broker,
             self.settings.ask_again_after,
-            time::now_ms(),
+            self.state.now_ms().await?,
         )
         .await?;
         let mut asked = 0;
         for (run, companies) in found {
             let count = u32::try_from(companies.len()).unwrap_or(u32::MAX);
             let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
+            // Nobody waits for what a first load has listed, and its age is no lag.
+            let lane = match run.starts_with(RunKind::Live.name()) {
+                true => v1::Lane::Live,
+                false => v1::Lane::Backfill,
+            };
             let refs = companies.into_iter().zip(first..).map(|(company_id, sequence)| {
                 let reference = CompanyRef {
                     company_id,
                     run_id: run.clone(),
                     sequence,
-                    lane: v1::Lane::Live.into(),
+                    lane: lane.into(),
                     force: true,
                     ..CompanyRef::default()
                 };

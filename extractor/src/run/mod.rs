@@ -6,6 +6,8 @@
 //! the lease right before; a leader that slept past its lease can at most repeat a step for which it still held it, and
 //! repeated refs are harmless.
 
+mod again;
+mod freeze;
 mod lost;
 mod publish;
 
@@ -13,13 +15,13 @@ use crate::{
     brake::Brake,
     okki::{Client, Error, Page, PageRequest, time},
     share,
-    state::{Phase, Run, RunKind, State},
+    state::{KindState, Phase, Run, RunKind, State},
     walk::{Pages, Walk},
-    window::{Margins, Window, checkpoint_after},
+    window::{Margins, checkpoint_after},
 };
 use pipeline::{broker::PublishError, lease::Lease, quota::Lane, service::Runtime, store};
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -28,10 +30,12 @@ use std::{
 pub(crate) struct RunSettings {
     /// Overlap and settle delay.
     pub margins: Margins,
-    /// Where the very first window begins; `None` lists everything.
+    /// Where the first load begins; `None` lists everything.
     pub start: Option<i64>,
     /// Rows wanted a page.
     pub count: u32,
+    /// What decides which customers are listed.
+    pub filter: String,
     /// Deleted customers are listed, too.
     pub removals: bool,
     /// Customers of a backfill that may wait for their details at a time, so that live changes overtake them.
@@ -47,6 +51,8 @@ pub(crate) struct RunSettings {
 pub(crate) enum Span {
     /// Since the checkpoint.
     SinceCheckpoint,
+    /// What the first live window leaves out.
+    First,
     /// This far back.
     Reach(Duration),
     /// Between two times.
@@ -70,6 +76,12 @@ pub(crate) enum Stop {
     /// The broker.
     #[error("publish refs")]
     Publish(#[from] PublishError),
+    /// Nobody knows from where on to list.
+    #[error(
+        "the checkpoint {} lies in the future; set it with `extractor checkpoint set TIME --reason WHY`",
+        time::format(*.0)
+    )]
+    FutureCheckpoint(i64),
     /// The lease ran out, or a newer leader has written.
     #[error("another replica leads")]
     Deposed,
@@ -95,6 +107,8 @@ pub(crate) struct Runner {
     settings: RunSettings,
     /// When this process last asked for customers without a message; what it asked for needs time to arrive.
     asked: Mutex<Option<Instant>>,
+    /// The listing has shown rows outside of the bounds that it was asked for.
+    coarse: AtomicBool,
 }
 
 /// The client as the walk sees it, in the lane of the kind.
@@ -116,6 +130,7 @@ impl Runner {
             state,
             settings,
             asked: Mutex::default(),
+            coarse: AtomicBool::default(),
         }
     }
 
@@ -135,8 +150,9 @@ impl Runner {
     }
 
     async fn list_window(&self, kind: RunKind, span: Span, force: bool, lease: &Lease) -> Result<Run, Stop> {
-        let before = self.state.standing(kind).await?;
-        let mut run = match before.run {
+        let mut before = self.state.standing(kind).await?;
+        check(&before)?;
+        let mut run = match before.run.take().filter(|run| self.is_sound(kind, run, &before)) {
             Some(run) => {
                 tracing::info!(
                     run = run.id,
@@ -150,7 +166,7 @@ impl Runner {
                     ..run
                 }
             }
-            None => self.freeze(kind, span, force, before.checkpoint).await?,
+            None => self.freeze(kind, span, force, &before).await?,
         };
         written(self.state.begin(kind, lease.fence(), &run).await?)?;
         loop {
@@ -159,8 +175,16 @@ impl Runner {
                 break;
             }
         }
-        run.finished_ms = Some(time::now_ms());
-        let checkpoint = (kind == RunKind::Live).then(|| checkpoint_after(before.checkpoint, run.window()));
+        let after = self.state.standing(kind).await?;
+        run.finished_ms = Some(after.redis_ms);
+        if kind == RunKind::Live && before.checkpoint.is_none() {
+            self.state.want(RunKind::First).await?;
+        }
+        // Only this leader moves it. Gone, Redis was emptied meanwhile, and with it perhaps an unfinished first load: the
+        // next run finds no checkpoint and asks for one.
+        let is_kept = after.checkpoint == before.checkpoint;
+        let moves = kind == RunKind::First || (kind == RunKind::Live && is_kept);
+        let checkpoint = moves.then(|| checkpoint_after(before.checkpoint, run.window()));
         written(self.state.finish(kind, lease.fence(), &run, checkpoint).await?)?;
         if run.listed == 0 {
             tracing::debug!(
@@ -184,62 +208,41 @@ impl Runner {
         Ok(run)
     }
 
-    /// One call asks for the vendor's clock and how much there is; the window ends in its past.
-    async fn freeze(
-        &self,
-        kind: RunKind,
-        span: Span,
-        force: bool,
-        checkpoint: Option<i64>,
-    ) -> Result<Run, Stop> {
-        let margins = self.settings.margins;
-        let window_at = |now| match span {
-            Span::SinceCheckpoint => margins.live(checkpoint, self.settings.start, now),
-            Span::Reach(reach) => margins.remedy(reach, now),
-            Span::Between { since, until } => margins.backfill(since, until, now),
-        };
-        let ours = time::now();
-        let Window { start, end } = window_at(ours);
-        let end = matches!(span, Span::Between { until: Some(_), .. }).then_some(end);
-        let request = PageRequest {
-            start,
-            end,
-            page: 1,
-            count: 1,
-            removed: false,
-        };
-        self.client.check_group().await?;
-        let first = self.client.page(lane(kind), &request).await?;
-        let window = window_at(first.now.unwrap_or(ours));
-        let removals = self.settings.removals;
-        // Nothing since the start means nothing in the window, which lies within.
-        let is_empty = first.total == Some(0) && first.rows() == 0;
-        Ok(Run {
-            id: format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple()),
-            start: window.start,
-            end: window.end,
-            phase: Phase::Changed,
-            cursor: is_empty.then_some(window.end + 1),
-            removals,
-            force,
-            listed: 0,
-            duplicates: 0,
-            damaged: 0,
-            expected: first.total,
-            started_ms: time::now_ms(),
-            finished_ms: None,
-            leader: self.rt.instance.clone(),
-        })
+    /// A window that ends in the future was frozen by a wrong clock: customers still enter it, and its end would become
+    /// the checkpoint. A first load under another filter is not what its end would say.
+    fn is_sound(&self, kind: RunKind, run: &Run, state: &KindState) -> bool {
+        if state.clocks().is_future(run.end) {
+            tracing::error!(
+                run = run.id,
+                job = kind.name(),
+                end = time::format(run.end),
+                "unfinished run dropped, its window ends in the future"
+            );
+            return false;
+        }
+        let is_same = run
+            .filter
+            .as_ref()
+            .is_none_or(|filter| *filter == self.settings.filter);
+        if kind == RunKind::First && !is_same {
+            tracing::info!(run = run.id, "first load begins anew, the filter has changed");
+            return false;
+        }
+        true
+    }
+
+    /// The client in the lane of the kind.
+    fn vendor(&self, kind: RunKind) -> Vendor<'_> {
+        Vendor(&self.client, lane(kind))
     }
 
     async fn walk(&self, kind: RunKind, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
         let removed = run.phase == Phase::Removed;
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
-        while let Some(step) = walk.next(&Vendor(&self.client, lane(kind))).await? {
+        while let Some(step) = walk.next(&self.vendor(kind)).await? {
             self.settings.brake.wait(&self.rt, lease).await?;
-            if kind != RunKind::Live {
-                self.stay_behind(run, lease).await?;
-            }
+            self.note_coarse(walk.is_coarse());
+            self.keep_damaged(run, &step).await?;
             self.publish(kind, run, step, lease).await?;
             written(self.state.progress(kind, lease.fence(), run).await?)?;
         }
@@ -250,7 +253,14 @@ impl Runner {
 const fn lane(kind: RunKind) -> Lane {
     match kind {
         RunKind::Live => Lane::Live,
-        RunKind::Remedy | RunKind::Backfill => Lane::Backfill,
+        RunKind::Remedy | RunKind::Backfill | RunKind::First => Lane::Backfill,
+    }
+}
+
+fn check(state: &KindState) -> Result<(), Stop> {
+    match state.checkpoint.filter(|_| state.is_ahead()) {
+        Some(checkpoint) => Err(Stop::FutureCheckpoint(checkpoint)),
+        None => Ok(()),
     }
 }
 

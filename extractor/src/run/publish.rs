@@ -4,11 +4,14 @@ use super::{Runner, Stop};
 use crate::{
     okki::ListItem,
     state::{Phase, Run, RunKind},
-    walk::Step,
+    walk::{Step, day_start},
 };
 use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
 use proto::v1::{self, CompanyRef};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
+
+/// Customers of a backfill that may at least be on their way to the form: what a loader writes in minutes.
+const MOST_OPEN: u64 = 10_000;
 
 impl Runner {
     pub(super) async fn publish(
@@ -23,23 +26,47 @@ impl Runner {
             damaged,
             duplicates,
             cursor,
+            now,
+            ..
         } = step;
-        for reason in &damaged {
-            tracing::error!(run = run.id, reason, "listed row names no customer");
-        }
         let seen = items.len() as u64;
-        let items = if kind == RunKind::Live && !run.force {
+        let dedupes = matches!(kind, RunKind::Live | RunKind::First) && !run.force;
+        let items = if dedupes {
             self.news(run.phase, items).await?
         } else {
             items
         };
+        let items = self.with_times(run.phase, items, now).await?;
         run.duplicates += duplicates + (seen - items.len() as u64);
         run.damaged += damaged.len() as u64;
-        run.cursor = cursor.or(run.cursor);
-        run.listed += items.len() as u64;
-        if items.is_empty() {
-            return Ok(());
+        // A backfill comes in small portions, so that what waits is bounded whatever a page holds.
+        let portion = match kind {
+            RunKind::Live => items.len().max(1),
+            _ => usize::try_from(self.settings.ahead).unwrap_or(usize::MAX).max(1),
+        };
+        for items in items.chunks(portion) {
+            if kind != RunKind::Live {
+                self.stay_behind(run, lease).await?;
+            }
+            self.publish_refs(kind, run, items, lease).await?;
+            if dedupes {
+                self.state
+                    .remember(run.phase, items, self.kept_since(kind, run, items))
+                    .await?;
+            }
         }
+        run.listed += items.len() as u64;
+        run.cursor = cursor.or(run.cursor);
+        Ok(())
+    }
+
+    async fn publish_refs(
+        &self,
+        kind: RunKind,
+        run: &Run,
+        items: &[ListItem],
+        lease: &Lease,
+    ) -> Result<(), Stop> {
         let ids: Vec<String> = items.iter().map(|item| item.company_id.clone()).collect();
         self.state.expect(&run.id, &ids).await?;
         self.rt.account.list(&run.id, &ids).await?;
@@ -53,12 +80,7 @@ impl Runner {
         if !lease.held() {
             return Err(Stop::Deposed);
         }
-        self.rt.publisher.publish(refs).await?;
-        if kind == RunKind::Live {
-            let since = run.end - self.settings.margins.overlap.as_secs().cast_signed();
-            self.state.remember(run.phase, &items, since).await?;
-        }
-        Ok(())
+        Ok(self.rt.publisher.publish(refs).await?)
     }
 
     /// Drops what an earlier window has published in exactly this state; the overlap lists it again.
@@ -67,22 +89,66 @@ impl Runner {
             return Ok(items);
         }
         let known = self.state.known(phase, &items).await?;
-        let fresh = items
-            .into_iter()
-            .zip(known)
-            .filter(|(item, known)| !known || item.update_time <= 0);
+        let timeless = items
+            .iter()
+            .zip(&known)
+            .filter(|(item, known)| **known && item.update_time <= 0);
+        let timeless: Vec<&str> = timeless.map(|(item, _)| item.company_id.as_str()).collect();
+        if !timeless.is_empty() {
+            let now = self.state.clocks().await?.latest();
+            self.state.keep_known(&timeless, now).await?;
+        }
+        let fresh = items.into_iter().zip(known).filter(|(_, known)| !known);
         Ok(fresh.map(|(item, _)| item).collect())
+    }
+
+    /// A removal without a time happened before the listing showed it: its version is OKKI's time of that moment, after
+    /// every state of before and before every one that follows.
+    async fn with_times(
+        &self,
+        phase: Phase,
+        mut items: Vec<ListItem>,
+        now: Option<i64>,
+    ) -> Result<Vec<ListItem>, Stop> {
+        if phase == Phase::Removed && items.iter().any(|item| item.update_time <= 0) {
+            let now = self.state.clocks().await?.okki_now(now);
+            for item in items.iter_mut().filter(|item| item.update_time <= 0) {
+                item.update_time = now;
+            }
+        }
+        Ok(items)
+    }
+
+    /// From which update time on the next windows may list published states again: the overlap, and when the listing
+    /// honours no more than dates, as far back as it shows anything.
+    fn kept_since(&self, kind: RunKind, run: &Run, items: &[ListItem]) -> i64 {
+        let since = run.end - self.settings.margins.overlap.as_secs().cast_signed();
+        if !self.coarse.load(Ordering::Relaxed) {
+            return since;
+        }
+        let oldest = items.iter().map(|item| item.update_time).min();
+        let oldest = oldest.filter(|_| kind == RunKind::Live).unwrap_or(since);
+        day_start(since - 1).min(oldest)
     }
 
     /// Lets a backfill list no further ahead of the detail fetchers than needed to keep them busy.
     pub(super) async fn stay_behind(&self, run: &Run, lease: &Lease) -> Result<(), Stop> {
-        while self.state.pending(&run.id).await? >= self.settings.ahead {
+        loop {
+            let waits = self.state.pending(&run.id).await? >= self.settings.ahead;
+            // What is fetched waits behind the next stages: neither queues nor the account may grow with what is listed.
+            if !waits && self.rt.account.balance(&run.id).await?.in_flight < self.most_open() {
+                return Ok(());
+            }
             if !lease.held() {
                 return Err(Stop::Deposed);
             }
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok(())
+    }
+
+    /// Customers of a run that may be on their way to the form.
+    fn most_open(&self) -> u64 {
+        self.settings.ahead.saturating_mul(20).max(MOST_OPEN)
     }
 }
 

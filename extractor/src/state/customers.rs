@@ -50,6 +50,13 @@ impl FetchResult {
 pub(crate) struct Results(BTreeMap<String, u64>);
 
 impl Results {
+    /// Counts those of another run, too.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (name, count) in &other.0 {
+            *self.0.entry(name.clone()).or_default() += count;
+        }
+    }
+
     /// Customers with this result.
     pub(crate) fn of(&self, result: FetchResult) -> u64 {
         self.0.get(result.name()).copied().unwrap_or(0)
@@ -67,7 +74,8 @@ impl State {
         Ok(pipe.query_async::<()>(&mut *connection).await?)
     }
 
-    /// Says for each listed customer whether exactly this state was published by an earlier window.
+    /// Says for each listed customer whether exactly this state was published by an earlier window. A removal without
+    /// a time is in one state only: removed, until the customer is published again.
     pub(crate) async fn known(&self, phase: Phase, items: &[ListItem]) -> Result<Vec<bool>, Error> {
         let key = self.recent_key(phase);
         let mut connection = self.store.connection().await?;
@@ -80,21 +88,28 @@ impl State {
         Ok(scores
             .iter()
             .zip(items)
-            .map(|(score, item)| *score == Some(item.update_time as f64))
+            .map(|(score, item)| match item.update_time {
+                time if time > 0 => *score == Some(time as f64),
+                _ => phase == Phase::Removed && score.is_some(),
+            })
             .collect())
     }
 
-    /// Remembers published states that the next window will list again, and forgets older ones.
+    /// Remembers published states that the next window will list again, and forgets older ones. What is published as
+    /// removed is no longer known as changed, and the other way round.
     pub(crate) async fn remember(&self, phase: Phase, items: &[ListItem], since: i64) -> Result<(), Error> {
-        let key = self.recent_key(phase);
+        let (key, other) = (self.recent_key(phase), self.recent_key(phase.other()));
         let mut connection = self.store.connection().await?;
         let mut pipe = redis::pipe();
-        for item in items.iter().filter(|item| item.update_time >= since) {
-            pipe.cmd("ZADD")
-                .arg(&key)
-                .arg(item.update_time)
-                .arg(&item.company_id)
-                .ignore();
+        for item in items {
+            pipe.cmd("ZREM").arg(&other).arg(&item.company_id).ignore();
+            if item.update_time >= since {
+                pipe.cmd("ZADD")
+                    .arg(&key)
+                    .arg(item.update_time)
+                    .arg(&item.company_id)
+                    .ignore();
+            }
         }
         pipe.cmd("ZREMRANGEBYSCORE")
             .arg(&key)
@@ -193,6 +208,27 @@ impl State {
             .arg(0)
             .arg(most - 1);
         Ok(pipe.query_async(&mut *connection).await?)
+    }
+
+    /// Keeps removals known that the listing shows again without a time.
+    pub(crate) async fn keep_known(&self, ids: &[&str], now: i64) -> Result<(), Error> {
+        let key = self.recent_key(Phase::Removed);
+        let mut connection = self.store.connection().await?;
+        let mut pipe = redis::pipe();
+        for id in ids {
+            pipe.cmd("ZADD").arg(&key).arg("XX").arg(now).arg(id).ignore();
+        }
+        Ok(pipe.query_async::<()>(&mut *connection).await?)
+    }
+
+    /// Forgets what was published, so that it is published again.
+    pub(super) async fn forget_published(&self) -> Result<(), Error> {
+        let keys = [self.recent_key(Phase::Changed), self.recent_key(Phase::Removed)];
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("DEL")
+            .arg(&keys)
+            .query_async::<()>(&mut *connection)
+            .await?)
     }
 
     fn recent_key(&self, phase: Phase) -> String {

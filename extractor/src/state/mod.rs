@@ -1,15 +1,18 @@
 //! The extractor's memory in Redis: kinds of run with their runs and checkpoints, the customers a run still waits for, and
-//! those that OKKI says do not exist.
+//! those that OKKI says do not exist, and where rows of the listing named no customer.
 //!
 //! Every write of a leader is fenced: the hash of a kind of run keeps the highest fence that wrote, and the script refuses a
 //! lower one. A new leader writes first of all, so a paused one that wakes up later can change nothing.
 
 mod customers;
+mod damaged;
 mod run;
 
 pub(crate) use customers::{FetchResult, Results};
+pub(crate) use damaged::DamagedSpan;
 pub(crate) use run::{KindState, Phase, Run, RunKind};
 
+use crate::clocks::Clocks;
 use pipeline::{
     names::Namespace,
     store::{Error, Script, Store},
@@ -42,16 +45,63 @@ impl State {
     /// How things stand with a kind of run.
     pub(crate) async fn standing(&self, kind: RunKind) -> Result<KindState, Error> {
         let mut connection = self.store.connection().await?;
-        let fields: BTreeMap<String, String> = redis::cmd("HGETALL")
-            .arg(self.kind_key(kind))
-            .query_async(&mut *connection)
-            .await?;
+        let mut pipe = redis::pipe();
+        pipe.cmd("HGETALL").arg(self.kind_key(kind)).cmd("TIME");
+        let (fields, (seconds, micros)): (BTreeMap<String, String>, (i64, i64)) =
+            pipe.query_async(&mut *connection).await?;
         let number = |name: &str| fields.get(name).and_then(|text| text.parse().ok());
         Ok(KindState {
             run: fields.get("run").and_then(|json| serde_json::from_str(json).ok()),
             checkpoint: number("checkpoint"),
             started_ms: number("started_ms"),
+            wanted: fields.contains_key("wanted"),
+            redis_ms: seconds * 1_000 + micros / 1_000,
         })
+    }
+
+    /// Ours and Redis' clock now.
+    pub(crate) async fn clocks(&self) -> Result<Clocks, Error> {
+        Ok(Clocks::with_redis(self.now_ms().await?))
+    }
+
+    /// Redis' clock, unix milliseconds: the same for every replica.
+    pub(crate) async fn now_ms(&self) -> Result<i64, Error> {
+        let mut connection = self.store.connection().await?;
+        let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut *connection).await?;
+        Ok(seconds * 1_000 + micros / 1_000)
+    }
+
+    /// Asks for a run of this kind until one has ended; asking twice is asking once.
+    pub(crate) async fn want(&self, kind: RunKind) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("HSETNX")
+            .arg(self.kind_key(kind))
+            .arg("wanted")
+            .arg(1)
+            .query_async::<()>(&mut *connection)
+            .await?)
+    }
+
+    /// The filter under which everything was listed; `mine` when none is known yet.
+    pub(crate) async fn filter(&self, mine: &str) -> Result<String, Error> {
+        let key = self.kind_key(RunKind::First);
+        let mut connection = self.store.connection().await?;
+        let mut pipe = redis::pipe();
+        pipe.cmd("HSETNX").arg(&key).arg("filter").arg(mine).ignore();
+        pipe.cmd("HGET").arg(&key).arg("filter");
+        let (filter,) = pipe.query_async(&mut *connection).await?;
+        Ok(filter)
+    }
+
+    /// Moves the checkpoint of the live runs on demand: an unfinished run goes, which would move it again, and nothing
+    /// counts as published any more. `false`: a newer leader exists.
+    pub(crate) async fn set_checkpoint(&self, fence: u64, checkpoint: i64) -> Result<bool, Error> {
+        let fields = [("run", ""), ("checkpoint", &*checkpoint.to_string())];
+        let accepted = self.write(RunKind::Live, fence, "", &fields).await?;
+        if accepted {
+            self.forget_published().await?;
+        }
+        Ok(accepted)
     }
 
     /// Keeps a run as begun or taken over. `false`: a newer leader exists.
@@ -79,8 +129,9 @@ impl State {
             run: run.clone(),
         });
         let checkpoint = checkpoint.map(|seconds| seconds.to_string());
-        let mut fields = vec![("run", "")];
+        let mut fields = vec![("run", ""), ("wanted", "")];
         fields.extend(checkpoint.as_deref().map(|checkpoint| ("checkpoint", checkpoint)));
+        fields.extend(run.filter.as_deref().map(|filter| ("filter", filter)));
         self.write(kind, fence, &entry, &fields).await
     }
 

@@ -1,6 +1,6 @@
 //! What is remembered of a run: enough for another leader to take it up, and for `status` to show it.
 
-use crate::window::Window;
+use crate::{clocks::Clocks, window::Window};
 use serde::{Deserialize, Serialize};
 
 /// The kinds of listing work; each has its own lease, checkpoint and schedule.
@@ -13,10 +13,12 @@ pub(crate) enum RunKind {
     Remedy,
     /// A span that a person asked for.
     Backfill,
+    /// Everything of before the first live window, when there is no checkpoint.
+    First,
 }
 
 impl RunKind {
-    pub(crate) const ALL: [Self; 3] = [Self::Live, Self::Remedy, Self::Backfill];
+    pub(crate) const ALL: [Self; 4] = [Self::Live, Self::Remedy, Self::Backfill, Self::First];
 
     /// Part of Redis keys and run ids.
     #[must_use]
@@ -25,6 +27,7 @@ impl RunKind {
             Self::Live => "live",
             Self::Remedy => "remedy",
             Self::Backfill => "backfill",
+            Self::First => "first",
         }
     }
 }
@@ -37,6 +40,17 @@ pub(crate) enum Phase {
     Changed,
     /// Deleted customers.
     Removed,
+}
+
+impl Phase {
+    /// The one that it is not.
+    #[must_use]
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Changed => Self::Removed,
+            Self::Removed => Self::Changed,
+        }
+    }
 }
 
 /// A run that has begun, as it is kept until it ends.
@@ -64,9 +78,12 @@ pub(crate) struct Run {
     pub damaged: u64,
     /// The vendor's total for the window when the run began; an estimate.
     pub expected: Option<u64>,
-    /// Our clock, unix milliseconds.
+    /// What decided which customers it lists; of first loads only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Redis' clock, unix milliseconds.
     pub started_ms: i64,
-    /// Our clock, unix milliseconds; set at the end.
+    /// Redis' clock, unix milliseconds; set at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_ms: Option<i64>,
     /// Who lists, or listed last.
@@ -101,6 +118,25 @@ pub(crate) struct KindState {
     pub run: Option<Run>,
     /// End of the last complete window.
     pub checkpoint: Option<i64>,
-    /// When the last run began, unix milliseconds.
+    /// When the last run began, unix milliseconds on Redis' clock.
     pub started_ms: Option<i64>,
+    /// A run is wanted, whatever the schedule says.
+    pub wanted: bool,
+    /// Redis' clock when it answered, unix milliseconds.
+    pub redis_ms: i64,
+}
+
+impl KindState {
+    /// A checkpoint that no clock of ours has reached was never a time up to which everything is listed.
+    #[must_use]
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.checkpoint
+            .is_some_and(|checkpoint| self.clocks().is_future(checkpoint))
+    }
+
+    /// Ours and Redis' clock.
+    #[must_use]
+    pub(crate) fn clocks(&self) -> Clocks {
+        Clocks::with_redis(self.redis_ms)
+    }
 }

@@ -35,6 +35,23 @@ impl Slice {
         (self.pad_start && Some(update_time) == start) || (self.pad_end && update_time == end)
     }
 
+    /// What it covers without the seconds around it.
+    pub(super) fn window(self) -> Window {
+        Window {
+            start: self.start,
+            end: self.end,
+        }
+    }
+
+    /// Says whether a row lies outside of the asked bounds, and within their days: a listing that honours only dates
+    /// shows it.
+    pub(super) fn is_of_its_days(self, update_time: i64) -> bool {
+        let (start, end) = self.asked();
+        self.distance(update_time) > 0
+            && start.is_none_or(|start| update_time >= day_start(start))
+            && day_start(update_time) <= end
+    }
+
     /// How far outside of the asked bounds a row is, in seconds; rows without a time are nowhere.
     pub(super) fn distance(self, update_time: i64) -> i64 {
         let (start, end) = self.asked();
@@ -45,6 +62,12 @@ impl Slice {
             .max(start.map_or(0, |start| start - update_time))
             .max(0)
     }
+}
+
+/// Midnight in Beijing before this second.
+pub(crate) fn day_start(seconds: i64) -> i64 {
+    let zone = i64::from(BEIJING.seconds());
+    seconds.saturating_add(zone).div_euclid(DAY) * DAY - zone
 }
 
 /// How a window is cut: where the next slice begins and how wide it is.

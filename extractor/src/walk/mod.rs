@@ -11,7 +11,8 @@
 //! Page numbers are positions in a set that moves and in an order that nobody documents, so they are avoided.
 //! [`Cutter`] cuts the window along **time** into slices so narrow that each fits into **one page**, and reads page 1
 //! of each, oldest slice first. One answer is one instant of the server: whatever its order, all rows of the slice
-//! are in it when `totalItem` does not exceed the rows. A customer that did not change has one update time, which lies
+//! are in it when nothing follows. That `totalItem` does not exceed the rows is no proof, for totals may be too small; so
+//! page 2 is asked for, unless the page is shorter than one that others have followed. A customer that did not change has one update time, which lies
 //! in exactly one slice, and is in that slice's answer whenever that is read. No assumption about the sort order is
 //! made, totals may move between calls, and the whole progress is one number: the time up to which the window is read.
 //!
@@ -21,10 +22,13 @@
 //! A single second can hold more customers than a page (an import). Then, and only then, [`Gather`] turns pages:
 //! from the last to the first, which is right for every fixed order (a row that leaves moves the others to earlier
 //! pages, which are still to be read), and again and again until the number of distinct customers seen since the
-//! total last fell reaches that total. As the set only shrinks, reaching it proves that all were seen, in any order.
+//! total last fell reaches that total. As the set only shrinks, reaching it proves that all were seen, in any order, as
+//! long as the total is not too small: the page after the last one is read first, and when there is something on it,
+//! totals are believed no more and pages are turned until some passes have found nobody.
 //!
-//! A listing that honours only the date of its bounds shows rows outside of the slice; then slices are whole days.
-
+//! A listing that honours only the date of its bounds shows rows outside of the slice; then slices are whole days, and a
+//! row of another slice is left to that one.
+//!
 //! # Deletions
 //!
 //! With `removed=1` the vendor lists deleted customers, and the same walk reads that listing over the same window, after
@@ -44,9 +48,10 @@ mod gather;
 mod tests;
 
 use crate::{
-    okki::{Error, ListItem, Page, PageRequest},
+    okki::{DamagedRow, Error, ListItem, Page, PageRequest},
     window::Window,
 };
+pub(crate) use cutter::day_start;
 use cutter::{Cutter, DAY, Slice};
 use gather::{Gather, Taken};
 use std::collections::HashSet;
@@ -62,22 +67,28 @@ pub(crate) trait Pages {
 pub(crate) struct Step {
     /// Customers not given out by an earlier step of the walk.
     pub items: Vec<ListItem>,
-    /// Rows that name no customer, as reasons.
-    pub damaged: Vec<String>,
+    /// Rows that name no customer.
+    pub damaged: Vec<DamagedRow>,
     /// Rows that were seen before.
     pub duplicates: u64,
     /// Everything before this second is read; to be kept once the items are safe.
     pub cursor: Option<i64>,
+    /// The slice that was read, both ends included.
+    pub slice: Window,
+    /// OKKI's clock, as the page says.
+    pub now: Option<i64>,
 }
 
 /// A walk over one window that can be taken up at a cursor.
 pub(crate) struct Walk {
+    window: Window,
     cutter: Cutter,
     removed: bool,
     count: u32,
     /// Most rows that a page has had; `count` until the server has shown a smaller limit.
     capacity: Option<u64>,
     gather: Option<Gather>,
+    coarse: bool,
 }
 
 impl Walk {
@@ -85,11 +96,13 @@ impl Walk {
     #[must_use]
     pub(crate) fn new(window: Window, cursor: Option<i64>, count: u32, removed: bool) -> Self {
         Self {
+            window,
             cutter: Cutter::new(window, cursor),
             removed,
             count,
             capacity: None,
             gather: None,
+            coarse: false,
         }
     }
 
@@ -98,26 +111,35 @@ impl Walk {
         while let Some(slice) = self.cutter.slice() {
             if let Some(gather) = &mut self.gather {
                 let page = listing.page(gather.request()).await?;
+                let (slice, now) = (slice.window(), page.now);
                 return Ok(Some(match gather.take(page)? {
-                    Taken::More(step) => step,
+                    Taken::More(step) => Step { slice, now, ..step },
                     Taken::Whole(step) => {
                         self.gather = None;
                         self.cutter.step_over();
                         Step {
                             cursor: self.cutter.cursor(),
+                            slice,
+                            now,
                             ..step
                         }
                     }
                 }));
             }
             let page = listing.page(self.request(slice, 1)).await?;
-            let coarse = self.is_coarse(slice, &page)?;
+            let far = farthest(slice, &page);
+            self.coarse |= far > 0;
             if self.is_whole(slice, &page, listing).await? {
                 self.cutter.advance(page.rows(), self.target());
-                return Ok(Some(collect(page, slice, self.cutter.cursor())));
+                return Ok(Some(self.collect(page, slice)));
+            }
+            if far > DAY {
+                return Err(Error::Shape(
+                    "listing: `start_time` and `end_time` are not honoured".to_owned(),
+                ));
             }
             self.capacity = Some(self.capacity.unwrap_or(0).max(page.rows()));
-            if coarse {
+            if far > 0 {
                 self.cutter.use_days();
             }
             if !self.cutter.narrow(page.total, self.target()) {
@@ -145,38 +167,63 @@ impl Walk {
         ((limit - 1.5 * limit.sqrt()) as u64).max(1)
     }
 
-    /// Says whether the page holds the whole slice. A total that is missing or too large is checked on page 2.
+    /// Says whether the page holds the whole slice.
+    ///
+    /// Totals may be too large and too small: zero, the rows of the page, cut at what a search engine counts. So a
+    /// page is followed unless it is known to be short, and only what comes behind it says that it was the last one.
     async fn is_whole(&mut self, slice: Slice, page: &Page, listing: &impl Pages) -> Result<bool, Error> {
         let rows = page.rows();
-        if page.total.is_some_and(|total| total <= rows) {
+        let has_more = page.total.is_some_and(|total| total > rows);
+        // Before the walk has seen a page that others follow, any page may be as large as pages get.
+        let is_short = rows == 0 || self.capacity.is_some_and(|most| rows < most);
+        if page.total.is_some() && !has_more && is_short {
             return Ok(true);
         }
         let full = self.capacity.unwrap_or(u64::from(self.count));
-        if page.total.is_some() && rows >= full {
+        if has_more && rows >= full {
             return Ok(false);
         }
         let second = listing.page(self.request(slice, 2)).await?;
         if rows > 0 && second.items == page.items && second.rows() == rows {
-            return Err(does_not_advance(2));
+            // Page numbers mean nothing here. What is not full is all there is; what is full is cut by time.
+            return match page.total {
+                Some(_) if !has_more => Ok(rows < full),
+                _ => Err(does_not_advance(2)),
+            };
         }
         Ok(second.rows() == 0)
     }
 
-    /// Rows outside of what was asked for: a listing that reads only the date, or none of it.
-    fn is_coarse(&self, slice: Slice, page: &Page) -> Result<bool, Error> {
-        let far = page
-            .items
-            .iter()
-            .map(|item| slice.distance(item.update_time))
-            .max()
-            .unwrap_or(0);
-        if far > DAY && page.total.is_some_and(|total| total > page.rows()) {
-            return Err(Error::Shape(
-                "listing: `start_time` and `end_time` are not honoured".to_owned(),
-            ));
+    /// Drops the rows of other slices and those listed twice on the page.
+    fn collect(&self, page: Page, slice: Slice) -> Step {
+        let mut seen = HashSet::new();
+        let rows = page.items.len();
+        let mut items = page.items;
+        items.retain(|item| {
+            let is_elsewhere = slice.is_padding(item.update_time)
+                || (slice.is_of_its_days(item.update_time) && self.window.contains(item.update_time));
+            !is_elsewhere && seen.insert(item.company_id.clone())
+        });
+        Step {
+            duplicates: (rows - items.len()) as u64,
+            items,
+            damaged: page.damaged,
+            cursor: self.cutter.cursor(),
+            slice: slice.window(),
+            now: page.now,
         }
-        Ok(far > 0)
     }
+
+    /// The listing has shown rows outside of what was asked for: it honours only dates, or no bounds.
+    pub(crate) const fn is_coarse(&self) -> bool {
+        self.coarse
+    }
+}
+
+/// How far outside of the asked bounds the page reaches, in seconds.
+fn farthest(slice: Slice, page: &Page) -> i64 {
+    let distances = page.items.iter().map(|item| slice.distance(item.update_time));
+    distances.max().unwrap_or(0)
 }
 
 /// The error of a listing that gives the same page under two numbers.
@@ -184,18 +231,4 @@ fn does_not_advance(page: u64) -> Error {
     Error::Shape(format!(
         "listing: page {page} repeats the page before, so paging does not advance"
     ))
-}
-
-/// Drops the rows of the neighbouring slices and those listed twice on the page.
-fn collect(page: Page, slice: Slice, cursor: Option<i64>) -> Step {
-    let mut seen = HashSet::new();
-    let rows = page.items.len();
-    let mut items = page.items;
-    items.retain(|item| !slice.is_padding(item.update_time) && seen.insert(item.company_id.clone()));
-    Step {
-        duplicates: (rows - items.len()) as u64,
-        items,
-        damaged: page.damaged,
-        cursor,
-    }
 }

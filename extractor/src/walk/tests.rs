@@ -22,8 +22,11 @@ struct Model {
     clamp: usize,
     exclusive: bool,
     dates_only: bool,
-    totals: fn(usize) -> Option<u64>,
+    /// From the rows of the window and those of the page.
+    totals: fn(usize, usize) -> Option<u64>,
     repeat_pages: bool,
+    /// Page numbers after the last one show the last one.
+    clamp_pages: bool,
 }
 
 struct State {
@@ -51,7 +54,7 @@ impl Model {
             to_change,
             calls: 0,
         };
-        let totals = |total| Some(total as u64);
+        let totals = |total, _| Some(total as u64);
         let state = Mutex::new(state);
         Self {
             state,
@@ -61,6 +64,7 @@ impl Model {
             dates_only: false,
             totals,
             repeat_pages: false,
+            clamp_pages: false,
         }
     }
 }
@@ -101,18 +105,26 @@ impl Pages for Model {
             Order::Unstable => rows.shuffle(&mut state.rng),
         }
         let size = self.clamp.min(request.count as usize);
-        let page = if self.repeat_pages { 1 } else { request.page };
-        let items = rows.iter().skip((page as usize - 1) * size).take(size);
-        let items = items
+        let last = rows.len().div_ceil(size).max(1) as u64;
+        let page = match request.page {
+            _ if self.repeat_pages => 1,
+            page if self.clamp_pages => page.min(last),
+            page => page,
+        };
+        let items: Vec<ListItem> = rows
+            .iter()
+            .skip((page as usize - 1) * size)
+            .take(size)
             .map(|(id, time)| ListItem {
                 company_id: id.to_string(),
                 update_time: *time,
             })
             .collect();
+        let total = (self.totals)(rows.len(), items.len());
         Ok(Page {
             items,
             damaged: vec![],
-            total: (self.totals)(rows.len()),
+            total,
             now: Some(state.clock),
         })
     }
@@ -224,10 +236,46 @@ async fn a_listing_may_honour_dates_only() {
 
 #[tokio::test]
 async fn totals_may_be_missing_or_overstated() {
-    for totals in [|_| None, |total: usize| Some(total as u64 + 7)] as [fn(usize) -> Option<u64>; 2] {
+    for totals in
+        [|_, _| None, |total: usize, _| Some(total as u64 + 7)] as [fn(usize, usize) -> Option<u64>; 2]
+    {
         let mut model = Model::new(4, Order::Descending, import, 300, 0);
         model.totals = totals;
         nobody_is_missed(model, "totals").await;
+    }
+}
+
+/// Zero, the rows of the page, what a search engine counts, a few too few: none of them ends a listing.
+const TOO_SMALL: [fn(usize, usize) -> Option<u64>; 5] = [
+    |_, _| Some(0),
+    |_, rows| Some(rows as u64),
+    |total, _| Some(total.min(50) as u64),
+    |total, _| Some(total.saturating_sub(3) as u64),
+    |total, _| Some(total as u64 / 2),
+];
+
+#[tokio::test]
+async fn totals_may_be_too_small() {
+    for (n, totals) in TOO_SMALL.into_iter().enumerate() {
+        for order in [Order::Descending, Order::Ascending] {
+            for changed in [0, 60] {
+                let mut model = Model::new(7, order, spread, 300, changed);
+                model.totals = totals;
+                nobody_is_missed(model, &format!("spread {n} {order:?} {changed}")).await;
+            }
+            let mut model = Model::new(8, order, import, 300, 0);
+            model.totals = totals;
+            nobody_is_missed(model, &format!("import {n} {order:?}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn page_numbers_after_the_last_one_may_repeat_it() {
+    for times in [spread, import] {
+        let mut model = Model::new(9, Order::Descending, times, 300, 0);
+        model.clamp_pages = true;
+        nobody_is_missed(model, "clamped").await;
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
             "key_widget": key_widget, "remarks": config.remarks, "ok": true,
             "keyless": keyless,
         });
-        println!("{report}");
+        pipeline::say!("{report}")?;
         return Ok(());
     }
     let mut facts = Facts::default();
@@ -73,7 +73,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     for remark in &config.remarks {
         facts.add("remark", remark);
     }
-    println!("{facts}");
+    pipeline::say!("{facts}")?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A yes of the operator, before something is done that cannot be taken back.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use pipeline::setting::ConfigError;
 
@@ -15,7 +15,7 @@ pub(super) fn confirmed(question: &str, yes: bool) -> anyhow::Result<bool> {
         )
         .into());
     }
-    eprint!("{question} [y/N] ");
+    write!(io::stderr(), "{question} [y/N] ")?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))

@@ -23,7 +23,7 @@ pub(crate) async fn run(command: IndexCommand) -> anyhow::Result<()> {
         IndexCommand::Rebuild(args) => rebuild(*args).await,
         IndexCommand::Show(args) => {
             let (writer, _) = tool(*args.run)?;
-            println!("{}", super::trace::known(&writer, &args.key).await?);
+            pipeline::say!("{}", super::trace::known(&writer, &args.key).await?)?;
             Ok(())
         }
         IndexCommand::Duplicates(args) => duplicates(args).await,
@@ -71,7 +71,7 @@ async fn read_form(writer: &Writer) -> anyhow::Result<()> {
             built = &mut building => {
                 bar.finish_and_clear();
                 built.context("rebuild the index")?;
-                println!("{}", writer.index.progress());
+                pipeline::say!("{}", writer.index.progress())?;
                 return Ok(());
             }
             () = tokio::time::sleep(Duration::from_millis(200)) => bar.set_message(writer.index.progress()),
@@ -84,7 +84,7 @@ async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
     let (writer, _) = tool(*args.run)?;
     let found = writer.ledger.duplicates().await.context("ask Redis")?;
     if args.json {
-        println!("{}", serde_json::to_string(&found)?);
+        pipeline::say!("{}", serde_json::to_string(&found)?)?;
         return Ok(());
     }
     if !found.is_empty() {
@@ -92,11 +92,11 @@ async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
             let Duplicate { company, kept, extra } = duplicate;
             [company.clone(), format!("keep {kept}"), format!("delete {extra}")]
         };
-        println!("{}", columns(&found.iter().map(row).collect::<Vec<_>>()));
+        pipeline::say!("{}", columns(&found.iter().map(row).collect::<Vec<_>>()))?;
     }
-    println!(
+    pipeline::say!(
         "{} extra rows as far as the form was read; `loader index rebuild --merge-duplicates --export FILE` deletes them",
         found.len()
-    );
+    )?;
     Ok(())
 }

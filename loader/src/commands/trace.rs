@@ -14,7 +14,7 @@ pub(crate) async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
     let (writer, _) = tool(*args.run)?;
     let mut facts = known(&writer, &args.company).await?;
     let asked = show_form(&writer, &args.company, &mut facts).await;
-    println!("{facts}");
+    pipeline::say!("{facts}")?;
     asked
 }
 

@@ -171,6 +171,22 @@ impl Alerts {
         }
     }
 
+    /// A checkpoint that lies in the future, with what is known of it, or that it does not.
+    pub fn checkpoint_ahead(&self, detail: Option<String>) {
+        let is_ahead = detail.is_some();
+        let problem = Problem {
+            key: "checkpoint-ahead".to_owned(),
+            severity: Severity::Critical,
+            summary: "the checkpoint lies in the future, nothing is listed".to_owned(),
+            detail: detail.unwrap_or_default(),
+            patience: Duration::ZERO,
+        };
+        self.send(match is_ahead {
+            true => Event::Raised(problem),
+            false => Event::Over(problem),
+        });
+    }
+
     /// How many customers the account misses.
     pub fn account_off(&self, difference: u64, first: Option<&str>) {
         if difference == 0 {

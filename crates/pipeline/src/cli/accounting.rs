@@ -6,7 +6,6 @@ use crate::{
     service::Runtime,
     table,
 };
-use std::io::Write;
 
 mod config;
 
@@ -32,7 +31,7 @@ pub async fn run(service: &'static str, args: BooksArgs) -> anyhow::Result<()> {
     } else {
         text(&check, args.run.is_some(), now)
     };
-    std::io::stdout().write_all(text.as_bytes())?;
+    crate::say_text!("{text}")?;
     anyhow::ensure!(
         check.difference == 0,
         "the account is off by {}",

@@ -31,10 +31,11 @@ pub(super) async fn record(rt: &Runtime, stage: Stage, settled: &[(&Envelope, Di
         }
         tracing::error!(%stage, error = chain(&error), "the account misses a batch");
     }
+    // The lag is a promise about changes; a first load or a backfill would say how old the customers are.
     let now = jiff::Timestamp::now().as_second();
     let loaded = settled
         .iter()
-        .filter(|(_, disposition)| *disposition == Disposition::Loaded);
+        .filter(|(envelope, disposition)| *disposition == Disposition::Loaded && envelope.is_live());
     let versions = loaded.filter_map(|(envelope, _)| envelope.version.parse::<Version>().ok());
     for version in versions.filter(|version| version.update_time > 0) {
         metrics::histogram!(names::END_TO_END_LAG).record((now - version.update_time).max(0) as f64);

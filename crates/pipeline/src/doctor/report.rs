@@ -2,7 +2,6 @@
 
 use super::finding::{Finding, Health};
 use crate::table;
-use std::io::Write;
 
 /// Prints the findings as a table, or as JSON.
 ///
@@ -19,7 +18,7 @@ pub fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
     } else {
         table(findings)
     };
-    std::io::stdout().write_all(text.as_bytes())?;
+    crate::say_text!("{text}")?;
     anyhow::ensure!(
         bad == 0,
         "{bad} of {} things are not as they must be",

@@ -9,6 +9,7 @@ use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldTable, ShortString},
 };
+use proto::v1::Lane;
 use serde::{Deserialize, Serialize};
 
 /// Attempt that the next handling will be, 1-based.
@@ -36,6 +37,8 @@ pub(crate) const LANE: &str = "okki-lane";
 pub(crate) const REPAIR_OF: &str = "okki-repair-of";
 /// Why and by whom a letter was put into the archive, JSON of `replay::letter::Archived`.
 pub(crate) const ARCHIVED: &str = "okki-archived";
+/// The value of [`LANE`] for backfills.
+pub(crate) const BACKFILL: &str = "backfill";
 /// Kind of a message that only takes a place among a consumer's deliveries (see `consumer::intake`).
 pub(crate) const FILLER: &str = "okki.pipeline.Filler";
 /// W3C trace context.
@@ -92,8 +95,15 @@ impl Envelope {
             run_id: message.run_id().to_owned(),
             company_id: message.company_id().to_owned(),
             version,
+            // Whoever sees the envelope alone must know what nobody waits for.
+            lane: (message.lane() == Lane::Backfill).then(|| BACKFILL.to_owned()),
             ..Self::default()
         }
+    }
+
+    /// Whether people wait for the record: it is no part of a backfill, a first load or a replay.
+    pub(crate) fn is_live(&self) -> bool {
+        self.lane.as_deref().is_none_or(|lane| lane == "live")
     }
 
     /// What spans say of the message.
@@ -211,7 +221,7 @@ pub(crate) fn text(headers: &FieldTable, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proto::v1::{CompanySnapshot, Version};
+    use proto::v1::{CompanyRef, CompanySnapshot, Version};
 
     #[test]
     fn an_envelope_survives_the_wire() {
@@ -230,6 +240,21 @@ mod tests {
         envelope.failure = Some("{}".into());
         assert_eq!(envelope.message_id, "CompanySnapshot:56657420945678:5:6");
         assert_eq!(Envelope::read(&envelope.write()), envelope);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_backfill() {
+        let of = |lane: Lane| {
+            let reference = CompanyRef {
+                lane: lane.into(),
+                ..CompanyRef::default()
+            };
+            Envelope::read(&Envelope::new(&reference, 7).write())
+        };
+        assert!(of(Lane::Live).is_live() && !of(Lane::Backfill).is_live());
+        let mut replayed = of(Lane::Live);
+        replayed.lane = Some("replay".to_owned());
+        assert!(!replayed.is_live() && Envelope::default().is_live());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod account;
 mod keys;
+mod listing;
 mod loader;
 mod namespace;
 mod watch_keys;

@@ -30,7 +30,7 @@ pub const DEAD_LETTERS: &str = "okki_dead_letters_total";
 pub const IN_FLIGHT: &str = "okki_in_flight_records";
 /// 1 while the gate is closed for this reason. Labels: `reason`.
 pub(crate) const GATE_CLOSED: &str = "okki_gate_closed";
-/// From the customer's change in the CRM to the row in the form. No labels.
+/// From the customer's change in the CRM to the row in the form, without backfills and first loads. No labels.
 pub(crate) const END_TO_END_LAG: &str = "okki_end_to_end_lag_seconds";
 /// Since the checkpoint. No labels.
 pub const CHECKPOINT_AGE: &str = "okki_checkpoint_age_seconds";
@@ -52,6 +52,8 @@ pub(crate) const BOOKS_RECORDS: &str = "okki_books_records";
 pub(crate) const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
 /// Customers asked for again because they had left every queue without a disposition. No labels.
 pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
+/// Rows of the listing that named no customer. No labels.
+pub const EXTRACTOR_DAMAGED_ROWS: &str = "okki_extractor_damaged_rows_total";
 /// Calls whose outcome was unknown, so they were repeated. No labels.
 pub const LOADER_UNKNOWN_OUTCOMES: &str = "okki_loader_unknown_outcomes_total";
 /// Rows that a late call had changed and that were written again. No labels.
@@ -151,7 +153,7 @@ pub const ALL: &[Metric] = &[
         END_TO_END_LAG,
         LAG_BUCKETS,
         &[],
-        "From the change in the CRM to the row in the form",
+        "From the change in the CRM to the row in the form, without backfills, first loads and replays",
     ),
     gauge(
         CHECKPOINT_AGE,
@@ -199,6 +201,11 @@ pub const ALL: &[Metric] = &[
         EXTRACTOR_ASKED_AGAIN,
         &[],
         "Customers asked for again that had left every queue without a disposition",
+    ),
+    counter(
+        EXTRACTOR_DAMAGED_ROWS,
+        &[],
+        "Rows of the listing that named no customer, each time that they were listed in a window",
     ),
     counter(
         LOADER_UNKNOWN_OUTCOMES,

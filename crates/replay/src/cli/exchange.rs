@@ -76,7 +76,7 @@ pub(super) async fn export(workspace: Workspace, args: ExportArgs) -> anyhow::Re
         ..Note::default()
     };
     audit::append(&workspace, note).await?;
-    eprintln!(
+    pipeline::remark!(
         "{written} letters exported{}",
         if args.reveal { "" } else { ", masked" }
     );

@@ -89,7 +89,7 @@ pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> any
 
 async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result<()> {
     let mut workspace = Workspace::new(rt.clone(), stage);
-    workspace.notice = |line| eprintln!("{line}");
+    workspace.notice = |line| pipeline::remark!("{line}");
     match command {
         DeadCommand::List(args) => browse::list(&workspace, args).await,
         DeadCommand::Groups(args) => browse::groups(&workspace, args).await,

@@ -3,7 +3,7 @@
 use super::config::OperatorArgs;
 use crate::workspace::Workspace;
 use pipeline::setting::ConfigError;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 /// The workspace under the name that the operator gives.
 pub(super) fn by(mut workspace: Workspace, args: OperatorArgs) -> Workspace {
@@ -30,7 +30,7 @@ pub(super) fn confirmed(question: &str, yes: bool) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
         return Err(ConfigError::message("no terminal to confirm on; add --yes").into());
     }
-    eprint!("{question} [y/N] ");
+    write!(io::stderr(), "{question} [y/N] ")?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))

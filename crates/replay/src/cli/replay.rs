@@ -103,7 +103,7 @@ pub(super) async fn execute(
     let id = plan.id.clone();
     let queue = workspace.rt.namespace.queue(workspace.stage);
     if options.wait && workspace.rt.broker.consumers(&queue).await? == 0 {
-        eprintln!(
+        pipeline::remark!(
             "no consumer of the {} stage runs at the moment; outcomes will come when one does",
             workspace.stage
         );

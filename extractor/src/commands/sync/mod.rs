@@ -38,6 +38,9 @@ pub(crate) async fn sync(args: SyncArgs) -> anyhow::Result<()> {
         if args.restart {
             sync.discard().await?;
         }
+        if args.full {
+            sync.want_everything().await?;
+        }
         sync.check_same_backfill().await?;
         let Some(lease) = sync.lease(PATIENCE).await? else {
             bail!("another replica lists {} and does not end", kind.name())

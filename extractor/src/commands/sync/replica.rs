@@ -73,9 +73,13 @@ impl Sync {
 
     /// Waits for the lease, at most for `patience`.
     pub(super) async fn lease(&self, patience: Duration) -> anyhow::Result<Option<Lease>> {
+        self.lease_of(self.kind, patience).await
+    }
+
+    async fn lease_of(&self, kind: RunKind, patience: Duration) -> anyhow::Result<Option<Lease>> {
         let asked = Instant::now();
         loop {
-            let key = self.state.lease_key(self.kind);
+            let key = self.state.lease_key(kind);
             let lease = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await?;
             if lease.is_some() || asked.elapsed() >= patience {
                 return Ok(lease);
@@ -90,20 +94,31 @@ impl Sync {
     pub(super) async fn report_busy(&self) -> anyhow::Result<()> {
         if self.json {
             let leader = self.state.leader(self.kind).await?;
-            println!("{}", serde_json::json!({ "busy": true, "leader": leader }));
+            pipeline::say!("{}", serde_json::json!({ "busy": true, "leader": leader }))?;
         } else {
-            println!("another replica lists; nothing to do");
+            pipeline::say!("another replica lists; nothing to do")?;
         }
         Ok(())
     }
 
     pub(super) async fn discard(&self) -> anyhow::Result<()> {
-        let Some(lease) = self.lease(PATIENCE).await? else {
-            bail!("another replica is at work on the run")
+        let kinds = match self.kind {
+            RunKind::Live => vec![RunKind::Live, RunKind::First],
+            kind => vec![kind],
         };
-        self.state.discard(self.kind, lease.fence()).await?;
-        lease.release().await?;
+        for kind in kinds {
+            let Some(lease) = self.lease_of(kind, PATIENCE).await? else {
+                bail!("another replica is at work on the run")
+            };
+            self.state.discard(kind, lease.fence()).await?;
+            lease.release().await?;
+        }
         Ok(())
+    }
+
+    /// The first load is made once more, here or by a replica that runs.
+    pub(super) async fn want_everything(&self) -> anyhow::Result<()> {
+        Ok(self.state.want(RunKind::First).await?)
     }
 
     /// An unfinished backfill of another span must not be continued under this one's name.
@@ -143,18 +158,14 @@ impl Sync {
     }
 
     async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Summary> {
-        let progress = Progress::new(self.state.clone(), self.kind);
-        let waiting = self.patient_list(&lease);
-        let run = tokio::select! {
-            run = waiting => run,
-            never = progress.follow_listing() => match never {},
-        }?;
-        lease.release().await?;
+        let mut runs = vec![self.list(self.kind, self.span, lease).await?];
+        runs.extend(self.first_load().await?);
         // A ref on its last rung, and a little.
         let ladder = self.rt.broker.retry().ladder();
         let stalled = ladder.last().copied().unwrap_or_default() + Duration::from_secs(60);
+        let progress = Progress::new(self.state.clone(), self.kind);
         let finished = tokio::select! {
-            report = progress.follow_details(&run, stalled) => report?,
+            report = progress.follow_details(&runs, stalled) => report?,
             () = self.rt.shutdown.requested() => {
                 bail!("stopped while details are fetched; they are in the queue, `extractor run` goes on with them")
             }
@@ -163,18 +174,51 @@ impl Sync {
         Ok(finished)
     }
 
+    /// What the live window has left out because there was no checkpoint, unless another replica lists it.
+    async fn first_load(&self) -> anyhow::Result<Option<Run>> {
+        let first = self.state.standing(RunKind::First).await?;
+        if self.kind != RunKind::Live || !(first.wanted || first.run.is_some()) {
+            return Ok(None);
+        }
+        match self.lease_of(RunKind::First, Duration::ZERO).await? {
+            Some(lease) => Ok(Some(self.list(RunKind::First, Span::First, lease).await?)),
+            None => {
+                tracing::info!("another replica lists the first load");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn list(&self, kind: RunKind, span: Span, lease: Lease) -> anyhow::Result<Run> {
+        let progress = Progress::new(self.state.clone(), kind);
+        let run = tokio::select! {
+            run = self.patient_list(kind, span, &lease) => run,
+            never = progress.follow_listing() => match never {},
+        }?;
+        if kind == RunKind::Live
+            && let Err(stop) = self.runner.list_damaged_again(&lease).await
+        {
+            tracing::warn!(
+                error = chain(&stop),
+                "rows that named no customer are listed again later"
+            );
+        }
+        lease.release().await?;
+        Ok(run)
+    }
+
     /// Lists, and repeats from where it stopped what an outage has ended.
-    async fn patient_list(&self, lease: &Lease) -> anyhow::Result<Run> {
+    async fn patient_list(&self, kind: RunKind, span: Span, lease: &Lease) -> anyhow::Result<Run> {
         let mut backoff = Backoff::default();
         let begun = Instant::now();
         loop {
-            match self.runner.run(self.kind, self.span, self.force, lease).await {
+            match self.runner.run(kind, span, self.force, lease).await {
                 Ok(run) => return Ok(run),
                 Err(Stop::Shutdown) => bail!("stopped; the same command goes on where it was"),
                 Err(Stop::Okki(error)) if error.needs_person() || !error.is_transient() => {
                     return Err(error).context("list customers");
                 }
-                Err(stop @ Stop::Deposed) => return Err(stop.into()),
+                Err(stop @ (Stop::Deposed | Stop::FutureCheckpoint(_))) => return Err(stop.into()),
                 Err(stop) if begun.elapsed() > PATIENCE => {
                     return Err(stop).context("give up after an outage");
                 }

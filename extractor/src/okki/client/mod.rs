@@ -9,6 +9,7 @@ pub(super) mod grant;
 use super::{
     envelope::{self, Answer},
     error::{Error, chain},
+    mend::mend,
     pace::Pace,
     time,
     token::{Token, Tokens},
@@ -222,7 +223,11 @@ impl Client {
             body,
             ..
         } = self.exchange(lane, endpoint, request, Bytes::new()).await?;
-        let answer = envelope::read(status, retry_after, &body);
+        let answer = match envelope::read(status, retry_after, &body) {
+            // Of a listing only ids and times are used: one broken character of one row must not cost the page.
+            Err(Error::Garbled(_)) if endpoint == "list" => envelope::read(status, retry_after, &mend(&body)),
+            answer => answer,
+        };
         if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
             self.pace.answered();
         }

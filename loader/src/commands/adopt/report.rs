@@ -81,17 +81,16 @@ impl Report {
 
     pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {
         if json {
-            println!("{}", serde_json::to_string(self)?);
+            pipeline::say!("{}", serde_json::to_string(self)?)?;
             return Ok(());
         }
         match self.left {
             None => self.print_preview(),
             Some(left) => self.print_done(left),
         }
-        Ok(())
     }
 
-    fn print_preview(&self) {
+    fn print_preview(&self) -> anyhow::Result<()> {
         let mut facts = Facts::default();
         facts.add("records that wait", self.waiting.to_string());
         facts.add("rows without a key", self.rows().to_string());
@@ -106,34 +105,36 @@ impl Report {
                 facts.add("", example);
             }
         }
-        println!("{facts}");
+        pipeline::say!("{facts}")?;
         if self.to_write() == 0 && self.rows() > 0 {
-            println!(
+            pipeline::say!(
                 "no row would get a key: wait until the customers' records have come (`transformer` and `extractor` run), \
                  or match by other widgets; {}",
                 LEFT
-            );
+            )?;
         }
+        Ok(())
     }
 
-    fn print_done(&self, left: usize) {
-        println!("{} rows have got their keys", self.written);
+    fn print_done(&self, left: usize) -> anyhow::Result<()> {
+        pipeline::say!("{} rows have got their keys", self.written)?;
         if self.unseen > 0 {
-            println!(
+            pipeline::say!(
                 "{} keys were accepted by Jiandaoyun and are not in the form; run the command again",
                 self.unseen
-            );
+            )?;
         }
         if self.refused > 0 {
-            println!(
+            pipeline::say!(
                 "{} rows take no key, Jiandaoyun refuses it (the log says why); put it in by hand, or delete them",
                 self.refused
-            );
+            )?;
         }
         match left {
-            0 => println!("no row is without a key; the loaders go on by themselves"),
-            _ => println!("at least {left} rows are left without a key; {LEFT}"),
+            0 => pipeline::say!("no row is without a key; the loaders go on by themselves")?,
+            _ => pipeline::say!("at least {left} rows are left without a key; {LEFT}")?,
         }
+        Ok(())
     }
 }
 

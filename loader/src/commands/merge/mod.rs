@@ -64,10 +64,10 @@ impl Merge {
         })?;
         let (rows, _) = writer.index.counts().await.context("ask Redis for the index")?;
         let sorted = bounds::sort(writer.ledger.duplicates().await.context("ask Redis")?);
-        show(&sorted);
+        show(&sorted)?;
         sorted.judge(rows, self.most)?;
         if sorted.extras() == 0 {
-            println!("no row is to be deleted");
+            pipeline::say!("no row is to be deleted")?;
             return Ok(());
         }
         let question = format!(
@@ -83,16 +83,16 @@ impl Merge {
         let exported = export::run(writer, &recognition, &sorted.customers, &self.file, &bar).await?;
         let deleted = delete::run(writer, &recognition, &exported, &bar).await?;
         bar.finish_and_clear();
-        println!(
+        pipeline::say!(
             "{deleted} rows deleted; as they were, they stand in {}",
             self.file.display()
-        );
+        )?;
         Ok(())
     }
 }
 
 /// What would go, and what is left alone.
-fn show(sorted: &Sorted) {
+fn show(sorted: &Sorted) -> anyhow::Result<()> {
     let line = |listed: &Listed| {
         let extras = listed.extras.iter().map(|extra| {
             [
@@ -105,9 +105,10 @@ fn show(sorted: &Sorted) {
     };
     let lines: Vec<_> = sorted.customers.iter().flat_map(line).collect();
     if !lines.is_empty() {
-        println!("{}", columns(&lines));
+        pipeline::say!("{}", columns(&lines))?;
     }
     for left in &sorted.left_alone {
-        println!("left alone: {left}");
+        pipeline::say!("left alone: {left}")?;
     }
+    Ok(())
 }

@@ -52,7 +52,7 @@ impl Findings {
 
     pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {
         if json {
-            println!("{}", serde_json::to_string(self)?);
+            pipeline::say!("{}", serde_json::to_string(self)?)?;
             return Ok(());
         }
         let mut facts = Facts::default();
@@ -80,7 +80,7 @@ impl Findings {
                 format!("{held_back}, whose rows may be among those without a company id"),
             );
         }
-        println!("{facts}");
+        pipeline::say!("{facts}")?;
         Ok(())
     }
 }

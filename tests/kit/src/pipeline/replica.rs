@@ -158,7 +158,11 @@ impl Replica {
         let Ok(Ok((200, text))) = answer else { return None };
         let values = text
             .lines()
-            .filter_map(|line| line.strip_prefix(name)?.strip_prefix('{')?.rsplit(' ').next());
+            .filter_map(|line| {
+                line.strip_prefix(name)
+                    .filter(|rest| rest.starts_with(['{', ' ']))
+            })
+            .filter_map(|rest| rest.rsplit(' ').next());
         Some(values.filter_map(|value| value.parse::<f64>().ok()).sum())
     }
 

@@ -4,6 +4,9 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use serde_json::Value;
 
+/// Stands in a body for a byte that is no UTF-8.
+pub(super) const BAD_BYTE: char = '\u{f8ff}';
+
 /// An HTTP answer.
 #[derive(Clone, Debug)]
 pub(super) struct Reply {
@@ -15,6 +18,16 @@ pub(super) struct Reply {
     pub code: i64,
     /// Calls that are left, and for how many seconds, as headers.
     pub left: Option<(u64, u64)>,
+}
+
+fn bytes(body: &str) -> Vec<u8> {
+    let mut parts = body.split(BAD_BYTE);
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(0xff);
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    bytes
 }
 
 /// How a call ends.
@@ -67,7 +80,7 @@ impl Reply {
 
     pub(super) fn into_response(self) -> Response<Body> {
         let json = !self.body.starts_with('<');
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = Response::new(Body::from(bytes(&self.body)));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = if json {

@@ -25,13 +25,15 @@ const POLL_START: Duration = Duration::from_millis(5);
 /// Messages published at a time.
 const PUBLISHED: usize = 1_000;
 
-const EXTRACTOR: [(&str, &str); 6] = [
+const EXTRACTOR: [(&str, &str); 7] = [
     ("OKKI_RATE", "100000"),
     ("OKKI_BURST", "1000"),
     ("OKKI_CONCURRENCY", "32"),
     ("OKKI_PAGE_SIZE", "500"),
     ("EVERY", "1s"),
     ("SETTLE_DELAY", "1s"),
+    // A first load that is measured must not wait for anybody.
+    ("BACKFILL_AHEAD", "20000"),
 ];
 
 /// RabbitMQ and Redis for all measurements.

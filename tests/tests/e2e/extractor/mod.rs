@@ -1,9 +1,11 @@
 //! The extractor alone: nothing that changed is missed, whichever replica dies, however the vendor sorts; snapshots are counted
 //! where they leave it.
 
+mod believed;
 mod commands;
 mod details;
 mod documents;
+mod first_load;
 mod leader;
 mod paging;
 mod quotas;

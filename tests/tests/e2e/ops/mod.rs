@@ -3,8 +3,9 @@
 
 mod accounting;
 mod checkpoint;
+mod closed_output;
 mod commands;
-mod notices;
+pub(crate) mod notices;
 mod rotation;
 mod scaling;
 mod secrets;

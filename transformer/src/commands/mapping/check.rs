@@ -42,11 +42,11 @@ pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
         compare(&mapping, &form, &name, &mut problems, &mut warnings);
     }
     for warning in &warnings {
-        println!("warning: {warning}");
+        pipeline::say!("warning: {warning}")?;
     }
     if problems.is_empty() {
         let fields = mapping.fields().len();
-        println!("ok: {fields} fields, fingerprint {}", mapping.fingerprint());
+        pipeline::say!("ok: {fields} fields, fingerprint {}", mapping.fingerprint())?;
         return Ok(());
     }
     Err(ConfigError::message(problems.join("\n")).into())
@@ -75,12 +75,12 @@ async fn live(args: SharedArgs) -> anyhow::Result<(String, Extras)> {
             ConfigError::new("--live", problem, remedy)
         })?;
     let name = format!("form {}", reading.entry_id);
-    println!(
+    pipeline::say!(
         "{name} of app {}, read by the loader {} ago, {} widgets",
         reading.app_id,
         ago(reading.read_at_ms, jiff::Timestamp::now().as_millisecond()),
         reading.widgets.len()
-    );
+    )?;
     Ok((name, Extras::of_form(&reading.widgets)))
 }
 

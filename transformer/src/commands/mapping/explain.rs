@@ -13,7 +13,7 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<()> {
-    print!("{}", explain(&args.document.load()?));
+    pipeline::say_text!("{}", explain(&args.document.load()?))?;
     Ok(())
 }
 

@@ -51,9 +51,9 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
     let (count, failures) =
         check(&mapping, &text, folder).with_context(|| format!("{} cannot be used", args.cases.display()))?;
     for failure in &failures {
-        println!("{failure}");
+        pipeline::say!("{failure}")?;
     }
-    println!("{} of {count} tests passed", count - failures.len().min(count));
+    pipeline::say!("{} of {count} tests passed", count - failures.len().min(count))?;
     if failures.is_empty() {
         Ok(())
     } else {

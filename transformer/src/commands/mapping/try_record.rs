@@ -26,7 +26,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let detail = super::company::given(&args.company)?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     let (text, failed) = report(&mapping, detail, now)?;
-    print!("{text}");
+    pipeline::say_text!("{text}")?;
     if failed > 0 {
         anyhow::bail!("{failed} fields cannot be mapped for this customer");
     }

@@ -7,8 +7,8 @@ use crate::simulator::clock::{beijing, from_beijing};
 use crate::simulator::customer::Customer;
 use crate::simulator::dice::Dice;
 use crate::simulator::faults::Vendor;
-use crate::simulator::reply::Reply;
-use crate::simulator::settings::{OkkiSettings, Order};
+use crate::simulator::reply::{BAD_BYTE, Reply};
+use crate::simulator::settings::{ListingSettings, OkkiSettings, Order, Totals};
 use crate::simulator::state::{State, lock};
 use crate::simulator::vocabulary::GROUPS;
 use crate::simulator::world::{Entry, World, company_id, content};
@@ -45,8 +45,22 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
         ""
     };
     let count = rows.len();
-    let list = list(rows.iter().map(|(index, entry)| item(seed, *index, entry)));
-    let data = format!(r#"{{"list":{list},"totalItem":{mark}{total}{mark},"count":{count}}}"#);
+    let quirks = &settings.listing;
+    let list = list(
+        rows.iter()
+            .map(|(index, entry)| item(seed, *index, entry, quirks, query.removed)),
+    );
+    let total = match quirks.totals {
+        Totals::Right => Some(total),
+        Totals::Zero => Some(0),
+        Totals::Page => Some(count),
+        Totals::Capped(most) => Some(total.min(most)),
+        Totals::Missing => None,
+    };
+    let total = total.map_or_else(String::new, |total| {
+        format!(r#""totalItem":{mark}{total}{mark},"#)
+    });
+    let data = format!(r#"{{"list":{list},{total}"count":{count}}}"#);
     success(state, settings, &data)
 }
 
@@ -63,6 +77,15 @@ impl Query {
         let count = number("count")?.unwrap_or(settings.count_default as i64);
         // an explicit start_time wins over date
         let from = time("start_time", false)?.or(time("date", false)?);
+        let (mut from, mut to) = (
+            from.unwrap_or(i64::MIN),
+            time("end_time", true)?.unwrap_or(i64::MAX),
+        );
+        if settings.listing.dates_only {
+            let midnight = |at: i64| (at + 28_800).div_euclid(86_400) * 86_400 - 28_800;
+            from = if from == i64::MIN { from } else { midnight(from) };
+            to = if to == i64::MAX { to } else { midnight(to) + 86_399 };
+        }
         Ok(Query {
             page: number("start_index")?.unwrap_or(1).max(1) as usize,
             count: count.clamp(1, settings.count_cap.max(1) as i64) as usize,
@@ -70,8 +93,8 @@ impl Query {
             all: number("all")?.unwrap_or(1),
             group: number("group_id")?.filter(|id| *id != 0),
             time_type: number("time_type")?.unwrap_or(1),
-            from: from.unwrap_or(i64::MIN),
-            to: time("end_time", true)?.unwrap_or(i64::MAX),
+            from,
+            to,
         })
     }
 
@@ -154,15 +177,23 @@ fn filtered(world: &World, listing: &[(i64, u32)], query: &Query) -> Vec<(i64, u
     chosen
 }
 
-fn item(seed: u64, index: u32, entry: &Entry) -> String {
-    let customer = content(seed, index, entry, entry.revision);
+fn item(seed: u64, index: u32, entry: &Entry, quirks: &ListingSettings, removed: bool) -> String {
+    let mut customer = content(seed, index, entry, entry.revision);
     let (id, user) = (company_id(index), if customer.private { "55280038" } else { "" });
+    if quirks.bad_bytes.contains(&id) {
+        customer.name.push(BAD_BYTE);
+    }
+    let id = quirks.ids.get(&id).cloned().unwrap_or_else(|| id.to_string());
     let (name, short_name) = (quoted(&customer.name), quoted(&customer.short_name));
     let (created, updated) = (beijing(entry.created), beijing(entry.updated));
     let contacted = beijing(entry.updated - 3600);
+    let time = match removed && quirks.removed_without_time {
+        true => String::new(),
+        false => format!(r#""update_time":"{updated}","#),
+    };
     format!(
         r#"{{"company_id":{id},"user_id":"{user}","name":{name},"short_name":{short_name},"serial_id":"C{index:05}",
-"order_time":"{contacted}","create_time":"{created}","update_time":"{updated}","create_user":55280040,
+"order_time":"{contacted}","create_time":"{created}",{time}"create_user":55280040,
 "last_edit_user":55280038,"archive_type":1,"edit_time":"{updated}"}}"#
     )
 }

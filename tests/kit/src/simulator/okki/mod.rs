@@ -98,13 +98,17 @@ pub(super) fn execute(state: &State, call: &Call) -> Reply {
 
 /// The vendor's envelope around data, which is JSON text.
 fn success(state: &State, settings: &OkkiSettings, data: &str) -> Reply {
-    let now = clock::beijing(state.clock.now());
+    let now = clock::beijing(state.clock.now() + settings.listing.now_offset_s);
+    let now = match settings.listing.hide_now {
+        true => String::new(),
+        false => format!(r#""now":"{now}","#),
+    };
     let code = match settings.success_code {
         SuccessCode::Ok200 => r#""code":200,"#,
         SuccessCode::Zero => r#""code":0,"#,
         SuccessCode::Absent => "",
     };
-    let body = format!(r#"{{{code}"message":"success","now":"{now}","data":{data}}}"#);
+    let body = format!(r#"{{{code}"message":"success",{now}"data":{data}}}"#);
     Reply {
         status: 200,
         body,

@@ -2,12 +2,14 @@
 //! data: `POST /sim/settings` merges a JSON object into them, and an unknown name is refused by name.
 
 mod jdy;
+mod listing;
 mod okki;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use jdy::{Concurrent, JdySettings, KeyRule, LifetimeFrom, Poison};
+pub use listing::{ListingSettings, Totals};
 pub use okki::{Allowance, AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList};
 
 /// All settings.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ListingSettings;
+
 /// How the OKKI token bucket is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +125,8 @@ pub struct OkkiSettings {
     /// So many calls in each window, told in headers of every answer; calls over it are refused. `null` = no such limit, and
     /// no headers.
     pub allowance: Option<Allowance>,
+    /// What the listing does although it should not.
+    pub listing: ListingSettings,
 }
 
 /// A limit that a vendor tells in its answers.
@@ -161,6 +165,7 @@ impl Default for OkkiSettings {
             success_code: SuccessCode::Ok200,
             latency_ms: 0,
             allowance: None,
+            listing: ListingSettings::default(),
         }
     }
 }

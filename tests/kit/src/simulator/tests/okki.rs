@@ -144,3 +144,60 @@ async fn an_allowance_is_told_and_kept() {
     assert!(told.is_sorted_by(|before, after| before > after), "{told:?}");
     assert_eq!(told.last(), Some(&0));
 }
+
+#[tokio::test]
+async fn a_listing_lies_when_it_is_told_to() {
+    let bench = Bench::with(30).await;
+    let id = bench.simulator.company_ids()[3];
+    bench.simulator.set(|s| {
+        s.okki.mixed_numbers = false;
+        s.okki.listing.totals = Totals::Page;
+        s.okki.listing.hide_now = true;
+        s.okki.listing.ids.insert(id, "5.6e99".into());
+    });
+    let answer = bench.okki("/v1/company/list?count=7").await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["data"]["totalItem"], 7);
+    assert_eq!(answer.get("now"), None);
+    bench.simulator.set(|s| {
+        s.okki.listing.totals = Totals::Capped(12);
+        s.okki.listing.now_offset_s = 86_400;
+        s.okki.listing.hide_now = false;
+        s.okki.listing.bad_bytes = vec![id];
+    });
+    let answer = bench.okki("/v1/company/list?count=30").await.unwrap();
+    let body = answer.bytes().await.unwrap();
+    assert!(std::str::from_utf8(&body).is_err() && body.windows(6).any(|part| part == b"5.6e99"));
+    assert!(String::from_utf8_lossy(&body).contains(r#""totalItem":12,"#));
+    let tomorrow = (jiff::Timestamp::now().as_second() + 86_400 + 28_800).div_euclid(86_400);
+    let date = jiff::Timestamp::from_second(tomorrow * 86_400)
+        .unwrap()
+        .strftime("%Y-%m-%d")
+        .to_string();
+    assert!(String::from_utf8_lossy(&body).contains(&format!(r#""now":"{date}"#)));
+}
+
+#[tokio::test]
+async fn a_listing_may_honour_dates_only_and_hide_when_customers_went() {
+    let bench = Bench::with(10).await;
+    let changed = bench.simulator.touch(1);
+    let gone = bench.simulator.remove(1);
+    bench.simulator.set(|s| {
+        s.okki.listing.dates_only = true;
+        s.okki.listing.removed_without_time = true;
+    });
+    let now = jiff::Timestamp::now().as_second() + 28_800;
+    let day = jiff::Timestamp::from_second(now)
+        .unwrap()
+        .strftime("%Y-%m-%d")
+        .to_string();
+    let window = format!("start_time={day} 00:00:00&end_time={day} 00:00:01").replace(' ', "%20");
+    let list = bench.data(&format!("/v1/company/list?{window}")).await["list"].clone();
+    let expected = usize::from(changed != gone);
+    assert!(list.as_array().unwrap().len() >= expected, "{list}");
+    let removed = bench.data("/v1/company/list?removed=1").await["list"].clone();
+    assert_eq!(
+        (&removed[0]["company_id"], removed[0].get("update_time")),
+        (&json!(gone[0]), None)
+    );
+}

@@ -1,0 +1,78 @@
+//! Whether the listing still has the filter under which everything was listed: another one lets customers in that no
+//! change will ever bring.
+
+use crate::{
+    okki::chain,
+    state::{RunKind, State},
+};
+use pipeline::{
+    alert::{Problem, Severity},
+    service::Runtime,
+    store,
+};
+use std::time::Duration;
+
+/// How often it is compared; a first load that has ended meanwhile ends the problem.
+const POLL: Duration = Duration::from_secs(15);
+const PROBLEM: &str = "filter-changed";
+const REMEDY: &str = "customers that it lets in are loaded when they change; `extractor sync --full`, or BACKFILL_ON_CHANGE=true, lists everything again";
+
+/// Compares the filter with that of the last full listing.
+pub(crate) struct FilterWatch {
+    rt: Runtime,
+    state: State,
+    filter: String,
+    /// Everything is listed again without being asked.
+    lists_again: bool,
+    is_known: bool,
+}
+
+impl FilterWatch {
+    /// Nothing is compared yet.
+    pub(crate) fn new(rt: Runtime, state: State, filter: String, lists_again: bool) -> Self {
+        Self {
+            rt,
+            state,
+            filter,
+            lists_again,
+            is_known: false,
+        }
+    }
+
+    /// Polls until shutdown.
+    pub(crate) async fn run(mut self) {
+        loop {
+            if let Err(error) = self.compare().await {
+                tracing::debug!(error = chain(&error), "filter not compared");
+            }
+            if !self.rt.shutdown.sleep(POLL).await {
+                return;
+            }
+        }
+    }
+
+    async fn compare(&mut self) -> Result<(), store::Error> {
+        if self.state.filter(&self.filter).await? == self.filter {
+            self.is_known = false;
+            self.rt.alerts.clear(PROBLEM);
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.is_known, true) {
+            tracing::warn!(
+                lists_again = self.lists_again,
+                "filter of the listing has changed"
+            );
+        }
+        if self.lists_again {
+            return self.state.want(RunKind::First).await;
+        }
+        self.rt.alerts.raise(Problem {
+            key: PROBLEM.to_owned(),
+            severity: Severity::Warning,
+            summary: "the filter of the listing has changed".to_owned(),
+            detail: REMEDY.to_owned(),
+            patience: Duration::ZERO,
+        });
+        Ok(())
+    }
+}

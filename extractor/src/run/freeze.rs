@@ -1,0 +1,100 @@
+//! The window of a new run: from where on, and up to which second of OKKI's past.
+
+use super::{Runner, Span, Stop, lane};
+use crate::{
+    clocks::Clocks,
+    okki::PageRequest,
+    state::{KindState, Phase, Run, RunKind},
+    window::Window,
+};
+use pipeline::alert::{Problem, Severity};
+use std::time::Duration;
+
+/// Problem that OKKI's clock, Redis' and ours do not agree.
+const CLOCKS_APART: &str = "clocks-apart";
+
+impl Runner {
+    /// One call asks for the vendor's clock and how much there is; the window ends in its past.
+    pub(super) async fn freeze(
+        &self,
+        kind: RunKind,
+        span: Span,
+        force: bool,
+        before: &KindState,
+    ) -> Result<Run, Stop> {
+        let overtaken = match (span, before.checkpoint) {
+            (Span::SinceCheckpoint, None) => self.leave_to_first_load().await?,
+            _ => None,
+        };
+        let margins = self.settings.margins;
+        let window_at = |now| match span {
+            Span::SinceCheckpoint => {
+                let window = margins.live(before.checkpoint, self.settings.start, now);
+                let start = window.start.min(overtaken.or(window.start));
+                Window { start, ..window }
+            }
+            Span::First => margins.first(self.settings.start, now),
+            Span::Reach(reach) => margins.remedy(reach, now),
+            Span::Between { since, until } => margins.backfill(since, until, now),
+        };
+        let Window { start, end } = window_at(before.clocks().earliest());
+        let end = matches!(span, Span::Between { until: Some(_), .. }).then_some(end);
+        let request = PageRequest {
+            start,
+            end,
+            page: 1,
+            count: 1,
+            removed: false,
+        };
+        self.client.check_group().await?;
+        let first = self.client.page(lane(kind), &request).await?;
+        // Read after the call, which may have waited for the quota.
+        let redis_ms = self.state.now_ms().await?;
+        let clocks = Clocks::with_redis(redis_ms);
+        self.compare(clocks, first.now);
+        let window = window_at(clocks.okki_now(first.now));
+        // Nothing since the start means nothing in the window, which lies within.
+        let is_empty = first.total == Some(0) && first.rows() == 0;
+        Ok(Run {
+            id: format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple()),
+            start: window.start,
+            end: window.end,
+            phase: Phase::Changed,
+            cursor: is_empty.then_some(window.end + 1),
+            removals: self.settings.removals,
+            force,
+            listed: 0,
+            duplicates: 0,
+            damaged: 0,
+            expected: first.total,
+            filter: (kind == RunKind::First).then(|| self.settings.filter.clone()),
+            started_ms: redis_ms,
+            finished_ms: None,
+            leader: self.rt.instance.clone(),
+        })
+    }
+
+    /// Without a checkpoint everything of before is for the first load, so that no change waits behind it. It is asked for
+    /// before the live window gives the checkpoint that would hide the need. Where an unfinished one already ends, the
+    /// live windows have to begin.
+    async fn leave_to_first_load(&self) -> Result<Option<i64>, Stop> {
+        self.state.want(RunKind::First).await?;
+        let begun = self.state.standing(RunKind::First).await?.run;
+        let overlap = self.settings.margins.overlap.as_secs().cast_signed();
+        Ok(begun.map(|run| run.end.saturating_sub(overlap)))
+    }
+
+    fn compare(&self, clocks: Clocks, said: Option<i64>) {
+        let Some(detail) = clocks.trouble(said) else {
+            return self.rt.alerts.clear(CLOCKS_APART);
+        };
+        tracing::warn!(detail, "clocks differ");
+        self.rt.alerts.raise(Problem {
+            key: CLOCKS_APART.to_owned(),
+            severity: Severity::Warning,
+            summary: "clocks differ".to_owned(),
+            detail: format!("{detail}; let NTP set the clocks of ours"),
+            patience: Duration::ZERO,
+        });
+    }
+}

@@ -1,0 +1,42 @@
+//! What OKKI's listing may do although a client would like to rely on the contrary.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What `totalItem` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Totals {
+    /// The rows of all pages.
+    #[default]
+    Right,
+    /// Nothing.
+    Zero,
+    /// The rows of this page.
+    Page,
+    /// At most so many, as search engines count.
+    Capped(usize),
+    /// It is not there.
+    Missing,
+}
+
+/// Switches of the listing, all off by default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListingSettings {
+    /// What `totalItem` says.
+    pub totals: Totals,
+    /// Bounds count as whole days.
+    pub dates_only: bool,
+    /// Seconds added to `now` of every answer, and to nothing else.
+    pub now_offset_s: i64,
+    /// Answers have no `now`.
+    pub hide_now: bool,
+    /// Deleted customers are listed without `update_time`.
+    pub removed_without_time: bool,
+    /// JSON in the place of the ids of these customers.
+    pub ids: BTreeMap<i64, String>,
+    /// The names of these customers end in a byte that is no UTF-8.
+    pub bad_bytes: Vec<i64>,
+}
