@@ -94,6 +94,7 @@ impl Leader {
         if self.kind == RunKind::Live {
             self.runner.ask_for_lost(lease).await?;
         }
+        self.runner.ask_for_missing(self.kind, lease).await?;
         Ok(())
     }
 

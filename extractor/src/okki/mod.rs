@@ -4,11 +4,13 @@
 //! [`Client`], which lists one page or fetches one customer, and [`Error`], which says what to do about a refusal.
 
 mod client;
+mod closed;
 mod decode;
 mod envelope;
 mod error;
 #[cfg(test)]
 mod fuzz;
+mod moment;
 mod pace;
 mod seal;
 pub(crate) mod time;

@@ -4,7 +4,7 @@
 //! every 429 in a row. On top of that the process lowers its own rate by a quarter and earns it back slowly, so that
 //! a limit that is lower than configured is approached instead of hit again every second.
 
-use super::error::Error;
+use super::{closed::unless_closed, error::Error};
 use pipeline::quota::{Bucket, Lane, Quota};
 use std::{
     sync::{Mutex, PoisonError},
@@ -59,7 +59,7 @@ impl Pace {
             tokio::time::sleep_until(slot).await;
         }
         if let Some((quota, bucket)) = &self.shared {
-            quota.acquire(&[bucket], lane).await?;
+            unless_closed(quota, bucket, quota.acquire(&[bucket], lane)).await?;
         }
         Ok(())
     }
@@ -71,12 +71,14 @@ impl Pace {
             state.strikes += 1;
             state.share = (state.share * LOWER).max(LOWEST_SHARE);
             let doubled = Duration::from_millis(500 << state.strikes.min(7));
-            retry_after.unwrap_or(doubled).min(LONGEST_PAUSE)
+            retry_after.unwrap_or_else(|| doubled.min(LONGEST_PAUSE))
         };
         tracing::debug!(pause_ms = pause.as_millis() as u64, "okki limits the rate");
         match &self.shared {
             Some((quota, bucket)) => quota.push_back(bucket, pause).await?,
-            None => tokio::time::sleep(pause).await,
+            None if pause <= LONGEST_PAUSE => tokio::time::sleep(pause).await,
+            // The caller does not wait for it.
+            None => {}
         }
         Ok(())
     }

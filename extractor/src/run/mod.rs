@@ -7,6 +7,7 @@
 //! repeated refs are harmless.
 
 mod lost;
+mod missing;
 mod publish;
 
 use crate::{

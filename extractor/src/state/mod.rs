@@ -5,6 +5,7 @@
 //! lower one. A new leader writes first of all, so a paused one that wakes up later can change nothing.
 
 mod customers;
+mod missing;
 mod run;
 
 pub(crate) use customers::{FetchResult, Results};

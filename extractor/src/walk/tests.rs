@@ -114,6 +114,7 @@ impl Pages for Model {
             damaged: vec![],
             total: (self.totals)(rows.len()),
             now: Some(state.clock),
+            untimed: vec![],
         })
     }
 }

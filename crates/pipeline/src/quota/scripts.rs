@@ -15,6 +15,7 @@ use crate::store::{Error, Script, Store};
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 static MOVED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("moved.lua")));
+static CLOSED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("closed.lua")));
 static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
 
 /// How long a slot is kept for a higher lane that wanted it.
@@ -121,6 +122,18 @@ pub(super) async fn push_back(
     store
         .invoke(&PUSH_BACK, &[state_key(namespace, bucket)], &[micros(pause)])
         .await
+}
+
+/// How long a bucket stays closed.
+pub(super) async fn closed_for(
+    store: &Store,
+    namespace: &Namespace,
+    bucket: &Bucket,
+) -> Result<Duration, Error> {
+    let left: u64 = store
+        .invoke(&CLOSED, &[state_key(namespace, bucket)], &[] as &[i64])
+        .await?;
+    Ok(Duration::from_micros(left))
 }
 
 fn keys(namespace: &Namespace, buckets: &[&Bucket]) -> Vec<String> {

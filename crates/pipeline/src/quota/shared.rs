@@ -94,6 +94,11 @@ impl Quota {
         Ok(())
     }
 
+    /// For how long a push-back keeps the bucket closed; zero when it is open.
+    pub async fn closed_for(&self, bucket: &Bucket) -> Result<Duration, Error> {
+        Ok(scripts::closed_for(&self.store, &self.namespace, bucket).await?)
+    }
+
     /// Asks until a slot is at hand; then there may be as many as are wanted.
     async fn take(&self, buckets: &[&Bucket], lane: Lane, wanted: usize) -> Result<VecDeque<Permit>, Error> {
         loop {

@@ -52,6 +52,8 @@ pub(crate) const BOOKS_RECORDS: &str = "okki_books_records";
 pub(crate) const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
 /// Customers asked for again because they had left every queue without a disposition. No labels.
 pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
+/// Customers that were listed and, up to the last attempt, not shown. No labels.
+pub const EXTRACTOR_MISSING: &str = "okki_extractor_missing_total";
 /// Calls whose outcome was unknown, so they were repeated. No labels.
 pub const LOADER_UNKNOWN_OUTCOMES: &str = "okki_loader_unknown_outcomes_total";
 /// Rows that a late call had changed and that were written again. No labels.
@@ -199,6 +201,11 @@ pub const ALL: &[Metric] = &[
         EXTRACTOR_ASKED_AGAIN,
         &[],
         "Customers asked for again that had left every queue without a disposition",
+    ),
+    counter(
+        EXTRACTOR_MISSING,
+        &[],
+        "Customers that were listed and, up to the last attempt, not shown",
     ),
     counter(
         LOADER_UNKNOWN_OUTCOMES,

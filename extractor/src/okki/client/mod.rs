@@ -4,26 +4,31 @@
 //! in-call repeats is an [`Error`] for the caller, who knows whether to pause the stage or to fail one customer.
 
 pub(super) mod grant;
+mod patience;
+mod retry_after;
 
+pub(super) use self::patience::LONGEST as LONGEST_WAIT;
+use self::patience::Patience;
 use super::{
     envelope::{self, Answer},
-    error::{Error, Outage, chain},
+    error::{Error, Outage},
     pace::Pace,
     time,
     token::{Token, Tokens},
     types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
 };
 use crate::source::Source;
-use pipeline::{http, quota::Lane, retry::Backoff, setting::Secret, telemetry::names};
-use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
-use std::time::{Duration, Instant};
+use pipeline::{http, quota::Lane, setting::Secret, telemetry::names};
+use reqwest::header::AUTHORIZATION;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 use tokio::sync::Semaphore;
 use url::Url;
 
-/// Sent again this often when nothing answers, before the caller gets the error.
-const REPEATS: u32 = 2;
-/// A server that says 429 this often in a row is away for us.
-const MOST_REFUSED: u32 = 20;
+/// Times that nobody can read are told this often.
+const TOLD_EVERY: Duration = Duration::from_secs(600);
 
 /// Where the account's data is.
 #[derive(Debug, Clone)]
@@ -57,6 +62,8 @@ pub(crate) struct Client {
     tokens: Tokens,
     pace: Pace,
     slots: Semaphore,
+    /// When listed times that nobody can read were last told.
+    told: Mutex<Option<Instant>>,
 }
 
 impl Client {
@@ -69,6 +76,7 @@ impl Client {
             options,
             tokens,
             pace,
+            told: Mutex::default(),
         }
     }
 
@@ -91,19 +99,34 @@ impl Client {
         if let Some(end) = request.end {
             put("end_time", time::format(end));
         }
-        let answer = self.patient(lane, "list", &endpoints.source.list, &query).await?;
-        read_page(&answer.data, answer.now)
+        let path = &endpoints.source.list;
+        let answer = self
+            .patient(lane, "list", path, &query, Patience::of_all())
+            .await?;
+        let page = read_page(&answer.data, answer.now)?;
+        self.tell_untimed(&page);
+        Ok(page)
     }
 
+    /// The detail of one customer.
     pub(crate) async fn detail(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
-        let endpoints = &self.options.endpoints;
-        let query = [(endpoints.source.info_key.clone(), company_id.to_owned())];
-        let answer = self.patient(lane, "info", &endpoints.source.info, &query).await?;
+        self.detail_with(lane, company_id, Patience::of_one()).await
+    }
+
+    /// The same without any repeat, for a caller that compares.
+    pub(crate) async fn detail_once(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
+        self.detail_with(lane, company_id, Patience::none()).await
+    }
+
+    async fn detail_with(&self, lane: Lane, company_id: &str, patience: Patience) -> Result<Detail, Error> {
+        let source = &self.options.endpoints.source;
+        let query = [(source.info_key.clone(), company_id.to_owned())];
+        let answer = self.patient(lane, "info", &source.info, &query, patience).await?;
         read_detail(answer.data, answer.now, company_id)
     }
 
-    /// Asks for one row, and for the configured group; says whether listing could work.
-    pub(crate) async fn answers(&self) -> bool {
+    /// Asks for one row, and for the configured group; an error when listing could not work.
+    pub(crate) async fn answers(&self) -> Result<(), Error> {
         let request = PageRequest {
             start: None,
             end: None,
@@ -111,13 +134,20 @@ impl Client {
             count: 1,
             removed: false,
         };
-        let row = self.page(Lane::Live, &request).await;
-        match row.map(drop).and(self.check_group().await) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::debug!(error = chain(&error), "okki probe");
-                false
-            }
+        self.page(Lane::Live, &request).await?;
+        self.check_group().await
+    }
+
+    /// Says once in a while that listed times cannot be read: their customers are fetched in every window that lists them.
+    fn tell_untimed(&self, page: &Page) {
+        let Some(example) = page.untimed.first() else {
+            return;
+        };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
+            *told = Some(Instant::now());
+            let rows = page.untimed.len();
+            tracing::error!(rows, example, "listed times cannot be read, details decide");
         }
     }
 
@@ -135,6 +165,7 @@ impl Client {
                 Err(error)
             }
             Err(Error::Business { .. } | Error::NotFound { .. } | Error::Garbled(_) | Error::Shape(_))
+            | Err(Error::Outage(Outage::Unknown { .. }))
             | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
@@ -144,7 +175,13 @@ impl Client {
     pub(crate) async fn group_name(&self, id: &str) -> Result<String, Error> {
         let query = [("field".to_owned(), "group_id".to_owned())];
         let answer = self
-            .patient(Lane::Live, "selector", "/v1/company/fields/selector", &query)
+            .patient(
+                Lane::Live,
+                "selector",
+                "/v1/company/fields/selector",
+                &query,
+                Patience::of_all(),
+            )
             .await?;
         read_groups(&answer.data, id)
     }
@@ -167,19 +204,15 @@ impl Client {
         endpoint: &'static str,
         path: &str,
         query: &[(String, String)],
+        mut patience: Patience,
     ) -> Result<Answer, Error> {
-        let mut backoff = Backoff::new(Duration::from_millis(300), Duration::from_secs(5));
-        let (mut silent, mut refused) = (0, 0);
         loop {
             match self.authorised(lane, endpoint, path, query).await {
-                Err(Error::RateLimited { retry_after }) if refused < MOST_REFUSED => {
-                    refused += 1;
+                Err(Error::RateLimited { retry_after }) => {
                     self.pace.push_back(retry_after).await?;
+                    patience.after_limit(retry_after)?;
                 }
-                Err(Error::Outage(_) | Error::Garbled(_)) if silent < REPEATS => {
-                    silent += 1;
-                    backoff.wait().await;
-                }
+                Err(error @ (Error::Outage(_) | Error::Garbled(_))) => patience.after_silence(error).await?,
                 answer => return answer,
             }
         }
@@ -251,7 +284,7 @@ impl Client {
     ) -> Result<(u16, Option<Duration>, bytes::Bytes), Error> {
         let response = request.timeout(self.options.timeout).send().await;
         let response = response.map_err(|error| Outage::Transport(error.without_url()))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        let (status, retry_after) = (response.status().as_u16(), retry_after::read(response.headers()));
         match http::read_capped(response, self.options.max_body).await {
             Ok(body) => Ok((status, retry_after, body)),
             Err(http::Error::TooLarge { limit }) => {
@@ -266,12 +299,6 @@ impl Client {
         base.join(path)
             .map_err(|error| Error::Shape(format!("path `{path}`: {error}")))
     }
-}
-
-/// `Retry-After` in seconds; the date form is not worth its clock differences.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub use limits::Violation;
 pub use process::SimulatorProcess;
 pub use settings::{
     AuthAnswer, Concurrent, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter, OkkiSettings, Order,
-    Poison, Settings, SuccessCode, TelList,
+    Poison, Settings, SuccessCode, TelList, TimeForm,
 };
 pub use traffic::{CallReport, VendorReport};
 pub use world::WorldError;

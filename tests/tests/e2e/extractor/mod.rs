@@ -1,11 +1,15 @@
 //! The extractor alone: nothing that changed is missed, whichever replica dies, however the vendor sorts; snapshots are counted
 //! where they leave it.
 
+mod blame;
+mod closed;
 mod commands;
 mod details;
 mod documents;
 mod leader;
+mod missing;
 mod paging;
 mod refusals;
 mod replicas;
 mod sink;
+mod times;

@@ -4,7 +4,7 @@
 mod accounting;
 mod checkpoint;
 mod commands;
-mod notices;
+pub(crate) mod notices;
 mod rotation;
 mod scaling;
 mod secrets;

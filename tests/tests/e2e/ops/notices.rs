@@ -10,10 +10,10 @@ use kit::pipeline::{PipelineUnderTest, Service};
 use kit::wait::{eventually, expect};
 use serde_json::Value;
 
-pub(super) type Notices = Arc<Mutex<Vec<Value>>>;
+pub(crate) type Notices = Arc<Mutex<Vec<Value>>>;
 
 /// A receiver of notices: its address, and what it got.
-pub(super) async fn hook() -> (String, Notices) {
+pub(crate) async fn hook() -> (String, Notices) {
     let notices = Notices::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());

@@ -1,7 +1,7 @@
 //! `/v1/company/updates` and `/v1/company/list`: windows, paging, order (docs/okki-api.md §4, §9).
 
 use super::info::{list, quoted};
-use super::{refuse, success};
+use super::{refuse, success, time::shown};
 use crate::simulator::call::Call;
 use crate::simulator::clock::{beijing, from_beijing};
 use crate::simulator::customer::Customer;
@@ -45,7 +45,10 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
         ""
     };
     let count = rows.len();
-    let list = list(rows.iter().map(|(index, entry)| item(seed, *index, entry)));
+    let list = list(
+        rows.iter()
+            .map(|(index, entry)| item(settings, seed, *index, entry)),
+    );
     let data = format!(r#"{{"list":{list},"totalItem":{mark}{total}{mark},"count":{count}}}"#);
     success(state, settings, &data)
 }
@@ -154,16 +157,16 @@ fn filtered(world: &World, listing: &[(i64, u32)], query: &Query) -> Vec<(i64, u
     chosen
 }
 
-fn item(seed: u64, index: u32, entry: &Entry) -> String {
+fn item(settings: &OkkiSettings, seed: u64, index: u32, entry: &Entry) -> String {
     let customer = content(seed, index, entry, entry.revision);
     let (id, user) = (company_id(index), if customer.private { "55280038" } else { "" });
     let (name, short_name) = (quoted(&customer.name), quoted(&customer.short_name));
-    let (created, updated) = (beijing(entry.created), beijing(entry.updated));
+    let (created, updated) = (beijing(entry.created), shown(entry.updated, settings.list_time));
     let contacted = beijing(entry.updated - 3600);
     format!(
         r#"{{"company_id":{id},"user_id":"{user}","name":{name},"short_name":{short_name},"serial_id":"C{index:05}",
-"order_time":"{contacted}","create_time":"{created}","update_time":"{updated}","create_user":55280040,
-"last_edit_user":55280038,"archive_type":1,"edit_time":"{updated}"}}"#
+"order_time":"{contacted}","create_time":"{created}","update_time":{updated},"create_user":55280040,
+"last_edit_user":55280038,"archive_type":1,"edit_time":{updated}}}"#
     )
 }
 

@@ -3,6 +3,7 @@
 mod enums;
 mod info;
 mod list;
+mod time;
 mod token;
 
 use std::borrow::Cow;
@@ -59,7 +60,7 @@ fn too_many(settings: &OkkiSettings, message: &str) -> Reply {
     let mut reply = Reply::json(200, &json!({"code": 429, "message": message})).with_code(429);
     if settings.limit_answer == LimitAnswer::Http429 {
         reply.status = 429;
-        reply.retry_after = Some(settings.retry_after_s);
+        reply.retry_after = Some(settings.retry_after_s.to_string());
     }
     reply
 }
@@ -92,13 +93,13 @@ pub(super) fn execute(state: &State, call: &Call) -> Reply {
 
 /// The vendor's envelope around data, which is JSON text.
 fn success(state: &State, settings: &OkkiSettings, data: &str) -> Reply {
-    let now = clock::beijing(state.clock.now());
+    let now = time::shown(state.clock.now(), settings.now_time);
     let code = match settings.success_code {
         SuccessCode::Ok200 => r#""code":200,"#,
         SuccessCode::Zero => r#""code":0,"#,
         SuccessCode::Absent => "",
     };
-    let body = format!(r#"{{{code}"message":"success","now":"{now}","data":{data}}}"#);
+    let body = format!(r#"{{{code}"message":"success","now":{now},"data":{data}}}"#);
     Reply {
         status: 200,
         body,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use jdy::{Concurrent, JdySettings, KeyRule, LifetimeFrom, Poison};
-pub use okki::{AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList};
+pub use okki::{AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList, TimeForm};
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
