@@ -2,6 +2,7 @@
 
 mod keys;
 mod loader;
+mod missing_keys;
 mod namespace;
 mod watch_keys;
 

@@ -6,9 +6,11 @@
 pub(super) mod grant;
 mod patience;
 mod retry_after;
+mod untimed;
 
 pub(super) use self::patience::LONGEST as LONGEST_WAIT;
 use self::patience::Patience;
+use self::untimed::Untimed;
 use super::{
     envelope::{self, Answer},
     error::{Error, Outage},
@@ -20,15 +22,9 @@ use super::{
 use crate::source::Source;
 use pipeline::{http, quota::Lane, setting::Secret, telemetry::names};
 use reqwest::header::AUTHORIZATION;
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use url::Url;
-
-/// Times that nobody can read are told this often.
-const TOLD_EVERY: Duration = Duration::from_secs(600);
 
 /// Where the account's data is.
 #[derive(Debug, Clone)]
@@ -62,8 +58,7 @@ pub(crate) struct Client {
     tokens: Tokens,
     pace: Pace,
     slots: Semaphore,
-    /// When listed times that nobody can read were last told.
-    told: Mutex<Option<Instant>>,
+    untimed: Untimed,
 }
 
 impl Client {
@@ -76,7 +71,7 @@ impl Client {
             options,
             tokens,
             pace,
-            told: Mutex::default(),
+            untimed: Untimed::default(),
         }
     }
 
@@ -104,7 +99,7 @@ impl Client {
             .patient(lane, "list", path, &query, Patience::of_all())
             .await?;
         let page = read_page(&answer.data, answer.now)?;
-        self.tell_untimed(&page);
+        self.untimed.tell(&page);
         Ok(page)
     }
 
@@ -136,19 +131,6 @@ impl Client {
         };
         self.page(Lane::Live, &request).await?;
         self.check_group().await
-    }
-
-    /// Says once in a while that listed times cannot be read: their customers are fetched in every window that lists them.
-    fn tell_untimed(&self, page: &Page) {
-        let Some(example) = page.untimed.first() else {
-            return;
-        };
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
-            *told = Some(Instant::now());
-            let rows = page.untimed.len();
-            tracing::error!(rows, example, "listed times cannot be read, details decide");
-        }
     }
 
     /// An error when a group is configured that OKKI does not know: its listing would be empty for ever.
