@@ -11,7 +11,7 @@ use crate::{
 use futures::future::BoxFuture;
 use pipeline::{gate::Pause, service::Runtime};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -77,7 +77,7 @@ impl Pauses {
 
     fn close(&self, error: &Error, cause: Cause) {
         if let Some(wait) = error.retry_after() {
-            let mut until = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut until = lock(&self.closed_until);
             *until = (*until).max(Instant::now().checked_add(wait));
         }
         match error {
@@ -89,10 +89,10 @@ impl Pauses {
             Error::NotFound { .. } if cause.details => self.suspect(error, cause),
             Error::Business { .. } => self.needs_person(Pause::Configuration, error, cause),
             Error::RateLimited { .. } | Error::Closed { .. } | Error::Quota(_) => {
-                self.until_answered(Pause::Quota, error, cause);
+                self.until_answered(Pause::Quota, error, cause, None);
             }
             Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) | Error::NotFound { .. } => {
-                self.until_answered(Pause::Outage, error, cause);
+                self.until_answered(Pause::Outage, error, cause, None);
             }
         }
     }
@@ -100,27 +100,14 @@ impl Pauses {
     /// An outage at first; work for a person when it stands.
     fn suspect(&self, error: &Error, cause: Cause) {
         if self.stands(Pause::Credentials) {
-            return self.needs_person(Pause::Credentials, error, cause);
+            self.needs_person(Pause::Credentials, error, cause);
+        } else {
+            self.until_answered(Pause::Outage, error, cause, Some(Instant::now()));
         }
-        let (pauses, begun) = (self.clone(), Instant::now());
-        let detail = cause.detail(error);
-        self.rt.gate.close_until(Pause::Outage, detail, move || {
-            let (pauses, cause) = (pauses.clone(), cause.clone());
-            async move {
-                match pauses.try_again(&cause, true).await {
-                    Ok(()) => true,
-                    Err(error) if cause.is_refusal(&error) && begun.elapsed() >= CONFIRMED_AFTER => {
-                        pauses.needs_person(Pause::Credentials, &error, cause);
-                        true
-                    }
-                    Err(_) => false,
-                }
-            }
-        });
     }
 
     fn needs_person(&self, reason: Pause, error: &Error, cause: Cause) {
-        let _one_at_a_time = self.reporting.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&self.reporting);
         let detail = cause.detail(error);
         if !self.stands(reason) {
             tracing::error!(
@@ -137,11 +124,29 @@ impl Pauses {
         });
     }
 
-    fn until_answered(&self, reason: Pause, error: &Error, cause: Cause) {
-        let pauses = self.clone();
+    /// Until the probe succeeds, or meets nothing but refusals for long enough, since `refused`.
+    fn until_answered(&self, reason: Pause, error: &Error, cause: Cause, refused: Option<Instant>) {
+        let (pauses, refused) = (self.clone(), Arc::new(Mutex::new(refused)));
         self.rt.gate.close_until(reason, cause.detail(error), move || {
-            let (pauses, cause) = (pauses.clone(), cause.clone());
-            async move { pauses.try_again(&cause, false).await.is_ok() }
+            let (pauses, cause, refused) = (pauses.clone(), cause.clone(), Arc::clone(&refused));
+            async move {
+                let renew = lock(&refused).is_some();
+                match pauses.try_again(&cause, renew).await {
+                    Ok(()) => true,
+                    Err(error) if cause.is_refusal(&error) => {
+                        let since = *lock(&refused).get_or_insert_with(Instant::now);
+                        let confirmed = since.elapsed() >= CONFIRMED_AFTER;
+                        if confirmed {
+                            pauses.needs_person(Pause::Credentials, &error, cause);
+                        }
+                        confirmed
+                    }
+                    Err(_) => {
+                        *lock(&refused) = None;
+                        false
+                    }
+                }
+            }
         });
     }
 
@@ -165,7 +170,7 @@ impl Pauses {
     }
 
     fn closed_until(&self) -> Option<Instant> {
-        *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.closed_until)
     }
 
     fn stands(&self, reason: Pause) -> bool {
@@ -187,4 +192,8 @@ impl Cause {
     fn is_refusal(&self, error: &Error) -> bool {
         error.needs_person() || (self.details && matches!(error, Error::NotFound { .. }))
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -45,12 +45,13 @@ fn number(text: &str) -> Option<i64> {
         return local(whole, "%Y%m%d%H%M%S");
     }
     let number: i64 = whole.parse().ok()?;
-    let seconds = match number {
-        ..100_000_000_000 => number,
-        ..100_000_000_000_000 => number / 1_000,
-        ..100_000_000_000_000_000 => number / 1_000_000,
-        _ => number / 1_000_000_000,
+    let unit = match whole.trim_start_matches('0').len() {
+        ..=11 => 1,
+        12..=14 => 1_000,
+        15..=17 => 1_000_000,
+        _ => 1_000_000_000,
     };
+    let seconds = number / unit;
     (seconds <= NO_DATE_S || seconds >= OLDEST_S).then_some(seconds)
 }
 

@@ -115,7 +115,9 @@ impl Client {
 
     async fn detail_with(&self, lane: Lane, company_id: &str, patience: Patience) -> Result<Detail, Error> {
         let source = &self.options.endpoints.source;
-        let query = [(source.info_key.clone(), company_id.to_owned())];
+        let mut query = vec![(source.info_key.clone(), company_id.to_owned())];
+        // How values are shown concerns the detail as well.
+        query.extend(source.get("format").map(|format| ("format".to_owned(), format)));
         let answer = self.patient(lane, "info", &source.info, &query, patience).await?;
         read_detail(answer.data, answer.now, company_id)
     }
