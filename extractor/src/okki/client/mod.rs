@@ -191,7 +191,8 @@ impl Client {
         mut patience: Patience,
     ) -> Result<Answer, Error> {
         loop {
-            match self.authorised(lane, endpoint, path, query).await {
+            // Boxed, or what a call keeps would lie on the stack of everybody who awaits one.
+            match Box::pin(self.authorised(lane, endpoint, path, query)).await {
                 Err(Error::RateLimited { retry_after }) => {
                     self.pace.push_back(retry_after).await?;
                     patience.after_limit(retry_after)?;
@@ -211,10 +212,10 @@ impl Client {
         query: &[(String, String)],
     ) -> Result<Answer, Error> {
         let token = self.tokens.current(self).await?;
-        match self.send(lane, endpoint, path, query, &token).await {
+        match Box::pin(self.send(lane, endpoint, path, query, &token)).await {
             Err(Error::Auth { .. }) => {
                 let token = self.tokens.renew(self, &token).await?;
-                self.send(lane, endpoint, path, query, &token).await
+                Box::pin(self.send(lane, endpoint, path, query, &token)).await
             }
             answer => answer,
         }
@@ -248,7 +249,7 @@ impl Client {
         let _slot = self.slots.acquire().await;
         self.pace.acquire(lane).await?;
         let started = Instant::now();
-        let outcome = self.read(request).await;
+        let outcome = Box::pin(self.read(request)).await;
         let code = match &outcome {
             Ok((status, ..)) => status.to_string(),
             Err(error) => error.code().to_owned(),
