@@ -98,12 +98,7 @@ impl Source {
             start_row: Some(0),
             ..Context::at(now).last_sync(0)
         };
-        for bound in ["start_time", "end_time", "date"] {
-            if let Some(fixed) = document.fixed(bound) {
-                let problem = format!("{bound} is always `{fixed}`, but every run has a window of its own");
-                return Err(refuse(problem, FIXED_BOUNDS));
-            }
-        }
+        refuse_fixed_bounds(&document, name)?;
         let given = document
             .parameters(&context)
             .map_err(|(label, error)| refuse(format!("parameter `{label}`: {error}"), "correct its value"))?;
@@ -123,28 +118,20 @@ impl Source {
             let problem = format!("info_key is `{info_key}`");
             return Err(refuse(problem, "customers are followed by their company_id"));
         }
-        let other_id = document
-            .id
-            .as_ref()
-            .filter(|id| !id.is_empty() && **id != base.info_key)
-            .map(|id| format!("{name}: id is `{id}`, but customers are followed by their company_id"));
+        let removals = value("removed") == Some("1");
+        let remarks = remarks(&document, name, removals);
         Ok(Self {
             info: document.info_api().unwrap_or(&base.info).to_owned(),
             count: value("count")
                 .and_then(|count| count.parse().ok())
                 .filter(|count| *count > 0),
-            removals: value("removed") == Some("1"),
+            removals,
             remedy: remedy(&document, &context, now)?,
             selection: Selection {
                 format: document.format_response,
                 condition: document.condition,
             },
-            warnings: warnings
-                .iter()
-                .map(ToString::to_string)
-                .chain(other_id)
-                .chain((value("removed") == Some("1")).then(|| format!("{name}: {REMOVED}")))
-                .collect(),
+            warnings: warnings.iter().map(ToString::to_string).chain(remarks).collect(),
             parameters: given
                 .iter()
                 .filter(|(name, _)| !OWN.contains(&name.as_str()))
@@ -169,6 +156,31 @@ impl Source {
             .map(|(_, value)| value.clone())
             .filter(|value| !value.is_empty())
     }
+}
+
+/// A bound that is the same in every run would be ignored, or end all listing.
+fn refuse_fixed_bounds(document: &SourceDocument, name: &str) -> Result<(), ConfigError> {
+    let bounds = ["start_time", "end_time", "date"];
+    let Some((bound, fixed)) = bounds
+        .iter()
+        .find_map(|bound| Some((bound, document.fixed(bound)?)))
+    else {
+        return Ok(());
+    };
+    let problem = format!("{bound} is always `{fixed}`, but every run has a window of its own");
+    Err(ConfigError::new(name, problem, FIXED_BOUNDS))
+}
+
+/// What is followed in another way than the platform does.
+fn remarks(document: &SourceDocument, name: &str, removals: bool) -> Vec<String> {
+    let id = document
+        .id
+        .as_ref()
+        .filter(|id| !id.is_empty() && *id != "company_id");
+    let other_id =
+        id.map(|id| format!("{name}: id is `{id}`, but customers are followed by their company_id"));
+    let removed = removals.then(|| format!("{name}: {REMOVED}"));
+    other_id.into_iter().chain(removed).collect()
 }
 
 /// The remedy run's window begins at a time that its expressions compute; what counts is how long ago that is.

@@ -162,10 +162,20 @@ async fn a_token_that_is_refused_for_a_second_is_no_error() {
         pipeline.simulator.fault(fault);
     }
     pipeline.simulator.revoke_tokens();
-    pipeline.simulator.change(10);
+    let changed = pipeline.simulator.change(10);
     eventually(LIMIT, "calls are refused", async || {
         let fired: u64 = pipeline.simulator.faults().iter().map(|fault| fault.fired).sum();
         expect(fired >= 2, || format!("{fired}"))
+    })
+    .await;
+    // The second is over when they have come through; the test itself lists only then.
+    eventually(LIMIT, "the changes are seen", async || {
+        let seen = sink.seen();
+        let again = changed
+            .iter()
+            .filter(|id| seen[&id.to_string()].copies >= 2)
+            .count();
+        expect(again == 10, || format!("{again} of 10"))
     })
     .await;
     assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
