@@ -4,13 +4,15 @@
 //! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
 //! asked later wins.
 
+mod missing;
+
 use crate::{
-    failure_scope::FailureScope,
+    failure_scope::{FailureScope, Scope},
     okki::{Client, Detail, Error, chain, time},
     pause::Pauses,
     selection::{Selected, Selection},
     share::Share,
-    snapshot::{removal, snapshot},
+    snapshot::{removal, snapshot, unordered},
     state::{FetchResult, State},
 };
 use pipeline::{
@@ -26,6 +28,7 @@ use pipeline::{
 };
 use proto::v1::{self, CompanyRef, CompanySnapshot};
 use std::{collections::BTreeMap, sync::Arc};
+use tokio::time::Instant;
 
 pub(crate) struct FetchHandler {
     rt: Runtime,
@@ -33,7 +36,7 @@ pub(crate) struct FetchHandler {
     pauses: Arc<Pauses>,
     state: State,
     watermarks: Watermarks,
-    failure_scope: FailureScope,
+    failure_scope: Arc<FailureScope>,
     selection: Selection,
     share: Share,
     skip: bool,
@@ -67,7 +70,7 @@ impl FetchHandler {
         skip: bool,
     ) -> Self {
         let watermarks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
-        let failure_scope = FailureScope::new(Arc::clone(&client));
+        let failure_scope = Arc::new(FailureScope::new(Arc::clone(&client)));
         let selection = client.source().selection.clone();
         Self {
             rt,
@@ -96,26 +99,13 @@ impl FetchHandler {
                 None,
             );
         }
-        let fetched_at = time::now_ms();
+        let (fetched_at, begun) = (time::now_ms(), Instant::now());
         match self.client.detail(lane(wanted), &wanted.company_id).await {
             Ok(detail) => {
-                self.failure_scope.answered(&wanted.company_id);
+                self.failure_scope.answered(&wanted.company_id, begun);
                 self.fetched(&job, detail, sequence, fetched_at)
             }
-            Err(Error::NotFound { message }) => {
-                self.failure_scope.answered_nothing();
-                tracing::info!(
-                    company_id = wanted.company_id,
-                    message,
-                    "okki has no such customer"
-                );
-                done(
-                    Receipt::of(wanted, FetchResult::Missing),
-                    Disposition::Skipped,
-                    None,
-                )
-            }
-            Err(error) => self.failed(wanted, error).await,
+            Err(error) => self.failed(&job, error, begun).await,
         }
     }
 
@@ -128,6 +118,9 @@ impl FetchHandler {
         fetched_at: i64,
     ) -> Outcome<Receipt> {
         let wanted = &job.message;
+        if let Some(failure) = unordered(wanted, &detail) {
+            return Outcome::Retry(failure);
+        }
         match self.selection.apply(detail.json, jiff::Timestamp::now()) {
             Ok(Selected::Kept(json)) => {
                 let detail = Detail { json, ..detail };
@@ -144,21 +137,23 @@ impl FetchHandler {
     }
 
     /// Decides whether one customer fails or everything stands still.
-    async fn failed(&self, wanted: &CompanyRef, error: Error) -> Outcome<Receipt> {
+    async fn failed(&self, job: &Job<CompanyRef>, error: Error, begun: Instant) -> Outcome<Receipt> {
+        let wanted = &job.message;
         if self.share.is_used_up(&self.rt, &error) {
             return Outcome::Park(WaitsFor::NextDay);
         }
-        let everybody = match &error {
-            Error::Auth { .. } | Error::Permission { .. } => true,
-            Error::RateLimited { .. } | Error::Quota(_) | Error::Store(_) => true,
-            Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) => {
-                self.failure_scope.is_outage(&wanted.company_id, &error).await
-            }
-            Error::NotFound { .. } | Error::Business { .. } => false,
+        let scope = match &error {
+            Error::Closed { .. } | Error::Quota(_) | Error::Store(_) => Scope::Everybody,
+            error => self.failure_scope.of(&wanted.company_id, error, begun).await,
         };
-        if everybody {
-            self.pauses.pause("fetch a detail", &error);
+        if scope == Scope::Everybody {
+            self.pauses.pause_details(&error, &self.failure_scope);
             return Outcome::Hold;
+        }
+        if let Error::NotFound { message } = &error
+            && job.meta.attempt as usize >= self.rt.broker.retry().attempts()
+        {
+            return self.conclude_missing(wanted, message).await;
         }
         let vendor = error
             .vendor()
@@ -167,10 +162,10 @@ impl FetchHandler {
             vendor,
             ..Failure::new(error.code(), chain(&error))
         };
-        if error.is_transient() {
-            Outcome::Retry(failure)
-        } else {
-            Outcome::Dead(failure)
+        // Only what is known to be final is final at once.
+        match error {
+            Error::Business { .. } => Outcome::Dead(failure),
+            _ => Outcome::Retry(failure),
         }
     }
 }
@@ -196,26 +191,17 @@ impl Handler for FetchHandler {
     }
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {
+        if let Err(error) = self.count_missing(&receipts).await {
+            tracing::debug!(error = chain(&error), "missing customers not counted");
+        }
         let mut runs: BTreeMap<String, Vec<(String, FetchResult)>> = BTreeMap::new();
-        for Receipt {
-            run_id,
-            company_id,
-            result,
-        } in receipts
-        {
-            runs.entry(run_id).or_default().push((company_id, result));
+        for one in receipts {
+            runs.entry(one.run_id)
+                .or_default()
+                .push((one.company_id, one.result));
         }
         for (run, results) in runs {
-            let missing = results
-                .iter()
-                .filter(|(_, result)| *result == FetchResult::Missing)
-                .map(|(id, _)| id.clone());
-            let missing: Vec<String> = missing.collect();
-            let recorded = match missing.is_empty() {
-                true => Ok(()),
-                false => self.state.record_missing(&missing, time::now_ms()).await,
-            };
-            if let Err(error) = recorded.and(self.state.count_results(&run, &results).await) {
+            if let Err(error) = self.state.count_results(&run, &results).await {
                 tracing::debug!(run, error = chain(&error), "run not counted");
             }
         }

@@ -100,12 +100,13 @@ impl Leader {
     async fn make_run(&self, lease: &Lease) -> Result<(), Stop> {
         self.runner.run(self.kind, self.span, false, lease).await?;
         self.rt.alerts.run_ended(self.kind.name());
-        if self.kind != RunKind::Live {
-            return Ok(());
-        }
+        let is_live = self.kind == RunKind::Live;
         let repeated = async {
-            self.runner.list_damaged_again(lease).await?;
-            self.runner.ask_for_lost(lease).await
+            if is_live {
+                self.runner.list_damaged_again(lease).await?;
+                self.runner.ask_for_lost(lease).await?;
+            }
+            self.runner.ask_for_missing(self.kind, lease).await
         };
         tokio::select! {
             repeated = repeated => repeated.map(drop),

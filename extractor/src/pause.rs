@@ -1,17 +1,44 @@
 //! From an OKKI error to a pause of the whole stage: for which reason, with which message, and with which probe.
 //!
-//! "An outage is not a failure": what would refuse every customer alike closes the gate, and a probe asks
-//! OKKI for one row until it answers. What a person has to change is said once as an error.
+//! "An outage is not a failure": what would refuse every customer alike closes the gate, and a probe does what the work
+//! needs until it succeeds: it lists, or fetches a detail. A refusal is confirmed before it counts as work for a person,
+//! since a token may be refused for a second; then it is said once as an error.
 
-use crate::okki::{Client, Error, chain};
+use crate::{
+    failure_scope::FailureScope,
+    okki::{Client, Error, chain},
+};
+use futures::future::BoxFuture;
 use pipeline::{gate::Pause, service::Runtime};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
 
+/// A refusal that stands for so long is not over by itself.
+const CONFIRMED_AFTER: Duration = Duration::from_secs(5);
+
+/// Asks whether the work could be done again.
+type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
+
+/// What could not be done, and how to find out that it can.
+#[derive(Clone)]
+struct Cause {
+    what: &'static str,
+    /// It is about customers that are listed.
+    details: bool,
+    probe: Probe,
+}
+
+#[derive(Clone)]
 pub(crate) struct Pauses {
     rt: Runtime,
     client: Arc<Client>,
     /// Workers meet the same refusal together; one of them reports it.
-    reporting: Mutex<()>,
+    reporting: Arc<Mutex<()>>,
+    /// OKKI wants no calls before.
+    closed_until: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Pauses {
@@ -21,52 +48,154 @@ impl Pauses {
         Self {
             rt,
             client,
-            reporting: Mutex::default(),
+            reporting: Arc::default(),
+            closed_until: Arc::default(),
         }
     }
 
-    /// Pauses the stage because of `error`, which `what` ran into.
-    pub(crate) fn pause(&self, what: &str, error: &Error) {
-        let detail = format!("{what}: {}", chain(error));
+    /// Pauses the stage because of `error`, which the listing ran into.
+    pub(crate) fn pause(&self, what: &'static str, error: &Error) {
+        let client = Arc::clone(&self.client);
+        let probe: Probe = Arc::new(move || {
+            let client = Arc::clone(&client);
+            Box::pin(async move { client.answers().await })
+        });
+        let details = false;
+        self.close(error, Cause { what, details, probe });
+    }
+
+    /// Pauses the stage because everybody's detail ends in `error`.
+    pub(crate) fn pause_details(&self, error: &Error, scope: &Arc<FailureScope>) {
+        let scope = Arc::clone(scope);
+        let probe: Probe = Arc::new(move || {
+            let scope = Arc::clone(&scope);
+            Box::pin(async move { scope.somebody_is_answered().await })
+        });
+        let (what, details) = ("fetch a detail", true);
+        self.close(error, Cause { what, details, probe });
+    }
+
+    fn close(&self, error: &Error, cause: Cause) {
+        if let Some(wait) = error.retry_after() {
+            let mut until = lock(&self.closed_until);
+            *until = (*until).max(Instant::now().checked_add(wait));
+        }
         match error {
             Error::Store(error) => self.rt.redis_lost(error),
             // Live work goes on.
             Error::Quota(error) if error.live_goes_on_until().is_some() => {}
             Error::Quota(pipeline::quota::Error::Store(error)) => self.rt.redis_lost(error),
-            Error::Auth { .. } | Error::Permission { .. } => {
-                self.needs_person(Pause::Credentials, what, error)
+            error if error.is_definite() => self.needs_person(Pause::Credentials, error, cause),
+            Error::Auth { .. } | Error::Permission { .. } => self.suspect(error, cause),
+            // Listed and not shown: a privilege that was lost.
+            Error::NotFound { .. } if cause.details => self.suspect(error, cause),
+            Error::Business { .. } => self.needs_person(Pause::Configuration, error, cause),
+            Error::RateLimited { .. } | Error::Closed { .. } | Error::Quota(_) => {
+                self.until_answered(Pause::Quota, error, cause, None);
             }
-            Error::Business { .. } => self.needs_person(Pause::Configuration, what, error),
-            Error::RateLimited { .. } | Error::Quota(_) => self.until_answered(Pause::Quota, detail),
             Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) | Error::NotFound { .. } => {
-                self.until_answered(Pause::Outage, detail);
+                self.until_answered(Pause::Outage, error, cause, None);
             }
         }
     }
 
-    fn needs_person(&self, reason: Pause, what: &str, error: &Error) {
-        let _one_at_a_time = self.reporting.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.rt.gate.pauses().iter().any(|pause| pause.reason == reason) {
+    /// An outage at first; work for a person when it stands.
+    fn suspect(&self, error: &Error, cause: Cause) {
+        if self.stands(Pause::Credentials) {
+            self.needs_person(Pause::Credentials, error, cause);
+        } else {
+            self.until_answered(Pause::Outage, error, cause, Some(Instant::now()));
+        }
+    }
+
+    fn needs_person(&self, reason: Pause, error: &Error, cause: Cause) {
+        let _one_at_a_time = lock(&self.reporting);
+        let detail = cause.detail(error);
+        if !self.stands(reason) {
             tracing::error!(
                 reason = reason.name(),
-                error = chain(error),
-                "cannot {what} until a person acts"
+                error = detail,
+                "cannot {} until a person acts",
+                cause.what
             );
         }
-        let detail = format!("{what}: {}", chain(error));
-        let client = Arc::clone(&self.client);
+        let pauses = self.clone();
         self.rt.gate.close_until(reason, detail, move || {
-            let client = Arc::clone(&client);
-            // A scope that was granted meanwhile is in new tokens only.
-            async move { client.renew_token().await.is_ok() && client.answers().await }
+            let (pauses, cause) = (pauses.clone(), cause.clone());
+            async move { pauses.try_again(&cause, true).await.is_ok() }
         });
     }
 
-    fn until_answered(&self, reason: Pause, detail: String) {
-        let client = Arc::clone(&self.client);
-        self.rt.gate.close_until(reason, detail, move || {
-            let client = Arc::clone(&client);
-            async move { client.answers().await }
+    /// Until the probe succeeds, or meets nothing but refusals for long enough, since `refused`.
+    fn until_answered(&self, reason: Pause, error: &Error, cause: Cause, refused: Option<Instant>) {
+        let (pauses, refused) = (self.clone(), Arc::new(Mutex::new(refused)));
+        self.rt.gate.close_until(reason, cause.detail(error), move || {
+            let (pauses, cause, refused) = (pauses.clone(), cause.clone(), Arc::clone(&refused));
+            async move {
+                let renew = lock(&refused).is_some();
+                match pauses.try_again(&cause, renew).await {
+                    Ok(()) => true,
+                    Err(error) if cause.is_refusal(&error) => {
+                        let since = *lock(&refused).get_or_insert_with(Instant::now);
+                        let confirmed = since.elapsed() >= CONFIRMED_AFTER;
+                        if confirmed {
+                            pauses.needs_person(Pause::Credentials, &error, cause);
+                        }
+                        confirmed
+                    }
+                    Err(_) => {
+                        *lock(&refused) = None;
+                        false
+                    }
+                }
+            }
         });
     }
+
+    /// One probe, not before OKKI wants calls again.
+    async fn try_again(&self, cause: &Cause, renew: bool) -> Result<(), Error> {
+        while let Some(until) = self.closed_until().filter(|until| *until > Instant::now()) {
+            tokio::time::sleep_until(until).await;
+        }
+        let answered = async {
+            if renew {
+                // A scope that was granted meanwhile is in new tokens only.
+                self.client.renew_token().await?;
+            }
+            (cause.probe)().await
+        };
+        let answered = answered.await;
+        if let Err(error) = &answered {
+            tracing::debug!(error = chain(error), "okki probe");
+        }
+        answered
+    }
+
+    fn closed_until(&self) -> Option<Instant> {
+        *lock(&self.closed_until)
+    }
+
+    fn stands(&self, reason: Pause) -> bool {
+        self.rt.gate.pauses().iter().any(|pause| pause.reason == reason)
+    }
+}
+
+impl Cause {
+    fn detail(&self, error: &Error) -> String {
+        match error {
+            Error::NotFound { message } if self.details => format!(
+                "{}: okki lists customers and shows none of them: {message} (has the application lost its privilege?)",
+                self.what
+            ),
+            error => format!("{}: {}", self.what, chain(error)),
+        }
+    }
+
+    fn is_refusal(&self, error: &Error) -> bool {
+        error.needs_person() || (self.details && matches!(error, Error::NotFound { .. }))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

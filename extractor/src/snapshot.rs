@@ -1,6 +1,7 @@
-//! The message that a fetched or removed customer becomes.
+//! The message that a fetched or removed customer becomes, if what was fetched can be put in order.
 
 use crate::okki::{Detail, time};
+use pipeline::failure::Failure;
 use proto::v1::{self, CompanyRef, CompanySnapshot};
 
 /// A second of the vendor's clock can still hide a change this long after it began.
@@ -26,6 +27,27 @@ pub(crate) fn snapshot(
         fetched_at,
         lane: wanted.lane,
         settled: detail.now.is_some_and(|now| now >= update_time + STILL_CHANGES_S),
+    }
+}
+
+/// Why a detail cannot be handed on as the newest state: it is older than the row, as from a replica that is behind, or
+/// nothing says how old it is.
+pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail) -> Option<Failure> {
+    let listed = wanted.update_time;
+    match detail.update_time {
+        Some(shown) if shown < listed => Some(Failure::new(
+            "okki-older-detail",
+            format!(
+                "the detail is of {}, the listing shows {}",
+                time::format(shown),
+                time::format(listed)
+            ),
+        )),
+        None if listed <= 0 => Some(Failure::new(
+            "okki-unexpected-shape",
+            "neither the listing nor the detail has an `update_time`",
+        )),
+        _ => None,
     }
 }
 
@@ -86,6 +108,23 @@ mod tests {
                 .update_time,
             100
         );
+    }
+
+    #[test]
+    fn an_older_detail_and_one_without_any_time_are_no_newest_state() {
+        let code = |listed, shown| {
+            let wanted = CompanyRef {
+                update_time: listed,
+                ..wanted()
+            };
+            unordered(&wanted, &detail(shown, None)).map(|failure| failure.code)
+        };
+        assert_eq!(code(100, Some(99)), Some("okki-older-detail"));
+        assert_eq!(code(100, Some(100)), None);
+        assert_eq!(code(100, Some(101)), None);
+        assert_eq!(code(0, Some(5)), None);
+        assert_eq!(code(100, None), None);
+        assert_eq!(code(0, None), Some("okki-unexpected-shape"));
     }
 
     #[test]

@@ -19,6 +19,14 @@ const OWN: [&str; 6] = [
     "date",
 ];
 
+/// Rows per page for `{{PAGINATION_PAGE_SIZE}}`.
+const PAGE_SIZE: u64 = 200;
+
+const FIXED_BOUNDS: &str = "take it out or write {{LAST_SYNC_TIME|datetime}}; list a fixed span with \
+                            `extractor sync --since … --until …`, or begin with START";
+const REMOVED: &str = "removed is 1: deleted customers are listed beside the existing ones, whose changes are wanted, \
+                       too; the platform would list the deleted ones alone";
+
 /// Where to list and to fetch, and with which further parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -87,7 +95,13 @@ impl Source {
             return Err(refuse(problem, "okki's listing is asked with GET"));
         }
         let now = Timestamp::now();
-        let context = Context::at(now).last_sync(0);
+        // Paging and window are ours; the variables are there so that a document with them can be read.
+        let context = Context {
+            page_size: Some(PAGE_SIZE),
+            start_row: Some(0),
+            ..Context::at(now).last_sync(0)
+        };
+        refuse_fixed_bounds(&document, name)?;
         let given = document
             .parameters(&context)
             .map_err(|(label, error)| refuse(format!("parameter `{label}`: {error}"), "correct its value"))?;
@@ -107,24 +121,21 @@ impl Source {
             let problem = format!("info_key is `{info_key}`");
             return Err(refuse(problem, "customers are followed by their company_id"));
         }
-        let other_id = document
-            .id
-            .as_ref()
-            .filter(|id| !id.is_empty() && **id != base.info_key)
-            .map(|id| format!("{name}: id is `{id}`, but customers are followed by their company_id"));
+        let removals = value("removed") == Some("1");
+        let remarks = remarks(&document, name, removals);
         Ok(Self {
             info: document.info_api().unwrap_or(&base.info).to_owned(),
             count: value("count")
                 .and_then(|count| count.parse().ok())
                 .filter(|count| *count > 0),
-            removals: value("removed") == Some("1"),
+            removals,
             remedy: remedy(&document, &context, now)?,
             selection: Selection {
                 format: document.format_response,
                 condition: document.condition,
             },
             rules: rules(text),
-            warnings: warnings.iter().map(ToString::to_string).chain(other_id).collect(),
+            warnings: warnings.iter().map(ToString::to_string).chain(remarks).collect(),
             parameters: given
                 .iter()
                 .filter(|(name, _)| !OWN.contains(&name.as_str()))
@@ -167,6 +178,31 @@ fn rules(text: &str) -> String {
         return String::new();
     }
     serde_json::json!(parts).to_string()
+}
+
+/// A bound that is the same in every run would be ignored, or end all listing.
+fn refuse_fixed_bounds(document: &SourceDocument, name: &str) -> Result<(), ConfigError> {
+    let bounds = ["start_time", "end_time", "date"];
+    let Some((bound, fixed)) = bounds
+        .iter()
+        .find_map(|bound| Some((bound, document.fixed(bound)?)))
+    else {
+        return Ok(());
+    };
+    let problem = format!("{bound} is always `{fixed}`, but every run has a window of its own");
+    Err(ConfigError::new(name, problem, FIXED_BOUNDS))
+}
+
+/// What is followed in another way than the platform does.
+fn remarks(document: &SourceDocument, name: &str, removals: bool) -> Vec<String> {
+    let id = document
+        .id
+        .as_ref()
+        .filter(|id| !id.is_empty() && *id != "company_id");
+    let other_id =
+        id.map(|id| format!("{name}: id is `{id}`, but customers are followed by their company_id"));
+    let removed = removals.then(|| format!("{name}: {REMOVED}"));
+    other_id.into_iter().chain(removed).collect()
 }
 
 /// The remedy run's window begins at a time that its expressions compute; what counts is how long ago that is.
@@ -283,6 +319,37 @@ mod tests {
     }
 
     #[test]
+    fn what_the_platforms_editor_writes_is_accepted() {
+        let paging = DOCUMENT
+            .replacen(
+                r#""value": "1"}"#,
+                r#""value": "_function {{PAGINATION_START_ROW}} / {{PAGINATION_PAGE_SIZE}} + 1"}"#,
+                1,
+            )
+            .replacen(r#""value": "200""#, r#""value": "{PAGINATION_PAGE_SIZE}""#, 1)
+            .replacen(
+                r#""idCheck": false,"#,
+                r#""idCheck": false, "operation": {"method": "none"},"#,
+                1,
+            );
+        assert_eq!(Source::read(&paging, "source.json").unwrap().count, Some(200));
+        let info = r#",
+            {"field": "info_api", "label": "详情", "type": "string", "value": "/v1/company/info"},
+            {"field": "info_key", "label": "详情键", "type": "string", "value": "company_id"}
+        ],"#;
+        let other = r#", {"field": "format", "value": "1"}],
+            "otherRequest": [{"field": "info_api", "label": "详情", "value": "/v2/company/info"}, {"field": "info_key", "value": "company_id"}],"#;
+        assert!(DOCUMENT.contains(info));
+        let source = Source::read(&DOCUMENT.replacen(info, other, 1), "source.json").unwrap();
+        assert_eq!(source.info, "/v2/company/info");
+        assert_eq!(source.get("format").as_deref(), Some("1"));
+        let removed = r#""label": "已删除", "type": "string", "value": "#;
+        let only = DOCUMENT.replacen(&format!("{removed}\"0\""), &format!("{removed}\"1\""), 1);
+        let source = Source::read(&only, "source.json").unwrap();
+        assert!(source.removals && source.warnings.join("").contains("deleted ones alone"));
+    }
+
+    #[test]
     fn what_cannot_be_followed_is_refused_by_name() {
         for (from, to, word) in [
             ("\"GET\"", "\"POST\"", "method is POST"),
@@ -295,6 +362,17 @@ mod tests {
                 "\"field\": \"date\", \"label\": \"日期\"",
                 "\"field\": \"time_type\", \"label\": \"t\", \"value\": \"2\"",
                 "time_type",
+            ),
+            (
+                "{{LAST_SYNC_TIME|datetime}}",
+                "2026-01-01 00:00:00",
+                "sync --since",
+            ),
+            ("{{CURRENT_TIME|datetime}}", "2026-02-01", "end_time is always"),
+            (
+                "\"label\": \"日期\", \"type\": \"string\"",
+                "\"label\": \"日期\", \"default\": \"2026-01-01\"",
+                "date is always",
             ),
             ("{{DAYS_AGO_2|datetime}}", "", "omissionRemedy"),
             ("\"QUERY\"", "\"EXECUTE\"", "EXECUTE"),

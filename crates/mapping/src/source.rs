@@ -110,9 +110,26 @@ impl SourceDocument {
         self.request.iter().find(|parameter| parameter.field == name)
     }
 
+    /// A text of `request`, or else of `otherRequest`.
     fn constant(&self, name: &str) -> Option<&str> {
-        let value = self.parameter(name)?.value.as_ref()?;
-        Some(value.as_str()).filter(|text| !text.is_empty())
+        let parameter = self
+            .parameter(name)
+            .and_then(|parameter| parameter.value.as_ref());
+        let given = parameter
+            .map(|value| value.as_str())
+            .filter(|text| !text.is_empty());
+        given.or_else(|| self.other.get(name))
+    }
+
+    /// The value of a request parameter that is the same in every run; `None` when there is none or it is computed.
+    pub fn fixed(&self, name: &str) -> Option<&str> {
+        let parameter = self.parameter(name)?;
+        let default = parameter.default.as_deref();
+        let text = match &parameter.value {
+            Some(value) if !value.as_str().is_empty() => Some(value.as_str()).filter(|_| value.is_constant()),
+            _ => default,
+        };
+        text.filter(|text| !text.trim().is_empty())
     }
 
     /// The interface that gives the details of one listed record.
@@ -189,7 +206,7 @@ fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
         ),
         ("operation", "records are not split; take it out"),
     ] {
-        if get(members, key).is_some_and(|node| !empty(node)) {
+        if get(members, key).is_some_and(|node| !empty(node) && !does_nothing(node)) {
             reader.problem(
                 key_at(members, key),
                 format!("\"{key}\" is not supported in a source"),
@@ -203,6 +220,15 @@ fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
             "\"otherResponse\" is not used: the rows of the answer are found without it",
         );
     }
+}
+
+/// `{"method": "none"}`, as the platform's editor writes it.
+fn does_nothing(node: &Node) -> bool {
+    let super::json::Value::Object(members) = &node.value else {
+        return false;
+    };
+    let method = get(members, "method").map(|method| &method.value);
+    matches!(method, Some(super::json::Value::String(method)) if method == "none")
 }
 
 /// Honoured as a check on id *and* version: a state of a customer that was handed on is not handed on again, but its

@@ -3,6 +3,7 @@
 //!
 //! One place for all answers; the table of what is tolerated is in the tests below.
 
+use super::moment::{self, Unreadable};
 use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
@@ -43,6 +44,20 @@ impl<'a> Members<'a> {
             Value::Number(number) => whole(&number),
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
+        }
+    }
+
+    /// A time in unix seconds; `None` when there is none. One that is there and cannot be read is an error.
+    pub(super) fn time(&self, name: &str) -> Result<Option<i64>, Unreadable> {
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
+        match self.value(name) {
+            Some(Value::String(text)) => moment::read(&text),
+            Some(Value::Number(number)) => {
+                moment::read(&whole(&number).map_or_else(|| number.to_string(), |n| n.to_string()))
+            }
+            _ => Err(Unreadable::new(raw.get())),
         }
     }
 
@@ -131,6 +146,30 @@ mod tests {
         let both = members(r#"{"message": null, "msg": "a"}"#);
         assert_eq!(both.first_text(&["message", "msg"]).as_deref(), Some("a"));
         assert!(members(r#"{"data": null}"#).raw("data").is_none());
+    }
+
+    #[test]
+    fn times_come_as_text_or_number_and_are_never_guessed() {
+        for (json, expected) in [
+            (r#"{"t": "2026-11-28T04:59:08+08:00"}"#, Ok(Some(1_795_813_148))),
+            (r#"{"t": 1795813148000}"#, Ok(Some(1_795_813_148))),
+            (r#"{"t": 1.795813148e9}"#, Ok(Some(1_795_813_148))),
+            (r#"{"t": 1795813148.75}"#, Ok(Some(1_795_813_148))),
+            (r#"{"t": "a", "t": "1970-01-01 00:00:00"}"#, Ok(None)),
+            (r#"{"t": null}"#, Ok(None)),
+            (r#"{"t": 0}"#, Ok(None)),
+            ("{}", Ok(None)),
+            (r#"{"t": true}"#, Err("`true` cannot be read as a time")),
+            (
+                r#"{"t": {"at": 1}}"#,
+                Err(r#"`{"at": 1}` cannot be read as a time"#),
+            ),
+            (r#"{"t": -7}"#, Err("`-7` cannot be read as a time")),
+            (r#"{"t": "soon"}"#, Err("`soon` cannot be read as a time")),
+        ] {
+            let read = members(json).time("t").map_err(|error| error.to_string());
+            assert_eq!(read, expected.map_err(str::to_owned), "{json}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> R
     let envelope = Members::read(body);
     match (status, &envelope) {
         (429, _) => return Err(Error::RateLimited { retry_after }),
-        (408 | 500.., _) => return Err(Outage::Status(status).into()),
+        (408 | 500.., _) => return Err(Outage::Status { status, retry_after }.into()),
         (_, Ok(envelope)) => refusal(status, retry_after, envelope)?,
         (401, Err(_)) => {
             return Err(Error::Auth {
@@ -76,13 +76,11 @@ fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Members<'_>) -
             message,
         }),
         (Some("429"), _) => Err(Error::RateLimited { retry_after }),
-        (Some("404"), _) if lower.contains("validate error") || lower.contains("cannot be empty") => {
-            Err(Error::Business {
-                code: named("404"),
-                message,
-            })
-        }
-        (Some("404"), _) => Err(Error::NotFound { message }),
+        (Some(code), _) if is_final(code, &lower) => Err(Error::Business {
+            code: code.to_owned(),
+            message,
+        }),
+        (Some("404"), _) | (None, 404) => Err(Error::NotFound { message }),
         (Some(code), _) if is_server_error(code) => Err(Outage::Envelope {
             code: code.to_owned(),
             message,
@@ -91,12 +89,25 @@ fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Members<'_>) -
         (None | Some("0" | "200"), 200..=299) => Ok(()),
         (code, status) => {
             let code = code.filter(|code| !matches!(*code, "0" | "200"));
-            Err(Error::Business {
+            Err(Outage::Unknown {
                 code: code.map_or_else(|| status.to_string(), str::to_owned),
                 message,
-            })
+            }
+            .into())
         }
     }
+}
+
+/// The refusals that are known to be about the request, whenever it is made (docs/okki-api.md §3). Any other code may mean
+/// that the server is busy.
+fn is_final(code: &str, message: &str) -> bool {
+    let known: &[&str] = match code {
+        "400" => &["invalid query", "invalid data json", "empty post request"],
+        "404" => &["validate error", "cannot be empty"],
+        "-1" => &["分组不存在"],
+        _ => &[],
+    };
+    known.iter().any(|text| message.contains(text))
 }
 
 fn is_server_error(code: &str) -> bool {
@@ -167,6 +178,15 @@ mod tests {
                 "okki-refused",
             ),
             (200, r#"{"code":-1,"message":"分组不存在"}"#, "okki-refused"),
+            (200, r#"{"code":-1,"message":"系统繁忙"}"#, "okki-unknown-code"),
+            (200, r#"{"code":400,"message":"系统繁忙"}"#, "okki-unknown-code"),
+            (200, r#"{"code":10086,"message":"x"}"#, "okki-unknown-code"),
+            (200, r#"{"code":"E_LIMIT"}"#, "okki-unknown-code"),
+            (200, r#"{"error":"temporarily_unavailable"}"#, "okki-unknown-code"),
+            (400, r#"{"message":"x"}"#, "okki-unknown-code"),
+            (405, r#"{"code":200,"data":{}}"#, "okki-unknown-code"),
+            (404, r#"{"message":"No Privilege"}"#, "okki-not-found"),
+            (503, r#"{"code":200,"data":{}}"#, "okki-outage"),
             (400, r#"{"code":400,"message":"Invalid query"}"#, "okki-refused"),
             (
                 200,

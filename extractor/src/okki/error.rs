@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Why a call to OKKI has no answer that can be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The credentials or the token are refused; nothing works until a person acts.
+    /// The credentials or the token are refused; when that is so for everybody, nothing works until a person acts.
     #[error("okki refuses the credentials: {code}: {message}")]
     Auth {
         /// The vendor's code (`invalid_client`, `access_denied`, `401`).
@@ -29,13 +29,19 @@ pub(crate) enum Error {
         /// From `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// The customer does not exist, or is not visible to this application.
+    /// Too many calls, and not the moment to go on: longer than a call can wait for.
+    #[error("okki limits the rate and wants no calls before {}", until(*left))]
+    Closed {
+        /// How long from now.
+        left: Duration,
+    },
+    /// The customer does not exist, or is not visible to this application, or not yet.
     #[error("okki has no such customer: {message}")]
     NotFound {
         /// The vendor's text (`Not Found Resource`, `No Privilege`).
         message: String,
     },
-    /// A refusal of this very request.
+    /// A refusal of this very request, with a code that is known to be final.
     #[error("okki refuses the request: {code}: {message}")]
     Business {
         /// The vendor's code.
@@ -64,8 +70,13 @@ pub(crate) enum Error {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Outage {
     /// An HTTP status that blames the server.
-    #[error("http status {0}")]
-    Status(u16),
+    #[error("http status {status}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// From `Retry-After`.
+        retry_after: Option<Duration>,
+    },
     /// No connection, no answer in time, or an answer cut short.
     #[error("{}", if .0.is_timeout() { "no answer in time" } else { "connection failed" })]
     Transport(#[source] reqwest::Error),
@@ -80,7 +91,25 @@ pub(crate) enum Outage {
         /// The vendor's text.
         message: String,
     },
+    /// A code that nothing is known of, so it may mean anything, and pass.
+    #[error("unknown code {code}: {message}")]
+    Unknown {
+        /// The vendor's code.
+        code: String,
+        /// The vendor's text.
+        message: String,
+    },
 }
+
+/// What the token call says about the credentials themselves; to ask again changes nothing.
+const DEFINITE: [&str; 6] = [
+    "invalid_client",
+    "invalid_credentials",
+    "invalid_grant",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+];
 
 impl Error {
     /// Says whether the same call may succeed later without a person's help.
@@ -88,7 +117,7 @@ impl Error {
     pub(crate) const fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Outage(_) | Self::Garbled(_) | Self::RateLimited { .. }
+            Self::Outage(_) | Self::Garbled(_) | Self::RateLimited { .. } | Self::Closed { .. }
         )
     }
 
@@ -98,15 +127,48 @@ impl Error {
         matches!(self, Self::Auth { .. } | Self::Permission { .. })
     }
 
+    /// Says whether one answer is enough to call a person; other refusals of a token may be over in a second.
+    #[must_use]
+    pub(crate) fn is_definite(&self) -> bool {
+        match self {
+            Self::Auth { code, .. } | Self::Permission { code, .. } => DEFINITE.contains(&code.as_str()),
+            _ => false,
+        }
+    }
+
+    /// Nobody answered within the time limit of a call.
+    #[must_use]
+    pub(crate) fn is_timeout(&self) -> bool {
+        match self {
+            Self::Outage(Outage::Transport(error) | Outage::Body(pipeline::http::Error::Read(error))) => {
+                error.is_timeout()
+            }
+            _ => false,
+        }
+    }
+
+    /// How long OKKI wants no calls.
+    #[must_use]
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } | Self::Outage(Outage::Status { retry_after, .. }) => {
+                *retry_after
+            }
+            Self::Closed { left } => Some(*left),
+            _ => None,
+        }
+    }
+
     /// Stable reason for dead letters and metrics.
     #[must_use]
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Auth { .. } => "okki-auth",
             Self::Permission { .. } => "okki-permission",
-            Self::RateLimited { .. } => "okki-rate-limited",
+            Self::RateLimited { .. } | Self::Closed { .. } => "okki-rate-limited",
             Self::NotFound { .. } => "okki-not-found",
             Self::Business { .. } => "okki-refused",
+            Self::Outage(Outage::Unknown { .. }) => "okki-unknown-code",
             Self::Outage(_) => "okki-outage",
             Self::Garbled(_) => "okki-unreadable",
             Self::Shape(_) => "okki-unexpected-shape",
@@ -122,12 +184,19 @@ impl Error {
             Self::Auth { code, message }
             | Self::Permission { code, message }
             | Self::Business { code, message }
-            | Self::Outage(Outage::Envelope { code, message }) => Some((code.clone(), message.clone())),
+            | Self::Outage(Outage::Envelope { code, message } | Outage::Unknown { code, message }) => {
+                Some((code.clone(), message.clone()))
+            }
             Self::NotFound { message } => Some(("404".to_owned(), message.clone())),
-            Self::Outage(Outage::Status(status)) => Some((status.to_string(), String::new())),
+            Self::Outage(Outage::Status { status, .. }) => Some((status.to_string(), String::new())),
             _ => None,
         }
     }
+}
+
+fn until(left: Duration) -> String {
+    let left = i64::try_from(left.as_secs()).unwrap_or(i64::MAX);
+    super::time::format(super::time::now().saturating_add(left))
 }
 
 pub(crate) use pipeline::cause::chain;

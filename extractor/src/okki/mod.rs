@@ -10,6 +10,7 @@ mod error;
 #[cfg(test)]
 mod fuzz;
 mod mend;
+mod moment;
 mod pace;
 mod seal;
 pub(crate) mod time;

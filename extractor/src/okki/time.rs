@@ -1,5 +1,7 @@
-//! OKKI writes times as `YYYY-MM-DD HH:mm:ss` in Beijing time and means "none" by 1970 (docs/okki-api.md §1).
+//! Our clock, times that people type, and times as OKKI wants them: `YYYY-MM-DD HH:mm:ss` in Beijing time (docs/okki-api.md
+//! §1). What OKKI itself writes is read by `moment`.
 
+use super::moment;
 use jiff::{
     Timestamp,
     civil::{Date, DateTime, Time},
@@ -12,7 +14,7 @@ pub(crate) const BEIJING: tz::Offset = tz::Offset::constant(8);
 /// Reads a vendor time; `None` for an empty, damaged or 1970 text.
 #[must_use]
 pub(crate) fn parse(text: &str) -> Option<i64> {
-    civil(text.trim(), Time::midnight()).filter(|seconds| *seconds > 86_400)
+    moment::read(text).ok().flatten()
 }
 
 /// Reads a time that a person typed: `2026-01-31`, `2026-01-31 08:00:00`, or an instant with a zone.

@@ -33,6 +33,8 @@ pub(crate) struct Page {
     pub total: Option<u64>,
     /// The server's clock, unix seconds.
     pub now: Option<i64>,
+    /// Customers among the items whose time nobody can read, as reasons. Their details order them.
+    pub untimed: Vec<String>,
 }
 
 impl Page {
@@ -93,7 +95,10 @@ pub(super) fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error
     };
     for row in rows {
         match read_row(row) {
-            Ok(item) => page.items.push(item),
+            Ok((item, untimed)) => {
+                page.items.push(item);
+                page.untimed.extend(untimed);
+            }
             Err(damaged) => page.damaged.push(damaged),
         }
     }
@@ -107,29 +112,31 @@ fn rows(list: &str) -> Option<Vec<&RawValue>> {
     serde_json::from_str(list).or_else(|_| keyed()).ok()
 }
 
-fn read_row(row: &RawValue) -> Result<ListItem, DamagedRow> {
+/// A listed customer, and why its time is not known although there is one.
+fn read_row(row: &RawValue) -> Result<(ListItem, Option<String>), DamagedRow> {
     let row = Members::read(row.get().as_bytes()).map_err(|_| DamagedRow {
         reason: "a row is not an object".to_owned(),
         serial_id: None,
         update_time: 0,
     })?;
-    let update_time = row
-        .text("update_time")
-        .as_deref()
-        .and_then(time::parse)
-        .unwrap_or(0);
+    let time = row.time("update_time");
     let company_id = row.company_id("company_id").ok_or_else(|| DamagedRow {
         reason: match row.text("company_id") {
             Some(text) => format!("`company_id` is `{}`", text.chars().take(40).collect::<String>()),
             None => "a row has no usable `company_id`".to_owned(),
         },
         serial_id: row.text("serial_id"),
-        update_time,
+        update_time: time.as_ref().ok().copied().flatten().unwrap_or(0),
     })?;
-    Ok(ListItem {
+    let (update_time, untimed) = match time {
+        Ok(time) => (time.unwrap_or(0), None),
+        Err(error) => (0, Some(format!("customer {company_id}: `update_time` {error}"))),
+    };
+    let item = ListItem {
         company_id,
         update_time,
-    })
+    };
+    Ok((item, untimed))
 }
 
 /// Reads the `data` object of a detail and checks that it is the customer that was asked for.
@@ -149,12 +156,23 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
             )));
         }
     }
-    let update_time = row.text("update_time").as_deref().and_then(time::parse);
+    let odd = |what: String| Error::Shape(format!("detail of {company_id}: `update_time` {what}"));
+    let update_time = row.time("update_time").map_err(|error| odd(error.to_string()))?;
+    if let Some(ahead) = update_time.filter(|at| lies_ahead(*at, now, time::now())) {
+        // As a version it would make every later change an older one.
+        return Err(odd(format!("{} lies in the future", time::format(ahead))));
+    }
     Ok(Detail {
         json: data,
         update_time,
         now,
     })
+}
+
+/// A time that neither the vendor's clock nor ours has come near to.
+fn lies_ahead(time: i64, theirs: Option<i64>, ours: i64) -> bool {
+    const A_DAY_S: i64 = 86_400;
+    time > theirs.unwrap_or(ours).max(ours).saturating_add(A_DAY_S)
 }
 
 /// Our own code for a group that is not in the tree.
@@ -222,6 +240,24 @@ mod tests {
     }
 
     #[test]
+    fn a_listed_time_that_nobody_can_read_is_told_and_no_version() {
+        let page = page(
+            r#"{"list":[{"company_id":1,"update_time":"2025-11-06T00:08:47+08:00"},{"company_id":2,"update_time":"soon"},
+                        {"company_id":3,"update_time":[1]},{"company_id":4,"update_time":1762358927000}],"totalItem":4}"#,
+        )
+        .unwrap();
+        let times: Vec<_> = page.items.iter().map(|item| item.update_time).collect();
+        assert_eq!(times, [1_762_358_927, 0, 0, 1_762_358_927]);
+        assert_eq!(
+            page.untimed,
+            [
+                "customer 2: `update_time` `soon` cannot be read as a time",
+                "customer 3: `update_time` `[1]` cannot be read as a time"
+            ]
+        );
+    }
+
+    #[test]
     fn a_bad_row_costs_one_row() {
         let page =
             page(r#"{"list":[{"company_id":1},{"name":"x"},7,{"company_id":[]}],"totalItem":4}"#).unwrap();
@@ -279,5 +315,30 @@ mod tests {
         assert_eq!(detail.update_time, Some(1_762_358_927));
         assert!(matches!(read_detail(raw(json), None, "8"), Err(Error::Shape(_))));
         assert!(matches!(read_detail(raw("[]"), None, "8"), Err(Error::Shape(_))));
+    }
+
+    #[test]
+    fn a_detail_is_ordered_by_a_time_that_was_read_and_has_been() {
+        let read = |time: &str, now| {
+            let json = format!(r#"{{"company_id":9,"update_time":{time}}}"#);
+            read_detail(raw(&json), now, "9").map(|detail| detail.update_time)
+        };
+        assert_eq!(read("1762358927", None).unwrap(), Some(1_762_358_927));
+        assert_eq!(read("null", None).unwrap(), None);
+        let odd = read(r#""6. Nov""#, None).unwrap_err().to_string();
+        assert!(
+            odd.contains("detail of 9: `update_time` `6. Nov` cannot be read"),
+            "{odd}"
+        );
+        let ahead = time::now() + 30 * 86_400;
+        let odd = read(&ahead.to_string(), Some(time::now()))
+            .unwrap_err()
+            .to_string();
+        assert!(odd.contains("lies in the future"), "{odd}");
+        assert_eq!(
+            read(&ahead.to_string(), Some(ahead)).unwrap(),
+            Some(ahead),
+            "their clock may be right"
+        );
     }
 }

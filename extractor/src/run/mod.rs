@@ -9,6 +9,7 @@
 mod again;
 mod freeze;
 mod lost;
+mod missing;
 mod publish;
 
 use crate::{

@@ -10,8 +10,6 @@ static COUNT_RESULTS: LazyLock<Script> = LazyLock::new(|| Script::new(include_st
 
 /// Pending sets and counters of a run are dropped after a week without a change.
 const RUN_TTL_S: i64 = 7 * 86_400;
-/// Most missing customers that are kept for `status`.
-const MISSING_KEPT: isize = 1_000;
 
 /// What became of a customer of a run, as counted for `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,36 +176,6 @@ impl State {
             .query_async(&mut *connection)
             .await?;
         Ok(Results(counters))
-    }
-
-    /// Remembers customers that OKKI says do not exist, the newest thousand of them.
-    pub(crate) async fn record_missing(&self, ids: &[String], now_ms: i64) -> Result<(), Error> {
-        let key = self.namespace.missing_key();
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        for id in ids {
-            pipe.cmd("ZADD").arg(&key).arg(now_ms).arg(id).ignore();
-        }
-        pipe.cmd("ZREMRANGEBYRANK")
-            .arg(&key)
-            .arg(0)
-            .arg(-MISSING_KEPT - 1)
-            .ignore();
-        Ok(pipe.query_async::<()>(&mut *connection).await?)
-    }
-
-    /// The newest missing customers, and how many are known.
-    pub(crate) async fn missing(&self, most: isize) -> Result<(u64, Vec<String>), Error> {
-        let key = self.namespace.missing_key();
-        let mut connection = self.store.connection().await?;
-        let mut pipe = redis::pipe();
-        pipe.cmd("ZCARD")
-            .arg(&key)
-            .cmd("ZREVRANGE")
-            .arg(&key)
-            .arg(0)
-            .arg(most - 1);
-        Ok(pipe.query_async(&mut *connection).await?)
     }
 
     /// Keeps removals known that the listing shows again without a time.

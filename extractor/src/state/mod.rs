@@ -6,6 +6,7 @@
 
 mod customers;
 mod damaged;
+mod missing;
 mod run;
 
 pub(crate) use customers::{FetchResult, Results};

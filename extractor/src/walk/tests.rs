@@ -126,6 +126,7 @@ impl Pages for Model {
             damaged: vec![],
             total,
             now: Some(state.clock),
+            untimed: vec![],
         })
     }
 }

@@ -187,6 +187,27 @@ impl Alerts {
         });
     }
 
+    /// How many customers have turned out of late to be listed and not shown; none ends the problem.
+    pub fn customers_missing(&self, count: u64) {
+        /// A few are deleted between listing and fetching.
+        const MANY: u64 = 5;
+        let problem = Problem {
+            key: "customers-missing".to_owned(),
+            severity: Severity::Warning,
+            summary: "the CRM lists customers that it does not show".to_owned(),
+            detail: format!(
+                "{count} within the hour; see `extractor status`, and whether the application still has its privileges; \
+                 they are asked for again by the remedy run"
+            ),
+            patience: Duration::ZERO,
+        };
+        if count >= MANY {
+            self.raise(problem);
+        } else if count == 0 {
+            self.send(Event::Over(problem));
+        }
+    }
+
     /// How many customers the account misses.
     pub fn account_off(&self, difference: u64, first: Option<&str>) {
         if difference == 0 {

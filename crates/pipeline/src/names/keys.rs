@@ -218,12 +218,6 @@ impl Namespace {
         self.key("extract:runs")
     }
 
-    /// Sorted set: customers that the CRM says do not exist.
-    #[must_use]
-    pub fn missing_key(&self) -> String {
-        self.key("extract:missing")
-    }
-
     /// Sorted set: what was published lately; `phase` is `changed` or `removed`.
     #[must_use]
     pub fn recent_key(&self, phase: &str) -> String {

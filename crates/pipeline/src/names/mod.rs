@@ -4,6 +4,7 @@ mod account;
 mod keys;
 mod listing;
 mod loader;
+mod missing_keys;
 mod namespace;
 mod watch_keys;
 

@@ -54,6 +54,8 @@ pub(crate) const BOOKS_DIFFERENCE: &str = "okki_books_difference_records";
 pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
 /// Rows of the listing that named no customer. No labels.
 pub const EXTRACTOR_DAMAGED_ROWS: &str = "okki_extractor_damaged_rows_total";
+/// Customers that were listed and, up to the last attempt, not shown. No labels.
+pub const EXTRACTOR_MISSING: &str = "okki_extractor_missing_total";
 /// Calls whose outcome was unknown, so they were repeated. No labels.
 pub const LOADER_UNKNOWN_OUTCOMES: &str = "okki_loader_unknown_outcomes_total";
 /// Rows that a late call had changed and that were written again. No labels.
@@ -206,6 +208,11 @@ pub const ALL: &[Metric] = &[
         EXTRACTOR_DAMAGED_ROWS,
         &[],
         "Rows of the listing that named no customer, each time that they were listed in a window",
+    ),
+    counter(
+        EXTRACTOR_MISSING,
+        &[],
+        "Customers that were listed and, up to the last attempt, not shown",
     ),
     counter(
         LOADER_UNKNOWN_OUTCOMES,

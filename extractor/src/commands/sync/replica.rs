@@ -3,7 +3,7 @@
 use super::{Ended, PATIENCE, Settings};
 use crate::{
     commands::{fetch_details, shared_client},
-    okki::{Client, chain},
+    okki::{Client, Error, chain},
     pause::Pauses,
     progress::{Progress, Summary},
     run::{Runner, Span, Stop},
@@ -215,7 +215,7 @@ impl Sync {
             match self.runner.run(kind, span, self.force, lease).await {
                 Ok(run) => return Ok(run),
                 Err(Stop::Shutdown) => bail!("stopped; the same command goes on where it was"),
-                Err(Stop::Okki(error)) if error.needs_person() || !error.is_transient() => {
+                Err(Stop::Okki(error)) if is_final(&error, begun.elapsed()) => {
                     return Err(error).context("list customers");
                 }
                 Err(stop @ (Stop::Deposed | Stop::FutureCheckpoint(_))) => return Err(stop.into()),
@@ -252,4 +252,13 @@ impl Sync {
             }
         }
     }
+}
+
+/// A token may be refused for a second; what else is not transient is final at once.
+fn is_final(error: &Error, waited: Duration) -> bool {
+    const CONFIRMED_AFTER: Duration = Duration::from_secs(5);
+    if error.needs_person() && !error.is_definite() {
+        return waited >= CONFIRMED_AFTER;
+    }
+    !error.is_transient()
 }

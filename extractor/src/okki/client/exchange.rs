@@ -34,7 +34,7 @@ impl Client {
         let request = request.body(body);
         let granted = self.pace.acquire(lane).await?;
         let started = Instant::now();
-        let (outcome, counted) = tokio::join!(self.read(request), self.pace.follow(granted, left));
+        let (outcome, counted) = tokio::join!(Box::pin(self.read(request)), self.pace.follow(granted, left));
         if let Ok(raw) = &outcome
             && let Err(error) = self.pace.obey(counted, raw.allowance).await
         {
@@ -59,7 +59,7 @@ impl Client {
     async fn read(&self, request: reqwest::RequestBuilder) -> Result<Raw, Error> {
         let response = request.timeout(self.options.timeout).send().await;
         let response = response.map_err(|error| Outage::Transport(error.without_url()))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        let (status, retry_after) = (response.status().as_u16(), retry_after::read(response.headers()));
         let allowance = Allowance::read(response.headers());
         match http::read_capped(response, self.options.max_body).await {
             Ok(body) => Ok(Raw {

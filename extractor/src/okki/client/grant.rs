@@ -4,7 +4,7 @@ use super::{Client, exchange::Raw};
 use crate::okki::{
     decode::Members,
     envelope,
-    error::Error,
+    error::{Error, Outage},
     time,
     token::{Fetch, Token},
 };
@@ -65,13 +65,30 @@ fn granted(body: &[u8]) -> Option<(String, Option<i64>)> {
     })
 }
 
-/// A token call knows fewer reasons: whatever the server understood and refused is about the credentials.
+/// Refusals of a token call that are known to be about the credentials, or about what is asked with them.
+const REFUSALS: [&str; 6] = [
+    "invalid_client",
+    "invalid_credentials",
+    "invalid_grant",
+    "invalid_request",
+    "unauthorized_client",
+    "unsupported_grant_type",
+];
+
+/// A token call knows more reasons than others; what it does not know is no more final than elsewhere.
 fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Error {
     match envelope::read(status, retry_after, body) {
-        Err(Error::Business { code, message } | Error::Auth { code, message }) if code == "invalid_scope" => {
-            Error::Permission { code, message }
-        }
-        Err(Error::Business { code, message }) => Error::Auth { code, message },
+        Err(
+            Error::Outage(Outage::Unknown { code, message })
+            | Error::Business { code, message }
+            | Error::Auth { code, message },
+        ) => match code.as_str() {
+            "invalid_scope" => Error::Permission { code, message },
+            code_known if REFUSALS.contains(&code_known) || is_denied(code_known) => {
+                Error::Auth { code, message }
+            }
+            _ => Outage::Unknown { code, message }.into(),
+        },
         Err(Error::NotFound { message }) => Error::Auth {
             code: "404".to_owned(),
             message,
@@ -79,4 +96,8 @@ fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Err
         Err(error) => error,
         Ok(_) => Error::Shape("token: no `access_token` in the answer".to_owned()),
     }
+}
+
+fn is_denied(code: &str) -> bool {
+    matches!(code, "400" | "401" | "access_denied" | "invalid_token")
 }

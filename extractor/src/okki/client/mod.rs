@@ -5,10 +5,15 @@
 
 mod exchange;
 pub(super) mod grant;
+mod patience;
+mod retry_after;
+mod untimed;
 
+use self::patience::Patience;
+use self::untimed::Untimed;
 use super::{
     envelope::{self, Answer},
-    error::{Error, chain},
+    error::{Error, Outage},
     mend::mend,
     pace::Pace,
     time,
@@ -18,16 +23,11 @@ use super::{
 use crate::source::Source;
 use bytes::Bytes;
 use exchange::Raw;
-use pipeline::{http, quota::Lane, retry::Backoff, setting::Secret};
-use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use pipeline::{http, quota::Lane, setting::Secret};
+use reqwest::header::AUTHORIZATION;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
-
-/// Sent again this often when nothing answers, before the caller gets the error.
-const REPEATS: u32 = 2;
-/// A server that says 429 this often in a row is away for us.
-const MOST_REFUSED: u32 = 20;
 
 /// Where the account's data is.
 #[derive(Debug, Clone)]
@@ -61,6 +61,7 @@ pub(crate) struct Client {
     tokens: Tokens,
     pace: Pace,
     slots: Semaphore,
+    untimed: Untimed,
 }
 
 impl Client {
@@ -73,6 +74,7 @@ impl Client {
             options,
             tokens,
             pace,
+            untimed: Untimed::default(),
         }
     }
 
@@ -95,19 +97,36 @@ impl Client {
         if let Some(end) = request.end {
             put("end_time", time::format(end));
         }
-        let answer = self.patient(lane, "list", &endpoints.source.list, &query).await?;
-        read_page(&answer.data, answer.now)
+        let path = &endpoints.source.list;
+        let answer = self
+            .patient(lane, "list", path, &query, Patience::of_all())
+            .await?;
+        let page = read_page(&answer.data, answer.now)?;
+        self.untimed.tell(&page);
+        Ok(page)
     }
 
+    /// The detail of one customer.
     pub(crate) async fn detail(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
-        let endpoints = &self.options.endpoints;
-        let query = [(endpoints.source.info_key.clone(), company_id.to_owned())];
-        let answer = self.patient(lane, "info", &endpoints.source.info, &query).await?;
+        self.detail_with(lane, company_id, Patience::of_one()).await
+    }
+
+    /// The same without any repeat, for a caller that compares.
+    pub(crate) async fn detail_once(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
+        self.detail_with(lane, company_id, Patience::none()).await
+    }
+
+    async fn detail_with(&self, lane: Lane, company_id: &str, patience: Patience) -> Result<Detail, Error> {
+        let source = &self.options.endpoints.source;
+        let mut query = vec![(source.info_key.clone(), company_id.to_owned())];
+        // How values are shown concerns the detail as well.
+        query.extend(source.get("format").map(|format| ("format".to_owned(), format)));
+        let answer = self.patient(lane, "info", &source.info, &query, patience).await?;
         read_detail(answer.data, answer.now, company_id)
     }
 
-    /// Asks for one row, and for the configured group; says whether listing could work.
-    pub(crate) async fn answers(&self) -> bool {
+    /// Asks for one row, and for the configured group; an error when listing could not work.
+    pub(crate) async fn answers(&self) -> Result<(), Error> {
         let request = PageRequest {
             start: None,
             end: None,
@@ -115,14 +134,8 @@ impl Client {
             count: 1,
             removed: false,
         };
-        let row = self.page(Lane::Live, &request).await;
-        match row.map(drop).and(self.check_group().await) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::debug!(error = chain(&error), "okki probe");
-                false
-            }
-        }
+        self.page(Lane::Live, &request).await?;
+        self.check_group().await
     }
 
     /// An error when a group is configured that OKKI does not know: its listing would be empty for ever.
@@ -139,6 +152,7 @@ impl Client {
                 Err(error)
             }
             Err(Error::Business { .. } | Error::NotFound { .. } | Error::Garbled(_) | Error::Shape(_))
+            | Err(Error::Outage(Outage::Unknown { .. }))
             | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
@@ -148,7 +162,13 @@ impl Client {
     pub(crate) async fn group_name(&self, id: &str) -> Result<String, Error> {
         let query = [("field".to_owned(), "group_id".to_owned())];
         let answer = self
-            .patient(Lane::Live, "selector", "/v1/company/fields/selector", &query)
+            .patient(
+                Lane::Live,
+                "selector",
+                "/v1/company/fields/selector",
+                &query,
+                Patience::of_all(),
+            )
             .await?;
         read_groups(&answer.data, id)
     }
@@ -171,19 +191,16 @@ impl Client {
         endpoint: &'static str,
         path: &str,
         query: &[(String, String)],
+        mut patience: Patience,
     ) -> Result<Answer, Error> {
-        let mut backoff = Backoff::new(Duration::from_millis(300), Duration::from_secs(5));
-        let (mut silent, mut refused) = (0, 0);
         loop {
-            match self.authorised(lane, endpoint, path, query).await {
-                Err(Error::RateLimited { retry_after }) if refused < MOST_REFUSED => {
-                    refused += 1;
+            // Boxed, or what a call keeps would lie on the stack of everybody who awaits one.
+            match Box::pin(self.authorised(lane, endpoint, path, query)).await {
+                Err(Error::RateLimited { retry_after }) => {
                     self.pace.push_back(retry_after).await?;
+                    patience.after_limit(retry_after)?;
                 }
-                Err(Error::Outage(_) | Error::Garbled(_)) if silent < REPEATS => {
-                    silent += 1;
-                    backoff.wait().await;
-                }
+                Err(error @ (Error::Outage(_) | Error::Garbled(_))) => patience.after_silence(error).await?,
                 answer => return answer,
             }
         }
@@ -198,10 +215,10 @@ impl Client {
         query: &[(String, String)],
     ) -> Result<Answer, Error> {
         let token = self.tokens.current(self).await?;
-        match self.send(lane, endpoint, path, query, &token).await {
+        match Box::pin(self.send(lane, endpoint, path, query, &token)).await {
             Err(Error::Auth { .. }) => {
                 let token = self.tokens.renew(self, &token).await?;
-                self.send(lane, endpoint, path, query, &token).await
+                Box::pin(self.send(lane, endpoint, path, query, &token)).await
             }
             answer => answer,
         }
@@ -239,12 +256,6 @@ impl Client {
         base.join(path)
             .map_err(|error| Error::Shape(format!("path `{path}`: {error}")))
     }
-}
-
-/// `Retry-After` in seconds; the date form is not worth its clock differences.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]

@@ -243,3 +243,47 @@ const GZIP: [u8; 57] = [
     171, 140, 207, 76, 81, 178, 50, 215, 81, 202, 75, 204, 77, 85, 178, 82, 74, 175, 82, 170, 173, 5, 0, 214,
     246, 19, 2, 37, 0, 0, 0,
 ];
+
+fn refused_for(code: u16, retry_after: &str) -> Response<Body> {
+    let mut refused = status(code, "");
+    refused
+        .headers_mut()
+        .insert(header::RETRY_AFTER, retry_after.parse().unwrap());
+    refused
+}
+
+#[tokio::test]
+async fn a_busy_server_is_left_alone_for_as_long_as_it_says() {
+    let vendor = vendor(|call, _| match call {
+        1 => refused_for(503, "1"),
+        _ => json(COMPANY),
+    })
+    .await;
+    let started = Instant::now();
+    client(&vendor).detail(Lane::Live, "7").await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn nobody_waits_within_a_call_for_longer_than_a_minute() {
+    for code in [429, 503] {
+        let vendor = vendor(move |_, _| refused_for(code, "3600")).await;
+        let error = client(&vendor).detail(Lane::Live, "7").await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(3_600)), "{error}");
+        assert_eq!(vendor.seen.lock().unwrap().len(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_call_that_ends_in_an_unknown_code_is_no_work_for_a_person() {
+    for (answer, transient) in [
+        (r#"{"code":-1,"message":"系统繁忙"}"#, true),
+        (r#"{"error":"server_error"}"#, true),
+        (r#"{"error":"invalid_client"}"#, false),
+        (r#"{"error":"access_denied"}"#, false),
+    ] {
+        let error = grant::read(400, None, answer.as_bytes(), 0).unwrap_err();
+        assert_eq!(error.is_transient(), transient, "{answer}: {error}");
+        assert_eq!(error.needs_person(), !transient, "{answer}: {error}");
+    }
+}

@@ -240,6 +240,15 @@ async fn perform(
         }
         Some(FaultKind::BentIds { ids }) => Ending::Answer(work(plain).await.with_ids(ids)),
         Some(FaultKind::BentCount { by }) => Ending::Answer(work(plain).await.with_count(by)),
+        Some(FaultKind::Older { by_s }) => Ending::Answer(work(plain).await.older(by_s)),
+        Some(FaultKind::Member { name, value }) => {
+            Ending::Answer(work(plain).await.with_member(&name, &value))
+        }
+        Some(FaultKind::RetryLater {
+            status,
+            after_s,
+            date,
+        }) => Ending::Answer(Reply::retry_later(status, after_s, date)),
     }
 }
 

@@ -50,7 +50,7 @@ pub use limits::Violation;
 pub use process::SimulatorProcess;
 pub use settings::{
     Allowance, AuthAnswer, Concurrent, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter,
-    ListingSettings, OkkiSettings, Order, Poison, Settings, SuccessCode, TelList, Totals,
+    ListingSettings, OkkiSettings, Order, Poison, Settings, SuccessCode, TelList, TimeForm, Totals,
 };
 pub use traffic::{CallReport, VendorReport};
 pub use world::WorldError;

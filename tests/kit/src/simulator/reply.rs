@@ -12,8 +12,8 @@ pub(super) const BAD_BYTE: char = '\u{f8ff}';
 pub(super) struct Reply {
     pub status: u16,
     pub body: String,
-    /// `Retry-After` seconds.
-    pub retry_after: Option<u64>,
+    /// `Retry-After`, seconds or an HTTP date.
+    pub retry_after: Option<String>,
     /// The vendor's own code, for the statistics; 0 = fine.
     pub code: i64,
     /// Calls that are left, and for how many seconds, as headers.
@@ -91,8 +91,8 @@ impl Reply {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        if let Some(value) = self.retry_after.and_then(|text| text.parse().ok()) {
+            response.headers_mut().insert(header::RETRY_AFTER, value);
         }
         if let Some((calls, seconds)) = self.left {
             let headers = response.headers_mut();

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::sink::{Sink, calls, redis};
 
-async fn status(pipeline: &PipelineUnderTest) -> Value {
+pub(super) async fn status(pipeline: &PipelineUnderTest) -> Value {
     let printed = pipeline
         .tool(Service::Extractor, &["status", "--json", "--runs", "500"])
         .await
@@ -17,7 +17,7 @@ async fn status(pipeline: &PipelineUnderTest) -> Value {
     serde_json::from_str(&printed).unwrap()
 }
 
-async fn seen(sink: &Sink, count: usize) {
+pub(super) async fn seen(sink: &Sink, count: usize) {
     eventually(
         Duration::from_secs(60),
         &format!("{count} snapshots"),
@@ -27,34 +27,6 @@ async fn seen(sink: &Sink, count: usize) {
         },
     )
     .await;
-}
-
-#[tokio::test]
-async fn a_customer_that_okki_lists_but_does_not_know_is_counted_and_not_retried() {
-    let mut pipeline = PipelineUnderTest::for_test().customers(30).seed(41).start().await;
-    let lost = pipeline.simulator.company_ids()[7].to_string();
-    let unknown = FaultKind::Code {
-        code: 404,
-        message: "Not Found Resource".into(),
-        status: None,
-    };
-    pipeline
-        .simulator
-        .fault(Fault::on(Vendor::Okki, "info", unknown).containing(&lost));
-    pipeline.run(Service::Extractor);
-    let sink = Sink::open(&pipeline).await;
-    seen(&sink, 29).await;
-    pipeline.quiet(Duration::from_secs(60), 0).await;
-    eventually(Duration::from_secs(60), "it is counted", async || {
-        let status = status(&pipeline).await;
-        expect(
-            status["missing"] == 1 && status["missing_newest"][0] == lost.as_str(),
-            || status.to_string(),
-        )
-    })
-    .await;
-    assert!(!sink.seen().contains_key(&lost));
-    pipeline.drain().await;
 }
 
 #[tokio::test]

@@ -2,13 +2,17 @@
 //! where they leave it.
 
 mod believed;
+mod blame;
+mod closed;
 mod commands;
 mod details;
 mod documents;
 mod first_load;
 mod leader;
+mod missing;
 mod paging;
 mod quotas;
 mod refusals;
 mod replicas;
 mod sink;
+mod times;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use kit::pipeline::{PipelineUnderTest, Service};
-use kit::simulator::Order;
+use kit::simulator::{Order, TimeForm};
 use kit::wait::{eventually, expect};
 use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
@@ -120,6 +120,7 @@ pub(crate) async fn truth(pipeline: &PipelineUnderTest) -> BTreeMap<String, i64>
         settings.okki.order = Order::Asc;
         settings.okki.count_cap = 500;
         settings.okki.per_second = None;
+        settings.okki.list_time = TimeForm::Plain;
     });
     pipeline::tls::install_crypto();
     let http = reqwest::Client::new();
@@ -161,6 +162,7 @@ pub(crate) async fn truth(pipeline: &PipelineUnderTest) -> BTreeMap<String, i64>
         settings.okki.order = before.order;
         settings.okki.count_cap = before.count_cap;
         settings.okki.per_second = before.per_second;
+        settings.okki.list_time = before.list_time;
     });
     truth
 }

@@ -32,6 +32,7 @@ POST   /sim/faults     {\"vendor\":\"jdy\",\"endpoint\":\"batch_create\",\"nth\"
          kinds         status{status,commit} hang{commit} reset{commit} slow{ms} malformed partial{rows}
                        code{code,message,status} late_commit{ms} outage
                        late_after_refusal{ms,code} refused_but_done{rows,code} bent_count{by}
+                       older{by_s} member{name,value} retry_later{status,after_s,date}
                        bent_ids{ids: reversed|rotated|doubled|foreign|short|long}
 DELETE /sim/faults?id=N                        one fault, or all without id
 POST   /sim/change     {\"count\":10} or {\"company_id\":N,\"set\":{\"short_name\":\"x\"}}

@@ -1,6 +1,7 @@
 //! Scripted faults: which calls they hit, and what goes wrong with them.
 
 mod armed;
+mod source;
 mod strange;
 
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,28 @@ pub enum FaultKind {
     BentCount {
         /// By how many.
         by: i64,
+    },
+    /// A detail as a replica that is behind shows it: an older update time. The truth is untouched.
+    Older {
+        /// Seconds.
+        by_s: i64,
+    },
+    /// The answer, with another value for a member of `data`; of a listing, of each row.
+    Member {
+        /// Which member.
+        name: String,
+        /// What it is instead.
+        value: serde_json::Value,
+    },
+    /// Refused with this status and a `Retry-After`.
+    RetryLater {
+        /// 429, 503, …
+        status: u16,
+        /// Seconds.
+        after_s: u64,
+        /// As an HTTP date instead of seconds.
+        #[serde(default)]
+        date: bool,
     },
 }
 

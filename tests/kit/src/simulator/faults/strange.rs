@@ -117,7 +117,7 @@ impl Reply {
         })
     }
 
-    fn changed(mut self, change: impl FnOnce(&mut Value)) -> Reply {
+    pub(super) fn changed(mut self, change: impl FnOnce(&mut Value)) -> Reply {
         if let Ok(mut answer) = serde_json::from_str(&self.body) {
             change(&mut answer);
             self.body = answer.to_string();

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{enums, refuse, success};
+use super::{enums, refuse, success, time::shown};
 use crate::simulator::call::Call;
 use crate::simulator::clock::beijing;
 use crate::simulator::customer::{Contact, Customer, Loose};
@@ -47,7 +47,7 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
 
 fn detail(settings: &OkkiSettings, formatted: bool, index: u32, entry: &Entry, c: &Customer) -> String {
     let id = company_id(index);
-    let (updated, created) = (beijing(entry.updated), beijing(entry.created));
+    let (updated, created) = (shown(entry.updated, settings.detail_time), beijing(entry.created));
     let group_name = c.group.as_deref();
     let group_id = GROUPS
         .iter()
@@ -98,8 +98,8 @@ fn detail(settings: &OkkiSettings, formatted: bool, index: u32, entry: &Entry, c
 "trail_status_name":{stage},"origin":0,"origin_list":{origins},"origin_name":{origin},
 "homepage":"","fax":"","tel":{tel},"tel_area_code":"","address":"","remark":{remark},"image_list":[],
 "tag":{tags},"client_tag_list":[],"product_group_ids":[],"user_id":{users},"owner":[],"last_owner":55280038,
-"create_user":55280040,"create_time":"{created}","last_edit_user":"55280038","update_time":"{updated}",
-"edit_time":"{updated}","order_time":"{updated}","recent_follow_up_time":"1970-01-01 00:00:00",
+"create_user":55280040,"create_time":"{created}","last_edit_user":"55280038","update_time":{updated},
+"edit_time":{updated},"order_time":{updated},"recent_follow_up_time":"1970-01-01 00:00:00",
 "next_follow_up_time":{next},"next_move_to_public_date":"1970-01-01","private_time":"1970-01-01 00:00:00",
 "public_time":"{created}","deal_time":"","company":{groups},"customers":{customers}}}"##
     )

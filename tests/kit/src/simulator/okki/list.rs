@@ -1,14 +1,14 @@
 //! `/v1/company/updates` and `/v1/company/list`: windows, paging, order (docs/okki-api.md §4, §9).
 
 use super::info::{list, quoted};
-use super::{refuse, success};
+use super::{refuse, success, time::shown};
 use crate::simulator::call::Call;
 use crate::simulator::clock::{beijing, from_beijing};
 use crate::simulator::customer::Customer;
 use crate::simulator::dice::Dice;
 use crate::simulator::faults::Vendor;
 use crate::simulator::reply::{BAD_BYTE, Reply};
-use crate::simulator::settings::{ListingSettings, OkkiSettings, Order, Totals};
+use crate::simulator::settings::{OkkiSettings, Order, Totals};
 use crate::simulator::state::{State, lock};
 use crate::simulator::vocabulary::GROUPS;
 use crate::simulator::world::{Entry, World, company_id, content};
@@ -48,7 +48,7 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
     let quirks = &settings.listing;
     let list = list(
         rows.iter()
-            .map(|(index, entry)| item(seed, *index, entry, quirks, query.removed)),
+            .map(|(index, entry)| item(settings, seed, *index, entry, query.removed)),
     );
     let total = match quirks.totals {
         Totals::Right => Some(total),
@@ -177,7 +177,8 @@ fn filtered(world: &World, listing: &[(i64, u32)], query: &Query) -> Vec<(i64, u
     chosen
 }
 
-fn item(seed: u64, index: u32, entry: &Entry, quirks: &ListingSettings, removed: bool) -> String {
+fn item(settings: &OkkiSettings, seed: u64, index: u32, entry: &Entry, removed: bool) -> String {
+    let quirks = &settings.listing;
     let mut customer = content(seed, index, entry, entry.revision);
     let (id, user) = (company_id(index), if customer.private { "55280038" } else { "" });
     if quirks.bad_bytes.contains(&id) {
@@ -185,16 +186,16 @@ fn item(seed: u64, index: u32, entry: &Entry, quirks: &ListingSettings, removed:
     }
     let id = quirks.ids.get(&id).cloned().unwrap_or_else(|| id.to_string());
     let (name, short_name) = (quoted(&customer.name), quoted(&customer.short_name));
-    let (created, updated) = (beijing(entry.created), beijing(entry.updated));
+    let (created, updated) = (beijing(entry.created), shown(entry.updated, settings.list_time));
     let contacted = beijing(entry.updated - 3600);
     let time = match removed && quirks.removed_without_time {
         true => String::new(),
-        false => format!(r#""update_time":"{updated}","#),
+        false => format!(r#""update_time":{updated},"#),
     };
     format!(
         r#"{{"company_id":{id},"user_id":"{user}","name":{name},"short_name":{short_name},"serial_id":"C{index:05}",
 "order_time":"{contacted}","create_time":"{created}",{time}"create_user":55280040,
-"last_edit_user":55280038,"archive_type":1,"edit_time":"{updated}"}}"#
+"last_edit_user":55280038,"archive_type":1,"edit_time":{updated}}}"#
     )
 }
 

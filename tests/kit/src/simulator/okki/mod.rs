@@ -3,6 +3,7 @@
 mod enums;
 mod info;
 mod list;
+mod time;
 mod token;
 
 use std::borrow::Cow;
@@ -65,7 +66,7 @@ fn too_many(settings: &OkkiSettings, message: &str) -> Reply {
     let mut reply = Reply::json(200, &json!({"code": 429, "message": message})).with_code(429);
     if settings.limit_answer == LimitAnswer::Http429 {
         reply.status = 429;
-        reply.retry_after = Some(settings.retry_after_s);
+        reply.retry_after = Some(settings.retry_after_s.to_string());
     }
     reply
 }
@@ -98,10 +99,13 @@ pub(super) fn execute(state: &State, call: &Call) -> Reply {
 
 /// The vendor's envelope around data, which is JSON text.
 fn success(state: &State, settings: &OkkiSettings, data: &str) -> Reply {
-    let now = clock::beijing(state.clock.now() + settings.listing.now_offset_s);
+    let now = time::shown(
+        state.clock.now() + settings.listing.now_offset_s,
+        settings.now_time,
+    );
     let now = match settings.listing.hide_now {
         true => String::new(),
-        false => format!(r#""now":"{now}","#),
+        false => format!(r#""now":{now},"#),
     };
     let code = match settings.success_code {
         SuccessCode::Ok200 => r#""code":200,"#,

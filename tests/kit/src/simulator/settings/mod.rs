@@ -10,7 +10,9 @@ use serde_json::Value;
 
 pub use jdy::{Concurrent, JdySettings, KeyRule, LifetimeFrom, Poison};
 pub use listing::{ListingSettings, Totals};
-pub use okki::{Allowance, AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList};
+pub use okki::{
+    Allowance, AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList, TimeForm,
+};
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

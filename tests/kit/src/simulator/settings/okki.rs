@@ -74,6 +74,30 @@ pub enum SuccessCode {
     Absent,
 }
 
+/// How OKKI writes times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeForm {
+    /// `2026-11-28 04:59:08`, Beijing
+    Plain,
+    /// `2026-11-28T04:59:08+08:00`
+    Offset,
+    /// `2026-11-27T20:59:08.000Z`
+    Utc,
+    /// `1795813148000`
+    Millis,
+    /// `"1795813148000"`
+    MillisText,
+    /// `1795813148`
+    Seconds,
+    /// `"1795813148"`
+    SecondsText,
+    /// `2026/11/28 04:59:08`
+    Slashes,
+    /// `28. Nov 2026, 4h59`, which nobody can order
+    Odd,
+}
+
 /// OKKI's switches and limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -127,6 +151,12 @@ pub struct OkkiSettings {
     pub allowance: Option<Allowance>,
     /// What the listing does although it should not.
     pub listing: ListingSettings,
+    /// How listed rows write their times.
+    pub list_time: TimeForm,
+    /// How details write their times.
+    pub detail_time: TimeForm,
+    /// How the envelope writes `now`.
+    pub now_time: TimeForm,
 }
 
 /// A limit that a vendor tells in its answers.
@@ -166,6 +196,9 @@ impl Default for OkkiSettings {
             latency_ms: 0,
             allowance: None,
             listing: ListingSettings::default(),
+            list_time: TimeForm::Plain,
+            detail_time: TimeForm::Plain,
+            now_time: TimeForm::Plain,
         }
     }
 }

@@ -1,0 +1,77 @@
+//! How often a call is sent again within itself, before its caller decides: a listing a little longer than a detail, which
+//! others can be compared with.
+
+use crate::okki::error::Error;
+use pipeline::retry::Backoff;
+use std::time::Duration;
+
+/// Sent again this often when nothing answers.
+const REPEATS: u32 = 2;
+/// A server that says 429 this often in a row is away for us.
+const MOST_REFUSED: u32 = 20;
+/// A detail that is refused so this often may be the only one.
+const MOST_REFUSED_ALONE: u32 = 5;
+/// A call does not wait longer within itself: its delivery is held meanwhile.
+pub(in crate::okki) const LONGEST: Duration = Duration::from_secs(60);
+
+/// What is left of a call's patience.
+pub(super) struct Patience {
+    backoff: Backoff,
+    repeats: u32,
+    refused: u32,
+    /// Nobody has to wait twice for one that hangs.
+    through_timeouts: bool,
+}
+
+impl Patience {
+    /// For what concerns everybody: there is nothing else to do.
+    pub(super) fn of_all() -> Self {
+        Self {
+            backoff: Backoff::new(Duration::from_millis(300), Duration::from_secs(5)),
+            repeats: REPEATS,
+            refused: MOST_REFUSED,
+            through_timeouts: true,
+        }
+    }
+
+    /// For one customer, who may be refused alone.
+    pub(super) fn of_one() -> Self {
+        Self {
+            refused: MOST_REFUSED_ALONE,
+            through_timeouts: false,
+            ..Self::of_all()
+        }
+    }
+
+    /// For a comparison.
+    pub(super) fn none() -> Self {
+        Self {
+            repeats: 0,
+            refused: 0,
+            ..Self::of_one()
+        }
+    }
+
+    /// The vendor limits the rate, and the pace has been told; an error when the call is over.
+    pub(super) fn after_limit(&mut self, retry_after: Option<Duration>) -> Result<(), Error> {
+        if let Some(left) = retry_after.filter(|wait| *wait > LONGEST) {
+            return Err(Error::Closed { left });
+        }
+        if self.refused == 0 {
+            return Err(Error::RateLimited { retry_after });
+        }
+        self.refused -= 1;
+        Ok(())
+    }
+
+    /// Nothing has answered: waits, or gives the error back.
+    pub(super) async fn after_silence(&mut self, error: Error) -> Result<(), Error> {
+        let asked = error.retry_after().unwrap_or_default();
+        if self.repeats == 0 || asked > LONGEST || (error.is_timeout() && !self.through_timeouts) {
+            return Err(error);
+        }
+        self.repeats -= 1;
+        tokio::time::sleep(self.backoff.next_delay().max(asked)).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! What a source does not promise never to do: details of a replica that is behind, members of another form, refusals
+//! that say for how long.
+
+use jiff::{Timestamp, tz::Offset};
+use serde_json::Value;
+
+use crate::simulator::clock::{beijing, from_beijing};
+use crate::simulator::reply::Reply;
+
+impl Reply {
+    /// A detail whose update time lies before the one of the listing.
+    pub(crate) fn older(self, by_s: i64) -> Reply {
+        self.changed(|answer| {
+            let time = &mut answer["data"]["update_time"];
+            if let Some(at) = time.as_str().and_then(|text| from_beijing(text, false)) {
+                *time = beijing(at - by_s).into();
+            }
+        })
+    }
+
+    /// The answer with another value for a member.
+    pub(crate) fn with_member(self, name: &str, value: &Value) -> Reply {
+        self.changed(|answer| match answer["data"]["list"].as_array_mut() {
+            Some(rows) => rows.iter_mut().for_each(|row| row[name] = value.clone()),
+            None => answer["data"][name] = value.clone(),
+        })
+    }
+
+    /// A refusal that says when to come again.
+    pub(crate) fn retry_later(status: u16, after_s: u64, date: bool) -> Reply {
+        let value = match date {
+            true => http_date(Timestamp::now().as_second().saturating_add_unsigned(after_s)),
+            false => after_s.to_string(),
+        };
+        Reply {
+            retry_after: Some(value),
+            ..Reply::gateway(status)
+        }
+    }
+}
+
+fn http_date(unix: i64) -> String {
+    let at = Timestamp::from_second(unix).unwrap_or(Timestamp::UNIX_EPOCH);
+    let at = Offset::UTC.to_datetime(at);
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn details_grow_older_and_members_change() {
+        let detail = Reply::json(200, &json!({"data": {"update_time": "2026-11-28 04:59:08"}}));
+        assert!(detail.clone().older(8).body.contains("2026-11-28 04:59:00"));
+        assert!(
+            detail
+                .with_member("update_time", &json!(7))
+                .body
+                .contains(r#""update_time":7"#)
+        );
+        let list = Reply::json(200, &json!({"data": {"list": [{"a": 1}, {"a": 2}]}}));
+        let changed: Value = serde_json::from_str(&list.with_member("a", &json!(null)).body).unwrap();
+        assert_eq!(changed["data"]["list"], json!([{"a": null}, {"a": null}]));
+    }
+
+    #[test]
+    fn a_refusal_says_when_to_come_again() {
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        let refused = Reply::retry_later(503, 75, false);
+        assert_eq!(
+            (refused.status, refused.retry_after.as_deref()),
+            (503, Some("75"))
+        );
+        assert!(
+            Reply::retry_later(429, 75, true)
+                .retry_after
+                .unwrap()
+                .ends_with(" GMT")
+        );
+    }
+}

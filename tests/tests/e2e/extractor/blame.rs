@@ -1,0 +1,233 @@
+//! One customer or everybody: whatever OKKI answers for one customer costs that customer; whatever it answers for all of
+//! them pauses, kills nobody, and ends by itself.
+
+use std::time::Duration;
+
+use kit::pipeline::{PipelineUnderTest, Service};
+use kit::simulator::{Fault, FaultKind, Vendor};
+use kit::wait::{eventually, expect};
+
+use super::details::seen;
+use super::sink::Sink;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+fn code(code: i64, message: &str, status: Option<u16>) -> FaultKind {
+    FaultKind::Code {
+        code,
+        message: message.into(),
+        status,
+    }
+}
+
+fn errors(pipeline: &PipelineUnderTest) -> Vec<String> {
+    let mut complaints = super::sink::complaints(pipeline);
+    complaints.retain(|line| line.contains(r#""level":"ERROR""#));
+    complaints
+}
+
+/// One customer of twenty gets this answer for ever.
+async fn costs_one(kind: FaultKind, seed: u64) {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(seed)
+        .set("OKKI_TIMEOUT", "2s")
+        .start()
+        .await;
+    let bad = pipeline.simulator.company_ids()[3].to_string();
+    pipeline
+        .simulator
+        .fault(Fault::on(Vendor::Okki, "info", kind.clone()).containing(&bad));
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    seen(&sink, 19).await;
+    pipeline.quiet(LIMIT, 1).await;
+    let dead = pipeline
+        .tool(Service::Extractor, &["dead", "list", "--json"])
+        .await
+        .unwrap();
+    assert!(dead.contains(&bad), "{kind:?}: {dead}");
+    // Newcomers land, too.
+    let new = pipeline.simulator.add(3);
+    eventually(LIMIT, "newcomers land", async || {
+        let seen = sink.seen();
+        let landed = new.iter().filter(|id| seen.contains_key(&id.to_string())).count();
+        expect(landed == 3, || format!("{landed} of 3"))
+    })
+    .await;
+    assert_eq!(errors(&pipeline), Vec::<String>::new(), "{kind:?}");
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn one_customer_that_is_forbidden_costs_one() {
+    costs_one(code(403, "Forbidden", Some(403)), 151).await;
+    costs_one(code(403, "no permission company scopes", None), 152).await;
+}
+
+#[tokio::test]
+async fn one_customer_that_refuses_the_token_costs_one() {
+    costs_one(code(401, "Unauthorized", Some(401)), 153).await;
+    costs_one(code(401, "access_denied", None), 154).await;
+}
+
+#[tokio::test]
+async fn one_customer_that_fails_or_hangs_costs_one() {
+    let status = FaultKind::Status {
+        status: 500,
+        commit: false,
+    };
+    costs_one(status, 155).await;
+    costs_one(FaultKind::Hang { commit: false }, 156).await;
+}
+
+#[tokio::test]
+async fn one_customer_with_an_unknown_or_empty_answer_costs_one() {
+    costs_one(code(-1, "系统繁忙", None), 157).await;
+    costs_one(code(429, "Too Many Requests", Some(429)), 158).await;
+    let nothing = FaultKind::Member {
+        name: "company_id".into(),
+        value: serde_json::Value::Null,
+    };
+    costs_one(nothing, 159).await;
+}
+
+/// Every detail gets this answer for a while.
+async fn costs_nobody(kind: FaultKind, pause: &str, seed: u64) {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(40)
+        .seed(seed)
+        .start()
+        .await;
+    let fault = pipeline.simulator.fault(Fault::on(Vendor::Okki, "info", kind));
+    let extractor = pipeline.run(Service::Extractor);
+    pipeline[extractor].pauses_for(pause).await;
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
+    pipeline.simulator.clear_faults(Some(fault));
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 40);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline[extractor].ready().await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn an_unknown_code_for_everybody_is_an_outage() {
+    costs_nobody(code(-1, "系统繁忙", None), "系统繁忙", 161).await;
+    costs_nobody(code(10_086, "try again", Some(400)), "10086", 162).await;
+}
+
+#[tokio::test]
+async fn a_final_code_for_everybody_kills_nobody() {
+    costs_nobody(code(400, "Invalid query", None), "Invalid query", 163).await;
+    costs_nobody(code(403, "Forbidden", Some(403)), "Forbidden", 164).await;
+}
+
+#[tokio::test]
+async fn an_unknown_code_of_the_listing_is_an_outage_and_no_work_for_a_person() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(165)
+        .start()
+        .await;
+    let busy = code(-1, "系统繁忙", None);
+    let fault = pipeline.simulator.fault(Fault::on(Vendor::Okki, "list", busy));
+    let extractor = pipeline.run(Service::Extractor);
+    pipeline[extractor].pauses_for("系统繁忙").await;
+    let (_, said) = pipeline[extractor].get("/readyz").await.unwrap();
+    assert!(
+        said.contains("outage") && !said.contains("configuration"),
+        "{said}"
+    );
+    pipeline.simulator.clear_faults(Some(fault));
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    assert_eq!(errors(&pipeline), Vec::<String>::new());
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_for_a_second_is_no_error() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(166)
+        .start()
+        .await;
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    for endpoint in ["list", "info"] {
+        let refused = code(401, "access_denied", Some(401));
+        let fault = Fault::on(Vendor::Okki, endpoint, refused).for_ms(1_000);
+        pipeline.simulator.fault(fault);
+    }
+    pipeline.simulator.revoke_tokens();
+    let changed = pipeline.simulator.change(10);
+    eventually(LIMIT, "calls are refused", async || {
+        let fired: u64 = pipeline.simulator.faults().iter().map(|fault| fault.fired).sum();
+        expect(fired >= 2, || format!("{fired}"))
+    })
+    .await;
+    // The second is over when they have come through; the test itself lists only then.
+    eventually(LIMIT, "the changes are seen", async || {
+        let seen = sink.seen();
+        let again = changed
+            .iter()
+            .filter(|id| seen[&id.to_string()].copies >= 2)
+            .count();
+        expect(again == 10, || format!("{again} of 10"))
+    })
+    .await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    assert_eq!(errors(&pipeline), Vec::<String>::new());
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_detail_older_than_its_row_is_tried_again() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(167)
+        .start()
+        .await;
+    let behind = pipeline.simulator.company_ids()[3].to_string();
+    let older = FaultKind::Older { by_s: 60 };
+    pipeline.simulator.fault(
+        Fault::on(Vendor::Okki, "info", older)
+            .containing(&behind)
+            .times(2),
+    );
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    assert_eq!(sink.seen()[&behind].copies, 1, "the older state was handed on");
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_detail_that_stays_older_than_its_row_is_a_dead_letter() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(168)
+        .start()
+        .await;
+    let behind = pipeline.simulator.company_ids()[3].to_string();
+    let older = FaultKind::Older { by_s: 1 };
+    let fault = Fault::on(Vendor::Okki, "info", older).containing(&behind);
+    pipeline.simulator.fault(fault);
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    seen(&sink, 29).await;
+    pipeline.quiet(LIMIT, 1).await;
+    let dead = pipeline
+        .tool(Service::Extractor, &["dead", "list", "--json"])
+        .await
+        .unwrap();
+    assert!(
+        dead.contains(&behind) && dead.contains("okki-older-detail"),
+        "{dead}"
+    );
+    pipeline.drain().await;
+}
