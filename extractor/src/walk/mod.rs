@@ -184,7 +184,7 @@ impl Walk {
             return Ok(false);
         }
         let second = listing.page(self.request(slice, 2)).await?;
-        if rows > 0 && second.items == page.items && second.rows() == rows {
+        if rows > 0 && second.items == page.items && second.damaged == page.damaged {
             // Page numbers mean nothing here. What is not full is all there is; what is full is cut by time.
             return match page.total {
                 Some(_) if !has_more => Ok(rows < full),
