@@ -14,6 +14,7 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
+use std::time::Instant;
 
 type Script = Arc<dyn Fn(u32, &Request) -> Response<Body> + Send + Sync>;
 
