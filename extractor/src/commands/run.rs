@@ -29,9 +29,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let ttl = args.lease.check()?;
 
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
-    for warning in &okki.client.endpoints.source.warnings {
-        tracing::warn!(%warning, "source document");
-    }
+    warn_of(&okki);
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let runner = Arc::new(Runner::new(
@@ -54,8 +52,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     };
 
     let mut tasks = JoinSet::new();
-    let filter = okki.client.endpoints.source.filter();
-    tasks.spawn(watch(&rt, &state, filter, lists_again));
+    tasks.spawn(watch(&rt, &state, &okki, lists_again));
     tasks.spawn(async_ok(
         leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
     ));
@@ -83,14 +80,21 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn warn_of(okki: &OkkiConfig) {
+    for warning in &okki.client.endpoints.source.warnings {
+        tracing::warn!(%warning, "source document");
+    }
+}
+
 /// What polls beside the work and changes nothing of it.
 fn watch(
     rt: &Runtime,
     state: &State,
-    filter: String,
+    okki: &OkkiConfig,
     lists_again: bool,
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let checkpoint = CheckpointWatch::new(rt.clone(), state.clone());
+    let filter = okki.client.endpoints.source.filter();
     let filter = FilterWatch::new(rt.clone(), state.clone(), filter, lists_again);
     async move {
         tokio::join!(checkpoint.run(), filter.run());
