@@ -48,15 +48,16 @@ impl Writer {
                 return (proven, held(ended, &unproven));
             }
         }
-        match self.touched(work, recognition, unproven).await {
-            Touched::Sorted { theirs, gone } => {
-                proven.extend(theirs);
-                for member in gone {
-                    ended.extend(self.row_is_gone(work, &member).await);
-                }
-            }
-            Touched::Unknown(members) => ended = held(ended, &members),
+        let Touched {
+            theirs,
+            gone,
+            unknown,
+        } = self.touched(work, recognition, unproven).await;
+        proven.extend(theirs);
+        for member in gone {
+            ended.extend(self.row_is_gone(work, &member).await);
         }
+        let ended = held(ended, &unknown);
         (proven, ended)
     }
 
@@ -64,37 +65,42 @@ impl Writer {
     /// member's when its cell holds no other customer's key and it has the content that was written, or when ids have
     /// never come in another order.
     async fn touched(&self, work: &Work<'_>, recognition: &Recognition, members: Vec<Member>) -> Touched {
+        let mut sorted = Touched::default();
         if members.is_empty() {
-            return Touched::default();
+            return sorted;
         }
         let companies: Vec<&str> = members.iter().map(|member| member.company.as_str()).collect();
+        let ids = members.iter().map(|member| member.unproven().unwrap_or_default());
+        let rows: Vec<(&str, &str)> = companies.iter().copied().zip(ids).collect();
         let Ok(known) = self.ledger.known_rows(&companies).await else {
-            return Touched::Unknown(members);
+            sorted.unknown = members;
+            return sorted;
         };
-        let (mut theirs, mut gone) = (Vec::new(), Vec::new());
-        let mut rest = members.into_iter().zip(known);
-        while let Some((member, known)) = rest.next() {
-            let id = member.unproven().unwrap_or_default();
-            let rows = [(member.company.as_str(), id)];
-            let shown = self.rows_shown(recognition, &rows, true, &work.patience).await;
-            let Some(mut shown) = shown.filter(|shown| shown.unreadable.is_empty()) else {
-                let members = std::iter::once(member).chain(rest.map(|(member, _)| member));
-                return Touched::Unknown(theirs.into_iter().chain(gone).chain(members).collect());
-            };
+        let Some(mut shown) = self.rows_shown(recognition, &rows, true, &work.patience).await else {
+            sorted.unknown = members;
+            return sorted;
+        };
+        for (member, known) in members.into_iter().zip(known) {
             let row = shown.found.remove(&member.company);
             let row = row.and_then(|rows| rows.into_iter().next());
             let written = known.and_then(|known| known.hash).unwrap_or_default();
+            let unreadable = &mut shown.unreadable.iter();
             match row {
-                Some(row) if row.id != id || row.content == written || !self.order.is_broken() => {
-                    theirs.push(Member {
-                        row_id: row.id,
-                        ..member
-                    });
+                Some(row)
+                    if member.unproven() != Some(&row.id)
+                        || row.content == written
+                        || !self.order.is_broken() =>
+                {
+                    let row_id = row.id;
+                    sorted.theirs.push(Member { row_id, ..member });
                 }
-                _ => gone.push(member),
+                None if unreadable.any(|(company, _)| *company == member.company) => {
+                    sorted.unknown.push(member);
+                }
+                _ => sorted.gone.push(member),
             }
         }
-        Touched::Sorted { theirs, gone }
+        sorted
     }
 
     async fn row_is_gone(&self, work: &Work<'_>, member: &Member) -> Vec<Ended> {
@@ -112,20 +118,14 @@ impl Writer {
 }
 
 /// What became of rows that no key shows.
-enum Touched {
-    /// Members with the ids of their rows, and those whose rows are not there.
-    Sorted { theirs: Vec<Member>, gone: Vec<Member> },
-    /// The form cannot be read now.
-    Unknown(Vec<Member>),
-}
-
-impl Default for Touched {
-    fn default() -> Self {
-        Self::Sorted {
-            theirs: Vec::new(),
-            gone: Vec::new(),
-        }
-    }
+#[derive(Default)]
+struct Touched {
+    /// Members with the ids of their rows.
+    theirs: Vec<Member>,
+    /// Their rows are not there.
+    gone: Vec<Member>,
+    /// Their rows cannot be read now.
+    unknown: Vec<Member>,
 }
 
 fn held(mut ended: Vec<Ended>, members: &[Member]) -> Vec<Ended> {
