@@ -132,10 +132,7 @@ impl Vendor {
                 Reply::Unknown(reason) => {
                     unknown = true;
                     metrics::counter!(names::LOADER_UNKNOWN_OUTCOMES).increment(1);
-                    // A page that cannot be shown stops its reader, who works behind the others, and not the stage.
-                    if gated || !self.works().await {
-                        self.troubled(&reason);
-                    }
+                    self.troubled(&reason);
                 }
                 Reply::Unsent(reason) => match self.not_sent(&reason) {
                     true => {}
