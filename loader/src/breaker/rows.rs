@@ -56,19 +56,7 @@ impl Breaker {
                 due: now,
                 convicted: None,
             });
-        if suspect
-            .convicted
-            .as_deref()
-            .is_some_and(|before| before != answer)
-        {
-            // Another answer is another matter.
-            (suspect.first, suspect.tries, suspect.times) = (first, 0, 0);
-            suspect.convicted = None;
-        }
-        suspect.tries += 1;
-        suspect.times += times;
-        suspect.needed = suspect.needed.max(guess.needed());
-        suspect.due = now + wait_after(suspect.tries, guess);
+        suspect.note(answer, guess, first, times);
         let first = suspect.first;
         let meanwhile = |times: &VecDeque<Instant>| {
             let times = times.iter();
@@ -139,6 +127,21 @@ fn is_no_chance(tries: u32, landed: usize, put_off: usize) -> bool {
     // One of each more: a few writes prove little.
     let share = (put_off as f64 + 1.0) / ((landed + put_off) as f64 + 2.0);
     tries > 1 && share.powi(tries.saturating_mul(2).cast_signed()) < ONE_IN_A_MILLION
+}
+
+impl Suspect {
+    /// It was refused with this answer, so often.
+    fn note(&mut self, answer: &str, guess: Guess, first: Instant, times: u32) {
+        if self.convicted.as_deref().is_some_and(|before| before != answer) {
+            // Another answer is another matter.
+            (self.first, self.tries, self.times) = (first, 0, 0);
+            self.convicted = None;
+        }
+        self.tries += 1;
+        self.times += times;
+        self.needed = self.needed.max(guess.needed());
+        self.due = Instant::now() + wait_after(self.tries, guess);
+    }
 }
 
 impl State {

@@ -67,26 +67,25 @@ impl Writer {
                     None => sorted.set_aside(company),
                 }
             }
-            match learn(
-                &self.ledger,
-                unseen.time_ms,
-                VISIBLE_AFTER,
-                Reading::LookUp,
-                &seen,
-            )
-            .await
-            {
-                Ok((_, 0)) => {}
-                Ok(_) => self.index.look_again().await,
-                Err(WalkError::Ledger(error)) => {
-                    self.ledger_failed(&error);
-                    return Err(Stop);
-                }
-                Err(WalkError::Overtaken) => return Err(Stop),
-            }
+            self.learn_seen(unseen.time_ms, &seen).await?;
             failpoint::hit("unseen-learned").await;
         }
         Ok(())
+    }
+
+    async fn learn_seen(&self, asked_ms: i64, seen: &[(String, Option<FoundRow>)]) -> Result<(), Stop> {
+        match learn(&self.ledger, asked_ms, VISIBLE_AFTER, Reading::LookUp, seen).await {
+            Ok((_, 0)) => Ok(()),
+            Ok(_) => {
+                self.index.look_again().await;
+                Ok(())
+            }
+            Err(WalkError::Ledger(error)) => {
+                self.ledger_failed(&error);
+                Err(Stop)
+            }
+            Err(WalkError::Overtaken) => Err(Stop),
+        }
     }
 
     /// The rows of these customers, each with the row id that is remembered, empty when there is none. `thorough`: also
