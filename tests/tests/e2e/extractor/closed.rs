@@ -28,11 +28,11 @@ async fn keeps_away(endpoint: &str, kind: FaultKind, times: u64, seed: u64) {
     })
     .await;
     let refused = Instant::now();
-    pipeline[first].pauses_for("wants no calls before").await;
+    pipeline[first].pauses_for("no call").await;
     // Calls that were on their way have ended, and a newcomer keeps away, too.
     let calls = pipeline.simulator.stats().okki.total_calls;
     let second = pipeline.run(Service::Extractor);
-    pipeline[second].pauses_for("takes no call of okki until").await;
+    pipeline[second].pauses_for("no call").await;
     let sink = Sink::open(&pipeline).await;
     eventually(LIMIT, "the next call", async || {
         let now = pipeline.simulator.stats().okki.total_calls;
