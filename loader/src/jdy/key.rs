@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_no_other_companys_id() {
+    fn damage_is_no_id_of_another_company() {
         let company = "56056418101234";
         for damaged in [
             "",
