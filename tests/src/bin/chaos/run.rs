@@ -106,10 +106,11 @@ async fn attack(options: &Options, progress: &Progress, logs: &Path) -> anyhow::
         ));
     }
     let forced = report.quota_violations;
-    let Overruns { calls, refused } = overruns(&run);
+    let Overruns { calls, okki, refused } = overruns(&run);
     report.quota_violations = calls.saturating_sub(forced);
     report.overruns = Overruns {
         calls: report.quota_violations,
+        okki: okki.min(report.quota_violations),
         refused: refused.saturating_sub(forced),
     };
     let pipeline = &mut run.pipeline;

@@ -202,10 +202,15 @@ mod tests {
     #[test]
     fn a_late_call_that_was_refused_does_not_spoil_it() {
         let mut report = good();
-        report.overruns = Overruns { calls: 1, refused: 1 };
+        report.overruns = Overruns {
+            calls: 1,
+            okki: 0,
+            refused: 1,
+        };
         assert!(report.is_good());
         report.overruns = Overruns {
             calls: 100,
+            okki: 0,
             refused: 100,
         };
         assert!(!report.is_good());
