@@ -209,6 +209,19 @@ impl Vendor {
             && matches!(self.client.any_row().await, Reply::Ok(()))
     }
 
+    /// A query that fails while others are answered fails because of the rows that it would show: the inner `Err`.
+    pub(crate) async fn about_rows<T>(&self, reply: Reply<T>) -> Reply<Result<T, Refusal>> {
+        let refusal = match &reply {
+            Reply::Unknown(reason) => Refusal::unanswered(reason),
+            Reply::Refused(refusal) if !refusal.asks_to_wait() => refusal.clone(),
+            Reply::Refused(_) | Reply::Ok(_) | Reply::Unsent(_) => return reply.map(Ok),
+        };
+        match self.works().await {
+            true => Reply::Ok(Err(refusal)),
+            false => reply.map(Ok),
+        }
+    }
+
     /// The vendor refuses everything until a person has changed something.
     fn stopped(&self, refusal: &Refusal) {
         tracing::error!(

@@ -18,7 +18,7 @@ use crate::{
     broker::AmqpConfig,
     names::Namespace,
     retry::RetryPolicy,
-    setting::{ConfigError, SecretArg, positive_duration},
+    setting::{ConfigError, SecretArg, duration_within, positive_duration},
     store::RedisConfig,
     telemetry::{LogConfig, trace::TraceConfig},
 };
@@ -119,14 +119,14 @@ const LONGEST_HOLD: Duration = Duration::from_secs(25 * 60);
 
 fn hold_at_most(text: &str) -> Result<Duration, ConfigError> {
     let hold = positive_duration("HOLD_AT_MOST", text)?;
-    match hold <= LONGEST_HOLD {
-        true => Ok(hold),
-        false => Err(ConfigError::new(
-            "HOLD_AT_MOST",
-            "is too close to the 30 minutes after which RabbitMQ gives up a consumer",
-            "write at most 25m",
-        )),
-    }
+    let problem = "is too close to the 30 minutes after which RabbitMQ gives up a consumer";
+    duration_within(
+        "HOLD_AT_MOST",
+        hold,
+        ..=LONGEST_HOLD,
+        problem,
+        "write at most 25m",
+    )
 }
 
 impl TryFrom<SharedArgs> for SharedConfig {

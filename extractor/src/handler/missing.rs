@@ -2,7 +2,7 @@
 //! are asked for again.
 
 use super::{FetchHandler, Receipt, done};
-use crate::{okki::time, state::FetchResult};
+use crate::state::FetchResult;
 use pipeline::{disposition::Disposition, handler::Outcome, store::Error, telemetry::names};
 use proto::v1::CompanyRef;
 
@@ -13,7 +13,12 @@ impl FetchHandler {
     /// The ladder is used up, and others are shown.
     pub(super) async fn conclude_missing(&self, wanted: &CompanyRef, message: &str) -> Outcome<Receipt> {
         let state = [(wanted.company_id.clone(), wanted.update_time)];
-        if let Err(error) = self.state.record_missing(&state, time::now_ms()).await {
+        let recorded = async {
+            // One clock for all replicas, or one that is fast would keep these from being asked for.
+            let now = self.state.now_ms().await?;
+            self.state.record_missing(&state, now).await
+        };
+        if let Err(error) = recorded.await {
             self.rt.redis_lost(&error);
             return Outcome::Hold;
         }
@@ -44,7 +49,8 @@ impl FetchHandler {
             .count();
         if missing > 0 {
             metrics::counter!(names::EXTRACTOR_MISSING).increment(missing as u64);
-            let of_late = self.state.missing_since(time::now_ms() - OF_LATE_MS).await?;
+            let now = self.state.now_ms().await?;
+            let of_late = self.state.missing_since(now - OF_LATE_MS).await?;
             self.rt.alerts.customers_missing(of_late);
         }
         Ok(())

@@ -21,34 +21,43 @@ impl Runner {
         .await?;
         let mut asked = 0;
         for (run, companies) in found {
-            let count = u32::try_from(companies.len()).unwrap_or(u32::MAX);
-            let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
             // Nobody waits for what a first load has listed, and its age is no lag.
             let lane = match run.starts_with(RunKind::Live.name()) {
                 true => v1::Lane::Live,
                 false => v1::Lane::Backfill,
             };
-            let refs = companies.into_iter().zip(first..).map(|(company_id, sequence)| {
-                let reference = CompanyRef {
-                    company_id,
-                    run_id: run.clone(),
-                    sequence,
-                    lane: lane.into(),
-                    force: true,
-                    ..CompanyRef::default()
-                };
-                Outgoing::to(Stage::Extract, &reference)
+            let refs = companies.into_iter().map(|company_id| CompanyRef {
+                company_id,
+                run_id: run.clone(),
+                lane: lane.into(),
+                ..CompanyRef::default()
             });
-            let refs = refs.collect();
-            if !lease.held() {
-                return Err(Stop::Deposed);
-            }
-            self.rt.publisher.publish(refs).await?;
+            let count = self.ask_again(refs.collect(), lease).await?;
             tracing::warn!(run, count, "customers without a message are asked for again");
-            metrics::counter!(names::EXTRACTOR_ASKED_AGAIN).increment(count.into());
-            asked += u64::from(count);
+            metrics::counter!(names::EXTRACTOR_ASKED_AGAIN).increment(count);
+            asked += count;
         }
         Ok(asked)
+    }
+
+    /// Publishes these refs, each with a sequence of now, to be fetched whatever is known of the customers.
+    pub(super) async fn ask_again(&self, refs: Vec<CompanyRef>, lease: &Lease) -> Result<u64, Stop> {
+        let count = u32::try_from(refs.len()).unwrap_or(u32::MAX);
+        let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
+        let refs = refs.into_iter().zip(first..).map(|(reference, sequence)| {
+            let reference = CompanyRef {
+                sequence,
+                force: true,
+                ..reference
+            };
+            Outgoing::to(Stage::Extract, &reference)
+        });
+        let refs = refs.collect();
+        if !lease.held() {
+            return Err(Stop::Deposed);
+        }
+        self.rt.publisher.publish(refs).await?;
+        Ok(count.into())
     }
 
     fn may_ask(&self) -> bool {

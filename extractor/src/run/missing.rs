@@ -1,8 +1,8 @@
 //! Asks again for customers that were listed and not shown: they may have appeared since, or a privilege has come back.
 
 use super::{Runner, Stop};
-use crate::{okki::time, state::RunKind};
-use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
+use crate::state::RunKind;
+use pipeline::lease::Lease;
 use proto::v1::{self, CompanyRef};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const LATE_MS: i64 = 3_600_000;
 impl Runner {
     /// Publishes a ref for each that is due; how many there were.
     pub(crate) async fn ask_for_missing(&self, kind: RunKind, lease: &Lease) -> Result<u64, Stop> {
-        let now = time::now_ms();
+        let now = self.state.now_ms().await?;
         if self.state.missing_since(now - LATE_MS).await? == 0 {
             self.rt.alerts.customers_missing(0);
         }
@@ -31,28 +31,17 @@ impl Runner {
         let run = format!("missing-{}", uuid::Uuid::new_v4().simple());
         let ids: Vec<String> = due.iter().map(|one| one.company_id.clone()).collect();
         self.rt.account.list(&run, &ids).await?;
-        let count = u32::try_from(due.len()).unwrap_or(u32::MAX);
-        let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let refs = due.iter().zip(first..).map(|(one, sequence)| {
-            let reference = CompanyRef {
-                company_id: one.company_id.clone(),
-                run_id: run.clone(),
-                update_time: one.update_time,
-                sequence,
-                lane: v1::Lane::Backfill.into(),
-                force: true,
-                ..CompanyRef::default()
-            };
-            Outgoing::to(Stage::Extract, &reference)
+        let refs = due.iter().map(|one| CompanyRef {
+            company_id: one.company_id.clone(),
+            run_id: run.clone(),
+            update_time: one.update_time,
+            lane: v1::Lane::Backfill.into(),
+            ..CompanyRef::default()
         });
-        let refs = refs.collect();
-        if !lease.held() {
-            return Err(Stop::Deposed);
-        }
-        self.rt.publisher.publish(refs).await?;
+        let count = self.ask_again(refs.collect(), lease).await?;
         // From now on they rest again, so that a longer ladder than the rest asks once.
         self.state.asked_for_missing(&due, now).await?;
         tracing::info!(run, count, "missing customers are asked for again");
-        Ok(count.into())
+        Ok(count)
     }
 }

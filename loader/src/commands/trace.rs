@@ -29,7 +29,10 @@ async fn show_form(writer: &Writer, company: &str, facts: &mut Facts) -> anyhow:
             facts.add("form", format!("{} row(s)", rows.len()));
             for row in rows {
                 let written = time(row.written_ms);
-                facts.add("  row", format!("{} written {written} hash {}", row.id, row.hash));
+                facts.add(
+                    "  row",
+                    format!("{} written {written} hash {}", row.id, row.hash()),
+                );
             }
             Ok(())
         }

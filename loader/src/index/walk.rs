@@ -12,9 +12,8 @@ use pipeline::retry::Backoff;
 
 use super::{Error, Index, VISIBLE_AFTER};
 use crate::failpoint;
-use crate::jdy::codes::Class;
 use crate::jdy::lookup::{FoundRow, Recognition, STUCK, Turn, turn};
-use crate::jdy::types::{Refusal, Reply};
+use crate::jdy::types::Reply;
 use crate::ledger::index::{IndexState, Reading};
 use crate::ledger::{self, Ledger};
 use crate::vendor::{Patience, Tried};
@@ -141,15 +140,11 @@ impl Index {
                         Reply::Unknown(STUCK.to_owned())
                     }
                     // A page that cannot be shown because of one of its rows ends this walk, and pauses nobody.
-                    Reply::Unknown(reason) if self.vendor.works().await => Reply::Refused(Refusal {
-                        class: Class::Row,
-                        ..Refusal::unanswered(&reason)
-                    }),
-                    reply => reply,
+                    reply => self.vendor.about_rows(reply).await,
                 }
             })
             .await;
-        let Tried::Done(page, _) = tried else {
+        let Tried::Done(Ok(page), _) = tried else {
             return Err(Error::Form);
         };
         let (turn, last) = turn(&page, cursor);

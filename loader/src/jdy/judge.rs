@@ -125,6 +125,16 @@ mod tests {
                 r#"{"status":"success","success_count":1,"success_ids":["a"],"more":"\ud83d"}"#,
                 "ok 1 1",
             ),
+            (
+                200,
+                r#"{"code":200,"msg":"ok","status":"success","success_count":1,"success_ids":["a"]}"#,
+                "ok 1 1",
+            ),
+            (
+                201,
+                r#"{"code":"201","status":"success","success_count":1,"success_ids":["a"]}"#,
+                "ok 1 1",
+            ),
             (200, "", "unknown"),
             (200, "{\"stat", "unknown"),
             (200, "<html>", "unknown"),

@@ -25,13 +25,23 @@ const MOST_VALUES: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FoundRow {
     pub(crate) id: String,
-    /// Hash over the mapped widgets; empty when the key cell is not written as it should be, so that the next record
-    /// of the customer is written and repairs it.
-    pub(crate) hash: String,
-    /// Hash over the mapped widgets, whatever the key cell holds.
+    /// Hash over the mapped widgets.
     pub(crate) content: String,
+    /// Whether the key cell is written as it should be.
+    pub(crate) is_key_right: bool,
     /// When it was last written, vendor's clock, ms.
     pub(crate) written_ms: i64,
+}
+
+impl FoundRow {
+    /// Hash over the mapped widgets; empty when the key cell is not written as it should be, so that the next record of
+    /// the customer is written and repairs it.
+    pub(crate) fn hash(&self) -> &str {
+        match self.is_key_right {
+            true => &self.content,
+            false => "",
+        }
+    }
 }
 
 /// Rows by company id, the oldest first.
@@ -76,15 +86,10 @@ impl Recognition {
         if id.is_empty() {
             return None;
         }
-        let content = hash_row(row, widgets, &kinds);
         Some(FoundRow {
             id: id.to_owned(),
-            hash: if is_key_right {
-                content.clone()
-            } else {
-                String::new()
-            },
-            content,
+            content: hash_row(row, widgets, &kinds),
+            is_key_right,
             written_ms: written_at_ms(row),
         })
     }
@@ -309,16 +314,16 @@ mod tests {
                 .unwrap()
         };
         let (key, right) = recognition.read(&row(json!("12"))).unwrap();
-        assert!(key == "12" && !right.hash.is_empty());
+        assert!(key == "12" && !right.hash().is_empty());
         for touched in [json!("12 "), json!("１２"), json!("1.2E+1"), json!(12.0)] {
             let (key, found) = recognition.read(&row(touched.clone())).unwrap();
-            assert_eq!((key.as_str(), found.hash.as_str()), ("12", ""), "{touched}");
+            assert_eq!((key.as_str(), found.hash()), ("12", ""), "{touched}");
         }
         assert_eq!(recognition.read(&row(json!(" "))), None);
         let cleared = recognition.read_as("12", &row(json!(""))).unwrap();
-        assert_eq!(cleared.hash, "");
+        assert_eq!(cleared.hash(), "");
         let crossed_out = recognition.read_as("12", &row(json!("作废"))).unwrap();
-        assert_eq!(crossed_out.hash, "", "and it wants to be written");
+        assert_eq!(crossed_out.hash(), "", "and it wants to be written");
         assert_eq!(recognition.read_as("12", &row(json!("12"))), Some(right));
         assert_eq!(
             recognition.read_as("12", &row(json!("13"))),

@@ -98,6 +98,11 @@ impl Refusal {
         self.class != Class::Retry || self.code != 0 || matches!(self.status, 429 | 579)
     }
 
+    /// Whether the vendor only wants it later, as it says to anybody.
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        self.class == Class::Retry && self.is_answer()
+    }
+
     /// What the vendor would say of a row that a look-up does not find.
     pub(crate) fn not_in_the_form() -> Self {
         Self {

@@ -9,21 +9,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use pipeline::retry::Backoff;
 use serde_json::{Map, Value};
 
 use super::Error;
 use crate::jdy::key::{company_id, is_company_id};
 use crate::jdy::lookup::{STUCK, Turn, turn};
 use crate::jdy::types::{Reply, text};
-use crate::vendor::{Patience, RESEND, Tried, Vendor};
+use crate::vendor::{Patience, Tried, Vendor};
 
 /// One page may take this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Pages that are counted; more rows than these only make the number larger.
 const MOST_PAGES: usize = 10;
-/// How often a page is asked for that cannot be shown.
-const TRIES: u32 = 3;
 /// From so many rows with a key on, the first page shows whether they are keys at all.
 const FEWEST_KEYS: usize = 5;
 
@@ -89,17 +86,24 @@ pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Co
 /// The first rows of the form; `None` when they cannot be shown although others can, because of one of them. The filter
 /// has to do then.
 async fn first_page(vendor: &Vendor) -> Result<Option<Vec<Row>>, Error> {
-    let mut backoff = Backoff::new(RESEND.0, RESEND.1);
-    for _ in 0..TRIES {
-        match vendor.client.list_keyless(None, "").await {
-            Reply::Ok(rows) => return Ok(Some(rows)),
-            Reply::Refused(_) | Reply::Unknown(_) if vendor.works().await => {}
-            _ => return page(vendor, None, "").await.map(Some),
+    let client = &vendor.client;
+    let tried = vendor
+        .insist_paused(&Patience::new(PATIENCE), move || async move {
+            vendor.about_rows(client.list_keyless(None, "").await).await
+        })
+        .await;
+    match tried {
+        Tried::Done(Ok(rows), _) => Ok(Some(rows)),
+        Tried::Done(Err(refusal), _) => {
+            tracing::warn!(
+                refusal = refusal.describe(),
+                "the first page of the form cannot be shown, only rows with an empty key are looked for"
+            );
+            Ok(None)
         }
-        backoff.wait().await;
+        Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
+        Tried::Lost | Tried::Held => Err(Error::Away),
     }
-    tracing::warn!("the first page of the form cannot be shown, only rows with an empty key are looked for");
-    Ok(None)
 }
 
 /// The filter was ignored: reads on until a row without a key is found.

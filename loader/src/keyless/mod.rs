@@ -133,11 +133,7 @@ impl Keyless {
         while !self.runtime.shutdown.is_requested() {
             if self.is_clear() && self.index.keyless_rows() > 0 {
                 // They came after the count, or no query shows them.
-                *self.clear.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                if let Err(error) = self.memory.forget().await {
-                    self.failed(&error.into());
-                }
-                self.want();
+                self.doubt().await;
             }
             let is_clear = self.is_clear();
             if is_clear {

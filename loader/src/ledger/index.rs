@@ -154,7 +154,7 @@ pub(crate) async fn learn(
     ];
     for (company, row) in rows {
         let (id, hash, written) = match row {
-            Some(row) => (row.id.as_str(), row.hash.as_str(), row.written_ms),
+            Some(row) => (row.id.as_str(), row.hash(), row.written_ms),
             None => ("", "", 0),
         };
         args.push(company.as_str().into());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipeline::setting::{ConfigError, parse_duration, positive_duration};
+use pipeline::setting::{ConfigError, duration_within, parse_duration, positive_duration};
 
 /// Longer than this nobody waits for a batch to fill.
 const LONGEST_LINGER: Duration = Duration::from_secs(60);
@@ -32,26 +32,14 @@ pub(super) fn within_the_hour(
 
 pub(super) fn linger(text: &str) -> Result<Duration, ConfigError> {
     let linger = duration("LINGER", text)?;
-    match linger <= LONGEST_LINGER {
-        true => Ok(linger),
-        false => Err(ConfigError::new(
-            "LINGER",
-            "keeps records longer than any batch needs",
-            "write at most 1m",
-        )),
-    }
+    let problem = "keeps records longer than any batch needs";
+    duration_within("LINGER", linger, ..=LONGEST_LINGER, problem, "write at most 1m")
 }
 
 pub(super) fn lease(text: &str) -> Result<Duration, ConfigError> {
     let lease = positive_duration("LEASE", text)?;
-    match lease >= SHORTEST_LEASE {
-        true => Ok(lease),
-        false => Err(ConfigError::new(
-            "LEASE",
-            "is too short for its renewals",
-            "write at least 3s",
-        )),
-    }
+    let problem = "is too short for its renewals";
+    duration_within("LEASE", lease, SHORTEST_LEASE.., problem, "write at least 3s")
 }
 
 /// A duration that may be zero.

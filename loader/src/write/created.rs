@@ -234,7 +234,7 @@ fn ours(members: &[Member], seen: &HashMap<u32, Vec<FoundRow>>, ids: Option<&Has
     let row = |member: &Member| {
         let rows = seen.get(&member.slot)?;
         let named = ids.and_then(|ids| rows.iter().find(|row| ids.contains(row.id.as_str())));
-        let own = || rows.iter().find(|row| row.hash == member.hash);
+        let own = || rows.iter().find(|row| row.hash() == member.hash);
         let any = || rows.first().filter(|_| ids.is_none());
         let row = named.or_else(own).or_else(any)?;
         Some((member.slot, row.clone()))

@@ -6,7 +6,7 @@ use pipeline::telemetry::names;
 
 use super::Writer;
 use super::batch::Work;
-use super::commit::{Committing, MemberEnd, all};
+use super::commit::{Committing, Ended, MemberEnd, all};
 use super::groups::Groups;
 use super::verify::INVISIBLE;
 use crate::failpoint;
@@ -19,7 +19,7 @@ pub(super) type Rows = HashMap<u32, FoundRow>;
 
 /// What a row that turned out to exist means for the member that was to make it.
 pub(super) fn found_instead<'a>(member: &'a Member, row: &FoundRow) -> Committing<'a> {
-    match row.hash == member.hash {
+    match row.hash() == member.hash {
         true => (member, Change::Landed(row.id.clone()), MemberEnd::Landed),
         // It was written to since; the next claim decides what is newer.
         false => (member, Change::Found(row.id.clone(), 1), MemberEnd::Again),
@@ -67,7 +67,7 @@ impl Writer {
         let mut seen = self.look(work, recognition, group).await?;
         let pick = |member: &Member| {
             let mut rows = seen.remove(&member.slot).filter(|rows| !rows.is_empty())?;
-            let own = rows.iter().position(|row| row.hash == member.hash).unwrap_or(0);
+            let own = rows.iter().position(|row| row.hash() == member.hash).unwrap_or(0);
             Some((member.slot, rows.swap_remove(own)))
         };
         Some(group.iter().filter_map(pick).collect())
@@ -81,14 +81,26 @@ impl Writer {
         members: Vec<Member>,
         found: &Rows,
     ) -> Vec<Member> {
+        let (ended, missing) = self.commit_there(work, members, found, true).await;
+        groups.done(ended);
+        missing
+    }
+
+    /// Their ends, and the others. `unknown`: a call whose end is not known may still change the rows.
+    pub(super) async fn commit_there(
+        &self,
+        work: &Work<'_>,
+        members: Vec<Member>,
+        found: &Rows,
+        unknown: bool,
+    ) -> (Vec<Ended>, Vec<Member>) {
         let (there, missing): (Vec<Member>, Vec<Member>) = members
             .into_iter()
             .partition(|member| found.contains_key(&member.slot));
         let ends = there
             .iter()
             .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
-        groups.done(self.commit(work, ends.collect(), true).await);
-        missing
+        (self.commit(work, ends.collect(), unknown).await, missing)
     }
 
     /// Commits the rows of a refused group that are in the form all the same, and returns the members that may be sent
@@ -130,7 +142,7 @@ impl Writer {
         let row = found.get(&member.slot);
         let done = match member.kind {
             Kind::Remove => row.is_none(),
-            _ => row.is_some_and(|row| row.id == member.row_id && row.hash == member.hash),
+            _ => row.is_some_and(|row| row.id == member.row_id && row.hash() == member.hash),
         };
         self.order.refused(done);
         if done {

@@ -142,7 +142,7 @@ impl Vendor {
         unknown: bool,
     ) -> bool {
         let since = *strikes.since.get_or_insert_with(Instant::now);
-        if refusal.class == Class::Retry && refusal.is_answer() {
+        if refusal.asks_to_wait() {
             tracing::debug!(refusal = refusal.describe(), "vendor asks to wait");
             self.breaker.put_off(request.kind);
             strikes.put_off += 1;
@@ -189,7 +189,7 @@ impl Vendor {
         let guess = match (refusal.class, pause_for(refusal)) {
             (Class::Row, _) => Guess::Row,
             (_, Pause::Quota) => Guess::Plan,
-            (Class::Retry, _) if refusal.is_answer() => Guess::Busy,
+            _ if refusal.asks_to_wait() => Guess::Busy,
             _ => Guess::Unclear,
         };
         let verdict = self

@@ -7,12 +7,11 @@ use pipeline::failure::{Failure, VendorAnswer};
 use pipeline::retry::Backoff;
 
 use super::Writer;
-use crate::jdy::codes::Class;
 use crate::jdy::lookup::{Found, Recognition};
-use crate::jdy::types::{Refusal, Reply};
-use crate::vendor::{Patience, RESEND};
+use crate::jdy::types::Refusal;
+use crate::vendor::{Patience, RESEND, Tried};
 
-/// Answers of a query that say nothing, while others are answered.
+/// How often a query for one customer may end in no answer, while others are answered.
 const UNANSWERED: u32 = 3;
 
 /// Customers that cannot be read, before it is about everybody.
@@ -24,14 +23,6 @@ pub(crate) struct Shown {
     pub(crate) found: Found,
     /// Customers of whom every query fails while others succeed.
     pub(crate) unreadable: Vec<(String, Refusal)>,
-}
-
-/// How a query for some customers ended.
-enum Read {
-    Rows(Found),
-    /// Not these, and others can be read.
-    Not(Refusal),
-    Held,
 }
 
 /// Of a record whose row cannot be read, and so not be written.
@@ -59,89 +50,52 @@ impl Writer {
         companies: &[&str],
         patience: &Patience,
     ) -> Option<Shown> {
-        let mut shown = Shown::default();
-        let (mut waiting, mut suspect) = (vec![companies], false);
-        let can_read = &self.vendor.queried;
-        while let Some(group) = waiting.pop() {
-            match self.read_these(recognition, group, patience, suspect).await {
-                Read::Rows(found) => {
-                    can_read.store(true, Ordering::Relaxed);
-                    shown.found.extend(found);
-                }
-                Read::Not(refusal) => {
-                    suspect = true;
-                    match group {
-                        [alone] => shown.unreadable.push(((*alone).to_owned(), refusal)),
-                        _ => {
-                            let (left, right) = group.split_at(group.len().div_ceil(2));
-                            waiting.extend([right, left]);
-                        }
-                    }
-                }
-                Read::Held => return None,
-            }
-            // Nobody could be read so far: it is not about the first few of them.
-            if !can_read.load(Ordering::Relaxed) && shown.unreadable.len() > FEW {
-                break;
-            }
-        }
-        match shown.unreadable.first() {
-            Some((_, refusal)) if !can_read.load(Ordering::Relaxed) => {
-                self.vendor.read_refused("rows of the form", refusal);
-                None
-            }
-            _ => Some(shown),
-        }
-    }
-
-    async fn read_these(
-        &self,
-        recognition: &Recognition,
-        companies: &[&str],
-        patience: &Patience,
-        suspect: bool,
-    ) -> Read {
-        let vendor = &self.vendor;
+        let (vendor, mut shown) = (&self.vendor, Shown::default());
         let mut backoff = Backoff::new(RESEND.0, RESEND.1);
-        let mut unanswered = 0;
-        loop {
-            if !vendor.open(patience).await {
-                return Read::Held;
-            }
-            let refusal = match vendor.client.rows_of(recognition, companies).await {
-                Reply::Ok(found) => {
-                    vendor.answered();
-                    return Read::Rows(found);
-                }
-                Reply::Refused(refusal) => {
-                    vendor.answered();
-                    refusal
-                }
-                Reply::Unknown(reason) => Refusal::unanswered(&reason),
-                Reply::Unsent(reason) => {
-                    vendor.not_sent(&reason);
-                    if !patience.sleep(backoff.next_delay(), &vendor.stopping).await {
-                        return Read::Held;
-                    }
+        // Groups, and how often they have failed.
+        let mut waiting = vec![(companies, 0)];
+        while let Some((group, failed)) = waiting.pop() {
+            let tried = vendor
+                .insist(None, patience, move || async move {
+                    let reply = vendor.client.rows_of(recognition, group).await;
+                    vendor.about_rows(reply).await
+                })
+                .await;
+            let refusal = match tried {
+                Tried::Done(Ok(found), _) => {
+                    vendor.queried.store(true, Ordering::Relaxed);
+                    shown.found.extend(found);
                     continue;
                 }
-            };
-            let asks_to_wait = refusal.class == Class::Retry && refusal.is_answer();
-            if !asks_to_wait {
-                if !vendor.works().await {
+                Tried::Done(Err(refusal), _) => refusal,
+                Tried::Refused(refusal, _) => {
                     vendor.is_away(&refusal);
-                } else if suspect || refusal.is_answer() {
-                    return Read::Not(refusal);
-                } else {
-                    unanswered += 1;
-                    if unanswered >= UNANSWERED {
-                        return Read::Not(refusal);
+                    return None;
+                }
+                Tried::Lost | Tried::Held => return None,
+            };
+            match group {
+                // A page, or nothing at all, may be bad luck.
+                [_] if !refusal.is_answer() && failed + 1 < UNANSWERED => {
+                    if !patience.sleep(backoff.next_delay(), &vendor.stopping).await {
+                        return None;
                     }
+                    waiting.push((group, failed + 1));
+                }
+                [alone] => shown.unreadable.push(((*alone).to_owned(), refusal)),
+                _ => {
+                    let (left, right) = group.split_at(group.len().div_ceil(2));
+                    waiting.extend([(right, 0), (left, 0)]);
                 }
             }
-            if !patience.sleep(backoff.next_delay(), &vendor.stopping).await {
-                return Read::Held;
+            let is_about_all = shown.unreadable.len() > FEW || waiting.is_empty();
+            if is_about_all && !vendor.queried.load(Ordering::Relaxed) {
+                // Nobody could be read so far: it is not about the first few of them.
+                let (_, refusal) = shown.unreadable.first()?;
+                vendor.read_refused("rows of the form", refusal);
+                return None;
             }
         }
+        Some(shown)
     }
 }

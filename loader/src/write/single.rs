@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use super::Writer;
 use super::batch::Work;
 use super::commit::{Ended, MemberEnd, all};
-use super::find::found_instead;
 use super::give_up::Refused;
 use super::verify::INVISIBLE;
 use crate::failpoint;
@@ -79,13 +78,7 @@ impl Writer {
         let Some(found) = self.find(work, recognition, &members).await else {
             return Err(members);
         };
-        let (there, missing): (Vec<Member>, Vec<Member>) = members
-            .into_iter()
-            .partition(|member| found.contains_key(&member.slot));
-        let ends = there
-            .iter()
-            .filter_map(|member| Some(found_instead(member, found.get(&member.slot)?)));
-        Ok((self.commit(work, ends.collect(), false).await, missing))
+        Ok(self.commit_there(work, members, &found, false).await)
     }
 
     /// Without a key widget a row that a dead loader may have sent is left to people; that is the first at most.

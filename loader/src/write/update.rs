@@ -96,7 +96,7 @@ impl Writer {
                 return all(group, &MemberEnd::Held);
             };
             let rows = shown.found.remove(&member.company).unwrap_or_default();
-            let own = rows.iter().position(|row| row.hash == member.hash).unwrap_or(0);
+            let own = rows.iter().position(|row| row.hash() == member.hash).unwrap_or(0);
             if let Some(row) = rows.into_iter().nth(own) {
                 if row.id == member.row_id {
                     // The same question would get the same answer at once.

@@ -180,7 +180,12 @@ async fn read_due(writer: &Writer, recognition: &Recognition, due: &Due) -> Opti
     let is_shown = |company: &&&str| !unreadable.iter().any(|(unreadable, _)| unreadable == **company);
     let seen = companies.iter().filter(is_shown).map(|company| {
         let oldest = found.remove(*company).and_then(|rows| rows.into_iter().next());
-        let (row_id, hash) = oldest.map(|row| (row.id, row.hash)).unwrap_or_default();
+        let (row_id, hash) = oldest
+            .map(|row| {
+                let hash = row.hash().to_owned();
+                (row.id, hash)
+            })
+            .unwrap_or_default();
         Seen {
             company: (*company).to_owned(),
             row_id,

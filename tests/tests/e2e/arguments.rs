@@ -141,6 +141,41 @@ async fn times_that_exceed_the_vendors_hour_together_are_named() {
 }
 
 #[tokio::test]
+async fn settings_that_make_no_sense_together_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(kit::config::mapping_document()).unwrap();
+    let batches = folder.path().join("batches.json");
+    std::fs::write(&batches, text.replacen("data_create", "data/batch_create", 1)).unwrap();
+    let mapping = kit::config::mapping_document();
+    let mut wrong = vec![
+        (Service::Loader, vec![("LINGER", "61s")], "LINGER"),
+        (
+            Service::Loader,
+            vec![("WRITE_MODE", "single"), ("MAPPING", batches.to_str().unwrap())],
+            "WRITE_MODE",
+        ),
+        (
+            Service::Loader,
+            vec![
+                ("ON_REMOVAL", "mark:_widget_1720322268295"),
+                ("MAPPING", mapping.as_str()),
+            ],
+            "ON_REMOVAL",
+        ),
+    ];
+    wrong.extend(Service::ALL.map(|service| (service, vec![("HOLD_AT_MOST", "26m")], "HOLD_AT_MOST")));
+    for (service, values, word) in wrong {
+        let mut settings = complete(service);
+        settings.extend(
+            values
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
+        refused(service, &settings, &["run"], 78, &[word]).await;
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_flag_or_command_is_a_usage_error() {
     for service in Service::ALL {
         refused(

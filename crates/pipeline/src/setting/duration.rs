@@ -1,5 +1,6 @@
 //! Durations as people write them.
 
+use std::ops::RangeBounds;
 use std::time::Duration;
 
 use super::ConfigError;
@@ -34,5 +35,23 @@ pub fn positive_duration(name: &str, text: &str) -> Result<Duration, ConfigError
         Err(ConfigError::new(name, "must not be zero", remedy))
     } else {
         Ok(duration)
+    }
+}
+
+/// The duration, when it lies within bounds; else the problem and the remedy.
+///
+/// # Errors
+///
+/// It does not.
+pub fn duration_within(
+    name: &str,
+    duration: Duration,
+    bounds: impl RangeBounds<Duration>,
+    problem: &str,
+    remedy: &str,
+) -> Result<Duration, ConfigError> {
+    match bounds.contains(&duration) {
+        true => Ok(duration),
+        false => Err(ConfigError::new(name, problem, remedy)),
     }
 }

@@ -7,7 +7,7 @@ mod secret;
 mod secret_arg;
 
 pub use base_url::base_url;
-pub use duration::{parse_duration, positive_duration};
+pub use duration::{duration_within, parse_duration, positive_duration};
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use secret_arg::SecretArg;

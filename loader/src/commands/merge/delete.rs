@@ -69,7 +69,7 @@ async fn of_customer(writer: &Writer, exported: &Exported, rows: &[FoundRow]) ->
     let mut deleted = 0;
     for (id, hash) in &exported.extras {
         let shown = rows.iter().find(|row| row.id == *id);
-        if shown.is_some_and(|row| row.hash != *hash) {
+        if shown.is_some_and(|row| row.hash() != *hash) {
             tracing::warn!(
                 company_id = company,
                 row = id,

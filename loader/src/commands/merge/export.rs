@@ -137,7 +137,7 @@ fn take(
         }
         serde_json::to_writer(&mut *file, row).context("write an exported row")?;
         file.write_all(b"\n").context("write an exported row")?;
-        extras.push((found.id, found.hash));
+        extras.push((found.id.clone(), found.hash().to_owned()));
     }
     Ok(Some(Exported {
         company: listed.company.clone(),

@@ -171,7 +171,7 @@ fn differs(row: &KnownRow, shown: Option<&FoundRow>, published: Option<Version>)
         // On the list of those that are verified anyway.
         (Some(_), Some(_)) if row.hash.as_deref() == Some("") => None,
         (Some(_), None) => Some(Difference::Missing),
-        (Some(_), Some(shown)) if Some(&shown.hash) != row.hash.as_ref() => Some(Difference::Content),
+        (Some(_), Some(shown)) if Some(shown.hash()) != row.hash.as_deref() => Some(Difference::Content),
         _ if is_behind => Some(Difference::Behind),
         _ => None,
     }

@@ -10,8 +10,8 @@ const UPSERT: Operation = Operation::Upsert;
 fn row(id: &str, hash: &str) -> FoundRow {
     FoundRow {
         id: id.into(),
-        hash: hash.into(),
         content: hash.into(),
+        is_key_right: true,
         written_ms: 1_000_000,
     }
 }

@@ -30,8 +30,8 @@ async fn the_scripts_write_what_the_schema_names() {
     let row = |id: &str| {
         let found = FoundRow {
             id: id.to_owned(),
-            hash: "aa".to_owned(),
             content: "aa".to_owned(),
+            is_key_right: true,
             written_ms: 1_000_000,
         };
         ("1".to_owned(), found)

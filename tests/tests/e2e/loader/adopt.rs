@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
-use kit::simulator::{KEY_WIDGET, Poison, cell_widget};
+use kit::simulator::{KEY_WIDGET, cell_widget};
 use kit::wait::{eventually, expect};
 use pipeline::stage::Stage;
 use serde_json::{Map, Value, json};
 
 use super::feed::Feed;
 
-const LIMIT: Duration = Duration::from_secs(90);
-const NAME: usize = 0;
+pub(super) const LIMIT: Duration = Duration::from_secs(90);
+pub(super) const NAME: usize = 0;
 const EMAIL: usize = 12;
 /// What the pause says.
-const NO_KEY: &str = "rows of the form have no key";
+pub(super) const NO_KEY: &str = "rows of the form have no key";
 
-async fn started(customers: u32, seed: u64) -> (PipelineUnderTest, Feed) {
+pub(super) async fn started(customers: u32, seed: u64) -> (PipelineUnderTest, Feed) {
     let pipeline = PipelineUnderTest::for_test()
         .customers(customers)
         .seed(seed)
@@ -32,7 +32,7 @@ async fn started(customers: u32, seed: u64) -> (PipelineUnderTest, Feed) {
 }
 
 /// A row of this customer as 轻易云 or a person has made it: everything but the key.
-fn fill(pipeline: &PipelineUnderTest, id: i64, change: impl Fn(usize, &str) -> String) -> String {
+pub(super) fn fill(pipeline: &PipelineUnderTest, id: i64, change: impl Fn(usize, &str) -> String) -> String {
     let cells = pipeline.simulator.expected(id).unwrap();
     let mut row = Map::new();
     for (at, text) in cells.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
@@ -41,12 +41,12 @@ fn fill(pipeline: &PipelineUnderTest, id: i64, change: impl Fn(usize, &str) -> S
     pipeline.simulator.insert_row(&Value::Object(row)).unwrap()
 }
 
-fn as_it_is(_at: usize, text: &str) -> String {
+pub(super) fn as_it_is(_at: usize, text: &str) -> String {
     text.to_owned()
 }
 
 /// Row ids by key, of rows that have one; the number of those that have none.
-fn keyed(pipeline: &PipelineUnderTest) -> (BTreeMap<String, Vec<String>>, usize) {
+pub(super) fn keyed(pipeline: &PipelineUnderTest) -> (BTreeMap<String, Vec<String>>, usize) {
     let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in pipeline.simulator.rows(10_000) {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
@@ -56,7 +56,7 @@ fn keyed(pipeline: &PipelineUnderTest) -> (BTreeMap<String, Vec<String>>, usize)
     (rows, keyless)
 }
 
-async fn adopt(pipeline: &PipelineUnderTest, more: &[&str]) -> (Option<i32>, String, String) {
+pub(super) async fn adopt(pipeline: &PipelineUnderTest, more: &[&str]) -> (Option<i32>, String, String) {
     let arguments: Vec<&str> = ["adopt", "--match"]
         .into_iter()
         .chain(more.iter().copied())
@@ -74,7 +74,7 @@ async fn adopt_json(pipeline: &PipelineUnderTest, more: &[&str]) -> Value {
     serde_json::from_str(&said).unwrap()
 }
 
-async fn all_wait(pipeline: &PipelineUnderTest, records: u32) {
+pub(super) async fn all_wait(pipeline: &PipelineUnderTest, records: u32) {
     eventually(LIMIT, "every record waits", async || {
         let waiting = pipeline.queues.waiting(Stage::Load).await.unwrap();
         expect(waiting == Some(records), || format!("{waiting:?}"))
@@ -256,101 +256,5 @@ async fn a_key_widget_that_is_added_later_is_filled_from_what_the_ledger_knows()
     let judged = pipeline.until_equal(LIMIT).await;
     assert_eq!(judged.form_rows, 30, "no second row");
     pipeline[loader].ready().await;
-    pipeline.drain().await;
-}
-
-#[tokio::test]
-async fn a_filter_that_the_vendor_ignores_hides_no_row_without_a_key() {
-    let (mut pipeline, feed) = started(230, 144).await;
-    // All but the last one have their keys, so no page but the last shows one without.
-    pipeline
-        .simulator
-        .set(|settings| settings.jdy.ignore_filters = true);
-    let ids = pipeline.simulator.company_ids();
-    for id in &ids[..220] {
-        let typed = json!({ KEY_WIDGET: {"value": id.to_string()}, cell_widget(NAME): {"value": "x"} });
-        pipeline.simulator.insert_row(&typed).unwrap();
-    }
-    fill(&pipeline, ids[220], as_it_is);
-    feed.put(&feed.records(&pipeline, &ids[220..])).await;
-    let loader = pipeline.run(Service::Loader);
-    pipeline[loader]
-        .pauses_for("at least 1 rows of the form have no key")
-        .await;
-    assert_eq!(pipeline.simulator.form_rows(), 221);
-    pipeline.drain().await;
-}
-
-/// A row that takes no key costs itself, and what was not seen in the form is not called written.
-#[tokio::test]
-async fn rows_that_take_no_key_are_counted_and_keep_no_other_one_waiting() {
-    let (mut pipeline, feed) = started(30, 145).await;
-    let ids = pipeline.simulator.company_ids();
-    for id in &ids {
-        fill(&pipeline, *id, as_it_is);
-    }
-    feed.put_all(&pipeline).await;
-    let loader = pipeline.run(Service::Loader);
-    pipeline[loader].pauses_for(NO_KEY).await;
-
-    pipeline
-        .simulator
-        .set(|settings| settings.jdy.dropped = vec![KEY_WIDGET.into()]);
-    let (code, said, complained) = adopt(&pipeline, &["客户公司名称", "--yes"]).await;
-    assert_eq!(code, Some(1), "{said} {complained}");
-    assert!(complained.contains("none of them is in the form"), "{complained}");
-
-    pipeline.simulator.set(|settings| {
-        settings.jdy.dropped = Vec::new();
-        settings.jdy.poison = ids[3..5]
-            .iter()
-            .map(|id| Poison {
-                marker: id.to_string(),
-                code: 4402,
-            })
-            .collect();
-    });
-    let (code, said, complained) = adopt(&pipeline, &["客户公司名称", "--yes"]).await;
-    assert_eq!(code, Some(0), "{said} {complained}");
-    for words in ["28 rows have got their keys", "2 rows take no key"] {
-        assert!(said.contains(words), "no `{words}` in:\n{said}");
-    }
-    assert_eq!(keyed(&pipeline).1, 2);
-    pipeline.drain().await;
-}
-
-/// A filter for empty cells that finds none is not the last word: the walk over the form has seen them.
-#[tokio::test]
-async fn rows_without_a_key_that_no_query_shows_pause_when_the_form_was_read() {
-    let (mut pipeline, feed) = started(150, 146).await;
-    pipeline
-        .simulator
-        .set(|settings| settings.jdy.ignore_empty = true);
-    let ids = pipeline.simulator.company_ids();
-    for id in &ids[..130] {
-        let typed = json!({ KEY_WIDGET: {"value": id.to_string()}, cell_widget(NAME): {"value": "x"} });
-        pipeline.simulator.insert_row(&typed).unwrap();
-    }
-    let hidden: Vec<String> = ids[130..135]
-        .iter()
-        .map(|id| fill(&pipeline, *id, as_it_is))
-        .collect();
-    let loader = pipeline.run(Service::Loader);
-    pipeline[loader]
-        .pauses_for("at least 5 rows of the form have no key")
-        .await;
-    feed.put(&feed.records(&pipeline, &ids[130..])).await;
-    all_wait(&pipeline, 20).await;
-    assert_eq!(pipeline.simulator.form_rows(), 135, "nobody is doubled");
-
-    for row in &hidden {
-        pipeline.simulator.delete_rows(Some(row));
-    }
-    pipeline
-        .tool(Service::Loader, &["index", "rebuild"])
-        .await
-        .unwrap();
-    let _fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
-    pipeline.rows(LIMIT, 150).await;
     pipeline.drain().await;
 }

@@ -189,3 +189,25 @@ async fn a_key_widget_that_holds_no_ids_merges_nothing_whatever_is_allowed() {
     assert_eq!(everything(&pipeline), before);
     assert!(!folder.path().join("a").exists());
 }
+
+/// Rows of several customers under one key, as an import leaves them that has lost digits: none is a copy of the other.
+#[tokio::test]
+async fn rows_of_other_customers_under_a_damaged_key_are_left_alone() {
+    let pipeline = loaded(103).await;
+    let before = rows(&pipeline);
+    let mut companies = before.keys();
+    let (kept, robbed) = (companies.next().unwrap(), companies.next().unwrap());
+    let typed = json!({ KEY_WIDGET: {"value": kept} });
+    pipeline.simulator.edit_row(&before[robbed][0], &typed).unwrap();
+    double(&pipeline, kept);
+    let doubled = everything(&pipeline);
+    let folder = tempfile::tempdir().unwrap();
+    let all = ["--yes", "--merge-at-most", "100"];
+    let (code, said) = merge(&pipeline, &folder.path().join("a"), &all).await;
+    assert_eq!(code, Some(0), "{said}");
+    let left_alone = format!("left alone: row {}", before[robbed][0]);
+    assert!(said.contains(&left_alone), "no `{left_alone}` in: {said}");
+    assert!(said.contains("1 rows deleted"), "the copy goes: {said}");
+    assert_eq!(everything(&pipeline).len(), doubled.len() - 1);
+    assert_eq!(rows(&pipeline)[kept].len(), 2);
+}

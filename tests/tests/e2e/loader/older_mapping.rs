@@ -77,3 +77,26 @@ async fn records_of_an_older_mapping_alone_pause_until_one_fits() {
     pipeline.until_equal(LIMIT).await;
     pipeline.drain().await;
 }
+
+/// The mapping is right, as its other records show with something in the same cell; this value is not.
+#[tokio::test]
+async fn a_value_of_another_kind_dies_alone() {
+    let (mut pipeline, feed) = started(203).await;
+    let ids = pipeline.simulator.company_ids();
+    let records = feed.records(&pipeline, &ids);
+    feed.put(&records[1..15]).await;
+    pipeline.run(Service::Loader);
+    pipeline.rows(LIMIT, 14).await;
+    let mut odd = records[0].clone();
+    odd.fields[0].value = Some(Value::Number("7".into()));
+    feed.put(&[odd]).await;
+    feed.put(&records[15..]).await;
+    pipeline.rows(LIMIT, 29).await;
+    pipeline.quiet(LIMIT, 1).await;
+    let said = pipeline
+        .tool(Service::Loader, &["dead", "list", "--json"])
+        .await
+        .unwrap();
+    assert!(said.contains("mapped-for-another-form"), "{said}");
+    pipeline.drain().await;
+}

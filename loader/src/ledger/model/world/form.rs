@@ -128,8 +128,8 @@ impl World<'_> {
     fn found(&self, row: &VendorRow) -> FoundRow {
         FoundRow {
             id: row.id.clone(),
-            hash: row.hash.clone(),
             content: row.hash.clone(),
+            is_key_right: true,
             written_ms: if row.written >= self.since { 1 << 50 } else { 0 },
         }
     }

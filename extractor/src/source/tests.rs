@@ -1,0 +1,145 @@
+//! Documents as the platform exports them.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+const DOCUMENT: &str = r#"{
+    "api": "/v1/company/updates", "effect": "QUERY", "method": "GET", "idCheck": false,
+    "id": "company_id", "number": "serial_id",
+    "request": [
+        {"field": "start_index", "label": "第几页", "type": "string", "value": "1"},
+        {"field": "count", "label": "每页数量", "type": "string", "value": "200"},
+        {"field": "removed", "label": "已删除", "type": "string", "value": "0"},
+        {"field": "all", "label": "全部", "type": "string", "value": "0"},
+        {"field": "group_id", "label": "分组", "type": "string", "value": "17"},
+        {"field": "date", "label": "日期", "type": "string"},
+        {"field": "start_time", "label": "开始", "type": "string", "value": "{{LAST_SYNC_TIME|datetime}}"},
+        {"field": "end_time", "label": "结束", "type": "string", "value": "{{CURRENT_TIME|datetime}}"},
+        {"field": "info_api", "label": "详情", "type": "string", "value": "/v1/company/info"},
+        {"field": "info_key", "label": "详情键", "type": "string", "value": "company_id"}
+    ],
+    "omissionRemedy": {"crontab": "2 2 * * *", "takeOverRequest": [
+        {"field": "start_time", "label": "开始", "type": "string", "value": "{{DAYS_AGO_2|datetime}}"}
+    ]}
+}"#;
+
+#[test]
+fn a_document_gives_paths_and_fixed_parameters() {
+    let source = Source::read(DOCUMENT, "source.json").unwrap();
+    assert_eq!(
+        (source.list.as_str(), source.info.as_str()),
+        ("/v1/company/updates", "/v1/company/info")
+    );
+    assert_eq!(source.count, Some(200));
+    assert!(!source.removals);
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(source.parameters, [pair("all", "0"), pair("group_id", "17")]);
+    let (cron, reach) = source.remedy.unwrap();
+    assert_eq!(
+        (cron.as_str(), reach.as_secs().div_ceil(10) / 8_640),
+        ("2 2 * * *", 2)
+    );
+}
+
+#[test]
+fn the_filter_changes_with_what_decides_who_is_loaded() {
+    let filter = |text: &str| Source::read(text, "source.json").unwrap().filter();
+    let usual = filter(DOCUMENT);
+    assert_eq!(filter(&DOCUMENT.replace("2 2 * * *", "3 3 * * *")), usual);
+    assert_eq!(filter(&DOCUMENT.replace("\"200\"", "\"100\"")), usual);
+    assert_ne!(filter(&DOCUMENT.replace("\"17\"", "\"18\"")), usual);
+    let condition = r#""condition": [[{"field": "star", "logic": "eq", "value": "3"}]], "method""#;
+    assert_ne!(filter(&DOCUMENT.replace("\"method\"", condition)), usual);
+}
+
+#[test]
+fn what_is_not_used_is_warned_of() {
+    let warnings = |text: &str| Source::read(text, "source.json").unwrap().warnings;
+    assert_eq!(warnings(DOCUMENT), Vec::<String>::new());
+    let odd = DOCUMENT
+        .replacen(r#""id": "company_id""#, r#""id": "serial_id""#, 1)
+        .replacen(r#""number""#, r#""numbr""#, 1);
+    let warned = warnings(&odd).join("\n");
+    assert!(
+        warned.contains("numbr") && warned.contains("id is `serial_id`"),
+        "{warned}"
+    );
+}
+
+#[test]
+fn what_the_platforms_editor_writes_is_accepted() {
+    let paging = DOCUMENT
+        .replacen(
+            r#""value": "1"}"#,
+            r#""value": "_function {{PAGINATION_START_ROW}} / {{PAGINATION_PAGE_SIZE}} + 1"}"#,
+            1,
+        )
+        .replacen(r#""value": "200""#, r#""value": "{PAGINATION_PAGE_SIZE}""#, 1)
+        .replacen(
+            r#""idCheck": false,"#,
+            r#""idCheck": false, "operation": {"method": "none"},"#,
+            1,
+        );
+    assert_eq!(Source::read(&paging, "source.json").unwrap().count, Some(200));
+    let info = r#",
+        {"field": "info_api", "label": "详情", "type": "string", "value": "/v1/company/info"},
+        {"field": "info_key", "label": "详情键", "type": "string", "value": "company_id"}
+    ],"#;
+    let other = r#", {"field": "format", "value": "1"}],
+        "otherRequest": [{"field": "info_api", "label": "详情", "value": "/v2/company/info"}, {"field": "info_key", "value": "company_id"}],"#;
+    assert!(DOCUMENT.contains(info));
+    let source = Source::read(&DOCUMENT.replacen(info, other, 1), "source.json").unwrap();
+    assert_eq!(source.info, "/v2/company/info");
+    assert_eq!(source.get("format").as_deref(), Some("1"));
+    let removed = r#""label": "已删除", "type": "string", "value": "#;
+    let only = DOCUMENT.replacen(&format!("{removed}\"0\""), &format!("{removed}\"1\""), 1);
+    let source = Source::read(&only, "source.json").unwrap();
+    assert!(source.removals && source.warnings.join("").contains("deleted ones alone"));
+}
+
+#[test]
+fn what_cannot_be_followed_is_refused_by_name() {
+    for (from, to, word) in [
+        ("\"GET\"", "\"POST\"", "method is POST"),
+        (
+            "\"value\": \"company_id\"",
+            "\"value\": \"serial_id\"",
+            "info_key",
+        ),
+        (
+            "\"field\": \"date\", \"label\": \"日期\"",
+            "\"field\": \"time_type\", \"label\": \"t\", \"value\": \"2\"",
+            "time_type",
+        ),
+        (
+            "{{LAST_SYNC_TIME|datetime}}",
+            "2026-01-01 00:00:00",
+            "sync --since",
+        ),
+        ("{{CURRENT_TIME|datetime}}", "2026-02-01", "end_time is always"),
+        (
+            "\"label\": \"日期\", \"type\": \"string\"",
+            "\"label\": \"日期\", \"default\": \"2026-01-01\"",
+            "date is always",
+        ),
+        ("{{DAYS_AGO_2|datetime}}", "", "omissionRemedy"),
+        ("\"QUERY\"", "\"EXECUTE\"", "EXECUTE"),
+        (
+            "{{LAST_SYNC_TIME|datetime}}",
+            "{{LAST_SYNC_TIME|nonsense}}",
+            "nonsense",
+        ),
+    ] {
+        assert!(DOCUMENT.contains(from), "{from}");
+        let error = Source::read(&DOCUMENT.replacen(from, to, 1), "source.json")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(word), "{word} in {error}");
+    }
+    assert!(
+        Source::load(Some(Path::new("/nowhere.json")))
+            .unwrap_err()
+            .to_string()
+            .contains("/nowhere.json")
+    );
+}
