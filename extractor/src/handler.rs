@@ -100,12 +100,30 @@ impl FetchHandler {
             );
         }
         let (fetched_at, begun) = (time::now_ms(), Instant::now());
-        match self.client.detail(lane(wanted), &wanted.company_id).await {
+        let mut fetched = self.client.detail(lane(wanted), &wanted.company_id).await;
+        let mut began = begun;
+        if let Err(error) = &fetched
+            && error.is_timeout()
+            && self.scope(wanted, error, begun).await == Scope::One
+        {
+            // A stall takes whatever is under way, and others who are answered since then only show that it is over.
+            began = Instant::now();
+            fetched = self.client.detail_once(lane(wanted), &wanted.company_id).await;
+        }
+        match fetched {
             Ok(detail) => {
-                self.failure_scope.answered(&wanted.company_id, begun);
+                self.failure_scope.answered(&wanted.company_id, began);
                 self.fetched(&job, detail, sequence, fetched_at)
             }
-            Err(error) => self.failed(&job, error, begun).await,
+            Err(error) => self.failed(&job, error, began).await,
+        }
+    }
+
+    /// Whom a failure concerns that ended a call begun at `begun`.
+    async fn scope(&self, wanted: &CompanyRef, error: &Error, begun: Instant) -> Scope {
+        match error {
+            Error::Closed { .. } | Error::Quota(_) | Error::Store(_) => Scope::Everybody,
+            error => self.failure_scope.of(&wanted.company_id, error, begun).await,
         }
     }
 
@@ -142,11 +160,7 @@ impl FetchHandler {
         if self.share.is_used_up(&self.rt, &error) {
             return Outcome::Park(WaitsFor::NextDay);
         }
-        let scope = match &error {
-            Error::Closed { .. } | Error::Quota(_) | Error::Store(_) => Scope::Everybody,
-            error => self.failure_scope.of(&wanted.company_id, error, begun).await,
-        };
-        if scope == Scope::Everybody {
+        if self.scope(wanted, &error, begun).await == Scope::Everybody {
             self.pauses.pause_details(&error, &self.failure_scope);
             return Outcome::Hold;
         }

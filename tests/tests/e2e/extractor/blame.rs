@@ -81,6 +81,26 @@ async fn one_customer_that_fails_or_hangs_costs_one() {
     costs_one(FaultKind::Hang { commit: false }, 156).await;
 }
 
+/// A stall takes whatever is under way: as many details hang as there are attempts, and the same question is answered
+/// right after each.
+#[tokio::test]
+async fn details_that_are_caught_by_stalls_kill_nobody() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(169)
+        .set("OKKI_TIMEOUT", "2s")
+        .start()
+        .await;
+    let caught = pipeline.simulator.company_ids()[3].to_string();
+    let stall = Fault::on(Vendor::Okki, "info", FaultKind::Hang { commit: false });
+    pipeline.simulator.fault(stall.containing(&caught).times(4));
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 20);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.drain().await;
+}
+
 #[tokio::test]
 async fn one_customer_with_an_unknown_or_empty_answer_costs_one() {
     costs_one(code(-1, "系统繁忙", None), 157).await;
