@@ -103,10 +103,10 @@ impl FetchHandler {
         let mut fetched = self.client.detail(lane(wanted), &wanted.company_id).await;
         let mut began = begun;
         if let Err(error) = &fetched
-            && error.is_timeout()
+            && error.is_transient()
             && self.scope(wanted, error, begun).await == Scope::One
         {
-            // A stall takes whatever is under way, and others who are answered since then only show that it is over.
+            // An outage takes whatever is under way, and others who are answered since then may only show that it is over.
             began = Instant::now();
             fetched = self.client.detail_once(lane(wanted), &wanted.company_id).await;
         }
