@@ -84,6 +84,8 @@ pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
 pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
 /// Duplicate rows that were deleted in the form on demand. No labels.
 pub const LOADER_MERGED_ROWS: &str = "okki_loader_merged_rows_total";
+/// Calls of a vendor's webhook. Labels: `result` (accepted, forged, malformed, busy, failed).
+pub(crate) const WEBHOOK_CALLS: &str = "okki_webhook_calls_total";
 /// Version of the program, value 1. Labels: `service`, `version`.
 pub const BUILD_INFO: &str = "okki_build_info";
 
@@ -280,6 +282,11 @@ pub const ALL: &[Metric] = &[
         LOADER_MERGED_ROWS,
         &[],
         "Duplicate rows that were deleted in the form on demand",
+    ),
+    counter(
+        WEBHOOK_CALLS,
+        &["result"],
+        "Calls that arrived at the listener for webhooks, by what became of them",
     ),
     gauge(
         BUILD_INFO,
