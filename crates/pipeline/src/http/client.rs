@@ -48,6 +48,11 @@ impl Client {
         self.current().request(Method::POST, url)
     }
 
+    /// Begins a request of any method.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
+        self.current().request(method, url)
+    }
+
     /// Sends a finished request.
     ///
     /// # Errors

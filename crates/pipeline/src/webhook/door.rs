@@ -80,30 +80,33 @@ impl<R: Receiver> Door<R> {
         let Ok(_call) = self.calls.try_acquire() else {
             return self.end(Verdict::Busy, StatusCode::SERVICE_UNAVAILABLE);
         };
-        let (verdict, status) = self.judge(request).await;
-        self.end(verdict, status)
-    }
-
-    async fn judge(&self, request: Request<Body>) -> (Verdict, StatusCode) {
         let until = Instant::now() + self.limits.time;
         let (head, body) = request.into_parts();
         if length(&head).is_some_and(|length| length > self.limits.body) {
-            return (Verdict::Malformed, StatusCode::PAYLOAD_TOO_LARGE);
+            return self.end(Verdict::Malformed, StatusCode::PAYLOAD_TOO_LARGE);
         }
         let body = match timeout_at(until, to_bytes(body, self.limits.body)).await {
             Ok(Ok(body)) => body,
             // Larger than it said, or the connection broke, which nobody is answered any more.
-            Ok(Err(_)) => return (Verdict::Malformed, StatusCode::PAYLOAD_TOO_LARGE),
-            Err(_) => return (Verdict::Malformed, StatusCode::REQUEST_TIMEOUT),
+            Ok(Err(_)) => return self.end(Verdict::Malformed, StatusCode::PAYLOAD_TOO_LARGE),
+            Err(_) => return self.end(Verdict::Malformed, StatusCode::REQUEST_TIMEOUT),
         };
         let push = Push {
             query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers,
             body,
         };
-        match timeout_at(until, self.receiver.receive(push)).await {
-            Ok(verdict) => (verdict, verdict.status()),
-            Err(_) => (Verdict::Failed, Verdict::Failed.status()),
+        match timeout_at(until, self.receiver.answer(push)).await {
+            Ok((verdict, None)) => self.end(verdict, verdict.status()),
+            Ok((verdict, Some(json))) => {
+                let mut response = self.end(verdict, verdict.status());
+                *response.body_mut() = json.into();
+                let kind = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(header::CONTENT_TYPE, kind);
+                response.headers_mut().remove(header::CONTENT_LENGTH);
+                response
+            }
+            Err(_) => self.end(Verdict::Failed, Verdict::Failed.status()),
         }
     }
 

@@ -18,6 +18,11 @@ pub struct Push {
 pub trait Receiver: Send + Sync + 'static {
     /// Returns when what the push causes is durable elsewhere, or will not be. May be cancelled at any moment.
     fn receive(&self, push: Push) -> impl Future<Output = Verdict> + Send;
+
+    /// The same with the JSON that the vendor wants to be answered; `None` is a word that no vendor reads.
+    fn answer(&self, push: Push) -> impl Future<Output = (Verdict, Option<String>)> + Send {
+        async { (self.receive(push).await, None) }
+    }
 }
 
 /// What became of a call. Only the first one is answered 2xx; the vendor may repeat the others.
