@@ -17,7 +17,10 @@ pub(crate) enum Listed {
 
 /// What the detail tells; it is read only if some parameter filters.
 pub(crate) fn listed(source: &Source, detail: &str) -> Listed {
-    let filters = source.parameters.iter().filter(|(name, value)| is_filter(name, value));
+    let filters = source
+        .parameters
+        .iter()
+        .filter(|(name, value)| is_filter(name, value));
     let filters: Vec<_> = filters.collect();
     if filters.is_empty() {
         return Listed::Yes;
@@ -64,14 +67,23 @@ mod tests {
 
     #[test]
     fn a_customer_outside_of_the_listing_is_known_as_far_as_its_detail_tells() {
-        let (private, public) = (r#"{"group_id":7,"user_id":["1"]}"#, r#"{"group_id":"8","user_id":[]}"#);
+        let (private, public) = (
+            r#"{"group_id":7,"user_id":["1"]}"#,
+            r#"{"group_id":"8","user_id":[]}"#,
+        );
         assert_eq!(with(&[], "unread"), Listed::Yes);
         assert_eq!(with(&[("format", "1"), ("group_id", "")], "unread"), Listed::Yes);
         assert_eq!(with(&[("group_id", "7")], private), Listed::Yes);
         assert_eq!(with(&[("group_id", "8")], public), Listed::Yes);
         assert_eq!(with(&[("group_id", "9")], private), Listed::Unknown);
-        assert_eq!((with(&[("all", "0")], private), with(&[("all", "0")], public)), (Listed::Yes, Listed::No));
-        assert_eq!((with(&[("all", "2")], private), with(&[("all", "2")], public)), (Listed::No, Listed::Yes));
+        assert_eq!(
+            (with(&[("all", "0")], private), with(&[("all", "0")], public)),
+            (Listed::Yes, Listed::No)
+        );
+        assert_eq!(
+            (with(&[("all", "2")], private), with(&[("all", "2")], public)),
+            (Listed::No, Listed::Yes)
+        );
         assert_eq!(with(&[("all", "0"), ("group_id", "9")], public), Listed::No);
         assert_eq!(with(&[("archive_type", "1")], private), Listed::Unknown);
         assert_eq!(with(&[("all", "0")], "{}"), Listed::Unknown);

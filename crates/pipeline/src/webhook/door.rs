@@ -8,19 +8,29 @@ use super::{
 };
 use crate::{setting::Secret, telemetry::names};
 use axum::{
-    body::{Body, to_bytes},
-    http::{HeaderValue, Method, Request, StatusCode, header, request::Parts},
+    body::Body,
+    http::{HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use serde_json::json;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 use tokio::{
     sync::Semaphore,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
+
+/// Bytes beyond the limit that are read and thrown away.
+const SKIPPED: usize = 256 * 1024;
+/// The same of calls that are not heard at all, for so long.
+const UNHEARD: Duration = Duration::from_secs(1);
 
 /// What became of the calls so far.
 #[derive(Debug, Default)]
@@ -39,6 +49,14 @@ impl Counts {
             .map(|verdict| (verdict.name().to_owned(), read(verdict)))
             .collect()
     }
+}
+
+/// What is seen of a call before its body.
+enum Entry {
+    Heard,
+    /// It only asks whether the path is right.
+    Shown,
+    Refused(Verdict, StatusCode),
 }
 
 /// What every call passes.
@@ -64,31 +82,21 @@ impl<R: Receiver> Door<R> {
     }
 
     pub(super) async fn answer(&self, request: Request<Body>) -> Response {
-        let token = token_of(request.uri().path()).unwrap_or_default();
-        if !is_same(token.as_bytes(), self.token.current().expose().as_bytes()) {
-            return self.end(Verdict::Forged, StatusCode::NOT_FOUND);
-        }
-        match *request.method() {
-            Method::POST => {}
-            // Whoever sets it up can see that the path is right.
-            Method::GET | Method::HEAD => return "ok\n".into_response(),
-            _ => return self.end(Verdict::Malformed, StatusCode::METHOD_NOT_ALLOWED),
-        }
-        if !self.rate.take() {
-            return self.end(Verdict::Busy, Verdict::Busy.status());
+        match self.examine(&request) {
+            Entry::Heard => {}
+            Entry::Shown => return "ok\n".into_response(),
+            Entry::Refused(verdict, status) => return self.refuse(request, verdict, status).await,
         }
         let Ok(_call) = self.calls.try_acquire() else {
-            return self.end(Verdict::Busy, StatusCode::SERVICE_UNAVAILABLE);
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return self.refuse(request, Verdict::Busy, status).await;
         };
         let until = Instant::now() + self.limits.time;
         let (head, body) = request.into_parts();
-        if length(&head).is_some_and(|length| length > self.limits.body) {
-            return self.end(Verdict::Malformed, StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        let body = match timeout_at(until, to_bytes(body, self.limits.body)).await {
-            Ok(Ok(body)) => body,
-            // Larger than it said, or the connection broke, which nobody is answered any more.
-            Ok(Err(_)) => return self.end(Verdict::Malformed, StatusCode::PAYLOAD_TOO_LARGE),
+        let body = match timeout_at(until, read(body, self.limits.body)).await {
+            Ok(Some(body)) => body,
+            // Or the connection broke, and nobody is answered any more.
+            Ok(None) => return self.end(Verdict::Malformed, StatusCode::PAYLOAD_TOO_LARGE),
             Err(_) => return self.end(Verdict::Malformed, StatusCode::REQUEST_TIMEOUT),
         };
         let push = Push {
@@ -110,6 +118,26 @@ impl<R: Receiver> Door<R> {
         }
     }
 
+    fn examine(&self, request: &Request<Body>) -> Entry {
+        let token = token_of(request.uri().path()).unwrap_or_default();
+        if !is_same(token.as_bytes(), self.token.current().expose().as_bytes()) {
+            return Entry::Refused(Verdict::Forged, StatusCode::NOT_FOUND);
+        }
+        match *request.method() {
+            Method::POST if self.rate.take() => Entry::Heard,
+            Method::POST => Entry::Refused(Verdict::Busy, Verdict::Busy.status()),
+            // Whoever sets it up can see that the path is right.
+            Method::GET | Method::HEAD => Entry::Shown,
+            _ => Entry::Refused(Verdict::Malformed, StatusCode::METHOD_NOT_ALLOWED),
+        }
+    }
+
+    /// Reads what is not heard, for a moment: closed before, the connection would be reset and the answer lost.
+    async fn refuse(&self, request: Request<Body>, verdict: Verdict, status: StatusCode) -> Response {
+        drop(timeout(UNHEARD, read(request.into_body(), 0)).await);
+        self.end(verdict, status)
+    }
+
     fn end(&self, verdict: Verdict, status: StatusCode) -> Response {
         self.counts.count(verdict);
         tracing::debug!(result = verdict.name(), status = status.as_u16(), "webhook call");
@@ -129,11 +157,18 @@ impl<R: Receiver> Door<R> {
     }
 }
 
-fn length(head: &Parts) -> Option<usize> {
-    head.headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+/// The body; `None` when it is larger, or breaks off. What is larger is read to its end as well, up to a limit of its own.
+async fn read(body: Body, limit: usize) -> Option<Bytes> {
+    let (mut stream, mut taken, mut total) = (body.into_data_stream(), BytesMut::new(), 0_usize);
+    while let Some(bytes) = stream.next().await {
+        let bytes = bytes.ok()?;
+        total = total.saturating_add(bytes.len());
+        if total > limit.saturating_add(SKIPPED) {
+            return None;
+        }
+        if total <= limit {
+            taken.extend_from_slice(&bytes);
+        }
+    }
+    (total <= limit).then(|| taken.freeze())
 }

@@ -19,10 +19,10 @@ async fn callback() -> (String, Pushes) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let into = pushes.clone();
-    let take = async move |headers: HeaderMap, Json(body): Json<Value>| {
+    let take = move |headers: HeaderMap, Json(body): Json<Value>| {
         let id = body["message_id"].clone();
         into.lock().unwrap().push((headers, body));
-        Json(json!({"data": {"message_id": id}}))
+        async move { Json(json!({"data": {"message_id": id}})) }
     };
     let router = Router::new().route("/", routing::post(take));
     tokio::spawn(async move { axum::serve(listener, router).await });
