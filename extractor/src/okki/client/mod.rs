@@ -8,6 +8,7 @@ pub(super) mod grant;
 mod patience;
 mod retry_after;
 mod untimed;
+mod webhook;
 
 use self::patience::Patience;
 use self::untimed::Untimed;
@@ -62,6 +63,8 @@ pub(crate) struct Client {
     pace: Pace,
     slots: Semaphore,
     untimed: Untimed,
+    /// What its tokens are good for.
+    scope: &'static str,
 }
 
 impl Client {
@@ -75,7 +78,14 @@ impl Client {
             tokens,
             pace,
             untimed: Untimed::default(),
+            scope: "company",
         }
+    }
+
+    /// The same for other calls than those about customers; its tokens must not be shared with them.
+    #[must_use]
+    pub(crate) fn for_scope(self, scope: &'static str) -> Self {
+        Self { scope, ..self }
     }
 
     /// The source document, or what stands in its place.

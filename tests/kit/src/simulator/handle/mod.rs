@@ -17,7 +17,7 @@ use super::judge::{self, JudgeOptions, Judgement, Stats};
 use super::settings::Settings;
 use super::state::{State, lock};
 use super::world::{World, WorldError, company_id};
-use super::{control, server};
+use super::{control, okki, server};
 
 /// How a simulator starts.
 #[derive(Clone, Debug)]
@@ -71,6 +71,7 @@ impl Simulator {
             state.clock.now(),
             options.spread_s,
         );
+        tokio::spawn(okki::pump(state.clone()));
         let served = state.clone();
         let server = tokio::spawn(async move {
             if let Err(error) = server::serve(listener, served).await {
