@@ -4,6 +4,7 @@ use crate::{
     brake::Brake,
     config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
     okki::{ClientOptions, Endpoints, time},
+    poll::Tempo,
     run::RunSettings,
     schedule::{InvalidSchedule, Schedule},
     source::Source,
@@ -18,6 +19,9 @@ use std::time::Duration;
 
 /// Rows per page that clients are known to use (docs/okki-api.md §4.2).
 const PAGE_SIZE: u32 = 200;
+
+/// The longest interval between polls beside a cron expression, which names none.
+const LONGEST_POLL: Duration = Duration::from_secs(300);
 
 /// Reach of a remedy run that no document describes: a weekend's worth of trouble is found on Monday night.
 const REMEDY_REACH: Duration = Duration::from_secs(2 * 86_400);
@@ -137,12 +141,17 @@ pub(crate) struct Schedules {
     pub live: Schedule,
     /// Of remedy windows, with their reach.
     pub remedy: Option<(Schedule, Duration)>,
+    /// Of runs that fetch everybody anew.
+    pub refresh: Option<Schedule>,
+    /// Between live windows.
+    pub polling: Option<Tempo>,
 }
 
 impl ScheduleArgs {
     /// Checks; a remedy run may also come from the source document.
-    pub(crate) fn check(self, source: &Source) -> Result<Schedules, ConfigError> {
+    pub(crate) fn check(self, okki: &OkkiConfig) -> Result<Schedules, ConfigError> {
         let args = self;
+        let source = &okki.client.endpoints.source;
         let cron = |name: &'static str, text: &str| {
             Schedule::cron(text).map_err(|error| refuse_schedule(name, &error))
         };
@@ -160,7 +169,54 @@ impl ScheduleArgs {
             (None, Some((text, its))) => Some((cron("omissionRemedy", text)?, reach.unwrap_or(*its))),
             (None, None) => None,
         };
-        Ok(Schedules { live, remedy })
+        let refresh = given(args.force_cron)
+            .map(|text| cron("FORCE_CRON", &text))
+            .transpose()?;
+        let polling = tempo(&live, &args.poll, &args.poll_quiet, &args.poll_share, &okki.bucket)?;
+        Ok(Schedules {
+            live,
+            remedy,
+            refresh,
+            polling,
+        })
+    }
+}
+
+/// How to poll, if at all. Whoever names the times at which to list gets no calls between them without asking.
+fn tempo(
+    live: &Schedule,
+    when: &str,
+    quiet: &str,
+    share: &str,
+    bucket: &Bucket,
+) -> Result<Option<Tempo>, ConfigError> {
+    let longest = match live {
+        Schedule::Every(every) => *every,
+        _ => LONGEST_POLL,
+    };
+    let share = match percent("POLL_SHARE", share)? {
+        0 => {
+            let remedy = "write 1 to 100, or switch polling off with POLL=off";
+            return Err(ConfigError::new("POLL_SHARE", "is nothing", remedy));
+        }
+        share => share,
+    };
+    let tempo = Tempo {
+        quiet: positive_duration("POLL_QUIET", quiet)?.min(longest),
+        longest,
+        share,
+        per_second: bucket.per_second,
+        daily: bucket.daily,
+    };
+    match when.trim() {
+        "on" => Ok(Some(tempo)),
+        "off" => Ok(None),
+        "auto" => Ok(matches!(live, Schedule::Every(_)).then_some(tempo)),
+        other => Err(ConfigError::new(
+            "POLL",
+            format!("`{other}` is unknown"),
+            "write auto, on or off",
+        )),
     }
 }
 

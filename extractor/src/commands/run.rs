@@ -7,6 +7,7 @@ use crate::{
     filter_watch::FilterWatch,
     leader::Leader,
     pause::Pauses,
+    poll::Polling,
     run::{Runner, Span},
     schedule::Schedule,
     settings::OkkiConfig,
@@ -25,7 +26,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let okki = OkkiConfig::try_from(args.okki)?;
     let lists_again = args.list.backfill_on_change;
     let settings = args.list.check(&okki)?;
-    let schedules = args.schedule.check(&okki.client.endpoints.source)?;
+    let schedules = args.schedule.check(&okki)?;
     let ttl = args.lease.check()?;
 
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
@@ -36,7 +37,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         rt.clone(),
         Arc::clone(&client),
         state.clone(),
-        settings,
+        settings.clone(),
     ));
     let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
     let leader = |kind, span, schedule| Leader {
@@ -49,13 +50,25 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         schedule,
         ttl,
         share: Share::default(),
+        polling: None,
     };
+    let polling = schedules.polling.map(|tempo| Polling {
+        rt: rt.clone(),
+        client: Arc::clone(&client),
+        pauses: Arc::clone(&pauses),
+        state: state.clone(),
+        settings,
+        tempo,
+        ttl,
+    });
 
     let mut tasks = JoinSet::new();
     tasks.spawn(watch(&rt, &state, &okki, lists_again));
-    tasks.spawn(async_ok(
-        leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
-    ));
+    let live = Leader {
+        polling,
+        ..leader(RunKind::Live, Span::SinceCheckpoint, schedules.live)
+    };
+    tasks.spawn(async_ok(live.run()));
     tasks.spawn(async_ok(
         leader(RunKind::First, Span::First, Schedule::Wanted).run(),
     ));
@@ -63,6 +76,9 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         tasks.spawn(async_ok(
             leader(RunKind::Remedy, Span::Reach(reach), schedule).run(),
         ));
+    }
+    if let Some(schedule) = schedules.refresh {
+        tasks.spawn(async_ok(leader(RunKind::Refresh, Span::First, schedule).run()));
     }
     let details = fetch_details(
         rt.clone(),
