@@ -4,7 +4,7 @@ use crate::{
     brake::Brake,
     config::{LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
     okki::{ClientOptions, Endpoints, time},
-    poll::Tempo,
+    poll::{Tempo, polling},
     run::RunSettings,
     schedule::{InvalidSchedule, Schedule},
     source::Source,
@@ -19,9 +19,6 @@ use std::time::Duration;
 
 /// Rows per page that clients are known to use (docs/okki-api.md §4.2).
 const PAGE_SIZE: u32 = 200;
-
-/// The longest interval between polls beside a cron expression, which names none.
-const LONGEST_POLL: Duration = Duration::from_secs(300);
 
 /// Reach of a remedy run that no document describes: a weekend's worth of trouble is found on Monday night.
 const REMEDY_REACH: Duration = Duration::from_secs(2 * 86_400);
@@ -172,51 +169,17 @@ impl ScheduleArgs {
         let refresh = given(args.force_cron)
             .map(|text| cron("FORCE_CRON", &text))
             .transpose()?;
-        let polling = tempo(&live, &args.poll, &args.poll_quiet, &args.poll_share, &okki.bucket)?;
+        let polling = polling(
+            &live,
+            [&args.poll, &args.poll_quiet, &args.poll_share],
+            &okki.bucket,
+        )?;
         Ok(Schedules {
             live,
             remedy,
             refresh,
             polling,
         })
-    }
-}
-
-/// How to poll, if at all. Whoever names the times at which to list gets no calls between them without asking.
-fn tempo(
-    live: &Schedule,
-    when: &str,
-    quiet: &str,
-    share: &str,
-    bucket: &Bucket,
-) -> Result<Option<Tempo>, ConfigError> {
-    let longest = match live {
-        Schedule::Every(every) => *every,
-        _ => LONGEST_POLL,
-    };
-    let share = match percent("POLL_SHARE", share)? {
-        0 => {
-            let remedy = "write 1 to 100, or switch polling off with POLL=off";
-            return Err(ConfigError::new("POLL_SHARE", "is nothing", remedy));
-        }
-        share => share,
-    };
-    let tempo = Tempo {
-        quiet: positive_duration("POLL_QUIET", quiet)?.min(longest),
-        longest,
-        share,
-        per_second: bucket.per_second,
-        daily: bucket.daily,
-    };
-    match when.trim() {
-        "on" => Ok(Some(tempo)),
-        "off" => Ok(None),
-        "auto" => Ok(matches!(live, Schedule::Every(_)).then_some(tempo)),
-        other => Err(ConfigError::new(
-            "POLL",
-            format!("`{other}` is unknown"),
-            "write auto, on or off",
-        )),
     }
 }
 
@@ -262,7 +225,7 @@ fn depth(name: &str, text: &str) -> Result<u32, ConfigError> {
 }
 
 /// A share of a whole.
-fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
+pub(crate) fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
     let number = text.trim().trim_end_matches('%').trim_end().parse();
     number.ok().filter(|number| *number <= 100).ok_or_else(|| {
         let problem = format!("`{text}` is not a percentage");

@@ -124,10 +124,16 @@ fn a_share_of_the_day_is_kept_for_live_work() {
 fn polling_is_on_unless_somebody_names_the_times_at_which_to_list() {
     let polling = |more: &[&str]| check(more).unwrap().2.polling;
     let tempo = polling(&[]).unwrap();
-    assert_eq!((tempo.quiet.as_secs(), tempo.longest.as_secs(), tempo.share), (10, 300, 10));
+    assert_eq!(
+        (tempo.quiet.as_secs(), tempo.longest.as_secs(), tempo.share),
+        (10, 300, 10)
+    );
     assert_eq!((tempo.per_second, tempo.daily), (10.0, None));
     let often = polling(&["--every", "4s", "--okki-daily", "5000", "--poll-share", "5%"]).unwrap();
-    assert_eq!((often.quiet.as_secs(), often.longest.as_secs(), often.share), (4, 4, 5));
+    assert_eq!(
+        (often.quiet.as_secs(), often.longest.as_secs(), often.share),
+        (4, 4, 5)
+    );
     assert_eq!(often.daily, Some(5_000));
     let cron = ["--cron", "0 * * * *"];
     assert_eq!(polling(&cron), None);

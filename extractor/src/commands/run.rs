@@ -10,7 +10,7 @@ use crate::{
     poll::Polling,
     run::{Runner, Span},
     schedule::Schedule,
-    settings::OkkiConfig,
+    settings::{OkkiConfig, Schedules},
     share::Share,
     state::{RunKind, State},
 };
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         share: Share::default(),
         polling: None,
     };
-    let polling = schedules.polling.map(|tempo| Polling {
+    let polling = schedules.polling.clone().map(|tempo| Polling {
         rt: rt.clone(),
         client: Arc::clone(&client),
         pauses: Arc::clone(&pauses),
@@ -64,22 +64,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
 
     let mut tasks = JoinSet::new();
     tasks.spawn(watch(&rt, &state, &okki, lists_again));
-    let live = Leader {
-        polling,
-        ..leader(RunKind::Live, Span::SinceCheckpoint, schedules.live)
-    };
-    tasks.spawn(async_ok(live.run()));
-    tasks.spawn(async_ok(
-        leader(RunKind::First, Span::First, Schedule::Wanted).run(),
-    ));
-    if let Some((schedule, reach)) = schedules.remedy {
-        tasks.spawn(async_ok(
-            leader(RunKind::Remedy, Span::Reach(reach), schedule).run(),
-        ));
-    }
-    if let Some(schedule) = schedules.refresh {
-        tasks.spawn(async_ok(leader(RunKind::Refresh, Span::First, schedule).run()));
-    }
+    lead(&mut tasks, leader, schedules, polling);
     let details = fetch_details(
         rt.clone(),
         client,
@@ -94,6 +79,29 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         anyhow::ensure!(rt.shutdown.is_requested(), "a task ended without being asked to");
     }
     Ok(())
+}
+
+/// Spawns a leader for each kind of run that is made by itself.
+fn lead(
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    leader: impl Fn(RunKind, Span, Schedule) -> Leader,
+    schedules: Schedules,
+    polling: Option<Polling>,
+) {
+    let live = Leader {
+        polling,
+        ..leader(RunKind::Live, Span::SinceCheckpoint, schedules.live)
+    };
+    tasks.spawn(async_ok(live.run()));
+    let first = leader(RunKind::First, Span::First, Schedule::Wanted);
+    tasks.spawn(async_ok(first.run()));
+    if let Some((schedule, reach)) = schedules.remedy {
+        let remedy = leader(RunKind::Remedy, Span::Reach(reach), schedule);
+        tasks.spawn(async_ok(remedy.run()));
+    }
+    if let Some(schedule) = schedules.refresh {
+        tasks.spawn(async_ok(leader(RunKind::Refresh, Span::First, schedule).run()));
+    }
 }
 
 fn warn_of(okki: &OkkiConfig) {

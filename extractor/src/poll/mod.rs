@@ -8,9 +8,11 @@
 //! poll is sent once. One that fails closes no gate and makes the next one wait longer; the third in a row asks for a run,
 //! which repeats, and pauses the stage when it has to. While the gate is closed nobody polls.
 
+mod settings;
 mod tempo;
 mod verdict;
 
+pub(crate) use settings::polling;
 pub(crate) use tempo::Tempo;
 
 use crate::{
@@ -87,9 +89,9 @@ impl Polling {
     /// A live run has ended: it has shown what polls had asked for, or that there was nothing of it.
     pub(crate) async fn after_run(&self, run: &Run) -> Result<(), Stop> {
         let before = self.state.poll().await?;
-        let (after, answers) =
-            self.tempo
-                .after_run(&before, run.started_ms, run.listed, before.redis_ms);
+        let (after, answers) = self
+            .tempo
+            .after_run(&before, run.started_ms, run.listed, before.redis_ms);
         let calls = if answers { self.calls_of_run() } else { 0 };
         let charge = self.tempo.charge(calls, self.client.today());
         self.state.keep_poll(&after, charge).await?;

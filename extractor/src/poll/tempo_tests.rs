@@ -143,7 +143,9 @@ fn failures_wait_longer_each_time_and_ask_once_for_a_run() {
     }
     assert_eq!(
         intervals,
-        [4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]
+        [
+            4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000
+        ]
     );
     assert_eq!(asked.iter().filter(|asked| **asked).count(), 1);
     assert!(asked[2]);

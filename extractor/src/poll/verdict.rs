@@ -128,10 +128,18 @@ mod tests {
         );
         // A time that nobody can read, and one that has not come yet.
         assert_eq!(
-            verdict(&[0, 1_106, i64::MAX], Some(3), &[false; 3], Asked { count: 9, ..ASKED }),
+            verdict(
+                &[0, 1_106, i64::MAX],
+                Some(3),
+                &[false; 3],
+                Asked { count: 9, ..ASKED }
+            ),
             None
         );
-        let removed = Asked { removed: true, ..ASKED };
+        let removed = Asked {
+            removed: true,
+            ..ASKED
+        };
         assert_eq!(verdict(&[0], Some(1), &[false], removed), Some(0));
         assert_eq!(verdict(&[0], Some(1), &[true], removed), None);
     }

@@ -154,7 +154,13 @@ mod tests {
             ..PollState::default()
         };
         assert_eq!(state.pace(), Some((10_000, Why::Quiet)));
-        let held = |paid_ms| PollState { paid_ms, ..state.clone() }.pace();
+        let held = |paid_ms| {
+            PollState {
+                paid_ms,
+                ..state.clone()
+            }
+            .pace()
+        };
         assert_eq!(held(50_000), Some((40_000, Why::Share)));
         assert_eq!(held(i64::MAX), Some((300_000, Why::Share)));
         assert_eq!(PollState::default().pace(), None);

@@ -1,4 +1,5 @@
 //! Every metric with its labels and meaning; metric names are written here only.
+//! It is long because it is one list.
 //!
 //! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
 

@@ -102,12 +102,7 @@ impl Client {
         self.pace.today()
     }
 
-    async fn page_with(
-        &self,
-        lane: Lane,
-        request: &PageRequest,
-        patience: Patience,
-    ) -> Result<Page, Error> {
+    async fn page_with(&self, lane: Lane, request: &PageRequest, patience: Patience) -> Result<Page, Error> {
         let endpoints = &self.options.endpoints;
         let mut query = endpoints.source.parameters.clone();
         let mut put = |name: &str, value: String| query.push((name.to_owned(), value));

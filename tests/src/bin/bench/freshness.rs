@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::fixture::Fixture;
 use super::lag::percentile;
@@ -26,13 +27,14 @@ const GAPS_MS: (u64, u64) = (1_000, 25_000);
 const IDLE: Duration = Duration::from_secs(60);
 const UNTIL_RARE: Duration = Duration::from_secs(25);
 const POLL: Duration = Duration::from_millis(200);
+const HOOK_TOKEN: &str = "token-of-the-bench";
 
 /// How changes become known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// By nothing but the listing.
     Polling,
-    /// By the webhooks that the simulator sends.
+    /// By webhooks beside it, one for each change.
     Webhooks,
 }
 
@@ -84,6 +86,7 @@ pub(crate) async fn measure(services: &Services, way: Way) -> anyhow::Result<Fre
     }
     if way == Way::Webhooks {
         fixture.set("HOOK_LISTEN", "127.0.0.1:0");
+        fixture.set("HOOK_TOKEN", HOOK_TOKEN);
     }
     for service in Service::ALL {
         fixture.start(service).await?;
@@ -133,9 +136,21 @@ async fn change(fixture: &Fixture, way: Way) -> anyhow::Result<BTreeMap<String, 
     Ok(changed)
 }
 
-/// What OKKI sends when a customer has changed.
-async fn tell(_fixture: &Fixture, _id: i64) -> anyhow::Result<()> {
-    anyhow::bail!("the simulator sends no webhooks yet")
+/// What OKKI sends when a customer has changed, to the listener that the extractor's log names.
+async fn tell(fixture: &Fixture, id: i64) -> anyhow::Result<()> {
+    let replica = fixture
+        .pipeline
+        .replicas()
+        .find(|one| one.service == Service::Extractor);
+    let log = replica.context("an extractor runs")?.log();
+    let line = log.lines().find(|line| line.contains("webhook listening"));
+    let line: Value = serde_json::from_str(line.context("the extractor listens for webhooks")?)?;
+    let addr = line["fields"]["addr"].as_str().or(line["addr"].as_str());
+    let url = format!("http://{}/hook/{HOOK_TOKEN}", addr.context("an address")?);
+    let event = json!({ "event": "xiaoman.crm.company.update", "data": { "company_id": id } });
+    let answer = reqwest::Client::new().post(url).json(&event).send().await?;
+    answer.error_for_status()?;
+    Ok(())
 }
 
 /// Milliseconds from each change to the row that it made.

@@ -52,11 +52,7 @@ fn rare(customers: u32, seed: u64) -> kit::pipeline::Builder {
         .customers(customers)
         .seed(seed)
         .set_for(Service::Extractor, "EVERY", NEVER)
-        .set_for(
-            Service::Extractor,
-            "POLL_QUIET",
-            format!("{}s", QUIET.as_secs()),
-        )
+        .set_for(Service::Extractor, "POLL_QUIET", format!("{}s", QUIET.as_secs()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,7 +75,10 @@ async fn changes_reach_their_rows_hours_before_the_next_run_is_due() {
     let said = status(&pipeline).await;
     assert!(said["polling"]["interval_s"].is_number(), "{said}");
     let printed = pipeline.tool(Service::Extractor, &["status"]).await.unwrap();
-    assert!(printed.contains("polling") && printed.contains("every "), "{printed}");
+    assert!(
+        printed.contains("polling") && printed.contains("every "),
+        "{printed}"
+    );
     pipeline.drain().await;
 }
 
@@ -274,7 +273,13 @@ async fn a_lost_or_wrong_state_of_polling_is_made_anew() {
     let (extractor, sink) = at_rest(&mut pipeline, 8).await;
     // As a clock that was ahead by a month would have left it.
     let far = (jiff::Timestamp::now().as_millisecond() + 30 * 86_400_000).to_string();
-    redis(&pipeline, "HSET", "extract:poll", &["next_ms", &far, "paid_ms", &far]).await;
+    redis(
+        &pipeline,
+        "HSET",
+        "extract:poll",
+        &["next_ms", &far, "paid_ms", &far],
+    )
+    .await;
     pipeline.simulator.change(1);
     assert_eq!(sink.complete(&pipeline, LIMIT).await, 8);
     let key = format!("{{{}}}:extract:poll", pipeline.namespace);
@@ -316,7 +321,11 @@ async fn what_changes_without_an_update_time_arrives_with_the_next_refresh() {
         expect(now >= done + 2, || format!("{now}, before {done}"))
     })
     .await;
-    assert_eq!(writes(&pipeline), written, "rows that have not changed are written");
+    assert_eq!(
+        writes(&pipeline),
+        written,
+        "rows that have not changed are written"
+    );
     let judged = pipeline.simulator.judge().await;
     assert!(judged.is_equal(), "{judged:?}");
     pipeline.drain().await;
