@@ -136,6 +136,18 @@ pub(crate) struct ScheduleArgs {
     /// How far back that reaches [default: the source document's, else 2d]
     #[arg(long, env = "REMEDY_REACH", value_name = "DURATION")]
     pub remedy_reach: Option<String>,
+    /// Poll for changes between two runs: on, off, or auto, which is on unless CRON says when to list
+    #[arg(long, env = "POLL", default_value = "auto", value_name = "WHEN")]
+    pub poll: String,
+    /// Longest wait between two polls while nothing changes; after changes it is 2 s
+    #[arg(long, env = "POLL_QUIET", default_value = "10s", value_name = "DURATION")]
+    pub poll_quiet: String,
+    /// Share of OKKI_RATE and OKKI_DAILY that polls and the runs that they cause may use
+    #[arg(long, env = "POLL_SHARE", default_value = "10", value_name = "PERCENT")]
+    pub poll_share: String,
+    /// Fetch every customer anew at these times, such as "0 3 * * 6", for what changes without an update time
+    #[arg(long, env = "FORCE_CRON", value_name = "EXPRESSION")]
+    pub force_cron: Option<String>,
 }
 
 /// OKKI's webhook.

@@ -7,10 +7,11 @@ use crate::{
     checkpoint::show_listing,
     okki::chain,
     pause::Pauses,
+    poll::Polling,
     run::{Runner, Span, Stop},
     schedule::Schedule,
     share::Share,
-    state::{RunKind, State},
+    state::{KindState, RunKind, State},
 };
 use pipeline::{lease::Lease, retry::Backoff, service::Runtime, telemetry::names};
 use std::{sync::Arc, time::Duration};
@@ -40,6 +41,8 @@ pub(crate) struct Leader {
     pub ttl: Duration,
     /// What backfills may use of the day.
     pub share: Share,
+    /// Asks for runs between those of the schedule.
+    pub polling: Option<Polling>,
 }
 
 impl Leader {
@@ -76,7 +79,7 @@ impl Leader {
         };
         let wait = self.wait_for_due().await?;
         if !wait.is_zero() {
-            return Ok(wait.min(poll));
+            return Ok(self.meanwhile(wait).await?.min(poll));
         }
         let key = self.state.lease_key(self.kind);
         let Some(lease) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
@@ -94,12 +97,29 @@ impl Leader {
         self.show_leader(false);
         listed?;
         released?;
-        Ok(self.wait_for_due().await?.min(poll))
+        let wait = self.wait_for_due().await?;
+        Ok(self.meanwhile(wait).await?.min(poll))
+    }
+
+    /// Polls while no run is due.
+    async fn meanwhile(&self, wait: Duration) -> Result<Duration, Stop> {
+        let Some(polling) = self.polling.as_ref().filter(|_| !wait.is_zero()) else {
+            return Ok(wait);
+        };
+        let live = self.state.standing(self.kind).await?;
+        if live.is_ahead() || live.run.is_some() {
+            return Ok(wait);
+        }
+        Ok(polling.round(&live).await?.min(wait))
     }
 
     async fn make_run(&self, lease: &Lease) -> Result<(), Stop> {
-        self.runner.run(self.kind, self.span, false, lease).await?;
+        let force = self.kind == RunKind::Refresh;
+        let run = self.runner.run(self.kind, self.span, force, lease).await?;
         self.rt.alerts.run_ended(self.kind.name());
+        if let Some(polling) = &self.polling {
+            polling.after_run(&run).await?;
+        }
         let is_live = self.kind == RunKind::Live;
         let repeated = async {
             if is_live {
@@ -132,8 +152,22 @@ impl Leader {
             let live = self.state.standing(RunKind::Live).await?;
             return Ok(live.checkpoint.map_or(POLL_WANTED, |_| Duration::ZERO));
         }
-        let wait = self.schedule.wait(state.started_ms, state.redis_ms);
-        Ok(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
+        let last = self.last_run(&state).await?;
+        let wait = self.schedule.wait(last, state.redis_ms);
+        let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+        let wanted = match &self.polling {
+            Some(polling) => polling.run_wanted(&state).await?,
+            None => None,
+        };
+        Ok(wanted.map_or(wait, |wanted| wanted.min(wait)))
+    }
+
+    /// A refresh follows what is there already: the first one is due at the first of its times that somebody waits for.
+    async fn last_run(&self, state: &KindState) -> Result<Option<i64>, Stop> {
+        if self.kind != RunKind::Refresh || state.started_ms.is_some() {
+            return Ok(state.started_ms);
+        }
+        Ok(Some(self.state.watched_since(self.kind, state.redis_ms).await?))
     }
 
     fn stopped(&self, stop: &Stop) {

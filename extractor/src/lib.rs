@@ -1,7 +1,7 @@
 //! The extractor: lists the customers that changed in OKKI, fetches their details, publishes snapshots.
 //!
 //! `okki` knows the vendor. `walk` reads a window without skipping a customer, `run` publishes what it finds under a lease
-//! and moves the checkpoint, `leader` does that on a schedule. `handler` fetches what was published, on every replica,
+//! and moves the checkpoint, `leader` does that on a schedule, and sooner when `poll` has found changes. `handler` fetches what was published, on every replica,
 //! with `selection` deciding who goes on. `state` is what they remember in Redis. `commands` puts them together; `cli`
 //! says what may be typed, `config` what of it comes from the environment, `settings` what is known to be right.
 
@@ -20,6 +20,7 @@ mod hooks;
 mod leader;
 mod okki;
 mod pause;
+mod poll;
 mod progress;
 mod run;
 mod schedule;

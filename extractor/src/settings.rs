@@ -5,6 +5,7 @@ use crate::{
     config::{HookArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs},
     hooks::{Signature, SignatureKind},
     okki::{ClientOptions, Endpoints, time},
+    poll::{Tempo, polling},
     run::RunSettings,
     schedule::{InvalidSchedule, Schedule},
     source::Source,
@@ -139,12 +140,17 @@ pub(crate) struct Schedules {
     pub live: Schedule,
     /// Of remedy windows, with their reach.
     pub remedy: Option<(Schedule, Duration)>,
+    /// Of runs that fetch everybody anew.
+    pub refresh: Option<Schedule>,
+    /// Between live windows.
+    pub polling: Option<Tempo>,
 }
 
 impl ScheduleArgs {
     /// Checks; a remedy run may also come from the source document.
-    pub(crate) fn check(self, source: &Source) -> Result<Schedules, ConfigError> {
+    pub(crate) fn check(self, okki: &OkkiConfig) -> Result<Schedules, ConfigError> {
         let args = self;
+        let source = &okki.client.endpoints.source;
         let cron = |name: &'static str, text: &str| {
             Schedule::cron(text).map_err(|error| refuse_schedule(name, &error))
         };
@@ -162,7 +168,20 @@ impl ScheduleArgs {
             (None, Some((text, its))) => Some((cron("omissionRemedy", text)?, reach.unwrap_or(*its))),
             (None, None) => None,
         };
-        Ok(Schedules { live, remedy })
+        let refresh = given(args.force_cron)
+            .map(|text| cron("FORCE_CRON", &text))
+            .transpose()?;
+        let polling = polling(
+            &live,
+            [&args.poll, &args.poll_quiet, &args.poll_share],
+            &okki.bucket,
+        )?;
+        Ok(Schedules {
+            live,
+            remedy,
+            refresh,
+            polling,
+        })
     }
 }
 
@@ -243,7 +262,7 @@ fn depth(name: &str, text: &str) -> Result<u32, ConfigError> {
 }
 
 /// A share of a whole.
-fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
+pub(crate) fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
     let number = text.trim().trim_end_matches('%').trim_end().parse();
     number.ok().filter(|number| *number <= 100).ok_or_else(|| {
         let problem = format!("`{text}` is not a percentage");

@@ -25,7 +25,7 @@ fn check(more: &[&str]) -> Result<(OkkiConfig, RunSettings, Schedules, Duration)
     let args = parse(more);
     let okki = OkkiConfig::try_from(args.okki)?;
     let list = args.list.check(&okki)?;
-    let schedules = args.schedule.check(&okki.client.endpoints.source)?;
+    let schedules = args.schedule.check(&okki)?;
     Ok((okki, list, schedules, args.lease.check()?))
 }
 
@@ -77,6 +77,11 @@ fn a_wrong_value_is_named() {
         ("--listing-dead-limit", "-1", "LISTING_DEAD_LIMIT"),
         ("--cron", "* *", "CRON"),
         ("--remedy-cron", "never", "REMEDY_CRON"),
+        ("--force-cron", "weekly", "FORCE_CRON"),
+        ("--poll", "sometimes", "POLL"),
+        ("--poll-quiet", "0s", "POLL_QUIET"),
+        ("--poll-share", "0", "POLL_SHARE"),
+        ("--poll-share", "all", "POLL_SHARE"),
         ("--lease-ttl", "10ms", "LEASE_TTL"),
         ("--source", "/nowhere.json", "SOURCE"),
     ] {
@@ -94,7 +99,7 @@ fn a_wrong_value_is_named() {
         };
         let checked = OkkiConfig::try_from(args.okki).and_then(|okki| {
             args.list.check(&okki)?;
-            args.schedule.check(&okki.client.endpoints.source)?;
+            args.schedule.check(&okki)?;
             args.lease.check()
         });
         let error = checked.unwrap_err().to_string();
@@ -113,6 +118,27 @@ fn a_share_of_the_day_is_kept_for_live_work() {
     assert_eq!(daily(&["--okki-daily", "1000"]), (Some(1000), Some(800)));
     let half = ["--okki-daily", "1000", "--okki-backfill-share", "50 %"];
     assert_eq!(daily(&half), (Some(1000), Some(500)));
+}
+
+#[test]
+fn polling_is_on_unless_somebody_names_the_times_at_which_to_list() {
+    let polling = |more: &[&str]| check(more).unwrap().2.polling;
+    let tempo = polling(&[]).unwrap();
+    assert_eq!(
+        (tempo.quiet.as_secs(), tempo.longest.as_secs(), tempo.share),
+        (10, 300, 10)
+    );
+    assert_eq!((tempo.per_second, tempo.daily), (10.0, None));
+    let often = polling(&["--every", "4s", "--okki-daily", "5000", "--poll-share", "5%"]).unwrap();
+    assert_eq!(
+        (often.quiet.as_secs(), often.longest.as_secs(), often.share),
+        (4, 4, 5)
+    );
+    assert_eq!(often.daily, Some(5_000));
+    let cron = ["--cron", "0 * * * *"];
+    assert_eq!(polling(&cron), None);
+    assert!(polling(&[&cron[..], &["--poll", "on"]].concat()).is_some());
+    assert_eq!(polling(&["--poll", "off"]), None);
 }
 
 #[test]

@@ -8,9 +8,10 @@ use crate::{
     hooks::{HookWatch, Hooks, Memory, Signature},
     leader::Leader,
     pause::Pauses,
+    poll::Polling,
     run::{Runner, Span},
     schedule::Schedule,
-    settings::OkkiConfig,
+    settings::{OkkiConfig, Schedules},
     share::Share,
     state::{RunKind, State},
 };
@@ -31,7 +32,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let okki = OkkiConfig::try_from(args.okki)?;
     let lists_again = args.list.backfill_on_change;
     let settings = args.list.check(&okki)?;
-    let schedules = args.schedule.check(&okki.client.endpoints.source)?;
+    let schedules = args.schedule.check(&okki)?;
     let ttl = args.lease.check()?;
     let hook = args.hook.check()?;
     let removals = settings.removals;
@@ -41,7 +42,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let mut tasks = JoinSet::new();
-    let mut runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), settings);
+    let mut runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), settings.clone());
     if let Some(hook) = hook {
         runner = runner.beside_events(listen(&rt, hook, &mut tasks).await?);
     }
@@ -57,20 +58,20 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         schedule,
         ttl,
         share: Share::default(),
+        polling: None,
     };
+    let polling = schedules.polling.clone().map(|tempo| Polling {
+        rt: rt.clone(),
+        client: Arc::clone(&client),
+        pauses: Arc::clone(&pauses),
+        state: state.clone(),
+        settings,
+        tempo,
+        ttl,
+    });
 
     tasks.spawn(watch(&rt, &state, &okki, lists_again));
-    tasks.spawn(async_ok(
-        leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
-    ));
-    tasks.spawn(async_ok(
-        leader(RunKind::First, Span::First, Schedule::Wanted).run(),
-    ));
-    if let Some((schedule, reach)) = schedules.remedy {
-        tasks.spawn(async_ok(
-            leader(RunKind::Remedy, Span::Reach(reach), schedule).run(),
-        ));
-    }
+    lead(&mut tasks, leader, schedules, polling);
     let details = fetch_details(
         rt.clone(),
         client,
@@ -105,6 +106,29 @@ async fn listen(
     tasks.spawn(async_ok(listener.serve(Arc::new(hooks), rt.shutdown.clone())));
     tasks.spawn(async_ok(watch.run()));
     Ok(memory)
+}
+
+/// Spawns a leader for each kind of run that is made by itself.
+fn lead(
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    leader: impl Fn(RunKind, Span, Schedule) -> Leader,
+    schedules: Schedules,
+    polling: Option<Polling>,
+) {
+    let live = Leader {
+        polling,
+        ..leader(RunKind::Live, Span::SinceCheckpoint, schedules.live)
+    };
+    tasks.spawn(async_ok(live.run()));
+    let first = leader(RunKind::First, Span::First, Schedule::Wanted);
+    tasks.spawn(async_ok(first.run()));
+    if let Some((schedule, reach)) = schedules.remedy {
+        let remedy = leader(RunKind::Remedy, Span::Reach(reach), schedule);
+        tasks.spawn(async_ok(remedy.run()));
+    }
+    if let Some(schedule) = schedules.refresh {
+        tasks.spawn(async_ok(leader(RunKind::Refresh, Span::First, schedule).run()));
+    }
 }
 
 fn warn_of(okki: &OkkiConfig) {

@@ -6,7 +6,7 @@ use crate::{
     hooks,
     okki::time,
     progress::Summary,
-    state::{DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State},
+    state::{DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State, Why},
     table::columns,
 };
 use anyhow::Context;
@@ -22,6 +22,8 @@ struct Status {
     checkpoint: Option<String>,
     checkpoint_age_s: Option<i64>,
     leader: Option<String>,
+    /// How often the listing is polled between runs.
+    polling: Option<Pace>,
     /// How long the customer that waits longest has been listed as changed without being in the form.
     lag_s: Option<i64>,
     running: Vec<Shown>,
@@ -32,6 +34,13 @@ struct Status {
     damaged: Vec<DamagedSpan>,
     /// Events of the webhook, since the first one.
     webhook: Option<hooks::Counts>,
+}
+
+/// How often, and what made it so.
+#[derive(Debug, Serialize)]
+struct Pace {
+    interval_s: f64,
+    why: Why,
 }
 
 /// One run.
@@ -80,6 +89,10 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
         checkpoint: live.checkpoint.map(time::format),
         checkpoint_age_s: live.checkpoint.map(|checkpoint| age_s(&live, checkpoint)),
         leader: state.leader(RunKind::Live).await?,
+        polling: state.poll().await?.pace().map(|(interval_ms, why)| Pace {
+            interval_s: interval_ms as f64 / 1_000.0,
+            why,
+        }),
         lag_s: oldest_ms.map(|oldest| (live.redis_ms - oldest).max(0) / 1000),
         running,
         finished,
@@ -127,6 +140,7 @@ fn print(status: &Status) -> anyhow::Result<()> {
     let mut rows = vec![
         row("checkpoint", or_none(&status.checkpoint) + &age),
         row("leader", or_none(&status.leader)),
+        row("polling", polling(status.polling.as_ref())),
         row("lag", lag),
         row("missing", missing),
     ];
@@ -152,6 +166,20 @@ fn print(status: &Status) -> anyhow::Result<()> {
     }
     pipeline::say!("{}", columns(&rows))?;
     Ok(())
+}
+
+fn polling(pace: Option<&Pace>) -> String {
+    let Some(Pace { interval_s, why }) = pace else {
+        return "off, only runs list".to_owned();
+    };
+    let why = match why {
+        Why::Changes => "something has just changed",
+        Why::Quiet => "nothing changes",
+        Why::Share => "the share of the quota allows no more (POLL_SHARE)",
+        Why::Failing => "polls fail",
+        Why::Vain => "polls show changes that runs do not find",
+    };
+    format!("every {interval_s:.1} s, {why}")
 }
 
 fn row(name: &str, value: String) -> [String; 2] {

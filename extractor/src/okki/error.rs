@@ -136,6 +136,24 @@ impl Error {
         }
     }
 
+    /// Says whether it is the rate or the day that stands against the call.
+    #[must_use]
+    pub(crate) const fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { .. } | Self::Closed { .. } | Self::Quota(_)
+        )
+    }
+
+    /// Says whether Redis could not be asked.
+    #[must_use]
+    pub(crate) const fn is_of_redis(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(_) | Self::Quota(pipeline::quota::Error::Store(_))
+        )
+    }
+
     /// Nobody answered within the time limit of a call.
     #[must_use]
     pub(crate) fn is_timeout(&self) -> bool {

@@ -6,7 +6,7 @@
 //! a limit that is lower than configured is approached instead of hit again every second.
 
 use super::error::Error;
-use pipeline::quota::{Allowance, Bucket, Granted, Lane, Quota};
+use pipeline::quota::{Allowance, Bucket, Granted, Lane, Quota, Today};
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -86,6 +86,12 @@ impl Pace {
             quota.obey(bucket, counted, allowance).await?;
         }
         Ok(())
+    }
+
+    /// How the day of the shared quota stands.
+    pub(crate) fn today(&self) -> Option<Today> {
+        let (quota, bucket) = self.shared.as_ref()?;
+        Some(quota.today(bucket))
     }
 
     /// The server said 429.

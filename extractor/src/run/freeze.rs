@@ -61,7 +61,8 @@ impl Runner {
             end: window.end,
             phase: Phase::Changed,
             cursor: is_empty.then_some(window.end + 1),
-            removals: self.settings.removals,
+            // Nothing about a deleted customer is fetched.
+            removals: self.settings.removals && kind != RunKind::Refresh,
             force,
             listed: 0,
             duplicates: 0,

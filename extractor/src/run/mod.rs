@@ -53,7 +53,7 @@ pub(crate) struct RunSettings {
 pub(crate) enum Span {
     /// Since the checkpoint.
     SinceCheckpoint,
-    /// What the first live window leaves out.
+    /// What the first live window leaves out, or the same once more.
     First,
     /// This far back.
     Reach(Duration),
@@ -267,7 +267,7 @@ impl Runner {
 const fn lane(kind: RunKind) -> Lane {
     match kind {
         RunKind::Live => Lane::Live,
-        RunKind::Remedy | RunKind::Backfill | RunKind::First => Lane::Backfill,
+        RunKind::Remedy | RunKind::Backfill | RunKind::First | RunKind::Refresh => Lane::Backfill,
     }
 }
 

@@ -7,10 +7,12 @@
 mod customers;
 mod damaged;
 mod missing;
+mod poll;
 mod run;
 
 pub(crate) use customers::{FetchResult, Results};
 pub(crate) use damaged::DamagedSpan;
+pub(crate) use poll::{Charge, PollState, Why};
 pub(crate) use run::{KindState, Phase, Run, RunKind};
 
 use crate::clocks::Clocks;

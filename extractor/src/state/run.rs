@@ -1,6 +1,9 @@
 //! What is remembered of a run: enough for another leader to take it up, and for `status` to show it.
 
-use crate::{clocks::Clocks, window::Window};
+use crate::{
+    clocks::{APART_S, Clocks},
+    window::Window,
+};
 use serde::{Deserialize, Serialize};
 
 /// The kinds of listing work; each has its own lease, checkpoint and schedule.
@@ -15,10 +18,18 @@ pub(crate) enum RunKind {
     Backfill,
     /// Everything of before the first live window, when there is no checkpoint.
     First,
+    /// Everybody fetched anew, for what changes without an update time.
+    Refresh,
 }
 
 impl RunKind {
-    pub(crate) const ALL: [Self; 4] = [Self::Live, Self::Remedy, Self::Backfill, Self::First];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Live,
+        Self::Remedy,
+        Self::Backfill,
+        Self::First,
+        Self::Refresh,
+    ];
 
     /// Part of Redis keys and run ids.
     #[must_use]
@@ -28,6 +39,7 @@ impl RunKind {
             Self::Remedy => "remedy",
             Self::Backfill => "backfill",
             Self::First => "first",
+            Self::Refresh => "refresh",
         }
     }
 }
@@ -132,6 +144,13 @@ impl KindState {
     pub(crate) fn is_ahead(&self) -> bool {
         self.checkpoint
             .is_some_and(|checkpoint| self.clocks().is_future(checkpoint))
+    }
+
+    /// When the last run began, if that is not in the future: then another clock has written it, and it says nothing.
+    #[must_use]
+    pub(crate) fn started_before_now(&self) -> Option<i64> {
+        self.started_ms
+            .filter(|started| started.saturating_sub(self.redis_ms) <= APART_S * 1_000)
     }
 
     /// Ours and Redis' clock.

@@ -212,6 +212,12 @@ impl Namespace {
         self.key(format_args!("extract:job:{kind}"))
     }
 
+    /// Hash: how fast the listing is polled, what polls have found, and what of their share they have used.
+    #[must_use]
+    pub fn poll_key(&self) -> String {
+        self.key("extract:poll")
+    }
+
     /// List of JSON: runs that have ended.
     #[must_use]
     pub fn run_history_key(&self) -> String {

@@ -66,4 +66,4 @@ pub use allowance::Allowance;
 pub use bucket::{Bucket, Lane};
 pub use error::Error;
 pub use permit::Granted;
-pub use shared::Quota;
+pub use shared::{Quota, Today};

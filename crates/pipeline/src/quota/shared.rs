@@ -29,6 +29,17 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Calls for which one question asks at most.
 const TOGETHER: usize = 32;
 
+const DAY_S: i64 = 86_400;
+
+/// How a bucket's day stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Today {
+    /// Calls so far.
+    pub used: u64,
+    /// Until it ends.
+    pub left: Duration,
+}
+
 /// Who queues together within a process: callers with the same buckets and lane.
 type QueueName = (Vec<String>, Lane);
 
@@ -143,6 +154,18 @@ impl Quota {
         let lasts = allowance.lasts.min(LONGEST_PAUSE);
         self.shared.obey(bucket, counted, allowance.left, lasts).await?;
         Ok(())
+    }
+
+    /// Calls of the bucket's day of all who share it, as far as this process was told with its last permit.
+    #[must_use]
+    pub fn today(&self, bucket: &Bucket) -> Today {
+        let now = jiff::Timestamp::now().as_second() + i64::from(bucket.day_offset_s);
+        let known = self.counts.of(&[bucket]).into_iter().next();
+        let known = known.filter(|count| count.day == now.div_euclid(DAY_S));
+        Today {
+            used: known.map_or(0, |count| u64::try_from(count.used).unwrap_or(0)),
+            left: Duration::from_secs((DAY_S - now.rem_euclid(DAY_S)).unsigned_abs()),
+        }
     }
 
     /// Asks until a slot is at hand; then there may be as many as are wanted.

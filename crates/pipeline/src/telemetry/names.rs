@@ -1,4 +1,5 @@
 //! Every metric with its labels and meaning; metric names are written here only.
+//! It is long because it is one list.
 //!
 //! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
 
@@ -56,6 +57,10 @@ pub const EXTRACTOR_ASKED_AGAIN: &str = "okki_extractor_asked_again_total";
 pub const EXTRACTOR_DAMAGED_ROWS: &str = "okki_extractor_damaged_rows_total";
 /// Customers that were listed and, up to the last attempt, not shown. No labels.
 pub const EXTRACTOR_MISSING: &str = "okki_extractor_missing_total";
+/// Polls of the listing between two runs. Labels: `found`.
+pub const EXTRACTOR_POLLS: &str = "okki_extractor_polls_total";
+/// Between two polls of the listing, as it is now. No labels.
+pub const EXTRACTOR_POLL_INTERVAL: &str = "okki_extractor_poll_interval_seconds";
 /// Calls whose outcome was unknown, so they were repeated. No labels.
 pub const LOADER_UNKNOWN_OUTCOMES: &str = "okki_loader_unknown_outcomes_total";
 /// Rows that a late call had changed and that were written again. No labels.
@@ -220,6 +225,17 @@ pub const ALL: &[Metric] = &[
         EXTRACTOR_MISSING,
         &[],
         "Customers that were listed and, up to the last attempt, not shown",
+    ),
+    counter(
+        EXTRACTOR_POLLS,
+        &["found"],
+        "Polls of the listing between two runs, by what they found: nothing, changes, failure",
+    ),
+    gauge(
+        EXTRACTOR_POLL_INTERVAL,
+        Unit::Seconds,
+        &[],
+        "Between two polls of the listing, as it is now",
     ),
     counter(
         LOADER_UNKNOWN_OUTCOMES,

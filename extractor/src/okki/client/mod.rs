@@ -24,7 +24,11 @@ use super::{
 use crate::source::Source;
 use bytes::Bytes;
 use exchange::Raw;
-use pipeline::{http, quota::Lane, setting::Secret};
+use pipeline::{
+    http,
+    quota::{Lane, Today},
+    setting::Secret,
+};
 use reqwest::header::AUTHORIZATION;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -95,6 +99,20 @@ impl Client {
     }
 
     pub(crate) async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
+        self.page_with(lane, request, Patience::of_all()).await
+    }
+
+    /// The same without any repeat, for a caller that asks again anyway.
+    pub(crate) async fn page_once(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
+        self.page_with(lane, request, Patience::none()).await
+    }
+
+    /// How the day of the quota stands, as the last call has told.
+    pub(crate) fn today(&self) -> Option<Today> {
+        self.pace.today()
+    }
+
+    async fn page_with(&self, lane: Lane, request: &PageRequest, patience: Patience) -> Result<Page, Error> {
         let endpoints = &self.options.endpoints;
         let mut query = endpoints.source.parameters.clone();
         let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
@@ -108,9 +126,7 @@ impl Client {
             put("end_time", time::format(end));
         }
         let path = &endpoints.source.list;
-        let answer = self
-            .patient(lane, "list", path, &query, Patience::of_all())
-            .await?;
+        let answer = self.patient(lane, "list", path, &query, patience).await?;
         let page = read_page(&answer.data, answer.now)?;
         self.untimed.tell(&page);
         Ok(page)

@@ -139,6 +139,12 @@ impl World {
 
     /// New contents for one customer, `patch` replacing some of its fields from now on.
     pub(super) fn change(&mut self, index: u32, patch: Option<Value>, now: i64) -> Result<(), WorldError> {
+        self.change_unseen(index, patch)?;
+        self.touch(index, now)
+    }
+
+    /// The same without a new update time, as when a group is given another name.
+    pub(super) fn change_unseen(&mut self, index: u32, patch: Option<Value>) -> Result<(), WorldError> {
         let id = company_id(index);
         if self.entry(index).removed {
             return Err(WorldError::Removed(id));
@@ -159,7 +165,7 @@ impl World {
             self.entries[index as usize].patches.push((revision, patch));
         }
         self.entries[index as usize].revision = revision;
-        self.touch(index, now)
+        Ok(())
     }
 
     /// A new update time with the same contents, as a follow-up note leaves it.

@@ -3,6 +3,7 @@
 mod ceiling;
 mod dead;
 mod fixture;
+mod freshness;
 mod index;
 mod lag;
 mod measure;

@@ -1,15 +1,18 @@
 //! All measurements in one run, because figures of different runs of a small machine cannot be compared.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use prost::Message;
 use proto::v1::{CompanySnapshot, FormRecord};
 
+use super::freshness::Way;
 use super::report::Report;
-use super::{ceiling, dead, fixture, index, lag, memory, quota, scaling, stages};
+use super::{ceiling, dead, fixture, freshness, index, lag, memory, quota, scaling, stages};
 use kit::config::{binary, repository};
 use kit::pipeline::Service;
+use kit::services::Services;
 
 /// Records of the short and of the long backlog.
 const BACKLOGS: [u32; 2] = [10_000, 200_000];
@@ -26,9 +29,12 @@ pub(crate) struct Options {
     /// Seconds for which the quota is used up, for each number of loaders
     #[arg(long, default_value_t = 30)]
     pub quota_seconds: u64,
-    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index [default: all]
+    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index, freshness [default: all]
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Measure freshness with webhooks, too
+    #[arg(long)]
+    pub webhooks: bool,
 }
 
 /// Measures everything.
@@ -40,6 +46,13 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
     say("starting RabbitMQ and Redis …");
     let services = fixture::services().await?;
 
+    if wants("freshness") {
+        report.freshness_ms = freshness_of(&services, options.webhooks, &say).await?;
+    }
+    if options.only.iter().all(|part| part == "freshness") && !options.only.is_empty() {
+        report.seconds = start.elapsed().as_secs_f64();
+        return Ok(report);
+    }
     say("each stage alone …");
     let (passes, snapshot, record) = stages::alone(&services, options.customers).await?;
     let (snapshot_body, snapshot) = (
@@ -156,6 +169,22 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
     report.mapping_ns_per_record = mapping();
     report.seconds = start.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// From a change in the CRM to its row, with the product's own waits.
+async fn freshness_of(
+    services: &Services,
+    webhooks: bool,
+    say: &impl Fn(&str),
+) -> anyhow::Result<BTreeMap<String, f64>> {
+    let mut figures = BTreeMap::new();
+    for way in [Way::Polling, Way::Webhooks] {
+        if way == Way::Polling || webhooks {
+            say(&format!("from change to row by {way:?}, about eight minutes …"));
+            freshness::measure(services, way).await?.report(way, &mut figures);
+        }
+    }
+    Ok(figures)
 }
 
 /// Criterion's own figure, if its bench has run.

@@ -34,6 +34,9 @@ pub(crate) struct Report {
     pub scaling: BTreeMap<String, Named>,
     /// From arrival at the transformer to the row, at half the quota; with the aim for p99.
     pub lag_ms: Named,
+    /// From the change in the CRM to the row, in an account of a hundred thousand customers that allows ten calls a second: by
+    /// polling, and by webhooks where they are measured; and the share of the calls that are made while nothing changes.
+    pub freshness_ms: Named,
     /// Dead letters grouped a second, of a hundred thousand.
     pub dead_scan_per_s: f64,
     /// Dead letters planned a second, of a hundred thousand.
@@ -205,6 +208,15 @@ impl Report {
                 "p99 ≤ 2 × linger + one call",
                 met,
             );
+        }
+        for (what, value) in &self.freshness_ms {
+            let (digits, aim, met) = match what.as_str() {
+                "webhook_p99" => (0, "≤ 3,000", Some(*value <= 3_000.0)),
+                "polling_p99" => (0, "≤ 20,000", Some(*value <= 20_000.0)),
+                what if what.ends_with("share") => (3, "≤ 0.1 of the calls", Some(*value <= 0.1)),
+                _ => (0, "", None),
+            };
+            add(format!("from change to row, {what}"), *value, digits, aim, met);
         }
         add(
             "dead letters grouped/s".into(),

@@ -11,6 +11,7 @@ mod first_load;
 mod leader;
 mod missing;
 mod paging;
+mod polling;
 mod quotas;
 mod refusals;
 mod replicas;

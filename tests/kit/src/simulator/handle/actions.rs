@@ -43,6 +43,11 @@ impl Simulator {
         self.on(id, |world, index, now| world.change(index, patch, now))
     }
 
+    /// The same without a new update time.
+    pub fn change_unseen(&self, id: i64, patch: Option<Value>) -> Result<(), WorldError> {
+        self.on(id, |world, index, _| world.change_unseen(index, patch))
+    }
+
     /// Removes one customer.
     pub fn remove_one(&self, id: i64) -> Result<(), WorldError> {
         self.on(id, World::remove)
