@@ -4,6 +4,7 @@
 //! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
 //! asked later wins.
 
+mod left;
 mod missing;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     pause::Pauses,
     selection::{Selected, Selection},
     share::Share,
-    snapshot::{removal, snapshot, unordered},
+    snapshot::{Stamp, leaving, removal, snapshot, unordered},
     state::{FetchResult, State},
 };
 use pipeline::{
@@ -103,14 +104,14 @@ impl FetchHandler {
         match self.client.detail(lane(wanted), &wanted.company_id).await {
             Ok(detail) => {
                 self.failure_scope.answered(&wanted.company_id, begun);
-                self.fetched(&job, detail, sequence, fetched_at)
+                self.fetched(&job, detail, sequence, fetched_at).await
             }
             Err(error) => self.failed(&job, error, begun).await,
         }
     }
 
-    /// Hands a customer on, unless the source document's condition drops it.
-    fn fetched(
+    /// Hands a customer on, unless the source document's condition drops it, or it is outside of what is listed.
+    async fn fetched(
         &self,
         job: &Job<CompanyRef>,
         detail: Detail,
@@ -121,17 +122,19 @@ impl FetchHandler {
         if let Some(failure) = unordered(wanted, &detail) {
             return Outcome::Retry(failure);
         }
+        // Who was listed is within, whatever the detail says.
+        let is_listed = wanted.update_time > 0;
+        let leaving = leaving(wanted, Stamp::of(&detail), sequence, fetched_at);
+        if !is_listed && self.client.is_outside(&detail).await {
+            return self.left(job, leaving, "source-filter").await;
+        }
         match self.selection.apply(detail.json, jiff::Timestamp::now()) {
             Ok(Selected::Kept(json)) => {
                 let detail = Detail { json, ..detail };
                 let receipt = Receipt::of(wanted, FetchResult::Fetched);
                 publish(job, snapshot(wanted, detail, sequence, fetched_at), receipt)
             }
-            Ok(Selected::Dropped) => done(
-                Receipt::of(wanted, FetchResult::Filtered),
-                Disposition::Filtered,
-                Some("source-condition"),
-            ),
+            Ok(Selected::Dropped) => self.left(job, leaving, "source-condition").await,
             Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
         }
     }

@@ -4,6 +4,7 @@ use super::{Runner, Span, Stop, lane};
 use crate::{
     clocks::Clocks,
     okki::PageRequest,
+    source,
     state::{KindState, Phase, Run, RunKind},
     window::Window,
 };
@@ -47,19 +48,27 @@ impl Runner {
             removed: false,
         };
         self.client.check_group().await?;
-        let first = self.client.page(lane(kind), &request).await?;
+        let mut first = self.client.page(lane(kind), &request).await?;
+        let parts = self.client.source().parts();
+        let mut is_empty = first.total == Some(0) && first.rows() == 0;
+        for part in 1..parts {
+            let page = self.client.page_of(lane(kind), &request, part).await?;
+            is_empty &= page.total == Some(0) && page.rows() == 0;
+            first.total = first.total.zip(page.total).map(|(one, other)| one + other);
+        }
         // Read after the call, which may have waited for the quota.
         let redis_ms = self.state.now_ms().await?;
         let clocks = Clocks::with_redis(redis_ms);
         self.compare(clocks, first.now);
         let window = window_at(clocks.okki_now(first.now));
+        let force = force || (kind == RunKind::First && self.has_other_rules().await?);
         // Nothing since the start means nothing in the window, which lies within.
-        let is_empty = first.total == Some(0) && first.rows() == 0;
         Ok(Run {
             id: format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple()),
             start: window.start,
             end: window.end,
             phase: Phase::Changed,
+            part: if is_empty { parts - 1 } else { 0 },
             cursor: is_empty.then_some(window.end + 1),
             removals: self.settings.removals,
             force,
@@ -82,6 +91,13 @@ impl Runner {
         let begun = self.state.standing(RunKind::First).await?.run;
         let overlap = self.settings.margins.overlap.as_secs().cast_signed();
         Ok(begun.map(|run| run.end.saturating_sub(overlap)))
+    }
+
+    /// Another condition has to see the details, also of those that are loaded: some of them have left.
+    async fn has_other_rules(&self) -> Result<bool, Stop> {
+        let mine = &self.settings.filter;
+        let known = self.state.filter(mine).await?;
+        Ok(source::rules_of(&known) != source::rules_of(mine))
     }
 
     fn compare(&self, clocks: Clocks, said: Option<i64>) {
