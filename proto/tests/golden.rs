@@ -28,7 +28,10 @@ fn a_reference_of_0_1_is_what_it_was() {
         (reference.company_id.as_str(), reference.run_id.as_str()),
         ("7", "r")
     );
-    assert_eq!((reference.update_time, reference.sequence, reference.lane), (5, 6, 1));
+    assert_eq!(
+        (reference.update_time, reference.sequence, reference.lane),
+        (5, 6, 1)
+    );
     assert!(reference.removed && reference.force);
     assert_eq!(reference.encode_to_vec(), bytes);
 }

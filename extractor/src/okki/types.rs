@@ -304,6 +304,10 @@ mod tests {
     fn groups_are_found_anywhere_in_the_tree() {
         let tree = raw(r#"[{"id":1,"name":"A","node":[{"id":"22","name":"B","node":[]}]}]"#);
         assert_eq!(read_groups(&tree, "22").unwrap(), "B");
+        assert_eq!(is_below(&tree, "1", "22"), Some(true));
+        assert_eq!(is_below(&tree, "22", "22"), Some(true));
+        assert_eq!(is_below(&tree, "22", "1"), Some(false));
+        assert_eq!(is_below(&tree, "5", "1"), None);
         assert!(
             read_groups(&tree, "3")
                 .unwrap_err()

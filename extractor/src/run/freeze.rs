@@ -3,7 +3,7 @@
 use super::{Runner, Span, Stop, lane};
 use crate::{
     clocks::Clocks,
-    okki::PageRequest,
+    okki::{Page, PageRequest},
     source,
     state::{KindState, Phase, Run, RunKind},
     window::Window,
@@ -48,14 +48,7 @@ impl Runner {
             removed: false,
         };
         self.client.check_group().await?;
-        let mut first = self.client.page(lane(kind), &request).await?;
-        let parts = self.client.source().parts();
-        let mut is_empty = first.total == Some(0) && first.rows() == 0;
-        for part in 1..parts {
-            let page = self.client.page_of(lane(kind), &request, part).await?;
-            is_empty &= page.total == Some(0) && page.rows() == 0;
-            first.total = first.total.zip(page.total).map(|(one, other)| one + other);
-        }
+        let (first, is_empty) = self.first_pages(kind, &request).await?;
         // Read after the call, which may have waited for the quota.
         let redis_ms = self.state.now_ms().await?;
         let clocks = Clocks::with_redis(redis_ms);
@@ -68,7 +61,11 @@ impl Runner {
             start: window.start,
             end: window.end,
             phase: Phase::Changed,
-            part: if is_empty { parts - 1 } else { 0 },
+            part: if is_empty {
+                self.client.source().parts() - 1
+            } else {
+                0
+            },
             cursor: is_empty.then_some(window.end + 1),
             removals: self.settings.removals,
             force,
@@ -91,6 +88,19 @@ impl Runner {
         let begun = self.state.standing(RunKind::First).await?.run;
         let overlap = self.settings.margins.overlap.as_secs().cast_signed();
         Ok(begun.map(|run| run.end.saturating_sub(overlap)))
+    }
+
+    /// The first page of each part of the listing, with their total, and whether there is nothing at all.
+    async fn first_pages(&self, kind: RunKind, request: &PageRequest) -> Result<(Page, bool), Stop> {
+        let mut first = self.client.page(lane(kind), request).await?;
+        let is_empty = |page: &Page| page.total == Some(0) && page.rows() == 0;
+        let mut are_empty = is_empty(&first);
+        for part in 1..self.client.source().parts() {
+            let page = self.client.page_of(lane(kind), request, part).await?;
+            are_empty &= is_empty(&page);
+            first.total = first.total.zip(page.total).map(|(one, other)| one + other);
+        }
+        Ok((first, are_empty))
     }
 
     /// Another condition has to see the details, also of those that are loaded: some of them have left.

@@ -174,6 +174,7 @@ async fn rows_are_kept_by_default_or_marked_and_both_are_counted() {
             options.forms = vec![kit::simulator::FormSpec::customers().with(mark)];
         })
         .set_for(Service::Transformer, "MAPPING_EXTRAS", extras)
+        .set_for(Service::Loader, "MAPPING", kit::config::mapping_document())
         .start()
         .await;
     let ids = give_stars(&pipeline);
@@ -193,6 +194,9 @@ async fn rows_are_kept_by_default_or_marked_and_both_are_counted() {
     assert!(metrics.contains(r#"reason="left-filter-kept""#), "{metrics}");
     let kept = name_in_row(&pipeline, ids[0]);
     assert!(kept.is_some() && kept.as_deref() != Some("Left Ltd"), "{kept:?}");
+    // A row that is kept on purpose is not behind.
+    let compared = pipeline.tool(Service::Loader, &["reconcile"]).await;
+    assert!(compared.is_ok(), "{:#}", compared.unwrap_err());
 
     pipeline[loader].kill9();
     pipeline.set_for(Service::Loader, "ON_REMOVAL", "mark:_widget_mark=left");
@@ -261,5 +265,110 @@ async fn a_stricter_condition_is_applied_to_everybody() {
         expect(rows == 13, || format!("{rows} rows"))
     })
     .await;
+    pipeline.drain().await;
+}
+
+/// Nobody lists a customer that has left the group; once it is asked for by its id, its detail says so.
+#[tokio::test]
+async fn a_detail_that_shows_another_group_is_a_leaving() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(80)
+        .seed(115)
+        .set_for(Service::Extractor, "OKKI_GROUP_ID", "101")
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .set_for(Service::Loader, "MAPPING", kit::config::mapping_document())
+        .start()
+        .await;
+    let group = |pipeline: &PipelineUnderTest, id: i64| pipeline.simulator.customer(id).unwrap().group;
+    let ids = pipeline.simulator.company_ids();
+    let members = ids
+        .into_iter()
+        .filter(|id| group(&pipeline, *id).as_deref() == Some("欧洲区"));
+    let members: Vec<i64> = members.collect();
+    pipeline.run_all();
+    only_these(&mut pipeline, &members).await;
+    let elsewhere = json!({"group": "美洲区"});
+    let left = members[0];
+    pipeline.simulator.change_one(left, Some(elsewhere)).unwrap();
+    pipeline.quiet(LIMIT, 0).await;
+    // A person has changed its row and another one, so both customers are asked for.
+    for id in [left, members[1]] {
+        let row = row(&pipeline, id).unwrap()["_id"].as_str().unwrap().to_owned();
+        let edited = json!({cell_widget(1): {"value": "edited"}});
+        pipeline.simulator.edit_row(&row, &edited).unwrap();
+    }
+    pipeline
+        .tool(Service::Loader, &["reconcile", "--fix"])
+        .await
+        .unwrap();
+    eventually(LIMIT, "the row of who has left is gone", async || {
+        expect(row(&pipeline, left).is_none(), || "it is there".to_owned())
+    })
+    .await;
+    eventually(LIMIT, "the other one is mended", async || {
+        let short_name = row(&pipeline, members[1]).map(|row| row[&cell_widget(1)].clone());
+        expect(
+            short_name.as_ref().is_some_and(|name| *name != json!("edited")),
+            || format!("{short_name:?}"),
+        )
+    })
+    .await;
+    only_these(&mut pipeline, &members[1..]).await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn several_groups_are_loaded_and_no_other() {
+    let mut document = source_document();
+    document["condition"] = json!([]);
+    let group = |id: &str| json!({"field": "group_id", "label": "分组", "type": "string", "value": id});
+    let request = document["request"].as_array_mut().unwrap();
+    request.push(group("103,101"));
+    let (_folder, source) = written(&document);
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(200)
+        .seed(116)
+        .set_for(Service::Extractor, "SOURCE", source)
+        .set_for(Service::Extractor, "OKKI_PAGE_SIZE", "20")
+        .start()
+        .await;
+    let members = |pipeline: &PipelineUnderTest| -> Vec<i64> {
+        let ids = pipeline.simulator.company_ids();
+        let is_member = |id: &i64| {
+            let group = pipeline.simulator.customer(*id).unwrap().group;
+            matches!(group.as_deref(), Some("欧洲区" | "重点客户/A类"))
+        };
+        ids.into_iter().filter(is_member).collect()
+    };
+    pipeline.run_all();
+    let before = members(&pipeline);
+    assert!(before.len() > 30 && before.len() < 190, "{}", before.len());
+    only_these(&mut pipeline, &before).await;
+    // Changes of both, by live windows, and one that moves from one to the other.
+    let member_of = |pipeline: &PipelineUnderTest, name: &str| {
+        let mut of_it = before.iter().filter(|id| {
+            let group = pipeline.simulator.customer(**id).unwrap().group;
+            group.as_deref() == Some(name)
+        });
+        *of_it.next().unwrap()
+    };
+    let (europe, key) = (
+        member_of(&pipeline, "欧洲区"),
+        member_of(&pipeline, "重点客户/A类"),
+    );
+    let moved = json!({"name": "Moved Ltd", "group": "重点客户/A类"});
+    pipeline.simulator.change_one(europe, Some(moved)).unwrap();
+    pipeline
+        .simulator
+        .change_one(key, Some(json!({"name": "Changed Ltd"})))
+        .unwrap();
+    eventually(LIMIT, "both changes are shown", async || {
+        let names = [europe, key].map(|id| name_in_row(&pipeline, id));
+        let wanted = [Some("Moved Ltd".to_owned()), Some("Changed Ltd".to_owned())];
+        expect(names == wanted, || format!("{names:?}"))
+    })
+    .await;
+    assert_eq!(members(&pipeline).len(), before.len());
+    only_these(&mut pipeline, &before).await;
     pipeline.drain().await;
 }
