@@ -1,6 +1,8 @@
 //! The command line of the extractor.
 
-use crate::config::{DetailArgs, HookArgs, HookTokenArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
+use crate::config::{
+    BARE, DetailArgs, DocumentArgs, HookArgs, HookTokenArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs,
+};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{
     cli::common::CommonCommand,
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Webhook(WebhookCommand),
     /// Show runs, checkpoint, leader, and what is still to be fetched
     Status(StatusArgs),
+    /// Compare everything that OKKI lists with everything that was loaded
+    Reconcile(Box<ReconcileArgs>),
     /// Show the checkpoint, or set it after a clock was wrong
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
@@ -122,9 +126,43 @@ pub(crate) struct OnceArgs {
     pub(crate) http: HttpArgs,
 }
 
+/// Arguments of `reconcile`.
+#[derive(Debug, Args)]
+#[command(mut_arg("source", |arg| arg.num_args(0..=1).default_missing_value(BARE)))]
+pub(crate) struct ReconcileArgs {
+    /// Have customers that are missing or stale fetched again, and have those that have left handled as ON_REMOVAL of the
+    /// loader says
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Hand no leavings to the loader when more than this share of the customers (percent) has gone
+    #[arg(long, default_value = "50", value_name = "PERCENT")]
+    pub(crate) at_most: String,
+    /// Begin again instead of going on where the last comparison was broken off
+    #[arg(long)]
+    pub(crate) restart: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) document: DocumentArgs,
+    #[command(flatten)]
+    pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
+    /// Judge the source document and the settings only, without asking OKKI; so it is without credentials, too
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

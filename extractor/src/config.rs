@@ -3,7 +3,7 @@
 use crate::hooks::SignatureKind;
 use clap::Args;
 use pipeline::{setting::Secret, webhook::WebhookArgs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Account and politeness.
 #[derive(Debug, Clone, Args)]
@@ -66,6 +66,30 @@ pub(crate) struct OkkiArgs {
     /// 轻易云 source document (QUERY, JSON) with paths and parameters [default: the documented ones]
     #[arg(long, env = "SOURCE", value_name = "FILE")]
     pub source: Option<PathBuf>,
+}
+
+/// `--source` without a file, as one may write `reconcile --source`: the document is that of the environment.
+pub(crate) const BARE: &str = "-";
+
+/// The source document of the environment, for a command whose `--source` may stand alone.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DocumentArgs {
+    /// The same as SOURCE
+    #[arg(long, env = "SOURCE", value_name = "FILE", hide = true)]
+    pub source_document: Option<PathBuf>,
+}
+
+impl DocumentArgs {
+    /// Puts it in the place of a bare `--source`.
+    pub(crate) fn complete(self, okki: OkkiArgs) -> OkkiArgs {
+        let is_bare = okki.source.as_deref() == Some(Path::new(BARE));
+        let source = if is_bare {
+            self.source_document
+        } else {
+            okki.source
+        };
+        OkkiArgs { source, ..okki }
+    }
 }
 
 /// What is listed.

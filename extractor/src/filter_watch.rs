@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How often it is compared; a first load that has ended meanwhile ends the problem.
 const POLL: Duration = Duration::from_secs(15);
 const PROBLEM: &str = "filter-changed";
-const REMEDY: &str = "customers that it lets in are loaded when they change; `extractor sync --full`, or BACKFILL_ON_CHANGE=true, lists everything again";
+const REMEDY: &str = "customers that it lets in are loaded when they change; `extractor sync --full`, or BACKFILL_ON_CHANGE=true, lists everything again, and `extractor reconcile --source` finds those that it leaves out";
 
 /// Compares the filter with that of the last full listing.
 pub(crate) struct FilterWatch {

@@ -5,6 +5,7 @@
 //! asked later wins.
 
 mod hint;
+mod left;
 mod missing;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     pause::Pauses,
     selection::{Selected, Selection},
     share::Share,
-    snapshot::{removal, snapshot, unordered},
+    snapshot::{Stamp, leaving, removal, snapshot, unordered},
     state::{FetchResult, State},
 };
 use pipeline::{
@@ -120,9 +121,11 @@ impl FetchHandler {
         }
         match fetched {
             Ok(detail) => {
-self.failure_scope.answered(&wanted.company_id, began);
-                let left = self.hint_is_over(&job, &detail, loaded);
-                left.unwrap_or_else(|| self.fetched(&job, detail, sequence, fetched_at))
+                self.failure_scope.answered(&wanted.company_id, began);
+                match self.hint_is_over(&job, &detail, loaded) {
+                    Some(over) => over,
+                    None => self.fetched(&job, detail, sequence, fetched_at).await,
+                }
             }
             Err(Error::NotFound { message }) if wanted.hint => {
                 self.hint_not_shown(&job, &message, loaded, sequence).await
@@ -139,8 +142,8 @@ self.failure_scope.answered(&wanted.company_id, began);
         }
     }
 
-    /// Hands a customer on, unless the source document's condition drops it.
-    fn fetched(
+    /// Hands a customer on, unless the source document's condition drops it, or it is outside of what is listed.
+    async fn fetched(
         &self,
         job: &Job<CompanyRef>,
         detail: Detail,
@@ -151,17 +154,19 @@ self.failure_scope.answered(&wanted.company_id, began);
         if let Some(failure) = unordered(wanted, &detail) {
             return Outcome::Retry(failure);
         }
+        // Who was listed is within, whatever the detail says.
+        let is_listed = wanted.update_time > 0;
+        let leaving = leaving(wanted, Stamp::of(&detail), sequence, fetched_at);
+        if !is_listed && self.client.is_outside(&detail).await {
+            return self.left(job, leaving, "source-filter").await;
+        }
         match self.selection.apply(detail.json, jiff::Timestamp::now()) {
             Ok(Selected::Kept(json)) => {
                 let detail = Detail { json, ..detail };
                 let receipt = Receipt::of(wanted, FetchResult::Fetched);
                 publish(job, snapshot(wanted, detail, sequence, fetched_at), receipt)
             }
-            Ok(Selected::Dropped) => done(
-                Receipt::of(wanted, FetchResult::Filtered),
-                Disposition::Filtered,
-                Some("source-condition"),
-            ),
+            Ok(Selected::Dropped) => self.left(job, leaving, "source-condition").await,
             Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
         }
     }

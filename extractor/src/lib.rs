@@ -51,6 +51,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => commands::check::check(args).await,
         Command::Fetch(args) => commands::fetch::fetch(args).await,
         Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
+        Command::Reconcile(args) => commands::reconcile::reconcile(*args).await,
         Command::Checkpoint(command) => commands::checkpoint::run(command).await,
         Command::Status(args) => commands::status::status(args).await,
         Command::Webhook(args) => commands::webhook::run(args).await,

@@ -36,8 +36,6 @@ pub(crate) struct OkkiConfig {
     pub bucket: Bucket,
     /// Rows per page.
     pub page_size: u32,
-    /// Group filter, to be checked against OKKI.
-    pub group_id: Option<String>,
 }
 
 impl TryFrom<OkkiArgs> for OkkiConfig {
@@ -69,7 +67,7 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
             None => bucket,
         };
         let base = base_url("OKKI_BASE_URL", &args.okki_base_url)?;
-        let mut source = Source::load(args.source.as_deref())?;
+        let source = Self::source(&args)?;
         let page_size = args
             .okki_page_size
             .as_deref()
@@ -78,11 +76,6 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
             .map(|text| positive("OKKI_PAGE_SIZE", text))
             .transpose()?;
         let page_size = page_size.or(source.count).unwrap_or(PAGE_SIZE);
-        let group_id = args.okki_group_id.filter(|id| !id.trim().is_empty());
-        if let Some(group) = &group_id {
-            source.set("group_id", group);
-        }
-        let group_id = source.get("group_id");
         Ok(Self {
             account: VendorAccount::new("okki", &base, client_id),
             client: ClientOptions {
@@ -95,8 +88,29 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
             },
             bucket,
             page_size,
-            group_id,
         })
+    }
+}
+
+impl OkkiConfig {
+    /// What is listed and fetched: the document, or the defaults, with the group of the settings; needs no credentials.
+    pub(crate) fn source(args: &OkkiArgs) -> Result<Source, ConfigError> {
+        let mut source = Source::load(args.source.as_deref())?;
+        let group = args.okki_group_id.as_deref();
+        if let Some(group) = group.filter(|id| !id.trim().is_empty()) {
+            source.set("group_id", group);
+        }
+        Ok(source)
+    }
+}
+
+impl OkkiArgs {
+    /// Whether anything of the credentials is given.
+    pub(crate) fn has_credentials(&self) -> bool {
+        let is_given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        is_given(&self.okki_client_id)
+            || self.okki_client_secret.is_some()
+            || self.okki_client_secret_file.is_some()
     }
 }
 

@@ -14,19 +14,51 @@ pub(crate) fn snapshot(
     sequence: u64,
     fetched_at: i64,
 ) -> CompanySnapshot {
-    let update_time = detail.update_time.unwrap_or(wanted.update_time);
+    let stamp = Stamp::of(&detail);
+    CompanySnapshot {
+        detail_json: String::from(Box::<str>::from(detail.json)).into_bytes().into(),
+        ..stamped(wanted, stamp, sequence, fetched_at)
+    }
+}
+
+/// A customer that is there and outside of the filter.
+pub(crate) fn leaving(wanted: &CompanyRef, stamp: Stamp, sequence: u64, fetched_at: i64) -> CompanySnapshot {
+    CompanySnapshot {
+        removed: true,
+        filtered: true,
+        ..stamped(wanted, stamp, sequence, fetched_at)
+    }
+}
+
+/// When a detail was so.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp {
+    update_time: Option<i64>,
+    now: Option<i64>,
+}
+
+impl Stamp {
+    pub(crate) const fn of(detail: &Detail) -> Self {
+        Self {
+            update_time: detail.update_time,
+            now: detail.now,
+        }
+    }
+}
+
+fn stamped(wanted: &CompanyRef, stamp: Stamp, sequence: u64, fetched_at: i64) -> CompanySnapshot {
+    let update_time = stamp.update_time.unwrap_or(wanted.update_time);
     CompanySnapshot {
         company_id: wanted.company_id.clone(),
         version: Some(v1::Version {
             update_time,
             sequence,
         }),
-        removed: false,
-        detail_json: String::from(Box::<str>::from(detail.json)).into_bytes().into(),
         run_id: wanted.run_id.clone(),
         fetched_at,
         lane: wanted.lane,
-        settled: detail.now.is_some_and(|now| now >= update_time + STILL_CHANGES_S),
+        settled: stamp.now.is_some_and(|now| now >= update_time + STILL_CHANGES_S),
+        ..CompanySnapshot::default()
     }
 }
 
@@ -60,6 +92,7 @@ pub(crate) fn removal(wanted: &CompanyRef, sequence: u64) -> CompanySnapshot {
             sequence,
         }),
         removed: true,
+        filtered: false,
         detail_json: bytes::Bytes::new(),
         run_id: wanted.run_id.clone(),
         fetched_at: time::now_ms(),
@@ -101,6 +134,9 @@ mod tests {
         );
         assert_eq!(snapshot.detail_json.as_ref(), br#"{"company_id":7}"#);
         assert!(snapshot.settled && !snapshot.removed);
+        let gone = leaving(&wanted(), Stamp::of(&detail(Some(120), Some(122))), 5, 9);
+        assert!(gone.removed && gone.filtered && gone.detail_json.is_empty());
+        assert_eq!(gone.version, snapshot.version);
         assert_eq!(
             super::snapshot(&wanted(), detail(None, None), 5, 9)
                 .version

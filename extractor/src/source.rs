@@ -7,7 +7,13 @@ use crate::{okki::time, selection::Selection};
 use jiff::Timestamp;
 use mapping::{Context, Loaded, Problem, SourceDocument};
 use pipeline::setting::ConfigError;
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
+
+mod filter;
+mod scope;
+
+pub(crate) use filter::rules_of;
+pub(crate) use scope::Scope;
 
 /// Parameters that the extractor sets itself, whatever a document says.
 const OWN: [&str; 6] = [
@@ -134,7 +140,7 @@ impl Source {
                 format: document.format_response,
                 condition: document.condition,
             },
-            rules: rules(text),
+            rules: filter::rules(text),
             warnings: warnings.iter().map(ToString::to_string).chain(remarks).collect(),
             parameters: given
                 .iter()
@@ -145,39 +151,6 @@ impl Source {
             ..base
         })
     }
-
-    /// Sets a parameter of the listing.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.parameters.retain(|(known, _)| known != name);
-        self.parameters.push((name.to_owned(), value.to_owned()));
-    }
-
-    /// Everything that decides which customers are listed and go on, as one text that changes with any of it.
-    #[must_use]
-    pub(crate) fn filter(&self) -> String {
-        let parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
-        serde_json::json!({ "list": self.list, "parameters": parameters, "rules": self.rules }).to_string()
-    }
-
-    /// A parameter of the listing, unless it is empty.
-    #[must_use]
-    pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let found = self.parameters.iter().find(|(known, _)| known == name);
-        found
-            .map(|(_, value)| value.clone())
-            .filter(|value| !value.is_empty())
-    }
-}
-
-/// The parts of a document that `Selection` is made of; nothing when it has none.
-fn rules(text: &str) -> String {
-    let document: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let parts = ["condition", "formatResponse"].map(|name| &document[name]);
-    let is_empty = |part: &serde_json::Value| part.is_null() || part.as_array().is_some_and(Vec::is_empty);
-    if parts.iter().all(|part| is_empty(part)) {
-        return String::new();
-    }
-    serde_json::json!(parts).to_string()
 }
 
 /// A bound that is the same in every run would be ignored, or end all listing.

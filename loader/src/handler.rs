@@ -44,6 +44,7 @@ impl Handler for WriteHandler {
         };
         let mut sorted = sort(batch, &form, &self.writer.settings.removals);
         self.set_apart(&mut sorted);
+        self.writer.keep_rows(&mut sorted).await;
         // Removals carry no fields, and an upsert carries all mapped ones.
         if let Some(record) = sorted
             .open
@@ -77,9 +78,7 @@ impl Handler for WriteHandler {
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {
         failpoint::hit("marks-before").await;
-        if let Err(error) = self.writer.watermarks.record_loaded(&receipts).await {
-            tracing::debug!(error = %error, "loaded watermarks are not written, the extractor will fetch these again");
-        }
+        self.writer.remember(receipts).await;
         failpoint::hit("marks-after").await;
     }
 

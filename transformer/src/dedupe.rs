@@ -31,7 +31,7 @@ pub(crate) fn seen(version: Version, digest: &[u8], last: Option<&Published>) ->
 pub(crate) fn digest(fingerprint: &str, snapshot: &CompanySnapshot) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(fingerprint.as_bytes());
-    hash.update([0, u8::from(snapshot.removed)]);
+    hash.update([0, u8::from(snapshot.removed) | u8::from(snapshot.filtered) << 1]);
     hash.update(&snapshot.detail_json);
     // Redis keeps one of every customer.
     hash.finalize()[..8].to_vec()
@@ -76,6 +76,11 @@ mod tests {
             removed: true,
             ..snapshot(b"{}")
         };
+        let filtered = CompanySnapshot {
+            filtered: true,
+            ..removed.clone()
+        };
         assert_ne!(digest("1", &snapshot(b"{}")), digest("1", &removed));
+        assert_ne!(digest("1", &removed), digest("1", &filtered));
     }
 }

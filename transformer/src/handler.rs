@@ -18,8 +18,13 @@ use pipeline::{
     message::{Outgoing, Subject, SubjectRef},
     service::Runtime,
     stage::Stage,
+    store,
     telemetry::names,
-    watermarks::{Published, Watermarks},
+    version::Version,
+    watermarks::{
+        Published, Watermarks,
+        passing::{self, Known},
+    },
 };
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
 
@@ -41,28 +46,46 @@ impl MapHandler {
         }
     }
 
-    fn transform(&self, job: Job<CompanySnapshot>, last: Option<&Published>) -> Outcome<(String, Published)> {
+    /// What has to become of a snapshot, as far as that can be said before it is noted.
+    fn transform(&self, job: Job<CompanySnapshot>, known: &Known) -> Step {
         let snapshot = job.message;
         let published = Published {
             version: snapshot.version(),
             digest: digest(self.mapping.fingerprint(), &snapshot),
         };
-        match seen(published.version, &published.digest, last) {
+        match seen(published.version, &published.digest, known.published.as_ref()) {
             Seen::New => {}
-            Seen::Duplicate => return Outcome::done(Disposition::Duplicate),
-            Seen::Superseded => return Outcome::done(Disposition::Superseded),
+            Seen::Duplicate => return Step::Ends(Outcome::done(Disposition::Duplicate)),
+            Seen::Superseded => return Step::Ends(Outcome::done(Disposition::Superseded)),
         }
+        let is_removal = snapshot.removed;
         match self.record(snapshot) {
-            Ok(Mapped::Dropped(reason)) => Outcome::filtered(reason),
-            Ok(Mapped::Record(record)) => {
-                let company_id = record.company_id.clone();
-                Outcome::forward(
-                    vec![Outgoing::to(Stage::Load, &record)],
-                    Some((company_id, published)),
-                )
+            Ok(Mapped::Dropped(reason, record)) => Step::Drops(reason, record, published),
+            Ok(Mapped::Record(record)) if !is_removal && known.wants_note() => {
+                Step::Passes(record, published)
             }
-            Err(failure) => Outcome::Dead(failure),
+            Ok(Mapped::Record(record)) => Step::Ends(forward(record, published)),
+            Err(failure) => Step::Ends(Outcome::Dead(failure)),
         }
+    }
+
+    /// Notes what passes and what is dropped before any of it is published, so that of two states of a customer, wherever
+    /// they are handled, the second knows of the first.
+    async fn note(&self, steps: Vec<Step>) -> Result<Vec<Outcome<Receipt>>, store::Error> {
+        let notes: Vec<_> = steps.iter().filter_map(Step::note).collect();
+        let mut answers = self.watermarks.note(&notes).await?.into_iter();
+        Ok(steps
+            .into_iter()
+            .map(|step| match step {
+                Step::Ends(outcome) => outcome,
+                Step::Passes(record, published) if answers.next() == Some(true) => forward(record, published),
+                Step::Passes(..) => Outcome::done(Disposition::Superseded),
+                Step::Drops(_, record, published) if answers.next() == Some(true) => {
+                    forward(record, published)
+                }
+                Step::Drops(reason, ..) => Outcome::filtered(reason),
+            })
+            .collect())
     }
 
     fn record(&self, snapshot: CompanySnapshot) -> Result<Mapped, Failure> {
@@ -85,7 +108,7 @@ impl MapHandler {
             })?;
             let now = jiff::Timestamp::now();
             if let Some(reason) = self.mapping.filter(&mut record, now) {
-                return Ok(Mapped::Dropped(reason));
+                return Ok(Mapped::Dropped(reason, self.leaving(&snapshot)));
             }
             let fields = self.mapping.map(&record, now).map_err(|error| Failure {
                 field: Some(format!("{} ({})", error.label, error.field)),
@@ -105,37 +128,91 @@ impl MapHandler {
             fetched_at: snapshot.fetched_at,
             lane: snapshot.lane,
             settled: snapshot.settled,
+            filtered: snapshot.filtered,
         };
         record.content_hash = content_hash(&record).into();
-        Ok(Mapped::Record(record))
+        Ok(Mapped::Record(Box::new(record)))
+    }
+
+    /// What the loader is told of a customer that the condition drops, if it may have a row.
+    fn leaving(&self, snapshot: &CompanySnapshot) -> Box<FormRecord> {
+        let mut record = FormRecord {
+            company_id: snapshot.company_id.clone(),
+            version: snapshot.version,
+            operation: Operation::Remove.into(),
+            mapping_fingerprint: self.mapping.fingerprint().to_owned(),
+            run_id: snapshot.run_id.clone(),
+            fetched_at: snapshot.fetched_at,
+            lane: snapshot.lane,
+            settled: snapshot.settled,
+            filtered: true,
+            ..FormRecord::default()
+        };
+        record.content_hash = content_hash(&record).into();
+        Box::new(record)
     }
 }
 
+/// The customer and what is remembered of it.
+type Receipt = (String, Published);
+
 /// What a snapshot turned into.
 enum Mapped {
-    Record(FormRecord),
-    /// Dropped by this rule.
-    Dropped(&'static str),
+    Record(Box<FormRecord>),
+    /// Dropped by this rule, and what a loader that may have written a row is told.
+    Dropped(&'static str, Box<FormRecord>),
+}
+
+/// What becomes of a snapshot.
+enum Step {
+    Ends(Outcome<Receipt>),
+    /// Goes on, unless a newer state was dropped.
+    Passes(Box<FormRecord>, Published),
+    /// Dropped by this rule; goes on as a leaving when there may be a row.
+    Drops(&'static str, Box<FormRecord>, Published),
+}
+
+impl Step {
+    /// What has to be noted before.
+    fn note(&self) -> Option<(&str, passing::Step, Version)> {
+        match self {
+            Self::Ends(_) => None,
+            Self::Passes(record, published) => {
+                Some((&record.company_id, passing::Step::Pass, published.version))
+            }
+            Self::Drops(_, record, published) => {
+                Some((&record.company_id, passing::Step::Drop, published.version))
+            }
+        }
+    }
+}
+
+fn forward(record: Box<FormRecord>, published: Published) -> Outcome<Receipt> {
+    let message = Outgoing::to(Stage::Load, &*record);
+    Outcome::forward(vec![message], Some((record.company_id, published)))
 }
 
 impl Handler for MapHandler {
     type In = CompanySnapshot;
-    type Receipt = (String, Published);
+    type Receipt = Receipt;
 
     async fn handle(&self, batch: Vec<Job<CompanySnapshot>>) -> Vec<Outcome<Self::Receipt>> {
+        let jobs = batch.len();
         let customers: Vec<_> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
-        let last = match self.watermarks.published(&customers).await {
-            Ok(last) => last,
-            Err(error) => {
-                self.rt.redis_lost(&error);
-                return batch.iter().map(|_| Outcome::Hold).collect();
+        let noted = match self.watermarks.known(&customers).await {
+            Ok(known) => {
+                let steps = batch
+                    .into_iter()
+                    .zip(known)
+                    .map(|(job, known)| self.transform(job, &known));
+                self.note(steps.collect()).await
             }
+            Err(error) => Err(error),
         };
-        batch
-            .into_iter()
-            .zip(last)
-            .map(|(job, last)| self.transform(job, last.as_ref()))
-            .collect()
+        noted.unwrap_or_else(|error| {
+            self.rt.redis_lost(&error);
+            (0..jobs).map(|_| Outcome::Hold).collect()
+        })
     }
 
     fn mapping(&self, _: Option<&CompanySnapshot>) -> Option<String> {

@@ -112,6 +112,26 @@ impl Disposition {
     }
 }
 
+/// Rules of the loader about customers that have left a filter: what became of their rows.
+pub mod left_filter {
+    /// The row stays as it is.
+    pub const KEPT: &str = "left-filter-kept";
+    /// The row was deleted.
+    pub const REMOVED: &str = "left-filter-removed";
+    /// The row was marked.
+    pub const MARKED: &str = "left-filter-marked";
+    /// There was no row.
+    pub const NO_ROW: &str = "left-filter-no-row";
+}
+
+/// What became of the row of a customer that has left a filter, by the rule that dropped the record.
+pub(crate) fn row_of_who_left(rule: &'static str) -> Option<&'static str> {
+    let row = rule.strip_prefix("left-filter-")?;
+    [left_filter::KEPT, left_filter::REMOVED, left_filter::MARKED]
+        .contains(&rule)
+        .then_some(row)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

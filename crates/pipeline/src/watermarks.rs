@@ -14,6 +14,15 @@
 //! | `pd` | digest of what was published last |
 //! | `l` | update time of what was loaded last |
 //! | `e` | epoch of the index in which it was loaded |
+//! | `o` | `1`: the customer may have a row, for a record of it went to the loader, or one was seen in the form |
+//! | `fu`, `fs` | update time and sequence of the newest state that a condition dropped |
+//! | `x` | update time of the removal, or of the leaving of a filter, that the loader has handled as its policy says |
+//! | `c` | number of the comparison with OKKI that listed the customer last |
+//!
+//! The first five are forgotten when a record dies or is to be fetched anew; the others stay.
+
+pub mod passing;
+pub mod standing;
 
 use std::sync::LazyLock;
 
@@ -24,6 +33,9 @@ use crate::version::Version;
 static RECORD_PUBLISHED: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("watermarks/published.lua")));
 static RECORD_LOADED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("watermarks/loaded.lua")));
+
+/// What the next state of a customer is compared with.
+const FORGOTTEN: [&str; 5] = ["pu", "ps", "pd", "l", "e"];
 
 /// The newest state of a customer that went on to the next stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +64,8 @@ impl Watermarks {
         let rows = self.read(companies, &["pu", "ps", "pd"]).await?;
         let parse = |row: Vec<Option<Vec<u8>>>| {
             let [update_time, sequence, digest] = <[_; 3]>::try_from(row).ok()?;
-            let version = Version {
-                update_time: number(update_time)?,
-                sequence: number(sequence)?,
-            };
             Some(Published {
-                version,
+                version: version(update_time, sequence)?,
                 digest: digest?,
             })
         };
@@ -106,12 +114,16 @@ impl Watermarks {
         if companies.is_empty() {
             return Ok(());
         }
-        let keys: Vec<_> = companies.iter().map(|company| self.key(company)).collect();
+        let mut pipeline = redis::pipe();
+        for company in companies {
+            pipeline
+                .cmd("HDEL")
+                .arg(self.key(company))
+                .arg(&FORGOTTEN)
+                .ignore();
+        }
         let mut connection = self.store.connection().await?;
-        Ok(redis::cmd("DEL")
-            .arg(keys)
-            .query_async::<()>(&mut *connection)
-            .await?)
+        Ok(pipeline.query_async::<()>(&mut *connection).await?)
     }
 
     /// The epoch of the index, if there is an index.
@@ -160,6 +172,13 @@ fn fields(watermark: &Published) -> [Vec<u8>; 3] {
         sequence.to_string().into_bytes(),
         watermark.digest.clone(),
     ]
+}
+
+fn version(update_time: Option<Vec<u8>>, sequence: Option<Vec<u8>>) -> Option<Version> {
+    Some(Version {
+        update_time: number(update_time)?,
+        sequence: number(sequence)?,
+    })
 }
 
 fn number<T: std::str::FromStr>(bytes: Option<Vec<u8>>) -> Option<T> {

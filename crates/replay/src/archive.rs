@@ -204,6 +204,7 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
                 company,
                 disposition: self.disposition,
                 stage: self.workspace.stage,
+                rule: None,
             })
             .collect();
         if let Err(error) = written.and(account.record(&entries).await) {

@@ -5,6 +5,7 @@ use crate::{
     cli::CheckArgs,
     okki::{Client, Error, Page, PageRequest, chain, time},
     settings::OkkiConfig,
+    source::Source,
     table::columns,
 };
 use pipeline::{doctor::Finding, http::HttpConfig, quota::Lane};
@@ -25,10 +26,15 @@ struct Step {
 
 /// Tries, prints, and fails when a step has failed.
 pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
-    let http = HttpConfig::try_from(args.http)?;
-    let okki = OkkiConfig::try_from(args.okki)?;
-    let place = Place::named(args.shared)?;
-    let steps = try_okki(&okki, &http, place).await?;
+    let steps = match args.offline || !args.okki.has_credentials() {
+        true => offline(&args)?,
+        false => {
+            let http = HttpConfig::try_from(args.http)?;
+            let okki = OkkiConfig::try_from(args.okki)?;
+            let place = Place::named(args.shared)?;
+            try_okki(&okki, &http, place).await?
+        }
+    };
     let ok = steps.iter().all(|step| step.ok);
     if args.json {
         pipeline::say!("{}", serde_json::json!({ "ok": ok, "steps": steps }))?;
@@ -42,6 +48,29 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     }
     anyhow::ensure!(ok, "okki cannot be used as configured");
     Ok(())
+}
+
+/// What can be said without asking OKKI: a document or a setting that cannot be followed ends the command with its name.
+fn offline(args: &CheckArgs) -> anyhow::Result<Vec<Step>> {
+    let source = OkkiConfig::source(&args.okki)?;
+    let mut steps = document(&source);
+    let why = match args.offline {
+        true => "not asked, as --offline says",
+        false => "not asked: OKKI_CLIENT_ID and OKKI_CLIENT_SECRET are not set",
+    };
+    steps.push(Step::remark("okki", why));
+    Ok(steps)
+}
+
+/// What is followed of the source document, or of the defaults in its place, and what its author should check.
+fn document(source: &Source) -> Vec<Step> {
+    let mut steps: Vec<_> = source
+        .warnings
+        .iter()
+        .map(|warning| Step::remark("source", warning))
+        .collect();
+    steps.push(Step::remark("source", &source.describe()));
+    steps
 }
 
 /// The same as findings of `doctor`.
@@ -87,8 +116,7 @@ impl Step {
 
 async fn try_okki(okki: &OkkiConfig, http: &HttpConfig, place: Option<Place>) -> anyhow::Result<Vec<Step>> {
     let client = brief::client(okki, http, place).await?;
-    let warnings = okki.client.endpoints.source.warnings.iter();
-    let mut steps: Vec<_> = warnings.map(|warning| Step::remark("source", warning)).collect();
+    let mut steps = document(&okki.client.endpoints.source);
     try_all(&client, okki, &mut steps).await;
     Ok(steps)
 }
@@ -114,7 +142,7 @@ async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> O
     )
     .await?;
     steps.push(clock(&page));
-    if let Some(group) = &okki.group_id {
+    for group in &okki.client.endpoints.source.groups() {
         step(steps, "group", client.group_name(group), |name| {
             format!("{group} is `{name}`")
         })

@@ -17,16 +17,15 @@ pub(crate) enum Listed {
 
 /// What the detail tells; it is read only if some parameter filters.
 pub(crate) fn listed(source: &Source, detail: &str) -> Listed {
-    let filters = source
-        .parameters
-        .iter()
-        .filter(|(name, value)| is_filter(name, value));
-    let filters: Vec<_> = filters.collect();
-    if filters.is_empty() {
+    let filters = source.parameters.iter();
+    let filters: Vec<_> = filters.filter(|(name, value)| is_filter(name, value)).collect();
+    let groups = source.groups();
+    if filters.is_empty() && groups.is_empty() {
         return Listed::Yes;
     }
     let detail: Value = serde_json::from_str(detail).unwrap_or_default();
-    let each = filters.iter().map(|(name, value)| one(name, value, &detail));
+    let others = filters.iter().map(|(name, value)| one(name, value, &detail));
+    let each = others.chain((!groups.is_empty()).then(|| group(&groups, &detail)));
     each.fold(Listed::Yes, |all, one| match (all, one) {
         (Listed::No, _) | (_, Listed::No) => Listed::No,
         (Listed::Unknown, _) | (_, Listed::Unknown) => Listed::Unknown,
@@ -35,17 +34,23 @@ pub(crate) fn listed(source: &Source, detail: &str) -> Listed {
 }
 
 fn is_filter(name: &str, value: &str) -> bool {
-    !value.is_empty() && name != "format" && !(name == "all" && value == "1")
+    !value.is_empty() && name != "format" && name != "group_id" && !(name == "all" && value == "1")
 }
 
 fn one(name: &str, wanted: &str, detail: &Value) -> Listed {
     let owners = detail["user_id"].as_array().map(Vec::len);
     match (name, wanted, owners) {
-        // A group below the wanted one may be listed with it.
-        ("group_id", wanted, _) if is(&detail["group_id"], wanted) => Listed::Yes,
         ("all", "0", Some(0)) | ("all", "2", Some(1..)) => Listed::No,
         ("all", "0" | "2", Some(_)) => Listed::Yes,
         _ => Listed::Unknown,
+    }
+}
+
+/// A group below a wanted one may be listed with it.
+fn group(wanted: &[String], detail: &Value) -> Listed {
+    match wanted.iter().any(|wanted| is(&detail["group_id"], wanted)) {
+        true => Listed::Yes,
+        false => Listed::Unknown,
     }
 }
 
@@ -76,6 +81,7 @@ mod tests {
         assert_eq!(with(&[("group_id", "7")], private), Listed::Yes);
         assert_eq!(with(&[("group_id", "8")], public), Listed::Yes);
         assert_eq!(with(&[("group_id", "9")], private), Listed::Unknown);
+        assert_eq!(with(&[("group_id", "9,7")], private), Listed::Yes);
         assert_eq!(
             (with(&[("all", "0")], private), with(&[("all", "0")], public)),
             (Listed::Yes, Listed::No)

@@ -47,24 +47,26 @@ async fn read(client: &Client) -> Result<Found, Error> {
         now: None,
         removed: BTreeMap::new(),
     };
-    for page in 1..=PAGES {
-        let request = PageRequest {
-            start: Some(time::now() - REACH_S),
-            end: None,
-            page,
-            count: ROWS,
-            removed: true,
-        };
-        let page = client.page(Lane::Live, &request).await?;
-        let is_last = page.rows() < u64::from(ROWS);
-        found.now = page.now;
-        let rows = page
-            .items
-            .into_iter()
-            .map(|item| (item.company_id, item.update_time));
-        found.removed.extend(rows);
-        if is_last {
-            break;
+    for part in 0..client.source().parts() {
+        for page in 1..=PAGES {
+            let request = PageRequest {
+                start: Some(time::now() - REACH_S),
+                end: None,
+                page,
+                count: ROWS,
+                removed: true,
+            };
+            let page = client.page_of(Lane::Live, &request, part).await?;
+            let is_last = page.rows() < u64::from(ROWS);
+            found.now = page.now;
+            let rows = page
+                .items
+                .into_iter()
+                .map(|item| (item.company_id, item.update_time));
+            found.removed.extend(rows);
+            if is_last {
+                break;
+            }
         }
     }
     Ok(found)

@@ -180,29 +180,34 @@ pub(super) const UNKNOWN_GROUP: &str = "unknown-group";
 
 /// Finds a group in the tree of groups (docs/okki-api.md §6).
 pub(super) fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
-    fn find(value: &Value, id: &str) -> Option<String> {
-        match value {
-            Value::Array(items) => items.iter().find_map(|item| find(item, id)),
-            Value::Object(group) if group.get("id").is_some_and(|known| is(known, id)) => Some(
-                group
-                    .get("name")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned(),
-            ),
-            Value::Object(group) => group.values().find_map(|value| find(value, id)),
-            _ => None,
-        }
-    }
-    fn is(known: &Value, id: &str) -> bool {
-        known.as_str() == Some(id) || known.as_i64().is_some_and(|known| known.to_string() == id)
-    }
     let tree: Value = serde_json::from_str(data.get()).map_err(|error| Error::Shape(error.to_string()))?;
     let unknown = || Error::Business {
         code: UNKNOWN_GROUP.to_owned(),
         message: format!("分组不存在: no customer group {id}"),
     };
-    find(&tree, id).ok_or_else(unknown)
+    let group = find(&tree, id).ok_or_else(unknown)?;
+    let name = group.get("name").and_then(Value::as_str);
+    Ok(name.unwrap_or_default().to_owned())
+}
+
+/// Whether a group is another one, or below it in the tree; `None` when the other one is not in the tree.
+pub(super) fn is_below(data: &RawValue, above: &str, id: &str) -> Option<bool> {
+    let tree: Value = serde_json::from_str(data.get()).ok()?;
+    let above = find(&tree, above)?;
+    Some(find(above, id).is_some())
+}
+
+/// The group with this id, with those below it.
+fn find<'a>(value: &'a Value, id: &str) -> Option<&'a Value> {
+    let is = |known: &Value| {
+        known.as_str() == Some(id) || known.as_i64().is_some_and(|known| known.to_string() == id)
+    };
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| find(item, id)),
+        Value::Object(group) if group.get("id").is_some_and(is) => Some(value),
+        Value::Object(group) => group.values().find_map(|value| find(value, id)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -299,6 +304,10 @@ mod tests {
     fn groups_are_found_anywhere_in_the_tree() {
         let tree = raw(r#"[{"id":1,"name":"A","node":[{"id":"22","name":"B","node":[]}]}]"#);
         assert_eq!(read_groups(&tree, "22").unwrap(), "B");
+        assert_eq!(is_below(&tree, "1", "22"), Some(true));
+        assert_eq!(is_below(&tree, "22", "22"), Some(true));
+        assert_eq!(is_below(&tree, "22", "1"), Some(false));
+        assert_eq!(is_below(&tree, "5", "1"), None);
         assert!(
             read_groups(&tree, "3")
                 .unwrap_err()

@@ -135,7 +135,12 @@ impl Polling {
         let late = margins.overlap.as_secs().cast_signed().min(LATE_S);
         let start = checkpoint.saturating_sub(late);
         let phases = [Phase::Changed, Phase::Removed];
-        for phase in &phases[..1 + usize::from(self.settings.removals)] {
+        let phases = &phases[..1 + usize::from(self.settings.removals)];
+        let parts = 0..self.client.source().parts();
+        for (phase, part) in phases
+            .iter()
+            .flat_map(|phase| parts.clone().map(move |part| (phase, part)))
+        {
             let removed = *phase == Phase::Removed;
             let request = PageRequest {
                 start: Some(start),
@@ -145,7 +150,7 @@ impl Polling {
                 removed,
             };
             *calls += 1;
-            let page = self.client.page_once(Lane::Live, &request).await?;
+            let page = self.client.page_once(Lane::Live, &request, part).await?;
             let asked = Asked {
                 start,
                 count: request.count,

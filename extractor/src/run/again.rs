@@ -62,29 +62,13 @@ impl Runner {
             } else {
                 Phase::Changed
             };
-            let mut run = Run {
-                id: format!("again-{}", uuid::Uuid::new_v4().simple()),
-                start: span.start,
-                end: span.end,
-                phase,
-                cursor: None,
-                removals: false,
-                force: false,
-                listed: 0,
-                duplicates: 0,
-                damaged: 0,
-                expected: None,
-                filter: None,
-                started_ms: 0,
-                finished_ms: None,
-                leader: self.rt.instance.clone(),
-            };
             let window = Window {
                 start: span.start,
                 end: span.end,
             };
-            let walk = Walk::new(window, None, self.settings.count, span.removed);
-            let is_whole = match self.walk_again(walk, &mut run, lease).await {
+            let id = format!("again-{}", uuid::Uuid::new_v4().simple());
+            let mut run = Run::apart(id, window, phase, &self.rt.instance);
+            let is_whole = match self.walk_again(window, &mut run, lease).await {
                 Ok(()) => run.damaged == 0,
                 // What only this span is answered with must not stop the others.
                 Err(Stop::Okki(error)) if !error.is_transient() && !error.needs_person() => {
@@ -106,10 +90,14 @@ impl Runner {
         Ok(whole)
     }
 
-    async fn walk_again(&self, mut walk: Walk, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
-        while let Some(step) = walk.next(&self.vendor(RunKind::Live)).await? {
-            self.note_coarse(walk.is_coarse());
-            self.publish(RunKind::Live, run, step, lease).await?;
+    async fn walk_again(&self, window: Window, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
+        let removed = run.phase == Phase::Removed;
+        for part in 0..self.client.source().parts() {
+            let mut walk = Walk::new(window, None, self.settings.count, removed);
+            while let Some(step) = walk.next(&self.vendor(RunKind::Live, part)).await? {
+                self.note_coarse(walk.is_coarse());
+                self.publish(RunKind::Live, run, step, lease).await?;
+            }
         }
         Ok(())
     }

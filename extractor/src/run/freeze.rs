@@ -3,7 +3,8 @@
 use super::{Runner, Span, Stop, lane};
 use crate::{
     clocks::Clocks,
-    okki::PageRequest,
+    okki::{Page, PageRequest},
+    source,
     state::{KindState, Phase, Run, RunKind},
     window::Window,
 };
@@ -47,19 +48,24 @@ impl Runner {
             removed: false,
         };
         self.client.check_group().await?;
-        let first = self.client.page(lane(kind), &request).await?;
+        let (first, is_empty) = self.first_pages(kind, &request).await?;
         // Read after the call, which may have waited for the quota.
         let redis_ms = self.state.now_ms().await?;
         let clocks = Clocks::with_redis(redis_ms);
         self.compare(clocks, first.now);
         let window = window_at(clocks.okki_now(first.now));
+        let force = force || (kind == RunKind::First && self.has_other_rules().await?);
         // Nothing since the start means nothing in the window, which lies within.
-        let is_empty = first.total == Some(0) && first.rows() == 0;
         Ok(Run {
             id: format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple()),
             start: window.start,
             end: window.end,
             phase: Phase::Changed,
+            part: if is_empty {
+                self.client.source().parts() - 1
+            } else {
+                0
+            },
             cursor: is_empty.then_some(window.end + 1),
             // Nothing about a deleted customer is fetched.
             removals: self.settings.removals && kind != RunKind::Refresh,
@@ -83,6 +89,26 @@ impl Runner {
         let begun = self.state.standing(RunKind::First).await?.run;
         let overlap = self.settings.margins.overlap.as_secs().cast_signed();
         Ok(begun.map(|run| run.end.saturating_sub(overlap)))
+    }
+
+    /// The first page of each part of the listing, with their total, and whether there is nothing at all.
+    async fn first_pages(&self, kind: RunKind, request: &PageRequest) -> Result<(Page, bool), Stop> {
+        let mut first = self.client.page(lane(kind), request).await?;
+        let is_empty = |page: &Page| page.total == Some(0) && page.rows() == 0;
+        let mut are_empty = is_empty(&first);
+        for part in 1..self.client.source().parts() {
+            let page = self.client.page_of(lane(kind), request, part).await?;
+            are_empty &= is_empty(&page);
+            first.total = first.total.zip(page.total).map(|(one, other)| one + other);
+        }
+        Ok((first, are_empty))
+    }
+
+    /// Another condition has to see the details, also of those that are loaded: some of them have left.
+    async fn has_other_rules(&self) -> Result<bool, Stop> {
+        let mine = &self.settings.filter;
+        let known = self.state.filter(mine).await?;
+        Ok(source::rules_of(&known) != source::rules_of(mine))
     }
 
     fn compare(&self, clocks: Clocks, said: Option<i64>) {

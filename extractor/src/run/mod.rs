@@ -102,6 +102,7 @@ impl Stop {
     }
 }
 
+/// Makes runs, and publishes what a command has found.
 pub(crate) struct Runner {
     rt: Runtime,
     client: Arc<Client>,
@@ -115,12 +116,12 @@ pub(crate) struct Runner {
     events: Option<Memory>,
 }
 
-/// The client as the walk sees it, in the lane of the kind.
-struct Vendor<'a>(&'a Client, Lane);
+/// The client as the walk sees it: one part of the listing, in the lane of the kind.
+struct Vendor<'a>(&'a Client, Lane, usize);
 
 impl Pages for Vendor<'_> {
     async fn page(&self, request: PageRequest) -> Result<Page, Error> {
-        self.0.page(self.1, &request).await
+        self.0.page_of(self.1, &request, self.2).await
     }
 }
 
@@ -185,7 +186,7 @@ impl Runner {
         written(self.state.begin(kind, lease.fence(), &run).await?)?;
         loop {
             self.walk(kind, &mut run, lease).await?;
-            if !run.next_phase() {
+            if !run.next_listing(self.client.source().parts()) {
                 break;
             }
         }
@@ -245,15 +246,15 @@ impl Runner {
         true
     }
 
-    /// The client in the lane of the kind.
-    fn vendor(&self, kind: RunKind) -> Vendor<'_> {
-        Vendor(&self.client, lane(kind))
+    /// The client in the lane of the kind, for one part of the listing.
+    fn vendor(&self, kind: RunKind, part: usize) -> Vendor<'_> {
+        Vendor(&self.client, lane(kind), part)
     }
 
     async fn walk(&self, kind: RunKind, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
         let removed = run.phase == Phase::Removed;
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
-        while let Some(step) = walk.next(&self.vendor(kind)).await? {
+        while let Some(step) = walk.next(&self.vendor(kind, run.part)).await? {
             self.settings.brake.wait(&self.rt, lease).await?;
             self.note_coarse(walk.is_coarse());
             self.keep_damaged(run, &step).await?;

@@ -14,7 +14,8 @@ use std::{sync::atomic::Ordering, time::Duration};
 const MOST_OPEN: u64 = 10_000;
 
 impl Runner {
-    pub(super) async fn publish(
+    /// Publishes what is new of a step.
+    pub(crate) async fn publish(
         &self,
         kind: RunKind,
         run: &mut Run,

@@ -53,6 +53,32 @@ fn the_filter_changes_with_what_decides_who_is_loaded() {
 }
 
 #[test]
+fn several_groups_are_listed_one_after_the_other() {
+    let one = r#"{"field": "group_id", "label": "分组", "type": "string", "value": "17"}"#;
+    assert!(DOCUMENT.contains(one));
+    let spellings = [
+        DOCUMENT.replace("\"17\"", "\"17,9\""),
+        DOCUMENT.replace("\"17\"", "\"9， 17\""),
+        DOCUMENT.replace("\"17\"", "\"[9, 17]\""),
+    ];
+    let sources = spellings.map(|text| Source::read(&text, "source.json").unwrap());
+    for source in &sources {
+        assert_eq!(
+            (source.parts(), source.groups()),
+            (2, vec!["17".to_owned(), "9".to_owned()])
+        );
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(source.query(0), [pair("all", "0"), pair("group_id", "17")]);
+        assert_eq!(source.query(1), [pair("all", "0"), pair("group_id", "9")]);
+        assert_eq!(source.filter(), sources[0].filter());
+    }
+    let usual = Source::read(DOCUMENT, "source.json").unwrap();
+    assert_ne!(usual.filter(), sources[0].filter());
+    assert_eq!((usual.parts(), Source::default().parts()), (1, 1));
+    assert_eq!(Source::default().query(0), Source::default().parameters);
+}
+
+#[test]
 fn what_is_not_used_is_warned_of() {
     let warnings = |text: &str| Source::read(text, "source.json").unwrap().warnings;
     assert_eq!(warnings(DOCUMENT), Vec::<String>::new());

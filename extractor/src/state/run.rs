@@ -76,7 +76,10 @@ pub(crate) struct Run {
     pub end: i64,
     /// The listing being read.
     pub phase: Phase,
-    /// Everything before this second is confirmed by the broker.
+    /// Which part of the listing is being read, of several groups the one with this number.
+    #[serde(default)]
+    pub part: usize,
+    /// Everything of the part before this second is confirmed by the broker.
     pub cursor: Option<i64>,
     /// Deleted customers are listed, too.
     pub removals: bool,
@@ -103,6 +106,28 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// A run beside the schedules, which ends with whoever makes it.
+    pub(crate) fn apart(id: String, window: Window, phase: Phase, leader: &str) -> Self {
+        Self {
+            id,
+            start: window.start,
+            end: window.end,
+            phase,
+            part: 0,
+            cursor: None,
+            removals: false,
+            force: false,
+            listed: 0,
+            duplicates: 0,
+            damaged: 0,
+            expected: None,
+            filter: None,
+            started_ms: 0,
+            finished_ms: None,
+            leader: leader.to_owned(),
+        }
+    }
+
     /// The frozen window.
     #[must_use]
     pub(crate) const fn window(&self) -> Window {
@@ -112,12 +137,16 @@ impl Run {
         }
     }
 
-    /// Begins the listing of deleted customers after the other one.
-    pub(crate) fn next_phase(&mut self) -> bool {
-        if self.phase == Phase::Removed || !self.removals {
+    /// Begins the next part of the listing, of so many, and after the last one the listing of deleted customers.
+    pub(crate) fn next_listing(&mut self, parts: usize) -> bool {
+        if self.part + 1 < parts {
+            self.part += 1;
+        } else if self.phase == Phase::Removed || !self.removals {
             return false;
+        } else {
+            self.phase = Phase::Removed;
+            self.part = 0;
         }
-        self.phase = Phase::Removed;
         self.cursor = None;
         true
     }

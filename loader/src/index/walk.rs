@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use pipeline::lease::Lease;
 use pipeline::quota::Lane;
 use pipeline::retry::Backoff;
+use pipeline::watermarks::Watermarks;
 
 use super::{Error, Index, VISIBLE_AFTER};
 use crate::failpoint;
@@ -93,6 +94,10 @@ impl Index {
         }
     }
 
+    fn marks(&self) -> Watermarks {
+        Watermarks::new(self.ledger.store().clone(), self.runtime.namespace.clone())
+    }
+
     async fn lease(&self) -> Result<Option<Lease>, Error> {
         let key = self.runtime.namespace.index_lease_key();
         let lease = Lease::acquire(self.ledger.store(), key, &self.runtime.instance, WALK_LEASE).await;
@@ -117,6 +122,10 @@ impl Index {
             let Some(page) = page else {
                 return self.finish(started).await;
             };
+            // Before the cursor passes over them: whoever leaves a filter is told to the loader if it has a row.
+            let with_rows: Vec<&String> = page.rows.iter().map(|(company, _)| company).collect();
+            let seen = self.marks().seen_in_form(&with_rows).await;
+            seen.map_err(ledger::Error::from)?;
             let (rows, extra) = page.learn(&self.ledger, &cursor).await?;
             failpoint::hit("index-learned").await;
             self.doing(format!("{rows} rows of the form read"));

@@ -74,6 +74,13 @@ impl Writer {
     }
 
     async fn learn_seen(&self, asked_ms: i64, seen: &[(String, Option<FoundRow>)]) -> Result<(), Stop> {
+        // Whoever leaves a filter is told to the loader if it has a row, whoever has made it.
+        let with_rows = seen.iter().filter(|(_, row)| row.is_some());
+        let with_rows: Vec<&String> = with_rows.map(|(company, _)| company).collect();
+        if let Err(error) = self.watermarks.seen_in_form(&with_rows).await {
+            self.runtime.redis_lost(&error);
+            return Err(Stop);
+        }
         match learn(&self.ledger, asked_ms, VISIBLE_AFTER, Reading::LookUp, seen).await {
             Ok((_, 0)) => Ok(()),
             Ok(_) => {

@@ -19,6 +19,7 @@ mod create;
 mod created;
 mod find;
 mod give_up;
+mod gone;
 mod groups;
 mod insist;
 mod isolate;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pipeline::version::Version;
 use pipeline::{
-    disposition::Disposition,
+    disposition::{Disposition, left_filter},
     failure::Failure,
     handler::{Done, Job, Outcome},
 };
@@ -16,9 +16,21 @@ use crate::jdy::encode::{self, CellError, Row};
 use crate::jdy::form::{Form, Misfit};
 use crate::ledger::{Item, Operation, encode_version};
 
-/// What is remembered when a record is in the form: customer and update time; nothing when a later
-/// change can hide in the same second.
-pub(crate) type Receipt = (String, i64);
+/// What is remembered of a customer when its record has come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) company: String,
+    pub(crate) update_time: i64,
+    pub(crate) what: Remembered,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remembered {
+    /// The record is in the form, and no later change can hide in the same second.
+    Loaded,
+    /// The customer was removed, or has left a filter, and that was handled.
+    Gone,
+}
 
 /// A record ready to be claimed.
 pub(crate) struct Prepared {
@@ -30,6 +42,14 @@ pub(crate) struct Prepared {
     pub(super) set: Arc<str>,
     pub(super) clear: String,
     pub(super) hash: String,
+}
+
+pub(super) fn receipt(record: &FormRecord, what: Remembered) -> Receipt {
+    Receipt {
+        company: record.company_id.clone(),
+        update_time: Version::from(record.version.unwrap_or_default()).update_time,
+        what,
+    }
 }
 
 /// What every number of `pipeline::sequence` is above, because it is never below the clock in microseconds.
@@ -71,10 +91,25 @@ impl Prepared {
     }
 
     pub(super) fn receipt(&self) -> Option<Receipt> {
-        let version = Version::from(self.record.version.unwrap_or_default());
-        self.record
-            .settled
-            .then(|| (self.record.company_id.clone(), version.update_time))
+        match self.operation {
+            Operation::Upsert if !self.record.settled => None,
+            Operation::Upsert => Some(receipt(&self.record, Remembered::Loaded)),
+            Operation::Delete | Operation::Mark => Some(receipt(&self.record, Remembered::Gone)),
+        }
+    }
+
+    /// Of a customer that has left a filter the account says what became of its row.
+    fn told(&self, disposition: Disposition) -> (Disposition, Option<&'static str>) {
+        if !self.record.filtered {
+            return (disposition, None);
+        }
+        let rule = match (disposition, self.operation) {
+            (Disposition::Loaded, Operation::Delete) => left_filter::REMOVED,
+            (Disposition::Loaded, Operation::Mark) => left_filter::MARKED,
+            (Disposition::Unchanged, _) => left_filter::NO_ROW,
+            _ => return (disposition, None),
+        };
+        (Disposition::Filtered, Some(rule))
     }
 }
 
@@ -86,6 +121,8 @@ pub(crate) struct Sorted {
     pub(crate) open: HashMap<String, Vec<Prepared>>,
     /// Records that the form does not take, and why; undecided, too.
     pub(crate) unfit: Vec<Unfit>,
+    /// Customers that have left a filter and whose rows are kept; undecided as well.
+    pub(crate) kept: Vec<(usize, FormRecord)>,
 }
 
 /// A record that does not fit the form.
@@ -116,11 +153,12 @@ impl Sorted {
                 Some(_) => (Disposition::Superseded, None),
             };
             newest.get_or_insert_with(|| (record.version.clone(), disposition));
+            let (disposition, rule) = record.told(disposition);
             self.outcomes[record.at] = Some(Outcome::Done(Done {
                 publish: Vec::new(),
                 receipt,
                 disposition,
-                rule: None,
+                rule,
             }));
         }
     }
@@ -128,13 +166,18 @@ impl Sorted {
 
 /// Encodes a batch. Records that do not fit the form are set apart.
 pub(crate) fn sort(batch: Vec<Job<FormRecord>>, form: &Form, removals: &Removals) -> Sorted {
-    let mut unfit = Vec::new();
+    let (mut unfit, mut kept) = (Vec::new(), Vec::new());
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut open: HashMap<String, Vec<Prepared>> = HashMap::with_capacity(batch.len());
     for (at, job) in batch.into_iter().enumerate() {
         let record = job.message;
         if let Err(misfit) = form.check(&record) {
             unfit.push(Unfit { at, misfit, record });
+            outcomes.push(None);
+            continue;
+        }
+        if record.filtered && *removals == Removals::Ignore {
+            kept.push((at, record));
             outcomes.push(None);
             continue;
         }
@@ -155,6 +198,7 @@ pub(crate) fn sort(batch: Vec<Job<FormRecord>>, form: &Form, removals: &Removals
         outcomes,
         open,
         unfit,
+        kept,
     }
 }
 
@@ -168,7 +212,8 @@ fn prepare(
     let removed = record.operation() == Wanted::Remove;
     let (operation, row) = match removals {
         Removals::Ignore if removed => {
-            return Err(Box::new(Outcome::filtered("removal-ignored")));
+            let receipt = receipt(&record, Remembered::Gone);
+            return Err(Box::new(filtered("removal-ignored", receipt)));
         }
         Removals::Delete if removed => (Operation::Delete, Row::default()),
         Removals::Mark { widget, value } if removed => {
@@ -190,6 +235,16 @@ fn prepare(
         set: set.into(),
         clear,
         hash,
+    })
+}
+
+/// Dropped by this rule, which is remembered.
+pub(super) fn filtered(rule: &'static str, receipt: Receipt) -> Outcome<Receipt> {
+    Outcome::Done(Done {
+        publish: Vec::new(),
+        receipt: Some(receipt),
+        disposition: Disposition::Filtered,
+        rule: Some(rule),
     })
 }
 

@@ -84,8 +84,9 @@ fn again(record: &FormRecord) -> Outgoing {
     let reference = CompanyRef {
         company_id: record.company_id.clone(),
         run_id: record.run_id.clone(),
-        update_time: version.update_time,
-        removed: record.operation() == Wanted::Remove,
+        // Of who has left the filter no listing shows that it is within, so its detail decides.
+        update_time: if record.filtered { 0 } else { version.update_time },
+        removed: record.operation() == Wanted::Remove && !record.filtered,
         sequence: version.sequence,
         lane: record.lane,
         force: true,

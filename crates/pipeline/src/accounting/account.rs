@@ -2,7 +2,7 @@
 
 use super::{balance::Balance, held::Held};
 use crate::{
-    disposition::Disposition,
+    disposition::{Disposition, row_of_who_left},
     names::{Namespace, RunKeys},
     stage::Stage,
     store::{Error, Script, Store},
@@ -27,6 +27,8 @@ pub struct Entry<'a> {
     pub disposition: Disposition,
     /// Where; distinguishes the dead letters of the stages.
     pub stage: Stage,
+    /// The rule that dropped it.
+    pub rule: Option<&'static str>,
 }
 
 /// Reads and writes the account; cheap to clone.
@@ -44,7 +46,10 @@ impl Entry<'_> {
     fn word(&self) -> String {
         match self.disposition {
             Disposition::Dead => format!("dead:{}", self.stage),
-            other => other.name().to_owned(),
+            other => match self.rule.and_then(row_of_who_left) {
+                Some(row) => format!("{}:{row}", other.name()),
+                None => other.name().to_owned(),
+            },
         }
     }
 }
@@ -179,6 +184,27 @@ impl Account {
             *by_stage.entry(stage).or_default() += 1;
         }
         Ok(by_stage)
+    }
+
+    /// Of each of these customers, when this run listed it (if it is not finished) and the stage of its dead letter.
+    pub(super) async fn standing(
+        &self,
+        run: &str,
+        companies: &[&str],
+    ) -> Result<Vec<(Option<f64>, Option<String>)>, Error> {
+        let [_, open, dead, ..] = self.keys(run);
+        let mut pipe = redis::pipe();
+        for company in companies {
+            pipe.cmd("ZSCORE").arg(&open).arg(company);
+        }
+        pipe.cmd("HMGET").arg(&dead).arg(companies);
+        let mut connection = self.store.connection().await?;
+        let mut answers: Vec<redis::Value> = pipe.query_async(&mut *connection).await?;
+        let dead = answers.pop().unwrap_or(redis::Value::Nil);
+        let dead: Vec<Option<String>> = redis::from_redis_value(dead).map_err(redis::RedisError::from)?;
+        let open = answers.into_iter().map(redis::from_redis_value::<Option<f64>>);
+        let open: Vec<_> = open.collect::<Result<_, _>>().map_err(redis::RedisError::from)?;
+        Ok(open.into_iter().zip(dead).collect())
     }
 
     /// Since when checks have found fewer dead letters of the stage than the account has, unix milliseconds.

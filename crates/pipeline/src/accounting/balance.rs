@@ -21,6 +21,12 @@ pub struct Balance {
     pub skipped: u64,
     /// Dropped by a rule.
     pub filtered: u64,
+    /// Of these, those that had left a filter and whose rows were kept.
+    pub filtered_kept: u64,
+    /// The same whose rows were deleted.
+    pub filtered_removed: u64,
+    /// The same whose rows were marked.
+    pub filtered_marked: u64,
     /// Overtaken by a newer state.
     pub superseded: u64,
     /// Thrown away by a person.
@@ -52,6 +58,9 @@ impl Balance {
             unchanged: count(Disposition::Unchanged.name()),
             skipped: count(Disposition::Skipped.name()),
             filtered: count(Disposition::Filtered.name()),
+            filtered_kept: count("filtered:kept"),
+            filtered_removed: count("filtered:removed"),
+            filtered_marked: count("filtered:marked"),
             superseded: count(Disposition::Superseded.name()),
             discarded: count(Disposition::Discarded.name()),
             dead,

@@ -14,9 +14,11 @@ mod balance;
 mod check;
 mod held;
 mod lost;
+mod whereabouts;
 
 pub use account::{Account, Entry};
 pub use balance::Balance;
 pub use check::{BalanceCheck, check};
 pub(crate) use held::Held;
 pub use lost::lost;
+pub use whereabouts::Whereabouts;

@@ -1,4 +1,5 @@
 -- KEYS: counters of the run, open, dead, active runs, total. ARGV: run, days to keep, then pairs of disposition and customer.
+-- A disposition may say more behind a colon, which is counted beside it (`filtered:kept`).
 -- A customer leaves `open` (or `dead`) once, so a disposition that is reported again, after a crash or by a second copy, changes
 -- nothing but the count of copies.
 local changed = 0
@@ -16,6 +17,11 @@ for i = 3, #ARGV, 2 do
     counted = redis.call('ZREM', KEYS[2], id)
     if counted == 0 then counted = redis.call('HDEL', KEYS[3], id) end
     if counted == 1 then
+      local whole = string.match(disposition, '^(%l+):')
+      if whole then
+        redis.call('HINCRBY', KEYS[1], whole, 1)
+        redis.call('HINCRBY', KEYS[5], whole, 1)
+      end
       redis.call('HINCRBY', KEYS[1], disposition, 1)
       redis.call('HINCRBY', KEYS[5], disposition, 1)
     end

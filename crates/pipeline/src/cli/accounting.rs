@@ -84,6 +84,19 @@ fn lines(balance: &Balance, now_ms: i64) -> String {
         balance.listed,
         parts.join(" + ")
     );
+    let rows = [
+        (balance.filtered_kept, "kept"),
+        (balance.filtered_removed, "removed"),
+        (balance.filtered_marked, "marked"),
+    ];
+    let rows: Vec<_> = rows
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if !rows.is_empty() {
+        text += &format!("  rows of filtered customers: {}\n", rows.join(", "));
+    }
     if balance.duplicates > 0 {
         text += &format!("  {} second copies were recognised\n", balance.duplicates);
     }

@@ -10,15 +10,20 @@ use crate::{
 
 /// Writes down what became of messages. `false` while Redis is away: the stage pauses, and the batch is to be handled
 /// again when it is back, which is as harmless as a redelivery.
-pub(super) async fn record(rt: &Runtime, stage: Stage, settled: &[(&Envelope, Disposition)]) -> bool {
+pub(super) async fn record(
+    rt: &Runtime,
+    stage: Stage,
+    settled: &[(&Envelope, Disposition, Option<&'static str>)],
+) -> bool {
     let entries: Vec<_> = settled
         .iter()
-        .filter(|(_, disposition)| disposition.is_accounted())
-        .map(|(envelope, disposition)| Entry {
+        .filter(|(_, disposition, _)| disposition.is_accounted())
+        .map(|(envelope, disposition, rule)| Entry {
             run: &envelope.run_id,
             company: &envelope.company_id,
             disposition: *disposition,
             stage,
+            rule: *rule,
         })
         .collect();
     if entries.is_empty() {
@@ -35,8 +40,8 @@ pub(super) async fn record(rt: &Runtime, stage: Stage, settled: &[(&Envelope, Di
     let now = jiff::Timestamp::now().as_second();
     let loaded = settled
         .iter()
-        .filter(|(envelope, disposition)| *disposition == Disposition::Loaded && envelope.is_live());
-    let versions = loaded.filter_map(|(envelope, _)| envelope.version.parse::<Version>().ok());
+        .filter(|(envelope, disposition, _)| *disposition == Disposition::Loaded && envelope.is_live());
+    let versions = loaded.filter_map(|(envelope, ..)| envelope.version.parse::<Version>().ok());
     for version in versions.filter(|version| version.update_time > 0) {
         metrics::histogram!(names::END_TO_END_LAG).record((now - version.update_time).max(0) as f64);
     }

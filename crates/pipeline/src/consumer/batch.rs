@@ -42,6 +42,8 @@ pub(super) struct BatchEnd {
 pub(super) struct Settlement<R> {
     pub(super) delivery: Delivery,
     pub(super) disposition: Disposition,
+    /// The rule that dropped the record.
+    pub(super) rule: Option<&'static str>,
     pub(super) publish: Vec<Outgoing>,
     pub(super) receipt: Option<R>,
 }
@@ -141,6 +143,10 @@ impl<H: Handler> Context<H> {
             Outcome::Retry(failure) | Outcome::Dead(failure) => Some(failure.code),
             _ => None,
         };
+        let rule = match &outcome {
+            Outcome::Done(done) => done.rule,
+            _ => None,
+        };
         let (publish, receipt) = self.consequences(&delivery, outcome, decision);
         // The handling ends here; publishing and confirms belong to the batch.
         if let Some(mut span) = delivery.span.take() {
@@ -149,6 +155,7 @@ impl<H: Handler> Context<H> {
         Settlement {
             delivery,
             disposition: decision.disposition,
+            rule,
             publish,
             receipt,
         }
@@ -206,7 +213,7 @@ impl<H: Handler> Context<H> {
         }
         let ends: Vec<_> = settlements
             .iter()
-            .map(|one| (&one.delivery.envelope, one.disposition))
+            .map(|one| (&one.delivery.envelope, one.disposition, one.rule))
             .collect();
         if !(accounting::record(&self.rt, self.stage, &ends).await && self.report(&ends).await) {
             return BatchEnd {
@@ -232,8 +239,8 @@ impl<H: Handler> Context<H> {
     }
 
     /// Reports to the plans of replays what became of their letters.
-    async fn report(&self, ends: &[(&Envelope, Disposition)]) -> bool {
-        let reports = ends.iter().filter_map(|(envelope, disposition)| {
+    async fn report(&self, ends: &[(&Envelope, Disposition, Option<&'static str>)]) -> bool {
+        let reports = ends.iter().filter_map(|(envelope, disposition, _)| {
             outcome::replay_outcome(self.stage, envelope.replay.as_deref()?, *disposition)
         });
         self.report_outcomes(reports.collect()).await

@@ -9,3 +9,18 @@ impl Namespace {
         self.key("extract:damaged")
     }
 }
+
+/// The comparison of everything that OKKI lists with everything that was loaded.
+impl Namespace {
+    /// Text: how far `extractor reconcile` has come, JSON.
+    #[must_use]
+    pub fn source_reconcile_key(&self) -> String {
+        self.key("extract:reconcile")
+    }
+
+    /// Set: customers with a row that this comparison has not listed.
+    #[must_use]
+    pub fn unlisted_key(&self) -> String {
+        self.key("extract:reconcile:unlisted")
+    }
+}

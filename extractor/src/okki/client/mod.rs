@@ -5,6 +5,7 @@
 
 mod exchange;
 pub(super) mod grant;
+mod groups;
 mod patience;
 mod retry_after;
 mod untimed;
@@ -14,16 +15,17 @@ use self::patience::Patience;
 use self::untimed::Untimed;
 use super::{
     envelope::{self, Answer},
-    error::{Error, Outage},
+    error::Error,
     mend::mend,
     pace::Pace,
     time,
     token::{Token, Tokens},
-    types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
+    types::{Detail, Page, PageRequest, read_detail, read_page},
 };
 use crate::source::Source;
 use bytes::Bytes;
 use exchange::Raw;
+use groups::Tree;
 use pipeline::{
     http,
     quota::{Lane, Today},
@@ -69,6 +71,7 @@ pub(crate) struct Client {
     untimed: Untimed,
     /// What its tokens are good for.
     scope: &'static str,
+    tree: Tree,
 }
 
 impl Client {
@@ -83,6 +86,7 @@ impl Client {
             pace,
             untimed: Untimed::default(),
             scope: "company",
+            tree: Tree::default(),
         }
     }
 
@@ -98,13 +102,29 @@ impl Client {
         &self.options.endpoints.source
     }
 
+    /// A page of the listing; of several groups that of the first one.
     pub(crate) async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
-        self.page_with(lane, request, Patience::of_all()).await
+        self.page_of(lane, request, 0).await
+    }
+
+    /// A page of the listing of one part of what is listed ([`Source::parts`]).
+    pub(crate) async fn page_of(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+    ) -> Result<Page, Error> {
+        self.page_with(lane, request, part, Patience::of_all()).await
     }
 
     /// The same without any repeat, for a caller that asks again anyway.
-    pub(crate) async fn page_once(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
-        self.page_with(lane, request, Patience::none()).await
+    pub(crate) async fn page_once(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+    ) -> Result<Page, Error> {
+        self.page_with(lane, request, part, Patience::none()).await
     }
 
     /// How the day of the quota stands, as the last call has told.
@@ -112,9 +132,15 @@ impl Client {
         self.pace.today()
     }
 
-    async fn page_with(&self, lane: Lane, request: &PageRequest, patience: Patience) -> Result<Page, Error> {
+    async fn page_with(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+        patience: Patience,
+    ) -> Result<Page, Error> {
         let endpoints = &self.options.endpoints;
-        let mut query = endpoints.source.parameters.clone();
+        let mut query = endpoints.source.query(part);
         let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
         put("start_index", request.page.to_string());
         put("count", request.count.to_string());
@@ -162,41 +188,6 @@ impl Client {
         };
         self.page(Lane::Live, &request).await?;
         self.check_group().await
-    }
-
-    /// An error when a group is configured that OKKI does not know: its listing would be empty for ever.
-    ///
-    /// An account whose code lists cannot be read is given the benefit of the doubt.
-    pub(crate) async fn check_group(&self) -> Result<(), Error> {
-        let Some(group) = self.options.endpoints.source.get("group_id") else {
-            return Ok(());
-        };
-        match self.group_name(&group).await {
-            Err(error @ Error::Business { .. })
-                if error.vendor().is_some_and(|(code, _)| code == UNKNOWN_GROUP) =>
-            {
-                Err(error)
-            }
-            Err(Error::Business { .. } | Error::NotFound { .. } | Error::Garbled(_) | Error::Shape(_))
-            | Err(Error::Outage(Outage::Unknown { .. }))
-            | Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The name of a customer group (客户分组), wherever it is in the tree.
-    pub(crate) async fn group_name(&self, id: &str) -> Result<String, Error> {
-        let query = [("field".to_owned(), "group_id".to_owned())];
-        let answer = self
-            .patient(
-                Lane::Live,
-                "selector",
-                "/v1/company/fields/selector",
-                &query,
-                Patience::of_all(),
-            )
-            .await?;
-        read_groups(&answer.data, id)
     }
 
     /// Tries the credentials: a token that is there already says nothing about them.

@@ -103,17 +103,18 @@ impl Comparison<'_> {
                 found.extend(row.map(|row| ((*company).to_owned(), vec![row])));
             }
         }
-        let published = writer
+        let standings = writer
             .watermarks
-            .published(companies)
+            .standings(companies)
             .await
             .context("ask Redis")?;
         let mut wrong = Vec::new();
-        for ((company, row), published) in companies.iter().zip(known).zip(published) {
+        for ((company, row), standing) in companies.iter().zip(known).zip(standings) {
             let row = row.unwrap_or_default();
             let shown = found.get(*company).into_iter().flatten();
             let shown = shown.into_iter().find(|shown| Some(&shown.id) == row.id.as_ref());
-            let published = published.map(|published| published.version);
+            // Whoever has gone keeps its row as it was, when that is the policy.
+            let published = standing.published.filter(|_| !standing.is_gone());
             match differs(&row, shown, published) {
                 None => continue,
                 Some(Difference::Missing) => findings.missing.add(company),

@@ -136,6 +136,58 @@ async fn check_tries_everything_and_says_what_is_wrong() {
     assert!(format!("{refused:#}").contains("cannot be used"), "{refused:#}");
 }
 
+/// What the platform exported is judged before anybody has credentials.
+#[tokio::test]
+async fn a_source_document_is_judged_without_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("source.json");
+    let document = |value: &str| {
+        serde_json::json!({
+            "api": "/v1/company/list", "effect": "QUERY", "method": "GET",
+            "request": [
+                {"field": "start_time", "label": "s", "type": "string", "value": value},
+                {"field": "group_id", "label": "g", "type": "string", "value": "101,102"},
+                {"field": "count", "label": "c", "type": "string", "value": "{PAGINATION_PAGE_SIZE}"},
+            ],
+        })
+    };
+    let good = document("{{LAST_SYNC_TIME|datetime}}").to_string();
+    std::fs::write(&file, &good).unwrap();
+    let mut pipeline = PipelineUnderTest::for_test().customers(5).seed(69).start().await;
+    pipeline.set_for(Service::Extractor, "SOURCE", file.display().to_string());
+    let offline = ["check", "--offline"];
+    let said = pipeline.tool(Service::Extractor, &offline).await.unwrap();
+    assert!(
+        said.contains("group 101, then 102") && said.contains("--offline"),
+        "{said}"
+    );
+    for name in ["OKKI_CLIENT_ID", "OKKI_CLIENT_SECRET", "REDIS_URL", "AMQP_URL"] {
+        pipeline.unset_for(Service::Extractor, name);
+    }
+    let said = pipeline.tool(Service::Extractor, &["check"]).await.unwrap();
+    assert!(
+        said.contains("not asked") && said.contains("OKKI_CLIENT_ID"),
+        "{said}"
+    );
+    let report = json(&pipeline, &["check", "--offline", "--json"]).await;
+    assert_eq!(report["ok"], true, "{report}");
+    std::fs::write(&file, document("2026-01-01 00:00:00").to_string()).unwrap();
+    for arguments in [&offline[..], &["check"]] {
+        let error = pipeline.tool(Service::Extractor, arguments).await.unwrap_err();
+        let error = format!("{error:#}");
+        assert!(
+            error.contains("78") && error.contains("start_time is always"),
+            "{error}"
+        );
+    }
+    assert_eq!(pipeline.simulator.stats().okki.total_calls, 0);
+    // Half of the credentials is a mistake.
+    std::fs::write(&file, &good).unwrap();
+    pipeline.set_for(Service::Extractor, "OKKI_CLIENT_ID", "sim-okki-client");
+    let error = pipeline.tool(Service::Extractor, &["check"]).await.unwrap_err();
+    assert!(format!("{error:#}").contains("OKKI_CLIENT_SECRET"), "{error:#}");
+}
+
 #[tokio::test]
 async fn dates_that_make_no_sense_are_refused_before_anything_happens() {
     let pipeline = PipelineUnderTest::for_test().customers(5).seed(64).start().await;

@@ -35,6 +35,7 @@ fn entry<'a>(run: &'a str, company: &'a str, disposition: Disposition) -> Entry<
         company,
         disposition,
         stage: Stage::Load,
+        rule: None,
     }
 }
 

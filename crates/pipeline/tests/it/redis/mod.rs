@@ -2,6 +2,7 @@
 
 mod lease;
 mod link;
+mod passing;
 mod sequence;
 mod states;
 mod store;

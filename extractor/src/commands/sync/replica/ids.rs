@@ -68,6 +68,7 @@ impl Sync {
             start: Some(second),
             end: second,
             phase: Phase::Changed,
+            part: 0,
             cursor: None,
             removals: false,
             force: true,

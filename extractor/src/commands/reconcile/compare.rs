@@ -1,0 +1,314 @@
+//! The phases of a comparison: the listing, those that are known and not listed, and what has changed meanwhile.
+
+use super::{
+    Comparison,
+    progress::{Next, Progress},
+};
+use crate::{
+    okki::{Client, Error, ListItem, Page, PageRequest},
+    run::Stop,
+    state::{Phase, Run, RunKind},
+    walk::{Pages, Step, Walk},
+    window::Window,
+};
+use pipeline::{accounting::Whereabouts, quota::Lane, watermarks::standing::Standing};
+
+/// About how many customers of the watermarks are taken at once.
+const SCAN: usize = 500;
+/// The listing of what has changed meanwhile ends so far in the future, in seconds: nobody leaves it by another change.
+const AHEAD_S: i64 = 86_400;
+
+/// One part of the listing, in the lane of backfills.
+pub(super) struct Listing<'a>(pub(super) &'a Client, pub(super) usize);
+
+impl Pages for Listing<'_> {
+    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        self.0.page_of(Lane::Backfill, &request, self.1).await
+    }
+}
+
+/// How a listed customer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// The listed state was loaded.
+    Current,
+    /// A condition dropped it.
+    Filtered,
+    /// The same, and its row is still as it was.
+    Dropped,
+    /// It was never loaded, or has come back.
+    Missing,
+    /// Only an older state was loaded.
+    Stale,
+}
+
+/// What the watermarks say; a row without a time is current when anything was loaded.
+fn judge(listed: i64, standing: &Standing) -> Verdict {
+    let reaches = |time: Option<i64>| time.is_some_and(|time| time >= listed);
+    let published = standing.published.map(|version| version.update_time);
+    let dropped = standing.dropped.map(|version| version.update_time);
+    if standing.is_dropped() && reaches(dropped) {
+        return match standing.may_have_row && !standing.is_gone() {
+            true => Verdict::Dropped,
+            false => Verdict::Filtered,
+        };
+    }
+    if standing.is_gone() {
+        return Verdict::Missing;
+    }
+    // What went to the loader and is no longer on its way has come to its end there.
+    if reaches(standing.loaded) || reaches(published) {
+        return Verdict::Current;
+    }
+    match published.max(standing.ever_loaded) {
+        None => Verdict::Missing,
+        Some(_) => Verdict::Stale,
+    }
+}
+
+impl Comparison {
+    /// From where it is to the end, or to the first failure.
+    pub(super) async fn go_on(&self, progress: &mut Progress) -> Result<(), Stop> {
+        loop {
+            match progress.next.clone() {
+                Next::Listed { part, cursor } => self.compare_listed(progress, part, cursor).await?,
+                Next::Known(cursor) => self.find_unlisted(progress, cursor).await?,
+                Next::Changed => self.take_changed(progress).await?,
+                Next::Deleted { part, cursor } => self.take_deleted(progress, part, cursor).await?,
+                Next::Unlisted => return self.end_unlisted(progress).await,
+            }
+        }
+    }
+
+    async fn compare_listed(
+        &self,
+        progress: &mut Progress,
+        part: usize,
+        cursor: Option<i64>,
+    ) -> Result<(), Stop> {
+        let window = self.window(progress);
+        let mut walk = Walk::new(window, cursor, self.settings.count, false);
+        while let Some(step) = walk.next(&Listing(&self.client, part)).await? {
+            let cursor = step.cursor;
+            self.compare(progress, step).await?;
+            if cursor.is_some() {
+                progress.next = Next::Listed { part, cursor };
+            }
+            let listed = progress.findings.listed;
+            self.bar
+                .set_message(format!("{listed} customers listed and compared"));
+            self.place.keep(progress).await?;
+        }
+        progress.next = match part + 1 < self.client.source().parts() {
+            true => Next::Listed {
+                part: part + 1,
+                cursor: None,
+            },
+            false => Next::Known(0),
+        };
+        Ok(())
+    }
+
+    async fn compare(&self, progress: &mut Progress, step: Step) -> Result<(), Stop> {
+        let ids: Vec<&str> = step.items.iter().map(|item| item.company_id.as_str()).collect();
+        let standings = self.watermarks.standings(&ids).await?;
+        self.watermarks.record_listed(&ids, progress.number).await?;
+        progress.findings.listed += ids.len() as u64;
+        progress.findings.damaged += step.damaged.len() as u64;
+        let mut doubtful = Vec::new();
+        for (item, standing) in step.items.into_iter().zip(&standings) {
+            match judge(item.update_time, standing) {
+                Verdict::Current => progress.findings.current += 1,
+                Verdict::Filtered => progress.findings.filtered += 1,
+                verdict => doubtful.push((item, verdict)),
+            }
+        }
+        let ids: Vec<&str> = doubtful
+            .iter()
+            .map(|(item, _)| item.company_id.as_str())
+            .collect();
+        let found = self.rt.account.whereabouts(&ids).await?;
+        let mut wrong = Vec::new();
+        for ((item, verdict), found) in doubtful.into_iter().zip(found) {
+            let findings = &mut progress.findings;
+            let finding = match (found, verdict) {
+                (Whereabouts::OnItsWay, _) => {
+                    findings.in_flight += 1;
+                    continue;
+                }
+                (Whereabouts::Dead, _) => {
+                    findings.dead.add(&item.company_id);
+                    continue;
+                }
+                (_, Verdict::Dropped) => &mut findings.dropped,
+                (_, Verdict::Missing) => &mut findings.missing,
+                _ => &mut findings.stale,
+            };
+            finding.add(&item.company_id);
+            wrong.push(item);
+        }
+        self.fetch_again(progress, Phase::Changed, wrong).await
+    }
+
+    /// Publishes refs to be fetched whatever is known; those of deleted customers become removals.
+    pub(super) async fn fetch_again(
+        &self,
+        progress: &mut Progress,
+        phase: Phase,
+        items: Vec<ListItem>,
+    ) -> Result<(), Stop> {
+        if !self.fix || items.is_empty() {
+            return Ok(());
+        }
+        let count = items.len() as u64;
+        let window = self.window(progress);
+        let mut run = Run::apart(progress.run.clone(), window, phase, &self.rt.instance);
+        run.force = true;
+        let step = Step {
+            items,
+            ..Step::default()
+        };
+        self.runner
+            .publish(RunKind::Backfill, &mut run, step, &self.lease)
+            .await?;
+        progress.findings.fixed += count;
+        Ok(())
+    }
+
+    async fn find_unlisted(&self, progress: &mut Progress, cursor: u64) -> Result<(), Stop> {
+        let (next, ids) = self.watermarks.scan(cursor, SCAN).await?;
+        let standings = self.watermarks.standings(&ids).await?;
+        let window = self.window(progress);
+        let number = progress.number;
+        let is_unlisted = |standing: &Standing| {
+            standing.listed_in != Some(number)
+                && standing.may_have_row
+                && !standing.is_gone()
+                && standing.newest().is_none_or(|newest| window.contains(newest))
+        };
+        let unlisted = ids.iter().zip(&standings).filter(|(_, one)| is_unlisted(one));
+        let unlisted: Vec<&str> = unlisted.map(|(id, _)| id.as_str()).collect();
+        let found = self.rt.account.whereabouts(&unlisted).await?;
+        let settled = unlisted.into_iter().zip(found);
+        let settled = settled.filter(|(_, found)| *found != Whereabouts::OnItsWay);
+        let settled: Vec<&str> = settled.map(|(id, _)| id).collect();
+        self.place.add_unlisted(&settled).await?;
+        progress.next = if next == 0 {
+            Next::Changed
+        } else {
+            Next::Known(next)
+        };
+        self.bar
+            .set_message("customers with a row are compared with the listing");
+        self.place.keep(progress).await?;
+        Ok(())
+    }
+
+    /// Who has changed since the comparison began may have left the window that was listed, and nothing else.
+    async fn take_changed(&self, progress: &mut Progress) -> Result<(), Stop> {
+        let overlap = self.settings.margins.overlap.as_secs().cast_signed();
+        let window = Window {
+            start: Some(progress.end.saturating_sub(overlap)),
+            end: self.state.clocks().await?.latest() + AHEAD_S,
+        };
+        for part in 0..self.client.source().parts() {
+            let mut walk = Walk::new(window, None, self.settings.count, false);
+            while let Some(step) = walk.next(&Listing(&self.client, part)).await? {
+                let ids: Vec<&str> = step.items.iter().map(|item| item.company_id.as_str()).collect();
+                self.place.take_unlisted(&ids).await?;
+            }
+        }
+        self.weigh(progress).await?;
+        progress.next = match self.place.unlisted().await? {
+            0 => Next::Unlisted,
+            _ => Next::Deleted {
+                part: 0,
+                cursor: None,
+            },
+        };
+        self.place.keep(progress).await?;
+        Ok(())
+    }
+
+    pub(super) fn window(&self, progress: &Progress) -> Window {
+        Window {
+            start: self.settings.start,
+            end: progress.end,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipeline::version::Version;
+
+    fn at(update_time: i64) -> Option<Version> {
+        Some(Version {
+            update_time,
+            sequence: 1,
+        })
+    }
+
+    #[test]
+    fn what_was_loaded_or_has_come_to_its_end_is_current() {
+        let mut standing = Standing::default();
+        assert_eq!(judge(10, &standing), Verdict::Missing);
+        standing.published = at(9);
+        assert_eq!(judge(10, &standing), Verdict::Stale);
+        standing.published = at(10);
+        assert_eq!(judge(10, &standing), Verdict::Current);
+        let loaded = Standing {
+            loaded: Some(11),
+            ever_loaded: Some(11),
+            ..Standing::default()
+        };
+        assert_eq!(judge(10, &loaded), Verdict::Current);
+        assert_eq!(judge(0, &loaded), Verdict::Current);
+        // After a rebuilt index it is not known, and asked for again.
+        let before = Standing {
+            loaded: None,
+            ..loaded
+        };
+        assert_eq!(judge(10, &before), Verdict::Stale);
+    }
+
+    #[test]
+    fn a_dropped_customer_is_fine_unless_its_row_was_forgotten() {
+        let dropped = Standing {
+            dropped: at(10),
+            ..Standing::default()
+        };
+        assert_eq!(judge(10, &dropped), Verdict::Filtered);
+        assert_eq!(judge(11, &dropped), Verdict::Missing, "it has changed since");
+        let with_row = Standing {
+            may_have_row: true,
+            ..dropped
+        };
+        assert_eq!(judge(10, &with_row), Verdict::Dropped);
+        let handled = Standing {
+            gone: Some(10),
+            published: at(10),
+            ..with_row
+        };
+        assert_eq!(judge(10, &handled), Verdict::Filtered);
+        // It came back with a newer state.
+        let back = Standing {
+            published: at(12),
+            ..handled
+        };
+        assert_eq!(judge(12, &back), Verdict::Current);
+    }
+
+    #[test]
+    fn whoever_was_removed_and_is_listed_again_is_missing() {
+        let gone = Standing {
+            gone: Some(10),
+            published: at(10),
+            may_have_row: true,
+            ..Standing::default()
+        };
+        assert_eq!(judge(10, &gone), Verdict::Missing);
+        assert_eq!(judge(11, &gone), Verdict::Missing);
+    }
+}

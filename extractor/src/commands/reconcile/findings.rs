@@ -1,0 +1,121 @@
+//! What a comparison has found, counted, with some examples; kept between runs, so that one that was broken off can go on.
+
+use crate::table::columns;
+use serde::{Deserialize, Serialize};
+
+/// How many examples of each difference are printed.
+const EXAMPLES: usize = 10;
+
+/// The customers of OKKI and of the form, by how they stand.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Findings {
+    /// Customers that OKKI lists.
+    pub(super) listed: u64,
+    /// Of them, those whose listed state was loaded.
+    pub(super) current: u64,
+    /// Dropped by a condition, without a row or with one that was handled.
+    pub(super) filtered: u64,
+    /// On their way.
+    pub(super) in_flight: u64,
+    /// Rows that name no customer.
+    pub(super) damaged: u64,
+    /// Listed and never loaded.
+    pub(super) missing: Finding,
+    /// Listed, and an older state was loaded.
+    pub(super) stale: Finding,
+    /// Listed, and their dead letter lies in a queue.
+    pub(super) dead: Finding,
+    /// Dropped by a condition, and their row was not handled as ON_REMOVAL says.
+    pub(super) dropped: Finding,
+    /// Loaded, and deleted in OKKI.
+    pub(super) deleted: Finding,
+    /// Loaded, and no longer listed.
+    pub(super) unlisted: Finding,
+    /// Of these, those that OKKI does not show either.
+    pub(super) not_shown: Finding,
+    /// Customers that are fetched again, or handed to the loader as gone.
+    pub(super) fixed: u64,
+    /// Customers that have gone and are not handed on, because they are too many.
+    pub(super) held_back: u64,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Finding {
+    pub(super) count: u64,
+    examples: Vec<String>,
+}
+
+impl Finding {
+    pub(super) fn add(&mut self, company_id: &str) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(company_id.to_owned());
+        }
+    }
+}
+
+impl Findings {
+    /// Customers that differ and for which nothing was done.
+    pub(super) fn open(&self) -> u64 {
+        let found = [
+            &self.missing,
+            &self.stale,
+            &self.dead,
+            &self.dropped,
+            &self.deleted,
+            &self.unlisted,
+        ];
+        let found: u64 = found.iter().map(|finding| finding.count).sum();
+        found.saturating_sub(self.fixed)
+    }
+
+    /// What to do about those that `--fix` leaves open.
+    pub(super) fn remedies(&self, at_most: u8) -> String {
+        let mut remedies = Vec::new();
+        if self.dead.count > 0 {
+            remedies.push("dead letters are put back by `dead replay` of their service".to_owned());
+        }
+        if self.not_shown.count > 0 {
+            remedies.push(
+                "customers that OKKI neither lists nor shows are left alone, a privilege may be missing"
+                    .to_owned(),
+            );
+        }
+        if self.held_back > 0 {
+            remedies.push(format!(
+                "{} that have gone are more than {at_most} % of all, check the filter, then allow more with --at-most",
+                self.held_back
+            ));
+        }
+        remedies.join("; ")
+    }
+
+    pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            pipeline::say!("{}", serde_json::to_string(self)?)?;
+            return Ok(());
+        }
+        let plain = |name: &str, count: u64| [name.to_owned(), count.to_string()];
+        let found = |name: &str, finding: &Finding| {
+            let shown = format!("{}  {}", finding.count, finding.examples.join(", "));
+            [name.to_owned(), shown.trim_end().to_owned()]
+        };
+        let rows = [
+            plain("listed by OKKI", self.listed),
+            plain("current", self.current),
+            plain("filtered", self.filtered),
+            plain("on their way", self.in_flight),
+            plain("unreadable rows", self.damaged),
+            found("missing", &self.missing),
+            found("stale", &self.stale),
+            found("dead letters", &self.dead),
+            found("filtered with a row", &self.dropped),
+            found("deleted in OKKI", &self.deleted),
+            found("no longer listed", &self.unlisted),
+            found("not shown either", &self.not_shown),
+            plain("handled", self.fixed),
+        ];
+        pipeline::say!("{}", columns(&rows))?;
+        Ok(())
+    }
+}

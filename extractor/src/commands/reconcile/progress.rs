@@ -1,0 +1,155 @@
+//! How far a comparison has come, in Redis: the next run goes on there, unless the filter has changed in between.
+
+use super::findings::Findings;
+use pipeline::{
+    names::Namespace,
+    store::{Error, Store},
+};
+use serde::{Deserialize, Serialize};
+
+/// A comparison that nobody went on with for this long is begun again.
+const KEPT_S: u64 = 86_400;
+/// Customers that are taken out of the set at a time.
+const AT_A_TIME: usize = 100;
+
+/// What is read next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Next {
+    /// A part of the listing, from this second on.
+    Listed { part: usize, cursor: Option<i64> },
+    /// Customers of which something is known, from this cursor on.
+    Known(u64),
+    /// What has changed since the comparison began.
+    Changed,
+    /// A part of the listing of deleted customers, from this second on.
+    Deleted { part: usize, cursor: Option<i64> },
+    /// Those that were in no listing.
+    Unlisted,
+}
+
+/// A comparison that was begun.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// With which filter, and whether it fixes.
+    subject: String,
+    /// Its number, by which the customers are marked that it has listed.
+    pub(super) number: u64,
+    /// The last second of the listing.
+    pub(super) end: i64,
+    /// The run under which customers are asked for again.
+    pub(super) run: String,
+    pub(super) next: Next,
+    pub(super) findings: Findings,
+}
+
+/// Where it is kept.
+pub(super) struct Place {
+    store: Store,
+    key: String,
+    unlisted: String,
+    subject: String,
+}
+
+impl Place {
+    pub(super) fn new(store: Store, namespace: &Namespace, filter: &str, fix: bool) -> Self {
+        Self {
+            store,
+            key: namespace.source_reconcile_key(),
+            unlisted: namespace.unlisted_key(),
+            subject: format!("{filter} {fix}"),
+        }
+    }
+
+    /// The comparison to go on with, if there is one.
+    pub(super) async fn open(&self) -> Result<Option<Progress>, Error> {
+        let mut command = redis::cmd("GET");
+        command.arg(&self.key);
+        let kept: Option<String> = self.ask(&command).await?;
+        // What cannot be read is of another version.
+        let kept = kept.and_then(|text| serde_json::from_str::<Progress>(&text).ok());
+        Ok(kept.filter(|kept| kept.subject == self.subject))
+    }
+
+    /// Begins one at this time (unix milliseconds).
+    pub(super) async fn begin(&self, now_ms: i64, end: i64) -> Result<Progress, Error> {
+        self.close().await?;
+        Ok(Progress {
+            subject: self.subject.clone(),
+            number: now_ms.unsigned_abs(),
+            end,
+            run: format!("reconcile-{}", uuid::Uuid::new_v4().simple()),
+            next: Next::Listed {
+                part: 0,
+                cursor: None,
+            },
+            findings: Findings::default(),
+        })
+    }
+
+    pub(super) async fn keep(&self, progress: &Progress) -> Result<(), Error> {
+        let text = serde_json::to_string(progress).unwrap_or_default();
+        let mut command = redis::cmd("SET");
+        command.arg(&self.key).arg(text).arg("EX").arg(KEPT_S);
+        self.ask(&command).await
+    }
+
+    /// It is complete.
+    pub(super) async fn close(&self) -> Result<(), Error> {
+        let mut command = redis::cmd("DEL");
+        command.arg(&self.key).arg(&self.unlisted);
+        self.ask(&command).await
+    }
+
+    /// Adds customers that were not listed.
+    pub(super) async fn add_unlisted(&self, ids: &[&str]) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut pipe = redis::pipe();
+        pipe.cmd("SADD").arg(&self.unlisted).arg(ids).ignore();
+        pipe.cmd("EXPIRE").arg(&self.unlisted).arg(KEPT_S).ignore();
+        let mut connection = self.store.connection().await?;
+        Ok(pipe.query_async::<()>(&mut *connection).await?)
+    }
+
+    /// Which of these customers were not listed.
+    pub(super) async fn are_unlisted(&self, ids: &[&str]) -> Result<Vec<bool>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipe = redis::pipe();
+        for id in ids {
+            pipe.cmd("SISMEMBER").arg(&self.unlisted).arg(id);
+        }
+        let mut connection = self.store.connection().await?;
+        Ok(pipe.query_async(&mut *connection).await?)
+    }
+
+    /// They were seen in a listing after all, or are handled.
+    pub(super) async fn take_unlisted(&self, ids: &[&str]) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut command = redis::cmd("SREM");
+        command.arg(&self.unlisted).arg(ids);
+        self.ask(&command).await
+    }
+
+    pub(super) async fn unlisted(&self) -> Result<u64, Error> {
+        let mut command = redis::cmd("SCARD");
+        command.arg(&self.unlisted);
+        self.ask(&command).await
+    }
+
+    /// Some of them.
+    pub(super) async fn some_unlisted(&self) -> Result<Vec<String>, Error> {
+        let mut command = redis::cmd("SRANDMEMBER");
+        command.arg(&self.unlisted).arg(AT_A_TIME);
+        self.ask(&command).await
+    }
+
+    async fn ask<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(command.query_async(&mut *connection).await?)
+    }
+}
