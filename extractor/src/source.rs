@@ -93,6 +93,7 @@ impl Source {
     }
 
     fn read(text: &str, name: &str) -> Result<Self, ConfigError> {
+        let text = &*filter::with_one_group(text);
         let Loaded { document, warnings } =
             SourceDocument::parse(text, name).map_err(|problems| all(&problems))?;
         let refuse = |problem: String, remedy: &str| ConfigError::new(name, problem, remedy);

@@ -1,7 +1,8 @@
 //! What of a source decides who is listed: parameters, groups, and the rules about single customers.
 
 use super::Source;
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The parameter that names customer groups (客户分组).
 const GROUP: &str = "group_id";
@@ -93,17 +94,46 @@ impl Source {
     }
 }
 
+/// Several entries for the group as one: of any other parameter a second entry contradicts the first.
+pub(super) fn with_one_group(text: &str) -> Cow<'_, str> {
+    let mut document: Value = serde_json::from_str(text).unwrap_or_default();
+    let Some(request) = document.get_mut("request").and_then(Value::as_array_mut) else {
+        return Cow::Borrowed(text);
+    };
+    let is_group = |entry: &Value| entry["field"] == GROUP;
+    let value = |entry: &Value| match &entry["value"] {
+        Value::String(value) => value.clone(),
+        Value::Number(value) => value.to_string(),
+        _ => String::new(),
+    };
+    let groups: Vec<String> = request
+        .iter()
+        .filter(|entry| is_group(entry))
+        .map(value)
+        .collect();
+    let is_plain = |group: &String| !group.contains('{') && !group.contains("_function");
+    if groups.len() < 2 || !groups.iter().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut is_first = true;
+    request.retain(|entry| !is_group(entry) || std::mem::take(&mut is_first));
+    for entry in request.iter_mut().filter(|entry| is_group(entry)) {
+        entry["value"] = groups.join(",").into();
+    }
+    Cow::Owned(document.to_string())
+}
+
 /// The rules about single customers within a filter.
-pub(crate) fn rules_of(filter: &str) -> serde_json::Value {
-    let mut filter: serde_json::Value = serde_json::from_str(filter).unwrap_or_default();
+pub(crate) fn rules_of(filter: &str) -> Value {
+    let mut filter: Value = serde_json::from_str(filter).unwrap_or_default();
     filter["rules"].take()
 }
 
 /// The parts of a document that `Selection` is made of; nothing when it has none.
 pub(super) fn rules(text: &str) -> String {
-    let document: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let document: Value = serde_json::from_str(text).unwrap_or_default();
     let parts = ["condition", "formatResponse"].map(|name| &document[name]);
-    let is_empty = |part: &serde_json::Value| part.is_null() || part.as_array().is_some_and(Vec::is_empty);
+    let is_empty = |part: &Value| part.is_null() || part.as_array().is_some_and(Vec::is_empty);
     if parts.iter().all(|part| is_empty(part)) {
         return String::new();
     }

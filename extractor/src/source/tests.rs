@@ -56,7 +56,9 @@ fn the_filter_changes_with_what_decides_who_is_loaded() {
 fn several_groups_are_listed_one_after_the_other() {
     let one = r#"{"field": "group_id", "label": "分组", "type": "string", "value": "17"}"#;
     assert!(DOCUMENT.contains(one));
+    let again = one.replace("17", "9");
     let spellings = [
+        DOCUMENT.replace(one, &format!("{one}, {again}")),
         DOCUMENT.replace("\"17\"", "\"17,9\""),
         DOCUMENT.replace("\"17\"", "\"9， 17\""),
         DOCUMENT.replace("\"17\"", "\"[9, 17]\""),

@@ -323,7 +323,8 @@ async fn several_groups_are_loaded_and_no_other() {
     document["condition"] = json!([]);
     let group = |id: &str| json!({"field": "group_id", "label": "分组", "type": "string", "value": id});
     let request = document["request"].as_array_mut().unwrap();
-    request.push(group("103,101"));
+    request.push(group("103"));
+    request.push(group("101"));
     let (_folder, source) = written(&document);
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(200)
