@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
+pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod sync;

@@ -13,12 +13,14 @@ mod mend;
 mod moment;
 mod pace;
 mod seal;
+mod tape;
 pub(crate) mod time;
 mod token;
 mod types;
 
-pub(crate) use client::{Client, ClientOptions, Endpoints};
+pub(crate) use client::{Client, ClientOptions, Endpoints, Recorded};
 pub(crate) use error::{Error, chain};
 pub(crate) use pace::Pace;
+pub(crate) use tape::{Question, Taken};
 pub(crate) use token::Tokens;
 pub(crate) use types::{DamagedRow, Detail, ListItem, Page, PageRequest};

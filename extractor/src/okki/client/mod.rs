@@ -6,6 +6,7 @@
 mod exchange;
 pub(super) mod grant;
 mod patience;
+mod recorded;
 mod retry_after;
 mod untimed;
 
@@ -16,6 +17,7 @@ use super::{
     error::{Error, Outage},
     mend::mend,
     pace::Pace,
+    tape::Tape,
     time,
     token::{Token, Tokens},
     types::{Detail, Page, PageRequest, UNKNOWN_GROUP, read_detail, read_groups, read_page},
@@ -24,6 +26,7 @@ use crate::source::Source;
 use bytes::Bytes;
 use exchange::Raw;
 use pipeline::{http, quota::Lane, setting::Secret};
+pub(crate) use recorded::Recorded;
 use reqwest::header::AUTHORIZATION;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -62,6 +65,7 @@ pub(crate) struct Client {
     pace: Pace,
     slots: Semaphore,
     untimed: Untimed,
+    tape: Option<Tape>,
 }
 
 impl Client {
@@ -75,6 +79,7 @@ impl Client {
             tokens,
             pace,
             untimed: Untimed::default(),
+            tape: None,
         }
     }
 
@@ -85,8 +90,18 @@ impl Client {
     }
 
     pub(crate) async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
-        let endpoints = &self.options.endpoints;
-        let mut query = endpoints.source.parameters.clone();
+        let query = self.page_query(request);
+        let path = &self.options.endpoints.source.list;
+        let answer = self
+            .patient(lane, "list", path, &query, Patience::of_all())
+            .await?;
+        let page = read_page(&answer.data, answer.now)?;
+        self.untimed.tell(&page);
+        Ok(page)
+    }
+
+    fn page_query(&self, request: &PageRequest) -> Vec<(String, String)> {
+        let mut query = self.source().parameters.clone();
         let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
         put("start_index", request.page.to_string());
         put("count", request.count.to_string());
@@ -97,13 +112,7 @@ impl Client {
         if let Some(end) = request.end {
             put("end_time", time::format(end));
         }
-        let path = &endpoints.source.list;
-        let answer = self
-            .patient(lane, "list", path, &query, Patience::of_all())
-            .await?;
-        let page = read_page(&answer.data, answer.now)?;
-        self.untimed.tell(&page);
-        Ok(page)
+        query
     }
 
     /// The detail of one customer.
@@ -117,12 +126,19 @@ impl Client {
     }
 
     async fn detail_with(&self, lane: Lane, company_id: &str, patience: Patience) -> Result<Detail, Error> {
-        let source = &self.options.endpoints.source;
+        let query = self.detail_query(company_id);
+        let answer = self
+            .patient(lane, "info", &self.source().info, &query, patience)
+            .await?;
+        read_detail(answer.data, answer.now, company_id)
+    }
+
+    fn detail_query(&self, company_id: &str) -> Vec<(String, String)> {
+        let source = self.source();
         let mut query = vec![(source.info_key.clone(), company_id.to_owned())];
         // How values are shown concerns the detail as well.
         query.extend(source.get("format").map(|format| ("format".to_owned(), format)));
-        let answer = self.patient(lane, "info", &source.info, &query, patience).await?;
-        read_detail(answer.data, answer.now, company_id)
+        query
     }
 
     /// Asks for one row, and for the configured group; an error when listing could not work.
@@ -240,6 +256,9 @@ impl Client {
             body,
             ..
         } = self.exchange(lane, endpoint, request, Bytes::new()).await?;
+        if let Some(tape) = &self.tape {
+            tape.keep(path, query, status, &body);
+        }
         let answer = match envelope::read(status, retry_after, &body) {
             // Of a listing only ids and times are used: one broken character of one row must not cost the page.
             Err(Error::Garbled(_)) if endpoint == "list" => envelope::read(status, retry_after, &mend(&body)),

@@ -12,6 +12,7 @@ mod leader;
 mod missing;
 mod paging;
 mod quotas;
+mod record;
 mod refusals;
 mod replicas;
 mod sink;

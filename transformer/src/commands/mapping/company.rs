@@ -1,9 +1,11 @@
-//! The customer that a command maps: the detail answer as `extractor fetch` prints it, from a file or a pipe.
+//! The customers that a command maps: the detail answer as `extractor fetch` prints it, from a file or a pipe, or those of a
+//! folder that `extractor record` has written.
 
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
+use pipeline::recording::{Customer, Manifest};
 use pipeline::setting::ConfigError;
 use serde_json::Value;
 
@@ -29,6 +31,37 @@ pub(super) fn given(place: &str) -> anyhow::Result<Value> {
         .into());
     }
     in_file(path)
+}
+
+/// A customer of a recording, and what it is, or why it is none: a refusal, or an answer that no parser takes.
+pub(super) type Recorded = (String, anyhow::Result<Value>);
+
+/// The customers of a recording with these ids, or all of them.
+pub(super) fn recorded(folder: &Path, ids: &[String]) -> anyhow::Result<Vec<Recorded>> {
+    let manifest = Manifest::read(folder)?;
+    let customers = manifest.customers(ids)?.into_iter();
+    Ok(customers
+        .map(|customer| (customer.company_id.clone(), read_recorded(folder, customer)))
+        .collect())
+}
+
+fn read_recorded(folder: &Path, customer: &Customer) -> anyhow::Result<Value> {
+    let path = Manifest::file(folder, &customer.file);
+    let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+    let text = String::from_utf8(bytes).with_context(|| {
+        format!(
+            "{} is not UTF-8, so the customer dies before it is mapped",
+            path.display()
+        )
+    })?;
+    let json = parse(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    if let Some(code) = &customer.refused {
+        let shown = json
+            .get("code")
+            .map_or_else(|| customer.status.to_string(), Value::to_string);
+        anyhow::bail!("the answer is a refusal: code {shown} ({code})");
+    }
+    Ok(json)
 }
 
 /// A customer of a file.

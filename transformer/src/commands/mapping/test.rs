@@ -1,7 +1,7 @@
 //! `mapping test`: a mapping's own tests.
 //!
-//! The file is `{"now": "…", "tests": [{"name", "company": {…} | "company_file": "…", "expect": {label or field: cell}}]}`;
-//! `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a
+//! The file is `{"now": "…", "tests": [{"name", "company": {…} | "company_file": "…" | "company_id": "…", "expect": {label or
+//! field: cell}}]}`; `company_id` is a customer of the folder that `--records` names, as `extractor record` has written it; `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a
 //! cell, `{"error": "reason code"}` expects a row error.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::DocumentArgs;
-use super::company::{in_file, unwrapped};
+use super::company::{in_file, recorded, unwrapped};
 use crate::map::{Mapping, Tried, cell_json};
 use mapping::clean::clean_in;
 
@@ -25,6 +25,9 @@ pub(super) struct TestArgs {
     /// Examples: customers and the cells that they must give (JSON)
     #[arg(long, value_name = "FILE")]
     cases: PathBuf,
+    /// Folder that `extractor record` has written, for examples with a company_id
+    #[arg(long, value_name = "FOLDER")]
+    records: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,6 +44,7 @@ struct Case {
     now: Option<Timestamp>,
     company: Option<Value>,
     company_file: Option<PathBuf>,
+    company_id: Option<String>,
     expect: Map<String, Value>,
 }
 
@@ -48,8 +52,8 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
     let text = super::read(&args.cases)?;
     let folder = args.cases.parent().unwrap_or(Path::new("."));
-    let (count, failures) =
-        check(&mapping, &text, folder).with_context(|| format!("{} cannot be used", args.cases.display()))?;
+    let (count, failures) = check(&mapping, &text, folder, args.records.as_deref())
+        .with_context(|| format!("{} cannot be used", args.cases.display()))?;
     for failure in &failures {
         pipeline::say!("{failure}")?;
     }
@@ -62,15 +66,16 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
 }
 
 /// Number of tests, and one text per failing test.
-fn check(mapping: &Mapping, text: &str, folder: &Path) -> anyhow::Result<(usize, Vec<String>)> {
+fn check(
+    mapping: &Mapping,
+    text: &str,
+    folder: &Path,
+    records: Option<&Path>,
+) -> anyhow::Result<(usize, Vec<String>)> {
     let cases: Cases = serde_json::from_str(text)?;
     let mut failures = Vec::new();
     for case in &cases.tests {
-        let detail = match (&case.company, &case.company_file) {
-            (Some(company), None) => unwrapped(company.clone()),
-            (None, Some(path)) => in_file(&folder.join(path))?,
-            _ => anyhow::bail!("test \"{}\" needs either company or company_file", case.name),
-        };
+        let detail = company_of(case, folder, records)?;
         let now = case.now.or(cases.now).unwrap_or_else(Timestamp::now);
         let record = clean_in(detail, mapping.zone())?;
         let tried = mapping.try_record(&record, now);
@@ -84,6 +89,23 @@ fn check(mapping: &Mapping, text: &str, folder: &Path) -> anyhow::Result<(usize,
         }
     }
     Ok((cases.tests.len(), failures))
+}
+
+/// The customer of a test, which says in one way which it is.
+fn company_of(case: &Case, folder: &Path, records: Option<&Path>) -> anyhow::Result<Value> {
+    let name = &case.name;
+    match (&case.company, &case.company_file, &case.company_id) {
+        (Some(company), None, None) => Ok(unwrapped(company.clone())),
+        (None, Some(path), None) => in_file(&folder.join(path)),
+        (None, None, Some(id)) => {
+            let records = records
+                .with_context(|| format!("test \"{name}\" has a company_id, so --records is needed"))?;
+            let found = recorded(records, std::slice::from_ref(id))?.into_iter().next();
+            let (_, detail) = found.with_context(|| format!("test \"{name}\": no customer {id}"))?;
+            detail.with_context(|| format!("test \"{name}\""))
+        }
+        _ => anyhow::bail!("test \"{name}\" needs either company, company_file or company_id"),
+    }
 }
 
 fn differs(tried: &[Tried], name: &str, expected: &Value) -> Option<String> {
@@ -117,7 +139,7 @@ mod tests {
             let text = format!(
                 r#"{{"tests": [{{"name": "one", "company": {{"name": "ACME"}}, "expect": {expect}}}]}}"#
             );
-            check(&mapping, &text, Path::new(".")).unwrap().1
+            check(&mapping, &text, Path::new("."), None).unwrap().1
         };
         assert!(run(r#"{"客户公司名称": "ACME", "_widget_1720322268296": null}"#).is_empty());
         assert_eq!(

@@ -3,6 +3,7 @@
 mod enums;
 mod info;
 mod list;
+mod replay;
 mod time;
 mod token;
 
@@ -12,6 +13,7 @@ use std::time::Instant;
 use axum::http::Method;
 use serde_json::json;
 
+pub(super) use replay::Replay;
 pub(super) use token::Tokens;
 
 use super::call::Call;
@@ -87,6 +89,9 @@ pub(super) fn execute(state: &State, call: &Call) -> Reply {
     }
     if method != Method::GET {
         return refuse(settings, 404, "");
+    }
+    if let Some(reply) = state.replay.get().and_then(|replay| replay.settings(call)) {
+        return reply;
     }
     match path {
         "/v1/company/updates" | "/v1/company/list" => list::answer(state, settings, call),
