@@ -192,10 +192,6 @@ fn codes(taken: &Take) -> String {
 }
 
 fn print(summary: &Summary, taken: &Take) -> anyhow::Result<()> {
-    let listed = match taken.of {
-        Some(of) if of > summary.customers as u64 => format!(" of {of} that the listing counts (--last)"),
-        _ => String::new(),
-    };
     let refused = match summary.refused {
         0 => String::new(),
         refused => format!(", {refused} of them refusals"),
@@ -206,7 +202,7 @@ fn print(summary: &Summary, taken: &Take) -> anyhow::Result<()> {
     };
     let rows = [
         ("folder", summary.folder.clone()),
-        ("customers", format!("{}{listed}{refused}", summary.customers)),
+        ("customers", format!("{}{refused}", summary.customers)),
         ("pages", summary.pages.to_string()),
         ("settings", format!("{}{hidden}", summary.settings)),
         (

@@ -29,17 +29,8 @@ pub(crate) struct Wanted {
     pub count: u32,
 }
 
-/// Customers to record.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Chosen {
-    /// Their ids, the one that changed last first.
-    pub ids: Vec<String>,
-    /// How many the listing counts in the span.
-    pub of: u64,
-}
-
-/// Finds the customers that changed last.
-pub(crate) async fn newest(listing: &impl Pages, wanted: Wanted, now: i64) -> Result<Chosen, Error> {
+/// Finds the customers that changed last; the one that did so last comes first.
+pub(crate) async fn newest(listing: &impl Pages, wanted: Wanted, now: i64) -> Result<Vec<String>, Error> {
     let (start, page) = wide_enough(listing, wanted, now).await?;
     let (start, page) = narrow_enough(listing, wanted, start, page, now).await?;
     read(listing, wanted, start, page).await
@@ -106,7 +97,7 @@ async fn read(
     wanted: Wanted,
     start: Option<i64>,
     first: Page,
-) -> Result<Chosen, Error> {
+) -> Result<Vec<String>, Error> {
     let of = holds(&first);
     let full = first.rows();
     let pages = of.div_ceil(full.max(1)).clamp(1, MOST_PAGES);
@@ -125,10 +116,7 @@ async fn read(
     let mut ids: Vec<(String, i64)> = newest.into_iter().collect();
     ids.sort_by(|(id, time), (other, their)| their.cmp(time).then_with(|| id.cmp(other)));
     ids.truncate(wanted.last);
-    Ok(Chosen {
-        ids: ids.into_iter().map(|(id, _)| id).collect(),
-        of,
-    })
+    Ok(ids.into_iter().map(|(id, _)| id).collect())
 }
 
 #[cfg(test)]
@@ -192,7 +180,6 @@ mod tests {
         };
         let chosen = newest(&model, wanted, NOW).await.unwrap();
         let times = chosen
-            .ids
             .iter()
             .map(|id| model.times[id.parse::<usize>().unwrap()])
             .collect();

@@ -42,6 +42,9 @@ const LISTED: &str = "tag tag_name client_tag_list growth_level level_name categ
 
 const TIMES: &str = "now date time update_time create_time edit_time order_time";
 
+/// Staff by their numbers.
+const USERS: &str = "last_owner create_user last_edit_user";
+
 const MESSAGES: &str = "message msg error error_description hint";
 
 /// Parts of names of fields that speak of people, in the languages of the vendor's users.
@@ -72,7 +75,7 @@ pub(crate) fn by_key(key: &str) -> Rule {
         () if has(PHONE) => Rule::Phone,
         () if has(ACCOUNTS) => Rule::Person,
         () if lower == "id" || lower.ends_with("_id") || lower.ends_with("_ids") => Rule::Code,
-        () if is("last_owner create_user last_edit_user") => Rule::Code,
+        () if is(USERS) => Rule::Code,
         () if has(PERSON) => Rule::Person,
         () => Rule::Unknown,
     }
@@ -144,7 +147,9 @@ pub(crate) fn is_field_name(key: &str) -> bool {
     let is_place = key.len() <= 3 && is_number(key);
     let mut words = key.split('_');
     is_place
-        || is_in(KEYS, key)
+        || [KEYS, CODES, CHOICES, LISTED, TIMES, USERS]
+            .iter()
+            .any(|list| is_in(list, key))
         || (is_identifier
             && (words.clone().next_back().is_some_and(is_word) || words.next().is_some_and(is_word)))
 }
@@ -215,6 +220,8 @@ mod tests {
             "totalItem",
             "growth_level",
             "is_public",
+            "annual_procurement",
+            "last_edit_user",
         ] {
             assert!(is_field_name(name), "{name}");
         }

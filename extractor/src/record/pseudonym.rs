@@ -58,7 +58,7 @@ impl Pseudonyms {
             let draw = stream.next();
             if let Some(kind) = Kind::of(text[at]) {
                 pseudonym[at] = match percent(text, at) {
-                    true => HEX.other(text[at], draw),
+                    true => other_hex(text[at], draw),
                     false => kind.other(text[at], draw),
                 };
             }
@@ -106,22 +106,14 @@ enum Kind {
     Letter,
 }
 
-/// Digits of `%E5`, which stays an escape.
-const HEX: &str = "0123456789ABCDEF";
-
-trait Other {
-    /// Another character of the kind; never the same.
-    fn other(&self, char: char, draw: u32) -> char;
-}
-
-impl Other for str {
-    fn other(&self, char: char, draw: u32) -> char {
-        let digits: Vec<char> = match char.is_ascii_lowercase() {
-            true => self.to_lowercase().chars().collect(),
-            false => self.chars().collect(),
-        };
-        another(&digits, char, draw)
-    }
+/// A digit of `%E5`, which stays an escape.
+fn other_hex(char: char, draw: u32) -> char {
+    let alike: Vec<char> = match char {
+        '0'..='9' => ('0'..='9').collect(),
+        'a'..='f' => ('a'..='f').collect(),
+        _ => ('A'..='F').collect(),
+    };
+    another(&alike, char, draw)
 }
 
 impl Kind {

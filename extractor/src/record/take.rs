@@ -77,8 +77,6 @@ pub(crate) struct Take {
     pub settings: Vec<(&'static str, Answered)>,
     /// Lists that the account does not show.
     pub hidden: Vec<&'static str>,
-    /// Customers that the listing counted, if it was asked.
-    pub of: Option<u64>,
     /// Why it ended before it was done.
     pub stopped: Option<String>,
     bytes: usize,
@@ -144,11 +142,7 @@ pub(crate) async fn take(
     let mut take = Take::default();
     let ids = match plan {
         Plan::Ids(ids) => ids.clone(),
-        Plan::Last(wanted) => {
-            let chosen = choose::newest(&listing, *wanted, time::now()).await?;
-            take.of = Some(chosen.of);
-            chosen.ids
-        }
+        Plan::Last(wanted) => choose::newest(&listing, *wanted, time::now()).await?,
     };
     let mut listed = Vec::new();
     take.take_details(client, &ids, concurrency, &mut told, &mut listed)

@@ -86,7 +86,7 @@ fn personal(customer: &Customer) -> Vec<String> {
         all.extend(contact.phones.iter().map(|(_, number)| text(number)));
     }
     all.extend(customer.tel.as_ref().map(|(_, number)| text(number)));
-    all.retain(|text| text.trim().chars().count() >= 6);
+    all.retain(|text| text.chars().filter(|char| char.is_alphanumeric()).count() >= 6);
     all.into_iter().map(|text| text.trim().to_owned()).collect()
 }
 
@@ -181,15 +181,14 @@ async fn nothing_of_a_person_and_no_secret_is_in_the_folder() {
     let account = odd_account(60, 72).await;
     let case = TempDir::new().unwrap();
     let folder = case.path().join("new");
-    let report = record(&account, &folder, &["--last", "60", "--keep", "remark"]).await;
+    let report = record(&account, &folder, &["--last", "60"]).await;
     assert_eq!(report["customers"], 60, "{report}");
     let files = files(&folder);
     assert!(files.len() > 64, "{}", files.len());
     let settings = account.simulator.settings().okki;
     let mut looked_for = 0;
     for id in account.simulator.company_ids() {
-        let mut customer = account.simulator.customer(id).unwrap();
-        customer.remark.clear();
+        let customer = account.simulator.customer(id).unwrap();
         for value in personal(&customer) {
             looked_for += 1;
             for (file, text) in &files {
@@ -197,7 +196,7 @@ async fn nothing_of_a_person_and_no_secret_is_in_the_folder() {
             }
         }
     }
-    assert!(looked_for > 200, "{looked_for}");
+    assert!(looked_for > 100, "{looked_for}");
     for (file, text) in &files {
         assert!(
             !text.contains(&settings.client_secret) && !text.contains("Bearer"),
@@ -205,11 +204,17 @@ async fn nothing_of_a_person_and_no_secret_is_in_the_folder() {
         );
     }
     let all = files.iter().map(|(_, text)| text.as_str()).collect::<String>();
-    assert!(all.contains("call +86 13912345678"), "--keep remark");
     assert!(
         all.contains("未分组") || all.contains("\"group_id\""),
         "what a mapping decides by"
     );
+}
+
+/// Two answers differ in the time at which they were given.
+fn without_now(answer: &[u8]) -> Value {
+    let mut answer: Value = serde_json::from_slice(answer).unwrap();
+    answer.as_object_mut().unwrap().remove("now");
+    answer
 }
 
 #[tokio::test]
@@ -220,11 +225,18 @@ async fn the_same_salt_gives_the_same_folder_and_only_an_empty_one_is_taken() {
     let id = ids[3].to_string();
     let texts = async |name: &str, salt: &str| {
         let folder = here.path().join(name);
-        record(&account, &folder, &["--id", &id, "--salt", salt]).await;
+        record(
+            &account,
+            &folder,
+            &["--id", &id, "--salt", salt, "--keep", "remark"],
+        )
+        .await;
         fs::read(folder.join(format!("details/{id}.json"))).unwrap()
     };
     let first = texts("a", "s1").await;
-    assert_eq!(texts("b", "s1").await.len(), first.len());
+    let shown = String::from_utf8_lossy(&first).into_owned();
+    assert!(shown.contains("call +86 13912345678"), "{shown}");
+    assert_eq!(without_now(&texts("b", "s1").await), without_now(&first));
     assert_ne!(texts("c", "s2").await, first);
     let folder = here.path().join("a").display().to_string();
     let refused = account
@@ -264,7 +276,7 @@ async fn the_same_salt_gives_the_same_folder_and_only_an_empty_one_is_taken() {
     for words in [
         "transformer mapping try FILE --records",
         "simulator --replay",
-        "of 10 that the listing counts",
+        "customers  3",
     ] {
         assert!(printed.contains(words), "{words}: {printed}");
     }
@@ -274,7 +286,7 @@ async fn the_same_salt_gives_the_same_folder_and_only_an_empty_one_is_taken() {
 async fn a_recording_stays_within_the_share_of_backfills_and_says_how_to_go_on() {
     let builder = PipelineUnderTest::for_test().customers(30).seed(74);
     let account = builder
-        .set("OKKI_DAILY", "20")
+        .set("OKKI_DAILY", "40")
         .set("OKKI_BACKFILL_SHARE", "50")
         .start()
         .await;
@@ -289,7 +301,7 @@ async fn a_recording_stays_within_the_share_of_backfills_and_says_how_to_go_on()
     assert!(said.contains("--append"), "{said}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let customers = report["customers"].as_u64().unwrap();
-    assert!((1..10).contains(&customers), "{report}");
+    assert!((1..18).contains(&customers), "{report}");
     let calls = account.simulator.stats().okki.total_calls;
-    assert!(calls <= 11, "{calls}");
+    assert!(calls <= 21, "{calls}");
 }
