@@ -1,6 +1,6 @@
 //! The command line of the extractor.
 
-use crate::config::{DetailArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
+use crate::config::{DetailArgs, HookArgs, HookTokenArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{
     cli::common::CommonCommand,
@@ -41,6 +41,9 @@ pub(crate) enum Command {
     Dead(DeadArgs),
     /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
     Doctor(DoctorCommandArgs),
+    /// Tell OKKI where its webhook calls, and for which events
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Show runs, checkpoint, leader, and what is still to be fetched
     Status(StatusArgs),
     /// Show the checkpoint, or set it after a clock was wrong
@@ -65,6 +68,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) lease: LeaseArgs,
     #[command(flatten)]
+    pub(crate) hook: HookArgs,
+    #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
@@ -85,6 +90,14 @@ pub(crate) struct SyncArgs {
     /// List everything again, as the first load does; what is known to be loaded costs no detail call
     #[arg(long, conflicts_with = "since")]
     pub(crate) full: bool,
+    /// Fetch these customers now, whatever is known of them, and wait until their rows are written
+    #[arg(
+        long,
+        value_name = "IDS",
+        value_delimiter = ',',
+        conflicts_with_all = ["since", "full", "restart"]
+    )]
+    pub(crate) id: Vec<String>,
     /// Drop an unfinished run and begin anew
     #[arg(long)]
     pub(crate) restart: bool,
@@ -148,6 +161,54 @@ pub(crate) struct DoctorCommandArgs {
     pub(crate) okki: OkkiArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// What can be done with OKKI's webhook; it takes an application with 消息推送 (scope `webhook`), which the Pro plan has.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// Let OKKI call this address for every change of a customer; repeating it changes nothing
+    Register(WebhookRegisterArgs),
+    /// Show where OKKI calls, and for which events
+    Status(WebhookArgs),
+    /// Let OKKI send a test to the registered address, and say whether it liked the answer
+    Test(WebhookArgs),
+    /// Let OKKI call nobody any more
+    Remove(WebhookArgs),
+}
+
+/// Arguments of `webhook register`.
+#[derive(Debug, Args)]
+pub(crate) struct WebhookRegisterArgs {
+    /// Public address of the listener; /hook/TOKEN is added from HOOK_TOKEN when it has no path
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// Take the place of another address that is registered
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Let OKKI make a new secret; calls are refused until HOOK_SECRET has it
+    #[arg(long)]
+    pub(crate) new_secret: bool,
+    /// Write the secret into this file instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    pub(crate) token: HookTokenArgs,
+    #[command(flatten)]
+    pub(crate) webhook: WebhookArgs,
+}
+
+/// Arguments of every `webhook` command.
+#[derive(Debug, Args)]
+pub(crate) struct WebhookArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) okki: OkkiArgs,
+    #[command(flatten)]
+    pub(crate) shared: SharedArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
 }

@@ -1,7 +1,8 @@
 //! The extractor's own flags and environment variables, as text. `settings.rs` turns them into checked values.
 
+use crate::hooks::SignatureKind;
 use clap::Args;
-use pipeline::setting::Secret;
+use pipeline::{setting::Secret, webhook::WebhookArgs};
 use std::path::PathBuf;
 
 /// Account and politeness.
@@ -135,6 +136,43 @@ pub(crate) struct ScheduleArgs {
     /// How far back that reaches [default: the source document's, else 2d]
     #[arg(long, env = "REMEDY_REACH", value_name = "DURATION")]
     pub remedy_reach: Option<String>,
+}
+
+/// OKKI's webhook.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Webhook options")]
+pub(crate) struct HookArgs {
+    #[command(flatten)]
+    pub listener: WebhookArgs,
+    /// How webhook calls prove that they are OKKI's, beside knowing the path [default: hmac-sha256 with a HOOK_SECRET]
+    #[arg(long, env = "HOOK_SIGNATURE", value_enum)]
+    pub hook_signature: Option<SignatureKind>,
+    /// Secret of the callback, as `extractor webhook register` prints it; opens sealed calls, too
+    #[arg(long, env = "HOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub hook_secret: Option<Secret>,
+    /// File that holds HOOK_SECRET
+    #[arg(long, env = "HOOK_SECRET_FILE", value_name = "FILE")]
+    pub hook_secret_file: Option<PathBuf>,
+    /// Header with the signature
+    #[arg(
+        long,
+        env = "HOOK_SIGNATURE_HEADER",
+        default_value = "X-Signature",
+        value_name = "NAME"
+    )]
+    pub hook_signature_header: String,
+}
+
+/// The listener's secret, for who only tells OKKI where it is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Webhook options")]
+pub(crate) struct HookTokenArgs {
+    /// Secret end of the webhook's path
+    #[arg(long, env = "HOOK_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub hook_token: Option<Secret>,
+    /// File that holds HOOK_TOKEN
+    #[arg(long, env = "HOOK_TOKEN_FILE", value_name = "FILE")]
+    pub hook_token_file: Option<PathBuf>,
 }
 
 /// Who lists.

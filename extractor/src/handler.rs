@@ -4,10 +4,12 @@
 //! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
 //! asked later wins.
 
+mod hint;
 mod missing;
 
 use crate::{
     failure_scope::{FailureScope, Scope},
+    hooks::RemovedList,
     okki::{Client, Detail, Error, chain, time},
     pause::Pauses,
     selection::{Selected, Selection},
@@ -39,6 +41,9 @@ pub(crate) struct FetchHandler {
     failure_scope: Arc<FailureScope>,
     selection: Selection,
     share: Share,
+    removed: RemovedList,
+    /// Deleted customers are removed.
+    removals: bool,
     skip: bool,
 }
 
@@ -67,6 +72,7 @@ impl FetchHandler {
         client: Arc<Client>,
         pauses: Arc<Pauses>,
         state: State,
+        removals: bool,
         skip: bool,
     ) -> Self {
         let watermarks = Watermarks::new(rt.store.clone(), rt.namespace.clone());
@@ -81,6 +87,8 @@ impl FetchHandler {
             failure_scope,
             selection,
             share: Share::default(),
+            removed: RemovedList::default(),
+            removals,
             skip,
         }
     }
@@ -103,7 +111,11 @@ impl FetchHandler {
         match self.client.detail(lane(wanted), &wanted.company_id).await {
             Ok(detail) => {
                 self.failure_scope.answered(&wanted.company_id, begun);
-                self.fetched(&job, detail, sequence, fetched_at)
+                let left = self.hint_is_over(&job, &detail, loaded);
+                left.unwrap_or_else(|| self.fetched(&job, detail, sequence, fetched_at))
+            }
+            Err(Error::NotFound { message }) if wanted.hint => {
+                self.hint_not_shown(&job, &message, loaded, sequence).await
             }
             Err(error) => self.failed(&job, error, begun).await,
         }
@@ -154,6 +166,9 @@ impl FetchHandler {
             && job.meta.attempt as usize >= self.rt.broker.retry().attempts()
         {
             return self.conclude_missing(wanted, message).await;
+        }
+        if let Some(left) = self.hint_failed(job, &error) {
+            return left;
         }
         let vendor = error
             .vendor()

@@ -16,6 +16,7 @@ mod config;
 mod failure_scope;
 mod filter_watch;
 mod handler;
+mod hooks;
 mod leader;
 mod okki;
 mod pause;
@@ -53,6 +54,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
         Command::Checkpoint(command) => commands::checkpoint::run(command).await,
         Command::Status(args) => commands::status::status(args).await,
+        Command::Webhook(args) => commands::webhook::run(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }

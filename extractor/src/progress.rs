@@ -111,6 +111,11 @@ fn together(runs: &[Run]) -> anyhow::Result<Run> {
 }
 
 impl Summary {
+    /// Customers with this result.
+    pub(crate) fn of(&self, result: FetchResult) -> u64 {
+        self.outcome.of(result)
+    }
+
     /// A window for people.
     #[must_use]
     pub(crate) fn span(run: &Run) -> String {
@@ -139,6 +144,10 @@ impl Summary {
                     format!("{} (the source document's condition)", of(FetchResult::Filtered)),
                 ),
                 ("dead", of(FetchResult::Dead).to_string()),
+                (
+                    "unknown",
+                    format!("{} (okki shows no such customer)", of(FetchResult::Unknown)),
+                ),
                 (
                     "unreadable",
                     format!("{} rows that name no customer", self.run.damaged),

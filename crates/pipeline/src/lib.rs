@@ -37,3 +37,4 @@ pub mod telemetry;
 pub mod tls;
 pub mod version;
 pub mod watermarks;
+pub mod webhook;

@@ -9,6 +9,7 @@ pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod webhook;
 
 use crate::{
     handler::FetchHandler,
@@ -49,10 +50,18 @@ async fn fetch_details(
     client: Arc<Client>,
     pauses: Arc<Pauses>,
     concurrency: usize,
+    removals: bool,
     skip: bool,
 ) -> Result<(), consumer::Error> {
     let state = State::new(rt.store.clone(), rt.namespace.clone());
-    let handler = Arc::new(FetchHandler::new(rt.clone(), client, pauses, state, skip));
+    let handler = Arc::new(FetchHandler::new(
+        rt.clone(),
+        client,
+        pauses,
+        state,
+        removals,
+        skip,
+    ));
     let options = ConsumerOptions {
         stage: Stage::Extract,
         // Small batches: the first snapshot should not wait for the last call of a large one.

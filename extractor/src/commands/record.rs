@@ -8,7 +8,7 @@ use crate::{
         Plan, Take,
         choose::Wanted,
         disguise::Disguise,
-        folder::{Folder, is_told},
+        folder::{Folder, is_told, told_path},
         pseudonym::Pseudonyms,
         take,
     },
@@ -116,8 +116,8 @@ fn describe(folder: &mut Folder, okki: &OkkiConfig, args: &RecordArgs) {
     let manifest = &mut folder.manifest;
     manifest.program = concat!("extractor ", env!("CARGO_PKG_VERSION")).to_owned();
     manifest.host = endpoints.base.host_str().unwrap_or_default().to_owned();
-    manifest.list.clone_from(&endpoints.source.list);
-    manifest.info.clone_from(&endpoints.source.info);
+    manifest.list = told_path(&endpoints.source.list);
+    manifest.info = told_path(&endpoints.source.info);
     let told = endpoints
         .source
         .parameters

@@ -5,6 +5,7 @@ use crate::{
     checkpoint::CheckpointWatch,
     cli::RunArgs,
     filter_watch::FilterWatch,
+    hooks::{HookWatch, Hooks, Memory, Signature},
     leader::Leader,
     pause::Pauses,
     run::{Runner, Span},
@@ -14,7 +15,12 @@ use crate::{
     state::{RunKind, State},
 };
 use anyhow::Context;
-use pipeline::{config::CommonConfig, http::HttpConfig, service::Runtime};
+use pipeline::{
+    config::CommonConfig,
+    http::HttpConfig,
+    service::Runtime,
+    webhook::{Listener, WebhookConfig},
+};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -27,17 +33,19 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let settings = args.list.check(&okki)?;
     let schedules = args.schedule.check(&okki.client.endpoints.source)?;
     let ttl = args.lease.check()?;
+    let hook = args.hook.check()?;
+    let removals = settings.removals;
 
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
     warn_of(&okki);
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
-    let runner = Arc::new(Runner::new(
-        rt.clone(),
-        Arc::clone(&client),
-        state.clone(),
-        settings,
-    ));
+    let mut tasks = JoinSet::new();
+    let mut runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), settings);
+    if let Some(hook) = hook {
+        runner = runner.beside_events(listen(&rt, hook, &mut tasks).await?);
+    }
+    let runner = Arc::new(runner);
     let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
     let leader = |kind, span, schedule| Leader {
         rt: rt.clone(),
@@ -51,7 +59,6 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         share: Share::default(),
     };
 
-    let mut tasks = JoinSet::new();
     tasks.spawn(watch(&rt, &state, &okki, lists_again));
     tasks.spawn(async_ok(
         leader(RunKind::Live, Span::SinceCheckpoint, schedules.live).run(),
@@ -69,15 +76,35 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         client,
         pauses,
         okki.client.concurrency,
+        removals,
         !args.detail.no_skip,
     );
     tasks.spawn(async { details.await.context("consume refs") });
-    // Each task ends with the shutdown only; one that ends or panics before takes the process with it.
+    until_shutdown(&rt, tasks).await
+}
+
+/// Each task ends with the shutdown only; one that ends or panics before takes the process with it.
+async fn until_shutdown(rt: &Runtime, mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     while let Some(ended) = tasks.join_next().await {
         ended.context("a task died")??;
         anyhow::ensure!(rt.shutdown.is_requested(), "a task ended without being asked to");
     }
     Ok(())
+}
+
+/// Listens for OKKI's webhook until shutdown.
+async fn listen(
+    rt: &Runtime,
+    (config, signature): (WebhookConfig, Signature),
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<Memory> {
+    let memory = Memory::new(rt.store.clone(), rt.namespace.clone());
+    let watch = HookWatch::new(rt.clone(), memory.clone());
+    let listener = Listener::bind(config, &rt.status).await?;
+    let hooks = Hooks::new(rt.clone(), memory.clone(), signature, watch.clone());
+    tasks.spawn(async_ok(listener.serve(Arc::new(hooks), rt.shutdown.clone())));
+    tasks.spawn(async_ok(watch.run()));
+    Ok(memory)
 }
 
 fn warn_of(okki: &OkkiConfig) {

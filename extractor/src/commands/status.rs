@@ -3,6 +3,7 @@
 use super::checkpoint::{age_s, describe};
 use crate::{
     cli::StatusArgs,
+    hooks,
     okki::time,
     progress::Summary,
     state::{DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State},
@@ -29,6 +30,8 @@ struct Status {
     missing_newest: Vec<String>,
     /// Where rows of the listing named no customer.
     damaged: Vec<DamagedSpan>,
+    /// Events of the webhook, since the first one.
+    webhook: Option<hooks::Counts>,
 }
 
 /// One run.
@@ -47,8 +50,10 @@ pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<()> {
     let store = Store::connect(&common.redis)?;
     store.ping().await.context("REDIS_URL")?;
     let account = Account::new(store.clone(), common.namespace.clone());
+    let events = hooks::Memory::new(store.clone(), common.namespace.clone());
     let state = State::new(store, common.namespace);
-    let status = read(&state, &account, isize::try_from(args.runs)?).await?;
+    let mut status = read(&state, &account, isize::try_from(args.runs)?).await?;
+    status.webhook = events.counts().await?;
     if args.json {
         pipeline::say!("{}", serde_json::to_string(&status)?)?;
     } else {
@@ -81,6 +86,7 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
         missing,
         missing_newest,
         damaged: state.damaged().await?,
+        webhook: None,
     })
 }
 
@@ -124,6 +130,9 @@ fn print(status: &Status) -> anyhow::Result<()> {
         row("lag", lag),
         row("missing", missing),
     ];
+    if let Some(events) = &status.webhook {
+        rows.push(row("webhook", webhook(events)));
+    }
     for span in &status.damaged {
         let at = span.serial_id.as_deref().unwrap_or("no serial number");
         let next = if span.is_given_up() { ", given up" } else { "" };
@@ -147,6 +156,14 @@ fn print(status: &Status) -> anyhow::Result<()> {
 
 fn row(name: &str, value: String) -> [String; 2] {
     [name.to_owned(), value]
+}
+
+fn webhook(events: &hooks::Counts) -> String {
+    let last = time::format(events.last_ms.div_euclid(1_000));
+    format!(
+        "{} events, {} of them late, {} listed changes without one; the last event at {last}",
+        events.events, events.late, events.lost
+    )
 }
 
 fn results(shown: &Shown) -> String {

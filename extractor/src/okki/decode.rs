@@ -90,7 +90,7 @@ impl<'a> Members<'a> {
 }
 
 /// A whole number, also when it is written with a fraction of zero.
-fn whole(number: &serde_json::Number) -> Option<i64> {
+pub(super) fn whole(number: &serde_json::Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     number.as_i64().or_else(|| {
         let exact = number

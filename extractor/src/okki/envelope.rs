@@ -22,6 +22,23 @@ pub(super) struct Answer {
 
 /// Reads the answer of a resource call.
 pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<Answer, Error> {
+    let envelope = accepted(status, retry_after, body)?;
+    let data = envelope
+        .raw("data")
+        .filter(|data| data.get().starts_with(['{', '[']));
+    let data = data.ok_or_else(|| Error::Shape("`data` is missing or no object".to_owned()))?;
+    Ok(Answer {
+        data: data.to_owned(),
+        now: envelope.text("now").as_deref().and_then(time::parse),
+    })
+}
+
+/// The members of an answer that says yes.
+pub(super) fn accepted(
+    status: u16,
+    retry_after: Option<Duration>,
+    body: &[u8],
+) -> Result<Members<'_>, Error> {
     let envelope = Members::read(body);
     match (status, &envelope) {
         (429, _) => return Err(Error::RateLimited { retry_after }),
@@ -40,15 +57,7 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> R
             )));
         }
     }
-    let envelope = envelope.map_err(|error| Error::Shape(error.to_string()))?;
-    let data = envelope
-        .raw("data")
-        .filter(|data| data.get().starts_with(['{', '[']));
-    let data = data.ok_or_else(|| Error::Shape("`data` is missing or no object".to_owned()))?;
-    Ok(Answer {
-        data: data.to_owned(),
-        now: envelope.text("now").as_deref().and_then(time::parse),
-    })
+    envelope.map_err(|error| Error::Shape(error.to_string()))
 }
 
 /// Sorts what a well-formed answer says about failure.

@@ -140,7 +140,9 @@ impl Disguise {
             Rule::Message => scalar::is_known_message(core),
             Rule::Code => scalar::is_code(core) && !self.known.is_personal(core),
             Rule::Time => scalar::is_time(core),
-            Rule::Choice | Rule::Setting => scalar::is_tame(core) && !self.known.is_personal(core),
+            Rule::Choice | Rule::Setting => {
+                (scalar::is_tame(core) || scalar::is_code(core)) && !self.known.is_personal(core)
+            }
             Rule::Listed => {
                 (self.known.is_choice(core) || scalar::is_code(core))
                     && scalar::is_tame(core)

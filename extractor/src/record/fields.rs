@@ -31,12 +31,12 @@ pub(crate) enum Rule {
     Unknown,
 }
 
-const CODES: &str = "archive_type code count country currency disable_flag field_type info_value intention_level \
-    is_public layer gender main_customer_flag post_grade public_type release_count require star \
-    annual_procurement status_color timezone totalItem type prefix order serial_id min max";
+const CODES: &str = "code count disable_flag field_type info_value is_public layer main_customer_flag public_type \
+    release_count require status_color totalItem type prefix order serial_id min max";
 
 const CHOICES: &str = "biz_type country_name group_name info_label origin origin_list origin_name pool_name status_name \
-    trail_status trail_status_name scale_id category_ids product_group_ids";
+    trail_status trail_status_name scale_id category_ids product_group_ids intention_level gender \
+    star annual_procurement timezone currency country post_grade archive_type";
 
 const LISTED: &str = "tag tag_name client_tag_list growth_level level_name category_name";
 

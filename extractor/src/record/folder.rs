@@ -175,13 +175,18 @@ pub(crate) fn is_told(parameter: &str) -> bool {
     .contains(&parameter)
 }
 
+/// A path without parameters that a document may have put into it.
+pub(crate) fn told_path(path: &str) -> String {
+    path.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
 fn of(file: String, answer: &Answered) -> Answer {
     let (path, query) = &answer.question;
     let told = query.iter().filter(|(name, _)| is_told(name));
     Answer {
         file,
         status: answer.taken.status,
-        path: path.clone(),
+        path: told_path(path),
         query: told.cloned().collect(),
     }
 }

@@ -1,13 +1,23 @@
 //! What is personal somewhere in a folder and so is nowhere else in it, and the choices that the account offers.
 
+use super::fields;
 use std::{cell::RefCell, collections::HashMap, collections::HashSet};
 
 /// Shorter texts are found in everything.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 3;
+/// What is shorter is looked for as a word of its own.
+const SHORTEST_PART: usize = 5;
 const SHORTEST_CHINESE: usize = 2;
 const SHORTEST_NUMBER: usize = 7;
 /// Long enough that no other number ends in it by chance.
 const LONG_NUMBER: usize = 9;
+
+/// What people write in the place of a name, and what the vendor calls its own fields and choices: none of it names anybody.
+const COMMON: &str = "基本信息 特征信息 管理信息 联系信息 其他信息 公司名称 简称 客户来源 营业额 采购意向 年采购额 国家地区 规模 \
+    主营产品 客户星级 客户分组 客户阶段 公司网址 座机 详细地址 传真 公司备注 未分组 公共公海分组 未知 无采购额 美元以上 经理 老板 \
+    财务 销售 业务 业务员 先生 女士 小姐 总监 助理 部门 工程师 总经理 董事长 采购部 销售部 联系人 负责人 昵称 邮箱 电话 手机 \
+    sales admin office service support purchasing purchase manager export import marketing account accounts customer \
+    company contact hello mail enquiry inquiry unknown none null undefined test";
 
 /// Values that were seen.
 #[derive(Debug, Default)]
@@ -25,8 +35,9 @@ impl Known {
     pub(crate) fn add_person(&mut self, text: &str) {
         let folded = fold(text);
         let local = folded.split_once('@').map(|(local, _)| local.to_owned());
+        let names = local.into_iter().chain([folded]);
         self.people
-            .extend(local.into_iter().chain([folded]).filter(|text| is_telling(text)));
+            .extend(names.filter(|name| is_telling(name) && !is_common(name)));
         self.add_number(text);
     }
 
@@ -76,7 +87,7 @@ impl Known {
         }
         // Numbers are ids and counts; names are not looked for in them.
         !folded.bytes().all(|byte| byte.is_ascii_digit())
-            && self.people.iter().any(|person| folded.contains(person.as_str()))
+            && self.people.iter().any(|person| names(&folded, person))
     }
 }
 
@@ -89,6 +100,23 @@ impl Known {
             && (self.numbers.contains(number)
                 || self.numbers.iter().any(|known| is_same(known) || is_part(known)))
     }
+}
+
+/// Says whether it is a word that would be found in the names of fields and choices.
+fn is_common(name: &str) -> bool {
+    let is_part = !name.is_ascii() && COMMON.contains(name);
+    is_part || COMMON.split_whitespace().any(|common| common == name) || fields::is_field_name(name)
+}
+
+/// Says whether a person is named in a text.
+fn names(text: &str, person: &str) -> bool {
+    if person.len() >= SHORTEST_PART || !person.is_ascii() {
+        return text.contains(person);
+    }
+    let is_part = |char: Option<char>| char.is_some_and(|char| char.is_ascii_alphanumeric());
+    text.match_indices(person).any(|(at, found)| {
+        !is_part(text[..at].chars().next_back()) && !is_part(text[at + found.len()..].chars().next())
+    })
 }
 
 fn is_telling(text: &str) -> bool {
@@ -147,5 +175,11 @@ mod tests {
             known.add_person(short);
         }
         assert!(!known.is_personal("List of 无 and a 12"));
+        for title in ["采购", "info@acme.example", "经理", "Name"] {
+            known.add_person(title);
+        }
+        assert!(!known.is_personal("年采购额") && !known.is_personal("info_label"));
+        known.add_person("Amy");
+        assert!(known.is_personal("from AMY's") && !known.is_personal("pharmacamys"));
     }
 }

@@ -1,7 +1,7 @@
 //! Asks once more for customers that were listed and have left every queue without any disposition.
 
 use super::{Runner, Stop};
-use crate::state::RunKind;
+use crate::{hooks, state::RunKind};
 use pipeline::{accounting, lease::Lease, message::Outgoing, sequence, stage::Stage, telemetry::names};
 use proto::v1::{self, CompanyRef};
 use std::{sync::PoisonError, time::Instant};
@@ -30,6 +30,7 @@ impl Runner {
                 company_id,
                 run_id: run.clone(),
                 lane: lane.into(),
+                hint: run.starts_with(hooks::RUN),
                 ..CompanyRef::default()
             });
             let count = self.ask_again(refs.collect(), lease).await?;

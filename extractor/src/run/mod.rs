@@ -14,6 +14,7 @@ mod publish;
 
 use crate::{
     brake::Brake,
+    hooks::Memory,
     okki::{Client, Error, Page, PageRequest, time},
     share,
     state::{KindState, Phase, Run, RunKind, State},
@@ -110,6 +111,8 @@ pub(crate) struct Runner {
     asked: Mutex<Option<Instant>>,
     /// The listing has shown rows outside of the bounds that it was asked for.
     coarse: AtomicBool,
+    /// Events are listened for, so that the listing can say which of them were lost.
+    events: Option<Memory>,
 }
 
 /// The client as the walk sees it, in the lane of the kind.
@@ -132,6 +135,16 @@ impl Runner {
             settings,
             asked: Mutex::default(),
             coarse: AtomicBool::default(),
+            events: None,
+        }
+    }
+
+    /// Counts changes that no event announced.
+    #[must_use]
+    pub(crate) fn beside_events(self, memory: Memory) -> Self {
+        Self {
+            events: Some(memory),
+            ..self
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Runner, Stop};
 use crate::{
-    okki::ListItem,
+    okki::{ListItem, chain},
     state::{Phase, Run, RunKind},
     walk::{Step, day_start},
 };
@@ -37,6 +37,7 @@ impl Runner {
             items
         };
         let items = self.with_times(run.phase, items, now).await?;
+        self.compare_with_events(kind, run, &items).await;
         run.duplicates += duplicates + (seen - items.len() as u64);
         run.damaged += damaged.len() as u64;
         // A backfill comes in small portions, so that what waits is bounded whatever a page holds.
@@ -58,6 +59,23 @@ impl Runner {
         run.listed += items.len() as u64;
         run.cursor = cursor.or(run.cursor);
         Ok(())
+    }
+
+    /// Which of these did no event announce?
+    async fn compare_with_events(&self, kind: RunKind, run: &Run, items: &[ListItem]) {
+        let Some(events) = self
+            .events
+            .as_ref()
+            .filter(|_| kind == RunKind::Live && !run.force)
+        else {
+            return;
+        };
+        let listed = items
+            .iter()
+            .map(|item| (item.company_id.as_str(), item.update_time));
+        if let Err(error) = events.listed(listed).await {
+            tracing::debug!(error = chain(&error), "not compared with events");
+        }
     }
 
     async fn publish_refs(
@@ -166,5 +184,6 @@ fn company_ref(kind: RunKind, run: &Run, item: &ListItem, sequence: u64) -> Comp
         sequence,
         lane: lane.into(),
         force: run.force,
+        hint: false,
     }
 }

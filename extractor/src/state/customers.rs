@@ -26,6 +26,8 @@ pub(crate) enum FetchResult {
     Filtered,
     /// Its message went to the dead-letter queue.
     Dead,
+    /// OKKI does not show it, and does not list it either, as far as is known.
+    Unknown,
 }
 
 impl FetchResult {
@@ -38,6 +40,7 @@ impl FetchResult {
             Self::Missing => "missing",
             Self::Filtered => "filtered",
             Self::Dead => "dead",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -89,6 +89,7 @@ fn again(record: &FormRecord) -> Outgoing {
         sequence: version.sequence,
         lane: record.lane,
         force: true,
+        hint: false,
     };
     Outgoing::to(Stage::Extract, &reference)
 }

@@ -1,12 +1,9 @@
 //! A client that follows its certificates: when their files change, the next request goes out with the new ones.
 
 use super::{build::build, config::HttpConfig, error::Error};
+use crate::tls::Stamp;
 use reqwest::{IntoUrl, Method, Request, RequestBuilder, Response};
-use std::{
-    path::Path,
-    sync::{Arc, PoisonError, RwLock},
-    time::SystemTime,
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
@@ -25,9 +22,6 @@ struct Current {
     files: Vec<Stamp>,
 }
 
-/// What changes with a file; `None` when it is not there.
-type Stamp = Option<(SystemTime, u64)>;
-
 impl Client {
     /// A client over TLS by rustls, with gzip, which follows changes of its certificates. Callers give each request its
     /// own timeout.
@@ -36,7 +30,7 @@ impl Client {
     /// When certificates cannot be read or do not fit.
     pub fn new(config: HttpConfig) -> Result<Self, Error> {
         // Before they are read, so that a change in between is seen at the next request.
-        let files = stamps(&config);
+        let files = config.tls.stamps();
         let client = build(&config)?;
         Ok(Self(Arc::new(Inner {
             config,
@@ -54,6 +48,11 @@ impl Client {
         self.current().request(Method::POST, url)
     }
 
+    /// Begins a request of any method.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
+        self.current().request(method, url)
+    }
+
     /// Sends a finished request.
     ///
     /// # Errors
@@ -65,7 +64,7 @@ impl Client {
     /// The client for the certificates as they are now. Files that cannot be used, perhaps because they are only half
     /// written, change nothing until they change again.
     fn current(&self) -> reqwest::Client {
-        let files = stamps(&self.0.config);
+        let files = self.0.config.tls.stamps();
         {
             let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
             if current.files == files {
@@ -85,12 +84,4 @@ impl Client {
         }
         current.client.clone()
     }
-}
-
-fn stamps(config: &HttpConfig) -> Vec<Stamp> {
-    let stamp = |path: &Path| {
-        let found = std::fs::metadata(path).ok()?;
-        Some((found.modified().ok()?, found.len()))
-    };
-    config.tls.paths().map(stamp).collect()
 }

@@ -84,6 +84,13 @@ pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
 pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
 /// Duplicate rows that were deleted in the form on demand. No labels.
 pub const LOADER_MERGED_ROWS: &str = "okki_loader_merged_rows_total";
+/// Events of OKKI's webhook, and what their customers' fetches found. Labels: `result` (sent, later, repeated, left,
+/// unknown, not-shown, not-newer).
+pub const EXTRACTOR_WEBHOOK_EVENTS: &str = "okki_extractor_webhook_events_total";
+/// Listed changes that no event announced. No labels.
+pub const EXTRACTOR_LOST_WEBHOOKS: &str = "okki_extractor_lost_webhooks_total";
+/// Calls of a vendor's webhook. Labels: `result` (accepted, forged, malformed, busy, failed).
+pub(crate) const WEBHOOK_CALLS: &str = "okki_webhook_calls_total";
 /// Version of the program, value 1. Labels: `service`, `version`.
 pub const BUILD_INFO: &str = "okki_build_info";
 
@@ -280,6 +287,21 @@ pub const ALL: &[Metric] = &[
         LOADER_MERGED_ROWS,
         &[],
         "Duplicate rows that were deleted in the form on demand",
+    ),
+    counter(
+        EXTRACTOR_WEBHOOK_EVENTS,
+        &["result"],
+        "Events of OKKI's webhook, by what became of them, and what their fetches did not find",
+    ),
+    counter(
+        EXTRACTOR_LOST_WEBHOOKS,
+        &[],
+        "Listed changes that no event of the webhook announced",
+    ),
+    counter(
+        WEBHOOK_CALLS,
+        &["result"],
+        "Calls that arrived at the listener for webhooks, by what became of them",
     ),
     gauge(
         BUILD_INFO,

@@ -5,13 +5,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{
     io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
+
+/// What changes with a file; `None` when it is not there.
+pub(crate) type Stamp = Option<(SystemTime, u64)>;
 
 /// Where the certificates for one peer are; empty when the system's trust is enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsFiles {
     ca: Option<PathBuf>,
-    /// Certificate chain and key of the client.
+    /// Certificate chain and key: of the client, or of our own server.
     identity: Option<(PathBuf, PathBuf)>,
 }
 
@@ -51,7 +55,7 @@ impl TlsFiles {
                 return Err(ConfigError::new(
                     variable(is),
                     problem,
-                    "a client certificate needs both",
+                    "a certificate needs both",
                 ));
             }
         };
@@ -103,9 +107,18 @@ impl TlsFiles {
     }
 
     /// Every file that is named.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+    fn paths(&self) -> impl Iterator<Item = &Path> {
         let identity = self.identity.iter().flat_map(|(cert, key)| [cert, key]);
         self.ca.iter().chain(identity).map(PathBuf::as_path)
+    }
+
+    /// What changes when one of the files does.
+    pub(crate) fn stamps(&self) -> Vec<Stamp> {
+        let stamp = |path: &Path| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.modified().ok()?, found.len()))
+        };
+        self.paths().map(stamp).collect()
     }
 
     /// Nothing but the system's trust is used.

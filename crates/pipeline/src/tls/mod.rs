@@ -9,5 +9,5 @@ mod files;
 
 pub use config::{AmqpTlsArgs, HttpTlsArgs, RedisTlsArgs};
 pub use crypto::install_crypto;
-pub(crate) use files::Pem;
 pub use files::TlsFiles;
+pub(crate) use files::{Pem, Stamp};

@@ -27,6 +27,7 @@ const NOTIFIED_WITHIN: Duration = Duration::from_secs(15);
 /// Lists a window or a backfill, waiting for its turn.
 pub(crate) async fn sync(args: SyncArgs) -> anyhow::Result<()> {
     let span = span(&args)?;
+    let ids = replica::ids(&args.id)?;
     let kind = if span == Span::SinceCheckpoint {
         RunKind::Live
     } else {
@@ -35,6 +36,9 @@ pub(crate) async fn sync(args: SyncArgs) -> anyhow::Result<()> {
     let (rt, settings) = settings(args.once)?;
     let ran = async {
         let sync = Sync::open(rt.clone(), settings, kind, span, args.force).await?;
+        if !ids.is_empty() {
+            return sync.fetch_these(ids).await;
+        }
         if args.restart {
             sync.discard().await?;
         }

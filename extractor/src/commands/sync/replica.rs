@@ -1,5 +1,9 @@
 //! The replica that such a command is while it works: it waits for its turn, makes the run, fetches, and gives up in time.
 
+mod ids;
+
+pub(super) use ids::ids;
+
 use super::{Ended, PATIENCE, Settings};
 use crate::{
     commands::{fetch_details, shared_client},
@@ -24,6 +28,7 @@ pub(super) struct Sync {
     state: State,
     runner: Runner,
     concurrency: usize,
+    removals: bool,
     skip: bool,
     json: bool,
     ttl: Duration,
@@ -53,6 +58,7 @@ impl Sync {
         let client = shared_client(&rt, &okki, &http)?;
         let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
         let state = State::new(rt.store.clone(), rt.namespace.clone());
+        let removals = list.removals;
         let runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), list);
         let concurrency = okki.client.concurrency;
         Ok(Self {
@@ -62,6 +68,7 @@ impl Sync {
             state,
             runner,
             concurrency,
+            removals,
             skip,
             json,
             ttl,
@@ -138,40 +145,53 @@ impl Sync {
     }
 
     pub(super) async fn work(self, lease: Lease) -> anyhow::Result<Ended> {
+        let report = self.beside_details(self.list_and_wait(lease)).await?;
+        report.print(self.json)?;
+        Ok(Ended::Done)
+    }
+
+    /// Works as a replica that fetches details.
+    async fn beside_details<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
         let details = tokio::spawn(fetch_details(
             self.rt.clone(),
             Arc::clone(&self.client),
             Arc::clone(&self.pauses),
             self.concurrency,
+            self.removals,
             self.skip,
         ));
-        let outcome = self.list_and_wait(lease).await;
+        let outcome = work.await;
         // The consumer finishes what it has begun.
         self.rt.shutdown.trigger();
         details
             .await
             .context("the detail consumer died")?
             .context("consume refs")?;
-        let report = outcome?;
-        report.print(self.json)?;
-        Ok(Ended::Done)
+        outcome
     }
 
     async fn list_and_wait(&self, lease: Lease) -> anyhow::Result<Summary> {
         let mut runs = vec![self.list(self.kind, self.span, lease).await?];
         runs.extend(self.first_load().await?);
-        // A ref on its last rung, and a little.
-        let ladder = self.rt.broker.retry().ladder();
-        let stalled = ladder.last().copied().unwrap_or_default() + Duration::from_secs(60);
+        self.wait_for_details(&runs).await
+    }
+
+    async fn wait_for_details(&self, runs: &[Run]) -> anyhow::Result<Summary> {
         let progress = Progress::new(self.state.clone(), self.kind);
         let finished = tokio::select! {
-            report = progress.follow_details(&runs, stalled) => report?,
+            report = progress.follow_details(runs, self.stalled()) => report?,
             () = self.rt.shutdown.requested() => {
                 bail!("stopped while details are fetched; they are in the queue, `extractor run` goes on with them")
             }
             error = self.hopeless() => bail!(error),
         };
         Ok(finished)
+    }
+
+    /// A ref on its last rung, and a little.
+    fn stalled(&self) -> Duration {
+        let ladder = self.rt.broker.retry().ladder();
+        ladder.last().copied().unwrap_or_default() + Duration::from_secs(60)
     }
 
     /// What the live window has left out because there was no checkpoint, unless another replica lists it.

@@ -21,7 +21,7 @@ impl Fetch for Client {
             "grant_type": "client_credentials",
             "client_id": self.options.client_id,
             "client_secret": self.options.client_secret.current().expose(),
-            "scope": "company",
+            "scope": self.scope,
         });
         let request = self.http.post(self.url("/v1/oauth2/access_token")?);
         let request = request.header(CONTENT_TYPE, "application/json");

@@ -9,6 +9,7 @@ mod patience;
 mod recorded;
 mod retry_after;
 mod untimed;
+mod webhook;
 
 use self::patience::Patience;
 use self::untimed::Untimed;
@@ -66,6 +67,8 @@ pub(crate) struct Client {
     slots: Semaphore,
     untimed: Untimed,
     tape: Option<Tape>,
+    /// What its tokens are good for.
+    scope: &'static str,
 }
 
 impl Client {
@@ -80,7 +83,14 @@ impl Client {
             pace,
             untimed: Untimed::default(),
             tape: None,
+            scope: "company",
         }
+    }
+
+    /// The same for other calls than those about customers; its tokens must not be shared with them.
+    #[must_use]
+    pub(crate) fn for_scope(self, scope: &'static str) -> Self {
+        Self { scope, ..self }
     }
 
     /// The source document, or what stands in its place.

@@ -290,7 +290,7 @@ async fn execute(state: Arc<State>, vendor: Vendor, call: Call, bend: Bend) -> R
             if bend.delay_ms > 0 {
                 tokio::time::sleep(Duration::from_millis(bend.delay_ms)).await;
             }
-            okki::execute(&state, &call)
+            okki::execute(&state, &call).await
         }
         Vendor::Jdy => jdy::execute(&state, &call, bend).await,
     }

@@ -47,10 +47,12 @@ pub use handle::{Options, Simulator};
 pub use jdy::{APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, TransactionReport, WidgetSpec, cell_widget};
 pub use judge::{Example, Examples, JudgeOptions, Judgement, Overruns, Stats, Tie};
 pub use limits::Violation;
+pub use okki::WebhookReport;
 pub use process::SimulatorProcess;
 pub use settings::{
     Allowance, AuthAnswer, Concurrent, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter,
-    ListingSettings, OkkiSettings, Order, Poison, Settings, SuccessCode, TelList, TimeForm, Totals,
+    ListingSettings, OkkiSettings, Order, Poison, PushForm, Settings, SuccessCode, TelList, TimeForm, Totals,
+    WebhookSettings,
 };
 pub use traffic::{CallReport, VendorReport};
 pub use world::WorldError;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock::Clock;
 use super::faults::{Faults, Strange, Vendor};
 use super::jdy::{Account, FormSpec};
-use super::okki::{Replay, Tokens};
+use super::okki::{Replay, Tokens, Webhook};
 use super::settings::Settings;
 use super::traffic::Traffic;
 use super::world::World;
@@ -26,6 +26,7 @@ pub(super) struct State {
     /// Ends hanging answers, background churn and the server.
     pub stop: CancellationToken,
     pub churn: Mutex<Option<CancellationToken>>,
+    pub webhook: Mutex<Webhook>,
     settings: RwLock<Arc<Settings>>,
     /// In the place of the world's customers, for OKKI's side.
     pub replay: OnceLock<Replay>,
@@ -44,6 +45,7 @@ impl State {
             jdy_traffic: Mutex::new(Traffic::default()),
             stop: CancellationToken::new(),
             churn: Mutex::new(None),
+            webhook: Mutex::default(),
             settings: RwLock::new(Arc::new(Settings::default())),
             replay: OnceLock::new(),
         };

@@ -32,6 +32,8 @@ pub(super) struct World {
     live: Vec<(i64, u32)>,
     removed: Vec<(i64, u32)>,
     mutations: u64,
+    /// What has changed and was not told yet: the action, and whom.
+    changes: Vec<(&'static str, u32)>,
 }
 
 /// Why a mutation was refused.
@@ -94,7 +96,13 @@ impl World {
             live,
             removed: Vec::new(),
             mutations: 0,
+            changes: Vec::new(),
         }
+    }
+
+    /// What has changed since the last time, for the webhook.
+    pub(super) fn take_changes(&mut self) -> Vec<(&'static str, u32)> {
+        std::mem::take(&mut self.changes)
     }
 
     pub(super) fn index_of(&self, id: i64) -> Option<u32> {
@@ -163,6 +171,7 @@ impl World {
         let before = entry.updated;
         self.entries[index as usize].updated = now;
         relocate(&mut self.live, (before, index), Some((now, index)));
+        self.changes.push(("update", index));
         Ok(())
     }
 
@@ -175,6 +184,7 @@ impl World {
         entry.removed = true;
         relocate(&mut self.live, (before, index), None);
         insert_sorted(&mut self.removed, (now, index));
+        self.changes.push(("delete", index));
         Ok(())
     }
 
@@ -186,6 +196,7 @@ impl World {
             entry.removed = false;
             relocate(&mut self.removed, (before, index), None);
             insert_sorted(&mut self.live, (now, index));
+            self.changes.push(("create", index));
         }
     }
 
@@ -199,6 +210,7 @@ impl World {
             patches: vec![],
         });
         insert_sorted(&mut self.live, (now, index));
+        self.changes.push(("create", index));
         index
     }
 

@@ -17,3 +17,5 @@ mod refusals;
 mod replicas;
 mod sink;
 mod times;
+mod webhook;
+mod webhook_commands;

@@ -43,6 +43,8 @@ POST   /sim/add        {\"count\":10}
 POST   /sim/churn      {\"per_second\":5,\"seed\":1,\"change\":8,\"touch\":1,\"remove\":0,\"add\":1,\"total\":100}   0 per second stops
 POST   /sim/outage     {\"vendor\":\"jdy\",\"on\":true}
 POST   /sim/tokens/revoke                      make every OKKI token invalid
+GET    /sim/webhook                            events that were sent, and how they were answered
+POST   /sim/webhook    {\"url\":\"http://127.0.0.1:8081/hook/TOKEN\"}   call it for every change of a customer
 GET    /sim/customers/N                        one customer: truth and expected cells
 GET    /sim/rows?limit=10                      rows as data/list shows them
 POST   /sim/rows       {\"_widget_okki_id\":{\"value\":\"7\"}}  a row typed in by hand
@@ -128,6 +130,12 @@ fn answer(state: &Arc<State>, call: &Call, path: &str) -> Control {
             json(&churn)
         }
         "/sim/outage" if post => outage(state, &body(call)?),
+        "/sim/webhook" if get => Ok(json!(lock(&state.webhook).report())),
+        "/sim/webhook" if post => {
+            let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap_or_default();
+            let url = body["url"].as_str().ok_or("give the url")?;
+            Ok(json!({"secret": lock(&state.webhook).subscribe(url)}))
+        }
         "/sim/tokens/revoke" if post => Ok(json!({"revoked": lock(&state.tokens).revoke_all()})),
         "/sim/rows" if get => {
             let limit = call.parameter("limit").and_then(|n| n.parse().ok()).unwrap_or(10);

@@ -8,6 +8,7 @@ use super::Simulator;
 use crate::simulator::churn::{self, Churn};
 use crate::simulator::control;
 use crate::simulator::faults::{ArmedFault, Fault, FaultKind, Vendor};
+use crate::simulator::okki::WebhookReport;
 use crate::simulator::settings::Settings;
 use crate::simulator::state::lock;
 use crate::simulator::world::{World, WorldError, company_id};
@@ -108,6 +109,17 @@ impl Simulator {
         let mut settings = self.settings();
         change(&mut settings);
         self.state.set_settings(settings);
+    }
+
+    /// Lets the webhook call this address for every change of a customer; its secret. Of several addresses, parted by a
+    /// blank, each call takes the next one.
+    pub fn subscribe(&self, url: &str) -> String {
+        lock(&self.state.webhook).subscribe(url)
+    }
+
+    /// What the webhook has sent.
+    pub fn webhook(&self) -> WebhookReport {
+        lock(&self.state.webhook).report()
     }
 
     /// Makes every OKKI token invalid.

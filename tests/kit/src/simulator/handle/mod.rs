@@ -19,7 +19,7 @@ use super::okki::Replay;
 use super::settings::Settings;
 use super::state::{State, lock};
 use super::world::{World, WorldError, company_id};
-use super::{control, server};
+use super::{control, okki, server};
 
 /// How a simulator starts.
 #[derive(Clone, Debug)]
@@ -81,6 +81,7 @@ impl Simulator {
             // A new state has none.
             drop(state.replay.set(replay));
         }
+        tokio::spawn(okki::pump(state.clone()));
         let served = state.clone();
         let server = tokio::spawn(async move {
             if let Err(error) = server::serve(listener, served).await {

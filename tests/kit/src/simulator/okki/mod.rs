@@ -6,8 +6,10 @@ mod list;
 mod replay;
 mod time;
 mod token;
+mod webhook;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::Method;
@@ -15,6 +17,8 @@ use serde_json::json;
 
 pub(super) use replay::Replay;
 pub(super) use token::Tokens;
+pub use webhook::WebhookReport;
+pub(super) use webhook::{Webhook, pump};
 
 use super::call::Call;
 use super::clock;
@@ -32,6 +36,7 @@ pub(super) fn operation(call: &Call) -> Cow<'static, str> {
         "/v1/company/info" => "info",
         "/v1/company/companyEnums" => "enums",
         "/v1/company/fields/selector" => "selector",
+        path if path.starts_with("/v1/webhook") || path.starts_with("/v1/subscribe") => "webhook",
         _ => "unknown",
     })
 }
@@ -74,7 +79,7 @@ fn too_many(settings: &OkkiSettings, message: &str) -> Reply {
 }
 
 /// Does the work of a call that passed limits and faults.
-pub(super) fn execute(state: &State, call: &Call) -> Reply {
+pub(super) async fn execute(state: &Arc<State>, call: &Call) -> Reply {
     let settings = &state.settings().okki;
     let (method, path) = (&call.method, call.path());
     match path {
@@ -84,7 +89,13 @@ pub(super) fn execute(state: &State, call: &Call) -> Reply {
         }
         _ => {}
     }
-    if let Err(why) = token::check(state, call) {
+    if operation(call) == "webhook" {
+        return match token::check(state, call, "webhook") {
+            Ok(()) => webhook::answer(state, settings, call).await,
+            Err(why) => refuse_token(settings, why),
+        };
+    }
+    if let Err(why) = token::check(state, call, "company") {
         return refuse_token(settings, why);
     }
     if method != Method::GET {

@@ -22,7 +22,7 @@ pub(crate) struct Tokens {
 #[derive(Debug)]
 struct Grant {
     expires: i64,
-    company_scope: bool,
+    scopes: Vec<String>,
 }
 
 impl Tokens {
@@ -86,7 +86,7 @@ pub(super) fn issue(state: &State, settings: &OkkiSettings, call: &Call) -> Repl
         token.clone(),
         Grant {
             expires,
-            company_scope: asked.contains(&"company"),
+            scopes: asked.iter().map(|scope| (*scope).to_owned()).collect(),
         },
     );
     let mut answer = json!({"token_type": "Bearer", "access_token": token});
@@ -99,14 +99,17 @@ pub(super) fn issue(state: &State, settings: &OkkiSettings, call: &Call) -> Repl
     Reply::json(200, &answer)
 }
 
-/// Whether the call carries a token that is good for customers; `Bearer` and the bare form both count.
-pub(super) fn check(state: &State, call: &Call) -> Result<(), &'static str> {
+/// Whether the call carries a token that is good for such calls; `Bearer` and the bare form both count.
+pub(super) fn check(state: &State, call: &Call, scope: &str) -> Result<(), &'static str> {
     let header = call.authorization().unwrap_or_default();
     let token = header.strip_prefix("Bearer ").unwrap_or(header).trim();
     let tokens = lock(&state.tokens);
     match tokens.issued.get(token) {
         Some(grant) if grant.expires <= state.clock.now() => Err("The access token has expired"),
-        Some(grant) if !grant.company_scope => Err("no permission company scopes"),
+        Some(grant) if !grant.scopes.iter().any(|known| known == scope) => Err(match scope {
+            "company" => "no permission company scopes",
+            _ => "no permission webhook scopes",
+        }),
         Some(_) => Ok(()),
         None => Err("The resource owner or authorization server denied the request."),
     }

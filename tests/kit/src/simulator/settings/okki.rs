@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ListingSettings;
+use super::{ListingSettings, WebhookSettings};
 
 /// How the OKKI token bucket is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +157,8 @@ pub struct OkkiSettings {
     pub detail_time: TimeForm,
     /// How the envelope writes `now`.
     pub now_time: TimeForm,
+    /// The webhook.
+    pub webhooks: WebhookSettings,
 }
 
 /// A limit that a vendor tells in its answers.
@@ -174,7 +176,9 @@ impl Default for OkkiSettings {
         OkkiSettings {
             client_id: "sim-okki-client".into(),
             client_secret: "sim-okki-secret".into(),
-            scopes: vec!["company".into(), "product".into(), "user".into()],
+            scopes: ["company", "product", "user", "webhook"]
+                .map(str::to_owned)
+                .into(),
             token_lifetime_s: 28_800,
             show_expires_in: true,
             enveloped_token: false,
@@ -199,6 +203,7 @@ impl Default for OkkiSettings {
             list_time: TimeForm::Plain,
             detail_time: TimeForm::Plain,
             now_time: TimeForm::Plain,
+            webhooks: WebhookSettings::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod control;
 mod faults;
 mod okki;
 mod throughput;
+mod webhook;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,0 +1,134 @@
+//! `extractor sync --id`: these customers now, whatever is known of them, up to their rows.
+
+use super::{Ended, Sync};
+use crate::{
+    okki::time,
+    state::{FetchResult, Phase, Run},
+};
+use anyhow::{bail, ensure};
+use pipeline::{accounting::Balance, message::Outgoing, sequence, setting::ConfigError, stage::Stage};
+use proto::v1::{self, CompanyRef};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+const POLL: Duration = Duration::from_millis(250);
+
+/// The ids that were typed, each once.
+pub(in crate::commands::sync) fn ids(typed: &[String]) -> Result<Vec<String>, ConfigError> {
+    let ids: BTreeSet<&str> = typed
+        .iter()
+        .map(|id| id.trim())
+        .filter(|id| !id.is_empty())
+        .collect();
+    let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
+    match ids.iter().find(|id| !is_id(id)) {
+        Some(wrong) => Err(ConfigError::new(
+            "--id",
+            format!("`{wrong}` is no id of a customer"),
+            "write ids as OKKI has them, such as 56657420945678,56657420945679",
+        )),
+        None => Ok(ids.into_iter().map(str::to_owned).collect()),
+    }
+}
+
+impl Sync {
+    /// Publishes the customers, fetches them, and waits for their rows.
+    pub(in crate::commands::sync) async fn fetch_these(self, ids: Vec<String>) -> anyhow::Result<Ended> {
+        let work = async {
+            let run = self.publish_these(&ids).await?;
+            let id = run.id.clone();
+            let summary = self.wait_for_details(&[run]).await?;
+            let rows = self.wait_for_rows(&id).await?;
+            Ok((summary, rows))
+        };
+        let (summary, rows) = self.beside_details(work).await?;
+        summary.print(self.json)?;
+        let unknown = summary.of(FetchResult::Unknown);
+        ensure!(unknown == 0, "{unknown} customers are not shown by okki");
+        let filtered = summary.of(FetchResult::Filtered);
+        ensure!(
+            filtered == 0,
+            "{filtered} customers are outside of the filter (group, parameters, condition)"
+        );
+        ensure!(rows.dead == 0, "{} customers are dead letters", rows.dead);
+        ensure!(
+            rows.in_flight == 0,
+            "{} customers are not written yet; they are on their way as long as transformer and loader run",
+            rows.in_flight
+        );
+        Ok(Ended::Done)
+    }
+
+    async fn publish_these(&self, ids: &[String]) -> anyhow::Result<Run> {
+        let (second, now) = (time::now(), self.state.now_ms().await?);
+        let run = Run {
+            id: format!("live-ids-{}", uuid::Uuid::new_v4().simple()),
+            start: Some(second),
+            end: second,
+            phase: Phase::Changed,
+            cursor: None,
+            removals: false,
+            force: true,
+            listed: ids.len() as u64,
+            duplicates: 0,
+            damaged: 0,
+            expected: None,
+            filter: None,
+            started_ms: now,
+            finished_ms: Some(now),
+            leader: self.rt.instance.clone(),
+        };
+        self.state.expect(&run.id, ids).await?;
+        self.rt.account.list(&run.id, ids).await?;
+        let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
+        let refs = ids.iter().zip(first..).map(|(id, sequence)| {
+            let reference = CompanyRef {
+                company_id: id.clone(),
+                run_id: run.id.clone(),
+                sequence,
+                lane: v1::Lane::Live.into(),
+                force: true,
+                hint: true,
+                ..CompanyRef::default()
+            };
+            Outgoing::to(Stage::Extract, &reference)
+        });
+        self.rt.publisher.publish(refs.collect()).await?;
+        Ok(run)
+    }
+
+    /// Until every customer of the run is finished, or none has been for long.
+    async fn wait_for_rows(&self, run: &str) -> anyhow::Result<Balance> {
+        let (mut left, mut moved) = (u64::MAX, Instant::now());
+        loop {
+            let balance = self.rt.account.balance(run).await?;
+            if balance.in_flight != left {
+                (left, moved) = (balance.in_flight, Instant::now());
+            }
+            if left == 0 || moved.elapsed() > self.stalled() {
+                return Ok(balance);
+            }
+            if !self.rt.shutdown.sleep(POLL).await {
+                bail!("stopped; the customers are on their way");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_numbers_and_count_once() {
+        let typed = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(ids(&typed(&["7", " 8 ", "7", ""])).unwrap(), ["7", "8"]);
+        for wrong in ["x", "-7", "07", "7.0"] {
+            let error = ids(&typed(&["7", wrong])).unwrap_err().to_string();
+            assert!(error.starts_with("--id") && error.contains(wrong), "{error}");
+        }
+    }
+}

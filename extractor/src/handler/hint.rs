@@ -1,0 +1,139 @@
+//! Refs that no listing asked for: an event or a person named the customer. What is not shown, or not in a newer state, is
+//! asked for again a few times with growing waits and then left to the listing; it is never missing and never dead.
+
+use super::{FetchHandler, Receipt, done, publish};
+use crate::{
+    hooks::{Listed, count_fetch, listed},
+    okki::{Detail, Error},
+    snapshot::removal,
+    state::FetchResult,
+};
+use pipeline::{
+    disposition::Disposition,
+    failure::Failure,
+    handler::{Job, Outcome},
+};
+use proto::v1::CompanyRef;
+
+/// Attempts for a customer that is known, and for one that may be nobody.
+const FOR_KNOWN: usize = 3;
+const FOR_UNKNOWN: usize = 2;
+
+impl FetchHandler {
+    /// What to do about a detail that is not handed on; `None` hands it on.
+    pub(super) fn hint_is_over(
+        &self,
+        job: &Job<CompanyRef>,
+        detail: &Detail,
+        loaded: Option<i64>,
+    ) -> Option<Outcome<Receipt>> {
+        if !job.message.hint {
+            return None;
+        }
+        let is_listed = match listed(self.client.source(), detail.json.get()) {
+            Listed::Yes => true,
+            Listed::No => false,
+            // It has been listed before, or nobody knows.
+            Listed::Unknown => loaded.is_some(),
+        };
+        if is_listed {
+            return self.not_newer(job, detail, loaded);
+        }
+        Some(done(
+            Receipt::of(&job.message, FetchResult::Filtered),
+            Disposition::Filtered,
+            Some("listing-filter"),
+        ))
+    }
+
+    /// What to do about a detail that is not newer than what is loaded, as from a replica that is behind; `None` hands it on.
+    fn not_newer(
+        &self,
+        job: &Job<CompanyRef>,
+        detail: &Detail,
+        loaded: Option<i64>,
+    ) -> Option<Outcome<Receipt>> {
+        let wanted = &job.message;
+        if wanted.force {
+            return None;
+        }
+        let (shown, loaded) = match (detail.update_time, loaded) {
+            (Some(shown), Some(loaded)) => (shown, loaded),
+            // Nothing says which state it is, but the listing will.
+            (None, _) => return Some(leave(wanted, "not-newer", FetchResult::Skipped)),
+            (Some(_), None) => return None,
+        };
+        let attempt = job.meta.attempt as usize;
+        match shown.cmp(&loaded) {
+            std::cmp::Ordering::Greater => None,
+            // A change may hide in the same second, or be one that does not move the update time.
+            std::cmp::Ordering::Equal if attempt > 1 || self.is_last(attempt, FOR_KNOWN) => None,
+            _ if self.is_last(attempt, FOR_KNOWN) => Some(leave(wanted, "not-newer", FetchResult::Skipped)),
+            _ => Some(Outcome::Retry(Failure::new(
+                "okki-not-newer",
+                "the detail is not newer than what is loaded",
+            ))),
+        }
+    }
+
+    /// A customer that is not shown: deleted when OKKI lists it so, else asked for again.
+    pub(super) async fn hint_not_shown(
+        &self,
+        job: &Job<CompanyRef>,
+        message: &str,
+        loaded: Option<i64>,
+        sequence: u64,
+    ) -> Outcome<Receipt> {
+        let wanted = &job.message;
+        if self.removals && loaded.is_some() {
+            match self.removed_at(&wanted.company_id).await {
+                Ok(Some(update_time)) => {
+                    let wanted = CompanyRef {
+                        update_time,
+                        removed: true,
+                        ..wanted.clone()
+                    };
+                    let receipt = Receipt::of(&wanted, FetchResult::Removed);
+                    return publish(job, removal(&wanted, sequence), receipt);
+                }
+                Ok(None) => {}
+                Err(error) => tracing::debug!(error = crate::okki::chain(&error), "removals not listed"),
+            }
+        }
+        let most = match loaded.is_some() || wanted.force {
+            true => FOR_KNOWN,
+            false => FOR_UNKNOWN,
+        };
+        match self.is_last(job.meta.attempt as usize, most) {
+            true => leave(wanted, "not-shown", FetchResult::Unknown),
+            false => Outcome::Retry(Failure::new("okki-not-found", message)),
+        }
+    }
+
+    /// The version of its removal, if OKKI lists it as deleted.
+    async fn removed_at(&self, company_id: &str) -> Result<Option<i64>, Error> {
+        let Some((time, now)) = self.removed.find(&self.client, company_id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(match time {
+            time if time > 0 => time,
+            _ => self.state.clocks().await?.okki_now(now),
+        }))
+    }
+
+    /// What would be dead or missing otherwise.
+    pub(super) fn hint_failed(&self, job: &Job<CompanyRef>, error: &Error) -> Option<Outcome<Receipt>> {
+        let is_over =
+            matches!(error, Error::Business { .. }) || self.is_last(job.meta.attempt as usize, FOR_KNOWN);
+        (job.message.hint && is_over).then(|| leave(&job.message, "not-shown", FetchResult::Unknown))
+    }
+
+    fn is_last(&self, attempt: usize, most: usize) -> bool {
+        attempt >= most.min(self.rt.broker.retry().attempts())
+    }
+}
+
+fn leave(wanted: &CompanyRef, why: &'static str, result: FetchResult) -> Outcome<Receipt> {
+    count_fetch(why);
+    done(Receipt::of(wanted, result), Disposition::Skipped, None)
+}

@@ -1,0 +1,194 @@
+//! Takes pushes: an event becomes a ref of a hint in the live lane, and is answered when the broker has confirmed it.
+//!
+//! Of events about one customer that come together the first is published at once and one more after the first wait of the
+//! retry ladder, which stands for all others: it is fetched after the last of them came. So a flood costs a call every few
+//! seconds, and no change hides behind the event of an earlier one.
+
+use super::{
+    HookWatch, RUN,
+    memory::{Memory, Reserved},
+    signature::Signature,
+};
+use crate::okki::{Event, Unreadable, chain, read_push};
+use pipeline::{
+    broker::PublishError,
+    gate::Pause,
+    message::Outgoing,
+    sequence,
+    service::Runtime,
+    stage::Stage,
+    store,
+    telemetry::names,
+    webhook::{Push, Receiver, Verdict},
+};
+use proto::v1::{self, CompanyRef};
+use std::{collections::BTreeSet, time::Duration};
+
+/// Below the time that a call may take, so that what is not published is known to be so.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(8);
+/// Another push publishes the same customer.
+const POLL: Duration = Duration::from_millis(50);
+/// A later fetch begins after this share of the wait at the earliest.
+const EARLIEST: f64 = 0.75;
+
+/// Takes what OKKI pushes.
+pub(crate) struct Hooks {
+    rt: Runtime,
+    memory: Memory,
+    signature: Signature,
+    watch: HookWatch,
+}
+
+/// Why an event cannot be kept.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the service is paused ({})", .0.name())]
+    Paused(Pause),
+    #[error("remember the event")]
+    Store(#[from] store::Error),
+    #[error("publish a ref")]
+    Publish(#[from] PublishError),
+    #[error("the broker has not confirmed a ref in time")]
+    Late,
+}
+
+impl Receiver for Hooks {
+    async fn receive(&self, push: Push) -> Verdict {
+        self.answer(push).await.0
+    }
+
+    async fn answer(&self, push: Push) -> (Verdict, Option<String>) {
+        if !self.signature.is_genuine(&push) {
+            self.watch.forged();
+            return (Verdict::Forged, None);
+        }
+        let secret = self.signature.secret();
+        let pushed = match read_push(&push, secret.as_ref().map(|secret| secret.expose())) {
+            Ok(pushed) => pushed,
+            Err(Unreadable::Sealed) => {
+                self.watch.sealed(secret.is_some());
+                return (Verdict::Malformed, None);
+            }
+            Err(Unreadable::Foreign) => return (Verdict::Malformed, None),
+        };
+        match self.keep(&pushed.events).await {
+            Ok(()) => (Verdict::Accepted, Some(pushed.reply())),
+            Err(error) => {
+                if let Error::Store(error) = &error
+                    && error.is_outage()
+                {
+                    self.rt.redis_lost(error);
+                }
+                tracing::debug!(error = chain(&error), "event not kept");
+                (Verdict::Failed, None)
+            }
+        }
+    }
+}
+
+impl Hooks {
+    #[must_use]
+    pub(crate) fn new(rt: Runtime, memory: Memory, signature: Signature, watch: HookWatch) -> Self {
+        Self {
+            rt,
+            memory,
+            signature,
+            watch,
+        }
+    }
+
+    async fn keep(&self, events: &[Event]) -> Result<(), Error> {
+        let mut ids = BTreeSet::new();
+        for event in events {
+            match event {
+                Event::Customer(id) => {
+                    if !ids.insert(id.clone()) {
+                        count("repeated", 1);
+                    }
+                }
+                Event::Contact => count("left", 1),
+                Event::Other => count("unknown", 1),
+            }
+        }
+        let mut left: Vec<String> = ids.into_iter().collect();
+        while !left.is_empty() {
+            self.check_open()?;
+            let reserved = self.memory.reserve(&left, self.wait().mul_f64(EARLIEST)).await?;
+            if let Err(error) = self.publish(&reserved).await {
+                self.memory.undo(&reserved).await?;
+                return Err(error);
+            }
+            self.memory.confirm(&reserved).await?;
+            count("sent", reserved.now.len());
+            count("later", reserved.later.len());
+            count("repeated", reserved.known.len());
+            count("left", reserved.full.len());
+            left = reserved.unconfirmed;
+            if !left.is_empty() {
+                tokio::time::sleep(POLL).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// The queues are there, and nothing that a ref needs is known to be away.
+    fn check_open(&self) -> Result<(), Error> {
+        let needed = [Pause::Starting, Pause::Broker, Pause::Redis];
+        let pauses = self.rt.gate.pauses();
+        let standing = pauses.iter().find(|pause| needed.contains(&pause.reason));
+        standing.map_or(Ok(()), |pause| Err(Error::Paused(pause.reason)))
+    }
+
+    async fn publish(&self, reserved: &Reserved) -> Result<(), Error> {
+        let (now, later) = (&reserved.now, &reserved.later);
+        if now.is_empty() && later.is_empty() {
+            return Ok(());
+        }
+        let run = format!("{RUN}{}", jiff::Timestamp::now().strftime("%Y%m%d"));
+        let all: Vec<String> = now.iter().chain(later).cloned().collect();
+        self.rt.account.list(&run, &all).await?;
+        let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
+        let mut refs: Vec<Outgoing> = all
+            .iter()
+            .zip(first..)
+            .map(|(id, at)| hint(&run, id, at))
+            .collect();
+        let later = refs.split_off(now.len());
+        let published = async {
+            self.rt.publisher.publish(refs).await?;
+            let queue = self.rt.namespace.retry_queue(Stage::Extract, self.wait());
+            self.rt.publisher.publish_to(&queue, later).await
+        };
+        let published = tokio::time::timeout(PUBLISHED_WITHIN, published).await;
+        Ok(published.map_err(|_| Error::Late)??)
+    }
+
+    /// Until a later fetch: the first wait of the ladder, whose queue is there.
+    fn wait(&self) -> Duration {
+        self.rt
+            .broker
+            .retry()
+            .ladder()
+            .first()
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+fn hint(run: &str, company_id: &str, sequence: u64) -> Outgoing {
+    let reference = CompanyRef {
+        company_id: company_id.to_owned(),
+        run_id: run.to_owned(),
+        sequence,
+        lane: v1::Lane::Live.into(),
+        hint: true,
+        ..CompanyRef::default()
+    };
+    Outgoing::to(Stage::Extract, &reference)
+}
+
+/// Counts events, or what a fetch because of one did not find.
+pub(super) fn count(result: &'static str, events: usize) {
+    metrics::counter!(names::EXTRACTOR_WEBHOOK_EVENTS, "result" => result).increment(events as u64);
+}
