@@ -136,4 +136,50 @@ mod tests {
         let error = piped(std::io::repeat(b'x')).unwrap_err().to_string();
         assert!(error.contains("16 MiB"), "{error}");
     }
+
+    #[test]
+    fn a_recording_gives_its_customers_and_says_why_one_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let details = folder.path().join("details");
+        std::fs::create_dir(&details).unwrap();
+        let customers = [
+            (
+                "7",
+                b"{\"code\":200,\"data\":{\"name\":\"ACME\"}}".as_slice(),
+                None,
+            ),
+            ("8", b"{\"code\":404,\"data\":[]}", Some("okki-not-found")),
+            ("9", b"{\"code\":200,\"data\":{\"name\":\"\xff\"}}", None),
+        ];
+        let customer = |(id, body, refused): (&str, &[u8], Option<&str>)| {
+            std::fs::write(details.join(format!("{id}.json")), body).unwrap();
+            Customer {
+                company_id: id.into(),
+                file: format!("details/{id}.json"),
+                status: 200,
+                refused: refused.map(str::to_owned),
+            }
+        };
+        let manifest = Manifest {
+            format: pipeline::recording::FORMAT,
+            customers: customers.map(customer).into(),
+            ..Manifest::default()
+        };
+        manifest.write(folder.path()).unwrap();
+        let read = recorded(folder.path(), &[]).unwrap();
+        let shown = |n: usize| match &read[n].1 {
+            Ok(json) => json.to_string(),
+            Err(error) => format!("{error:#}"),
+        };
+        assert_eq!(shown(0), r#"{"name":"ACME"}"#);
+        assert!(
+            shown(1).contains("refusal: code 404 (okki-not-found)"),
+            "{}",
+            shown(1)
+        );
+        assert!(shown(2).contains("not UTF-8"), "{}", shown(2));
+        let one = recorded(folder.path(), &["7".into()]).unwrap();
+        assert_eq!(one.len(), 1);
+        assert!(recorded(folder.path(), &["5".into()]).is_err());
+    }
 }

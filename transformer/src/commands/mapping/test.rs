@@ -151,4 +151,28 @@ mod tests {
             ["FAILED one\n  无: the mapping has no such field"]
         );
     }
+
+    #[test]
+    fn an_example_may_be_a_customer_of_a_recording() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("7.json"),
+            r#"{"code": 200, "data": {"name": "ACME"}}"#,
+        )
+        .unwrap();
+        let manifest =
+            r#"{"format": 1, "customers": [{"company_id": "7", "file": "7.json", "status": 200}]}"#;
+        std::fs::write(folder.path().join("manifest.json"), manifest).unwrap();
+        let mapping = Mapping::load(include_str!("../../../mappings/seed.json"), None).unwrap();
+        let run = |id: &str, records| {
+            let text = format!(
+                r#"{{"tests": [{{"name": "one", "company_id": "{id}", "expect": {{"客户公司名称": "ACME"}}}}]}}"#
+            );
+            check(&mapping, &text, Path::new("."), records)
+        };
+        assert_eq!(run("7", Some(folder.path())).unwrap(), (1, Vec::new()));
+        let refused = |id, records| format!("{:#}", run(id, records).unwrap_err());
+        assert!(refused("7", None).contains("--records is needed"));
+        assert!(refused("8", Some(folder.path())).contains("customer 8"));
+    }
 }
