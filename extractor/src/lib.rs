@@ -1,8 +1,9 @@
 //! The extractor: lists the customers that changed in OKKI, fetches their details, publishes snapshots.
 //!
 //! `okki` knows the vendor. `walk` reads a window without skipping a customer, `run` publishes what it finds under a lease
-//! and moves the checkpoint, `leader` does that on a schedule, and sooner when `poll` has found changes. `handler` fetches what was published, on every replica,
-//! with `selection` deciding who goes on. `state` is what they remember in Redis. `commands` puts them together; `cli`
+//! and moves the checkpoint, `leader` does that on a schedule, and sooner when `poll` has found changes. `handler` fetches
+//! what was published, on every replica, with `selection` deciding who goes on. `record` keeps answers without what is
+//! personal. `state` is what they remember in Redis. `commands` puts them together; `cli`
 //! says what may be typed, `config` what of it comes from the environment, `settings` what is known to be right.
 
 #![warn(unreachable_pub)]
@@ -22,6 +23,7 @@ mod okki;
 mod pause;
 mod poll;
 mod progress;
+mod record;
 mod run;
 mod schedule;
 mod selection;
@@ -50,6 +52,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Once(args) => commands::sync::once(args).await,
         Command::Check(args) => commands::check::check(args).await,
         Command::Fetch(args) => commands::fetch::fetch(args).await,
+        Command::Record(args) => commands::record::record(args).await,
         Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(*args).await,
         Command::Checkpoint(command) => commands::checkpoint::run(command).await,

@@ -24,6 +24,7 @@ pub mod mask;
 pub mod message;
 pub mod names;
 pub mod quota;
+pub mod recording;
 pub mod retry;
 pub mod sequence;
 pub mod service;

@@ -6,6 +6,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
 pub(crate) mod reconcile;
+pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod sync;

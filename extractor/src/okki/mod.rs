@@ -15,14 +15,16 @@ mod pace;
 mod push;
 mod seal;
 mod sealed;
+mod tape;
 pub(crate) mod time;
 mod token;
 mod types;
 
-pub(crate) use client::{Client, ClientOptions, Endpoints};
+pub(crate) use client::{Client, ClientOptions, Endpoints, Recorded};
 pub(crate) use error::{Error, chain};
 pub(crate) use pace::Pace;
 pub(crate) use push::{Event, Unreadable, read as read_push};
 pub(crate) use sealed::base64;
+pub(crate) use tape::{Question, Taken};
 pub(crate) use token::Tokens;
 pub(crate) use types::{DamagedRow, Detail, ListItem, Page, PageRequest};

@@ -7,6 +7,7 @@ mod exchange;
 pub(super) mod grant;
 mod groups;
 mod patience;
+mod recorded;
 mod retry_after;
 mod untimed;
 mod webhook;
@@ -18,6 +19,7 @@ use super::{
     error::Error,
     mend::mend,
     pace::Pace,
+    tape::Tape,
     time,
     token::{Token, Tokens},
     types::{Detail, Page, PageRequest, read_detail, read_page},
@@ -31,6 +33,7 @@ use pipeline::{
     quota::{Lane, Today},
     setting::Secret,
 };
+pub(crate) use recorded::Recorded;
 use reqwest::header::AUTHORIZATION;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -69,6 +72,7 @@ pub(crate) struct Client {
     pace: Pace,
     slots: Semaphore,
     untimed: Untimed,
+    tape: Option<Tape>,
     /// What its tokens are good for.
     scope: &'static str,
     tree: Tree,
@@ -85,6 +89,7 @@ impl Client {
             tokens,
             pace,
             untimed: Untimed::default(),
+            tape: None,
             scope: "company",
             tree: Tree::default(),
         }
@@ -139,8 +144,16 @@ impl Client {
         part: usize,
         patience: Patience,
     ) -> Result<Page, Error> {
-        let endpoints = &self.options.endpoints;
-        let mut query = endpoints.source.query(part);
+        let query = self.page_query(request, part);
+        let path = &self.options.endpoints.source.list;
+        let answer = self.patient(lane, "list", path, &query, patience).await?;
+        let page = read_page(&answer.data, answer.now)?;
+        self.untimed.tell(&page);
+        Ok(page)
+    }
+
+    fn page_query(&self, request: &PageRequest, part: usize) -> Vec<(String, String)> {
+        let mut query = self.source().query(part);
         let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
         put("start_index", request.page.to_string());
         put("count", request.count.to_string());
@@ -151,11 +164,7 @@ impl Client {
         if let Some(end) = request.end {
             put("end_time", time::format(end));
         }
-        let path = &endpoints.source.list;
-        let answer = self.patient(lane, "list", path, &query, patience).await?;
-        let page = read_page(&answer.data, answer.now)?;
-        self.untimed.tell(&page);
-        Ok(page)
+        query
     }
 
     /// The detail of one customer.
@@ -169,12 +178,19 @@ impl Client {
     }
 
     async fn detail_with(&self, lane: Lane, company_id: &str, patience: Patience) -> Result<Detail, Error> {
-        let source = &self.options.endpoints.source;
+        let query = self.detail_query(company_id);
+        let answer = self
+            .patient(lane, "info", &self.source().info, &query, patience)
+            .await?;
+        read_detail(answer.data, answer.now, company_id)
+    }
+
+    fn detail_query(&self, company_id: &str) -> Vec<(String, String)> {
+        let source = self.source();
         let mut query = vec![(source.info_key.clone(), company_id.to_owned())];
         // How values are shown concerns the detail as well.
         query.extend(source.get("format").map(|format| ("format".to_owned(), format)));
-        let answer = self.patient(lane, "info", &source.info, &query, patience).await?;
-        read_detail(answer.data, answer.now, company_id)
+        query
     }
 
     /// Asks for one row, and for the configured group; an error when listing could not work.
@@ -257,6 +273,9 @@ impl Client {
             body,
             ..
         } = self.exchange(lane, endpoint, request, Bytes::new()).await?;
+        if let Some(tape) = &self.tape {
+            tape.keep(path, query, status, &body);
+        }
         let answer = match envelope::read(status, retry_after, &body) {
             // Of a listing only ids and times are used: one broken character of one row must not cost the page.
             Err(Error::Garbled(_)) if endpoint == "list" => envelope::read(status, retry_after, &mend(&body)),

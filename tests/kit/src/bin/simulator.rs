@@ -1,6 +1,6 @@
 //! The vendor simulator by hand: starts it, prints where it listens and what the three binaries need to reach it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
 use kit::simulator::{APP_ID, CONTROL_HELP, ENTRY_ID, KEY_WIDGET, Options, Settings, Simulator};
@@ -28,6 +28,9 @@ struct Arguments {
     /// Settings to begin with, as JSON, for example '{"okki":{"per_second":10}}'
     #[arg(long, value_parser = settings, default_value = "{}")]
     settings: Box<Settings>,
+    /// Play an account back that `extractor record` has kept in this folder, instead of generated customers
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["customers", "seed", "spread_days"])]
+    replay: Option<PathBuf>,
 }
 
 fn control_help() -> String {
@@ -60,13 +63,14 @@ async fn main() -> anyhow::Result<()> {
         seed: arguments.seed,
         spread_s: arguments.spread_days.max(1) * 86_400,
         settings: *arguments.settings,
+        replay: arguments.replay,
         ..Options::default()
     })
     .await?;
     let url = simulator.url();
     println!(
         "# simulator listening on {url} with {} customers",
-        arguments.customers
+        simulator.customers()
     );
     println!("export OKKI_BASE_URL={url}");
     println!("export OKKI_CLIENT_ID={}", okki.client_id);

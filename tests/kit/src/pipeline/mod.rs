@@ -124,7 +124,8 @@ impl<V> PipelineUnderTest<V> {
         self.try_run_with(service, &[])
     }
 
-    fn try_run_with(&mut self, service: Service, own: &[(&str, &str)]) -> anyhow::Result<ReplicaId> {
+    /// Starts one more replica with some settings of its own.
+    pub fn try_run_with(&mut self, service: Service, own: &[(&str, &str)]) -> anyhow::Result<ReplicaId> {
         let of_service = self.replicas().filter(|replica| replica.service == service);
         let number = of_service.count();
         let own: Vec<_> = own

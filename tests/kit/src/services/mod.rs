@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 pub use self::broker::RabbitMq;
 pub use self::cache::Redis;
+pub use self::port::free as free_ports;
 pub use self::shared::shared;
 use crate::config::ServicesArgs;
 

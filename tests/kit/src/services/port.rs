@@ -10,7 +10,7 @@ use rand::RngExt;
 const RANGE: std::ops::Range<u16> = 12_000..32_000;
 
 /// `N` different ports on which no process listens now.
-pub(super) fn free<const N: usize>() -> anyhow::Result<[u16; N]> {
+pub fn free<const N: usize>() -> anyhow::Result<[u16; N]> {
     let mut held = Vec::with_capacity(N);
     let mut ports = [0; N];
     let mut rng = rand::rng();

@@ -29,10 +29,13 @@ impl SimulatorProcess {
     pub async fn start(options: &Options, folder: &Path) -> anyhow::Result<Self> {
         let settings = serde_json::to_string(&options.settings).context("write the simulator's settings")?;
         let mut command = Command::new(binary("simulator")?);
-        command
-            .args(["--customers", &options.customers.to_string()])
-            .args(["--seed", &options.seed.to_string()])
-            .args(["--settings", &settings]);
+        command.args(["--settings", &settings]);
+        match &options.replay {
+            Some(folder) => command.arg("--replay").arg(folder),
+            None => command
+                .args(["--customers", &options.customers.to_string()])
+                .args(["--seed", &options.seed.to_string()]),
+        };
         let log = folder.join("simulator.log");
         let mut process = Process::spawn("simulator", &mut command, &log, Group::Own)?;
         let start = Instant::now();

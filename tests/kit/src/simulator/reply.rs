@@ -20,14 +20,30 @@ pub(super) struct Reply {
     pub left: Option<(u64, u64)>,
 }
 
+/// Stands in a recorded body for the byte 0x80; the others follow.
+const RECORDED_BYTE: u32 = 0x10_f780;
+
 fn bytes(body: &str) -> Vec<u8> {
-    let mut parts = body.split(BAD_BYTE);
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        bytes.push(0xff);
-        bytes.extend_from_slice(part.as_bytes());
+    let mut bytes = Vec::with_capacity(body.len());
+    for char in body.chars() {
+        match char as u32 {
+            _ if char == BAD_BYTE => bytes.push(0xff),
+            code @ RECORDED_BYTE..0x10_f800 => bytes.push((code - RECORDED_BYTE) as u8 + 0x80),
+            _ => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
     }
     bytes
+}
+
+/// A recorded body as text that goes out as the same bytes.
+pub(super) fn decoded(recorded: &[u8]) -> String {
+    let mut body = String::with_capacity(recorded.len());
+    for chunk in recorded.utf8_chunks() {
+        body.push_str(chunk.valid());
+        let stand_in = |byte: &u8| char::from_u32(RECORDED_BYTE + u32::from(*byte) - 0x80);
+        body.extend(chunk.invalid().iter().filter_map(stand_in));
+    }
+    body
 }
 
 /// How a call ends.
@@ -100,5 +116,22 @@ impl Reply {
             headers.insert("x-ratelimit-reset", seconds.into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_body_goes_out_as_it_came() {
+        for body in [
+            "{\"a\": \"中\u{1f600}\"}".as_bytes(),
+            b"\xff\xc3 \xe4\xb8 \x80",
+            b"",
+        ] {
+            assert_eq!(bytes(&decoded(body)), body);
+        }
+        assert_eq!(bytes(&format!("a{BAD_BYTE}b")), b"a\xffb");
     }
 }

@@ -1,14 +1,14 @@
 //! Everything the simulator knows, shared by the HTTP side and the in-process API. Locks are short and never held
 //! across an await.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::faults::{Faults, Strange, Vendor};
 use super::jdy::{Account, FormSpec};
-use super::okki::{Tokens, Webhook};
+use super::okki::{Replay, Tokens, Webhook};
 use super::settings::Settings;
 use super::traffic::Traffic;
 use super::world::World;
@@ -28,6 +28,8 @@ pub(super) struct State {
     pub churn: Mutex<Option<CancellationToken>>,
     pub webhook: Mutex<Webhook>,
     settings: RwLock<Arc<Settings>>,
+    /// In the place of the world's customers, for OKKI's side.
+    pub replay: OnceLock<Replay>,
 }
 
 impl State {
@@ -45,6 +47,7 @@ impl State {
             churn: Mutex::new(None),
             webhook: Mutex::default(),
             settings: RwLock::new(Arc::new(Settings::default())),
+            replay: OnceLock::new(),
         };
         state.set_settings(settings);
         Arc::new(state)

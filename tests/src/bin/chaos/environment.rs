@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use pipeline::stage::Stage;
 
+use super::schedule::REPLICAS;
 use kit::pipeline::{PipelineUnderTest, Service};
+use kit::services::free_ports;
 use kit::simulator::dice::Dice;
 use kit::simulator::{Concurrent, Limiter, Options};
 
@@ -37,6 +39,9 @@ const LOADER: [(&str, &str); 4] = [
     ("ON_REMOVAL", "delete"),
 ];
 
+/// End of the webhook's path.
+const HOOK_TOKEN: &str = "token-of-the-chaos";
+
 /// Services, proxies and vendors; no replica yet. Logs go to `logs`.
 pub(crate) async fn start(customers: u32, seed: u64, logs: &Path) -> anyhow::Result<PipelineUnderTest> {
     PipelineUnderTest::named(&format!("chaos-{seed}"))
@@ -52,6 +57,18 @@ pub(crate) async fn start(customers: u32, seed: u64, logs: &Path) -> anyhow::Res
         .await
 }
 
+/// Lets OKKI push changes to the extractors, in turn as an ingress does; where each of them listens.
+pub(crate) fn push_changes(pipeline: &mut PipelineUnderTest) -> anyhow::Result<[String; REPLICAS]> {
+    let listeners = free_ports::<REPLICAS>()?.map(|port| format!("127.0.0.1:{port}"));
+    let callbacks = listeners
+        .each_ref()
+        .map(|at| format!("http://{at}/hook/{HOOK_TOKEN}"));
+    let secret = pipeline.simulator.subscribe(&callbacks.join(" "));
+    pipeline.set_for(Service::Extractor, "HOOK_TOKEN", HOOK_TOKEN);
+    pipeline.set_for(Service::Extractor, "HOOK_SECRET", secret);
+    Ok(listeners)
+}
+
 /// What the vendor's documents leave open is read differently from seed to seed.
 fn interpret(options: &mut Options, seed: u64) {
     let mut dice = Dice::new(&[seed, 0x0DE2]);
@@ -60,6 +77,12 @@ fn interpret(options: &mut Options, seed: u64) {
     settings.okki.per_second = Some(200.0);
     settings.okki.limiter = Limiter::Sliding;
     settings.okki.latency_ms = dice.below(30);
+    settings.okki.webhooks.lost = 20;
+    settings.okki.webhooks.doubled = 20;
+    settings.okki.webhooks.forged = 20;
+    settings.okki.webhooks.late_ms = *dice.pick(&[0, 300, 4_000]);
+    // Replicas are killed and frozen; a push is repeated, at the other one, and then given up.
+    settings.okki.webhooks.retries_ms = vec![300, 1_000, 3_000];
     settings.jdy.latency_ms = dice.below(60);
     settings.jdy.overwrite_keeps_id = dice.one_in(2);
     settings.jdy.concurrent = *dice.pick(&[Concurrent::Wait, Concurrent::Lock9007, Concurrent::Exists17026]);

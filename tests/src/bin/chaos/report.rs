@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use kit::config::repository;
-use kit::simulator::{Judgement, LABELS, Overruns};
+use kit::simulator::{Judgement, LABELS, Overruns, WebhookReport};
 
 /// Cells of a row; a blank or foreign row has all of them wrong.
 const CELLS: u64 = LABELS.len() as u64;
@@ -43,6 +43,11 @@ pub(crate) struct Report {
     pub recovery_seconds_max: f64,
     /// In all, with starting and judging.
     pub seconds: f64,
+    /// Forged pushes of the webhook that were taken for genuine ones, and genuine ones that arrived.
+    #[serde(skip)]
+    pub forged_taken: u64,
+    #[serde(skip)]
+    pub pushes_taken: u64,
     /// The same calls with what became of them.
     #[serde(skip)]
     pub overruns: Overruns,
@@ -58,9 +63,26 @@ impl Report {
         self.wrong_cells = judged.wrong_cells as u64 + CELLS * (judged.blank + judged.foreign) as u64;
     }
 
+    /// Takes over what became of the webhook's pushes.
+    pub(crate) fn pushed(&mut self, webhook: &WebhookReport) {
+        let taken = |answers: &BTreeMap<u16, u64>| answers.get(&200).copied().unwrap_or_default();
+        self.forged_taken = taken(&webhook.forged);
+        self.pushes_taken = taken(&webhook.answers);
+        self.faults.insert("webhook events", webhook.events);
+        self.faults.insert("webhook lost", webhook.lost);
+        self.faults
+            .insert("webhook forged", webhook.forged.values().sum());
+        self.faults.insert("webhook taken", self.pushes_taken);
+    }
+
     /// What must be zero, with what it means.
-    pub(crate) fn must_be_zero(&self) -> [(&'static str, u64, &'static str); 6] {
+    pub(crate) fn must_be_zero(&self) -> [(&'static str, u64, &'static str); 7] {
         [
+            (
+                "forged taken",
+                self.forged_taken,
+                "forged pushes taken for genuine ones",
+            ),
             ("missing", self.missing, "customers without a row"),
             ("duplicates", self.duplicates, "rows beyond a customer's first"),
             ("stale", self.stale, "rows that show an earlier state"),
@@ -182,6 +204,12 @@ mod tests {
         report.books_difference = 1;
         assert!(!report.is_good());
         (report.books_difference, report.dead_unexpected) = (0, 1);
+        assert!(!report.is_good());
+        report.dead_unexpected = 0;
+        report.pushed(&WebhookReport {
+            forged: BTreeMap::from([(401, 7), (200, 1)]),
+            ..WebhookReport::default()
+        });
         assert!(!report.is_good());
     }
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
-use super::environment::{self, queues_are_on_disk};
+use super::environment::{self, push_changes, queues_are_on_disk};
 use super::faults::Injector;
 use super::progress::Progress;
 use super::quiet::{accounting, dead, wait_for_quiet};
@@ -95,6 +95,12 @@ async fn attack(options: &Options, progress: &Progress, logs: &Path) -> anyhow::
     let Supervised { pipeline, .. } = &mut run;
     let judged = pipeline.simulator.judge().await;
     report.judged(&judged);
+    let webhook = pipeline.simulator.webhook();
+    report.pushed(&webhook);
+    ensure!(
+        report.pushes_taken > 0 || webhook.events < 20,
+        "no push of the webhook arrived: {webhook:?}"
+    );
     let (unexpected, died_of) = dead(pipeline).await?;
     report.dead_unexpected = unexpected;
     let (difference, balance) = accounting(pipeline).await?;
@@ -152,7 +158,8 @@ async fn rounds(options: &Options, progress: &Progress, run: &mut Supervised) ->
             code: REFUSED,
         }];
     });
-    run.start()?;
+    let listeners = push_changes(&mut run.pipeline)?;
+    run.start(&listeners)?;
     let mut injector = Injector::new(options.seed);
     injector.poison(run, POISONED)?;
     ready(run, &mut injector).await.context("at the start")?;

@@ -28,12 +28,18 @@ struct Supervision {
 }
 
 impl Supervised {
-    /// Starts all replicas.
-    pub(crate) fn start(&mut self) -> anyhow::Result<()> {
+    /// Starts all replicas; the extractors with a listener for webhooks each.
+    pub(crate) fn start(&mut self, listeners: &[String; REPLICAS]) -> anyhow::Result<()> {
         for service in Service::ALL {
             for number in 0..REPLICAS {
+                let listen = [("HOOK_LISTEN", listeners[number].as_str())];
+                let own = if service == Service::Extractor {
+                    &listen[..]
+                } else {
+                    &[]
+                };
                 self.replicas.push(Supervision {
-                    id: self.pipeline.try_run(service)?,
+                    id: self.pipeline.try_run_with(service, own)?,
                     service,
                     number,
                     may_end: false,

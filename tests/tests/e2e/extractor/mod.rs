@@ -15,6 +15,7 @@ mod paging;
 mod polling;
 mod quotas;
 mod reconcile;
+mod record;
 mod refusals;
 mod replicas;
 mod sink;

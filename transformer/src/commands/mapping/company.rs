@@ -1,9 +1,11 @@
-//! The customer that a command maps: the detail answer as `extractor fetch` prints it, from a file or a pipe.
+//! The customers that a command maps: the detail answer as `extractor fetch` prints it, from a file or a pipe, or those of a
+//! folder that `extractor record` has written.
 
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
+use pipeline::recording::{Customer, Manifest};
 use pipeline::setting::ConfigError;
 use serde_json::Value;
 
@@ -29,6 +31,37 @@ pub(super) fn given(place: &str) -> anyhow::Result<Value> {
         .into());
     }
     in_file(path)
+}
+
+/// A customer of a recording, and what it is, or why it is none: a refusal, or an answer that no parser takes.
+pub(super) type Recorded = (String, anyhow::Result<Value>);
+
+/// The customers of a recording with these ids, or all of them.
+pub(super) fn recorded(folder: &Path, ids: &[String]) -> anyhow::Result<Vec<Recorded>> {
+    let manifest = Manifest::read(folder)?;
+    let customers = manifest.customers(ids)?.into_iter();
+    Ok(customers
+        .map(|customer| (customer.company_id.clone(), read_recorded(folder, customer)))
+        .collect())
+}
+
+fn read_recorded(folder: &Path, customer: &Customer) -> anyhow::Result<Value> {
+    let path = Manifest::file(folder, &customer.file);
+    let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+    let text = String::from_utf8(bytes).with_context(|| {
+        format!(
+            "{} is not UTF-8, so the customer dies before it is mapped",
+            path.display()
+        )
+    })?;
+    let json = parse(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    if let Some(code) = &customer.refused {
+        let shown = json
+            .get("code")
+            .map_or_else(|| customer.status.to_string(), Value::to_string);
+        anyhow::bail!("the answer is a refusal: code {shown} ({code})");
+    }
+    Ok(json)
 }
 
 /// A customer of a file.
@@ -102,5 +135,51 @@ mod tests {
     fn an_endless_pipe_is_not_read_to_its_end() {
         let error = piped(std::io::repeat(b'x')).unwrap_err().to_string();
         assert!(error.contains("16 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_recording_gives_its_customers_and_says_why_one_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let details = folder.path().join("details");
+        std::fs::create_dir(&details).unwrap();
+        let customers = [
+            (
+                "7",
+                b"{\"code\":200,\"data\":{\"name\":\"ACME\"}}".as_slice(),
+                None,
+            ),
+            ("8", b"{\"code\":404,\"data\":[]}", Some("okki-not-found")),
+            ("9", b"{\"code\":200,\"data\":{\"name\":\"\xff\"}}", None),
+        ];
+        let customer = |(id, body, refused): (&str, &[u8], Option<&str>)| {
+            std::fs::write(details.join(format!("{id}.json")), body).unwrap();
+            Customer {
+                company_id: id.into(),
+                file: format!("details/{id}.json"),
+                status: 200,
+                refused: refused.map(str::to_owned),
+            }
+        };
+        let manifest = Manifest {
+            format: pipeline::recording::FORMAT,
+            customers: customers.map(customer).into(),
+            ..Manifest::default()
+        };
+        manifest.write(folder.path()).unwrap();
+        let read = recorded(folder.path(), &[]).unwrap();
+        let shown = |n: usize| match &read[n].1 {
+            Ok(json) => json.to_string(),
+            Err(error) => format!("{error:#}"),
+        };
+        assert_eq!(shown(0), r#"{"name":"ACME"}"#);
+        assert!(
+            shown(1).contains("refusal: code 404 (okki-not-found)"),
+            "{}",
+            shown(1)
+        );
+        assert!(shown(2).contains("not UTF-8"), "{}", shown(2));
+        let one = recorded(folder.path(), &["7".into()]).unwrap();
+        assert_eq!(one.len(), 1);
+        assert!(recorded(folder.path(), &["5".into()]).is_err());
     }
 }

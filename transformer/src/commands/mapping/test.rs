@@ -1,7 +1,7 @@
 //! `mapping test`: a mapping's own tests.
 //!
-//! The file is `{"now": "…", "tests": [{"name", "company": {…} | "company_file": "…", "expect": {label or field: cell}}]}`;
-//! `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a
+//! The file is `{"now": "…", "tests": [{"name", "company": {…} | "company_file": "…" | "company_id": "…", "expect": {label or
+//! field: cell}}]}`; `company_id` is a customer of the folder that `--records` names, as `extractor record` has written it; `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a
 //! cell, `{"error": "reason code"}` expects a row error.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::DocumentArgs;
-use super::company::{in_file, unwrapped};
+use super::company::{in_file, recorded, unwrapped};
 use crate::map::{Mapping, Tried, cell_json};
 use mapping::clean::clean_in;
 
@@ -25,6 +25,9 @@ pub(super) struct TestArgs {
     /// Examples: customers and the cells that they must give (JSON)
     #[arg(long, value_name = "FILE")]
     cases: PathBuf,
+    /// Folder that `extractor record` has written, for examples with a company_id
+    #[arg(long, value_name = "FOLDER")]
+    records: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,6 +44,7 @@ struct Case {
     now: Option<Timestamp>,
     company: Option<Value>,
     company_file: Option<PathBuf>,
+    company_id: Option<String>,
     expect: Map<String, Value>,
 }
 
@@ -48,8 +52,8 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
     let text = super::read(&args.cases)?;
     let folder = args.cases.parent().unwrap_or(Path::new("."));
-    let (count, failures) =
-        check(&mapping, &text, folder).with_context(|| format!("{} cannot be used", args.cases.display()))?;
+    let (count, failures) = check(&mapping, &text, folder, args.records.as_deref())
+        .with_context(|| format!("{} cannot be used", args.cases.display()))?;
     for failure in &failures {
         pipeline::say!("{failure}")?;
     }
@@ -62,15 +66,16 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
 }
 
 /// Number of tests, and one text per failing test.
-fn check(mapping: &Mapping, text: &str, folder: &Path) -> anyhow::Result<(usize, Vec<String>)> {
+fn check(
+    mapping: &Mapping,
+    text: &str,
+    folder: &Path,
+    records: Option<&Path>,
+) -> anyhow::Result<(usize, Vec<String>)> {
     let cases: Cases = serde_json::from_str(text)?;
     let mut failures = Vec::new();
     for case in &cases.tests {
-        let detail = match (&case.company, &case.company_file) {
-            (Some(company), None) => unwrapped(company.clone()),
-            (None, Some(path)) => in_file(&folder.join(path))?,
-            _ => anyhow::bail!("test \"{}\" needs either company or company_file", case.name),
-        };
+        let detail = company_of(case, folder, records)?;
         let now = case.now.or(cases.now).unwrap_or_else(Timestamp::now);
         let record = clean_in(detail, mapping.zone())?;
         let tried = mapping.try_record(&record, now);
@@ -84,6 +89,23 @@ fn check(mapping: &Mapping, text: &str, folder: &Path) -> anyhow::Result<(usize,
         }
     }
     Ok((cases.tests.len(), failures))
+}
+
+/// The customer of a test, which says in one way which it is.
+fn company_of(case: &Case, folder: &Path, records: Option<&Path>) -> anyhow::Result<Value> {
+    let name = &case.name;
+    match (&case.company, &case.company_file, &case.company_id) {
+        (Some(company), None, None) => Ok(unwrapped(company.clone())),
+        (None, Some(path), None) => in_file(&folder.join(path)),
+        (None, None, Some(id)) => {
+            let records = records
+                .with_context(|| format!("test \"{name}\" has a company_id, so --records is needed"))?;
+            let found = recorded(records, std::slice::from_ref(id))?.into_iter().next();
+            let (_, detail) = found.with_context(|| format!("test \"{name}\": no customer {id}"))?;
+            detail.with_context(|| format!("test \"{name}\""))
+        }
+        _ => anyhow::bail!("test \"{name}\" needs either company, company_file or company_id"),
+    }
 }
 
 fn differs(tried: &[Tried], name: &str, expected: &Value) -> Option<String> {
@@ -117,7 +139,7 @@ mod tests {
             let text = format!(
                 r#"{{"tests": [{{"name": "one", "company": {{"name": "ACME"}}, "expect": {expect}}}]}}"#
             );
-            check(&mapping, &text, Path::new(".")).unwrap().1
+            check(&mapping, &text, Path::new("."), None).unwrap().1
         };
         assert!(run(r#"{"客户公司名称": "ACME", "_widget_1720322268296": null}"#).is_empty());
         assert_eq!(
@@ -128,5 +150,29 @@ mod tests {
             run(r#"{"无": "X"}"#),
             ["FAILED one\n  无: the mapping has no such field"]
         );
+    }
+
+    #[test]
+    fn an_example_may_be_a_customer_of_a_recording() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("7.json"),
+            r#"{"code": 200, "data": {"name": "ACME"}}"#,
+        )
+        .unwrap();
+        let manifest =
+            r#"{"format": 1, "customers": [{"company_id": "7", "file": "7.json", "status": 200}]}"#;
+        std::fs::write(folder.path().join("manifest.json"), manifest).unwrap();
+        let mapping = Mapping::load(include_str!("../../../mappings/seed.json"), None).unwrap();
+        let run = |id: &str, records| {
+            let text = format!(
+                r#"{{"tests": [{{"name": "one", "company_id": "{id}", "expect": {{"客户公司名称": "ACME"}}}}]}}"#
+            );
+            check(&mapping, &text, Path::new("."), records)
+        };
+        assert_eq!(run("7", Some(folder.path())).unwrap(), (1, Vec::new()));
+        let refused = |id, records| format!("{:#}", run(id, records).unwrap_err());
+        assert!(refused("7", None).contains("--records is needed"));
+        assert!(refused("8", Some(folder.path())).contains("customer 8"));
     }
 }

@@ -1,11 +1,15 @@
-//! `mapping try`: one customer through the mapping, as a table, with what would be lost.
+//! `mapping try`: customers through the mapping, as a table or JSON, with what would be lost.
+
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 use super::DocumentArgs;
+use super::company;
 use super::table::columns;
-use crate::map::{Mapping, losses, show};
+use crate::map::{Mapping, Tried, cell_json, losses, show};
 use mapping::clean::clean_in;
 
 /// Arguments of `try`.
@@ -14,62 +18,157 @@ pub(super) struct TryArgs {
     #[command(flatten)]
     document: DocumentArgs,
     /// Detail answer of one customer (JSON), with or without its envelope; `-` reads what `extractor fetch ID` prints
-    #[arg(long, value_name = "FILE")]
-    company: String,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "records",
+        conflicts_with = "records"
+    )]
+    company: Option<String>,
+    /// Every customer of a folder that `extractor record` has written
+    #[arg(long, value_name = "FOLDER")]
+    records: Option<PathBuf>,
+    /// Only these customers of the folder
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', requires = "records")]
+    id: Vec<String>,
     /// The time that expressions take for now, e.g. 2026-03-15T00:00:00Z [default: the clock]
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
+    /// Print JSON, one customer a line
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
-    let detail = super::company::given(&args.company)?;
     let now = args.now.unwrap_or_else(Timestamp::now);
-    let (text, failed) = report(&mapping, detail, now)?;
-    pipeline::say_text!("{text}")?;
-    if failed > 0 {
-        anyhow::bail!("{failed} fields cannot be mapped for this customer");
+    match (&args.records, &args.company) {
+        (Some(folder), _) => run_all(args, &mapping, company::recorded(folder, &args.id)?, now),
+        (None, place) => {
+            let detail = company::given(place.as_deref().unwrap_or_default())?;
+            let outcome = Outcome::of(&mapping, detail, now)?;
+            if args.json {
+                pipeline::say!("{}", outcome.json(None))?;
+            } else {
+                pipeline::say_text!("{}", outcome.text())?;
+            }
+            match outcome.failed() {
+                0 => Ok(()),
+                failed => anyhow::bail!("{failed} fields cannot be mapped for this customer"),
+            }
+        }
     }
+}
+
+/// Each of a recording, those that cannot be mapped among them, and a line about all.
+fn run_all(
+    args: &TryArgs,
+    mapping: &Mapping,
+    customers: Vec<company::Recorded>,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let count = customers.len();
+    let (mut mapped, mut filtered) = (0, 0);
+    for (id, detail) in customers {
+        match detail.and_then(|detail| Outcome::of(mapping, detail, now)) {
+            Ok(outcome) => {
+                filtered += usize::from(outcome.dropped.is_some());
+                mapped += usize::from(outcome.dropped.is_none() && outcome.failed() == 0);
+                if args.json {
+                    pipeline::say!("{}", outcome.json(Some(&id)))?;
+                } else {
+                    pipeline::say_text!("customer {id}\n{}\n", outcome.text())?;
+                }
+            }
+            Err(error) if args.json => {
+                let reason = format!("{error:#}");
+                pipeline::say!("{}", json!({"company_id": id, "error": reason}))?;
+            }
+            Err(error) => pipeline::say!("customer {id}\nerror: {error:#}\n")?,
+        }
+    }
+    let failed = count - mapped - filtered;
+    if !args.json {
+        pipeline::say!("{count} customers: {mapped} mapped, {filtered} filtered, {failed} failed")?;
+    }
+    anyhow::ensure!(failed == 0, "{failed} customers cannot be mapped");
     Ok(())
 }
 
-/// The table and the number of failing fields.
-fn report(mapping: &Mapping, detail: serde_json::Value, now: Timestamp) -> anyhow::Result<(String, usize)> {
-    let mut record = clean_in(detail, mapping.zone())?;
-    let dropped = mapping.filter(&mut record, now);
-    let mut rows = vec![vec!["label".to_owned(), "value".to_owned(), "sent as".to_owned()]];
-    let (mut warnings, mut failed) = (Vec::new(), 0);
-    for tried in mapping.try_record(&record, now) {
-        let label = tried.info.label;
-        let (value, sent) = match &tried.value {
-            Ok(value) => show(value),
-            Err(error) => {
-                failed += 1;
-                (
+/// What the mapping makes of a customer.
+struct Outcome {
+    tried: Vec<Tried>,
+    dropped: Option<&'static str>,
+    losses: Vec<String>,
+}
+
+impl Outcome {
+    fn of(mapping: &Mapping, detail: Value, now: Timestamp) -> anyhow::Result<Self> {
+        let mut record = clean_in(detail, mapping.zone())?;
+        let dropped = mapping.filter(&mut record, now);
+        Ok(Self {
+            tried: mapping.try_record(&record, now),
+            dropped,
+            losses: losses(mapping, &record),
+        })
+    }
+
+    /// Fields that cannot be mapped.
+    fn failed(&self) -> usize {
+        self.tried.iter().filter(|tried| tried.value.is_err()).count()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let of = |tried: &Tried| {
+            let label = tried.info.label.clone();
+            let notices = tried.notices.clone();
+            notices
+                .into_iter()
+                .map(move |notice| format!("{label}: {notice}"))
+        };
+        self.tried
+            .iter()
+            .flat_map(of)
+            .chain(self.losses.iter().cloned())
+            .collect()
+    }
+
+    fn text(&self) -> String {
+        let mut rows = vec![vec!["label".to_owned(), "value".to_owned(), "sent as".to_owned()]];
+        for tried in &self.tried {
+            let (value, sent) = match &tried.value {
+                Ok(value) => show(value),
+                Err(error) => (
                     format!("error: {}", error.reason),
                     "the record goes to the dead letters".to_owned(),
-                )
-            }
-        };
-        warnings.extend(
-            tried
-                .notices
-                .into_iter()
-                .map(|notice| format!("{label}: {notice}")),
-        );
-        rows.push(vec![label, value, sent]);
+                ),
+            };
+            rows.push(vec![tried.info.label.clone(), value, sent]);
+        }
+        let mut text = columns(&rows);
+        if let Some(reason) = &self.dropped {
+            text.push_str(&format!(
+                "\nthis customer is filtered ({reason}) and not sent at all\n"
+            ));
+        }
+        for warning in self.warnings() {
+            text.push_str(&format!("warning: {warning}\n"));
+        }
+        text
     }
-    warnings.extend(losses(mapping, &record));
-    let mut text = columns(&rows);
-    if let Some(reason) = dropped {
-        text.push_str(&format!(
-            "\nthis customer is filtered ({reason}) and not sent at all\n"
-        ));
+
+    /// Cells by caption as they are sent, `null` for none.
+    fn json(&self, id: Option<&str>) -> Value {
+        let (mut cells, mut errors) = (Map::new(), Map::new());
+        for tried in &self.tried {
+            let label = tried.info.label.clone();
+            match &tried.value {
+                Ok(value) => cells.insert(label, value.value.as_ref().map_or(Value::Null, cell_json)),
+                Err(error) => errors.insert(label, error.code.to_string().into()),
+            };
+        }
+        json!({"company_id": id, "cells": cells, "errors": errors, "filtered": self.dropped, "warnings": self.warnings()})
     }
-    for warning in warnings {
-        text.push_str(&format!("warning: {warning}\n"));
-    }
-    Ok((text, failed))
 }
 
 #[cfg(test)]
@@ -89,8 +188,10 @@ mod tests {
             .collect();
         let detail = json!({"name": "ACME", "tag": tags, "customers": [{"name": "a"}, {"name": "b", "main_customer_flag": 1}],
             "company": [{"name": "特征信息", "fields": [{"name": "年采购额", "value": 11}]}]});
-        let (text, failed) = report(&mapping, detail, Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(failed, 0);
+        let outcome = Outcome::of(&mapping, detail, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(outcome.failed(), 0);
+        assert_eq!(outcome.json(Some("7"))["cells"]["客户标签"], "A、B、C、D");
+        let text = outcome.text();
         assert!(text.contains("客户标签      A、B、C、D"), "{text}");
         assert!(
             text.contains("warning: 年采购额: the value 11 is named by no WHEN; ELSE was taken"),

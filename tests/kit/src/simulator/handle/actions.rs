@@ -116,7 +116,8 @@ impl Simulator {
         self.state.set_settings(settings);
     }
 
-    /// Lets the webhook call this address for every change of a customer; its secret.
+    /// Lets the webhook call this address for every change of a customer; its secret. Of several addresses, parted by a
+    /// blank, each call takes the next one.
     pub fn subscribe(&self, url: &str) -> String {
         lock(&self.state.webhook).subscribe(url)
     }

@@ -3,6 +3,7 @@
 mod actions;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use super::customer::Customer;
 use super::expected::Cells;
 use super::jdy::FormSpec;
 use super::judge::{self, JudgeOptions, Judgement, Stats};
+use super::okki::Replay;
 use super::settings::Settings;
 use super::state::{State, lock};
 use super::world::{World, WorldError, company_id};
@@ -34,6 +36,8 @@ pub struct Options {
     pub settings: Settings,
     /// Forms of the account; the first is the one that is judged by default.
     pub forms: Vec<FormSpec>,
+    /// A recorded account (`pipeline::recording`) in the place of the customers.
+    pub replay: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -45,6 +49,7 @@ impl Default for Options {
             spread_s: 90 * 86_400,
             settings: Settings::default(),
             forms: vec![FormSpec::customers()],
+            replay: None,
         }
     }
 }
@@ -65,12 +70,17 @@ impl Simulator {
         let addr = listener.local_addr()?;
         // the clock may be moved by the settings, so the world is made by the state's clock
         let state = State::new(options.settings, World::new(options.seed, 0, 0, 1), options.forms);
+        let replay = options.replay.as_deref().map(Replay::read).transpose()?;
         *lock(&state.world) = World::new(
             options.seed,
-            options.customers,
+            if replay.is_some() { 0 } else { options.customers },
             state.clock.now(),
             options.spread_s,
         );
+        if let Some(replay) = replay {
+            // A new state has none.
+            drop(state.replay.set(replay));
+        }
         tokio::spawn(okki::pump(state.clone()));
         let served = state.clone();
         let server = tokio::spawn(async move {
@@ -141,7 +151,8 @@ impl Simulator {
 
     /// Customers that exist now.
     pub fn customers(&self) -> usize {
-        lock(&self.state.world).len()
+        let generated = || lock(&self.state.world).len();
+        self.state.replay.get().map_or_else(generated, Replay::len)
     }
 
     /// Ids of the customers that exist now, in listing order.

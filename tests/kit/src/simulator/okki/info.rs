@@ -17,6 +17,9 @@ use crate::simulator::vocabulary::{GROUPS, STAGES};
 use crate::simulator::world::{Entry, company_id, content};
 
 pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Reply {
+    if let Some(replay) = state.replay.get() {
+        return replay.detail(settings, call);
+    }
     let id = call.parameter("company_id").filter(|id| !id.is_empty());
     let serial = call.parameter("serial_id").filter(|id| !id.is_empty());
     let formatted = call.parameter("format").as_deref() == Some("1");

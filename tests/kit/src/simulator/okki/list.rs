@@ -33,11 +33,26 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
     };
     // another arrangement for every call, where the order is not to be relied on
     let salt = state.traffic(Vendor::Okki).meters.total.calls;
-    let (seed, total, rows) = {
-        let world = lock(&state.world);
-        let (total, page) = page(&world, &query, settings.order, salt);
-        let rows: Vec<(u32, Entry)> = page.into_iter().map(|i| (i, world.entry(i).clone())).collect();
-        (world.seed(), total, rows)
+    let quirks = &settings.listing;
+    let (total, rows): (usize, Vec<String>) = match state.replay.get() {
+        Some(replay) => {
+            let window = window(replay.listing(query.removed), &query);
+            let page = cut(window, &query, settings.order, salt);
+            (
+                window.len(),
+                page.into_iter().map(|index| replay.row(index)).collect(),
+            )
+        }
+        None => {
+            let (seed, total, rows) = {
+                let world = lock(&state.world);
+                let (total, page) = page(&world, &query, settings.order, salt);
+                let rows: Vec<(u32, Entry)> = page.into_iter().map(|i| (i, world.entry(i).clone())).collect();
+                (world.seed(), total, rows)
+            };
+            let item = |(index, entry): &(u32, Entry)| item(settings, seed, *index, entry, query.removed);
+            (total, rows.iter().map(item).collect())
+        }
     };
     let mark = if settings.mixed_numbers && salt % 3 == 1 {
         "\""
@@ -45,11 +60,7 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
         ""
     };
     let count = rows.len();
-    let quirks = &settings.listing;
-    let list = list(
-        rows.iter()
-            .map(|(index, entry)| item(settings, seed, *index, entry, query.removed)),
-    );
+    let list = list(rows);
     let total = match quirks.totals {
         Totals::Right => Some(total),
         Totals::Zero => Some(0),
@@ -120,16 +131,26 @@ fn page(world: &World, query: &Query, order: Order, salt: u64) -> (usize, Vec<u3
     let listing = world.listing(query.removed);
     let chosen: Vec<(i64, u32)>;
     let window = if query.is_plain() {
-        let from = listing.partition_point(|(updated, _)| *updated < query.from);
-        let to = listing.partition_point(|(updated, _)| *updated <= query.to);
-        &listing[from.min(to)..to]
+        window(listing, query)
     } else {
         chosen = filtered(world, listing, query);
         &chosen
     };
+    (window.len(), cut(window, query, order, salt))
+}
+
+/// What of a listing lies between the bounds.
+fn window<'a>(listing: &'a [(i64, u32)], query: &Query) -> &'a [(i64, u32)] {
+    let from = listing.partition_point(|(updated, _)| *updated < query.from);
+    let to = listing.partition_point(|(updated, _)| *updated <= query.to);
+    &listing[from.min(to)..to]
+}
+
+/// The indexes on the page.
+fn cut(window: &[(i64, u32)], query: &Query, order: Order, salt: u64) -> Vec<u32> {
     let first = (query.page - 1).saturating_mul(query.count).min(window.len());
     let last = (first + query.count).min(window.len());
-    let rows = match order {
+    match order {
         Order::Asc => window[first..last].iter().map(|(_, index)| *index).collect(),
         Order::Desc => window
             .iter()
@@ -154,8 +175,7 @@ fn page(world: &World, query: &Query, order: Order, salt: u64) -> (usize, Vec<u3
             mixed.sort_unstable();
             mixed[first..last].iter().map(|(_, index)| *index).collect()
         }
-    };
-    (window.len(), rows)
+    }
 }
 
 fn filtered(world: &World, listing: &[(i64, u32)], query: &Query) -> Vec<(i64, u32)> {

@@ -3,6 +3,7 @@
 mod enums;
 mod info;
 mod list;
+mod replay;
 mod time;
 mod token;
 mod webhook;
@@ -14,6 +15,7 @@ use std::time::Instant;
 use axum::http::Method;
 use serde_json::json;
 
+pub(super) use replay::Replay;
 pub(super) use token::Tokens;
 pub use webhook::WebhookReport;
 pub(super) use webhook::{Webhook, pump};
@@ -98,6 +100,9 @@ pub(super) async fn execute(state: &Arc<State>, call: &Call) -> Reply {
     }
     if method != Method::GET {
         return refuse(settings, 404, "");
+    }
+    if let Some(reply) = state.replay.get().and_then(|replay| replay.settings(call)) {
+        return reply;
     }
     match path {
         "/v1/company/updates" | "/v1/company/list" => list::answer(state, settings, call),

@@ -4,6 +4,7 @@ mod dress;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -48,7 +49,9 @@ pub struct WebhookReport {
 
 /// One push.
 struct Shipment {
-    url: String,
+    /// The callback; of several, as behind an ingress, each attempt takes the next one.
+    urls: Vec<String>,
+    attempts: AtomicUsize,
     secret: String,
     event: String,
     data: Value,
@@ -84,7 +87,8 @@ impl Webhook {
     fn ship(&mut self, event: &str, data: Value) -> Option<Shipment> {
         self.made += 1;
         Some(Shipment {
-            url: self.url.clone()?,
+            urls: self.url.as_ref()?.split(' ').map(str::to_owned).collect(),
+            attempts: AtomicUsize::new(usize::try_from(self.made).unwrap_or_default()),
             secret: self.secret.clone(),
             event: event.to_owned(),
             data,
@@ -275,7 +279,9 @@ async fn send(
     shipment: &Shipment,
     forged: bool,
 ) -> Option<(u16, Value)> {
-    let mut request = http.post(&shipment.url).timeout(PATIENCE);
+    let attempt = shipment.attempts.fetch_add(1, Ordering::Relaxed);
+    let url = &shipment.urls[attempt % shipment.urls.len()];
+    let mut request = http.post(url).timeout(PATIENCE);
     let dressed = dress::dress(settings, shipment, forged);
     for (name, value) in dressed.headers {
         request = request.header(name, value);
