@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::faults::{Faults, Strange, Vendor};
+use super::jdy::pushes::Pushes;
 use super::jdy::{Account, FormSpec};
 use super::okki::Tokens;
 use super::settings::Settings;
@@ -27,6 +28,7 @@ pub(super) struct State {
     pub stop: CancellationToken,
     pub churn: Mutex<Option<CancellationToken>>,
     settings: RwLock<Arc<Settings>>,
+    pub pushes: Pushes,
 }
 
 impl State {
@@ -43,6 +45,7 @@ impl State {
             stop: CancellationToken::new(),
             churn: Mutex::new(None),
             settings: RwLock::new(Arc::new(Settings::default())),
+            pushes: Pushes::default(),
         };
         state.set_settings(settings);
         Arc::new(state)

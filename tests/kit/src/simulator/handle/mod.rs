@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::customer::Customer;
 use super::expected::Cells;
-use super::jdy::FormSpec;
+use super::jdy::{FormSpec, PushReport};
 use super::judge::{self, JudgeOptions, Judgement, Stats};
 use super::settings::Settings;
 use super::state::{State, lock};
@@ -71,6 +71,7 @@ impl Simulator {
             state.clock.now(),
             options.spread_s,
         );
+        tokio::spawn(super::jdy::pushes::deliver(state.clone()));
         let served = state.clone();
         let server = tokio::spawn(async move {
             if let Err(error) = server::serve(listener, served).await {
@@ -150,6 +151,11 @@ impl Simulator {
             .iter()
             .map(|(_, index)| company_id(*index))
             .collect()
+    }
+
+    /// What became of the pushes so far.
+    pub fn pushes(&self) -> PushReport {
+        self.state.pushes.report()
     }
 
     /// Rows of the first form.

@@ -4,6 +4,7 @@
 mod jdy;
 mod listing;
 mod okki;
+mod pushes;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +14,7 @@ pub use listing::{ListingSettings, Totals};
 pub use okki::{
     Allowance, AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList, TimeForm,
 };
+pub use pushes::PushSettings;
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
