@@ -20,7 +20,7 @@
 //! | --- | --- |
 //! | `id` | row id in the form; absent when there is no row, empty when it was never learned; `?` before it: it was taken from an answer by its place, and is proven by key before it is used |
 //! | `v` | version that was committed last, see [`super::encode_version`] |
-//! | `h` | hash of the row's content; empty when the content is not known |
+//! | `h` | hash of the row's content; empty when the content is not known; `!` before it: somebody has touched the key cell, so that the next record is written, whatever it holds |
 //! | `b` | batch that has claimed the row |
 //! | `f` | floor: sequence above which a record is certainly newer than what the row holds, whose version is lost |
 //! | `w` | when the ledger last committed something about the row |
@@ -71,6 +71,9 @@ pub(super) mod row {
     #[cfg(test)]
     pub(in crate::ledger) const UNCHANGED: &str = "u";
 }
+
+/// Before the hash of a row whose key cell was found wrong.
+pub(super) const KEY_WRONG: char = '!';
 
 /// Before a row id that was taken from an answer by its place, in a row, a claim and a member.
 pub(super) const BY_PLACE: char = '?';

@@ -2,7 +2,7 @@
 -- ARGV: 3 operation.
 --  judge: 4 clock before the form was asked, 5 how long a write may stay invisible, ms, 6 '1': a row that is gone stays
 --         known, so that the next record dies, 7 letters that are asked for, 8 count, then per customer: company, row id
---         ('' there is none), hash of what the form shows.
+--         ('' there is none), hash of what the form shows ('' the key cell is wrong).
 --         Returns OK, then per customer: = as it was known | ? nobody this Redis knows | b being written, or about to be
 --         verified: later | g the row is gone | e other cells | m another row | as capitals: and the customer has to be asked
 --         for, for `asked` | w<ms> the same, after this time.
@@ -50,10 +50,16 @@ local function change(key, row, unseen, id, content)
       redis.call('HSET', key, 'id', id, 'h', content, 'f', redis.call('HGET', KEYS[1], 'floor'))
     end
     return 'm'
+  elseif content == '' then
+    -- The key cell is wrong. The mark makes the next record differ from what is there; what stands behind it still tells
+    -- whose row it is, for `keyless::known`.
+    local was = row[2] or ''
+    if was == '' or string.sub(was, 1, 1) == '!' then return nil end
+    if not unseen then redis.call('HSET', key, 'h', '!' .. was) end
+    return 'e'
   elseif (row[2] or '') ~= content then
     if not unseen then
-      redis.call('HSET', key, 'h', content)
-      if content ~= '' then redis.call('HSET', key, 'id', id) end
+      redis.call('HSET', key, 'id', id, 'h', content)
     end
     return 'e'
   end

@@ -104,7 +104,7 @@ impl Ledger {
             args.push(row.hash.as_str().into());
         }
         let words = self.call(&TOUCHED, &args).await?;
-        words.iter().map(judged).collect()
+        words.iter().map(|word| judged(word)).collect()
     }
 
     /// These customers have been asked for.
@@ -127,9 +127,9 @@ impl Ledger {
     }
 }
 
-fn judged(word: &String) -> Result<TouchJudged, Error> {
-    let unexpected = || Error::Protocol(word.clone());
-    Ok(match word.as_str() {
+fn judged(word: &str) -> Result<TouchJudged, Error> {
+    let unexpected = || Error::Protocol(word.to_owned());
+    Ok(match word {
         "=" => TouchJudged::Known,
         "?" => TouchJudged::Nobody,
         "b" => TouchJudged::Busy,

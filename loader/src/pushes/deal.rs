@@ -20,6 +20,8 @@ use crate::write::NotAsked;
 
 /// Rows that are looked at together: two customers each at most, in one query.
 const AT_ONCE: usize = 50;
+/// A row that cannot be shown although others can is given up after so many looks (I12).
+const MOST_TRIES: u32 = 6;
 /// What a row that was asked for by its id costs others: so much rest afterwards (docs/invariants.md, I17).
 const REST: Duration = Duration::from_millis(100);
 
@@ -91,6 +93,10 @@ impl Pushes {
                 ends.push((hint, End::Later(VISIBLE_AFTER)));
                 continue;
             }
+            if let Some(wait) = look.waits.get(&hint.row) {
+                ends.push((hint, End::Later((*wait).max(put_off(hint)))));
+                continue;
+            }
             let companies = look.companies_of(hint);
             let judged: Vec<TouchJudged> = companies
                 .iter()
@@ -98,7 +104,8 @@ impl Pushes {
                 .collect();
             let end = match look.places.get(&hint.row) {
                 Some(place) if !look.is_unreadable(&companies) => end(hint, *place, &judged, taken.time_ms),
-                _ => End::Later(VISIBLE_AFTER),
+                _ if hint.tries < MOST_TRIES => End::Later(put_off(hint)),
+                _ => End::Done("unreadable", "left"),
             };
             if matches!(end, End::Done(..)) {
                 self.forget_duplicates(hint, &look).await?;
@@ -115,11 +122,9 @@ impl Pushes {
     /// What the ledger says of everybody, and what has to be done about it.
     async fn judged(&self, taken: &Taken, look: &Look) -> Result<HashMap<String, TouchJudged>, NotNow> {
         let mut seen: HashMap<&str, Seen> = HashMap::new();
-        let settled = taken
-            .hints
-            .iter()
-            .filter(|hint| !look.moved.contains_key(&hint.row));
-        for company in settled.flat_map(Hint::companies) {
+        let is_clear =
+            |hint: &&Hint| !look.moved.contains_key(&hint.row) && !look.waits.contains_key(&hint.row);
+        for company in taken.hints.iter().filter(is_clear).flat_map(Hint::companies) {
             if !look.is_unreadable(&BTreeSet::from([company])) {
                 seen.insert(company, shown(company, look));
             }

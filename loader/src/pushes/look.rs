@@ -1,6 +1,7 @@
 //! Looks at touched rows: asks the form where they are, and whose they are.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -9,7 +10,6 @@ use serde_json::{Map, Value};
 use super::Pushes;
 use super::deal::NotNow;
 use super::inbox::Hint;
-use super::owners::owners;
 use super::parse::Deed;
 use super::verdict::{Place, stays_with};
 use crate::jdy::lookup::{Found, Recognition};
@@ -33,8 +33,13 @@ pub(super) struct Look {
     pub(super) moved: HashMap<String, String>,
     /// Rows that were asked for by their ids.
     pub(super) by_id: usize,
+    /// Rows of which nobody knows yet whose they are → how long that takes.
+    pub(super) waits: HashMap<String, Duration>,
     unreadable: HashSet<String>,
 }
+
+/// The cells of a row; `None` when there is no such row.
+type Shown = Option<Map<String, Value>>;
 
 impl Look {
     /// Everybody whom the hint is about.
@@ -136,6 +141,8 @@ impl Pushes {
         drop(calls);
         look.by_id += rows.len();
         for (hint, row) in rows {
+            // A row that alone cannot be shown has no place.
+            let Some(row) = row else { continue };
             let place = match row.as_ref().map(|row| recognition.read(row)) {
                 None => Place::Gone,
                 Some(None) => Place::Keyless,
@@ -152,18 +159,22 @@ impl Pushes {
         Ok(())
     }
 
+    /// The row, if there is one; the outer `None` when it cannot be shown although others can (I12).
     async fn row<'a>(
         &self,
         hint: &'a Hint,
         patience: &Patience,
-    ) -> Result<(&'a Hint, Option<Map<String, Value>>), NotNow> {
+    ) -> Result<(&'a Hint, Option<Shown>), NotNow> {
         let (vendor, id) = (&self.writer.vendor, hint.row.as_str());
-        let client = &vendor.client;
-        let tried = vendor.insist(None, patience, move || client.row_by_id(id)).await;
+        let tried = vendor
+            .insist(None, patience, move || async move {
+                vendor.about_rows(vendor.client.row_by_id(id).await).await
+            })
+            .await;
         match tried {
-            Tried::Done(row, _) => Ok((hint, row)),
+            Tried::Done(row, _) => Ok((hint, row.ok())),
             Tried::Refused(refusal, _) => {
-                vendor.read_refused("a row by its id", &refusal);
+                vendor.is_away(&refusal);
                 Err(NotNow)
             }
             Tried::Lost | Tried::Held => Err(NotNow),
@@ -179,20 +190,32 @@ impl Pushes {
                 .companies()
                 .find(|company| look.is_known_as(company, &hint.row));
             match (look.places.get(&hint.row), told) {
-                (None | Some(Place::Gone), _) => {}
+                (None, _) | (Some(Place::Gone), Some(_)) => {}
                 (Some(Place::Keyed(_)), Some(company))
                     if hint.company.is_empty() || company == hint.company => {}
                 // It was nobody's before.
-                (Some(Place::Keyed(_)), None) if hint.is_only(Deed::Create) => {}
+                (_, None) if hint.is_only(Deed::Create) => {}
                 (_, Some(company)) => drop(owned.insert(hint.row.clone(), company.to_owned())),
                 (_, None) => drop(unclear.insert(&hint.row)),
             }
         }
-        if !unclear.is_empty() {
-            let found = owners(&self.writer.ledger, &unclear).await;
-            owned.extend(found.map_err(|error| self.failed(&error))?);
+        match self.owners.wait() {
+            _ if unclear.is_empty() => {}
+            Some(wait) => {
+                let rows = unclear.iter().map(|row| ((*row).to_owned(), wait));
+                look.waits.extend(rows);
+            }
+            None => {
+                let found = self.owners.find(&self.writer.ledger, &unclear).await;
+                owned.extend(found.map_err(|error| self.failed(&error))?);
+            }
         }
         for (row, owner) in owned {
+            if look.places.get(&row) == Some(&Place::Gone) {
+                // The push did not say whose it was.
+                look.bereft.insert(row, owner);
+                continue;
+            }
             let hint = hints
                 .iter()
                 .find(|hint| hint.row == row && look.places.get(&row) != Some(&Place::Keyless));

@@ -33,6 +33,7 @@ use crate::write::Writer;
 use config::PushConfig;
 use counts::Counts;
 use inbox::Inbox;
+use owners::Owners;
 
 /// How often Redis is asked for hints that other loaders have noted; its own ones wake a loader up.
 const POLL_EVERY: Duration = Duration::from_secs(1);
@@ -43,6 +44,7 @@ pub(crate) struct Pushes {
     config: PushConfig,
     inbox: Inbox,
     counts: Counts,
+    owners: Owners,
     wake: Notify,
 }
 
@@ -55,6 +57,7 @@ impl Pushes {
             config,
             inbox,
             counts: Counts::default(),
+            owners: Owners::default(),
             wake: Notify::new(),
         });
         let shown = Arc::downgrade(&pushes);

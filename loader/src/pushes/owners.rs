@@ -1,15 +1,47 @@
 //! Whose rows are these? The ledger knows rows by customer, so that it has to be read as a whole: in Redis, not at the
-//! vendor, and only when a key cell does not say it.
+//! vendor, only when a key cell does not say it, and for no more than a tenth of the time.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::ledger::{Error, Ledger};
 
 /// About how many customers of the ledger are taken at once.
 const SCAN: usize = 500;
+/// After a search the next one waits this many times as long as it took.
+const REST: u32 = 9;
 
-/// The customers whose rows these are, as far as the ledger knows them for certain.
-pub(super) async fn owners(ledger: &Ledger, rows: &HashSet<&str>) -> Result<HashMap<String, String>, Error> {
+/// Searches the ledger for the customers of rows.
+#[derive(Default)]
+pub(super) struct Owners {
+    /// When the next search may begin.
+    next: Mutex<Option<Instant>>,
+}
+
+impl Owners {
+    /// How long to wait for the next search.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        let next = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = next?.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// The customers whose rows these are, as far as the ledger knows them for certain.
+    pub(super) async fn find(
+        &self,
+        ledger: &Ledger,
+        rows: &HashSet<&str>,
+    ) -> Result<HashMap<String, String>, Error> {
+        let begun = Instant::now();
+        let found = search(ledger, rows).await;
+        let next = Instant::now() + begun.elapsed() * REST;
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        found
+    }
+}
+
+async fn search(ledger: &Ledger, rows: &HashSet<&str>) -> Result<HashMap<String, String>, Error> {
     let mut found = HashMap::new();
     let mut cursor = 0;
     while found.len() < rows.len() {

@@ -126,7 +126,7 @@ impl Pushes {
         }
     }
 
-    /// An edit that shows the row as it was written last: only widgets that nobody maps are others.
+    /// An edit that shows the row as it was written last, with its key: only widgets that nobody maps are others.
     async fn is_as_written(&self, told: &Told) -> Result<bool, crate::ledger::Error> {
         if told.deed != Deed::Update || told.content.is_empty() {
             return Ok(false);

@@ -60,8 +60,7 @@ async fn a_deleted_row_is_looked_up_again_before_another_one_is_made() {
     let redis = PrivateRedis::start().await;
     let ledger = ready(&redis).await;
     create(&ledger, "1", 10, "aa", "r1").await;
-    let before = clock(&ledger).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    let before = clock(&ledger).await.unwrap() - 1;
     assert_eq!(
         touch(&ledger, LEAVE, "", "").await,
         TouchJudged::Touched(Touch::Gone, false)
@@ -124,6 +123,31 @@ async fn an_edited_row_is_written_by_the_next_record_and_never_by_an_older_one()
         TouchJudged::Busy,
         "being written"
     );
+}
+
+/// What the row held stays known: it says whose it is when Redis' index is another one.
+#[tokio::test]
+async fn a_row_with_a_wrong_key_is_written_by_the_next_record_though_its_cells_are_right() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    let edited = TouchJudged::Touched(Touch::Edited, false);
+    assert_eq!(touch(&ledger, LEAVE, "r1", "").await, edited);
+    assert_eq!(touch(&ledger, LEAVE, "r1", "").await, TouchJudged::Known);
+    let known = ledger.known_rows(&["1"]).await.unwrap().remove(0).unwrap();
+    assert_eq!(known.hash.as_deref(), Some("aa"));
+    assert_eq!(claim_again(&ledger, 11).await, Some(Claim::Update("r1".into())));
+}
+
+#[tokio::test]
+async fn a_key_that_was_put_right_by_hand_leaves_nothing_to_do() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    touch(&ledger, LEAVE, "r1", "").await;
+    let edited = TouchJudged::Touched(Touch::Edited, false);
+    assert_eq!(touch(&ledger, LEAVE, "r1", "aa").await, edited);
+    assert_eq!(claim_again(&ledger, 11).await, Some(Claim::Unchanged));
 }
 
 #[tokio::test]

@@ -156,6 +156,14 @@ async fn a_deleted_row_is_known_at_once_and_left_until_the_customer_changes() {
     );
     assert_eq!(asked_for(&pipeline).await, 0);
     assert_eq!(pipeline.simulator.form_rows(), 19);
+    let counted = pipeline[loader].metric("okki_loader_touched_rows_total").await;
+    assert_eq!(counted, Some(1.0));
+    let checked = pipeline.tool(Service::Loader, &["check"]).await.unwrap();
+    assert!(
+        checked.contains("数据推送") && checked.contains("/hook/<HOOK_TOKEN>"),
+        "{checked}"
+    );
+    assert!(!checked.contains(TOKEN) && !checked.contains("sim-hook-secret"));
 
     feed.put(&[feed.record(&pipeline, id)]).await;
     let judged = pipeline.until_equal(LIMIT).await;

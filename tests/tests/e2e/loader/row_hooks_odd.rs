@@ -1,7 +1,7 @@
 //! Pushes that are forged, stale, doubled, many, or meet a broker, a Redis or a loader that is away.
 
 use kit::pipeline::Service;
-use kit::simulator::sign_push;
+use kit::simulator::{Fault, FaultKind, Vendor, sign_push};
 use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 
@@ -204,5 +204,55 @@ async fn a_flood_of_pushes_costs_few_calls() {
     .await;
     let calls = pipeline.simulator.stats().jdy.total_calls;
     assert!(calls <= 100, "159 pushes cost {calls} calls");
+    pipeline.drain().await;
+}
+
+/// A row that cannot be shown alone is given up after some looks, and keeps nobody waiting meanwhile (I12).
+#[tokio::test]
+async fn a_push_about_a_row_that_cannot_be_shown_stops_nobody() {
+    let careless = hearing(20, 639).set_for(Service::Loader, "IGNORE_KEYLESS", "true");
+    let (mut pipeline, feed, loader) = loaded(careless).await;
+    let ids = pipeline.simulator.company_ids();
+    pipeline
+        .simulator
+        .set(|settings| settings.jdy.pushes.late_ms = 500);
+    let odd = pipeline
+        .simulator
+        .insert_row(&cell(NAME, "typed by hand"))
+        .unwrap();
+    let refused = FaultKind::Code {
+        code: 3005,
+        message: String::new(),
+        status: None,
+    };
+    let refused = Fault::on(Vendor::Jdy, "get", refused).containing(&odd);
+    pipeline.simulator.fault(refused);
+    pipeline.simulator.delete_rows(Some(&row_of(&pipeline, ids[3])));
+    found(&pipeline, loader, "removed", "left", 1).await;
+    feed.put(&[feed.record(&pipeline, ids[3])]).await;
+    pipeline.quiet(LIMIT, 0).await;
+    assert!(pipeline[loader].is_ready().await);
+    found(&pipeline, loader, "unreadable", "left", 1).await;
+    assert_eq!(pipeline.simulator.form_rows(), 21);
+    pipeline.drain().await;
+}
+
+/// A push may name the row and nothing else.
+#[tokio::test]
+async fn a_push_that_does_not_say_whose_row_it_was_is_enough() {
+    let (mut pipeline, feed, loader) = loaded(hearing(20, 640)).await;
+    let url = pipeline.simulator.settings().jdy.pushes.url.unwrap();
+    pipeline.simulator.set(|settings| settings.jdy.pushes.lost = true);
+    let id = pipeline.simulator.company_ids()[11];
+    let row = row_of(&pipeline, id);
+    pipeline.simulator.delete_rows(Some(&row));
+    let at = jiff::Timestamp::now().as_millisecond().to_string();
+    let body = json!({"op": "data_remove", "data": {"_id": row}}).to_string();
+    let signed = sign_push("0f5ade", &body, "sim-hook-secret", &at);
+    assert_eq!(post(&url, &body, &signed.to_uppercase(), "", &at).await, 200);
+    found(&pipeline, loader, "removed", "left", 1).await;
+    feed.put(&[feed.record(&pipeline, id)]).await;
+    let judged = pipeline.until_equal(LIMIT).await;
+    assert_eq!((judged.form_rows, judged.duplicates), (20, 0));
     pipeline.drain().await;
 }
