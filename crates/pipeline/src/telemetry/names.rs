@@ -94,6 +94,10 @@ pub const LOADER_MERGED_ROWS: &str = "okki_loader_merged_rows_total";
 pub const EXTRACTOR_WEBHOOK_EVENTS: &str = "okki_extractor_webhook_events_total";
 /// Listed changes that no event announced. No labels.
 pub const EXTRACTOR_LOST_WEBHOOKS: &str = "okki_extractor_lost_webhooks_total";
+/// Pushes about rows that arrived. Labels: `deed` (create, update, remove, recover, other, unknown), `result`.
+pub const LOADER_PUSHES: &str = "okki_loader_pushes_total";
+/// Rows that people have touched, once they were looked at. Labels: `change`, `action` (left, asked).
+pub const LOADER_TOUCHED_ROWS: &str = "okki_loader_touched_rows_total";
 /// Calls of a vendor's webhook. Labels: `result` (accepted, forged, malformed, busy, failed).
 pub(crate) const WEBHOOK_CALLS: &str = "okki_webhook_calls_total";
 /// Version of the program, value 1. Labels: `service`, `version`.
@@ -313,6 +317,16 @@ pub const ALL: &[Metric] = &[
         EXTRACTOR_LOST_WEBHOOKS,
         &[],
         "Listed changes that no event of the webhook announced",
+    ),
+    counter(
+        LOADER_PUSHES,
+        &["deed", "result"],
+        "Pushes about what people did to rows, by what became of them",
+    ),
+    counter(
+        LOADER_TOUCHED_ROWS,
+        &["change", "action"],
+        "Rows that people were found to have touched, and what was done about it",
     ),
     counter(
         WEBHOOK_CALLS,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Message;
 use super::vendor::VendorRow;
-use crate::ledger::{Change, Claim, Committed};
+use crate::ledger::{Change, Claim, Committed, Touch, TouchJudged};
 
 /// What is known of a customer.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Row {
     pub(super) floor: Option<u64>,
     /// In this epoch of the index.
     pub(super) seen: bool,
+    /// Somebody was found to have deleted it, in this epoch.
+    pub(super) gone: bool,
     /// The customer is being fetched again; a second request may have to wait.
     pub(super) asked: bool,
     /// The id was taken from an answer by its place.
@@ -122,7 +124,7 @@ impl ExpectedLedger {
             self.fences += 1;
             for slot in taken.values() {
                 let row = self.rows.entry(slot.packed[1].clone()).or_default();
-                (row.batch, row.seen) = (Some(batch.to_owned()), true);
+                (row.batch, row.seen, row.gone) = (Some(batch.to_owned()), true, false);
             }
             let held = ExpectedBatch {
                 owner: owner.to_owned(),
@@ -319,7 +321,7 @@ impl ExpectedLedger {
             return Judged::Same;
         }
         if !seen {
-            (known.seen, known.floor) = (true, Some(self.floor));
+            (known.seen, known.gone, known.floor) = (true, false, Some(self.floor));
         }
         known.placed = false;
         (known.id, known.hash) = match row {
@@ -337,7 +339,7 @@ impl ExpectedLedger {
     pub(super) fn begin(&mut self, epoch: &str, sequence: u64) {
         self.batches.clear();
         for row in self.rows.values_mut() {
-            row.seen = false;
+            (row.seen, row.gone) = (false, false);
         }
         (self.settled, self.complete, self.cursor) = (false, false, String::new());
         (self.epoch, self.floor) = (Some(epoch.to_owned()), sequence);
@@ -351,6 +353,7 @@ impl ExpectedLedger {
             if !known.seen && self.settled {
                 (known.id, known.hash, known.batch, known.placed) = (None, None, None, false);
                 (known.floor, known.seen, known.asked) = (Some(self.floor), true, false);
+                known.gone = false;
             }
             return;
         };
@@ -366,7 +369,41 @@ impl ExpectedLedger {
         let hash = if unsure { String::new() } else { row.hash.clone() };
         (known.id, known.hash) = (Some(row.id.clone()), Some(hash));
         (known.floor, known.batch, known.seen) = (Some(self.floor), None, true);
-        (known.asked, known.placed) = (false, false);
+        (known.asked, known.placed, known.gone) = (false, false, false);
+    }
+
+    /// What a look shows of a row that a person has touched.
+    pub(super) fn touch(&mut self, company: &str, row: Option<&VendorRow>) -> TouchJudged {
+        if self.is_live(company) || self.verify.contains(company) {
+            return TouchJudged::Busy;
+        }
+        let known = self.rows.entry(company.to_owned()).or_default();
+        if known.id.is_none() && known.version.is_none() {
+            return TouchJudged::Nobody;
+        }
+        let touch = match (row, &known.id) {
+            (None, Some(_)) if !known.gone => {
+                if known.seen {
+                    (known.seen, known.gone) = (false, true);
+                }
+                Touch::Gone
+            }
+            (Some(row), Some(id)) if *id != row.id => {
+                if known.seen {
+                    (known.id, known.hash) = (Some(row.id.clone()), Some(row.hash.clone()));
+                    (known.floor, known.placed) = (Some(self.floor), false);
+                }
+                Touch::Replaced
+            }
+            (Some(row), Some(_)) if known.hash.as_ref() != Some(&row.hash) => {
+                if known.seen {
+                    (known.hash, known.placed) = (Some(row.hash.clone()), false);
+                }
+                Touch::Edited
+            }
+            _ => return TouchJudged::Known,
+        };
+        TouchJudged::Touched(touch, true)
     }
 
     /// Time passes: a customer may be fetched once more.

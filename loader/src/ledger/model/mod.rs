@@ -104,6 +104,10 @@ enum Step {
     Settle { applies: bool },
     /// A loader reads the next page of the form for the index.
     Walk { loader: u8 },
+    /// A person deletes or edits a row.
+    Touch { company: u8, deletes: bool },
+    /// A loader looks at the rows that people have touched.
+    Notice { loader: u8 },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -127,6 +131,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => number().prop_map(|loader| Step::Begin { loader }),
         4 => any::<bool>().prop_map(|applies| Step::Settle { applies }),
         5 => number().prop_map(|loader| Step::Walk { loader }),
+        4 => (number(), any::<bool>()).prop_map(|(company, deletes)| Step::Touch { company, deletes }),
+        4 => number().prop_map(|loader| Step::Notice { loader }),
     ];
     prop::collection::vec(step, 1..STEPS)
 }

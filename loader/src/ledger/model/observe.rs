@@ -112,6 +112,18 @@ pub(super) async fn ask_again(redis: &PrivateRedis) {
     pipe.query_async::<()>(&mut *connection).await.unwrap();
 }
 
+/// Nobody remembers what people did.
+pub(super) async fn forget_touches(redis: &PrivateRedis) {
+    let mut connection = redis.store().connection().await.unwrap();
+    let mut pipe = redis::pipe();
+    for company in super::COMPANIES {
+        pipe.cmd("HDEL")
+            .arg(format!("{PREFIX}row:{company}"))
+            .arg(row::TOUCHED);
+    }
+    pipe.query_async::<()>(&mut *connection).await.unwrap();
+}
+
 /// The shared counter stands here.
 pub(super) async fn set_sequence(redis: &PrivateRedis, sequence: u64) {
     let mut connection = redis.store().connection().await.unwrap();

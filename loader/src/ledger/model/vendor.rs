@@ -102,6 +102,19 @@ impl Vendor {
         self.rows.values().cloned().collect()
     }
 
+    /// A person deletes the customer's row, or types something into it; `false` when there is none.
+    pub(super) fn touch(&mut self, company: &str, deletes: bool, now: i64) -> bool {
+        let Some(id) = self.rows_of(company).first().map(|row| row.id.clone()) else {
+            return false;
+        };
+        if deletes {
+            self.rows.remove(&id);
+        } else if let Some(row) = self.rows.get_mut(&id) {
+            (row.hash, row.written) = ("typed".to_owned(), now);
+        }
+        true
+    }
+
     /// A request arrives; `None` when its sender learns nothing.
     pub(super) fn receive(&mut self, call: &Call, fault: Fault, now: i64) -> Option<Answer> {
         match fault {

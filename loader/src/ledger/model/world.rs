@@ -4,7 +4,7 @@ mod claims;
 mod form;
 mod works;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use crate::jdy::lookup::FoundRow;
 use crate::ledger::index::{self, Reading};
 use crate::ledger::testing::PrivateRedis;
 use crate::ledger::{
-    Change, Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen, Unseen,
+    Change, Claim, Committed, Error, Item, Judged, Kind, Ledger, Member, Operation, Registry, Seen,
+    TouchJudged, Undo, Unseen,
 };
 
 /// Nothing expires by itself; [`Step::Lapse`] says when.
@@ -39,6 +40,8 @@ pub(super) struct World<'a> {
     vendor: Vendor,
     /// Messages that no loader holds.
     queue: Vec<Message>,
+    /// Customers whose rows people have touched since anybody looked.
+    touched: BTreeSet<String>,
     /// Refused though nothing is wrong with them; put back in the end.
     dead: Vec<Message>,
     /// The newest state of each customer that can be written.
@@ -66,6 +69,7 @@ impl<'a> World<'a> {
             expected: ExpectedLedger::default(),
             vendor: Vendor::new(quirks),
             queue: Vec::new(),
+            touched: BTreeSet::new(),
             dead: Vec::new(),
             truth: BTreeMap::new(),
             hours: BTreeMap::new(),
@@ -177,6 +181,13 @@ impl<'a> World<'a> {
             Step::Begin { loader: number } => self.begin(loader(number)).await,
             Step::Settle { applies } => self.settle(applies).await,
             Step::Walk { loader: number } => self.walk(loader(number)).await,
+            Step::Touch { company, deletes } => {
+                let company = COMPANIES[usize::from(company) % COMPANIES.len()];
+                if self.vendor.touch(company, deletes, self.now) {
+                    self.touched.insert(company.to_owned());
+                }
+            }
+            Step::Notice { loader: number } => self.notice(loader(number)).await,
         }
         self.check(&format!("{step:?}")).await;
     }
@@ -291,7 +302,9 @@ impl<'a> World<'a> {
             }
             self.tick();
             self.verify(0, true).await;
-            let is_quiet = self.queue.is_empty() && self.dead.is_empty();
+            self.tick();
+            self.notice(0).await;
+            let is_quiet = self.queue.is_empty() && self.dead.is_empty() && self.touched.is_empty();
             if is_quiet && self.expected.verify.is_empty() && self.expected.complete {
                 break;
             }

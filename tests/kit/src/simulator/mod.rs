@@ -44,15 +44,17 @@ pub use customer::{Contact, Customer, Loose};
 pub use expected::{Cells, LABELS};
 pub use faults::{Fault, FaultKind, Ids, Vendor};
 pub use handle::{Options, Simulator};
-pub use jdy::{APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, TransactionReport, WidgetSpec, cell_widget};
+pub use jdy::{
+    APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, PushReport, TransactionReport, WidgetSpec, cell_widget, sign_push,
+};
 pub use judge::{Example, Examples, JudgeOptions, Judgement, Overruns, Stats, Tie};
 pub use limits::Violation;
 pub use okki::WebhookReport;
 pub use process::SimulatorProcess;
 pub use settings::{
     Allowance, AuthAnswer, Concurrent, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter,
-    ListingSettings, OkkiSettings, Order, Poison, PushForm, Settings, SuccessCode, TelList, TimeForm, Totals,
-    WebhookSettings,
+    ListingSettings, OkkiSettings, Order, Poison, PushForm, PushSettings, Settings, SuccessCode, TelList,
+    TimeForm, Totals, WebhookSettings,
 };
 pub use traffic::{CallReport, VendorReport};
 pub use world::WorldError;

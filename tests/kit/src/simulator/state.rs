@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::faults::{Faults, Strange, Vendor};
+use super::jdy::pushes::Pushes;
 use super::jdy::{Account, FormSpec};
 use super::okki::{Replay, Tokens, Webhook};
 use super::settings::Settings;
@@ -30,6 +31,7 @@ pub(super) struct State {
     settings: RwLock<Arc<Settings>>,
     /// In the place of the world's customers, for OKKI's side.
     pub replay: OnceLock<Replay>,
+    pub pushes: Pushes,
 }
 
 impl State {
@@ -48,6 +50,7 @@ impl State {
             webhook: Mutex::default(),
             settings: RwLock::new(Arc::new(Settings::default())),
             replay: OnceLock::new(),
+            pushes: Pushes::default(),
         };
         state.set_settings(settings);
         Arc::new(state)

@@ -124,6 +124,43 @@ impl World<'_> {
         waiting
     }
 
+    /// Looks at the rows that people have touched, and has their customers fetched again.
+    pub(super) async fn notice(&mut self, loader: usize) {
+        let ledger = self.processes[loader].ledger.clone();
+        if !self.expected.answers(&ledger.epoch()) {
+            return;
+        }
+        let undo = Undo {
+            gone: true,
+            edited: true,
+            keeps_gone: false,
+        };
+        // Nobody waits here.
+        observe::forget_touches(self.redis).await;
+        for company in self.touched.clone() {
+            let row = self.vendor.rows_of(&company).first().map(|row| (*row).clone());
+            let (row_id, hash) = row.clone().map(|row| (row.id, row.hash)).unwrap_or_default();
+            let seen = [Seen {
+                company: company.clone(),
+                row_id,
+                hash,
+            }];
+            let began = index::clock(&ledger).await.unwrap();
+            let judged = ledger.touched(began, Duration::ZERO, undo, &seen).await.unwrap()[0];
+            assert_eq!(
+                judged,
+                self.expected.touch(&company, row.as_ref()),
+                "touch of {company}"
+            );
+            if judged != TouchJudged::Busy {
+                // Also of somebody whom this Redis does not know: the next change comes by itself.
+                self.fetch(&company);
+                self.touched.remove(&company);
+            }
+        }
+        observe::forget_touches(self.redis).await;
+    }
+
     /// A row as the loader reads it: written a moment ago, or long ago.
     fn found(&self, row: &VendorRow) -> FoundRow {
         FoundRow {

@@ -127,12 +127,26 @@ pub(crate) fn rows(state: &State, form: usize, limit: usize) -> Vec<Value> {
         .collect()
 }
 
-/// A row that no API call made.
+/// A row that no API call made: a person did, one by itself.
 pub(crate) fn insert_row(state: &State, form: usize, data: &Value) -> Result<String, String> {
-    insert_row_at(state, form, data, state.clock.now_ms())
+    let id = insert_row_at(state, form, data, state.clock.now_ms())?;
+    tell(state, "data_create", form, &id);
+    Ok(id)
 }
 
-/// The same at another time of the form's.
+/// Tells what a person did to a row that is there.
+fn tell(state: &State, op: &str, form: usize, id: &str) {
+    let settings = state.settings();
+    let shown = id
+        .parse()
+        .ok()
+        .and_then(|id| lock(&state.account).shown(form, id, &settings.jdy));
+    if let Some(row) = shown {
+        state.pushes.tell(op, &row);
+    }
+}
+
+/// The same at another time of the form's, and as an import does it, of which nobody is told.
 pub(crate) fn insert_row_at(state: &State, form: usize, data: &Value, now_ms: i64) -> Result<String, String> {
     let data = data.as_object().ok_or("a row is an object of wrapped values")?;
     let settings = state.settings();
@@ -143,30 +157,53 @@ pub(crate) fn insert_row_at(state: &State, form: usize, data: &Value, now_ms: i6
 }
 
 /// Writes cells of a row; no API call did it.
-pub(crate) fn edit_row(state: &State, form: usize, id: &str, data: &Value) -> Result<(), String> {
+pub(crate) fn edit_row(state: &State, at: usize, id: &str, data: &Value) -> Result<(), String> {
     let data = data.as_object().ok_or("a row is an object of wrapped values")?;
     let settings = state.settings();
     let mut account = lock(&state.account);
-    let form = account.forms.get_mut(form).ok_or("there is no such form")?;
+    let form = account.forms.get_mut(at).ok_or("there is no such form")?;
     let changes = form
         .read(data, &settings.jdy)
         .map_err(|code| format!("the row is refused with code {code}"))?;
-    let id = id.parse().map_err(|()| "a row id has 24 hexadecimal digits")?;
-    match form.update(id, changes, false, state.clock.now_ms()) {
-        true => Ok(()),
-        false => Err("there is no such row".to_owned()),
+    let row = id.parse().map_err(|()| "a row id has 24 hexadecimal digits")?;
+    if !form.update(row, changes, false, state.clock.now_ms()) {
+        return Err("there is no such row".to_owned());
     }
+    drop(account);
+    tell(state, "data_update", at, id);
+    Ok(())
+}
+
+/// Brings back a row that a person has deleted.
+pub(crate) fn recover_row(state: &State, form: usize, id: &str) -> Result<(), String> {
+    let settings = state.settings();
+    let id = id.parse().map_err(|()| "a row id has 24 hexadecimal digits")?;
+    let row = lock(&state.account).recover_by_hand(form, id, &settings.jdy);
+    let row = row.ok_or("no such row was deleted")?;
+    state.pushes.tell("data_recover", &row);
+    Ok(())
 }
 
 /// Deletes one row or all of them; how many that were.
 pub(crate) fn delete_rows(state: &State, form: usize, id: Option<&str>) -> usize {
+    let settings = state.settings();
     let mut account = lock(&state.account);
-    let Some(form) = account.forms.get_mut(form) else {
-        return 0;
-    };
     match id {
-        Some(id) => id.parse().map_or(0, |id| usize::from(form.delete(id))),
+        Some(id) => {
+            let row = id
+                .parse()
+                .ok()
+                .and_then(|id| account.delete_by_hand(form, id, &settings.jdy));
+            if let Some(row) = &row {
+                state.pushes.tell("data_remove", row);
+            }
+            usize::from(row.is_some())
+        }
         None => {
+            // All at once, of which nobody is told.
+            let Some(form) = account.forms.get_mut(form) else {
+                return 0;
+            };
             let count = form.len();
             form.clear();
             count

@@ -18,7 +18,9 @@ use super::state::{State, lock};
 use super::world::{World, company_id};
 
 use actions::{Control, Which, customer, mutate, outage, reset};
-pub(super) use actions::{delete_rows, each_drawn, edit_row, insert_row, insert_row_at, reset_stats, rows};
+pub(super) use actions::{
+    delete_rows, each_drawn, edit_row, insert_row, insert_row_at, recover_row, reset_stats, rows,
+};
 
 /// What the control side understands; also the answer to `GET /sim/`.
 pub const CONTROL_HELP: &str = "\
@@ -48,7 +50,10 @@ POST   /sim/webhook    {\"url\":\"http://127.0.0.1:8081/hook/TOKEN\"}   call it 
 GET    /sim/customers/N                        one customer: truth and expected cells
 GET    /sim/rows?limit=10                      rows as data/list shows them
 POST   /sim/rows       {\"_widget_okki_id\":{\"value\":\"7\"}}  a row typed in by hand
+PUT    /sim/rows?id=ID {\"_widget_okki_id\":{\"value\":\"7\"}}  cells that a person writes
 DELETE /sim/rows?id=ID                         one row, or all without id
+POST   /sim/recover?id=ID                      a row that was deleted alone
+GET    /sim/pushes                             what became of the pushes of what people did (settings: jdy.pushes)
 POST   /sim/reset      {\"rows\":true,\"stats\":true,\"faults\":true,\"world\":{\"customers\":100,\"seed\":1}}
 ";
 
@@ -142,6 +147,17 @@ fn answer(state: &Arc<State>, call: &Call, path: &str) -> Control {
             Ok(rows(state, 0, limit).into())
         }
         "/sim/rows" if post => Ok(json!({"_id": insert_row(state, 0, &body(call)?)?})),
+        "/sim/rows" if call.method == Method::PUT => {
+            let id = call.parameter("id").unwrap_or_default();
+            edit_row(state, 0, &id, &body(call)?)?;
+            Ok(json!({"_id": id}))
+        }
+        "/sim/recover" if post => {
+            let id = call.parameter("id").unwrap_or_default();
+            recover_row(state, 0, &id)?;
+            Ok(json!({"_id": id}))
+        }
+        "/sim/pushes" if get => json(&state.pushes.report()),
         "/sim/rows" if delete => {
             Ok(json!({"deleted": delete_rows(state, 0, call.parameter("id").as_deref())}))
         }

@@ -155,6 +155,11 @@ impl Simulator {
         control::delete_rows(&self.state, 0, id)
     }
 
+    /// Brings back a row of the first form that [`Simulator::delete_rows`] has deleted alone.
+    pub fn recover_row(&self, id: &str) -> anyhow::Result<()> {
+        control::recover_row(&self.state, 0, id).map_err(anyhow::Error::msg)
+    }
+
     /// Forgets calls, violations and transaction statistics.
     pub fn reset_stats(&self) {
         control::reset_stats(&self.state);

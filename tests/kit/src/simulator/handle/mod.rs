@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::customer::Customer;
 use super::expected::Cells;
-use super::jdy::FormSpec;
+use super::jdy::{FormSpec, PushReport};
 use super::judge::{self, JudgeOptions, Judgement, Stats};
 use super::okki::Replay;
 use super::settings::Settings;
@@ -82,6 +82,7 @@ impl Simulator {
             drop(state.replay.set(replay));
         }
         tokio::spawn(okki::pump(state.clone()));
+        tokio::spawn(super::jdy::pushes::deliver(state.clone()));
         let served = state.clone();
         let server = tokio::spawn(async move {
             if let Err(error) = server::serve(listener, served).await {
@@ -162,6 +163,11 @@ impl Simulator {
             .iter()
             .map(|(_, index)| company_id(*index))
             .collect()
+    }
+
+    /// What became of the pushes so far.
+    pub fn pushes(&self) -> PushReport {
+        self.state.pushes.report()
     }
 
     /// Rows of the first form.

@@ -54,6 +54,7 @@ pub(super) fn batch(account: &mut Account, ask: &Ask<'_>, most: Option<usize>) -
         forms,
         transactions,
         oids,
+        ..
     } = account;
     let form = &mut forms[ask.form];
     let (mut created, mut without_transaction) = (Vec::new(), super::transactions::Slots::default());

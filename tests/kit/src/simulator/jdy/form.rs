@@ -140,6 +140,12 @@ impl Form {
         }
     }
 
+    /// A row that was deleted is there again, under the same id.
+    pub(crate) fn put_back(&mut self, id: Oid, row: Row) {
+        self.reindex(id, &[], &row.cells);
+        self.rows.insert(id, row);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.rows.clear();
         self.indexes.clear();

@@ -8,6 +8,7 @@ mod delete;
 mod filter;
 mod form;
 mod oid;
+pub(super) mod pushes;
 mod read;
 mod route;
 mod spec;
@@ -25,6 +26,7 @@ use ask::{Answer, Ask};
 pub(super) use codes::refuse;
 pub(super) use form::{Form, Row};
 pub(super) use oid::Oid;
+pub use pushes::{PushReport, sign_push};
 pub use spec::{APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, WidgetSpec, cell_widget};
 pub use transactions::TransactionReport;
 
@@ -44,6 +46,8 @@ pub(super) struct Account {
     pub forms: Vec<Form>,
     pub transactions: Transactions,
     oids: Oids,
+    /// Rows that people have deleted one by one: form, id and row.
+    trash: Vec<(usize, Oid, Row)>,
 }
 
 impl Account {
@@ -52,7 +56,36 @@ impl Account {
             forms: forms.into_iter().map(Form::new).collect(),
             transactions: Transactions::default(),
             oids: Oids::default(),
+            trash: Vec::new(),
         }
+    }
+
+    /// A person deletes one row; what it looked like.
+    pub(super) fn delete_by_hand(&mut self, form: usize, id: Oid, settings: &JdySettings) -> Option<Value> {
+        let rows = self.forms.get_mut(form)?;
+        let row = rows.get(id)?.clone();
+        let shown = rows.show(id, &row, &[], settings);
+        rows.delete(id);
+        self.trash.push((form, id, row));
+        Some(shown)
+    }
+
+    /// A person takes one back; what it looks like.
+    pub(super) fn recover_by_hand(&mut self, form: usize, id: Oid, settings: &JdySettings) -> Option<Value> {
+        let at = self
+            .trash
+            .iter()
+            .position(|(of, gone, _)| (*of, *gone) == (form, id))?;
+        let (_, id, row) = self.trash.swap_remove(at);
+        let rows = self.forms.get_mut(form)?;
+        rows.put_back(id, row);
+        Some(rows.show(id, rows.get(id)?, &[], settings))
+    }
+
+    /// A row as anybody sees it.
+    pub(super) fn shown(&self, form: usize, id: Oid, settings: &JdySettings) -> Option<Value> {
+        let rows = self.forms.get(form)?;
+        Some(rows.show(id, rows.get(id)?, &[], settings))
     }
 
     /// Position of a form by its entry id.

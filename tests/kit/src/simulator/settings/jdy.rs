@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::pushes::PushSettings;
+
 /// What happens to a batch whose `transaction_id` is still being worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Concurrent {
@@ -114,6 +116,8 @@ pub struct JdySettings {
     pub ignore_empty: bool,
     /// Widgets whose values are left out without a word.
     pub dropped: Vec<String>,
+    /// What people do to rows is pushed to an address.
+    pub pushes: PushSettings,
 }
 
 impl Default for JdySettings {
@@ -165,6 +169,7 @@ impl Default for JdySettings {
             unreadable: Vec::new(),
             ignore_empty: false,
             dropped: Vec::new(),
+            pushes: PushSettings::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod jdy;
 mod listing;
 mod okki;
+mod pushes;
 mod webhook;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use listing::{ListingSettings, Totals};
 pub use okki::{
     Allowance, AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList, TimeForm,
 };
+pub use pushes::PushSettings;
 
 pub use webhook::{PushForm, WebhookSettings};
 

@@ -4,6 +4,7 @@
 mod control;
 mod faults;
 mod okki;
+mod pushes;
 mod throughput;
 mod webhook;
 
