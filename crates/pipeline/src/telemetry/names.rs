@@ -1,4 +1,5 @@
 //! Every metric with its labels and meaning; metric names are written here only.
+//! It is long because there are so many of them.
 //!
 //! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
 
