@@ -20,6 +20,8 @@ pub(super) struct Hooked {
     pub pipeline: PipelineUnderTest,
     pub extractor: ReplicaId,
     pub url: String,
+    /// One for all calls: making one takes time.
+    http: reqwest::Client,
 }
 
 impl Hooked {
@@ -49,6 +51,7 @@ impl Hooked {
             pipeline,
             extractor,
             url: String::new(),
+            http: kit::http::client(),
         };
         hooked.url = hooked.address().await;
         hooked
@@ -71,7 +74,7 @@ impl Hooked {
     }
 
     pub(super) async fn post(&self, url: &str, body: &Value) -> Response {
-        let request = kit::http::client().post(url).body(body.to_string());
+        let request = self.http.post(url).body(body.to_string());
         request.send().await.unwrap()
     }
 
@@ -320,6 +323,7 @@ async fn an_event_is_not_accepted_while_the_broker_is_away_and_its_repeat_is() {
         pipeline,
         extractor,
         url: String::new(),
+        http: kit::http::client(),
     };
     hooked.url = hooked.address().await;
     let id = hooked.pipeline.simulator.company_ids()[4];

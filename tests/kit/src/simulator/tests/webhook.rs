@@ -47,7 +47,6 @@ async fn answered(bench: &Bench, status: u16, count: u64) {
 async fn events_are_sent_lost_doubled_and_forged() {
     let bench = Bench::with(20).await;
     let (url, pushes) = callback().await;
-    bench.simulator.change(1);
     let secret = bench.simulator.subscribe(&url);
     assert_eq!(bench.simulator.subscribe(&url), secret);
     let id = bench.simulator.company_ids()[3];
