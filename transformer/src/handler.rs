@@ -64,7 +64,7 @@ impl MapHandler {
             Ok(Mapped::Record(record)) if !is_removal && known.wants_note() => {
                 Step::Passes(record, published)
             }
-            Ok(Mapped::Record(record)) => Step::Ends(forward(record, published)),
+            Ok(Mapped::Record(record)) => Step::Ends(forward(&record, published)),
             Err(failure) => Step::Ends(Outcome::Dead(failure)),
         }
     }
@@ -78,10 +78,12 @@ impl MapHandler {
             .into_iter()
             .map(|step| match step {
                 Step::Ends(outcome) => outcome,
-                Step::Passes(record, published) if answers.next() == Some(true) => forward(record, published),
+                Step::Passes(record, published) if answers.next() == Some(true) => {
+                    forward(&record, published)
+                }
                 Step::Passes(..) => Outcome::done(Disposition::Superseded),
                 Step::Drops(_, record, published) if answers.next() == Some(true) => {
-                    forward(record, published)
+                    forward(&record, published)
                 }
                 Step::Drops(reason, ..) => Outcome::filtered(reason),
             })
@@ -187,9 +189,9 @@ impl Step {
     }
 }
 
-fn forward(record: Box<FormRecord>, published: Published) -> Outcome<Receipt> {
-    let message = Outgoing::to(Stage::Load, &*record);
-    Outcome::forward(vec![message], Some((record.company_id, published)))
+fn forward(record: &FormRecord, published: Published) -> Outcome<Receipt> {
+    let receipt = (record.company_id.clone(), published);
+    Outcome::forward(vec![Outgoing::to(Stage::Load, record)], Some(receipt))
 }
 
 impl Handler for MapHandler {

@@ -56,28 +56,18 @@ impl Runner {
         let window = window_at(clocks.okki_now(first.now));
         let force = force || (kind == RunKind::First && self.has_other_rules().await?);
         // Nothing since the start means nothing in the window, which lies within.
+        let last_part = self.client.source().parts() - 1;
+        let id = format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple());
         Ok(Run {
-            id: format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple()),
-            start: window.start,
-            end: window.end,
-            phase: Phase::Changed,
-            part: if is_empty {
-                self.client.source().parts() - 1
-            } else {
-                0
-            },
+            part: if is_empty { last_part } else { 0 },
             cursor: is_empty.then_some(window.end + 1),
             // Nothing about a deleted customer is fetched.
             removals: self.settings.removals && kind != RunKind::Refresh,
             force,
-            listed: 0,
-            duplicates: 0,
-            damaged: 0,
             expected: first.total,
             filter: (kind == RunKind::First).then(|| self.settings.filter.clone()),
             started_ms: redis_ms,
-            finished_ms: None,
-            leader: self.rt.instance.clone(),
+            ..Run::apart(id, window, Phase::Changed, &self.rt.instance)
         })
     }
 

@@ -51,7 +51,7 @@ impl Client {
 
     /// The name of a customer group, wherever it is in the tree.
     pub(crate) async fn group_name(&self, id: &str) -> Result<String, Error> {
-        read_groups(&*self.groups().await?, id)
+        read_groups(&self.groups().await?, id)
     }
 
     /// Whether the customer is outside of what is listed, as far as its detail and the tree of groups say so.
@@ -69,7 +69,8 @@ impl Client {
         let is_below_any = |tree: &RawValue| {
             let above = self.source().groups();
             let below = above.iter().map(|above| is_below(tree, above, &group));
-            below.fold(Some(false), |any, one| Some(any? || one?))
+            let below: Option<Vec<bool>> = below.collect();
+            below.map(|below| below.contains(&true))
         };
         tree.is_ok_and(|tree| is_below_any(&tree) == Some(false))
     }
