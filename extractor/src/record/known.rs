@@ -120,7 +120,7 @@ fn names(text: &str, person: &str) -> bool {
 }
 
 fn is_telling(text: &str) -> bool {
-    let has_more = text.chars().any(|char| !char.is_ascii());
+    let has_more = !text.is_ascii();
     text.chars().count() >= if has_more { SHORTEST_CHINESE } else { SHORTEST }
 }
 

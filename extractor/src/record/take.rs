@@ -17,32 +17,34 @@ const MOST_BYTES: usize = 256 << 20;
 /// So many customers in a row without an answer are an outage.
 const MOST_SILENT: u32 = 5;
 
-/// The account's lists, by the name of their file (docs/okki-api.md §6).
-const SETTINGS: [(&str, &str, Option<(&str, &str)>); 7] = [
-    ("enums", "/v1/company/companyEnums", None),
-    (
-        "groups",
-        "/v1/company/fields/selector",
-        Some(("field", "group_id")),
-    ),
-    (
-        "stages",
-        "/v1/company/fields/selector",
-        Some(("field", "trail_status")),
-    ),
-    (
-        "origins",
-        "/v1/company/fields/selector",
-        Some(("field", "origin")),
-    ),
-    ("pools", "/v1/company/fields/selector", Some(("field", "pool_id"))),
-    ("company-fields", "/v1/company/fields", Some(("type", "company"))),
-    (
-        "customer-fields",
-        "/v1/company/fields",
-        Some(("type", "customer")),
-    ),
+/// One of the account's lists.
+struct Setting {
+    /// Name of its file.
+    name: &'static str,
+    path: &'static str,
+    query: &'static [(&'static str, &'static str)],
+}
+
+const fn setting(
+    name: &'static str,
+    path: &'static str,
+    query: &'static [(&'static str, &'static str)],
+) -> Setting {
+    Setting { name, path, query }
+}
+
+/// The account's lists (docs/okki-api.md §6).
+const SETTINGS: [Setting; 7] = [
+    setting("enums", "/v1/company/companyEnums", &[]),
+    setting("groups", SELECTOR, &[("field", "group_id")]),
+    setting("stages", SELECTOR, &[("field", "trail_status")]),
+    setting("origins", SELECTOR, &[("field", "origin")]),
+    setting("pools", SELECTOR, &[("field", "pool_id")]),
+    setting("company-fields", FIELDS, &[("type", "company")]),
+    setting("customer-fields", FIELDS, &[("type", "customer")]),
 ];
+const SELECTOR: &str = "/v1/company/fields/selector";
+const FIELDS: &str = "/v1/company/fields";
 
 /// Which customers.
 #[derive(Debug)]
@@ -235,10 +237,10 @@ impl Take {
     }
 
     async fn take_settings(&mut self, client: &Client) {
-        for (name, path, parameter) in SETTINGS {
-            let query: Vec<_> = parameter
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into_iter()
+        for Setting { name, path, query } in SETTINGS {
+            let query: Vec<_> = query
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
             let recorded = client.record_settings(Lane::Backfill, path, &query).await;
             let question = recorded.question;

@@ -31,8 +31,8 @@ impl Supervised {
     /// Starts all replicas; the extractors with a listener for webhooks each.
     pub(crate) fn start(&mut self, listeners: &[String; REPLICAS]) -> anyhow::Result<()> {
         for service in Service::ALL {
-            for number in 0..REPLICAS {
-                let listen = [("HOOK_LISTEN", listeners[number].as_str())];
+            for (number, listener) in listeners.iter().enumerate() {
+                let listen = [("HOOK_LISTEN", listener.as_str())];
                 let own = if service == Service::Extractor {
                     &listen[..]
                 } else {
