@@ -4,10 +4,12 @@ use clap::{Args, Parser, Subcommand};
 use pipeline::cli::accounting::BooksArgs;
 use pipeline::cli::common::CommonCommand;
 use pipeline::doctor::DoctorArgs;
+use pipeline::webhook::WebhookArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
 use replay::cli::DeadArgs;
 
 use crate::config::{FormArgs, LimitArgs, MergeArgs, WriteArgs};
+use crate::pushes::config::PushArgs;
 
 /// Writes customers to a Jiandaoyun (简道云) form, each to exactly one row.
 ///
@@ -57,6 +59,10 @@ pub(crate) struct RunArgs {
     pub(crate) write: WriteArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) pushes: PushArgs,
+    #[command(flatten)]
+    pub(crate) hook: WebhookArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]

@@ -43,6 +43,10 @@ pub(crate) const POINTS: &[&str] = &[
     "index-ready-after",
     "verify-popped",
     "verify-judged",
+    "push-taken",
+    "push-learned",
+    "push-asked",
+    "push-judged",
 ];
 
 /// Before the company id of the record at which the process ends.

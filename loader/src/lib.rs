@@ -18,6 +18,7 @@ mod keyless;
 mod ledger;
 mod parts;
 mod patience;
+mod pushes;
 mod settings;
 mod vendor;
 mod write;

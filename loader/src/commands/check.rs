@@ -13,6 +13,7 @@ use super::usable;
 use crate::cli::CheckArgs;
 use crate::keyless;
 use crate::parts;
+use crate::pushes::config::PushConfig;
 use crate::settings::LoaderConfig;
 use crate::write::Writer;
 
@@ -25,7 +26,11 @@ const COUNT_PATIENCE: Duration = Duration::from_secs(5);
 /// Runs the checks in the order in which they depend on each other.
 pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let run = *args.run;
+    let on_missing_row = run.write.on_missing_row;
     let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
+    let key_widget = config.expected.key_widget.as_deref();
+    let pushes = PushConfig::new(run.pushes, run.hook, key_widget, on_missing_row)?;
+    let pushes = PushConfig::describe(pushes.as_ref());
     let (common, http) = (
         CommonConfig::try_from(run.common)?,
         HttpConfig::try_from(run.http)?,
@@ -50,7 +55,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         let report = json!({
             "form": config.account.entry_id, "widgets": widgets, "mapped": config.expected.fields.len(),
             "key_widget": key_widget, "remarks": config.remarks, "ok": true,
-            "keyless": keyless,
+            "keyless": keyless, "pushes": pushes,
         });
         pipeline::say!("{report}")?;
         return Ok(());
@@ -70,6 +75,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     if let Some(keyless) = keyless {
         facts.add("keyless", keyless);
     }
+    facts.add("pushes", pushes);
     for remark in &config.remarks {
         facts.add("remark", remark);
     }

@@ -9,11 +9,15 @@ use pipeline::{config::CommonConfig, http::HttpConfig};
 use crate::cli::DoctorCommandArgs;
 use crate::jdy::form::Misfit;
 use crate::parts;
+use crate::pushes::config::PushConfig;
 use crate::settings::LoaderConfig;
 
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let run = *args.run;
+    let on_missing_row = run.write.on_missing_row;
     let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
+    let of_key = config.expected.key_widget.as_deref();
+    let pushes = PushConfig::new(run.pushes, run.hook, of_key, on_missing_row)?;
     let (common, http) = (
         CommonConfig::try_from(run.common)?,
         HttpConfig::try_from(run.http)?,
@@ -24,6 +28,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         .iter()
         .any(|finding| finding.what == "redis" && finding.health == Health::Bad);
     findings.push(key_widget(&config));
+    findings.push(Finding::good("pushes", PushConfig::describe(pushes.as_ref())));
     for remark in &config.remarks {
         findings.push(Finding::risk(
             "mapping",

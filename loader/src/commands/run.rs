@@ -7,31 +7,38 @@ use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
+use pipeline::webhook::Listener;
 use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::RunArgs;
 use crate::handler::WriteHandler;
+use crate::pushes::Pushes;
+use crate::pushes::config::PushConfig;
 use crate::settings::LoaderConfig;
 use crate::write::{Writer, beat, sweep, verify};
 use crate::{eviction, failpoint, parts};
 
 /// Checks the settings, starts the background work and consumes until stopped.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
+    let on_missing_row = args.write.on_missing_row;
     let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
+    let key_widget = config.expected.key_widget.as_deref();
+    let pushes = PushConfig::new(args.pushes, args.hook, key_widget, on_missing_row)?;
     let (common, http) = (
         CommonConfig::try_from(args.common)?,
         HttpConfig::try_from(args.http)?,
     );
     let runtime = Runtime::start("loader", &common, &http.tls).await?;
-    serve(runtime, config, &http).await
+    serve(runtime, config, pushes, &http).await
 }
 
 /// The service itself, on a runtime that exists already.
 pub(crate) async fn serve(
     runtime: Runtime,
     mut config: LoaderConfig,
+    pushes: Option<PushConfig>,
     http: &HttpConfig,
 ) -> anyhow::Result<()> {
     if let Some(armed) = config.failpoint.take() {
@@ -42,7 +49,8 @@ pub(crate) async fn serve(
     let status = status(&config);
     runtime.status.set("loader", status);
     writer.keyless.begin();
-    let background = background(writer.clone());
+    let hearing = hearing(&writer, pushes).await?;
+    let background = background(writer.clone(), hearing);
     let form = Arc::clone(&writer.form);
     let eviction = eviction::warn(runtime.store.clone(), runtime.shutdown.clone());
     let _warning = AbortOnDropHandle::new(tokio::spawn(eviction));
@@ -62,8 +70,17 @@ pub(crate) async fn serve(
     consumed
 }
 
+/// What people do to rows, and where Jiandaoyun tells of it.
+type Hearing = (Arc<Pushes>, Listener);
+
+async fn hearing(writer: &Writer, config: Option<PushConfig>) -> anyhow::Result<Option<Hearing>> {
+    let Some(config) = config else { return Ok(None) };
+    let listener = Listener::bind(config.listener.clone(), &writer.runtime.status).await?;
+    Ok(Some((Pushes::new(writer.clone(), config), listener)))
+}
+
 /// Everything that runs beside the consumer; none of it may end before the process does.
-async fn background(writer: Writer) -> anyhow::Result<()> {
+async fn background(writer: Writer, hearing: Option<Hearing>) -> anyhow::Result<()> {
     let (form, index) = (Arc::clone(&writer.form), Arc::clone(&writer.index));
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(form.watch());
@@ -73,6 +90,10 @@ async fn background(writer: Writer) -> anyhow::Result<()> {
     tasks.spawn(beat(writer.clone()));
     tasks.spawn(sweep(writer.clone()));
     tasks.spawn(verify(writer.clone()));
+    if let Some((pushes, listener)) = hearing {
+        tasks.spawn(Arc::clone(&pushes).watch());
+        tasks.spawn(pushes.hear(listener));
+    }
     while let Some(ended) = tasks.join_next().await {
         ended.context("background task")?;
         anyhow::ensure!(

@@ -7,6 +7,7 @@ use super::index::tool;
 use super::table::Facts;
 use crate::cli::TraceCommandArgs;
 use crate::jdy::types::Reply;
+use crate::ledger::{LastTouch, Touch};
 use crate::write::Writer;
 
 /// Prints what the ledger knows and what the form shows.
@@ -63,6 +64,9 @@ pub(super) async fn known(writer: &Writer, company: &str) -> anyhow::Result<Fact
             format!("the form shows a version that is not known, fetched before {before}"),
         );
     }
+    if let Some(last) = ledger.last_touch(company).await.context("ask Redis")? {
+        facts.add("touched", touched(last));
+    }
     if let Some(batch) = row.batch {
         let claim = match ledger.known_batch(&batch).await.context("ask Redis")? {
             Some(known) => format!(
@@ -76,6 +80,20 @@ pub(super) async fn known(writer: &Writer, company: &str) -> anyhow::Result<Fact
         facts.add("claimed", claim);
     }
     Ok(facts)
+}
+
+/// What a person did to the row, as Jiandaoyun has told.
+fn touched(last: LastTouch) -> String {
+    let what = match last.touch {
+        Touch::Gone => "deleted by a person",
+        Touch::Edited => "edited by a person",
+        Touch::Replaced => "replaced by another row by a person",
+    };
+    let noticed = time(last.noticed_ms);
+    match last.asked_ms {
+        0 => format!("{what}, noticed {noticed}, left"),
+        asked => format!("{what}, noticed {noticed}, customer asked for {}", time(asked)),
+    }
 }
 
 fn time(ms: i64) -> String {

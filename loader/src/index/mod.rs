@@ -161,6 +161,11 @@ impl Index {
         self.wake.notify_one();
     }
 
+    /// The widget that holds the company id.
+    pub(crate) fn key_widget(&self) -> Option<&str> {
+        self.key_widget.as_deref()
+    }
+
     /// How rows are recognised, when there is a key widget and the mapped widgets are known.
     pub(crate) fn recognition(&self) -> Option<Recognition> {
         let mut widgets = self.widgets.borrow().clone()?;

@@ -124,6 +124,21 @@ impl Keyless {
         self.want();
     }
 
+    /// Somebody has made a row without a key, or taken a key away.
+    pub(crate) async fn noticed(&self) {
+        if self.key_widget.is_some() && self.is_clear() {
+            self.doubt().await;
+        }
+    }
+
+    /// Another loader has found rows without a key.
+    pub(crate) fn told(&self) {
+        if self.key_widget.is_some() {
+            *self.clear.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            self.want();
+        }
+    }
+
     /// Counts whenever that is necessary, until the process ends.
     pub(crate) async fn watch(self: Arc<Self>) {
         let Some(key_widget) = self.key_widget.clone() else {

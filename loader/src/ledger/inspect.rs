@@ -137,7 +137,10 @@ fn known_row(fields: RowFields) -> Option<KnownRow> {
     Some(KnownRow {
         id: proven.map(str::to_owned),
         version: version.as_deref().and_then(decode_version),
-        hash,
+        hash: hash.map(|hash| match hash.strip_prefix(schema::KEY_WRONG) {
+            Some(bare) => bare.to_owned(),
+            None => hash,
+        }),
         batch,
         floor: floor.and_then(|floor| floor.parse().ok()),
         placed,

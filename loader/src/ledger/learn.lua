@@ -38,15 +38,20 @@ for n = 0, tonumber(ARGV[9]) - 1 do
   local current, has = known[1] == epoch, known[2] and known[2] ~= ''
   -- What the ledger wrote since, or so shortly before that it could not be seen, is not in this reading.
   local newer = tonumber(known[4] or '0') > asked - invisible
-  if id == '' then
+  -- Somebody has deleted the row since it was read (`touched.lua`).
+  local unseen_at = string.match(known[1] or '', '^' .. epoch .. '!(%d+)$')
+  local outdated = unseen_at and tonumber(unseen_at) > asked
+  if id == '' and not outdated then
     -- That a row is not there proves nothing while a call may still make it.
     if not current and asked >= settles then
       redis.call('HSET', key, 'f', floor, 'g', epoch)
       redis.call('HDEL', key, 'id', 'h', 'b', 'r', 'q')
     end
   elseif not current then
-    rows = rows + 1
-    learn(key, company, id, content, written)
+    if not outdated then
+      rows = rows + 1
+      learn(key, company, id, content, written)
+    end
   elseif has and bare(known[2]) == id then
     rows = rows + 1
     if is_placed(known[2]) then redis.call('HSET', key, 'id', id) end

@@ -13,6 +13,7 @@ pub(crate) mod index;
 mod inspect;
 mod live;
 pub(crate) mod schema;
+mod touched;
 mod verify;
 
 use std::borrow::Cow;
@@ -27,6 +28,7 @@ pub(crate) use claim::{Claim, Claimed, Item, Operation, Unseen};
 pub(crate) use commit::{Change, Committed};
 pub(crate) use inspect::{Duplicate, KnownRow};
 pub(crate) use live::{LiveBatch, Registry, heartbeat, send_window};
+pub(crate) use touched::{LastTouch, Touch, TouchJudged, Undo};
 pub(crate) use verify::{Due, Judged, Seen};
 
 /// A batch of claimed rows; also its name in the lease set.
@@ -122,6 +124,11 @@ impl Ledger {
 
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// What all of its keys are derived from.
+    pub(crate) fn names(&self) -> &LedgerKeys {
+        &self.inner.names
     }
 
     /// The key of a customer's row.

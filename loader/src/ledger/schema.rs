@@ -9,7 +9,7 @@
 //! | the namespace's index key | hash | the index of the form | `index.lua`, `learn.lua`, read by all |
 //! | the namespace's epoch key | string | the epoch of the current index, for watermarks | `index.lua` |
 //! | the namespace's sequence key | number | the sequence of what was fetched last | only read |
-//! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua` |
+//! | `{prefix}row:<company id>` | hash | a customer | `claim.lua`, `commit.lua`, `verify.lua`, `learn.lua`, `touched.lua` |
 //! | `{prefix}batch:<batch>` | hash | a claimed batch | `claim.lua`, `commit.lua`, `regroup.lua`, `renew.lua`, `takeover.lua` |
 //! | `{prefix}batches` | sorted set | batch → end of its lease | as above, `orphans.lua` |
 //! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua`, `learn.lua` |
@@ -20,12 +20,13 @@
 //! | --- | --- |
 //! | `id` | row id in the form; absent when there is no row, empty when it was never learned; `?` before it: it was taken from an answer by its place, and is proven by key before it is used |
 //! | `v` | version that was committed last, see [`super::encode_version`] |
-//! | `h` | hash of the row's content; empty when the content is not known |
+//! | `h` | hash of the row's content; empty when the content is not known; `!` before it: somebody has touched the key cell, so that the next record is written, whatever it holds |
 //! | `b` | batch that has claimed the row |
 //! | `f` | floor: sequence above which a record is certainly newer than what the row holds, whose version is lost |
 //! | `w` | when the ledger last committed something about the row |
 //! | `u` | `1`: the record of version `v` found nothing to do; otherwise what it wrote was committed |
-//! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints |
+//! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints, and so they are with `!` and a time behind it: when somebody was found to have deleted the row |
+//! | `p` | what people did to the row last, when that was noticed, when the customer was asked for because of it, how often, `1` while that is due |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //!
 //! | field of a batch | meaning |
@@ -61,6 +62,7 @@ pub(super) mod row {
     pub(in crate::ledger) const BATCH: &str = "b";
     pub(in crate::ledger) const FLOOR: &str = "f";
     pub(in crate::ledger) const COMMITTED: &str = "w";
+    pub(in crate::ledger) const TOUCHED: &str = "p";
     /// Only the scripts use these.
     #[cfg(test)]
     pub(in crate::ledger) const SEEN_IN: &str = "g";
@@ -69,6 +71,9 @@ pub(super) mod row {
     #[cfg(test)]
     pub(in crate::ledger) const UNCHANGED: &str = "u";
 }
+
+/// Before the hash of a row whose key cell was found wrong.
+pub(super) const KEY_WRONG: char = '!';
 
 /// Before a row id that was taken from an answer by its place, in a row, a claim and a member.
 pub(super) const BY_PLACE: char = '?';

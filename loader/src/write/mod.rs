@@ -53,6 +53,7 @@ pub(crate) use claim::Stop;
 pub(crate) use leases::{beat, sweep};
 pub(crate) use order::Order;
 pub(crate) use prepare::{Prepared, Receipt, Sorted, Unfit, sort};
+pub(crate) use refetch::NotAsked;
 pub(crate) use verify::{Owed, verify};
 
 /// What to do with customers that the CRM has removed.

@@ -6,6 +6,7 @@ mod listing;
 mod loader;
 mod missing_keys;
 mod namespace;
+mod push_keys;
 mod watch_keys;
 
 pub use account::{AccountKeys, VendorAccount};

@@ -84,6 +84,10 @@ pub const LOADER_MISSING_ROWS: &str = "okki_loader_missing_rows_total";
 pub const LOADER_FORM_DUPLICATES: &str = "okki_loader_form_duplicates";
 /// Duplicate rows that were deleted in the form on demand. No labels.
 pub const LOADER_MERGED_ROWS: &str = "okki_loader_merged_rows_total";
+/// Pushes about rows that arrived. Labels: `deed` (create, update, remove, recover, other, unknown), `result`.
+pub const LOADER_PUSHES: &str = "okki_loader_pushes_total";
+/// Rows that people have touched, once they were looked at. Labels: `change`, `action` (left, asked).
+pub const LOADER_TOUCHED_ROWS: &str = "okki_loader_touched_rows_total";
 /// Calls of a vendor's webhook. Labels: `result` (accepted, forged, malformed, busy, failed).
 pub(crate) const WEBHOOK_CALLS: &str = "okki_webhook_calls_total";
 /// Version of the program, value 1. Labels: `service`, `version`.
@@ -282,6 +286,16 @@ pub const ALL: &[Metric] = &[
         LOADER_MERGED_ROWS,
         &[],
         "Duplicate rows that were deleted in the form on demand",
+    ),
+    counter(
+        LOADER_PUSHES,
+        &["deed", "result"],
+        "Pushes about what people did to rows, by what became of them",
+    ),
+    counter(
+        LOADER_TOUCHED_ROWS,
+        &["change", "action"],
+        "Rows that people were found to have touched, and what was done about it",
     ),
     counter(
         WEBHOOK_CALLS,

@@ -6,6 +6,7 @@ mod epochs;
 mod fences;
 mod memory;
 mod schema;
+mod touched;
 
 use std::time::Duration;
 

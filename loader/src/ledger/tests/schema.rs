@@ -44,6 +44,16 @@ async fn the_scripts_write_what_the_schema_names() {
     let refetched = claim_as(&ledger, "1", 11, "bb", Operation::Upsert, OLD).await.0;
     assert_eq!(refetched, Claim::Refetch);
     let (_, batch, _) = claim(&ledger, "3", 11, "bb").await;
+    let seen = Seen {
+        company: "1".to_owned(),
+        row_id: "r1".to_owned(),
+        hash: "edited".to_owned(),
+    };
+    let now = crate::ledger::index::clock(&ledger).await.unwrap();
+    let touched = ledger
+        .touched(now, Duration::ZERO, Undo::default(), &[seen])
+        .await;
+    assert_eq!(touched.unwrap(), [TouchJudged::Touched(Touch::Edited, false)]);
     ledger.verify_later(&["2"], LEASE).await.unwrap();
 
     use crate::ledger::schema::{batch as batches, index, row};
@@ -58,6 +68,7 @@ async fn the_scripts_write_what_the_schema_names() {
         row::COMMITTED,
         row::SEEN_IN,
         row::UNCHANGED,
+        row::TOUCHED,
     ];
     let mut known = names(&known);
     known.extend(names(&row::ASKED));

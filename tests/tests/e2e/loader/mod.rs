@@ -19,6 +19,8 @@ mod reads;
 mod recovery;
 mod redis;
 mod refusals;
+mod row_hooks;
+mod row_hooks_odd;
 mod single;
 mod sizes;
 mod slow;
