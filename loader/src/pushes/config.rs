@@ -78,7 +78,8 @@ pub(crate) struct PushConfig {
 }
 
 impl PushConfig {
-    /// `None` when no pushes are wanted. Names the setting at fault.
+    /// `None` when no pushes are wanted. Names the setting at fault; long because each wrong combination has a remedy of
+    /// its own.
     pub(crate) fn new(
         args: PushArgs,
         listener: WebhookArgs,

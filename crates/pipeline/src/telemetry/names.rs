@@ -1,6 +1,8 @@
 //! Every metric with its labels and meaning; metric names are written here only.
 //! It is long because it is one list.
 //!
+//! The file is long because there is one table of all of them.
+//!
 //! Prometheus conventions: base units, `_total` for counters, bounded label sets (no ids, no free text).
 
 use super::metric::{CALL_BUCKETS, LAG_BUCKETS, SIZE_BUCKETS, WAIT_BUCKETS, counter, gauge, seconds};
