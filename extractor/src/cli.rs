@@ -1,8 +1,8 @@
 //! The command line of the extractor.
 
-use crate::config::{
-    BARE, DetailArgs, DocumentArgs, HookArgs, HookTokenArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs,
-};
+mod webhook;
+
+use crate::config::{BARE, DetailArgs, DocumentArgs, HookArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{
     cli::common::CommonCommand,
@@ -12,6 +12,8 @@ use pipeline::{
 };
 use replay::cli::DeadArgs;
 use std::path::PathBuf;
+
+pub(crate) use webhook::{WebhookArgs, WebhookCommand, WebhookRegisterArgs};
 
 /// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.
 ///
@@ -199,54 +201,6 @@ pub(crate) struct DoctorCommandArgs {
     pub(crate) okki: OkkiArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    #[command(flatten)]
-    pub(crate) http: HttpArgs,
-}
-
-/// What can be done with OKKI's webhook; it takes an application with 消息推送 (scope `webhook`), which the Pro plan has.
-#[derive(Debug, Subcommand)]
-pub(crate) enum WebhookCommand {
-    /// Let OKKI call this address for every change of a customer; repeating it changes nothing
-    Register(WebhookRegisterArgs),
-    /// Show where OKKI calls, and for which events
-    Status(WebhookArgs),
-    /// Let OKKI send a test to the registered address, and say whether it liked the answer
-    Test(WebhookArgs),
-    /// Let OKKI call nobody any more
-    Remove(WebhookArgs),
-}
-
-/// Arguments of `webhook register`.
-#[derive(Debug, Args)]
-pub(crate) struct WebhookRegisterArgs {
-    /// Public address of the listener; /hook/TOKEN is added from HOOK_TOKEN when it has no path
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: String,
-    /// Take the place of another address that is registered
-    #[arg(long)]
-    pub(crate) replace: bool,
-    /// Let OKKI make a new secret; calls are refused until HOOK_SECRET has it
-    #[arg(long)]
-    pub(crate) new_secret: bool,
-    /// Write the secret into this file instead of printing it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_file: Option<std::path::PathBuf>,
-    #[command(flatten)]
-    pub(crate) token: HookTokenArgs,
-    #[command(flatten)]
-    pub(crate) webhook: WebhookArgs,
-}
-
-/// Arguments of every `webhook` command.
-#[derive(Debug, Args)]
-pub(crate) struct WebhookArgs {
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) okki: OkkiArgs,
-    #[command(flatten)]
-    pub(crate) shared: SharedArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
 }

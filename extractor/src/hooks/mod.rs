@@ -9,6 +9,7 @@ mod filter;
 mod memory;
 mod receiver;
 mod removed;
+mod settings;
 mod signature;
 mod watch;
 
