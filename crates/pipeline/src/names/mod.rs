@@ -1,6 +1,7 @@
 //! Every queue name and Redis key is derived here, so that several pipelines can share one broker and one Redis.
 
 mod account;
+mod dead;
 mod keys;
 mod listing;
 mod loader;
@@ -9,6 +10,7 @@ mod namespace;
 mod watch_keys;
 
 pub use account::{AccountKeys, VendorAccount};
-pub use keys::{LedgerKeys, PlanKeys, RunKeys, fence_key};
+pub use dead::PlanKeys;
+pub use keys::{LedgerKeys, RunKeys, fence_key};
 pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};
