@@ -176,12 +176,15 @@ async fn one_letter_is_edited_and_a_wrong_edit_moves_nothing() {
         *json.pointer_mut(pointer).unwrap() = value;
         Repair::Replace(Edit::new(&letter, json))
     };
+    // What is usual is not shown, and stays usual.
+    let mut removal = json.clone();
+    removal["operation"] = "OPERATION_REMOVE".into();
     for (wrong, word) in [
         (changed("/companyId", "8".into()), "companyId"),
         (changed("/version/updateTime", 8.into()), "version"),
         (changed("/runId", "other".into()), "runId"),
         (changed("/fields/0/text", 8.into()), "fields[0].text (名称)"),
-        (changed("/operation", "OPERATION_REMOVE".into()), "operation"),
+        (Repair::Replace(Edit::new(&letter, removal)), "`operation`"),
         (
             Repair::Replace(Edit::new(&letter, json.clone())),
             "nothing would change",
