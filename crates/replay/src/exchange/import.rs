@@ -61,21 +61,7 @@ pub async fn import<R: BufRead>(
 ) -> Result<Imported> {
     let operation = new_id('i');
     let (namespace, stage) = (&workspace.rt.namespace, workspace.stage);
-    let mut wanted = HashSet::new();
-    for (number, line) in lines(open()?, LONGEST).enumerate() {
-        let place = format!("line {}; nothing was imported", number + 1);
-        let wrong = |problem: String| Error::Invalid {
-            place: place.clone(),
-            problem,
-        };
-        let line: Line = serde_json::from_str(&line?).map_err(|problem| wrong(problem.to_string()))?;
-        let id = line.record.id.clone();
-        line.check(namespace, stage, adopt, &operation)
-            .map_err(|problem| wrong(format!("{problem:#}")))?;
-        if !wanted.insert(id.clone()) {
-            return Err(wrong(format!("`{id}` a second time")));
-        }
-    }
+    let mut wanted = checked(workspace, &operation, adopt, open()?)?;
     let everything = Filter::default();
     let draft = Draft {
         kind: Kind::Import,
@@ -118,6 +104,32 @@ pub async fn import<R: BufRead>(
     publish(&running, workspace, &mut chunk, &mut report).await?;
     running.end(false, json!(report)).await?;
     Ok(report)
+}
+
+/// The ids of all lines, once each of them is right.
+fn checked(
+    workspace: &Workspace,
+    operation: &str,
+    adopt: bool,
+    from: impl BufRead,
+) -> Result<HashSet<String>> {
+    let namespace = &workspace.rt.namespace;
+    let mut wanted = HashSet::new();
+    for (number, line) in lines(from, LONGEST).enumerate() {
+        let place = format!("line {}; nothing was imported", number + 1);
+        let wrong = |problem: String| Error::Invalid {
+            place: place.clone(),
+            problem,
+        };
+        let line: Line = serde_json::from_str(&line?).map_err(|problem| wrong(problem.to_string()))?;
+        let id = line.record.id.clone();
+        line.check(namespace, workspace.stage, adopt, operation)
+            .map_err(|problem| wrong(format!("{problem:#}")))?;
+        if !wanted.insert(id.clone()) {
+            return Err(wrong(format!("`{id}` a second time")));
+        }
+    }
+    Ok(wanted)
 }
 
 async fn publish(

@@ -140,9 +140,8 @@ async fn freeze(
         Ok(ControlFlow::Continue(()))
     };
     let walked = browser.walk(visit).await;
-    let plans = workspace.plans();
     if let Err(Error::Interrupted(_)) = &walked {
-        plans.forget(&maker.id).await?;
+        workspace.plans().forget(&maker.id).await?;
     }
     walked?;
     superseded += maker.write(&mut chunk).await?;
@@ -153,21 +152,10 @@ async fn freeze(
         total,
         ..
     } = maker;
-    if total == 0 {
-        plans.forget(&id).await?;
+    let Some(plan) = ready(workspace, &id, total, seen - total).await? else {
         return Ok(None);
-    }
-    let fields = [
-        ("total", total.to_string()),
-        ("unmatched", (seen - total).to_string()),
-    ];
-    plans.write(&id, &fields).await?;
-    plans.change(&id, State::Planned, "", &[State::Making]).await?;
+    };
     let customers = customers(workspace, &id).await?;
-    let plan = plans
-        .load(&id)
-        .await?
-        .ok_or_else(|| Error::NotNow("the plan was lost while it was made; is Redis full?".to_owned()))?;
     let mut groups = groups.into_sorted();
     for group in &mut groups {
         group.example = pipeline::mask::mask_text(&group.example);
@@ -181,6 +169,20 @@ async fn freeze(
         died_between: between,
         withheld,
     }))
+}
+
+/// The plan as it is from now on; `None`: it would have no letters, and is forgotten.
+async fn ready(workspace: &Workspace, id: &str, total: u64, unmatched: u64) -> Result<Option<Plan>> {
+    let plans = workspace.plans();
+    if total == 0 {
+        plans.forget(id).await?;
+        return Ok(None);
+    }
+    let fields = [("total", total.to_string()), ("unmatched", unmatched.to_string())];
+    plans.write(id, &fields).await?;
+    plans.change(id, State::Planned, "", &[State::Making]).await?;
+    let lost = || Error::NotNow("the plan was lost while it was made; is Redis full?".to_owned());
+    plans.load(id).await?.map(Some).ok_or_else(lost)
 }
 
 async fn customers(workspace: &Workspace, id: &str) -> std::result::Result<u64, store::Error> {

@@ -165,10 +165,12 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
         );
         line("archived", format!("{by}: {}", archived.reason))?;
     }
-    line(
-        "attempts",
-        format!("{}, times are in {}", record.attempts.len(), zone_name()),
-    )?;
+    attempts(out, record)
+}
+
+fn attempts(out: &mut impl Write, record: &FailureRecord) -> Result<()> {
+    let text = format!("{}, times are in {}", record.attempts.len(), zone_name());
+    table::fact(out, "attempts", &text)?;
     for attempt in &record.attempts {
         let text = format!(
             "{}  {}: {}: {}",
