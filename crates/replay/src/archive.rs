@@ -1,27 +1,27 @@
 //! Letters that are not needed any more: discarded with a reason and for a time, and brought back if that was wrong.
 //!
-//! Copy, confirm, then remove, in both directions: an interruption leaves a second copy and never a gap.
+//! Written down, copied, confirmed, removed, in both directions: whatever is killed in between, the next look finds each
+//! letter once ([`crate::transit`]).
+
+mod mover;
 
 use super::{
-    browse::{browser::Taken, filter::Filter, guarded::GuardedBrowser},
+    browse::Filter,
+    error::{Error, Result},
     letter::{Archived, Letter},
+    operation::{Draft, Kind, Operation, Operations, Running, new_id, undoing},
     workspace::Workspace,
 };
+use mover::Mover;
+pub(crate) use mover::enter;
+use pipeline::{disposition::Disposition, message::Outgoing};
 
-use pipeline::{
-    accounting::{Account, Entry},
-    cause::chain,
-    disposition::Disposition,
-    message::Outgoing,
-};
-
-use anyhow::Context;
 use serde::Serialize;
+use serde_json::json;
 use std::time::Duration;
 
 /// How long a letter stays in the archive unless the operator says otherwise.
 pub const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
-const CHUNK: usize = 200;
 
 /// What was moved.
 #[derive(Debug, Default, Serialize)]
@@ -34,6 +34,9 @@ pub struct Moved {
     pub left: u64,
     /// The operator stopped it before the end.
     pub interrupted: bool,
+    /// Who may hold letters that could not be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
 }
 
 /// The copy of a repaired letter as it was.
@@ -64,154 +67,160 @@ fn archived_copy(
 /// Puts the chosen letters into the archive.
 ///
 /// # Errors
-/// When the broker goes away; what was not moved is still there.
+/// When the broker or Redis goes away; what was not moved is still there.
 pub async fn discard(
     workspace: &Workspace,
     filter: &Filter,
     reason: &str,
     keep: Duration,
     view: impl FnMut(u64),
-) -> anyhow::Result<Moved> {
-    workspace.rt.broker.declare_archive(workspace.stage).await?;
-    let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let operation = format!("d-{stamp}-{:04x}", rand::random::<u16>());
-    let mut mover = Mover::new(workspace, operation.clone(), Disposition::Discarded, view);
-    let browser = workspace.browse("discard").await?;
-    let chosen = |letter: &Letter, moved| !filter.is_full(moved) && filter.matches(letter);
-    mover
-        .go(browser, chosen, |letter| {
-            archived_copy(workspace, letter, &operation, reason, keep)
-        })
-        .await
+) -> Result<Moved> {
+    let draft = Draft {
+        kind: Kind::Discard,
+        id: new_id('d'),
+        filter,
+        which: None,
+        reason,
+        of: None,
+        keep,
+    };
+    into_archive(workspace, draft, view).await
 }
 
-/// Brings back what an operation archived, to the end of the dead letters.
+async fn into_archive(workspace: &Workspace, draft: Draft<'_>, view: impl FnMut(u64)) -> Result<Moved> {
+    let (filter, reason, keep) = (draft.filter.clone(), draft.reason.to_owned(), draft.keep);
+    workspace.rt.broker.declare_archive(workspace.stage).await?;
+    let running = Running::begin(workspace, draft).await?;
+    let operation = running.id.clone();
+    (workspace.notice)(&format!(
+        "operation {operation}; `dead undo {operation}` takes it back"
+    ));
+    let mut mover = Mover::new(
+        workspace,
+        &running,
+        (false, &operation),
+        Disposition::Discarded,
+        view,
+    );
+    let before = running.before;
+    let browser = workspace.browse(&format!("discard {operation}")).await?;
+    let chosen = |letter: &Letter, moved| !filter.is_full(before + moved) && filter.matches(letter);
+    let copy = |letter: &Letter| archived_copy(workspace, letter, &operation, &reason, keep);
+    let moved = mover.go(browser, chosen, copy).await?;
+    end(running, moved).await
+}
+
+/// Takes back what an operation or a repairing plan has done: brings back what it archived, to the end of the dead
+/// letters, or moves what it imported into the archive.
 ///
 /// # Errors
-/// When the broker goes away; what was not moved is still in the archive.
-pub async fn undo(workspace: &Workspace, operation: &str, view: impl FnMut(u64)) -> anyhow::Result<Moved> {
-    let mut mover = Mover::new(workspace, operation.to_owned(), Disposition::Dead, view);
-    let browser = workspace.browse_at(workspace.stage, true, "undo").await?;
+/// When the broker or Redis goes away; what was not moved is still where it was.
+pub async fn undo(
+    workspace: &Workspace,
+    operation: &str,
+    reason: &str,
+    view: impl FnMut(u64),
+) -> Result<Moved> {
+    refuse_another_stage(workspace, operation).await?;
+    let imported = Filter {
+        restored_by: Some(operation.to_owned()),
+        ..Filter::default()
+    };
+    let draft = Draft {
+        kind: Kind::Undo,
+        id: undoing(operation),
+        filter: &imported,
+        which: Some(format!("what {operation} moved")),
+        reason,
+        of: Some(operation),
+        keep: KEEP,
+    };
+    let moved = if operation.starts_with("i-") {
+        into_archive(workspace, draft, view).await?
+    } else {
+        out_of_archive(workspace, operation, draft, view).await?
+    };
+    if !moved.interrupted && moved.moved > 0 {
+        Operations::of(workspace).undone(operation).await?;
+    }
+    Ok(moved)
+}
+
+async fn out_of_archive(
+    workspace: &Workspace,
+    operation: &str,
+    draft: Draft<'_>,
+    view: impl FnMut(u64),
+) -> Result<Moved> {
+    let running = Running::begin(workspace, draft).await?;
+    let mut mover = Mover::new(workspace, &running, (true, operation), Disposition::Dead, view);
+    let purpose = format!("undo {operation}");
+    let browser = workspace.browse_at(workspace.stage, true, &purpose).await?;
     let queue = workspace.rt.namespace.dead_queue(workspace.stage);
-    let back = |letter: &Letter| letter.moved(queue.clone(), |envelope| envelope.archived = None);
+    let back = |letter: &Letter| {
+        letter.moved(queue.clone(), |envelope| {
+            envelope.archived = None;
+            envelope.life = Some(operation.to_owned());
+        })
+    };
     let chosen = |letter: &Letter, _| {
         letter
             .archived()
             .is_some_and(|archived| archived.operation == operation)
     };
-    mover.go(browser, chosen, back).await
+    let moved = mover.go(browser, chosen, back).await?;
+    end(running, moved).await
 }
 
-struct Mover<'a, V> {
-    workspace: &'a Workspace,
-    report: Moved,
-    /// What is accounted for a moved letter.
-    disposition: Disposition,
-    view: V,
+async fn end(running: Running<'_>, moved: Moved) -> Result<Moved> {
+    let result = json!({"moved": moved.moved, "left": moved.left, "interrupted": moved.interrupted});
+    running.end(moved.interrupted, result).await?;
+    Ok(moved)
 }
 
-impl<'a, V: FnMut(u64)> Mover<'a, V> {
-    fn new(workspace: &'a Workspace, operation: String, disposition: Disposition, view: V) -> Self {
-        let report = Moved {
-            operation,
-            ..Moved::default()
-        };
-        Self {
-            workspace,
-            report,
-            disposition,
-            view,
-        }
+async fn refuse_another_stage(workspace: &Workspace, operation: &str) -> Result<()> {
+    let of = match Operations::of(workspace).find(operation).await? {
+        Some(known) => known.stage,
+        None => return Ok(()),
+    };
+    if of == workspace.stage.name() {
+        return Ok(());
     }
+    Err(Error::WrongStage {
+        what: "operation",
+        id: operation.to_owned(),
+        of,
+        here: workspace.stage,
+    })
+}
 
-    async fn go(
-        &mut self,
-        mut browser: GuardedBrowser,
-        chosen: impl Fn(&Letter, u64) -> bool,
-        copy: impl Fn(&Letter) -> Outgoing,
-    ) -> anyhow::Result<Moved> {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        loop {
-            self.report.interrupted = self.workspace.rt.shutdown.is_requested();
-            let next = if self.report.interrupted {
-                None
-            } else {
-                browser.next().await?
+/// Completes an operation that was interrupted.
+///
+/// # Errors
+/// When it is over, cannot be completed, or belongs to another stage; when the broker or Redis goes away.
+pub async fn resume(workspace: &Workspace, operation: Operation, view: impl FnMut(u64)) -> Result<Moved> {
+    refuse_another_stage(workspace, &operation.id).await?;
+    if operation.state.is_over() {
+        let (id, state) = (&operation.id, operation.state.name());
+        return Err(Error::NotNow(format!("operation {id} is {state} already")));
+    }
+    match (operation.kind, operation.of.as_deref(), &operation.chosen) {
+        (Kind::Undo, Some(of), _) => undo(workspace, of, &operation.reason, view).await,
+        (Kind::Discard, _, Some(filter)) => {
+            let draft = Draft {
+                kind: Kind::Discard,
+                id: operation.id.clone(),
+                filter,
+                which: None,
+                reason: &operation.reason,
+                of: None,
+                keep: operation.keep,
             };
-            let end = next.is_none();
-            if let Some(taken) = next {
-                if chosen(&taken.letter, self.report.moved + chunk.len() as u64) {
-                    chunk.push(taken);
-                } else {
-                    self.report.left += 1;
-                }
-            }
-            if chunk.len() == CHUNK || (end && !chunk.is_empty()) {
-                self.shift(&mut chunk, &copy).await?;
-                browser.flush().await?;
-                (self.view)(self.report.moved);
-            }
-            if end {
-                break;
-            }
+            into_archive(workspace, draft, view).await
         }
-        self.report.left += u64::from(browser.unseen());
-        browser.close().await?;
-        Ok(std::mem::take(&mut self.report))
-    }
-
-    async fn shift(
-        &mut self,
-        chunk: &mut Vec<Taken>,
-        copy: &impl Fn(&Letter) -> Outgoing,
-    ) -> anyhow::Result<()> {
-        let copies = chunk.iter().map(|taken| copy(&taken.letter)).collect();
-        self.workspace
-            .rt
-            .publisher
-            .publish(copies)
-            .await
-            .context("move letters")?;
-        let mut subjects = Vec::with_capacity(chunk.len());
-        for taken in chunk.drain(..) {
-            taken.remove().await;
-            let record = taken.letter.record;
-            subjects.push((record.run_id, record.company_id));
-            self.report.moved += 1;
-        }
-        self.enter(&subjects).await;
-        Ok(())
-    }
-
-    /// Enters it into the account (I9). The letters themselves are moved in any case. What is brought back is listed
-    /// again first, because the account closes a record once.
-    async fn enter(&self, subjects: &[(String, String)]) {
-        let account = Account::new(
-            self.workspace.rt.store.clone(),
-            self.workspace.rt.namespace.clone(),
-        );
-        let mut written = Ok(0);
-        if self.disposition != Disposition::Discarded {
-            for (run, company) in subjects.iter().filter(|(run, _)| !run.is_empty()) {
-                let listed = account.list(run, std::slice::from_ref(company)).await;
-                written = written.and(listed);
-            }
-        }
-        let entries: Vec<_> = subjects
-            .iter()
-            .map(|(run, company)| Entry {
-                run,
-                company,
-                disposition: self.disposition,
-                stage: self.workspace.stage,
-                rule: None,
-            })
-            .collect();
-        if let Err(error) = written.and(account.record(&entries).await) {
-            tracing::warn!(
-                error = chain(&error),
-                "the account does not know of these letters"
-            );
-        }
+        _ => Err(Error::NotNow(format!(
+            "operation {0} needs its file: import it again, which adds what is missing, or `dead undo {0}`",
+            operation.id
+        ))),
     }
 }

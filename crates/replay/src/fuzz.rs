@@ -6,7 +6,7 @@ use crate::{
     cli::print,
     exchange,
     letter::{Letter, body, fingerprint::fingerprint},
-    plan::plans,
+    plan::read,
 };
 
 use pipeline::failure::{
@@ -63,7 +63,7 @@ fn text() -> impl Strategy<Value = String> {
 fn any_envelope() -> impl Strategy<Value = Envelope> {
     let ids = (text(), text(), text(), text());
     let numbers = (any::<u32>(), any::<i64>(), any::<u32>());
-    let texts = (text(), prop::collection::vec(prop::option::of(text()), 7));
+    let texts = (text(), prop::collection::vec(prop::option::of(text()), 8));
     (prop::sample::select(&KINDS[..]), ids, numbers, texts).prop_map(
         |(kind, ids, numbers, (history, texts))| {
             let mut texts = texts.into_iter();
@@ -85,6 +85,7 @@ fn any_envelope() -> impl Strategy<Value = Envelope> {
                 lane: next(),
                 repair_of: next(),
                 archived: next(),
+                life: next(),
             }
         },
     )
@@ -131,7 +132,7 @@ fn failure_record() -> FailureRecord {
     FailureRecord::new(
         Stage::Load,
         "t.load".to_owned(),
-        &envelope,
+        (&envelope, b"body"),
         &failure,
         attempts,
         "host",
@@ -182,8 +183,15 @@ fn everything(letter: &Letter, size: usize) {
         "the body stays as it is"
     );
     let mut out = Vec::new();
-    print::letter(&mut out, letter).unwrap();
-    print::row(&mut out, &letter.record, letter.archived().as_ref(), true).unwrap();
+    print::letter(&mut out, letter, "00000000").unwrap();
+    print::row(
+        &mut out,
+        &letter.record,
+        "00000000",
+        letter.archived().as_ref(),
+        true,
+    )
+    .unwrap();
     if let Ok(shown) = body::to_json(letter.kind(), &letter.body) {
         print::body(&mut out, &shown).unwrap();
     }
@@ -271,7 +279,7 @@ proptest! {
         if known {
             fields.insert("state".to_owned(), "running".to_owned());
         }
-        if let Some(plan) = plans::read("p-1", &fields) {
+        if let Some(plan) = read::read("p-1", &fields) {
             let _counts = (plan.known(), plan.failed(), plan.under_way());
             prop_assert!(print::outcomes(&plan).len() < 1_000);
             let mut out = Vec::new();

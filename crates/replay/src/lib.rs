@@ -6,12 +6,15 @@ pub mod archive;
 pub mod audit;
 pub mod browse;
 pub mod cli;
+pub mod error;
 pub mod exchange;
 #[cfg(test)]
 mod fuzz;
 mod lease;
 pub mod letter;
+pub mod operation;
 pub mod plan;
 pub mod repair;
+mod transit;
 pub mod when;
 pub mod workspace;

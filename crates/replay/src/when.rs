@@ -1,9 +1,53 @@
 //! Times and spans as operators write them in a filter; relative ones are resolved once, when they are read.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
-use std::{str::FromStr, time::Duration};
+use serde::{Deserialize, Serialize};
+use std::{str::FromStr, sync::OnceLock, time::Duration};
 
-/// A point in time, unix milliseconds: `2h` (ago), `2026-01-02`, `2026-01-02T03:04:05Z`, without zone in UTC.
+/// The zone in which this process shows times and reads those without one; it belongs to the person at the terminal, as
+/// the terminal does.
+static ZONE: OnceLock<TimeZone> = OnceLock::new();
+
+/// Shows times in this zone from now on, by its name (`Asia/Shanghai`); `None`: that of the machine.
+pub(crate) fn show_in(name: Option<&str>) -> Result<(), String> {
+    let zone = match name.map(|name| name.trim_start_matches(':')) {
+        Some(name) if !name.is_empty() => TimeZone::get(name)
+            .map_err(|_| format!("`{name}` is no time zone; write Asia/Shanghai or UTC"))?,
+        _ => of_machine().unwrap_or(TimeZone::UTC),
+    };
+    ZONE.get_or_init(|| zone);
+    Ok(())
+}
+
+fn of_machine() -> Option<TimeZone> {
+    let link = std::fs::read_link("/etc/localtime").ok();
+    let linked = link.and_then(|path| Some(path.to_str()?.split_once("/zoneinfo/")?.1.to_owned()));
+    let name = linked.or_else(|| Some(std::fs::read_to_string("/etc/timezone").ok()?.trim().to_owned()));
+    TimeZone::get(&name?).ok()
+}
+
+fn zone() -> TimeZone {
+    ZONE.get().cloned().unwrap_or(TimeZone::UTC)
+}
+
+/// What times on the screen are in, by name and distance from UTC: `Asia/Shanghai (+08)`.
+pub(crate) fn zone_name() -> String {
+    let zone = zone();
+    let offset = zone.to_offset(Timestamp::now());
+    match zone.iana_name() {
+        Some("UTC") | None => format!(
+            "UTC{}",
+            if offset.is_zero() {
+                String::new()
+            } else {
+                offset.to_string()
+            }
+        ),
+        Some(name) => format!("{name} ({offset})"),
+    }
+}
+
+/// A point in time, unix milliseconds: `2h` (ago), `2026-01-02`, `2026-01-02T03:04:05Z`, without zone in the user's.
 pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(ago) = pipeline::setting::parse_duration(text) {
@@ -13,7 +57,7 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     if let Ok(time) = Timestamp::from_str(text) {
         return Ok(time.as_millisecond());
     }
-    let local = |time: civil::DateTime| TimeZone::UTC.to_timestamp(time);
+    let local = |time: civil::DateTime| zone().to_timestamp(time);
     let parsed = civil::DateTime::from_str(text)
         .or_else(|_| civil::Date::from_str(text).map(|date| date.to_datetime(civil::Time::midnight())))
         .and_then(local);
@@ -24,8 +68,16 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     })
 }
 
-/// For the screen; the record holds milliseconds.
+/// For the screen, in the user's zone, which stands below or above it; the record holds milliseconds.
 pub(crate) fn time(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(
+        |_| "-".to_owned(),
+        |time| zone().to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+/// For the record, and to be read again: with its zone.
+pub(crate) fn utc(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(|_| "-".to_owned(), |time| format!("{time:.0}"))
 }
 
@@ -41,7 +93,7 @@ pub(crate) fn span(duration: Duration) -> String {
 }
 
 /// Whole numbers from a least to a most: `3`, `3..`, `..5`, `3..5` (both ends included).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     least: u64,
     most: u64,

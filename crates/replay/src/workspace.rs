@@ -3,15 +3,22 @@
 //! Two browsers at a time would take each other's returned letters and so change their order; the second waits.
 
 use super::{
-    browse::{browser::Browser, guarded::GuardedBrowser},
+    browse::{
+        browser::Browser,
+        guarded::{Guard, GuardedBrowser, Swept},
+    },
+    error::{Error, Result},
     lease::{RenewedLease, TERM},
     plan::plans::Plans,
+    transit::{Leftovers, Presence, leftovers, others},
 };
 
 use pipeline::{cause::chain, lease::Lease, service::Runtime, stage::Stage};
 
-use anyhow::{Context, bail};
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 /// How long another operator's browser is waited for; a pass of a replay is shorter.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(120);
@@ -41,25 +48,18 @@ impl Workspace {
         }
     }
 
-    /// The plans of the namespace.
+    /// The plans of the namespace, which remember what this operator changes.
     #[must_use]
     pub fn plans(&self) -> Plans {
-        Plans::new(self.rt.store.clone(), self.rt.namespace.clone())
-    }
-
-    /// Ends with an error when the operator wants to stop.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        if self.rt.shutdown.is_requested() {
-            bail!("interrupted; everything is where it was");
-        }
-        Ok(())
+        let by = format!("{} on {}", self.operator, self.rt.instance);
+        Plans::new(self.rt.store.clone(), self.rt.namespace.clone()).changed_by(by)
     }
 
     /// Browses the stage's dead letters while no other operator does; those who wait see `purpose`.
     ///
     /// # Errors
     /// When the broker is away, or another operator browses for too long.
-    pub async fn browse(&self, purpose: &str) -> anyhow::Result<GuardedBrowser> {
+    pub async fn browse(&self, purpose: &str) -> Result<GuardedBrowser> {
         self.browse_at(self.stage, false, purpose).await
     }
 
@@ -69,26 +69,47 @@ impl Workspace {
         stage: Stage,
         archive: bool,
         purpose: &str,
-    ) -> anyhow::Result<GuardedBrowser> {
+    ) -> Result<GuardedBrowser> {
         let key = self.rt.namespace.browse_lease_key(stage, archive);
         let lease = self.lease_in_time(key, purpose, WAIT_FOR_OTHERS).await?;
-        let browser = if archive {
-            Browser::open_archive(&self.rt.broker, stage).await
-        } else {
-            Browser::open(&self.rt.broker, stage).await
+        let left = match &lease {
+            Some(_) => leftovers(self, stage, archive).await?,
+            None => Leftovers::default(),
         };
-        let browser = browser.context("open the dead-letter queue")?;
-        Ok(GuardedBrowser::new(browser, lease))
+        let browser = if archive {
+            Browser::open_archive(&self.rt.broker, stage).await?
+        } else {
+            Browser::open(&self.rt.broker, stage).await?
+        };
+        let Some(lease) = lease else {
+            return Ok(GuardedBrowser::new(self.clone(), browser, None, Vec::new()));
+        };
+        let key = self.rt.namespace.holders_key(stage, archive);
+        let here = browser.unseen();
+        // Who held no more than there is now has given it back.
+        let mut holders = others(&self.rt.store, &key).await?;
+        holders.retain(|holder| holder.letters > here);
+        let presence = Presence::enter(&self.rt.store, key, self.owner(purpose), here).await?;
+        let guard = Guard {
+            lease,
+            stage,
+            archive,
+            leftovers: left,
+            presence,
+            seen: HashSet::new(),
+            swept: Swept::default(),
+        };
+        Ok(GuardedBrowser::new(self.clone(), browser, Some(guard), holders))
     }
 
     /// `None` when Redis is away: browsing alone needs no Redis, and only a second browser at the same time could
     /// disturb.
-    async fn lease_in_time(
+    pub(crate) async fn lease_in_time(
         &self,
         key: String,
         purpose: &str,
         patience: Duration,
-    ) -> anyhow::Result<Option<RenewedLease>> {
+    ) -> Result<Option<RenewedLease>> {
         let begin = Instant::now();
         let mut notified = false;
         loop {
@@ -105,10 +126,8 @@ impl Workspace {
                 Err(error) => return Err(error.into()),
             }
             if begin.elapsed() > patience {
-                bail!(
-                    "{} is still browsing these letters; try again later",
-                    self.holder(&key).await
-                );
+                let by = self.holder(&key).await;
+                return Err(Error::Browsed { by });
             }
             if !notified && begin.elapsed() > TERM {
                 (self.notice)(&format!(
@@ -118,7 +137,7 @@ impl Workspace {
                 notified = true;
             }
             if !self.rt.shutdown.sleep(Duration::from_millis(50)).await {
-                bail!("interrupted");
+                return Err(Error::Interrupted("nothing was moved"));
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::{
         record::{FailureRecord, extend_history},
     },
     handler::Handler,
+    mask::mask_text,
     message::Outgoing,
     telemetry::names,
 };
@@ -49,15 +50,18 @@ impl<H: Handler> Context<H> {
         } else {
             metrics::counter!(names::DEAD_LETTERS, "stage" => stage.name(), "reason" => failure.code)
                 .increment(1);
+            // A vendor's words may quote a customer.
+            let said = mask_text(&failure.message);
             tracing::warn!(
-                %stage, code = failure.code, reason = %failure.message, company_id = %envelope.company_id,
+                %stage, code = failure.code, reason = %said, company_id = %envelope.company_id,
                 attempt = delivery.attempt(), "dead letter"
             );
             self.rt
                 .alerts
-                .dead(stage, failure.code, failure.field.as_deref(), &failure.message);
+                .dead(stage, failure.code, failure.field.as_deref(), &said);
             let home = self.rt.namespace.queue(stage);
-            let mut record = FailureRecord::new(stage, home, &envelope, failure, attempts, &self.rt.instance);
+            let died = (&envelope, delivery.body.as_ref());
+            let mut record = FailureRecord::new(stage, home, died, failure, attempts, &self.rt.instance);
             record.mapping = match delivery.decode::<H::In>() {
                 Decoded::Job(job) => self.handler.mapping(Some(&job.message)),
                 Decoded::Damaged(_) | Decoded::Newer => self.handler.mapping(None),

@@ -112,7 +112,7 @@ impl FailureRecord {
     pub fn new(
         stage: Stage,
         return_queue: String,
-        envelope: &Envelope,
+        (envelope, body): (&Envelope, &[u8]),
         failure: &Failure,
         attempts: Vec<Attempt>,
         instance: &str,
@@ -133,7 +133,7 @@ impl FailureRecord {
         });
         let last_failed_at = attempts.last().map_or(0, |attempt| attempt.at);
         Self {
-            id: identity::newborn(&envelope.message_id),
+            id: identity::of_death(stage, envelope, body),
             stage: stage.name().to_owned(),
             return_queue,
             code: failure.code.to_owned(),
@@ -186,7 +186,7 @@ mod tests {
         let record = FailureRecord::new(
             Stage::Load,
             "t.load".into(),
-            &Envelope::default(),
+            (&Envelope::default(), b""),
             &failure,
             attempts,
             "host-1",

@@ -37,6 +37,8 @@ pub(crate) const LANE: &str = "okki-lane";
 pub(crate) const REPAIR_OF: &str = "okki-repair-of";
 /// Why and by whom a letter was put into the archive, JSON of `replay::letter::Archived`.
 pub(crate) const ARCHIVED: &str = "okki-archived";
+/// The operation that brought the letter back to the dead letters: from then on it is another life of it.
+pub(crate) const LIFE: &str = "okki-life";
 /// The value of [`LANE`] for backfills.
 pub(crate) const BACKFILL: &str = "backfill";
 /// Kind of a message that only takes a place among a consumer's deliveries (see `consumer::intake`).
@@ -80,6 +82,9 @@ pub struct Envelope {
     pub repair_of: Option<String>,
     /// Why it was archived, on an archived letter only.
     pub archived: Option<String>,
+    /// The operation that brought the letter back, on a dead letter only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub life: Option<String>,
 }
 
 impl Envelope {
@@ -145,6 +150,7 @@ impl Envelope {
             lane: text(headers, LANE),
             repair_of: text(headers, REPAIR_OF),
             archived: text(headers, ARCHIVED),
+            life: text(headers, LIFE),
         }
     }
 
@@ -171,6 +177,7 @@ impl Envelope {
             (LANE, self.lane.as_ref()),
             (REPAIR_OF, self.repair_of.as_ref()),
             (ARCHIVED, self.archived.as_ref()),
+            (LIFE, self.life.as_ref()),
         ];
         for (name, value) in texts {
             if let Some(value) = value.filter(|value| !value.is_empty()) {

@@ -7,7 +7,7 @@ use lapin::{
 };
 use proptest::prelude::*;
 
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 15] = [
     envelope::ATTEMPT,
     envelope::FIRST_SEEN,
     envelope::RUN_ID,
@@ -19,6 +19,7 @@ const HEADERS: [&str; 14] = [
     envelope::REPLAY,
     envelope::REPLAYS,
     envelope::ARCHIVED,
+    envelope::LIFE,
     envelope::TRACEPARENT,
     "x-death",
     "x-delivery-count",

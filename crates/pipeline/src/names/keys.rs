@@ -18,17 +18,6 @@ pub struct RunKeys {
     pub dead: String,
 }
 
-/// The keys of one replay plan.
-#[derive(Debug, Clone)]
-pub struct PlanKeys {
-    /// Hash: what the plan is, its state, its counters (`sent`, `n:<disposition>`).
-    pub plan: String,
-    /// Hash: letter → empty (planned), `s` (sent), or its disposition.
-    pub letters: String,
-    /// HyperLogLog of the customers.
-    pub customers: String,
-}
-
 /// The keys of one form's ledger. Its scripts work on as many rows as a batch has, so they are given the prefix and
 /// append `row:<customer>`, `batch:<id>` and `fence` (number: the last fence that was given out) themselves.
 #[derive(Debug, Clone)]
@@ -156,45 +145,6 @@ impl Namespace {
     #[must_use]
     pub(crate) fn gone_key(&self, stage: Stage) -> String {
         self.key(format_args!("books:gone:{stage}"))
-    }
-}
-
-/// Dead letters.
-impl Namespace {
-    /// The keys of one plan.
-    #[must_use]
-    pub fn plan_keys(&self, plan: &str) -> PlanKeys {
-        let plan = self.key(format_args!("dead:plan:{plan}"));
-        PlanKeys {
-            letters: format!("{plan}:letters"),
-            customers: format!("{plan}:customers"),
-            plan,
-        }
-    }
-
-    /// Sorted set: plan ids by the time they were made, unix milliseconds.
-    #[must_use]
-    pub fn plans_key(&self) -> String {
-        self.key("dead:plans")
-    }
-
-    /// Stream of entries chained by hash: who did what to dead letters.
-    #[must_use]
-    pub fn audit_key(&self) -> String {
-        self.key("dead:audit")
-    }
-
-    /// Lease: who replays dead letters of a stage.
-    #[must_use]
-    pub fn replay_lease_key(&self, stage: Stage) -> String {
-        self.key(format_args!("dead:{stage}:replay"))
-    }
-
-    /// Lease: who browses the dead letters or the archive of a stage.
-    #[must_use]
-    pub fn browse_lease_key(&self, stage: Stage, archive: bool) -> String {
-        let what = if archive { "archive" } else { "look" };
-        self.key(format_args!("dead:{stage}:{what}"))
     }
 }
 

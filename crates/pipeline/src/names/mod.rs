@@ -1,6 +1,7 @@
 //! Every queue name and Redis key is derived here, so that several pipelines can share one broker and one Redis.
 
 mod account;
+mod dead;
 mod hook_keys;
 mod keys;
 mod listing;
@@ -11,7 +12,8 @@ mod push_keys;
 mod watch_keys;
 
 pub use account::{AccountKeys, VendorAccount};
+pub use dead::PlanKeys;
 pub use hook_keys::HookKeys;
-pub use keys::{LedgerKeys, PlanKeys, RunKeys, fence_key};
+pub use keys::{LedgerKeys, RunKeys, fence_key};
 pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};

@@ -22,7 +22,9 @@ const PAGE: usize = 500;
 pub struct Entry {
     /// Place in the stream; begins with unix milliseconds.
     pub id: String,
-    /// `plan`, `replay`, `resume`, `cancel`, `discard`, `undo`, `edit`, `patch`, `export`, `import`.
+    /// `plan`, `replay`, `resume`, `cancel`, `discard`, `undo`, `edit`, `patch`, `export`, `import`, `reveal`,
+    /// `tidy` (second copies were taken away); with
+    /// `ended` or `failed` behind it what came of one.
     pub action: String,
     /// The stage.
     pub stage: String,
@@ -85,6 +87,21 @@ pub async fn append(workspace: &Workspace, note: Note<'_>) -> Result<(), Error> 
     let keys = [workspace.rt.namespace.audit_key()];
     let _id: String = workspace.rt.store.invoke(&APPEND, &keys, &args).await?;
     Ok(())
+}
+
+/// Notes that somebody is going to see letters with personal data in full.
+///
+/// # Errors
+/// When Redis is away; then nothing is shown.
+pub async fn revealed(workspace: &Workspace, place: &str, filter: &str) -> Result<(), Error> {
+    let note = Note {
+        action: "reveal",
+        filter: filter.to_owned(),
+        subject: place,
+        result: serde_json::json!({}),
+        ..Note::default()
+    };
+    append(workspace, note).await
 }
 
 /// Reads the log from its beginning and hands out each entry in order.

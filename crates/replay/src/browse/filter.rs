@@ -6,10 +6,12 @@ use crate::{
 };
 
 use pipeline::failure::identity;
-use std::fmt;
+use serde::{Deserialize, Serialize};
+use std::{fmt, ops::ControlFlow};
 
 /// Which dead letters; several conditions must all hold, none means all letters.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     /// Only letters with this reason code
     pub code: Option<String>,
@@ -29,6 +31,8 @@ pub struct Filter {
     pub version: Option<String>,
     /// Only letters whose decoded body or failure message holds this text
     pub text: Option<String>,
+    /// Only letters that this undo or import brought back
+    pub restored_by: Option<String>,
     /// At most this many, oldest first
     pub limit: Option<u64>,
 }
@@ -60,6 +64,10 @@ impl Filter {
                 .as_deref()
                 .is_none_or(|group| fingerprint(record) == group)
             && self
+                .restored_by
+                .as_deref()
+                .is_none_or(|operation| letter.life() == Some(operation))
+            && self
                 .text
                 .as_deref()
                 .is_none_or(|text| says(letter, &text.to_lowercase()))
@@ -69,6 +77,15 @@ impl Filter {
     #[must_use]
     pub fn is_full(&self, chosen: u64) -> bool {
         self.limit.is_some_and(|limit| chosen >= limit)
+    }
+
+    /// Whether a look that has chosen so many needs to see more letters.
+    pub(crate) fn go_on(&self, chosen: u64) -> ControlFlow<()> {
+        if self.is_full(chosen) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     /// No condition at all: every letter.
@@ -88,12 +105,13 @@ impl fmt::Display for Filter {
             ("group", self.group.clone()),
             ("key", self.key.clone()),
             ("id", self.id.clone()),
-            ("since", self.since.map(when::time)),
-            ("until", self.until.map(when::time)),
+            ("since", self.since.map(when::utc)),
+            ("until", self.until.map(when::utc)),
             ("attempts", self.attempts.map(|range| range.to_string())),
             ("version", self.version.clone()),
             // The text may be a customer's.
             ("text", self.text.as_deref().map(pipeline::mask::mask_text)),
+            ("restored-by", self.restored_by.clone()),
             ("limit", self.limit.map(|limit| limit.to_string())),
         ];
         let flags: Vec<_> = texts

@@ -8,15 +8,14 @@ use super::{
 
 use crate::{
     archive::{self, Moved},
-    audit::{self, Note},
     browse::filter::Filter,
+    operation::Operations,
     workspace::Workspace,
 };
 use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use pipeline::setting::ConfigError;
-use serde_json::json;
 use std::{
     io::{self, Write},
     time::Duration,
@@ -76,14 +75,9 @@ pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::
     })
     .await?;
     bar.finish_and_clear();
-    if moved.moved == 0 {
-        bail!(
-            "no dead letter of the {} stage matches: {}; nothing was moved",
-            workspace.stage,
-            filter
-        );
+    if moved.moved == 0 && !moved.interrupted {
+        return Err(nothing(&workspace, &filter, moved.withheld.as_deref()));
     }
-    moved_note(&workspace, "discard", why, filter.to_string(), &moved).await?;
     let said = format!(
         "{} moved to the archive, {} left; `dead undo {}` brings them back",
         moved.moved, moved.left, moved.operation
@@ -94,20 +88,46 @@ pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::
 pub(super) async fn undo(workspace: Workspace, args: UndoArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
-    let moved = archive::undo(&workspace, &args.operation, |_| {}).await?;
+    let moved = archive::undo(&workspace, &args.operation, why, |_| {}).await?;
     if moved.moved == 0 {
         bail!(
-            "the archive of the {} stage holds nothing of `{}`; it may have been undone, or its time is over",
+            "the archive of the {} stage holds nothing of `{}`; it may have been undone, or its time is over{}",
             workspace.stage,
-            args.operation
+            args.operation,
+            also(moved.withheld.as_deref())
         );
     }
-    moved_note(&workspace, "undo", why, String::new(), &moved).await?;
+    let said = if args.operation.starts_with("i-") {
+        format!("{} moved to the archive", moved.moved)
+    } else {
+        format!("{} brought back to the dead letters", moved.moved)
+    };
+    finish(&moved, &said, args.json)
+}
+
+/// Goes on with a discard or an undo that was interrupted.
+pub(super) async fn resume(workspace: &Workspace, id: &str, json: bool) -> anyhow::Result<()> {
+    let operation = Operations::of(workspace).load(id).await?;
+    let moved = archive::resume(workspace, operation, |_| {}).await?;
     finish(
         &moved,
-        &format!("{} brought back to the dead letters", moved.moved),
-        args.json,
+        &format!("{} moved now, {} left", moved.moved, moved.left),
+        json,
     )
+}
+
+/// Nothing matches, as far as can be seen.
+pub(super) fn nothing(workspace: &Workspace, filter: &Filter, withheld: Option<&str>) -> anyhow::Error {
+    anyhow::anyhow!(
+        "no dead letter of the {} stage matches: {filter}; nothing was moved{}",
+        workspace.stage,
+        also(withheld)
+    )
+}
+
+/// What else has to be said where letters could not be seen.
+fn also(withheld: Option<&str>) -> String {
+    withheld.map_or_else(String::new, |who| format!("; but {who}"))
 }
 
 fn finish(moved: &Moved, said: &str, json: bool) -> anyhow::Result<()> {
@@ -119,26 +139,10 @@ fn finish(moved: &Moved, said: &str, json: bool) -> anyhow::Result<()> {
     }
     if moved.interrupted {
         bail!(
-            "interrupted after {} letters; the others are where they were",
-            moved.moved
+            "interrupted after {} letters; the others are where they were, and `dead resume {}` goes on",
+            moved.moved,
+            moved.operation
         );
     }
     Ok(())
-}
-
-async fn moved_note(
-    workspace: &Workspace,
-    action: &str,
-    why: &str,
-    filter: String,
-    moved: &Moved,
-) -> anyhow::Result<()> {
-    let note = Note {
-        action,
-        reason: why,
-        filter,
-        subject: &moved.operation,
-        result: json!({"moved": moved.moved, "left": moved.left, "interrupted": moved.interrupted}),
-    };
-    Ok(audit::append(workspace, note).await?)
 }

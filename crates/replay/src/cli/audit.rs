@@ -18,20 +18,23 @@ pub(super) struct AuditArgs {
 pub(super) async fn audit(workspace: &Workspace, args: AuditArgs) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let mut written = Ok(());
-    let (mut broken, mut first) = (0_u64, true);
+    let (mut broken, mut entries) = (0_u64, 0);
     audit::read(workspace, |entry| {
         broken += u64::from(!entry.intact);
         if written.is_ok() {
             written = if args.json {
                 writeln!(out, "{}", json!(entry))
             } else {
-                print::audit(&mut out, &entry, first)
+                print::audit(&mut out, &entry)
             };
-            first = false;
+            entries += 1;
         }
     })
     .await?;
     written?;
+    if !args.json {
+        print::audit_end(&mut out, entries)?;
+    }
     if broken > 0 {
         bail!("{broken} entries do not fit their digest: the log was changed");
     }

@@ -1,8 +1,10 @@
 //! `dead list`, `dead groups`, `dead show`: browsing, which changes nothing.
 
-use super::{filter::FilterArgs, print, spool::Spool};
+use super::{config::OperatorArgs, filter::FilterArgs, operator::by, print, spool::Spool};
 use crate::{
-    browse::{filter::Filter, groups::Groups},
+    audit,
+    browse::{browser::Taken, filter::Filter, groups::Groups},
+    error::{Error, Result},
     letter::{
         Letter, body,
         fingerprint::fingerprint,
@@ -13,7 +15,10 @@ use crate::{
 use clap::Args;
 use pipeline::failure::identity;
 use serde_json::json;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+};
 
 /// Arguments of `list`.
 #[derive(Debug, Clone, Args)]
@@ -26,6 +31,8 @@ pub(super) struct ListArgs {
     /// Show e-mail addresses and phone numbers in full
     #[arg(long)]
     reveal: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
@@ -39,6 +46,8 @@ pub(super) struct GroupsArgs {
     /// Show e-mail addresses and phone numbers in full
     #[arg(long)]
     reveal: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -55,61 +64,89 @@ pub(super) struct ShowArgs {
     /// Show e-mail addresses and phone numbers in full
     #[arg(long)]
     reveal: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// JSON instead of text
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Result<()> {
+    let workspace = &by(workspace.clone(), args.operator);
     let filter = Filter::from(args.filter);
+    if args.reveal {
+        audit::revealed(workspace, "list", &filter.to_string()).await?;
+    }
     let mut out = Spool::new();
-    let mut browser = workspace
+    let (mut shown, mut first_id) = (0, None);
+    let browser = workspace
         .browse_at(workspace.stage, args.archived, "list")
         .await?;
-    let mut shown = 0;
-    while !filter.is_full(shown) {
-        let Some(taken) = browser.next().await? else { break };
+    let withheld = browser.withheld();
+    let visit = async |taken: Taken| {
         if filter.matches(&taken.letter) {
-            let archived = taken.letter.archived();
+            let (archived, life) = (taken.letter.archived(), taken.letter.life().map(str::to_owned));
+            // Masking changes the words, and the group is that of the words.
+            let group = fingerprint(&taken.letter.record);
             let mut record = taken.letter.record;
             if !args.reveal {
                 mask_record(&mut record);
             }
             if args.json {
                 let mut line = serde_json::to_value(&record)?;
-                line["group"] = fingerprint(&record).into();
+                line["group"] = group.into();
                 if let Some(archived) = archived {
                     line["archived"] = serde_json::to_value(archived)?;
                 }
+                if let Some(life) = life {
+                    line["restored_by"] = life.into();
+                }
                 writeln!(out, "{line}")?;
             } else {
-                print::row(&mut out, &record, archived.as_ref(), shown == 0)?;
+                print::row(&mut out, &record, &group, archived.as_ref(), shown == 0)?;
             }
+            first_id.get_or_insert(record.id);
             shown += 1;
         }
-        workspace.check()?;
-    }
-    browser.close().await?;
+        Ok(filter.go_on(shown))
+    };
+    browser.walk(visit).await?;
     if !args.json {
-        writeln!(out, "{shown} of the {} stage's dead letters", workspace.stage)?;
+        let place = if args.archived { "archive" } else { "dead letters" };
+        print::listed(&mut out, workspace.stage, place, shown, first_id.as_deref())?;
     }
+    tell(withheld.as_deref(), &mut out, args.json)?;
     Ok(out.show()?)
 }
 
+/// Says who may hold letters that could not be seen: below what was seen, or beside the JSON.
+fn tell(withheld: Option<&str>, out: &mut impl Write, json: bool) -> io::Result<()> {
+    match withheld {
+        Some(who) if json => pipeline::remark!("there may be more: {who}"),
+        Some(who) => writeln!(out, "there may be more: {who}")?,
+        None => {}
+    }
+    Ok(())
+}
+
 pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::Result<()> {
+    let workspace = &by(workspace.clone(), args.operator);
     let filter = Filter::from(args.filter);
-    let mut browser = workspace.browse("groups").await?;
+    if args.reveal {
+        audit::revealed(workspace, "groups", &filter.to_string()).await?;
+    }
     let mut groups = Groups::default();
     let mut counted = 0;
-    while !filter.is_full(counted) {
-        let Some(taken) = browser.next().await? else { break };
+    let browser = workspace.browse("groups").await?;
+    let withheld = browser.withheld();
+    let visit = async |taken: Taken| {
         if filter.matches(&taken.letter) {
             counted += 1;
             groups.add(&taken.letter.record);
         }
-        workspace.check()?;
-    }
-    browser.close().await?;
+        Ok(filter.go_on(counted))
+    };
+    browser.walk(visit).await?;
     let mut groups = groups.into_sorted();
     if !args.reveal {
         groups
@@ -120,34 +157,46 @@ pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::R
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&groups)?)?;
     } else {
-        print::groups(&mut out, &groups)?;
+        print::groups(&mut out, workspace.stage, &groups)?;
     }
-    Ok(())
+    Ok(tell(withheld.as_deref(), &mut out, args.json)?)
 }
 
 /// The first letter that `id` means.
-pub(super) async fn find(workspace: &Workspace, archived: bool, id: &str) -> anyhow::Result<Letter> {
-    let mut browser = workspace.browse_at(workspace.stage, archived, "show").await?;
+pub(super) async fn find(workspace: &Workspace, archived: bool, id: &str) -> Result<Letter> {
     let mut found = None;
-    while let Some(taken) = browser.next().await? {
+    let browser = workspace.browse_at(workspace.stage, archived, "show").await?;
+    let withheld = browser.withheld();
+    let visit = async |taken: Taken| {
         if identity::means(id, &taken.letter.record.id) {
             found = Some(taken.letter);
-            break;
+            return Ok(ControlFlow::Break(()));
         }
-        workspace.check()?;
-    }
-    browser.close().await?;
-    found.ok_or_else(|| {
-        let place = if archived { "archived" } else { "dead" };
-        anyhow::anyhow!(
-            "no {place} letter `{id}` in the {} stage; `dead list` prints the ids",
-            workspace.stage
-        )
+        Ok(ControlFlow::Continue(()))
+    };
+    browser.walk(visit).await?;
+    found.ok_or_else(|| Error::NotFound {
+        what: if archived {
+            "archived letter"
+        } else {
+            "dead letter"
+        },
+        id: id.to_owned(),
+        hint: format!(
+            "in the {} stage; `dead list` prints the ids{}",
+            workspace.stage,
+            withheld.map_or_else(String::new, |who| format!("; but {who}"))
+        ),
     })
 }
 
 pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Result<()> {
+    let workspace = &by(workspace.clone(), args.operator);
+    if args.reveal {
+        audit::revealed(workspace, "show", &format!("--id {}", args.id)).await?;
+    }
     let mut letter = find(workspace, args.archived, &args.id).await?;
+    let group = fingerprint(&letter.record);
     let mut shown = body::to_json(letter.kind(), &letter.body);
     if !args.reveal {
         mask_record(&mut letter.record);
@@ -158,20 +207,21 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
     let mut out = io::stdout().lock();
     if args.json {
         let mut all = serde_json::to_value(&letter.record)?;
-        all["group"] = fingerprint(&letter.record).into();
+        all["group"] = group.into();
         all["type"] = letter.kind().into();
         all["archived"] = json!(letter.archived());
+        all["restored_by"] = json!(letter.life());
         all["body"] = match shown {
             Ok(shown) => shown,
             Err(error) => json!({"bytes": letter.body.len(), "problem": error.to_string()}),
         };
         writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
-    } else {
-        print::letter(&mut out, &letter)?;
-        match shown {
-            Ok(shown) => print::body(&mut out, &shown)?,
-            Err(error) => writeln!(out, "body      {} bytes: {error}", letter.body.len())?,
-        }
+        return Ok(());
     }
-    Ok(())
+    print::letter(&mut out, &letter, &group)?;
+    match shown {
+        Ok(shown) => print::body(&mut out, &shown)?,
+        Err(error) => writeln!(out, "body      {} bytes: {error}", letter.body.len())?,
+    }
+    Ok(print::next_of_letter(&mut out, &letter, &group)?)
 }

@@ -10,6 +10,14 @@ pub(super) struct OperatorArgs {
     pub(super) operator: Option<String>,
 }
 
+/// In which zone times are shown and read.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ZoneArgs {
+    /// Time zone of the times on the screen, for instance Asia/Shanghai [default: $TZ, else the machine's]
+    #[arg(long, env = "TZ", hide_env = true, value_name = "ZONE")]
+    pub(super) time_zone: Option<String>,
+}
+
 /// The editor of `dead edit`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct EditorArgs {

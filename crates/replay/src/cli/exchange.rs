@@ -40,7 +40,7 @@ pub(super) struct ExportArgs {
 /// Arguments of `import`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ImportArgs {
-    /// File that `export --reveal` wrote
+    /// File that `export --reveal` wrote, `-` for standard input
     file: PathBuf,
     /// Why, for the audit log
     #[arg(long)]
@@ -87,26 +87,33 @@ pub(super) async fn import(workspace: Workspace, args: ImportArgs) -> anyhow::Re
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let path = &args.file;
-    let open = || File::open(path).map(BufReader::new);
-    let report = exchange::import(&workspace, args.adopt, open)
+    // It is read twice, so what is piped in is kept meanwhile.
+    let piped = match path.as_os_str() == "-" {
+        true => Some(keep_input()?),
+        false => None,
+    };
+    let open = || match &piped {
+        Some(file) => File::open(file.path()).map(BufReader::new),
+        None => File::open(path).map(BufReader::new),
+    };
+    let report = exchange::import(&workspace, why, args.adopt, open)
         .await
         .with_context(|| path.display().to_string())?;
-    let note = Note {
-        action: "import",
-        reason: why,
-        result: json!(report),
-        ..Note::default()
-    };
-    audit::append(&workspace, note).await?;
     let mut out = io::stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
     } else {
         writeln!(
             out,
-            "{} imported, {} were there already",
-            report.imported, report.present
+            "{} imported, {} were there already; `dead undo {}` takes it back",
+            report.imported, report.present, report.operation
         )?;
     }
     Ok(())
+}
+
+fn keep_input() -> io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    io::copy(&mut io::stdin().lock(), &mut file)?;
+    Ok(file)
 }

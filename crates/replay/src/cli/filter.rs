@@ -37,6 +37,9 @@ pub struct FilterArgs {
     /// Only letters whose decoded body or failure message holds this text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
+    /// Only letters that this undo or import brought back
+    #[arg(long, value_name = "OPERATION")]
+    restored_by: Option<String>,
     /// At most this many, oldest first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
@@ -54,6 +57,7 @@ impl From<FilterArgs> for Filter {
             attempts: args.attempts,
             version: args.version,
             text: args.text,
+            restored_by: args.restored_by,
             limit: args.limit,
         }
     }

@@ -4,26 +4,31 @@ mod archive;
 mod audit;
 mod browse;
 mod config;
+mod edit;
 mod exchange;
 mod filter;
+mod operations;
 mod operator;
+mod patch;
 mod plan;
 pub(crate) mod print;
-mod repair;
 mod replay;
 mod run_args;
+mod run_plan;
 mod spool;
 
 pub use filter::FilterArgs;
 
-use crate::workspace::Workspace;
+use crate::{when, workspace::Workspace};
 use pipeline::{
     config::{CommonArgs, CommonConfig},
     service::Runtime,
+    setting::ConfigError,
     stage::Stage,
 };
 
 use clap::{Args, Subcommand};
+use std::io::IsTerminal;
 
 /// Arguments of `dead`.
 #[derive(Debug, Args)]
@@ -31,6 +36,8 @@ pub struct DeadArgs {
     /// What to do with them.
     #[command(subcommand)]
     command: DeadCommand,
+    #[command(flatten)]
+    zone: config::ZoneArgs,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -51,28 +58,33 @@ enum DeadCommand {
     #[command(after_help = "Examples: dead replay p-20260102-030405-1f2e\n          \
         dead replay --code row-refused --reason \"field fixed in the form\"")]
     Replay(replay::ReplayArgs),
-    /// Go on with a plan that was interrupted or has stopped itself
+    /// Go on with a plan that was interrupted or has stopped itself, or with an interrupted discard or undo
     Resume(replay::ResumeArgs),
     /// End a plan; what it has not put back stays where it is
     Cancel(plan::CancelArgs),
     /// List the plans and what became of them
     Plans(plan::PlansArgs),
+    /// What became of each letter of a plan, those that failed again with place and reason
+    Outcomes(plan::OutcomesArgs),
     /// Edit the body of one letter as JSON and put the copy back; the original goes to the archive
-    Edit(repair::EditArgs),
-    /// Change a value in a whole group, or map it anew, and put the copies back
+    Edit(edit::EditArgs),
+    /// Change values in many letters, or map them anew, and put the copies back
     #[command(
         after_help = "Examples: dead patch 1f00c0de --set 客户名称=ACME --reason \"name was empty\"\n          \
+        dead patch --code row-refused --trim 客户名称 --truncate 客户名称=50 --reason \"too long\"\n          \
         dead patch 1f00c0de --remap --reason \"mapping 1.4.2\""
     )]
-    Patch(repair::PatchArgs),
+    Patch(patch::PatchArgs),
     /// Move letters that are not needed to the archive; `undo` brings them back until their time is over
     Discard(archive::DiscardArgs),
-    /// Bring back what a discard or a repair moved to the archive
+    /// Take back a discard, a repair or an import
     Undo(archive::UndoArgs),
     /// Write letters as lines of JSON; changes nothing
     Export(exchange::ExportArgs),
     /// Add the letters of an export to the dead letters
     Import(exchange::ImportArgs),
+    /// List discards, undos and imports, those that were interrupted with what can be done
+    Operations(operations::OperationsArgs),
     /// Show who did what, when and why
     Audit(audit::AuditArgs),
 }
@@ -83,7 +95,14 @@ enum DeadCommand {
 /// When a setting is wrong, the broker or Redis is away, the filter matches nothing, or a replay has ended before
 /// its end.
 pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> anyhow::Result<()> {
-    let rt = Runtime::tool(service, &CommonConfig::try_from(args.common)?)?;
+    let zone = args.zone.time_zone.as_deref();
+    when::show_in(zone).map_err(|problem| ConfigError::new("TZ", problem, "or leave it away"))?;
+    let mut common = CommonConfig::try_from(args.common)?;
+    // At a terminal a result is not to be looked for between log lines.
+    if std::io::stderr().is_terminal() && common.log.filter == "info" {
+        "warn".clone_into(&mut common.log.filter);
+    }
+    let rt = Runtime::tool(service, &common)?;
     run(&rt, stage, args.command).await
 }
 
@@ -99,12 +118,14 @@ async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result
         DeadCommand::Resume(args) => replay::resume(workspace, args).await,
         DeadCommand::Cancel(args) => plan::cancel(workspace, args).await,
         DeadCommand::Plans(args) => plan::plans(&workspace, args).await,
-        DeadCommand::Edit(args) => repair::edit(workspace, args).await,
-        DeadCommand::Patch(args) => repair::patch(workspace, args).await,
+        DeadCommand::Outcomes(args) => plan::outcomes(&workspace, args).await,
+        DeadCommand::Edit(args) => edit::edit(workspace, args).await,
+        DeadCommand::Patch(args) => patch::patch(workspace, args).await,
         DeadCommand::Discard(args) => archive::discard(workspace, args).await,
         DeadCommand::Undo(args) => archive::undo(workspace, args).await,
         DeadCommand::Export(args) => exchange::export(workspace, args).await,
         DeadCommand::Import(args) => exchange::import(workspace, args).await,
+        DeadCommand::Operations(args) => operations::operations(&workspace, args).await,
         DeadCommand::Audit(args) => audit::audit(&workspace, args).await,
     }
 }

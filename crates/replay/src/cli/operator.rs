@@ -1,7 +1,10 @@
 //! What a command needs from the operator: a name, a reason, a confirmation.
 
 use super::config::OperatorArgs;
-use crate::workspace::Workspace;
+use crate::{
+    error::{Error, Result},
+    workspace::Workspace,
+};
 use pipeline::setting::ConfigError;
 use std::io::{self, IsTerminal, Write};
 
@@ -14,7 +17,7 @@ pub(super) fn by(mut workspace: Workspace, args: OperatorArgs) -> Workspace {
 }
 
 /// A reason that says something.
-pub(super) fn reason(text: &str) -> Result<&str, ConfigError> {
+pub(super) fn reason(text: &str) -> std::result::Result<&str, ConfigError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(ConfigError::message("--reason must say why; write one sentence"));
@@ -23,15 +26,45 @@ pub(super) fn reason(text: &str) -> Result<&str, ConfigError> {
 }
 
 /// Asks on the terminal; without one the answer has to be given as a flag.
-pub(super) fn confirmed(question: &str, yes: bool) -> anyhow::Result<bool> {
+pub(super) async fn confirmed(workspace: &Workspace, question: &str, yes: bool) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
         return Err(ConfigError::message("no terminal to confirm on; add --yes").into());
     }
+    Ok(answered(workspace, question).await?)
+}
+
+/// Asks where there is somebody to ask.
+pub(super) async fn confirmed_at_terminal(workspace: &Workspace, question: &str, yes: bool) -> Result<bool> {
+    if yes || !io::stdin().is_terminal() {
+        return Ok(true);
+    }
+    answered(workspace, question).await
+}
+
+pub(super) fn at_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// The answer is read by a thread that nobody waits for, so that an interrupt ends the command at once.
+pub(super) async fn answered(workspace: &Workspace, question: &str) -> Result<bool> {
     write!(io::stderr(), "{question} [y/N] ")?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line).map(|_| line);
+        drop(sender.send(read));
+    });
+    tokio::select! {
+        answer = answer => {
+            let line = answer.unwrap_or_else(|_| Ok(String::new()))?;
+            Ok(["y", "yes"].contains(&line.trim().to_lowercase().as_str()))
+        }
+        () = workspace.rt.shutdown.requested() => {
+            writeln!(io::stderr())?;
+            Err(Error::Interrupted("nothing was moved"))
+        }
+    }
 }

@@ -1,20 +1,24 @@
 //! `dead plan`, `dead cancel`, `dead plans`, and what every command that makes a plan needs.
 
 use super::{
+    archive::nothing,
     config::OperatorArgs,
     filter::FilterArgs,
     operator::{by, reason},
     print,
+    spool::Spool,
 };
 
 use crate::{
     audit::{self, Note},
     browse::filter::Filter,
+    error::Error,
     plan::{
         Plan,
         end::End,
         make::{Preview, make},
         options::Options,
+        outcomes,
         state::State,
     },
     repair::Repair,
@@ -23,7 +27,7 @@ use crate::{
 use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
-use pipeline::disposition::Disposition;
+use pipeline::{disposition::Disposition, setting::ConfigError};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -55,6 +59,22 @@ pub(super) struct CancelArgs {
     reason: String,
     #[command(flatten)]
     operator: OperatorArgs,
+    /// The plan's result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `outcomes`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OutcomesArgs {
+    /// Plan to look at
+    plan: String,
+    /// Only letters with this outcome, for instance dead, loaded or waiting
+    #[arg(long, value_name = "OUTCOME")]
+    only: Option<String>,
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    json: bool,
 }
 
 /// Arguments of `plans`.
@@ -84,10 +104,12 @@ pub(super) async fn freeze(
     bar.finish_and_clear();
     match made? {
         Some(preview) => Ok(preview),
-        None => bail!(
-            "no dead letter of the {} stage matches: {filter}; nothing was moved",
-            workspace.stage
-        ),
+        None => {
+            let browser = workspace.browse("make a plan").await?;
+            let withheld = browser.withheld();
+            browser.close().await?;
+            Err(nothing(workspace, filter, withheld.as_deref()))
+        }
     }
 }
 
@@ -111,11 +133,6 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
         writeln!(out, "{}", serde_json::to_string(&preview)?)?;
     } else {
         print::preview(&mut out, &preview)?;
-        writeln!(
-            out,
-            "\nnothing was moved; run it with: dead replay {}",
-            preview.plan.id
-        )?;
     }
     Ok(())
 }
@@ -152,14 +169,25 @@ pub(super) async fn note(workspace: &Workspace, action: &str, plan: &Plan) -> an
     Ok(audit::append(workspace, note).await?)
 }
 
+/// A plan of this stage.
 pub(super) async fn load(workspace: &Workspace, id: &str) -> anyhow::Result<Plan> {
-    match workspace.plans().load(id).await? {
-        Some(plan) => Ok(plan),
+    let plan = match workspace.plans().load(id).await? {
+        Some(plan) => plan,
         None => bail!(
             "no plan `{id}` in namespace `{}`; `dead plans --all` lists those that are there",
             workspace.rt.namespace
         ),
+    };
+    if plan.stage != workspace.stage.name() {
+        let wrong = Error::WrongStage {
+            what: "plan",
+            id: plan.id,
+            of: plan.stage,
+            here: workspace.stage,
+        };
+        return Err(ConfigError::message(wrong.to_string()).into());
     }
+    Ok(plan)
 }
 
 pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Result<()> {
@@ -182,8 +210,13 @@ pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Re
     }
     let plan = load(&workspace, &args.plan).await?;
     note(&workspace, "cancel", &plan).await?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", result(&plan))?;
+        return Ok(());
+    }
     writeln!(
-        io::stdout().lock(),
+        out,
         "cancelled: {} were put back before, {} stay where they are",
         plan.sent,
         plan.total - plan.sent.min(plan.total)
@@ -203,4 +236,27 @@ pub(super) async fn plans(workspace: &Workspace, args: PlansArgs) -> anyhow::Res
         print::plans(&mut out, mine)?;
     }
     Ok(())
+}
+
+pub(super) async fn outcomes(workspace: &Workspace, args: OutcomesArgs) -> anyhow::Result<()> {
+    let plan = load(workspace, &args.plan).await?;
+    let mut out = Spool::new();
+    let mut shown = 0_u64;
+    outcomes::outcomes(workspace, &plan.id, |one| {
+        if args.only.as_deref().is_some_and(|only| only != one.outcome()) {
+            return Ok(());
+        }
+        shown += 1;
+        if args.json {
+            writeln!(out, "{}", serde_json::to_string(&one)?)?;
+        } else {
+            print::outcome(&mut out, &one)?;
+        }
+        Ok(())
+    })
+    .await?;
+    if !args.json {
+        print::outcomes_end(&mut out, &plan, shown)?;
+    }
+    Ok(out.show()?)
 }

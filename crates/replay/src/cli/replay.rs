@@ -1,24 +1,23 @@
-//! `dead replay`, `dead resume`, and the run of any plan on the screen.
+//! `dead replay` and `dead resume`.
 
 use super::{
+    archive,
     config::OperatorArgs,
     filter::FilterArgs,
-    operator::{by, reason},
-    plan::{freeze, load, note, result},
-    print,
+    operator::{by, confirmed_at_terminal, reason},
+    plan::{freeze, load},
     run_args::RunArgs,
+    run_plan::execute,
 };
 
 use crate::{
     browse::filter::Filter,
-    plan::{Plan, busy::refuse_if_busy, options::Options, run, state::State},
+    plan::{Plan, busy::refuse_if_busy, make, options::Options, state::State},
     workspace::Workspace,
 };
 use anyhow::bail;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::setting::ConfigError;
-use std::io::{self, Write};
 
 /// Arguments of `replay`.
 #[derive(Debug, Clone, Args)]
@@ -27,9 +26,15 @@ pub(super) struct ReplayArgs {
     plan: Option<String>,
     #[command(flatten)]
     filter: FilterArgs,
+    /// Every letter of the stage, when there is no filter
+    #[arg(long, conflicts_with = "plan")]
+    all: bool,
     /// Why, for the audit log; a plan has its own
     #[arg(long, required_unless_present = "plan")]
     reason: Option<String>,
+    /// Do not ask before every letter is put back
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     run: RunArgs,
     #[command(flatten)]
@@ -42,7 +47,7 @@ pub(super) struct ReplayArgs {
 /// Arguments of `resume`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ResumeArgs {
-    /// Plan to go on with
+    /// Plan (p-…), discard (d-…) or undo (u-…) to go on with
     plan: String,
     #[command(flatten)]
     run: RunArgs,
@@ -75,6 +80,16 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
         }
         None => {
             let reason = reason(args.reason.as_deref().unwrap_or_default())?;
+            if filter.is_everything() && !args.all {
+                return Err(
+                    ConfigError::message("no filter means every letter; say --all if that is meant").into(),
+                );
+            }
+            let question = format!("Put back every dead letter of the {} stage?", workspace.stage);
+            let ask = filter.is_everything() && !args.yes;
+            if !confirmed_at_terminal(&workspace, &question, !ask).await? {
+                bail!("not confirmed; nothing was moved");
+            }
             refuse_if_busy(&workspace).await?;
             freeze(&workspace, &filter, reason, None, Options::default())
                 .await?
@@ -87,58 +102,24 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
 
 pub(super) async fn resume(workspace: Workspace, args: ResumeArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
-    let plan = load(&workspace, &args.plan).await?;
+    if !args.plan.starts_with("p-") && args.plan.contains('-') && !args.plan.contains('/') {
+        return archive::resume(&workspace, &args.plan, args.json).await;
+    }
+    let mut plan = load(&workspace, &args.plan).await?;
+    if plan.state == State::Making {
+        plan = completed(&workspace, &plan).await?;
+    }
     let options = args.run.over(plan.options.clone());
     execute(&workspace, "resume", plan, &options, args.json).await
 }
 
-/// Runs a plan and shows how it goes; the command fails unless it came to its end.
-pub(super) async fn execute(
-    workspace: &Workspace,
-    action: &str,
-    plan: Plan,
-    options: &Options,
-    json: bool,
-) -> anyhow::Result<()> {
-    let id = plan.id.clone();
-    let queue = workspace.rt.namespace.queue(workspace.stage);
-    if options.wait && workspace.rt.broker.consumers(&queue).await? == 0 {
-        pipeline::remark!(
-            "no consumer of the {} stage runs at the moment; outcomes will come when one does",
-            workspace.stage
-        );
-    }
-    note(workspace, action, &plan).await?;
-    let bar = ProgressBar::new(plan.total);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {eta} left") {
-        bar.set_style(style);
-    }
-    let ran = run::run(workspace, plan, options, &mut |plan| {
-        bar.set_position(if options.wait { plan.known() } else { plan.sent });
-        bar.set_message(print::outcomes(plan));
-    })
-    .await;
-    bar.finish_and_clear();
-    let plan = match ran {
-        Ok(plan) => plan,
-        Err(error) => {
-            if let Ok(Some(plan)) = workspace.plans().load(&id).await {
-                note(workspace, &format!("{action} failed"), &plan).await?;
-            }
-            return Err(error);
-        }
-    };
-    note(workspace, &format!("{action} ended"), &plan).await?;
-    let mut out = io::stdout().lock();
-    if json {
-        writeln!(out, "{}", result(&plan))?;
-    } else {
-        writeln!(out, "{} put back, {} left (replay {id})", plan.sent, plan.left())?;
-        writeln!(out, "{}: {}", plan.state.name(), print::outcomes(&plan))?;
-    }
-    match plan.state {
-        State::Complete | State::Sent => Ok(()),
-        state if plan.note.is_empty() => bail!("{}", state.name()),
-        state => bail!("{}: {}", state.name(), plan.note),
+/// A plan that was killed while it was made, made to its end.
+async fn completed(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Plan> {
+    match make::complete(workspace, plan, |_| {}).await? {
+        Some(preview) => Ok(preview.plan),
+        None => bail!(
+            "no dead letter matches {} any more; nothing was moved",
+            plan.filter
+        ),
     }
 }

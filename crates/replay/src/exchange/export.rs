@@ -1,7 +1,11 @@
 //! Writing letters as lines of JSON; changes nothing.
 
 use super::line::Line;
-use crate::{browse::filter::Filter, workspace::Workspace};
+use crate::{
+    browse::{browser::Taken, filter::Filter},
+    error::Result,
+    workspace::Workspace,
+};
 use std::io::Write;
 
 /// Writes the chosen letters; returns how many.
@@ -13,20 +17,19 @@ pub async fn export(
     filter: &Filter,
     reveal: bool,
     out: &mut (dyn Write + Send),
-) -> anyhow::Result<u64> {
-    let mut browser = workspace.browse("export").await?;
+) -> Result<u64> {
     let mut written = 0;
-    while !filter.is_full(written) {
-        let Some(taken) = browser.next().await? else { break };
+    let browser = workspace.browse("export").await?;
+    let visit = async |taken: Taken| {
         if filter.matches(&taken.letter) {
             let line = Line::of(workspace, taken.letter, reveal);
             serde_json::to_writer(&mut *out, &line)?;
             out.write_all(b"\n")?;
             written += 1;
         }
-        workspace.check()?;
-    }
+        Ok(filter.go_on(written))
+    };
+    browser.walk(visit).await?;
     out.flush()?;
-    browser.close().await?;
     Ok(written)
 }

@@ -1,12 +1,20 @@
 //! Adding the letters of an export to the dead letters. It is checked as a whole before the first one is published.
 
 use super::line::Line;
-use crate::workspace::Workspace;
-use anyhow::{Context, bail};
+use crate::{
+    browse::{browser::Taken, filter::Filter},
+    error::{Error, Result},
+    operation::{Draft, Kind, Running, new_id},
+    workspace::Workspace,
+};
+use pipeline::message::Outgoing;
 use serde::Serialize;
+use serde_json::json;
 use std::{
     collections::HashSet,
     io::{self, BufRead, Read},
+    ops::ControlFlow,
+    time::Duration,
 };
 
 const CHUNK: usize = 200;
@@ -32,52 +40,108 @@ fn lines(mut from: impl BufRead, longest: u64) -> impl Iterator<Item = io::Resul
 /// What an import has done.
 #[derive(Debug, Default, Serialize)]
 pub struct Imported {
+    /// The operation, for `undo`.
+    pub operation: String,
     /// Letters added to the dead letters.
     pub imported: u64,
     /// Letters that were there already.
     pub present: u64,
 }
 
-/// Adds the letters of an export to the end of the dead letters. `open` gives the lines from their beginning, twice.
+/// Adds the letters of an export to the end of the dead letters. `open` gives the lines from their beginning, twice. It is
+/// on record before the first one is published, and they are another life of the letters.
 ///
 /// # Errors
-/// When a line is wrong, and then nothing was imported; or when the broker goes away.
+/// When a line is wrong, and then nothing was imported; or when the broker or Redis goes away.
 pub async fn import<R: BufRead>(
     workspace: &Workspace,
+    reason: &str,
     adopt: bool,
     mut open: impl FnMut() -> io::Result<R>,
-) -> anyhow::Result<Imported> {
-    let mut wanted = HashSet::new();
-    for (number, line) in lines(open()?, LONGEST).enumerate() {
-        let place = || format!("line {}; nothing was imported", number + 1);
-        let line: Line = serde_json::from_str(&line?).with_context(place)?;
-        let id = line.record.id.clone();
-        line.check(&workspace.rt.namespace, workspace.stage, adopt)
-            .with_context(place)?;
-        if !wanted.insert(id.clone()) {
-            bail!("line {}: `{id}` a second time; nothing was imported", number + 1);
-        }
-    }
-    let mut browser = workspace.browse("import").await?;
-    let mut report = Imported::default();
-    while let Some(taken) = browser.next().await? {
+) -> Result<Imported> {
+    let operation = new_id('i');
+    let (namespace, stage) = (&workspace.rt.namespace, workspace.stage);
+    let mut wanted = checked(workspace, &operation, adopt, open()?)?;
+    let everything = Filter::default();
+    let draft = Draft {
+        kind: Kind::Import,
+        id: operation.clone(),
+        filter: &everything,
+        which: Some(format!("{} letters of a file", wanted.len())),
+        reason,
+        of: None,
+        keep: Duration::ZERO,
+    };
+    let running = Running::begin(workspace, draft).await?;
+    (workspace.notice)(&format!(
+        "operation {operation}; `dead undo {operation}` takes it back"
+    ));
+    let mut report = Imported {
+        operation: operation.clone(),
+        ..Imported::default()
+    };
+    let browser = workspace.browse(&format!("import {operation}")).await?;
+    let visit = async |taken: Taken| {
         report.present += u64::from(wanted.remove(&taken.letter.record.id));
-    }
-    browser.close().await?;
+        Ok(ControlFlow::Continue(()))
+    };
+    browser.walk(visit).await?;
     let mut chunk = Vec::with_capacity(CHUNK);
     for line in lines(open()?, LONGEST) {
         let line: Line = serde_json::from_str(&line?)?;
         if wanted.contains(&line.record.id) {
-            chunk.push(line.check(&workspace.rt.namespace, workspace.stage, adopt)?);
+            let place = line.record.id.clone();
+            let letter = line.check(namespace, stage, adopt, &operation);
+            chunk.push(letter.map_err(|problem| Error::Invalid {
+                place,
+                problem: format!("{problem:#}"),
+            })?);
         }
         if chunk.len() == CHUNK {
-            report.imported += chunk.len() as u64;
-            workspace.rt.publisher.publish(std::mem::take(&mut chunk)).await?;
+            publish(&running, workspace, &mut chunk, &mut report).await?;
         }
     }
-    report.imported += chunk.len() as u64;
-    workspace.rt.publisher.publish(chunk).await?;
+    publish(&running, workspace, &mut chunk, &mut report).await?;
+    running.end(false, json!(report)).await?;
     Ok(report)
+}
+
+/// The ids of all lines, once each of them is right.
+fn checked(
+    workspace: &Workspace,
+    operation: &str,
+    adopt: bool,
+    from: impl BufRead,
+) -> Result<HashSet<String>> {
+    let namespace = &workspace.rt.namespace;
+    let mut wanted = HashSet::new();
+    for (number, line) in lines(from, LONGEST).enumerate() {
+        let place = format!("line {}; nothing was imported", number + 1);
+        let wrong = |problem: String| Error::Invalid {
+            place: place.clone(),
+            problem,
+        };
+        let line: Line = serde_json::from_str(&line?).map_err(|problem| wrong(problem.to_string()))?;
+        let id = line.record.id.clone();
+        line.check(namespace, workspace.stage, adopt, operation)
+            .map_err(|problem| wrong(format!("{problem:#}")))?;
+        if !wanted.insert(id.clone()) {
+            return Err(wrong(format!("`{id}` a second time")));
+        }
+    }
+    Ok(wanted)
+}
+
+async fn publish(
+    running: &Running<'_>,
+    workspace: &Workspace,
+    chunk: &mut Vec<Outgoing>,
+    report: &mut Imported,
+) -> Result<()> {
+    let letters = chunk.len() as u64;
+    workspace.rt.publisher.publish(std::mem::take(chunk)).await?;
+    report.imported += letters;
+    running.moved(letters).await
 }
 
 #[cfg(test)]

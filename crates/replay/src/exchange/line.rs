@@ -66,7 +66,13 @@ impl Line {
     }
 
     /// The letter as it will be published, or what is wrong with the line.
-    pub(super) fn check(self, namespace: &Namespace, stage: Stage, adopt: bool) -> anyhow::Result<Outgoing> {
+    pub(super) fn check(
+        self,
+        namespace: &Namespace,
+        stage: Stage,
+        adopt: bool,
+        life: &str,
+    ) -> anyhow::Result<Outgoing> {
         ensure!(
             self.format == FORMAT,
             "format `{}`, expected `{FORMAT}`",
@@ -101,6 +107,7 @@ impl Line {
         envelope.reason = Some(record.code.clone());
         envelope.failure = Some(serde_json::to_string(&record)?);
         envelope.archived = None;
+        envelope.life = Some(life.to_owned());
         Ok(Outgoing::raw(namespace.dead_queue(stage), envelope, body.into()))
     }
 }
@@ -115,7 +122,7 @@ fn digest(body: &[u8]) -> String {
 /// A line as an import reads it.
 #[cfg(test)]
 pub(crate) fn read(text: &str, namespace: &Namespace, stage: Stage, adopt: bool) -> anyhow::Result<Outgoing> {
-    serde_json::from_str::<Line>(text)?.check(namespace, stage, adopt)
+    serde_json::from_str::<Line>(text)?.check(namespace, stage, adopt, "i-1")
 }
 
 /// A line as an export writes it.

@@ -3,6 +3,7 @@
 //! Two kinds of bytes hold JSON themselves: the detail answer of a snapshot (`detail` here) and a cell of any other
 //! JSON (`jsonValue`). They are shown as what they are and come back byte for byte when they are not changed.
 
+use super::{difference::differences, exact};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use pipeline::content::content_hash;
@@ -32,6 +33,16 @@ pub enum Error {
     /// The edited JSON does not fit the schema.
     #[error("not a valid {0}: {1}")]
     Schema(String, String),
+    /// The same, with the value at fault.
+    #[error("not a valid {kind}: {place}: {problem}")]
+    Value {
+        /// Which value.
+        place: String,
+        /// Package and name of the message.
+        kind: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The message cannot be written as JSON.
     #[error("the body cannot be shown as JSON: {0}")]
     Unshowable(#[from] serde_json::Error),
@@ -47,6 +58,14 @@ fn descriptor(kind: &str) -> Result<MessageDescriptor, Error> {
 /// # Errors
 /// When it is no message of ours.
 pub fn to_json(kind: &str, body: &[u8]) -> Result<Value, Error> {
+    let mut json = to_exact(kind, body)?;
+    exact::simplify(&mut json);
+    Ok(json)
+}
+
+/// The body as JSON for an editor: numbers of embedded JSON that have a form of their own are marked texts
+/// ([`exact`]).
+pub(crate) fn to_exact(kind: &str, body: &[u8]) -> Result<Value, Error> {
     let message = DynamicMessage::decode(descriptor(kind)?, body)
         .map_err(|error| Error::Damaged(kind.to_owned(), error))?;
     let options = SerializeOptions::new().stringify_64_bit_integers(false);
@@ -58,15 +77,58 @@ pub fn to_json(kind: &str, body: &[u8]) -> Result<Value, Error> {
 /// The body that an edited JSON stands for; `original` gives back unchanged parts byte for byte.
 ///
 /// # Errors
-/// When the JSON does not fit the message's schema.
+/// When the JSON does not fit the message's schema, with the value at fault.
 pub fn from_json(kind: &str, json: &Value, original: &[u8]) -> Result<Bytes, Error> {
-    let before = to_json(kind, original)?;
+    let before = to_exact(kind, original)?;
+    let mut json = json.clone();
+    // What was shown in the usual form and not edited is what was there.
+    exact::keep(&mut json, &before);
+    let json = &json;
     if before == *json {
         return Ok(Bytes::copy_from_slice(original));
     }
+    match build(kind, &before, json, original) {
+        Err(Error::Schema(kind, problem)) => Err(culprit(&kind, &before, json, original)
+            .map_or(Error::Schema(kind.clone(), problem), |(place, problem)| {
+                Error::Value { place, kind, problem }
+            })),
+        built => built,
+    }
+}
+
+/// The first of the changed values that does not fit, tried one by one.
+fn culprit(kind: &str, before: &Value, after: &Value, original: &[u8]) -> Option<(String, String)> {
+    differences(before, after).into_iter().find_map(|one| {
+        let mut tried = before.clone();
+        put(&mut tried, &one.pointer, one.after.clone())?;
+        match build(kind, before, &tried, original) {
+            Err(Error::Schema(_, problem)) => Some((one.named(), problem)),
+            _ => None,
+        }
+    })
+}
+
+/// Puts a value where a difference was found; a new member of an object is added.
+fn put(json: &mut Value, pointer: &str, value: Value) -> Option<()> {
+    let (parent, name) = pointer.rsplit_once('/')?;
+    match json.pointer_mut(parent)? {
+        Value::Object(fields) => {
+            fields.insert(name.replace("~1", "/").replace("~0", "~"), value);
+        }
+        Value::Array(items) => match items.get_mut(name.parse::<usize>().ok()?) {
+            Some(item) => *item = value,
+            None => items.push(value),
+        },
+        _ => return None,
+    }
+    Some(())
+}
+
+fn build(kind: &str, before: &Value, json: &Value, original: &[u8]) -> Result<Bytes, Error> {
     let schema = |problem: String| Error::Schema(kind.to_owned(), problem);
     let mut folded = json.clone();
     fold(&mut folded);
+    exact::simplify(&mut folded);
     if before.get("detail").is_some() && before.get("detail") == json.get("detail") {
         let original = proto::v1::CompanySnapshot::decode(original)
             .map_err(|error| Error::Damaged(kind.to_owned(), error))?;
@@ -112,7 +174,7 @@ fn unfold(json: &mut Value) {
                 .get(name)
                 .and_then(Value::as_str)
                 .and_then(|text| BASE64_STANDARD.decode(text).ok())
-                .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+                .and_then(|bytes| exact::read(std::str::from_utf8(&bytes).ok()?).ok());
             if let Some(decoded) = decoded {
                 fields.shift_remove(name);
                 fields.insert(shown.to_owned(), decoded);
@@ -125,7 +187,10 @@ fn fold(json: &mut Value) {
     if let Value::Object(fields) = json {
         for (name, shown) in EMBEDDED {
             if let Some(value) = fields.shift_remove(shown) {
-                fields.insert(name.to_owned(), BASE64_STANDARD.encode(value.to_string()).into());
+                fields.insert(
+                    name.to_owned(),
+                    BASE64_STANDARD.encode(exact::write(&value)).into(),
+                );
             }
         }
         fields.values_mut().for_each(fold);
@@ -221,6 +286,35 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_are_not_edited_stay_as_they_were_written() {
+        let long = CompanySnapshot {
+            detail_json: Bytes::from_static(
+                b"{\"name\":\"a\",\"n\":1.10,\"id\":123456789012345678901234567890}",
+            ),
+            ..snapshot()
+        };
+        let body = long.encode_to_vec();
+        let mut json = to_exact(CompanySnapshot::TYPE, &body).unwrap();
+        json["detail"]["name"] = "b".into();
+        let text = exact::write_pretty(&json);
+        assert!(text.contains(": 1.10,"), "{text}");
+        let edited = from_json(CompanySnapshot::TYPE, &exact::read(&text).unwrap(), &body).unwrap();
+        let edited = CompanySnapshot::decode(edited).unwrap();
+        let expected = "{\"name\":\"b\",\"n\":1.10,\"id\":123456789012345678901234567890}";
+        assert_eq!(edited.detail_json, expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_schema_is_refused_with_its_place() {
+        let body = record().encode_to_vec();
+        let mut json = to_json(FormRecord::TYPE, &body).unwrap();
+        json["fields"][1]["number"] = 5.into();
+        json["fields"][0]["text"] = "fits".into();
+        let refused = from_json(FormRecord::TYPE, &json, &body).unwrap_err().to_string();
+        assert!(refused.contains("fields[1].number (名称): "), "{refused}");
+    }
+
+    #[test]
     fn what_does_not_fit_the_schema_is_refused() {
         let body = record().encode_to_vec();
         for (pointer, value) in [
@@ -231,10 +325,8 @@ mod tests {
             let mut json = to_json(FormRecord::TYPE, &body).unwrap();
             json["runId"] = "run".into();
             *json.pointer_mut(pointer).unwrap() = value;
-            assert!(
-                matches!(from_json(FormRecord::TYPE, &json, &body), Err(Error::Schema(..))),
-                "{pointer}"
-            );
+            let refused = from_json(FormRecord::TYPE, &json, &body).unwrap_err();
+            assert!(matches!(refused, Error::Value { .. }), "{pointer}: {refused}");
         }
         let mut json = to_json(FormRecord::TYPE, &body).unwrap();
         json["colour"] = "red".into();

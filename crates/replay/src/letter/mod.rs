@@ -2,6 +2,8 @@
 
 pub mod archived;
 pub mod body;
+pub mod difference;
+pub(crate) mod exact;
 pub mod fingerprint;
 mod from_broker;
 pub mod reveal;
@@ -43,9 +45,7 @@ impl Letter {
             record.mapping = made_by.ok().filter(|mapping| !mapping.is_empty());
         }
         if identity::digits(&record.id).is_none() {
-            let (died, replay) = (record.last_failed_at.to_be_bytes(), envelope.replay.as_deref());
-            let replay = replay.unwrap_or_default().as_bytes();
-            record.id = identity::derived(&record.id, &[record.code.as_bytes(), &died, replay, &body]);
+            record.id = identity::of_found(stage, &envelope, &body, death);
         }
         Self {
             record,
@@ -54,10 +54,25 @@ impl Letter {
         }
     }
 
-    /// The letter's own digits, by which plans know it.
+    /// The letter's own digits, by which people know it.
     #[must_use]
     pub fn digits(&self) -> &str {
         identity::digits(&self.record.id).unwrap_or(&self.record.id)
+    }
+
+    /// Which life of the letter it is: the operation that brought it back from the archive or from a file.
+    #[must_use]
+    pub fn life(&self) -> Option<&str> {
+        self.envelope.life.as_deref()
+    }
+
+    /// Its name in plans and operations: what was done to the letter in an earlier life says nothing about this one.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self.life() {
+            Some(life) => format!("{}.{life}", self.digits()),
+            None => self.digits().to_owned(),
+        }
     }
 
     /// Package and name of the message, as far as the letter says.
@@ -107,6 +122,7 @@ impl Letter {
         envelope.reason = None;
         envelope.failure = None;
         envelope.archived = None;
+        envelope.life = None;
         envelope
     }
 }
@@ -135,6 +151,19 @@ mod tests {
         assert_eq!(letter.record.code, DELIVERY_LIMIT);
         assert_eq!(letter.record.return_queue, "t.load");
         assert_eq!(letter.record.last_failed_at, 1_700_000_000_000);
+    }
+
+    #[test]
+    fn a_letter_that_was_brought_back_is_another_life_of_it() {
+        let mut letter = letter(Envelope::default(), &Death::default());
+        let key = letter.key();
+        letter.envelope.life = Some("d-1".into());
+        assert_eq!(letter.key(), format!("{key}.d-1"));
+        assert_eq!(
+            letter.back("p-1/x").envelope().life,
+            None,
+            "it lives again, as a message"
+        );
     }
 
     #[test]

@@ -29,10 +29,12 @@ fn mask_under(name: &str, json: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(|item| mask_under(name, item)),
         Value::Object(fields) => {
             // A cell is named by its caption, not by the kind of its value.
-            let caption = fields.get("label").and_then(Value::as_str).map(str::to_owned);
+            let caption = caption(fields);
             for (key, value) in fields.iter_mut() {
                 match &caption {
-                    Some(caption) if key != "label" && key != "field" && !is_phone(key) => {
+                    Some(caption)
+                        if !["label", "field", "name"].contains(&key.as_str()) && !is_phone(key) =>
+                    {
                         mask_under(caption, value);
                     }
                     _ => mask_under(key, value),
@@ -41,6 +43,13 @@ fn mask_under(name: &str, json: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// What people call a cell: `label` in a form record, `name` beside a value in a detail.
+fn caption(fields: &serde_json::Map<String, Value>) -> Option<String> {
+    let label = fields.get("label");
+    let named = fields.get("name").filter(|_| fields.contains_key("value"));
+    label.or(named).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn mask_named(name: &str, text: &str) -> String {
@@ -55,7 +64,18 @@ fn mask_named(name: &str, text: &str) -> String {
 fn is_phone(name: &str) -> bool {
     let name = name.to_lowercase();
     let words = [
-        "phone", "mobile", "tel", "fax", "whatsapp", "电话", "手机", "传真",
+        "phone",
+        "mobile",
+        "tel",
+        "fax",
+        "whatsapp",
+        "电话",
+        "手机",
+        "传真",
+        "座机",
+        "固话",
+        "联系方式",
+        "联系号码",
     ];
     // `tel` also begins other words.
     words.iter().any(|word| name.contains(word)) && !name.contains("telegram") && !name.contains("template")
@@ -63,7 +83,7 @@ fn is_phone(name: &str) -> bool {
 
 fn is_email(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["email", "e-mail", "邮箱", "邮件"]
+    ["mail", "邮箱", "邮件", "邮址"]
         .iter()
         .any(|word| name.contains(word))
 }
@@ -98,5 +118,19 @@ mod tests {
         );
         assert_eq!(body["fields"][1]["phone"], "138***78");
         assert_eq!(body["fields"][2]["text"], "Wang");
+    }
+
+    #[test]
+    fn a_cell_is_masked_for_what_its_caption_says() {
+        let mut body = json!({
+            "fields": [{"field": "w", "label": "座机", "text": "62345678"}, {"field": "w", "label": "E-Mail", "text": "nobody"}],
+            "detail": {"company": [{"fields": [{"id": 7, "name": "公司座机", "value": "62345678"}, {"name": "公司名称", "value": "Wang"}]}]},
+        });
+        mask_json(&mut body);
+        assert_eq!(body["fields"][0]["text"], "623***78");
+        assert_eq!(body["fields"][1]["text"], "***");
+        let cells = &body["detail"]["company"][0]["fields"];
+        assert_eq!(cells[0]["value"], "623***78");
+        assert_eq!(cells[1], json!({"name": "公司名称", "value": "Wang"}));
     }
 }

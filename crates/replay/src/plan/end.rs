@@ -59,7 +59,7 @@ impl Serialize for End {
 
 /// What a plan knows of one of its letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LetterState {
+pub(crate) enum LetterState {
     /// Not sent yet.
     Unsent,
     /// Sent; no outcome is known.
@@ -71,7 +71,7 @@ pub(super) enum LetterState {
 impl LetterState {
     /// Reads the letter's field: empty, `s`, or a word, with `@<stage>` behind it for a dead one. A word of another
     /// version says at least that the letter was sent.
-    pub(super) fn read(field: &str) -> Self {
+    pub(crate) fn read(field: &str) -> Self {
         let (word, stage) = field.split_once('@').unwrap_or((field, ""));
         let stage = Stage::ALL.into_iter().find(|known| known.name() == stage);
         match End::read(word) {

@@ -6,18 +6,26 @@
 pub(crate) mod busy;
 mod canary;
 pub mod end;
+pub mod failed;
 pub mod make;
+mod maker;
 pub mod options;
+pub mod outcomes;
 mod pass;
 pub mod plans;
+pub(crate) mod read;
 pub mod run;
 pub mod state;
 mod sweep;
+mod window;
 
 pub use end::End;
 pub use state::State;
 
-use crate::repair::Repair;
+use crate::{
+    browse::Filter,
+    repair::{self, Repair},
+};
 use options::Options;
 use pipeline::{disposition::Disposition, stage::Stage};
 use serde::Serialize;
@@ -52,9 +60,24 @@ pub struct Plan {
     pub outcomes: BTreeMap<End, u64>,
     /// How it was run last.
     pub options: Options,
-    /// What is done to each letter on its way.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What is done to each letter on its way; written out without a customer's data.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "repair::described")]
     pub repair: Option<Repair>,
+    /// When it was run first, unix milliseconds.
+    pub begun_at: Option<i64>,
+    /// When it stopped running last, unix milliseconds.
+    pub ended_at: Option<i64>,
+    /// When the last outcome was reported, unix milliseconds.
+    pub last_outcome_at: Option<i64>,
+    /// Who has changed its state last, and from where.
+    pub changed_by: String,
+    /// When, unix milliseconds.
+    pub changed_at: Option<i64>,
+    /// Outcomes per second so far.
+    pub rate: Option<f64>,
+    /// The filter itself, for a plan that is completed.
+    #[serde(skip)]
+    pub(crate) chosen: Option<Filter>,
 }
 
 impl Plan {
@@ -94,6 +117,11 @@ impl Plan {
     pub fn left(&self) -> u64 {
         let elsewhere = self.sent + self.count([End::Gone]);
         self.unmatched + self.total.saturating_sub(elsewhere)
+    }
+
+    fn observed_rate(&self) -> Option<f64> {
+        let seconds = (self.last_outcome_at? - self.begun_at?) as f64 / 1_000.0;
+        (seconds > 0.0).then(|| (self.reported() as f64 / seconds * 100.0).round() / 100.0)
     }
 
     /// Whether it is a plan for letters of this stage.

@@ -1,24 +1,27 @@
-//! One pass through the queue that puts a plan's letters back: publish, confirm, write down, remove.
+//! One pass through the queue that puts a plan's letters back: note, publish, confirm, write down, remove.
 //!
-//! A letter that is written down as sent has been confirmed, so a later pass only removes it; one that was published
-//! and not written down is published again, which the versions make harmless. What is not in the plan stays out of the
-//! queue until the pass ends, so that it keeps its place.
+//! A letter that is written down as sent has been confirmed, so a later look only removes it; one that was published
+//! and not written down is published again: versions make that harmless for the form, and two copies that die make one
+//! letter. What is not in the plan stays out of the queue until the pass ends, so that it keeps its place.
 
 use super::{
     Plan,
     canary::{self, Progress},
     end::{End, LetterState},
     options::Options,
+    run::gone,
     state::State,
+    window::Window,
 };
 
 use crate::{
     archive,
     browse::{browser::Taken, guarded::GuardedBrowser},
+    error::{Error, Result},
     lease::RenewedLease,
+    transit::Leaving,
     workspace::Workspace,
 };
-use anyhow::{Context, bail};
 use pipeline::failure::outcome;
 use pipeline::message::Outgoing;
 use std::time::{Duration, Instant};
@@ -52,8 +55,8 @@ pub(super) enum PassEnd {
 pub(super) struct Pass<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) options: &'a Options,
-    /// Outcomes when this run began.
-    pub(super) before: Progress,
+    /// The last outcomes of this run.
+    pub(super) window: &'a mut Window,
     /// Letters that may have been sent at the end of the pass.
     pub(super) until: Option<u64>,
     pub(super) patience: Duration,
@@ -62,10 +65,10 @@ pub(super) struct Pass<'a> {
 
 impl Pass<'_> {
     pub(super) async fn go(
-        &self,
+        &mut self,
         plan: &mut Plan,
         view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<PassEnd> {
+    ) -> Result<PassEnd> {
         let mut browser = self.workspace.browse(&format!("replay {}", plan.id)).await?;
         let end = self.through(&mut browser, plan, view).await;
         // Whatever happened: what was taken returns in order, and removals are seen by the broker first.
@@ -76,11 +79,11 @@ impl Pass<'_> {
     }
 
     async fn through(
-        &self,
+        &mut self,
         browser: &mut GuardedBrowser,
         plan: &mut Plan,
         view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<PassEnd> {
+    ) -> Result<PassEnd> {
         let time_up = Instant::now() + LONGEST;
         let mut pace = Instant::now();
         let size = self
@@ -106,8 +109,7 @@ impl Pass<'_> {
                 pace += self.options.rate.map_or(Duration::ZERO, |rate| {
                     Duration::from_secs_f64(room as f64 / f64::from(rate))
                 });
-                self.send(plan, fresh).await?;
-                browser.flush().await?;
+                self.send(plan, fresh, browser).await?;
                 if self.refresh(plan, view).await? == State::Cancelled {
                     return Ok(PassEnd::Cancelled);
                 }
@@ -123,11 +125,8 @@ impl Pass<'_> {
     }
 
     /// Of a chunk, the letters that have to be sent; those that were sent already are removed.
-    async fn unsent(&self, plan: &Plan, chunk: Vec<Taken>) -> anyhow::Result<Vec<Taken>> {
-        let digits: Vec<_> = chunk
-            .iter()
-            .map(|taken| taken.letter.digits().to_owned())
-            .collect();
+    async fn unsent(&self, plan: &Plan, chunk: Vec<Taken>) -> Result<Vec<Taken>> {
+        let digits: Vec<_> = chunk.iter().map(|taken| taken.letter.key()).collect();
         let states = self.workspace.plans().letters(&plan.id, &digits).await?;
         let mut fresh = Vec::with_capacity(chunk.len());
         for (taken, state) in chunk.into_iter().zip(states) {
@@ -157,21 +156,21 @@ impl Pass<'_> {
 
     /// Waits until a letter may be sent: the rate, the window, the portion. `Some` when the pass has to end.
     async fn wait_for_room(
-        &self,
+        &mut self,
         plan: &mut Plan,
         time_up: Instant,
         pace: &mut Instant,
         view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<Option<PassEnd>> {
+    ) -> Result<Option<PassEnd>> {
         let mut last_report = (Instant::now(), plan.known());
         *pace = (*pace).max(Instant::now() - Duration::from_secs(1));
         loop {
             if !self.lease.held() {
-                bail!("another replay took over; `dead plans` shows what has been sent");
+                return Err(Error::Overtaken);
             }
             let end = match () {
                 () if self.workspace.rt.shutdown.is_requested() => Some(PassEnd::Interrupted),
-                () if canary::must_stop(self.options, Progress::of(plan).since(self.before), false) => {
+                () if canary::must_stop(self.options, self.window.advance(Progress::of(plan)), false) => {
                     Some(PassEnd::TooManyFailed)
                 }
                 () if self.until.is_some_and(|until| plan.sent >= until) => Some(PassEnd::Portion),
@@ -198,23 +197,23 @@ impl Pass<'_> {
         }
     }
 
-    async fn refresh(&self, plan: &mut Plan, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<State> {
+    async fn refresh(&self, plan: &mut Plan, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<State> {
         *plan = self
             .workspace
             .plans()
             .load(&plan.id)
             .await?
-            .context("the plan is gone from Redis")?;
+            .ok_or_else(|| gone(&plan.id))?;
         view(plan);
         Ok(plan.state)
     }
 
-    async fn send(&self, plan: &Plan, letters: Vec<Taken>) -> anyhow::Result<()> {
+    async fn send(&self, plan: &Plan, letters: Vec<Taken>, browser: &GuardedBrowser) -> Result<()> {
         let mut messages: Vec<Outgoing> = Vec::with_capacity(letters.len());
         let mut leaving = Vec::with_capacity(letters.len());
         for taken in letters {
             let letter = &taken.letter;
-            let tag = outcome::replay_tag(&plan.id, letter.digits());
+            let tag = outcome::replay_tag(&plan.id, &letter.key());
             match &plan.repair {
                 None => messages.push(letter.back(&tag)),
                 Some(repair) => match repair.apply(letter, &tag) {
@@ -224,29 +223,26 @@ impl Pass<'_> {
                     }
                     Err(problem) => {
                         tracing::warn!(letter = letter.record.id, %problem, "left as it is");
-                        self.workspace.plans().refuse(&plan.id, letter.digits()).await?;
+                        self.workspace.plans().refuse(&plan.id, &letter.key()).await?;
                         continue;
                     }
                 },
             }
             leaving.push(taken);
         }
-        self.workspace
-            .rt
-            .publisher
-            .publish(messages)
-            .await
-            .context("put letters back")?;
-        let digits: Vec<_> = leaving
-            .iter()
-            .map(|taken| taken.letter.digits().to_owned())
-            .collect();
-        if !digits.is_empty() {
-            self.workspace.plans().sent(&plan.id, &digits).await?;
+        if leaving.is_empty() {
+            return Ok(());
         }
+        let keys: Vec<_> = leaving.iter().map(|taken| taken.letter.key()).collect();
+        let rt = &self.workspace.rt;
+        let noted = Leaving::new(&rt.store, &rt.namespace, self.workspace.stage, false);
+        noted.intend(&plan.id, &keys).await?;
+        rt.publisher.publish(messages).await?;
+        self.workspace.plans().sent(&plan.id, &keys).await?;
         for taken in leaving {
             taken.remove().await;
         }
-        Ok(())
+        browser.flush().await?;
+        noted.forget(&keys).await
     }
 }

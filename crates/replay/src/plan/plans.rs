@@ -3,6 +3,7 @@
 use super::{
     Plan,
     end::{End, LetterState},
+    read::{COUNTER, read},
     state::State,
 };
 
@@ -21,8 +22,6 @@ pub(super) const DAY: u64 = 24 * 3600;
 const OPEN_FOR: u64 = 30 * DAY;
 /// A plan that is over.
 const OVER_FOR: u64 = 7 * DAY;
-/// Prefix of the fields that count letters by their end.
-const COUNTER: &str = "n:";
 
 fn counter(end: End) -> String {
     format!("{COUNTER}{}", end.name())
@@ -33,13 +32,26 @@ fn counter(end: End) -> String {
 pub struct Plans {
     store: Store,
     namespace: Namespace,
+    /// Who changes them.
+    by: String,
 }
 
 impl Plans {
     /// The plans of this namespace.
     #[must_use]
     pub fn new(store: Store, namespace: Namespace) -> Self {
-        Self { store, namespace }
+        Self {
+            store,
+            namespace,
+            by: String::new(),
+        }
+    }
+
+    /// Notes this operator in the plans that change their state.
+    #[must_use]
+    pub fn changed_by(mut self, operator: String) -> Self {
+        self.by = operator;
+        self
     }
 
     /// The plan of this id; `None` when there is none in this namespace.
@@ -62,8 +74,10 @@ impl Plans {
         };
         let over = plan.known() >= plan.total && plan.under_way() == 0;
         if matches!(plan.state, State::Sent | State::Paused) && over {
-            plan.state = self
-                .change(id, State::Complete, "", &[plan.state])
+            // The last outcome has ended it, and nobody.
+            let nobody = Self::new(self.store.clone(), self.namespace.clone());
+            plan.state = nobody
+                .set(id, State::Complete, "", &[plan.state])
                 .await?
                 .unwrap_or(plan.state);
         }
@@ -112,9 +126,20 @@ impl Plans {
         note: &str,
         from: &[State],
     ) -> Result<Option<State>, Error> {
+        self.set(id, to, note, from).await
+    }
+
+    async fn set(&self, id: &str, to: State, note: &str, from: &[State]) -> Result<Option<State>, Error> {
         let keys = self.namespace.plan_keys(id);
         let life = if to.is_over() { OVER_FOR } else { OPEN_FOR };
-        let mut args = vec![to.name().to_owned(), note.to_owned(), life.to_string()];
+        let now = jiff::Timestamp::now().as_millisecond().to_string();
+        let mut args = vec![
+            to.name().to_owned(),
+            note.to_owned(),
+            life.to_string(),
+            self.by.clone(),
+            now,
+        ];
         args.extend(from.iter().map(|state| state.name().to_owned()));
         let state: Option<String> = self
             .store
@@ -134,7 +159,7 @@ impl Plans {
     }
 
     /// What the plan knows about each letter; `None`: it is not in the plan.
-    pub(super) async fn letters(
+    pub(crate) async fn letters(
         &self,
         id: &str,
         letters: &[String],
@@ -151,6 +176,53 @@ impl Plans {
             .await?;
         let read = |field: Option<String>| field.as_deref().map(LetterState::read);
         Ok(fields.into_iter().map(read).collect())
+    }
+
+    /// What the plan knows about some of its letters, from a place that an earlier call gave, and the next place; 0 is the
+    /// beginning and the end.
+    pub(super) async fn some(
+        &self,
+        id: &str,
+        place: u64,
+    ) -> Result<(u64, Vec<(String, LetterState)>), Error> {
+        const AT_A_TIME: u64 = 500;
+        let mut connection = self.store.connection().await?;
+        let (next, fields): (u64, Vec<(String, String)>) = redis::cmd("HSCAN")
+            .arg(self.namespace.plan_keys(id).letters)
+            .arg(place)
+            .arg("COUNT")
+            .arg(AT_A_TIME)
+            .query_async(&mut *connection)
+            .await?;
+        let read = |(letter, field): (String, String)| (letter, LetterState::read(&field));
+        Ok((next, fields.into_iter().map(read).collect()))
+    }
+
+    /// Takes the letters out of a plan that is made anew.
+    pub(super) async fn empty(&self, id: &str) -> Result<(), Error> {
+        let keys = self.namespace.plan_keys(id);
+        let mut connection = self.store.connection().await?;
+        let command = redis::cmd("DEL").arg(&keys.letters).arg(&keys.customers).clone();
+        Ok(command.query_async::<()>(&mut *connection).await?)
+    }
+
+    /// Forgets a plan of which nothing was made.
+    pub(super) async fn forget(&self, id: &str) -> Result<(), Error> {
+        let keys = self.namespace.plan_keys(id);
+        let mut connection = self.store.connection().await?;
+        let mut pipeline = redis::pipe();
+        pipeline
+            .cmd("DEL")
+            .arg(&keys.plan)
+            .arg(&keys.letters)
+            .arg(&keys.customers)
+            .ignore();
+        pipeline
+            .cmd("ZREM")
+            .arg(self.namespace.plans_key())
+            .arg(id)
+            .ignore();
+        Ok(pipeline.query_async::<()>(&mut *connection).await?)
     }
 
     /// Writes fields of the plan.
@@ -190,34 +262,4 @@ impl Plans {
             .ignore();
         Ok(pipeline.query_async::<()>(&mut *connection).await?)
     }
-}
-
-/// Reads the hash of a plan; `None` when it is none.
-pub(crate) fn read(id: &str, fields: &BTreeMap<String, String>) -> Option<Plan> {
-    let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
-    let number = |name: &str| fields.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let state = State::read(fields.get("state")?)?;
-    let outcomes = fields
-        .iter()
-        .filter_map(|(name, value)| Some((End::read(name.strip_prefix(COUNTER)?)?, value.parse().ok()?)))
-        .collect();
-    Some(Plan {
-        id: id.to_owned(),
-        stage: text("stage"),
-        filter: text("filter"),
-        reason: text("reason"),
-        operator: text("operator"),
-        made_at: fields
-            .get("made_at")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0),
-        state,
-        note: text("note"),
-        total: number("total"),
-        unmatched: number("unmatched"),
-        sent: number("sent"),
-        outcomes,
-        options: serde_json::from_str(&text("options")).unwrap_or_default(),
-        repair: serde_json::from_str(&text("repair")).ok(),
-    })
 }

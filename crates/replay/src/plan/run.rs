@@ -2,20 +2,23 @@
 
 use super::{
     Plan,
+    busy::lease,
     canary::{self, Progress},
     end::End,
+    failed,
     options::Options,
     pass::{Pass, PassEnd},
     state::State,
     sweep::sweep,
+    window::Window,
 };
 use crate::{
-    lease::{RenewedLease, TERM},
+    error::{Error, Result},
+    lease::RenewedLease,
     when,
     workspace::Workspace,
 };
-use anyhow::{Context, bail};
-use pipeline::{lease::Lease, setting::ConfigError};
+use pipeline::cause::chain;
 use std::time::{Duration, Instant};
 
 /// What a message needs beyond its waits between attempts: the handling itself, and two more stages.
@@ -34,16 +37,18 @@ pub async fn run(
     plan: Plan,
     options: &Options,
     view: &mut (dyn FnMut(&Plan) + Send),
-) -> anyhow::Result<Plan> {
+) -> Result<Plan> {
     if !plan.belongs_to(workspace.stage) {
-        return Err(ConfigError::message(format!(
-            "plan {} is one of the {} stage, this is the {} stage; nothing was moved",
-            plan.id, plan.stage, workspace.stage
-        ))
-        .into());
+        return Err(Error::WrongStage {
+            what: "plan",
+            id: plan.id,
+            of: plan.stage,
+            here: workspace.stage,
+        });
     }
     if plan.state.is_over() || plan.state == State::Making {
-        bail!("plan {} is {}; make a new plan", plan.id, plan.state.name());
+        let problem = format!("plan {} is {}; make a new plan", plan.id, plan.state.name());
+        return Err(Error::NotNow(problem));
     }
     let lease = lease(workspace, &plan).await?;
     if plan.repair.is_some() {
@@ -53,6 +58,7 @@ pub async fn run(
         workspace,
         options,
         before: Progress { known: 0, failed: 0 },
+        window: Window::from(Progress { known: 0, failed: 0 }),
         start: plan.sent,
         patience: patience(workspace, options),
         lease: &lease,
@@ -61,7 +67,7 @@ pub async fn run(
     let ended = runner.go(view).await;
     let (state, note) = match &ended {
         Ok((state, note)) => (*state, note.clone()),
-        Err(error) => (State::Paused, format!("{error:#}")),
+        Err(error) => (State::Paused, chain(error)),
     };
     let plans = workspace.plans();
     // A plan that another operator has cancelled stays cancelled.
@@ -72,37 +78,17 @@ pub async fn run(
     lease.release().await;
     ended?;
     changed?;
-    let plan = plans.load(&id).await?.context("the plan is gone from Redis")?;
+    let plan = plans.load(&id).await?.ok_or_else(|| gone(&id))?;
     view(&plan);
     Ok(plan)
 }
 
-/// One replay per stage. A replay that was killed keeps its lease for a moment, and `resume` waits for that.
-async fn lease(workspace: &Workspace, plan: &Plan) -> anyhow::Result<RenewedLease> {
-    let key = workspace.rt.namespace.replay_lease_key(workspace.stage);
-    let owner = workspace.owner(&format!("plan {}", plan.id));
-    let wait = if plan.state == State::Planned {
-        Duration::ZERO
-    } else {
-        TERM + Duration::from_secs(1)
-    };
-    let begin = Instant::now();
-    loop {
-        let taken = Lease::acquire(&workspace.rt.store, key.clone(), &owner, TERM).await;
-        if let Some(lease) = taken.context("take the replay lease")? {
-            return Ok(RenewedLease::new(lease));
-        }
-        if begin.elapsed() > wait {
-            bail!(
-                "another replay of the {} stage is under way, by {}; wait for it or cancel it, and try again in a few \
-                 seconds if it was killed",
-                workspace.stage,
-                workspace.holder(&key).await
-            );
-        }
-        if !workspace.rt.shutdown.sleep(POLL).await {
-            bail!("interrupted");
-        }
+/// Redis has lost the plan, or its time has passed.
+pub(super) fn gone(id: &str) -> Error {
+    Error::NotFound {
+        what: "plan",
+        id: id.to_owned(),
+        hint: "in Redis any more; its letters are where they were or on their way".to_owned(),
     }
 }
 
@@ -116,6 +102,7 @@ struct Runner<'a> {
     options: &'a Options,
     /// Outcomes when this run began: after a stop, a new canary is judged by its own.
     before: Progress,
+    window: Window,
     /// Letters sent when this run began.
     start: u64,
     patience: Duration,
@@ -125,7 +112,7 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     /// The plan runs from now on, unless another operator has changed it.
-    async fn begin(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
+    async fn begin(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<()> {
         let plans = self.workspace.plans();
         let from = [
             State::Planned,
@@ -136,7 +123,7 @@ impl Runner<'_> {
         ];
         let stopped = self.plan.state == State::Stopped;
         if plans.change(&self.plan.id, State::Running, "", &from).await? != Some(State::Running) {
-            bail!("another operator has changed the plan");
+            return Err(Error::NotNow("another operator has changed the plan".to_owned()));
         }
         plans
             .write(
@@ -147,6 +134,7 @@ impl Runner<'_> {
         self.refresh(view).await?;
         if stopped {
             self.before = Progress::of(&self.plan);
+            self.window = Window::from(self.before);
         } else {
             // An interrupted canary goes on where it was.
             self.start = 0;
@@ -155,15 +143,15 @@ impl Runner<'_> {
     }
 
     /// Pass after pass until the plan has come to an end.
-    async fn go(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<(State, String)> {
+    async fn go(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<(State, String)> {
         self.begin(view).await?;
         loop {
             let until =
                 canary::portion(self.options, self.plan.sent - self.start).map(|end| end + self.start);
-            let pass = Pass {
+            let mut pass = Pass {
                 workspace: self.workspace,
                 options: self.options,
-                before: self.before,
+                window: &mut self.window,
                 until,
                 patience: self.patience,
                 lease: self.lease,
@@ -182,13 +170,13 @@ impl Runner<'_> {
         &mut self,
         end: PassEnd,
         view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<Option<(State, String)>> {
+    ) -> Result<Option<(State, String)>> {
         Ok(match end {
             PassEnd::TimeUp => None,
             PassEnd::Interrupted => Some(self.interrupted()),
             PassEnd::Cancelled => Some((State::Cancelled, String::new())),
             PassEnd::Silence => self.silence(view).await?,
-            PassEnd::TooManyFailed => Some(self.stopped()),
+            PassEnd::TooManyFailed => Some(self.stopped().await),
             PassEnd::Exhausted if !self.options.wait => {
                 self.missing(view).await?;
                 Some((State::Sent, "the outcomes are not waited for".to_owned()))
@@ -198,7 +186,7 @@ impl Runner<'_> {
                     return Ok(Some(end));
                 }
                 if canary::must_stop(self.options, self.progress(), true) {
-                    return Ok(Some(self.stopped()));
+                    return Ok(Some(self.stopped().await));
                 }
                 if end == PassEnd::Portion {
                     return Ok(None);
@@ -213,22 +201,19 @@ impl Runner<'_> {
         Progress::of(&self.plan).since(self.before)
     }
 
-    async fn refresh(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
+    async fn refresh(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<()> {
         self.plan = self
             .workspace
             .plans()
             .load(&self.plan.id)
             .await?
-            .context("the plan is gone from Redis")?;
+            .ok_or_else(|| gone(&self.plan.id))?;
         view(&self.plan);
         Ok(())
     }
 
     /// Waits until every outcome of what was sent is known. `Some` when the run ends before that.
-    async fn outcomes(
-        &mut self,
-        view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<Option<(State, String)>> {
+    async fn outcomes(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<Option<(State, String)>> {
         let mut last_report = (Instant::now(), self.plan.known());
         while self.plan.under_way() > 0 {
             if !self.workspace.rt.shutdown.sleep(POLL).await {
@@ -252,10 +237,7 @@ impl Runner<'_> {
     }
 
     /// No outcome for long: perhaps the broker dead-lettered them, which no consumer can report. `Some` when not.
-    async fn silence(
-        &mut self,
-        view: &mut (dyn FnMut(&Plan) + Send),
-    ) -> anyhow::Result<Option<(State, String)>> {
+    async fn silence(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<Option<(State, String)>> {
         let found = sweep(self.workspace, &self.plan.id).await?;
         self.refresh(view).await?;
         if found > 0 {
@@ -272,7 +254,7 @@ impl Runner<'_> {
     }
 
     /// Letters of the plan that are not in the queue any more: another operator has replayed or discarded them.
-    async fn missing(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> anyhow::Result<()> {
+    async fn missing(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<()> {
         let counted = self.plan.sent + self.plan.count([End::Refused]);
         let gone = self.plan.total.saturating_sub(counted);
         if gone > 0 {
@@ -287,13 +269,17 @@ impl Runner<'_> {
         (State::Paused, note)
     }
 
-    fn stopped(&self) -> (State, String) {
+    /// Too many failed again: how many, an example with the vendor's words, and what can be done.
+    async fn stopped(&self) -> (State, String) {
         let progress = self.progress();
+        let example = failed::in_words(self.workspace, &self.plan).await;
         let note = format!(
-            "{} of {} failed again, more than {:.0} %; the others are still in the dead-letter queue",
+            "{} of {} failed again, more than {:.0} % of late; the others are still in the dead-letter queue. {example}; \
+             `dead resume {}` tries again with a canary",
             progress.failed,
             progress.known,
-            self.options.stop_at * 100.0
+            self.options.stop_at * 100.0,
+            self.plan.id
         );
         (State::Stopped, note)
     }

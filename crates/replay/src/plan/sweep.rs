@@ -4,21 +4,22 @@
 
 use pipeline::{disposition::Disposition, stage::Stage};
 
-use crate::workspace::Workspace;
+use crate::{browse::browser::Taken, error::Result, workspace::Workspace};
 use pipeline::failure::outcome;
+use std::ops::ControlFlow;
 
 /// Letters reported in one round trip.
 const CHUNK: usize = 500;
 
 /// Reports every dead letter that carries the plan's replay tag; returns how many there were.
-pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> anyhow::Result<u64> {
+pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> Result<u64> {
     let mut found = 0;
     for stage in Stage::ALL {
-        let mut browser = workspace
+        let mut reports = Vec::new();
+        let browser = workspace
             .browse_at(stage, false, &format!("outcomes of {plan}"))
             .await?;
-        let mut reports = Vec::new();
-        while let Some(taken) = browser.next().await? {
+        let visit = async |taken: Taken| {
             let tagged = taken
                 .letter
                 .replay_tag()
@@ -27,14 +28,15 @@ pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> anyhow::Result<u
             if reports.len() == CHUNK {
                 found += report(workspace, &mut reports).await?;
             }
-        }
-        browser.close().await?;
+            Ok(ControlFlow::Continue(()))
+        };
+        browser.walk(visit).await?;
         found += report(workspace, &mut reports).await?;
     }
     Ok(found)
 }
 
-async fn report(workspace: &Workspace, reports: &mut Vec<outcome::ReplayOutcome>) -> anyhow::Result<u64> {
+async fn report(workspace: &Workspace, reports: &mut Vec<outcome::ReplayOutcome>) -> Result<u64> {
     let reports = std::mem::take(reports);
     Ok(outcome::report(&workspace.rt.store, &workspace.rt.namespace, &reports).await?)
 }

@@ -1,26 +1,25 @@
-//! `--set field=value`: one value in a body shown as JSON.
+//! One change of one value in a body shown as JSON, as an operator writes it: `--set field=value` and its kin.
 //!
 //! In a form record a field is a cell, by its widget or its caption; anywhere else it is a path such as `detail.name`.
 
-use crate::when;
+use super::change::{CELL, Change};
+use pipeline::form::FormReading;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::str::FromStr;
 
-/// Members of a cell that are not its value.
-const CELL: [&str; 2] = ["field", "label"];
-
-/// One `field=value`.
+/// One change of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
     field: String,
-    value: String,
+    #[serde(flatten)]
+    change: Change,
 }
 
-/// Why a value cannot be set.
+/// Why a value cannot be changed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
-    /// Nothing to set.
+    /// Nothing to change.
     #[error("no cell or field `{0}` in this body")]
     Missing(String),
     /// The cell holds another kind of value.
@@ -33,27 +32,111 @@ pub enum Error {
         /// What does not fit.
         problem: String,
     },
-    /// The cell is empty, so its kind is not known.
-    #[error("cell `{0}` is empty and does not say what kind of value it takes; use `dead edit`")]
+    /// The cell is empty, and no loader has read the form.
+    #[error(
+        "cell `{0}` is empty and does not say what kind of value it takes; start the loader once, which reads the form, or use `dead edit`"
+    )]
     Empty(String),
+}
+
+/// Parts of what an operator wrote, with neither empty field nor missing sign.
+fn split<'a>(text: &'a str, usage: &str) -> Result<(String, &'a str), String> {
+    match text.split_once('=') {
+        Some((field, rest)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), rest)),
+        _ => Err(format!("`{text}`: write {usage}")),
+    }
 }
 
 impl FromStr for Assignment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((field, value)) if !field.trim().is_empty() => Ok(Self {
-                field: field.trim().to_owned(),
-                value: value.to_owned(),
-            }),
-            _ => Err(format!("`{text}`: write field=value")),
-        }
+        let (field, value) = split(text, "field=value")?;
+        let value = value.to_owned();
+        Ok(Self {
+            field,
+            change: Change::Set { value, kind: None },
+        })
     }
 }
 
 impl Assignment {
-    /// Sets the value.
+    /// Empties a field.
+    #[must_use]
+    pub fn clear(field: &str) -> Self {
+        Self {
+            field: field.trim().to_owned(),
+            change: Change::Set {
+                value: String::new(),
+                kind: None,
+            },
+        }
+    }
+
+    /// Takes the blanks at both ends of a text away.
+    #[must_use]
+    pub fn trim(field: &str) -> Self {
+        Self {
+            field: field.trim().to_owned(),
+            change: Change::Trim { trim: true },
+        }
+    }
+
+    /// Reads `field=old=>new`.
+    ///
+    /// # Errors
+    /// How to write it.
+    pub fn replace(text: &str) -> Result<Self, String> {
+        const USAGE: &str = "field=old=>new";
+        let (field, rest) = split(text, USAGE)?;
+        match rest.split_once("=>") {
+            Some((old, new)) if !old.is_empty() => Ok(Self {
+                field,
+                change: Change::Replace {
+                    old: old.to_owned(),
+                    new: new.to_owned(),
+                },
+            }),
+            _ => Err(format!("`{text}`: write {USAGE}")),
+        }
+    }
+
+    /// Reads `field=characters`.
+    ///
+    /// # Errors
+    /// How to write it.
+    pub fn truncate(text: &str) -> Result<Self, String> {
+        const USAGE: &str = "field=20, the characters that stay";
+        let (field, length) = split(text, USAGE)?;
+        let length = length
+            .trim()
+            .parse()
+            .map_err(|_| format!("`{text}`: write {USAGE}"))?;
+        Ok(Self {
+            field,
+            change: Change::Truncate { length },
+        })
+    }
+
+    /// The same, which also knows what kind of value the cell takes when it is empty.
+    #[must_use]
+    pub fn typed(mut self, form: &FormReading) -> Self {
+        let field = self.field.as_str();
+        let widgets = || form.widgets.iter();
+        let by_caption: Vec<_> = widgets().filter(|widget| widget.label == field).collect();
+        let found = widgets()
+            .find(|widget| widget.name == field)
+            .or(match by_caption[..] {
+                [only] => Some(only),
+                _ => None,
+            });
+        if let (Change::Set { kind, .. }, Some(widget)) = (&mut self.change, found) {
+            *kind = member(&widget.kind).map(str::to_owned);
+        }
+        self
+    }
+
+    /// Changes the value.
     ///
     /// # Errors
     /// When there is no such field, or the value does not fit it.
@@ -62,7 +145,7 @@ impl Assignment {
             let is_meant = |cell: &&mut Value| CELL.iter().any(|name| cell[*name] == self.field.as_str());
             let cell = cells.iter_mut().find(is_meant).and_then(Value::as_object_mut);
             return match cell {
-                Some(cell) => self.fill(cell),
+                Some(cell) => self.change.cell(&self.field, cell),
                 None => Err(Error::Missing(self.field.clone())),
             };
         }
@@ -75,58 +158,33 @@ impl Assignment {
             };
             place = next.ok_or_else(|| Error::Missing(self.field.clone()))?;
         }
-        *place = match place {
-            Value::String(_) => self.value.clone().into(),
-            _ => serde_json::from_str(&self.value).unwrap_or_else(|_| self.value.clone().into()),
-        };
-        Ok(())
+        self.change.value(&self.field, place)
     }
+}
 
-    /// Fills a cell with a value of the kind that it has; nothing empties it.
-    fn fill(&self, cell: &mut Map<String, Value>) -> Result<(), Error> {
-        let kind = cell.keys().find(|name| !CELL.contains(&name.as_str())).cloned();
-        if self.value.is_empty() {
-            if let Some(kind) = kind {
-                cell.shift_remove(&kind);
-            }
-            return Ok(());
-        }
-        let Some(kind) = kind else {
-            return Err(Error::Empty(self.field.clone()));
-        };
-        let refuse = |problem: &str| Error::Kind {
-            field: self.field.clone(),
-            kind: kind.clone(),
-            problem: problem.to_owned(),
-        };
-        let value = match kind.as_str() {
-            "text" | "phone" | "member" | "lookup" => Value::String(self.value.clone()),
-            "number" => {
-                let decimal = self.value.trim();
-                if decimal.parse::<f64>().is_ok_and(f64::is_finite) {
-                    Value::String(decimal.to_owned())
-                } else {
-                    return Err(refuse("write a number such as 12.50"));
-                }
-            }
-            "datetime" => {
-                let ms = self
-                    .value
-                    .trim()
-                    .parse()
-                    .or_else(|_| when::parse_time(&self.value));
-                Value::from(ms.map_err(|problem| refuse(&problem))?)
-            }
-            _ => serde_json::from_str(&self.value).map_err(|_| refuse("write its value as JSON"))?,
-        };
-        cell.insert(kind, value);
-        Ok(())
-    }
+/// The member of a cell's value that a widget of this type takes.
+fn member(widget: &str) -> Option<&'static str> {
+    Some(match widget {
+        "text" | "textarea" | "radiogroup" | "combo" | "richtext" | "company" => "text",
+        "number" => "number",
+        "datetime" => "datetime",
+        "checkboxgroup" | "combocheck" => "texts",
+        "address" | "location" => "address",
+        "phone" => "phone",
+        "user" => "member",
+        "usergroup" => "members",
+        "dept" => "department",
+        "deptgroup" => "departments",
+        "subform" => "subform",
+        "lookup" => "lookup",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipeline::form::FormWidget;
     use serde_json::json;
 
     fn set(body: &mut Value, text: &str) -> Result<(), Error> {
@@ -166,5 +224,72 @@ mod tests {
             Err(Error::Missing("detail.nope".into()))
         );
         assert!("novalue".parse::<Assignment>().is_err());
+    }
+
+    #[test]
+    fn the_form_says_what_an_empty_cell_takes() {
+        let widget = |name: &str, label: &str, kind: &str| FormWidget {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            kind: kind.to_owned(),
+            read_only: false,
+            items: Vec::new(),
+        };
+        let form = FormReading {
+            app_id: String::new(),
+            entry_id: String::new(),
+            read_at_ms: 0,
+            widgets: vec![widget("w1", "电话", "phone"), widget("w2", "数量", "number")],
+        };
+        let mut body =
+            json!({"fields": [{"field": "w1", "label": "电话"}, {"field": "w2", "label": "数量"}]});
+        for text in ["电话=13812345678", "w2=1.50"] {
+            text.parse::<Assignment>()
+                .unwrap()
+                .typed(&form)
+                .apply(&mut body)
+                .unwrap();
+        }
+        assert_eq!(body["fields"][0]["phone"], "13812345678");
+        assert_eq!(body["fields"][1]["number"], "1.50");
+    }
+
+    #[test]
+    fn texts_are_changed_in_part() {
+        let mut body = json!({"fields": [
+            {"field": "w1", "label": "名称", "text": "  旧 name  "},
+            {"field": "w2", "label": "标签", "texts": {"items": ["x"]}},
+            {"field": "w3", "label": "空"},
+        ]});
+        for change in [
+            Assignment::trim("w1"),
+            Assignment::replace("名称=旧=>新").unwrap(),
+            Assignment::truncate("w1=4").unwrap(),
+            Assignment::trim("w3"),
+        ] {
+            change.apply(&mut body).unwrap();
+        }
+        assert_eq!(body["fields"][0]["text"], "新 na");
+        assert!(matches!(
+            Assignment::trim("w2").apply(&mut body),
+            Err(Error::Kind { .. })
+        ));
+        Assignment::clear("w1").apply(&mut body).unwrap();
+        assert_eq!(body["fields"][0], json!({"field": "w1", "label": "名称"}));
+        assert!(Assignment::replace("w1=x").is_err() && Assignment::truncate("w1=x").is_err());
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_into_a_plan_is_read() {
+        let old: Assignment = serde_json::from_str(r#"{"field":"w1","value":"x"}"#).unwrap();
+        assert_eq!(old, "w1=x".parse().unwrap());
+        for one in [
+            Assignment::trim("a"),
+            Assignment::truncate("a=3").unwrap(),
+            Assignment::replace("a=b=>c").unwrap(),
+        ] {
+            let json = serde_json::to_string(&one).unwrap();
+            assert_eq!(serde_json::from_str::<Assignment>(&json).unwrap(), one, "{json}");
+        }
     }
 }

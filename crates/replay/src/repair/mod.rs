@@ -4,8 +4,10 @@
 //! letter it comes from, and that one goes to the archive, never back to work (ServicePulse#2424 sent both).
 
 pub mod assignment;
+mod change;
 
 pub use assignment::Assignment;
+pub use change::Change;
 
 use crate::letter::{Letter, body};
 
@@ -17,11 +19,12 @@ use pipeline::{
 
 use bytes::Bytes;
 use proto::v1::{CompanyRef, Lane};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-/// Fields that say whose state a message is; changing one would make it another record's.
-const LOCKED: [&str; 10] = [
+/// Fields that say whose state a message is, or what is done with it; changing one would make it another record's.
+const LOCKED: [&str; 13] = [
     "companyId",
     "version",
     "runId",
@@ -32,6 +35,9 @@ const LOCKED: [&str; 10] = [
     "updateTime",
     "sequence",
     "lane",
+    "operation",
+    "removed",
+    "force",
 ];
 
 /// One repair.
@@ -39,11 +45,64 @@ const LOCKED: [&str; 10] = [
 #[serde(rename_all = "lowercase")]
 pub enum Repair {
     /// The whole body, edited by hand as JSON, for one letter.
-    Replace(Value),
+    Replace(Edit),
     /// Values for some fields, in every letter.
     Set(Vec<Assignment>),
     /// Once more through today's mapping: from the snapshot where the letter holds one, else from a fresh detail.
     Remap,
+    /// The plan is over, or of another version; nothing is repaired in this way any more.
+    Forgotten,
+}
+
+/// A body that was edited by hand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The new body as JSON.
+    body: Value,
+    /// Digest of the body that the operator saw.
+    of: String,
+}
+
+impl Edit {
+    /// An edit of what this letter holds.
+    #[must_use]
+    pub fn new(letter: &Letter, body: Value) -> Self {
+        Self {
+            body,
+            of: digest(&letter.body),
+        }
+    }
+}
+
+fn digest(body: &[u8]) -> String {
+    Sha256::digest(body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// A repair as others may see it: the words of its plan, without a customer's data.
+pub(crate) fn described<S: Serializer>(repair: &Option<Repair>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut shown = match repair {
+        Some(Repair::Replace(_)) => json!({"replace": "an edited body"}),
+        other => serde_json::to_value(other).unwrap_or_default(),
+    };
+    let texts = shown
+        .get_mut("set")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten();
+    for (name, value) in texts.filter_map(Value::as_object_mut).flatten() {
+        if let (true, Value::String(text)) = (["value", "old", "new"].contains(&name.as_str()), value) {
+            let begin: String = text.chars().take(2).collect();
+            *text = if text.chars().count() > 2 {
+                format!("{begin}***")
+            } else {
+                begin
+            };
+        }
+    }
+    shown.serialize(serializer)
 }
 
 /// Why a letter cannot be repaired in this way; it stays where it is.
@@ -61,6 +120,12 @@ pub enum Error {
     /// Nothing differs.
     #[error("nothing would change")]
     Unchanged,
+    /// The letter is not what the operator saw.
+    #[error("the letter changed meanwhile; look at it and edit it again")]
+    Changed,
+    /// The plan does not say any more how to repair.
+    #[error("this plan's repair is not known any more; make a new plan")]
+    Forgotten,
 }
 
 impl Repair {
@@ -68,7 +133,7 @@ impl Repair {
     pub(crate) fn apply(&self, letter: &Letter, tag: &str) -> Result<Outgoing, Error> {
         let body = match self {
             Self::Remap => letter.body.clone(),
-            Self::Replace(_) | Self::Set(_) => self.body(letter)?,
+            Self::Replace(_) | Self::Set(_) | Self::Forgotten => self.body(letter)?,
         };
         let mut envelope = letter.next_life(tag);
         envelope.repair_of = Some(letter.record.id.clone());
@@ -83,10 +148,12 @@ impl Repair {
     /// # Errors
     /// When the repair does not fit the letter.
     pub fn body(&self, letter: &Letter) -> Result<Bytes, Error> {
-        let before = body::to_json(letter.kind(), &letter.body)?;
+        let before = body::to_exact(letter.kind(), &letter.body)?;
         let after = match self {
             Self::Remap => return Ok(letter.body.clone()),
-            Self::Replace(json) => json.clone(),
+            Self::Forgotten => return Err(Error::Forgotten),
+            Self::Replace(edit) if edit.of != digest(&letter.body) => return Err(Error::Changed),
+            Self::Replace(edit) => edit.body.clone(),
             Self::Set(assignments) => {
                 let mut json = before.clone();
                 for assignment in assignments {

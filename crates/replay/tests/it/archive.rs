@@ -52,8 +52,16 @@ async fn what_is_discarded_rests_in_the_archive_and_can_be_brought_back() {
     assert_eq!(letter.record.company_id, "1");
     browser.close().await.unwrap();
 
-    assert_eq!(undo(&workspace, "d-nothing", |_| {}).await.unwrap().moved, 0);
-    let back = undo(&workspace, &moved.operation, |_| {}).await.unwrap();
+    assert_eq!(
+        undo(&workspace, "d-nothing", "a test", |_| {})
+            .await
+            .unwrap()
+            .moved,
+        0
+    );
+    let back = undo(&workspace, &moved.operation, "a test", |_| {})
+        .await
+        .unwrap();
     assert_eq!((back.moved, back.left), (150, 0));
     let odds = before.iter().skip(1).step_by(2).cloned();
     assert_eq!(
@@ -97,7 +105,7 @@ async fn an_export_is_masked_unless_asked_for_and_comes_back_whole() {
     );
     let text = String::from_utf8(masked).unwrap();
     assert!(!text.contains("wang@") && !text.contains("13812345678") && text.contains("w***@example.com"));
-    let refused = import(&workspace, false, || {
+    let refused = import(&workspace, "a test", false, || {
         Ok(BufReader::new(Cursor::new(text.clone())))
     })
     .await
@@ -108,7 +116,9 @@ async fn an_export_is_masked_unless_asked_for_and_comes_back_whole() {
     export(&workspace, &code("odd"), true, &mut whole).await.unwrap();
     let text = String::from_utf8(whole).unwrap();
     let open = |text: &str| BufReader::new(Cursor::new(text.to_owned()));
-    let report = import(&workspace, false, || Ok(open(&text))).await.unwrap();
+    let report = import(&workspace, "a test", false, || Ok(open(&text)))
+        .await
+        .unwrap();
     assert_eq!(
         (report.imported, report.present),
         (0, 10),
@@ -119,7 +129,9 @@ async fn an_export_is_masked_unless_asked_for_and_comes_back_whole() {
     discard(&workspace, &code("odd"), "a test", KEEP, |_| {})
         .await
         .unwrap();
-    let report = import(&workspace, false, || Ok(open(&text))).await.unwrap();
+    let report = import(&workspace, "a test", false, || Ok(open(&text)))
+        .await
+        .unwrap();
     assert_eq!((report.imported, report.present), (10, 0));
     let mut customers = customers(&bench, Stage::Extract).await;
     customers.sort_by_key(|id| id.parse::<u64>().unwrap());
@@ -154,13 +166,15 @@ async fn a_wrong_file_imports_nothing() {
         (format!("{good}{good}"), "second time"),
         (format!("{good}not json"), "line 3"),
     ] {
-        let refused = import(&workspace, false, || Ok(BufReader::new(Cursor::new(bad.clone()))))
-            .await
-            .unwrap_err();
+        let refused = import(&workspace, "a test", false, || {
+            Ok(BufReader::new(Cursor::new(bad.clone())))
+        })
+        .await
+        .unwrap_err();
         assert!(format!("{refused:#}").contains(word), "{word}: {refused:#}");
         bench.until_depth(&bench.dead(), 0).await;
     }
-    let report = import(&workspace, true, || {
+    let report = import(&workspace, "a test", true, || {
         Ok(BufReader::new(Cursor::new(elsewhere.clone())))
     })
     .await

@@ -28,8 +28,8 @@ pub(crate) fn line<M: Message + Subject>(
     let envelope = Envelope::new(message, 1_700_000_000_000);
     let home = bench.rt.namespace.queue(stage);
     let attempts = pipeline::failure::record::extend_history("", failure, 1_700_000_000_000, "dead".into());
-    let record = FailureRecord::new(stage, home, &envelope, failure, attempts, "a test");
     let body = message.encode_to_vec();
+    let record = FailureRecord::new(stage, home, (&envelope, &body), failure, attempts, "a test");
     let sha256: String = Sha256::digest(&body)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -51,7 +51,9 @@ pub(crate) fn line<M: Message + Subject>(
 pub(crate) async fn import_lines(bench: &Workbench, stage: Stage, lines: &[String]) {
     let text = lines.join("\n");
     let open = || Ok(BufReader::new(Cursor::new(text.clone())));
-    let report = import(&workspace(bench, stage), false, open).await.unwrap();
+    let report = import(&workspace(bench, stage), "a test", false, open)
+        .await
+        .unwrap();
     assert_eq!(report.imported, lines.len() as u64);
 }
 

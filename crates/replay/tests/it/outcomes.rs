@@ -28,11 +28,12 @@ async fn the_first_report_counts_and_repeats_do_not() {
     references(&bench, 0..3, |_| Failure::new("broken", "for good")).await;
     let plan = planned(&bench, &Filter::default(), Options::at_once()).await;
     let workspace = workspace(&bench, Stage::Extract);
-    let letters: Vec<_> = crate::letters::ids(&bench, Stage::Extract)
-        .await
-        .iter()
-        .map(|id| id.rsplit_once('~').unwrap().1.to_owned())
-        .collect();
+    let mut letters = Vec::new();
+    let mut browser = Browser::open(&bench.rt.broker, Stage::Extract).await.unwrap();
+    while let Some(taken) = browser.next().await.unwrap() {
+        letters.push(taken.letter.key());
+    }
+    browser.close().await.unwrap();
     let report = async |letter: &str, what| {
         let tag = outcome::replay_tag(&plan.id, letter);
         let reported = outcome::replay_outcome(Stage::Load, &tag, what).unwrap();

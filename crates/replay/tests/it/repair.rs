@@ -10,12 +10,13 @@ use pipeline::{
     message::Subject,
     stage::Stage,
 };
+use prost::Message;
 use proto::v1::{CompanyRef, FieldValue, FormRecord, Version, field_value::Value};
 use replay::{
     browse::{Browser, Filter},
     letter::body,
     plan::{End, State, make::make, options::Options, run::run},
-    repair::{Assignment, Repair},
+    repair::{Assignment, Edit, Repair},
 };
 use std::sync::{Arc, Mutex};
 
@@ -35,6 +36,7 @@ fn record(id: usize, name: Option<&str>) -> FormRecord {
             cell("_widget_1", "名称", name.map(|name| Value::Text(name.into()))),
             cell("_widget_2", "数量", Some(Value::Number("1".into()))),
         ],
+        operation: proto::v1::Operation::Upsert.into(),
         run_id: "run".into(),
         ..FormRecord::default()
     }
@@ -172,19 +174,30 @@ async fn one_letter_is_edited_and_a_wrong_edit_moves_nothing() {
     let changed = |pointer: &str, value: serde_json::Value| {
         let mut json = json.clone();
         *json.pointer_mut(pointer).unwrap() = value;
-        Repair::Replace(json)
+        Repair::Replace(Edit::new(&letter, json))
     };
+    // What is usual is not shown, and stays usual.
+    let mut removal = json.clone();
+    removal["operation"] = "OPERATION_REMOVE".into();
     for (wrong, word) in [
         (changed("/companyId", "8".into()), "companyId"),
         (changed("/version/updateTime", 8.into()), "version"),
         (changed("/runId", "other".into()), "runId"),
-        (changed("/fields/0/text", 8.into()), "not a valid"),
-        (Repair::Replace(json.clone()), "nothing would change"),
-        (Repair::Replace("text".into()), "companyId"),
+        (changed("/fields/0/text", 8.into()), "fields[0].text (名称)"),
+        (Repair::Replace(Edit::new(&letter, removal)), "`operation`"),
+        (
+            Repair::Replace(Edit::new(&letter, json.clone())),
+            "nothing would change",
+        ),
+        (Repair::Replace(Edit::new(&letter, "text".into())), "companyId"),
     ] {
         let refused = wrong.body(&letter).unwrap_err().to_string();
         assert!(refused.contains(word), "{word}: {refused}");
     }
+    let mut other = letter.clone();
+    other.body = record(0, Some("somebody else's work")).encode_to_vec().into();
+    let refused = changed("/fields/0/text", "c".into()).body(&other).unwrap_err();
+    assert!(refused.to_string().contains("changed meanwhile"), "{refused}");
     let filter = Filter {
         id: Some(before[0].clone()),
         ..Filter::default()

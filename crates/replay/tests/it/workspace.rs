@@ -2,8 +2,8 @@
 
 use crate::letters::{ids, references, workspace};
 use clap::Parser;
-use kit::workbench::Workbench;
-use pipeline::{failure::Failure, stage::Stage};
+use kit::workbench::{Workbench, reference};
+use pipeline::{failure::Failure, message::Outgoing, stage::Stage};
 use replay::{
     browse::{filter::Filter, groups::Groups},
     cli::FilterArgs,
@@ -113,4 +113,32 @@ async fn operators_who_browse_at_the_same_time_see_everything_and_reorder_nothin
     }
     assert!(ids(&bench, Stage::Extract).await == before, "the order changed");
     bench.until_depth(&bench.dead(), 2_300).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_copy_of_a_letter_is_seen_by_nobody_and_gone_after_a_look() {
+    let bench = Workbench::new().await;
+    for _ in 0..2 {
+        let letters = (0..5)
+            .map(|id| Outgoing::to(Stage::Extract, &reference(id)))
+            .collect();
+        bench
+            .rt
+            .publisher
+            .publish_to(&bench.dead(), letters)
+            .await
+            .unwrap();
+    }
+    bench.until_depth(&bench.dead(), 10).await;
+    assert_eq!(matching(&bench, "--limit 9").await, ["0", "1", "2", "3", "4"]);
+    bench.until_depth(&bench.dead(), 5).await;
+    assert_eq!(matching(&bench, "--limit 9").await, ["0", "1", "2", "3", "4"]);
+    let mut connection = bench.rt.store.connection().await.unwrap();
+    let counted: u64 = redis::cmd("HGET")
+        .arg(bench.rt.namespace.doubles_key())
+        .arg("extract")
+        .query_async(&mut *connection)
+        .await
+        .unwrap();
+    assert_eq!(counted, 5);
 }

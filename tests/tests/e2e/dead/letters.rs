@@ -48,7 +48,7 @@ async fn an_old_letter_of_a_customer_that_went_on_is_superseded() {
     let result = dead(
         &pipeline,
         Service::Loader,
-        &["replay", "--reason", "a test", "--json"],
+        &["replay", "--all", "--reason", "a test", "--json"],
     )
     .await;
     assert_eq!(result["state"], "complete", "{result}");
@@ -63,7 +63,12 @@ async fn an_old_letter_of_a_customer_that_went_on_is_superseded() {
 #[tokio::test]
 async fn a_replay_whose_cause_is_not_gone_leaves_everything_where_it_was() {
     let (mut pipeline, _feed) = poisoned(63, 5, 20).await;
-    let stopped = refused(&pipeline, Service::Loader, &["replay", "--reason", "a test"]).await;
+    let stopped = refused(
+        &pipeline,
+        Service::Loader,
+        &["replay", "--all", "--reason", "a test"],
+    )
+    .await;
     assert!(stopped.contains("1 of 1 failed again"), "{stopped}");
     pipeline.quiet(LIMIT, 20).await;
     assert_eq!(pipeline.simulator.form_rows(), 5);

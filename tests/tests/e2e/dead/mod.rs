@@ -3,8 +3,13 @@
 
 mod browsing;
 mod config;
+mod doubles;
 mod kills;
 mod letters;
+mod lives;
+mod operations;
+mod repairs;
+mod said;
 mod stages;
 
 use kit::pipeline::{PipelineUnderTest, Service};

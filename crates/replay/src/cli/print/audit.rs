@@ -1,36 +1,75 @@
-//! Entries of the audit log.
+//! Entries of the audit log, as sentences.
 
-use super::table::{self, Column};
-use crate::{audit::Entry, when::time};
+use super::table;
+use crate::{
+    audit::Entry,
+    when::{time, zone_name},
+};
+use serde_json::Value;
 use std::io::{Result, Write};
 
-const AUDIT: [Column; 5] = [
-    Column("AT", 20, false),
-    Column("ACTION", 14, false),
-    Column("STAGE", 9, false),
-    Column("BY", 12, false),
-    Column("SUBJECT", 26, false),
-];
+/// What an action is called in a sentence.
+fn verb(action: &str) -> &str {
+    match action {
+        "plan" => "planned",
+        "replay" => "began to put back",
+        "resume" => "went on with",
+        "cancel" => "cancelled",
+        "discard" => "began to discard, as",
+        "undo" => "began to take back, as",
+        "import" => "began to import, as",
+        "edit" => "edited one letter, with",
+        "patch" => "repaired, with",
+        "export" => "exported letters",
+        "reveal" => "looked at personal data:",
+        "tidy" => "took away second copies that a killed process had left, in",
+        other => other,
+    }
+}
 
-/// One entry, after a headline for the first.
-pub(crate) fn audit(out: &mut impl Write, entry: &Entry, first: bool) -> Result<()> {
-    if first {
-        table::head(out, &AUDIT, "REASON / FILTER / RESULT")?;
-    }
+/// One entry.
+pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
     let ms = entry.id.split('-').next().and_then(|ms| ms.parse().ok());
-    let cells = vec![
-        time(ms.unwrap_or(0)),
-        entry.action.clone(),
-        entry.stage.clone(),
-        entry.operator.clone(),
-        entry.subject.clone(),
-    ];
-    table::row(out, &AUDIT, cells)?;
-    for text in [&entry.reason, &entry.filter, &entry.result] {
-        table::below(out, text)?;
+    let what = match entry.action.split_once(' ') {
+        Some((action, end)) => format!("{action} {} {end}", entry.subject),
+        None => format!("{} {} {}", entry.operator, verb(&entry.action), entry.subject),
+    };
+    let stage = &entry.stage;
+    writeln!(out, "{}", time(ms.unwrap_or(0)))?;
+    let mut text = format!("{} ({stage} stage)", what.trim_end());
+    if !entry.filter.is_empty() {
+        text += &format!(", {}", entry.filter);
     }
+    if !entry.reason.is_empty() {
+        text += &format!(": {}", entry.reason);
+    }
+    table::below(out, &text)?;
+    table::below(out, &counts(&entry.result))?;
     if !entry.intact {
         table::below(out, "DOES NOT FIT ITS DIGEST")?;
     }
     Ok(())
+}
+
+/// What came of it: the numbers that are not zero, and where it stands.
+fn counts(result: &str) -> String {
+    let Ok(Value::Object(fields)) = serde_json::from_str(result) else {
+        return result.to_owned();
+    };
+    let said = |(name, value): (&String, &Value)| match value {
+        Value::Number(number) if number.as_f64() == Some(0.0) => None,
+        Value::Number(number) => Some(format!("{number} {}", name.replace('_', " "))),
+        Value::Bool(true) => Some(name.clone()),
+        Value::String(text) if name == "state" || name == "note" => (!text.is_empty()).then(|| text.clone()),
+        _ => None,
+    };
+    fields.iter().filter_map(said).collect::<Vec<_>>().join(", ")
+}
+
+/// What stands below the entries.
+pub(crate) fn audit_end(out: &mut impl Write, entries: u64) -> Result<()> {
+    match entries {
+        0 => writeln!(out, "nobody has done anything to dead letters yet"),
+        _ => writeln!(out, "{entries} entries; times are in {}", zone_name()),
+    }
 }

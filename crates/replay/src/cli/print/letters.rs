@@ -3,11 +3,11 @@
 use super::table::{self, Column};
 use crate::{
     browse::groups::Group,
-    letter::{Archived, Letter, fingerprint::fingerprint},
-    when::time,
+    letter::{Archived, Letter},
+    when::{time, zone_name},
 };
 
-use pipeline::failure::record::FailureRecord;
+use pipeline::{failure::record::FailureRecord, stage::Stage};
 use serde_json::Value;
 use std::io::{Result, Write};
 
@@ -32,6 +32,7 @@ const GROUPS: [Column; 6] = [
 pub(crate) fn row(
     out: &mut impl Write,
     record: &FailureRecord,
+    group: &str,
     archived: Option<&Archived>,
     first: bool,
 ) -> Result<()> {
@@ -40,7 +41,7 @@ pub(crate) fn row(
     }
     let cells = vec![
         time(record.last_failed_at),
-        fingerprint(record),
+        group.to_owned(),
         record.code.clone(),
         record.company_id.clone(),
         record.attempts.len().to_string(),
@@ -61,7 +62,29 @@ pub(crate) fn row(
     Ok(())
 }
 
-pub(crate) fn groups(out: &mut impl Write, groups: &[Group]) -> Result<()> {
+/// What stands below a list: how many, and what to do with them.
+pub(crate) fn listed(
+    out: &mut impl Write,
+    stage: Stage,
+    place: &str,
+    shown: u64,
+    first: Option<&str>,
+) -> Result<()> {
+    let Some(first) = first else {
+        return writeln!(out, "no letter in the {stage} stage's {place} matches");
+    };
+    writeln!(
+        out,
+        "{shown} of the {stage} stage's {place}; times are in {}",
+        zone_name()
+    )?;
+    table::fact(out, "next:", &format!("dead show {first}"))
+}
+
+pub(crate) fn groups(out: &mut impl Write, stage: Stage, groups: &[Group]) -> Result<()> {
+    let Some(largest) = groups.first() else {
+        return writeln!(out, "no dead letter of the {stage} stage matches");
+    };
     table::head(out, &GROUPS, "EXAMPLE")?;
     for group in groups {
         let versions: Vec<_> = group.versions.iter().map(String::as_str).collect();
@@ -79,19 +102,26 @@ pub(crate) fn groups(out: &mut impl Write, groups: &[Group]) -> Result<()> {
             None => table::below(out, &group.example)?,
         }
     }
-    Ok(())
+    let letters: u64 = groups.iter().map(|group| group.count).sum();
+    writeln!(
+        out,
+        "{letters} letters in {} group{}; times are in {}",
+        groups.len(),
+        if groups.len() == 1 { "" } else { "s" },
+        zone_name()
+    )?;
+    let group = &largest.group;
+    table::fact(
+        out,
+        "next:",
+        &format!("dead list --group {group}, dead plan --group {group} --reason WHY"),
+    )
 }
 
 /// Everything about a letter but its body.
-pub(crate) fn letter(out: &mut impl Write, letter: &Letter) -> Result<()> {
+pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Result<()> {
     let record = &letter.record;
-    let mut line = |name: &str, text: String| {
-        if text.is_empty() {
-            Ok(())
-        } else {
-            writeln!(out, "{name:<9} {text}")
-        }
-    };
+    let mut line = |name: &str, text: String| table::fact(out, name, &text);
     let maybe = |text: &Option<String>| text.clone().unwrap_or_default();
     line("id", record.id.clone())?;
     line(
@@ -99,7 +129,7 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter) -> Result<()> {
         format!("{}  version {}", record.company_id, record.version),
     )?;
     line("reason", format!("{}: {}", record.code, record.message))?;
-    line("group", fingerprint(record))?;
+    line("group", group.to_owned())?;
     if let Some(vendor) = &record.vendor {
         line("vendor", format!("{}: {}", vendor.code, vendor.message))?;
     }
@@ -116,6 +146,10 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter) -> Result<()> {
     line("replay", maybe(&record.last_replay))?;
     line("repairs", maybe(&record.repair_of))?;
     line(
+        "restored",
+        letter.life().map(|by| format!("by {by}")).unwrap_or_default(),
+    )?;
+    line(
         "by",
         format!("{} version {}", record.instance, record.program_version),
     )?;
@@ -131,15 +165,35 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter) -> Result<()> {
         );
         line("archived", format!("{by}: {}", archived.reason))?;
     }
+    attempts(out, record)
+}
+
+fn attempts(out: &mut impl Write, record: &FailureRecord) -> Result<()> {
+    let text = format!("{}, times are in {}", record.attempts.len(), zone_name());
+    table::fact(out, "attempts", &text)?;
     for attempt in &record.attempts {
-        let died = time(attempt.at);
-        writeln!(
-            out,
-            "  {died}  {:<10}  {}: {}",
-            attempt.action, attempt.code, attempt.message
-        )?;
+        let text = format!(
+            "{}  {}: {}: {}",
+            time(attempt.at),
+            attempt.action,
+            attempt.code,
+            attempt.message
+        );
+        table::below(out, &text)?;
     }
     Ok(())
+}
+
+/// What can be done with one letter.
+pub(crate) fn next_of_letter(out: &mut impl Write, letter: &Letter, group: &str) -> Result<()> {
+    let digits = letter.digits();
+    let next = match letter.archived() {
+        Some(archived) => format!("dead undo {} --reason WHY", archived.operation),
+        None => format!(
+            "dead replay --group {group} --reason WHY, dead edit {digits} --reason WHY, dead discard --id {digits} --reason WHY"
+        ),
+    };
+    table::fact(out, "next:", &next)
 }
 
 /// The body: a form record cell by cell with its captions, anything else as JSON.

@@ -1,14 +1,14 @@
-//! Dead letters on the screen: lists, groups, one letter in full, plans, the audit log, differences.
+//! Dead letters on the screen: lists, groups, one letter in full, plans, operations, the audit log, differences.
 
 mod audit;
 mod diff;
 mod letters;
+mod operations;
 mod plans;
 mod table;
 
-pub(crate) use audit::audit;
+pub(crate) use audit::{audit, audit_end};
 pub(crate) use diff::diff;
-pub(crate) use letters::groups;
-pub(crate) use letters::{body, letter, row};
-pub(crate) use plans::preview;
-pub(crate) use plans::{outcomes, plans};
+pub(crate) use letters::{body, groups, letter, listed, next_of_letter, row};
+pub(crate) use operations::operations;
+pub(crate) use plans::{outcome, outcomes, outcomes_end, plans, preview};

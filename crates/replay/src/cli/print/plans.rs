@@ -2,8 +2,8 @@
 
 use super::table::{self, Column};
 use crate::{
-    plan::{Plan, end::End, make::Preview},
-    when::{span, time},
+    plan::{Plan, State, end::End, make::Preview, outcomes::LetterOutcome},
+    when::{span, time, zone_name},
 };
 
 use pipeline::disposition::Disposition;
@@ -23,45 +23,52 @@ const PLANS: [Column; 5] = [
 /// What a plan would do.
 pub(crate) fn preview(out: &mut impl Write, preview: &Preview) -> Result<()> {
     let plan = &preview.plan;
-    writeln!(
-        out,
-        "plan      {}  ({} letters, {} others stay)",
-        plan.id, plan.total, plan.unmatched
+    let mut line = |name: &str, text: String| table::fact(out, name, &text);
+    line(
+        "plan",
+        format!(
+            "{}  ({} letters, {} others stay)",
+            plan.id, plan.total, plan.unmatched
+        ),
     )?;
-    writeln!(
-        out,
-        "chosen    {}\nreason    {}\noperator  {}",
-        plan.filter, plan.reason, plan.operator
-    )?;
+    line("chosen", plan.filter.clone())?;
+    line("reason", plan.reason.clone())?;
+    line("operator", plan.operator.clone())?;
     let (first, last) = preview.died_between;
-    writeln!(out, "died      {} … {}", time(first), time(last))?;
-    writeln!(out, "customers about {}", preview.customers)?;
-    writeln!(
-        out,
-        "superseded already, as far as is known: {}",
-        preview.superseded
+    line(
+        "died",
+        format!("{} … {} in {}", time(first), time(last), zone_name()),
+    )?;
+    line("customers", format!("about {}", preview.customers))?;
+    line(
+        "superseded",
+        format!("{} already, as far as is known", preview.superseded),
     )?;
     let cost = &preview.cost;
-    writeln!(
-        out,
-        "cost      {} detail calls, {} to {} write calls, if nothing is unchanged or superseded",
-        cost.detail_calls, cost.write_calls_at_least, cost.write_calls_at_most
+    line(
+        "cost",
+        format!(
+            "{} detail calls, {} to {} write calls, if nothing is unchanged or superseded",
+            cost.detail_calls, cost.write_calls_at_least, cost.write_calls_at_most
+        ),
     )?;
     if let Some(seconds) = cost.seconds {
-        writeln!(
-            out,
-            "time      {} at the given rate",
-            span(Duration::from_secs(seconds))
+        line(
+            "time",
+            format!("{} at the given rate", span(Duration::from_secs(seconds))),
         )?;
     }
+    line("withheld", preview.withheld.clone().unwrap_or_default())?;
     for group in &preview.groups {
-        writeln!(
-            out,
-            "  {:>7}  {}  {}  customers {} … {}  {}",
-            group.count, group.group, group.code, group.first_key, group.last_key, group.example
-        )?;
+        let head = format!(
+            "{} × {} {}, customers {} … {}",
+            group.count, group.group, group.code, group.first_key, group.last_key
+        );
+        table::below(out, &head)?;
+        table::below(out, &group.example)?;
     }
-    Ok(())
+    writeln!(out, "nothing was moved")?;
+    table::fact(out, "next:", &format!("dead replay {}", plan.id))
 }
 
 /// The outcomes of a plan in one line.
@@ -92,8 +99,12 @@ pub(crate) fn outcomes(plan: &Plan) -> String {
 }
 
 pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Plan>) -> Result<()> {
-    table::head(out, &PLANS, "REASON / OUTCOME")?;
+    let (mut count, mut next) = (0, None);
     for plan in plans {
+        if count == 0 {
+            table::head(out, &PLANS, "REASON / OUTCOME")?;
+        }
+        count += 1;
         let cells = vec![
             plan.id.clone(),
             plan.stage.clone(),
@@ -105,7 +116,77 @@ pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Pl
         table::below(out, &plan.reason)?;
         let put_back = format!("{} of {} put back: {}", plan.sent, plan.total, outcomes(plan));
         table::below(out, &put_back)?;
+        table::below(out, &course(plan))?;
         table::below(out, &plan.note)?;
+        next = next.or_else(|| next_of(plan));
     }
-    Ok(())
+    if count == 0 {
+        return writeln!(out, "no plan; make one: dead plan --group GROUP --reason WHY");
+    }
+    writeln!(
+        out,
+        "{count} plan{}; times are in {}",
+        if count == 1 { "" } else { "s" },
+        zone_name()
+    )?;
+    table::fact(out, "next:", &next.unwrap_or_default())
+}
+
+/// When it ran, how fast, and who changed it last.
+fn course(plan: &Plan) -> String {
+    let at = |name: &str, ms: Option<i64>| ms.map(|ms| format!("{name} {}", time(ms)));
+    let changed =
+        (!plan.changed_by.is_empty()).then(|| format!("{} by {}", plan.state.name(), plan.changed_by));
+    let parts = [
+        at("begun", plan.begun_at),
+        at("ended", plan.ended_at),
+        at("last outcome", plan.last_outcome_at),
+        plan.rate.map(|rate| format!("{rate} a second")),
+        changed,
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn next_of(plan: &Plan) -> Option<String> {
+    let id = &plan.id;
+    match plan.state {
+        State::Planned => Some(format!("dead replay {id}")),
+        State::Making | State::Paused | State::Stopped => {
+            Some(format!("dead resume {id}, dead cancel {id} --reason WHY"))
+        }
+        _ if plan.failed() > 0 => Some(format!("dead outcomes {id} --only dead")),
+        _ => None,
+    }
+}
+
+/// What became of one letter.
+pub(crate) fn outcome(out: &mut impl Write, one: &LetterOutcome) -> Result<()> {
+    match one {
+        LetterOutcome::Failed { outcome, failed } => {
+            writeln!(out, "{outcome} in {}  {}", failed.stage, failed.now)?;
+            table::below(out, &format!("{}: {}", failed.code, failed.message))?;
+            let vendor = failed.vendor.as_ref();
+            let vendor = vendor.map(|answer| format!("the vendor: {}: {}", answer.code, answer.message));
+            table::below(out, &vendor.unwrap_or_default())
+        }
+        LetterOutcome::Other {
+            outcome,
+            letter,
+            stage,
+        } => {
+            let place = stage
+                .map(|stage| format!(" in {stage}, no dead letter any more"))
+                .unwrap_or_default();
+            writeln!(out, "{outcome}{place}  {letter}")
+        }
+    }
+}
+
+/// What stands below the outcomes.
+pub(crate) fn outcomes_end(out: &mut impl Write, plan: &Plan, shown: u64) -> Result<()> {
+    if shown == 0 {
+        return writeln!(out, "no letter of plan {} has this outcome", plan.id);
+    }
+    writeln!(out, "{shown} of {} letters; {}", plan.total, outcomes(plan))?;
+    table::fact(out, "next:", &next_of(plan).unwrap_or_default())
 }

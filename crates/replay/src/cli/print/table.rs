@@ -50,6 +50,22 @@ pub(super) fn below(out: &mut impl Write, text: &str) -> Result<()> {
     writeln!(out, "{}", table.trim_fmt())
 }
 
+/// A fact about one thing: its name, and its text in the rest of the line and below that; nothing when it is empty.
+pub(super) fn fact(out: &mut impl Write, name: &str, text: &str) -> Result<()> {
+    const NAME: u16 = 10;
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut table = plain();
+    table.add_row([name, &printable(text)]);
+    let widths = [NAME, SCREEN - NAME];
+    for (column, width) in table.column_iter_mut().zip(widths) {
+        column.set_padding((0, 0));
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+    }
+    writeln!(out, "{}", table.trim_fmt())
+}
+
 fn plain() -> Table {
     let mut table = Table::new();
     table
@@ -92,5 +108,15 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.lines().count() > 3);
         assert!(text.lines().all(|line| line.chars().count() <= 100));
+        let mut out = Vec::new();
+        fact(&mut out, "reason", &"一个很长的名称".repeat(30)).unwrap();
+        fact(&mut out, "none", "").unwrap();
+        let text = String::from_utf8(out).unwrap();
+        // Each of these characters is two columns wide.
+        assert!(text.lines().all(|line| line.chars().count() <= 55), "{text}");
+        assert!(
+            text.starts_with("reason    一个") && text.lines().count() == 5,
+            "{text}"
+        );
     }
 }

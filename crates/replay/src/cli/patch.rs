@@ -1,0 +1,235 @@
+//! `dead patch`: changing values in many letters on their way back.
+
+use super::{
+    config::OperatorArgs,
+    filter::FilterArgs,
+    operator::{by, confirmed, reason},
+    plan::{freeze, note},
+    print,
+    run_args::RunArgs,
+    run_plan::execute,
+};
+
+use crate::{
+    audit,
+    browse::{browser::Taken, filter::Filter},
+    letter::{Letter, body, reveal::mask_json},
+    plan::{options::Options, state::State},
+    repair::{Assignment, Repair},
+    workspace::Workspace,
+};
+use anyhow::bail;
+use clap::Args;
+use pipeline::{form::FormReading, setting::ConfigError};
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+};
+
+/// Letters of each kind that a preview shows: those that are repaired, and those that are not.
+const SAMPLES: usize = 3;
+
+/// Arguments of `patch`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PatchArgs {
+    /// Group as `groups` prints it; any other filter does as well
+    #[arg(conflicts_with = "group")]
+    of: Option<String>,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Every letter of the stage, when there is no filter
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    changes: ChangeArgs,
+    /// Run the mapping of today once more, from the stored snapshot or from a fresh detail of the customer
+    #[arg(long, conflicts_with = "changes")]
+    remap: bool,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+    /// Do not ask before running
+    #[arg(long)]
+    yes: bool,
+    /// Show e-mail addresses and phone numbers in the preview in full
+    #[arg(long)]
+    reveal: bool,
+    #[command(flatten)]
+    run: RunArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    /// The result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is changed, all of it in each letter: cleared, replaced, trimmed, shortened, set, in this order.
+#[derive(Debug, Clone, Default, Args)]
+#[group(id = "changes", multiple = true)]
+struct ChangeArgs {
+    /// Set a value, for instance 客户名称=ACME or detail.name=ACME; may be given several times, as all of these
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    sets: Vec<Assignment>,
+    /// Empty a field
+    #[arg(long, value_name = "FIELD")]
+    clear: Vec<String>,
+    /// Replace a part of a text wherever it occurs
+    #[arg(long, value_name = "FIELD=OLD=>NEW", value_parser = Assignment::replace)]
+    replace: Vec<Assignment>,
+    /// Take blanks at both ends of a text away
+    #[arg(long, value_name = "FIELD")]
+    trim: Vec<String>,
+    /// Shorten a text to so many characters
+    #[arg(long, value_name = "FIELD=LENGTH", value_parser = Assignment::truncate)]
+    truncate: Vec<Assignment>,
+}
+
+impl ChangeArgs {
+    fn in_order(self) -> Vec<Assignment> {
+        let clear = self.clear.iter().map(|field| Assignment::clear(field));
+        let trim = self.trim.iter().map(|field| Assignment::trim(field));
+        clear
+            .chain(self.replace)
+            .chain(trim)
+            .chain(self.truncate)
+            .chain(self.sets)
+            .collect()
+    }
+}
+
+pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Result<()> {
+    let workspace = by(workspace, args.operator);
+    let why = reason(&args.reason)?;
+    let mut filter = Filter::from(args.filter);
+    filter.group = args.of.or(filter.group);
+    if filter.is_everything() && !args.all {
+        return Err(ConfigError::message("no filter means every letter; say --all if that is meant").into());
+    }
+    let changes = args.changes.in_order();
+    let repair = match (args.remap, changes.is_empty()) {
+        (true, _) => Repair::Remap,
+        (false, true) => {
+            return Err(ConfigError::message(
+                "say what to change: --set, --clear, --replace, --trim, --truncate, or --remap",
+            )
+            .into());
+        }
+        (false, false) => Repair::Set(typed(&workspace, changes).await?),
+    };
+    if args.reveal {
+        audit::revealed(&workspace, "patch", &filter.to_string()).await?;
+    }
+    preview(&workspace, &filter, &repair, args.reveal).await?;
+    let options = args.run.over(Options::default());
+    let made = freeze(&workspace, &filter, why, Some(repair), options.clone()).await?;
+    let question = format!(
+        "Repair and put back {} letters (plan {})?",
+        made.plan.total, made.plan.id
+    );
+    let answer = confirmed(&workspace, &question, args.yes).await;
+    if !matches!(answer, Ok(true)) {
+        let plans = workspace.plans();
+        plans
+            .change(
+                &made.plan.id,
+                State::Cancelled,
+                "not confirmed",
+                &[State::Planned],
+            )
+            .await?;
+        note(&workspace, "cancel", &made.plan).await?;
+        answer?;
+        bail!("not confirmed; nothing was moved");
+    }
+    execute(&workspace, "patch", made.plan, &options, args.json).await
+}
+
+/// The form, as the loader has read it last, says what empty cells take.
+async fn typed(workspace: &Workspace, changes: Vec<Assignment>) -> anyhow::Result<Vec<Assignment>> {
+    let form = FormReading::last(&workspace.rt.store, &workspace.rt.namespace).await?;
+    Ok(match form {
+        Some(form) => changes.into_iter().map(|change| change.typed(&form)).collect(),
+        None => changes,
+    })
+}
+
+/// Shows what would change in some of the letters, and how many do not fit; fails when the repair fits none of them.
+async fn preview(
+    workspace: &Workspace,
+    filter: &Filter,
+    repair: &Repair,
+    reveal: bool,
+) -> anyhow::Result<()> {
+    let (mut fitting, mut samples, mut unfit) = (0_u64, Vec::new(), Vec::new());
+    let mut misfits = 0_u64;
+    let browser = workspace.browse("preview").await?;
+    let visit = async |taken: Taken| {
+        if filter.matches(&taken.letter) {
+            match repair.body(&taken.letter) {
+                Ok(repaired) => {
+                    fitting += 1;
+                    if samples.len() < SAMPLES {
+                        samples.push((taken.letter, repaired));
+                    }
+                }
+                Err(problem) => {
+                    misfits += 1;
+                    if unfit.len() < SAMPLES {
+                        unfit.push((taken.letter.record.id, problem));
+                    }
+                }
+            }
+        }
+        // All are the same to a mapping.
+        Ok(if *repair == Repair::Remap && samples.len() == SAMPLES {
+            ControlFlow::Break(())
+        } else {
+            filter.go_on(fitting + misfits)
+        })
+    };
+    browser.walk(visit).await?;
+    let mut out = io::stderr().lock();
+    for (letter, repaired) in &samples {
+        sample(&mut out, letter, repaired, repair, reveal)?;
+    }
+    for (id, problem) in &unfit {
+        writeln!(out, "{id}\n  stays as it is: {problem}")?;
+    }
+    if misfits > 0 {
+        writeln!(out, "{fitting} letters fit, {misfits} stay as they are")?;
+    }
+    match unfit.into_iter().next() {
+        Some((_, problem)) if fitting == 0 => {
+            Err(ConfigError::message(format!("{problem}; nothing was moved")).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sample(
+    out: &mut impl Write,
+    letter: &Letter,
+    repaired: &[u8],
+    repair: &Repair,
+    reveal: bool,
+) -> anyhow::Result<()> {
+    writeln!(out, "{}", letter.record.id)?;
+    if *repair == Repair::Remap {
+        let how = if letter.kind().ends_with(".CompanySnapshot") {
+            "the stored snapshot"
+        } else {
+            "a fresh detail"
+        };
+        writeln!(out, "  mapped anew from {how}")?;
+        return Ok(());
+    }
+    let (mut before, mut after) = (
+        body::to_json(letter.kind(), &letter.body)?,
+        body::to_json(letter.kind(), repaired)?,
+    );
+    if !reveal {
+        mask_json(&mut before);
+        mask_json(&mut after);
+    }
+    Ok(print::diff(out, &before, &after)?)
+}

@@ -1,0 +1,56 @@
+//! Discards, undos and imports, as sentences.
+
+use super::table;
+use crate::{
+    operation::{Kind, Operation, State},
+    when::{time, zone_name},
+};
+use std::io::{Result, Write};
+
+/// All of them, the open ones with what can be done.
+pub(crate) fn operations(out: &mut impl Write, operations: &[Operation]) -> Result<()> {
+    for one in operations {
+        let Operation {
+            id,
+            reason,
+            filter,
+            moved,
+            ..
+        } = one;
+        writeln!(out, "{id}  {}", one.state.name())?;
+        let what = match one.kind {
+            Kind::Discard => "discarded",
+            Kind::Undo => "took back",
+            Kind::Import => "imported",
+        };
+        let (operator, stage) = (&one.operator, &one.stage);
+        let at = time(one.begun_at);
+        let text =
+            format!("{at}: {operator} {what} {moved} letters of the {stage} stage ({filter}): {reason}");
+        table::below(out, &text)?;
+        match (one.state, one.kind) {
+            (State::Interrupted, Kind::Import) => {
+                table::below(
+                    out,
+                    &format!("next: import the file again, or dead undo {id} --reason WHY"),
+                )?;
+            }
+            (State::Interrupted, _) => {
+                table::below(
+                    out,
+                    &format!("next: dead resume {id}, or dead undo {id} --reason WHY"),
+                )?;
+            }
+            _ => {}
+        }
+    }
+    match operations.len() {
+        0 => writeln!(out, "no discard, undo or import within 40 days"),
+        count => writeln!(
+            out,
+            "{count} operation{}; times are in {}",
+            if count == 1 { "" } else { "s" },
+            zone_name()
+        ),
+    }
+}

@@ -1,0 +1,74 @@
+//! The run of any plan on the screen.
+
+use super::{
+    plan::{note, result},
+    print,
+};
+
+use crate::{
+    plan::{Plan, failed, options::Options, run, state::State},
+    workspace::Workspace,
+};
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, Write};
+
+/// Runs a plan and shows how it goes; the command fails unless it came to its end.
+pub(super) async fn execute(
+    workspace: &Workspace,
+    action: &str,
+    plan: Plan,
+    options: &Options,
+    json: bool,
+) -> anyhow::Result<()> {
+    let id = plan.id.clone();
+    let queue = workspace.rt.namespace.queue(workspace.stage);
+    if options.wait && workspace.rt.broker.consumers(&queue).await? == 0 {
+        pipeline::remark!(
+            "no consumer of the {} stage runs at the moment; outcomes will come when one does",
+            workspace.stage
+        );
+    }
+    note(workspace, action, &plan).await?;
+    if !json {
+        pipeline::remark!("plan {id}: {} letters", plan.total);
+    }
+    let bar = ProgressBar::new(plan.total);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {eta} left") {
+        bar.set_style(style);
+    }
+    let ran = run::run(workspace, plan, options, &mut |plan| {
+        bar.set_position(if options.wait { plan.known() } else { plan.sent });
+        bar.set_message(print::outcomes(plan));
+    })
+    .await;
+    bar.finish_and_clear();
+    let plan = match ran {
+        Ok(plan) => plan,
+        Err(error) => {
+            if let Ok(Some(plan)) = workspace.plans().load(&id).await {
+                note(workspace, &format!("{action} failed"), &plan).await?;
+            }
+            return Err(error.into());
+        }
+    };
+    note(workspace, &format!("{action} ended"), &plan).await?;
+    {
+        let mut out = io::stdout().lock();
+        if json {
+            writeln!(out, "{}", result(&plan))?;
+        } else {
+            writeln!(out, "{} put back, {} left (replay {id})", plan.sent, plan.left())?;
+            writeln!(out, "{}: {}", plan.state.name(), print::outcomes(&plan))?;
+        }
+    }
+    match plan.state {
+        State::Complete | State::Sent if plan.failed() > 0 => {
+            let example = failed::in_words(workspace, &plan).await;
+            bail!("{} of {} failed again. {example}", plan.failed(), plan.reported())
+        }
+        State::Complete | State::Sent => Ok(()),
+        state if plan.note.is_empty() => bail!("{}", state.name()),
+        state => bail!("{}: {}", state.name(), plan.note),
+    }
+}
