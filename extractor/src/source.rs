@@ -128,6 +128,20 @@ impl Source {
             let problem = format!("info_key is `{info_key}`");
             return Err(refuse(problem, "customers are followed by their company_id"));
         }
+        for path in [Some(document.api.as_str()), document.info_api()]
+            .into_iter()
+            .flatten()
+        {
+            // The token would be sent there.
+            let path = path.trim_start();
+            if path.contains("://") || path.starts_with("//") || path.contains('\\') {
+                let problem = format!("`{path}` names a host");
+                return Err(refuse(
+                    problem,
+                    "write the path alone; OKKI_BASE_URL says where it is",
+                ));
+            }
+        }
         let removals = value("removed") == Some("1");
         let remarks = remarks(&document, name, removals);
         Ok(Self {

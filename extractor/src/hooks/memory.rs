@@ -20,6 +20,8 @@ const WINDOW: Duration = Duration::from_secs(3);
 pub(super) const HOLD: Duration = Duration::from_secs(10);
 /// Customers within a window; what is more is left to the listing.
 const MOST_AT_ONCE: u32 = 10_000;
+/// Customers of whom nothing was loaded, within a minute: a small part of the usual quota.
+const MOST_UNKNOWN: usize = 60;
 /// Customers whose last event is remembered, and listed ones whose event may still come.
 const REMEMBERED: u32 = 100_000;
 /// By how much OKKI's clock may be ahead of Redis'.
@@ -89,6 +91,26 @@ impl Memory {
             list.push(id.clone());
         }
         Ok(reserved)
+    }
+
+    /// How many of so many customers of whom nothing was loaded yet are fetched because of an event. Whoever knows the
+    /// path may make up ids, and each costs calls that changes wait behind; the listing finds those who are real.
+    pub(super) async fn room_for_unknown(&self, wanted: usize) -> Result<usize, Error> {
+        let key = self.namespace.hook_keys().unknown;
+        let mut connection = self.store.connection().await?;
+        let mut pipe = redis::pipe();
+        pipe.atomic()
+            .cmd("SET")
+            .arg(&key)
+            .arg(0)
+            .arg("EX")
+            .arg(60)
+            .arg("NX")
+            .ignore();
+        pipe.cmd("INCRBY").arg(&key).arg(wanted);
+        let (after,): (usize,) = pipe.query_async(&mut *connection).await?;
+        let before = after.saturating_sub(wanted);
+        Ok(wanted.min(MOST_UNKNOWN.saturating_sub(before)))
     }
 
     /// The refs of the reserved ones are confirmed by the broker.

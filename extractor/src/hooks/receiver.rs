@@ -19,6 +19,7 @@ use pipeline::{
     stage::Stage,
     store,
     telemetry::names,
+    watermarks::Watermarks,
     webhook::{Push, Receiver, Verdict},
 };
 use proto::v1::{self, CompanyRef};
@@ -37,6 +38,7 @@ pub(crate) struct Hooks {
     memory: Memory,
     signature: Signature,
     watch: HookWatch,
+    watermarks: Watermarks,
 }
 
 /// Why an event cannot be kept.
@@ -90,6 +92,7 @@ impl Hooks {
     #[must_use]
     pub(crate) fn new(rt: Runtime, memory: Memory, signature: Signature, watch: HookWatch) -> Self {
         Self {
+            watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
             rt,
             memory,
             signature,
@@ -110,7 +113,7 @@ impl Hooks {
                 Event::Other => count("unknown", 1),
             }
         }
-        let mut left: Vec<String> = ids.into_iter().collect();
+        let mut left = self.without_a_flood(ids.into_iter().collect()).await?;
         while !left.is_empty() {
             self.check_open()?;
             let reserved = self.memory.reserve(&left, self.wait().mul_f64(EARLIEST)).await?;
@@ -129,6 +132,23 @@ impl Hooks {
             }
         }
         Ok(())
+    }
+
+    /// Leaves customers of whom nothing is loaded to the listing when there are many of them.
+    async fn without_a_flood(&self, ids: Vec<String>) -> Result<Vec<String>, Error> {
+        let loaded = self.watermarks.loaded(&ids).await?;
+        let wanted = loaded.iter().filter(|loaded| loaded.is_none()).count();
+        if wanted == 0 {
+            return Ok(ids);
+        }
+        let mut room = self.memory.room_for_unknown(wanted).await?;
+        count("left", wanted - room);
+        let taken = ids.into_iter().zip(loaded).filter(|(_, loaded)| {
+            let is_taken = loaded.is_some() || room > 0;
+            room -= usize::from(is_taken && loaded.is_none());
+            is_taken
+        });
+        Ok(taken.map(|(id, _)| id).collect())
     }
 
     /// The queues are there, and nothing that a ref needs is known to be away.

@@ -112,6 +112,27 @@ const DEFINITE: [&str; 6] = [
 ];
 
 impl Error {
+    /// The same without a secret that the vendor's words show.
+    #[must_use]
+    pub(crate) fn without(mut self, secret: &str) -> Self {
+        let texts = match &mut self {
+            Self::Auth { code, message }
+            | Self::Permission { code, message }
+            | Self::Business { code, message }
+            | Self::Outage(Outage::Envelope { code, message } | Outage::Unknown { code, message }) => {
+                vec![code, message]
+            }
+            Self::NotFound { message } | Self::Garbled(message) | Self::Shape(message) => vec![message],
+            _ => vec![],
+        };
+        for text in texts {
+            if !secret.is_empty() && text.contains(secret) {
+                *text = text.replace(secret, "***");
+            }
+        }
+        self
+    }
+
     /// Says whether the same call may succeed later without a person's help.
     #[must_use]
     pub(crate) const fn is_transient(&self) -> bool {
@@ -218,3 +239,31 @@ fn until(left: Duration) -> String {
 }
 
 pub(crate) use pipeline::cause::chain;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_comes_back_is_not_told() {
+        let echo = || {
+            (
+                String::from("invalid_client"),
+                String::from(r#"{"client_secret":"s3cr3t"}"#),
+            )
+        };
+        let of = |error: Error| chain(&error.without("s3cr3t"));
+        let ((code, message), (other, words)) = (echo(), echo());
+        for told in [
+            of(Error::Auth { code, message }),
+            of(Outage::Unknown {
+                code: other,
+                message: words,
+            }
+            .into()),
+            of(Error::Garbled("s3cr3t".to_owned())),
+        ] {
+            assert!(!told.contains("s3cr3t") && told.contains("***"), "{told}");
+        }
+    }
+}

@@ -168,7 +168,7 @@ impl Disguise {
             Rule::Phone | Rule::Birth => digits > 1,
             Rule::Area => digits > scalar::LONGEST_AREA,
             Rule::Person | Rule::Own => digits >= scalar::LONG_NUMBER,
-            _ => self.known.is_personal(&text),
+            _ => digits >= scalar::IDENTITY_NUMBER || self.known.is_personal(&text),
         };
         if !is_personal {
             out.raw().extend_from_slice(number);

@@ -42,6 +42,21 @@ fn a_document_gives_paths_and_fixed_parameters() {
 }
 
 #[test]
+fn a_document_names_no_other_host() {
+    for host in [
+        "http://127.0.0.1:1/v1/company/updates",
+        "//127.0.0.1:1/v1/company/updates",
+        " //x/y",
+    ] {
+        for path in ["/v1/company/updates", "/v1/company/info"] {
+            let text = DOCUMENT.replace(path, host);
+            let error = Source::read(&text, "source.json").unwrap_err().to_string();
+            assert!(error.contains("OKKI_BASE_URL"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn the_filter_changes_with_what_decides_who_is_loaded() {
     let filter = |text: &str| Source::read(text, "source.json").unwrap().filter();
     let usual = filter(DOCUMENT);

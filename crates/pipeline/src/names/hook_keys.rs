@@ -13,6 +13,8 @@ pub struct HookKeys {
     pub announced: String,
     /// Sorted set: customer that was listed without an event → its update time, unix milliseconds.
     pub unannounced: String,
+    /// Number: customers of whom nothing was known, within a minute.
+    pub unknown: String,
     /// Hash: since when events come, the last one, and what was counted.
     pub counts: String,
 }
@@ -41,6 +43,7 @@ impl Namespace {
             unconfirmed: key("unconfirmed"),
             announced: key("announced"),
             unannounced: key("unannounced"),
+            unknown: key("unknown"),
             counts: key("counts"),
         }
     }

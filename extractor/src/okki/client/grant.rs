@@ -17,10 +17,11 @@ const TOKEN_LIFE_S: i64 = 28_800;
 
 impl Fetch for Client {
     async fn fetch(&self) -> Result<Token, Error> {
+        let secret = self.options.client_secret.current();
         let body = serde_json::json!({
             "grant_type": "client_credentials",
             "client_id": self.options.client_id,
-            "client_secret": self.options.client_secret.current().expose(),
+            "client_secret": secret.expose(),
             "scope": self.scope,
         });
         let request = self.http.post(self.url("/v1/oauth2/access_token")?);
@@ -34,7 +35,8 @@ impl Fetch for Client {
         } = self
             .exchange(Lane::Live, "token", request, body.to_string().into())
             .await?;
-        read(status, retry_after, &body, before)
+        // A server that shows what it was asked shows the secret.
+        read(status, retry_after, &body, before).map_err(|error| error.without(secret.expose()))
     }
 }
 
@@ -61,7 +63,9 @@ fn granted(body: &[u8]) -> Option<(String, Option<i64>)> {
     let inner = inner.and_then(|data| Members::read(data.get().as_bytes()).ok());
     [inner, Some(answer)].into_iter().flatten().find_map(|members| {
         let token = members.text("access_token")?;
-        Some((token, members.integer("expires_in")))
+        // Another one could not be sent, and would be kept until it expires.
+        let can_be_sent = token.bytes().all(|byte| byte.is_ascii_graphic());
+        can_be_sent.then(|| (token, members.integer("expires_in")))
     })
 }
 
@@ -94,7 +98,7 @@ fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Err
             message,
         },
         Err(error) => error,
-        Ok(_) => Error::Shape("token: no `access_token` in the answer".to_owned()),
+        Ok(_) => Error::Shape("token: no usable `access_token` in the answer".to_owned()),
     }
 }
 

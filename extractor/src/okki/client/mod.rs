@@ -281,6 +281,7 @@ impl Client {
             Err(Error::Garbled(_)) if endpoint == "list" => envelope::read(status, retry_after, &mend(&body)),
             answer => answer,
         };
+        let answer = answer.map_err(|error| error.without(token.secret.expose()));
         if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
             self.pace.answered();
         }

@@ -22,6 +22,10 @@ pub(in crate::commands::sync) fn ids(typed: &[String]) -> Result<Vec<String>, Co
         .map(|id| id.trim())
         .filter(|id| !id.is_empty())
         .collect();
+    if ids.is_empty() && !typed.is_empty() {
+        let remedy = "write ids as OKKI has them; perhaps a variable of the shell is empty";
+        return Err(ConfigError::new("--id", "names no customer", remedy));
+    }
     let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
     match ids.iter().find(|id| !is_id(id)) {
         Some(wrong) => Err(ConfigError::new(
@@ -127,6 +131,9 @@ mod tests {
     fn ids_are_numbers_and_count_once() {
         let typed = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         assert_eq!(ids(&typed(&["7", " 8 ", "7", ""])).unwrap(), ["7", "8"]);
+        assert!(ids(&[]).unwrap().is_empty());
+        let error = ids(&typed(&[""])).unwrap_err().to_string();
+        assert!(error.contains("names no customer"), "{error}");
         for wrong in ["x", "-7", "07", "7.0"] {
             let error = ids(&typed(&["7", wrong])).unwrap_err().to_string();
             assert!(error.starts_with("--id") && error.contains(wrong), "{error}");
