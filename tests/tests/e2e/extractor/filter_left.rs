@@ -35,7 +35,8 @@ fn source_document() -> Value {
 /// The row of a customer.
 fn row(pipeline: &PipelineUnderTest, id: i64) -> Option<Value> {
     let rows = pipeline.simulator.rows(100_000);
-    rows.into_iter().find(|row| row[KEY_WIDGET] == id.to_string())
+    let id = id.to_string();
+    rows.into_iter().find(|row| row[KEY_WIDGET] == id.as_str())
 }
 
 /// The name in the row of a customer.
