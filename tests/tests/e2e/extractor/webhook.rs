@@ -253,6 +253,27 @@ async fn an_unknown_customer_costs_two_calls_and_nobody_else_anything() {
     hooked.pipeline.drain().await;
 }
 
+/// Whoever knows the path may make up ids; each costs two calls, and changes wait behind them.
+#[tokio::test]
+async fn a_flood_of_made_up_customers_is_left_to_the_listing() {
+    let mut hooked = Hooked::start(10, 311, true, &[]).await;
+    let before = calls(&hooked.pipeline, "info");
+    for part in 0..10 {
+        let forged: Vec<Value> = (1..=100)
+            .map(|id| json!({"company_id": part * 1_000 + id}))
+            .collect();
+        assert_eq!(hooked.post(&hooked.url, &json!(forged)).await.status(), 200);
+    }
+    let left = hooked.count("left").await;
+    // 60 a minute are looked at, and this may take some minutes on a busy machine.
+    assert!(left >= 700, "{left}");
+    hooked.counted("not-shown", 1_000 - left).await;
+    hooked.settle().await;
+    assert_eq!(calls(&hooked.pipeline, "info") - before, 2 * (1_000 - left));
+    assert!(hooked.pipeline[hooked.extractor].is_ready().await);
+    hooked.pipeline.drain().await;
+}
+
 #[tokio::test]
 async fn a_detail_that_is_older_than_its_event_is_asked_for_again() {
     let mut hooked = Hooked::start(10, 306, true, &[]).await;
