@@ -109,6 +109,7 @@ impl Source {
             ..Context::at(now).last_sync(0)
         };
         refuse_fixed_bounds(&document, name)?;
+        refuse_other_hosts(&document, name)?;
         let given = document
             .parameters(&context)
             .map_err(|(label, error)| refuse(format!("parameter `{label}`: {error}"), "correct its value"))?;
@@ -127,20 +128,6 @@ impl Source {
         if info_key != base.info_key {
             let problem = format!("info_key is `{info_key}`");
             return Err(refuse(problem, "customers are followed by their company_id"));
-        }
-        for path in [Some(document.api.as_str()), document.info_api()]
-            .into_iter()
-            .flatten()
-        {
-            // The token would be sent there.
-            let path = path.trim_start();
-            if path.contains("://") || path.starts_with("//") || path.contains('\\') {
-                let problem = format!("`{path}` names a host");
-                return Err(refuse(
-                    problem,
-                    "write the path alone; OKKI_BASE_URL says where it is",
-                ));
-            }
         }
         let removals = value("removed") == Some("1");
         let remarks = remarks(&document, name, removals);
@@ -165,6 +152,25 @@ impl Source {
             list: document.api,
             ..base
         })
+    }
+}
+
+/// The token would be sent to a host that a path names.
+fn refuse_other_hosts(document: &SourceDocument, name: &str) -> Result<(), ConfigError> {
+    let paths = [Some(document.api.as_str()), document.info_api()];
+    let names_a_host = |path: &&str| path.contains("://") || path.starts_with("//") || path.contains('\\');
+    match paths
+        .into_iter()
+        .flatten()
+        .map(str::trim_start)
+        .find(names_a_host)
+    {
+        None => Ok(()),
+        Some(path) => Err(ConfigError::new(
+            name,
+            format!("`{path}` names a host"),
+            "write the path alone; OKKI_BASE_URL says where it is",
+        )),
     }
 }
 
