@@ -16,6 +16,7 @@ use crate::{
     selection::{Selected, Selection},
     share::Share,
     snapshot::{Stamp, leaving, removal, snapshot, unordered},
+    source::Listed,
     state::{FetchResult, State},
 };
 use pipeline::{
@@ -122,9 +123,14 @@ impl FetchHandler {
         match fetched {
             Ok(detail) => {
                 self.failure_scope.answered(&wanted.company_id, began);
-                match self.hint_is_over(&job, &detail, loaded) {
+                // Who was listed is within, whatever the detail says.
+                let listed = match wanted.update_time > 0 {
+                    true => Listed::Yes,
+                    false => self.client.lists(&detail).await,
+                };
+                match self.hint_is_over(&job, &detail, loaded, listed) {
                     Some(over) => over,
-                    None => self.fetched(&job, detail, sequence, fetched_at).await,
+                    None => self.fetched(&job, detail, listed, sequence, fetched_at).await,
                 }
             }
             Err(Error::NotFound { message }) if wanted.hint => {
@@ -147,6 +153,7 @@ impl FetchHandler {
         &self,
         job: &Job<CompanyRef>,
         detail: Detail,
+        listed: Listed,
         sequence: u64,
         fetched_at: i64,
     ) -> Outcome<Receipt> {
@@ -154,10 +161,8 @@ impl FetchHandler {
         if let Some(failure) = unordered(wanted, &detail) {
             return Outcome::Retry(failure);
         }
-        // Who was listed is within, whatever the detail says.
-        let is_listed = wanted.update_time > 0;
         let leaving = leaving(wanted, Stamp::of(&detail), sequence, fetched_at);
-        if !is_listed && self.client.is_outside(&detail).await {
+        if listed == Listed::No {
             return self.left(job, leaving, "source-filter").await;
         }
         match self.selection.apply(detail.json, jiff::Timestamp::now()) {

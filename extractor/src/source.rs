@@ -13,7 +13,7 @@ mod filter;
 mod scope;
 
 pub(crate) use filter::rules_of;
-pub(crate) use scope::Scope;
+pub(crate) use scope::{Listed, Scope};
 
 /// Parameters that the extractor sets itself, whatever a document says.
 const OWN: [&str; 6] = [

@@ -3,9 +3,10 @@
 
 use super::{FetchHandler, Receipt, done, publish};
 use crate::{
-    hooks::{Listed, count_fetch, listed},
+    hooks::count_fetch,
     okki::{Detail, Error},
     snapshot::removal,
+    source::Listed,
     state::FetchResult,
 };
 use pipeline::{
@@ -26,24 +27,18 @@ impl FetchHandler {
         job: &Job<CompanyRef>,
         detail: &Detail,
         loaded: Option<i64>,
+        listed: Listed,
     ) -> Option<Outcome<Receipt>> {
         if !job.message.hint {
             return None;
         }
-        let is_listed = match listed(self.client.source(), detail.json.get()) {
-            Listed::Yes => true,
-            Listed::No => false,
-            // It has been listed before, or nobody knows.
-            Listed::Unknown => loaded.is_some(),
-        };
-        if is_listed {
-            return self.not_newer(job, detail, loaded);
+        match listed {
+            // The loader may have to be told.
+            Listed::No => None,
+            // The listing will show it if it is within; its row must not be made by an event.
+            Listed::Unknown if loaded.is_none() => Some(leave(&job.message, "left", FetchResult::Skipped)),
+            _ => self.not_newer(job, detail, loaded),
         }
-        Some(done(
-            Receipt::of(&job.message, FetchResult::Filtered),
-            Disposition::Filtered,
-            Some("listing-filter"),
-        ))
     }
 
     /// What to do about a detail that is not newer than what is loaded, as from a replica that is behind; `None` hands it on.

@@ -5,7 +5,6 @@
 //! what no event announced (`watch`). What a fetch because of a hint does when it finds nothing new is the handler's
 //! (`handler::hint`).
 
-mod filter;
 mod memory;
 mod receiver;
 mod removed;
@@ -13,7 +12,6 @@ mod settings;
 mod signature;
 mod watch;
 
-pub(crate) use filter::{Listed, listed};
 pub(crate) use memory::{Counts, Memory};
 pub(crate) use receiver::Hooks;
 pub(crate) use removed::RemovedList;

@@ -8,7 +8,7 @@ use crate::{
 };
 use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
 use proto::v1::{self, CompanyRef};
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{collections::HashSet, sync::atomic::Ordering, time::Duration};
 
 /// Customers of a backfill that may at least be on their way to the form: what a loader writes in minutes.
 const MOST_OPEN: u64 = 10_000;
@@ -54,6 +54,9 @@ impl Runner {
             if dedupes {
                 self.state
                     .remember(run.phase, items, self.kept_since(kind, run, items))
+                    .await?;
+                self.state
+                    .rest(&untimed(run.phase, items), self.longest_rest_ms())
                     .await?;
             }
         }
@@ -118,7 +121,20 @@ impl Runner {
             self.state.keep_known(&timeless, now).await?;
         }
         let fresh = items.into_iter().zip(known).filter(|(_, known)| !known);
-        Ok(fresh.map(|(item, _)| item).collect())
+        let fresh: Vec<ListItem> = fresh.map(|(item, _)| item).collect();
+        let untimed = untimed(phase, &fresh);
+        let resting = self.state.resting(&untimed, self.longest_rest_ms()).await?;
+        let resting = untimed.iter().zip(resting).filter(|(_, rests)| *rests);
+        let resting: HashSet<String> = resting.map(|(id, _)| (*id).to_owned()).collect();
+        Ok(fresh
+            .into_iter()
+            .filter(|item| !resting.contains(&item.company_id))
+            .collect())
+    }
+
+    /// Windows go on listing what has changed for as long as they overlap: whoever rests is listed again after it.
+    fn longest_rest_ms(&self) -> i64 {
+        i64::try_from(self.settings.margins.overlap.as_millis() / 4).unwrap_or(i64::MAX / 8)
     }
 
     /// A removal without a time happened before the listing showed it: its version is OKKI's time of that moment, after
@@ -187,4 +203,12 @@ fn company_ref(kind: RunKind, run: &Run, item: &ListItem, sequence: u64) -> Comp
         force: run.force,
         hint: false,
     }
+}
+
+/// Customers whose state only their details say. Removals are in one state only.
+fn untimed(phase: Phase, items: &[ListItem]) -> Vec<&str> {
+    let items = items
+        .iter()
+        .filter(|item| phase == Phase::Changed && item.update_time <= 0);
+    items.map(|item| item.company_id.as_str()).collect()
 }

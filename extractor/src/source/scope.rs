@@ -7,47 +7,65 @@ use super::Source;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-/// What a detail says.
+/// Whether the listing would show a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// It would, or nothing filters.
+    Yes,
+    /// It would not.
+    No,
+    /// Nothing tells.
+    Unknown,
+}
+
+/// What a detail says of that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Within the filter, or nothing says otherwise.
-    Within,
-    /// Outside of it.
-    Outside,
+    /// All that is needed.
+    Known(Listed),
     /// It is in this group, which may be below one of the filter's.
     Group(String),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Facts {
-    #[serde(default)]
     group_id: Value,
-    #[serde(default)]
     user_id: Value,
 }
 
 impl Source {
-    /// What the detail says of the parameters `all` and `group_id`.
+    /// What the detail says of the parameters of the listing; those that no detail shows leave it unknown.
     pub(crate) fn scope(&self, detail: &RawValue) -> Scope {
         let (all, groups) = (self.get("all"), self.groups());
-        if groups.is_empty() && !matches!(all.as_deref(), Some("0" | "2")) {
-            return Scope::Within;
-        }
-        let Ok(facts) = serde_json::from_str::<Facts>(detail.get()) else {
-            return Scope::Within;
+        let sea = all.as_deref().filter(|all| matches!(*all, "0" | "2"));
+        let unknown = match self.has_other_filters() {
+            true => Listed::Unknown,
+            false => Listed::Yes,
         };
-        if let (Some(all), Some(has_owner)) = (all, has_owner(&facts.user_id))
-            && ((all == "0" && !has_owner) || (all == "2" && has_owner))
-        {
-            return Scope::Outside;
+        if groups.is_empty() && sea.is_none() {
+            return Scope::Known(unknown);
         }
-        match text(&facts.group_id) {
-            Some(group) if groups.is_empty() || groups.contains(&group) => Scope::Within,
+        let facts: Facts = serde_json::from_str(detail.get()).unwrap_or_default();
+        let by_sea = match (sea, has_owner(&facts.user_id)) {
+            (None, _) => Listed::Yes,
+            (Some(_), None) => Listed::Unknown,
+            (Some(sea), Some(has_owner)) if (sea == "0") == has_owner => Listed::Yes,
+            _ => return Scope::Known(Listed::No),
+        };
+        let by_group = match text(&facts.group_id) {
+            _ if groups.is_empty() => Listed::Yes,
+            Some(group) if groups.contains(&group) => Listed::Yes,
             // Below no group of the tree.
-            Some(group) if group == "0" => Scope::Outside,
-            Some(group) => Scope::Group(group),
-            None => Scope::Within,
-        }
+            Some(group) if group == "0" => Listed::No,
+            Some(group) => return Scope::Group(group),
+            None => Listed::Unknown,
+        };
+        Scope::Known(match (by_group, by_sea, unknown) {
+            (Listed::No, ..) => Listed::No,
+            (Listed::Yes, Listed::Yes, Listed::Yes) => Listed::Yes,
+            _ => Listed::Unknown,
+        })
     }
 }
 
@@ -81,30 +99,33 @@ mod tests {
 
     #[test]
     fn a_detail_shows_another_group_or_the_other_sea() {
+        let (yes, no) = (Scope::Known(Listed::Yes), Scope::Known(Listed::No));
         let group = [("group_id", "17,18")];
-        assert_eq!(scope(&group, r#"{"group_id": 18}"#), Scope::Within);
-        assert_eq!(scope(&group, r#"{"group_id": "17"}"#), Scope::Within);
+        assert_eq!(scope(&group, r#"{"group_id": 18}"#), yes);
+        assert_eq!(scope(&group, r#"{"group_id": "17"}"#), yes);
         assert_eq!(scope(&group, r#"{"group_id": 9}"#), Scope::Group("9".to_owned()));
-        assert_eq!(scope(&group, r#"{"group_id": 0}"#), Scope::Outside);
-        assert_eq!(scope(&[], r#"{"group_id": 9}"#), Scope::Within);
+        assert_eq!(scope(&group, r#"{"group_id": 0}"#), no);
+        assert_eq!(scope(&[], r#"{"group_id": 9}"#), yes);
         let private = [("all", "0")];
-        assert_eq!(scope(&private, r#"{"user_id": []}"#), Scope::Outside);
-        assert_eq!(scope(&private, r#"{"user_id": ["5"]}"#), Scope::Within);
-        assert_eq!(scope(&[("all", "2")], r#"{"user_id": ["5"]}"#), Scope::Outside);
+        assert_eq!(scope(&private, r#"{"user_id": []}"#), no);
+        assert_eq!(scope(&private, r#"{"user_id": ["5"]}"#), yes);
+        assert_eq!(scope(&[("all", "2")], r#"{"user_id": ["5"]}"#), no);
+        let both = [("all", "0"), ("group_id", "17")];
+        assert_eq!(scope(&both, r#"{"user_id": [], "group_id": 9}"#), no);
     }
 
     #[test]
-    fn what_a_detail_does_not_say_excludes_nobody() {
+    fn what_a_detail_does_not_say_is_unknown() {
         for detail in [
             "{}",
             r#"{"group_id": null, "user_id": ""}"#,
-            r#"{"group_id": ""}"#,
+            r#"{"group_id": "", "user_id": ["5"]}"#,
         ] {
-            assert_eq!(
-                scope(&[("group_id", "17"), ("all", "0")], detail),
-                Scope::Within,
-                "{detail}"
-            );
+            let said = scope(&[("group_id", "17"), ("all", "0")], detail);
+            assert_eq!(said, Scope::Known(Listed::Unknown), "{detail}");
         }
+        let other = scope(&[("archive_type", "1")], r#"{"group_id": 9}"#);
+        assert_eq!(other, Scope::Known(Listed::Unknown));
+        assert_eq!(scope(&[("format", "1")], "{}"), Scope::Known(Listed::Yes));
     }
 }

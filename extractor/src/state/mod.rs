@@ -9,6 +9,7 @@ mod damaged;
 mod missing;
 mod poll;
 mod run;
+mod untimed;
 
 pub(crate) use customers::{FetchResult, Results};
 pub(crate) use damaged::DamagedSpan;

@@ -8,6 +8,12 @@ impl Namespace {
     pub fn damaged_key(&self) -> String {
         self.key("extract:damaged")
     }
+
+    /// Hash: customers whose listed time cannot be read, how often they were published of late and until when they rest.
+    #[must_use]
+    pub fn untimed_key(&self) -> String {
+        self.key("extract:untimed")
+    }
 }
 
 /// The comparison of everything that OKKI lists with everything that was loaded.

@@ -12,6 +12,7 @@ use crate::{
     okki::{Detail, Error, ListItem, time},
     run::Stop,
     snapshot::{Stamp, leaving},
+    source::Listed,
     state::Phase,
     walk::{Step, Walk},
     window::Window,
@@ -158,9 +159,12 @@ impl Comparison {
         Ok(())
     }
 
-    /// By its group or its followers; where other parameters filter, by a listing that was read after its last change.
+    /// By what its detail says; where that does not tell, by a listing that was read after its last change.
     async fn is_outside(&self, progress: &Progress, detail: &Detail) -> bool {
-        let is_older = detail.update_time.is_some_and(|time| time <= progress.end);
-        self.client.is_outside(detail).await || (self.client.source().has_other_filters() && is_older)
+        match self.client.lists(detail).await {
+            Listed::Yes => false,
+            Listed::No => true,
+            Listed::Unknown => detail.update_time.is_some_and(|time| time <= progress.end),
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::okki::{
     error::{Error, Outage},
     types::{Detail, UNKNOWN_GROUP, is_below, read_groups},
 };
-use crate::source::Scope;
+use crate::source::{Listed, Scope};
 use pipeline::quota::Lane;
 use serde_json::value::RawValue;
 use std::{
@@ -15,10 +15,12 @@ use std::{
 
 /// A tree that was read is believed for so long.
 const KEPT: Duration = Duration::from_secs(600);
+/// Nor is one that is not shown asked for sooner, for each customer.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
 
-/// The tree as it was read last.
+/// The tree as it was read last; `None` when OKKI did not show it.
 #[derive(Default)]
-pub(super) struct Tree(Mutex<Option<(Instant, Box<RawValue>)>>);
+pub(super) struct Tree(Mutex<Option<(Instant, Option<Box<RawValue>>)>>);
 
 impl Client {
     /// An error when a group is configured that OKKI does not know: its listing would be empty for ever.
@@ -54,16 +56,15 @@ impl Client {
         read_groups(&self.groups().await?, id)
     }
 
-    /// Whether the customer is outside of what is listed, as far as its detail and the tree of groups say so.
-    pub(crate) async fn is_outside(&self, detail: &Detail) -> bool {
+    /// Whether the listing would show a customer, as far as its detail and the tree of groups say so.
+    pub(crate) async fn lists(&self, detail: &Detail) -> Listed {
         let group = match self.source().scope(&detail.json) {
-            Scope::Within => return false,
-            Scope::Outside => return true,
+            Scope::Known(listed) => return listed,
             Scope::Group(group) => group,
         };
         let tree = match self.kept_tree() {
-            Some(tree) => Ok(tree),
-            None => self.groups().await,
+            Some(tree) => tree,
+            None => self.groups().await.ok(),
         };
         // A filter for a group may show the groups below it.
         let is_below_any = |tree: &RawValue| {
@@ -72,7 +73,11 @@ impl Client {
             let below: Option<Vec<bool>> = below.collect();
             below.map(|below| below.contains(&true))
         };
-        tree.is_ok_and(|tree| is_below_any(&tree) == Some(false))
+        match tree.and_then(|tree| is_below_any(&tree)) {
+            Some(false) => Listed::No,
+            Some(true) if !self.source().has_other_filters() => Listed::Yes,
+            _ => Listed::Unknown,
+        }
     }
 
     async fn groups(&self) -> Result<Box<RawValue>, Error> {
@@ -80,15 +85,20 @@ impl Client {
         let path = "/v1/company/fields/selector";
         let answer = self
             .patient(Lane::Live, "selector", path, &query, Patience::of_all())
-            .await?;
+            .await;
+        let tree = answer.map(|answer| answer.data);
         let mut kept = self.tree.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some((Instant::now(), answer.data.clone()));
-        Ok(answer.data)
+        *kept = Some((Instant::now(), tree.as_ref().ok().cloned()));
+        tree
     }
 
-    fn kept_tree(&self) -> Option<Box<RawValue>> {
+    fn kept_tree(&self) -> Option<Option<Box<RawValue>>> {
         let kept = self.tree.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.as_ref().filter(|(read, _)| read.elapsed() < KEPT);
-        kept.map(|(_, tree)| tree.clone())
+        let (read, tree) = kept.as_ref()?;
+        let life = match tree {
+            Some(_) => KEPT,
+            None => REFUSED_FOR,
+        };
+        (read.elapsed() < life).then(|| tree.clone())
     }
 }

@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(600);
 pub(super) struct Untimed(Mutex<Option<Instant>>);
 
 impl Untimed {
-    /// Their details order them, and they are fetched in every window that lists them.
+    /// Their details order them, and they are fetched again and again while windows list them.
     pub(super) fn tell(&self, page: &Page) {
         let Some(example) = page.untimed.first() else {
             return;

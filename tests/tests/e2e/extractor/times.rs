@@ -112,6 +112,38 @@ async fn a_listing_whose_times_nobody_can_read_is_an_error_with_the_text_and_cos
     pipeline.drain().await;
 }
 
+/// Each window of the overlap lists them again, and nobody can say whether in a newer state.
+#[tokio::test]
+async fn customers_without_a_listed_time_are_fetched_with_growing_rests() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(175)
+        .simulator(|options| {
+            options.spread_s = 60;
+            options.settings.okki.list_time = TimeForm::Odd;
+        })
+        .start()
+        .await;
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 20);
+    let (lists, details) = (calls(&pipeline, "list"), calls(&pipeline, "info"));
+    eventually(LIMIT * 3, "more windows", async || {
+        let now = calls(&pipeline, "list");
+        expect(now >= lists + 40, || format!("{now} after {lists}"))
+    })
+    .await;
+    // Two calls of the listing for a window, 20 details for each without rests.
+    let again = calls(&pipeline, "info") - details;
+    let windows = (calls(&pipeline, "list") - lists) / 2;
+    assert!(again * 2 <= windows * 20, "{again} details in {windows} windows");
+    // What changes meanwhile is not lost.
+    pipeline.simulator.change(2);
+    assert_eq!(sink.complete(&pipeline, LIMIT * 3).await, 20);
+    pipeline.quiet(LIMIT * 2, 0).await;
+    pipeline.drain().await;
+}
+
 #[tokio::test]
 async fn details_whose_times_nobody_can_read_pause_with_the_text() {
     let mut pipeline = PipelineUnderTest::for_test()
