@@ -10,6 +10,7 @@ pub mod error;
 pub mod exchange;
 #[cfg(test)]
 mod fuzz;
+mod index;
 mod lease;
 pub mod letter;
 pub mod operation;

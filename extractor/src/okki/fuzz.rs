@@ -79,6 +79,16 @@ proptest! {
 }
 
 #[test]
+fn a_token_that_no_header_can_carry_is_none() {
+    for odd in ["a b", "a\\r\\nX: y", "密", ""] {
+        let body = format!(r#"{{"access_token":"{odd}","expires_in":100}}"#);
+        assert!(grant::read(200, None, body.as_bytes(), 0).is_err(), "{odd}");
+    }
+    // What stands around it is no part of it.
+    assert!(grant::read(200, None, br#"{"access_token":"ab\n"}"#, 0).is_ok());
+}
+
+#[test]
 fn nesting_has_an_end() {
     for (open, close) in [("[", "]"), (r#"{"data":"#, "}")] {
         let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));

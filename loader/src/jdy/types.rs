@@ -22,6 +22,17 @@ pub(crate) enum Reply<T> {
 }
 
 impl<T> Reply<T> {
+    /// The same without a secret that the vendor's words show.
+    pub(crate) fn without(mut self, secret: &str) -> Self {
+        if let Self::Refused(Refusal { message, .. }) = &mut self
+            && !secret.is_empty()
+            && message.contains(secret)
+        {
+            *message = message.replace(secret, "***");
+        }
+        self
+    }
+
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
         match self {
             Self::Ok(answer) => Reply::Ok(change(answer)),
@@ -246,4 +257,21 @@ pub(crate) fn written_at_ms(row: &Map<String, Value>) -> i64 {
         .iter()
         .find_map(|name| text(row, name).parse::<jiff::Timestamp>().ok())
         .map_or(0, jiff::Timestamp::as_millisecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_comes_back_is_not_told() {
+        let refusal = Refusal {
+            message: "unknown key s3cr3t".to_owned(),
+            ..Refusal::not_in_the_form()
+        };
+        let Reply::Refused(told) = Reply::<()>::Refused(refusal).without("s3cr3t") else {
+            panic!("still a refusal");
+        };
+        assert_eq!(told.message, "unknown key ***");
+    }
 }

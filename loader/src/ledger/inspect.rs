@@ -70,21 +70,7 @@ impl Ledger {
     /// Some customers that the ledger knows, from this cursor on (0 at first), and the cursor of the next ones (0 when
     /// there are none). A customer may come twice.
     pub(crate) async fn scan(&self, cursor: u64, about: usize) -> Result<(u64, Vec<String>), Error> {
-        let prefix = self.row_key("");
-        let mut command = redis::cmd("SCAN");
-        command
-            .arg(cursor)
-            .arg("MATCH")
-            .arg(format!("{prefix}*"))
-            .arg("COUNT")
-            .arg(about);
-        let mut connection = self.store().connection().await?;
-        let (next, keys): (u64, Vec<String>) = command
-            .query_async(&mut *connection)
-            .await
-            .map_err(store::Error::from)?;
-        let companies = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
-        Ok((next, companies.map(str::to_owned).collect()))
+        Ok(self.store().scan(&self.row_key(""), cursor, about).await?)
     }
 
     /// The batch, unless it is finished.

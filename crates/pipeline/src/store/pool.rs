@@ -72,6 +72,25 @@ impl Store {
         Ok(invocation.invoke_async(&mut *connection).await?)
     }
 
+    /// What stands behind this prefix in the names of some keys, from this cursor on (0 at first), and the cursor of the
+    /// next ones (0 when there are none). A name may come twice.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn scan(&self, prefix: &str, cursor: u64, about: usize) -> Result<(u64, Vec<String>), Error> {
+        let mut command = redis::cmd("SCAN");
+        command
+            .arg(cursor)
+            .arg("MATCH")
+            .arg(format!("{prefix}*"))
+            .arg("COUNT")
+            .arg(about);
+        let mut connection = self.connection().await?;
+        let (next, keys): (u64, Vec<String>) = command.query_async(&mut *connection).await?;
+        let names = keys.iter().filter_map(|key| key.strip_prefix(prefix));
+        Ok((next, names.map(str::to_owned).collect()))
+    }
+
     /// Whether Redis answers; says nothing about whether it does what the work needs ([`Self::probe`]).
     pub async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.connection().await?;

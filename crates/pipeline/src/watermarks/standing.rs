@@ -103,17 +103,6 @@ impl Watermarks {
     /// # Errors
     /// When Redis does not answer.
     pub async fn scan(&self, cursor: u64, about: usize) -> Result<(u64, Vec<String>), Error> {
-        let prefix = self.key("");
-        let mut command = redis::cmd("SCAN");
-        command
-            .arg(cursor)
-            .arg("MATCH")
-            .arg(format!("{prefix}*"))
-            .arg("COUNT")
-            .arg(about);
-        let mut connection = self.store.connection().await?;
-        let (next, keys): (u64, Vec<String>) = command.query_async(&mut *connection).await?;
-        let companies = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
-        Ok((next, companies.map(str::to_owned).collect()))
+        self.store.scan(&self.key(""), cursor, about).await
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     browse::Filter,
     error::{Error, Result},
+    index::Index,
     workspace::Workspace,
 };
 use serde::Serialize;
@@ -187,27 +188,8 @@ impl<'a> Operations<'a> {
     /// # Errors
     /// When Redis is away.
     pub async fn list(&self) -> Result<Vec<Operation>> {
-        let index = self.0.rt.namespace.operations_key();
-        let mut connection = self.0.rt.store.connection().await?;
-        let ids: Vec<String> = redis::cmd("ZREVRANGE")
-            .arg(&index)
-            .arg(0)
-            .arg(-1)
-            .query_async(&mut *connection)
-            .await?;
-        drop(connection);
-        let mut operations = Vec::with_capacity(ids.len());
-        for id in ids {
-            match self.find(&id).await? {
-                Some(operation) => operations.push(operation),
-                None => {
-                    let mut connection = self.0.rt.store.connection().await?;
-                    let command = redis::cmd("ZREM").arg(&index).arg(&id).clone();
-                    command.query_async::<()>(&mut *connection).await?;
-                }
-            }
-        }
-        Ok(operations)
+        let index = Index::new(&self.0.rt.store, self.0.rt.namespace.operations_key());
+        index.newest(async |id| self.find(id).await).await
     }
 
     /// Another operation has taken it back.

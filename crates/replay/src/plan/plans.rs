@@ -7,6 +7,7 @@ use super::{
     state::State,
 };
 
+use crate::index::Index;
 use pipeline::{
     names::Namespace,
     store::{Error, Script, Store},
@@ -89,30 +90,8 @@ impl Plans {
     /// # Errors
     /// When Redis is away.
     pub async fn list(&self) -> Result<Vec<Plan>, Error> {
-        let index = self.namespace.plans_key();
-        let mut connection = self.store.connection().await?;
-        let ids: Vec<String> = redis::cmd("ZREVRANGE")
-            .arg(&index)
-            .arg(0)
-            .arg(-1)
-            .query_async(&mut *connection)
-            .await?;
-        drop(connection);
-        let mut plans = Vec::with_capacity(ids.len());
-        for id in ids {
-            match self.load(&id).await? {
-                Some(plan) => plans.push(plan),
-                None => {
-                    let mut connection = self.store.connection().await?;
-                    redis::cmd("ZREM")
-                        .arg(&index)
-                        .arg(&id)
-                        .query_async::<()>(&mut *connection)
-                        .await?;
-                }
-            }
-        }
-        Ok(plans)
+        let index = Index::new(&self.store, self.namespace.plans_key());
+        index.newest(async |id| self.load(id).await).await
     }
 
     /// Goes from one of the states `from` to another one; returns the state after that, `None` without a plan.
