@@ -108,8 +108,7 @@ impl Source {
             start_row: Some(0),
             ..Context::at(now).last_sync(0)
         };
-        refuse_fixed_bounds(&document, name)?;
-        refuse_other_hosts(&document, name)?;
+        refuse_fixed_bounds(&document, name).and_then(|()| refuse_other_hosts(&document, name))?;
         let given = document
             .parameters(&context)
             .map_err(|(label, error)| refuse(format!("parameter `{label}`: {error}"), "correct its value"))?;
