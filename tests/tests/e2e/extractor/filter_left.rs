@@ -9,6 +9,8 @@ use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::webhook::{Hooked, TOKEN};
+
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Three stars and more go on.
@@ -373,4 +375,45 @@ async fn several_groups_are_loaded_and_no_other() {
     assert_eq!(members(&pipeline).len(), before.len());
     only_these(&mut pipeline, &before).await;
     pipeline.drain().await;
+}
+
+/// The listing comes once an hour here.
+#[tokio::test]
+async fn an_event_of_who_has_left_the_group_is_a_leaving() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(80)
+        .seed(116)
+        .set_for(Service::Extractor, "OKKI_GROUP_ID", "101")
+        .set_for(Service::Extractor, "EVERY", "1h")
+        .set_for(Service::Extractor, "POLL", "off")
+        .set_for(Service::Extractor, "HOOK_LISTEN", "127.0.0.1:0")
+        .set_for(Service::Extractor, "HOOK_TOKEN", TOKEN)
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .start()
+        .await;
+    let group = |pipeline: &PipelineUnderTest, id: i64| pipeline.simulator.customer(id).unwrap().group;
+    let (members, others): (Vec<i64>, Vec<i64>) = pipeline
+        .simulator
+        .company_ids()
+        .into_iter()
+        .partition(|id| group(&pipeline, *id).as_deref() == Some("欧洲区"));
+    let extractor = pipeline.run(Service::Extractor);
+    pipeline.run(Service::Transformer);
+    pipeline.run(Service::Loader);
+    only_these(&mut pipeline, &members).await;
+    let mut hooked = Hooked::of(pipeline, extractor).await;
+    let left = members[0];
+    let elsewhere = json!({"group": "美洲区"});
+    hooked
+        .pipeline
+        .simulator
+        .change_one(left, Some(elsewhere))
+        .unwrap();
+    hooked.pipeline.simulator.change_one(others[0], None).unwrap();
+    // Nobody has listed the second one, and no row of it may come from an event.
+    let events = json!([{"company_id": left}, {"company_id": others[0]}]);
+    assert_eq!(hooked.post(&hooked.url, &events).await.status(), 200);
+    only_these(&mut hooked.pipeline, &members[1..]).await;
+    assert_eq!(row(&hooked.pipeline, left), None);
+    hooked.pipeline.drain().await;
 }

@@ -174,22 +174,27 @@ async fn what_okki_says_is_left_is_all_that_is_asked_for() {
     pipeline.drain().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn listing_waits_while_a_later_queue_is_deep() {
-    const CUSTOMERS: usize = 200;
+    const CUSTOMERS: u32 = 40;
     let mut pipeline = PipelineUnderTest::for_test()
-        .customers(CUSTOMERS as u32)
+        .customers(CUSTOMERS)
         .seed(105)
-        .set("OKKI_RATE", "1000")
-        .set("LISTING_QUEUE_LIMIT", "20")
-        .simulator(|options| {
-            options.settings.okki.count_cap = 10;
-            options.settings.okki.per_second = None;
-        })
         .start()
         .await;
     // Nobody maps: snapshots wait.
-    let extractor = pipeline.run(Service::Extractor);
+    let before = pipeline.run(Service::Extractor);
+    eventually(LIMIT, "every snapshot waits", async || {
+        let waiting = pipeline.queues.waiting(Stage::Transform).await.unwrap();
+        expect(waiting == Some(CUSTOMERS), || format!("{waiting:?}"))
+    })
+    .await;
+    pipeline[before].kill9();
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids {
+        pipeline.simulator.change_one(*id, None).unwrap();
+    }
+    let extractor = pipeline.run_with(Service::Extractor, &[("LISTING_QUEUE_LIMIT", "20")]);
     eventually(LIMIT, "listing waits", async || {
         let status = status(&pipeline, extractor).await;
         let said = status["listing_slowed"].to_string();
@@ -197,13 +202,11 @@ async fn listing_waits_while_a_later_queue_is_deep() {
     })
     .await;
     pipeline[extractor].ready().await;
-    let waiting = pipeline.queues.waiting(Stage::Transform).await.unwrap();
-    let all = u32::try_from(CUSTOMERS).unwrap();
-    assert!(
-        waiting.is_some_and(|waiting| waiting < all),
-        "{waiting:?} of {all} are listed already"
-    );
+    for (stage, expected) in [(Stage::Extract, 0), (Stage::Transform, CUSTOMERS)] {
+        let waiting = pipeline.queues.waiting(stage).await.unwrap();
+        assert_eq!(waiting, Some(expected), "{stage:?}: a change was listed");
+    }
     let sink = Sink::open(&pipeline).await;
-    assert_eq!(sink.complete(&pipeline, LIMIT).await, CUSTOMERS);
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, ids.len());
     pipeline.drain().await;
 }

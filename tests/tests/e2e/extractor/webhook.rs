@@ -47,6 +47,11 @@ impl Hooked {
             pipeline.run(Service::Loader);
             pipeline.until_equal(LIMIT).await;
         }
+        Self::of(pipeline, extractor).await
+    }
+
+    /// An extractor that runs with a listener.
+    pub(super) async fn of(pipeline: PipelineUnderTest, extractor: ReplicaId) -> Self {
         let mut hooked = Self {
             pipeline,
             extractor,
