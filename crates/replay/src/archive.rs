@@ -10,6 +10,7 @@ use super::{
     error::{Error, Result},
     letter::{Archived, Letter},
     operation::{Draft, Kind, Operation, Operations, Running, new_id, undoing},
+    query::{Query, Word},
     workspace::Workspace,
 };
 use mover::Mover;
@@ -122,10 +123,7 @@ pub async fn undo(
     view: impl FnMut(u64),
 ) -> Result<Moved> {
     refuse_another_stage(workspace, operation).await?;
-    let imported = Filter {
-        restored_by: Some(operation.to_owned()),
-        ..Filter::default()
-    };
+    let imported = Filter::from(Query::of(Word::RestoredBy, operation));
     let draft = Draft {
         kind: Kind::Undo,
         id: undoing(operation),

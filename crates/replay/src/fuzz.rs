@@ -7,6 +7,7 @@ use crate::{
     exchange,
     letter::{Letter, body, fingerprint::fingerprint},
     plan::read,
+    query::{Query, Word},
 };
 
 use pipeline::failure::{
@@ -168,10 +169,7 @@ fn everything(letter: &Letter, size: usize) {
     );
     assert!(identity::digits(&letter.record.id).is_some());
     assert_eq!(fingerprint(&letter.record).len(), 8);
-    let filter = Filter {
-        text: Some("nothing".to_owned()),
-        ..Filter::default()
-    };
+    let filter = Filter::from(Query::of(Word::Text, "nothing"));
     let _matches = filter.matches(letter);
     let (back, moved) = (
         letter.back("p-1/00"),

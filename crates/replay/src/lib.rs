@@ -15,6 +15,7 @@ mod lease;
 pub mod letter;
 pub mod operation;
 pub mod plan;
+pub mod query;
 pub mod repair;
 mod transit;
 pub mod when;

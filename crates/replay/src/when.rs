@@ -76,9 +76,9 @@ pub(crate) fn time(ms: i64) -> String {
     )
 }
 
-/// For the record, and to be read again: with its zone.
+/// For the record, to the millisecond, and to be read again: with its zone.
 pub(crate) fn utc(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| "-".to_owned(), |time| format!("{time:.0}"))
+    Timestamp::from_millisecond(ms).map_or_else(|_| "-".to_owned(), |time| time.to_string())
 }
 
 /// A duration for the screen: `45s`, `12m`, `3.5h`.
@@ -100,6 +100,19 @@ pub struct Range {
 }
 
 impl Range {
+    /// This and more.
+    pub(crate) const fn from(least: u64) -> Self {
+        Self {
+            least,
+            most: u64::MAX,
+        }
+    }
+
+    /// This and less.
+    pub(crate) const fn up_to(most: u64) -> Self {
+        Self { least: 0, most }
+    }
+
     /// Whether the number lies within.
     pub(crate) fn contains(self, number: u64) -> bool {
         (self.least..=self.most).contains(&number)

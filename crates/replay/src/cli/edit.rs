@@ -13,6 +13,7 @@ use crate::{
     browse::filter::Filter,
     letter::{Letter, body, exact, reveal::mask_json},
     plan::options::{Canary, Options},
+    query::{Query, Word},
     repair::{Edit, Repair},
     workspace::Workspace,
 };
@@ -141,10 +142,7 @@ async fn put_back(
     if !now.is_ok_and(|now| now.key() == letter.key() && now.body == letter.body) {
         bail!("the letter changed meanwhile; look at it and edit it again; nothing was moved");
     }
-    let filter = Filter {
-        id: Some(letter.record.id.clone()),
-        ..Filter::default()
-    };
+    let filter = Filter::from(Query::of(Word::Id, &letter.record.id));
     let options = Options {
         canary: Canary(Vec::new()),
         ..Options::default()

@@ -1,7 +1,8 @@
-//! The flags that choose dead letters, the same for every command.
+//! The flags that choose dead letters, the same for every command; they are another way of writing a [`Query`].
 
 use crate::{
     browse::filter::Filter,
+    query::{Condition, Number, Query, Relation, Word},
     when::{Range, parse_time},
 };
 use clap::Args;
@@ -10,18 +11,23 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which dead letters (all conditions must hold)")]
 pub struct FilterArgs {
-    /// Only letters with this reason code, for instance row-refused
-    #[arg(long, value_name = "CODE")]
-    code: Option<String>,
-    /// Only letters of this group, as `groups` prints it
-    #[arg(long, value_name = "GROUP")]
-    group: Option<String>,
-    /// Only letters of this customer
-    #[arg(long, value_name = "COMPANY_ID")]
-    key: Option<String>,
-    /// Only the letter with this id, or with these digits behind the `~` of its id
-    #[arg(long, value_name = "ID")]
-    id: Option<String>,
+    /// Conditions with and, or, not and brackets: 'code=row-refused and not (age>2h or field=\"客户名称\")'. Names: id, code,
+    /// vendor-code, field, group, stage, key, plan, outcome (new, failed-again, restored), version, restored-by, text,
+    /// attempts, replays, time, age
+    #[arg(long = "where", value_name = "QUERY")]
+    query: Option<Query>,
+    /// Only letters with this reason code, or with any of these: row-refused,invalid-value
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    code: Vec<String>,
+    /// Only letters of this group, as `groups` prints it, or of any of these
+    #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+    group: Vec<String>,
+    /// Only letters of this customer, or of any of these
+    #[arg(long, value_name = "COMPANY_ID", value_delimiter = ',')]
+    key: Vec<String>,
+    /// Only the letter with this id, or with these digits behind the `~` of its id, or any of these
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    id: Vec<String>,
     /// Only letters that died at or after this time: 2h (ago), 2026-01-02, 2026-01-02T03:04:05Z
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<i64>,
@@ -47,17 +53,28 @@ pub struct FilterArgs {
 
 impl From<FilterArgs> for Filter {
     fn from(args: FilterArgs) -> Self {
+        let any = |word, values: Vec<String>| {
+            let condition = Condition::Word(word, Relation::Equals, values.clone());
+            (!values.is_empty()).then_some(Query::Is(condition))
+        };
+        let one = |word, value: Option<String>| value.map(|value| Query::of(word, value));
+        let attempts = |range| Query::Is(Condition::Number(Number::Attempts, vec![range]));
+        let flags = [
+            any(Word::Code, args.code),
+            any(Word::Group, args.group),
+            any(Word::Key, args.key),
+            any(Word::Id, args.id),
+            args.since.map(|time| Query::Is(Condition::Since(time))),
+            args.until.map(|time| Query::Is(Condition::Until(time))),
+            args.attempts.map(attempts),
+            one(Word::Version, args.version),
+            one(Word::RestoredBy, args.restored_by),
+            // Last of the flags, for it reads the body.
+            one(Word::Text, args.text),
+            args.query,
+        ];
         Self {
-            code: args.code,
-            group: args.group,
-            key: args.key,
-            id: args.id,
-            since: args.since,
-            until: args.until,
-            attempts: args.attempts,
-            version: args.version,
-            text: args.text,
-            restored_by: args.restored_by,
+            query: flags.into_iter().flatten().fold(Query::Everything, Query::and),
             limit: args.limit,
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     browse::{browser::Taken, filter::Filter},
     letter::{Letter, body, reveal::mask_json},
     plan::{options::Options, state::State},
+    query::{Query, Word},
     repair::{Assignment, Repair},
     workspace::Workspace,
 };
@@ -101,7 +102,9 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let mut filter = Filter::from(args.filter);
-    filter.group = args.of.or(filter.group);
+    if let Some(group) = args.of {
+        filter.query = filter.query.and(Query::of(Word::Group, group));
+    }
     if filter.is_everything() && !args.all {
         return Err(ConfigError::message("no filter means every letter; say --all if that is meant").into());
     }

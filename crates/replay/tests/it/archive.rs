@@ -7,6 +7,7 @@ use replay::{
     archive::{KEEP, discard, undo},
     browse::{Browser, Filter},
     exchange::{export, import},
+    query::Query,
 };
 use std::{
     io::{BufReader, Cursor},
@@ -14,10 +15,7 @@ use std::{
 };
 
 fn code(code: &str) -> Filter {
-    Filter {
-        code: Some(code.into()),
-        ..Filter::default()
-    }
+    Filter::from(format!("code={code}").parse::<Query>().unwrap())
 }
 
 fn failing(id: usize) -> Failure {

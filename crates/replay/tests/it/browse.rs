@@ -9,6 +9,7 @@ use pipeline::{failure::Failure, handler::Outcome, lease::Lease, message::Outgoi
 use replay::{
     browse::{Browser, Filter},
     plan::{options::Options, run::run},
+    query::Query,
 };
 use std::time::Duration;
 
@@ -134,10 +135,7 @@ async fn a_replay_takes_the_chosen_and_leaves_the_others_in_place() {
     running.stop().await;
     let before = ids(&bench).await;
 
-    let filter = Filter {
-        code: Some("odd".into()),
-        ..Filter::default()
-    };
+    let filter = Filter::from("code=odd".parse::<Query>().unwrap());
     let plan = ran(&bench, planned(&bench, &filter, Options::at_once()).await).await;
     assert_eq!((plan.sent, plan.left()), (150, 150));
     bench.until_depth(&bench.queue(Stage::Extract), 150).await;

@@ -17,6 +17,7 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use replay::{
     browse::Filter,
     plan::{State, options::Options, run::run},
+    query::Query,
     workspace::Workspace,
 };
 use std::{
@@ -83,10 +84,7 @@ async fn a_replay_that_is_killed_again_and_again_ends_with_every_record_once() {
         rate: Some(spread),
         ..Options::default()
     };
-    let filter = Filter {
-        code: Some("broken".into()),
-        ..Filter::default()
-    };
+    let filter = Filter::from("code=broken".parse::<Query>().unwrap());
     let plan = planned(&bench, &filter, options).await;
     let plans = workspace(&bench, Stage::Extract).plans();
     let mut dice = SmallRng::seed_from_u64(6);

@@ -6,6 +6,7 @@ use pipeline::{disposition::Disposition, failure::Failure, handler::Outcome, sta
 use replay::{
     browse::Filter,
     plan::{End, Plan, State, make::make, options::Options, run::run},
+    query::Query,
 };
 use std::{
     sync::{
@@ -95,10 +96,7 @@ async fn failures_above_the_share_stop_it_and_those_below_do_not() {
     };
     let stopped = ran(&bench, planned(&bench, &Filter::default(), strict).await).await;
     assert_eq!((stopped.state, stopped.sent), (State::Stopped, 11));
-    let unbroken = Filter {
-        code: Some("broken".into()),
-        ..Filter::default()
-    };
+    let unbroken = Filter::from("code=broken".parse::<Query>().unwrap());
     let lenient = planned(&bench, &unbroken, Options::default()).await;
     let plan = ran(&bench, lenient).await;
     assert_eq!((plan.state, plan.total), (State::Complete, 189));
@@ -252,10 +250,7 @@ async fn wrong_plans_move_nothing() {
     for unknown in ["", "p-1", "p-1/../x", "p-20260102-030405-1f2e"] {
         assert!(here.plans().load(unknown).await.unwrap().is_none());
     }
-    let nothing = Filter {
-        code: Some("nobody-has-this".into()),
-        ..Filter::default()
-    };
+    let nothing = Filter::from("code=nobody-has-this".parse::<Query>().unwrap());
     assert!(
         make(&here, &nothing, "a test", None, Options::default(), |_| {})
             .await

@@ -16,6 +16,7 @@ use replay::{
     browse::{Browser, Filter},
     letter::body,
     plan::{End, State, make::make, options::Options, run::run},
+    query::Query,
     repair::{Assignment, Edit, Repair},
 };
 use std::sync::{Arc, Mutex};
@@ -198,10 +199,7 @@ async fn one_letter_is_edited_and_a_wrong_edit_moves_nothing() {
     other.body = record(0, Some("somebody else's work")).encode_to_vec().into();
     let refused = changed("/fields/0/text", "c".into()).body(&other).unwrap_err();
     assert!(refused.to_string().contains("changed meanwhile"), "{refused}");
-    let filter = Filter {
-        id: Some(before[0].clone()),
-        ..Filter::default()
-    };
+    let filter = Filter::from(format!("id={}", before[0]).parse::<Query>().unwrap());
     let (plan, rows) = repaired(&bench, changed("/fields/0/text", "c".into()), filter).await;
     assert_eq!((plan.state, plan.sent, rows.len()), (State::Complete, 1, 1));
     assert_eq!(rows[0].fields[0].value, Some(Value::Text("c".into())));

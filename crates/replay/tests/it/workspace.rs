@@ -79,11 +79,20 @@ async fn one_grammar_finds_letters_by_everything_that_is_known_of_them() {
         ("--version 9.9.9", &[]),
         ("--text ROW --code row-refused", &["100"]),
         ("--text 103", &["103"]),
+        ("--key 100,103 --key 101", &["100", "101", "103"]),
+        ("--where (key=100,103)and(code!=row-refused)", &["103"]),
+        ("--where not(key=100) --code row-refused", &[]),
     ] {
         assert_eq!(matching(&bench, flags).await, expected, "{flags}");
     }
     assert!(Line::try_parse_from(["dead", "--since", "yesterday"]).is_err());
     assert!(Line::try_parse_from(["dead", "--limit", "0"]).is_err());
+    let misspelt = Line::try_parse_from(["dead", "--where", "codee=x"]);
+    let misspelt = misspelt.err().expect("a problem");
+    assert!(
+        misspelt.to_string().contains("did you mean `code`?"),
+        "{misspelt}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
