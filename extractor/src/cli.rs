@@ -10,7 +10,7 @@ use pipeline::{
     doctor::DoctorArgs,
     http::HttpArgs,
 };
-use replay::cli::DeadArgs;
+use replay::{cli::DeadArgs, worker::WorkerArgs};
 use std::path::PathBuf;
 
 pub(crate) use webhook::{WebhookArgs, WebhookCommand, WebhookRegisterArgs};
@@ -75,6 +75,8 @@ pub(crate) struct RunArgs {
     pub(crate) lease: LeaseArgs,
     #[command(flatten)]
     pub(crate) hook: HookArgs,
+    #[command(flatten)]
+    pub(crate) worker: WorkerArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use pipeline::cli::common::CommonCommand;
 use pipeline::doctor::DoctorArgs;
 use pipeline::webhook::WebhookArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
-use replay::cli::DeadArgs;
+use replay::{cli::DeadArgs, worker::WorkerArgs};
 
 use crate::config::{FormArgs, LimitArgs, MergeArgs, WriteArgs};
 use crate::pushes::config::PushArgs;
@@ -63,6 +63,8 @@ pub(crate) struct RunArgs {
     pub(crate) pushes: PushArgs,
     #[command(flatten)]
     pub(crate) hook: WebhookArgs,
+    #[command(flatten)]
+    pub(crate) worker: WorkerArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]

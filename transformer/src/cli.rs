@@ -3,7 +3,7 @@
 use crate::{commands::mapping::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
-use replay::cli::DeadArgs;
+use replay::{cli::DeadArgs, worker::WorkerArgs};
 
 /// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 ///
@@ -37,6 +37,8 @@ pub(crate) enum Command {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) transform: TransformArgs,
+    #[command(flatten)]
+    pub(crate) worker: WorkerArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     /// Certificates for receivers of notices and traces.

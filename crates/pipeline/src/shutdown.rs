@@ -43,6 +43,15 @@ impl Shutdown {
         Ok(shutdown)
     }
 
+    /// A request of its own for a part of the work: it comes with this one, and can come earlier.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            token: self.token.child_token(),
+            drain: self.drain,
+        }
+    }
+
     /// Completes when the shutdown was requested.
     pub async fn requested(&self) {
         self.token.cancelled().await;
@@ -129,6 +138,16 @@ mod tests {
         assert!(!sleeper.await.unwrap());
         assert!(shutdown.is_requested());
         shutdown.requested().await;
+    }
+
+    #[test]
+    fn a_part_ends_with_the_whole_and_not_the_other_way_round() {
+        let shutdown = Shutdown::manual(Duration::from_secs(1));
+        let (one, other) = (shutdown.child(), shutdown.child());
+        one.trigger();
+        assert!(one.is_requested() && !other.is_requested() && !shutdown.is_requested());
+        shutdown.trigger();
+        assert!(other.is_requested());
     }
 
     #[tokio::test(start_paused = true)]

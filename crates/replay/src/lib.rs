@@ -17,6 +17,8 @@ pub mod operation;
 pub mod plan;
 pub mod query;
 pub mod repair;
+pub mod rule;
 mod transit;
 pub mod when;
+pub mod worker;
 pub mod workspace;

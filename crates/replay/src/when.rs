@@ -47,6 +47,11 @@ pub(crate) fn zone_name() -> String {
     }
 }
 
+/// The same by its name alone, to be read again.
+pub(crate) fn zone_id() -> String {
+    zone().iana_name().unwrap_or("UTC").to_owned()
+}
+
 /// A point in time, unix milliseconds: `2h` (ago), `2026-01-02`, `2026-01-02T03:04:05Z`, without zone in the user's.
 pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     let text = text.trim();

@@ -13,7 +13,7 @@ use super::{
     transit::{Leftovers, Presence, leftovers, others},
 };
 
-use pipeline::{cause::chain, lease::Lease, service::Runtime, stage::Stage};
+use pipeline::{cause::chain, lease::Lease, service::Runtime, shutdown::Shutdown, stage::Stage};
 
 use std::{
     collections::HashSet,
@@ -32,6 +32,8 @@ pub struct Workspace {
     pub stage: Stage,
     /// Who works on them, for the audit log.
     pub operator: String,
+    /// The request to end what is done here; until somebody sets another one, that of the process.
+    pub stop: Shutdown,
     /// Called with one line of text when another operator's browser has to be waited for.
     pub notice: fn(&str),
 }
@@ -41,6 +43,7 @@ impl Workspace {
     #[must_use]
     pub fn new(rt: Runtime, stage: Stage) -> Self {
         Self {
+            stop: rt.shutdown.clone(),
             rt,
             stage,
             operator: os_user(),
@@ -136,7 +139,7 @@ impl Workspace {
                 ));
                 notified = true;
             }
-            if !self.rt.shutdown.sleep(Duration::from_millis(50)).await {
+            if !self.stop.sleep(Duration::from_millis(50)).await {
                 return Err(Error::Interrupted("nothing was moved"));
             }
         }

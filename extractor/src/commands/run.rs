@@ -20,8 +20,10 @@ use pipeline::{
     config::CommonConfig,
     http::HttpConfig,
     service::Runtime,
+    stage::Stage,
     webhook::{Listener, WebhookConfig},
 };
+use replay::worker::Worker;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -81,7 +83,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         !args.detail.no_skip,
     );
     tasks.spawn(async { details.await.context("consume refs") });
-    until_shutdown(&rt, tasks).await
+    let worker = Worker::begin(&rt, Stage::Extract, args.worker);
+    until_shutdown(&rt, tasks).await?;
+    worker.end().await;
+    Ok(())
 }
 
 /// Each task ends with the shutdown only; one that ends or panics before takes the process with it.

@@ -9,6 +9,7 @@ use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
 use pipeline::webhook::Listener;
 use pipeline::{config::CommonConfig, http::HttpConfig};
+use replay::worker::Worker;
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -31,7 +32,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         HttpConfig::try_from(args.http)?,
     );
     let runtime = Runtime::start("loader", &common, &http.tls).await?;
-    serve(runtime, config, pushes, &http).await
+    let worker = Worker::begin(&runtime, Stage::Load, args.worker);
+    serve(runtime, config, pushes, &http).await?;
+    worker.end().await;
+    Ok(())
 }
 
 /// The service itself, on a runtime that exists already.

@@ -9,6 +9,7 @@ use pipeline::{
     stage::Stage,
     tls::TlsFiles,
 };
+use replay::worker::Worker;
 use std::sync::Arc;
 
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
@@ -31,7 +32,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         concurrency: config.concurrency,
     };
     let handler = Arc::new(MapHandler::new(rt.clone(), mapping));
+    let worker = Worker::begin(&rt, Stage::Transform, args.worker);
     consumer::run(&rt, options, handler)
         .await
-        .context("consume snapshots")
+        .context("consume snapshots")?;
+    worker.end().await;
+    Ok(())
 }

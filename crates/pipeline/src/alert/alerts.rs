@@ -123,6 +123,23 @@ impl Alerts {
         }
     }
 
+    /// A rule for dead letters that has switched itself off, and why; `None`: it helps.
+    pub fn rule_stopped(&self, stage: Stage, rule: &str, why: Option<&str>) {
+        let problem = Problem {
+            key: format!("replay-rule:{stage}:{rule}"),
+            severity: Severity::Warning,
+            summary: format!("the replay rule {rule} of {stage} has switched itself off"),
+            detail: why.map_or_else(String::new, |why| {
+                format!("{why}; `dead rule on {rule}` of the stage switches it on again")
+            }),
+            patience: Duration::ZERO,
+        };
+        self.send(match why {
+            Some(_) => Event::Raised(problem),
+            None => Event::Over(problem),
+        });
+    }
+
     /// A run that could not go on.
     pub fn run_failed(&self, job: &str, error: &str) {
         self.raise(run_failed(job, error));

@@ -66,6 +66,24 @@ impl Namespace {
         self.key(format_args!("dead:{stage}:holders{of}"))
     }
 
+    /// Set: names of the rules.
+    #[must_use]
+    pub fn rules_key(&self) -> String {
+        self.key("dead:rules")
+    }
+
+    /// Hash: a rule, why it is off, what its last run came to; each JSON.
+    #[must_use]
+    pub fn rule_key(&self, rule: &str) -> String {
+        self.key(format_args!("dead:rule:{rule}"))
+    }
+
+    /// Lease: which process carries out a stage's rules and adopts its replays.
+    #[must_use]
+    pub fn worker_lease_key(&self, stage: Stage) -> String {
+        self.key(format_args!("dead:{stage}:worker"))
+    }
+
     /// Hash: stage → second copies that were found and taken away.
     #[must_use]
     pub fn doubles_key(&self) -> String {

@@ -84,7 +84,7 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
     ) -> Result<()> {
         let mut chunk = Vec::with_capacity(CHUNK);
         loop {
-            self.report.interrupted = self.workspace.rt.shutdown.is_requested();
+            self.report.interrupted = self.workspace.stop.is_requested();
             let next = if self.report.interrupted {
                 None
             } else {

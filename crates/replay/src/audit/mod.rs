@@ -23,8 +23,8 @@ pub struct Entry {
     /// Place in the stream; begins with unix milliseconds.
     pub id: String,
     /// `plan`, `replay`, `resume`, `cancel`, `discard`, `undo`, `edit`, `patch`, `export`, `import`, `reveal`,
-    /// `tidy` (second copies were taken away); with
-    /// `ended` or `failed` behind it what came of one.
+    /// `tidy` (second copies were taken away), `pause`, `adopt`, `rule` (a run of one), `rule add`, `rule on`, `rule off`,
+    /// `rule remove`; with `ended` or `failed` behind it what came of one.
     pub action: String,
     /// The stage.
     pub stage: String,

@@ -96,7 +96,7 @@ impl GuardedBrowser {
 
     async fn through(&mut self, visit: &mut impl AsyncFnMut(Taken) -> Result<ControlFlow<()>>) -> Result<()> {
         loop {
-            if self.workspace.rt.shutdown.is_requested() {
+            if self.workspace.stop.is_requested() {
                 return Err(Error::Interrupted("everything is where it was, in its order"));
             }
             let Some(taken) = self.next().await? else {

@@ -10,9 +10,12 @@ mod filter;
 mod operations;
 mod operator;
 mod patch;
+mod pause;
 mod plan;
 pub(crate) mod print;
 mod replay;
+mod rule;
+mod rule_args;
 mod run_args;
 mod run_plan;
 mod spool;
@@ -62,6 +65,11 @@ enum DeadCommand {
     Resume(replay::ResumeArgs),
     /// End a plan; what it has not put back stays where it is
     Cancel(plan::CancelArgs),
+    /// Let a running plan rest, whoever runs it; `resume` goes on
+    Pause(pause::PauseArgs),
+    /// Put letters back by themselves: so often, so fast, at these hours, and only as long as it helps
+    #[command(subcommand)]
+    Rule(rule::RuleCommand),
     /// List the plans and what became of them
     Plans(plan::PlansArgs),
     /// What became of each letter of a plan, those that failed again with place and reason
@@ -117,6 +125,8 @@ async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result
         DeadCommand::Replay(args) => replay::replay(workspace, args).await,
         DeadCommand::Resume(args) => replay::resume(workspace, args).await,
         DeadCommand::Cancel(args) => plan::cancel(workspace, args).await,
+        DeadCommand::Pause(args) => pause::pause(workspace, args).await,
+        DeadCommand::Rule(command) => rule::rule(workspace, command).await,
         DeadCommand::Plans(args) => plan::plans(&workspace, args).await,
         DeadCommand::Outcomes(args) => plan::outcomes(&workspace, args).await,
         DeadCommand::Edit(args) => edit::edit(workspace, args).await,

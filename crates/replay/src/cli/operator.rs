@@ -62,7 +62,7 @@ pub(super) async fn answered(workspace: &Workspace, question: &str) -> Result<bo
             let line = answer.unwrap_or_else(|_| Ok(String::new()))?;
             Ok(["y", "yes"].contains(&line.trim().to_lowercase().as_str()))
         }
-        () = workspace.rt.shutdown.requested() => {
+        () = workspace.stop.requested() => {
             writeln!(io::stderr())?;
             Err(Error::Interrupted("nothing was moved"))
         }

@@ -10,16 +10,16 @@ use super::{
 };
 
 use crate::{
-    audit::{self, Note},
     browse::filter::Filter,
     error::Error,
     plan::{
         Plan,
-        end::End,
         make::{Preview, make},
         options::Options,
         outcomes,
+        rate::Rate,
         state::State,
+        summary::{note, result},
     },
     repair::Repair,
     workspace::Workspace,
@@ -27,8 +27,7 @@ use crate::{
 use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
-use pipeline::{disposition::Disposition, setting::ConfigError};
-use serde_json::{Value, json};
+use pipeline::setting::ConfigError;
 use std::io::{self, Write};
 
 /// Arguments of `plan`.
@@ -40,8 +39,8 @@ pub(super) struct PlanArgs {
     #[arg(long)]
     reason: String,
     /// Letters per second, for the estimate and for the replay
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    rate: Option<u32>,
+    #[arg(long, value_name = "RATE")]
+    rate: Option<Rate>,
     #[command(flatten)]
     operator: OperatorArgs,
     /// The plan as JSON
@@ -135,38 +134,6 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
         print::preview(&mut out, &preview)?;
     }
     Ok(())
-}
-
-/// A plan's result for other programs.
-pub(super) fn result(plan: &Plan) -> Value {
-    use Disposition::{Duplicate, Filtered, Loaded, Skipped, Superseded, Unchanged};
-    json!({
-        "replay": plan.id,
-        "state": plan.state,
-        "note": plan.note,
-        "total": plan.total,
-        "replayed": plan.sent,
-        "left": plan.left(),
-        "applied": plan.count([Loaded]),
-        "unchanged": plan.count([Unchanged, Duplicate, Skipped]),
-        "superseded": plan.count([Superseded]),
-        "filtered": plan.count([Filtered]),
-        "failed_again": plan.failed(),
-        "refused": plan.count([End::Refused]),
-        "gone": plan.count([End::Gone]),
-        "under_way": plan.under_way(),
-    })
-}
-
-pub(super) async fn note(workspace: &Workspace, action: &str, plan: &Plan) -> anyhow::Result<()> {
-    let note = Note {
-        action,
-        reason: &plan.reason,
-        filter: plan.filter.clone(),
-        subject: &plan.id,
-        result: result(plan),
-    };
-    Ok(audit::append(workspace, note).await?)
 }
 
 /// A plan of this stage.

@@ -1,6 +1,9 @@
 //! Flags of everything that runs a plan.
 
-use crate::plan::options::{Canary, Options};
+use crate::plan::{
+    options::{Canary, Options},
+    rate::Rate,
+};
 use clap::Args;
 use std::time::Duration;
 
@@ -8,9 +11,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "How to put them back")]
 pub(super) struct RunArgs {
-    /// Letters put back per second at most [default: as fast as they are handled]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    rate: Option<u32>,
+    /// Letters put back per second at most, or 200/m, 5000/h [default: as fast as they are handled]
+    #[arg(long, value_name = "RATE")]
+    rate: Option<Rate>,
     /// Sizes of the first portions, each waiting for its outcomes, or `none` [default: 1,10]
     #[arg(long, value_name = "SIZES", value_parser = parse_canary)]
     canary: Option<Canary>,
@@ -62,7 +65,7 @@ fn parse_canary(text: &str) -> Result<Canary, String> {
         .ok_or_else(|| format!("`{text}` is no list of sizes; write 1,10 or none"))
 }
 
-fn parse_ratio(text: &str) -> Result<f64, String> {
+pub(super) fn parse_ratio(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches('%').trim().parse::<f64>().ok();
     number
         .filter(|percent| (0.0..=100.0).contains(percent))
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn a_plan_remembers_its_options_until_a_flag_changes_them() {
         let stored = Options {
-            rate: Some(7),
+            rate: Some(Rate::from(7)),
             ..Options::default()
         };
         let args = RunArgs {
@@ -94,7 +97,10 @@ mod tests {
             ..RunArgs::default()
         };
         let next = args.over(stored);
-        assert_eq!((next.rate, next.stop_at, next.wait), (Some(7), 0.5, true));
+        assert_eq!(
+            (next.rate, next.stop_at, next.wait),
+            (Some(Rate::from(7)), 0.5, true)
+        );
         let hurried = RunArgs {
             no_wait: true,
             ..RunArgs::default()
@@ -102,7 +108,7 @@ mod tests {
         .over(next);
         assert_eq!(
             (hurried.rate, hurried.wait, hurried.canary.0.len()),
-            (Some(7), false, 0)
+            (Some(Rate::from(7)), false, 0)
         );
     }
 }

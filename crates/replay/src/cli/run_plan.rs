@@ -1,12 +1,15 @@
 //! The run of any plan on the screen.
 
-use super::{
-    plan::{note, result},
-    print,
-};
+use super::print;
 
 use crate::{
-    plan::{Plan, failed, options::Options, run, state::State},
+    plan::{
+        Plan, failed,
+        options::Options,
+        run,
+        state::State,
+        summary::{note, result},
+    },
     workspace::Workspace,
 };
 use anyhow::bail;

@@ -200,7 +200,7 @@ pub(crate) async fn lease(workspace: &Workspace, id: &str) -> Result<RenewedLeas
                 by,
             });
         }
-        if !workspace.rt.shutdown.sleep(POLL).await {
+        if !workspace.stop.sleep(POLL).await {
             return Err(Error::Interrupted("nothing was moved"));
         }
     }

@@ -55,7 +55,7 @@ pub(super) async fn lease(workspace: &Workspace, plan: &Plan) -> Result<RenewedL
         if begin.elapsed() > wait {
             return Err(busy_with(workspace, &key).await);
         }
-        if !workspace.rt.shutdown.sleep(POLL).await {
+        if !workspace.stop.sleep(POLL).await {
             return Err(Error::Interrupted("nothing was moved"));
         }
     }

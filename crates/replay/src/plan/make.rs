@@ -6,6 +6,7 @@ use super::{
     Plan,
     maker::{Facts, Maker},
     options::Options,
+    rate::Rate,
     state::State,
 };
 
@@ -60,13 +61,13 @@ pub struct Cost {
 }
 
 impl Cost {
-    fn of(stage: Stage, repair: Option<&Repair>, letters: u64, rate: Option<u32>) -> Self {
+    fn of(stage: Stage, repair: Option<&Repair>, letters: u64, rate: Option<Rate>) -> Self {
         let fetches = stage == Stage::Extract || (stage == Stage::Load && repair == Some(&Repair::Remap));
         Self {
             detail_calls: if fetches { letters } else { 0 },
             write_calls_at_least: letters.div_ceil(ROWS_PER_CALL),
             write_calls_at_most: letters,
-            seconds: rate.map(|rate| letters.div_ceil(u64::from(rate.max(1)))),
+            seconds: rate.map(|rate| rate.time_for(letters).as_secs()),
         }
     }
 }

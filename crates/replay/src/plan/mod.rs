@@ -13,9 +13,11 @@ pub mod options;
 pub mod outcomes;
 mod pass;
 pub mod plans;
+pub mod rate;
 pub(crate) mod read;
 pub mod run;
 pub mod state;
+pub(crate) mod summary;
 mod sweep;
 mod window;
 

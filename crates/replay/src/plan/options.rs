@@ -1,5 +1,6 @@
 //! How a plan is run: speed, canary, when it stops by itself.
 
+use super::rate::Rate;
 use serde::{Deserialize, Serialize};
 
 /// Sizes of the first portions.
@@ -11,8 +12,8 @@ pub struct Canary(pub Vec<u64>);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
-    /// Letters per second.
-    pub rate: Option<u32>,
+    /// How fast at most.
+    pub rate: Option<Rate>,
     /// First portions.
     pub canary: Canary,
     /// Share of failures that is too much.

@@ -9,6 +9,7 @@ use super::{
     canary::{self, Progress},
     end::{End, LetterState},
     options::Options,
+    rate::Rate,
     run::gone,
     state::State,
     window::Window,
@@ -45,10 +46,17 @@ pub(super) enum PassEnd {
     Interrupted,
     /// Too many failed again.
     TooManyFailed,
-    /// An operator cancelled the plan.
-    Cancelled,
+    /// Another operator has cancelled or paused the plan.
+    Changed(State),
     /// No outcome for too long.
     Silence,
+}
+
+impl PassEnd {
+    /// What follows from the state in which another operator has put the plan.
+    pub(super) fn of(state: State) -> Option<Self> {
+        matches!(state, State::Cancelled | State::Paused).then_some(Self::Changed(state))
+    }
 }
 
 /// What a pass needs to know.
@@ -86,10 +94,7 @@ impl Pass<'_> {
     ) -> Result<PassEnd> {
         let time_up = Instant::now() + LONGEST;
         let mut pace = Instant::now();
-        let size = self
-            .options
-            .rate
-            .map_or(CHUNK, |rate| (rate as usize / 5).clamp(1, CHUNK));
+        let size = self.options.rate.map_or(CHUNK, |rate| rate.portion(CHUNK));
         loop {
             let mut chunk = Vec::with_capacity(size);
             while chunk.len() < size {
@@ -106,19 +111,18 @@ impl Pass<'_> {
                 }
                 let room = self.room(plan).min(fresh.len());
                 let rest = fresh.split_off(room);
-                pace += self.options.rate.map_or(Duration::ZERO, |rate| {
-                    Duration::from_secs_f64(room as f64 / f64::from(rate))
-                });
+                let takes = |rate: Rate| rate.time_for(room as u64);
+                pace += self.options.rate.map_or(Duration::ZERO, takes);
                 self.send(plan, fresh, browser).await?;
-                if self.refresh(plan, view).await? == State::Cancelled {
-                    return Ok(PassEnd::Cancelled);
+                if let Some(end) = PassEnd::of(self.refresh(plan, view).await?) {
+                    return Ok(end);
                 }
                 fresh = rest;
             }
             if self.until.is_some_and(|until| plan.sent >= until) {
                 return Ok(PassEnd::Portion);
             }
-            if self.workspace.rt.shutdown.is_requested() {
+            if self.workspace.stop.is_requested() {
                 return Ok(PassEnd::Interrupted);
             }
         }
@@ -169,7 +173,7 @@ impl Pass<'_> {
                 return Err(Error::Overtaken);
             }
             let end = match () {
-                () if self.workspace.rt.shutdown.is_requested() => Some(PassEnd::Interrupted),
+                () if self.workspace.stop.is_requested() => Some(PassEnd::Interrupted),
                 () if canary::must_stop(self.options, self.window.advance(Progress::of(plan)), false) => {
                     Some(PassEnd::TooManyFailed)
                 }
@@ -187,9 +191,9 @@ impl Pass<'_> {
             } else {
                 pace.saturating_duration_since(Instant::now()).min(POLL)
             };
-            self.workspace.rt.shutdown.sleep(wait).await;
-            if self.refresh(plan, view).await? == State::Cancelled {
-                return Ok(Some(PassEnd::Cancelled));
+            self.workspace.stop.sleep(wait).await;
+            if let Some(end) = PassEnd::of(self.refresh(plan, view).await?) {
+                return Ok(Some(end));
             }
             if plan.known() > last_report.1 {
                 last_report = (Instant::now(), plan.known());

@@ -70,7 +70,7 @@ pub async fn run(
         Err(error) => (State::Paused, chain(error)),
     };
     let plans = workspace.plans();
-    // A plan that another operator has cancelled stays cancelled.
+    // A plan that another operator has cancelled or paused stays so.
     let changed = plans
         .change(&runner.plan.id, state, &note, &[State::Running])
         .await;
@@ -161,7 +161,7 @@ impl Runner<'_> {
             if let Some(end) = self.after(end, view).await? {
                 return Ok(end);
             }
-            self.workspace.rt.shutdown.sleep(TURN).await;
+            self.workspace.stop.sleep(TURN).await;
         }
     }
 
@@ -174,7 +174,7 @@ impl Runner<'_> {
         Ok(match end {
             PassEnd::TimeUp => None,
             PassEnd::Interrupted => Some(self.interrupted()),
-            PassEnd::Cancelled => Some((State::Cancelled, String::new())),
+            PassEnd::Changed(state) => Some((state, String::new())),
             PassEnd::Silence => self.silence(view).await?,
             PassEnd::TooManyFailed => Some(self.stopped().await),
             PassEnd::Exhausted if !self.options.wait => {
@@ -216,12 +216,12 @@ impl Runner<'_> {
     async fn outcomes(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<Option<(State, String)>> {
         let mut last_report = (Instant::now(), self.plan.known());
         while self.plan.under_way() > 0 {
-            if !self.workspace.rt.shutdown.sleep(POLL).await {
+            if !self.workspace.stop.sleep(POLL).await {
                 return Ok(Some(self.interrupted()));
             }
             self.refresh(view).await?;
-            if self.plan.state == State::Cancelled {
-                return Ok(Some((State::Cancelled, String::new())));
+            if PassEnd::of(self.plan.state).is_some() {
+                return Ok(Some((self.plan.state, String::new())));
             }
             if self.plan.known() > last_report.1 {
                 last_report = (Instant::now(), self.plan.known());

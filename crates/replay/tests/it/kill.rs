@@ -16,7 +16,7 @@ use pipeline::{
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use replay::{
     browse::Filter,
-    plan::{State, options::Options, run::run},
+    plan::{State, options::Options, rate::Rate, run::run},
     query::Query,
     workspace::Workspace,
 };
@@ -79,9 +79,9 @@ async fn a_replay_that_is_killed_again_and_again_ends_with_every_record_once() {
         Outcome::done(Disposition::Loaded)
     });
 
-    let spread = u32::try_from(letters / (kills + 1)).unwrap() * 2;
+    let spread = u16::try_from(letters / (kills + 1)).unwrap() * 2;
     let options = Options {
-        rate: Some(spread),
+        rate: Some(Rate::from(spread)),
         ..Options::default()
     };
     let filter = Filter::from("code=broken".parse::<Query>().unwrap());

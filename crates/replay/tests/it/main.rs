@@ -12,4 +12,5 @@ mod many;
 mod outcomes;
 mod plans;
 mod repair;
+mod rules;
 mod workspace;

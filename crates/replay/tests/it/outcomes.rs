@@ -18,7 +18,7 @@ use pipeline::{
 use proto::v1::{CompanyRef, CompanySnapshot};
 use replay::{
     browse::{Browser, Filter},
-    plan::{State, options::Options},
+    plan::{State, options::Options, rate::Rate},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -190,7 +190,7 @@ async fn what_is_superseded_already_is_shown_before_anything_moves() {
         "a test",
         None,
         Options {
-            rate: Some(2),
+            rate: Some(Rate::from(2)),
             ..Options::default()
         },
         |_| {},

@@ -5,7 +5,7 @@ use kit::workbench::{OPTIONS, Workbench};
 use pipeline::{disposition::Disposition, failure::Failure, handler::Outcome, stage::Stage};
 use replay::{
     browse::Filter,
-    plan::{End, Plan, State, make::make, options::Options, run::run},
+    plan::{End, Plan, State, make::make, options::Options, rate::Rate, run::run},
     query::Query,
 };
 use std::{
@@ -178,7 +178,7 @@ async fn the_rate_is_kept() {
     let bench = Workbench::new().await;
     references(&bench, 0..60, broken).await;
     let options = Options {
-        rate: Some(40),
+        rate: Some(Rate::from(40)),
         ..Options::at_once()
     };
     let begin = std::time::Instant::now();
@@ -219,7 +219,7 @@ async fn a_running_plan_can_be_cancelled_from_elsewhere() {
     let bench = Workbench::new().await;
     references(&bench, 0..100, broken).await;
     let slow = Options {
-        rate: Some(20),
+        rate: Some(Rate::from(20)),
         ..Options::at_once()
     };
     let plan = planned(&bench, &Filter::default(), slow).await;

@@ -22,6 +22,13 @@ fn verb(action: &str) -> &str {
         "patch" => "repaired, with",
         "export" => "exported letters",
         "reveal" => "looked at personal data:",
+        "pause" => "let rest",
+        "adopt" => "took over, from a process that is gone,",
+        "rule" => "began to put back",
+        "rule add" => "made the rule",
+        "rule on" => "switched on the rule",
+        "rule off" => "switched off the rule",
+        "rule remove" => "took away the rule",
         "tidy" => "took away second copies that a killed process had left, in",
         other => other,
     }
@@ -31,8 +38,10 @@ fn verb(action: &str) -> &str {
 pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
     let ms = entry.id.split('-').next().and_then(|ms| ms.parse().ok());
     let what = match entry.action.split_once(' ') {
-        Some((action, end)) => format!("{action} {} {end}", entry.subject),
-        None => format!("{} {} {}", entry.operator, verb(&entry.action), entry.subject),
+        Some((action, end)) if entry.action == verb(&entry.action) => {
+            format!("{action} {} {end}", entry.subject)
+        }
+        _ => format!("{} {} {}", entry.operator, verb(&entry.action), entry.subject),
     };
     let stage = &entry.stage;
     writeln!(out, "{}", time(ms.unwrap_or(0)))?;

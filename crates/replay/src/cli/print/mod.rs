@@ -5,6 +5,7 @@ mod diff;
 mod letters;
 mod operations;
 mod plans;
+mod rules;
 mod table;
 
 pub(crate) use audit::{audit, audit_end};
@@ -12,3 +13,4 @@ pub(crate) use diff::diff;
 pub(crate) use letters::{body, groups, letter, listed, next_of_letter, row};
 pub(crate) use operations::operations;
 pub(crate) use plans::{outcome, outcomes, outcomes_end, plans, preview};
+pub(crate) use rules::rules;

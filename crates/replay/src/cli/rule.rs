@@ -1,0 +1,195 @@
+//! `dead rule`: rules that put letters back by themselves.
+
+use super::{
+    config::OperatorArgs,
+    operator::{by, reason},
+    print,
+    rule_args::AddArgs,
+};
+use crate::{
+    audit::{self, Note},
+    browse::groups::Groups,
+    rule::{Off, Rule, Rules},
+    workspace::Workspace,
+};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+};
+
+/// What to do with rules.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum RuleCommand {
+    /// Make a rule of this stage; the running services carry it out
+    #[command(
+        after_help = "Example: dead rule add refused --where 'code=row-refused' --every 1h --rate 200/m \\\n          \
+        --at-most-replays 2 --between 02:00-06:00 --at-most 5000 --reason \"the form is mended at night\""
+    )]
+    Add(AddArgs),
+    /// List the rules, with what their last runs came to
+    List(ListArgs),
+    /// Which letters the next run would put back; moves nothing
+    Test(NameArgs),
+    /// Switch a rule off; a run that is under way goes on to its end
+    Off(ChangeArgs),
+    /// Switch a rule on again
+    On(ChangeArgs),
+    /// Forget a rule; its plans stay
+    Remove(ChangeArgs),
+}
+
+/// Arguments of `rule list`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ListArgs {
+    /// Of every stage
+    #[arg(long)]
+    all: bool,
+    /// JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `rule test`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct NameArgs {
+    /// Name of the rule
+    name: String,
+    /// JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of what changes a rule.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ChangeArgs {
+    /// Name of the rule
+    name: String,
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+pub(super) async fn rule(workspace: Workspace, command: RuleCommand) -> anyhow::Result<()> {
+    match command {
+        RuleCommand::Add(args) => add(workspace, args).await,
+        RuleCommand::List(args) => list(&workspace, args).await,
+        RuleCommand::Test(args) => test(&workspace, args).await,
+        RuleCommand::Off(args) => change(workspace, args, "rule off").await,
+        RuleCommand::On(args) => change(workspace, args, "rule on").await,
+        RuleCommand::Remove(args) => change(workspace, args, "rule remove").await,
+    }
+}
+
+async fn add(workspace: Workspace, args: AddArgs) -> anyhow::Result<()> {
+    let workspace = by(workspace, args.operator.clone());
+    reason(&args.reason)?;
+    let rules = Rules::of(&workspace);
+    let json = args.json;
+    let rule = args.rule(&workspace, rules.now().await?);
+    rules.add(&rule).await?;
+    note(&workspace, "rule add", &rule.reason, &rule).await?;
+    let mut out = io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&rule)?)?;
+    } else {
+        writeln!(
+            out,
+            "rule {} is on; next: dead rule test {}",
+            rule.name, rule.name
+        )?;
+    }
+    Ok(())
+}
+
+async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Result<()> {
+    let rules = Rules::of(workspace);
+    let mut standing = rules.list().await?;
+    standing.retain(|one| args.all || one.rule.belongs_to(workspace.stage));
+    let now = rules.now().await?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&standing)?)?;
+    } else {
+        print::rules(&mut out, &standing, now)?;
+    }
+    Ok(())
+}
+
+async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
+    let standing = Rules::of(workspace).load(&args.name).await?;
+    if !standing.rule.belongs_to(workspace.stage) {
+        anyhow::bail!("rule {} is one of the {} stage", args.name, standing.rule.stage);
+    }
+    let filter = standing.rule.filter();
+    let (mut groups, mut matched) = (Groups::default(), 0_u64);
+    let browser = workspace.browse("test a rule").await?;
+    let visit = async |taken: crate::browse::browser::Taken| {
+        if filter.matches(&taken.letter) {
+            matched += 1;
+            groups.add(&taken.letter.record);
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    browser.walk(visit).await?;
+    let next = matched.min(filter.limit.unwrap_or(u64::MAX));
+    let mut groups = groups.into_sorted();
+    for group in &mut groups {
+        group.example = pipeline::mask::mask_text(&group.example);
+    }
+    let mut out = io::stdout().lock();
+    if args.json {
+        let result = json!({"rule": args.name, "matched": matched, "next_run": next, "groups": groups});
+        writeln!(out, "{result}")?;
+        return Ok(());
+    }
+    print::groups(&mut out, workspace.stage, &groups)?;
+    writeln!(
+        out,
+        "{matched} letters are meant ({filter}); the next run would put back {next}"
+    )?;
+    Ok(())
+}
+
+async fn change(workspace: Workspace, args: ChangeArgs, action: &str) -> anyhow::Result<()> {
+    let workspace = by(workspace, args.operator);
+    let (why, name) = (reason(&args.reason)?, &args.name);
+    let rules = Rules::of(&workspace);
+    let rule = rules.load(name).await?.rule;
+    let done = match action {
+        "rule on" => {
+            rules.switch_on(name).await?;
+            "on"
+        }
+        "rule off" => {
+            let off = Off {
+                by: workspace.operator.clone(),
+                why: why.to_owned(),
+                at: rules.now().await?,
+            };
+            rules.switch_off(name, &off).await?;
+            "off"
+        }
+        _ => {
+            rules.remove(name).await?;
+            "removed"
+        }
+    };
+    note(&workspace, action, why, &rule).await?;
+    writeln!(io::stdout().lock(), "rule {name} is {done}")?;
+    Ok(())
+}
+
+async fn note(workspace: &Workspace, action: &str, reason: &str, rule: &Rule) -> anyhow::Result<()> {
+    let note = Note {
+        action,
+        reason,
+        filter: rule.filter().to_string(),
+        subject: &rule.name,
+        result: json!({"every_ms": rule.every_ms, "rate": rule.rate, "between": rule.hours, "zone": rule.zone}),
+    };
+    Ok(audit::append(workspace, note).await?)
+}

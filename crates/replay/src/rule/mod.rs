@@ -1,0 +1,186 @@
+//! Rules: letters that are put back by themselves, so often, so fast, at these hours, and only as long as it helps.
+//!
+//! A rule is data in Redis; the worker of any service of its stage carries it out ([`crate::worker`]).
+
+pub(crate) mod book;
+pub(crate) mod hours;
+pub(crate) mod judge;
+mod schedule;
+
+pub use book::{Last, Off, Rules, Standing};
+pub use hours::Hours;
+
+pub(crate) use schedule::{Due, due};
+
+use crate::{
+    browse::Filter,
+    error::{Error, Result},
+    plan::{options::Options, rate::Rate},
+    query::{Condition, Number, Query},
+    when::Range,
+};
+use jiff::tz::TimeZone;
+use pipeline::stage::Stage;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A rule comes no sooner: each run looks at all letters of the stage.
+pub const OFTENEST: Duration = Duration::from_secs(1);
+const LONGEST_NAME: usize = 40;
+
+/// What is put back by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its name, by which it is switched off and on.
+    pub name: String,
+    /// The stage whose letters it puts back.
+    pub stage: String,
+    /// Which letters.
+    pub query: Query,
+    /// Why.
+    pub reason: String,
+    /// Who made it.
+    pub operator: String,
+    /// Unix milliseconds.
+    pub made_at: i64,
+    /// From the beginning of a run to that of the next one, milliseconds.
+    pub every_ms: u64,
+    /// How fast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// A letter that was put back so often stays where it is.
+    pub most_replays: u32,
+    /// Letters of one run at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<u64>,
+    /// Only at these hours of the day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// Zone of the hours, by its name.
+    pub zone: String,
+    /// The rule ends itself when more than this share of a run fails again.
+    pub stop_at: f64,
+}
+
+impl Rule {
+    /// # Errors
+    /// When something of it makes no sense, with the flag that says so.
+    pub fn check(&self) -> Result<()> {
+        let wrong = |place: &str, problem: &str| {
+            Err(Error::Invalid {
+                place: place.to_owned(),
+                problem: problem.to_owned(),
+            })
+        };
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.name.is_empty() || self.name.len() > LONGEST_NAME || !self.name.chars().all(legal) {
+            return wrong(
+                "NAME",
+                "write up to 40 small letters, digits and -, for instance night-shift",
+            );
+        }
+        if self.query == Query::Everything {
+            return wrong(
+                "--where",
+                "a rule for every letter would also repeat what can never succeed; name the code",
+            );
+        }
+        if self.every_ms < ms(OFTENEST) {
+            return wrong("--every", "the shortest is 1s");
+        }
+        if self.most_replays == 0 {
+            return wrong("--at-most-replays", "with 0 no letter is ever put back");
+        }
+        if TimeZone::get(&self.zone).is_err() {
+            return wrong("--time-zone", "no such zone; write Asia/Shanghai or UTC");
+        }
+        Ok(())
+    }
+
+    /// The letters of one run.
+    #[must_use]
+    pub fn filter(&self) -> Filter {
+        let most = Range::up_to(u64::from(self.most_replays.saturating_sub(1)));
+        let fresh = Query::Is(Condition::Number(Number::Replays, vec![most]));
+        Filter {
+            query: fresh.and(self.query.clone()),
+            limit: self.at_most,
+        }
+    }
+
+    /// How one run is run.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        Options {
+            rate: self.rate,
+            stop_at: self.stop_at,
+            ..Options::default()
+        }
+    }
+
+    pub(crate) fn belongs_to(&self, stage: Stage) -> bool {
+        self.stage == stage.name()
+    }
+
+    /// The name under which it is in plans and in the audit log.
+    pub(crate) fn operator(&self) -> String {
+        format!("rule {}", self.name)
+    }
+}
+
+pub(crate) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) fn rule() -> Rule {
+        Rule {
+            name: "night".into(),
+            stage: "load".into(),
+            query: "code=row-refused".parse().unwrap(),
+            reason: "a test".into(),
+            operator: "me".into(),
+            made_at: 0,
+            every_ms: 3_600_000,
+            rate: None,
+            most_replays: 2,
+            at_most: Some(7),
+            hours: None,
+            zone: "Asia/Shanghai".into(),
+            stop_at: 0.2,
+        }
+    }
+
+    #[test]
+    fn a_rule_that_makes_no_sense_is_refused_with_its_flag() {
+        assert!(rule().check().is_ok());
+        let cases: [(fn(&mut Rule), &str); 6] = [
+            (|rule| rule.name = "Night Shift".into(), "NAME"),
+            (|rule| rule.name = String::new(), "NAME"),
+            (|rule| rule.query = Query::Everything, "--where"),
+            (|rule| rule.every_ms = 10, "--every"),
+            (|rule| rule.most_replays = 0, "--at-most-replays"),
+            (|rule| rule.zone = "Mars/Base".into(), "--time-zone"),
+        ];
+        for (change, flag) in cases {
+            let mut wrong = rule();
+            change(&mut wrong);
+            let said = wrong.check().unwrap_err().to_string();
+            assert!(said.starts_with(flag), "{said}");
+        }
+    }
+
+    #[test]
+    fn letters_that_were_put_back_often_enough_are_left_out() {
+        let filter = rule().filter();
+        assert_eq!(
+            filter.to_string(),
+            "replays=..1 and code=row-refused, the first 7"
+        );
+        let again: Rule = serde_json::from_str(&serde_json::to_string(&rule()).unwrap()).unwrap();
+        assert_eq!(again, rule());
+    }
+}

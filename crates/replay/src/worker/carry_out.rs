@@ -1,0 +1,126 @@
+//! Rules that are due: a run of one is a plan like any other.
+
+use crate::{
+    audit::{self, Note},
+    error::{Error, Result},
+    plan::{Plan, State, busy, make::make, run, summary},
+    rule::{Due, Last, Off, Rule, Rules, Standing, due, judge},
+    workspace::Workspace,
+};
+use pipeline::cause::chain;
+use serde_json::json;
+use std::time::Duration;
+
+pub(super) async fn rules(workspace: &Workspace) -> Result<()> {
+    let rules = Rules::of(workspace);
+    for standing in rules.list().await? {
+        let rule = &standing.rule;
+        if standing.off.is_some() || !rule.belongs_to(workspace.stage) || workspace.stop.is_requested() {
+            continue;
+        }
+        let now = rules.now().await?;
+        let last = standing.last.as_ref().map(|last| last.begun_at);
+        let Due::Now(until) = due(rule, last, now) else {
+            continue;
+        };
+        match busy::refuse_if_busy(workspace).await {
+            // Somebody replays by hand; the rule has its turn afterwards.
+            Err(Error::Busy { .. }) => return Ok(()),
+            other => other?,
+        }
+        let left = until.map(|until| Duration::from_millis(u64::try_from(until - now).unwrap_or(0)));
+        one(workspace, &standing, now, left).await?;
+    }
+    Ok(())
+}
+
+/// One run of one rule; it ends with the rule's hours.
+async fn one(workspace: &Workspace, standing: &Standing, now: i64, left: Option<Duration>) -> Result<()> {
+    let (rule, rules) = (&standing.rule, Rules::of(workspace));
+    let mut last = Last {
+        begun_at: now,
+        runs: standing.last.as_ref().map_or(0, |last| last.runs) + 1,
+        ..Last::default()
+    };
+    let mut mine = workspace.clone();
+    mine.operator = rule.operator();
+    mine.stop = workspace.stop.child();
+    let end = mine.stop.clone();
+    let closing = async {
+        if let Some(left) = left {
+            tokio::time::sleep(left).await;
+            end.trigger();
+        }
+        std::future::pending::<()>().await;
+    };
+    let ran = tokio::select! {
+        ran = run_of(&mine, standing, &mut last) => ran,
+        () = closing => return Ok(()),
+    };
+    match &ran {
+        Ok(Some(plan)) => last.note = judge::in_words(plan),
+        Ok(None) => "no letter is meant".clone_into(&mut last.note),
+        Err(error) => last.note = chain(error),
+    }
+    last.ended_at = Some(rules.now().await?);
+    rules.note(&rule.name, &last).await?;
+    let Some(plan) = ran? else { return Ok(()) };
+    summary::note(&mine, "rule ended", &plan).await?;
+    if let Some(why) = judge::why_off(&plan, &rule.operator()) {
+        return ends_itself(&mine, rule, why).await;
+    }
+    workspace
+        .rt
+        .alerts
+        .rule_stopped(workspace.stage, &rule.name, None);
+    Ok(())
+}
+
+/// Goes on with the plan of the last run, or makes one of the letters of now; `None`: there are none.
+async fn run_of(mine: &Workspace, standing: &Standing, last: &mut Last) -> Result<Option<Plan>> {
+    let (rule, rules) = (&standing.rule, Rules::of(mine));
+    let open = match standing.last.as_ref().and_then(|last| last.plan.clone()) {
+        Some(id) => mine.plans().load(&id).await?.filter(is_open),
+        None => None,
+    };
+    let plan = match open {
+        Some(plan) => plan,
+        None => {
+            let made = make(mine, &rule.filter(), &rule.reason, None, rule.options(), |_| {}).await?;
+            match made {
+                Some(preview) => preview.plan,
+                None => return Ok(None),
+            }
+        }
+    };
+    // The next worker finds the plan even if this process is killed now.
+    last.plan = Some(plan.id.clone());
+    rules.note(&rule.name, last).await?;
+    summary::note(mine, "rule", &plan).await?;
+    let options = rule.options();
+    run::run(mine, plan, &options, &mut |_| {}).await.map(Some)
+}
+
+const fn is_open(plan: &Plan) -> bool {
+    matches!(plan.state, State::Planned | State::Running | State::Paused)
+}
+
+async fn ends_itself(mine: &Workspace, rule: &Rule, why: String) -> Result<()> {
+    let rules = Rules::of(mine);
+    tracing::warn!(rule = rule.name, why, "a replay rule has switched itself off");
+    mine.rt.alerts.rule_stopped(mine.stage, &rule.name, Some(&why));
+    let off = Off {
+        by: rule.operator(),
+        why: why.clone(),
+        at: rules.now().await?,
+    };
+    rules.switch_off(&rule.name, &off).await?;
+    let note = Note {
+        action: "rule off",
+        reason: &why,
+        filter: rule.filter().to_string(),
+        subject: &rule.name,
+        result: json!({}),
+    };
+    Ok(audit::append(mine, note).await?)
+}
