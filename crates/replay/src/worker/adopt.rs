@@ -38,7 +38,10 @@ impl Orphans {
             .retain(|id, _| running.iter().any(|plan| plan.id == *id));
         for plan in running {
             match busy::refuse_if_busy(workspace).await {
-                Err(Error::Busy { .. }) => return Ok(self.forget()),
+                Err(Error::Busy { .. }) => {
+                    self.forget();
+                    return Ok(());
+                }
                 other => other?,
             }
             let since = *self.since.entry(plan.id.clone()).or_insert_with(Instant::now);

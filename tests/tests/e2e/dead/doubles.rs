@@ -15,7 +15,7 @@ use super::{dead, ids, said};
 const LETTERS: usize = 40;
 const LIMIT: Duration = Duration::from_secs(60);
 /// How late everything arrives at a command that is to be killed: longer than it takes to see what it has done.
-const LATE: Duration = Duration::from_millis(400);
+const LATE: Duration = Duration::from_millis(150);
 
 /// Letters that die again whenever they are handled.
 async fn buried(seed: u64) -> PipelineUnderTest {

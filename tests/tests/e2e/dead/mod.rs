@@ -9,6 +9,7 @@ mod letters;
 mod lives;
 mod operations;
 mod repairs;
+mod rules;
 mod said;
 mod stages;
 

@@ -81,7 +81,7 @@ async fn a_killed_discard_is_on_record_and_is_completed() {
         [
             "discard",
             "interrupted",
-            "--code unknown",
+            "code=unknown",
             "a killed one",
             "alice",
             "load"
