@@ -5,6 +5,7 @@
 use crate::{
     dedupe::{Seen, digest, seen},
     map::Mapping,
+    profile::Watch,
 };
 use mapping::{
     clean::{self, CleanError},
@@ -22,22 +23,25 @@ use pipeline::{
     watermarks::{Published, Watermarks},
 };
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
+use std::sync::Arc;
 
 /// Maps snapshots by one document.
 pub(crate) struct MapHandler {
     rt: Runtime,
     watermarks: Watermarks,
-    mapping: Mapping,
+    mapping: Arc<Mapping>,
+    watch: Arc<Watch>,
 }
 
 impl MapHandler {
     /// A stage with its compiled mapping.
     #[must_use]
-    pub(crate) fn new(rt: Runtime, mapping: Mapping) -> Self {
+    pub(crate) fn new(rt: Runtime, mapping: Arc<Mapping>, watch: Arc<Watch>) -> Self {
         Self {
             watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
             rt,
             mapping,
+            watch,
         }
     }
 
@@ -45,7 +49,7 @@ impl MapHandler {
         let snapshot = job.message;
         let published = Published {
             version: snapshot.version(),
-            digest: digest(self.mapping.fingerprint(), &snapshot),
+            digest: digest(&self.mapping.revision(), &snapshot),
         };
         match seen(published.version, &published.digest, last) {
             Seen::New => {}
@@ -76,6 +80,7 @@ impl MapHandler {
                 metrics::counter!(names::REPLACED_CHARACTERS, "stage" => Stage::Transform.name())
                     .increment(halves as u64);
             }
+            self.watch.see(&detail);
             let mut record = clean::read(&detail, wanted, zone).map_err(|problem| {
                 let code = match problem {
                     CleanError::NotJson(_) => "detail-not-json",

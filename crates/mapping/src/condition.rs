@@ -1,10 +1,13 @@
 //! `condition` of a source document: an OR of ANDs that decides which records are kept.
+//!
+//! What a test compares with may hold placeholders (`{{DAYS_AGO_30|datetime}}`). A value that cannot be computed decides
+//! nothing: its test holds, because a record that was kept can still be dropped by somebody, and not the other way round.
 
 use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use super::expression::Context;
+use super::expression::{Context, Evaluation, Expression, Form, Scope, Source, Variable};
 use super::json::Node;
 use super::path::Path;
 use super::reader::{Reader, get};
@@ -34,13 +37,58 @@ struct Test {
     strict: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 enum Logic {
-    Equal(String, bool),
-    Order(String, &'static [Ordering]),
-    Like(String, bool),
-    Between(String, String),
+    Equal(Wanted, bool),
+    Order(Wanted, &'static [Ordering]),
+    Like(Wanted, bool),
+    /// Two values with a comma between them.
+    Between(Wanted),
     Null(bool),
+}
+
+/// What a test compares with.
+#[derive(Debug, Clone)]
+enum Wanted {
+    Fixed(String),
+    Computed {
+        value: Box<Expression>,
+        /// A point of time without a format, which is a number of seconds.
+        is_time: bool,
+    },
+}
+
+impl Wanted {
+    fn new(value: Expression) -> Wanted {
+        let is_time = match value.form() {
+            Form::Reference(placeholder) => {
+                placeholder.pipes.is_empty()
+                    && matches!(
+                        placeholder.source,
+                        Source::Variable(Variable::CurrentTime | Variable::LastSyncTime | Variable::DaysAgo(_))
+                    )
+            }
+            _ => false,
+        };
+        match value.form() {
+            Form::Constant(text) => Wanted::Fixed(text.clone()),
+            _ => Wanted::Computed {
+                value: Box::new(value),
+                is_time,
+            },
+        }
+    }
+
+    /// The text, unless it cannot be computed.
+    fn text(&self, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> Option<String> {
+        match self {
+            Wanted::Fixed(text) => Some(text.clone()),
+            Wanted::Computed { value, is_time } => {
+                let text = value.evaluate_in(on, scope).ok()?.into_text().into_owned();
+                Some(if *is_time { format!("timestamp:{text}") } else { text })
+            }
+        }
+    }
 }
 
 const GREATER: &[Ordering] = &[Ordering::Greater];
@@ -56,7 +104,24 @@ impl Condition {
 
     /// The record paths that it reads.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.groups.iter().flatten().map(|test| &test.path)
+        self.groups.iter().flatten().flat_map(|test| {
+            let computed = test.logic.wanted().into_iter().flat_map(|wanted| match wanted {
+                Wanted::Computed { value, .. } => value.paths(),
+                Wanted::Fixed(_) => Vec::new(),
+            });
+            std::iter::once(&test.path).chain(computed)
+        })
+    }
+
+    /// The look-ups that it makes.
+    pub fn lookups(&self) -> Vec<&super::lookup::Lookup> {
+        let wanted = self.groups.iter().flatten().filter_map(|test| test.logic.wanted());
+        wanted
+            .flat_map(|wanted| match wanted {
+                Wanted::Computed { value, .. } => value.lookups(),
+                Wanted::Fixed(_) => Vec::new(),
+            })
+            .collect()
     }
 
     /// Decides; rows of an array that fail a non-strict test are removed from a kept record.
@@ -107,7 +172,7 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         reader.problem(node.range.start, "a test of condition has no \"field\"", None);
         return None;
     };
-    let value = reader.text(get(members, "value"), "value").unwrap_or_default();
+    let value = value(reader, get(members, "value"))?;
     let logic = match reader.text(get(members, "logic"), "logic").as_deref() {
         Some("eq") => Logic::Equal(value, true),
         Some("neq") => Logic::Equal(value, false),
@@ -117,9 +182,8 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         Some("elt") => Logic::Order(value, AT_MOST),
         Some("like") => Logic::Like(value, true),
         Some("notlike") => Logic::Like(value, false),
-        Some("between") => match value.split_once(',') {
-            Some((low, high)) => Logic::Between(low.trim().to_owned(), high.trim().to_owned()),
-            None => {
+        Some("between") => match &value {
+            Wanted::Fixed(text) if !text.contains(',') => {
                 reader.problem(
                     node.range.start,
                     "between needs two values, e.g. \"100,500\"",
@@ -127,6 +191,7 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
                 );
                 return None;
             }
+            _ => Logic::Between(value),
         },
         Some("notnull") => Logic::Null(false),
         Some("isnull") => Logic::Null(true),
@@ -150,6 +215,21 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
     })
 }
 
+/// The value of a test, compiled.
+fn value(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Wanted> {
+    let Some(node) = node.filter(|node| !matches!(node.value, super::json::Value::Null)) else {
+        return Some(Wanted::Fixed(String::new()));
+    };
+    let value = reader.expression(node)?;
+    if value.variables().contains(&Variable::LastSyncTime) {
+        reader.warn(
+            node.range.start,
+            "LAST_SYNC_TIME is not known where conditions are applied; the test holds for every record",
+        );
+    }
+    Some(Wanted::new(value))
+}
+
 impl Test {
     fn apply(&self, record: &mut Record, context: &Context) -> bool {
         let Some((array, items)) = self
@@ -157,8 +237,10 @@ impl Test {
             .array_on(record, None)
             .filter(|(array, _)| array != &self.path)
         else {
-            return self.logic.holds(self.path.find(record, None).value(), context);
+            let on = Evaluation::new(record, context);
+            return self.logic.holds(self.path.find(record, None).value(), &on, None);
         };
+        let on = Evaluation::new(record, context);
         let holds: Vec<bool> = items
             .iter()
             .map(|element| {
@@ -168,7 +250,7 @@ impl Test {
                     outer: None,
                 };
                 self.logic
-                    .holds(self.path.find(record, Some(&scope)).value(), context)
+                    .holds(self.path.find(record, Some(&scope)).value(), &on, Some(&scope))
             })
             .collect();
         if self.strict {
@@ -183,25 +265,39 @@ impl Test {
 }
 
 impl Logic {
-    fn holds(&self, value: Option<&Json>, context: &Context) -> bool {
+    fn wanted(&self) -> Option<&Wanted> {
+        match self {
+            Logic::Equal(wanted, _)
+            | Logic::Order(wanted, _)
+            | Logic::Like(wanted, _)
+            | Logic::Between(wanted) => Some(wanted),
+            Logic::Null(_) => None,
+        }
+    }
+
+    fn holds(&self, value: Option<&Json>, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> bool {
         let text = value.map(text_of).unwrap_or_default();
+        let other = match self.wanted().map(|wanted| wanted.text(on, scope)) {
+            Some(None) => return true,
+            Some(Some(other)) => other,
+            None => String::new(),
+        };
+        let zone = on.zone().time_zone();
         match self {
             Logic::Null(wanted) => text.is_empty() == *wanted,
-            Logic::Equal(other, wanted) => {
-                (order(&text, other, context) == Some(Ordering::Equal) || text == *other) == *wanted
+            Logic::Equal(_, wanted) => {
+                (order(&text, &other, zone) == Some(Ordering::Equal) || text == *other) == *wanted
             }
-            Logic::Order(other, allowed) => {
-                order(&text, other, context).is_some_and(|o| allowed.contains(&o))
+            Logic::Order(_, allowed) => order(&text, &other, zone).is_some_and(|o| allowed.contains(&o)),
+            Logic::Between(_) => {
+                let (low, high) = other.split_once(',').unwrap_or((&other, &other));
+                order(&text, low.trim(), zone).is_some_and(Ordering::is_ge)
+                    && order(&text, high.trim(), zone).is_some_and(Ordering::is_le)
             }
-            Logic::Between(low, high) => {
-                order(&text, low, context).is_some_and(Ordering::is_ge)
-                    && order(&text, high, context).is_some_and(Ordering::is_le)
-            }
-            Logic::Like(pattern, wanted) => {
-                let whole = if pattern.contains('%') {
-                    pattern.clone()
-                } else {
-                    format!("%{pattern}%")
+            Logic::Like(_, wanted) => {
+                let whole = match other.contains('%') {
+                    true => other,
+                    false => format!("%{other}%"),
                 };
                 super::sql::like::Like::new(&whole, '\\')
                     .matches(&text)
@@ -213,8 +309,7 @@ impl Logic {
 }
 
 /// Numbers as numbers, `timestamp:<unix>` against a date, everything else as text.
-fn order(text: &str, other: &str, context: &Context) -> Option<Ordering> {
-    let zone = context.zone.time_zone();
+fn order(text: &str, other: &str, zone: &jiff::tz::TimeZone) -> Option<Ordering> {
     if let Some(seconds) = other
         .strip_prefix("timestamp:")
         .and_then(|s| s.trim().parse::<i64>().ok())

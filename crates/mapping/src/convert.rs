@@ -40,6 +40,16 @@ pub(crate) enum Conversion {
     },
 }
 
+const NAMES: [&str; 8] = [
+    "ConvertObjectParser",
+    "ConvertTwoStageObjectParser",
+    "StringToArray",
+    "ArrayUnique",
+    "ArrayToString",
+    "ConvertJson",
+    "K3WiseHeiHuCustomParser",
+    "workflowRequestTableFields",
+];
 const KNOWN: &str = "ConvertObjectParser, ConvertTwoStageObjectParser, StringToArray, ArrayUnique, ArrayToString, \
                      ConvertJson, K3WiseHeiHuCustomParser, workflowRequestTableFields";
 
@@ -67,47 +77,100 @@ impl Converter {
         Ok(value)
     }
 
+    /// What wraps the value for another target than a form: its name and what it builds. Nothing of a form takes
+    /// `{"FNumber": X}`.
+    pub fn foreign(&self) -> Option<String> {
+        self.steps.iter().find_map(|step| match step {
+            Conversion::Object(key) if !is_of_form(key) => {
+                Some(format!("ConvertObjectParser builds {{\"{key}\": …}}"))
+            }
+            Conversion::TwoStage(outer, inner) if outer != "value" || !is_of_form(inner) => Some(format!(
+                "ConvertTwoStageObjectParser builds {{\"{outer}\": {{\"{inner}\": …}}}}"
+            )),
+            Conversion::KeyName(_) => Some("K3WiseHeiHuCustomParser builds [{\"keyName\": …}]".to_owned()),
+            Conversion::TableField { .. } => {
+                Some("workflowRequestTableFields builds {\"fieldName\": …}".to_owned())
+            }
+            _ => None,
+        })
+    }
+
+    /// The same without what wraps the value for another target.
+    #[must_use]
+    pub fn for_form(&self) -> Converter {
+        let kept = self.steps.iter().filter(|step| match step {
+            Conversion::Object(key) => is_of_form(key),
+            Conversion::TwoStage(outer, inner) => outer == "value" && is_of_form(inner),
+            Conversion::KeyName(_) | Conversion::TableField { .. } => false,
+            _ => true,
+        });
+        Converter {
+            steps: kept.cloned().collect(),
+        }
+    }
+
+    /// It makes a list of a text.
+    pub fn makes_list(&self) -> bool {
+        let last = self.steps.iter().rev().find(|step| !matches!(step, Conversion::Object(_)));
+        matches!(last, Some(Conversion::ToArray(_) | Conversion::Unique | Conversion::Pairs))
+    }
+
+    /// Nothing is applied.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Converter {
-        let Some(node) = node.filter(|n| !matches!(n.value, Value::Null)) else {
+        let Some(node) = node else {
             return Converter::default();
         };
-        if matches!(&node.value, Value::Array(items) if items.is_empty())
-            || matches!(&node.value, Value::String(s) if s.is_empty())
-        {
-            return Converter::default();
-        }
-        let members = reader.object(node, "parser");
-        let keys = ["name", "params", "params1", "params2", "view", "edit", "fieldId"];
-        for member in members.iter().filter(|m| !keys.contains(&m.key.as_str())) {
-            let message = format!("\"{}\" is not a key of a parser", member.key);
-            reader.problem(
-                member.key_start,
-                message,
-                Some("parsers have name and params (or params1, params2)"),
-            );
-        }
-        let Some(names) = reader.text(get(members, "name"), "the parser's name") else {
-            reader.problem(
-                node.range.start,
-                "the parser has no name",
-                Some(&format!("known are {KNOWN}")),
-            );
-            return Converter::default();
-        };
-        let names: Vec<&str> = names.split(',').map(str::trim).collect();
-        let mut params = match get(members, "params").map(|n| &n.value) {
-            Some(Value::Array(items)) => items.iter().map(|n| reader.text(Some(n), "params")).collect(),
-            _ => vec![reader.text(get(members, "params"), "params"); names.len()],
-        };
-        params.resize(names.len(), None);
         let mut steps = Vec::new();
-        for (name, params) in names.into_iter().zip(params) {
-            match Conversion::read(reader, members, name, params) {
-                Ok(step) => steps.push(step),
-                Err(message) => reader.problem(node.range.start, message, None),
+        match &node.value {
+            Value::Null => {}
+            Value::String(names) => chain(reader, node, &[], names, &mut steps),
+            Value::Array(items) => {
+                for item in items {
+                    steps.extend(Converter::read(reader, Some(item)).steps);
+                }
+            }
+            _ => {
+                let members = reader.object(node, "parser");
+                let known = ["name", "params", "params1", "params2", "view", "edit", "fieldId", "type"];
+                if let Some(kind) = reader.text(get(members, "type"), "type").filter(|kind| !kind.is_empty()) {
+                    let message = format!("parsers by \"type\" are not supported ({kind})");
+                    reader.problem(node.range.start, message, Some(&format!("known by name are {KNOWN}")));
+                }
+                reader.unknown_keys(members, &known, "the parser");
+                let names = reader.text(get(members, "name"), "the parser's name");
+                chain(reader, node, members, &names.unwrap_or_default(), &mut steps);
             }
         }
         Converter { steps }
+    }
+}
+
+/// Keys of what a form takes: its own wrapping, a phone, the parts of an address.
+fn is_of_form(key: &str) -> bool {
+    matches!(key, "value" | "phone" | "province" | "city" | "district" | "detail")
+}
+
+/// The parsers of a chain; no name is no parser.
+fn chain(reader: &mut Reader<'_>, node: &Node, members: &[Member], names: &str, steps: &mut Vec<Conversion>) {
+    let names: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let mut params = match get(members, "params").map(|n| &n.value) {
+        Some(Value::Array(items)) => items.iter().map(|n| reader.text(Some(n), "params")).collect(),
+        Some(Value::Object(inner)) => inner
+            .iter()
+            .map(|member| reader.text(Some(&member.value), "params"))
+            .collect(),
+        _ => vec![reader.text(get(members, "params"), "params"); names.len()],
+    };
+    params.resize(names.len(), None);
+    for (name, params) in names.into_iter().zip(params) {
+        match Conversion::read(reader, members, name, params) {
+            Ok(step) => steps.push(step),
+            Err(message) => reader.problem(node.range.start, message, None),
+        }
     }
 }
 
@@ -129,8 +192,12 @@ impl Conversion {
                 .ok_or_else(|| format!("{name} needs {key}"))
         };
         let mut text = |key: &str| reader.text(get(members, key), key);
-        match name {
-            "ConvertObjectParser" => need(params, "params, e.g. \"value\"").map(Conversion::Object),
+        let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
+        match known.copied().unwrap_or(name) {
+            // Without a key it is the wrapping that every field of a form has.
+            "ConvertObjectParser" => Ok(Conversion::Object(
+                params.filter(|key| !key.is_empty()).unwrap_or_else(|| "value".to_owned()),
+            )),
             "ConvertTwoStageObjectParser" => {
                 let (outer, inner) = (text("params1"), text("params2"));
                 Ok(Conversion::TwoStage(

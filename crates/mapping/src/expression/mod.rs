@@ -7,6 +7,8 @@ mod pipe;
 mod placeholder;
 mod refuse;
 mod scan;
+mod spelling;
+mod traps;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -16,23 +18,28 @@ use super::sql::eval::{Env, MAX_STEPS, template};
 use super::sql::expr::{Expr, Part};
 
 pub use super::path::Scope;
+use super::lookup::Lookup;
 use super::record::Record;
 pub(crate) use context::Variable;
 pub use context::{Context, Zone};
+pub use traps::Trap;
+pub(super) use pattern::Pattern;
 pub(super) use pipe::Pipe;
 pub(super) use placeholder::{Placeholder, Source};
 pub(super) use scan::{Piece, part};
+pub(crate) use scan::pieces;
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
 pub struct Expression {
     text: String,
     form: Form,
+    hints: Vec<Fault>,
 }
 
 /// What kind of expression it is.
 #[derive(Debug, Clone)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Constant(String),
     Reference(Placeholder),
     Template(Vec<Part>),
@@ -99,11 +106,18 @@ impl Expression {
     }
 
     pub(super) fn build(text: &str) -> Result<Expression, Vec<Fault>> {
-        let form = scan::form(text)?;
+        let mut hints = Vec::new();
+        let form = scan::form(text, &mut hints)?;
         Ok(Expression {
             text: text.to_owned(),
             form,
+            hints,
         })
+    }
+
+    /// What looks odd and does no harm.
+    pub(super) fn hints(&self) -> &[Fault] {
+        &self.hints
     }
 
     /// The text as written.
@@ -111,7 +125,7 @@ impl Expression {
         &self.text
     }
 
-    pub(super) fn form(&self) -> &Form {
+    pub(crate) fn form(&self) -> &Form {
         &self.form
     }
 
@@ -124,8 +138,10 @@ impl Expression {
     pub(crate) fn variables(&self) -> Vec<Variable> {
         let mut found = Vec::new();
         self.placeholders(&mut |placeholder| {
-            if let Source::Variable(variable) = placeholder.source {
-                found.push(variable);
+            match &placeholder.source {
+                Source::Variable(variable) => found.push(*variable),
+                Source::Lookup(lookup) => found.extend(lookup.variables()),
+                Source::Path(_) => {}
             }
         });
         found
@@ -135,8 +151,21 @@ impl Expression {
     pub fn paths(&self) -> Vec<&super::path::Path> {
         let mut found = Vec::new();
         self.placeholders(&mut |placeholder| {
-            if let Source::Path(path) = &placeholder.source {
-                found.push(path);
+            match &placeholder.source {
+                Source::Path(path) => found.push(path),
+                Source::Lookup(lookup) => found.extend(lookup.paths()),
+                Source::Variable(_) => {}
+            }
+        });
+        found
+    }
+
+    /// The look-ups that it makes.
+    pub fn lookups(&self) -> Vec<&Lookup> {
+        let mut found = Vec::new();
+        self.placeholders(&mut |placeholder| {
+            if let Source::Lookup(lookup) = &placeholder.source {
+                found.push(&**lookup);
             }
         });
         found
@@ -163,7 +192,7 @@ impl Expression {
     /// The text with its placeholders' values written in, as the platform's own first step leaves it.
     pub fn written_out(&self, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> Result<String, EvalError> {
         // The text has been scanned before without a fault.
-        let pieces = scan::pieces(&self.text, 0).unwrap_or_default();
+        let pieces = scan::pieces(&self.text, 0, &mut Vec::new()).unwrap_or_default();
         let parts: Vec<Part> = pieces.into_iter().map(|(piece, _)| part(piece)).collect();
         Ok(template(&parts, &on.env(scope))?.into_owned())
     }
@@ -220,6 +249,11 @@ impl<'a> Evaluation<'a> {
     /// The record.
     pub fn record(&self) -> &'a Record {
         self.record
+    }
+
+    /// The surroundings.
+    pub fn context(&self) -> &'a Context {
+        self.context
     }
 
     /// The zone of dates without offset.

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 
 use super::DocumentArgs;
 use super::table::columns;
+use crate::known::absent;
 use crate::map::{Mapping, losses, show};
-use mapping::clean::clean_in;
+use mapping::clean::{clean_in, collisions};
 
 /// Arguments of `try`.
 #[derive(Debug, Args)]
@@ -35,10 +36,11 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
 
 /// The table and the number of failing fields.
 fn report(mapping: &Mapping, detail: serde_json::Value, now: Timestamp) -> anyhow::Result<(String, usize)> {
+    let mut warnings = collided(mapping, &detail);
     let mut record = clean_in(detail, mapping.zone())?;
     let dropped = mapping.filter(&mut record, now);
     let mut rows = vec![vec!["label".to_owned(), "value".to_owned(), "sent as".to_owned()]];
-    let (mut warnings, mut failed) = (Vec::new(), 0);
+    let mut failed = 0;
     for tried in mapping.try_record(&record, now) {
         let label = tried.info.label;
         let (value, sent) = match &tried.value {
@@ -59,6 +61,10 @@ fn report(mapping: &Mapping, detail: serde_json::Value, now: Timestamp) -> anyho
         );
         rows.push(vec![label, value, sent]);
     }
+    for parameter in mapping.parameters() {
+        let absent = absent(parameter, &record).into_iter();
+        warnings.extend(absent.map(|told| format!("{}: {told}", parameter.label)));
+    }
     warnings.extend(losses(mapping, &record));
     let mut text = columns(&rows);
     if let Some(reason) = dropped {
@@ -70,6 +76,25 @@ fn report(mapping: &Mapping, detail: serde_json::Value, now: Timestamp) -> anyho
         text.push_str(&format!("warning: {warning}\n"));
     }
     Ok((text, failed))
+}
+
+/// Fields of one name, of which the mapping reads the key.
+fn collided(mapping: &Mapping, detail: &serde_json::Value) -> Vec<String> {
+    let read = |key: &str| {
+        let mut paths = mapping.paths().into_iter();
+        paths.any(|path| path.as_str() == key || path.as_str().strip_prefix(key).is_some_and(|r| r.starts_with(['.', '_'])))
+    };
+    let collisions = collisions(detail).into_iter();
+    let told = collisions.filter(|collision| read(&collision.key)).map(|collision| {
+        format!(
+            "{} stands in this record {} times ({}); the value of {} is used",
+            collision.key,
+            collision.ids.len(),
+            collision.ids.join(", "),
+            collision.used
+        )
+    });
+    told.collect()
 }
 
 #[cfg(test)]
