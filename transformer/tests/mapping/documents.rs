@@ -226,7 +226,7 @@ fn extras_are_checked() {
     .unwrap_err();
     assert_eq!(
         used[0].to_string(),
-        "mapping: field \"L\": the form's field f is a sn, which cannot be written"
+        "mapping:1:86: field \"L\": the form's field f is a sn, which cannot be written"
     );
     let mapping = Mapping::load(
         &document(r#"{"field": "f", "value": "{{CURRENT_TIME|datetime}}"}"#),

@@ -1,7 +1,6 @@
 //! `JSON_EXTRACT JSON_UNQUOTE JSON_VALUE JSON_LENGTH JSON_VALID`, on texts and on values of the record.
 
-use serde_json::Value as Json;
-
+use super::super::super::json::{Text, Value as Json};
 use super::super::error::Failure;
 use super::super::eval::Env;
 use super::super::expr::Expr;
@@ -67,17 +66,20 @@ fn walk<'j>(json: &'j Json, steps: &[Step], found: &mut Vec<&'j Json>) {
         return;
     };
     let one = match (step, json) {
-        (Step::Key(key), Json::Object(map)) => map.get(key),
-        (Step::Index(n), Json::Array(items)) => items.get(*n),
-        (Step::Last, Json::Array(items)) => items.last(),
+        (Step::Key(key), Json::Object(members)) => {
+            let member = members.iter().find(|member| member.key == *key);
+            member.map(|member| &member.value.value)
+        }
+        (Step::Index(n), Json::Array(items)) => items.get(*n).map(|item| &item.value),
+        (Step::Last, Json::Array(items)) => items.last().map(|item| &item.value),
         // A value that is no list is its own only entry.
         (Step::Index(0) | Step::Last, other) => Some(other),
         (Step::AllItems, Json::Array(items)) => {
-            items.iter().for_each(|item| walk(item, rest, found));
+            items.iter().for_each(|item| walk(&item.value, rest, found));
             None
         }
-        (Step::AllKeys, Json::Object(map)) => {
-            map.values().for_each(|value| walk(value, rest, found));
+        (Step::AllKeys, Json::Object(members)) => {
+            members.iter().for_each(|member| walk(&member.value.value, rest, found));
             None
         }
         _ => None,
@@ -87,8 +89,13 @@ fn walk<'j>(json: &'j Json, steps: &[Step], found: &mut Vec<&'j Json>) {
     }
 }
 
+/// Numbers keep the digits that they are written with, as on the server.
 fn document<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Option<Json>, Failure> {
-    Ok(text(args, 0, env)?.and_then(|text| serde_json::from_str(&text).ok()))
+    Ok(text(args, 0, env)?.and_then(|text| read(&text)))
+}
+
+fn read(text: &str) -> Option<Json> {
+    Text { name: "", text }.parse().ok().map(|node| node.value)
 }
 
 fn extract<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
@@ -115,19 +122,23 @@ fn extract<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 
 /// JSON as the server prints it: a blank behind each comma and colon.
 fn shown(json: &Json) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match json {
+        Json::Null => "null".to_owned(),
+        Json::Bool(flag) => flag.to_string(),
+        Json::Number(digits) => digits.clone(),
+        Json::String(text) => quoted(text),
         Json::Array(items) => {
-            let all: Vec<String> = items.iter().map(shown).collect();
+            let all: Vec<String> = items.iter().map(|item| shown(&item.value)).collect();
             format!("[{}]", all.join(", "))
         }
-        Json::Object(map) => {
-            let member = |(key, value): (&String, &Json)| {
-                format!("{}: {}", Json::String(key.clone()), shown(value))
-            };
-            let all: Vec<String> = map.iter().map(member).collect();
+        Json::Object(members) => {
+            let all: Vec<String> = members
+                .iter()
+                .map(|member| format!("{}: {}", quoted(&member.key), shown(&member.value.value)))
+                .collect();
             format!("{{{}}}", all.join(", "))
         }
-        plain => plain.to_string(),
     }
 }
 
@@ -159,7 +170,7 @@ fn value<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     match found.first() {
         Some(Json::String(text)) => give(text.clone()),
         Some(Json::Bool(flag)) => Ok(Value::owned(u8::from(*flag).to_string())),
-        Some(plain @ Json::Number(_)) => give(plain.to_string()),
+        Some(Json::Number(digits)) => give(digits.clone()),
         _ => Ok(Value::Null),
     }
 }
@@ -177,7 +188,7 @@ fn length<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let length = match found.first() {
         None => return Ok(Value::Null),
         Some(Json::Array(items)) => items.len(),
-        Some(Json::Object(map)) => map.len(),
+        Some(Json::Object(members)) => members.len(),
         Some(_) => 1,
     };
     Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
@@ -186,6 +197,6 @@ fn length<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 fn valid<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let text = text(args, 0, env)?;
     Ok(text.map_or(Value::Null, |text| {
-        Value::bool(serde_json::from_str::<Json>(&text).is_ok())
+        Value::bool(read(&text).is_some())
     }))
 }

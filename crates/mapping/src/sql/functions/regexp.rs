@@ -31,17 +31,21 @@ fn replace<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let (Some((subject, regex)), Some(by)) = (both(args, env)?, text(args, 2, env)?) else {
         return Ok(Value::Null);
     };
-    let mut made = 0;
-    let replaced = regex.replace_all(&subject, |found: &Captures<'_>| {
-        // What comes after the bound is thrown away with the rest.
-        if made > MAX_TEXT {
-            return String::new();
+    // As on the server, what matches nothing ends the replacing.
+    let (mut made, mut at) = (String::new(), 0);
+    for found in regex.captures_iter(&subject) {
+        let Some(whole) = found.get(0).filter(|whole| !whole.is_empty()) else {
+            break;
+        };
+        made.push_str(&subject[at..whole.start()]);
+        made.push_str(&expanded(&by, &found));
+        at = whole.end();
+        if made.len() > MAX_TEXT {
+            return Err(Failure::too_large(MAX_TEXT));
         }
-        let piece = expanded(&by, found);
-        made += piece.len();
-        piece
-    });
-    give(replaced.into_owned())
+    }
+    made.push_str(&subject[at..]);
+    give(made)
 }
 
 /// `\1` is what the first group found.
