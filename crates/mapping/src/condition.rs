@@ -3,17 +3,18 @@
 //! What a test compares with may hold placeholders (`{{DAYS_AGO_30|datetime}}`). A value that cannot be computed decides
 //! nothing: its test holds, because a record that was kept can still be dropped by somebody, and not the other way round.
 
+mod compare;
+
 use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use super::expression::{Context, Evaluation, Expression, Form, Scope, Source, Variable};
+use super::expression::{Context, Evaluation, Variable};
 use super::json::Node;
 use super::path::Path;
 use super::reader::{Reader, get};
-use super::record::{Record, text_of};
-use super::sql::dates;
-use super::sql::value::Value;
+use super::record::Record;
+use compare::{Logic, Wanted};
 
 /// All groups; an empty condition keeps everything.
 #[derive(Debug, Clone, Default)]
@@ -35,60 +36,6 @@ struct Test {
     path: Path,
     logic: Logic,
     strict: bool,
-}
-
-#[derive(Debug, Clone)]
-enum Logic {
-    Equal(Wanted, bool),
-    Order(Wanted, &'static [Ordering]),
-    Like(Wanted, bool),
-    /// Two values with a comma between them.
-    Between(Wanted),
-    Null(bool),
-}
-
-/// What a test compares with.
-#[derive(Debug, Clone)]
-enum Wanted {
-    Fixed(String),
-    Computed {
-        value: Box<Expression>,
-        /// A point of time without a format, which is a number of seconds.
-        is_time: bool,
-    },
-}
-
-impl Wanted {
-    fn new(value: Expression) -> Wanted {
-        let is_time = match value.form() {
-            Form::Reference(placeholder) => {
-                placeholder.pipes.is_empty()
-                    && matches!(
-                        placeholder.source,
-                        Source::Variable(Variable::CurrentTime | Variable::LastSyncTime | Variable::DaysAgo(_))
-                    )
-            }
-            _ => false,
-        };
-        match value.form() {
-            Form::Constant(text) => Wanted::Fixed(text.clone()),
-            _ => Wanted::Computed {
-                value: Box::new(value),
-                is_time,
-            },
-        }
-    }
-
-    /// The text, unless it cannot be computed.
-    fn text(&self, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> Option<String> {
-        match self {
-            Wanted::Fixed(text) => Some(text.clone()),
-            Wanted::Computed { value, is_time } => {
-                let text = value.evaluate_in(on, scope).ok()?.into_text().into_owned();
-                Some(if *is_time { format!("timestamp:{text}") } else { text })
-            }
-        }
-    }
 }
 
 const GREATER: &[Ordering] = &[Ordering::Greater];
@@ -115,7 +62,11 @@ impl Condition {
 
     /// The look-ups that it makes.
     pub fn lookups(&self) -> Vec<&super::lookup::Lookup> {
-        let wanted = self.groups.iter().flatten().filter_map(|test| test.logic.wanted());
+        let wanted = self
+            .groups
+            .iter()
+            .flatten()
+            .filter_map(|test| test.logic.wanted());
         wanted
             .flat_map(|wanted| match wanted {
                 Wanted::Computed { value, .. } => value.lookups(),
@@ -261,72 +212,5 @@ impl Test {
             rows.retain(|_| held.next().copied().unwrap_or(true));
         }
         holds.iter().any(|held| *held)
-    }
-}
-
-impl Logic {
-    fn wanted(&self) -> Option<&Wanted> {
-        match self {
-            Logic::Equal(wanted, _)
-            | Logic::Order(wanted, _)
-            | Logic::Like(wanted, _)
-            | Logic::Between(wanted) => Some(wanted),
-            Logic::Null(_) => None,
-        }
-    }
-
-    fn holds(&self, value: Option<&Json>, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> bool {
-        let text = value.map(text_of).unwrap_or_default();
-        let other = match self.wanted().map(|wanted| wanted.text(on, scope)) {
-            Some(None) => return true,
-            Some(Some(other)) => other,
-            None => String::new(),
-        };
-        let zone = on.zone().time_zone();
-        match self {
-            Logic::Null(wanted) => text.is_empty() == *wanted,
-            Logic::Equal(_, wanted) => {
-                (order(&text, &other, zone) == Some(Ordering::Equal) || text == *other) == *wanted
-            }
-            Logic::Order(_, allowed) => order(&text, &other, zone).is_some_and(|o| allowed.contains(&o)),
-            Logic::Between(_) => {
-                let (low, high) = other.split_once(',').unwrap_or((&other, &other));
-                order(&text, low.trim(), zone).is_some_and(Ordering::is_ge)
-                    && order(&text, high.trim(), zone).is_some_and(Ordering::is_le)
-            }
-            Logic::Like(_, wanted) => {
-                let whole = match other.contains('%') {
-                    true => other,
-                    false => format!("%{other}%"),
-                };
-                super::sql::like::Like::new(&whole, '\\')
-                    .matches(&text)
-                    .unwrap_or(false)
-                    == *wanted
-            }
-        }
-    }
-}
-
-/// Numbers as numbers, `timestamp:<unix>` against a date, everything else as text.
-fn order(text: &str, other: &str, zone: &jiff::tz::TimeZone) -> Option<Ordering> {
-    if let Some(seconds) = other
-        .strip_prefix("timestamp:")
-        .and_then(|s| s.trim().parse::<i64>().ok())
-    {
-        let found = match text.parse::<i64>() {
-            Ok(unix) if text.len() >= 9 && text.len() != 14 => unix,
-            _ => zone
-                .to_timestamp(dates::parse(text, zone)?.datetime)
-                .ok()?
-                .as_second(),
-        };
-        return Some(found.cmp(&seconds));
-    }
-    let read = |t: &str| Value::literal(t.trim()).and_then(|_| t.trim().parse::<f64>().ok());
-    match (read(text), read(other)) {
-        (Some(a), Some(b)) => a.partial_cmp(&b),
-        _ if text.is_empty() => None,
-        _ => Some(text.cmp(other)),
     }
 }

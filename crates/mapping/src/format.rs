@@ -48,7 +48,12 @@ pub struct ValueFormat(Format);
 impl ValueFormat {
     /// One of the formats of `formatResponse`, or a date pattern.
     pub(super) fn parse(text: &str) -> Option<ValueFormat> {
-        let pattern = || Pattern::parse(text).ok().filter(Pattern::has_date).map(Format::Pattern);
+        let pattern = || {
+            Pattern::parse(text)
+                .ok()
+                .filter(Pattern::has_date)
+                .map(Format::Pattern)
+        };
         Format::parse(text).or_else(pattern).map(ValueFormat)
     }
 

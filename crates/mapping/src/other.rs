@@ -16,8 +16,7 @@ const KNOWN: &[&str] = &[
     "entryId",
     "data_creator",
 ];
-const TRANSACTION: &str =
-    "a fixed transaction_id takes effect once only; it is replaced by one id per batch";
+const TRANSACTION: &str = "a fixed transaction_id takes effect once only; it is replaced by one id per batch";
 
 fn is_id(text: &str) -> bool {
     text.is_empty() || text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit())
@@ -46,7 +45,9 @@ impl OtherRequest {
             return other;
         };
         for parameter in parameter::list(reader, node, "otherRequest") {
-            reader.in_field(&parameter.label.clone(), |reader| other.take(reader, parameter, of_target));
+            reader.in_field(&parameter.label.clone(), |reader| {
+                other.take(reader, parameter, of_target)
+            });
         }
         if other.differ("appId", "app_id") || other.differ("entryId", "entry_id") {
             reader.warn(
@@ -66,7 +67,9 @@ impl OtherRequest {
             "transaction_id" if !text.is_empty() => {
                 reader.idle(at, TRANSACTION);
             }
-            "is_start_workflow" | "is_start_trigger" if !matches!(text, "true" | "false" | "1" | "0" | "") => {
+            "is_start_workflow" | "is_start_trigger"
+                if !matches!(text, "true" | "false" | "1" | "0" | "") =>
+            {
                 let message = format!("{name} is \"{text}\", true or false is expected");
                 reader.problem(at, message, None);
             }

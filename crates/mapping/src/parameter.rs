@@ -1,6 +1,7 @@
 //! A parameter object of `request`: one field of the target, or one parameter of the source's request.
 
 mod list;
+mod nesting;
 
 use super::convert::Converter;
 use super::expression::{Expression, Form};
@@ -81,7 +82,9 @@ impl ParameterType {
 
     fn parse(name: &str) -> Option<ParameterType> {
         Some(match name.trim().to_ascii_lowercase().as_str() {
-            "string" | "text" | "str" | "varchar" | "char" | "longtext" | "textarea" | "" => ParameterType::Text,
+            "string" | "text" | "str" | "varchar" | "char" | "longtext" | "textarea" | "" => {
+                ParameterType::Text
+            }
             "int" | "integer" | "bigint" | "long" | "smallint" | "tinyint" => ParameterType::Int,
             "float" | "number" | "double" | "decimal" | "numeric" => ParameterType::Float,
             "boolean" | "bool" => ParameterType::Bool,
@@ -123,7 +126,9 @@ pub(super) fn value(
                 None,
             );
         }
-        let path = expression.as_ref().and_then(|expression| expression.paths().first().copied().cloned());
+        let path = expression
+            .as_ref()
+            .and_then(|expression| expression.paths().first().copied().cloned());
         return (expression, path.or_else(|| Some(Path::new(&key))));
     }
     let expression = reader.expression(node);

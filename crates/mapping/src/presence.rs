@@ -117,7 +117,8 @@ pub fn nearest<'k>(wanted: &str, known: impl IntoIterator<Item = &'k str>) -> Ve
         .into_iter()
         .filter_map(|name| {
             let other = name.to_lowercase();
-            let within = length >= 2 && (other.contains(&folded) || other.len() >= 6 && folded.contains(&other));
+            let within =
+                length >= 2 && (other.contains(&folded) || other.len() >= 6 && folded.contains(&other));
             let far = strsim::damerau_levenshtein(&folded, &other);
             let counts = far <= (length / 3).max(1) && far < length;
             match within {

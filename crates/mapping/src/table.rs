@@ -112,7 +112,10 @@ impl Table {
     fn serve(&mut self, lookup: &Lookup) -> Result<(), String> {
         let missing = |table: &Table, name: &str| {
             let has = table.columns.join(", ");
-            format!("the table of the collection {} has no column {name}; it has {has}", lookup.collection)
+            format!(
+                "the table of the collection {} has no column {name}; it has {has}",
+                lookup.collection
+            )
         };
         if self.column(&lookup.field).is_none() {
             return Err(missing(self, &lookup.field));

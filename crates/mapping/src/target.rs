@@ -53,7 +53,10 @@ const IDLE: &[(&str, &str)] = &[
     ("primaryWriteback", STEP),
     ("callBackStrategy", STEP),
     ("autoCheck", STEP),
-    ("response", "no answer is written back; what was written is in the account of events"),
+    (
+        "response",
+        "no answer is written back; what was written is in the account of events",
+    ),
     ("id", "a customer is known by its company_id"),
     ("number", "a customer is known by its company_id"),
     (
@@ -198,7 +201,8 @@ fn idle(reader: &mut Reader<'_>, members: &[Member]) {
         );
         reader.idle(node.range.start, message);
     }
-    let method = get(members, "method").map(|node| (node, reader.text(Some(node), "method").unwrap_or_default()));
+    let method =
+        get(members, "method").map(|node| (node, reader.text(Some(node), "method").unwrap_or_default()));
     if let Some((node, method)) = method.filter(|(_, m)| !m.is_empty() && !m.eq_ignore_ascii_case("POST")) {
         let message = format!("\"method\": \"{method}\" has no effect: rows are written with POST");
         reader.idle(node.range.start, message);
@@ -208,7 +212,10 @@ fn idle(reader: &mut Reader<'_>, members: &[Member]) {
 /// A call that makes rows, as the loader does.
 fn creates(api: &str) -> bool {
     let last = api.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    matches!(last, "data_create" | "batch_create" | "data_batch_create" | "create")
+    matches!(
+        last,
+        "data_create" | "batch_create" | "data_batch_create" | "create"
+    )
 }
 
 /// What of the fields themselves leads to nothing.
@@ -235,7 +242,8 @@ fn widget_name(reader: &mut Reader<'_>, parameter: &Parameter) {
     let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
     let head = &folded[..folded.len() - digits.len()];
     let near = strsim::damerau_levenshtein(head, "_widget_") <= 2 && digits.len() >= 6;
-    let is_right = name.starts_with("_widget_") && name["_widget_".len()..].bytes().all(|b| b.is_ascii_digit());
+    let is_right =
+        name.starts_with("_widget_") && name["_widget_".len()..].bytes().all(|b| b.is_ascii_digit());
     if near && !is_right {
         let right = digits.chars().filter(char::is_ascii_digit).collect::<String>();
         reader.warn(

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use crate::store::{Error, Script, Store};
 
-static READ: LazyLock<Script> = LazyLock::new(|| Script::new("return redis.call('HMGET', KEYS[1], 'revision', 'text')"));
+static READ: LazyLock<Script> =
+    LazyLock::new(|| Script::new("return redis.call('HMGET', KEYS[1], 'revision', 'text')"));
 static REPLACE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("kept_text/replace.lua")));
 
 /// Where the text is kept.

@@ -32,7 +32,11 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         concurrency: config.concurrency,
     };
     let mapping = Arc::new(mapping);
-    let watch = Arc::new(Watch::new(rt.clone(), mapping.zone().clone(), mapping.paths().into_iter()));
+    let watch = Arc::new(Watch::new(
+        rt.clone(),
+        mapping.zone().clone(),
+        mapping.paths().into_iter(),
+    ));
     let _profile = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&watch).run()));
     let _tables = AbortOnDropHandle::new(tokio::spawn(tables::watch(rt.clone(), Arc::clone(&mapping))));
     let handler = Arc::new(MapHandler::new(rt.clone(), mapping, watch));

@@ -45,7 +45,9 @@ impl Known {
 
     /// The same with fields of one name.
     pub(crate) fn collided(mut self, collisions: Vec<Collision>) -> Known {
-        let found = collisions.into_iter().map(|collision| (collision.key, collision.ids));
+        let found = collisions
+            .into_iter()
+            .map(|collision| (collision.key, collision.ids));
         self.collided.extend(found);
         self
     }
@@ -61,7 +63,10 @@ impl Known {
 
     /// The records that were seen.
     fn profile(&self) -> Option<&Profile> {
-        self.seen.as_ref().map(|(profile, _)| profile).filter(|profile| profile.records() > 0)
+        self.seen
+            .as_ref()
+            .map(|(profile, _)| profile)
+            .filter(|profile| profile.records() > 0)
     }
 
     fn in_standard(path: &Path) -> Presence {

@@ -14,15 +14,25 @@ use crate::profile::Profile;
 pub(crate) fn traps(mapping: &Mapping, known: &Known, document: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     for parameter in mapping.parameters() {
-        let Some(expression) = &parameter.value else { continue };
+        let Some(expression) = &parameter.value else {
+            continue;
+        };
         for trap in expression.traps() {
             let told = match &trap {
                 Trap::LoneText { text, paths } => vec![lone(text, paths, known.profile())],
                 Trap::Codes { path, named, others } => unnamed(path, named, *others, known.profile()),
             };
-            found.extend(told.into_iter().flatten().map(|message| of(parameter, document, message)));
+            found.extend(
+                told.into_iter()
+                    .flatten()
+                    .map(|message| of(parameter, document, message)),
+            );
         }
-        found.extend(cut(parameter, known.profile()).into_iter().map(|m| of(parameter, document, m)));
+        found.extend(
+            cut(parameter, known.profile())
+                .into_iter()
+                .map(|m| of(parameter, document, m)),
+        );
     }
     found
 }

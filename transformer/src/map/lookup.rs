@@ -4,6 +4,8 @@
 //! CSV with a line of names, or JSON: an array of objects, one object per line, or an object of keys. `key` and `field`
 //! say what the file calls the columns that documents name otherwise.
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -11,7 +13,6 @@ use std::time::SystemTime;
 
 use mapping::{Lookup, Missing, Place, Problem, Table, Tables};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Largest file of a table; it is held in memory.
@@ -210,7 +211,9 @@ impl Sources {
     fn table(&self, collection: &str, declared: &Declared) -> Result<Table, String> {
         let path = self.folder.join(&declared.file);
         let shown = path.display();
-        let size = std::fs::metadata(&path).map_err(|error| format!("{shown}: {error}"))?.len();
+        let size = std::fs::metadata(&path)
+            .map_err(|error| format!("{shown}: {error}"))?
+            .len();
         if size > LARGEST_FILE {
             return Err(format!("{shown} is larger than {} MiB", LARGEST_FILE >> 20));
         }
@@ -221,8 +224,8 @@ impl Sources {
         let text = text.trim_start_matches('\u{feff}');
         let is_json = text.trim_start().starts_with(['[', '{']);
         let (columns, rows) = match is_json {
-            true => json_rows(text, declared),
-            false => csv_rows(text),
+            true => rows::of_json(text, declared),
+            false => rows::of_csv(text),
         }
         .map_err(|why| format!("{shown}: {why}"))?;
         if rows.len() > MOST_ROWS {
@@ -234,7 +237,10 @@ impl Sources {
             Rule::Keep => Missing::Keep,
             Rule::Dead => Missing::Dead,
         };
-        let asked = self.wanted.iter().filter(|lookup| lookup.collection == collection);
+        let asked = self
+            .wanted
+            .iter()
+            .filter(|lookup| lookup.collection == collection);
         for lookup in asked {
             declared.field.alias(&mut table, &[&lookup.field]);
             declared.key.alias(&mut table, &lookup.columns());
@@ -280,87 +286,8 @@ fn digest(tables: &Tables) -> u64 {
         }
     }
     let bytes = hash.finalize();
-    bytes.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
-}
-
-type Rows = (Vec<String>, Vec<Vec<Value>>);
-
-fn csv_rows(text: &str) -> Result<Rows, String> {
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = [b',', b';', b'\t']
-        .into_iter()
-        .max_by_key(|sign| first.bytes().filter(|byte| byte == sign).count())
-        .unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let columns: Vec<String> = reader
-        .headers()
-        .map_err(|error| error.to_string())?
+    bytes
         .iter()
-        .map(str::to_owned)
-        .collect();
-    let mut rows = Vec::new();
-    for row in reader.records().take(MOST_ROWS + 1) {
-        let row = row.map_err(|error| error.to_string())?;
-        rows.push(row.iter().map(|cell| Value::String(cell.to_owned())).collect());
-    }
-    Ok((columns, rows))
-}
-
-fn json_rows(text: &str, declared: &Declared) -> Result<Rows, String> {
-    let objects: Vec<Map<String, Value>> = match serde_json::from_str(text) {
-        Ok(Value::Array(items)) => items.into_iter().map(object).collect::<Result<_, _>>()?,
-        Ok(Value::Object(map)) if map.values().all(|value| !value.is_array()) => by_key(map, declared),
-        Ok(_) => return Err("an array of objects is expected".to_owned()),
-        Err(whole) => text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| serde_json::from_str(line).map_err(|_| whole.to_string()).and_then(object))
-            .collect::<Result<_, _>>()?,
-    };
-    let mut columns: Vec<String> = Vec::new();
-    for key in objects.iter().flat_map(Map::keys) {
-        if !columns.contains(key) {
-            columns.push(key.clone());
-        }
-    }
-    let row = |mut object: Map<String, Value>| {
-        let cells = columns.iter().map(|column| object.remove(column).unwrap_or_default());
-        cells.collect()
-    };
-    let rows = objects.into_iter().map(row).collect();
-    Ok((columns, rows))
-}
-
-/// A row; one that was exported from a store stands under `content`.
-fn object(value: Value) -> Result<Map<String, Value>, String> {
-    match value {
-        Value::Object(mut map) => match map.remove("content") {
-            Some(Value::Object(content)) => Ok(content),
-            Some(other) => {
-                map.insert("content".to_owned(), other);
-                Ok(map)
-            }
-            None => Ok(map),
-        },
-        _ => Err("every row must be an object".to_owned()),
-    }
-}
-
-/// `{"key": "value"}` or `{"key": {…}}`.
-fn by_key(map: Map<String, Value>, declared: &Declared) -> Vec<Map<String, Value>> {
-    let (key, field) = (declared.key.or("key"), declared.field.or("value"));
-    map.into_iter()
-        .map(|(name, value)| {
-            let mut row = match value {
-                Value::Object(row) => row,
-                plain => Map::from_iter([(field.clone(), plain)]),
-            };
-            row.entry(key.clone()).or_insert(Value::String(name));
-            row
-        })
-        .collect()
+        .take(8)
+        .fold(0, |all, byte| all << 8 | u64::from(*byte))
 }

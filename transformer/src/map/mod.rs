@@ -6,6 +6,7 @@ mod extras;
 mod field;
 mod inspect;
 mod lookup;
+mod wanted;
 mod widget;
 mod wrapping;
 
@@ -29,7 +30,7 @@ pub use widget::Widget;
 
 use field::Field;
 pub use lookup::Sources;
-use lookup::WantedLookup;
+use wanted::{untyped, wanted_lookups};
 use wrapping::Remarks;
 
 /// A compiled mapping. It holds no data and can be shared by threads.
@@ -69,12 +70,22 @@ impl Mapping {
             (_, Err(problems)) => return Err(problems),
         };
         let mut extras_read = extras_read;
-        let mut remarks = Remarks { name, list: loaded.warnings };
+        let mut remarks = Remarks {
+            name,
+            list: loaded.warnings,
+        };
         let compiled = compile(&loaded.document, &extras_read, &mut remarks)?;
         let mut warnings = remarks.list;
+        warnings.extend(untyped(&extras_read, &compiled, extras_name));
         let folder = Path::new(extras_name).parent().unwrap_or(Path::new(""));
         let lookups = std::mem::take(&mut extras_read.lookups);
-        let sources = Sources::open(lookups, folder, extras_name, wanted_lookups(&compiled, &extras_read), name)?;
+        let sources = Sources::open(
+            lookups,
+            folder,
+            extras_name,
+            wanted_lookups(&compiled, &extras_read),
+            name,
+        )?;
         if extras_read.failed_expression == OnFailure::Text {
             let warning =
                 "failed_expression is \"text\": an expression that fails puts its own text into the form";
@@ -204,7 +215,11 @@ impl Mapping {
 
     /// The paths that fields and condition read.
     pub fn paths(&self) -> Vec<&mapping::Path> {
-        let fields = self.fields.iter().filter(|field| field.is_sent()).flat_map(Field::paths);
+        let fields = self
+            .fields
+            .iter()
+            .filter(|field| field.is_sent())
+            .flat_map(Field::paths);
         fields.chain(self.extras.condition.paths()).collect()
     }
 
@@ -239,29 +254,6 @@ fn compile(
     } else {
         Err(problems)
     }
-}
-
-/// The look-ups of the fields and of the condition, with what a problem about them needs.
-fn wanted_lookups(fields: &[Field], extras: &Extras) -> Vec<WantedLookup> {
-    let mut found = Vec::new();
-    for field in fields {
-        field.each(&mut |parameter| {
-            for lookup in parameter.value.iter().flat_map(Expression::lookups) {
-                found.push(WantedLookup {
-                    lookup: lookup.clone(),
-                    label: Some(parameter.label.clone()),
-                    place: parameter.place,
-                });
-            }
-        });
-    }
-    let of_condition = extras.condition.lookups().into_iter().map(|lookup| WantedLookup {
-        lookup: lookup.clone(),
-        label: None,
-        place: None,
-    });
-    found.extend(of_condition);
-    found
 }
 
 fn fingerprint(document: &str, extras: &str) -> String {

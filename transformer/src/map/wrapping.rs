@@ -29,7 +29,10 @@ pub(super) fn unwrapped(parameter: &Parameter, remarks: &mut Remarks<'_>) -> Par
         return parameter.clone();
     };
     for other in parameter.children.iter().filter(|other| other.field != "value") {
-        let message = format!("{} has no effect: a field of the form takes nothing beside \"value\"", other.field);
+        let message = format!(
+            "{} has no effect: a field of the form takes nothing beside \"value\"",
+            other.field
+        );
         remarks.add(other, message, true);
     }
     let mut inner = unwrapped(child, remarks);
@@ -48,15 +51,24 @@ pub(super) fn for_form(parameter: &mut Parameter, widget: Widget, known: bool, r
     let takes_anything = known && widget == Widget::Json || parameter.kind == ParameterType::Object;
     if let Some(built) = parameter.converter.foreign().filter(|_| !takes_anything) {
         parameter.converter = parameter.converter.for_form();
-        let message = format!("{built}, which no field of a form takes; the value itself is sent (params \"value\")");
+        let message =
+            format!("{built}, which no field of a form takes; the value itself is sent (params \"value\")");
         remarks.add(parameter, message, false);
     }
     let is_single = matches!(
         widget,
-        Widget::Text | Widget::Number | Widget::DateTime | Widget::Phone | Widget::Member | Widget::Department
+        Widget::Text
+            | Widget::Number
+            | Widget::DateTime
+            | Widget::Phone
+            | Widget::Member
+            | Widget::Department
     );
     if known && is_single && parameter.converter.makes_list() {
-        let message = format!("the parser makes a list, but the form's field is a {}", widget.name());
+        let message = format!(
+            "the parser makes a list, but the form's field is a {}",
+            widget.name()
+        );
         remarks.add(parameter, message, false);
     }
 }

@@ -71,7 +71,9 @@ impl Profile {
         for name in usual {
             let expected = since.holders(&name);
             let is_there = since.keys.contains_key(&name);
-            let Some(key) = self.keys.get_mut(&name) else { continue };
+            let Some(key) = self.keys.get_mut(&name) else {
+                continue;
+            };
             if is_there {
                 key.missed = 0;
                 continue;
@@ -79,7 +81,11 @@ impl Profile {
             key.missed += expected;
             if key.missed >= ENOUGH_MISSED && !key.gone {
                 key.gone = true;
-                found.push(Drift { change: Change::Vanished, looks: looks(key), key: name });
+                found.push(Drift {
+                    change: Change::Vanished,
+                    looks: looks(key),
+                    key: name,
+                });
             }
         }
     }
@@ -100,7 +106,11 @@ impl Profile {
                     (key.filled >= ESTABLISHED && seen.types.keys().any(is_new)).then_some(Change::Retyped)
                 }
             };
-            found.extend(change.map(|change| Drift { key: name.clone(), change, looks: looks(seen) }));
+            found.extend(change.map(|change| Drift {
+                key: name.clone(),
+                change,
+                looks: looks(seen),
+            }));
         }
     }
 
@@ -127,19 +137,29 @@ mod tests {
     }
 
     fn changes(drift: &[Drift]) -> Vec<(&str, Change)> {
-        drift.iter().map(|drift| (drift.key.as_str(), drift.change)).collect()
+        drift
+            .iter()
+            .map(|drift| (drift.key.as_str(), drift.change))
+            .collect()
     }
 
     #[test]
     fn what_appears_and_vanishes_is_told_once() {
         let mut profile = Profile::default();
         let old = json!({"name": "a", "star": 3, "tag": [{"tag_name": "x"}]});
-        assert!(profile.grow(many(old.clone())).is_empty(), "nothing is known before");
+        assert!(
+            profile.grow(many(old.clone())).is_empty(),
+            "nothing is known before"
+        );
         let new = json!({"name": "a", "growth": {"level": "A"}, "tag": [{"tag_name": "x"}]});
         let drift = profile.grow(many(new.clone()));
         assert_eq!(
             changes(&drift),
-            [("star", Change::Vanished), ("growth", Change::Appeared), ("growth.level", Change::Appeared)]
+            [
+                ("star", Change::Vanished),
+                ("growth", Change::Appeared),
+                ("growth.level", Change::Appeared)
+            ]
         );
         assert_eq!(drift[2].looks, "text, such as x");
         assert!(profile.grow(many(new)).is_empty());

@@ -31,7 +31,10 @@ pub(super) async fn add(
     let place = place(store, namespace);
     for _ in 0..TRIES {
         let kept = place.read().await?;
-        let known = kept.text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let known = kept
+            .text
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
         let mut profile: Profile = known.unwrap_or_default();
         let drift = profile.grow(since.clone());
         // Numbers and names always have a JSON form.

@@ -113,7 +113,9 @@ impl Profile {
         for key in self.keys.values_mut() {
             key.seen = key.seen.div_ceil(2);
             key.filled /= 2;
-            key.types.values_mut().for_each(|count| *count = count.div_ceil(2));
+            key.types
+                .values_mut()
+                .for_each(|count| *count = count.div_ceil(2));
             key.codes.values_mut().for_each(|count| *count /= 2);
             key.lengths.values_mut().for_each(|count| *count /= 2);
         }
@@ -137,18 +139,28 @@ impl Profile {
     /// The small numbers that a path holds.
     pub(crate) fn codes(&self, path: &str) -> Vec<(i64, u64)> {
         let codes = self.key(path).map(|key| &key.codes);
-        codes.into_iter().flatten().map(|(code, count)| (*code, *count)).collect()
+        codes
+            .into_iter()
+            .flatten()
+            .map(|(code, count)| (*code, *count))
+            .collect()
     }
 
     /// Records in which a path holds this number.
     pub(crate) fn code_count(&self, path: &str, code: i64) -> u64 {
-        self.key(path).and_then(|key| key.codes.get(&code)).copied().unwrap_or(0)
+        self.key(path)
+            .and_then(|key| key.codes.get(&code))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Records in which a list has more entries than these.
     pub(crate) fn longer_than(&self, list: &str, count: usize) -> u64 {
         let lengths = self.key(list).map(|key| &key.lengths);
-        let longer = lengths.into_iter().flatten().filter(|(length, _)| **length > count);
+        let longer = lengths
+            .into_iter()
+            .flatten()
+            .filter(|(length, _)| **length > count);
         longer.map(|(_, records)| records).sum()
     }
 
@@ -171,7 +183,9 @@ impl Profile {
 }
 
 fn place(map: &mut Map<String, Value>, parts: &[&str], leaf: Value) {
-    let Some((first, rest)) = parts.split_first() else { return };
+    let Some((first, rest)) = parts.split_first() else {
+        return;
+    };
     if rest.is_empty() {
         map.entry(*first).or_insert(leaf);
         return;
@@ -283,7 +297,10 @@ mod tests {
         let key = &profile.keys()["tag.tag_name"];
         assert_eq!((key.seen, key.filled), (1, 1));
         assert_eq!((profile.filled("name"), profile.code_count("star", 3)), (1, 2));
-        assert_eq!((profile.longer_than("tag", 1), profile.longer_than("tag", 2)), (1, 0));
+        assert_eq!(
+            (profile.longer_than("tag", 1), profile.longer_than("tag", 2)),
+            (1, 0)
+        );
         let json = serde_json::to_string(&profile).unwrap();
         assert!(!json.contains("ACME"), "{json}");
         assert_eq!(profile.keys()["name"].example, "xxxx 99");
@@ -291,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_sample_has_what_was_seen_and_nothing_else() {
-        let sample = of(&[json!({"tag": [{"tag_name": "A"}], "growth": {"level": "x"}, "lead": []})]).sample();
+        let sample =
+            of(&[json!({"tag": [{"tag_name": "A"}], "growth": {"level": "x"}, "lead": []})]).sample();
         for (path, expected) in [
             ("tag.0.tag_name", Presence::There),
             ("growth_level", Presence::There),

@@ -252,7 +252,10 @@ fn parsers_and_chains() {
         refused(r#"{"type": "jsonpath", "name": "StringToArray"}"#)
             .contains("parsers by \"type\" are not supported")
     );
-    assert!(refused(r#"{"name": "ConvertTwoStageObjectParser"}"#).contains("ConvertTwoStageObjectParser needs params1"));
+    assert!(
+        refused(r#"{"name": "ConvertTwoStageObjectParser"}"#)
+            .contains("ConvertTwoStageObjectParser needs params1")
+    );
 }
 
 #[test]

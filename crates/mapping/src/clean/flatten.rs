@@ -84,14 +84,21 @@ pub fn collisions(detail: &Value) -> Vec<Collision> {
     let groups = detail.get("company").and_then(Value::as_array);
     let mut keys: Vec<(String, Vec<(String, Rank)>)> = Vec::new();
     for group in groups.into_iter().flatten() {
-        let prefix = group.get("name").and_then(Value::as_str).unwrap_or_default().trim();
+        let prefix = group
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .trim();
         let fields = group.get("fields").and_then(Value::as_array);
         for field in fields.into_iter().flatten() {
-            let (Some(name), Some(value)) = (field.get("name").and_then(Value::as_str), field.get("value")) else {
+            let (Some(name), Some(value)) = (field.get("name").and_then(Value::as_str), field.get("value"))
+            else {
                 continue;
             };
             let key = format!("{prefix}{}", name.trim());
-            let id = field.get("id").map(|id| super::super::record::text_of(id).into_owned());
+            let id = field
+                .get("id")
+                .map(|id| super::super::record::text_of(id).into_owned());
             let entry = (id.unwrap_or_else(|| "?".to_owned()), rank(value));
             match keys.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, fields)) => fields.push(entry),

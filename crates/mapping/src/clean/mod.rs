@@ -79,7 +79,12 @@ mod tests {
             (list(json!([])), text("展会"), json!("展会"), "origin"),
             (text("展会"), list(json!(["a", "b"])), json!("展会"), "origin"),
             (list(json!(["a", "b"])), text("展会"), json!("展会"), "origin"),
-            (list(json!(["a", "b"])), text(""), json!(["a", "b"]), "origin_list"),
+            (
+                list(json!(["a", "b"])),
+                text(""),
+                json!(["a", "b"]),
+                "origin_list",
+            ),
             (text("  "), list(json!(["a"])), json!(["a"]), "origin_list"),
             (text("展会"), text("网站"), json!("网站"), "origin"),
             (text("展会"), text(""), json!("展会"), "origin"),

@@ -1,6 +1,7 @@
 //! A `value` text of a document, compiled: constant, reference, template or `_function`.
 
 mod context;
+mod evaluated;
 mod explain;
 mod pattern;
 mod pipe;
@@ -17,17 +18,17 @@ use super::sql::error::Failure;
 use super::sql::eval::{Env, MAX_STEPS, template};
 use super::sql::expr::{Expr, Part};
 
-pub use super::path::Scope;
 use super::lookup::Lookup;
+pub use super::path::Scope;
 use super::record::Record;
 pub(crate) use context::Variable;
 pub use context::{Context, Zone};
-pub use traps::Trap;
 pub(super) use pattern::Pattern;
 pub(super) use pipe::Pipe;
 pub(super) use placeholder::{Placeholder, Source};
-pub(super) use scan::{Piece, part};
 pub(crate) use scan::pieces;
+pub(super) use scan::{Piece, part};
+pub use traps::Trap;
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
@@ -137,12 +138,10 @@ impl Expression {
     /// The run variables that it needs.
     pub(crate) fn variables(&self) -> Vec<Variable> {
         let mut found = Vec::new();
-        self.placeholders(&mut |placeholder| {
-            match &placeholder.source {
-                Source::Variable(variable) => found.push(*variable),
-                Source::Lookup(lookup) => found.extend(lookup.variables()),
-                Source::Path(_) => {}
-            }
+        self.placeholders(&mut |placeholder| match &placeholder.source {
+            Source::Variable(variable) => found.push(*variable),
+            Source::Lookup(lookup) => found.extend(lookup.variables()),
+            Source::Path(_) => {}
         });
         found
     }
@@ -150,12 +149,10 @@ impl Expression {
     /// The record paths that it reads.
     pub fn paths(&self) -> Vec<&super::path::Path> {
         let mut found = Vec::new();
-        self.placeholders(&mut |placeholder| {
-            match &placeholder.source {
-                Source::Path(path) => found.push(path),
-                Source::Lookup(lookup) => found.extend(lookup.paths()),
-                Source::Variable(_) => {}
-            }
+        self.placeholders(&mut |placeholder| match &placeholder.source {
+            Source::Path(path) => found.push(path),
+            Source::Lookup(lookup) => found.extend(lookup.paths()),
+            Source::Variable(_) => {}
         });
         found
     }
@@ -274,25 +271,6 @@ impl<'a> Evaluation<'a> {
             context: self.context,
             fuel: &self.fuel,
             notices: self.notices.as_ref(),
-        }
-    }
-}
-
-impl<'r> Evaluated<'r> {
-    /// As text: JSON in its compact form.
-    pub fn into_text(self) -> Cow<'r, str> {
-        match self {
-            Evaluated::Text(text) => text,
-            Evaluated::Json(Cow::Borrowed(json)) => super::record::text_of(json),
-            Evaluated::Json(Cow::Owned(json)) => Cow::Owned(super::record::text_of(&json).into_owned()),
-        }
-    }
-
-    /// Nothing to send: empty text, null, empty array.
-    pub fn is_empty(&self) -> bool {
-        match self {
-            Evaluated::Text(text) => text.is_empty(),
-            Evaluated::Json(json) => super::record::text_of(json).is_empty(),
         }
     }
 }

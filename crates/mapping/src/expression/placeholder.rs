@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::super::lookup::Lookup;
 use super::super::path::Path;
 use super::super::record::{PathValue, text_of};
 use super::super::sql::error::Failure;
 use super::super::sql::eval::Env;
-use super::super::lookup::Lookup;
 use super::context::Variable;
 use super::pipe::Pipe;
 use super::spelling;
@@ -82,24 +82,7 @@ impl Placeholder {
         {
             return Err("at most two * in one path".to_owned());
         }
-        let told = |right: String| {
-            let written = inside.trim().replacen(name, &right, 1);
-            (right, format!("write {{{{{written}}}}}"))
-        };
-        let hint = match (respelt.clone(), spelling::variable(meant)) {
-            (Some(right), _) => {
-                let (right, remedy) = told(right);
-                Some((format!("{name} is no path of the language; it is read as {right}"), remedy))
-            }
-            (None, Some(right)) => {
-                let (_, remedy) = told(right);
-                Some((
-                    format!("{name} is no variable, and as a key of the record it is empty unless OKKI sends it"),
-                    remedy,
-                ))
-            }
-            (None, None) => None,
-        };
+        let hint = hint(inside, name, respelt.as_deref());
         Ok(Read {
             placeholder: Placeholder { source, pipes },
             hint,
@@ -163,6 +146,22 @@ impl Placeholder {
     pub(crate) fn is_missing(&self, env: &Env<'_>) -> bool {
         matches!(&self.source, Source::Path(path) if path.find(env.record, env.scope) == PathValue::Missing)
     }
+}
+
+/// What is odd about a name, and how the placeholder should have been written.
+fn hint(inside: &str, name: &str, respelt: Option<&str>) -> Option<(String, String)> {
+    let remedy = |right: &str| {
+        let written = inside.trim().replacen(name, right, 1);
+        format!("write {{{{{written}}}}}")
+    };
+    if let Some(right) = respelt {
+        let message = format!("{name} is no path of the language; it is read as {right}");
+        return Some((message, remedy(right)));
+    }
+    let right = spelling::variable(name)?;
+    let message =
+        format!("{name} is no variable, and as a key of the record it is empty unless OKKI sends it");
+    Some((message, remedy(&right)))
 }
 
 /// Splits at `|` outside quotes.

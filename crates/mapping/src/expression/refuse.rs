@@ -11,8 +11,11 @@ pub(super) fn refused(text: &str) -> Vec<Fault> {
     if text.starts_with("_function") && count("_endFind") < lookups {
         let offset = at("_findCollection").or_else(|| at("_mongoQuery")).unwrap_or(0);
         faults.push(
-            Fault::new(offset, "inside _function a look-up has to be closed with _endFind")
-                .remedy("write _endFind behind its last condition"),
+            Fault::new(
+                offset,
+                "inside _function a look-up has to be closed with _endFind",
+            )
+            .remedy("write _endFind behind its last condition"),
         );
     }
     if let Some(offset) = at("_endFunction") {

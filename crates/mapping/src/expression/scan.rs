@@ -1,8 +1,8 @@
 //! First reading of a `value` text: which kind it is, and where its placeholders are.
 
+use super::super::lookup;
 use super::super::sql;
 use super::super::sql::expr::Part;
-use super::super::lookup;
 use super::placeholder::Read;
 use super::refuse::{chars_before, refused};
 use super::{Fault, Form, Placeholder, spelling};
@@ -43,6 +43,12 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
         return Err(vec![fault]);
     }
     let mut pieces: Vec<(Piece, usize)> = pieces(text, 0, hints)?;
+    for (piece, at) in &pieces {
+        if let Piece::Text(plain) = piece {
+            let told = spelling::text(plain);
+            hints.extend(told.map(|(message, remedy)| Fault::new(*at, message).remedy(remedy)));
+        }
+    }
     Ok(match pieces.len() {
         0 => Form::Constant(String::new()),
         1 => match pieces.remove(0).0 {
@@ -127,7 +133,10 @@ fn placeholder(text: &str) -> Found {
         };
     }
     if text.starts_with('｛') {
-        let hint = ("full-width braces are plain text".to_owned(), "write {{key}}".to_owned());
+        let hint = (
+            "full-width braces are plain text".to_owned(),
+            "write {{key}}".to_owned(),
+        );
         return Ok(Some((Piece::Text("｛".to_owned()), '｛'.len_utf8(), Some(hint))));
     }
     Ok(text.strip_prefix('{').and_then(single))
@@ -143,7 +152,10 @@ fn single(body: &str) -> Option<(Piece, usize, Hint)> {
     }
     let Read { placeholder, hint } = Placeholder::parse(key).ok()?;
     let odd = || {
-        let message = format!("single braces are for plain keys; {{{key}}} is read as {{{{{}}}}}", key.trim());
+        let message = format!(
+            "single braces are for plain keys; {{{key}}} is read as {{{{{}}}}}",
+            key.trim()
+        );
         (message, format!("write {{{{{}}}}}", key.trim()))
     };
     let hint = match hint {

@@ -58,8 +58,8 @@ pub(super) fn variable(name: &str) -> Option<String> {
     }
     Some(
         match folded.as_str() {
-            "currenttime" | "currentdate" | "currentdatetime" | "now" | "nowtime" | "systime" | "systemtime"
-            | "sysdate" | "curdate" => "CURRENT_TIME",
+            "currenttime" | "currentdate" | "currentdatetime" | "now" | "nowtime" | "systime"
+            | "systemtime" | "sysdate" | "curdate" => "CURRENT_TIME",
             "lastsynctime" | "lastsync" | "lastruntime" | "lastexecutetime" | "lasttime" => "LAST_SYNC_TIME",
             "paginationpagesize" => "PAGINATION_PAGE_SIZE",
             "paginationstartrow" => "PAGINATION_START_ROW",
@@ -88,9 +88,64 @@ pub(super) fn is_plain_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(plain)
 }
 
+/// What in a fixed text looks like a placeholder that was not finished, or like one of another language.
+pub(super) fn text(text: &str) -> Option<(String, String)> {
+    let told =
+        |what: String, key: &str| Some((format!("{what} is plain text"), format!("write {{{{{key}}}}}")));
+    if text.contains('"') {
+        // JSON.
+        return None;
+    }
+    if let Some((_, rest)) = text.split_once("[[")
+        && let Some((key, _)) = rest.split_once("]]").filter(|(key, _)| is_key_like(key))
+    {
+        return told(format!("[[{key}]]"), key);
+    }
+    if let Some((_, key)) = text
+        .rsplit_once('{')
+        .filter(|(_, key)| is_plain_key(key) && !key.contains('}'))
+    {
+        return told(format!("{{{key}"), key);
+    }
+    if let Some((before, _)) = text.split_once('}').filter(|(before, _)| !before.contains('{')) {
+        let key = before
+            .rsplit(|c: char| !is_plain_key(&c.to_string()))
+            .next()
+            .unwrap_or_default();
+        return (!key.is_empty()).then(|| told(format!("{key}}}"), key)).flatten();
+    }
+    let whole = text.trim();
+    let marked = ['%', '$', '#', '@']
+        .into_iter()
+        .find_map(|mark| whole.strip_prefix(mark));
+    let key = marked?.trim_end_matches(['%', '$', '#', '@']);
+    let is_name = key.contains('_') && is_plain_key(key) && key.chars().any(char::is_alphabetic);
+    is_name.then(|| told(whole.to_owned(), key)).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_that_remind_of_placeholders_are_told() {
+        for (written, key) in [
+            ("[[name]]", Some("name")),
+            ("来自{country_name", Some("country_name")),
+            ("name}}", Some("name")),
+            ("$company_id", Some("company_id")),
+            ("%country_name%", Some("country_name")),
+            ("100%", None),
+            ("#1", None),
+            ("$9.99", None),
+            ("a [1] b", None),
+            ("{\"a\": {\"b\": 1}}", None),
+            ("plain", None),
+        ] {
+            let told = text(written).map(|(_, remedy)| remedy);
+            assert_eq!(told, key.map(|key| format!("write {{{{{key}}}}}")), "{written}");
+        }
+    }
 
     #[test]
     fn other_spellings_of_paths_are_understood() {

@@ -130,7 +130,10 @@ fn codes(expr: &Expr, found: &mut Vec<Trap>) {
             otherwise.placeholders(&mut |_| shown = true);
             shown
         });
-        let numbers = named.iter().filter(|(code, _)| code.trim().parse::<i64>().is_ok()).count();
+        let numbers = named
+            .iter()
+            .filter(|(code, _)| code.trim().parse::<i64>().is_ok())
+            .count();
         if let (Some(path), true) = (path, numbers > 0) {
             found.push(Trap::Codes {
                 path: path.to_owned(),

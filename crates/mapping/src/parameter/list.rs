@@ -5,7 +5,9 @@ use super::super::convert::Converter;
 use super::super::expression::Expression;
 use super::super::format::ValueFormat;
 use super::super::json::{Member, Node, Value};
+use super::super::path::Path;
 use super::super::reader::{Reader, get, key_at};
+use super::nesting::{Around, Entry, nested, parent_of};
 use super::{Parameter, ParameterType, value};
 
 const KEYS: &[&str] = &[
@@ -26,24 +28,12 @@ const KEYS: &[&str] = &[
 ];
 const DEPTH: usize = 4;
 
-/// A parameter with what ties it to others.
-struct Entry {
-    parameter: Parameter,
-    /// `id`, by which others may call it.
-    id: Option<String>,
-    /// The parent that it names, and where.
-    parent: Option<(String, usize)>,
-}
-
-/// What an entry stands below, from the outside in.
-struct Around<'a> {
-    names: Vec<&'a str>,
-    what: &'a str,
-}
-
 /// Reads a list of parameters; two of the same field are a problem.
 pub(crate) fn list(reader: &mut Reader<'_>, node: &Node, what: &str) -> Vec<Parameter> {
-    let around = Around { names: Vec::new(), what };
+    let around = Around {
+        names: Vec::new(),
+        what,
+    };
     parameters(reader, node, &around)
 }
 
@@ -58,7 +48,10 @@ fn parameters(reader: &mut Reader<'_>, node: &Node, around: &Around<'_>) -> Vec<
                 && parent_of(earlier, around) == parent_of(&entry, around)
         };
         if list.iter().any(twice) {
-            let message = format!("the field {} stands twice in {}", entry.parameter.field, around.what);
+            let message = format!(
+                "the field {} stands twice in {}",
+                entry.parameter.field, around.what
+            );
             reader.in_field(&entry.parameter.label, |r| {
                 r.problem(item.range.start, message, Some("keep one of them"))
             });
@@ -80,52 +73,6 @@ fn items<'n>(reader: &mut Reader<'_>, node: &'n Node, what: &str) -> Vec<(Option
         Value::String(text) if text.is_empty() => Vec::new(),
         _ => reader.array(node, what).iter().map(|item| (None, item)).collect(),
     }
-}
-
-/// The parent that an entry names, unless that is where it stands anyway.
-fn parent_of<'e>(entry: &'e Entry, around: &Around<'_>) -> Option<&'e str> {
-    let (parent, _) = entry.parent.as_ref()?;
-    let is_top = matches!(parent.as_str(), "" | "0" | "root" | "null" | "request");
-    let is_here = around.names.contains(&parent.as_str()) || around.names.join(".") == *parent;
-    (!is_top && !is_here).then_some(parent)
-}
-
-/// Puts the entries of a flat list under the parents that they name.
-fn nested(reader: &mut Reader<'_>, list: Vec<Entry>, around: &Around<'_>) -> Vec<Parameter> {
-    let mut left = list;
-    // From the end, so that a parent that is itself a child has its own children by then.
-    while let Some(at) = left.iter().rposition(|entry| parent_of(entry, around).is_some()) {
-        let child = left.remove(at);
-        let parent = parent_of(&child, around).unwrap_or_default().to_owned();
-        let last = parent.rsplit('.').next().unwrap_or_default().to_owned();
-        let names = |entry: &Entry, name: &str| entry.parameter.field == name || entry.id.as_deref() == Some(name);
-        let holder = left
-            .iter()
-            .position(|entry| names(entry, &parent))
-            .or_else(|| left.iter().position(|entry| names(entry, &last)));
-        match holder.and_then(|at| left.get_mut(at)) {
-            Some(holder) => adopt(&mut holder.parameter, child.parameter),
-            None => {
-                let offset = child.parent.as_ref().map_or(0, |(_, at)| *at);
-                let message = format!("\"parent\" is \"{parent}\", which no entry of {} is", around.what);
-                reader.in_field(&child.parameter.label, |r| {
-                    r.problem(
-                        offset,
-                        message,
-                        Some("name the field of the parent, or nest the field under \"children\" of its parent"),
-                    );
-                });
-            }
-        }
-    }
-    left.into_iter().map(|entry| entry.parameter).collect()
-}
-
-fn adopt(parent: &mut Parameter, child: Parameter) {
-    if parent.value.is_none() && parent.kind == ParameterType::Text {
-        parent.kind = ParameterType::Object;
-    }
-    parent.children.insert(0, child);
 }
 
 fn one(reader: &mut Reader<'_>, node: &Node, key: Option<&str>, around: &Around<'_>) -> Option<Entry> {
@@ -155,61 +102,89 @@ fn one(reader: &mut Reader<'_>, node: &Node, key: Option<&str>, around: &Around<
         );
         return None;
     }
-    let caption = label.clone();
-    reader.in_field(&caption, |reader| {
+    Some(reader.in_field(&label.clone(), |reader| {
         reader.unknown_keys(members, KEYS, "the field");
-        let id = reader.text(get(members, "id"), "id").filter(|id| !id.is_empty());
-        let parent = reader
-            .text(get(members, "parent"), "parent")
-            .map(|parent| (parent, key_at(members, "parent")));
-        let names = around.names.iter().copied().chain([field.as_str()]).chain(id.as_deref());
-        let inner = Around { names: names.collect(), what: "children" };
-        let children = children(reader, members, &inner);
-        let (given, is_key) = match shorthand {
+        let (value, is_key) = match shorthand {
             true => (Some(node), false),
             false => given(reader, members),
         };
-        let kind = declared_type(reader, node, members, !children.is_empty(), given);
-        let (value, array) = match kind {
-            ParameterType::Object if !children.is_empty() && given.is_some_and(is_something) => {
-                let at = given.map_or(0, |node| node.range.start);
-                reader.idle(at, "the \"value\" of an object with children has no effect: its parts are sent");
-                (None, None)
-            }
-            _ => match given.filter(|_| is_key && kind != ParameterType::Array).and_then(bare) {
-                Some((node, key)) => (reader.reference(node, key), None),
-                None => value(reader, given, kind, !children.is_empty()),
-            },
-        };
-        let array = array.or_else(|| {
-            // Without braces a text is an array's key only where rows are made of it.
-            matches!(kind, ParameterType::Array).then(|| own_path(value.as_ref()))?
-        });
-        let at = given.map_or(node.range.start, |node| node.range.start);
-        let parameter = Parameter {
-            place: Some(reader.place(at)),
-            at,
-            kind,
-            value,
-            array,
-            required: reader
-                .flag(get(members, "is_required"), "is_required")
-                .unwrap_or(false),
-            default: reader.text(get(members, "default"), "default"),
-            describe: reader.text(get(members, "describe"), "describe"),
-            format: format(reader, members),
-            converter: Converter::read(reader, get(members, "parser")),
-            children,
-            field: field.clone(),
-            label,
-        };
-        unused(reader, members, &parameter);
-        Some(Entry { parameter, id: id.clone(), parent })
-    })
+        let given = Given { node: value, is_key };
+        entry(reader, (field, label), (node, members), given, around)
+    }))
 }
 
-fn own_path(value: Option<&Expression>) -> Option<super::super::path::Path> {
-    value.and_then(|value| value.paths().first().copied().cloned())
+/// What stands for the value of a field.
+#[derive(Clone, Copy)]
+struct Given<'n> {
+    node: Option<&'n Node>,
+    /// It names a key instead of being an expression.
+    is_key: bool,
+}
+
+fn entry(
+    reader: &mut Reader<'_>,
+    (field, label): (String, String),
+    (node, members): (&Node, &[Member]),
+    given: Given<'_>,
+    around: &Around<'_>,
+) -> Entry {
+    let id = reader.text(get(members, "id"), "id").filter(|id| !id.is_empty());
+    let parent = reader
+        .text(get(members, "parent"), "parent")
+        .map(|parent| (parent, key_at(members, "parent")));
+    let own = [field.as_str()].into_iter().chain(id.as_deref());
+    let inner = Around {
+        names: around.names.iter().copied().chain(own).collect(),
+        what: "children",
+    };
+    let children = children(reader, members, &inner);
+    let kind = declared_type(reader, node, members, !children.is_empty(), given.node);
+    let (value, array) = valued(reader, given, kind, !children.is_empty());
+    let at = given.node.map_or(node.range.start, |node| node.range.start);
+    let parameter = Parameter {
+        place: Some(reader.place(at)),
+        at,
+        kind,
+        value,
+        array,
+        required: reader
+            .flag(get(members, "is_required"), "is_required")
+            .unwrap_or(false),
+        default: reader.text(get(members, "default"), "default"),
+        describe: reader.text(get(members, "describe"), "describe"),
+        format: format(reader, members),
+        converter: Converter::read(reader, get(members, "parser")),
+        children,
+        field: field.clone(),
+        label,
+    };
+    unused(reader, members, &parameter);
+    Entry {
+        parameter,
+        id: id.clone(),
+        parent,
+    }
+}
+
+/// The expression of a field, and the array of one with rows.
+fn valued(
+    reader: &mut Reader<'_>,
+    given: Given<'_>,
+    kind: ParameterType,
+    has_children: bool,
+) -> (Option<Expression>, Option<Path>) {
+    if kind == ParameterType::Object && has_children && given.node.is_some_and(is_something) {
+        let message = "the \"value\" of an object with children has no effect: its parts are sent";
+        reader.idle(given.node.map_or(0, |node| node.range.start), message);
+        return (None, None);
+    }
+    let key = given
+        .node
+        .filter(|_| given.is_key && kind != ParameterType::Array);
+    match key.and_then(bare) {
+        Some((node, key)) => (reader.reference(node, key), None),
+        None => value(reader, given.node, kind, has_children),
+    }
 }
 
 fn is_something(node: &Node) -> bool {

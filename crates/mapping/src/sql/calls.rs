@@ -131,7 +131,12 @@ fn known(c: &mut Compiler, span: sqlparser::tokenizer::Span, name: &str, args: V
     finish(c, span, name, args)
 }
 
-pub(super) fn finish(c: &mut Compiler, span: sqlparser::tokenizer::Span, name: &str, args: Vec<Expr>) -> Expr {
+pub(super) fn finish(
+    c: &mut Compiler,
+    span: sqlparser::tokenizer::Span,
+    name: &str,
+    args: Vec<Expr>,
+) -> Expr {
     let Some(function) = functions::find(name) else {
         let hint = functions::suggestion(name).map(|right| format!("use {right}"));
         let all = || {

@@ -32,7 +32,10 @@ fn lists_and_codes() {
         ("ASCII('客')", "229"),
         ("MD5('客')", "f5ddece95b25fcb0d415d4e96dcfdabe"),
         ("MD5(NULL)", ""),
-        ("SHA2('a',256)", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"),
+        (
+            "SHA2('a',256)",
+            "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+        ),
         ("NVL(NULL,1)", "1"),
     ]);
 }
@@ -58,7 +61,9 @@ fn powers_and_formats() {
         ("FORMAT(999.995,2)", "1,000.00"),
         ("FORMAT(NULL,2)", ""),
     ]);
-    assert!(eval("_function POW(10,400)", serde_json::json!({})).is_err_and(|e| e.starts_with("out-of-range")));
+    assert!(
+        eval("_function POW(10,400)", serde_json::json!({})).is_err_and(|e| e.starts_with("out-of-range"))
+    );
 }
 
 #[test]
@@ -76,18 +81,28 @@ fn dates() {
         ("TIMESTAMPDIFF(SQL_TSI_HOUR,'2024-01-01','2024-01-02')", "24"),
         ("TIMESTAMPADD(MONTH,1,'2024-01-31')", "2024-02-29"),
         ("TIMESTAMPADD(MINUTE,1,'2024-01-31')", "2024-01-31 00:01:00"),
-        ("CONVERT_TZ('2024-01-01 00:00:00','+00:00','+08:00')", "2024-01-01 08:00:00"),
+        (
+            "CONVERT_TZ('2024-01-01 00:00:00','+00:00','+08:00')",
+            "2024-01-01 08:00:00",
+        ),
         ("CONVERT_TZ('x','+00:00','+08:00')", ""),
         ("DAYNAME('2024-01-01')", "Monday"),
         ("MONTHNAME('2024-01-01')", "January"),
         ("TO_DAYS('2024-01-01')", "739251"),
         // Not MariaDB's, but the platform's.
-        ("FORMAT_DATE('2024-01-05 03:04:05','yyyy-MM-dd HH:mm:ss')", "2024-01-05 03:04:05"),
+        (
+            "FORMAT_DATE('2024-01-05 03:04:05','yyyy-MM-dd HH:mm:ss')",
+            "2024-01-05 03:04:05",
+        ),
         ("FORMAT_DATE('2024-01-05','Y/m/d')", "2024/01/05"),
         ("FORMAT_DATE(1710403200,'yyyy-MM-dd')", "2024-03-14"),
         ("FORMAT_DATE('','yyyy')", ""),
     ]);
-    assert!(fault("_function TIMESTAMPDIFF({{a}}, {{b}})").1.contains("takes a unit and two values"));
+    assert!(
+        fault("_function TIMESTAMPDIFF({{a}}, {{b}})")
+            .1
+            .contains("takes a unit and two values")
+    );
 }
 
 #[test]
@@ -104,35 +119,58 @@ fn regular_expressions() {
         ("REGEXP_LIKE('ABC','b','c')", "0"),
     ]);
     let record = serde_json::json!({"x": "a.c", "p": "."});
-    assert_eq!(eval("_function REGEXP_REPLACE('{{x}}', '{{p}}', '-')", record).as_deref(), Ok("a-c"));
-    assert!(fault("_function REGEXP_REPLACE('a','(?=b)','')").1.contains("look-around"));
+    assert_eq!(
+        eval("_function REGEXP_REPLACE('{{x}}', '{{p}}', '-')", record).as_deref(),
+        Ok("a-c")
+    );
+    assert!(
+        fault("_function REGEXP_REPLACE('a','(?=b)','')")
+            .1
+            .contains("look-around")
+    );
 }
 
 #[test]
 fn json() {
     all(&[
-        (r#"JSON_EXTRACT('{"a":[1,2,{"b":"x"}]}','$.a')"#, r#"[1, 2, {"b": "x"}]"#),
+        (
+            r#"JSON_EXTRACT('{"a":[1,2,{"b":"x"}]}','$.a')"#,
+            r#"[1, 2, {"b": "x"}]"#,
+        ),
         (r#"JSON_EXTRACT('{"a":"x"}','$.a')"#, r#""x""#),
         (r#"JSON_UNQUOTE(JSON_EXTRACT('{"a":"x"}','$.a'))"#, "x"),
         (r#"'{"a":"x"}'->'$.a'"#, r#""x""#),
         (r#"'{"a":"x"}'->>'$.a'"#, "x"),
-        (r#"JSON_EXTRACT('[{"n":"a"},{"n":"b"}]','$[*].n')"#, r#"["a", "b"]"#),
+        (
+            r#"JSON_EXTRACT('[{"n":"a"},{"n":"b"}]','$[*].n')"#,
+            r#"["a", "b"]"#,
+        ),
         (r#"JSON_EXTRACT('{"a":1,"b":2}','$.a','$.b')"#, "[1, 2]"),
         (r#"JSON_EXTRACT('{"e":null}','$.e')"#, "null"),
         (r#"JSON_EXTRACT('{"e":null}','$.x')"#, ""),
         ("JSON_EXTRACT('bad','$.x')", ""),
         (r#"JSON_EXTRACT('{"a":"x"}','$.a')='x'"#, "1"),
         (r#"JSON_EXTRACT('{"a":"5"}','$.a')+1"#, "6"),
-        (r#"CASE JSON_EXTRACT('{"a":"x"}','$.a') WHEN 'x' THEN 1 ELSE 2 END"#, "1"),
+        (
+            r#"CASE JSON_EXTRACT('{"a":"x"}','$.a') WHEN 'x' THEN 1 ELSE 2 END"#,
+            "1",
+        ),
         ("JSON_LENGTH('[1,2]')", "2"),
         ("JSON_VALID('[1')", "0"),
         (r#"JSON_VALUE('{"a":"x"}','$.a')"#, "x"),
     ]);
     let record = || serde_json::json!({"customers": [{"name": "O'Neil", "tel": [["86", "1"]]}]});
     for (expression, expected) in [
-        ("_function JSON_UNQUOTE(JSON_EXTRACT('{{customers}}','$[0].name'))", "O'Neil"),
+        (
+            "_function JSON_UNQUOTE(JSON_EXTRACT('{{customers}}','$[0].name'))",
+            "O'Neil",
+        ),
         ("_function {{customers}}->>'$[0].tel[0][1]'", "1"),
     ] {
-        assert_eq!(eval(expression, record()).as_deref(), Ok(expected), "{expression}");
+        assert_eq!(
+            eval(expression, record()).as_deref(),
+            Ok(expected),
+            "{expression}"
+        );
     }
 }

@@ -34,8 +34,14 @@ fn nested_objects_have_the_platforms_glued_names() {
         ("{{customers.tel_list_0}}-{{customers.tel_list_1}}", "49-170"),
         ("{{tag_1_tag_name}}", "乙"),
         ("_function CONCAT('{{customers.growth_level}}', '!')", "B级!"),
-        ("_function CASE {{country_region_country}} WHEN '德国' THEN 1 ELSE 2 END", "1"),
-        ("_function GROUP_CONCAT({{customers.growth_level}} SEPARATOR '-')", "A级-B级"),
+        (
+            "_function CASE {{country_region_country}} WHEN '德国' THEN 1 ELSE 2 END",
+            "1",
+        ),
+        (
+            "_function GROUP_CONCAT({{customers.growth_level}} SEPARATOR '-')",
+            "A级-B级",
+        ),
         // The longer first part is the nearer one.
         ("{{a_b_c}}", "1"),
         ("{{country_region_nothing}}", ""),
@@ -52,8 +58,16 @@ fn what_is_read_of_an_answer_keeps_the_parts_of_glued_names() {
     let answer = json!({"country_region": {"country": "德国"}, "other": 1,
         "company": [{"name": "联系信息", "fields": [{"name": "座机", "value": {"tel": "55"}}]}]});
     let paths = ["country_region_country", "联系信息座机_tel"].map(mapping::Path::new);
-    let record = read(answer.to_string().as_bytes(), &Wanted::by(&paths), &mapping::Zone::default()).unwrap();
-    let found: Vec<_> = paths.iter().map(|path| path.find(&record, None).text().into_owned()).collect();
+    let record = read(
+        answer.to_string().as_bytes(),
+        &Wanted::by(&paths),
+        &mapping::Zone::default(),
+    )
+    .unwrap();
+    let found: Vec<_> = paths
+        .iter()
+        .map(|path| path.find(&record, None).text().into_owned())
+        .collect();
     assert_eq!(found, ["德国", "55"]);
     assert!(record.get("other").is_none());
 }
@@ -62,7 +76,8 @@ fn what_is_read_of_an_answer_keeps_the_parts_of_glued_names() {
 fn warnings(value: &str) -> Vec<String> {
     let field = json!({"field": "a", "label": "甲", "value": value});
     let text = json!({"api": "/x/data_create", "effect": "EXECUTE", "request": [field]}).to_string();
-    let loaded = TargetDocument::parse(&text, "m.json").unwrap_or_else(|problems| panic!("{value}: {problems:?}"));
+    let loaded =
+        TargetDocument::parse(&text, "m.json").unwrap_or_else(|problems| panic!("{value}: {problems:?}"));
     loaded.warnings.iter().map(ToString::to_string).collect()
 }
 
@@ -73,18 +88,28 @@ fn what_looks_like_a_placeholder_is_read_as_meant_and_told_with_the_right_spelli
         ("{国家/地区}", "{{国家/地区}}", "德国"),
         ("来自{国家/地区}", "{{国家/地区}}", "来自德国"),
         ("{{tag[0].tag_name}}", "{{tag.0.tag_name}}", "甲"),
-        ("{{tag[*].tag_name|implode('、')}}", "{{tag.*.tag_name|implode('、')}}", "甲、乙"),
+        (
+            "{{tag[*].tag_name|implode('、')}}",
+            "{{tag.*.tag_name|implode('、')}}",
+            "甲、乙",
+        ),
         ("{{'country'}}", "{{country}}", "DE"),
         ("{{currentTime|date}}", "{{CURRENT_TIME|date}}", ""),
         ("{{lastSyncTime|datetime}}", "{{LAST_SYNC_TIME|datetime}}", ""),
         ("{{days_ago_3|date}}", "{{DAYS_AGO_3|date}}", ""),
         ("{country}}", "{{country}}", "DE}"),
+        ("[[country]]", "{{country}}", "[[country]]"),
+        ("{country", "{{country}}", "{country"),
+        ("country}}", "{{country}}", "country}}"),
+        ("$country_region", "{{country_region}}", "$country_region"),
         ("｛｛country｝｝", "{{key}}", "｛｛country｝｝"),
         ("_function CONCAT('{国家/地区}', '!')", "{{国家/地区}}", "德国!"),
     ] {
         let found = warnings(value);
         let told = found.iter().any(|warning| {
-            warning.starts_with("m.json:1:") && warning.contains("field \"甲\"") && warning.contains(&format!("write {right}"))
+            warning.starts_with("m.json:1:")
+                && warning.contains("field \"甲\"")
+                && warning.contains(&format!("write {right}"))
         });
         assert!(told, "{value}: {found:?}");
         assert_eq!(eval(value, record()).unwrap(), gives, "{value}");
@@ -102,6 +127,7 @@ fn what_is_written_well_is_not_told() {
         "_function '{{name}}' REGEXP '[0-9]{2,3}'",
         "_function '{{name}}' REGEXP '^[0-9]{3}$'",
         "{ }",
+        "100 % / #1 [a] @b $9.99",
         "fixed text (with signs) / 1",
     ] {
         assert_eq!(warnings(value), Vec::<String>::new(), "{value}");

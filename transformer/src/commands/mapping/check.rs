@@ -46,7 +46,10 @@ pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
         (None, true) => {
             let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
             let store = Store::connect(&redis)?;
-            if let Some(profile) = super::seen::lately(&store, &namespace).await?.filter(|_| args.company.is_empty()) {
+            if let Some(profile) = super::seen::lately(&store, &namespace)
+                .await?
+                .filter(|_| args.company.is_empty())
+            {
                 known = Known::with(profile);
             }
             Some(live(&store, &namespace).await?)

@@ -46,7 +46,8 @@ pub(super) fn several(path: &Path) -> anyhow::Result<Vec<Value>> {
     };
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let read: Result<Vec<Value>, _> = lines.map(parse).collect();
-    read.map_err(|_| whole).with_context(|| format!("{} is not JSON", path.display()))
+    read.map_err(|_| whole)
+        .with_context(|| format!("{} is not JSON", path.display()))
 }
 
 /// Takes the envelope (`{"code", "data": {…}}`) off, if there is one.

@@ -20,7 +20,11 @@ pub(super) async fn run(args: FieldsArgs) -> anyhow::Result<()> {
     let store = Store::connect(&redis)?;
     let profile = super::seen::lately(&store, &namespace).await?.ok_or_else(|| {
         let problem = format!("no transformer of namespace {namespace} has mapped a customer lately");
-        ConfigError::new("NAMESPACE", problem, "name the namespace of a running transformer")
+        ConfigError::new(
+            "NAMESPACE",
+            problem,
+            "name the namespace of a running transformer",
+        )
     })?;
     pipeline::say_text!("{}", shown(&profile))?;
     Ok(())

@@ -82,18 +82,26 @@ fn report(mapping: &Mapping, detail: serde_json::Value, now: Timestamp) -> anyho
 fn collided(mapping: &Mapping, detail: &serde_json::Value) -> Vec<String> {
     let read = |key: &str| {
         let mut paths = mapping.paths().into_iter();
-        paths.any(|path| path.as_str() == key || path.as_str().strip_prefix(key).is_some_and(|r| r.starts_with(['.', '_'])))
+        paths.any(|path| {
+            path.as_str() == key
+                || path
+                    .as_str()
+                    .strip_prefix(key)
+                    .is_some_and(|r| r.starts_with(['.', '_']))
+        })
     };
     let collisions = collisions(detail).into_iter();
-    let told = collisions.filter(|collision| read(&collision.key)).map(|collision| {
-        format!(
-            "{} stands in this record {} times ({}); the value of {} is used",
-            collision.key,
-            collision.ids.len(),
-            collision.ids.join(", "),
-            collision.used
-        )
-    });
+    let told = collisions
+        .filter(|collision| read(&collision.key))
+        .map(|collision| {
+            format!(
+                "{} stands in this record {} times ({}); the value of {} is used",
+                collision.key,
+                collision.ids.len(),
+                collision.ids.join(", "),
+                collision.used
+            )
+        });
     told.collect()
 }
 

@@ -9,7 +9,7 @@ mod file;
 use std::collections::{BTreeMap, HashMap};
 
 use file::{Additions, FormList, Given, Item, Widgets};
-use mapping::{Condition, Places, Problem, Zone};
+use mapping::{Condition, Place, Places, Problem, Zone};
 use pipeline::form::FormWidget;
 
 use super::lookup::Declared;
@@ -29,6 +29,8 @@ pub struct Extras {
     pub failed_expression: OnFailure,
     /// Where the tables of look-ups are, until they have been read.
     pub(super) lookups: BTreeMap<String, Declared>,
+    /// Fields whose types were written by hand, with their places.
+    pub(super) typed: Vec<(String, Place)>,
 }
 
 /// What an expression that cannot be computed for a customer gives.
@@ -173,6 +175,8 @@ impl Reading<'_> {
                     label: None,
                     read_only: false,
                 };
+                let place = self.places.of(&path);
+                self.extras.typed.push((field.clone(), place));
                 self.extras.widgets.insert(field, widget);
             }
         }

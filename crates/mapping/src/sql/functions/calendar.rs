@@ -29,7 +29,9 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn moment<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Option<DateTime>, Failure> {
-    Ok(arg(args, i, env)?.moment(env.zone()).map(|moment| moment.datetime))
+    Ok(arg(args, i, env)?
+        .moment(env.zone())
+        .map(|moment| moment.datetime))
 }
 
 /// The unit, which the compiler has made a text.
@@ -152,7 +154,9 @@ fn weeks<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Option<(Date, i64)>, Fai
 
 fn week<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let found = weeks(args, env)?;
-    Ok(found.map_or(Value::Null, |(date, mode)| Value::Int(Weeks::mode(mode).of(date).1)))
+    Ok(found.map_or(Value::Null, |(date, mode)| {
+        Value::Int(Weeks::mode(mode).of(date).1)
+    }))
 }
 
 fn week_of_year<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
@@ -169,7 +173,8 @@ fn year_week<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> 
 }
 
 fn convert_tz<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    let (Some(t), Some(from), Some(to)) = (moment(args, 0, env)?, text(args, 1, env)?, text(args, 2, env)?) else {
+    let (Some(t), Some(from), Some(to)) = (moment(args, 0, env)?, text(args, 1, env)?, text(args, 2, env)?)
+    else {
         return Ok(Value::Null);
     };
     let zone = |name: &str| match name.eq_ignore_ascii_case("SYSTEM") {
@@ -179,7 +184,10 @@ fn convert_tz<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure>
     let (Some(from), Some(to)) = (zone(&from), zone(&to)) else {
         return Ok(Value::Null);
     };
-    let there = from.to_timestamp(t).ok().map(|timestamp| to.to_datetime(timestamp));
+    let there = from
+        .to_timestamp(t)
+        .ok()
+        .map(|timestamp| to.to_datetime(timestamp));
     Ok(there.map_or(Value::Null, Value::DateTime))
 }
 

@@ -79,7 +79,9 @@ fn walk<'j>(json: &'j Json, steps: &[Step], found: &mut Vec<&'j Json>) {
             None
         }
         (Step::AllKeys, Json::Object(members)) => {
-            members.iter().for_each(|member| walk(&member.value.value, rest, found));
+            members
+                .iter()
+                .for_each(|member| walk(&member.value.value, rest, found));
             None
         }
         _ => None,
@@ -107,7 +109,9 @@ fn extract<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
         let Some(steps) = text(args, i, env)?.and_then(|text| path(&text)) else {
             return Ok(Value::Null);
         };
-        several |= steps.iter().any(|step| matches!(step, Step::AllItems | Step::AllKeys));
+        several |= steps
+            .iter()
+            .any(|step| matches!(step, Step::AllItems | Step::AllKeys));
         walk(&json, &steps, &mut found);
     }
     match (found.as_slice(), several) {
@@ -196,7 +200,5 @@ fn length<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 
 fn valid<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let text = text(args, 0, env)?;
-    Ok(text.map_or(Value::Null, |text| {
-        Value::bool(read(&text).is_some())
-    }))
+    Ok(text.map_or(Value::Null, |text| Value::bool(read(&text).is_some())))
 }

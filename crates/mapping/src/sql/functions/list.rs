@@ -65,7 +65,9 @@ fn find_in_set<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure
     }
     let same = |item: &str| item.chars().map(fold).eq(wanted.chars().map(fold));
     let at = list.split(',').position(same);
-    Ok(Value::Int(at.and_then(|at| i64::try_from(at + 1).ok()).unwrap_or(0)))
+    Ok(Value::Int(
+        at.and_then(|at| i64::try_from(at + 1).ok()).unwrap_or(0),
+    ))
 }
 
 /// The bytes of codes, without leading zeros of each; NULL is nothing.
@@ -110,7 +112,9 @@ fn lower_hex(bytes: &[u8]) -> String {
 
 fn md5<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let text = text(args, 0, env)?;
-    Ok(text.map_or(Value::Null, |t| Value::owned(lower_hex(&Md5::digest(t.as_bytes())))))
+    Ok(text.map_or(Value::Null, |t| {
+        Value::owned(lower_hex(&Md5::digest(t.as_bytes())))
+    }))
 }
 
 fn sha2<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {

@@ -79,8 +79,14 @@ pub(super) fn suggestion(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_uppercase();
     let known = [
         ("ISNULL", "x IS NULL"),
-        ("UUID", "a value of the record: every mapping would give another one"),
-        ("RAND", "a value of the record: every mapping would give another one"),
+        (
+            "UUID",
+            "a value of the record: every mapping would give another one",
+        ),
+        (
+            "RAND",
+            "a value of the record: every mapping would give another one",
+        ),
         ("LEN", "CHAR_LENGTH(x)"),
         ("TO_CHAR", "DATE_FORMAT(x, '%Y-%m-%d') or CAST(x AS CHAR)"),
         ("IIF", "IF(condition, a, b)"),

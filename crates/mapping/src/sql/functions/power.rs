@@ -25,7 +25,8 @@ pub(super) const TABLE: &[Function] = &[
 const MOST_DECIMALS: i64 = 38;
 
 fn double<'r>(args: &'r [Expr], i: usize, env: &Env<'r>) -> Result<Option<f64>, Failure> {
-    args.get(i).map_or(Ok(None), |expr| expr.eval_number(env)?.to_f64())
+    args.get(i)
+        .map_or(Ok(None), |expr| expr.eval_number(env)?.to_f64())
 }
 
 /// A result; what is no number is NULL, what does not fit an error.
@@ -70,7 +71,11 @@ fn log<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
 }
 
 fn log2<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
-    given(double(args, 0, env)?.filter(|x| *x > 0.0).map(|x| x.ln() / std::f64::consts::LN_2))
+    given(
+        double(args, 0, env)?
+            .filter(|x| *x > 0.0)
+            .map(|x| x.ln() / std::f64::consts::LN_2),
+    )
 }
 
 fn log10<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
@@ -93,12 +98,17 @@ fn format<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
         Number::Null => return Ok(Value::Null),
         Number::Int(n) => exact(Decimal::from_int(i128::from(n))),
         Number::Decimal(d) => exact(d),
-        Number::Double(x, _) => {
-            Some(format!("{:.*}", usize::try_from(decimals).unwrap_or(0), cut_double(x, decimals, true)))
-        }
+        Number::Double(x, _) => Some(format!(
+            "{:.*}",
+            usize::try_from(decimals).unwrap_or(0),
+            cut_double(x, decimals, true)
+        )),
     };
     let text = text.ok_or_else(Failure::out_of_range)?;
-    Ok(Value::owned(grouped(&text, usize::try_from(decimals).unwrap_or(0))))
+    Ok(Value::owned(grouped(
+        &text,
+        usize::try_from(decimals).unwrap_or(0),
+    )))
 }
 
 fn grouped(text: &str, decimals: usize) -> String {

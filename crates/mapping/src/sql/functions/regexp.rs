@@ -56,7 +56,10 @@ fn expanded(by: &str, found: &Captures<'_>) -> String {
         match c {
             '\\' => match chars.next() {
                 Some(digit) if digit.is_ascii_digit() => {
-                    let group = digit.to_digit(10).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+                    let group = digit
+                        .to_digit(10)
+                        .and_then(|n| usize::try_from(n).ok())
+                        .unwrap_or(0);
                     piece.push_str(found.get(group).map_or("", |group| group.as_str()));
                 }
                 Some(other) => piece.push(other),
@@ -74,7 +77,11 @@ fn is_like<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
         return Ok(Value::Null);
     };
     let minds_case = args.len() > 2 && text(args, 2, env)?.is_some_and(|mode| mode.contains('c'));
-    let pattern = if minds_case { format!("(?-i){pattern}") } else { pattern.into_owned() };
+    let pattern = if minds_case {
+        format!("(?-i){pattern}")
+    } else {
+        pattern.into_owned()
+    };
     Ok(Value::bool(like::regex(&pattern)?.is_match(&subject)))
 }
 
@@ -82,13 +89,17 @@ fn substr<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let Some((subject, regex)) = both(args, env)? else {
         return Ok(Value::Null);
     };
-    Ok(Value::owned(regex.find(&subject).map_or("", |found| found.as_str()).to_owned()))
+    Ok(Value::owned(
+        regex.find(&subject).map_or("", |found| found.as_str()).to_owned(),
+    ))
 }
 
 fn instr<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     let Some((subject, regex)) = both(args, env)? else {
         return Ok(Value::Null);
     };
-    let at = regex.find(&subject).map_or(0, |found| subject[..found.start()].chars().count() + 1);
+    let at = regex
+        .find(&subject)
+        .map_or(0, |found| subject[..found.start()].chars().count() + 1);
     Ok(Value::Int(i64::try_from(at).unwrap_or(0)))
 }

@@ -13,8 +13,20 @@ const JSON: &[&str] = &[
     "7",
     "bad",
 ];
-const PATHS: &[&str] = &["$", "$.a", "$.a[1]", "$.a.b", "$[*].a", "$.*", "$[0]", "$.a[2].b", "$.c", "$.d", "$.e", "$.zz"];
-const UNITS: &[&str] = &["MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
+const PATHS: &[&str] = &[
+    "$", "$.a", "$.a[1]", "$.a.b", "$[*].a", "$.*", "$[0]", "$.a[2].b", "$.c", "$.d", "$.e", "$.zz",
+];
+const UNITS: &[&str] = &[
+    "MICROSECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "DAY",
+    "WEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
+];
 const ZONES: &[&str] = &["+00:00", "+08:00", "-05:00", "+05:30"];
 
 impl Generator {
@@ -25,10 +37,22 @@ impl Generator {
                 let list = self.pick(LISTS);
                 call("FIND_IN_SET", vec![self.text(0), self.quoted(list)])
             }
-            1 => call("FIELD", vec![self.text(0), self.text(0), self.text(0), self.text(0)]),
-            2 => call("FIELD", vec![self.number(0), self.number(0), self.text(0), self.number(0)]),
+            1 => call(
+                "FIELD",
+                vec![self.text(0), self.text(0), self.text(0), self.text(0)],
+            ),
+            2 => call(
+                "FIELD",
+                vec![self.number(0), self.number(0), self.text(0), self.number(0)],
+            ),
             3 => call("ELT", vec![self.number(0), self.text(d), self.text(0)]),
-            4 => call("CHAR", vec![same((32 + self.below(90)).to_string()), same((32 + self.below(90)).to_string())]),
+            4 => call(
+                "CHAR",
+                vec![
+                    same((32 + self.below(90)).to_string()),
+                    same((32 + self.below(90)).to_string()),
+                ],
+            ),
             5 => {
                 let name = self.pick(&["MD5", "HEX", "ASCII"]);
                 call(name, vec![self.text(d)])
@@ -45,7 +69,10 @@ impl Generator {
                 let pattern = self.pick(PATTERNS);
                 let by = self.pick(BY);
                 let literal = |text: &str| same(format!("'{}'", text.replace('\\', "\\\\")));
-                call("REGEXP_REPLACE", vec![self.text(0), literal(pattern), literal(by)])
+                call(
+                    "REGEXP_REPLACE",
+                    vec![self.text(0), literal(pattern), literal(by)],
+                )
             }
             9 => {
                 let name = self.pick(&["REGEXP_SUBSTR", "REGEXP_INSTR"]);
@@ -54,7 +81,10 @@ impl Generator {
             }
             10 => {
                 let (json, path) = (self.pick(JSON), self.pick(PATHS));
-                let extract = call("JSON_EXTRACT", vec![self.quoted_whole(json), same(format!("'{path}'"))]);
+                let extract = call(
+                    "JSON_EXTRACT",
+                    vec![self.quoted_whole(json), same(format!("'{path}'"))],
+                );
                 match self.below(2) {
                     0 => extract,
                     _ => call("JSON_UNQUOTE", vec![extract]),
@@ -71,7 +101,10 @@ impl Generator {
             }
             13 => {
                 let (from, to) = (self.pick(ZONES), self.pick(ZONES));
-                call("CONVERT_TZ", vec![self.date(0), same(format!("'{from}'")), same(format!("'{to}'"))])
+                call(
+                    "CONVERT_TZ",
+                    vec![self.date(0), same(format!("'{from}'")), same(format!("'{to}'"))],
+                )
             }
             _ => {
                 let name = self.pick(&["WEEKOFYEAR", "DAYNAME", "MONTHNAME", "TO_DAYS"]);
