@@ -12,6 +12,8 @@ pub(super) struct Reader<'t> {
     warnings: Vec<Problem>,
     /// Label of the field that is being read.
     field: Option<String>,
+    /// Expressions may look into tables.
+    lookups: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -21,6 +23,15 @@ impl<'t> Reader<'t> {
             problems: Vec::new(),
             warnings: Vec::new(),
             field: None,
+            lookups: false,
+        }
+    }
+
+    /// The same for a document whose expressions may look into tables.
+    pub(crate) fn with_lookups(self) -> Self {
+        Reader {
+            lookups: true,
+            ..self
         }
     }
 
@@ -205,6 +216,15 @@ impl<'t> Reader<'t> {
                 for hint in expression.hints() {
                     let problem = told(self, hint.clone());
                     self.warnings.push(problem);
+                }
+                if !self.lookups && !expression.lookups().is_empty() {
+                    let remedy =
+                        "bring the value into the record (info_api), or look it up in the target document";
+                    self.problem(
+                        node.range.start,
+                        "a source document has no tables to look into",
+                        Some(remedy),
+                    );
                 }
                 Some(expression)
             }

@@ -69,7 +69,7 @@ const IDLE: &[(&str, &str)] = &[
 impl TargetDocument {
     /// Reads a target document; `name` is used in problems.
     pub fn parse(text: &str, name: &str) -> Result<Loaded<TargetDocument>, Vec<Problem>> {
-        let mut reader = Reader::new(text, name);
+        let mut reader = Reader::new(text, name).with_lookups();
         let root = reader.parse()?;
         let members = reader.object(&root, "the document");
         reader.unknown_keys(

@@ -14,8 +14,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use mapping::{
-    Condition, Context, Evaluation, Expression, FilterResult, OtherRequest, Parameter, Problem, Record,
-    TargetDocument, Zone, clean::Wanted,
+    Condition, Context, Evaluation, FilterResult, OtherRequest, Parameter, Problem, Record, TargetDocument,
+    Zone, clean::Wanted,
 };
 use proto::v1::FieldValue;
 use sha2::{Digest, Sha256};

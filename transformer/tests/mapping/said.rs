@@ -169,7 +169,8 @@ fn try_says_which_keys_are_not_in_the_record_and_which_fields_share_a_name() {
 fn a_document_with_look_ups_runs_from_the_readme() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings");
     let readme = std::fs::read_to_string(format!("{folder}/README.md")).unwrap();
-    let command = "mapping try lookup.example.json --extras lookup.extras.json --company customer.example.json";
+    let command =
+        "mapping try lookup.example.json --extras lookup.extras.json --company customer.example.json";
     assert!(readme.contains(command));
     let output = Command::new(env!("CARGO_BIN_EXE_transformer"))
         .args(command.split(' '))
@@ -177,7 +178,10 @@ fn a_document_with_look_ups_runs_from_the_readme() {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.contains("\"欧洲\"") && text.contains("\"是\""), "{text}");
+    assert!(
+        output.status.success() && text.contains("\"欧洲\"") && text.contains("\"是\""),
+        "{text}"
+    );
 }
 
 #[test]

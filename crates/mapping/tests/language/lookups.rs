@@ -143,6 +143,19 @@ fn a_missing_key_follows_the_tables_rule() {
 }
 
 #[test]
+fn a_source_document_has_no_tables() {
+    let text = json!({"api": "/x", "effect": "QUERY", "request": [
+        {"field": "a", "label": "甲", "value": "_findCollection find b from c where d=1"}]});
+    let problems = mapping::SourceDocument::parse(&text.to_string(), "s.json").unwrap_err();
+    assert!(
+        problems[0]
+            .to_string()
+            .contains("field \"甲\": a source document has no tables to look into"),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn tables_and_columns_must_be_there() {
     let missing = |expression: &str| found(expression, json!({}), Missing::Empty).unwrap_err();
     let other = "_findCollection find FNumber from 255f7565-c782-3985-9020-59aa6a647e62 where FName=x";
