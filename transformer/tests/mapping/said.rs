@@ -34,7 +34,8 @@ impl Folder {
 }
 
 fn document(fields: Value, more: Value) -> String {
-    let mut document = json!({"api": "/api/v5/app/entry/data/batch_create", "effect": "EXECUTE", "method": "POST", "request": fields});
+    let mut document =
+        json!({"api": "/x/data_create", "effect": "EXECUTE", "method": "POST", "request": fields});
     if let (Value::Object(document), Value::Object(more)) = (&mut document, more) {
         document.extend(more);
     }
