@@ -50,10 +50,12 @@ impl Lookup {
     }
 
     pub(super) fn paths(&self) -> Vec<&Path> {
-        let path = |source| match source {
-            &Source::Path(ref path) => Some(path),
-            _ => None,
-        };
+        fn path(source: &Source) -> Option<&Path> {
+            match source {
+                Source::Path(path) => Some(path),
+                _ => None,
+            }
+        }
         self.placeholders().filter_map(|p| path(&p.source)).collect()
     }
 

@@ -110,17 +110,24 @@ fn list(path: &str, value: &Value, depth: usize, found: &mut BTreeSet<String>) {
 
 /// The known names nearest to one that is not known, the nearest first.
 pub fn nearest<'k>(wanted: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<String> {
-    let (holder, plain) = without_numbers(wanted);
+    let (before, plain) = without_numbers(wanted);
     let folded = plain.to_lowercase();
     let length = folded.chars().count();
+    let before = before.to_lowercase();
+    let last = length - before.chars().count();
     let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .filter_map(|name| {
             let other = name.to_lowercase();
-            let within =
-                length >= 2 && (other.contains(&folded) || other.len() >= 6 && folded.contains(&other));
+            let is_holder = before
+                .strip_prefix(&other)
+                .is_some_and(|rest| rest.starts_with('.'));
+            let part = other.len() >= 6 && !is_holder && folded.contains(&other);
+            let within = last >= 2 && other.contains(&folded) || part;
             let far = strsim::damerau_levenshtein(&folded, &other);
-            let counts = far <= (length / 3).max(1) && far < length;
+            // Of what stands in the same object only the last names differ.
+            let compared = if other.starts_with(&before) { last } else { length };
+            let counts = far <= (compared / 3).max(1) && far < compared;
             match within {
                 true => Some((far.min(2), name)),
                 false => counts.then_some((far, name)),
@@ -129,31 +136,45 @@ pub fn nearest<'k>(wanted: &str, known: impl IntoIterator<Item = &'k str>) -> Ve
         .collect();
     near.sort_by(|a, b| (a.0, a.1.len(), a.1).cmp(&(b.0, b.1.len(), b.1)));
     near.dedup_by(|a, b| a.1 == b.1);
-    let numbered = |name: &str| match &holder {
-        Some((numbered, plain)) => match name.strip_prefix(plain.as_str()) {
-            Some(rest) => format!("{numbered}{rest}"),
-            None => name.to_owned(),
-        },
-        None => name.to_owned(),
+    let respelt = |name: &str| match !before.is_empty() && name.to_lowercase().starts_with(&before) {
+        true => with_numbers(wanted, name),
+        false => name.to_owned(),
     };
     near.into_iter()
         .take(SUGGESTIONS)
-        .map(|(_, name)| numbered(name))
+        .map(|(_, name)| respelt(name))
         .collect()
 }
 
-/// A path without its numbers and stars; with it what stands before its last name, with and without them.
-fn without_numbers(path: &str) -> (Option<(String, String)>, String) {
+fn is_number(part: &str) -> bool {
+    part == "*" || part.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What stands before the last name of a path, and the path; both without numbers and stars.
+fn without_numbers(path: &str) -> (String, String) {
     let plain = |parts: &[&str]| {
-        let names = parts
-            .iter()
-            .filter(|part| **part != "*" && !part.bytes().all(|b| b.is_ascii_digit()));
+        let names = parts.iter().filter(|part| !is_number(part));
         names.copied().collect::<Vec<_>>().join(".")
     };
     let parts: Vec<&str> = path.split('.').collect();
-    let before = &parts[..parts.len() - 1];
-    let holder = (!before.is_empty()).then(|| (before.join(".") + ".", plain(before) + "."));
-    (holder, plain(&parts))
+    let before = match plain(&parts[..parts.len() - 1]) {
+        none if none.is_empty() => none,
+        some => some + ".",
+    };
+    (before, plain(&parts))
+}
+
+/// A name with the numbers and stars of a path at their places.
+fn with_numbers(path: &str, name: &str) -> String {
+    let (mut made, mut names) = (Vec::new(), name.split('.'));
+    for part in path.split('.') {
+        match is_number(part) {
+            true => made.push(part),
+            false => made.extend(names.next()),
+        }
+    }
+    made.extend(names);
+    made.join(".")
 }
 
 #[cfg(test)]

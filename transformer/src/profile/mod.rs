@@ -330,8 +330,10 @@ mod tests {
         }
         assert_eq!(profile.keys().len(), MAX_KEYS);
         for _ in 0..20 {
-            let mut more = Profile::default();
-            more.records = 2_000;
+            let more = Profile {
+                records: 2_000,
+                ..Profile::default()
+            };
             profile.merge(more);
         }
         assert!(profile.records() <= LATELY);

@@ -100,7 +100,7 @@ impl Weeks {
         Weeks {
             monday_first,
             of_year: mode & 2 != 0,
-            first_weekday: (mode & 4 != 0) != !monday_first,
+            first_weekday: (mode & 4 != 0) == monday_first,
         }
     }
 
