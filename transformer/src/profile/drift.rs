@@ -65,7 +65,8 @@ impl Profile {
         let usual: Vec<String> = self
             .keys
             .iter()
-            .filter(|(name, key)| key.seen * 10 >= self.holders(name) * 9)
+            // As long as it was sent: what it has missed since must not make it rare.
+            .filter(|(name, key)| key.seen * 10 >= self.holders(name).saturating_sub(key.missed) * 9)
             .map(|(name, _)| name.clone())
             .collect();
         for name in usual {
@@ -164,6 +165,15 @@ mod tests {
         assert_eq!(drift[2].looks, "text, such as x");
         assert!(profile.grow(many(new)).is_empty());
         assert_eq!(changes(&profile.grow(many(old))), [("star", Change::Back)]);
+    }
+
+    #[test]
+    fn what_vanishes_is_told_however_few_records_come_at_a_time() {
+        let mut profile = Profile::default();
+        profile.grow(many(json!({"name": "a", "star": 3})));
+        let few = of(&vec![json!({"name": "a"}); 7]);
+        let told: Vec<Drift> = (0..20).flat_map(|_| profile.grow(few.clone())).collect();
+        assert_eq!(changes(&told), [("star", Change::Vanished)]);
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Profile {
         for key in self.keys.values_mut() {
             key.seen = key.seen.div_ceil(2);
             key.filled /= 2;
+            key.missed /= 2;
             key.types
                 .values_mut()
                 .for_each(|count| *count = count.div_ceil(2));
