@@ -27,7 +27,7 @@ impl<'t> Places<'t> {
 
     /// The condition under a key, or every problem of it with its place; none is there, none is read.
     pub fn condition(&self, key: &str) -> Result<Condition, Vec<Problem>> {
-        let mut reader = Reader::new(self.text.text, self.text.name);
+        let mut reader = Reader::new(self.text.text, self.text.name).with_lookups();
         let condition = Condition::read(&mut reader, self.find(&[key]).1);
         reader.finish(condition).map(|loaded| loaded.document)
     }

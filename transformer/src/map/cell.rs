@@ -33,7 +33,10 @@ pub(super) fn typed(value: Evaluated<'_>, kind: ParameterType, widget: Widget) -
                     Ok(json @ (Json::Array(_) | Json::Object(_))) => Ok(json),
                     _ => Ok(Json::String(text.into_owned())),
                 },
-                ParameterType::Text => Ok(Json::String(text.into_owned())),
+                // The form's field decides about dates, as about texts.
+                ParameterType::Text | ParameterType::Date | ParameterType::DateTime => {
+                    Ok(Json::String(text.into_owned()))
+                }
             }
         }
     }
