@@ -4,7 +4,7 @@ use super::{Key, Profile};
 
 /// Records that must have been seen before anything about them is a change.
 const ESTABLISHED: u64 = 50;
-/// Records without a key that usually is there, after which it has vanished.
+/// Records in a row without a key that was always there, after which it has vanished.
 const ENOUGH_MISSED: u64 = 50;
 
 /// One change.
@@ -51,36 +51,19 @@ pub(crate) fn looks(key: &Key) -> String {
 impl Profile {
     /// Adds what was seen since, and says what has changed by it; each change is told once.
     pub(crate) fn grow(&mut self, since: Profile) -> Vec<Drift> {
-        let mut found = Vec::new();
-        if self.records >= ESTABLISHED {
-            self.missed(&since, &mut found);
-            self.other(&since, &mut found);
+        let is_established = self.records >= ESTABLISHED;
+        let mut changed = Vec::new();
+        if is_established {
+            self.other(&since, &mut changed);
         }
+        let usual = self.usual();
         self.merge(since);
-        found
-    }
-
-    /// Counts the records in which a key should have been and was not.
-    fn missed(&mut self, since: &Profile, found: &mut Vec<Drift>) {
-        let usual: Vec<String> = self
-            .keys
-            .iter()
-            // As long as it was sent: what it has missed since must not make it rare.
-            .filter(|(name, key)| key.seen * 10 >= self.holders(name).saturating_sub(key.missed) * 9)
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in usual {
-            let expected = since.holders(&name);
-            let is_there = since.keys.contains_key(&name);
+        let mut found = Vec::new();
+        for (name, enough) in usual.into_iter().filter(|_| is_established) {
             let Some(key) = self.keys.get_mut(&name) else {
                 continue;
             };
-            if is_there {
-                key.missed = 0;
-                continue;
-            }
-            key.missed += expected;
-            if key.missed >= ENOUGH_MISSED && !key.gone {
+            if key.missed >= enough && !key.gone {
                 key.gone = true;
                 found.push(Drift {
                     change: Change::Vanished,
@@ -89,6 +72,19 @@ impl Profile {
                 });
             }
         }
+        found.extend(changed);
+        found
+    }
+
+    /// Keys that most records have had, each with the number of records without it after which it has vanished: the rarer
+    /// it was, the more. What it has missed since it was seen last does not make it rare.
+    fn usual(&self) -> Vec<(String, u64)> {
+        let most = self.keys.iter().filter_map(|(name, key)| {
+            let records = self.holders(name).saturating_sub(key.missed).max(key.seen);
+            (key.seen * 2 >= records)
+                .then(|| (name.clone(), (ENOUGH_MISSED * records).div_ceil(key.seen.max(1))))
+        });
+        most.collect()
     }
 
     fn other(&mut self, since: &Profile, found: &mut Vec<Drift>) {
@@ -116,7 +112,7 @@ impl Profile {
     }
 
     /// Records that hold what a key stands in.
-    fn holders(&self, name: &str) -> u64 {
+    pub(super) fn holders(&self, name: &str) -> u64 {
         match name.rsplit_once('.') {
             None => self.records,
             Some((holder, _)) => self.keys.get(holder).map_or(0, |key| key.filled),
@@ -173,6 +169,34 @@ mod tests {
         profile.grow(many(json!({"name": "a", "star": 3})));
         let few = of(&vec![json!({"name": "a"}); 7]);
         let told: Vec<Drift> = (0..20).flat_map(|_| profile.grow(few.clone())).collect();
+        assert_eq!(changes(&told), [("star", Change::Vanished)]);
+    }
+
+    #[test]
+    fn what_vanishes_is_told_when_records_of_before_and_after_come_together() {
+        for mixed in [30, 95, 200] {
+            let mut profile = Profile::default();
+            profile.grow(many(json!({"name": "a", "star": 3})));
+            let old = vec![json!({"name": "a", "star": 3}); 20];
+            let new = vec![json!({"name": "a"}); mixed];
+            let mut told = profile.grow(of(&[old, new].concat()));
+            told.extend(profile.grow(many(json!({"name": "a"}))));
+            assert_eq!(changes(&told), [("star", Change::Vanished)], "{mixed}");
+        }
+    }
+
+    #[test]
+    fn what_vanishes_little_by_little_is_told() {
+        let mut profile = Profile::default();
+        profile.grow(many(json!({"name": "a", "star": 3})));
+        let (old, new) = (json!({"name": "a", "star": 3}), json!({"name": "a"}));
+        let half: Vec<Value> = (0..40)
+            .map(|n| if n % 2 == 0 { old.clone() } else { new.clone() })
+            .collect();
+        assert_eq!(changes(&profile.grow(of(&half))), []);
+        let told: Vec<Drift> = (0..10)
+            .flat_map(|_| profile.grow(of(&vec![new.clone(); 9])))
+            .collect();
         assert_eq!(changes(&told), [("star", Change::Vanished)]);
     }
 

@@ -75,13 +75,27 @@ impl Profile {
         for (key, value) in record.as_map() {
             note(key, value, MAX_DEPTH, &mut found);
         }
+        for (name, key) in &mut self.keys {
+            let holder = name.rsplit_once('.').map(|(holder, _)| found.get(holder));
+            let should_be = holder.is_none_or(|holder| holder.is_some_and(|holder| holder.filled > 0));
+            match found.contains_key(name) {
+                true => key.missed = 0,
+                false => key.missed += u64::from(should_be),
+            }
+        }
         for (name, key) in found {
             self.merge_key(name, key);
         }
     }
 
-    /// Adds what another profile has seen.
+    /// Adds what another profile has seen after this one.
     pub(crate) fn merge(&mut self, other: Profile) {
+        for (name, key) in &mut self.keys {
+            match other.keys.get(name) {
+                Some(later) => key.missed = later.missed,
+                None => key.missed += other.holders(name),
+            }
+        }
         self.records += other.records;
         for (name, key) in other.keys {
             self.merge_key(name, key);
@@ -95,7 +109,10 @@ impl Profile {
         if self.keys.len() >= MAX_KEYS && !self.keys.contains_key(&name) {
             return;
         }
-        let mine = self.keys.entry(name).or_default();
+        let mine = self.keys.entry(name).or_insert_with(|| Key {
+            missed: key.missed,
+            ..Key::default()
+        });
         mine.seen += key.seen;
         mine.filled += key.filled;
         for (kind, count) in key.types {

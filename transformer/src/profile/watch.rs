@@ -83,7 +83,8 @@ impl Watch {
             // Others were faster, or Redis is away: with the next turn.
             Ok(None) | Err(_) => {
                 if let Ok(mut seen) = self.seen.lock() {
-                    seen.since.merge(since);
+                    let later = std::mem::replace(&mut seen.since, since);
+                    seen.since.merge(later);
                 }
             }
         }
