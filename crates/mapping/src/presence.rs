@@ -114,7 +114,8 @@ pub fn nearest<'k>(wanted: &str, known: impl IntoIterator<Item = &'k str>) -> Ve
     let folded = plain.to_lowercase();
     let length = folded.chars().count();
     let before = before.to_lowercase();
-    let last = length - before.chars().count();
+    // A path that ends with a number has no last name.
+    let last = length.saturating_sub(before.chars().count());
     let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .filter_map(|name| {
@@ -231,5 +232,8 @@ mod tests {
         assert_eq!(near("customers.0.emial"), ["customers.0.email"]);
         assert_eq!(near("Lead.*.TagName"), ["lead.*.tag_name"]);
         assert!(near("something_else").is_empty());
+        for odd in ["nmae.0", "nmae.", "tag.0", ".", "", "*", "İ.İ", "nmae.*"] {
+            assert!(near(odd).len() <= 3, "{odd}");
+        }
     }
 }
