@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use super::expression::{Context, Evaluation, Variable};
+use super::expression::{Context, Evaluation, Expression, Variable};
 use super::json::Node;
 use super::path::Path;
 use super::reader::{Reader, get};
@@ -124,7 +124,8 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         return None;
     };
     let value = value(reader, get(members, "value"))?;
-    let logic = match reader.text(get(members, "logic"), "logic").as_deref() {
+    let logic = reader.text(get(members, "logic"), "logic");
+    let logic = match logic.map(|logic| logic.trim().to_ascii_lowercase()).as_deref() {
         Some("eq") => Logic::Equal(value, true),
         Some("neq") => Logic::Equal(value, false),
         Some("gt") => Logic::Order(value, GREATER),
@@ -133,17 +134,12 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         Some("elt") => Logic::Order(value, AT_MOST),
         Some("like") => Logic::Like(value, true),
         Some("notlike") => Logic::Like(value, false),
-        Some("between") => match &value {
-            Wanted::Fixed(text) if !text.contains(',') => {
-                reader.problem(
-                    node.range.start,
-                    "between needs two values, e.g. \"100,500\"",
-                    None,
-                );
-                return None;
-            }
-            _ => Logic::Between(value),
-        },
+        Some("between") if !value.is_pair() => {
+            let message = "between needs two values, e.g. \"100,500\"";
+            reader.problem(node.range.start, message, None);
+            return None;
+        }
+        Some("between") => Logic::Between(value),
         Some("notnull") => Logic::Null(false),
         Some("isnull") => Logic::Null(true),
         other => {
@@ -160,7 +156,7 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         .flag(get(members, "strictMode"), "strictMode")
         .unwrap_or(false);
     Some(Test {
-        path: Path::new(&field.replace(['{', '}'], "")),
+        path: Path::new(field.replace(['{', '}'], "").trim()),
         logic,
         strict,
     })
@@ -171,14 +167,36 @@ fn value(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Wanted> {
     let Some(node) = node.filter(|node| !matches!(node.value, super::json::Value::Null)) else {
         return Some(Wanted::Fixed(String::new()));
     };
-    let value = reader.expression(node)?;
+    let value = match listed(reader, node) {
+        Some(text) => Expression::fixed(&text),
+        None => reader.expression(node)?,
+    };
     if value.variables().contains(&Variable::LastSyncTime) {
         reader.warn(
             node.range.start,
             "LAST_SYNC_TIME is not known where conditions are applied; the test holds for every record",
         );
     }
-    Some(Wanted::new(value))
+    let wanted = Wanted::new(value);
+    if wanted.is_no_time() {
+        reader.warn(
+            node.range.start,
+            "what stands behind timestamp: is no point of time; the test holds for every record",
+        );
+    }
+    Some(wanted)
+}
+
+/// The two values of `between`, written as a list.
+fn listed(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let super::json::Value::Array(items) = &node.value else {
+        return None;
+    };
+    let texts: Vec<String> = items
+        .iter()
+        .filter_map(|item| reader.text(Some(item), "a value of the test"))
+        .collect();
+    Some(texts.join(","))
 }
 
 impl Test {

@@ -40,12 +40,12 @@ impl Converter {
 
     /// What wraps the value for another target than a form: its name and what it builds. Nothing of a form takes
     /// `{"FNumber": X}`.
-    pub fn foreign(&self) -> Option<String> {
+    pub fn foreign(&self, taken: Taken) -> Option<String> {
         self.steps.iter().find_map(|step| match step {
-            Conversion::Object(key) if !is_of_form(key) => {
+            Conversion::Object(key) if !taken.takes(key) => {
                 Some(format!("ConvertObjectParser builds {{\"{key}\": …}}"))
             }
-            Conversion::TwoStage(outer, inner) if outer != "value" || !is_of_form(inner) => Some(format!(
+            Conversion::TwoStage(outer, inner) if outer != "value" || !taken.takes(inner) => Some(format!(
                 "ConvertTwoStageObjectParser builds {{\"{outer}\": {{\"{inner}\": …}}}}"
             )),
             Conversion::KeyName(_) => Some("K3WiseHeiHuCustomParser builds [{\"keyName\": …}]".to_owned()),
@@ -58,16 +58,24 @@ impl Converter {
 
     /// The same without what wraps the value for another target.
     #[must_use]
-    pub fn for_form(&self) -> Converter {
+    pub fn for_form(&self, taken: Taken) -> Converter {
         let kept = self.steps.iter().filter(|step| match step {
-            Conversion::Object(key) => is_of_form(key),
-            Conversion::TwoStage(outer, inner) => outer == "value" && is_of_form(inner),
+            Conversion::Object(key) => taken.takes(key),
+            Conversion::TwoStage(outer, inner) => outer == "value" && taken.takes(inner),
             Conversion::KeyName(_) | Conversion::TableField { .. } => false,
             _ => true,
         });
         Converter {
             steps: kept.cloned().collect(),
         }
+    }
+
+    /// The first parser works on a list or an object, so that the value must not be made a text before it.
+    pub fn takes_json(&self) -> bool {
+        matches!(
+            self.steps.first(),
+            Some(Conversion::ToText(_) | Conversion::Unique | Conversion::Pairs)
+        )
     }
 
     /// It makes a list of a text.
@@ -94,7 +102,7 @@ impl Converter {
         };
         let mut steps = Vec::new();
         match &node.value {
-            Value::Null => {}
+            Value::Null | Value::Bool(false) => {}
             Value::String(names) => chain(reader, node, &[], names, &mut steps),
             Value::Array(items) => {
                 for item in items {
@@ -118,26 +126,78 @@ impl Converter {
                     );
                 }
                 reader.unknown_keys(members, &known, "the parser");
-                let names = reader.text(get(members, "name"), "the parser's name");
-                chain(reader, node, members, &names.unwrap_or_default(), &mut steps);
+                let names = names(reader, get(members, "name"));
+                chain(reader, node, members, &names, &mut steps);
+                unused(reader, members, &steps);
             }
         }
+        // The form's wrapping is there once, however often it is written.
+        let is_wrapping = |step: &Conversion| matches!(step, Conversion::Object(key) if key == "value");
+        steps.dedup_by(|a, b| is_wrapping(a) && is_wrapping(b));
         Converter { steps }
     }
 }
 
-/// Keys of what a form takes: its own wrapping, a phone, the parts of an address.
-fn is_of_form(key: &str) -> bool {
-    matches!(
-        key,
-        "value" | "phone" | "province" | "city" | "district" | "detail"
-    )
+/// Which keys the field of a form takes in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing but its own wrapping.
+    Value,
+    /// A phone number.
+    Phone,
+    /// The parts of an address.
+    Address,
+    /// Any of these, because nobody knows the form.
+    Any,
+}
+
+impl Taken {
+    fn takes(self, key: &str) -> bool {
+        let phone = matches!(self, Taken::Phone | Taken::Any);
+        let address = matches!(self, Taken::Address | Taken::Any);
+        match key {
+            "value" => true,
+            "phone" => phone,
+            "province" | "city" | "district" | "detail" => address,
+            _ => false,
+        }
+    }
+}
+
+/// A parser's name, or the names of a chain as a list.
+fn names(reader: &mut Reader<'_>, node: Option<&Node>) -> String {
+    match node.map(|node| &node.value) {
+        Some(Value::Array(items)) => {
+            let names = items
+                .iter()
+                .filter_map(|item| reader.text(Some(item), "the parser's name"));
+            names.collect::<Vec<_>>().join(",")
+        }
+        _ => reader.text(node, "the parser's name").unwrap_or_default(),
+    }
+}
+
+/// Says which parameters no parser of the chain has.
+fn unused(reader: &mut Reader<'_>, members: &[Member], steps: &[Conversion]) {
+    for member in members {
+        let key = member.key.as_str();
+        let is_given = !matches!(&member.value.value, Value::Null)
+            && !matches!(&member.value.value, Value::String(text) if text.is_empty());
+        let is_parameter = matches!(key, "params1" | "params2" | "view" | "edit" | "fieldId");
+        // Two stages of the form's wrapping have become one.
+        let is_both = get(members, "params1").is_some() && get(members, "params2").is_some();
+        let is_read = is_both && key.starts_with("params") || steps.iter().any(|step| step.reads(key));
+        if is_given && is_parameter && !is_read {
+            let message = format!("\"{key}\" has no effect: the parser has no such parameter");
+            reader.idle(member.key_start, message);
+        }
+    }
 }
 
 /// The parsers of a chain; no name is no parser.
 fn chain(reader: &mut Reader<'_>, node: &Node, members: &[Member], names: &str, steps: &mut Vec<Conversion>) {
     let names: Vec<&str> = names
-        .split(',')
+        .split([',', '，', ';', '|'])
         .map(str::trim)
         .filter(|name| !name.is_empty())
         .collect();

@@ -43,6 +43,7 @@ mod table;
 mod target;
 
 pub use condition::{Condition, FilterResult};
+pub use convert::Taken;
 pub use expression::{Context, EvalError, Evaluated, Evaluation, Expression, Scope, Trap, Zone};
 pub use format::{FormatResponse, ValueFormat};
 pub use lookup::Lookup;

@@ -91,8 +91,9 @@ impl Lookup {
         match table.missing {
             Missing::Empty => Ok(None),
             Missing::Keep => {
-                let key = wanted.swap_remove(0).1.swap_remove(0);
-                Ok(Some(Cow::Owned(Value::String(key))))
+                let keys = wanted.into_iter().flat_map(|(_, texts)| texts);
+                let key = keys.into_iter().find(|key| !key.is_empty());
+                Ok(key.map(|key| Cow::Owned(Value::String(key))))
             }
             Missing::Dead => Err(Failure::new(
                 "lookup-missing",

@@ -19,6 +19,7 @@ const KNOWN: &[&str] = &[
 const TRANSACTION: &str = "a fixed transaction_id takes effect once only; it is replaced by one id per batch";
 
 fn is_id(text: &str) -> bool {
+    let text = text.trim();
     text.is_empty() || text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
@@ -68,7 +69,10 @@ impl OtherRequest {
                 reader.idle(at, TRANSACTION);
             }
             "is_start_workflow" | "is_start_trigger"
-                if !matches!(text, "true" | "false" | "1" | "0" | "") =>
+                if !matches!(
+                    text.to_ascii_lowercase().as_str(),
+                    "true" | "false" | "1" | "0" | ""
+                ) =>
             {
                 let message = format!("{name} is \"{text}\", true or false is expected");
                 reader.problem(at, message, None);
@@ -108,12 +112,13 @@ impl OtherRequest {
         self.values
             .iter()
             .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value.trim())
             .filter(|v| !v.is_empty())
     }
 
     fn flag(&self, name: &str) -> Option<bool> {
-        self.get(name).map(|value| matches!(value, "true" | "1"))
+        self.get(name)
+            .map(|value| value == "1" || value.eq_ignore_ascii_case("true"))
     }
 
     /// `app_id`, also spelt `appId`.

@@ -1,5 +1,6 @@
 //! A parameter object of `request`: one field of the target, or one parameter of the source's request.
 
+mod declared;
 mod list;
 mod nesting;
 

@@ -169,11 +169,17 @@ impl<'t> Reader<'t> {
         match &node.value {
             Value::Bool(flag) => Some(*flag),
             Value::Null => None,
-            Value::String(text) | Value::Number(text) if text == "true" || text == "1" => Some(true),
-            Value::String(text) | Value::Number(text)
-                if text == "false" || text == "0" || text.is_empty() =>
-            {
-                Some(false)
+            Value::String(text) | Value::Number(text) => {
+                let flag = match text.trim().to_ascii_lowercase().as_str() {
+                    "true" | "1" | "yes" => Some(true),
+                    "false" | "0" | "no" | "" => Some(false),
+                    _ => None,
+                };
+                if flag.is_none() {
+                    let message = format!("{what} must be true or false, it is \"{text}\"");
+                    self.problem(node.range.start, message, None);
+                }
+                flag
             }
             other => {
                 self.problem(

@@ -28,7 +28,7 @@ pub struct Table {
     /// Names that documents use for columns.
     aliases: HashMap<String, String>,
     /// By the columns that it serves: text of those columns → row. The first of several rows counts.
-    indexes: HashMap<Vec<usize>, HashMap<Vec<String>, usize>>,
+    indexes: HashMap<Vec<usize>, HashMap<Vec<String>, Place>>,
     /// What a missing key gives.
     pub missing: Missing,
 }
@@ -106,14 +106,64 @@ impl Table {
 
     fn column(&self, name: &str) -> Option<usize> {
         let name = self.aliases.get(name).map_or(name, String::as_str);
-        self.columns.iter().position(|column| column == name)
+        let at = |name: &str| self.columns.iter().position(|column| column == name);
+        // A nested value of a row is glued, however the document writes it.
+        at(name).or_else(|| at(&name.replace('.', "_")))
+    }
+
+    /// What of the rows is not as it seems for a look-up that the table serves.
+    pub fn remarks(&self, lookup: &Lookup) -> Vec<String> {
+        let mut told = Vec::new();
+        let name = &lookup.collection;
+        let by: Option<Vec<usize>> = lookup
+            .columns()
+            .iter()
+            .map(|column| self.column(column))
+            .collect();
+        let served = by.and_then(|by| self.indexes.get(&by));
+        // Nobody looks for an empty key.
+        let keyed = served
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| key.iter().any(|text| !text.is_empty()));
+        let (keys, rows) = keyed.fold((0, 0), |(keys, rows), (_, place)| (keys + 1, rows + place.rows));
+        if rows > keys {
+            let by = lookup.columns().join(" and ");
+            told.push(format!(
+                "{} of the {} rows of {name} have the {by} of an earlier one; the first of them counts",
+                rows - keys,
+                self.rows.len()
+            ));
+        }
+        let short = self
+            .rows
+            .iter()
+            .filter(|row| row.len() < self.columns.len())
+            .count();
+        if short > 0 {
+            told.push(format!(
+                "{short} of the {} rows of {name} have fewer cells than there are columns; is a quote not closed?",
+                self.rows.len()
+            ));
+        }
+        let twice =
+            |(n, column): &(usize, &String)| self.columns.iter().take(*n).any(|earlier| earlier == *column);
+        if let Some((_, column)) = self.columns.iter().enumerate().find(twice) {
+            told.push(format!(
+                "the column {column} of {name} stands twice; the first one counts"
+            ));
+        }
+        told
     }
 
     fn serve(&mut self, lookup: &Lookup) -> Result<(), String> {
         let missing = |table: &Table, name: &str| {
-            let has = table.columns.join(", ");
+            let has = match table.columns.is_empty() {
+                true => "it is empty".to_owned(),
+                false => format!("it has {}", table.columns.join(", ")),
+            };
             format!(
-                "the table of the collection {} has no column {name}; it has {has}",
+                "the table of the collection {} has no column {name}; {has}",
                 lookup.collection
             )
         };
@@ -128,7 +178,7 @@ impl Table {
             let mut index = HashMap::with_capacity(self.rows.len());
             for (n, row) in self.rows.iter().enumerate() {
                 let key: Vec<String> = by.iter().map(|column| key_of(row, *column)).collect();
-                index.entry(key).or_insert(n);
+                index.entry(key).or_insert(Place { first: n, rows: 0 }).rows += 1;
             }
             self.indexes.insert(by, index);
         }
@@ -145,10 +195,18 @@ impl Table {
         let index = self.indexes.get(&by)?;
         let row = combinations(wanted)
             .filter_map(|key| index.get(&key))
+            .map(|place| place.first)
             .min()
-            .and_then(|n| self.rows.get(*n))?;
+            .and_then(|n| self.rows.get(n))?;
         Some(row.get(column).unwrap_or(&Value::Null))
     }
+}
+
+/// The rows of one key.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    first: usize,
+    rows: usize,
 }
 
 fn key_of(row: &[Value], column: usize) -> String {

@@ -1,11 +1,15 @@
 //! The target document: what is written where.
 
+mod operation;
+
 use super::expression::Variable;
 use super::json::{Member, Node, Value};
 use super::other::OtherRequest;
 use super::parameter::{self, Parameter};
 use super::problem::{Loaded, Problem};
 use super::reader::{Reader, get, key_at};
+pub use operation::Operation;
+use operation::operation;
 
 /// A checked target document.
 #[derive(Debug, Clone)]
@@ -20,19 +24,6 @@ pub struct TargetDocument {
     pub other: OtherRequest,
     /// How several records become one request.
     pub operation: Operation,
-}
-
-/// `operation` of a target.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Operation {
-    /// One record, one row.
-    #[default]
-    Single,
-    /// `batchArraySave`: rows are collected; our loader batches anyway.
-    Batch {
-        /// `rowsKey`.
-        rows_key: String,
-    },
 }
 
 const KEYS: &[&str] = &[
@@ -132,7 +123,7 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
             format!("\"effect\" is missing: {wanted} is expected"),
             None,
         ),
-        Some(found) if found == wanted => {}
+        Some(found) if found.trim().eq_ignore_ascii_case(wanted) => {}
         Some(found) => {
             let at = get(members, key).map_or(0, |n| n.range.start);
             let other = if wanted == "EXECUTE" { "source" } else { "target" };
@@ -172,15 +163,19 @@ fn variables(reader: &mut Reader<'_>, parameters: &[Parameter]) {
     }
 }
 
-/// Everything of the document's own keys that is written and not used.
-fn idle(reader: &mut Reader<'_>, members: &[Member]) {
-    let is_something = |node: &Node| match &node.value {
-        Value::Null => false,
+/// Exports write nothing as an empty text, list or object.
+fn is_something(node: &Node) -> bool {
+    match &node.value {
+        Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),
         Value::Array(items) => !items.is_empty(),
         Value::Object(members) => !members.is_empty(),
         _ => true,
-    };
+    }
+}
+
+/// Everything of the document's own keys that is written and not used.
+fn idle(reader: &mut Reader<'_>, members: &[Member]) {
     for (key, why) in IDLE {
         if !get(members, key).is_some_and(is_something) {
             continue;
@@ -211,7 +206,8 @@ fn idle(reader: &mut Reader<'_>, members: &[Member]) {
 
 /// A call that makes rows, as the loader does.
 fn creates(api: &str) -> bool {
-    let last = api.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let path = api.split('?').next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     last == "create" || last.ends_with("_create")
 }
 
@@ -226,6 +222,11 @@ fn fields(reader: &mut Reader<'_>, request: &[Parameter], node: Option<&Node>) {
             if parameter.value.is_none() && parameter.children.is_empty() {
                 let message = "the field has no effect: it has no value, so nothing is sent for it";
                 reader.idle(parameter.at, message);
+            }
+            let is_blank = |value: &super::expression::Expression| value.as_str().is_empty();
+            if parameter.value.as_ref().is_some_and(is_blank) && parameter.default.is_none() {
+                let message = "the value is empty, so the cell of every row is blank";
+                reader.warn(parameter.at, message);
             }
             widget_name(reader, parameter);
         });
@@ -247,34 +248,5 @@ fn widget_name(reader: &mut Reader<'_>, parameter: &Parameter) {
             parameter.at,
             format!("{name} is no widget's name; write _widget_{right}, or the alias that the form gives it"),
         );
-    }
-}
-
-fn operation(reader: &mut Reader<'_>, node: Option<&Node>) -> Operation {
-    let Some(node) = node.filter(|n| !matches!(n.value, Value::Null)) else {
-        return Operation::Single;
-    };
-    let members = reader.object(node, "operation");
-    match reader.text(get(members, "method"), "operation.method").as_deref() {
-        None | Some("none") => Operation::Single,
-        Some("batchArraySave") => {
-            reader.idle(
-                node.range.start,
-                "the operation batchArraySave has no effect: rows are always collected into batches",
-            );
-            let rows_key = reader
-                .text(get(members, "rowsKey"), "operation.rowsKey")
-                .unwrap_or_else(|| "array".to_owned());
-            Operation::Batch { rows_key }
-        }
-        Some(other) => {
-            let message = format!("operation \"{other}\" is not supported");
-            reader.problem(
-                node.range.start,
-                message,
-                Some("leave it out (one record, one row) or write batchArraySave"),
-            );
-            Operation::Single
-        }
     }
 }

@@ -33,7 +33,8 @@ pub(crate) fn unknown_keys(mapping: &Mapping, known: &Known, document: &str) -> 
         }
         if let Some(key) = bare_key(parameter, &names) {
             let message = format!(
-                "every row gets the text \"{key}\", which is the name of a key; write {{{{{key}}}}} for its value"
+                "every row gets the text \"{}\", which is the name of a key; write {{{{{key}}}}} for its value",
+                parameter.value.as_ref().map_or(key, mapping::Expression::as_str)
             );
             found.push(of(parameter, document, message));
         }
@@ -75,14 +76,20 @@ fn judged(path: &Path, known: &Known, names: &std::collections::BTreeSet<String>
             "the key {key} is no standard field; whether your account has it is known with --live or --company{}",
             near()
         )),
-        (Presence::Absent, None) => Some(format!("the key {key} is in no customer of OKKI{}", near())),
+        (Presence::Absent, None) => Some(format!(
+            "the key {key} is in no customer as OKKI documents them{}",
+            near()
+        )),
     }
 }
 
 /// A fixed text that is the name of a key.
 fn bare_key<'p>(parameter: &'p Parameter, names: &std::collections::BTreeSet<String>) -> Option<&'p str> {
     let text = parameter.value.as_ref()?.as_str();
-    names.contains(text).then_some(text)
+    // In brackets or between other marks, too.
+    let is_mark = |c: char| !c.is_alphanumeric() && c != '_';
+    let key = text.trim_matches(is_mark);
+    (!text.contains(['{', '}']) && names.contains(key)).then_some(key)
 }
 
 /// What `try` says of a field's keys that a record does not have.

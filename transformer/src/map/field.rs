@@ -205,7 +205,8 @@ impl Field {
             let text = value.into_text();
             return Ok((!text.is_empty()).then(|| Cell::Text(text.into_owned())));
         }
-        let typed = cell::typed(value, self.parameter.kind, self.widget)
+        let is_json = self.parameter.converter.takes_json();
+        let typed = cell::typed(value, self.parameter.kind, self.widget, is_json)
             .map_err(|reason| self.error("wrong-type", reason))?;
         let converted = self
             .parameter

@@ -4,14 +4,16 @@
 //! CSV with a line of names, or JSON: an array of objects, one object per line, or an object of keys. `key` and `field`
 //! say what the file calls the columns that documents name otherwise.
 
+mod names;
 mod rows;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockWriteGuard};
 use std::time::SystemTime;
 
 use mapping::{Lookup, Missing, Place, Problem, Table, Tables};
+use names::Names;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -34,16 +36,6 @@ pub(super) struct Declared {
     field: Names,
     #[serde(default)]
     missing: Rule,
-}
-
-/// One column, or the file's name by the document's.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(untagged, expecting = "must be the name of a column, or an object of names")]
-enum Names {
-    #[default]
-    None,
-    One(String),
-    Each(BTreeMap<String, String>),
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -75,6 +67,8 @@ pub struct Sources {
 struct Read {
     tables: Arc<Tables>,
     stamps: Vec<Stamp>,
+    /// The files as they were at the last look; one that is still being written looks different at the next.
+    seen: Vec<Stamp>,
     digest: u64,
 }
 
@@ -126,6 +120,7 @@ impl Sources {
         sources.read = RwLock::new(Read {
             digest: digest(&tables),
             tables: Arc::new(tables),
+            seen: stamps.clone(),
             stamps,
         });
         Ok(sources)
@@ -160,30 +155,35 @@ impl Sources {
         tables.names().map(size).collect()
     }
 
-    /// Reads the files again when one has changed, and says whether it has. A file that cannot be used leaves all tables
+    /// Reads the files again when one has changed and was not touched since the last call, and says whether it has. A file that cannot be used leaves all tables
     /// as they are.
     ///
     /// # Errors
     /// Which file cannot be used and why; it is said again only when the file has changed again.
     pub fn refresh(&self) -> Result<bool, String> {
         let stamps = self.stamps();
-        let known = match self.read.read() {
-            Ok(read) => read.stamps == stamps,
-            Err(_) => false,
-        };
-        if known {
-            return Ok(false);
+        {
+            let mut kept = self.kept();
+            let is_known = kept.stamps == stamps;
+            let is_settled = std::mem::replace(&mut kept.seen, stamps.clone()) == stamps;
+            if is_known || !is_settled {
+                return Ok(false);
+            }
         }
         let read = self.read_all();
-        let mut kept = match self.read.write() {
-            Ok(kept) => kept,
-            Err(poisoned) => poisoned.into_inner(),
-        };
+        let mut kept = self.kept();
         kept.stamps = stamps;
         let tables = read?;
         kept.digest = digest(&tables);
         kept.tables = Arc::new(tables);
         Ok(true)
+    }
+
+    fn kept(&self) -> RwLockWriteGuard<'_, Read> {
+        match self.read.write() {
+            Ok(kept) => kept,
+            Err(poisoned) => poisoned.into_inner(),
+        }
     }
 
     fn read_all(&self) -> Result<Tables, String> {
@@ -241,37 +241,37 @@ impl Sources {
             .wanted
             .iter()
             .filter(|lookup| lookup.collection == collection);
+        let asked: Vec<&Lookup> = asked.collect();
+        declared
+            .field
+            .is_clear("field", &table, asked.iter().map(|lookup| lookup.field.as_str()))?;
+        let keys = asked
+            .iter()
+            .filter_map(|lookup| match lookup.columns().as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            });
+        declared.key.is_clear("key", &table, keys)?;
         for lookup in asked {
             declared.field.alias(&mut table, &[&lookup.field]);
             declared.key.alias(&mut table, &lookup.columns());
         }
         Ok(table)
     }
-}
 
-impl Names {
-    /// Tells the table what documents call its columns. A single name stands for the only one that is asked for.
-    fn alias(&self, table: &mut Table, asked: &[&str]) {
-        match (self, asked) {
-            (Names::None, _) => {}
-            (Names::Each(names), _) => {
-                for (document, file) in names {
-                    table.alias(document.clone(), file.clone());
-                }
-            }
-            (Names::One(file), [name]) if !table.columns().iter().any(|column| column == name) => {
-                table.alias((*name).to_owned(), file.clone());
-            }
-            (Names::One(_), _) => {}
-        }
-    }
-
-    fn or(&self, other: &str) -> String {
-        match self {
-            Names::One(name) => name.clone(),
-            Names::Each(names) => names.values().next().cloned().unwrap_or_else(|| other.to_owned()),
-            Names::None => other.to_owned(),
-        }
+    /// What of the tables' rows is not as it seems.
+    pub(super) fn remarks(&self, extras: &str) -> Vec<Problem> {
+        let tables = self.tables();
+        let told = self.wanted.iter().flat_map(|lookup| {
+            let table = tables.get(&lookup.collection);
+            table.into_iter().flat_map(|table| table.remarks(lookup))
+        });
+        let mut told: Vec<String> = told.collect();
+        told.sort_unstable();
+        told.dedup();
+        told.into_iter()
+            .map(|message| Problem::new(extras, message))
+            .collect()
     }
 }
 

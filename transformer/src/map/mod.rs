@@ -76,6 +76,7 @@ impl Mapping {
         };
         let compiled = compile(&loaded.document, &extras_read, &mut remarks)?;
         let mut warnings = remarks.list;
+        warnings.append(&mut extras_read.warnings);
         warnings.extend(untyped(&extras_read, &compiled, extras_name));
         let folder = Path::new(extras_name).parent().unwrap_or(Path::new(""));
         let lookups = std::mem::take(&mut extras_read.lookups);
@@ -86,6 +87,7 @@ impl Mapping {
             wanted_lookups(&compiled, &extras_read),
             name,
         )?;
+        warnings.extend(sources.remarks(extras_name));
         if extras_read.failed_expression == OnFailure::Text {
             let warning =
                 "failed_expression is \"text\": an expression that fails puts its own text into the form";

@@ -1,7 +1,7 @@
 //! The wrapping `{"value": X}` of a form's fields: documents may write it out as an object with a child `value`, and
 //! parsers may build another one, which no field of a form takes.
 
-use mapping::{Parameter, ParameterType, Problem};
+use mapping::{Parameter, ParameterType, Problem, Taken};
 
 use super::Widget;
 
@@ -49,8 +49,14 @@ pub(super) fn unwrapped(parameter: &Parameter, remarks: &mut Remarks<'_>) -> Par
 /// Takes out what wraps the value for another target; `known` says that the form's own type is.
 pub(super) fn for_form(parameter: &mut Parameter, widget: Widget, known: bool, remarks: &mut Remarks<'_>) {
     let takes_anything = known && widget == Widget::Json || parameter.kind == ParameterType::Object;
-    if let Some(built) = parameter.converter.foreign().filter(|_| !takes_anything) {
-        parameter.converter = parameter.converter.for_form();
+    let taken = match widget {
+        _ if !known => Taken::Any,
+        Widget::Phone => Taken::Phone,
+        Widget::Address => Taken::Address,
+        _ => Taken::Value,
+    };
+    if let Some(built) = parameter.converter.foreign(taken).filter(|_| !takes_anything) {
+        parameter.converter = parameter.converter.for_form(taken);
         let message =
             format!("{built}, which no field of a form takes; the value itself is sent (params \"value\")");
         remarks.add(parameter, message, false);

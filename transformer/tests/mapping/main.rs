@@ -3,6 +3,7 @@
 mod cells;
 mod default;
 mod documents;
+mod odd;
 mod properties;
 mod said;
 mod seed;
@@ -10,3 +11,4 @@ mod shapes;
 mod slim;
 mod sources;
 mod support;
+mod tables;

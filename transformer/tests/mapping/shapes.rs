@@ -370,10 +370,12 @@ fn look_ups_read_their_tables_from_files_and_read_them_again() {
     let revision = mapping.revision();
     assert_eq!(mapping.sources().refresh(), Ok(false));
     write("shops.csv", "店名,编号\n甲店,S-9\n丙店,S-3\n");
+    assert_eq!(mapping.sources().refresh(), Ok(false), "it may still be written");
     assert_eq!(mapping.sources().refresh(), Ok(true));
     assert_eq!(cells("丙店", 1).unwrap()[0], text("S-3"));
     assert_ne!(mapping.revision(), revision, "the same version is mapped anew");
     write("shops.csv", "店名\n甲店\n");
+    assert_eq!(mapping.sources().refresh(), Ok(false));
     let error = mapping.sources().refresh().unwrap_err();
     assert!(error.contains("has no column"), "{error}");
     assert_eq!(

@@ -48,6 +48,8 @@ pub(super) fn flatten(root: &mut Map<String, Value>, wanted: &Wanted, zone: &Zon
 /// How much of a value there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
+    /// Nothing in an object or a list that would show as one.
+    Hollow,
     Empty,
     Several,
     Plain,
@@ -57,11 +59,17 @@ fn rank(value: &Value) -> Rank {
     let empty = match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.iter().all(|item| rank(item) == Rank::Empty),
-        Value::Object(map) => map.values().all(|value| rank(value) == Rank::Empty),
+        Value::Array(items) => items.iter().all(|item| rank(item) <= Rank::Empty),
+        Value::Object(map) => map.values().all(|value| rank(value) <= Rank::Empty),
+        _ => false,
+    };
+    let shows = match value {
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(_) => true,
         _ => false,
     };
     match value {
+        _ if empty && shows => Rank::Hollow,
         _ if empty => Rank::Empty,
         Value::Array(_) | Value::Object(_) => Rank::Several,
         _ => Rank::Plain,

@@ -88,6 +88,12 @@ mod tests {
             (text("  "), list(json!(["a"])), json!(["a"]), "origin_list"),
             (text("展会"), text("网站"), json!("网站"), "origin"),
             (text("展会"), text(""), json!("展会"), "origin"),
+            (text(""), list(json!([""])), json!(""), "origin"),
+            (text(""), list(json!({})), json!(""), "origin"),
+            (list(json!({"a": null})), text(""), json!(""), "origin"),
+            (text("0"), list(json!([])), json!("0"), "origin"),
+            (list(json!(0)), text(""), json!(0), "origin_list"),
+            (list(json!(false)), text(""), json!(false), "origin_list"),
         ] {
             assert_eq!(
                 source(json!([first, second])),

@@ -4,10 +4,15 @@ use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use super::super::expression::{Evaluation, Expression, Form, Scope, Source, Variable};
+use super::super::expression::{Evaluation, Expression, Form, Scope, Source, Variable, Zone};
 use super::super::record::text_of;
 use super::super::sql::dates;
 use super::super::sql::value::Value;
+
+/// What marks a point of time.
+const TIMESTAMP: &str = "timestamp:";
+/// What stands between the two values of `between`.
+const COMMAS: [char; 2] = [',', '，'];
 
 #[derive(Debug, Clone)]
 pub(super) enum Logic {
@@ -53,18 +58,36 @@ impl Wanted {
         }
     }
 
+    /// As it is written, it has two values.
+    pub(super) fn is_pair(&self) -> bool {
+        let text = match self {
+            Wanted::Fixed(text) => text,
+            Wanted::Computed { value, .. } => value.as_str(),
+        };
+        text.contains(COMMAS)
+    }
+
+    /// A fixed `timestamp:` without a point of time.
+    pub(super) fn is_no_time(&self) -> bool {
+        let zone = Zone::default();
+        matches!(self, Wanted::Fixed(text) if text.starts_with(TIMESTAMP) && seconds(text, zone.time_zone()).is_none())
+    }
+
     /// The text, unless it cannot be computed.
     fn text(&self, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> Option<String> {
-        match self {
-            Wanted::Fixed(text) => Some(text.clone()),
+        let text = match self {
+            Wanted::Fixed(text) => text.clone(),
             Wanted::Computed { value, is_time } => {
                 let text = value.evaluate_in(on, scope).ok()?.into_text().into_owned();
-                Some(if *is_time {
-                    format!("timestamp:{text}")
-                } else {
-                    text
-                })
+                match is_time {
+                    true => format!("{TIMESTAMP}{text}"),
+                    false => text,
+                }
             }
+        };
+        match text.starts_with(TIMESTAMP) {
+            true => seconds(&text, on.zone().time_zone()).map(|seconds| format!("{TIMESTAMP}{seconds}")),
+            false => Some(text),
         }
     }
 }
@@ -93,11 +116,21 @@ impl Logic {
             Logic::Equal(_, wanted) => {
                 (order(&text, &other, zone) == Some(Ordering::Equal) || text == *other) == *wanted
             }
+            // A value that is empty for this record is no bound.
+            Logic::Order(Wanted::Computed { .. }, _) if other.is_empty() => true,
             Logic::Order(_, allowed) => order(&text, &other, zone).is_some_and(|o| allowed.contains(&o)),
             Logic::Between(_) => {
-                let (low, high) = other.split_once(',').unwrap_or((&other, &other));
-                order(&text, low.trim(), zone).is_some_and(Ordering::is_ge)
-                    && order(&text, high.trim(), zone).is_some_and(Ordering::is_le)
+                let sign = |c: char| c.is_whitespace() || matches!(c, '[' | ']' | '\'' | '"');
+                // Without two values there is nothing to decide by.
+                let Some((low, high)) = other.split_once(COMMAS) else {
+                    return true;
+                };
+                let (low, high) = (low.trim_matches(sign), high.trim_matches(sign));
+                if low.is_empty() || high.is_empty() {
+                    return true;
+                }
+                order(&text, low, zone).is_some_and(Ordering::is_ge)
+                    && order(&text, high, zone).is_some_and(Ordering::is_le)
             }
             Logic::Like(_, wanted) => {
                 let whole = match other.contains('%') {
@@ -113,13 +146,20 @@ impl Logic {
     }
 }
 
+/// The point of time of `timestamp:<unix>`, or of `timestamp:<date>`.
+fn seconds(text: &str, zone: &jiff::tz::TimeZone) -> Option<i64> {
+    let text = text.strip_prefix(TIMESTAMP)?.trim();
+    text.parse().ok().or_else(|| {
+        let datetime = dates::parse(text, zone)?.datetime;
+        Some(zone.to_timestamp(datetime).ok()?.as_second())
+    })
+}
+
 /// Numbers as numbers, `timestamp:<unix>` against a date, everything else as text.
 fn order(text: &str, other: &str, zone: &jiff::tz::TimeZone) -> Option<Ordering> {
-    if let Some(seconds) = other
-        .strip_prefix("timestamp:")
-        .and_then(|s| s.trim().parse::<i64>().ok())
-    {
+    if let Some(seconds) = seconds(other, zone) {
         let found = match text.parse::<i64>() {
+            Ok(millis) if text.len() == 13 => millis / 1_000,
             Ok(unix) if text.len() >= 9 && text.len() != 14 => unix,
             _ => zone
                 .to_timestamp(dates::parse(text, zone)?.datetime)

@@ -68,17 +68,23 @@ impl Conversion {
         let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
         match known.copied().unwrap_or(name) {
             // Without a key it is the wrapping that every field of a form has.
-            "ConvertObjectParser" => Ok(Conversion::Object(
-                params
-                    .filter(|key| !key.is_empty())
-                    .unwrap_or_else(|| "value".to_owned()),
-            )),
+            "ConvertObjectParser" => {
+                let key = params.unwrap_or_default().trim().to_owned();
+                Ok(Conversion::Object(match key.is_empty() {
+                    true => "value".to_owned(),
+                    false => key,
+                }))
+            }
             "ConvertTwoStageObjectParser" => {
-                let (outer, inner) = (text("params1"), text("params2"));
-                Ok(Conversion::TwoStage(
-                    need(outer, "params1")?,
-                    need(inner, "params2")?,
-                ))
+                let (mut outer, mut inner) = (text("params1"), text("params2"));
+                if let (None, None, Some((one, two))) = (&outer, &inner, params.as_deref().and_then(pair)) {
+                    (outer, inner) = (Some(one.to_owned()), Some(two.to_owned()));
+                }
+                let (outer, inner) = (need(outer, "params1")?, need(inner, "params2")?);
+                Ok(match outer == "value" && inner == "value" {
+                    true => Conversion::Object(outer),
+                    false => Conversion::TwoStage(outer, inner),
+                })
             }
             "StringToArray" => Ok(Conversion::ToArray(
                 params.filter(|p| !p.is_empty()).unwrap_or_else(|| ",".to_owned()),
@@ -93,6 +99,15 @@ impl Conversion {
                 field_id: text("fieldId").unwrap_or_default(),
             }),
             _ => Err(format!("unknown parser \"{name}\"; known are {KNOWN}")),
+        }
+    }
+
+    /// Whether it has this parameter.
+    pub(super) fn reads(&self, key: &str) -> bool {
+        match self {
+            Conversion::TwoStage(..) => matches!(key, "params1" | "params2"),
+            Conversion::TableField { .. } => matches!(key, "view" | "edit" | "fieldId"),
+            _ => false,
         }
     }
 
@@ -152,6 +167,12 @@ impl Conversion {
             }
         })
     }
+}
+
+/// Two names with a comma between them.
+fn pair(text: &str) -> Option<(&str, &str)> {
+    let (one, two) = text.split_once(',')?;
+    Some((one.trim(), two.trim()))
 }
 
 /// Line breaks out, numbers for texts that look like numbers.

@@ -108,12 +108,22 @@ impl Expression {
 
     pub(super) fn build(text: &str) -> Result<Expression, Vec<Fault>> {
         let mut hints = Vec::new();
-        let form = scan::form(text, &mut hints)?;
-        Ok(Expression {
+        let meant = spelling::keyword(text).map(|(meant, message, remedy)| {
+            hints.push(Fault::new(0, message).remedy(remedy));
+            meant
+        });
+        let text = meant.unwrap_or_else(|| text.to_owned());
+        let form = scan::form(&text, &mut hints)?;
+        Ok(Expression { text, form, hints })
+    }
+
+    /// A fixed text, whatever it looks like.
+    pub(super) fn fixed(text: &str) -> Expression {
+        Expression {
             text: text.to_owned(),
-            form,
-            hints,
-        })
+            form: Form::Constant(text.to_owned()),
+            hints: Vec::new(),
+        }
     }
 
     /// What looks odd and does no harm.

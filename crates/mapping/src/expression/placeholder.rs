@@ -54,12 +54,7 @@ impl Placeholder {
         }
         let respelt = spelling::path(name);
         let meant = respelt.as_deref().unwrap_or(name);
-        // A question mark is part of some captions; with a colon it is the choice of another language.
-        let is_choice = meant.contains('?') && meant.contains([':', '：']) || meant.contains("? ");
-        if let Some(bad) = meant
-            .chars()
-            .find(|c| matches!(c, '{' | '}' | '\'' | '"' | '\n' | '=') || is_choice && *c == '?')
-        {
+        if let Some(bad) = spelling::code(meant) {
             return Err(format!(
                 "{bad} cannot be part of a key: a path such as {{{{tag.0.tag_name}}}} is expected"
             ));

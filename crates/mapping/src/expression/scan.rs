@@ -43,12 +43,7 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
         return Err(vec![fault]);
     }
     let mut pieces: Vec<(Piece, usize)> = pieces(text, 0, hints)?;
-    for (piece, at) in &pieces {
-        if let Piece::Text(plain) = piece {
-            let told = spelling::text(plain);
-            hints.extend(told.map(|(message, remedy)| Fault::new(*at, message).remedy(remedy)));
-        }
-    }
+    odd_texts(&pieces, hints);
     Ok(match pieces.len() {
         0 => Form::Constant(String::new()),
         1 => match pieces.remove(0).0 {
@@ -57,6 +52,22 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
         },
         _ => Form::Template(pieces.into_iter().map(|(piece, _)| part(piece)).collect()),
     })
+}
+
+/// Tells what of the fixed texts looks like something else.
+fn odd_texts(pieces: &[(Piece, usize)], hints: &mut Vec<Fault>) {
+    let mut follows = false;
+    for (n, (piece, at)) in pieces.iter().enumerate() {
+        let Piece::Text(plain) = piece else {
+            follows = true;
+            continue;
+        };
+        let told = spelling::text(plain)
+            .or_else(|| spelling::pipe_behind(plain).filter(|_| follows))
+            .or_else(|| spelling::formula(plain).filter(|_| n == 0));
+        hints.extend(told.map(|(message, remedy)| Fault::new(*at, message).remedy(remedy)));
+        follows = false;
+    }
 }
 
 pub(crate) fn part(piece: Piece) -> Part {
@@ -82,6 +93,8 @@ pub(crate) fn pieces(
                 (piece, length)
             }
             Ok(None) => {
+                let told = spelling::braced(rest);
+                hints.extend(told.map(|(message, remedy)| Fault::new(at, message).remedy(remedy)));
                 if plain.is_empty() {
                     plain_at = at;
                 }

@@ -1,6 +1,8 @@
 //! What looks like a placeholder of the language and is none: other spellings that integrators bring along.
 
+use super::super::sql;
 use super::context::Variable;
+use super::pipe::Pipe;
 
 /// Longest text between single braces that is taken for a key.
 const LONGEST_KEY: usize = 64;
@@ -15,11 +17,14 @@ pub(super) fn path(name: &str) -> Option<String> {
     let mut rest = unquoted;
     while let Some((before, after)) = rest.split_once('[') {
         let (inside, after) = after.split_once(']')?;
-        let inside = self::unquoted(inside.trim());
+        let written = inside.trim();
+        let inside = self::unquoted(written);
         let is_number = !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit());
         let step = match inside {
             "" | "*" => "*",
             number if is_number => number,
+            // `['name']`, a key in quotes.
+            key if key != written && !key.contains(['\'', '"']) => key,
             // A key such as 年营业额[万].
             _ => return None,
         };
@@ -80,6 +85,90 @@ pub(super) fn is_key_like(text: &str) -> bool {
             )
     };
     !name.contains(code) && name.chars().any(char::is_alphanumeric) && name.chars().count() <= LONGEST_KEY
+}
+
+/// The sign by which a name between double braces shows that it is code of another language. Captions may hold a question
+/// mark, an apostrophe or an equals sign; a choice `a ? b : c`, a text in quotes and a comparison are no captions.
+pub(super) fn code(name: &str) -> Option<char> {
+    if let Some(bad) = name.chars().find(|c| matches!(c, '{' | '}' | '\n')) {
+        return Some(bad);
+    }
+    let choice = name
+        .split_once('?')
+        .is_some_and(|(_, rest)| rest.contains([':', '：']));
+    let quote = ['\'', '"']
+        .into_iter()
+        .find(|quote| name.matches(*quote).count() > 1);
+    let compares = name.contains("==") || name.contains("!=") || name.contains("=>");
+    match () {
+        () if choice => Some('?'),
+        () if quote.is_some() => quote,
+        () => compares.then_some('='),
+    }
+}
+
+/// `{…}` that stays text although it may be meant as a key: with a comma, a colon or the like in it, or with a pipe that
+/// is not known. Quotes are JSON's, and backslashes and the like are a pattern's.
+pub(super) fn braced(text: &str) -> Option<(String, String)> {
+    let (inside, _) = text.strip_prefix('{')?.split_once('}')?;
+    let is_code = |c: char| c.is_control() || matches!(c, '"' | '\'' | '{' | '\\' | '$' | '^' | '`');
+    let key = inside.trim();
+    let is_key = key.chars().any(char::is_alphabetic) && key.chars().count() <= LONGEST_KEY;
+    (is_key && !inside.contains(is_code)).then(|| {
+        let message = format!("{{{inside}}} is plain text: single braces are for plain keys");
+        (message, format!("write {{{{{key}}}}} if it is a key"))
+    })
+}
+
+/// A word of the language in another spelling: `_Function`, `_findcollection`, a look-up behind a blank. What is meant,
+/// what is odd, and the right spelling.
+pub(super) fn keyword(text: &str) -> Option<(String, String, String)> {
+    let trimmed = text.trim_start();
+    ["_function", "_findCollection", "_mongoQuery"]
+        .into_iter()
+        .find_map(|word| {
+            let written = trimmed.get(..word.len())?;
+            let is_odd = written != word || trimmed != text && word != "_function";
+            (written.eq_ignore_ascii_case(word) && is_odd).then(|| {
+                let blank = if written == word { " behind a blank" } else { "" };
+                (
+                    format!("{word}{}", &trimmed[word.len()..]),
+                    format!("{written}{blank} is no word of the language; it is read as {word}"),
+                    format!("begin the value with {word}"),
+                )
+            })
+        })
+}
+
+/// `|date` behind the braces instead of inside.
+pub(super) fn pipe_behind(text: &str) -> Option<(String, String)> {
+    let rest = text.trim_start().strip_prefix('|')?.trim();
+    let name = rest.split_whitespace().next().unwrap_or_default();
+    Pipe::parse(name).ok()?;
+    let message = format!("|{name} stands behind the braces, so it is plain text");
+    Some((message, format!("write {{{{key|{name}}}}}")))
+}
+
+/// A formula that is sent as text because `_function` is not in front of it.
+pub(super) fn formula(text: &str) -> Option<(String, String)> {
+    let plain = text.trim_start();
+    let plain = plain.strip_prefix('=').unwrap_or(plain).trim_start();
+    let plain = match plain.get(..9) {
+        Some(word) if word.eq_ignore_ascii_case("function ") => plain[9..].trim_start(),
+        _ => plain,
+    };
+    let word: String = plain
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
+    let rest = &plain[word.len()..];
+    let upper = word.to_ascii_uppercase();
+    let is_case = upper == "CASE" && rest.to_ascii_uppercase().contains(" WHEN ");
+    let is_call = rest.starts_with('(') && sql::is_function(&upper);
+    (is_case || is_call).then(|| {
+        let message = format!("{word} is plain text: nothing is computed without _function");
+        (message, format!("write _function {word}…"))
+    })
 }
 
 /// A key as the usual single braces hold it.
@@ -153,6 +242,7 @@ mod tests {
             ("tag[0].tag_name", Some("tag.0.tag_name")),
             ("tag[*].tag_name", Some("tag.*.tag_name")),
             ("tag[].tag_name", Some("tag.*.tag_name")),
+            ("tag[0]['tag_name']", Some("tag.0.tag_name")),
             ("tel_list[0][1]", Some("tel_list.0.1")),
             ("'name'", Some("name")),
             ("tag.0.tag_name", None),

@@ -37,6 +37,11 @@ fn find_collection(text: &str) -> Result<Lookup, String> {
     if !is(find, "find") || !is(from, "from") || !is(by, "where") || conditions.is_empty() {
         return Err(expected());
     }
+    if let Some(word) = foreign(conditions) {
+        return Err(format!(
+            "_findCollection has no \"{word}\": all of its conditions must hold, and the first row counts"
+        ));
+    }
     let mut tests: Vec<(String, String)> = Vec::new();
     for word in conditions.iter().filter(|word| !is(word, "and")) {
         let head = word.split("{{").next().unwrap_or_default();
@@ -65,6 +70,18 @@ fn find_collection(text: &str) -> Result<Lookup, String> {
         field: content(field),
         tests: tests.collect::<Result<_, String>>()?,
     })
+}
+
+/// A word of SQL between conditions that would pass for a part of a value with blanks in it.
+fn foreign<'w>(conditions: &[&'w str]) -> Option<&'w str> {
+    let pairs = conditions.iter().zip(conditions.iter().skip(1));
+    let mut found = pairs.filter(|(word, next)| match word.to_ascii_lowercase().as_str() {
+        "or" | "||" => next.contains('='),
+        "order" | "group" => next.eq_ignore_ascii_case("by"),
+        "limit" => next.bytes().all(|b| b.is_ascii_digit()),
+        _ => false,
+    });
+    found.next().map(|(word, _)| *word)
 }
 
 /// Words at blanks outside of placeholders.

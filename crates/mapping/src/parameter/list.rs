@@ -3,10 +3,10 @@
 
 use super::super::convert::Converter;
 use super::super::expression::Expression;
-use super::super::format::ValueFormat;
 use super::super::json::{Member, Node, Value};
 use super::super::path::Path;
 use super::super::reader::{Reader, get, key_at};
+use super::declared::{declared_type, format};
 use super::nesting::{Around, Entry, nested, parent_of};
 use super::{Parameter, ParameterType, value};
 
@@ -31,8 +31,10 @@ const DEPTH: usize = 4;
 /// Reads a list of parameters; two of the same field are a problem.
 pub(crate) fn list(reader: &mut Reader<'_>, node: &Node, what: &str) -> Vec<Parameter> {
     let around = Around {
+        path: String::new(),
         names: Vec::new(),
         what,
+        depth: 0,
     };
     parameters(reader, node, &around)
 }
@@ -128,18 +130,34 @@ fn entry(
     given: Given<'_>,
     around: &Around<'_>,
 ) -> Entry {
-    let id = reader.text(get(members, "id"), "id").filter(|id| !id.is_empty());
-    let parent = reader
-        .text(get(members, "parent"), "parent")
-        .map(|parent| (parent, key_at(members, "parent")));
-    let own = [field.as_str()].into_iter().chain(id.as_deref());
+    let mut named = |key: &str| {
+        reader
+            .text(get(members, key), key)
+            .filter(|name| !name.is_empty())
+    };
+    let ids: Vec<String> = [named("id"), named("name")].into_iter().flatten().collect();
+    let parent = named("parent").map(|parent| (parent, key_at(members, "parent")));
+    let own = [field.as_str(), label.as_str()].into_iter();
+    let own = own.chain(ids.iter().map(String::as_str));
     let inner = Around {
+        path: match around.path.is_empty() {
+            true => field.clone(),
+            false => format!("{}.{field}", around.path),
+        },
         names: around.names.iter().copied().chain(own).collect(),
         what: "children",
+        depth: around.depth + 1,
     };
     let children = children(reader, members, &inner);
     let kind = declared_type(reader, node, members, !children.is_empty(), given.node);
-    let (value, array) = valued(reader, given, kind, !children.is_empty());
+    let (value, array) = match (around.what, field.as_str()) {
+        // Whatever it says, it is replaced.
+        ("otherRequest", "transaction_id") => {
+            let text = reader.text(given.node, "value");
+            (text.map(|text| Expression::fixed(&text)), None)
+        }
+        _ => valued(reader, given, kind, !children.is_empty()),
+    };
     let at = given.node.map_or(node.range.start, |node| node.range.start);
     let parameter = Parameter {
         place: Some(reader.place(at)),
@@ -156,13 +174,13 @@ fn entry(
         converter: Converter::read(reader, get(members, "parser")),
         children,
         field: field.clone(),
-        label,
+        label: label.clone(),
     };
     unused(reader, members, &parameter);
     Entry {
         parameter,
-        id: id.clone(),
         parent,
+        ids: ids.clone(),
     }
 }
 
@@ -187,7 +205,7 @@ fn valued(
     }
 }
 
-fn is_something(node: &Node) -> bool {
+pub(super) fn is_something(node: &Node) -> bool {
     !matches!(&node.value, Value::Null) && !matches!(&node.value, Value::String(text) if text.is_empty())
 }
 
@@ -235,50 +253,9 @@ fn unused(reader: &mut Reader<'_>, members: &[Member], parameter: &Parameter) {
     }
 }
 
-fn format(reader: &mut Reader<'_>, members: &[Member]) -> Option<ValueFormat> {
-    let text = reader
-        .text(get(members, "format"), "format")
-        .filter(|text| !text.is_empty())?;
-    let format = ValueFormat::parse(&text);
-    if format.is_none() {
-        reader.idle(
-            key_at(members, "format"),
-            format!("the format \"{text}\" has no effect: it is not known; date, dateTime, round(2), amount or a pattern such as yyyy-MM-dd are"),
-        );
-    }
-    format
-}
-
-fn declared_type(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    members: &[Member],
-    has_children: bool,
-    value: Option<&Node>,
-) -> ParameterType {
-    let declared = reader.text(get(members, "type"), "type").unwrap_or_default();
-    if declared.is_empty() && has_children {
-        return match value.is_some_and(is_something) {
-            true => ParameterType::Array,
-            false => ParameterType::Object,
-        };
-    }
-    ParameterType::parse(&declared).unwrap_or_else(|| {
-        let message = format!(
-            "the type \"{declared}\" is not known; the value is sent as text. Known are string, int, float, boolean, date, \
-             datetime, object and array"
-        );
-        reader.warn(
-            get(members, "type").map_or(node.range.start, |n| n.range.start),
-            message,
-        );
-        ParameterType::Text
-    })
-}
-
 fn children(reader: &mut Reader<'_>, members: &[Member], inner: &Around<'_>) -> Vec<Parameter> {
     match get(members, "children") {
-        Some(node) if inner.names.len() > 2 * DEPTH => {
+        Some(node) if inner.depth > DEPTH => {
             reader.problem(
                 node.range.start,
                 format!("children are nested more than {DEPTH} deep"),

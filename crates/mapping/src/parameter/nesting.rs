@@ -6,23 +6,28 @@ use super::{Parameter, ParameterType};
 /// A parameter with what ties it to others.
 pub(super) struct Entry {
     pub parameter: Parameter,
-    /// `id`, by which others may call it.
-    pub id: Option<String>,
+    /// `id` and `name`, by which others may call it.
+    pub ids: Vec<String>,
     /// The parent that it names, and where.
     pub parent: Option<(String, usize)>,
 }
 
 /// What an entry stands below, from the outside in.
 pub(super) struct Around<'a> {
+    /// Their fields with dots between them.
+    pub path: String,
+    /// Everything that they may be called.
     pub names: Vec<&'a str>,
     pub what: &'a str,
+    pub depth: usize,
 }
 
 /// The parent that an entry names, unless that is where it stands anyway.
 pub(super) fn parent_of<'e>(entry: &'e Entry, around: &Around<'_>) -> Option<&'e str> {
     let (parent, _) = entry.parent.as_ref()?;
-    let is_top = matches!(parent.as_str(), "" | "0" | "root" | "null" | "request");
-    let is_here = around.names.contains(&parent.as_str()) || around.names.join(".") == *parent;
+    let parent = parent.trim().trim_matches('.');
+    let is_top = matches!(parent, "" | "0" | "-1" | "root" | "null" | "false" | "request");
+    let is_here = around.names.contains(&parent) || around.path == *parent;
     (!is_top && !is_here).then_some(parent)
 }
 
@@ -34,12 +39,14 @@ pub(super) fn nested(reader: &mut Reader<'_>, list: Vec<Entry>, around: &Around<
         let child = left.remove(at);
         let parent = parent_of(&child, around).unwrap_or_default().to_owned();
         let last = parent.rsplit('.').next().unwrap_or_default().to_owned();
-        let names =
-            |entry: &Entry, name: &str| entry.parameter.field == name || entry.id.as_deref() == Some(name);
+        let names = |entry: &Entry, name: &str| {
+            entry.parameter.field == name || entry.ids.iter().any(|id| id == name)
+        };
         let holder = left
             .iter()
             .position(|entry| names(entry, &parent))
-            .or_else(|| left.iter().position(|entry| names(entry, &last)));
+            .or_else(|| left.iter().position(|entry| names(entry, &last)))
+            .or_else(|| left.iter().position(|entry| entry.parameter.label == parent));
         match holder.and_then(|at| left.get_mut(at)) {
             Some(holder) => adopt(&mut holder.parameter, child.parameter),
             None => {

@@ -41,6 +41,24 @@ fn lists_and_codes() {
 }
 
 #[test]
+fn json_paths_with_ranges_and_from_the_end() {
+    let doc = r#"'{"a":{"b":1},"c":[{"b":2},3,4]}'"#;
+    for (path, expected) in [
+        ("$**.b", "[1, 2]"),
+        ("$.c[last]", "4"),
+        ("$.c[last-1]", "3"),
+        ("$.c[-1]", "4"),
+        ("$.c[1 to 2]", "[3, 4]"),
+        ("$.c[1 to last]", "[3, 4]"),
+        ("$.c[-9]", ""),
+        ("$.c[7 to 8]", ""),
+        ("$.c[x]", ""),
+    ] {
+        assert_eq!(sql(&format!("JSON_EXTRACT({doc},'{path}')")), expected, "{path}");
+    }
+}
+
+#[test]
 fn powers_and_formats() {
     all(&[
         ("POW(2,3)", "8"),
@@ -69,6 +87,11 @@ fn powers_and_formats() {
 #[test]
 fn dates() {
     all(&[
+        ("CONVERT_TZ('2024-01-01','+8:00','+00:00')", "2023-12-31 16:00:00"),
+        (
+            "CONVERT_TZ('1960-01-01','+00:00','+08:00')",
+            "1960-01-01 00:00:00",
+        ),
         ("WEEK('2024-01-01')", "0"),
         ("WEEK('2023-01-01',3)", "52"),
         ("YEARWEEK('2024-12-31')", "202452"),
@@ -173,4 +196,11 @@ fn json() {
             "{expression}"
         );
     }
+}
+
+#[test]
+fn numbers_of_other_languages_are_refused_instead_of_written_wrong() {
+    assert_eq!(sql("FORMAT(1234.5,2,'zh_CN')"), "1,234.50");
+    let error = eval("_function FORMAT(1234.5,2,'de_DE')", serde_json::json!({})).unwrap_err();
+    assert!(error.starts_with("locale: "), "{error}");
 }

@@ -104,6 +104,26 @@ fn what_looks_like_a_placeholder_is_read_as_meant_and_told_with_the_right_spelli
         ("$country_region", "{{country_region}}", "$country_region"),
         ("｛｛country｝｝", "{{key}}", "｛｛country｝｝"),
         ("_function CONCAT('{国家/地区}', '!')", "{{国家/地区}}", "德国!"),
+        ("{国家,地区}", "{{国家,地区}} if it is a key", "{国家,地区}"),
+        ("{国家：地区}!", "{{国家：地区}} if it is a key", "{国家：地区}!"),
+        (
+            "{country|shout}",
+            "{{country|shout}} if it is a key",
+            "{country|shout}",
+        ),
+        ("{country}|date", "{{key|date}}", "DE|date"),
+        (
+            "CONCAT('{{country}}', '!')",
+            "_function CONCAT",
+            "CONCAT('DE', '!')",
+        ),
+        ("=LEFT({{country}}, 1)", "_function LEFT", "=LEFT(DE, 1)"),
+        (
+            "case '{{country}}' when 'DE' then 1 end",
+            "_function case",
+            "case 'DE' when 'DE' then 1 end",
+        ),
+        ("{{tag[0]['tag_name']}}", "{{tag.0.tag_name}}", "甲"),
     ] {
         let found = warnings(value);
         let told = found.iter().any(|warning| {
@@ -113,6 +133,61 @@ fn what_looks_like_a_placeholder_is_read_as_meant_and_told_with_the_right_spelli
         });
         assert!(told, "{value}: {found:?}");
         assert_eq!(eval(value, record()).unwrap(), gives, "{value}");
+    }
+}
+
+#[test]
+fn words_of_the_language_are_known_in_any_spelling_and_told() {
+    for value in [
+        "_Function CONCAT('{{country}}', '!')",
+        "_FUNCTION CONCAT('{{country}}', '!')",
+    ] {
+        assert!(
+            warnings(value)[0].contains("begin the value with _function"),
+            "{value}"
+        );
+        assert_eq!(eval(value, record()).unwrap(), "DE!", "{value}");
+    }
+    for value in [
+        "_findcollection find v from c where k={{country}}",
+        " _findCollection find v from c where k={{country}}",
+        "_MongoQuery c findField=v where={\"k\":\"{{country}}\"}",
+    ] {
+        assert!(warnings(value)[0].contains("begin the value with _"), "{value}");
+        let compiled = mapping::Expression::compile(value).unwrap();
+        assert_eq!(compiled.lookups().len(), 1, "{value}");
+    }
+}
+
+#[test]
+fn captions_with_signs_are_keys_and_code_is_not() {
+    let record = || json!({"Owner's": "o", "a=b": "c", "what? why": "w", "a:b?": "q"});
+    for (value, gives) in [
+        ("{{Owner's}}", "o"),
+        ("{{a=b}}", "c"),
+        ("{{what? why}}", "w"),
+        ("{{a:b?}}", "q"),
+    ] {
+        assert_eq!(eval(value, record()).unwrap(), gives, "{value}");
+    }
+    for value in ["{{a == 1}}", "{{a ? b : c}}", "{{a + 'x'}}", "{{a{b}}}"] {
+        assert!(
+            eval(value, record())
+                .unwrap_err()
+                .contains("cannot be part of a key"),
+            "{value}"
+        );
+    }
+    for (value, gives) in [
+        ("{{t|Date}}", "2024-03-14"),
+        ("{{t|yyyy-MM-dd HH:mm}}", "2024-03-14 16:05"),
+        ("{{t|DATETIME}}", "2024-03-14 16:05:06"),
+    ] {
+        assert_eq!(
+            eval(value, json!({"t": "2024-03-14 16:05:06"})).unwrap(),
+            gives,
+            "{value}"
+        );
     }
 }
 
@@ -129,6 +204,8 @@ fn what_is_written_well_is_not_told() {
         "{ }",
         "100 % / #1 [a] @b $9.99",
         "fixed text (with signs) / 1",
+        "case by case (see there)",
+        "{{name}} | {{country_region_country}}",
     ] {
         assert_eq!(warnings(value), Vec::<String>::new(), "{value}");
     }

@@ -175,3 +175,62 @@ fn tables_and_columns_must_be_there() {
             .contains("closed with _endFind")
     );
 }
+
+#[test]
+fn words_of_sql_are_no_part_of_a_value() {
+    for words in [
+        "or FOrg=20",
+        "OR FOrg={{org}}",
+        "order by FOrg",
+        "limit 1",
+        "group by FOrg",
+    ] {
+        let value = format!("_findCollection find FNumber from {SHOPS} where FName={{{{shop}}}} {words}");
+        assert!(
+            fault(&value).1.contains("all of its conditions must hold"),
+            "{value}"
+        );
+    }
+    let value = format!("_findCollection find FNumber from {SHOPS} where FName=or else");
+    assert_eq!(found(&value, json!({}), Missing::Keep).unwrap(), "or else");
+    let value =
+        format!("_findCollection find FNumber from {SHOPS} where FOrg={{{{none}}}} FName={{{{shop}}}}");
+    assert_eq!(
+        found(&value, json!({"shop": "戊店"}), Missing::Keep).unwrap(),
+        "戊店"
+    );
+}
+
+#[test]
+fn rows_that_nobody_can_find_are_told() {
+    let value = format!("_findCollection find FNumber from {SHOPS} where FName={{{{shop}}}}");
+    let compiled = Expression::compile(&value).unwrap();
+    let lookup = compiled.lookups().remove(0);
+    let mut tables = Tables::default();
+    tables.insert(SHOPS.to_owned(), table(Missing::Empty));
+    tables.serve(lookup).unwrap();
+    let told = tables.get(SHOPS).unwrap().remarks(lookup);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("1 of the 4 rows of ") && told[0].contains("the FName of an earlier one"),
+        "{told:?}"
+    );
+    let columns = ["FName", "FName", "FNumber"].map(str::to_owned).to_vec();
+    let mut odd = Table::new(
+        columns,
+        vec![vec![json!("a")], vec![json!("b"), json!("b"), json!("1")]],
+    );
+    let mut all = Tables::default();
+    odd.missing = Missing::Empty;
+    all.insert(SHOPS.to_owned(), odd);
+    all.serve(lookup).unwrap();
+    let told = all.get(SHOPS).unwrap().remarks(lookup);
+    assert!(
+        told[0].contains("have fewer cells than there are columns"),
+        "{told:?}"
+    );
+    assert!(
+        told[1].contains("the column FName of") && told[1].contains("stands twice"),
+        "{told:?}"
+    );
+}

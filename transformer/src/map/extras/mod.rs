@@ -29,6 +29,8 @@ pub struct Extras {
     pub failed_expression: OnFailure,
     /// Where the tables of look-ups are, until they have been read.
     pub(super) lookups: BTreeMap<String, Declared>,
+    /// What of them may not be meant.
+    pub(super) warnings: Vec<Problem>,
     /// Fields whose types were written by hand, with their places.
     pub(super) typed: Vec<(String, Place)>,
 }
@@ -136,7 +138,10 @@ impl Reading<'_> {
             }
         }
         match self.places.condition("condition") {
-            Ok(condition) => self.extras.condition = condition,
+            Ok(loaded) => {
+                self.extras.condition = loaded.document;
+                self.extras.warnings = loaded.warnings;
+            }
             Err(problems) => self.problems.extend(problems),
         }
         for key in additions.unknown.keys() {

@@ -4,9 +4,18 @@ use serde_json::{Map, Value};
 
 use super::{Declared, MOST_ROWS};
 
+/// Objects within objects of a row.
+const MOST_LEVELS: usize = 4;
+
 type Rows = (Vec<String>, Vec<Vec<Value>>);
 
 pub(super) fn of_csv(text: &str) -> Result<Rows, String> {
+    let lines = text.split_inclusive('\n');
+    let blank: usize = lines
+        .take_while(|line| line.trim().is_empty())
+        .map(str::len)
+        .sum();
+    let text = text.get(blank..).unwrap_or_default();
     let first = text.lines().next().unwrap_or_default();
     let delimiter = [b',', b';', b'\t']
         .into_iter()
@@ -23,9 +32,15 @@ pub(super) fn of_csv(text: &str) -> Result<Rows, String> {
         .iter()
         .map(str::to_owned)
         .collect();
+    // An inch may be written with one; only together with a cell of several lines it is one that was forgotten.
+    let is_open = text.matches('"').count() % 2 == 1;
     let mut rows = Vec::new();
     for row in reader.records().take(MOST_ROWS + 1) {
         let row = row.map_err(|error| error.to_string())?;
+        if is_open && row.iter().any(|cell| cell.contains('\n')) {
+            let line = row.position().map_or(0, csv::Position::line);
+            return Err(format!("a quote is not closed, as it seems in line {line}"));
+        }
         rows.push(row.iter().map(|cell| Value::String(cell.to_owned())).collect());
     }
     Ok((columns, rows))
@@ -46,6 +61,7 @@ pub(super) fn of_json(text: &str, declared: &Declared) -> Result<Rows, String> {
             })
             .collect::<Result<_, _>>()?,
     };
+    let objects: Vec<Map<String, Value>> = objects.into_iter().map(glued).collect();
     let mut columns: Vec<String> = Vec::new();
     for key in objects.iter().flat_map(Map::keys) {
         if !columns.contains(key) {
@@ -74,6 +90,24 @@ fn object(value: Value) -> Result<Map<String, Value>, String> {
             None => Ok(map),
         },
         _ => Err("every row must be an object".to_owned()),
+    }
+}
+
+/// The row with what stands in its objects beside them, under the platform's glued names (`FMaterialId_FNumber`).
+fn glued(row: Map<String, Value>) -> Map<String, Value> {
+    let mut made = row.clone();
+    for (key, value) in &row {
+        parts(key, value, MOST_LEVELS, &mut made);
+    }
+    made
+}
+
+fn parts(path: &str, value: &Value, levels: usize, made: &mut Map<String, Value>) {
+    let Value::Object(inner) = value else { return };
+    for (key, value) in inner.iter().filter(|_| levels > 0) {
+        let path = format!("{path}_{key}");
+        parts(&path, value, levels - 1, made);
+        made.entry(path).or_insert_with(|| value.clone());
     }
 }
 

@@ -179,7 +179,14 @@ fn convert_tz<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure>
     };
     let zone = |name: &str| match name.eq_ignore_ascii_case("SYSTEM") {
         true => Some(env.zone().clone()),
-        false => name.parse::<Zone>().ok().map(|zone| zone.time_zone().clone()),
+        false => {
+            // `+8:00` is an offset of one digit.
+            let padded = match name.as_bytes() {
+                [sign @ (b'+' | b'-'), _, b':', ..] => format!("{}0{}", char::from(*sign), &name[1..]),
+                _ => name.to_owned(),
+            };
+            padded.parse::<Zone>().ok().map(|zone| zone.time_zone().clone())
+        }
     };
     let (Some(from), Some(to)) = (zone(&from), zone(&to)) else {
         return Ok(Value::Null);
@@ -187,7 +194,11 @@ fn convert_tz<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure>
     let there = from
         .to_timestamp(t)
         .ok()
-        .map(|timestamp| to.to_datetime(timestamp));
+        .map(|timestamp| match timestamp.as_second() {
+            // Before unix times began the server leaves the time as it is.
+            ..0 => t,
+            _ => to.to_datetime(timestamp),
+        });
     Ok(there.map_or(Value::Null, Value::DateTime))
 }
 

@@ -20,10 +20,43 @@ pub(super) const TABLE: &[Function] = &[
 #[derive(Debug, PartialEq)]
 enum Step {
     Key(String),
-    Index(usize),
-    Last,
+    /// From the beginning, or from the end when it is negative.
+    Index(i64),
+    /// From one entry to another, both included.
+    Range(i64, i64),
     AllKeys,
     AllItems,
+    /// Every value within, and the value itself.
+    Within,
+}
+
+impl Step {
+    fn is_wild(&self) -> bool {
+        !matches!(self, Step::Key(_) | Step::Index(_))
+    }
+}
+
+/// `2`, `last`, `last-1`, `-1`: an entry's place.
+fn place(text: &str) -> Option<i64> {
+    match text.trim().strip_prefix("last") {
+        Some(rest) if rest.trim().is_empty() => Some(-1),
+        Some(rest) => {
+            let back: i64 = rest.trim().strip_prefix('-')?.trim().parse().ok()?;
+            (back >= 0).then_some(-1 - back)
+        }
+        None => text.trim().parse().ok(),
+    }
+}
+
+/// The index of a place in a list.
+fn index(place: i64, length: usize) -> Option<usize> {
+    let length = i64::try_from(length).ok()?;
+    let at = if place < 0 {
+        length.checked_add(place)?
+    } else {
+        place
+    };
+    usize::try_from(at).ok()
 }
 
 /// `$.a."b c"[0][*].*`; `None` is no path.
@@ -35,9 +68,16 @@ fn path(text: &str) -> Option<Vec<Step>> {
             let (inside, after) = after.split_once(']')?;
             steps.push(match inside.trim() {
                 "*" => Step::AllItems,
-                "last" => Step::Last,
-                number => Step::Index(number.parse().ok()?),
+                inside => match inside.split_once(" to ") {
+                    Some((from, to)) => Step::Range(place(from)?, place(to)?),
+                    None => Step::Index(place(inside)?),
+                },
             });
+            rest = after;
+            continue;
+        }
+        if let Some(after) = rest.strip_prefix("**") {
+            steps.push(Step::Within);
             rest = after;
             continue;
         }
@@ -70,10 +110,23 @@ fn walk<'j>(json: &'j Json, steps: &[Step], found: &mut Vec<&'j Json>) {
             let member = members.iter().find(|member| member.key == *key);
             member.map(|member| &member.value.value)
         }
-        (Step::Index(n), Json::Array(items)) => items.get(*n).map(|item| &item.value),
-        (Step::Last, Json::Array(items)) => items.last().map(|item| &item.value),
+        (Step::Index(n), Json::Array(items)) => {
+            let item = index(*n, items.len()).and_then(|n| items.get(n));
+            item.map(|item| &item.value)
+        }
         // A value that is no list is its own only entry.
-        (Step::Index(0) | Step::Last, other) => Some(other),
+        (Step::Index(0 | -1), other) => Some(other),
+        (Step::Range(from, to), Json::Array(items)) => {
+            if let (Some(from), Some(to)) = (index(*from, items.len()), index(*to, items.len())) {
+                let wanted = items.iter().take(to.saturating_add(1)).skip(from);
+                wanted.for_each(|item| walk(&item.value, rest, found));
+            }
+            None
+        }
+        (Step::Within, json) => {
+            within(json, rest, found);
+            None
+        }
         (Step::AllItems, Json::Array(items)) => {
             items.iter().for_each(|item| walk(&item.value, rest, found));
             None
@@ -88,6 +141,19 @@ fn walk<'j>(json: &'j Json, steps: &[Step], found: &mut Vec<&'j Json>) {
     };
     if let Some(one) = one {
         walk(one, rest, found);
+    }
+}
+
+/// The rest of a path on a value and on everything in it.
+fn within<'j>(json: &'j Json, rest: &[Step], found: &mut Vec<&'j Json>) {
+    walk(json, rest, found);
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| within(&item.value, rest, found)),
+        Json::Object(members) => {
+            let values = members.iter().map(|member| &member.value.value);
+            values.for_each(|value| within(value, rest, found));
+        }
+        _ => {}
     }
 }
 
@@ -109,9 +175,7 @@ fn extract<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
         let Some(steps) = text(args, i, env)?.and_then(|text| path(&text)) else {
             return Ok(Value::Null);
         };
-        several |= steps
-            .iter()
-            .any(|step| matches!(step, Step::AllItems | Step::AllKeys));
+        several |= steps.iter().any(Step::is_wild);
         walk(&json, &steps, &mut found);
     }
     match (found.as_slice(), several) {

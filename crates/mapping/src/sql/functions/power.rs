@@ -88,6 +88,18 @@ fn pi<'r>(_: &'r [Expr], _: &Env<'r>) -> Result<Value<'r>, Failure> {
 
 /// `1,234.50`. The locale is not looked at: its separators are those of `en_US`.
 fn format<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
+    let locale = args.get(2).map_or(Ok(Value::Null), |expr| expr.eval(env))?;
+    let locale = locale.text().unwrap_or_default().to_ascii_lowercase();
+    // Those that group and point as here.
+    if !matches!(
+        locale.as_str(),
+        "" | "en_us" | "en_gb" | "zh_cn" | "zh_tw" | "zh_hk" | "ja_jp" | "ko_kr"
+    ) {
+        return Err(Failure::new(
+            "locale",
+            format!("FORMAT does not know how {locale} writes numbers; leave the locale out"),
+        ));
+    }
     let Some(decimals) = args.get(1).map_or(Ok(None), |expr| expr.eval(env)?.to_int())? else {
         return Ok(Value::Null);
     };
