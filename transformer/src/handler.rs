@@ -5,6 +5,7 @@
 use crate::{
     dedupe::{Seen, digest, seen},
     map::Mapping,
+    profile::Watch,
 };
 use mapping::{
     clean::{self, CleanError},
@@ -27,22 +28,25 @@ use pipeline::{
     },
 };
 use proto::v1::{CompanySnapshot, FormRecord, Operation};
+use std::sync::Arc;
 
 /// Maps snapshots by one document.
 pub(crate) struct MapHandler {
     rt: Runtime,
     watermarks: Watermarks,
-    mapping: Mapping,
+    mapping: Arc<Mapping>,
+    watch: Arc<Watch>,
 }
 
 impl MapHandler {
     /// A stage with its compiled mapping.
     #[must_use]
-    pub(crate) fn new(rt: Runtime, mapping: Mapping) -> Self {
+    pub(crate) fn new(rt: Runtime, mapping: Arc<Mapping>, watch: Arc<Watch>) -> Self {
         Self {
             watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
             rt,
             mapping,
+            watch,
         }
     }
 
@@ -51,7 +55,7 @@ impl MapHandler {
         let snapshot = job.message;
         let published = Published {
             version: snapshot.version(),
-            digest: digest(self.mapping.fingerprint(), &snapshot),
+            digest: digest(&self.mapping.revision(), &snapshot),
         };
         match seen(published.version, &published.digest, known.published.as_ref()) {
             Seen::New => {}
@@ -101,6 +105,7 @@ impl MapHandler {
                 metrics::counter!(names::REPLACED_CHARACTERS, "stage" => Stage::Transform.name())
                     .increment(halves as u64);
             }
+            self.watch.see(&detail);
             let mut record = clean::read(&detail, wanted, zone).map_err(|problem| {
                 let code = match problem {
                     CleanError::NotJson(_) => "detail-not-json",

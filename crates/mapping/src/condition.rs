@@ -1,16 +1,20 @@
 //! `condition` of a source document: an OR of ANDs that decides which records are kept.
+//!
+//! What a test compares with may hold placeholders (`{{DAYS_AGO_30|datetime}}`). A value that cannot be computed decides
+//! nothing: its test holds, because a record that was kept can still be dropped by somebody, and not the other way round.
+
+mod compare;
 
 use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use super::expression::Context;
+use super::expression::{Context, Evaluation, Expression, Variable};
 use super::json::Node;
 use super::path::Path;
 use super::reader::{Reader, get};
-use super::record::{Record, text_of};
-use super::sql::dates;
-use super::sql::value::Value;
+use super::record::Record;
+use compare::{Logic, Wanted};
 
 /// All groups; an empty condition keeps everything.
 #[derive(Debug, Clone, Default)]
@@ -34,15 +38,6 @@ struct Test {
     strict: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Logic {
-    Equal(String, bool),
-    Order(String, &'static [Ordering]),
-    Like(String, bool),
-    Between(String, String),
-    Null(bool),
-}
-
 const GREATER: &[Ordering] = &[Ordering::Greater];
 const AT_LEAST: &[Ordering] = &[Ordering::Greater, Ordering::Equal];
 const LESS: &[Ordering] = &[Ordering::Less];
@@ -56,7 +51,28 @@ impl Condition {
 
     /// The record paths that it reads.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.groups.iter().flatten().map(|test| &test.path)
+        self.groups.iter().flatten().flat_map(|test| {
+            let computed = test.logic.wanted().into_iter().flat_map(|wanted| match wanted {
+                Wanted::Computed { value, .. } => value.paths(),
+                Wanted::Fixed(_) => Vec::new(),
+            });
+            std::iter::once(&test.path).chain(computed)
+        })
+    }
+
+    /// The look-ups that it makes.
+    pub fn lookups(&self) -> Vec<&super::lookup::Lookup> {
+        let wanted = self
+            .groups
+            .iter()
+            .flatten()
+            .filter_map(|test| test.logic.wanted());
+        wanted
+            .flat_map(|wanted| match wanted {
+                Wanted::Computed { value, .. } => value.lookups(),
+                Wanted::Fixed(_) => Vec::new(),
+            })
+            .collect()
     }
 
     /// Decides; rows of an array that fail a non-strict test are removed from a kept record.
@@ -107,8 +123,9 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         reader.problem(node.range.start, "a test of condition has no \"field\"", None);
         return None;
     };
-    let value = reader.text(get(members, "value"), "value").unwrap_or_default();
-    let logic = match reader.text(get(members, "logic"), "logic").as_deref() {
+    let value = value(reader, get(members, "value"))?;
+    let logic = reader.text(get(members, "logic"), "logic");
+    let logic = match logic.map(|logic| logic.trim().to_ascii_lowercase()).as_deref() {
         Some("eq") => Logic::Equal(value, true),
         Some("neq") => Logic::Equal(value, false),
         Some("gt") => Logic::Order(value, GREATER),
@@ -117,17 +134,12 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         Some("elt") => Logic::Order(value, AT_MOST),
         Some("like") => Logic::Like(value, true),
         Some("notlike") => Logic::Like(value, false),
-        Some("between") => match value.split_once(',') {
-            Some((low, high)) => Logic::Between(low.trim().to_owned(), high.trim().to_owned()),
-            None => {
-                reader.problem(
-                    node.range.start,
-                    "between needs two values, e.g. \"100,500\"",
-                    None,
-                );
-                return None;
-            }
-        },
+        Some("between") if !value.is_pair() => {
+            let message = "between needs two values, e.g. \"100,500\"";
+            reader.problem(node.range.start, message, None);
+            return None;
+        }
+        Some("between") => Logic::Between(value),
         Some("notnull") => Logic::Null(false),
         Some("isnull") => Logic::Null(true),
         other => {
@@ -144,10 +156,47 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         .flag(get(members, "strictMode"), "strictMode")
         .unwrap_or(false);
     Some(Test {
-        path: Path::new(&field.replace(['{', '}'], "")),
+        path: Path::new(field.replace(['{', '}'], "").trim()),
         logic,
         strict,
     })
+}
+
+/// The value of a test, compiled.
+fn value(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Wanted> {
+    let Some(node) = node.filter(|node| !matches!(node.value, super::json::Value::Null)) else {
+        return Some(Wanted::Fixed(String::new()));
+    };
+    let value = match listed(reader, node) {
+        Some(text) => Expression::fixed(&text),
+        None => reader.expression(node)?,
+    };
+    if value.variables().contains(&Variable::LastSyncTime) {
+        reader.warn(
+            node.range.start,
+            "LAST_SYNC_TIME is not known where conditions are applied; the test holds for every record",
+        );
+    }
+    let wanted = Wanted::new(value);
+    if wanted.is_no_time() {
+        reader.warn(
+            node.range.start,
+            "what stands behind timestamp: is no point of time; the test holds for every record",
+        );
+    }
+    Some(wanted)
+}
+
+/// The two values of `between`, written as a list.
+fn listed(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let super::json::Value::Array(items) = &node.value else {
+        return None;
+    };
+    let texts: Vec<String> = items
+        .iter()
+        .filter_map(|item| reader.text(Some(item), "a value of the test"))
+        .collect();
+    Some(texts.join(","))
 }
 
 impl Test {
@@ -157,8 +206,10 @@ impl Test {
             .array_on(record, None)
             .filter(|(array, _)| array != &self.path)
         else {
-            return self.logic.holds(self.path.find(record, None).value(), context);
+            let on = Evaluation::new(record, context);
+            return self.logic.holds(self.path.find(record, None).value(), &on, None);
         };
+        let on = Evaluation::new(record, context);
         let holds: Vec<bool> = items
             .iter()
             .map(|element| {
@@ -168,7 +219,7 @@ impl Test {
                     outer: None,
                 };
                 self.logic
-                    .holds(self.path.find(record, Some(&scope)).value(), context)
+                    .holds(self.path.find(record, Some(&scope)).value(), &on, Some(&scope))
             })
             .collect();
         if self.strict {
@@ -179,59 +230,5 @@ impl Test {
             rows.retain(|_| held.next().copied().unwrap_or(true));
         }
         holds.iter().any(|held| *held)
-    }
-}
-
-impl Logic {
-    fn holds(&self, value: Option<&Json>, context: &Context) -> bool {
-        let text = value.map(text_of).unwrap_or_default();
-        match self {
-            Logic::Null(wanted) => text.is_empty() == *wanted,
-            Logic::Equal(other, wanted) => {
-                (order(&text, other, context) == Some(Ordering::Equal) || text == *other) == *wanted
-            }
-            Logic::Order(other, allowed) => {
-                order(&text, other, context).is_some_and(|o| allowed.contains(&o))
-            }
-            Logic::Between(low, high) => {
-                order(&text, low, context).is_some_and(Ordering::is_ge)
-                    && order(&text, high, context).is_some_and(Ordering::is_le)
-            }
-            Logic::Like(pattern, wanted) => {
-                let whole = if pattern.contains('%') {
-                    pattern.clone()
-                } else {
-                    format!("%{pattern}%")
-                };
-                super::sql::like::Like::new(&whole, '\\')
-                    .matches(&text)
-                    .unwrap_or(false)
-                    == *wanted
-            }
-        }
-    }
-}
-
-/// Numbers as numbers, `timestamp:<unix>` against a date, everything else as text.
-fn order(text: &str, other: &str, context: &Context) -> Option<Ordering> {
-    let zone = context.zone.time_zone();
-    if let Some(seconds) = other
-        .strip_prefix("timestamp:")
-        .and_then(|s| s.trim().parse::<i64>().ok())
-    {
-        let found = match text.parse::<i64>() {
-            Ok(unix) if text.len() >= 9 && text.len() != 14 => unix,
-            _ => zone
-                .to_timestamp(dates::parse(text, zone)?.datetime)
-                .ok()?
-                .as_second(),
-        };
-        return Some(found.cmp(&seconds));
-    }
-    let read = |t: &str| Value::literal(t.trim()).and_then(|_| t.trim().parse::<f64>().ok());
-    match (read(text), read(other)) {
-        (Some(a), Some(b)) => a.partial_cmp(&b),
-        _ if text.is_empty() => None,
-        _ => Some(text.cmp(other)),
     }
 }

@@ -1,47 +1,18 @@
 //! Parsers (`ConvertObjectParser` and the like): the last step between a value and the target's JSON.
 
-use serde_json::{Map, Value as Json, json};
+mod step;
+
+use serde_json::Value as Json;
 
 use super::json::{Member, Node, Value};
 use super::reader::{Reader, get};
-use super::record::text_of;
+use step::{Conversion, KNOWN, object};
 
 /// A chain of parsers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Converter {
     steps: Vec<Conversion>,
 }
-
-/// One parser.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Conversion {
-    /// `ConvertObjectParser`: `{key: X}`.
-    Object(String),
-    /// `ConvertTwoStageObjectParser`: `{a: {b: X}}`.
-    TwoStage(String, String),
-    /// `StringToArray` with its separator.
-    ToArray(String),
-    /// `ArrayUnique`.
-    Unique,
-    /// `ArrayToString` with its separator.
-    ToText(String),
-    /// `ConvertJson`: object to key/value pairs.
-    Pairs,
-    /// `K3WiseHeiHuCustomParser` with its key name.
-    KeyName(String),
-    /// `workflowRequestTableFields`.
-    TableField {
-        /// `view`.
-        view: String,
-        /// `edit`.
-        edit: String,
-        /// `fieldId`.
-        field_id: String,
-    },
-}
-
-const KNOWN: &str = "ConvertObjectParser, ConvertTwoStageObjectParser, StringToArray, ArrayUnique, ArrayToString, \
-                     ConvertJson, K3WiseHeiHuCustomParser, workflowRequestTableFields";
 
 impl Converter {
     /// Nothing but the wrapping, or nothing at all.
@@ -67,172 +38,182 @@ impl Converter {
         Ok(value)
     }
 
+    /// What wraps the value for another target than a form: its name and what it builds. Nothing of a form takes
+    /// `{"FNumber": X}`.
+    pub fn foreign(&self, taken: Taken) -> Option<String> {
+        self.steps.iter().find_map(|step| match step {
+            Conversion::Object(key) if !taken.takes(key) => {
+                Some(format!("ConvertObjectParser builds {{\"{key}\": …}}"))
+            }
+            Conversion::TwoStage(outer, inner) if outer != "value" || !taken.takes(inner) => Some(format!(
+                "ConvertTwoStageObjectParser builds {{\"{outer}\": {{\"{inner}\": …}}}}"
+            )),
+            Conversion::KeyName(_) => Some("K3WiseHeiHuCustomParser builds [{\"keyName\": …}]".to_owned()),
+            Conversion::TableField { .. } => {
+                Some("workflowRequestTableFields builds {\"fieldName\": …}".to_owned())
+            }
+            _ => None,
+        })
+    }
+
+    /// The same without what wraps the value for another target.
+    #[must_use]
+    pub fn for_form(&self, taken: Taken) -> Converter {
+        let kept = self.steps.iter().filter(|step| match step {
+            Conversion::Object(key) => taken.takes(key),
+            Conversion::TwoStage(outer, inner) => outer == "value" && taken.takes(inner),
+            Conversion::KeyName(_) | Conversion::TableField { .. } => false,
+            _ => true,
+        });
+        Converter {
+            steps: kept.cloned().collect(),
+        }
+    }
+
+    /// The first parser works on a list or an object, so that the value must not be made a text before it.
+    pub fn takes_json(&self) -> bool {
+        matches!(
+            self.steps.first(),
+            Some(Conversion::ToText(_) | Conversion::Unique | Conversion::Pairs)
+        )
+    }
+
+    /// It makes a list of a text.
+    pub fn makes_list(&self) -> bool {
+        let last = self
+            .steps
+            .iter()
+            .rev()
+            .find(|step| !matches!(step, Conversion::Object(_)));
+        matches!(
+            last,
+            Some(Conversion::ToArray(_) | Conversion::Unique | Conversion::Pairs)
+        )
+    }
+
+    /// Nothing is applied.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Converter {
-        let Some(node) = node.filter(|n| !matches!(n.value, Value::Null)) else {
+        let Some(node) = node else {
             return Converter::default();
         };
-        if matches!(&node.value, Value::Array(items) if items.is_empty())
-            || matches!(&node.value, Value::String(s) if s.is_empty())
-        {
-            return Converter::default();
-        }
-        let members = reader.object(node, "parser");
-        let keys = ["name", "params", "params1", "params2", "view", "edit", "fieldId"];
-        for member in members.iter().filter(|m| !keys.contains(&m.key.as_str())) {
-            let message = format!("\"{}\" is not a key of a parser", member.key);
-            reader.problem(
-                member.key_start,
-                message,
-                Some("parsers have name and params (or params1, params2)"),
-            );
-        }
-        let Some(names) = reader.text(get(members, "name"), "the parser's name") else {
-            reader.problem(
-                node.range.start,
-                "the parser has no name",
-                Some(&format!("known are {KNOWN}")),
-            );
-            return Converter::default();
-        };
-        let names: Vec<&str> = names.split(',').map(str::trim).collect();
-        let mut params = match get(members, "params").map(|n| &n.value) {
-            Some(Value::Array(items)) => items.iter().map(|n| reader.text(Some(n), "params")).collect(),
-            _ => vec![reader.text(get(members, "params"), "params"); names.len()],
-        };
-        params.resize(names.len(), None);
         let mut steps = Vec::new();
-        for (name, params) in names.into_iter().zip(params) {
-            match Conversion::read(reader, members, name, params) {
-                Ok(step) => steps.push(step),
-                Err(message) => reader.problem(node.range.start, message, None),
+        match &node.value {
+            Value::Null | Value::Bool(false) => {}
+            Value::String(names) => chain(reader, node, &[], names, &mut steps),
+            Value::Array(items) => {
+                for item in items {
+                    steps.extend(Converter::read(reader, Some(item)).steps);
+                }
+            }
+            _ => {
+                let members = reader.object(node, "parser");
+                let known = [
+                    "name", "params", "params1", "params2", "view", "edit", "fieldId", "type",
+                ];
+                if let Some(kind) = reader
+                    .text(get(members, "type"), "type")
+                    .filter(|kind| !kind.is_empty())
+                {
+                    let message = format!("parsers by \"type\" are not supported ({kind})");
+                    reader.problem(
+                        node.range.start,
+                        message,
+                        Some(&format!("known by name are {KNOWN}")),
+                    );
+                }
+                reader.unknown_keys(members, &known, "the parser");
+                let names = names(reader, get(members, "name"));
+                chain(reader, node, members, &names, &mut steps);
+                unused(reader, members, &steps);
             }
         }
+        // The form's wrapping is there once, however often it is written.
+        let is_wrapping = |step: &Conversion| matches!(step, Conversion::Object(key) if key == "value");
+        steps.dedup_by(|a, b| is_wrapping(a) && is_wrapping(b));
         Converter { steps }
     }
 }
 
-fn object(key: &str, value: Json) -> Json {
-    Json::Object(Map::from_iter([(key.to_owned(), value)]))
+/// Which keys the field of a form takes in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing but its own wrapping.
+    Value,
+    /// A phone number.
+    Phone,
+    /// The parts of an address.
+    Address,
+    /// Any of these, because nobody knows the form.
+    Any,
 }
 
-impl Conversion {
-    /// One parser of a chain by its name, or why it is none.
-    fn read(
-        reader: &mut Reader<'_>,
-        members: &[Member],
-        name: &str,
-        params: Option<String>,
-    ) -> Result<Conversion, String> {
-        let need = |value: Option<String>, key: &str| {
-            value
-                .filter(|v| !v.is_empty())
-                .ok_or_else(|| format!("{name} needs {key}"))
-        };
-        let mut text = |key: &str| reader.text(get(members, key), key);
-        match name {
-            "ConvertObjectParser" => need(params, "params, e.g. \"value\"").map(Conversion::Object),
-            "ConvertTwoStageObjectParser" => {
-                let (outer, inner) = (text("params1"), text("params2"));
-                Ok(Conversion::TwoStage(
-                    need(outer, "params1")?,
-                    need(inner, "params2")?,
-                ))
-            }
-            "StringToArray" => Ok(Conversion::ToArray(
-                params.filter(|p| !p.is_empty()).unwrap_or_else(|| ",".to_owned()),
-            )),
-            "ArrayToString" => Ok(Conversion::ToText(params.unwrap_or_else(|| ",".to_owned()))),
-            "ArrayUnique" => Ok(Conversion::Unique),
-            "ConvertJson" => Ok(Conversion::Pairs),
-            "K3WiseHeiHuCustomParser" => need(params, "params, the key name").map(Conversion::KeyName),
-            "workflowRequestTableFields" => Ok(Conversion::TableField {
-                view: text("view").unwrap_or_default(),
-                edit: text("edit").unwrap_or_default(),
-                field_id: text("fieldId").unwrap_or_default(),
-            }),
-            _ => Err(format!("unknown parser \"{name}\"; known are {KNOWN}")),
+impl Taken {
+    fn takes(self, key: &str) -> bool {
+        let phone = matches!(self, Taken::Phone | Taken::Any);
+        let address = matches!(self, Taken::Address | Taken::Any);
+        match key {
+            "value" => true,
+            "phone" => phone,
+            "province" | "city" | "district" | "detail" => address,
+            _ => false,
         }
     }
-
-    fn apply(&self, value: Json, field: &str) -> Result<Json, String> {
-        Ok(match self {
-            Conversion::Object(key) => object(key, value),
-            Conversion::TwoStage(outer, inner) => object(outer, object(inner, value)),
-            Conversion::ToArray(separator) => match value {
-                Json::Array(items) => Json::Array(items),
-                other => {
-                    let text = text_of(&other);
-                    let pieces = text
-                        .split(separator.as_str())
-                        .map(str::trim)
-                        .filter(|piece| !piece.is_empty());
-                    pieces.map(|piece| Json::from(piece.to_owned())).collect()
-                }
-            },
-            Conversion::Unique => match value {
-                Json::Array(items) => {
-                    let mut kept: Vec<Json> = Vec::with_capacity(items.len());
-                    let mut seen = std::collections::HashSet::new();
-                    for item in items {
-                        if seen.insert(item.to_string()) {
-                            kept.push(item);
-                        }
-                    }
-                    Json::Array(kept)
-                }
-                other => return Err(format!("ArrayUnique needs a list, the value is {}", name(&other))),
-            },
-            Conversion::ToText(separator) => match value {
-                Json::Array(items) => items
-                    .iter()
-                    .map(|i| text_of(i).into_owned())
-                    .collect::<Vec<_>>()
-                    .join(separator)
-                    .into(),
-                other => text_of(&other).into_owned().into(),
-            },
-            Conversion::Pairs => match value {
-                Json::Object(map) => map
-                    .into_iter()
-                    .map(|(key, value)| json!({"Key": key, "Value": flat(value)}))
-                    .collect(),
-                Json::String(text) if text.is_empty() => Json::Array(Vec::new()),
-                other => {
-                    return Err(format!(
-                        "ConvertJson needs an object, the value is {}",
-                        name(&other)
-                    ));
-                }
-            },
-            Conversion::KeyName(key) => json!([{"keyName": key, "keyValue": value}]),
-            Conversion::TableField { view, edit, field_id } => {
-                json!({"fieldName": field, "fieldValue": value, "view": view, "edit": edit, "fieldId": field_id})
-            }
-        })
-    }
 }
 
-/// Line breaks out, numbers for texts that look like numbers.
-fn flat(value: Json) -> Json {
-    match value {
-        Json::String(text) => {
-            let text = text.replace(['\r', '\n'], "");
-            match text.parse::<i64>() {
-                Ok(number) if number.to_string() == text => number.into(),
-                _ => text.into(),
-            }
+/// A parser's name, or the names of a chain as a list.
+fn names(reader: &mut Reader<'_>, node: Option<&Node>) -> String {
+    match node.map(|node| &node.value) {
+        Some(Value::Array(items)) => {
+            let names = items
+                .iter()
+                .filter_map(|item| reader.text(Some(item), "the parser's name"));
+            names.collect::<Vec<_>>().join(",")
         }
-        other => other,
+        _ => reader.text(node, "the parser's name").unwrap_or_default(),
     }
 }
 
-fn name(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "empty",
-        Json::Bool(_) => "a boolean",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a text",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
+/// Says which parameters no parser of the chain has.
+fn unused(reader: &mut Reader<'_>, members: &[Member], steps: &[Conversion]) {
+    for member in members {
+        let key = member.key.as_str();
+        let is_given = !matches!(&member.value.value, Value::Null)
+            && !matches!(&member.value.value, Value::String(text) if text.is_empty());
+        let is_parameter = matches!(key, "params1" | "params2" | "view" | "edit" | "fieldId");
+        // Two stages of the form's wrapping have become one.
+        let is_both = get(members, "params1").is_some() && get(members, "params2").is_some();
+        let is_read = is_both && key.starts_with("params") || steps.iter().any(|step| step.reads(key));
+        if is_given && is_parameter && !is_read {
+            let message = format!("\"{key}\" has no effect: the parser has no such parameter");
+            reader.idle(member.key_start, message);
+        }
+    }
+}
+
+/// The parsers of a chain; no name is no parser.
+fn chain(reader: &mut Reader<'_>, node: &Node, members: &[Member], names: &str, steps: &mut Vec<Conversion>) {
+    let names: Vec<&str> = names
+        .split([',', '，', ';', '|'])
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let mut params = match get(members, "params").map(|n| &n.value) {
+        Some(Value::Array(items)) => items.iter().map(|n| reader.text(Some(n), "params")).collect(),
+        Some(Value::Object(inner)) => inner
+            .iter()
+            .map(|member| reader.text(Some(&member.value), "params"))
+            .collect(),
+        _ => vec![reader.text(get(members, "params"), "params"); names.len()],
+    };
+    params.resize(names.len(), None);
+    for (name, params) in names.into_iter().zip(params) {
+        match Conversion::read(reader, members, name, params) {
+            Ok(step) => steps.push(step),
+            Err(message) => reader.problem(node.range.start, message, None),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::expression::Context;
+use super::expression::{Context, Pattern};
 use super::json::Node;
 use super::path::Path;
 use super::reader::{Reader, get};
@@ -37,6 +37,30 @@ enum Format {
     Round(i8),
     Amount,
     Implode(String),
+    /// Of a field of a target only.
+    Pattern(Pattern),
+}
+
+/// `format` of a field of a target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueFormat(Format);
+
+impl ValueFormat {
+    /// One of the formats of `formatResponse`, or a date pattern.
+    pub(super) fn parse(text: &str) -> Option<ValueFormat> {
+        let pattern = || {
+            Pattern::parse(text)
+                .ok()
+                .filter(Pattern::has_date)
+                .map(Format::Pattern)
+        };
+        Format::parse(text).or_else(pattern).map(ValueFormat)
+    }
+
+    /// The value in the format; what cannot be read stays as it is.
+    pub fn apply(&self, value: &Json, context: &Context) -> Json {
+        self.0.apply(value, context)
+    }
 }
 
 impl FormatResponse {
@@ -162,6 +186,7 @@ impl Format {
             Format::ShortDate => short,
             Format::ShortTime => clock,
             Format::ShortDateTime => format!("{short} {clock}"),
+            Format::Pattern(pattern) => pattern.format(t),
             _ => describe(t, context),
         }
     }

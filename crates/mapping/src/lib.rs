@@ -11,7 +11,8 @@
 //! | --- | --- |
 //! | `problem`, `json`, `reader`, `places` | JSON with positions, typed reading of it, and what is wrong with it where |
 //! | `target`, `source`, `parameter`, `other`, `condition`, `format`, `convert` | the documents and their parts |
-//! | `record`, `path`, [`clean`] | a customer as expressions read it, and how OKKI's answer becomes one |
+//! | `lookup`, `table` | look-ups, and the tables that they look into |
+//! | `record`, `path`, `glue`, `presence`, [`clean`] | a customer as expressions read it, and how OKKI's answer becomes one |
 //! | `expression` | placeholders, pipes, templates, and evaluation over a record |
 //! | `sql` | the MySQL part behind `_function` |
 
@@ -24,28 +25,36 @@ mod expression;
 mod format;
 #[cfg(test)]
 mod fuzz;
+mod glue;
 mod json;
+mod lookup;
 mod other;
 mod parameter;
 mod path;
 mod places;
+mod presence;
 mod problem;
 mod reader;
 mod record;
 mod source;
 mod sql;
 pub mod surrogate;
+mod table;
 mod target;
 
 pub use condition::{Condition, FilterResult};
-pub use expression::{Context, EvalError, Evaluated, Evaluation, Expression, Scope, Zone};
-pub use format::FormatResponse;
+pub use convert::Taken;
+pub use expression::{Context, EvalError, Evaluated, Evaluation, Expression, Scope, Trap, Zone};
+pub use format::{FormatResponse, ValueFormat};
+pub use lookup::Lookup;
 pub use other::OtherRequest;
 pub use parameter::{Parameter, ParameterType};
 pub use path::{Path, Segment};
 pub use places::Places;
-pub use problem::{Loaded, Problem};
+pub use presence::{Presence, keys, nearest};
+pub use problem::{Loaded, Place, Problem};
 pub use record::Record;
 pub use source::SourceDocument;
 pub use sql::dates::{iso_utc, unix_millis};
+pub use table::{Missing, Table, Tables};
 pub use target::{Operation, TargetDocument};

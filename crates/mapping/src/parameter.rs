@@ -1,10 +1,18 @@
 //! A parameter object of `request`: one field of the target, or one parameter of the source's request.
 
+mod declared;
+mod list;
+mod nesting;
+
 use super::convert::Converter;
 use super::expression::{Expression, Form};
-use super::json::{Member, Node, Value};
+use super::format::ValueFormat;
+use super::json::{Node, Value};
 use super::path::Path;
-use super::reader::{Reader, get, key_at};
+use super::problem::Place;
+use super::reader::Reader;
+
+pub(super) use list::list;
 
 /// Declared type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +25,10 @@ pub enum ParameterType {
     Float,
     /// `boolean`.
     Bool,
+    /// `date`.
+    Date,
+    /// `datetime`.
+    DateTime,
     /// `object`.
     Object,
     /// `array`.
@@ -34,6 +46,12 @@ pub struct Parameter {
     pub kind: ParameterType,
     /// The value; `None` is not sent.
     pub value: Option<Expression>,
+    /// Where the document says so.
+    pub place: Option<Place>,
+    /// The same as an offset, for problems that are found while it is read.
+    pub(super) at: usize,
+    /// Applied to the value, before the parser.
+    pub format: Option<ValueFormat>,
     /// For arrays with children: the array of the record.
     pub array: Option<Path>,
     /// Must not be empty.
@@ -48,23 +66,6 @@ pub struct Parameter {
     pub children: Vec<Parameter>,
 }
 
-const KEYS: &[&str] = &[
-    "field",
-    "label",
-    "type",
-    "value",
-    "describe",
-    "is_required",
-    "default",
-    "parser",
-    "children",
-    "id",
-    "name",
-    "parent",
-    "mapping",
-];
-const DEPTH: usize = 4;
-
 impl ParameterType {
     /// As written in documents.
     pub fn name(self) -> &'static str {
@@ -73,141 +74,32 @@ impl ParameterType {
             ParameterType::Int => "int",
             ParameterType::Float => "float",
             ParameterType::Bool => "boolean",
+            ParameterType::Date => "date",
+            ParameterType::DateTime => "datetime",
             ParameterType::Object => "object",
             ParameterType::Array => "array",
         }
     }
 
     fn parse(name: &str) -> Option<ParameterType> {
-        Some(match name {
-            "string" | "text" | "" => ParameterType::Text,
-            "int" | "integer" => ParameterType::Int,
-            "float" | "number" | "double" => ParameterType::Float,
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "string" | "text" | "str" | "varchar" | "char" | "longtext" | "textarea" | "" => {
+                ParameterType::Text
+            }
+            "int" | "integer" | "bigint" | "long" | "smallint" | "tinyint" => ParameterType::Int,
+            "float" | "number" | "double" | "decimal" | "numeric" => ParameterType::Float,
             "boolean" | "bool" => ParameterType::Bool,
-            "object" => ParameterType::Object,
-            "array" => ParameterType::Array,
+            "date" => ParameterType::Date,
+            "datetime" | "timestamp" | "time" => ParameterType::DateTime,
+            "object" | "json" => ParameterType::Object,
+            "array" | "list" => ParameterType::Array,
             _ => return None,
         })
     }
 }
 
-/// Reads a list of parameters; two of the same field are a problem.
-pub(super) fn list(reader: &mut Reader<'_>, node: &Node, what: &str) -> Vec<Parameter> {
-    parameters(reader, node, what, 0)
-}
-
-fn parameters(reader: &mut Reader<'_>, node: &Node, what: &str, depth: usize) -> Vec<Parameter> {
-    let mut list: Vec<Parameter> = Vec::new();
-    for item in reader.array(node, what) {
-        let Some(parameter) = one(reader, item, what, depth) else {
-            continue;
-        };
-        if list.iter().any(|earlier| earlier.field == parameter.field) {
-            let message = format!("the field {} stands twice in {what}", parameter.field);
-            reader.in_field(&parameter.label, |r| {
-                r.problem(item.range.start, message, Some("keep one of them"))
-            });
-        }
-        list.push(parameter);
-    }
-    list
-}
-
-fn one(reader: &mut Reader<'_>, node: &Node, what: &str, depth: usize) -> Option<Parameter> {
-    let members = reader.object(node, &format!("an entry of {what}"));
-    if members.is_empty() {
-        return None;
-    }
-    let field = reader.text(get(members, "field"), "field").unwrap_or_default();
-    let label = reader
-        .text(get(members, "label"), "label")
-        .filter(|l| !l.is_empty())
-        .unwrap_or_else(|| field.clone());
-    if field.is_empty() {
-        reader.problem(
-            node.range.start,
-            format!("an entry of {what} has no \"field\""),
-            Some("name the target's field"),
-        );
-        return None;
-    }
-    let caption = label.clone();
-    reader.in_field(&caption, |reader| {
-        reader.unknown_keys(members, KEYS, "the field");
-        unsupported(reader, members);
-        let kind = declared_type(reader, node, members);
-        let children = children(reader, members, depth);
-        let (value, array) = value(reader, get(members, "value"), kind, !children.is_empty());
-        let converter = Converter::read(reader, get(members, "parser"));
-        Some(Parameter {
-            field,
-            label,
-            kind,
-            value,
-            array,
-            required: reader
-                .flag(get(members, "is_required"), "is_required")
-                .unwrap_or(false),
-            default: reader.text(get(members, "default"), "default"),
-            describe: reader.text(get(members, "describe"), "describe"),
-            converter,
-            children,
-        })
-    })
-}
-
-/// Reports what the platform knows and a parameter of ours does not.
-fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
-    for (key, remedy) in [
-        (
-            "mapping",
-            "write the translation as _function CASE … WHEN … THEN … END",
-        ),
-        ("parent", "nest the field under \"children\" of its parent"),
-    ] {
-        if get(members, key).is_some_and(|n| {
-            !matches!(&n.value, Value::Null) && !matches!(&n.value, Value::String(s) if s.is_empty())
-        }) {
-            reader.problem(
-                key_at(members, key),
-                format!("\"{key}\" is not supported"),
-                Some(remedy),
-            );
-        }
-    }
-}
-
-fn declared_type(reader: &mut Reader<'_>, node: &Node, members: &[Member]) -> ParameterType {
-    let declared = reader.text(get(members, "type"), "type").unwrap_or_default();
-    ParameterType::parse(&declared).unwrap_or_else(|| {
-        let message =
-            format!("unknown type \"{declared}\"; string, int, float, boolean, object or array is expected");
-        reader.problem(
-            get(members, "type").map_or(node.range.start, |n| n.range.start),
-            message,
-            None,
-        );
-        ParameterType::Text
-    })
-}
-
-fn children(reader: &mut Reader<'_>, members: &[Member], depth: usize) -> Vec<Parameter> {
-    match get(members, "children") {
-        Some(node) if depth >= DEPTH => {
-            reader.problem(
-                node.range.start,
-                format!("children are nested more than {DEPTH} deep"),
-                None,
-            );
-            Vec::new()
-        }
-        Some(node) => parameters(reader, node, "children", depth + 1),
-        None => Vec::new(),
-    }
-}
-
 /// The expression, or for an array the path that its `value` names (with or without braces).
-fn value(
+pub(super) fn value(
     reader: &mut Reader<'_>,
     node: Option<&Node>,
     kind: ParameterType,
@@ -227,7 +119,7 @@ fn value(
         let Some(key) = reader.text(Some(node), "value") else {
             return (None, None);
         };
-        let expression = Expression::build(&format!("{{{{{key}}}}}")).ok();
+        let expression = reader.reference(node, &key);
         if expression.is_none() {
             reader.problem(
                 node.range.start,
@@ -235,13 +127,16 @@ fn value(
                 None,
             );
         }
-        return (expression, Some(Path::new(&key)));
+        let path = expression
+            .as_ref()
+            .and_then(|expression| expression.paths().first().copied().cloned());
+        return (expression, path.or_else(|| Some(Path::new(&key))));
     }
     let expression = reader.expression(node);
     let path = match expression.as_ref().map(Expression::form) {
         Some(Form::Reference(placeholder)) if kind == ParameterType::Array => match &placeholder.source {
             super::expression::Source::Path(path) => Some(path.clone()),
-            super::expression::Source::Variable(_) => None,
+            super::expression::Source::Variable(_) | super::expression::Source::Lookup(_) => None,
         },
         _ => None,
     };

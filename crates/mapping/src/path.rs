@@ -1,14 +1,16 @@
 //! Paths such as `tag.3.tag_name`, and what they mean on customers' records.
 //!
-//! Beside plain steps into objects and arrays there are four readings that the language needs:
+//! Beside plain steps into objects and arrays there are five readings that the language needs:
 //! a literal key that contains the dots wins; a name on an array means the main contact or else element 0;
 //! `tel_list_0` means area and `tel_list_1` number of the first phone when there is no such key;
+//! `growth_level` means `level` of the object `growth` when there is no such key (`glue`);
 //! `*` collects one value per element (our extension).
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::glue;
 use super::record::{PathValue, Record};
 
 /// One step of a path.
@@ -27,8 +29,6 @@ pub enum Segment {
 pub struct Path {
     text: String,
     segments: Vec<Segment>,
-    /// For every key segment that ends in `_<n>`: base and number.
-    suffixes: Vec<Option<(String, usize)>>,
 }
 
 /// An element of an array, while the array's own path stands for that element (children, aggregates).
@@ -45,12 +45,9 @@ pub struct Scope<'r> {
 impl Path {
     /// Splits at dots. Empty segments are kept as (never existing) empty keys.
     pub fn new(text: &str) -> Self {
-        let segments: Vec<Segment> = text.split('.').map(segment).collect();
-        let suffixes = segments.iter().map(suffix).collect();
         Path {
             text: text.to_owned(),
-            segments,
-            suffixes,
+            segments: text.split('.').map(segment).collect(),
         }
     }
 
@@ -118,8 +115,13 @@ impl Path {
     /// Every key of a record by which this path may enter it, as [`Path::find`] does.
     pub(super) fn roots(&self) -> Vec<String> {
         let heads = (1..=self.segments.len()).map(|end| self.text_of(0..end).into_owned());
-        let suffixed = self.suffixes.first().and_then(Option::as_ref);
-        heads.chain(suffixed.map(|(base, _)| base.clone())).collect()
+        let first = match self.segments.first() {
+            Some(Segment::Key(key)) => key.as_str(),
+            _ => "",
+        };
+        heads
+            .chain(glue::heads(first).map(|(head, _)| head.to_owned()))
+            .collect()
     }
 
     fn text_of(&self, range: std::ops::Range<usize>) -> Cow<'_, str> {
@@ -159,14 +161,17 @@ impl Path {
         if found.is_some() {
             return (found, 1);
         }
-        let suffixed = self.suffixes.first().and_then(Option::as_ref);
-        (suffixed.and_then(|(base, n)| pair(record.get(base)?, *n)), 1)
+        let glued = match self.segments.first() {
+            Some(Segment::Key(key)) => glue::find(record.as_map(), key),
+            _ => None,
+        };
+        (glued, 1)
     }
 
     fn walk<'r>(&self, start: Option<&'r Value>, from: usize) -> PathValue<'r> {
         let mut at = start;
-        for (segment, suffix) in self.segments.iter().zip(&self.suffixes).skip(from) {
-            at = at.and_then(|value| step(value, segment, suffix.as_ref()));
+        for segment in self.segments.iter().skip(from) {
+            at = at.and_then(|value| step(value, segment));
         }
         at.map_or(PathValue::Missing, PathValue::Found)
     }
@@ -188,25 +193,12 @@ fn segment(text: &str) -> Segment {
     }
 }
 
-fn suffix(segment: &Segment) -> Option<(String, usize)> {
-    let Segment::Key(key) = segment else { return None };
-    let (base, digits) = key.rsplit_once('_')?;
-    let number = digits
-        .parse()
-        .ok()
-        .filter(|_| digits.bytes().all(|b| b.is_ascii_digit()))?;
-    (!base.is_empty()).then(|| (base.to_owned(), number))
-}
-
-fn step<'r>(value: &'r Value, segment: &Segment, suffix: Option<&(String, usize)>) -> Option<&'r Value> {
+fn step<'r>(value: &'r Value, segment: &Segment) -> Option<&'r Value> {
     match (value, segment) {
-        (Value::Object(map), Segment::Key(key)) => map.get(key).or_else(|| {
-            let (base, n) = suffix?;
-            pair(map.get(base)?, *n)
-        }),
+        (Value::Object(map), Segment::Key(key)) => map.get(key).or_else(|| glue::find(map, key)),
         (Value::Object(map), Segment::Index(_, key)) => map.get(key),
         (Value::Array(items), Segment::Index(index, _)) => items.get(*index),
-        (Value::Array(items), Segment::Key(_)) => step(main_element(items)?, segment, suffix),
+        (Value::Array(items), Segment::Key(_)) => step(main_element(items)?, segment),
         _ => None,
     }
 }
@@ -222,20 +214,6 @@ fn main_element(items: &[Value]) -> Option<&Value> {
     items.iter().find(is_main).or_else(|| items.first())
 }
 
-/// `list_<n>`: element n; or, when element 0 is itself a pair, member n of the first pair.
-fn pair(list: &Value, n: usize) -> Option<&Value> {
-    let first = match list {
-        Value::Array(items) => items.first()?,
-        Value::Object(map) => return map.get(n.to_string().as_str()),
-        _ => return None,
-    };
-    match first {
-        Value::Array(pair) => pair.get(n),
-        Value::Object(map) => map.get(if n == 0 { "0" } else { "1" }).filter(|_| n < 2),
-        _ => list.get(n),
-    }
-}
-
 fn spread<'r>(path: &Path, at: Option<&'r Value>, star: usize, found: &mut Vec<&'r Value>) {
     let Some(Value::Array(items)) = at else { return };
     for item in items {
@@ -247,9 +225,8 @@ fn spread<'r>(path: &Path, at: Option<&'r Value>, star: usize, found: &mut Vec<&
             .map(|n| star + 1 + n);
         let mut value = Some(item);
         let end = next.unwrap_or(path.segments.len());
-        for i in star + 1..end {
-            let suffix = path.suffixes.get(i).and_then(Option::as_ref);
-            value = value.and_then(|v| path.segments.get(i).and_then(|s| step(v, s, suffix)));
+        for segment in path.segments.iter().take(end).skip(star + 1) {
+            value = value.and_then(|v| step(v, segment));
         }
         match next {
             Some(star) => spread(path, value, star, found),

@@ -2,7 +2,7 @@
 
 use super::condition::Condition;
 use super::json::{Node, Text, Value};
-use super::problem::{Place, Problem};
+use super::problem::{Loaded, Place, Problem};
 use super::reader::Reader;
 
 /// A JSON text whose values can be found by their keys.
@@ -25,11 +25,11 @@ impl<'t> Places<'t> {
         self.text.place(self.find(path).0)
     }
 
-    /// The condition under a key, or every problem of it with its place; none is there, none is read.
-    pub fn condition(&self, key: &str) -> Result<Condition, Vec<Problem>> {
-        let mut reader = Reader::new(self.text.text, self.text.name);
+    /// The condition under a key with its warnings, or every problem of it with its place; none is there, none is read.
+    pub fn condition(&self, key: &str) -> Result<Loaded<Condition>, Vec<Problem>> {
+        let mut reader = Reader::new(self.text.text, self.text.name).with_lookups();
         let condition = Condition::read(&mut reader, self.find(&[key]).1);
-        reader.finish(condition).map(|loaded| loaded.document)
+        reader.finish(condition)
     }
 
     /// Where a path's last known key begins, and the path's value.

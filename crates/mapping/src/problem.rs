@@ -26,6 +26,8 @@ pub struct Problem {
     pub message: String,
     /// What to do instead.
     pub remedy: Option<String>,
+    /// It names a part of the document that is read and then not used.
+    pub without_effect: bool,
 }
 
 impl Problem {
@@ -39,6 +41,7 @@ impl Problem {
             offset: None,
             message,
             remedy: None,
+            without_effect: false,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::expression::{Expression, Fault};
 use super::json::{Member, Node, Text, Value};
-use super::problem::Problem;
+use super::presence::nearest;
+use super::problem::{Place, Problem};
 
 /// Collects problems and warnings while a document is read.
 pub(super) struct Reader<'t> {
@@ -11,6 +12,8 @@ pub(super) struct Reader<'t> {
     warnings: Vec<Problem>,
     /// Label of the field that is being read.
     field: Option<String>,
+    /// Expressions may look into tables.
+    lookups: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -20,6 +23,15 @@ impl<'t> Reader<'t> {
             problems: Vec::new(),
             warnings: Vec::new(),
             field: None,
+            lookups: false,
+        }
+    }
+
+    /// The same for a document whose expressions may look into tables.
+    pub(crate) fn with_lookups(self) -> Self {
+        Reader {
+            lookups: true,
+            ..self
         }
     }
 
@@ -66,6 +78,18 @@ impl<'t> Reader<'t> {
         self.warnings.push(problem);
     }
 
+    /// Something that is written in the document and not used here; the message says why.
+    pub(crate) fn idle(&mut self, offset: usize, message: impl Into<String>) {
+        let mut problem = self.problem_at(offset, message.into());
+        problem.without_effect = true;
+        self.warnings.push(problem);
+    }
+
+    /// Where an offset stands.
+    pub(crate) fn place(&self, offset: usize) -> Place {
+        self.text.place(offset)
+    }
+
     /// The members of an object; a later duplicate of a key is a problem.
     pub(crate) fn object<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Member] {
         let Value::Object(members) = &node.value else {
@@ -92,9 +116,15 @@ impl<'t> Reader<'t> {
     pub(crate) fn unknown_keys(&mut self, members: &[Member], known: &[&str], what: &str) {
         for member in members {
             if !known.contains(&member.key.as_str()) {
-                self.warn(
+                let near = nearest(&member.key, known.iter().copied());
+                let meant = near.first().map(|name| format!("; \"{name}\" may be meant"));
+                self.idle(
                     member.key_start,
-                    format!("unknown key \"{}\" in {what}; it has no effect", member.key),
+                    format!(
+                        "unknown key \"{}\" in {what}; it has no effect{}",
+                        member.key,
+                        meant.unwrap_or_default()
+                    ),
                 );
             }
         }
@@ -139,11 +169,17 @@ impl<'t> Reader<'t> {
         match &node.value {
             Value::Bool(flag) => Some(*flag),
             Value::Null => None,
-            Value::String(text) | Value::Number(text) if text == "true" || text == "1" => Some(true),
-            Value::String(text) | Value::Number(text)
-                if text == "false" || text == "0" || text.is_empty() =>
-            {
-                Some(false)
+            Value::String(text) | Value::Number(text) => {
+                let flag = match text.trim().to_ascii_lowercase().as_str() {
+                    "true" | "1" | "yes" => Some(true),
+                    "false" | "0" | "no" | "" => Some(false),
+                    _ => None,
+                };
+                if flag.is_none() {
+                    let message = format!("{what} must be true or false, it is \"{text}\"");
+                    self.problem(node.range.start, message, None);
+                }
+                flag
             }
             other => {
                 self.problem(
@@ -156,27 +192,51 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Compiles the reference to a key; `None` when it is none.
+    pub(crate) fn reference(&mut self, node: &Node, key: &str) -> Option<Expression> {
+        let expression = Expression::build(&format!("{{{{{key}}}}}")).ok()?;
+        for Fault { message, remedy, .. } in expression.hints() {
+            let mut problem = self.problem_at(node.range.start, message.clone());
+            problem.remedy = remedy.clone();
+            self.warnings.push(problem);
+        }
+        Some(expression)
+    }
+
     /// Compiles an expression; its faults point into the document.
     pub(crate) fn expression(&mut self, node: &Node) -> Option<Expression> {
         let text = self.text(Some(node), "value")?;
         let is_text = matches!(node.value, Value::String(_));
+        let told = |reader: &Self, fault: Fault| {
+            let at = match is_text {
+                true => reader.text.inside(node.range.start, fault.offset),
+                false => node.range.start,
+            };
+            let mut problem = reader.problem_at(at, fault.message);
+            problem.offset = Some(fault.offset);
+            problem.remedy = fault.remedy;
+            problem
+        };
         match Expression::build(&text) {
-            Ok(expression) => Some(expression),
+            Ok(expression) => {
+                for hint in expression.hints() {
+                    let problem = told(self, hint.clone());
+                    self.warnings.push(problem);
+                }
+                if !self.lookups && !expression.lookups().is_empty() {
+                    let remedy =
+                        "bring the value into the record (info_api), or look it up in the target document";
+                    self.problem(
+                        node.range.start,
+                        "a source document has no tables to look into",
+                        Some(remedy),
+                    );
+                }
+                Some(expression)
+            }
             Err(faults) => {
-                for Fault {
-                    offset,
-                    message,
-                    remedy,
-                } in faults
-                {
-                    let at = if is_text {
-                        self.text.inside(node.range.start, offset)
-                    } else {
-                        node.range.start
-                    };
-                    let mut problem = self.problem_at(at, message);
-                    problem.offset = Some(offset);
-                    problem.remedy = remedy;
+                for fault in faults {
+                    let problem = told(self, fault);
                     self.problems.push(problem);
                 }
                 None

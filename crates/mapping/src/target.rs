@@ -1,11 +1,15 @@
 //! The target document: what is written where.
 
+mod operation;
+
 use super::expression::Variable;
 use super::json::{Member, Node, Value};
 use super::other::OtherRequest;
 use super::parameter::{self, Parameter};
 use super::problem::{Loaded, Problem};
 use super::reader::{Reader, get, key_at};
+pub use operation::Operation;
+use operation::operation;
 
 /// A checked target document.
 #[derive(Debug, Clone)]
@@ -22,19 +26,6 @@ pub struct TargetDocument {
     pub operation: Operation,
 }
 
-/// `operation` of a target.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Operation {
-    /// One record, one row.
-    #[default]
-    Single,
-    /// `batchArraySave`: rows are collected; our loader batches anyway.
-    Batch {
-        /// `rowsKey`.
-        rows_key: String,
-    },
-}
-
 const KEYS: &[&str] = &[
     "api",
     "effect",
@@ -43,51 +34,41 @@ const KEYS: &[&str] = &[
     "idCheck",
     "request",
     "otherRequest",
+    "otherRequestParams",
     "operation",
-    "id",
-    "number",
-    "response",
 ];
-const UNSUPPORTED: &[(&str, &str)] = &[
+const STEP: &str = "there are no steps after the write";
+/// Keys of a target that are read and change nothing, each with the reason.
+const IDLE: &[(&str, &str)] = &[
+    ("distributionOrg", STEP),
+    ("primaryWriteback", STEP),
+    ("callBackStrategy", STEP),
+    ("autoCheck", STEP),
     (
-        "groupCalculate",
-        "rows are not merged before mapping; aggregate inside a field with SUM({{list.key}})",
+        "response",
+        "no answer is written back; what was written is in the account of events",
     ),
+    ("id", "a customer is known by its company_id"),
+    ("number", "a customer is known by its company_id"),
     (
-        "distributionOrg",
-        "there are no steps after the write; take it out",
+        "condition",
+        "a target has none; put it into the source document or into the additions",
     ),
-    (
-        "primaryWriteback",
-        "there are no steps after the write; take it out",
-    ),
-    (
-        "callBackStrategy",
-        "there are no steps after the write; take it out",
-    ),
-    ("otherRequestParams", "call it otherRequest"),
+    ("groupCalculate", ""),
 ];
 
 impl TargetDocument {
     /// Reads a target document; `name` is used in problems.
     pub fn parse(text: &str, name: &str) -> Result<Loaded<TargetDocument>, Vec<Problem>> {
-        let mut reader = Reader::new(text, name);
+        let mut reader = Reader::new(text, name).with_lookups();
         let root = reader.parse()?;
         let members = reader.object(&root, "the document");
         reader.unknown_keys(
             members,
-            &[KEYS, &UNSUPPORTED.iter().map(|u| u.0).collect::<Vec<_>>()[..]].concat(),
+            &[KEYS, &IDLE.iter().map(|u| u.0).collect::<Vec<_>>()[..]].concat(),
             "the document",
         );
-        for (key, remedy) in UNSUPPORTED {
-            if get(members, key).is_some_and(|n| !matches!(n.value, Value::Null)) {
-                reader.problem(
-                    key_at(members, key),
-                    format!("\"{key}\" is not supported"),
-                    Some(remedy),
-                );
-            }
-        }
+        idle(&mut reader, members);
         effect(&mut reader, &root, members, "EXECUTE", "target");
         let api = reader
             .text(get(members, "api"), "api")
@@ -111,16 +92,18 @@ impl TargetDocument {
                 Vec::new()
             }
         };
-        variables(&mut reader, &request, &root);
+        variables(&mut reader, &request);
+        fields(&mut reader, &request, get(members, "request"));
         // Both answers ask for what the loader does: no second row for a known customer, and its row overwritten.
         reader.flag(get(members, "idCheck"), "idCheck");
+        let other = get(members, "otherRequest").or_else(|| get(members, "otherRequestParams"));
         let document = TargetDocument {
             api,
             method: reader
                 .text(get(members, "method"), "method")
                 .unwrap_or_else(|| "POST".to_owned()),
             request,
-            other: OtherRequest::read(&mut reader, get(members, "otherRequest")),
+            other: OtherRequest::of_target(&mut reader, other),
             operation: operation(&mut reader, get(members, "operation")),
         };
         reader.finish(document)
@@ -140,7 +123,7 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
             format!("\"effect\" is missing: {wanted} is expected"),
             None,
         ),
-        Some(found) if found == wanted => {}
+        Some(found) if found.trim().eq_ignore_ascii_case(wanted) => {}
         Some(found) => {
             let at = get(members, key).map_or(0, |n| n.range.start);
             let other = if wanted == "EXECUTE" { "source" } else { "target" };
@@ -158,53 +141,112 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
 }
 
 /// A field of a target knows the clock but no run of the source.
-fn variables(reader: &mut Reader<'_>, parameters: &[Parameter], root: &Node) {
+fn variables(reader: &mut Reader<'_>, parameters: &[Parameter]) {
     for parameter in parameters {
         let unknown = |v: &Variable| !matches!(v, Variable::CurrentTime | Variable::DaysAgo(_));
-        let variables = parameter
+        let needed = parameter
             .value
             .as_ref()
             .map(|e| e.variables())
             .unwrap_or_default();
-        for variable in variables.into_iter().filter(unknown) {
+        for variable in needed.into_iter().filter(unknown) {
             let message = format!("{variable} belongs to the source document; a field cannot know it");
             reader.in_field(&parameter.label, |r| {
                 r.problem(
-                    root.range.start,
+                    parameter.at,
                     message,
                     Some("use CURRENT_TIME, DAYS_AGO_<n> or a key of the record"),
                 );
             });
         }
-        variables_of_children(reader, parameter, root);
+        variables(reader, &parameter.children);
     }
 }
 
-fn variables_of_children(reader: &mut Reader<'_>, parameter: &Parameter, root: &Node) {
-    variables(reader, &parameter.children, root);
+/// Exports write nothing as an empty text, list or object.
+fn is_something(node: &Node) -> bool {
+    match &node.value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    }
 }
 
-fn operation(reader: &mut Reader<'_>, node: Option<&Node>) -> Operation {
-    let Some(node) = node.filter(|n| !matches!(n.value, Value::Null)) else {
-        return Operation::Single;
-    };
-    let members = reader.object(node, "operation");
-    match reader.text(get(members, "method"), "operation.method").as_deref() {
-        None | Some("none") => Operation::Single,
-        Some("batchArraySave") => {
-            let rows_key = reader
-                .text(get(members, "rowsKey"), "operation.rowsKey")
-                .unwrap_or_else(|| "array".to_owned());
-            Operation::Batch { rows_key }
+/// Everything of the document's own keys that is written and not used.
+fn idle(reader: &mut Reader<'_>, members: &[Member]) {
+    for (key, why) in IDLE {
+        if !get(members, key).is_some_and(is_something) {
+            continue;
         }
-        Some(other) => {
-            let message = format!("operation \"{other}\" is not supported");
-            reader.problem(
-                node.range.start,
-                message,
-                Some("leave it out (one record, one row) or write batchArraySave"),
-            );
-            Operation::Single
+        match *key {
+            "groupCalculate" => reader.problem(
+                key_at(members, key),
+                "\"groupCalculate\" is not supported",
+                Some("rows are not merged before mapping; aggregate inside a field with SUM({{list.key}})"),
+            ),
+            _ => reader.idle(key_at(members, key), format!("\"{key}\" has no effect: {why}")),
         }
+    }
+    let api = get(members, "api").map(|node| (node, reader.text(Some(node), "api").unwrap_or_default()));
+    if let Some((node, api)) = api.filter(|(_, api)| !api.is_empty() && !creates(api)) {
+        let message = format!(
+            "\"api\": \"{api}\" has no effect: the loader makes and changes rows by calls of its own, whatever is named here"
+        );
+        reader.idle(node.range.start, message);
+    }
+    let method =
+        get(members, "method").map(|node| (node, reader.text(Some(node), "method").unwrap_or_default()));
+    if let Some((node, method)) = method.filter(|(_, m)| !m.is_empty() && !m.eq_ignore_ascii_case("POST")) {
+        let message = format!("\"method\": \"{method}\" has no effect: rows are written with POST");
+        reader.idle(node.range.start, message);
+    }
+}
+
+/// A call that makes rows, as the loader does.
+fn creates(api: &str) -> bool {
+    let path = api.split('?').next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    last == "create" || last.ends_with("_create")
+}
+
+/// What of the fields themselves leads to nothing.
+fn fields(reader: &mut Reader<'_>, request: &[Parameter], node: Option<&Node>) {
+    if let (true, Some(node)) = (request.is_empty(), node) {
+        let message = "\"request\" has no effect: it has no fields, so rows would hold nothing but their key";
+        reader.idle(node.range.start, message);
+    }
+    for parameter in request {
+        reader.in_field(&parameter.label.clone(), |reader| {
+            if parameter.value.is_none() && parameter.children.is_empty() {
+                let message = "the field has no effect: it has no value, so nothing is sent for it";
+                reader.idle(parameter.at, message);
+            }
+            let is_blank = |value: &super::expression::Expression| value.as_str().is_empty();
+            if parameter.value.as_ref().is_some_and(is_blank) && parameter.default.is_none() {
+                let message = "the value is empty, so the cell of every row is blank";
+                reader.warn(parameter.at, message);
+            }
+            widget_name(reader, parameter);
+        });
+    }
+}
+
+/// A name that is nearly one that forms give to their widgets.
+fn widget_name(reader: &mut Reader<'_>, parameter: &Parameter) {
+    let name = parameter.field.as_str();
+    let folded = name.trim().to_ascii_lowercase();
+    let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let head = &folded[..folded.len() - digits.len()];
+    let near = strsim::damerau_levenshtein(head, "_widget_") <= 2 && digits.len() >= 6;
+    let is_right =
+        name.starts_with("_widget_") && name["_widget_".len()..].bytes().all(|b| b.is_ascii_digit());
+    if near && !is_right {
+        let right = digits.chars().filter(char::is_ascii_digit).collect::<String>();
+        reader.warn(
+            parameter.at,
+            format!("{name} is no widget's name; write _widget_{right}, or the alias that the form gives it"),
+        );
     }
 }

@@ -19,6 +19,7 @@ pub mod form;
 pub mod gate;
 pub mod handler;
 pub mod http;
+pub mod kept_text;
 pub mod lease;
 pub mod mask;
 pub mod message;

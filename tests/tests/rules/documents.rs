@@ -318,3 +318,32 @@ fn references_are_found_across_the_lines_of_a_comment() {
         ]
     );
 }
+
+#[test]
+fn every_construct_of_the_mapping_language_names_a_test() {
+    let text = fs::read_to_string(repository().join("docs/mapping-language.md")).unwrap();
+    let list = text.split("## 9.").nth(1).expect("the list of constructs");
+    let code: String = sources().into_iter().map(|source| source.text).collect();
+    let rows: Vec<&str> = list
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+        .collect();
+    assert!(rows.len() >= 30, "{} rows", rows.len());
+    let name_of = |row: &str| {
+        row.rsplit('|')
+            .nth(1)
+            .unwrap_or_default()
+            .trim()
+            .trim_matches('`')
+            .to_owned()
+    };
+    let lost: Vec<&str> = rows
+        .into_iter()
+        .filter(|row| {
+            !code.contains(&format!("    fn {}(", name_of(row)))
+                && !code.contains(&format!("\nfn {}(", name_of(row)))
+        })
+        .collect();
+    assert!(lost.is_empty(), "no such test:\n{}", lost.join("\n"));
+}

@@ -1,6 +1,6 @@
 //! `transformer run`: consumes snapshots until shutdown.
 
-use crate::{cli::RunArgs, config::TransformConfig, handler::MapHandler};
+use crate::{cli::RunArgs, config::TransformConfig, handler::MapHandler, profile::Watch, tables};
 use anyhow::Context;
 use pipeline::{
     config::CommonConfig,
@@ -11,6 +11,7 @@ use pipeline::{
 };
 use replay::worker::Worker;
 use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
@@ -31,7 +32,15 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         linger: config.linger,
         concurrency: config.concurrency,
     };
-    let handler = Arc::new(MapHandler::new(rt.clone(), mapping));
+    let mapping = Arc::new(mapping);
+    let watch = Arc::new(Watch::new(
+        rt.clone(),
+        mapping.zone().clone(),
+        mapping.paths().into_iter(),
+    ));
+    let _profile = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&watch).run()));
+    let _tables = AbortOnDropHandle::new(tokio::spawn(tables::watch(rt.clone(), Arc::clone(&mapping))));
+    let handler = Arc::new(MapHandler::new(rt.clone(), mapping, watch));
     let worker = Worker::begin(&rt, Stage::Transform, args.worker);
     consumer::run(&rt, options, handler)
         .await

@@ -8,11 +8,18 @@ use serde_json::{Map, Value as Json};
 use super::Widget;
 
 /// The declared type of the parameter, which comes before its parser.
-pub(super) fn typed(value: Evaluated<'_>, kind: ParameterType, widget: Widget) -> Result<Json, String> {
-    let wants_json = !matches!(
-        widget,
-        Widget::Text | Widget::Number | Widget::DateTime | Widget::Phone
-    );
+/// `is_json`: the parser works on lists and objects.
+pub(super) fn typed(
+    value: Evaluated<'_>,
+    kind: ParameterType,
+    widget: Widget,
+    is_json: bool,
+) -> Result<Json, String> {
+    let wants_json = is_json
+        || !matches!(
+            widget,
+            Widget::Text | Widget::Number | Widget::DateTime | Widget::Phone
+        );
     match (kind, value) {
         (ParameterType::Array | ParameterType::Object, Evaluated::Json(json)) => Ok(json.into_owned()),
         (ParameterType::Text, Evaluated::Json(json)) if wants_json => Ok(json.into_owned()),
@@ -33,7 +40,10 @@ pub(super) fn typed(value: Evaluated<'_>, kind: ParameterType, widget: Widget) -
                     Ok(json @ (Json::Array(_) | Json::Object(_))) => Ok(json),
                     _ => Ok(Json::String(text.into_owned())),
                 },
-                ParameterType::Text => Ok(Json::String(text.into_owned())),
+                // The form's field decides about dates, as about texts.
+                ParameterType::Text | ParameterType::Date | ParameterType::DateTime => {
+                    Ok(Json::String(text.into_owned()))
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::cell;
 use super::extras::OnFailure;
+use super::wrapping::{self, Remarks};
 use super::{Extras, RowError, Widget};
 
 /// What is known about a field without any record.
@@ -36,18 +37,33 @@ pub(super) struct Field {
 }
 
 impl Field {
-    pub(super) fn new(parameter: &Parameter, extras: &Extras) -> Result<Field, String> {
-        Field::build(parameter, extras, "")
+    pub(super) fn new(
+        parameter: &Parameter,
+        extras: &Extras,
+        remarks: &mut Remarks<'_>,
+    ) -> Result<Field, String> {
+        Field::build(parameter, extras, "", true, remarks)
     }
 
-    fn build(parameter: &Parameter, extras: &Extras, prefix: &str) -> Result<Field, String> {
+    /// `in_row`: a field of the form or of its rows, as opposed to a member of an object.
+    fn build(
+        parameter: &Parameter,
+        extras: &Extras,
+        prefix: &str,
+        in_row: bool,
+        remarks: &mut Remarks<'_>,
+    ) -> Result<Field, String> {
+        let mut parameter = match in_row {
+            true => wrapping::unwrapped(parameter, remarks),
+            false => parameter.clone(),
+        };
         let known = extras
             .widgets
             .get(&format!("{prefix}{}", parameter.field))
             .or_else(|| extras.widgets.get(&parameter.field));
         let form_type = known.map(|widget| widget.kind.clone());
         let widget = match &form_type {
-            None => Widget::declared(parameter),
+            None => Widget::declared(&parameter),
             Some(kind) => Widget::parse(kind).ok_or_else(|| {
                 format!(
                     "the form's field {} is a {kind}, which cannot be written",
@@ -55,12 +71,15 @@ impl Field {
                 )
             })?,
         };
+        if in_row {
+            wrapping::for_form(&mut parameter, widget, form_type.is_some(), remarks);
+        }
         let inner = format!("{}.", parameter.field);
-        let children = parameter
-            .children
-            .iter()
-            .map(|child| Field::build(child, extras, &inner))
-            .collect::<Result<Vec<_>, _>>()?;
+        let in_row = parameter.kind == ParameterType::Array;
+        let mut children = Vec::with_capacity(parameter.children.len());
+        for child in &parameter.children {
+            children.push(Field::build(child, extras, &inner, in_row, remarks)?);
+        }
         if widget == Widget::Subform && children.is_empty() {
             return Err(format!(
                 "the form's field {} is a subform: type array with children is expected",
@@ -68,7 +87,7 @@ impl Field {
             ));
         }
         Ok(Field {
-            parameter: parameter.clone(),
+            parameter,
             widget,
             form_type,
             children,
@@ -103,6 +122,12 @@ impl Field {
         let own = self.parameter.value.iter().flat_map(Expression::paths);
         let children = self.children.iter().flat_map(Field::paths);
         own.chain(&self.parameter.array).chain(children).collect()
+    }
+
+    /// The field, and those of its rows and parts.
+    pub(super) fn each<'f>(&'f self, see: &mut dyn FnMut(&'f Parameter)) {
+        see(&self.parameter);
+        self.children.iter().for_each(|child| child.each(see));
     }
 
     fn error(&self, code: &'static str, reason: impl Into<String>) -> RowError {
@@ -162,6 +187,16 @@ impl Field {
                 return Err(self.error("required-empty", "the field is required, but its value is empty"));
             }
         }
+        if let Some(format) = self.parameter.format.as_ref().filter(|_| !value.is_empty()) {
+            let formatted = match value {
+                Evaluated::Text(text) => format.apply(&Json::String(text.into_owned()), on.context()),
+                Evaluated::Json(json) => format.apply(&json, on.context()),
+            };
+            value = match formatted {
+                Json::String(text) => Evaluated::Text(text.into()),
+                other => Evaluated::Json(std::borrow::Cow::Owned(other)),
+            };
+        }
         // The usual case: text into a text field, with nothing but the target's wrapping.
         if self.parameter.kind == ParameterType::Text
             && self.widget == Widget::Text
@@ -170,7 +205,8 @@ impl Field {
             let text = value.into_text();
             return Ok((!text.is_empty()).then(|| Cell::Text(text.into_owned())));
         }
-        let typed = cell::typed(value, self.parameter.kind, self.widget)
+        let is_json = self.parameter.converter.takes_json();
+        let typed = cell::typed(value, self.parameter.kind, self.widget, is_json)
             .map_err(|reason| self.error("wrong-type", reason))?;
         let converted = self
             .parameter

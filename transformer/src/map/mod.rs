@@ -5,12 +5,17 @@ mod error;
 mod extras;
 mod field;
 mod inspect;
+mod lookup;
+mod wanted;
 mod widget;
+mod wrapping;
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use mapping::{
-    Condition, Context, Evaluation, FilterResult, OtherRequest, Problem, Record, TargetDocument, Zone,
-    clean::Wanted,
+    Condition, Context, Evaluation, FilterResult, OtherRequest, Parameter, Problem, Record, TargetDocument,
+    Zone, clean::Wanted,
 };
 use proto::v1::FieldValue;
 use sha2::{Digest, Sha256};
@@ -24,6 +29,9 @@ pub use inspect::{losses, show};
 pub use widget::Widget;
 
 use field::Field;
+pub use lookup::Sources;
+use wanted::{untyped, wanted_lookups};
+use wrapping::Remarks;
 
 /// A compiled mapping. It holds no data and can be shared by threads.
 #[derive(Debug)]
@@ -35,6 +43,7 @@ pub struct Mapping {
     fingerprint: String,
     warnings: Vec<Problem>,
     wanted: Wanted,
+    sources: Sources,
 }
 
 impl Mapping {
@@ -60,8 +69,25 @@ impl Mapping {
             }
             (_, Err(problems)) => return Err(problems),
         };
-        let compiled = compile(&loaded.document, &extras_read, name)?;
-        let mut warnings = loaded.warnings;
+        let mut extras_read = extras_read;
+        let mut remarks = Remarks {
+            name,
+            list: loaded.warnings,
+        };
+        let compiled = compile(&loaded.document, &extras_read, &mut remarks)?;
+        let mut warnings = remarks.list;
+        warnings.append(&mut extras_read.warnings);
+        warnings.extend(untyped(&extras_read, &compiled, extras_name));
+        let folder = Path::new(extras_name).parent().unwrap_or(Path::new(""));
+        let lookups = std::mem::take(&mut extras_read.lookups);
+        let sources = Sources::open(
+            lookups,
+            folder,
+            extras_name,
+            wanted_lookups(&compiled, &extras_read),
+            name,
+        )?;
+        warnings.extend(sources.remarks(extras_name));
         if extras_read.failed_expression == OnFailure::Text {
             let warning =
                 "failed_expression is \"text\": an expression that fails puts its own text into the form";
@@ -79,6 +105,7 @@ impl Mapping {
             extras: extras_read,
             fingerprint: fingerprint(document, extras.unwrap_or_default()),
             warnings,
+            sources,
         })
     }
 
@@ -170,16 +197,58 @@ impl Mapping {
     }
 
     fn context(&self, now: Timestamp) -> Context {
-        Context::at(now).zone(self.extras.zone.clone())
+        Context::at(now)
+            .zone(self.extras.zone.clone())
+            .tables(self.sources.tables())
+    }
+
+    /// The tables of look-ups.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// What tells mappings apart that may give different cells: the document, the additions and the tables.
+    pub fn revision(&self) -> String {
+        match self.sources.digest() {
+            None => self.fingerprint.clone(),
+            Some(tables) => format!("{} {tables}", self.fingerprint),
+        }
+    }
+
+    /// The paths that fields and condition read.
+    pub fn paths(&self) -> Vec<&mapping::Path> {
+        let fields = self
+            .fields
+            .iter()
+            .filter(|field| field.is_sent())
+            .flat_map(Field::paths);
+        fields.chain(self.extras.condition.paths()).collect()
+    }
+
+    /// Every field with those of its rows and parts, in the document's order.
+    pub fn parameters(&self) -> Vec<&Parameter> {
+        let mut found = Vec::new();
+        for field in self.fields.iter().filter(|field| field.is_sent()) {
+            field.each(&mut |parameter| found.push(parameter));
+        }
+        found
     }
 }
 
-fn compile(document: &TargetDocument, extras: &Extras, name: &str) -> Result<Vec<Field>, Vec<Problem>> {
+fn compile(
+    document: &TargetDocument,
+    extras: &Extras,
+    remarks: &mut Remarks<'_>,
+) -> Result<Vec<Field>, Vec<Problem>> {
     let (mut fields, mut problems) = (Vec::new(), Vec::new());
     for parameter in &document.request {
-        match Field::new(parameter, extras) {
+        match Field::new(parameter, extras, remarks) {
             Ok(field) => fields.push(field),
-            Err(problem) => problems.push(Problem::new(name, problem).field(parameter.label.clone())),
+            Err(reason) => {
+                let mut problem = Problem::new(remarks.name, reason).field(parameter.label.clone());
+                problem.place = parameter.place;
+                problems.push(problem);
+            }
         }
     }
     if problems.is_empty() {

@@ -60,6 +60,7 @@ impl Widget {
         match parameter.kind {
             ParameterType::Text => Widget::Text,
             ParameterType::Int | ParameterType::Float => Widget::Number,
+            ParameterType::Date | ParameterType::DateTime => Widget::DateTime,
             ParameterType::Bool | ParameterType::Object => Widget::Json,
             ParameterType::Array if parameter.children.is_empty() => Widget::Json,
             ParameterType::Array => Widget::Subform,

@@ -3,8 +3,12 @@
 mod cells;
 mod default;
 mod documents;
+mod odd;
 mod properties;
+mod said;
 mod seed;
+mod shapes;
 mod slim;
 mod sources;
 mod support;
+mod tables;

@@ -187,7 +187,10 @@ fn an_id_check_is_honoured_by_id_and_version_and_says_so() {
 #[test]
 fn a_target_may_check_ids_or_not() {
     let with = |check: &str| {
-        let text = format!(r#"{{"api": "/x", "effect": "EXECUTE", "request": [], "idCheck": {check}}}"#);
+        let request = r#"[{"field": "a", "value": "b"}]"#;
+        let text = format!(
+            r#"{{"api": "/x/data_create", "effect": "EXECUTE", "request": {request}, "idCheck": {check}}}"#
+        );
         mapping::TargetDocument::parse(&text, "m").map(|loaded| loaded.warnings)
     };
     assert_eq!((with("true"), with("false")), (Ok(vec![]), Ok(vec![])));

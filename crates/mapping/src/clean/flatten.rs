@@ -1,7 +1,7 @@
 //! `company[].fields[]` becomes keys of the record: group name and field name glued together.
 //!
-//! Two fields of one group may have the same name (the example has two called 客户来源, a list and later a text); the
-//! later one wins, also when it is empty, as in a plain loop of assignments.
+//! Two fields of one group may have the same name (the example has two called 客户来源, a list and a text). Which comes
+//! first differs between accounts, so a value wins over emptiness, a plain value over a list, and else the later one.
 
 use super::super::Zone;
 use serde_json::{Map, Value};
@@ -36,10 +36,96 @@ pub(super) fn flatten(root: &mut Map<String, Value>, wanted: &Wanted, zone: &Zon
             key.push_str(name);
             if wanted.contains(&key) {
                 scrub::scrub(&mut value, is_date(&mut field, zone), zone);
-                root.insert(key.clone(), value);
+                match root.get(&key) {
+                    Some(earlier) if rank(earlier) > rank(&value) => {}
+                    _ => drop(root.insert(key.clone(), value)),
+                }
             }
         }
     }
+}
+
+/// How much of a value there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Nothing in an object or a list that would show as one.
+    Hollow,
+    Empty,
+    Several,
+    Plain,
+}
+
+fn rank(value: &Value) -> Rank {
+    let empty = match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(|item| rank(item) <= Rank::Empty),
+        Value::Object(map) => map.values().all(|value| rank(value) <= Rank::Empty),
+        _ => false,
+    };
+    let shows = match value {
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(_) => true,
+        _ => false,
+    };
+    match value {
+        _ if empty && shows => Rank::Hollow,
+        _ if empty => Rank::Empty,
+        Value::Array(_) | Value::Object(_) => Rank::Several,
+        _ => Rank::Plain,
+    }
+}
+
+/// Two or more fields of a customer that become one key of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collision {
+    /// The key.
+    pub key: String,
+    /// The fields' ids, in the customer's order.
+    pub ids: Vec<String>,
+    /// The id of the field whose value is used.
+    pub used: String,
+}
+
+/// The collisions of a detail answer.
+pub fn collisions(detail: &Value) -> Vec<Collision> {
+    let groups = detail.get("company").and_then(Value::as_array);
+    let mut keys: Vec<(String, Vec<(String, Rank)>)> = Vec::new();
+    for group in groups.into_iter().flatten() {
+        let prefix = group
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .trim();
+        let fields = group.get("fields").and_then(Value::as_array);
+        for field in fields.into_iter().flatten() {
+            let (Some(name), Some(value)) = (field.get("name").and_then(Value::as_str), field.get("value"))
+            else {
+                continue;
+            };
+            let key = format!("{prefix}{}", name.trim());
+            let id = field
+                .get("id")
+                .map(|id| super::super::record::text_of(id).into_owned());
+            let entry = (id.unwrap_or_else(|| "?".to_owned()), rank(value));
+            match keys.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, fields)) => fields.push(entry),
+                None => keys.push((key, vec![entry])),
+            }
+        }
+    }
+    let several = keys.into_iter().filter(|(_, fields)| fields.len() > 1);
+    several
+        .map(|(key, fields)| {
+            // Of equal ones the last.
+            let used = fields.iter().max_by_key(|(_, rank)| *rank);
+            Collision {
+                key,
+                used: used.map(|(id, _)| id.clone()).unwrap_or_default(),
+                ids: fields.iter().map(|(id, _)| id.clone()).collect(),
+            }
+        })
+        .collect()
 }
 
 /// A text of an object, cleaned.

@@ -7,6 +7,7 @@ mod slim;
 use super::{Record, Zone};
 use serde_json::Value;
 
+pub use flatten::{Collision, collisions};
 pub use slim::Wanted;
 
 /// The detail answer is not what OKKI documents.
@@ -65,7 +66,45 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_flattened_and_the_last_of_two_names_wins() {
+    fn of_two_fields_of_one_name_a_value_wins_over_emptiness_and_a_plain_value_over_a_list() {
+        let source = |fields: Value| {
+            let detail = json!({"company": [{"name": "基本信息", "fields": fields}]});
+            let used = collisions(&detail).remove(0).used;
+            (cleaned(detail)["基本信息客户来源"].clone(), used)
+        };
+        let text = |value: &str| json!({"id": "origin", "name": "客户来源", "field_type": 3, "value": value});
+        let list = |value: Value| json!({"id": "origin_list", "name": "客户来源", "field_type": "7", "value": value});
+        for (first, second, expected, used) in [
+            (text("展会"), list(json!([])), json!("展会"), "origin"),
+            (list(json!([])), text("展会"), json!("展会"), "origin"),
+            (text("展会"), list(json!(["a", "b"])), json!("展会"), "origin"),
+            (list(json!(["a", "b"])), text("展会"), json!("展会"), "origin"),
+            (
+                list(json!(["a", "b"])),
+                text(""),
+                json!(["a", "b"]),
+                "origin_list",
+            ),
+            (text("  "), list(json!(["a"])), json!(["a"]), "origin_list"),
+            (text("展会"), text("网站"), json!("网站"), "origin"),
+            (text("展会"), text(""), json!("展会"), "origin"),
+            (text(""), list(json!([""])), json!(""), "origin"),
+            (text(""), list(json!({})), json!(""), "origin"),
+            (list(json!({"a": null})), text(""), json!(""), "origin"),
+            (text("0"), list(json!([])), json!("0"), "origin"),
+            (list(json!(0)), text(""), json!(0), "origin_list"),
+            (list(json!(false)), text(""), json!(false), "origin_list"),
+        ] {
+            assert_eq!(
+                source(json!([first, second])),
+                (expected, used.to_owned()),
+                "{first} {second}"
+            );
+        }
+    }
+
+    #[test]
+    fn groups_are_flattened() {
         let record = cleaned(json!({"name": "ACME", "company": [
             {"name": "基本信息", "fields": [
                 {"id": "origin_list", "name": "客户来源", "field_type": "7", "value": ["a", "b"]},

@@ -1,7 +1,11 @@
 //! What expressions know beside the record: the clock, the zone, the variables of the run.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+
+use super::super::table::Tables;
 
 /// A time zone by name (`Asia/Shanghai`) or offset (`+08:00`); +08:00 unless said otherwise.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +39,8 @@ pub struct Context {
     pub page_size: Option<u64>,
     /// First row of the page.
     pub start_row: Option<u64>,
+    /// What look-ups look into.
+    pub tables: Arc<Tables>,
 }
 
 impl Context {
@@ -46,6 +52,7 @@ impl Context {
             last_sync_time: None,
             page_size: None,
             start_row: None,
+            tables: Arc::default(),
         }
     }
 
@@ -60,6 +67,13 @@ impl Context {
     #[must_use]
     pub fn last_sync(mut self, unix_seconds: i64) -> Context {
         self.last_sync_time = Some(unix_seconds);
+        self
+    }
+
+    /// The same with tables for look-ups.
+    #[must_use]
+    pub fn tables(mut self, tables: Arc<Tables>) -> Context {
+        self.tables = tables;
         self
     }
 

@@ -65,6 +65,12 @@ fn name(placeholder: &Placeholder) -> String {
         Source::Variable(Variable::PageSize) => "the page size".to_owned(),
         Source::Variable(Variable::StartRow) => "the first row of the page".to_owned(),
         Source::Path(path) => path_words(path),
+        Source::Lookup(lookup) => format!(
+            "{} of the row of {} with the same {}",
+            lookup.field,
+            lookup.collection,
+            lookup.columns().join(" and ")
+        ),
     };
     placeholder.pipes.iter().fold(base, |text, pipe| match pipe {
         Pipe::DateTime => format!("{text} as date and time"),

@@ -1,12 +1,15 @@
 //! A `value` text of a document, compiled: constant, reference, template or `_function`.
 
 mod context;
+mod evaluated;
 mod explain;
 mod pattern;
 mod pipe;
 mod placeholder;
 mod refuse;
 mod scan;
+mod spelling;
+mod traps;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -15,24 +18,29 @@ use super::sql::error::Failure;
 use super::sql::eval::{Env, MAX_STEPS, template};
 use super::sql::expr::{Expr, Part};
 
+use super::lookup::Lookup;
 pub use super::path::Scope;
 use super::record::Record;
 pub(crate) use context::Variable;
 pub use context::{Context, Zone};
+pub(super) use pattern::Pattern;
 pub(super) use pipe::Pipe;
 pub(super) use placeholder::{Placeholder, Source};
+pub(crate) use scan::pieces;
 pub(super) use scan::{Piece, part};
+pub use traps::Trap;
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
 pub struct Expression {
     text: String,
     form: Form,
+    hints: Vec<Fault>,
 }
 
 /// What kind of expression it is.
 #[derive(Debug, Clone)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Constant(String),
     Reference(Placeholder),
     Template(Vec<Part>),
@@ -99,11 +107,28 @@ impl Expression {
     }
 
     pub(super) fn build(text: &str) -> Result<Expression, Vec<Fault>> {
-        let form = scan::form(text)?;
-        Ok(Expression {
+        let mut hints = Vec::new();
+        let meant = spelling::keyword(text).map(|(meant, message, remedy)| {
+            hints.push(Fault::new(0, message).remedy(remedy));
+            meant
+        });
+        let text = meant.unwrap_or_else(|| text.to_owned());
+        let form = scan::form(&text, &mut hints)?;
+        Ok(Expression { text, form, hints })
+    }
+
+    /// A fixed text, whatever it looks like.
+    pub(super) fn fixed(text: &str) -> Expression {
+        Expression {
             text: text.to_owned(),
-            form,
-        })
+            form: Form::Constant(text.to_owned()),
+            hints: Vec::new(),
+        }
+    }
+
+    /// What looks odd and does no harm.
+    pub(super) fn hints(&self) -> &[Fault] {
+        &self.hints
     }
 
     /// The text as written.
@@ -111,7 +136,7 @@ impl Expression {
         &self.text
     }
 
-    pub(super) fn form(&self) -> &Form {
+    pub(crate) fn form(&self) -> &Form {
         &self.form
     }
 
@@ -123,10 +148,10 @@ impl Expression {
     /// The run variables that it needs.
     pub(crate) fn variables(&self) -> Vec<Variable> {
         let mut found = Vec::new();
-        self.placeholders(&mut |placeholder| {
-            if let Source::Variable(variable) = placeholder.source {
-                found.push(variable);
-            }
+        self.placeholders(&mut |placeholder| match &placeholder.source {
+            Source::Variable(variable) => found.push(*variable),
+            Source::Lookup(lookup) => found.extend(lookup.variables()),
+            Source::Path(_) => {}
         });
         found
     }
@@ -134,9 +159,20 @@ impl Expression {
     /// The record paths that it reads.
     pub fn paths(&self) -> Vec<&super::path::Path> {
         let mut found = Vec::new();
+        self.placeholders(&mut |placeholder| match &placeholder.source {
+            Source::Path(path) => found.push(path),
+            Source::Lookup(lookup) => found.extend(lookup.paths()),
+            Source::Variable(_) => {}
+        });
+        found
+    }
+
+    /// The look-ups that it makes.
+    pub fn lookups(&self) -> Vec<&Lookup> {
+        let mut found = Vec::new();
         self.placeholders(&mut |placeholder| {
-            if let Source::Path(path) = &placeholder.source {
-                found.push(path);
+            if let Source::Lookup(lookup) = &placeholder.source {
+                found.push(&**lookup);
             }
         });
         found
@@ -163,7 +199,7 @@ impl Expression {
     /// The text with its placeholders' values written in, as the platform's own first step leaves it.
     pub fn written_out(&self, on: &Evaluation<'_>, scope: Option<&Scope<'_>>) -> Result<String, EvalError> {
         // The text has been scanned before without a fault.
-        let pieces = scan::pieces(&self.text, 0).unwrap_or_default();
+        let pieces = scan::pieces(&self.text, 0, &mut Vec::new()).unwrap_or_default();
         let parts: Vec<Part> = pieces.into_iter().map(|(piece, _)| part(piece)).collect();
         Ok(template(&parts, &on.env(scope))?.into_owned())
     }
@@ -222,6 +258,11 @@ impl<'a> Evaluation<'a> {
         self.record
     }
 
+    /// The surroundings.
+    pub fn context(&self) -> &'a Context {
+        self.context
+    }
+
     /// The zone of dates without offset.
     pub fn zone(&self) -> &'a Zone {
         &self.context.zone
@@ -240,25 +281,6 @@ impl<'a> Evaluation<'a> {
             context: self.context,
             fuel: &self.fuel,
             notices: self.notices.as_ref(),
-        }
-    }
-}
-
-impl<'r> Evaluated<'r> {
-    /// As text: JSON in its compact form.
-    pub fn into_text(self) -> Cow<'r, str> {
-        match self {
-            Evaluated::Text(text) => text,
-            Evaluated::Json(Cow::Borrowed(json)) => super::record::text_of(json),
-            Evaluated::Json(Cow::Owned(json)) => Cow::Owned(super::record::text_of(&json).into_owned()),
-        }
-    }
-
-    /// Nothing to send: empty text, null, empty array.
-    pub fn is_empty(&self) -> bool {
-        match self {
-            Evaluated::Text(text) => text.is_empty(),
-            Evaluated::Json(json) => super::record::text_of(json).is_empty(),
         }
     }
 }

@@ -64,6 +64,11 @@ impl Pattern {
         Ok(Pattern(items))
     }
 
+    /// It shows something of a date.
+    pub(crate) fn has_date(&self) -> bool {
+        self.0.iter().any(|item| !matches!(item, Item::Literal(_)))
+    }
+
     pub(crate) fn format(&self, t: DateTime) -> String {
         let padded = |n: i8, pad: bool| if pad { format!("{n:02}") } else { n.to_string() };
         let piece = |item: &Item| match *item {

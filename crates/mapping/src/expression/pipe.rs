@@ -39,12 +39,12 @@ impl Pipe {
             None => (text.trim(), Vec::new()),
             Some((name, rest)) => (name.trim(), arguments(rest.trim().trim_end_matches(')'))?),
         };
-        match (name, arguments.as_slice()) {
-            ("datetime" | "dateTime", []) => Ok(Pipe::DateTime),
+        match (name.to_ascii_lowercase().as_str(), arguments.as_slice()) {
+            ("datetime", []) => Ok(Pipe::DateTime),
             ("date", []) => Ok(Pipe::Date),
             ("timestamp", []) => Ok(Pipe::Timestamp),
             ("timestamp_ms", []) => Ok(Pipe::TimestampMillis),
-            ("date" | "datetime" | "dateTime", [pattern]) => Pattern::parse(pattern).map(Pipe::Pattern),
+            ("date" | "datetime", [pattern]) => Pattern::parse(pattern).map(Pipe::Pattern),
             ("string", []) => Ok(Pipe::Text),
             ("number", []) => Ok(Pipe::Number(0)),
             ("number", [digits]) => match digits.parse() {
@@ -55,6 +55,8 @@ impl Pipe {
             ("replace", [from, to]) if !from.is_empty() => Ok(Pipe::Replace(from.clone(), to.clone())),
             ("implode", []) => Ok(Pipe::Implode(",".to_owned())),
             ("implode", [separator]) => Ok(Pipe::Implode(separator.clone())),
+            // A pattern without the word in front of it: `{{create_time|yyyy-MM-dd}}`.
+            _ if name.starts_with(['y', 'Y']) => Pattern::parse(text.trim()).map(Pipe::Pattern),
             _ => Err(format!(
                 "unknown pipe \"{text}\"; known are datetime, date, datetime('Y-m-d H:i:s'), timestamp, timestamp_ms, \
                  string, number:2, json_encode, replace('a', 'b'), implode('、')"

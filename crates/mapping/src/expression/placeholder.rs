@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::super::lookup::Lookup;
 use super::super::path::Path;
 use super::super::record::{PathValue, text_of};
 use super::super::sql::error::Failure;
 use super::super::sql::eval::Env;
 use super::context::Variable;
 use super::pipe::Pipe;
+use super::spelling;
 
 /// A compiled placeholder.
 #[derive(Debug, Clone)]
@@ -23,11 +25,19 @@ pub(crate) struct Placeholder {
 pub(crate) enum Source {
     Variable(Variable),
     Path(Path),
+    Lookup(Box<Lookup>),
+}
+
+/// A placeholder as it was read, and how its author should have written it.
+pub(super) struct Read {
+    pub placeholder: Placeholder,
+    /// What is odd about it, and the right spelling.
+    pub hint: Option<(String, String)>,
 }
 
 impl Placeholder {
     /// Reads what stands between the braces; the error says what was expected.
-    pub(crate) fn parse(inside: &str) -> Result<Placeholder, String> {
+    pub(super) fn parse(inside: &str) -> Result<Read, String> {
         let mut pieces = split_pipes(inside);
         let name = if pieces.is_empty() {
             ""
@@ -37,15 +47,14 @@ impl Placeholder {
         if name.is_empty() {
             return Err("the placeholder is empty: a key such as {{name}} is expected".to_owned());
         }
-        if name.starts_with('$') || name == "lastSyncTime" {
+        if name.starts_with('$') {
             return Err(format!(
                 "\"{name}\" is not a variable of the language: use LAST_SYNC_TIME or CURRENT_TIME"
             ));
         }
-        if let Some(bad) = name
-            .chars()
-            .find(|c| matches!(c, '{' | '}' | '\'' | '"' | '\n' | '?' | '='))
-        {
+        let respelt = spelling::path(name);
+        let meant = respelt.as_deref().unwrap_or(name);
+        if let Some(bad) = spelling::code(meant) {
             return Err(format!(
                 "{bad} cannot be part of a key: a path such as {{{{tag.0.tag_name}}}} is expected"
             ));
@@ -54,9 +63,9 @@ impl Placeholder {
             .into_iter()
             .map(Pipe::parse)
             .collect::<Result<Vec<_>, _>>()?;
-        let source = match Variable::parse(name) {
+        let source = match Variable::parse(meant) {
             Some(variable) => Source::Variable(variable),
-            None => Source::Path(Path::new(name)),
+            None => Source::Path(Path::new(meant)),
         };
         if let Source::Path(path) = &source
             && path
@@ -68,7 +77,19 @@ impl Placeholder {
         {
             return Err("at most two * in one path".to_owned());
         }
-        Ok(Placeholder { source, pipes })
+        let hint = hint(inside, name, respelt.as_deref());
+        Ok(Read {
+            placeholder: Placeholder { source, pipes },
+            hint,
+        })
+    }
+
+    /// A look-up, which has no pipes.
+    pub(super) fn lookup(lookup: Lookup) -> Placeholder {
+        Placeholder {
+            source: Source::Lookup(Box::new(lookup)),
+            pipes: Vec::new(),
+        }
     }
 
     /// The value, or nothing when it is missing or `null`.
@@ -82,6 +103,10 @@ impl Placeholder {
                         format!("{variable} is not known in this run"),
                     ));
                 }
+            },
+            Source::Lookup(lookup) => match lookup.find(env)? {
+                Some(value) => value,
+                None => return Ok(None),
             },
             Source::Path(path) if path.is_wild() => {
                 Cow::Owned(path.collect(env.record, env.scope).into_iter().cloned().collect())
@@ -118,12 +143,28 @@ impl Placeholder {
     }
 }
 
+/// What is odd about a name, and how the placeholder should have been written.
+fn hint(inside: &str, name: &str, respelt: Option<&str>) -> Option<(String, String)> {
+    let remedy = |right: &str| {
+        let written = inside.trim().replacen(name, right, 1);
+        format!("write {{{{{written}}}}}")
+    };
+    if let Some(right) = respelt {
+        let message = format!("{name} is no path of the language; it is read as {right}");
+        return Some((message, remedy(right)));
+    }
+    let right = spelling::variable(name)?;
+    let message =
+        format!("{name} is no variable, and as a key of the record it is empty unless OKKI sends it");
+    Some((message, remedy(&right)))
+}
+
 /// Splits at `|` outside quotes.
 fn split_pipes(text: &str) -> Vec<&str> {
     let (mut pieces, mut start, mut quote) = (Vec::new(), 0, None);
     for (at, c) in text.char_indices() {
         match (quote, c) {
-            (None, '\'' | '"') => quote = Some(c),
+            (None, '\'' | '"') if !pieces.is_empty() || at == 0 => quote = Some(c),
             (Some(q), c) if q == c => quote = None,
             (None, '|') => {
                 pieces.push(text.get(start..at).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Legal or half-legal things that are not supported, each with the way out.
+//! Half-legal things that are not supported, each with the way out.
 
 use super::Fault;
 
@@ -6,21 +6,16 @@ use super::Fault;
 pub(super) fn refused(text: &str) -> Vec<Fault> {
     let at = |needle: &str| text.find(needle).map(|byte| chars_before(text, byte));
     let mut faults = Vec::new();
-    if let Some(offset) = at("_findCollection") {
-        let open = text.starts_with("_function") && !text.contains("_endFind");
-        let why = if open {
-            " (and inside _function it would have to be closed with _endFind)"
-        } else {
-            ""
-        };
+    let count = |word: &str| text.matches(word).count();
+    let lookups = count("_findCollection") + count("_mongoQuery");
+    if text.starts_with("_function") && count("_endFind") < lookups {
+        let offset = at("_findCollection").or_else(|| at("_mongoQuery")).unwrap_or(0);
         faults.push(
-            Fault::new(offset, format!("_findCollection looks into the platform's own data store, which does not exist here{why}"))
-                .remedy("bring the value into the record (info_api of the source document) or translate it with _function CASE … WHEN … THEN … END"),
-        );
-    } else if let Some(offset) = at("_mongoQuery") {
-        faults.push(
-            Fault::new(offset, "_mongoQuery looks into the platform's own data store, which does not exist here")
-                .remedy("bring the value into the record (info_api of the source document) or translate it with _function CASE … WHEN … THEN … END"),
+            Fault::new(
+                offset,
+                "inside _function a look-up has to be closed with _endFind",
+            )
+            .remedy("write _endFind behind its last condition"),
         );
     }
     if let Some(offset) = at("_endFunction") {

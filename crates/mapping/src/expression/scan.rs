@@ -1,9 +1,11 @@
 //! First reading of a `value` text: which kind it is, and where its placeholders are.
 
+use super::super::lookup;
 use super::super::sql;
 use super::super::sql::expr::Part;
+use super::placeholder::Read;
 use super::refuse::{chars_before, refused};
-use super::{Fault, Form, Placeholder};
+use super::{Fault, Form, Placeholder, spelling};
 
 /// Longer texts are no expressions.
 const MAX_LENGTH: usize = 64 * 1024;
@@ -18,8 +20,8 @@ pub(crate) enum Piece {
     Single(Placeholder, String),
 }
 
-/// Reads a whole value.
-pub(super) fn form(text: &str) -> Result<Form, Vec<Fault>> {
+/// Reads a whole value; what is odd about it and does no harm is added to the hints.
+pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault>> {
     if text.len() > MAX_LENGTH {
         return Err(vec![Fault::new(
             0,
@@ -32,7 +34,7 @@ pub(super) fn form(text: &str) -> Result<Form, Vec<Fault>> {
     }
     if let Some(body) = text.strip_prefix("_function") {
         let body_offset = chars_before(text, text.len() - body.len());
-        return sql::compile(pieces(body, body_offset)?, body_offset)
+        return sql::compile(pieces(body, body_offset, hints)?, body_offset)
             .map(|expr| Form::Function(Box::new(expr)));
     }
     if text.trim_start().starts_with("_function") {
@@ -40,7 +42,8 @@ pub(super) fn form(text: &str) -> Result<Form, Vec<Fault>> {
             .remedy("delete the white space before it");
         return Err(vec![fault]);
     }
-    let mut pieces: Vec<(Piece, usize)> = pieces(text, 0)?;
+    let mut pieces: Vec<(Piece, usize)> = pieces(text, 0, hints)?;
+    odd_texts(&pieces, hints);
     Ok(match pieces.len() {
         0 => Form::Constant(String::new()),
         1 => match pieces.remove(0).0 {
@@ -49,6 +52,22 @@ pub(super) fn form(text: &str) -> Result<Form, Vec<Fault>> {
         },
         _ => Form::Template(pieces.into_iter().map(|(piece, _)| part(piece)).collect()),
     })
+}
+
+/// Tells what of the fixed texts looks like something else.
+fn odd_texts(pieces: &[(Piece, usize)], hints: &mut Vec<Fault>) {
+    let mut follows = false;
+    for (n, (piece, at)) in pieces.iter().enumerate() {
+        let Piece::Text(plain) = piece else {
+            follows = true;
+            continue;
+        };
+        let told = spelling::text(plain)
+            .or_else(|| spelling::pipe_behind(plain).filter(|_| follows))
+            .or_else(|| spelling::formula(plain).filter(|_| n == 0));
+        hints.extend(told.map(|(message, remedy)| Fault::new(*at, message).remedy(remedy)));
+        follows = false;
+    }
 }
 
 pub(crate) fn part(piece: Piece) -> Part {
@@ -60,13 +79,22 @@ pub(crate) fn part(piece: Piece) -> Part {
 }
 
 /// Splits at placeholders; every piece comes with its character offset.
-pub(super) fn pieces(text: &str, offset: usize) -> Result<Vec<(Piece, usize)>, Vec<Fault>> {
+pub(crate) fn pieces(
+    text: &str,
+    offset: usize,
+    hints: &mut Vec<Fault>,
+) -> Result<Vec<(Piece, usize)>, Vec<Fault>> {
     let (mut found, mut faults, mut plain, mut plain_at) = (Vec::new(), Vec::new(), String::new(), offset);
     let (mut rest, mut at) = (text, offset);
     while let Some(c) = rest.chars().next() {
         let (piece, length) = match placeholder(rest) {
-            Ok(Some((piece, length))) => (piece, length),
+            Ok(Some((piece, length, hint))) => {
+                hints.extend(hint.map(|(message, remedy)| Fault::new(at, message).remedy(remedy)));
+                (piece, length)
+            }
             Ok(None) => {
+                let told = spelling::braced(rest);
+                hints.extend(told.map(|(message, remedy)| Fault::new(at, message).remedy(remedy)));
                 if plain.is_empty() {
                     plain_at = at;
                 }
@@ -96,10 +124,15 @@ pub(super) fn pieces(text: &str, offset: usize) -> Result<Vec<(Piece, usize)>, V
     if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
 
-type Found = Result<Option<(Piece, usize)>, (String, usize)>;
+type Hint = Option<(String, String)>;
+type Found = Result<Option<(Piece, usize, Hint)>, (String, usize)>;
 
 /// The placeholder that `text` starts with and its length in bytes.
 fn placeholder(text: &str) -> Found {
+    if text.starts_with("_findCollection") || text.starts_with("_mongoQuery") {
+        return lookup::parse(text)
+            .map(|(lookup, length)| Some((Piece::Double(Placeholder::lookup(lookup)), length, None)));
+    }
     if let Some(body) = text.strip_prefix("{{") {
         let Some(end) = body.find("}}") else {
             // Nothing behind it can be closed either.
@@ -108,23 +141,43 @@ fn placeholder(text: &str) -> Found {
         let length = end + 4;
         let inside = body.get(..end).unwrap_or_default();
         return match Placeholder::parse(inside) {
-            Ok(placeholder) => Ok(Some((Piece::Double(placeholder), length))),
+            Ok(Read { placeholder, hint }) => Ok(Some((Piece::Double(placeholder), length, hint))),
             Err(message) => Err((message, length)),
         };
     }
-    let Some(body) = text.strip_prefix('{') else {
-        return Ok(None);
-    };
-    let Some(end) = body.find('}') else {
-        return Ok(None);
-    };
-    let key = body.get(..end).unwrap_or_default();
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '·');
-    if key.is_empty() || !key.chars().all(plain) {
-        return Ok(None);
+    if text.starts_with('｛') {
+        let hint = (
+            "full-width braces are plain text".to_owned(),
+            "write {{key}}".to_owned(),
+        );
+        return Ok(Some((Piece::Text("｛".to_owned()), '｛'.len_utf8(), Some(hint))));
     }
-    let written = text.get(..end + 2).unwrap_or_default().to_owned();
-    Ok(Placeholder::parse(key)
-        .ok()
-        .map(|placeholder| (Piece::Single(placeholder, written), end + 2)))
+    Ok(text.strip_prefix('{').and_then(single))
+}
+
+/// `{…}`: a key, or else text. `{国家/地区}` is what nobody writes on purpose as text, so it is read as the key, too.
+fn single(body: &str) -> Option<(Piece, usize, Hint)> {
+    let end = body.find('}')?;
+    let key = body.get(..end).unwrap_or_default();
+    let is_plain = spelling::is_plain_key(key);
+    if !is_plain && !spelling::is_key_like(key) {
+        return None;
+    }
+    let Read { placeholder, hint } = Placeholder::parse(key).ok()?;
+    let odd = || {
+        let message = format!(
+            "single braces are for plain keys; {{{key}}} is read as {{{{{}}}}}",
+            key.trim()
+        );
+        (message, format!("write {{{{{}}}}}", key.trim()))
+    };
+    let hint = match hint {
+        None if !is_plain => Some(odd()),
+        None if body.get(end + 1..).is_some_and(|rest| rest.starts_with('}')) => Some((
+            format!("{{{key}}}}} has one brace on one side and two on the other"),
+            format!("write {{{{{key}}}}}"),
+        )),
+        hint => hint,
+    };
+    Some((Piece::Single(placeholder, format!("{{{key}}}")), end + 2, hint))
 }

@@ -131,7 +131,12 @@ fn known(c: &mut Compiler, span: sqlparser::tokenizer::Span, name: &str, args: V
     finish(c, span, name, args)
 }
 
-fn finish(c: &mut Compiler, span: sqlparser::tokenizer::Span, name: &str, args: Vec<Expr>) -> Expr {
+pub(super) fn finish(
+    c: &mut Compiler,
+    span: sqlparser::tokenizer::Span,
+    name: &str,
+    args: Vec<Expr>,
+) -> Expr {
     let Some(function) = functions::find(name) else {
         let hint = functions::suggestion(name).map(|right| format!("use {right}"));
         let all = || {
@@ -205,8 +210,31 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
     }
     match name.as_str() {
         "DATE_ADD" | "ADDDATE" | "DATE_SUB" | "SUBDATE" => date_arithmetic(c, &name, &args, span),
+        "TIMESTAMPDIFF" | "TIMESTAMPADD" => with_unit(c, &name, &args, span),
+        _ if name.starts_with("REGEXP_") && args.len() >= 2 => {
+            let compiled = args.iter().enumerate().map(|(n, arg)| match n {
+                1 => c.regexp_text(arg),
+                _ => c.expr(arg),
+            });
+            let compiled = compiled.collect();
+            finish(c, span, &name, compiled)
+        }
         _ => known(c, span, &name, args),
     }
+}
+
+/// A function whose first argument is a unit, which is no value.
+fn with_unit(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
+    let unit = args.first().map(ToString::to_string).unwrap_or_default();
+    let unit = unit.to_ascii_uppercase();
+    let unit = unit.strip_prefix("SQL_TSI_").unwrap_or(&unit);
+    if args.len() != 3 || Unit::parse(unit).is_none() {
+        let remedy = "e.g. TIMESTAMPDIFF(DAY, {{from}}, {{to}}); units are MICROSECOND to YEAR";
+        return c.fault(span, format!("{name} takes a unit and two values"), Some(remedy));
+    }
+    let mut compiled = vec![Expr::Text(unit.to_owned())];
+    compiled.extend(c.list(args.iter().skip(1).copied()));
+    finish(c, span, name, compiled)
 }
 
 fn date_arithmetic(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {

@@ -201,6 +201,14 @@ impl Compiler {
         if let Some(operator) = operator {
             return targets::arithmetic(self, operator, left, right);
         }
+        if let BinaryOperator::Arrow | BinaryOperator::LongArrow = op {
+            let args = self.list([&**left, &**right]);
+            let extracted = calls::finish(self, tree.span(), "JSON_EXTRACT", args);
+            return match op {
+                BinaryOperator::Arrow => extracted,
+                _ => calls::finish(self, tree.span(), "JSON_UNQUOTE", vec![extracted]),
+            };
+        }
         let comparison = match op {
             BinaryOperator::Eq => Comparison::Equal,
             BinaryOperator::NotEq => Comparison::NotEqual,
@@ -225,7 +233,17 @@ impl Compiler {
                 );
             }
         };
-        Expr::Compare(comparison, self.boxed(left), self.boxed(right))
+        Expr::Compare(comparison, self.operand(left), self.operand(right))
+    }
+
+    /// An operand: what `JSON_EXTRACT` finds counts without its quotes there.
+    pub(super) fn operand(&mut self, tree: &ast::Expr) -> Box<Expr> {
+        let expr = self.expr(tree);
+        let is_json = matches!(&expr, Expr::Call(function, _) if function.name == "JSON_EXTRACT");
+        Box::new(match is_json {
+            true => calls::finish(self, tree.span(), "JSON_UNQUOTE", vec![expr]),
+            false => expr,
+        })
     }
 
     /// The terms of a chain `a AND b AND c`, without recursion on its length.
@@ -253,7 +271,7 @@ impl Compiler {
         conditions: &[ast::CaseWhen],
         otherwise: Option<&ast::Expr>,
     ) -> Expr {
-        let operand = operand.map(|tree| self.boxed(tree));
+        let operand = operand.map(|tree| self.operand(tree));
         let branches: Vec<_> = conditions
             .iter()
             .map(|c| (self.expr(&c.condition), self.expr(&c.result)))

@@ -97,7 +97,7 @@ impl Expr {
                 Kind::Null => Kind::Text,
                 kind => kind,
             },
-            "IFNULL" | "COALESCE" => merged(0),
+            "IFNULL" | "NVL" | "COALESCE" => merged(0),
             // An untyped NULL among exact numbers makes doubles of them.
             "GREATEST" | "LEAST" => {
                 let kinds = || args.iter().map(|arg| arg.number_kind(env));

@@ -31,3 +31,20 @@ mod truth;
 pub(super) mod value;
 
 pub(super) use compile::compile;
+
+/// Whether a name in capitals is that of a function, aggregates and the like included.
+pub(super) fn is_function(name: &str) -> bool {
+    const OTHERS: [&str; 10] = [
+        "SUM",
+        "AVG",
+        "MAX",
+        "MIN",
+        "COUNT",
+        "GROUP_CONCAT",
+        "DATE_ADD",
+        "DATE_SUB",
+        "CAST",
+        "CONVERT",
+    ];
+    functions::find(name).is_some() || OTHERS.contains(&name)
+}

@@ -27,6 +27,18 @@ impl Compiler {
         }
     }
 
+    /// A regular expression that a function is given: data in it stands for itself.
+    pub(super) fn regexp_text(&mut self, pattern: &ast::Expr) -> Expr {
+        match self.expr(pattern) {
+            Expr::Text(text) => match like::regex(&text) {
+                Ok(_) => Expr::Text(text),
+                Err(failure) => self.fault(pattern.span(), failure.message, None),
+            },
+            Expr::Template(parts) => Expr::Template(guarded(parts, Guard::Regex)),
+            other => other,
+        }
+    }
+
     pub(super) fn regexp(&mut self, pattern: &ast::Expr) -> RegexPattern {
         match self.expr(pattern) {
             Expr::Text(text) => match like::regex(&text) {

@@ -14,7 +14,7 @@ pub(super) fn arithmetic(c: &mut Compiler, operator: Operator, left: &ast::Expr,
             added(c, date, interval, operator == Operator::Subtract, right.span())
         }
         (Operator::Add, ast::Expr::Interval(interval), date) => added(c, date, interval, false, left.span()),
-        _ => Expr::Arithmetic(operator, c.boxed(left), c.boxed(right)),
+        _ => Expr::Arithmetic(operator, c.operand(left), c.operand(right)),
     }
 }
 

@@ -157,4 +157,28 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         ours: Some("-330315735800"),
         server: Some("-330315735800.0"),
     },
+    Difference {
+        name: "CONVERT_TZ knows zones by name",
+        expression: "CONVERT_TZ('2024-01-01 00:00:00','+00:00','Asia/Shanghai')",
+        record: r#"{}"#,
+        sql: "CONVERT_TZ('2024-01-01 00:00:00','+00:00','Asia/Shanghai')",
+        ours: Some("2024-01-01 08:00:00"),
+        server: Some(""),
+    },
+    Difference {
+        name: "REGEXP_LIKE is MySQL's",
+        expression: "REGEXP_LIKE('ABC','b')",
+        record: r#"{}"#,
+        sql: "REGEXP_LIKE('ABC','b')",
+        ours: Some("1"),
+        server: None,
+    },
+    Difference {
+        name: "FORMAT_DATE is the platform's",
+        expression: "FORMAT_DATE('2024-01-05','yyyy/M/d')",
+        record: r#"{}"#,
+        sql: "FORMAT_DATE('2024-01-05','yyyy/M/d')",
+        ours: Some("2024/1/5"),
+        server: None,
+    },
 ];

@@ -1,6 +1,9 @@
 //! The value language from outside: MySQL's rules, the conformance list, refusals.
 
 mod conformance;
+mod functions;
+mod glued;
+mod lookups;
 mod numbers;
 mod refusals;
 mod semantics;

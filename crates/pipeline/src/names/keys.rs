@@ -91,6 +91,12 @@ impl Namespace {
         self.key("form")
     }
 
+    /// Hash: which keys customers have had lately, as JSON with its revision.
+    #[must_use]
+    pub fn profile_key(&self) -> String {
+        self.key("profile")
+    }
+
     /// Text: which index of the form is valid.
     #[must_use]
     pub fn epoch_key(&self) -> String {

@@ -15,6 +15,8 @@ pub const RECORDS: &str = "okki_records_total";
 pub(crate) const FILTERED: &str = "okki_filtered_total";
 /// Halves of characters in answers, replaced by `�`. Labels: `stage`.
 pub const REPLACED_CHARACTERS: &str = "okki_replaced_characters_total";
+/// Keys of OKKI's answers that appeared, vanished, came back or hold another type. Labels: `change`.
+pub const FIELD_DRIFT: &str = "okki_field_drift_total";
 /// Records per handled batch. Labels: `stage`.
 pub const BATCH_SIZE: &str = "okki_batch_size_records";
 /// Time of a vendor call. Labels: `vendor`, `endpoint`, `code`.
@@ -117,6 +119,11 @@ pub const ALL: &[Metric] = &[
         REPLACED_CHARACTERS,
         &["stage"],
         "Halves of characters in answers that were replaced by U+FFFD",
+    ),
+    counter(
+        FIELD_DRIFT,
+        &["change"],
+        "Keys of OKKI's answers that appeared, vanished, came back or hold another type",
     ),
     Metric {
         name: BATCH_SIZE,

@@ -67,7 +67,7 @@ pub(super) fn cells(customer: &Customer) -> Cells {
         clean(&customer.name),
         clean(&customer.short_name),
         clean(&customer.country_name),
-        clean(&customer.origin),
+        source(&customer.origin, &customer.origin_list),
         tags(&customer.tags),
         clean(customer.group.as_deref().unwrap_or_default()),
         clean(customer.stage.as_deref().unwrap_or_default()),
@@ -86,6 +86,19 @@ fn loose(value: &Loose) -> String {
         Loose::Int(number) => number.to_string(),
         Loose::Text(text) => clean(text),
     }
+}
+
+/// Two fields are called 客户来源: the text counts where it says something, else the list, whose form in a cell is its JSON.
+fn source(origin: &str, origin_list: &[String]) -> String {
+    let (text, list) = (
+        clean(origin),
+        origin_list.iter().map(|o| clean(o)).collect::<Vec<_>>(),
+    );
+    if !text.is_empty() || list.iter().all(String::is_empty) {
+        return text;
+    }
+    let list = serde_json::Value::from(list);
+    list.to_string()
 }
 
 /// Four at most; the highest non-empty position decides how many are joined, empty ones in between included.
@@ -141,6 +154,15 @@ mod tests {
         assert_eq!(tagged(&["A", "", "C"]), "A、、C");
         assert_eq!(tagged(&["O'Neil"]), "O'Neil");
         assert_eq!(tagged(&["A", " "]), "A");
+    }
+
+    #[test]
+    fn a_text_wins_over_a_list_and_a_list_over_nothing() {
+        let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        assert_eq!(source(" 展会 ", &list(&["a"])), "展会");
+        assert_eq!(source("", &list(&["Google", " 展会"])), r#"["Google","展会"]"#);
+        assert_eq!(source(" ", &list(&[])), "");
+        assert_eq!(source("", &list(&[" "])), "");
     }
 
     #[test]

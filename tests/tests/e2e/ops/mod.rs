@@ -5,6 +5,7 @@ mod accounting;
 mod checkpoint;
 mod closed_output;
 mod commands;
+mod fields;
 pub(crate) mod notices;
 mod rotation;
 mod scaling;

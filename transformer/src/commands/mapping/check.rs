@@ -1,4 +1,5 @@
-//! `mapping check`: every problem at once, and the comparison with the form, saved to a file or as the loader read it.
+//! `mapping check`: every problem at once, and the comparison with the form, saved to a file or as the loader read it, and
+//! with the keys that customers have.
 
 use std::path::{Path, PathBuf};
 
@@ -7,11 +8,13 @@ use clap::Args;
 use mapping::Problem;
 use pipeline::config::{SharedArgs, SharedConfig};
 use pipeline::form::FormReading;
+use pipeline::names::Namespace;
 use pipeline::setting::ConfigError;
 use pipeline::store::Store;
 
 use super::DocumentArgs;
 use super::compare::compare;
+use crate::known::{Known, remarks};
 use crate::map::Extras;
 
 /// Arguments of `check`.
@@ -25,24 +28,48 @@ pub(super) struct CheckArgs {
     /// Compare with the form as the loader read it last; needs Redis and the loader's namespace
     #[arg(long)]
     live: bool,
+    /// Compare the keys with these customers (JSON: a detail answer, an array of them, or one a line); may be repeated
+    #[arg(long, value_name = "FILE")]
+    company: Vec<PathBuf>,
     #[command(flatten)]
     shared: SharedArgs,
 }
 
 pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
-    let mut warnings: Vec<String> = mapping.warnings().iter().map(ToString::to_string).collect();
-    let mut problems = Vec::new();
+    let name = args.document.name();
+    let mut warnings: Vec<Problem> = mapping.warnings().to_vec();
+    let (mut problems, mut of_form) = (Vec::new(), Vec::new());
+    let mut known = super::seen::of_files(&args.company, mapping.zone())?;
     let form = match (&args.form, args.live) {
         (Some(path), _) => Some(saved(path)?),
-        (None, true) => Some(live(args.shared).await?),
+        (None, true) => {
+            let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
+            let store = Store::connect(&redis)?;
+            if let Some(profile) = super::seen::lately(&store, &namespace)
+                .await?
+                .filter(|_| args.company.is_empty())
+            {
+                known = Known::with(profile);
+            }
+            Some(live(&store, &namespace).await?)
+        }
         (None, false) => None,
     };
     if let Some((name, form)) = form {
-        compare(&mapping, &form, &name, &mut problems, &mut warnings);
+        compare(&mapping, &form, &name, &mut problems, &mut of_form);
     }
-    for warning in &warnings {
+    warnings.extend(remarks(&mapping, &known, &name));
+    let warned = warnings.iter().filter(|warning| !warning.without_effect);
+    for warning in warned.map(ToString::to_string).chain(of_form) {
         pipeline::say!("warning: {warning}")?;
+    }
+    let idle: Vec<&Problem> = warnings.iter().filter(|warning| warning.without_effect).collect();
+    if !idle.is_empty() {
+        pipeline::say!("without effect ({}):", idle.len())?;
+        for one in idle {
+            pipeline::say!("  {one}")?;
+        }
     }
     if problems.is_empty() {
         let fields = mapping.fields().len();
@@ -63,10 +90,8 @@ fn saved(path: &Path) -> anyhow::Result<(String, Extras)> {
 }
 
 /// The form as the loader read it last, and what problems call it.
-async fn live(args: SharedArgs) -> anyhow::Result<(String, Extras)> {
-    let SharedConfig { redis, namespace, .. } = args.try_into()?;
-    let store = Store::connect(&redis)?;
-    let reading = FormReading::last(&store, &namespace)
+async fn live(store: &Store, namespace: &Namespace) -> anyhow::Result<(String, Extras)> {
+    let reading = FormReading::last(store, namespace)
         .await
         .context("REDIS_URL: ask for the form that the loader read")?
         .ok_or_else(|| {

@@ -69,6 +69,20 @@ pub(super) fn in_file(path: &Path) -> anyhow::Result<Value> {
     parse(&super::read(path)?).with_context(|| format!("{} is not JSON", path.display()))
 }
 
+/// All customers of a file: one, an array, or one a line.
+pub(super) fn several(path: &Path) -> anyhow::Result<Vec<Value>> {
+    let text = super::read(path)?;
+    let whole = match parse(&text) {
+        Ok(Value::Array(items)) => return Ok(items.into_iter().map(unwrapped).collect()),
+        Ok(one) => return Ok(vec![one]),
+        Err(error) => error,
+    };
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let read: Result<Vec<Value>, _> = lines.map(parse).collect();
+    read.map_err(|_| whole)
+        .with_context(|| format!("{} is not JSON", path.display()))
+}
+
 /// Takes the envelope (`{"code", "data": {…}}`) off, if there is one.
 pub(super) fn unwrapped(json: Value) -> Value {
     match json {

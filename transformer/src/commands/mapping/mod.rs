@@ -1,9 +1,12 @@
-//! `transformer mapping …`: everything about a mapping document that needs no broker; only `check --live` asks Redis.
+//! `transformer mapping …`: everything about a mapping document that needs no broker; only `check --live` and
+//! `fields` ask Redis.
 
 mod check;
 mod company;
 mod compare;
 mod explain;
+mod fields;
+mod seen;
 mod table;
 mod test;
 mod try_record;
@@ -30,6 +33,8 @@ enum Command {
     /// Exits 78 when there is a problem. `--live` compares with the form as the loader read it last (at its start, every
     /// ten minutes, and with each `loader check`); `--form` with a widget list that was saved to a file.
     Check(Box<check::CheckArgs>),
+    /// List which keys customers have had lately, how many of them, and the form of a value; needs Redis
+    Fields(Box<fields::FieldsArgs>),
     /// Map one customer and print what would be sent, with warnings about what would be lost
     Try(try_record::TryArgs),
     /// Say in words what each field does
@@ -44,7 +49,7 @@ struct DocumentArgs {
     /// 轻易云 target document (JSON)
     #[arg(value_name = "FILE")]
     document: PathBuf,
-    /// Our additions (JSON): key_widget, widgets, zone, condition
+    /// Our additions (JSON): key_widget, widgets, zone, condition, lookup
     #[arg(long, value_name = "FILE")]
     extras: Option<PathBuf>,
 }
@@ -57,6 +62,7 @@ pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
     match args.command {
         Command::Check(args) => check::run(*args).await,
         Command::Try(args) => try_record::run(&args),
+        Command::Fields(args) => fields::run(*args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args),
     }
@@ -69,6 +75,11 @@ fn read(path: &Path) -> anyhow::Result<String> {
 }
 
 impl DocumentArgs {
+    /// What problems call the document.
+    fn name(&self) -> String {
+        self.document.display().to_string()
+    }
+
     /// The compiled mapping, or one error that lists every problem.
     fn load(&self) -> anyhow::Result<Mapping> {
         let document = read(&self.document)?;

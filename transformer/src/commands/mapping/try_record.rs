@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use super::DocumentArgs;
 use super::company;
 use super::table::columns;
+use crate::known::absent;
 use crate::map::{Mapping, Tried, cell_json, losses, show};
-use mapping::clean::clean_in;
+use mapping::clean::{clean_in, collisions};
 
 /// Arguments of `try`.
 #[derive(Debug, Args)]
@@ -99,17 +100,27 @@ fn run_all(
 struct Outcome {
     tried: Vec<Tried>,
     dropped: Option<&'static str>,
+    /// Fields of one name.
+    collided: Vec<String>,
+    /// What the record does not have, and what of it is not sent.
     losses: Vec<String>,
 }
 
 impl Outcome {
     fn of(mapping: &Mapping, detail: Value, now: Timestamp) -> anyhow::Result<Self> {
+        let collided = collided(mapping, &detail);
         let mut record = clean_in(detail, mapping.zone())?;
         let dropped = mapping.filter(&mut record, now);
+        let parameters = mapping.parameters();
+        let absent = parameters.iter().flat_map(|parameter| {
+            let absent = absent(parameter, &record).into_iter();
+            absent.map(|told| format!("{}: {told}", parameter.label))
+        });
         Ok(Self {
             tried: mapping.try_record(&record, now),
             dropped,
-            losses: losses(mapping, &record),
+            collided,
+            losses: absent.chain(losses(mapping, &record)).collect(),
         })
     }
 
@@ -126,11 +137,9 @@ impl Outcome {
                 .into_iter()
                 .map(move |notice| format!("{label}: {notice}"))
         };
-        self.tried
-            .iter()
-            .flat_map(of)
-            .chain(self.losses.iter().cloned())
-            .collect()
+        let tried = self.tried.iter().flat_map(of);
+        let collided = self.collided.iter().cloned();
+        collided.chain(tried).chain(self.losses.iter().cloned()).collect()
     }
 
     fn text(&self) -> String {
@@ -169,6 +178,33 @@ impl Outcome {
         }
         json!({"company_id": id, "cells": cells, "errors": errors, "filtered": self.dropped, "warnings": self.warnings()})
     }
+}
+
+/// Fields of one name, of which the mapping reads the key.
+fn collided(mapping: &Mapping, detail: &serde_json::Value) -> Vec<String> {
+    let read = |key: &str| {
+        let mut paths = mapping.paths().into_iter();
+        paths.any(|path| {
+            path.as_str() == key
+                || path
+                    .as_str()
+                    .strip_prefix(key)
+                    .is_some_and(|r| r.starts_with(['.', '_']))
+        })
+    };
+    let collisions = collisions(detail).into_iter();
+    let told = collisions
+        .filter(|collision| read(&collision.key))
+        .map(|collision| {
+            format!(
+                "{} stands in this record {} times ({}); the value of {} is used",
+                collision.key,
+                collision.ids.len(),
+                collision.ids.join(", "),
+                collision.used
+            )
+        });
+    told.collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::de::{Deserializer, Error as _, IgnoredAny};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use super::super::lookup::Declared;
 use super::OnFailure;
 
 /// Additions as they are written.
@@ -20,6 +21,9 @@ pub(super) struct Additions {
     pub zone: Option<Given<ZoneText>>,
     #[serde(default)]
     pub failed_expression: Option<Given<OnFailure>>,
+    /// Tables of look-ups by collection.
+    #[serde(alias = "lookups", default)]
+    pub lookup: Option<BTreeMap<String, Given<Declared>>>,
     /// Has a reader of its own, which knows places.
     #[serde(rename = "condition", default)]
     _condition: IgnoredAny,

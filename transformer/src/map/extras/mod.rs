@@ -1,16 +1,18 @@
 //! Our additions to a document, in a file of its own so that the document stays as the integrator made it.
 //!
 //! `{"key_widget": "_widget_1", "widgets": {"_widget_2": "number"}, "zone": "+08:00", "condition": […],
-//! "failed_expression": "error"}`, every key optional. A widget list as the target returns it (`{"widgets": [{"name",
+//! "lookup": {…}, "failed_expression": "error"}`, every key optional. A widget list as the target returns it (`{"widgets": [{"name",
 //! "type", "items"}]}`) will do as well.
 
 mod file;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use file::{Additions, FormList, Given, Item, Widgets};
-use mapping::{Condition, Places, Problem, Zone};
+use mapping::{Condition, Place, Places, Problem, Zone};
 use pipeline::form::FormWidget;
+
+use super::lookup::Declared;
 
 /// The checked additions.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,12 @@ pub struct Extras {
     pub condition: Condition,
     /// What is sent for an expression that cannot be computed.
     pub failed_expression: OnFailure,
+    /// Where the tables of look-ups are, until they have been read.
+    pub(super) lookups: BTreeMap<String, Declared>,
+    /// What of them may not be meant.
+    pub(super) warnings: Vec<Problem>,
+    /// Fields whose types were written by hand, with their places.
+    pub(super) typed: Vec<(String, Place)>,
 }
 
 /// What an expression that cannot be computed for a customer gives.
@@ -121,13 +129,24 @@ impl Reading<'_> {
         self.extras.failed_expression = self
             .value("failed_expression", additions.failed_expression)
             .unwrap_or_default();
+        for (collection, declared) in additions.lookup.unwrap_or_default() {
+            match declared {
+                Given::Right(declared) => drop(self.extras.lookups.insert(collection, declared)),
+                Given::Wrong(reason) => {
+                    self.bad(&["lookup", &collection], format!("lookup.{collection}: {reason}"));
+                }
+            }
+        }
         match self.places.condition("condition") {
-            Ok(condition) => self.extras.condition = condition,
+            Ok(loaded) => {
+                self.extras.condition = loaded.document;
+                self.extras.warnings = loaded.warnings;
+            }
             Err(problems) => self.problems.extend(problems),
         }
         for key in additions.unknown.keys() {
             let message = format!(
-                "unknown key \"{key}\"; key_widget, widgets, zone, condition and failed_expression are known"
+                "unknown key \"{key}\"; key_widget, widgets, zone, condition, lookup and failed_expression are known"
             );
             self.bad(&[key], message);
         }
@@ -161,6 +180,8 @@ impl Reading<'_> {
                     label: None,
                     read_only: false,
                 };
+                let place = self.places.of(&path);
+                self.extras.typed.push((field.clone(), place));
                 self.extras.widgets.insert(field, widget);
             }
         }

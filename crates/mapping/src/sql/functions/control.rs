@@ -10,6 +10,7 @@ use super::{Function, MANY, arg, f};
 pub(super) const TABLE: &[Function] = &[
     f("IF", 3, 3, if_),
     f("IFNULL", 2, 2, coalesce),
+    f("NVL", 2, 2, coalesce),
     f("COALESCE", 1, MANY, coalesce),
     f("NULLIF", 2, 2, nullif),
     f("ISNULL", 1, 1, isnull).gives(Kind::Int),

@@ -95,7 +95,7 @@ fn cut<'r>(args: &'r [Expr], env: &Env<'r>, round: bool) -> Result<Value<'r>, Fa
 }
 
 /// Scales, rounds half to even and scales back, as the server's `my_double_round` does.
-fn cut_double(x: f64, digits: i8, round: bool) -> f64 {
+pub(super) fn cut_double(x: f64, digits: i8, round: bool) -> f64 {
     let scale = 10f64.powi(i32::from(digits.unsigned_abs()));
     let scaled = if digits < 0 { x / scale } else { x * scale };
     if !scaled.is_finite() {

@@ -1,9 +1,14 @@
 //! The functions that expressions may call: one table per theme, found by name when a mapping is loaded.
 
+mod calendar;
 mod control;
 mod cut;
 mod date;
+mod json;
+mod list;
 mod math;
+mod power;
+mod regexp;
 mod text;
 
 use super::error::Failure;
@@ -45,7 +50,18 @@ const fn f(name: &'static str, least: usize, most: usize, call: Body) -> Functio
     }
 }
 
-const TABLES: [&[Function]; 5] = [control::TABLE, text::TABLE, cut::TABLE, math::TABLE, date::TABLE];
+const TABLES: [&[Function]; 10] = [
+    control::TABLE,
+    text::TABLE,
+    cut::TABLE,
+    list::TABLE,
+    regexp::TABLE,
+    json::TABLE,
+    math::TABLE,
+    power::TABLE,
+    date::TABLE,
+    calendar::TABLE,
+];
 
 /// Any number of arguments.
 const MANY: usize = 1_000;
@@ -62,17 +78,18 @@ pub(super) fn find(name: &str) -> Option<&'static Function> {
 pub(super) fn suggestion(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_uppercase();
     let known = [
-        ("FORMAT_DATE", "DATE_FORMAT(x, '%Y-%m-%d %H:%i:%s')"),
-        (
-            "MD5",
-            "no hash functions: compute the hash before the record is mapped",
-        ),
         ("ISNULL", "x IS NULL"),
-        ("NVL", "IFNULL(x, y)"),
+        (
+            "UUID",
+            "a value of the record: every mapping would give another one",
+        ),
+        (
+            "RAND",
+            "a value of the record: every mapping would give another one",
+        ),
         ("LEN", "CHAR_LENGTH(x)"),
         ("TO_CHAR", "DATE_FORMAT(x, '%Y-%m-%d') or CAST(x AS CHAR)"),
         ("IIF", "IF(condition, a, b)"),
-        ("FORMAT", "ROUND(x, 2)"),
     ];
     known
         .iter()

@@ -2,6 +2,7 @@
 
 mod condition;
 mod date;
+mod more;
 mod number;
 mod text;
 
@@ -39,7 +40,8 @@ impl Generator {
     pub(crate) fn case(&mut self) -> Case {
         self.record = Map::new();
         let depth = 1 + self.below(3);
-        let (expression, sql) = match self.below(10) {
+        let (expression, sql) = match self.below(12) {
+            10..=11 => self.more(depth),
             0..=2 => self.number(depth),
             3..=5 => self.text(depth),
             6..=7 => self.condition(depth),

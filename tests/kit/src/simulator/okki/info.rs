@@ -149,7 +149,7 @@ fn groups(settings: &OkkiSettings, formatted: bool, index: u32, c: &Customer) ->
         None => [None, plain(r#""""#), plain("[]"), plain("{}")][index as usize % 4].clone(),
     };
     let origins = list(c.origin_list.iter().map(|origin| quoted(origin)));
-    let groups = [
+    let mut groups = [
         (
             "基本信息",
             vec![
@@ -189,6 +189,10 @@ fn groups(settings: &OkkiSettings, formatted: bool, index: u32, c: &Customer) ->
         ),
         ("其他信息", vec![field("remark", "公司备注", 2, text(&c.remark))]),
     ];
+    // Which of the two fields called 客户来源 comes first differs between accounts.
+    if index % 3 == 1 {
+        groups[0].1.swap(2, 4);
+    }
     list(groups.into_iter().zip(1..).map(|((name, fields), id)| {
         format!(
             r#"{{"group_id":{id},"name":"{name}","fields":{}}}"#,

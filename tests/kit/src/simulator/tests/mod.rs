@@ -136,7 +136,11 @@ fn mapped(detail: &Value) -> Vec<String> {
                 group["name"].as_str().unwrap(),
                 field["name"].as_str().unwrap()
             );
-            fields.insert(key, field["value"].clone()); // the last one wins
+            // Of two fields of one name, in whichever order, a text wins over a list, and either over nothing.
+            let rank = |value: &Value| (!text(value).is_empty(), value.is_string());
+            let value = field["value"].clone();
+            let earlier = fields.remove(&key).filter(|earlier| rank(earlier) > rank(&value));
+            fields.insert(key, earlier.unwrap_or(value));
         }
     }
     let field = |name: &str| fields.get(name).cloned().unwrap_or_default();

@@ -1,0 +1,40 @@
+//! Records that a mapping is held against: files of detail answers, or what the transformers have seen lately.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use mapping::Zone;
+use mapping::clean::{clean_in, collisions};
+use pipeline::names::Namespace;
+use pipeline::store::Store;
+use serde_json::Value;
+
+use super::company;
+use crate::known::Known;
+use crate::profile::{self, Profile};
+
+/// The profile of the answers in these files; each holds one answer, an array of them, or one a line.
+pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> {
+    if files.is_empty() {
+        return Ok(Known::standard());
+    }
+    let (mut profile, mut collided) = (Profile::default(), Vec::new());
+    for file in files {
+        for detail in company::several(file)? {
+            let detail = match detail {
+                Value::Object(_) => detail,
+                _ => anyhow::bail!("{}: every customer must be an object", file.display()),
+            };
+            collided.extend(collisions(&detail));
+            profile.add(&clean_in(detail, zone).with_context(|| file.display().to_string())?);
+        }
+    }
+    Ok(Known::with(profile).collided(collided))
+}
+
+/// The profile of what transformers have mapped lately.
+pub(super) async fn lately(store: &Store, namespace: &Namespace) -> anyhow::Result<Option<Profile>> {
+    profile::last(store, namespace)
+        .await
+        .context("REDIS_URL: ask for the keys that customers have had lately")
+}

@@ -1,0 +1,131 @@
+//! What a document does without a word: a text that stands alone, a code that nobody names, entries of a list that are
+//! not read.
+
+use std::collections::BTreeMap;
+
+use mapping::{Parameter, Problem, Segment, Trap};
+
+use super::keys::of;
+use super::{Known, codes};
+use crate::map::Mapping;
+use crate::profile::Profile;
+
+/// The traps of a mapping, with the number of customers concerned where records were seen.
+pub(crate) fn traps(mapping: &Mapping, known: &Known, document: &str) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for parameter in mapping.parameters() {
+        let Some(expression) = &parameter.value else {
+            continue;
+        };
+        for trap in expression.traps() {
+            let told = match &trap {
+                Trap::LoneText { text, paths } => vec![lone(text, paths, known.profile())],
+                Trap::Codes { path, named, others } => unnamed(path, named, *others, known.profile()),
+            };
+            found.extend(
+                told.into_iter()
+                    .flatten()
+                    .map(|message| of(parameter, document, message)),
+            );
+        }
+        found.extend(
+            cut(parameter, known.profile())
+                .into_iter()
+                .map(|m| of(parameter, document, m)),
+        );
+    }
+    found
+}
+
+/// ` (3 of 120 customers seen)`, and nothing when nobody knows.
+fn concerned(count: u64, profile: Option<&Profile>) -> String {
+    profile.map_or_else(String::new, |profile| {
+        format!(" ({count} of {} customers seen)", profile.records())
+    })
+}
+
+fn lone(text: &str, paths: &[String], profile: Option<&Profile>) -> Option<String> {
+    let empty = profile.map(|profile| {
+        let filled = paths.iter().map(|path| profile.filled(path)).max().unwrap_or(0);
+        profile.records().saturating_sub(filled)
+    });
+    if empty == Some(0) {
+        return None;
+    }
+    Some(format!(
+        "a lone {text} is sent when {} is empty{}",
+        paths.join(" and "),
+        concerned(empty.unwrap_or(0), profile)
+    ))
+}
+
+/// Codes without a WHEN, and labels that belong to another code.
+fn unnamed(
+    path: &str,
+    named: &[(String, Option<String>)],
+    others: bool,
+    profile: Option<&Profile>,
+) -> Vec<Option<String>> {
+    let labels = codes::labels(path);
+    let mut all: BTreeMap<i64, String> = BTreeMap::new();
+    for (code, label) in labels.unwrap_or_default().iter().enumerate() {
+        all.insert(i64::try_from(code).unwrap_or(0), format!(" ({label})"));
+    }
+    for code in profile.into_iter().flat_map(|profile| profile.codes(path)) {
+        all.entry(code.0).or_default();
+    }
+    let is_named = |code: &i64| named.iter().any(|(text, _)| text.trim().parse() == Ok(*code));
+    let mut told = Vec::new();
+    if !others {
+        for (code, label) in all.iter().filter(|(code, _)| !is_named(code)) {
+            let count = profile.map_or(0, |profile| profile.code_count(path, *code));
+            told.push(Some(format!(
+                "code {code}{label} of {path} is named by no WHEN, so its customers get what ELSE gives{}",
+                concerned(count, profile)
+            )));
+        }
+    }
+    let labels = labels.unwrap_or_default();
+    for (code, text) in named {
+        let (Ok(code), Some(text)) = (code.trim().parse::<usize>(), text) else {
+            continue;
+        };
+        let meant = codes::code_of(labels, text).filter(|meant| *meant != code);
+        if let (Some(meant), Some(right)) = (meant, labels.get(code)) {
+            let count = profile.map_or(0, |p| p.code_count(path, i64::try_from(code).unwrap_or(0)));
+            told.push(Some(format!(
+                "code {code} of {path} is {right} in OKKI's list; {text} is code {meant}{}",
+                concerned(count, profile)
+            )));
+        }
+    }
+    told
+}
+
+/// Lists of which only the first entries are read.
+fn cut(parameter: &Parameter, profile: Option<&Profile>) -> Vec<String> {
+    let Some(expression) = parameter.value.as_ref().filter(|value| !value.aggregates()) else {
+        return Vec::new();
+    };
+    let mut read: BTreeMap<String, usize> = BTreeMap::new();
+    for path in expression.paths() {
+        for (at, segment) in path.segments().iter().enumerate() {
+            let list: Vec<&str> = path.as_str().split('.').take(at).collect();
+            let rest = path.segments().len() - at;
+            if let (Segment::Index(index, _), true) = (segment, !list.is_empty() && rest > 1) {
+                let entry = read.entry(list.join(".")).or_default();
+                *entry = (*entry).max(index + 1);
+            }
+        }
+    }
+    let told = |(list, count): (String, usize)| {
+        let more = profile.map(|profile| profile.longer_than(&list, count));
+        (more != Some(0)).then(|| {
+            format!(
+                "{list} is read up to its entry {count}; further ones are not sent{}",
+                concerned(more.unwrap_or(0), profile)
+            )
+        })
+    };
+    read.into_iter().filter_map(told).collect()
+}
