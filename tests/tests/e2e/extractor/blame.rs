@@ -147,12 +147,19 @@ async fn one_answer_for_everybody_kills_nobody() {
         .seed(141)
         .start()
         .await;
-    let shown = pipeline.simulator.company_ids()[0];
-    let fault = Fault::on(Vendor::Okki, "info", cached(shown));
-    let fault = pipeline.simulator.fault(fault);
     let extractor = pipeline.run(Service::Extractor);
-    pipeline[extractor].pauses_for("the answer is about").await;
     let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    // The one that was fetched last is the first that others are compared with.
+    let ids = pipeline.simulator.company_ids();
+    pipeline.simulator.change_one(ids[0], None).unwrap();
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    let fault = Fault::on(Vendor::Okki, "info", cached(ids[0]));
+    let fault = pipeline.simulator.fault(fault);
+    for id in &ids {
+        pipeline.simulator.change_one(*id, None).unwrap();
+    }
+    pipeline[extractor].pauses_for("the answer is about").await;
     // Long enough for every rung of the ladder.
     let asked = super::sink::calls(&pipeline, "info");
     eventually(LIMIT, "it is asked again and again", async || {
