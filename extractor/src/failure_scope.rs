@@ -5,19 +5,14 @@
 //! costs one record"), or an outage of the detail endpoint or a lost privilege would push every customer up the retry
 //! ladder and into the dead-letter queue (against "an outage is not a failure").
 
+mod memory;
+
 use crate::okki::{Client, Error, PageRequest, chain};
+use memory::{Found, Last};
 use pipeline::quota::Lane;
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 
-/// That everybody fails is believed for so long by those who fail in the meantime.
-const FRESH: Duration = Duration::from_secs(2);
-/// Customers that are remembered of those who were answered and of those who were refused.
-const REMEMBERED: usize = 5;
 /// Rows of the listing among which others are chosen.
 const ROWS: u32 = 20;
 /// How many of them are asked for at a time, others each time.
@@ -54,28 +49,6 @@ pub(crate) struct FailureScope {
     found: tokio::sync::Mutex<Option<Found>>,
 }
 
-/// What others were answered when they were asked.
-#[derive(Clone, Copy)]
-struct Found {
-    at: Instant,
-    /// The search ended with evidence as good as this.
-    sought: Evidence,
-    evidence: Evidence,
-}
-
-#[derive(Default)]
-struct Last {
-    /// Customers whose details were fetched, the latest first.
-    good: VecDeque<String>,
-    /// Customers whose details were refused, the latest first.
-    refused: VecDeque<String>,
-    /// When the latest calls were begun that were answered so.
-    success: Option<Instant>,
-    orderly: Option<Instant>,
-    /// How often others were chosen.
-    turns: usize,
-}
-
 impl FailureScope {
     /// Starts without any customer that could be fetched.
     #[must_use]
@@ -89,28 +62,29 @@ impl FailureScope {
 
     /// The detail of a customer was fetched, by a call that was begun at `begun`.
     pub(crate) fn answered(&self, company_id: &str, begun: Instant) {
-        let mut last = self.lock();
-        last.success = last.success.max(Some(begun));
-        last.refused.retain(|known| known != company_id);
-        remember(&mut last.good, company_id);
+        self.lock().answered(company_id, begun);
     }
 
     /// Whom a failure concerns that ended a call begun at `begun`.
     pub(crate) async fn of(&self, company_id: &str, error: &Error, begun: Instant) -> Scope {
-        remember(&mut self.lock().refused, company_id);
-        if let Error::NotFound { .. } = error {
-            let mut last = self.lock();
-            last.orderly = last.orderly.max(Some(begun));
-        }
+        self.lock().failed(company_id, error, begun);
         let needed = needed(error);
         let mut found = self.found.lock().await;
-        if self.lock().evidence_since(begun) >= needed {
-            return Scope::One;
+        {
+            let mut last = self.lock();
+            if let Error::Closed { left } = error
+                && last.believes_limit(*left)
+            {
+                return Scope::Everybody;
+            }
+            if last.evidence_since(begun) >= needed {
+                return Scope::One;
+            }
+            if let Some(scope) = found.as_ref().and_then(|found| found.scope(needed, begun, &last)) {
+                return scope;
+            }
         }
-        if let Some(scope) = found.and_then(|found| found.scope(needed, begun)) {
-            return scope;
-        }
-        let evidence = self.ask_for_others(company_id, needed).await;
+        let (evidence, witness) = self.ask_for_others(company_id, needed).await;
         tracing::debug!(
             company_id,
             ?evidence,
@@ -121,16 +95,18 @@ impl FailureScope {
             at: Instant::now(),
             sought: needed,
             evidence,
+            witness,
         };
+        let scope = now.scope(needed, begun, &self.lock());
         *found = Some(now);
-        now.scope(needed, begun).unwrap_or(Scope::Everybody)
+        scope.unwrap_or(Scope::Everybody)
     }
 
     /// The probe of a pause that was made because of details: an error while nobody is answered.
     pub(crate) async fn somebody_is_answered(&self) -> Result<(), Error> {
         let (good, refused) = {
             let last = self.lock();
-            (last.good.clone(), last.refused.clone())
+            (last.good(), last.refused())
         };
         let listed = self.others("").await?;
         let (mut latest, mut timeouts) = (None, 0);
@@ -155,9 +131,10 @@ impl FailureScope {
         latest.map_or(Ok(()), Err)
     }
 
-    async fn ask_for_others(&self, company_id: &str, needed: Evidence) -> Evidence {
+    /// What others are answered, and who was shown its detail.
+    async fn ask_for_others(&self, company_id: &str, needed: Evidence) -> (Evidence, Option<String>) {
         let (mut best, mut timeouts) = (Evidence::None, 0);
-        let good = self.lock().good.clone();
+        let good = self.lock().good();
         let others = good.into_iter().filter(|id| id != company_id);
         let mut candidates: Vec<String> = others.take(2).collect();
         let remembered = candidates.len();
@@ -168,7 +145,7 @@ impl FailureScope {
                 };
                 if candidates.is_empty() && listed.is_empty() {
                     // Without another customer the listing's answer has to do.
-                    return Evidence::Success;
+                    return (Evidence::Success, None);
                 }
                 candidates.extend(listed);
             }
@@ -176,16 +153,21 @@ impl FailureScope {
             best = best.max(match self.ask(id).await {
                 Ok(()) => Evidence::Success,
                 Err(Error::NotFound { .. } | Error::Business { .. }) => Evidence::Orderly,
+                // Who limits everybody is not asked about one after the other.
+                Err(error) if error.is_limit() => break,
                 Err(error) => {
                     timeouts += u32::from(error.is_timeout());
                     Evidence::None
                 }
             });
+            if best == Evidence::Success {
+                return (best, Some(id.clone()));
+            }
             if best >= needed || timeouts >= MOST_TIMEOUTS {
                 break;
             }
         }
-        best
+        (best, None)
     }
 
     async fn ask(&self, company_id: &str) -> Result<(), Error> {
@@ -195,8 +177,8 @@ impl FailureScope {
         Ok(())
     }
 
-    /// A few listed customers other than this one, others each time and rather those that were not refused of late, so that
-    /// bad ones do not stand for all.
+    /// A few listed customers other than this one, others each time, none of which the answer to another one was about where
+    /// there are such, and rather those that were not refused of late, so that bad ones do not stand for all.
     async fn others(&self, company_id: &str) -> Result<Vec<String>, Error> {
         let turn = {
             let mut last = self.lock();
@@ -217,12 +199,8 @@ impl FailureScope {
             page = self.client.page(Lane::Live, &first).await?;
         }
         let listed = page.items.into_iter().map(|item| item.company_id);
-        let all: Vec<String> = listed.filter(|id| id != company_id).collect();
-        let refused = self.lock().refused.clone();
-        let mut ids: Vec<String> = all.iter().filter(|id| !refused.contains(id)).cloned().collect();
-        if ids.is_empty() {
-            ids = all;
-        }
+        let listed = listed.filter(|id| id != company_id);
+        let mut ids = self.lock().choose(listed.collect());
         if !ids.is_empty() {
             let length = ids.len();
             ids.rotate_left(turn * CHOSEN % length);
@@ -236,50 +214,14 @@ impl FailureScope {
     }
 }
 
-impl Found {
-    /// What it says about a failure that needs so much evidence to concern one customer alone; `None`: nothing.
-    fn scope(self, needed: Evidence, begun: Instant) -> Option<Scope> {
-        if self.at >= begun && self.evidence >= needed {
-            Some(Scope::One)
-        } else if self.sought >= needed
-            && self.evidence < needed
-            && (self.at >= begun || self.at.elapsed() < FRESH)
-        {
-            Some(Scope::Everybody)
-        } else {
-            None
-        }
-    }
-}
-
-impl Last {
-    fn evidence_since(&self, begun: Instant) -> Evidence {
-        let since = |at: Option<Instant>| at.is_some_and(|at| at > begun);
-        if since(self.success) {
-            Evidence::Success
-        } else if since(self.orderly) {
-            Evidence::Orderly
-        } else {
-            Evidence::None
-        }
-    }
-}
-
 /// What others must be answered for a failure to be about the customer alone.
 const fn needed(error: &Error) -> Evidence {
     match error {
         // That others are not found either is what a lost privilege looks like; that others are told the same final code, a
         // wrong request.
         Error::NotFound { .. } | Error::Business { .. } => Evidence::Success,
+        // One answer for everybody, from some cache, is nobody's own.
+        Error::Another { .. } => Evidence::Success,
         _ => Evidence::Orderly,
     }
-}
-
-fn remember(ids: &mut VecDeque<String>, id: &str) {
-    if ids.front().is_some_and(|latest| latest == id) {
-        return;
-    }
-    ids.retain(|known| known != id);
-    ids.push_front(id.to_owned());
-    ids.truncate(REMEMBERED);
 }

@@ -114,6 +114,7 @@ impl FetchHandler {
         let mut began = begun;
         if let Err(error) = &fetched
             && error.is_transient()
+            && !matches!(error, Error::Closed { .. })
             && self.scope(wanted, error, begun).await == Scope::One
         {
             // An outage takes whatever is under way, and others who are answered since then may only show that it is over.
@@ -143,7 +144,7 @@ impl FetchHandler {
     /// Whom a failure concerns that ended a call begun at `begun`.
     async fn scope(&self, wanted: &CompanyRef, error: &Error, begun: Instant) -> Scope {
         match error {
-            Error::Closed { .. } | Error::Quota(_) | Error::Store(_) => Scope::Everybody,
+            Error::Quota(_) | Error::Store(_) => Scope::Everybody,
             error => self.failure_scope.of(&wanted.company_id, error, begun).await,
         }
     }
@@ -183,6 +184,14 @@ impl FetchHandler {
             return Outcome::Park(WaitsFor::NextDay);
         }
         if self.scope(wanted, &error, begun).await == Scope::Everybody {
+            if let Error::Closed { left } = error
+                && let Err(error) = self.client.keep_away(left).await
+            {
+                tracing::debug!(
+                    error = chain(&error),
+                    "shared quota does not know that okki limits the rate"
+                );
+            }
             self.pauses.pause_details(&error, &self.failure_scope);
             return Outcome::Hold;
         }

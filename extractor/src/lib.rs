@@ -14,6 +14,7 @@ mod cli;
 mod clocks;
 mod commands;
 mod config;
+mod damaged_watch;
 mod failure_scope;
 mod filter_watch;
 mod handler;

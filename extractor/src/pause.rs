@@ -19,6 +19,9 @@ use tokio::time::Instant;
 /// A refusal that stands for so long is not over by itself.
 const CONFIRMED_AFTER: Duration = Duration::from_secs(5);
 
+/// However long OKKI wants no calls, it is asked again after this time: the answer may have been one record's, or some proxy's.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
+
 /// Asks whether the work could be done again.
 type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
 
@@ -76,7 +79,8 @@ impl Pauses {
     }
 
     fn close(&self, error: &Error, cause: Cause) {
-        if let Some(wait) = error.retry_after() {
+        // A limited rate is kept by the quota that all replicas share, which lets a call through now and then.
+        if let (Error::Outage(_), Some(wait)) = (error, error.retry_after()) {
             let mut until = lock(&self.closed_until);
             *until = (*until).max(Instant::now().checked_add(wait));
         }
@@ -93,7 +97,11 @@ impl Pauses {
             Error::RateLimited { .. } | Error::Closed { .. } | Error::Quota(_) => {
                 self.until_answered(Pause::Quota, error, cause, None);
             }
-            Error::Outage(_) | Error::Garbled(_) | Error::Shape(_) | Error::NotFound { .. } => {
+            Error::Outage(_)
+            | Error::Garbled(_)
+            | Error::Shape(_)
+            | Error::Another { .. }
+            | Error::NotFound { .. } => {
                 self.until_answered(Pause::Outage, error, cause, None);
             }
         }
@@ -154,8 +162,11 @@ impl Pauses {
 
     /// One probe, not before OKKI wants calls again.
     async fn try_again(&self, cause: &Cause, renew: bool) -> Result<(), Error> {
-        while let Some(until) = self.closed_until().filter(|until| *until > Instant::now()) {
-            tokio::time::sleep_until(until).await;
+        let silent_until = Instant::now() + LONGEST_SILENCE;
+        while let Some(until) = self.closed_until()
+            && until.min(silent_until) > Instant::now()
+        {
+            tokio::time::sleep_until(until.min(silent_until)).await;
         }
         let answered = async {
             if renew {
@@ -165,8 +176,9 @@ impl Pauses {
             (cause.probe)().await
         };
         let answered = answered.await;
-        if let Err(error) = &answered {
-            tracing::debug!(error = chain(error), "okki probe");
+        match &answered {
+            Ok(()) => *lock(&self.closed_until) = None,
+            Err(error) => tracing::debug!(error = chain(error), "okki probe"),
         }
         answered
     }

@@ -7,7 +7,7 @@ use crate::{
     poll::{Tempo, polling},
     run::RunSettings,
     schedule::{InvalidSchedule, Schedule},
-    source::Source,
+    source::{Source, group_list},
     window::Margins,
 };
 use pipeline::{
@@ -96,6 +96,10 @@ impl OkkiConfig {
         let mut source = Source::load(args.source.as_deref())?;
         let group = args.okki_group_id.as_deref();
         if let Some(group) = group.filter(|id| !id.trim().is_empty()) {
+            group_list(group).map_err(|problem| {
+                let remedy = "write the group's number, several with commas";
+                ConfigError::new("OKKI_GROUP_ID", problem, remedy)
+            })?;
             source.set("group_id", group);
         }
         Ok(source)

@@ -10,9 +10,10 @@ use pipeline::setting::ConfigError;
 use std::{path::Path, time::Duration};
 
 mod filter;
+mod odd;
 mod scope;
 
-pub(crate) use filter::rules_of;
+pub(crate) use filter::{group_list, rules_of};
 pub(crate) use scope::{Listed, Scope};
 
 /// Parameters that the extractor sets itself, whatever a document says.
@@ -109,9 +110,7 @@ impl Source {
             ..Context::at(now).last_sync(0)
         };
         refuse_fixed_bounds(&document, name).and_then(|()| refuse_other_hosts(&document, name))?;
-        let given = document
-            .parameters(&context)
-            .map_err(|(label, error)| refuse(format!("parameter `{label}`: {error}"), "correct its value"))?;
+        let given = given(&document, &context, text, name)?;
         let value = |name: &str| {
             given
                 .iter()
@@ -129,12 +128,12 @@ impl Source {
             return Err(refuse(problem, "customers are followed by their company_id"));
         }
         let removals = value("removed") == Some("1");
-        let remarks = remarks(&document, name, removals);
+        let remarks = remarks(&document, name, removals)
+            .into_iter()
+            .chain(odd::without_effect(text, name));
         Ok(Self {
             info: document.info_api().unwrap_or(&base.info).to_owned(),
-            count: value("count")
-                .and_then(|count| count.parse().ok())
-                .filter(|count| *count > 0),
+            count: value("count").and_then(|count| count.trim().parse().ok()),
             removals,
             remedy: remedy(&document, &context, now)?,
             selection: Selection {
@@ -152,6 +151,27 @@ impl Source {
             ..base
         })
     }
+}
+
+/// The parameters as they are sent; the detail's format may stand beside the fields.
+fn given(
+    document: &SourceDocument,
+    context: &Context,
+    text: &str,
+    name: &str,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    const FORMAT: &str = "format";
+    let mut given = document.parameters(context).map_err(|(label, error)| {
+        let problem = format!("parameter `{label}`: {error}");
+        ConfigError::new(name, problem, "correct its value")
+    })?;
+    odd::refuse(document, &given, text, name)?;
+    if let Some(format) = document.other.get(FORMAT)
+        && !given.iter().any(|(name, _)| name == FORMAT)
+    {
+        given.push((FORMAT.to_owned(), format.to_owned()));
+    }
+    Ok(given)
 }
 
 /// The token would be sent to a host that a path names.

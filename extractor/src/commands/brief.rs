@@ -67,7 +67,7 @@ pub(super) async fn client(
     http: &HttpConfig,
     place: Option<Place>,
 ) -> anyhow::Result<Client> {
-    let http = http::Client::new(http.clone()).context("build the HTTP client")?;
+    let http = http::Client::without_redirects(http.clone()).context("build the HTTP client")?;
     let usable = match place {
         Some(place) if place.is_usable().await => Some(place),
         _ => None,

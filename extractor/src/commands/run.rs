@@ -4,6 +4,7 @@ use super::{fetch_details, shared_client};
 use crate::{
     checkpoint::CheckpointWatch,
     cli::RunArgs,
+    damaged_watch::DamagedWatch,
     filter_watch::FilterWatch,
     hooks::{HookWatch, Hooks, Memory, Signature},
     leader::Leader,
@@ -152,8 +153,9 @@ fn watch(
     let checkpoint = CheckpointWatch::new(rt.clone(), state.clone());
     let filter = okki.client.endpoints.source.filter();
     let filter = FilterWatch::new(rt.clone(), state.clone(), filter, lists_again);
+    let damaged = DamagedWatch::new(rt.clone(), state.clone());
     async move {
-        tokio::join!(checkpoint.run(), filter.run());
+        tokio::join!(checkpoint.run(), filter.run(), damaged.run());
         Ok(())
     }
 }

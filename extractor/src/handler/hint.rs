@@ -95,7 +95,8 @@ impl FetchHandler {
                 Err(error) => tracing::debug!(error = crate::okki::chain(&error), "removals not listed"),
             }
         }
-        let most = match loaded.is_some() || wanted.force {
+        // Who asks by an id waits for the answer, and it may be nobody's.
+        let most = match loaded.is_some() {
             true => FOR_KNOWN,
             false => FOR_UNKNOWN,
         };

@@ -62,16 +62,17 @@ impl<'a> Members<'a> {
     }
 
     /// A customer id as decimal text. Anything but a positive whole number cannot name a customer; one that went through
-    /// a floating-point number (`5.6657420945678e13`, `5.0`) does as long as that holds every digit.
+    /// a floating-point number (`5.6657420945678e13`, `5.0`) does as long as that holds every digit, and so does one in
+    /// full-width digits (`５６`).
     pub(super) fn company_id(&self, name: &str) -> Option<String> {
         let id = match self.value(name)? {
             Value::Number(number) => {
                 whole(&number).map_or_else(|| number.to_string(), |whole| whole.to_string())
             }
             Value::String(text) => {
-                let text = text.trim();
+                let text: String = text.trim().chars().map(narrow).collect();
                 let number = text.parse().ok().as_ref().and_then(whole);
-                number.map_or_else(|| text.to_owned(), |whole| whole.to_string())
+                number.map_or(text, |whole| whole.to_string())
             }
             _ => return None,
         };
@@ -98,6 +99,14 @@ pub(super) fn whole(number: &serde_json::Number) -> Option<i64> {
             .filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
         Some(exact as i64)
     })
+}
+
+/// A full-width digit as an ordinary one.
+fn narrow(char: char) -> char {
+    match char {
+        '\u{ff10}'..='\u{ff19}' => char::from_u32(char as u32 - 0xff10 + u32::from(b'0')).unwrap_or(char),
+        other => other,
+    }
 }
 
 #[cfg(test)]

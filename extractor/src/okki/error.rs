@@ -58,6 +58,16 @@ pub(crate) enum Error {
     /// JSON, but not the documented shape.
     #[error("unexpected answer of okki: {0}")]
     Shape(String),
+    /// The detail of another customer than the one that was asked for.
+    #[error(
+        "unexpected answer of okki: detail of {asked}: the answer is about {about} (does something in between cache answers?)"
+    )]
+    Another {
+        /// The customer that was asked for.
+        asked: String,
+        /// The customer that is shown.
+        about: String,
+    },
     /// The daily allowance is used up.
     #[error("the call cannot be made within the quota")]
     Quota(#[from] pipeline::quota::Error),
@@ -76,6 +86,14 @@ pub(crate) enum Outage {
         status: u16,
         /// From `Retry-After`.
         retry_after: Option<Duration>,
+    },
+    /// The server wants the call to be made elsewhere, which nobody has asked for.
+    #[error("http status {status}, a redirect to {to} (is OKKI_BASE_URL right?)")]
+    Redirect {
+        /// The status.
+        status: u16,
+        /// Scheme, host and path.
+        to: String,
     },
     /// No connection, no answer in time, or an answer cut short.
     #[error("{}", if .0.is_timeout() { "no answer in time" } else { "connection failed" })]
@@ -210,7 +228,7 @@ impl Error {
             Self::Outage(Outage::Unknown { .. }) => "okki-unknown-code",
             Self::Outage(_) => "okki-outage",
             Self::Garbled(_) => "okki-unreadable",
-            Self::Shape(_) => "okki-unexpected-shape",
+            Self::Shape(_) | Self::Another { .. } => "okki-unexpected-shape",
             Self::Quota(_) => "okki-quota",
             Self::Store(_) => "redis",
         }

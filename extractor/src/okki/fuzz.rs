@@ -28,7 +28,11 @@ fn all(status: u16, body: &[u8]) {
 
 fn data(data: Box<RawValue>, size: usize) {
     let _group = types::read_groups(&data, "6");
-    if let Ok(page) = types::read_page(&data, None) {
+    for page in [false, true]
+        .map(|later| types::read_page(&data, None, later))
+        .into_iter()
+        .flatten()
+    {
         assert!(page.rows() <= size as u64);
         assert!(page.damaged.iter().map(|row| row.reason.len()).sum::<usize>() <= 64 * size);
     }

@@ -94,6 +94,14 @@ impl Pace {
         Some(quota.today(bucket))
     }
 
+    /// OKKI has answered the one call that is let through a long pause.
+    pub(crate) async fn reopen(&self) -> Result<(), Error> {
+        if let Some((quota, bucket)) = &self.shared {
+            quota.reopen(bucket).await?;
+        }
+        Ok(())
+    }
+
     /// The server said 429.
     pub(crate) async fn push_back(&self, retry_after: Option<Duration>) -> Result<(), Error> {
         let pause = {

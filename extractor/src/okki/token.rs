@@ -39,6 +39,12 @@ pub(crate) struct Token {
     fresh_until: i64,
 }
 
+/// Says whether a text can be a token: anything else fits into no header, and every call would fail before it is sent.
+#[must_use]
+pub(super) fn can_be_sent(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 impl Token {
     /// A token that lives for `life_ms` from `now_ms`, and is used for a little less.
     #[must_use]
@@ -221,6 +227,7 @@ impl Shared {
             .await?;
         let plain = sealed.and_then(|sealed| self.seal.open(&sealed));
         let stored = plain.and_then(|plain| serde_json::from_slice::<Stored>(&plain).ok());
+        let stored = stored.filter(|stored| can_be_sent(&stored.token));
         Ok(stored.map(|stored| Token {
             secret: Secret::new(stored.token),
             fresh_until: stored.fresh_until,

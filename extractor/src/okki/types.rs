@@ -76,8 +76,8 @@ pub(crate) struct Detail {
     pub now: Option<i64>,
 }
 
-/// Reads the `data` object of a listing.
-pub(super) fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error> {
+/// Reads the `data` object of a listing; `later`: of a page after the first one.
+pub(super) fn read_page(data: &RawValue, now: Option<i64>, later: bool) -> Result<Page, Error> {
     let shape = |what: String| Error::Shape(format!("listing: {what}"));
     let data = Members::read(data.get().as_bytes()).map_err(|error| shape(error.to_string()))?;
     let total = data
@@ -85,7 +85,8 @@ pub(super) fn read_page(data: &RawValue, now: Option<i64>) -> Result<Page, Error
         .and_then(|total| u64::try_from(total).ok());
     let rows = match data.raw("list") {
         Some(list) => rows(list.get()).ok_or_else(|| shape("`data.list` is not a list".to_owned()))?,
-        None if total == Some(0) => Vec::new(),
+        // Behind the last page there is nothing, whatever the whole counts.
+        None if total == Some(0) || later => Vec::new(),
         None => return Err(shape("`data.list` is missing".to_owned())),
     };
     let mut page = Page {
@@ -146,9 +147,10 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
     match row.company_id("company_id") {
         Some(id) if id == company_id => {}
         Some(id) => {
-            return Err(Error::Shape(format!(
-                "detail of {company_id}: the answer is about {id}"
-            )));
+            return Err(Error::Another {
+                asked: company_id.to_owned(),
+                about: id,
+            });
         }
         None => {
             return Err(Error::Shape(format!(
@@ -219,7 +221,7 @@ mod tests {
     }
 
     fn page(json: &str) -> Result<Page, Error> {
-        read_page(&raw(json), Some(1))
+        read_page(&raw(json), Some(1), false)
     }
 
     fn page_of(row: &str) -> Page {
@@ -278,6 +280,7 @@ mod tests {
         for (row, id) in [
             (r#"{"company_id":5.6657420945678e13}"#, "56657420945678"),
             (r#"{"company_id":"5.0"}"#, "5"),
+            (r#"{"company_id":"５６６５"}"#, "5665"),
         ] {
             assert_eq!(page_of(row).items[0].company_id, id, "{row}");
         }
@@ -297,6 +300,9 @@ mod tests {
             page(r#"{"list":null,"totalItem":3}"#),
             Err(Error::Shape(_))
         ));
+        let later = |json| read_page(&raw(json), None, true);
+        assert_eq!(later(r#"{"list":null,"totalItem":3}"#).unwrap().rows(), 0);
+        assert!(matches!(later(r#"{"list":"none"}"#), Err(Error::Shape(_))));
         assert!(matches!(page(r#"{"list":"none"}"#), Err(Error::Shape(_))));
     }
 
@@ -322,7 +328,10 @@ mod tests {
         let detail = read_detail(raw(json), None, "9").unwrap();
         assert_eq!(detail.json.get(), json);
         assert_eq!(detail.update_time, Some(1_762_358_927));
-        assert!(matches!(read_detail(raw(json), None, "8"), Err(Error::Shape(_))));
+        assert!(matches!(
+            read_detail(raw(json), None, "8"),
+            Err(Error::Another { .. })
+        ));
         assert!(matches!(read_detail(raw("[]"), None, "8"), Err(Error::Shape(_))));
     }
 

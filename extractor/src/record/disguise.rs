@@ -5,6 +5,7 @@ use super::{
     fields::{self, Rule},
     json::{Node, Writer},
     known::Known,
+    number,
     place::{About, Keep, Place},
     pseudonym::{Pseudonyms, Shape},
     scalar,
@@ -139,6 +140,7 @@ impl Disguise {
             Rule::Kept => true,
             Rule::Message => scalar::is_known_message(core),
             Rule::Code => scalar::is_code(core) && !self.known.is_personal(core),
+            Rule::Amount => scalar::is_code(core) && !number::is_personal(core, Rule::Amount, &self.known),
             Rule::Time => scalar::is_time(core),
             Rule::Choice | Rule::Setting => {
                 (scalar::is_tame(core) || scalar::is_code(core)) && !self.known.is_personal(core)
@@ -162,25 +164,13 @@ impl Disguise {
 
     fn write_number(&mut self, number: &[u8], place: Place, out: &mut Writer) {
         let text = String::from_utf8_lossy(number);
-        let digits = number.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let is_personal = match place.rule {
-            Rule::Kept => false,
-            Rule::Phone | Rule::Birth => digits > 1,
-            Rule::Area => digits > scalar::LONGEST_AREA,
-            Rule::Person | Rule::Own => digits >= scalar::LONG_NUMBER,
-            _ => digits >= scalar::IDENTITY_NUMBER || self.known.is_personal(&text),
-        };
-        if !is_personal {
+        if !number::is_personal(&text, place.rule, &self.known) {
             out.raw().extend_from_slice(number);
             return;
         }
         self.replaced += 1;
-        // What follows a point or an exponent is how a program writes, no part of the number.
-        let end = text.find(['.', 'e', 'E']).unwrap_or(text.len());
-        let chars: Vec<char> = text[..end].chars().collect();
-        let pseudonym: String = self.pseudonyms.of(&chars, Shape::Phone).into_iter().collect();
+        let pseudonym = number::other(&text, &self.pseudonyms);
         out.raw().extend_from_slice(pseudonym.as_bytes());
-        out.raw().extend_from_slice(&number[end..]);
     }
 
     fn write_pseudonym(&mut self, inner: &[u8], shape: Shape, out: &mut Writer) {

@@ -8,6 +8,8 @@ pub(crate) enum Rule {
     Kept,
     /// A number or a short code stays, anything else does not.
     Code,
+    /// A number that the account counts something with: a long one may be that of somebody.
+    Amount,
     /// A time stays.
     Time,
     /// A choice that the vendor or the account's settings offer stays.
@@ -27,7 +29,7 @@ pub(crate) enum Rule {
     Birth,
     /// A field of the account's own: long numbers in it are no quantities.
     Own,
-    /// Nothing is known of it: texts go, numbers stay.
+    /// Nothing is known of it: texts go, and so do long numbers.
     Unknown,
 }
 
@@ -107,7 +109,7 @@ fn by_type(caption: &str, field_type: &str) -> Rule {
         _ if has(BIRTH) => Rule::Birth,
         _ if has(PHONE) => Rule::Phone,
         "4" | "10" | "21" => Rule::Time,
-        "5" | "13" => Rule::Code,
+        "5" | "13" => Rule::Amount,
         _ if has(PERSON) => Rule::Person,
         "3" | "7" | "17" | "18" => Rule::Listed,
         _ => Rule::Own,
@@ -199,7 +201,7 @@ mod tests {
             ("remark", "公司备注", "2", Rule::Own),
             ("13193448310389", "营业额", "2", Rule::Own),
             ("13193448310389", "成交日期", "4", Rule::Time),
-            ("13193448310389", "数量", "5", Rule::Code),
+            ("13193448310389", "数量", "5", Rule::Amount),
             ("13193448310389", "行业", "3", Rule::Listed),
             ("13193448310389", "业务员", "3", Rule::Person),
             ("13193448310389", "老板手机", "5", Rule::Phone),

@@ -13,6 +13,7 @@ mod fields;
 pub(crate) mod folder;
 mod json;
 mod known;
+mod number;
 mod place;
 pub(crate) mod pseudonym;
 mod scalar;

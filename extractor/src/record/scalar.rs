@@ -1,9 +1,5 @@
 //! What single texts look like: whether one can only be a code, a time, a choice, and not something about a person.
 
-/// Digits from which on a number in a field for texts is no quantity.
-pub(crate) const LONG_NUMBER: usize = 5;
-/// Digits from which on a number under any other name may be that of a card, an account or an identity.
-pub(crate) const IDENTITY_NUMBER: usize = 15;
 /// Digits of a country's or an area's number.
 pub(crate) const LONGEST_AREA: usize = 4;
 const LONGEST_CHOICE: usize = 40;

@@ -90,9 +90,27 @@ struct Listing<'a> {
     pages: Mutex<Vec<(Answered, HashSet<String>, bool)>>,
 }
 
+/// Of several groups each page is that of all of them together: a sample has customers of each.
 impl Pages for Listing<'_> {
     async fn page(&self, request: PageRequest) -> Result<Page, Error> {
-        let recorded = self.client.record_page(Lane::Backfill, &request).await;
+        let mut together = Page::default();
+        for part in 0..self.client.source().parts() {
+            let page = self.page_of(&request, part).await?;
+            together.total = match (part, together.total, page.total) {
+                (0, _, total) => total,
+                (_, sum, total) => sum.zip(total).map(|(sum, total)| sum.saturating_add(total)),
+            };
+            together.now = page.now;
+            together.items.extend(page.items);
+            together.damaged.extend(page.damaged);
+        }
+        Ok(together)
+    }
+}
+
+impl Listing<'_> {
+    async fn page_of(&self, request: &PageRequest, part: usize) -> Result<Page, Error> {
+        let recorded = self.client.record_page(Lane::Backfill, request, part).await;
         let page = recorded.result?;
         if let Some(taken) = recorded.taken {
             let answer = Answered {
@@ -108,9 +126,7 @@ impl Pages for Listing<'_> {
         }
         Ok(page)
     }
-}
 
-impl Listing<'_> {
     /// The pages that show a customer that no later one shows, or a row without a customer.
     fn into_pages(self, ids: &[String]) -> Vec<Answered> {
         let mut missing: HashSet<&str> = ids.iter().map(String::as_str).collect();

@@ -31,6 +31,14 @@ const PERSONAL: &[&str] = &[
     "brunhilde",
     "lehmann",
     "Lehmann",
+    "310115198001011234",
+    "6222021234567890123",
+    "31.2304161234",
+    "2304161234",
+    "121.4737",
+    "19850312",
+    "19790704",
+    "350000",
 ];
 
 const DETAIL: &str = r##"{"code":200,"message":"success","now":"2026-01-21 16:02:22","data":{
@@ -44,7 +52,8 @@ const DETAIL: &str = r##"{"code":200,"message":"success","now":"2026-01-21 16:02
 "user_id":["55280038"],"owner":[{"user_id":"55280038","nickname":"brunhilde.lehmann","avatar":"https://x.com/lehmann.png"}],
 "last_owner_info":{"user_id":"55280038","name":"王小明","nickname":"王小明"},
 "create_time":"2025-07-30 09:43:47","update_time":1795813148000,"next_follow_up_time":"1970-01-01 00:00:00","edit_time":"28. Nov 2026, 4h59",
-"deal_amount":1.10,"odd":5.6e13,"flag":true,"nothing":null,"empty":"","blank":" \t","list":[],
+"deal_amount":1.10,"bank":6222021234567890123,"lat":31.2304161234,"lng":121.4737,"born":19790704,
+"id_no":310115198001011234,"odd":5.6e13,"flag":true,"nothing":null,"empty":"","blank":" \t","list":[],
 "zhang.wei@acme.de":{"note":"x"},"13800138000":{"x":1},"张伟":1,"growth":{"level":"A级","zhang_wei":"y"},
 "name":"张伟（second name of the member）",
 "company":[
@@ -59,6 +68,11 @@ const DETAIL: &str = r##"{"code":200,"message":"success","now":"2026-01-21 16:02
   {"id":"13193448310394","name":"行业二","field_type":"3","value":"Mueller & Söhne"},
   {"id":"13193448310395","name":"备注号","field_type":"1","value":13800138000},
   {"id":"13193448310396","name":"身份证","field_type":"1","value":"310101198503127777"},
+  {"id":"13193448310399","name":"数一","field_type":"5","value":310115198001011234},
+  {"id":"13193448310400","name":"数二","field_type":"5","value":19850312},
+  {"id":"13193448310401","name":"数三","field_type":"5","value":"350000"},
+  {"id":"13193448310402","name":"数四","field_type":"13","value":350000.00},
+  {"id":"13193448310403","name":"数五","field_type":"5","value":"310115198001011234"},
   {"id":"13193448310397","name":"QQ号码","field_type":"5","value":98765432},
   {"id":"13193448310398","name":"\u5f20\u4f1f的字段","field_type":"1","value":""}]},
  {"group_id":4,"name":"联系信息","fields":[
@@ -150,6 +164,10 @@ fn what_a_mapping_decides_by_stays() {
     assert_eq!(data["trail_status"]["status_name"], "已报价");
     assert_eq!(entry(&data, "成交日期"), "2024-02-29");
     assert_eq!(entry(&data, "员工数"), "250");
+    for number in ["数一", "数二", "数四"] {
+        assert!(entry(&data, number).is_number(), "{number}");
+    }
+    assert_eq!(entry(&data, "数一").to_string().len(), 18);
     assert_eq!(entry(&data, "行业"), "机械");
     assert_eq!(data["company"][0]["name"], "基本信息");
     assert!(enums.contains("VIP") && enums.contains("业务员"), "{enums}");

@@ -94,6 +94,26 @@ impl Source {
     }
 }
 
+/// Groups as somebody has written them: numbers, several with commas between them. What is none would list nobody.
+pub(crate) fn group_list(text: &str) -> Result<(), String> {
+    let text = text.trim().trim_start_matches('[').trim_end_matches(']');
+    for part in text.split([',', '，']) {
+        let part = part.trim().trim_matches(['"', '\'']);
+        let mut groups = part.split_whitespace().peekable();
+        if groups.peek().is_none() {
+            return Err(format!("`{text}` has a comma without a group"));
+        }
+        let is_number = |group: &str| {
+            let digits = group.strip_prefix('-').unwrap_or(group);
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if let Some(group) = groups.find(|group| !is_number(group)) {
+            return Err(format!("`{group}` is no number of a customer group"));
+        }
+    }
+    Ok(())
+}
+
 /// Several entries for the group as one: of any other parameter a second entry contradicts the first.
 pub(super) fn with_one_group(text: &str) -> Cow<'_, str> {
     let mut document: Value = serde_json::from_str(text).unwrap_or_default();

@@ -141,6 +141,21 @@ fn what_the_platforms_editor_writes_is_accepted() {
 }
 
 #[test]
+fn what_stands_beside_the_fields_is_sent_or_said_to_have_no_effect() {
+    let other =
+        r#""otherRequest": [{"field": "format", "value": "1"}, {"field": "page", "value": "3"}], "method""#;
+    let source = Source::read(&DOCUMENT.replacen("\"method\"", other, 1), "source.json").unwrap();
+    assert_eq!(source.get("format").as_deref(), Some("1"));
+    let warned = source.warnings.join("\n");
+    assert!(
+        warned.contains("page has no effect") && !warned.contains("format has"),
+        "{warned}"
+    );
+    let condition = r#""condition": [[{"field": "update_time", "logic": "gt", "value": "timestamp:1767196800"}]], "method""#;
+    Source::read(&DOCUMENT.replacen("\"method\"", condition, 1), "source.json").unwrap();
+}
+
+#[test]
 fn what_cannot_be_followed_is_refused_by_name() {
     for (from, to, word) in [
         ("\"GET\"", "\"POST\"", "method is POST"),
@@ -166,6 +181,33 @@ fn what_cannot_be_followed_is_refused_by_name() {
             "date is always",
         ),
         ("{{DAYS_AGO_2|datetime}}", "", "omissionRemedy"),
+        ("/v1/company/updates", "/v1/lead/list", "api is `/v1/lead/list`"),
+        ("/v1/company/info", "/v1/lead/info", "info_api is"),
+        ("\"value\": \"200\"", "\"value\": \"2.5\"", "count is `2.5`"),
+        ("\"value\": \"200\"", "\"value\": \"-1\"", "count is `-1`"),
+        ("\"value\": \"200\"", "\"value\": \"0\"", "OKKI_PAGE_SIZE"),
+        (
+            "\"value\": \"200\"",
+            "\"value\": \"{PAGINATION_FOO}\"",
+            "PAGINATION_FOO",
+        ),
+        (
+            "\"全部\", \"type\": \"string\", \"value\": \"0\"",
+            "\"全部\", \"type\": \"string\", \"value\": \"5\"",
+            "all is `5`",
+        ),
+        (
+            "\"已删除\", \"type\": \"string\", \"value\": \"0\"",
+            "\"已删除\", \"type\": \"string\", \"value\": \"2\"",
+            "removed is `2`",
+        ),
+        ("\"17\"", "\"重点客户\"", "`重点客户` is no number"),
+        ("\"17\"", "\"1,,2\"", "comma without a group"),
+        (
+            "\"effect\"",
+            "\"condition\": [[{\"field\": \"update_time\", \"logic\": \"gt\", \"value\": \"timestamp:abc\"}]], \"effect\"",
+            "condition[0][0] (update_time): `timestamp:abc` is no time",
+        ),
         ("\"QUERY\"", "\"EXECUTE\"", "EXECUTE"),
         (
             "{{LAST_SYNC_TIME|datetime}}",

@@ -171,6 +171,16 @@ impl State {
             .await?)
     }
 
+    /// Some of them.
+    pub(crate) async fn pending_ids(&self, run: &str, most: usize) -> Result<Vec<String>, Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("SRANDMEMBER")
+            .arg(self.pending_key(run))
+            .arg(most)
+            .query_async(&mut *connection)
+            .await?)
+    }
+
     /// What became of a run's customers so far.
     pub(crate) async fn counters(&self, run: &str) -> Result<Results, Error> {
         let mut connection = self.store.connection().await?;

@@ -103,6 +103,8 @@ async fn a_malformed_value_is_named() {
     let mut wrong: Vec<(Service, &str, &str)> = vec![
         (Service::Extractor, "OKKI_BASE_URL", "not a url"),
         (Service::Extractor, "OKKI_RATE", "many"),
+        (Service::Extractor, "OKKI_GROUP_ID", "x"),
+        (Service::Extractor, "OKKI_GROUP_ID", "1,,2"),
         (Service::Extractor, "HOOK_LISTEN", "everywhere"),
         (Service::Loader, "JDY_BASE_URL", "ftp://example.com"),
     ];

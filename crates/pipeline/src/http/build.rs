@@ -12,13 +12,25 @@ const POOL_IDLE: Duration = Duration::from_secs(20);
 /// More redirects than this within one host are a loop.
 const MAX_REDIRECTS: usize = 5;
 
-pub(super) fn build(config: &HttpConfig) -> Result<reqwest::Client, Error> {
+/// Which redirects are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Redirects {
+    /// Those that stay at the host.
+    WithinOrigin,
+    /// None: each call is counted, and is made where it was meant to be made.
+    Never,
+}
+
+pub(super) fn build(config: &HttpConfig, redirects: Redirects) -> Result<reqwest::Client, Error> {
     install_crypto();
     trusting(reqwest::Client::builder(), &config.tls)?
         .user_agent(USER_AGENT)
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(POOL_IDLE)
-        .redirect(redirect::Policy::custom(same_origin))
+        .redirect(match redirects {
+            Redirects::WithinOrigin => redirect::Policy::custom(same_origin),
+            Redirects::Never => redirect::Policy::none(),
+        })
         .build()
         .map_err(Error::Build)
 }

@@ -1,6 +1,10 @@
 //! A client that follows its certificates: when their files change, the next request goes out with the new ones.
 
-use super::{build::build, config::HttpConfig, error::Error};
+use super::{
+    build::{Redirects, build},
+    config::HttpConfig,
+    error::Error,
+};
 use crate::tls::Stamp;
 use reqwest::{IntoUrl, Method, Request, RequestBuilder, Response};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,6 +16,7 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: HttpConfig,
+    redirects: Redirects,
     current: RwLock<Current>,
 }
 
@@ -29,11 +34,24 @@ impl Client {
     /// # Errors
     /// When certificates cannot be read or do not fit.
     pub fn new(config: HttpConfig) -> Result<Self, Error> {
+        Self::with(config, Redirects::WithinOrigin)
+    }
+
+    /// The same for a server that is called within a quota: a redirect is an answer, and no further call is made because of it.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn without_redirects(config: HttpConfig) -> Result<Self, Error> {
+        Self::with(config, Redirects::Never)
+    }
+
+    fn with(config: HttpConfig, redirects: Redirects) -> Result<Self, Error> {
         // Before they are read, so that a change in between is seen at the next request.
         let files = config.tls.stamps();
-        let client = build(&config)?;
+        let client = build(&config, redirects)?;
         Ok(Self(Arc::new(Inner {
             config,
+            redirects,
             current: RwLock::new(Current { client, files }),
         })))
     }
@@ -73,7 +91,7 @@ impl Client {
         }
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.files != files {
-            match build(&self.0.config) {
+            match build(&self.0.config, self.0.redirects) {
                 Ok(client) => {
                     current.client = client;
                     tracing::info!("HTTP certificates were read again");

@@ -10,6 +10,9 @@
 //! ```
 //!
 //! where `closed` is the end of a pause that the vendor asked for ([`Quota::push_back`]).
+//! Within a pause that is too long to wait for, one call goes now and then all the same (`PROBES` in `take.lua`), and when the
+//! vendor answers it as others the pause ends ([`Quota::reopen`]): one header, of one record, of a proxy, must not silence
+//! everybody for hours, and who means it is asked no more often than that.
 //! If that moment is more than a breath away (`EARLY`), nothing is reserved: the answer says when to ask again.
 //! Slots are never handed out ahead, so a replica that dies or stalls while waiting takes none with it, and a call
 //! that waits for its endpoint's bucket does not punch holes into the company-wide one.

@@ -11,9 +11,16 @@ const REPORTED: Duration = Duration::from_millis(1);
 pub struct Granted {
     pub(super) slot: i64,
     pub(super) due: Instant,
+    pub(super) probe: bool,
 }
 
 impl Granted {
+    /// Whether it is the one call that is let through a long pause, to find out whether that still stands.
+    #[must_use]
+    pub const fn is_probe(&self) -> bool {
+        self.probe
+    }
+
     /// When a call that left at `at` counts, on Redis' clock in microseconds: in its slot, or when it left after it.
     #[must_use]
     pub fn counted_at(&self, at: Instant) -> i64 {
@@ -31,13 +38,16 @@ pub(super) struct Permit {
     pub(super) due: Instant,
     /// Sending later than this could bring two calls too close together at the vendor.
     pub(super) latest: Instant,
+    /// The one call within a long pause.
+    pub(super) probe: bool,
 }
 
 impl Permit {
     /// Sleeps until the slot is due; `false` when this process woke up too late to use it.
     pub(super) async fn check(&self) -> bool {
         tokio::time::sleep_until(self.due.into()).await;
-        Instant::now() <= self.latest
+        // Nothing was sent for long, so a probe is never too close to another call.
+        self.probe || Instant::now() <= self.latest
     }
 }
 
@@ -48,7 +58,11 @@ mod tests {
     #[test]
     fn a_call_counts_in_its_slot_or_when_it_left() {
         let due = Instant::now();
-        let granted = Granted { slot: 5_000_000, due };
+        let granted = Granted {
+            slot: 5_000_000,
+            due,
+            probe: false,
+        };
         let ms = Duration::from_millis;
         assert_eq!(granted.counted_at(due), 5_000_000);
         assert_eq!(granted.counted_at(due + ms(1)), 5_000_000);
@@ -62,12 +76,14 @@ mod tests {
             slot: 0,
             due: now + Duration::from_millis(5),
             latest: now + Duration::from_secs(60),
+            probe: false,
         };
         assert!(good.check().await && now.elapsed() >= Duration::from_millis(5));
         let missed = Permit {
             slot: 0,
             due: now,
             latest: now,
+            probe: false,
         };
         assert!(!missed.check().await);
     }

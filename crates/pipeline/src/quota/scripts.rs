@@ -17,6 +17,7 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 static MOVED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("moved.lua")));
 static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
+static REOPEN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("reopen.lua")));
 static OBEY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("obey.lua")));
 
 /// How long a slot is kept for a higher lane or another namespace that wanted it.
@@ -33,7 +34,12 @@ pub(super) struct Shared {
 /// What the take script says.
 pub(super) enum Answer {
     /// Calls may go, each after its wait, which is at most [`EARLY`]; the day's count of each bucket.
-    Granted { slots: Vec<Slot>, counts: Vec<Count> },
+    Granted {
+        slots: Vec<Slot>,
+        counts: Vec<Count>,
+        /// It is the one call that is let through a long pause.
+        probe: bool,
+    },
     /// The next slot is this far away.
     AskAgain { wait: Duration },
     /// The bucket of this index gives nothing before `until`.
@@ -124,6 +130,12 @@ impl Shared {
         self.store.invoke(&PUSH_BACK, &keys, &[micros(pause)]).await
     }
 
+    /// Ends a bucket's pause, whoever asked for it.
+    pub(super) async fn reopen(&self, bucket: &Bucket) -> Result<(), Error> {
+        let keys = [self.keys.bucket(&bucket.name)];
+        self.store.invoke::<()>(&REOPEN, &keys, &[] as &[i64]).await
+    }
+
     /// Leaves only so many calls for a while, as the vendor has answered to the call that was counted at `counted`.
     pub(super) async fn obey(
         &self,
@@ -151,9 +163,10 @@ fn read(answer: &[i64], buckets: usize) -> Answer {
     let number = |at: usize| answer.get(at).copied().unwrap_or_default();
     let wait = |number: i64| Duration::from_micros(u64::try_from(number).unwrap_or(0));
     match number(0) {
-        1 => {
+        head @ (1 | 2) => {
             let (counts, slots) = answer[1..].split_at_checked(3 * buckets).unwrap_or_default();
             Answer::Granted {
+                probe: head == 2,
                 slots: slots
                     .chunks_exact(2)
                     .map(|slot| Slot {

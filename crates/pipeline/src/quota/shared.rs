@@ -80,7 +80,11 @@ impl Quota {
     pub async fn grant(&self, buckets: &[&Bucket], lane: Lane) -> Result<Granted, Error> {
         let asked = Instant::now();
         let Some(narrowest) = buckets.first() else {
-            return Ok(Granted { slot: 0, due: asked });
+            return Ok(Granted {
+                slot: 0,
+                due: asked,
+                probe: false,
+            });
         };
         let queue = self.queue(buckets, lane);
         loop {
@@ -94,6 +98,7 @@ impl Quota {
                 return Ok(Granted {
                     slot: permit.slot,
                     due: permit.due,
+                    probe: permit.probe,
                 });
             }
             metrics::counter!(names::QUOTA_LATE, "bucket" => narrowest.name.clone()).increment(1);
@@ -114,6 +119,14 @@ impl Quota {
     pub async fn push_back(&self, bucket: &Bucket, pause: Duration) -> Result<(), Error> {
         metrics::counter!(names::QUOTA_PUSHED_BACK, "bucket" => bucket.name.clone()).increment(1);
         self.shared.push_back(bucket, pause.min(LONGEST_PAUSE)).await?;
+        Ok(())
+    }
+
+    /// The vendor has answered the one call within a long pause ([`Granted::is_probe`]) as it answers others: the pause is over
+    /// for everybody.
+    pub async fn reopen(&self, bucket: &Bucket) -> Result<(), Error> {
+        tracing::info!(bucket = bucket.name, "the vendor takes calls again");
+        self.shared.reopen(bucket).await?;
         Ok(())
     }
 
@@ -178,7 +191,7 @@ impl Quota {
             let received = Instant::now();
             self.round_trip.observe(received - sent);
             match answer {
-                Answer::Granted { slots, counts } => {
+                Answer::Granted { slots, counts, probe } => {
                     self.counts.told(buckets, counts);
                     let tolerance = buckets
                         .iter()
@@ -189,6 +202,7 @@ impl Quota {
                         slot: slot.at,
                         due: received + slot.wait,
                         latest: latest + slot.wait,
+                        probe,
                     });
                     return Ok(permits.collect());
                 }

@@ -8,11 +8,12 @@
 -- ARGV[10b-3 .. 10b+6] per bucket: calls per window, window with slack, pace, burst, daily limit or -1, the same for lower
 --                      lanes, day offset (s), and what this process knows of the day's count: era, day, used
 --
--- State: tat, hold (end of a pause), left and left_until (calls that the vendor has said are left, and until when), memory
+-- State: tat, hold (end of a pause), again and probed (see PROBES), left and left_until (calls that the vendor has said are left, and until when), memory
 -- and era (see below), day, used, made; of each member w<rank>:<member> (slot that it waits for),
 -- g<rank>:<member> (what it has had, and its last call) and m:<member> (its settings, and when it gave them).
 --
--- Answers {1, era, day, used for each bucket, wait, granted time, wait, granted time, ..} for as many as can go now,
+-- Answers {1, era, day, used for each bucket, wait, granted time, wait, granted time, ..} for as many as can go now, the same
+-- with 2 for the one call that finds out whether a long pause still stands,
 -- {0, wait} when none can, or {-1, unix second, index of the bucket, why}: 0 the day is used up, 1 so is the share of lower
 -- lanes, 2 a long pause.
 local MEMORY_MS = 172800000
@@ -38,6 +39,22 @@ local since = tonumber(memory[2])
 if memory[1] ~= run or since > now then
   since = now
   redis.call('HSET', KEYS[1], 'run', run, 'since', string.format('%.0f', since))
+end
+
+-- Within a long pause one call goes now and then, for one wrong header must not silence everybody for hours: this long
+-- after its begin, then in these steps; at once in these steps when the last such call is not long ago.
+local FIRST_PROBE = 60000000
+local PROBES = 300000000
+local SAME_PAUSE = 600000000
+-- Whether the call is such a one.
+local probe = false
+local function probes(bucket, state)
+  local again, probed = tonumber(state.again or 0), tonumber(state.probed or 0)
+  if again < now - SAME_PAUSE or again > now + SAME_PAUSE then
+    again = now + (probed > now - SAME_PAUSE and PROBES or FIRST_PROBE)
+    redis.call('HSET', bucket.state, 'again', string.format('%.0f', again))
+  end
+  return again <= now
 end
 
 local function day_of(at, offset)
@@ -154,8 +171,12 @@ local function next_call()
     if bucket.left and bucket.left <= 0 then
       closed = math.max(closed, tonumber(state.left_until))
     end
-    if closed > now + longest then
-      return nil, b - 1, math.ceil(closed / 1000000), 2
+    bucket.probe = closed > now + longest
+    if bucket.probe then
+      if not probes(bucket, state) then return nil, b - 1, math.ceil(closed / 1000000), 2 end
+      closed = 0
+    elseif state.again then
+      redis.call('HDEL', bucket.state, 'again')
     end
     local nth = tonumber(redis.call('LINDEX', bucket.log, bucket.calls - 1) or 0)
     local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, closed)
@@ -199,6 +220,10 @@ local function take(buckets, at)
       'memory', string.format('%.0f', since), 'era', string.format('%.0f', bucket.era),
       'day', bucket.day, 'used', bucket.used, 'made', bucket.made)
     if bucket.left then redis.call('HINCRBY', bucket.state, 'left', -1) end
+    if bucket.probe then
+      probe = true
+      redis.call('HSET', bucket.state, 'probed', string.format('%.0f', now), 'again', string.format('%.0f', now + PROBES))
+    end
     redis.call('HDEL', bucket.state, 'w' .. rank .. ':' .. member)
     redis.call('PEXPIRE', bucket.state, MEMORY_MS)
   end
@@ -230,7 +255,7 @@ while #granted < 2 * wanted do
   end
 end
 redis.call('PEXPIRE', KEYS[1], MEMORY_MS)
-local answer = {1}
+local answer = {probe and 2 or 1}
 for _, number in ipairs(counts) do answer[#answer + 1] = number end
 for _, number in ipairs(granted) do answer[#answer + 1] = number end
 return answer

@@ -58,6 +58,7 @@ mod tests {
             slot,
             due: now,
             latest: now + Duration::from_secs(60),
+            probe: false,
         };
         (0..i64::try_from(count).unwrap()).map(permit).collect()
     }

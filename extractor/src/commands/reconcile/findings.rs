@@ -33,6 +33,9 @@ pub(super) struct Findings {
     pub(super) unlisted: Finding,
     /// Of these, those that OKKI does not show either.
     pub(super) not_shown: Finding,
+    /// Of these, those that have changed since they were not listed, and of which nothing says whether they are within.
+    #[serde(default)]
+    pub(super) undecided: Finding,
     /// Customers that are fetched again, or handed to the loader as gone.
     pub(super) fixed: u64,
     /// Customers that have gone and are not handed on, because they are too many.
@@ -81,6 +84,13 @@ impl Findings {
                     .to_owned(),
             );
         }
+        if self.undecided.count > 0 {
+            remedies.push(
+                "of some that changed a moment ago OKKI does not show whether they are within the filter (is /v1/company/fields/selector refused?), \
+                 repeat the command"
+                    .to_owned(),
+            );
+        }
         if self.held_back > 0 {
             remedies.push(format!(
                 "{} that have gone are more than {at_most} % of all, check the filter, then allow more with --at-most",
@@ -113,6 +123,7 @@ impl Findings {
             found("deleted in OKKI", &self.deleted),
             found("no longer listed", &self.unlisted),
             found("not shown either", &self.not_shown),
+            found("undecided", &self.undecided),
             plain("handled", self.fixed),
         ];
         pipeline::say!("{}", columns(&rows))?;

@@ -131,7 +131,12 @@ impl Comparison {
         };
         let now = self.state.clocks().await?.okki_now(detail.now);
         let update_time = detail.update_time.unwrap_or(now);
-        if !self.is_outside(progress, &detail).await {
+        let listed = self.is_listed(progress, &detail).await;
+        if listed == Listed::Unknown {
+            progress.findings.undecided.add(id);
+            return Ok(());
+        }
+        if listed == Listed::Yes {
             // The listing should have shown it, so its newest state is what counts.
             let item = ListItem {
                 company_id: id.to_owned(),
@@ -159,12 +164,12 @@ impl Comparison {
         Ok(())
     }
 
-    /// By what its detail says; where that does not tell, by a listing that was read after its last change.
-    async fn is_outside(&self, progress: &Progress, detail: &Detail) -> bool {
+    /// By what its detail says; where that does not tell, by a listing that was read after its last change. Of who has changed
+    /// since then nothing is known.
+    async fn is_listed(&self, progress: &Progress, detail: &Detail) -> Listed {
         match self.client.lists(detail).await {
-            Listed::Yes => false,
-            Listed::No => true,
-            Listed::Unknown => detail.update_time.is_some_and(|time| time <= progress.end),
+            Listed::Unknown if detail.update_time.is_some_and(|time| time <= progress.end) => Listed::No,
+            listed => listed,
         }
     }
 }

@@ -41,7 +41,7 @@ async fn client(args: WebhookArgs) -> anyhow::Result<Client> {
     let shared = SharedConfig::try_from(args.shared)?;
     let store = Store::connect(&shared.redis)?;
     store.ping().await.context("REDIS_URL")?;
-    let http = http::Client::new(http).context("build the HTTP client")?;
+    let http = http::Client::without_redirects(http).context("build the HTTP client")?;
     let quota = Quota::new(store, &shared.accounts, &okki.account, &shared.namespace);
     let pace = Pace::shared(quota, okki.bucket);
     Ok(Client::new(http, okki.client, Tokens::alone(), pace).for_scope(SCOPE))
@@ -61,6 +61,9 @@ async fn test(args: WebhookArgs) -> anyhow::Result<()> {
         bail!("no callback is registered; begin with `extractor webhook register --url URL`");
     }
     if let Err(error) = callback::test(&client).await {
+        if is_of_the_plan(&error) {
+            return Err(explain(error));
+        }
         let said = format!("{:#}", explain(error));
         bail!(
             "okki did not like the answer to its test: {said}; is the address reachable, and HOOK_SECRET right?"
@@ -122,19 +125,42 @@ fn print(callback: Option<&Callback>, secret: Option<&str>, json: bool) -> anyho
     Ok(())
 }
 
+/// Words with which a plan or a right is refused.
+const OF_THE_PLAN: [&str; 10] = [
+    "套餐",
+    "升级",
+    "版本",
+    "权限",
+    "未开通",
+    "pro版",
+    "privilege",
+    "permission",
+    "upgrade",
+    "plan",
+];
+
+/// Says whether the application may not manage webhooks, in whichever way OKKI says so.
+fn is_of_the_plan(error: &Error) -> bool {
+    match error {
+        // That nothing is registered is told apart before.
+        Error::Permission { .. } | Error::NotFound { .. } => true,
+        Error::Auth { code, .. } if code == "invalid_scope" => true,
+        error => error.vendor().is_some_and(|(_, message)| {
+            let message = message.to_lowercase();
+            OF_THE_PLAN.iter().any(|word| message.contains(word))
+        }),
+    }
+}
+
 /// What a refusal of these calls usually means.
 fn explain(error: Error) -> anyhow::Error {
-    let lacks_scope = match &error {
-        Error::Permission { .. } => true,
-        Error::Auth { code, .. } => code == "invalid_scope",
-        _ => false,
-    };
-    let error = anyhow::Error::from(error);
-    match lacks_scope {
-        true => error.context(
-            "the application may not use webhooks: enable 消息推送 (scope `webhook`) for it under 企业管理 → 外部对接 → \
-             API对接; that takes OKKI's Pro plan",
-        ),
-        false => error,
+    if !is_of_the_plan(&error) {
+        return error.into();
     }
+    // What the pipeline's own calls make of such an answer is about customers.
+    let said = error.vendor().map(|(code, message)| format!("{code}: {message}"));
+    anyhow::anyhow!("okki refuses: {}", said.unwrap_or_default()).context(
+        "the application may not use webhooks: enable 消息推送 (scope `webhook`) for it under 企业管理 → 外部对接 → \
+         API对接; that takes OKKI's Pro plan",
+    )
 }

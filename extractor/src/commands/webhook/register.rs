@@ -57,6 +57,13 @@ fn address(args: &WebhookRegisterArgs) -> Result<String, ConfigError> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(refuse("is no address of a web server"));
     }
+    if url.scheme() == "http" {
+        eprintln!(
+            "warning: {} has no TLS: whoever is in between reads the path, which lets in whoever knows it, and the customers' \
+             ids; give an https address",
+            url.origin().ascii_serialization()
+        );
+    }
     if url.path() == "/" {
         let token = SecretArg::new(
             "HOOK_TOKEN",

@@ -1,13 +1,19 @@
 //! One exchange with OKKI within the quota: prepared, permitted, sent, and counted from when it leaves.
 
 use super::{Client, retry_after};
-use crate::okki::error::{Error, Outage, chain};
+use crate::okki::{
+    envelope::{self, Answer},
+    error::{Error, Outage, chain},
+    mend::mend,
+    token::Token,
+};
 use bytes::Bytes;
 use pipeline::{
     http,
-    quota::{Allowance, Lane},
+    quota::{Allowance, Granted, Lane},
     telemetry::names,
 };
+use reqwest::header::{AUTHORIZATION, LOCATION};
 use std::time::{Duration, Instant};
 
 /// An answer as it came.
@@ -16,10 +22,58 @@ pub(super) struct Raw {
     pub(super) retry_after: Option<Duration>,
     /// Calls that OKKI says are left.
     allowance: Option<Allowance>,
+    /// The call was let through a long pause.
+    probe: bool,
     pub(super) body: Bytes,
 }
 
+impl Raw {
+    /// Whether it ends a long pause when it is an answer as others.
+    pub(super) fn lifts(&self) -> bool {
+        self.probe && self.allowance.is_none_or(|allowance| allowance.left > 0)
+    }
+}
+
 impl Client {
+    /// One call with this token.
+    pub(super) async fn send(
+        &self,
+        lane: Lane,
+        endpoint: &'static str,
+        path: &str,
+        query: &[(String, String)],
+        token: &Token,
+    ) -> Result<Answer, Error> {
+        let request = self.http.get(self.url(path)?).query(query);
+        let request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret.expose()));
+        let raw = self.exchange(lane, endpoint, request, Bytes::new()).await?;
+        let lifts = raw.lifts();
+        let Raw {
+            status,
+            retry_after,
+            body,
+            ..
+        } = raw;
+        if let Some(tape) = &self.tape {
+            tape.keep(path, query, status, &body);
+        }
+        let answer = match envelope::read(status, retry_after, &body) {
+            // Of a listing only ids and times are used: one broken character of one row must not cost the page.
+            Err(Error::Garbled(_)) if endpoint == "list" => envelope::read(status, retry_after, &mend(&body)),
+            answer => answer,
+        };
+        let answer = answer.map_err(|error| error.without(token.secret.expose()));
+        if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
+            self.answered(lifts).await?;
+        }
+        answer
+    }
+
+    /// Nobody calls for a while: OKKI limits everybody, not only the customer whose detail was refused so.
+    pub(crate) async fn keep_away(&self, wait: Duration) -> Result<(), Error> {
+        self.pace.push_back(Some(wait)).await
+    }
+
     pub(super) async fn exchange(
         &self,
         lane: Lane,
@@ -34,7 +88,12 @@ impl Client {
         let request = request.body(body);
         let granted = self.pace.acquire(lane).await?;
         let started = Instant::now();
-        let (outcome, counted) = tokio::join!(Box::pin(self.read(request)), self.pace.follow(granted, left));
+        let probe = granted.as_ref().is_some_and(Granted::is_probe);
+        let (mut outcome, counted) =
+            tokio::join!(Box::pin(self.read(request)), self.pace.follow(granted, left));
+        if let Ok(raw) = &mut outcome {
+            raw.probe = probe;
+        }
         if let Ok(raw) = &outcome
             && let Err(error) = self.pace.obey(counted, raw.allowance).await
         {
@@ -56,16 +115,30 @@ impl Client {
         outcome
     }
 
+    /// The answer that came so is none that limits the rate. To the one call within a long pause it says that this is over,
+    /// unless nothing is left.
+    pub(super) async fn answered(&self, lifts: bool) -> Result<(), Error> {
+        self.pace.answered();
+        if lifts {
+            self.pace.reopen().await?;
+        }
+        Ok(())
+    }
+
     async fn read(&self, request: reqwest::RequestBuilder) -> Result<Raw, Error> {
         let response = request.timeout(self.options.timeout).send().await;
         let response = response.map_err(|error| Outage::Transport(error.without_url()))?;
         let (status, retry_after) = (response.status().as_u16(), retry_after::read(response.headers()));
         let allowance = Allowance::read(response.headers());
+        if let Some(to) = target(&response) {
+            return Err(Outage::Redirect { status, to }.into());
+        }
         match http::read_capped(response, self.options.max_body).await {
             Ok(body) => Ok(Raw {
                 status,
                 retry_after,
                 allowance,
+                probe: false,
                 body,
             }),
             Err(http::Error::TooLarge { limit }) => {
@@ -74,4 +147,12 @@ impl Client {
             Err(error) => Err(Outage::Body(error).into()),
         }
     }
+}
+
+/// Where a redirect points to, without what may be secret of it.
+fn target(response: &reqwest::Response) -> Option<String> {
+    let is_redirect = response.status().is_redirection();
+    let to = response.headers().get(LOCATION).filter(|_| is_redirect)?;
+    let to = response.url().join(to.to_str().ok()?).ok()?;
+    Some(format!("{}{}", to.origin().ascii_serialization(), to.path()))
 }

@@ -6,7 +6,7 @@ use crate::okki::{
     envelope,
     error::{Error, Outage},
     time,
-    token::{Fetch, Token},
+    token::{Fetch, Token, can_be_sent},
 };
 use pipeline::quota::Lane;
 use reqwest::header::CONTENT_TYPE;
@@ -27,16 +27,21 @@ impl Fetch for Client {
         let request = self.http.post(self.url("/v1/oauth2/access_token")?);
         let request = request.header(CONTENT_TYPE, "application/json");
         let before = time::now_ms();
+        let raw = self
+            .exchange(Lane::Live, "token", request, body.to_string().into())
+            .await?;
+        let lifts = raw.lifts();
         let Raw {
             status,
             retry_after,
             body,
             ..
-        } = self
-            .exchange(Lane::Live, "token", request, body.to_string().into())
-            .await?;
+        } = raw;
         // A server that shows what it was asked shows the secret.
-        read(status, retry_after, &body, before).map_err(|error| error.without(secret.expose()))
+        let token =
+            read(status, retry_after, &body, before).map_err(|error| error.without(secret.expose()))?;
+        self.answered(lifts).await?;
+        Ok(token)
     }
 }
 
@@ -63,9 +68,9 @@ fn granted(body: &[u8]) -> Option<(String, Option<i64>)> {
     let inner = inner.and_then(|data| Members::read(data.get().as_bytes()).ok());
     [inner, Some(answer)].into_iter().flatten().find_map(|members| {
         let token = members.text("access_token")?;
+        let token = token.trim();
         // Another one could not be sent, and would be kept until it expires.
-        let can_be_sent = token.bytes().all(|byte| byte.is_ascii_graphic());
-        can_be_sent.then(|| (token, members.integer("expires_in")))
+        can_be_sent(token).then(|| (token.to_owned(), members.integer("expires_in")))
     })
 }
 
@@ -97,8 +102,10 @@ fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Err
             code: "404".to_owned(),
             message,
         },
+        Err(Error::Shape(_)) | Ok(_) => {
+            Error::Shape("token: no `access_token` in the answer that could be sent in a header".to_owned())
+        }
         Err(error) => error,
-        Ok(_) => Error::Shape("token: no usable `access_token` in the answer".to_owned()),
     }
 }
 

@@ -6,6 +6,7 @@
 mod exchange;
 pub(super) mod grant;
 mod groups;
+mod listing;
 mod patience;
 mod recorded;
 mod retry_after;
@@ -15,18 +16,14 @@ mod webhook;
 use self::patience::Patience;
 use self::untimed::Untimed;
 use super::{
-    envelope::{self, Answer},
+    envelope::Answer,
     error::Error,
-    mend::mend,
     pace::Pace,
     tape::Tape,
-    time,
-    token::{Token, Tokens},
-    types::{Detail, Page, PageRequest, read_detail, read_page},
+    token::Tokens,
+    types::{Detail, PageRequest, read_detail},
 };
 use crate::source::Source;
-use bytes::Bytes;
-use exchange::Raw;
 use groups::Tree;
 use pipeline::{
     http,
@@ -34,7 +31,6 @@ use pipeline::{
     setting::Secret,
 };
 pub(crate) use recorded::Recorded;
-use reqwest::header::AUTHORIZATION;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -107,64 +103,9 @@ impl Client {
         &self.options.endpoints.source
     }
 
-    /// A page of the listing; of several groups that of the first one.
-    pub(crate) async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
-        self.page_of(lane, request, 0).await
-    }
-
-    /// A page of the listing of one part of what is listed ([`Source::parts`]).
-    pub(crate) async fn page_of(
-        &self,
-        lane: Lane,
-        request: &PageRequest,
-        part: usize,
-    ) -> Result<Page, Error> {
-        self.page_with(lane, request, part, Patience::of_all()).await
-    }
-
-    /// The same without any repeat, for a caller that asks again anyway.
-    pub(crate) async fn page_once(
-        &self,
-        lane: Lane,
-        request: &PageRequest,
-        part: usize,
-    ) -> Result<Page, Error> {
-        self.page_with(lane, request, part, Patience::none()).await
-    }
-
     /// How the day of the quota stands, as the last call has told.
     pub(crate) fn today(&self) -> Option<Today> {
         self.pace.today()
-    }
-
-    async fn page_with(
-        &self,
-        lane: Lane,
-        request: &PageRequest,
-        part: usize,
-        patience: Patience,
-    ) -> Result<Page, Error> {
-        let query = self.page_query(request, part);
-        let path = &self.options.endpoints.source.list;
-        let answer = self.patient(lane, "list", path, &query, patience).await?;
-        let page = read_page(&answer.data, answer.now)?;
-        self.untimed.tell(&page);
-        Ok(page)
-    }
-
-    fn page_query(&self, request: &PageRequest, part: usize) -> Vec<(String, String)> {
-        let mut query = self.source().query(part);
-        let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
-        put("start_index", request.page.to_string());
-        put("count", request.count.to_string());
-        put("removed", u8::from(request.removed).to_string());
-        if let Some(start) = request.start {
-            put("start_time", time::format(start));
-        }
-        if let Some(end) = request.end {
-            put("end_time", time::format(end));
-        }
-        query
     }
 
     /// The detail of one customer.
@@ -174,7 +115,7 @@ impl Client {
 
     /// The same without any repeat, for a caller that compares.
     pub(crate) async fn detail_once(&self, lane: Lane, company_id: &str) -> Result<Detail, Error> {
-        self.detail_with(lane, company_id, Patience::none()).await
+        self.detail_with(lane, company_id, Patience::to_compare()).await
     }
 
     async fn detail_with(&self, lane: Lane, company_id: &str, patience: Patience) -> Result<Detail, Error> {
@@ -230,7 +171,9 @@ impl Client {
             // Boxed, or what a call keeps would lie on the stack of everybody who awaits one.
             match Box::pin(self.authorised(lane, endpoint, path, query)).await {
                 Err(Error::RateLimited { retry_after }) => {
-                    self.pace.push_back(retry_after).await?;
+                    if patience.obeys(retry_after) {
+                        self.pace.push_back(retry_after).await?;
+                    }
                     patience.after_limit(retry_after)?;
                 }
                 Err(error @ (Error::Outage(_) | Error::Garbled(_))) => patience.after_silence(error).await?,
@@ -255,37 +198,6 @@ impl Client {
             }
             answer => answer,
         }
-    }
-
-    async fn send(
-        &self,
-        lane: Lane,
-        endpoint: &'static str,
-        path: &str,
-        query: &[(String, String)],
-        token: &Token,
-    ) -> Result<Answer, Error> {
-        let request = self.http.get(self.url(path)?).query(query);
-        let request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret.expose()));
-        let Raw {
-            status,
-            retry_after,
-            body,
-            ..
-        } = self.exchange(lane, endpoint, request, Bytes::new()).await?;
-        if let Some(tape) = &self.tape {
-            tape.keep(path, query, status, &body);
-        }
-        let answer = match envelope::read(status, retry_after, &body) {
-            // Of a listing only ids and times are used: one broken character of one row must not cost the page.
-            Err(Error::Garbled(_)) if endpoint == "list" => envelope::read(status, retry_after, &mend(&body)),
-            answer => answer,
-        };
-        let answer = answer.map_err(|error| error.without(token.secret.expose()));
-        if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
-            self.pace.answered();
-        }
-        answer
     }
 
     fn url(&self, path: &str) -> Result<Url, Error> {

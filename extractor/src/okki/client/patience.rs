@@ -11,6 +11,8 @@ const REPEATS: u32 = 2;
 const MOST_REFUSED: u32 = 20;
 /// A detail that is refused so this often may be the only one.
 const MOST_REFUSED_ALONE: u32 = 5;
+/// A wait that everybody notices: one customer alone asks for it once within a call.
+const NOTICEABLE: Duration = Duration::from_secs(5);
 /// A call does not wait longer within itself: its delivery is held meanwhile.
 pub(in crate::okki) const LONGEST: Duration = Duration::from_secs(60);
 
@@ -21,6 +23,8 @@ pub(super) struct Patience {
     refused: u32,
     /// Nobody has to wait twice for one that hangs.
     through_timeouts: bool,
+    /// It is about one customer, who may be limited alone.
+    alone: bool,
 }
 
 impl Patience {
@@ -31,6 +35,7 @@ impl Patience {
             repeats: REPEATS,
             refused: MOST_REFUSED,
             through_timeouts: true,
+            alone: false,
         }
     }
 
@@ -39,22 +44,41 @@ impl Patience {
         Self {
             refused: MOST_REFUSED_ALONE,
             through_timeouts: false,
+            alone: true,
             ..Self::of_all()
         }
     }
 
-    /// For a comparison.
+    /// For a caller that asks again anyway.
     pub(super) fn none() -> Self {
         Self {
             repeats: 0,
             refused: 0,
-            ..Self::of_one()
+            through_timeouts: false,
+            ..Self::of_all()
         }
+    }
+
+    /// For a comparison of one customer with another.
+    pub(super) fn to_compare() -> Self {
+        Self {
+            alone: true,
+            ..Self::none()
+        }
+    }
+
+    /// Whether everybody keeps away for as long as this answer wants it. Of one customer a long wait is only obeyed when
+    /// others are limited as well, which its caller finds out.
+    pub(super) fn obeys(&self, retry_after: Option<Duration>) -> bool {
+        let wait = retry_after.unwrap_or_default();
+        !self.alone || wait <= NOTICEABLE || (wait <= LONGEST && self.refused == MOST_REFUSED_ALONE)
     }
 
     /// The vendor limits the rate, and the pace has been told; an error when the call is over.
     pub(super) fn after_limit(&mut self, retry_after: Option<Duration>) -> Result<(), Error> {
-        if let Some(left) = retry_after.filter(|wait| *wait > LONGEST) {
+        if let Some(left) = retry_after
+            && (left > LONGEST || !self.obeys(retry_after))
+        {
             return Err(Error::Closed { left });
         }
         if self.refused == 0 {

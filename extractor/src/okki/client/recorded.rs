@@ -26,10 +26,10 @@ impl Client {
         }
     }
 
-    /// A page of the listing; of several groups that of the first one, which is enough for a sample.
-    pub(crate) async fn record_page(&self, lane: Lane, request: &PageRequest) -> Recorded<Page> {
-        let question = (self.source().list.clone(), self.page_query(request, 0));
-        let result = self.page(lane, request).await;
+    /// A page of the listing of one part of what is listed.
+    pub(crate) async fn record_page(&self, lane: Lane, request: &PageRequest, part: usize) -> Recorded<Page> {
+        let question = (self.source().list.clone(), self.page_query(request, part));
+        let result = self.page_of(lane, request, part).await;
         self.recorded(question, result)
     }
 

@@ -53,15 +53,19 @@ impl Client {
         match self.manage(method, path, body).await {
             Ok(Value::Null) => Ok(None),
             Ok(data) => Ok(Some(data)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(Error::Outage(Outage::Unknown { message, .. }))
-                if ["不存在", "未配置", "not found", "not exist"]
-                    .iter()
-                    .any(|text| message.contains(text)) =>
+            Err(Error::NotFound { message } | Error::Outage(Outage::Unknown { message, .. }))
+                if says_none(&message) =>
             {
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// Says whether a refusal means that there is none, and not that OKKI does not tell (`No Privilege`).
+fn says_none(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let words = ["不存在", "未配置", "not found", "not exist", "没有找到"];
+    message.is_empty() || words.iter().any(|word| message.contains(word))
 }

@@ -117,7 +117,8 @@ pub(super) async fn serve_vendor(state: &Arc<State>, vendor: Vendor, call: Call,
     match ending {
         Ending::Answer(mut reply) => {
             let allowance = state.settings().okki.allowance.filter(|_| vendor == Vendor::Okki);
-            reply.left = allowance.map(|allowance| state.traffic(vendor).left(allowance, Instant::now()));
+            let left = allowance.map(|allowance| state.traffic(vendor).left(allowance, Instant::now()));
+            reply.left = left.or(reply.left);
             if let Some(note) = noted.filter(|_| reply.status == 400) {
                 jdy::forget(state, &note);
             }
@@ -249,6 +250,7 @@ async fn perform(
             after_s,
             date,
         }) => Ending::Answer(Reply::retry_later(status, after_s, date)),
+        Some(FaultKind::Odd { how }) => Ending::Answer(work(plain).await.odd(&how)),
     }
 }
 

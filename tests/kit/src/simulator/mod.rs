@@ -42,7 +42,7 @@ pub use churn::Churn;
 pub use control::CONTROL_HELP;
 pub use customer::{Contact, Customer, Loose};
 pub use expected::{Cells, LABELS};
-pub use faults::{Fault, FaultKind, Ids, Vendor};
+pub use faults::{Fault, FaultKind, Ids, Oddity, Vendor};
 pub use handle::{Options, Simulator};
 pub use jdy::{
     APP_ID, ENTRY_ID, FormSpec, KEY_WIDGET, PushReport, TransactionReport, WidgetSpec, cell_widget, sign_push,

@@ -18,6 +18,8 @@ pub(super) struct Reply {
     pub code: i64,
     /// Calls that are left, and for how many seconds, as headers.
     pub left: Option<(u64, u64)>,
+    /// `Location` of a redirect.
+    pub location: Option<String>,
 }
 
 /// Stands in a recorded body for the byte 0x80; the others follow.
@@ -64,6 +66,7 @@ impl Reply {
             retry_after: None,
             code: 0,
             left: None,
+            location: None,
         }
     }
 
@@ -81,6 +84,7 @@ impl Reply {
             retry_after: None,
             code: i64::from(status),
             left: None,
+            location: None,
         }
     }
 
@@ -109,6 +113,9 @@ impl Reply {
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
         if let Some(value) = self.retry_after.and_then(|text| text.parse().ok()) {
             response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        if let Some(value) = self.location.and_then(|text| text.parse().ok()) {
+            response.headers_mut().insert(header::LOCATION, value);
         }
         if let Some((calls, seconds)) = self.left {
             let headers = response.headers_mut();

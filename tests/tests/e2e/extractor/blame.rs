@@ -131,6 +131,72 @@ async fn costs_nobody(kind: FaultKind, pause: &str, seed: u64) {
     pipeline.drain().await;
 }
 
+/// The detail of this customer in the place of another one's, as some cache answers.
+fn cached(company_id: i64) -> FaultKind {
+    FaultKind::Member {
+        name: "company_id".into(),
+        value: company_id.into(),
+    }
+}
+
+/// The one that everybody is shown gets its own detail all the while, and is no witness.
+#[tokio::test]
+async fn one_answer_for_everybody_kills_nobody() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(141)
+        .start()
+        .await;
+    let extractor = pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    // The one that was fetched last is the first that others are compared with.
+    let ids = pipeline.simulator.company_ids();
+    pipeline.simulator.change_one(ids[0], None).unwrap();
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    let fault = Fault::on(Vendor::Okki, "info", cached(ids[0]));
+    let fault = pipeline.simulator.fault(fault);
+    for id in &ids {
+        pipeline.simulator.change_one(*id, None).unwrap();
+    }
+    pipeline[extractor].pauses_for("the answer is about").await;
+    // Long enough for every rung of the ladder.
+    let asked = super::sink::calls(&pipeline, "info");
+    eventually(LIMIT, "it is asked again and again", async || {
+        let calls = super::sink::calls(&pipeline, "info");
+        expect(calls > asked + 12, || format!("{asked}, {calls}"))
+    })
+    .await;
+    assert_eq!(pipeline.queues.dead_in_all().await.unwrap(), 0);
+    pipeline.simulator.clear_faults(Some(fault));
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline[extractor].ready().await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn one_customer_that_is_shown_as_another_costs_one() {
+    let mut ids = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(142)
+        .start()
+        .await;
+    let other = ids.simulator.company_ids()[7];
+    ids.drain().await;
+    costs_one(cached(other), 142).await;
+}
+
+#[tokio::test]
+async fn one_customer_that_is_limited_for_hours_costs_one() {
+    let kind = FaultKind::RetryLater {
+        status: 429,
+        after_s: 7_200,
+        date: false,
+    };
+    costs_one(kind, 143).await;
+}
+
 #[tokio::test]
 async fn an_unknown_code_for_everybody_is_an_outage() {
     costs_nobody(code(-1, "系统繁忙", None), "系统繁忙", 161).await;

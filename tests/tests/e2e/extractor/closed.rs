@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use kit::pipeline::{PipelineUnderTest, Service};
-use kit::simulator::{Fault, FaultKind, Vendor};
+use kit::simulator::{Fault, FaultKind, Oddity, Vendor};
 use kit::wait::{eventually, expect};
 
-use super::sink::Sink;
+use super::sink::{Sink, okki_quota, quota_number, redis_at};
 
 const LIMIT: Duration = Duration::from_secs(240);
 /// What used to be the longest wait.
@@ -64,4 +64,90 @@ async fn a_retry_after_as_a_date_is_kept() {
         date: true,
     };
     keeps_away("info", kind, 1, 182).await;
+}
+
+/// The next call that is let through the pause may go at once.
+async fn time_passes(pipeline: &PipelineUnderTest) {
+    let now = jiff::Timestamp::now().as_microsecond().to_string();
+    redis_at(pipeline, "HSET", &okki_quota(pipeline), &["again", &now]).await;
+}
+
+/// Nothing goes before the next one in minutes.
+async fn silent_for_minutes(pipeline: &PipelineUnderTest) {
+    eventually(LIMIT, "the next call is minutes away", async || {
+        let told = redis_at(pipeline, "HEXISTS", &okki_quota(pipeline), &["again"]).await;
+        expect(told == redis::Value::Int(1), || "nobody was refused".to_owned())?;
+        let again = quota_number(pipeline, "again").await;
+        let left = again - jiff::Timestamp::now().as_microsecond();
+        expect(left > 30_000_000, || format!("{left} us"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_wants_no_calls_for_hours_is_asked_by_one_call_now_and_then() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(10)
+        .seed(183)
+        .start()
+        .await;
+    let kind = FaultKind::RetryLater {
+        status: 429,
+        after_s: 7_200,
+        date: false,
+    };
+    let faults = ["list", "info"].map(|endpoint| {
+        pipeline
+            .simulator
+            .fault(Fault::on(Vendor::Okki, endpoint, kind.clone()))
+    });
+    let replicas = [(); 2].map(|()| pipeline.run(Service::Extractor));
+    for replica in replicas {
+        pipeline[replica].pauses_for("no call").await;
+    }
+    silent_for_minutes(&pipeline).await;
+    let calls = |pipeline: &PipelineUnderTest| pipeline.simulator.stats().okki.total_calls;
+    let before = calls(&pipeline);
+    time_passes(&pipeline).await;
+    eventually(LIMIT, "one call", async || {
+        let now = calls(&pipeline);
+        expect(now > before, || format!("{now}"))
+    })
+    .await;
+    silent_for_minutes(&pipeline).await;
+    assert_eq!(calls(&pipeline), before + 1, "one call of all replicas");
+
+    for fault in faults {
+        pipeline.simulator.clear_faults(Some(fault));
+    }
+    time_passes(&pipeline).await;
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 10);
+    pipeline.quiet(LIMIT, 0).await;
+    for replica in replicas {
+        pipeline[replica].ready().await;
+    }
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn one_answer_that_leaves_no_call_for_a_day_silences_nobody_for_a_day() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(184)
+        .start()
+        .await;
+    let odd = pipeline.simulator.company_ids()[3].to_string();
+    let how = Oddity::NothingLeft(100_000);
+    let fault = Fault::on(Vendor::Okki, "info", FaultKind::Odd { how }).containing(&odd);
+    pipeline.simulator.fault(fault);
+    let extractor = pipeline.run(Service::Extractor);
+    pipeline[extractor].pauses_for("no call").await;
+    silent_for_minutes(&pipeline).await;
+    time_passes(&pipeline).await;
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline[extractor].ready().await;
+    pipeline.drain().await;
 }

@@ -320,6 +320,52 @@ async fn a_detail_that_shows_another_group_is_a_leaving() {
     pipeline.drain().await;
 }
 
+/// Private customers only: one becomes public, and its detail shows no followers any more. The listing comes once an hour.
+#[tokio::test]
+async fn an_event_of_who_has_left_the_private_sea_is_a_leaving() {
+    let mut document = source_document();
+    document["condition"] = json!([]);
+    document["request"][0]["value"] = json!("0");
+    let (_folder, source) = written(&document);
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(40)
+        .seed(117)
+        .set_for(Service::Extractor, "SOURCE", source)
+        .set_for(Service::Extractor, "EVERY", "1h")
+        .set_for(Service::Extractor, "POLL", "off")
+        .set_for(Service::Extractor, "HOOK_LISTEN", "127.0.0.1:0")
+        .set_for(Service::Extractor, "HOOK_TOKEN", TOKEN)
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .start()
+        .await;
+    let is_private = |pipeline: &PipelineUnderTest, id: i64| pipeline.simulator.customer(id).unwrap().private;
+    let (private, public): (Vec<i64>, Vec<i64>) = pipeline
+        .simulator
+        .company_ids()
+        .into_iter()
+        .partition(|id| is_private(&pipeline, *id));
+    assert!(!private.is_empty() && !public.is_empty());
+    let [extractor, ..] = pipeline.run_all();
+    only_these(&mut pipeline, &private).await;
+    let mut hooked = Hooked::of(pipeline, extractor).await;
+    let (left, stays) = (private[0], private[1]);
+    let simulator = &hooked.pipeline.simulator;
+    simulator
+        .change_one(left, Some(json!({"private": false})))
+        .unwrap();
+    simulator
+        .change_one(stays, Some(json!({"name": "Still Private Ltd"})))
+        .unwrap();
+    simulator.change_one(public[0], None).unwrap();
+    let events = json!([{"company_id": left}, {"company_id": stays}, {"company_id": public[0]}]);
+    assert_eq!(hooked.post(&hooked.url, &events).await.status(), 200);
+    only_these(&mut hooked.pipeline, &private[1..]).await;
+    assert_eq!(row(&hooked.pipeline, left), None);
+    let name = name_in_row(&hooked.pipeline, stays);
+    assert_eq!(name.as_deref(), Some("Still Private Ltd"));
+    hooked.pipeline.drain().await;
+}
+
 #[tokio::test]
 async fn several_groups_are_loaded_and_no_other() {
     let mut document = source_document();

@@ -1,6 +1,7 @@
 //! The extractor alone: nothing that changed is missed, whichever replica dies, however the vendor sorts; snapshots are counted
 //! where they leave it.
 
+mod answers;
 mod believed;
 mod blame;
 mod closed;
@@ -20,5 +21,6 @@ mod refusals;
 mod replicas;
 mod sink;
 mod times;
+mod unnamed;
 mod webhook;
 mod webhook_commands;

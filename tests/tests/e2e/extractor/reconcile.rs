@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit::pipeline::{PipelineUnderTest, Service, command};
-use kit::simulator::KEY_WIDGET;
+use kit::simulator::{Fault, FaultKind, KEY_WIDGET, Vendor};
 use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 
@@ -133,6 +133,47 @@ async fn what_is_missing_stale_or_too_much_is_found_and_mended() {
     reported(&pipeline, &[], &[("listed", all - 3), ("current", all - 3)]).await;
     let (report, is_good) = reconcile(&pipeline, &[]).await;
     assert!(is_good, "{report}");
+    pipeline.drain().await;
+}
+
+/// The tree of groups is not shown: what is called handled is handled.
+#[tokio::test]
+async fn who_left_a_group_is_handled_where_the_tree_of_groups_is_refused() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(60)
+        .seed(129)
+        .set_for(Service::Extractor, "OKKI_GROUP_ID", "101")
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .start()
+        .await;
+    let refused = FaultKind::Code {
+        code: 404,
+        message: "Not Found Resource".to_owned(),
+        status: None,
+    };
+    let refused = Fault::on(Vendor::Okki, "selector", refused);
+    pipeline.simulator.fault(refused);
+    pipeline.run_all();
+    let loaded = members(&pipeline, &["欧洲区"]);
+    pipeline.rows(LIMIT, loaded.len()).await;
+    pipeline.quiet(LIMIT, 0).await;
+    let left = loaded[0].parse::<i64>().unwrap();
+    let elsewhere = json!({"group": "美洲区"});
+    pipeline.simulator.change_one(left, Some(elsewhere)).unwrap();
+    // At once it may be too early to say; then it is not said to be handled.
+    eventually(LIMIT, "it is handled", async || {
+        let (report, is_good) = reconcile(&pipeline, &["--fix"]).await;
+        let open = report["undecided"]["count"].as_u64();
+        assert_eq!(is_good, open == Some(0), "{report}");
+        expect(is_good && report["fixed"] == 1, || report.to_string())
+    })
+    .await;
+    eventually(LIMIT, "its row is gone", async || {
+        let keys = keys(&pipeline);
+        expect(keys == loaded[1..], || format!("{keys:?}"))
+    })
+    .await;
+    reported(&pipeline, &[], &[("unlisted", 0)]).await;
     pipeline.drain().await;
 }
 

@@ -52,6 +52,31 @@ async fn record(pipeline: &PipelineUnderTest, folder: &Path, more: &[&str]) -> V
     serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
 }
 
+#[tokio::test]
+async fn a_sample_has_customers_of_every_group() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(60)
+        .seed(208)
+        .set_for(Service::Extractor, "OKKI_GROUP_ID", "101,103")
+        .start()
+        .await;
+    let folder = TempDir::new().unwrap();
+    record(&pipeline, folder.path(), &["--last", "60"]).await;
+    let group = |id: &str| pipeline.simulator.customer(id.parse().unwrap()).unwrap().group;
+    let details = fs::read_dir(folder.path().join("details")).unwrap();
+    let groups: BTreeMap<Option<String>, usize> = details
+        .map(|entry| entry.unwrap().path())
+        .filter_map(|path| Some(group(path.file_stem()?.to_str()?)))
+        .fold(BTreeMap::new(), |mut groups, group| {
+            *groups.entry(group).or_default() += 1;
+            groups
+        });
+    let of = |name: &str| groups.get(&Some(name.to_owned())).copied().unwrap_or(0);
+    assert!(of("欧洲区") > 0 && of("重点客户/A类") > 0, "{groups:?}");
+    assert_eq!(groups.len(), 2, "{groups:?}");
+    pipeline.drain().await;
+}
+
 /// Every file of the folder.
 fn files(folder: &Path) -> Vec<(String, String)> {
     let mut open = vec![folder.to_owned()];

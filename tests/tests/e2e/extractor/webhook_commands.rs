@@ -1,6 +1,7 @@
 //! `extractor webhook` and `extractor sync --id`, as an operator uses them.
 
 use kit::pipeline::{PipelineUnderTest, Service};
+use kit::simulator::{Fault, FaultKind, Vendor};
 use kit::wait::{eventually, expect};
 use serde_json::Value;
 
@@ -101,6 +102,44 @@ async fn without_the_plan_or_the_scope_the_remedy_is_told() {
     )
     .await;
     assert!(code == Some(78) && said.contains("HOOK_TOKEN"), "{said}");
+}
+
+/// The plan lacks webhooks, and OKKI says so in words of its own: nothing is said of what is registered.
+#[tokio::test]
+async fn a_refusal_is_told_as_one_in_whatever_words() {
+    let mut pipeline = PipelineUnderTest::for_test().customers(3).seed(314).start().await;
+    pipeline.set("HOOK_TOKEN", "token-of-this-test");
+    let commands: [&[&str]; 4] = [
+        &["webhook", "register", "--url", "http://hook.example.com"],
+        &["webhook", "status"],
+        &["webhook", "test"],
+        &["webhook", "remove"],
+    ];
+    for (code, words) in [(404, "No Privilege"), (-1, "当前套餐不支持，请升级到Pro版")] {
+        let kind = FaultKind::Code {
+            code,
+            message: words.to_owned(),
+            status: None,
+        };
+        let fault = pipeline.simulator.fault(Fault::on(Vendor::Okki, "webhook", kind));
+        for command in commands {
+            let (code, said) = refusal(&pipeline, command).await;
+            assert_eq!(code, Some(1), "{command:?}: {said}");
+            for part in ["Pro plan", "scope `webhook`", words] {
+                assert!(said.contains(part), "{command:?}: {said}");
+            }
+            for wrong in ["registered", "no such customer", "does not answer"] {
+                assert!(!said.contains(wrong), "{command:?}: {said}");
+            }
+        }
+        let (_, said) = refusal(&pipeline, commands[0]).await;
+        assert!(said.contains("has no TLS"), "{said}");
+        pipeline.simulator.clear_faults(Some(fault));
+    }
+    // What is not there is not refused.
+    let status = json(&pipeline, &["webhook", "status", "--json"]).await;
+    assert_eq!(status["registered"], false, "{status}");
+    pipeline.drain().await;
 }
 
 #[tokio::test]

@@ -117,6 +117,47 @@ async fn a_long_pause_is_an_error_and_not_a_wait() {
 }
 
 #[tokio::test]
+async fn one_call_goes_through_a_long_pause_and_may_end_it() {
+    let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 1000.0));
+    let quota = warm(&namespace, &bucket).await;
+    let key = support::account_keys(&namespace).bucket("b");
+    let time_passes = async || {
+        let store = support::store();
+        let mut connection = store.connection().await.unwrap();
+        let now = jiff::Timestamp::now().as_microsecond();
+        redis::cmd("HSET")
+            .arg(&[&key, "again", &now.to_string()])
+            .query_async::<()>(&mut *connection)
+            .await
+            .unwrap();
+    };
+    let is_closed = async || {
+        let refused = quota.grant(&[&bucket], Lane::Live).await;
+        matches!(refused, Err(Error::Closed { .. }))
+    };
+    quota.push_back(&bucket, Duration::from_secs(7200)).await.unwrap();
+    assert!(is_closed().await);
+    time_passes().await;
+    assert!(quota.grant(&[&bucket], Lane::Live).await.unwrap().is_probe());
+    assert!(is_closed().await, "a second one");
+    time_passes().await;
+    let there = support::quota(&namespace);
+    assert!(there.grant(&[&bucket], Lane::Live).await.unwrap().is_probe());
+    there.reopen(&bucket).await.unwrap();
+    assert!(!quota.grant(&[&bucket], Lane::Live).await.unwrap().is_probe());
+    // The same for calls of which none is left.
+    let (left, lasts) = (0, Duration::from_secs(7200));
+    let counted = jiff::Timestamp::now().as_microsecond();
+    let allowance = Allowance { left, lasts };
+    quota.obey(&bucket, counted, allowance).await.unwrap();
+    assert!(is_closed().await);
+    time_passes().await;
+    assert!(quota.grant(&[&bucket], Lane::Live).await.unwrap().is_probe());
+    quota.reopen(&bucket).await.unwrap();
+    assert!(goes_at_once(&quota, &bucket).await);
+}
+
+#[tokio::test]
 async fn what_the_vendor_says_is_left_is_all_that_goes() {
     let (namespace, bucket) = (support::namespace(), Bucket::per_second("b", 1000.0));
     let quota = warm(&namespace, &bucket).await;

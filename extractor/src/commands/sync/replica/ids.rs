@@ -10,10 +10,15 @@ use pipeline::{accounting::Balance, message::Outgoing, sequence, setting::Config
 use proto::v1::{self, CompanyRef};
 use std::{
     collections::BTreeSet,
+    convert::Infallible,
     time::{Duration, Instant},
 };
 
 const POLL: Duration = Duration::from_millis(250);
+/// What is pending for longer is told.
+const TELL_AFTER: Duration = Duration::from_secs(3);
+/// So many of them.
+const TOLD: usize = 10;
 
 /// The ids that were typed, each once.
 pub(in crate::commands::sync) fn ids(typed: &[String]) -> Result<Vec<String>, ConfigError> {
@@ -42,8 +47,11 @@ impl Sync {
     pub(in crate::commands::sync) async fn fetch_these(self, ids: Vec<String>) -> anyhow::Result<Ended> {
         let work = async {
             let run = self.publish_these(&ids).await?;
-            let id = run.id.clone();
-            let summary = self.wait_for_details(&[run]).await?;
+            let (id, runs) = (run.id.clone(), [run]);
+            let summary = tokio::select! {
+                summary = self.wait_for_details(&runs) => summary?,
+                never = self.tell_pending(&id) => match never {},
+            };
             let rows = self.wait_for_rows(&id).await?;
             Ok((summary, rows))
         };
@@ -63,6 +71,24 @@ impl Sync {
             rows.in_flight
         );
         Ok(Ended::Done)
+    }
+
+    /// Says for whom the command waits, as soon as that takes longer than calls do; completes never.
+    async fn tell_pending(&self, run: &str) -> Infallible {
+        loop {
+            tokio::time::sleep(TELL_AFTER).await;
+            match self.state.pending_ids(run, TOLD).await {
+                Ok(ids) if ids.is_empty() => {}
+                Ok(mut ids) => {
+                    ids.sort_unstable();
+                    let few = ids.join(", ");
+                    let more = if ids.len() == TOLD { ", …" } else { "" };
+                    eprintln!("waiting for {few}{more}: okki has not shown them yet, and is asked once more");
+                    return std::future::pending().await;
+                }
+                Err(error) => tracing::debug!(%error, "pending customers not read"),
+            }
+        }
     }
 
     async fn publish_these(&self, ids: &[String]) -> anyhow::Result<Run> {

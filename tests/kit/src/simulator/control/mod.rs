@@ -67,6 +67,7 @@ pub(super) async fn serve(state: &Arc<State>, call: &Call) -> Reply {
             retry_after: None,
             code: 0,
             left: None,
+            location: None,
         };
     }
     let answer = if (&call.method, path) == (&Method::GET, "/sim/judge") {

@@ -7,6 +7,7 @@ mod strange;
 use serde::{Deserialize, Serialize};
 
 pub(super) use armed::{ArmedFault, Faults};
+pub use source::Oddity;
 pub use strange::Ids;
 pub(super) use strange::Strange;
 
@@ -121,6 +122,11 @@ pub enum FaultKind {
         /// As an HTTP date instead of seconds.
         #[serde(default)]
         date: bool,
+    },
+    /// The right answer of a source, dressed in some other way.
+    Odd {
+        /// How.
+        how: Oddity,
     },
 }
 

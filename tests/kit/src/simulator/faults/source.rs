@@ -2,12 +2,57 @@
 //! that say for how long.
 
 use jiff::{Timestamp, tz::Offset};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::simulator::clock::{beijing, from_beijing};
 use crate::simulator::reply::Reply;
 
+/// What is odd about an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Oddity {
+    /// Its headers say that no call is left for so many seconds.
+    NothingLeft(u64),
+    /// `list` is null, and the total stays.
+    NullList,
+    /// Each row of a listing has this text before its id.
+    IdsAfter(String),
+    /// The ids of a listing are in full-width digits.
+    WideIds,
+    /// It points elsewhere.
+    Redirect(String),
+    /// The member of a bare answer has another value, as that of a token call.
+    Bare(String, Value),
+}
+
 impl Reply {
+    pub(crate) fn odd(mut self, how: &Oddity) -> Reply {
+        match how {
+            Oddity::NothingLeft(seconds) => {
+                self.left = Some((0, *seconds));
+                self
+            }
+            Oddity::NullList => self.changed(|answer| answer["data"]["list"] = Value::Null),
+            Oddity::IdsAfter(text) => self.ids(|id| format!("{text}{id}")),
+            Oddity::WideIds => self.ids(|id| id.chars().map(wide).collect()),
+            Oddity::Redirect(to) => Reply {
+                location: Some(to.clone()),
+                ..Reply::gateway(302)
+            },
+            Oddity::Bare(name, value) => self.changed(|answer| answer[name] = value.clone()),
+        }
+    }
+
+    fn ids(self, change: impl Fn(&str) -> String) -> Reply {
+        self.changed(|answer| {
+            for row in answer["data"]["list"].as_array_mut().into_iter().flatten() {
+                let id = row["company_id"].to_string();
+                row["company_id"] = change(id.trim_matches('"')).into();
+            }
+        })
+    }
+
     /// A detail whose update time lies before the one of the listing.
     pub(crate) fn older(self, by_s: i64) -> Reply {
         self.changed(|answer| {
@@ -39,6 +84,14 @@ impl Reply {
     }
 }
 
+/// `7` as `７`.
+fn wide(digit: char) -> char {
+    digit
+        .to_digit(10)
+        .and_then(|digit| char::from_u32(0xff10 + digit))
+        .unwrap_or(digit)
+}
+
 fn http_date(unix: i64) -> String {
     let at = Timestamp::from_second(unix).unwrap_or(Timestamp::UNIX_EPOCH);
     let at = Offset::UTC.to_datetime(at);
@@ -64,6 +117,22 @@ mod tests {
         let list = Reply::json(200, &json!({"data": {"list": [{"a": 1}, {"a": 2}]}}));
         let changed: Value = serde_json::from_str(&list.with_member("a", &json!(null)).body).unwrap();
         assert_eq!(changed["data"]["list"], json!([{"a": null}, {"a": null}]));
+        let list = Reply::json(
+            200,
+            &json!({"data": {"list": [{"company_id": 70}], "totalItem": 9}}),
+        );
+        let odd = |how| serde_json::from_str::<Value>(&list.clone().odd(&how).body).unwrap();
+        assert_eq!(odd(Oddity::WideIds)["data"]["list"][0]["company_id"], "７０");
+        assert_eq!(
+            odd(Oddity::IdsAfter("X".into()))["data"]["list"][0]["company_id"],
+            "X70"
+        );
+        assert_eq!(
+            odd(Oddity::NullList)["data"],
+            json!({"list": null, "totalItem": 9})
+        );
+        let bare = odd(Oddity::Bare("access_token".into(), json!("t")));
+        assert_eq!(bare["access_token"], "t");
     }
 
     #[test]

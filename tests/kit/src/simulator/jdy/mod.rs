@@ -155,6 +155,7 @@ pub(super) fn limit(
                 retry_after: None,
                 code: 429,
                 left: None,
+                location: None,
             })
         }
         _ if settings.largest_body.is_some_and(|most| call.body.len() > most) => Some(Reply::gateway(413)),

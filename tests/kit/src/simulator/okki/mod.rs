@@ -135,6 +135,7 @@ fn success(state: &State, settings: &OkkiSettings, data: &str) -> Reply {
         retry_after: None,
         code: 0,
         left: None,
+        location: None,
     }
 }
 

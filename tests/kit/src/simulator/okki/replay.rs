@@ -120,6 +120,7 @@ impl Kept {
             retry_after: None,
             code: 0,
             left: None,
+            location: None,
         }
     }
 }

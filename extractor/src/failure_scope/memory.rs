@@ -1,0 +1,143 @@
+//! What is remembered of the answers of late: who was shown its own detail, who was refused, and whose detail came in the
+//! place of another one's.
+//!
+//! One answer that a cache gives to everybody is right for the customer that it is about. That customer is no witness: what it
+//! is answered says nothing about the others.
+
+use super::{Evidence, Scope};
+use crate::okki::Error;
+use std::{collections::VecDeque, time::Duration};
+use tokio::time::Instant;
+
+/// That everybody fails is believed for so long by those who fail in the meantime.
+const FRESH: Duration = Duration::from_secs(2);
+/// A limit of this length costs little: the answer for one customer is believed for everybody, once in a while.
+const SHORT_LIMIT: Duration = Duration::from_secs(120);
+const A_WHILE: Duration = Duration::from_secs(600);
+/// Customers that are remembered of each kind.
+const REMEMBERED: usize = 5;
+
+/// What others were answered when they were asked.
+pub(super) struct Found {
+    pub(super) at: Instant,
+    /// The search ended with evidence as good as this.
+    pub(super) sought: Evidence,
+    pub(super) evidence: Evidence,
+    /// Who was shown its detail.
+    pub(super) witness: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Last {
+    /// Customers whose own details were fetched, the latest first, with when the call was begun.
+    good: VecDeque<(String, Instant)>,
+    /// Customers whose details were refused, the latest first.
+    refused: VecDeque<String>,
+    /// Customers that the answers to others were about, the latest first.
+    stand_ins: VecDeque<String>,
+    /// When the latest call was begun that was answered in order, though not with a detail.
+    orderly: Option<Instant>,
+    /// When a limit was believed without asking what others are answered.
+    believed: Option<Instant>,
+    /// How often others were chosen.
+    pub(super) turns: usize,
+}
+
+impl Last {
+    /// The own detail of a customer was fetched, by a call that was begun at `begun`.
+    pub(super) fn answered(&mut self, company_id: &str, begun: Instant) {
+        self.refused.retain(|known| known != company_id);
+        let before = self.good.iter().find(|(id, _)| id == company_id);
+        let begun = before.map_or(begun, |(_, at)| begun.max(*at));
+        self.good.retain(|(id, _)| id != company_id);
+        self.good.push_front((company_id.to_owned(), begun));
+        self.good.truncate(REMEMBERED);
+    }
+
+    pub(super) fn failed(&mut self, company_id: &str, error: &Error, begun: Instant) {
+        remember(&mut self.refused, company_id);
+        match error {
+            Error::NotFound { .. } => self.orderly = self.orderly.max(Some(begun)),
+            Error::Another { about, .. } => remember(&mut self.stand_ins, about),
+            _ => {}
+        }
+    }
+
+    /// Whether everybody keeps away for so long because of one customer's answer, without a look at others.
+    pub(super) fn believes_limit(&mut self, left: Duration) -> bool {
+        if left > SHORT_LIMIT || self.believed.is_some_and(|at| at.elapsed() < A_WHILE) {
+            return false;
+        }
+        self.believed = Some(Instant::now());
+        true
+    }
+
+    /// What calls were answered that were begun since then.
+    pub(super) fn evidence_since(&self, begun: Instant) -> Evidence {
+        let shown = |(id, at): &(String, Instant)| *at > begun && self.is_witness(id);
+        if self.good.iter().any(shown) {
+            Evidence::Success
+        } else if self.orderly.is_some_and(|at| at > begun) {
+            Evidence::Orderly
+        } else {
+            Evidence::None
+        }
+    }
+
+    /// Customers whose own details were fetched of late.
+    pub(super) fn good(&self) -> Vec<String> {
+        let ids = self.good.iter().map(|(id, _)| id);
+        ids.filter(|id| self.is_witness(id)).cloned().collect()
+    }
+
+    pub(super) fn refused(&self) -> Vec<String> {
+        self.refused.iter().cloned().collect()
+    }
+
+    /// Those of the listed ones whose answers say most.
+    pub(super) fn choose(&self, listed: Vec<String>) -> Vec<String> {
+        let best = |ids: Vec<String>, is_better: &dyn Fn(&String) -> bool| {
+            let better: Vec<String> = ids.iter().filter(|id| is_better(id)).cloned().collect();
+            if better.is_empty() { ids } else { better }
+        };
+        // With the newest stand-in alone there is nobody to compare with.
+        let newest = self.stand_ins.front();
+        let mut ids = listed;
+        ids.retain(|id| Some(id) != newest);
+        let ids = best(ids, &|id| self.is_witness(id));
+        best(ids, &|id| !self.refused.contains(id))
+    }
+
+    fn is_witness(&self, company_id: &str) -> bool {
+        !self.stand_ins.iter().any(|id| id == company_id)
+    }
+}
+
+impl Found {
+    /// What it says about a failure that needs so much evidence to concern one customer alone; `None`: nothing.
+    pub(super) fn scope(&self, needed: Evidence, begun: Instant, last: &Last) -> Option<Scope> {
+        let holds = self.witness.as_ref().is_none_or(|id| last.is_witness(id));
+        if !holds {
+            return None;
+        }
+        if self.at >= begun && self.evidence >= needed {
+            Some(Scope::One)
+        } else if self.sought >= needed
+            && self.evidence < needed
+            && (self.at >= begun || self.at.elapsed() < FRESH)
+        {
+            Some(Scope::Everybody)
+        } else {
+            None
+        }
+    }
+}
+
+fn remember(ids: &mut VecDeque<String>, id: &str) {
+    if ids.front().is_some_and(|latest| latest == id) {
+        return;
+    }
+    ids.retain(|known| known != id);
+    ids.push_front(id.to_owned());
+    ids.truncate(REMEMBERED);
+}

@@ -1,0 +1,107 @@
+//! Pages of the listing, and whether rows that name no customer are a matter of those rows or of the listing.
+
+use super::{Client, Patience};
+use crate::okki::{
+    error::Error,
+    time,
+    types::{Page, PageRequest, read_page},
+};
+use pipeline::quota::Lane;
+
+/// Rows that a page is compared with.
+const COMPARED: u32 = 20;
+/// So many rows without a customer, and none with one, are the listing's fault.
+const SEVERAL: usize = 2;
+
+impl Client {
+    /// A page of the listing; of several groups that of the first one.
+    pub(crate) async fn page(&self, lane: Lane, request: &PageRequest) -> Result<Page, Error> {
+        self.page_of(lane, request, 0).await
+    }
+
+    /// A page of the listing of one part of what is listed ([`Source::parts`]).
+    pub(crate) async fn page_of(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+    ) -> Result<Page, Error> {
+        let page = self.page_with(lane, request, part, Patience::of_all()).await?;
+        if names_nobody(&page) {
+            self.others_are_named(lane, request, part, &page).await?;
+        }
+        Ok(page)
+    }
+
+    /// The same without any repeat, for a caller that asks again anyway.
+    pub(crate) async fn page_once(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+    ) -> Result<Page, Error> {
+        self.page_with(lane, request, part, Patience::none()).await
+    }
+
+    async fn page_with(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+        patience: Patience,
+    ) -> Result<Page, Error> {
+        let query = self.page_query(request, part);
+        let path = &self.options.endpoints.source.list;
+        let answer = self.patient(lane, "list", path, &query, patience).await?;
+        let page = read_page(&answer.data, answer.now, request.page > 1)?;
+        self.untimed.tell(&page);
+        Ok(page)
+    }
+
+    pub(super) fn page_query(&self, request: &PageRequest, part: usize) -> Vec<(String, String)> {
+        let mut query = self.source().query(part);
+        let mut put = |name: &str, value: String| query.push((name.to_owned(), value));
+        put("start_index", request.page.to_string());
+        put("count", request.count.to_string());
+        put("removed", u8::from(request.removed).to_string());
+        if let Some(start) = request.start {
+            put("start_time", time::format(start));
+        }
+        if let Some(end) = request.end {
+            put("end_time", time::format(end));
+        }
+        query
+    }
+
+    /// Rows that name no customer cost those rows. When no row of the listing names one, as after a change of how ids are
+    /// written, nobody could be loaded, and nothing may pass over them: an error.
+    async fn others_are_named(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+        page: &Page,
+    ) -> Result<(), Error> {
+        let all = PageRequest {
+            start: None,
+            end: None,
+            page: 1,
+            count: request.count.max(COMPARED),
+            removed: false,
+        };
+        let all = self.page_with(lane, &all, part, Patience::of_all()).await?;
+        if !names_nobody(&all) || all.damaged.len() < SEVERAL {
+            return Ok(());
+        }
+        let reason = page.damaged.first().map(|row| row.reason.as_str());
+        Err(Error::Shape(format!(
+            "listing: no row names a customer: {} (and so in {} rows)",
+            reason.unwrap_or_default(),
+            all.damaged.len()
+        )))
+    }
+}
+
+fn names_nobody(page: &Page) -> bool {
+    page.items.is_empty() && !page.damaged.is_empty()
+}
