@@ -6,7 +6,7 @@ use std::time::Duration;
 use kit::pipeline::{PipelineUnderTest, ReplicaId, Service};
 use kit::wait::{eventually, expect};
 use proto::v1::{FormRecord, Lane};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::feed::Feed;
 
@@ -29,12 +29,17 @@ async fn loaded(customers: u32, seed: u64) -> (PipelineUnderTest, Feed, ReplicaI
     feed.put_all(&pipeline).await;
     pipeline.until_equal(LIMIT).await;
     pipeline.quiet(LIMIT, 0).await;
+    judged_one_by_one(&pipeline, loader).await;
+    (pipeline, feed, loader)
+}
+
+/// All removals wait at first.
+async fn judged_one_by_one(pipeline: &PipelineUnderTest, loader: ReplicaId) {
     eventually(LIMIT, "removals are judged one by one", async || {
-        let said = said(&pipeline, loader).await;
+        let said = said(pipeline, loader).await;
         expect(said["all_wait_at_first"] == false, || said.to_string())
     })
     .await;
-    (pipeline, feed, loader)
 }
 
 /// These customers have left the filter, as this run has found out.
@@ -192,5 +197,55 @@ async fn an_emptied_redis_lets_none_of_the_parked_ones_through() {
         expect(rows == 0, || format!("{rows} rows"))
     })
     .await;
+    pipeline.drain().await;
+}
+
+fn source(field: &str) -> Value {
+    json!({
+        "api": "/v1/company/list", "effect": "QUERY", "method": "GET", "id": "company_id",
+        "request": [{"field": "all", "label": "all", "type": "string", "value": "1"}],
+        "condition": [[{"field": field, "logic": "notlike", "value": "OUT"}]],
+    })
+}
+
+/// As it comes about: the condition names a field that nobody has, and the backfill that follows finds that everybody has
+/// left the filter. Then Redis is lost, too, and the wrong filter is applied once more.
+#[tokio::test]
+async fn a_typo_in_the_condition_does_not_empty_the_form_and_neither_does_an_emptied_redis() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("source.json");
+    std::fs::write(&document, source("name").to_string()).unwrap();
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(905)
+        .set("INDEX_SETTLE", "0s")
+        .set_for(Service::Extractor, "SOURCE", document.display().to_string())
+        .set_for(Service::Extractor, "BACKFILL_ON_CHANGE", "true")
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .set_for(Service::Loader, "MAPPING", kit::config::mapping_document())
+        .start()
+        .await;
+    let [extractor, _, loader] = pipeline.run_all();
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
+    judged_one_by_one(&pipeline, loader).await;
+    let mut wrong = source("nmae");
+    wrong["condition"][0][0]["logic"] = json!("like");
+    std::fs::write(&document, wrong.to_string()).unwrap();
+    pipeline[extractor].kill9();
+    let extractor = pipeline.run(Service::Extractor);
+    parked(&pipeline, loader, 10).await;
+    assert_eq!(pipeline.simulator.form_rows(), 10);
+    let feed = Feed::new(&pipeline).await;
+    feed.empty_redis().await;
+    parked(&pipeline, loader, 10).await;
+    assert_eq!(pipeline.simulator.form_rows(), 10);
+    // Put right, everybody comes back.
+    std::fs::write(&document, source("name").to_string()).unwrap();
+    pipeline[extractor].kill9();
+    pipeline.run(Service::Extractor);
+    pipeline.until_equal(LIMIT).await;
+    parked(&pipeline, loader, 0).await;
+    pipeline.quiet(LIMIT, 0).await;
     pipeline.drain().await;
 }
