@@ -39,7 +39,8 @@ local function unpark(company, version)
   if not parked or parked.version > version then return end
   redis.call('HDEL', parked_key, company)
   if parked.cause == 'f' then redis.call('HINCRBY', guard_key, 'filtered', -1) end
-  if redis.call('HLEN', parked_key) == 0 then redis.call('HDEL', guard_key, 'tripped', 'filtered') end
+  -- Rows have come back meanwhile, perhaps, so that they are counted before the next one is judged.
+  if redis.call('HLEN', parked_key) == 0 then redis.call('HDEL', guard_key, 'tripped', 'filtered', 'known_at') end
 end
 
 local function park(item, time)
@@ -62,7 +63,7 @@ end
 -- read first.
 local function weigh(item, time, complete, limit, probation)
   local state = redis.call('HMGET', guard_key, 'began', 'tripped', 'known', 'known_granted', 'known_at', 'known_epoch',
-    'granted')
+    'granted', 'asked', 'wanted')
   if state[2] then return park(item, time) end
   -- When Redis was lost, nobody knows how many have gone and what was parked: at first all wait, and are judged together.
   local ends = tonumber(state[1]) + probation
@@ -73,7 +74,7 @@ local function weigh(item, time, complete, limit, probation)
   local of_run = item.backfill and tonumber(redis.call('HGET', runs_key, item.run) or '0') or 0
   if not first and recent < always and of_run < always then return 'r' end
   if not complete then return first and 'p' or 'i' end
-  local age = state[6] == epoch and time - tonumber(state[5]) or math.huge
+  local age = state[6] == epoch and state[5] and time - tonumber(state[5]) or math.huge
   local left = age < math.huge and tonumber(state[3]) - (tonumber(state[7] or '0') - tonumber(state[4])) or 0
   -- Being few is nothing in favour of the first ones: others may have gone before.
   local one, least = 1, always
@@ -82,9 +83,12 @@ local function weigh(item, time, complete, limit, probation)
     local function room(gone) return math.max(math.floor((left + gone) * share / 100), least) end
     return recent + one <= room(recent) and (not item.backfill or of_run + one <= room(of_run))
   end
-  if age <= roughly and fits(limit / 2) or age <= closely and fits(limit) then return 'r' end
-  if age > closely then
-    redis.call('HSET', guard_key, 'wanted', '1')
+  -- A count that was asked for is good until the messages that wait for it have come by.
+  local asked = tonumber(state[8] or '0')
+  local close = age <= closely or age <= time - asked and time - asked <= closely + probation
+  if age <= roughly and fits(limit / 2) or close and fits(limit) then return 'r' end
+  if not close then
+    if not state[9] then redis.call('HSET', guard_key, 'wanted', '1', 'asked', string.format('%d', time)) end
     return 'q'
   end
   return trip(item, time)

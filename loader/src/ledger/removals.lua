@@ -29,7 +29,7 @@ end
 
 -- What is parked from now on is not covered by it.
 redis.call('HSET', guard_key, 'decided', string.format('%d', time), 'decision', ARGV[4])
-redis.call('HDEL', guard_key, 'tripped')
+redis.call('HDEL', guard_key, 'tripped', 'known_at')
 if ARGV[4] == 'allow' then
   -- What was counted is what a person knows now.
   for ago = 0, days do redis.call('HDEL', guard_key, day_field(time, ago)) end

@@ -52,7 +52,7 @@
 //! | `d<day>` | rows that went on this day since 1970 without having been allowed |
 //! | `granted` | rows that were let go, in all |
 //! | `known`, `known_granted`, `known_at`, `known_epoch` | known rows that were not granted, as counted last; what `granted` was before; when, and in which epoch |
-//! | `wanted` | `1`: they have to be counted |
+//! | `wanted`, `asked` | `1`: they have to be counted; when that was asked for last |
 //! | `tripped` | since when all removals wait for a person |
 //! | `filtered` | how many of the parked ones have left the filter |
 //! | `decided`, `decision`, `free` | when a person has decided about what was parked, `allow` or `keep`, and until when all are allowed |

@@ -136,8 +136,10 @@ async fn claim_guarded(ledger: &Ledger, company: &str, number: i64) -> Claim {
         backfill: false,
         run: "",
     };
-    let claimed = ledger.claim_guarded("state", &[item], true, Some((LIMITS, &[cause])));
-    claimed.await.unwrap().claims.remove(0)
+    let claimed = ledger
+        .claim_guarded("state", &[item], true, Some((LIMITS, &[cause])))
+        .await;
+    claimed.unwrap().claims.remove(0)
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ async fn loaded(seed: u64) -> (PipelineUnderTest, Feed, ReplicaId, Vec<i64>) {
         .await;
     let feed = Feed::new(&pipeline).await;
     let loader = pipeline.run(Service::Loader);
+    super::index::complete(&pipeline, loader).await;
     let ids = pipeline.simulator.company_ids();
     feed.put(&feed.records(&pipeline, &ids[..30])).await;
     pipeline.rows(LIMIT, 30).await;
