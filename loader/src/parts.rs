@@ -59,8 +59,7 @@ pub(crate) fn assemble(
         key_widget.clone(),
         config.ignore_keyless,
     );
-    let deletes = config.settings.removals == Removals::Delete;
-    let share = deletes.then_some(config.removal_limit);
+    let share = (config.settings.removals == Removals::Delete).then_some(config.removal_limit);
     let removals = RemovalGuard::new(runtime.clone(), ledger.clone(), share);
     Ok(Writer {
         removals,

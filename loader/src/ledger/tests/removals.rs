@@ -120,6 +120,11 @@ async fn half_of_the_rows_go_and_each_is_counted_once() {
         (state.parked, state.left_filter, state.waiting_since_ms),
         (0, 0, 0)
     );
+    // Those that were gone come back, and are counted before the next one is judged.
+    for n in 1..=20 {
+        create(&ledger, &n.to_string(), 5, "aa", &format!("s{n}")).await;
+    }
+    assert_eq!(many(&ledger, 1..=3, 6, LIVE).await, (3, 0));
 }
 
 /// A newer state of a customer, in a loader that deletes.
