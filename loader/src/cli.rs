@@ -37,6 +37,9 @@ pub(crate) enum Command {
     Reconcile(ReconcileArgs),
     /// Give rows that others have made the keys of their customers
     Adopt(Box<AdoptArgs>),
+    /// Removals that wait because too many rows would go
+    #[command(subcommand)]
+    Removals(Box<RemovalsCommand>),
     /// Say where a customer is and what happened to it
     Trace(TraceCommandArgs),
     /// Dead letters of this stage
@@ -157,6 +160,49 @@ pub(crate) struct AdoptArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// What to do about removals that wait.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RemovalsCommand {
+    /// Show what waits and what was decided
+    Show(ShowRemovalsArgs),
+    /// Let everything go that waits now, and count anew
+    Allow {
+        /// Also what comes within this time
+        #[arg(long = "for", value_name = "DURATION")]
+        ahead: Option<String>,
+        #[command(flatten)]
+        decide: DecideArgs,
+    },
+    /// Keep the rows of everything that waits now
+    Keep(DecideArgs),
+}
+
+/// Arguments of `removals show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowRemovalsArgs {
+    /// So many customers at most
+    #[arg(long, default_value_t = 20, value_name = "CUSTOMERS")]
+    pub(crate) last: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
+}
+
+/// Arguments of `removals allow` and `keep`.
+#[derive(Debug, Args)]
+pub(crate) struct DecideArgs {
+    /// Why; it stays in the log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) run: Box<RunArgs>,
 }
 
 /// Arguments of `trace`.

@@ -62,6 +62,10 @@ pub(crate) struct WriteArgs {
     /// Customers that the CRM has removed: ignore, delete, or mark:WIDGET=VALUE
     #[arg(long, env = "ON_REMOVAL", default_value = "ignore", value_name = "POLICY")]
     pub(crate) on_removal: String,
+    /// With ON_REMOVAL=delete: share of the known rows, in percent, that may go within a week or by one backfill; ten always
+    /// may, and 100 is no limit
+    #[arg(long, env = "REMOVAL_LIMIT", default_value = "50", value_name = "PERCENT")]
+    pub(crate) removal_limit: String,
     /// A row to update that was deleted in the form
     #[arg(
         long,

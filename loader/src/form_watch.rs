@@ -171,7 +171,7 @@ impl FormWatch {
                 self.runtime.gate.close(Pause::Configuration, why);
                 return None;
             }
-            Tried::Lost | Tried::Held => return None,
+            Tried::Lost | Tried::Held | Tried::Aside => return None,
         };
         self.share_reading(&widgets).await;
         Some(

@@ -19,6 +19,7 @@ mod ledger;
 mod parts;
 mod patience;
 mod pushes;
+mod removals;
 mod settings;
 mod vendor;
 mod write;
@@ -37,6 +38,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Index(command) => commands::index::run(*command).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,
         Command::Adopt(args) => commands::adopt::adopt(*args).await,
+        Command::Removals(command) => commands::removals::run(*command).await,
         Command::Trace(args) => commands::trace::trace(args).await,
         Command::Dead(args) => replay::cli::run_for("loader", Stage::Load, *args).await,
         Command::Books(args) => pipeline::cli::accounting::run("loader", *args).await,

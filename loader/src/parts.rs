@@ -11,9 +11,10 @@ use crate::index::Index;
 use crate::jdy::client::Client;
 use crate::keyless::Keyless;
 use crate::ledger::{Ledger, Registry};
+use crate::removals::RemovalGuard;
 use crate::settings::LoaderConfig;
 use crate::vendor::Vendor;
-use crate::write::Writer;
+use crate::write::{Removals, Writer};
 
 /// Everything a loader is made of; nothing of it runs yet.
 pub(crate) fn assemble(
@@ -58,7 +59,10 @@ pub(crate) fn assemble(
         key_widget.clone(),
         config.ignore_keyless,
     );
+    let share = (config.settings.removals == Removals::Delete).then_some(config.removal_limit);
+    let removals = RemovalGuard::new(runtime.clone(), ledger.clone(), share);
     Ok(Writer {
+        removals,
         form,
         keyless,
         registry: Registry::new(config.lease),

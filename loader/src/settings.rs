@@ -44,6 +44,8 @@ pub(crate) struct LoaderConfig {
     pub(crate) lease: Duration,
     /// Wait after Redis was lost.
     pub(crate) index_settle: Duration,
+    /// Share of the known rows that removals may take away, in percent.
+    pub(crate) removal_limit: u8,
     /// Whether new rows are made beside rows without a key.
     pub(crate) ignore_keyless: bool,
     pub(crate) failpoint: Option<Armed>,
@@ -97,6 +99,7 @@ impl LoaderConfig {
                 batch_bytes: count("BATCH_BYTES", &write.batch_bytes, usize::MAX)?,
             },
             account,
+            removal_limit: percent("REMOVAL_LIMIT", &write.removal_limit)?,
             ignore_keyless: write.ignore_keyless,
             failpoint: write.failpoint,
             remarks: document.map(|document| document.remarks).unwrap_or_default(),
@@ -277,6 +280,17 @@ fn count(name: &str, text: &str, most: usize) -> Result<usize, ConfigError> {
             name,
             format!("`{text}` is out of range"),
             format!("write a number from 1 to {most}"),
+        )),
+    }
+}
+
+fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
+    match text.trim().trim_end_matches('%').trim_end().parse() {
+        Ok(share) if share <= 100 => Ok(share),
+        _ => Err(ConfigError::new(
+            name,
+            format!("`{text}` is no share"),
+            "write whole percent from 0 to 100",
         )),
     }
 }

@@ -49,6 +49,8 @@ pub(crate) enum Tried<T> {
     Lost,
     /// Not now: paused, out of patience, or stopping. The batch stays in the ledger.
     Held,
+    /// Not sent: every write of its kind is refused, while others succeed. Only writes end so.
+    Aside,
 }
 
 impl Vendor {

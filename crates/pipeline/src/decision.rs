@@ -31,7 +31,7 @@ pub(crate) fn decide<R>(outcome: &Outcome<R>, attempt: u32, policy: &RetryPolicy
         Outcome::Dead(_) => (Disposition::Dead, None),
         Outcome::Hold => (Disposition::Held, None),
         Outcome::Park(WaitsFor::OtherMessage) => (Disposition::Parked, Some(policy.shortest())),
-        Outcome::Park(WaitsFor::NewerConsumer | WaitsFor::NextDay) => {
+        Outcome::Park(WaitsFor::NewerConsumer | WaitsFor::NextDay | WaitsFor::Person) => {
             (Disposition::Parked, Some(policy.longest()))
         }
         Outcome::Retry(_) => match policy.delay_after(attempt) {
@@ -64,6 +64,7 @@ mod tests {
             (Outcome::Park(WaitsFor::OtherMessage), 9, Parked, s(5)),
             (Outcome::Park(WaitsFor::NewerConsumer), 9, Parked, s(60)),
             (Outcome::Park(WaitsFor::NextDay), 9, Parked, s(60)),
+            (Outcome::Park(WaitsFor::Person), 9, Parked, s(60)),
             (retry(), 1, Retried, s(5)),
             (retry(), 2, Retried, s(60)),
             (retry(), 3, Dead, None),

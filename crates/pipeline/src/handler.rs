@@ -127,6 +127,8 @@ pub enum WaitsFor {
     NewerConsumer,
     /// The vendor's next day, because the rest of this one is kept for live work: the longest wait.
     NextDay,
+    /// A person's decision: the longest wait.
+    Person,
 }
 
 /// A finished job.

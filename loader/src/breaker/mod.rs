@@ -5,9 +5,11 @@
 //! first refusal and its last one (what succeeds after that may do so because the cause is gone), or when it has been
 //! refused again and again with growing waits. Being put off happens to anybody: a row that always is, while others land,
 //! is given up when chance cannot explain it. When several customers in a row are refused and nothing succeeds in
-//! between, it is not about them: the breaker trips. The stage then pauses, nothing
-//! is given up, and now and then a few requests are let through to see whether one of them succeeds.
+//! between, it is not about them: the breaker trips. Nothing is given up then, and now and then a few requests are let
+//! through to see whether one of them succeeds. While writes of another kind succeed only this kind waits, its records
+//! aside (`narrow`); else the stage pauses.
 
+mod narrow;
 mod rows;
 mod trial;
 
@@ -21,6 +23,7 @@ use tokio::sync::watch;
 use crate::jdy::types::Refusal;
 use crate::ledger::Kind;
 
+pub(crate) use narrow::Narrowed;
 pub(crate) use rows::Guess;
 pub(crate) use trial::{Admission, Trial};
 
@@ -28,6 +31,8 @@ pub(crate) use trial::{Admission, Trial};
 const HANDFUL: usize = 5;
 /// A row that stands alone is sent so often before it is given up without anything to compare it with.
 const TRIES: u32 = 5;
+/// A write of another kind that succeeded so lately shows that the vendor works for us.
+const LATELY: Duration = Duration::from_secs(60);
 /// Remembered rows and requests, at most.
 const REMEMBERED: usize = 1000;
 /// Remembered times of a kind: minutes of them, longer than a refusal waits to be judged.
@@ -74,6 +79,8 @@ struct Suspect {
 struct Tripped {
     pause: Pause,
     detail: String,
+    /// Writes of another kind succeed, so that only this one waits and the stage goes on.
+    narrow: bool,
     /// Requests that may still be sent to try out whether it is over.
     permits: u32,
     /// Those whose end is not known yet.
@@ -173,7 +180,7 @@ impl State {
     fn is_paused_for(&self, pause: Pause) -> bool {
         self.tripped
             .as_ref()
-            .is_some_and(|tripped| tripped.pause == pause)
+            .is_some_and(|tripped| tripped.pause == pause && !tripped.narrow)
     }
 }
 

@@ -45,6 +45,7 @@ impl Breaker {
         state.tripped = Some(Tripped {
             pause,
             detail: detail.to_owned(),
+            narrow: false,
             permits: 0,
             at_work: 0,
         });

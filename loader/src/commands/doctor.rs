@@ -1,5 +1,7 @@
 //! `loader doctor`: broker, Redis, clocks, the form and its mapping in one table, with what to do about each fault.
 
+use std::time::Duration;
+
 use pipeline::doctor::{self, Finding, Health};
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
@@ -10,7 +12,11 @@ use crate::cli::DoctorCommandArgs;
 use crate::jdy::form::Misfit;
 use crate::parts;
 use crate::pushes::config::PushConfig;
+use crate::removals::{REMEDY, explained};
 use crate::settings::LoaderConfig;
+
+/// How long Redis may take to say what waits.
+const ASKED_WITHIN: Duration = Duration::from_secs(3);
 
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let run = *args.run;
@@ -29,6 +35,9 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         .any(|finding| finding.what == "redis" && finding.health == Health::Bad);
     findings.push(key_widget(&config));
     findings.push(Finding::good("pushes", PushConfig::describe(pushes.as_ref())));
+    if let Some(finding) = removals(&runtime, &config, &http).await {
+        findings.push(finding);
+    }
     for remark in &config.remarks {
         findings.push(Finding::risk(
             "mapping",
@@ -52,6 +61,25 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         Some(misfit) => Err(ConfigError::message(misfit.to_string()).into()),
         None => reported,
     }
+}
+
+/// Whether removals wait for a person; nothing when no row is ever deleted, or Redis does not say.
+async fn removals(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -> Option<Finding> {
+    let writer = parts::assemble(runtime, config, http).ok()?;
+    writer.removals.limits()?;
+    let asked = tokio::time::timeout(ASKED_WITHIN, writer.ledger.removal_state());
+    let state = asked.await.ok()?.ok()?;
+    let share = config.removal_limit;
+    Some(match state.waiting_since_ms > 0 {
+        true => Finding::bad("removals", explained(&state, share), REMEDY),
+        false => Finding::good(
+            "removals",
+            format!(
+                "none waits; {} rows have gone within a week, REMOVAL_LIMIT {share} %",
+                state.removed
+            ),
+        ),
+    })
 }
 
 fn key_widget(config: &LoaderConfig) -> Finding {

@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod index;
 mod merge;
 pub(crate) mod reconcile;
+pub(crate) mod removals;
 pub(crate) mod run;
 mod table;
 pub(crate) mod trace;

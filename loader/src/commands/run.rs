@@ -18,7 +18,7 @@ use crate::handler::WriteHandler;
 use crate::pushes::Pushes;
 use crate::pushes::config::PushConfig;
 use crate::settings::LoaderConfig;
-use crate::write::{Writer, beat, sweep, verify};
+use crate::write::{Writer, beat, sweep, tell_held, verify};
 use crate::{eviction, failpoint, parts};
 
 /// Checks the settings, starts the background work and consumes until stopped.
@@ -88,6 +88,8 @@ async fn background(writer: Writer, hearing: Option<Hearing>) -> anyhow::Result<
     let (form, index) = (Arc::clone(&writer.form), Arc::clone(&writer.index));
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(form.watch());
+    tasks.spawn(tell_held(writer.vendor.clone(), writer.runtime.clone()));
+    tasks.spawn(Arc::clone(&writer.removals).watch());
     tasks.spawn(Arc::clone(&index).maintain());
     tasks.spawn(index.walk_behind());
     tasks.spawn(Arc::clone(&writer.keyless).watch());

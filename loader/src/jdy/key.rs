@@ -36,6 +36,22 @@ pub(crate) fn is_company_id(key: &str) -> bool {
     key.len() <= LONGEST_ID && !key.starts_with('0') && all_digits(key).is_some()
 }
 
+/// Whether this is written like a telephone number: a mobile number of China (11 digits, 1 and 3 to 9 first), with 86 or
+/// without, or anything with an area code. A company's id has more digits.
+pub(crate) fn is_phone(key: &str) -> bool {
+    let with_country = key.starts_with('+');
+    let dialled = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')');
+    let digits: String = key.chars().filter(char::is_ascii_digit).collect();
+    let national = digits
+        .strip_prefix("86")
+        .filter(|rest| rest.len() == 11)
+        .unwrap_or(&digits);
+    let is_mobile =
+        national.len() == 11 && national.starts_with('1') && !matches!(&national[1..2], "0" | "1" | "2");
+    let has_area = with_country || digits.starts_with('0') && key.contains(['-', ' ', '(']);
+    key.chars().all(dialled) && (is_mobile || has_area && (7..=15).contains(&digits.len()))
+}
+
 /// Whether a cell of a row that is known to be this company's may still mean it: not when it holds another company's id.
 /// What no company has as its id is damage: a remark, thousands separators, a formula, an id whose last digits a
 /// spreadsheet has rounded away.

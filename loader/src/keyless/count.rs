@@ -12,9 +12,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::jdy::key::{company_id, is_company_id};
+use crate::jdy::key::{company_id, is_company_id, is_phone};
 use crate::jdy::lookup::{STUCK, Turn, turn};
-use crate::jdy::types::{Reply, text};
+use crate::jdy::types::Reply;
 use crate::vendor::{Patience, Tried, Vendor};
 
 /// One page may take this long.
@@ -32,20 +32,39 @@ pub(crate) type Row = Map<String, Value>;
 pub(crate) struct Counted {
     pub(crate) at_least: usize,
     /// They have something in the key widget that is no company id.
-    pub(crate) foreign: bool,
+    pub(crate) foreign: Option<Foreign>,
+}
+
+/// What stands in a key widget instead of ids, mostly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Foreign {
+    /// Texts that are no company ids.
+    Texts,
+    /// Telephone numbers, which look like ids at first sight.
+    Phones,
+    /// Values of another type of widget, whatever `widget/list` says it is.
+    Values,
 }
 
 impl fmt::Display for Counted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.at_least;
-        match self.foreign {
-            false => write!(formatter, "at least {rows} rows of the form have no key"),
-            true => write!(
-                formatter,
-                "at least {rows} rows of the form have something in the key widget that is no company id; check which \
-                 widget JDY_KEY_WIDGET names"
-            ),
-        }
+        let what = match self.foreign {
+            None => return write!(formatter, "at least {rows} rows of the form have no key"),
+            Some(Foreign::Texts) => "something in the key widget that is no company id",
+            Some(Foreign::Phones) => {
+                "a telephone number in the key widget, so that it is a widget for telephone numbers and not for company \
+                 ids"
+            }
+            Some(Foreign::Values) => {
+                "a value in the key widget that no text widget holds, so that it is of another type"
+            }
+        };
+        write!(
+            formatter,
+            "at least {rows} rows of the form have {what}; check which widget JDY_KEY_WIDGET names: it has to be a \
+             single-line text widget that is there for the company id alone"
+        )
     }
 }
 
@@ -79,7 +98,7 @@ pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Co
     let at_least = at_least.max(rows);
     Ok((at_least > 0).then_some(Counted {
         at_least,
-        foreign: false,
+        foreign: None,
     }))
 }
 
@@ -102,7 +121,7 @@ async fn first_page(vendor: &Vendor) -> Result<Option<Vec<Row>>, Error> {
             Ok(None)
         }
         Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
-        Tried::Lost | Tried::Held => Err(Error::Away),
+        Tried::Lost | Tried::Held | Tried::Aside => Err(Error::Away),
     }
 }
 
@@ -135,7 +154,7 @@ pub(crate) async fn page(vendor: &Vendor, key_widget: Option<&str>, cursor: &str
     match tried {
         Tried::Done(rows, _) => Ok(rows),
         Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
-        Tried::Lost | Tried::Held => Err(Error::Away),
+        Tried::Lost | Tried::Held | Tried::Aside => Err(Error::Away),
     }
 }
 
@@ -155,16 +174,36 @@ fn keyless(rows: &[Row], key_widget: &str) -> usize {
 /// Most of the keys are none. Company ids are numbers; a few others may have been typed by hand, or turned into another
 /// notation by an import.
 fn foreign(rows: &[Row], key_widget: &str) -> Option<Counted> {
-    let keys: Vec<&str> = rows
+    let keys: Vec<Option<Foreign>> = rows
         .iter()
-        .map(|row| text(row, key_widget).trim())
-        .filter(|key| !key.is_empty())
+        .filter(|row| !is_keyless(row, key_widget))
+        .map(|row| row.get(key_widget).and_then(oddness))
         .collect();
-    let odd = keys.iter().filter(|key| !is_company_id(&company_id(key))).count();
+    let of = |kind: Foreign| keys.iter().filter(|odd| **odd == Some(kind)).count();
+    let kinds = [Foreign::Texts, Foreign::Phones, Foreign::Values].map(|kind| (of(kind), kind));
+    let odd = kinds.iter().map(|(rows, _)| rows).sum::<usize>();
+    let most = kinds
+        .into_iter()
+        .max_by_key(|(rows, _)| *rows)
+        .map(|(_, kind)| kind);
     (keys.len() >= FEWEST_KEYS && odd * 2 > keys.len()).then_some(Counted {
         at_least: odd,
-        foreign: true,
+        foreign: most,
     })
+}
+
+/// Why a cell holds no company id; `None` when it may hold one.
+fn oddness(cell: &Value) -> Option<Foreign> {
+    let key = match cell {
+        Value::String(text) => company_id(text).into_owned(),
+        Value::Number(number) => company_id(&number.to_string()).into_owned(),
+        _ => return Some(Foreign::Values),
+    };
+    match is_company_id(&key) {
+        false if is_phone(&key) => Some(Foreign::Phones),
+        false => Some(Foreign::Texts),
+        true => is_phone(&key).then_some(Foreign::Phones),
+    }
 }
 
 #[cfg(test)]
@@ -197,9 +236,32 @@ mod tests {
             .map(Value::from)
             .into();
         let found = foreign(&rows(&names), "_k").unwrap();
-        assert_eq!((found.at_least, found.foreign), (4, true));
+        assert_eq!((found.at_least, found.foreign), (4, Some(Foreign::Texts)));
         assert_eq!(foreign(&rows(&names[..4]), "_k"), None, "too few to tell");
         let ids: Vec<Value> = ["1", " 2", "３", "1.1E+13", "x"].map(Value::from).into();
         assert_eq!(foreign(&rows(&ids), "_k"), None);
+    }
+
+    #[test]
+    fn telephone_numbers_are_no_keys_although_they_are_digits() {
+        let phones = [
+            "13800138000",
+            "15912345678",
+            "+86 139 1234 5678",
+            "021-5555 6666",
+            "18600000001",
+        ];
+        let found = foreign(&rows(&phones.map(Value::from)), "_k").unwrap();
+        assert_eq!((found.at_least, found.foreign), (5, Some(Foreign::Phones)));
+        assert!(found.to_string().contains("telephone number"), "{found}");
+        // One customer's id may look like one.
+        let mut ids: Vec<Value> = (0..5).map(|n| json!(format!("5665742094000{n}"))).collect();
+        ids.push(json!("13800138000"));
+        assert_eq!(foreign(&rows(&ids), "_k"), None);
+        let values: Vec<Value> = (0..5)
+            .map(|n| json!({"phone": format!("1380013800{n}"), "verified": false}))
+            .collect();
+        let found = foreign(&rows(&values), "_k").unwrap();
+        assert_eq!((found.at_least, found.foreign), (5, Some(Foreign::Values)));
     }
 }

@@ -121,7 +121,7 @@ pub(crate) async fn with_rows(
     match tried {
         Tried::Done(found, _) => Ok(found.into_iter().map(|(key, rows)| (key, rows.len())).collect()),
         Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
-        Tried::Lost | Tried::Held => Err(Error::Away),
+        Tried::Lost | Tried::Held | Tried::Aside => Err(Error::Away),
     }
 }
 
@@ -141,6 +141,6 @@ async fn one(vendor: &Vendor, key_widget: &str, row: &str, company: &str) -> Res
         Tried::Done(..) => Ok(true),
         Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => Ok(false),
         Tried::Refused(refusal, _) => Err(Error::Refused(refusal.describe())),
-        Tried::Lost | Tried::Held => Err(Error::Away),
+        Tried::Lost | Tried::Held | Tried::Aside => Err(Error::Away),
     }
 }

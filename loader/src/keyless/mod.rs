@@ -236,7 +236,7 @@ impl Keyless {
         self.report("some", read);
         let rows = count::Counted {
             at_least: read,
-            foreign: false,
+            foreign: None,
         };
         let why = format!(
             "{rows}, and Jiandaoyun shows them only to who reads the whole form; give them one by hand or delete them, and \

@@ -1,12 +1,15 @@
 -- Decides for every record of a batch what has to be done, and takes the keys that have to be written.
 -- ARGV: 3 owner, 4 batch, 5 transaction id, 6 lease ms, 7 '1' when an absent row may be one that was deleted, 8 count;
---       per record: company, version, hash, operation (u upsert, d delete, m mark), sequence, set, clear.
+--       per record: company, version, hash, operation (u upsert, d delete, m mark), sequence, set, clear;
+--       then, when removals are guarded: limit %, probation ms, per record cause (f left the filter, r removed; a capital:
+--       allowed), '1' for a backfill, run.
 -- Returns OK, clock, fence, then per record:
 --   s stale | = unchanged | l landed: by this very record | n nothing to remove | f fetch again
 --   w was asked for already, later | c create | u<id> update | r<id> remove
 --   (?<id>: the id was taken from an answer by its place, see schema.rs)
 --   b<batch> busy in a live batch of the owner after the line break, both empty for a call that may still land
 --   o<batch> left behind by a dead loader
+--   p, k, q, i: not removed, see guard.lua
 -- Or UNKNOWN, clock, '1' when calls of earlier loaders cannot land any more, then company and last known row id of each
 -- row that this epoch of the index has not seen: they have to be looked up first. Nothing is taken then.
 if not index_ready() then return {'NOINDEX'} end
@@ -73,7 +76,23 @@ end
 -- Nothing has to be written for this record; `landed`: because it was.
 local function settled(key, version, doubtful, landed)
   if not landed then redis.call('HSET', key, 'v', version, 'u', '1') end
-  if not doubtful then redis.call('HDEL', key, 'f', 'r', 'q') end
+  if not doubtful then redis.call('HDEL', key, 'f', 'r', 'q', 'x') end
+end
+
+local limit, probation = tonumber(ARGV[9 + count * 7] or ''), tonumber(ARGV[10 + count * 7] or '')
+-- Whatever ends a removal that was parked, or makes it old, takes it off the list.
+local settles = {s = true, ['='] = true, l = true, n = true, c = true, u = true, r = true, k = true}
+local any_parked = limit and redis.call('EXISTS', parked_key) == 1
+
+local function may_go(slot, company, version, key)
+  if not limit then return 'r' end
+  local at = 11 + count * 7 + slot * 3
+  local cause = ARGV[at]
+  local item = {company = company, version = version, cause = string.lower(cause),
+    allowed = cause ~= string.lower(cause), backfill = ARGV[at + 1] == '1', run = ARGV[at + 2]}
+  local word = guarded(item, key, time, complete, limit, probation)
+  any_parked = any_parked or word == 'p'
+  return word
 end
 
 for slot = 0, count - 1 do
@@ -104,8 +123,11 @@ for slot = 0, count - 1 do
   elseif doubtful and (id or ARGV[7] == '1') then
     answer = fetch_again(key)
   elseif operation == 'd' then
-    take(slot, 'r', company, version, '', id, '')
-    answer = 'r' .. id
+    answer = may_go(slot, company, version, key)
+    if answer == 'r' then
+      take(slot, 'r', company, version, '', id, '')
+      answer = 'r' .. id
+    end
   elseif id then
     take(slot, 'u', company, version, hash, id, join(set, clear))
     answer = 'u' .. id
@@ -117,6 +139,7 @@ for slot = 0, count - 1 do
     take(slot, 'c', company, version, hash, '', set)
     answer = 'c'
   end
+  if any_parked and settles[string.sub(answer, 1, 1)] then unpark(company, version) end
   answers[#answers + 1] = answer
 end
 

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{BatchId, Error, Ledger, Lua, number, script};
+use super::removals::{Cause, RemovalLimits, guarded_script};
+use super::{BatchId, Error, Ledger, Lua, number};
 
-static CLAIM: Lua = Lua::new(|| script(include_str!("claim.lua")));
+static CLAIM: Lua = Lua::new(|| guarded_script(include_str!("claim.lua")));
 
 /// What a record wants done to its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,14 @@ pub(crate) enum Claim {
     Update(String),
     /// Claimed: the row with this id has to go.
     Remove(String),
+    /// The row does not go before a person has decided: too many others have gone, or would.
+    Parked,
+    /// The row does not go before the known rows are counted.
+    Uncounted,
+    /// The row does not go before the form is read, because so many have gone that their share counts.
+    Unread,
+    /// A person has decided that the row stays.
+    Kept,
     /// In a live batch of this owner; both empty when a call of unknown outcome may still make the row.
     Busy(BatchId, String),
     /// In a batch whose loader is dead: that one has to be finished first.
@@ -78,16 +87,30 @@ pub(crate) struct Claimed {
 }
 
 impl Ledger {
-    /// Claims the items for a batch of this name; [`Error::Unseen`] when some of them have to be looked up first.
-    /// `absent_may_be_deleted`: removals delete rows here, so a missing row proves nothing about an old record.
+    /// The same without a guard.
+    #[cfg(test)]
     pub(crate) async fn claim(
         &self,
         batch: &str,
         items: &[Item<'_>],
         absent_may_be_deleted: bool,
     ) -> Result<Claimed, Error> {
+        self.claim_guarded(batch, items, absent_may_be_deleted, None)
+            .await
+    }
+
+    /// Claims the items for a batch of this name; [`Error::Unseen`] when some of them have to be looked up first.
+    /// `absent_may_be_deleted`: removals delete rows here, so a missing row proves nothing about an old record. `guard`: by
+    /// what removals are judged, with a cause for each item.
+    pub(crate) async fn claim_guarded(
+        &self,
+        batch: &str,
+        items: &[Item<'_>],
+        absent_may_be_deleted: bool,
+        guard: Option<(RemovalLimits, &[Cause<'_>])>,
+    ) -> Result<Claimed, Error> {
         let transaction = Uuid::new_v4().to_string();
-        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(6 + items.len() * 7);
+        let mut args: Vec<Cow<'_, str>> = Vec::with_capacity(8 + items.len() * 10);
         args.push(self.owner().into());
         args.push(batch.into());
         args.push(Cow::Borrowed(&transaction));
@@ -102,6 +125,15 @@ impl Ledger {
             args.push(item.sequence.to_string().into());
             args.push(item.set.into());
             args.push(item.clear.into());
+        }
+        if let Some((limits, causes)) = guard {
+            args.push(limits.share.to_string().into());
+            args.push(limits.probation.as_millis().to_string().into());
+            for cause in causes {
+                args.push(cause.letter().into());
+                args.push(if cause.backfill { "1" } else { "0" }.into());
+                args.push(cause.run.into());
+            }
         }
         let answer = self.call(&CLAIM, &args).await?;
         let time_ms = number(answer.first())?;
@@ -150,6 +182,17 @@ impl Unseen {
     }
 }
 
+impl Cause<'_> {
+    fn letter(&self) -> &'static str {
+        match (self.filtered, self.allowed) {
+            (true, false) => "f",
+            (true, true) => "F",
+            (false, false) => "r",
+            (false, true) => "R",
+        }
+    }
+}
+
 impl Operation {
     fn letter(self) -> &'static str {
         match self {
@@ -173,6 +216,10 @@ fn parse(text: &str) -> Result<Claim, Error> {
         "c" => Claim::Create,
         "u" => Claim::Update(rest.to_owned()),
         "r" => Claim::Remove(rest.to_owned()),
+        "p" => Claim::Parked,
+        "q" => Claim::Uncounted,
+        "i" => Claim::Unread,
+        "k" => Claim::Kept,
         "o" => Claim::Orphaned(rest.to_owned()),
         "b" => {
             let (batch, owner) = rest.split_once('\n').ok_or_else(unexpected)?;

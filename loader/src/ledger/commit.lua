@@ -29,15 +29,15 @@ for n = 0, tonumber(ARGV[7]) - 1 do
     redis.call('HSET', key, 'w', string.format('%d', time))
     if result == 'k' then
       redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f', 'u', 'r', 'q')
+      redis.call('HDEL', key, 'f', 'u', 'r', 'q', 'x')
     elseif result == 'p' then
       redis.call('HSET', key, 'id', id == '' and '' or '?' .. id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f', 'u', 'r', 'q')
+      redis.call('HDEL', key, 'f', 'u', 'r', 'q', 'x')
     elseif result == 'x' then
-      redis.call('HDEL', key, 'id', 'h', 'f', 'u', 'r', 'q')
+      redis.call('HDEL', key, 'id', 'h', 'f', 'u', 'r', 'q', 'x')
       redis.call('HSET', key, 'v', version)
     elseif result == 'g' then
-      redis.call('HDEL', key, 'id', 'h', 'f')
+      redis.call('HDEL', key, 'id', 'h', 'f', 'x')
     elseif result == 'i' then
       redis.call('HSET', key, 'id', id, 'h', '')
       if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end

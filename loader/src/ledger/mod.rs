@@ -12,6 +12,7 @@ mod commit;
 pub(crate) mod index;
 mod inspect;
 mod live;
+mod removals;
 pub(crate) mod schema;
 mod touched;
 mod verify;
@@ -28,6 +29,7 @@ pub(crate) use claim::{Claim, Claimed, Item, Operation, Unseen};
 pub(crate) use commit::{Change, Committed};
 pub(crate) use inspect::{Duplicate, KnownRow};
 pub(crate) use live::{LiveBatch, Registry, heartbeat, send_window};
+pub(crate) use removals::{Cause, Decision, ParkedRemoval, RemovalLimits, RemovalState};
 pub(crate) use touched::{LastTouch, Touch, TouchJudged, Undo};
 pub(crate) use verify::{Due, Judged, Seen};
 

@@ -14,6 +14,11 @@
 //! | `{prefix}batches` | sorted set | batch → end of its lease | as above, `orphans.lua` |
 //! | `{prefix}verify` | sorted set | company id → when its row is read again | `verify.lua`, `commit.lua`, `claim.lua`, `learn.lua` |
 //! | `{prefix}dups` | hash | `<company id>\n<row id>` → row id that is kept | `learn.lua`, `index.lua`, `merged.lua` |
+//! | `{prefix}removals` | hash | how many rows have gone, and who has decided what | `guard.lua`, `removals.lua` |
+//! | `{prefix}removals:parked` | hash | company id → since when its removal waits, its version, `f` left the filter or `r` removed, its run | `guard.lua` |
+//! | `{prefix}removals:runs` | hash | backfill → rows that it has removed | `guard.lua`, `removals.lua` |
+//! | `{prefix}removals:counting` | text | a loader counts the known rows | `removals.lua` |
+//! | `{prefix}removals:log` | list | decisions about removals, JSON | `removals.lua` |
 //! | `{prefix}fence` | number | the last fence that was given out | `claim.lua`, `takeover.lua` |
 //!
 //! | field of a row | meaning |
@@ -27,6 +32,7 @@
 //! | `u` | `1`: the record of version `v` found nothing to do; otherwise what it wrote was committed |
 //! | `g` | epoch of the index that has seen the row, or that there is none; of an earlier one `id` and `h` are only hints, and so they are with `!` and a time behind it: when somebody was found to have deleted the row |
 //! | `p` | what people did to the row last, when that was noticed, when the customer was asked for because of it, how often, `1` while that is due |
+//! | `x` | version of the removal that has been counted and may take the row away |
 //! | `r`, `q` | how often the customer was fetched again for nothing so far, and not before when once more |
 //!
 //! | field of a batch | meaning |
@@ -39,6 +45,17 @@
 //! | `j<slot>` | the row exactly as it is sent |
 //! | `t<slot>` | transaction id of a create |
 //! | `s<slot>` | when it may first have been sent under this transaction id; `0`: never again, because a part of the transaction is committed |
+//!
+//! | field of the removals | meaning |
+//! | --- | --- |
+//! | `began` | when counting began; for a while nobody knows what was parked before Redis was lost |
+//! | `d<day>` | rows that went on this day since 1970 without having been allowed |
+//! | `granted` | rows that were let go, in all |
+//! | `known`, `known_granted`, `known_at`, `known_epoch` | known rows that were not granted, as counted last; what `granted` was before; when, and in which epoch |
+//! | `wanted`, `asked` | `1`: they have to be counted; when that was asked for last |
+//! | `tripped` | since when all removals wait for a person |
+//! | `filtered` | how many of the parked ones have left the filter |
+//! | `decided`, `decision`, `free` | when a person has decided about what was parked, `allow` or `keep`, and until when all are allowed |
 //!
 //! | field of the index | meaning |
 //! | --- | --- |
@@ -63,6 +80,7 @@ pub(super) mod row {
     pub(in crate::ledger) const FLOOR: &str = "f";
     pub(in crate::ledger) const COMMITTED: &str = "w";
     pub(in crate::ledger) const TOUCHED: &str = "p";
+    pub(in crate::ledger) const GRANTED: &str = "x";
     /// Only the scripts use these.
     #[cfg(test)]
     pub(in crate::ledger) const SEEN_IN: &str = "g";

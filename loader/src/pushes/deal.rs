@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::Pushes;
-use super::inbox::{Hint, Note, Taken};
+use super::inbox::{Hint, Note, Taken, UNKNOWN_AT_ONCE};
 use super::look::{Look, as_seen, shown};
 use super::parse::Deed;
 use super::verdict::{End, Place, end, put_off};
@@ -39,6 +39,9 @@ impl Pushes {
             }
         };
         self.counts.waiting(taken.waiting);
+        if taken.unknown > UNKNOWN_AT_ONCE as u64 {
+            self.sift().await;
+        }
         if taken.hints.is_empty() {
             return None;
         }
@@ -219,6 +222,7 @@ impl Pushes {
             deed: Deed::Update,
             company,
             content: "",
+            known: false,
             names: ["", ""],
             lives: Duration::ZERO,
         };

@@ -15,6 +15,12 @@ static INBOX: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("inbo
 
 /// Rows that may wait.
 const MOST_ROWS: usize = 10_000;
+/// Of these, rows of nobody that the ledger knows.
+const MOST_UNKNOWN: usize = 2_000;
+/// How many of them are handed out at once, and within a minute: whoever knows the secret may make up as many as he likes,
+/// and each costs a call.
+pub(super) const UNKNOWN_AT_ONCE: usize = 10;
+const UNKNOWN_A_MINUTE: usize = 60;
 /// Pushes that are remembered, each by two names.
 const MOST_NAMES: usize = 40_000;
 /// Pushes about the same row that come together are looked at together.
@@ -24,7 +30,7 @@ const TOGETHER: Duration = Duration::from_millis(300);
 #[derive(Clone)]
 pub(super) struct Inbox {
     store: Store,
-    keys: [String; 3],
+    keys: [String; 5],
 }
 
 /// A push as it is noted.
@@ -36,6 +42,8 @@ pub(super) struct Note<'a> {
     pub(super) company: &'a str,
     /// Hash of the mapped cells that it shows; empty when that is not known.
     pub(super) content: &'a str,
+    /// The ledger knows the customer: it is looked at before those of nobody known.
+    pub(super) known: bool,
     /// How a repeated one is recognised.
     pub(super) names: [&'a str; 2],
     /// How long.
@@ -49,6 +57,8 @@ pub(super) enum Noted {
     Repeated,
     /// Too many rows wait.
     Full,
+    /// Too many rows of nobody known wait: the walk over the form finds what there is.
+    Left,
 }
 
 /// Everything that was pushed about a row and is not dealt with.
@@ -72,6 +82,8 @@ pub(super) struct Taken {
     /// Redis' clock, ms.
     pub(super) time_ms: i64,
     pub(super) waiting: u64,
+    /// Of these, rows of nobody known.
+    pub(super) unknown: u64,
     pub(super) hints: Vec<Hint>,
 }
 
@@ -121,7 +133,13 @@ impl Hint {
 
 impl Inbox {
     pub(super) fn new(store: Store, names: &LedgerKeys) -> Self {
-        let keys = [names.pushed(), names.pushed_rows(), names.pushed_before()];
+        let keys = [
+            names.pushed(),
+            names.pushed_rows(),
+            names.pushed_before(),
+            names.pushed_unknown(),
+            names.pushed_unknown_count(),
+        ];
         Self { store, keys }
     }
 
@@ -142,6 +160,8 @@ impl Inbox {
             MOST_ROWS.to_string(),
             note.lives.as_millis().to_string(),
             MOST_NAMES.to_string(),
+            if note.known { "1" } else { "" }.to_owned(),
+            MOST_UNKNOWN.to_string(),
             note.names[0].to_owned(),
             note.names[1].to_owned(),
         ];
@@ -149,20 +169,27 @@ impl Inbox {
         Ok(match answer.first().map(String::as_str) {
             Some("noted") => Noted::New,
             Some("repeated") => Noted::Repeated,
+            Some("left") => Noted::Left,
             _ => Noted::Full,
         })
     }
 
     /// Hints that are due; no other loader gets them for as long as `hold`.
     pub(super) async fn take(&self, most: usize, hold: Duration) -> Result<Taken, Error> {
-        let args = ["take".to_owned(), most.to_string(), hold.as_millis().to_string()];
+        let args = [
+            "take".to_owned(),
+            most.to_string(),
+            hold.as_millis().to_string(),
+            UNKNOWN_AT_ONCE.to_string(),
+            UNKNOWN_A_MINUTE.to_string(),
+        ];
         let answer: Vec<String> = self.store.invoke(&INBOX, &self.keys, &args).await?;
         let mut answer = answer.into_iter();
         let mut number = || -> i64 {
             let text = answer.next();
             text.and_then(|text| text.parse().ok()).unwrap_or(0)
         };
-        let (time_ms, waiting) = (number(), number());
+        let (time_ms, waiting, unknown) = (number(), number(), number());
         let mut hints = Vec::new();
         while let (Some(row), Some(packed)) = (answer.next(), answer.next()) {
             hints.push(Hint::read(row, &packed));
@@ -170,8 +197,22 @@ impl Inbox {
         Ok(Taken {
             time_ms,
             waiting: u64::try_from(waiting).unwrap_or(0),
+            unknown: u64::try_from(unknown).unwrap_or(0),
             hints,
         })
+    }
+
+    /// The rows of nobody known that wait.
+    pub(super) async fn unknown(&self) -> Result<Vec<String>, Error> {
+        let args = ["unknown".to_owned(), MOST_UNKNOWN.to_string()];
+        self.store.invoke(&INBOX, &self.keys, &args).await
+    }
+
+    /// These rows are somebody's after all.
+    pub(super) async fn promote(&self, rows: impl IntoIterator<Item = String>) -> Result<(), Error> {
+        let args: Vec<String> = std::iter::once("known".to_owned()).chain(rows).collect();
+        let _: Vec<String> = self.store.invoke(&INBOX, &self.keys, &args).await?;
+        Ok(())
     }
 
     /// Takes hints off the list, or puts them off by this time.
@@ -210,6 +251,7 @@ mod tests {
             deed,
             company,
             content: "aa",
+            known: true,
             names: [name, ""],
             lives: HOUR,
         }
@@ -288,6 +330,48 @@ mod tests {
         inbox.settle(&[(&again[0], None)]).await.unwrap();
         let taken = inbox.take(10, HOUR).await.unwrap();
         assert_eq!((taken.waiting, taken.hints.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_flood_about_rows_of_nobody_known_lets_known_ones_go_first() {
+        let redis = PrivateRedis::start().await;
+        let inbox = inbox(&redis);
+        let mut noted = Vec::new();
+        for row in 0..MOST_UNKNOWN + 5 {
+            let (row, name) = (format!("r{row}"), format!("n{row}"));
+            let mut push = note(&row, Deed::Update, "999", &name);
+            push.known = false;
+            noted.push(inbox.note(&push).await.unwrap());
+        }
+        assert_eq!(noted.iter().filter(|noted| **noted == Noted::Left).count(), 5);
+        inbox
+            .note(&note("known", Deed::Update, "7", "known"))
+            .await
+            .unwrap();
+        // One of the flood turns out to be somebody's.
+        inbox.note(&note("r1999", Deed::Update, "8", "8")).await.unwrap();
+        let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(100));
+        let first = loop {
+            let taken = inbox.take(50, HOUR).await.unwrap();
+            if taken.hints.iter().any(|hint| hint.row == "known") {
+                break taken.hints;
+            }
+            backoff.wait().await;
+        };
+        let rows: Vec<&str> = first.iter().take(2).map(|hint| hint.row.as_str()).collect();
+        assert!(rows.contains(&"known"), "{rows:?}");
+        let mut handed_out = first.len();
+        for _ in 0..100 {
+            let taken = inbox.take(50, HOUR).await.unwrap();
+            assert!(taken.hints.len() <= UNKNOWN_AT_ONCE + 1);
+            handed_out += taken.hints.len();
+        }
+        // Two minutes may have been touched.
+        assert!(handed_out <= 2 * UNKNOWN_A_MINUTE + 2, "{handed_out}");
+        // What was handed out and dies comes back to where it was, and what is settled is gone.
+        let waiting = inbox.take(50, HOUR).await.unwrap().waiting;
+        inbox.settle(&[(&first[0], None)]).await.unwrap();
+        assert_eq!(inbox.take(50, HOUR).await.unwrap().waiting, waiting - 1);
     }
 
     #[tokio::test]

@@ -177,7 +177,7 @@ impl Pushes {
                 vendor.is_away(&refusal);
                 Err(NotNow)
             }
-            Tried::Lost | Tried::Held => Err(NotNow),
+            Tried::Lost | Tried::Held | Tried::Aside => Err(NotNow),
         }
     }
 

@@ -18,6 +18,7 @@ mod look;
 mod owners;
 mod parse;
 mod receive;
+mod sift;
 mod signature;
 mod verdict;
 

@@ -10,6 +10,7 @@ use super::parse::{Deed, Said, read};
 use super::signature::Signed;
 use crate::jdy::lookup::Recognition;
 use crate::jdy::types::text;
+use crate::ledger::KnownRow;
 
 /// Longer names of events are cut.
 const LONGEST_NAME: usize = 100;
@@ -89,7 +90,17 @@ impl Pushes {
 
     async fn take(&self, told: &Told, event: &str, signature: &str) -> (&'static str, Verdict) {
         let noted = async {
-            if self.is_as_written(told).await? {
+            let row = match told.company.is_empty() {
+                true => None,
+                false => self
+                    .writer
+                    .ledger
+                    .known_rows(&[&told.company])
+                    .await?
+                    .pop()
+                    .flatten(),
+            };
+            if is_as_written(told, row.as_ref()) {
                 return Ok(None);
             }
             let name = |kind: &str, name: &str| match name.trim() {
@@ -102,6 +113,7 @@ impl Pushes {
                 deed: told.deed,
                 company: &told.company,
                 content: &told.content,
+                known: row.is_some(),
                 names: [&names[0], &names[1]],
                 lives: Signed::lives(self.config.max_age),
             };
@@ -119,27 +131,21 @@ impl Pushes {
             }
             Ok(Some(Noted::Repeated)) => ("repeated", Verdict::Accepted),
             Ok(Some(Noted::Full)) => ("full", Verdict::Busy),
+            // Sending it again would not help: it is one of a flood.
+            Ok(Some(Noted::Left)) => ("left", Verdict::Accepted),
             Err(error) => {
                 tracing::debug!(%error, "a push cannot be noted");
                 ("failed", Verdict::Failed)
             }
         }
     }
+}
 
-    /// An edit that shows the row as it was written last, with its key: only widgets that nobody maps are others.
-    async fn is_as_written(&self, told: &Told) -> Result<bool, crate::ledger::Error> {
-        if told.deed != Deed::Update || told.content.is_empty() {
-            return Ok(false);
-        }
-        let known = self
-            .writer
-            .ledger
-            .known_rows(&[&told.company])
-            .await?
-            .pop()
-            .flatten();
-        Ok(known.is_some_and(|known| {
+/// An edit that shows the row as it was written last, with its key: only widgets that nobody maps are others.
+fn is_as_written(told: &Told, known: Option<&KnownRow>) -> bool {
+    told.deed == Deed::Update
+        && !told.content.is_empty()
+        && known.is_some_and(|known| {
             known.id.as_ref() == Some(&told.row) && known.hash.as_ref() == Some(&told.content)
-        }))
-    }
+        })
 }

@@ -11,6 +11,7 @@ use proto::v1::Lane as WireLane;
 use uuid::Uuid;
 
 use super::commit::{Ended, MemberEnd};
+use super::guard::causes;
 use super::prepare::{Prepared, Sorted};
 use super::{Removals, Writer};
 use crate::failpoint;
@@ -52,11 +53,10 @@ impl Writer {
             .filter_map(|company| Some(sorted.newest(company)?.item()))
             .collect();
         failpoint::hit("claim-before").await;
-        let claimed = match self
-            .ledger
-            .claim(&name, &items, self.settings.removals == Removals::Delete)
-            .await
-        {
+        let causes = causes(sorted, &companies);
+        let guard = self.removals.limits().map(|limits| (limits, causes.as_slice()));
+        let deletes = self.settings.removals == Removals::Delete;
+        let claimed = match self.ledger.claim_guarded(&name, &items, deletes, guard).await {
             Ok(claimed) => claimed,
             Err(Error::Unseen(unseen)) => {
                 self.look_up(sorted, &unseen, &patience).await?;
@@ -101,6 +101,9 @@ impl Writer {
                 Claim::Unchanged | Claim::Absent => sorted.decide(company, Disposition::Unchanged),
                 Claim::Refetch => refetch.push(company.clone()),
                 Claim::Later => sorted.set_aside(company),
+                Claim::Parked | Claim::Uncounted | Claim::Unread | Claim::Kept => {
+                    self.keep_back(sorted, company, claim);
+                }
                 Claim::Create => round
                     .members
                     .push(member(slot, record, Kind::Create, "", claimed)),

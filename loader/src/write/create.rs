@@ -91,6 +91,9 @@ impl Writer {
             }
             Tried::Lost => groups.done(self.lease_lost(work, &members).await),
             Tried::Held => groups.done(all(&members, &MemberEnd::Held)),
+            // What may have been sent before is not free.
+            Tried::Aside if history.sent => groups.done(all(&members, &MemberEnd::Held)),
+            Tried::Aside => groups.done(self.stand_aside(work, &members).await),
         }
     }
 

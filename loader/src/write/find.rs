@@ -50,7 +50,7 @@ impl Writer {
                 self.vendor.read_refused("rows of the form", &refusal);
                 return None;
             }
-            Tried::Lost | Tried::Held => return None,
+            Tried::Lost | Tried::Held | Tried::Aside => return None,
         };
         self.index.saw(&found).await;
         let rows = |member: &Member| Some((member.slot, found.remove(&member.company)?));

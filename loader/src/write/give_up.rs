@@ -106,6 +106,14 @@ impl Writer {
             .await
     }
 
+    /// Frees rows that were not sent, because every write of their kind is refused; their records wait aside.
+    pub(super) async fn stand_aside(&self, work: &Work<'_>, group: &[Member]) -> Vec<Ended> {
+        let ends = group
+            .iter()
+            .map(|member| (member, Change::Freed, MemberEnd::Aside));
+        self.commit(work, ends.collect(), false).await
+    }
+
     /// Frees the rows; their records die for this reason.
     pub(super) async fn give_up(
         &self,

@@ -40,6 +40,23 @@ pub(crate) struct Request<'a> {
     pub(crate) suspect: bool,
 }
 
+/// Why a request may not be sent.
+enum Turned {
+    /// Patience or the process has ended.
+    Held,
+    /// Its kind waits while others go on.
+    Aside,
+}
+
+impl<T> From<Turned> for Tried<T> {
+    fn from(turned: Turned) -> Self {
+        match turned {
+            Turned::Held => Self::Held,
+            Turned::Aside => Self::Aside,
+        }
+    }
+}
+
 /// What speaks against a request.
 #[derive(Default)]
 struct Strikes {
@@ -64,8 +81,9 @@ impl Vendor {
         let mut strikes = Strikes::default();
         let mut backoff = Backoff::new(RESEND.0, RESEND.1);
         loop {
-            let Some(_trial) = self.admitted(request).await else {
-                return Tried::Held;
+            let _trial = match self.admitted(request, unknown).await {
+                Ok(trial) => trial,
+                Err(turned) => return turned.into(),
             };
             if !request.live.wait_to_send().await {
                 return Tried::Lost;
@@ -108,21 +126,30 @@ impl Vendor {
         }
     }
 
-    /// Waits until the request may be sent, as usual or on trial; `None` when patience or the process ends first.
-    async fn admitted(&self, request: Request<'_>) -> Option<Option<Trial>> {
+    /// Waits until the request may be sent, as usual or on trial. `unknown`: it was sent, and nobody knows what became of
+    /// it, so that it cannot step aside.
+    async fn admitted(&self, request: Request<'_>, unknown: bool) -> Result<Option<Trial>, Turned> {
         loop {
             if !self.open(request.patience).await {
-                return None;
+                return Err(Turned::Held);
             }
             match self.breaker.admit(request.kind) {
-                Admission::Free => return Some(None),
-                Admission::Trial(trial) => return Some(Some(trial)),
+                Admission::Free => return Ok(None),
+                Admission::Trial(trial) => return Ok(Some(trial)),
+                Admission::Closed(..) if self.breaker.is_narrow(request.kind) => {
+                    if !unknown {
+                        return Err(Turned::Aside);
+                    }
+                    if !request.patience.sleep(CLOSING, &self.stopping).await {
+                        return Err(Turned::Held);
+                    }
+                }
                 Admission::Closed(pause, detail) => {
                     let standing = self.gate.pauses();
                     if standing.iter().any(|standing| standing.reason == pause) {
                         // The trial has had its requests; whoever waits for their ends closes the gate.
                         if !request.patience.sleep(CLOSING, &self.stopping).await {
-                            return None;
+                            return Err(Turned::Held);
                         }
                     } else {
                         // Somebody else has opened the gate.
@@ -207,48 +234,6 @@ impl Vendor {
         verdict
     }
 
-    fn doubt_everything(&self, kind: Kind, refusal: &Refusal) {
-        let (pause, detail) = (pause_for(refusal), detail(kind, refusal));
-        // Closing once more would end the trial that this may be a part of.
-        if self.breaker.trip(kind, pause, &detail) {
-            tracing::error!(
-                code = refusal.label(),
-                refusal = refusal.describe(),
-                "writes are refused one after the other, so that it is not about the rows"
-            );
-            self.pause_until_written(kind, pause, detail);
-        }
-    }
-
-    /// Pauses until a request of this kind has succeeded. Now and then a few are let through.
-    fn pause_until_written(&self, kind: Kind, pause: Pause, detail: String) {
-        let vendor = self.clone();
-        self.gate.close_until(pause, detail, move || {
-            let vendor = vendor.clone();
-            async move {
-                // While nothing works at all no row is spent on it.
-                if !vendor.works().await {
-                    return false;
-                }
-                // In this order: whoever finds the gate open finds a permit.
-                let trial = vendor.breaker.begin_trial(kind);
-                vendor.gate.try_out(pause, true);
-                let over = vendor.breaker.end_of(trial, kind).await;
-                if !over {
-                    vendor.gate.try_out(pause, false);
-                }
-                over
-            }
-        });
-    }
-
-    /// A request has written something.
-    pub(super) fn wrote(&self, kind: Kind, sent: Instant) {
-        if let Some(pause) = self.breaker.succeeded(kind, sent) {
-            self.gate.open(pause);
-        }
-    }
-
     /// Waits until the row of one of these customers may be sent; `false` when patience or the process ends first.
     pub(crate) async fn wait_for_due(&self, companies: &[String], patience: &Patience) -> bool {
         let mut seen = self.breaker.watch();
@@ -263,31 +248,5 @@ impl Vendor {
                 () = self.breaker.changed(&mut seen) => {}
             }
         }
-    }
-}
-
-/// For `/readyz` and the notice: what is refused, and what to do.
-fn detail(kind: Kind, refusal: &Refusal) -> String {
-    let what = match kind {
-        Kind::Create => "new row",
-        Kind::Update => "update",
-        Kind::Remove => "removal",
-    };
-    match pause_for(refusal) {
-        Pause::Outage if refusal.is_answer() => format!(
-            "Jiandaoyun puts every {what} off with {}; another program may use up the limits of the account; some are \
-             tried now and then",
-            refusal.describe()
-        ),
-        Pause::Outage => format!(
-            "Jiandaoyun does not answer: every {what} ends in {}, although queries are answered; some are tried now \
-             and then",
-            refusal.message
-        ),
-        _ => format!(
-            "Jiandaoyun refuses every {what} with {}; put form, key or plan right, or ask its support: some rows are \
-             tried now and then, nothing is lost, and work goes on by itself",
-            refusal.describe()
-        ),
     }
 }

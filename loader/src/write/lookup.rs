@@ -151,7 +151,7 @@ impl Writer {
                 self.vendor.read_refused("rows of the form", &refusal);
                 None
             }
-            Tried::Lost | Tried::Held => None,
+            Tried::Lost | Tried::Held | Tried::Aside => None,
         }
     }
 
@@ -183,7 +183,7 @@ impl Writer {
                 self.vendor.read_refused("a row by its id", &refusal);
                 None
             }
-            Tried::Lost | Tried::Held => None,
+            Tried::Lost | Tried::Held | Tried::Aside => None,
         }
     }
 

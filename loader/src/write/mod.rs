@@ -17,10 +17,12 @@ mod claim;
 mod commit;
 mod create;
 mod created;
+mod everybody;
 mod find;
 mod give_up;
 mod gone;
 mod groups;
+mod guard;
 mod insist;
 mod isolate;
 mod leases;
@@ -48,9 +50,11 @@ use crate::index::Index;
 use crate::jdy::calls::WriteOptions;
 use crate::keyless::Keyless;
 use crate::ledger::{Ledger, Registry};
+use crate::removals::RemovalGuard;
 use crate::vendor::Vendor;
 
 pub(crate) use claim::Stop;
+pub(crate) use everybody::tell_held;
 pub(crate) use leases::{beat, sweep};
 pub(crate) use order::Order;
 pub(crate) use prepare::{Prepared, Receipt, Sorted, Unfit, sort};
@@ -134,6 +138,8 @@ pub(crate) struct Writer {
     pub(crate) publisher: Publisher,
     /// Rows still to be put on the list of those that are verified.
     pub(crate) owed: Arc<Owed>,
+    /// Whether so many rows may go.
+    pub(crate) removals: Arc<RemovalGuard>,
     /// Whether ids may be taken by their place in an answer.
     pub(crate) order: Arc<Order>,
 }

@@ -72,7 +72,7 @@ impl Writer {
                     vendor.is_away(&refusal);
                     return None;
                 }
-                Tried::Lost | Tried::Held => return None,
+                Tried::Lost | Tried::Held | Tried::Aside => return None,
             };
             match group {
                 // A page, or nothing at all, may be bad luck.

@@ -45,6 +45,7 @@ impl Writer {
             }
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
+            Tried::Aside => self.stand_aside(work, &[member]).await,
         }
     }
 

@@ -119,6 +119,7 @@ impl Writer {
                 Tried::Refused(refusal, false) => (INVISIBLE, Some(refusal)),
                 Tried::Lost => return self.lease_lost(work, &[member]).await,
                 Tried::Held => return all(&[member], &MemberEnd::Held),
+                Tried::Aside => return self.stand_aside(work, &[member]).await,
             };
             let Some(recognition) = &work.recognition else {
                 return match refused {

@@ -61,6 +61,7 @@ impl Writer {
             }
             Tried::Lost => self.lease_lost(work, &[member]).await,
             Tried::Held => vec![(member.slot, MemberEnd::Held)],
+            Tried::Aside => self.stand_aside(work, &[member]).await,
         }
     }
 

@@ -72,6 +72,11 @@ impl Alerts {
         self.send(Event::Cleared(prefix.into()));
     }
 
+    /// Reports that a problem is over, whichever process has notified people of it.
+    pub fn over(&self, problem: Problem) {
+        self.send(Event::Over(problem));
+    }
+
     /// A stage that does no work.
     pub fn paused(&self, reason: Pause, detail: &str) {
         let (severity, patience) = match reason {

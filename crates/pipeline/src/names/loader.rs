@@ -1,6 +1,6 @@
 //! Redis keys of the loader's commands and of its look at rows without a key; those of ledger and index stand in `keys`.
 
-use super::Namespace;
+use super::{LedgerKeys, Namespace};
 
 /// What `loader adopt` works with; all of it can be read again.
 #[derive(Debug, Clone)]
@@ -15,6 +15,20 @@ pub struct AdoptKeys {
     pub rows: String,
     /// Hash: customer → the row that is meant for it, or `*` for several.
     pub taken: String,
+}
+
+impl LedgerKeys {
+    /// Hash: customer → its removal, which waits for a person.
+    #[must_use]
+    pub fn parked_removals(&self) -> String {
+        format!("{}removals:parked", self.prefix())
+    }
+
+    /// List: what was decided about removals, JSON.
+    #[must_use]
+    pub fn removal_log(&self) -> String {
+        format!("{}removals:log", self.prefix())
+    }
 }
 
 impl Namespace {

@@ -15,6 +15,18 @@ impl LedgerKeys {
         format!("{}pushed:rows", self.prefix())
     }
 
+    /// Sorted set: as `pushed`, of rows whose customers the ledger does not know.
+    #[must_use]
+    pub fn pushed_unknown(&self) -> String {
+        format!("{}pushed:unknown", self.prefix())
+    }
+
+    /// Counter with an expiry: how many of these were handed out within the minute.
+    #[must_use]
+    pub fn pushed_unknown_count(&self) -> String {
+        format!("{}pushed:unknown:minute", self.prefix())
+    }
+
     /// Sorted set: pushes that were taken → until when a repeated one is known as such.
     #[must_use]
     pub fn pushed_before(&self) -> String {

@@ -102,6 +102,8 @@ pub const EXTRACTOR_LOST_WEBHOOKS: &str = "okki_extractor_lost_webhooks_total";
 pub const LOADER_PUSHES: &str = "okki_loader_pushes_total";
 /// Rows that people have touched, once they were looked at. Labels: `change`, `action` (left, asked).
 pub const LOADER_TOUCHED_ROWS: &str = "okki_loader_touched_rows_total";
+/// Removals that wait for a person because too many rows would go. No labels.
+pub const LOADER_PARKED_REMOVALS: &str = "okki_loader_parked_removals";
 /// Calls of a vendor's webhook. Labels: `result` (accepted, forged, malformed, busy, failed).
 pub(crate) const WEBHOOK_CALLS: &str = "okki_webhook_calls_total";
 /// Version of the program, value 1. Labels: `service`, `version`.
@@ -336,6 +338,12 @@ pub const ALL: &[Metric] = &[
         LOADER_TOUCHED_ROWS,
         &["change", "action"],
         "Rows that people were found to have touched, and what was done about it",
+    ),
+    gauge(
+        LOADER_PARKED_REMOVALS,
+        Unit::Count,
+        &[],
+        "Removals that wait for a person because too many rows would go",
     ),
     counter(
         WEBHOOK_CALLS,

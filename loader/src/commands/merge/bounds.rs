@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::jdy::key::is_company_id;
+use crate::jdy::key::{is_company_id, is_phone};
 use crate::ledger::Duplicate;
 
 /// Of the keys that stand in several rows, so many per cent may be something else than a company id: a row typed by hand.
@@ -86,7 +86,8 @@ pub(super) fn sort(duplicates: Vec<Duplicate>) -> Sorted {
     }
     let mut sorted = Sorted::default();
     for customer in listed {
-        let (rows, is_odd) = (customer.extras.len() + 1, !is_company_id(&customer.company));
+        let is_odd = !is_company_id(&customer.company) || is_phone(&customer.company);
+        let rows = customer.extras.len() + 1;
         if is_odd || rows > MOST_OF_ONE {
             sorted.left_alone.push(LeftAlone {
                 key: customer.company,

@@ -104,7 +104,7 @@ async fn one(writer: &Writer, company: &str, kept: &str, id: &str) -> anyhow::Re
             let refusal = refusal.describe();
             bail!("row {id} of customer {company} cannot be deleted: Jiandaoyun answers {refusal}");
         }
-        Tried::Lost | Tried::Held => {
+        Tried::Lost | Tried::Held | Tried::Aside => {
             bail!("the vendor does not answer; try again later, the rest is still listed")
         }
     }

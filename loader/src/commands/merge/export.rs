@@ -86,7 +86,7 @@ async fn whole_rows(
         Tried::Done(Some(rows), _) => Ok(rows),
         Tried::Done(None, _) => bail!("the vendor ignores the filter by key widget; nothing was deleted"),
         Tried::Refused(refusal, _) => bail!("Jiandaoyun answers {}; nothing was deleted", refusal.describe()),
-        Tried::Lost | Tried::Held => {
+        Tried::Lost | Tried::Held | Tried::Aside => {
             bail!("the form cannot be read now; nothing was deleted, try again later")
         }
     }

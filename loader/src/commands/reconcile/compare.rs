@@ -148,7 +148,7 @@ impl Comparison<'_> {
                 "Jiandaoyun answers {}; once that is mended, the next run goes on from here",
                 refusal.describe()
             ),
-            Tried::Lost | Tried::Held => bail!(
+            Tried::Lost | Tried::Held | Tried::Aside => bail!(
                 "the form cannot be read now: {}; the next run goes on from here",
                 usable::reasons(self.writer)
             ),

@@ -5,6 +5,7 @@ mod doubts;
 mod epochs;
 mod fences;
 mod memory;
+mod removals;
 mod schema;
 mod touched;
 

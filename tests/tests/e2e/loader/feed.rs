@@ -145,6 +145,11 @@ impl Feed {
         let ids = pipeline.simulator.company_ids();
         let mut records = self.records(pipeline, &ids);
         records.push(more.clone());
+        self.answer_references_with(records)
+    }
+
+    /// The same with these records; all others were removed.
+    pub(crate) fn answer_references_with(&self, records: Vec<FormRecord>) -> AbortOnDropHandle<()> {
         let truth = records
             .into_iter()
             .map(|record| (record.company_id.clone(), record))

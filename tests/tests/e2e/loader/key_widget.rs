@@ -5,6 +5,7 @@ use std::time::Duration;
 use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{KEY_WIDGET, WidgetSpec, cell_widget};
+use kit::wait::{eventually, expect};
 use serde_json::json;
 
 use super::feed::Feed;
@@ -71,6 +72,7 @@ async fn a_key_widget_that_cannot_hold_ids_is_a_wrong_setting() {
             "as the API shows it",
         ),
         (WidgetSpec::new(KEY_WIDGET, "OKKI ID", "number"), "of type number"),
+        (WidgetSpec::new(KEY_WIDGET, "OKKI ID", "phone"), "of type phone"),
         (
             WidgetSpec::new(KEY_WIDGET, "OKKI ID", "textarea"),
             "of type textarea",
@@ -110,4 +112,34 @@ async fn a_key_widget_that_is_mapped_too_is_known_without_any_server() {
     pipeline.set_for(Service::Loader, "JDY_KEY_WIDGET", "_widget_gone");
     pipeline.set_for(Service::Loader, "ON_REMOVAL", "mark:_widget_gone=gone");
     all_refuse(&pipeline, "ON_REMOVAL").await;
+}
+
+/// A text widget that people have filled with telephone numbers: digits, but nobody's id. Every customer would get a
+/// second row.
+#[tokio::test]
+async fn telephone_numbers_in_the_key_widget_pause_the_loader_before_a_row_is_doubled() {
+    let mut pipeline = with_key_widget(133, WidgetSpec::new(KEY_WIDGET, "电话", "text")).await;
+    for n in 0..20 {
+        let row = json!({KEY_WIDGET: {"value": format!("138001380{n:02}")}});
+        pipeline.simulator.insert_row(&row).unwrap();
+    }
+    let feed = Feed::new(&pipeline).await;
+    feed.put_all(&pipeline).await;
+    let loader = pipeline.run(Service::Loader);
+    eventually(
+        LIMIT,
+        "the loader says what stands in the key widget",
+        async || {
+            let state = pipeline[loader].state().await;
+            expect(state.contains("telephone number"), || state.clone())
+        },
+    )
+    .await;
+    let said = pipeline.tool(Service::Loader, &["check"]).await.unwrap();
+    assert!(
+        said.contains("telephone number") && said.contains("JDY_KEY_WIDGET"),
+        "{said}"
+    );
+    assert_eq!(pipeline.simulator.form_rows(), 20);
+    pipeline[loader].kill9();
 }

@@ -19,6 +19,8 @@ mod reads;
 mod recovery;
 mod redis;
 mod refusals;
+mod refused_kind;
+mod removal_guard;
 mod row_hooks;
 mod row_hooks_odd;
 mod single;

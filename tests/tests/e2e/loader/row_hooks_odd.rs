@@ -256,3 +256,54 @@ async fn a_push_that_does_not_say_whose_row_it_was_is_enough() {
     assert_eq!((judged.form_rows, judged.duplicates), (20, 0));
     pipeline.drain().await;
 }
+
+/// Whoever knows the secret may make up as many rows as he likes: those that the ledger knows go first, also one whose
+/// key cell was cleared, and the others are few a minute.
+#[tokio::test]
+async fn a_flood_about_rows_that_nobody_has_keeps_no_known_row_waiting() {
+    let careless = hearing(20, 641)
+        .set_for(Service::Loader, "HOOK_RATE", "1000")
+        .set_for(Service::Loader, "IGNORE_KEYLESS", "true");
+    let (mut pipeline, _feed, loader) = loaded(careless).await;
+    let url = pipeline.simulator.settings().jdy.pushes.url.unwrap();
+    let ids = pipeline.simulator.company_ids();
+    pipeline.simulator.reset_stats();
+    for made_up in 0..300 {
+        let at = jiff::Timestamp::now().as_millisecond().to_string();
+        let row = json!({"_id": format!("{made_up:024x}"), "_widget_okki_id": format!("77{made_up:05}")});
+        let body = json!({"op": "data_update", "data": row}).to_string();
+        let signed = sign_push("0f5ade", &body, "sim-hook-secret", &at);
+        assert_eq!(
+            post(&url, &body, &signed, &format!("flood-{made_up}"), &at).await,
+            200
+        );
+    }
+    let edit = cell(NAME, "edited by a person");
+    pipeline
+        .simulator
+        .edit_row(&row_of(&pipeline, ids[3]), &edit)
+        .unwrap();
+    let cleared = row_of(&pipeline, ids[4]);
+    let no_key = json!({"_widget_okki_id": {"value": ""}});
+    pipeline.simulator.edit_row(&cleared, &no_key).unwrap();
+    eventually(
+        LIMIT,
+        "both known rows were looked at before the flood",
+        async || {
+            let (_, status) = pipeline[loader]
+                .get("/status")
+                .await
+                .map_err(|error| error.to_string())?;
+            let pushes = serde_json::from_str::<Value>(&status).unwrap()["pushes"].take();
+            let edited = pushes["found"]["edited"]["left"].as_u64().unwrap_or(0);
+            expect(edited >= 2 && pushes["waiting"].as_u64() >= Some(150), || {
+                pushes.to_string()
+            })
+        },
+    )
+    .await;
+    let stats = serde_json::to_value(pipeline.simulator.stats()).unwrap();
+    let gets = stats["jdy"]["calls"]["get"]["calls"].as_u64().unwrap_or(0);
+    assert!(gets <= 150, "{gets} rows were asked for one by one");
+    pipeline[loader].kill9();
+}

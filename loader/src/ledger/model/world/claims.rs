@@ -72,6 +72,9 @@ impl World<'_> {
                 Claim::Create => (Kind::Create, String::new()),
                 Claim::Update(id) => (Kind::Update, id),
                 Claim::Remove(id) => (Kind::Remove, id),
+                Claim::Parked | Claim::Uncounted | Claim::Unread | Claim::Kept => {
+                    unreachable!("nothing is guarded here")
+                }
             };
             members.push(Member {
                 slot,
