@@ -43,7 +43,7 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
         return Err(vec![fault]);
     }
     let mut pieces: Vec<(Piece, usize)> = pieces(text, 0, hints)?;
-    odd_texts(&pieces, hints);
+    odd_texts(text, &pieces, hints);
     Ok(match pieces.len() {
         0 => Form::Constant(String::new()),
         1 => match pieces.remove(0).0 {
@@ -55,7 +55,7 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
 }
 
 /// Tells what of the fixed texts looks like something else.
-fn odd_texts(pieces: &[(Piece, usize)], hints: &mut Vec<Fault>) {
+fn odd_texts(text: &str, pieces: &[(Piece, usize)], hints: &mut Vec<Fault>) {
     let mut follows = false;
     for (n, (piece, at)) in pieces.iter().enumerate() {
         let Piece::Text(plain) = piece else {
@@ -64,7 +64,7 @@ fn odd_texts(pieces: &[(Piece, usize)], hints: &mut Vec<Fault>) {
         };
         let told = spelling::text(plain)
             .or_else(|| spelling::pipe_behind(plain).filter(|_| follows))
-            .or_else(|| spelling::formula(plain).filter(|_| n == 0));
+            .or_else(|| spelling::formula(text).filter(|_| n == 0));
         hints.extend(told.map(|(message, remedy)| Fault::new(*at, message).remedy(remedy)));
         follows = false;
     }

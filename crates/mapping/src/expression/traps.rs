@@ -51,6 +51,8 @@ fn lone<'p>(parts: impl Iterator<Item = &'p Part>) -> Option<Trap> {
     for part in parts {
         match part {
             Part::Text(piece) => text.push_str(piece),
+            // `{1}` stays as it is written.
+            Part::Maybe(_, written) if !written.chars().any(char::is_alphabetic) => text.push_str(written),
             Part::Value(placeholder) | Part::Maybe(placeholder, _) => match &placeholder.source {
                 Source::Path(path) => paths.push(path.as_str().to_owned()),
                 // What is always there.

@@ -181,4 +181,20 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         ours: Some("2024/1/5"),
         server: None,
     },
+    Difference {
+        name: "FORMAT knows the numbers of English and Chinese",
+        expression: "FORMAT(1234.5,2,'de_DE')",
+        record: r#"{}"#,
+        sql: "FORMAT(1234.5,2,'de_DE')",
+        ours: None,
+        server: Some("1.234,50"),
+    },
+    Difference {
+        name: "a boolean of JSON is the text of it",
+        expression: "JSON_EXTRACT('{{x}}','$.a') = true",
+        record: r#"{"x": "{\"a\":true}"}"#,
+        sql: "JSON_EXTRACT('{\"a\":true}','$.a') = true",
+        ours: Some("0"),
+        server: Some("1"),
+    },
 ];

@@ -6,6 +6,7 @@ mod checkpoint;
 mod closed_output;
 mod commands;
 mod fields;
+mod lookups;
 pub(crate) mod notices;
 mod rotation;
 mod scaling;
