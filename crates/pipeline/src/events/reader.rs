@@ -1,24 +1,26 @@
 //! Reading the stream over AMQP 0.9.1: from an offset on, any number of times, without taking anything away.
 //!
 //! What a stream needs of its consumers: a prefetch, acknowledgements as credit, and no `basic.get`. The count that
-//! `queue.declare` answers lags by seconds (measured on 3.10), so the end as of now is a message of our own: an
-//! [`Events`] without events, which no reader hands out.
+//! `queue.declare` answers lags by seconds (measured on 3.10), so the end as of now is a message of our own,
+//! which no reader hands out.
 
 use crate::{
-    broker::{Broker, Error, call::answered, call::within},
-    message::Envelope,
+    broker::{
+        Broker, Error,
+        call::{answered, within},
+    },
+    message::{Envelope, envelope::number},
 };
 use futures::StreamExt;
 use lapin::{
-    Channel, Confirmation, Connection, Consumer,
+    Channel, Connection, Consumer,
     message::Delivery,
-    options::{
-        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
-    },
+    options::{BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions},
     types::{AMQPValue, FieldTable},
 };
 use prost::Message;
 use proto::v1::Events;
+use std::time::Duration;
 
 /// Messages on their way to a reader; one holds a batch.
 const PREFETCH: u16 = 256;
@@ -26,6 +28,10 @@ const PREFETCH: u16 = 256;
 const CREDIT: u16 = PREFETCH / 4;
 /// Property `type` of the messages of the stream.
 pub(super) const TYPE: &str = "okki.pipeline.v1.Events";
+/// Beginning of the message id of a marker.
+const MARKER: &str = "end-";
+/// How long a broker may take to show us the end.
+const END_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where reading begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,39 +58,48 @@ pub struct Stored {
 /// A reader of the stream with a connection of its own. Dropping it ends the reading.
 pub struct Reader {
     connection: Connection,
-    channel: Channel,
+    /// Kept because dropping it ends the consumer.
+    _channel: Channel,
     consumer: Consumer,
     stream: String,
     taken: u16,
     unreadable: u64,
-    /// The marker that stands for the end, once one was asked for.
-    end: Option<String>,
+    begun_anew: bool,
+    /// Offset of the marker that stands for the end, once it was asked for.
+    end: Option<u64>,
 }
 
 impl Reader {
     /// Begins to read.
     ///
     /// # Errors
-    /// When the broker is away or has no such stream.
+    /// When the broker is away or has no such stream; at an offset also when it takes no messages.
     pub async fn open(broker: &Broker, start: Start) -> Result<Self, Error> {
-        let connection = broker.connect("events").await?;
-        let channel = within(connection.create_channel()).await?;
-        answered(&channel, channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
+        let connection = broker.connect("read events").await?;
         let stream = broker.namespace().event_stream();
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-stream-offset".into(), start.argument());
-        let options = BasicConsumeOptions::default();
-        let consume = channel.basic_consume(stream.as_str().into(), "events".into(), options, arguments);
-        let consumer = answered(&channel, consume).await?;
+        let mut begun_anew = false;
+        if let Start::Offset(offset) = start {
+            // A stream that was deleted and made anew begins with 0 again; a reader far behind its end waits for ever.
+            begun_anew = mark_end(&connection, &stream).await? < offset;
+        }
+        let start = if begun_anew { Start::First } else { start };
+        let (channel, consumer) = consume(&connection, &stream, start).await?;
         Ok(Self {
             connection,
-            channel,
+            _channel: channel,
             consumer,
             stream,
             taken: 0,
             unreadable: 0,
+            begun_anew,
             end: None,
         })
+    }
+
+    /// The stream ended before the offset at which reading was to begin: it is another one, and is read from its beginning.
+    #[must_use]
+    pub fn begun_anew(&self) -> bool {
+        self.begun_anew
     }
 
     /// The next message, when there is one.
@@ -93,7 +108,7 @@ impl Reader {
     /// When the broker goes away or the stream is deleted; a new reader goes on behind the last offset.
     pub async fn next(&mut self) -> Result<Stored, Error> {
         loop {
-            if let Next::Stored(stored) = self.take().await? {
+            if let (_, Some(stored)) = self.take().await? {
                 return Ok(stored);
             }
         }
@@ -105,18 +120,23 @@ impl Reader {
     /// # Errors
     /// As [`Self::next`], and when the broker takes no messages, for the end is one.
     pub async fn next_to_end(&mut self) -> Result<Option<Stored>, Error> {
-        let end = match &self.end {
-            Some(end) => end.clone(),
-            None => self.mark_end().await?,
+        let end = match self.end {
+            Some(end) => end,
+            None => mark_end(&self.connection, &self.stream).await?,
         };
+        self.end = Some(end);
         loop {
             match self.take().await? {
-                Next::Stored(stored) => return Ok(Some(stored)),
-                Next::Marker(marker) if marker == end => {
-                    self.end = None;
-                    return Ok(None);
+                (offset, stored) if offset < end => {
+                    if stored.is_some() {
+                        return Ok(stored);
+                    }
                 }
-                Next::Marker(_) | Next::Foreign => {}
+                // The marker; something else only when retention took that away.
+                (_, stored) => {
+                    self.end = None;
+                    return Ok(stored);
+                }
             }
         }
     }
@@ -135,74 +155,75 @@ impl Reader {
         within(self.connection.close(200, "read".into())).await
     }
 
-    async fn take(&mut self) -> Result<Next, Error> {
+    /// The next message's offset, and the message unless it is a marker or foreign.
+    async fn take(&mut self) -> Result<(u64, Option<Stored>), Error> {
         let delivery = self.consumer.next().await.ok_or(Error::Ended)??;
         self.taken += 1;
         if self.taken >= CREDIT {
             self.taken = 0;
             delivery.acker.ack(BasicAckOptions { multiple: true }).await?;
         }
-        let next = read(&delivery);
-        self.unreadable += u64::from(matches!(next, Next::Foreign));
-        Ok(next)
-    }
-
-    /// Writes the message that is the end as of now.
-    async fn mark_end(&mut self) -> Result<String, Error> {
-        let marker = format!("end-{:032x}", rand::random::<u128>());
-        let envelope = Envelope {
-            message_id: marker.clone(),
-            kind: TYPE.to_owned(),
-            ..Envelope::default()
-        };
-        let channel = within(self.connection.create_channel()).await?;
-        answered(&channel, channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        let options = BasicPublishOptions {
-            mandatory: true,
-            immediate: false,
-        };
-        let publish = async {
-            let sent = channel.basic_publish(
-                "".into(),
-                self.stream.as_str().into(),
-                options,
-                &[],
-                envelope.write(),
-            );
-            sent.await?.await
-        };
-        let confirmed = answered(&channel, publish).await?;
-        if !matches!(confirmed, Confirmation::Ack(None)) {
-            return Err(Error::Ended);
+        let offset = offset(&delivery)?;
+        let envelope = Envelope::read(&delivery.properties);
+        if envelope.message_id.starts_with(MARKER) {
+            return Ok((offset, None));
         }
-        within(channel.close(200, "marked".into())).await?;
-        self.end = Some(marker.clone());
-        Ok(marker)
+        let events = match envelope.kind.as_str() {
+            TYPE => Events::decode(delivery.data.as_slice()).ok(),
+            _ => None,
+        };
+        self.unreadable += u64::from(events.is_none());
+        Ok((offset, events.map(|events| Stored { offset, events })))
     }
 }
 
-/// What a message of the stream is.
-enum Next {
-    Stored(Stored),
-    Marker(String),
-    Foreign,
+async fn consume(connection: &Connection, stream: &str, start: Start) -> Result<(Channel, Consumer), Error> {
+    let channel = within(connection.create_channel()).await?;
+    answered(&channel, channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-stream-offset".into(), start.argument());
+    let options = BasicConsumeOptions::default();
+    let consume = channel.basic_consume(stream.into(), "events".into(), options, arguments);
+    let consumer = answered(&channel, consume).await?;
+    Ok((channel, consumer))
 }
 
-fn read(delivery: &Delivery) -> Next {
-    let headers = delivery.properties.headers().as_ref();
-    let offset = headers.and_then(|headers| crate::message::envelope::number(headers, "x-stream-offset"));
-    let envelope = Envelope::read(&delivery.properties);
-    let (Some(offset), TYPE) = (
-        offset.and_then(|offset| u64::try_from(offset).ok()),
-        envelope.kind.as_str(),
-    ) else {
-        return Next::Foreign;
+/// Writes the message that is the end as of now, and sees it come: whoever begins with what is next sees it for certain.
+async fn mark_end(connection: &Connection, stream: &str) -> Result<u64, Error> {
+    let (channel, mut consumer) = consume(connection, stream, Start::Next).await?;
+    let marker = format!("{MARKER}{:032x}", rand::random::<u128>());
+    let envelope = Envelope {
+        message_id: marker.clone(),
+        kind: TYPE.to_owned(),
+        ..Envelope::default()
     };
-    match Events::decode(delivery.data.as_slice()) {
-        Ok(events) if events.events.is_empty() => Next::Marker(envelope.message_id),
-        Ok(events) => Next::Stored(Stored { offset, events }),
-        Err(_) => Next::Foreign,
-    }
+    let options = BasicPublishOptions {
+        mandatory: true,
+        immediate: false,
+    };
+    let publish = channel.basic_publish("".into(), stream.into(), options, &[], envelope.write());
+    let seen = async {
+        drop(publish.await?);
+        loop {
+            let delivery = consumer.next().await.ok_or(Error::Ended)??;
+            if Envelope::read(&delivery.properties).message_id == marker {
+                return offset(&delivery);
+            }
+        }
+    };
+    let end = tokio::time::timeout(END_WITHIN, seen)
+        .await
+        .map_err(|_| Error::Timeout)??;
+    within(channel.close(200, "marked".into())).await?;
+    Ok(end)
+}
+
+fn offset(delivery: &Delivery) -> Result<u64, Error> {
+    let headers = delivery.properties.headers().as_ref();
+    let offset = headers.and_then(|headers| number(headers, "x-stream-offset"));
+    offset
+        .and_then(|offset| u64::try_from(offset).ok())
+        .ok_or(Error::Ended)
 }
 
 impl Start {

@@ -2,6 +2,7 @@
 
 mod ceiling;
 mod dead;
+mod events;
 mod fixture;
 mod index;
 mod lag;

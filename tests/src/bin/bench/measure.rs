@@ -7,7 +7,7 @@ use prost::Message;
 use proto::v1::{CompanySnapshot, FormRecord};
 
 use super::report::Report;
-use super::{ceiling, dead, fixture, index, lag, memory, quota, scaling, stages};
+use super::{ceiling, dead, events, fixture, index, lag, memory, quota, scaling, stages};
 use kit::config::{binary, repository};
 use kit::pipeline::Service;
 
@@ -26,7 +26,8 @@ pub(crate) struct Options {
     /// Seconds for which the quota is used up, for each number of loaders
     #[arg(long, default_value_t = 30)]
     pub quota_seconds: u64,
-    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index [default: all]
+    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index, events
+    /// [default: all]
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
 }
@@ -144,6 +145,16 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
             ("peak_mib".to_owned(), loss.peak_mib),
         ]
         .into();
+    }
+    if wants("events") {
+        say("with and without the account of events …");
+        for cost in events::cost(&services, options.customers, &snapshot, say).await? {
+            let name = cost.service.name();
+            report
+                .events
+                .insert(format!("{name}_throughput"), cost.throughput);
+            report.events.insert(format!("{name}_cpu"), cost.cpu);
+        }
     }
     for service in Service::ALL {
         let size = std::fs::metadata(binary(service.name())?)
