@@ -109,7 +109,7 @@ async fn the_account_says_of_every_customer_what_became_of_it() {
         .start()
         .await;
     let ids = pipeline.simulator.company_ids();
-    let (kept, dropped): (Vec<i64>, Vec<i64>) = ids.iter().partition(|id| is_kept(&pipeline, **id));
+    let (kept, dropped): (Vec<i64>, Vec<i64>) = ids.iter().copied().partition(|id| is_kept(&pipeline, *id));
     let (dead, slow, changed, gone) = (kept[0], kept[1], kept[2], kept[3]);
     refuse_in_words(&pipeline, dead);
     let hiccup = Fault::on(Vendor::Okki, "info", FaultKind::Malformed);
@@ -229,10 +229,8 @@ async fn a_loader_that_dies_before_it_acknowledges_repeats_the_same_event() {
     let first = pipeline.run_with(Service::Loader, &[("FAILPOINT", "marks-before:abort")]);
     pipeline.run(Service::Extractor);
     pipeline.run(Service::Transformer);
-    eventually(LIMIT, "the loader is dead", async || {
-        expect(pipeline[first].killed(), || "it lives".into())
-    })
-    .await;
+    pipeline[first].process().wait(LIMIT).await.unwrap();
+    pipeline[first].kill9();
     let url = pipeline.settings(Service::Loader)["AMQP_URL"].clone();
     let written = read(&url, &pipeline.namespace).await.unwrap();
     let of_rows = |stored: &[pipeline::events::Stored]| {
@@ -246,7 +244,6 @@ async fn a_loader_that_dies_before_it_acknowledges_repeats_the_same_event() {
         "the events are there before the acknowledgement"
     );
 
-    pipeline.unset_for(Service::Loader, "FAILPOINT");
     pipeline.run(Service::Loader);
     pipeline.until_equal(LIMIT).await;
     pipeline.quiet(LIMIT, 0).await;

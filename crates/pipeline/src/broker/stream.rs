@@ -6,7 +6,7 @@
 
 use super::{call::within, config::StreamConfig, connection::Broker, error::Error};
 use lapin::{
-    options::QueueDeclareOptions,
+    options::{BasicGetOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
 
@@ -58,7 +58,33 @@ impl Broker {
         };
         // A refusal has closed the channel, and a hard one the connection.
         drop(within(connection.close(200, "declared".into())).await);
-        declared
+        let declared = declared?;
+        // Of a queue of another kind the broker complains of the same arguments, whichever it looks at first.
+        if matches!(declared, Declared::Differs(_)) && !self.is_stream(&name).await? {
+            return Ok(Declared::Impossible(format!("queue `{name}` is no stream")));
+        }
+        Ok(declared)
+    }
+
+    /// Whether a queue that is there is a stream: those alone refuse to give a single message. What another one gives goes
+    /// back.
+    async fn is_stream(&self, name: &str) -> Result<bool, Error> {
+        let connection = self.connect("declare").await?;
+        let channel = within(connection.create_channel()).await?;
+        let got = within(channel.basic_get(name.into(), BasicGetOptions::default())).await;
+        drop(within(connection.close(200, "seen".into())).await);
+        match got {
+            Ok(_) => Ok(false),
+            Err(Error::Broker(error)) if code(&error) == Some(NOT_IMPLEMENTED) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn code(error: &lapin::Error) -> Option<u16> {
+    match error.kind() {
+        lapin::ErrorKind::ProtocolError(problem) => Some(problem.get_id()),
+        _ => None,
     }
 }
 
@@ -99,7 +125,7 @@ mod tests {
 
     /// Words of RabbitMQ 3.10.
     #[test]
-    fn another_retention_is_used_and_another_queue_is_not() {
+    fn another_retention_is_told_from_what_cannot_be() {
         let age = "PRECONDITION_FAILED - inequivalent arg 'x-max-age' for queue 't.events' in vhost '/': received '8D' but \
                    current is '7D'";
         assert_eq!(read(406, age), Some(Declared::Differs(age.to_owned())));

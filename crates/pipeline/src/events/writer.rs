@@ -100,7 +100,8 @@ impl EventWriter {
     /// Waits for what is late, for a process that ends.
     pub async fn finish(&self) {
         let flush = async { while self.flush().await.is_ok_and(|more| more) {} };
-        if !self.state().late.is_empty() && timeout(LAST_PATIENCE, flush).await.is_err() {
+        let is_late = !self.state().late.is_empty();
+        if is_late && timeout(LAST_PATIENCE, flush).await.is_err() {
             tracing::debug!("the broker takes no events");
         }
         let left = self.state().late.events();
