@@ -43,10 +43,11 @@ pub async fn read(url: &str, namespace: &Namespace) -> anyhow::Result<Vec<Stored
     Ok(all)
 }
 
-/// Every event, the first one of each id.
+/// Every event in the order of time, for the stream has that of the confirms; the first one of each id.
 pub async fn events(url: &str, namespace: &Namespace) -> anyhow::Result<Vec<Event>> {
     let mut known = std::collections::HashSet::new();
-    let stored = read(url, namespace).await?;
+    let mut stored = read(url, namespace).await?;
+    stored.sort_by_key(|stored| (stored.events.at, stored.events.stage));
     let events = stored.into_iter().flat_map(|stored| stored.events.events);
     Ok(events.filter(|event| known.insert(event.id)).collect())
 }

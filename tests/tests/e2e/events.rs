@@ -302,11 +302,8 @@ async fn the_account_survives_the_death_of_the_broker() {
         Ok(all)
     })
     .await;
-    assert_eq!(
-        after.get(..before.len()),
-        Some(&before[..]),
-        "nothing that was confirmed is lost"
-    );
+    let lost = before.iter().filter(|event| !after.contains(event)).count();
+    assert_eq!(lost, 0, "nothing that was confirmed is lost");
     pipeline.drain().await;
 }
 

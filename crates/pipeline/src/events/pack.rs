@@ -1,10 +1,14 @@
 //! Events as messages of the stream: one for a batch, more only when a broker would not take that.
 
-use super::reader::TYPE;
 use crate::message::{Envelope, Outgoing};
+use bytes::Bytes;
 use prost::Message;
 use proto::v1::{Event, Events};
 
+/// Property `type` of the messages of the stream.
+pub(super) const TYPE: &str = "okki.pipeline.v1.Events";
+/// Beginning of the message id of a marker, which says nothing and which no reader hands out.
+pub(super) const MARKER: &str = "end-";
 /// Bytes of one message; a batch is far smaller unless many died in it.
 const LARGEST: usize = 1 << 20;
 /// Of the tag and the length before an event.
@@ -50,6 +54,16 @@ fn within(stream: &str, common: &Events, events: Vec<Event>, limit: usize) -> Ve
         messages.push(message(stream, common, next));
     }
     messages
+}
+
+/// A marker of this name.
+pub(super) fn marker(stream: String, message_id: String) -> Outgoing {
+    let envelope = Envelope {
+        message_id,
+        kind: TYPE.to_owned(),
+        ..Envelope::default()
+    };
+    Outgoing::raw(stream, envelope, Bytes::new())
 }
 
 /// One message.

@@ -4,6 +4,7 @@
 //! `queue.declare` answers lags by seconds (measured on 3.10), so the end as of now is a message of our own,
 //! which no reader hands out.
 
+use super::pack::{MARKER, TYPE};
 use crate::{
     broker::{
         Broker, Error,
@@ -26,10 +27,6 @@ use std::time::Duration;
 const PREFETCH: u16 = 256;
 /// Messages that one acknowledgement stands for.
 const CREDIT: u16 = PREFETCH / 4;
-/// Property `type` of the messages of the stream.
-pub(super) const TYPE: &str = "okki.pipeline.v1.Events";
-/// Beginning of the message id of a marker.
-const MARKER: &str = "end-";
 /// How long a broker may take to show us the end.
 const END_WITHIN: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,10 @@
 //! From messages to the broker's confirms: the stream is made when it is missing, and what is too large is divided.
 
-use super::{pack, trouble::Trouble, writer::EventWriter};
+use super::{
+    pack::{self, MARKER},
+    trouble::Trouble,
+    writer::EventWriter,
+};
 use crate::{
     broker::{PublishError, stream::Declared},
     message::Outgoing,
@@ -13,6 +17,13 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl EventWriter {
+    /// Whether the broker takes anything, by a message that says nothing: what an alarm keeps on its way arrives when the
+    /// alarm is over, as often as it was sent.
+    pub(super) async fn probe(&self) -> Result<(), Trouble> {
+        let stream = self.0.broker.namespace().event_stream();
+        self.send(&[pack::marker(stream, format!("{MARKER}probe"))]).await
+    }
+
     /// Publishes, and makes the stream when it is missing.
     pub(super) async fn send(&self, messages: &[Outgoing]) -> Result<(), Trouble> {
         let sent = async {

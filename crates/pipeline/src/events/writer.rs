@@ -223,6 +223,10 @@ impl EventWriter {
 async fn flush_all(writer: EventWriter) {
     let mut backoff = Backoff::new(AGAIN_MIN, AGAIN_MAX);
     while writer.0.broker.shutdown().sleep(backoff.next_delay()).await {
+        if let Err(error) = writer.probe().await {
+            tracing::debug!(error = chain(&error), "the broker takes no events yet");
+            continue;
+        }
         loop {
             match writer.flush().await {
                 Ok(true) => {}

@@ -30,7 +30,7 @@ pub(crate) async fn cost(
     say: impl Fn(&str),
 ) -> anyhow::Result<Vec<Cost>> {
     // By stage: seconds and processor time, with and without.
-    let mut measured = [[const { (Vec::new(), Vec::new()) }; 2]; 2];
+    let mut measured: [[(Vec<f64>, Vec<f64>); 2]; 2] = Default::default();
     for round in 0..ROUNDS {
         // Whoever is first meets another machine than whoever is second.
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
