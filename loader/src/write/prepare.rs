@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use pipeline::events::What;
 use pipeline::version::Version;
 use pipeline::{
     disposition::{Disposition, left_filter},
@@ -113,6 +114,36 @@ impl Prepared {
     }
 }
 
+/// What the account of events says about a row, beyond the record's disposition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RowEvent {
+    pub(crate) what: Option<What>,
+    pub(crate) row_id: String,
+}
+
+impl RowEvent {
+    /// A row that nothing was done to.
+    pub(super) fn of(row_id: &str) -> Self {
+        Self {
+            what: None,
+            row_id: proven(row_id).to_owned(),
+        }
+    }
+
+    /// Something was done to a row.
+    pub(super) fn new(what: What, row_id: &str) -> Self {
+        Self {
+            what: Some(what),
+            ..Self::of(row_id)
+        }
+    }
+}
+
+/// The id without the mark that says that it was taken from an answer by its place.
+fn proven(row_id: &str) -> &str {
+    row_id.strip_prefix('?').unwrap_or(row_id)
+}
+
 /// A batch sorted into what is decided at once and what has to be claimed.
 pub(crate) struct Sorted {
     /// One per job; `None` while undecided.
@@ -140,11 +171,12 @@ impl Sorted {
     }
 
     /// The newest version of a customer ends like this; the older ones in the batch are superseded by it.
-    pub(super) fn decide(&mut self, company: &str, disposition: Disposition) {
+    pub(super) fn decide(&mut self, company: &str, disposition: Disposition, row: RowEvent) {
         let Some(versions) = self.open.remove(company) else {
             return;
         };
         let mut newest: Option<(String, Disposition)> = None;
+        let mut row = Some(row);
         for record in versions.into_iter().rev() {
             let (disposition, receipt) = match &newest {
                 None if disposition == Disposition::Superseded => (disposition, None),
@@ -154,11 +186,13 @@ impl Sorted {
             };
             newest.get_or_insert_with(|| (record.version.clone(), disposition));
             let (disposition, rule) = record.told(disposition);
+            let RowEvent { what, row_id } = row.take().unwrap_or_default();
             self.outcomes[record.at] = Some(Outcome::Done(Done {
-                publish: Vec::new(),
                 receipt,
-                disposition,
                 rule,
+                what,
+                row_id,
+                ..Done::new(disposition)
             }));
         }
     }
@@ -241,10 +275,9 @@ fn prepare(
 /// Dropped by this rule, which is remembered.
 pub(super) fn filtered(rule: &'static str, receipt: Receipt) -> Outcome<Receipt> {
     Outcome::Done(Done {
-        publish: Vec::new(),
         receipt: Some(receipt),
-        disposition: Disposition::Filtered,
         rule: Some(rule),
+        ..Done::new(Disposition::Filtered)
     })
 }
 

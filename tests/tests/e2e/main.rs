@@ -10,6 +10,7 @@ mod crashes;
 mod credentials;
 mod dead;
 mod drain;
+mod events;
 mod extractor;
 mod fuzz;
 mod loader;
