@@ -2,6 +2,7 @@
 //!
 //! The library never prints and knows no command line; [`cli`] stands on top of it.
 
+mod account;
 pub mod archive;
 pub mod audit;
 pub mod browse;

@@ -103,7 +103,9 @@ pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> any
         "warn".clone_into(&mut common.log.filter);
     }
     let rt = Runtime::tool(service, &common)?;
-    run(&rt, stage, args.command).await
+    let ended = run(&rt, stage, args.command).await;
+    rt.events.finish().await;
+    ended
 }
 
 async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result<()> {
