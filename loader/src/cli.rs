@@ -6,7 +6,7 @@ use pipeline::cli::common::CommonCommand;
 use pipeline::doctor::DoctorArgs;
 use pipeline::webhook::WebhookArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
-use replay::cli::DeadArgs;
+use replay::cli::{DeadArgs, TraceArgs};
 
 use crate::config::{FormArgs, LimitArgs, MergeArgs, WriteArgs};
 use crate::pushes::config::PushArgs;
@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Reconcile(ReconcileArgs),
     /// Give rows that others have made the keys of their customers
     Adopt(Box<AdoptArgs>),
-    /// Say where a customer is and what happened to it
+    /// Say where a customer is and what happened to it, over all stages, in the ledger and in the form
     Trace(TraceCommandArgs),
     /// Dead letters of this stage
     Dead(Box<DeadArgs>),
@@ -160,8 +160,8 @@ pub(crate) struct AdoptArgs {
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
 pub(crate) struct TraceCommandArgs {
-    /// Company id
-    pub(crate) company: String,
+    #[command(flatten)]
+    pub(crate) how: TraceArgs,
     #[command(flatten)]
     pub(crate) run: Box<RunArgs>,
 }

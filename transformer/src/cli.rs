@@ -3,7 +3,7 @@
 use crate::{commands::mapping::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
-use replay::cli::DeadArgs;
+use replay::cli::{DeadArgs, TraceCommand};
 
 /// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 ///
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Mapping(MappingArgs),
     /// Browse the records that this stage gave up on, and put them back
     Dead(DeadArgs),
+    /// Say where a customer is and what happened to it, over all stages
+    Trace(TraceCommand),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.

@@ -17,6 +17,7 @@ pub mod letter;
 pub mod operation;
 pub mod plan;
 pub mod repair;
+pub mod trace;
 mod transit;
 pub mod when;
 pub mod workspace;

@@ -18,3 +18,4 @@ mod ops;
 mod outages;
 mod path;
 mod services;
+mod trace;

@@ -6,9 +6,11 @@ mod letters;
 mod operations;
 mod plans;
 mod table;
+mod trace;
 
 pub(crate) use audit::{audit, audit_end};
 pub(crate) use diff::diff;
 pub(crate) use letters::{body, groups, letter, listed, next_of_letter, row};
 pub(crate) use operations::operations;
 pub(crate) use plans::{outcome, outcomes, outcomes_end, plans, preview};
+pub(crate) use trace::traced;
