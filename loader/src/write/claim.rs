@@ -12,7 +12,8 @@ use proto::v1::Lane as WireLane;
 use uuid::Uuid;
 
 use super::commit::{Ended, MemberEnd};
-use super::prepare::{Prepared, RowEvent, Sorted};
+use super::prepare::{Prepared, Sorted};
+use super::row_event::RowEvent;
 use super::{Removals, Writer};
 use crate::failpoint;
 use crate::ledger::{Claim, Claimed, Error, Item, Kind, Member, Operation};

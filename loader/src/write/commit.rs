@@ -12,7 +12,7 @@ use pipeline::failure::Failure;
 
 use super::Writer;
 use super::batch::Work;
-use super::prepare::RowEvent;
+use super::row_event::RowEvent;
 use crate::failpoint;
 use crate::ledger::{Change, Committed, Error, Kind, Member};
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pipeline::events::What;
 use pipeline::version::Version;
 use pipeline::{
     disposition::{Disposition, left_filter},
@@ -13,6 +12,7 @@ use pipeline::{
 use proto::v1::{FormRecord, Operation as Wanted};
 
 use super::Removals;
+use super::row_event::RowEvent;
 use crate::jdy::encode::{self, CellError, Row};
 use crate::jdy::form::{Form, Misfit};
 use crate::ledger::{Item, Operation, encode_version};
@@ -112,36 +112,6 @@ impl Prepared {
         };
         (Disposition::Filtered, Some(rule))
     }
-}
-
-/// What the account of events says about a row, beyond the record's disposition.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct RowEvent {
-    pub(crate) what: Option<What>,
-    pub(crate) row_id: String,
-}
-
-impl RowEvent {
-    /// A row that nothing was done to.
-    pub(super) fn of(row_id: &str) -> Self {
-        Self {
-            what: None,
-            row_id: proven(row_id).to_owned(),
-        }
-    }
-
-    /// Something was done to a row.
-    pub(super) fn new(what: What, row_id: &str) -> Self {
-        Self {
-            what: Some(what),
-            ..Self::of(row_id)
-        }
-    }
-}
-
-/// The id without the mark that says that it was taken from an answer by its place.
-fn proven(row_id: &str) -> &str {
-    row_id.strip_prefix('?').unwrap_or(row_id)
 }
 
 /// A batch sorted into what is decided at once and what has to be claimed.

@@ -23,6 +23,7 @@ const SAY_EVERY: Duration = Duration::from_secs(3);
 
 /// Whose way, and how far back.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct TraceArgs {
     /// Company id
     pub company: String,

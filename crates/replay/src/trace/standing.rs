@@ -161,20 +161,7 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
         What::Fetched => queue(Stage::Transform),
         What::Mapped => queue(Stage::Load),
         What::PutBack | What::Edited => queue(stage),
-        What::Retried => {
-            let now = format!(
-                "on the retry ladder of the {stage} stage until {}: attempt {} failed, {}",
-                time(step.next_at.unwrap_or(step.at)),
-                step.attempt,
-                cause(step)
-            );
-            (Place::Ladder, own, now)
-        }
-        What::Parked => {
-            let until = time(step.next_at.unwrap_or(step.at));
-            let now = format!("set aside by the {stage} stage until {until}, which costs no attempt");
-            (Place::Ladder, own, now)
-        }
+        What::Retried | What::Parked => (Place::Ladder, own, ladder(step, stage)),
         What::Died | What::Restored | What::Imported => {
             let now = format!("in the dead letters of the {stage} stage, {}", cause(step));
             (Place::Dead, own, now)
@@ -204,6 +191,19 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
             (Place::Form, own, now)
         }
         What::Forwarded | What::Unspecified => (Place::Unknown, own, format!("handled by the {stage} stage")),
+    }
+}
+
+/// What a message waits for.
+fn ladder(step: &Step, stage: Stage) -> String {
+    let until = time(step.next_at.unwrap_or(step.at));
+    match step.what {
+        What::Retried => format!(
+            "on the retry ladder of the {stage} stage until {until}: attempt {} failed, {}",
+            step.attempt,
+            cause(step)
+        ),
+        _ => format!("set aside by the {stage} stage until {until}, which costs no attempt"),
     }
 }
 
