@@ -123,8 +123,9 @@ async fn the_account_says_of_every_customer_what_became_of_it() {
     let forbidden = personal(&pipeline, &ids);
     pipeline
         .simulator
-        .change_one(changed, Some(json!({"short_name": "another"})))
+        .change_one(changed, Some(json!({"short_name": "another", "star": 5})))
         .unwrap();
+    // A change draws the other cells anew; this one keeps its stars and stays within the filter.
     pipeline.simulator.remove_one(gone).unwrap();
     eventually(LIMIT, "the changes are in the form", async || {
         let all = account(&pipeline).await;
@@ -151,7 +152,12 @@ async fn the_account_says_of_every_customer_what_became_of_it() {
             ],
             _ => &[What::Listed, What::Fetched, What::Mapped, What::Created],
         };
-        assert_eq!(own.get(..expected.len()), Some(expected), "{id}: {own:?}");
+        // A record may be fetched once more in between, when the loader is in doubt about its row.
+        let mut rest = own.iter();
+        let in_order = expected.iter().all(|what| rest.any(|found| found == what));
+        assert!(in_order, "{id}: {own:?}");
+        let made = own.iter().filter(|what| **what == What::Created).count();
+        assert_eq!(made, usize::from(*id != dead), "{id}: {own:?}");
         if *id != dead {
             let created = story(&all, &id.to_string())
                 .into_iter()
