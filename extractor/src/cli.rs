@@ -10,7 +10,10 @@ use pipeline::{
     doctor::DoctorArgs,
     http::HttpArgs,
 };
-use replay::{cli::DeadArgs, worker::WorkerArgs};
+use replay::{
+    cli::{DeadArgs, TraceCommand},
+    worker::WorkerArgs,
+};
 use std::path::PathBuf;
 
 pub(crate) use webhook::{WebhookArgs, WebhookCommand, WebhookRegisterArgs};
@@ -43,6 +46,8 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Browse refs that could not be fetched, and put them back
     Dead(DeadArgs),
+    /// Say where a customer is and what happened to it, over all stages
+    Trace(TraceCommand),
     /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// Tell OKKI where its webhook calls, and for which events

@@ -21,6 +21,7 @@ use crate::{
 };
 use pipeline::{
     disposition::Disposition,
+    events::What,
     failure::{Failure, VendorAnswer},
     handler::{Done, Handler, Job, Outcome, WaitsFor},
     message::{Outgoing, SubjectRef},
@@ -267,11 +268,12 @@ impl Handler for FetchHandler {
 }
 
 fn done(receipt: Receipt, disposition: Disposition, rule: Option<&'static str>) -> Outcome<Receipt> {
+    let missing = receipt.result == FetchResult::Missing;
     Outcome::Done(Done {
-        publish: vec![],
         receipt: Some(receipt),
-        disposition,
         rule,
+        what: missing.then_some(What::Missing),
+        ..Done::new(disposition)
     })
 }
 

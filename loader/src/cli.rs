@@ -6,7 +6,10 @@ use pipeline::cli::common::CommonCommand;
 use pipeline::doctor::DoctorArgs;
 use pipeline::webhook::WebhookArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
-use replay::{cli::DeadArgs, worker::WorkerArgs};
+use replay::{
+    cli::{DeadArgs, TraceArgs},
+    worker::WorkerArgs,
+};
 
 use crate::config::{FormArgs, LimitArgs, MergeArgs, WriteArgs};
 use crate::pushes::config::PushArgs;
@@ -40,7 +43,7 @@ pub(crate) enum Command {
     /// Removals that wait because too many rows would go
     #[command(subcommand)]
     Removals(Box<RemovalsCommand>),
-    /// Say where a customer is and what happened to it
+    /// Say where a customer is and what happened to it, over all stages, in the ledger and in the form
     Trace(TraceCommandArgs),
     /// Dead letters of this stage
     Dead(Box<DeadArgs>),
@@ -208,8 +211,8 @@ pub(crate) struct DecideArgs {
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
 pub(crate) struct TraceCommandArgs {
-    /// Company id
-    pub(crate) company: String,
+    #[command(flatten)]
+    pub(crate) how: TraceArgs,
     #[command(flatten)]
     pub(crate) run: Box<RunArgs>,
 }

@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use prost::Message;
 use proto::v1::{
-    Address, CompanyRef, CompanySnapshot, FieldValue, FormRecord, Subform, SubformRow, TextList, Version,
-    field_value,
+    Address, CompanyRef, CompanySnapshot, Events, FieldValue, FormRecord, Subform, SubformRow, TextList,
+    Version, field_value,
 };
 
 /// What decoding may keep for a byte of input: an empty entry of a repeated field is two bytes on the wire.
@@ -29,6 +29,7 @@ fn all(bytes: &[u8]) {
     decoded::<CompanyRef>(bytes);
     decoded::<CompanySnapshot>(bytes);
     decoded::<FormRecord>(bytes);
+    decoded::<Events>(bytes);
 }
 
 fn record(text: &str, rows: usize) -> FormRecord {

@@ -3,7 +3,10 @@
 use crate::{commands::mapping::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
-use replay::{cli::DeadArgs, worker::WorkerArgs};
+use replay::{
+    cli::{DeadArgs, TraceCommand},
+    worker::WorkerArgs,
+};
 
 /// Cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 ///
@@ -25,6 +28,8 @@ pub(crate) enum Command {
     Mapping(MappingArgs),
     /// Browse the records that this stage gave up on, and put them back
     Dead(DeadArgs),
+    /// Say where a customer is and what happened to it, over all stages
+    Trace(TraceCommand),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.

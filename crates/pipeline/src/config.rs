@@ -9,19 +9,21 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 mod args;
+mod stream;
 mod value;
 
 pub use args::{CommonArgs, SharedArgs};
 
 use crate::{
     alert::AlertConfig,
-    broker::AmqpConfig,
+    broker::{AmqpConfig, StreamConfig},
     names::Namespace,
     retry::RetryPolicy,
     setting::{ConfigError, SecretArg, duration_within, positive_duration},
     store::RedisConfig,
     telemetry::{LogConfig, trace::TraceConfig},
 };
+use stream::stream_config;
 use value::{checked_amqp_url, checked_filter, checked_management_url, checked_redis_url};
 
 /// Checked settings of every service.
@@ -45,6 +47,8 @@ pub struct CommonConfig {
     pub hold_at_most: Duration,
     /// The ladder of delays between attempts.
     pub retry: RetryPolicy,
+    /// Which events are kept, and how long.
+    pub stream: StreamConfig,
     /// Where notices of problems go.
     pub alerts: AlertConfig,
     /// Where traces go.
@@ -108,6 +112,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
             drain_deadline: positive_duration("DRAIN_DEADLINE", &args.drain_deadline)?,
             hold_at_most: hold_at_most(&args.hold_at_most)?,
             retry,
+            stream: stream_config(&args.events, &args.events_max_age, &args.events_max_bytes)?,
             alerts: args.alerts.try_into()?,
             traces: args.traces.try_into()?,
         })

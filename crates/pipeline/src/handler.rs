@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     message::{Outgoing, Subject, SubjectRef},
 };
-use proto::v1::Lane;
+use proto::v1::{Lane, What};
 
 /// The work of one stage.
 pub trait Handler: Send + Sync + 'static {
@@ -87,22 +87,15 @@ impl<R> Outcome<R> {
     /// Finished, with nothing to publish or to remember.
     #[must_use]
     pub fn done(disposition: Disposition) -> Self {
-        Self::Done(Done {
-            publish: Vec::new(),
-            receipt: None,
-            disposition,
-            rule: None,
-        })
+        Self::Done(Done::new(disposition))
     }
 
     /// Dropped by the rule of this name.
     #[must_use]
     pub fn filtered(rule: &'static str) -> Self {
         Self::Done(Done {
-            publish: Vec::new(),
-            receipt: None,
-            disposition: Disposition::Filtered,
             rule: Some(rule),
+            ..Done::new(Disposition::Filtered)
         })
     }
 
@@ -112,8 +105,7 @@ impl<R> Outcome<R> {
         Self::Done(Done {
             publish,
             receipt,
-            disposition: Disposition::Forwarded,
-            rule: None,
+            ..Done::new(Disposition::Forwarded)
         })
     }
 }
@@ -142,4 +134,23 @@ pub struct Done<R> {
     pub disposition: Disposition,
     /// Name of the rule that dropped it.
     pub rule: Option<&'static str>,
+    /// What the account of events says, when that is more than the disposition does.
+    pub what: Option<What>,
+    /// The row of the form that this is about.
+    pub row_id: String,
+}
+
+impl<R> Done<R> {
+    /// A job that ended like this, and no more to say about it.
+    #[must_use]
+    pub fn new(disposition: Disposition) -> Self {
+        Self {
+            publish: Vec::new(),
+            receipt: None,
+            disposition,
+            rule: None,
+            what: None,
+            row_id: String::new(),
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub mod content;
 mod decision;
 pub mod disposition;
 pub mod doctor;
+pub mod events;
 pub mod failure;
 pub mod form;
 pub mod gate;

@@ -8,6 +8,7 @@ use crate::{
     alert::{Alerts, Origin, watch_gate},
     broker::{Broker, Publisher},
     config::CommonConfig,
+    events::EventWriter,
     gate::{Gate, Pause},
     names::{Namespace, VendorAccount},
     quota::Quota,
@@ -48,6 +49,8 @@ pub struct Runtime {
     pub shutdown: Shutdown,
     /// What became of every listed customer.
     pub account: Account,
+    /// Says in the stream what became of every customer.
+    pub events: EventWriter,
     /// Notifies people of problems.
     pub alerts: Alerts,
     /// Parts put what they know here, for `/status`.
@@ -72,6 +75,11 @@ impl Runtime {
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
         runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
+        runtime.events = EventWriter::new(
+            runtime.broker.clone(),
+            runtime.instance.clone(),
+            runtime.alerts.clone(),
+        );
         trace::start(
             &common.traces,
             service,
@@ -135,10 +143,13 @@ impl Runtime {
         )
         .context("AMQP_URL")?
         .with_tls(common.amqp.tls.clone())
-        .with_management(common.amqp.management.clone());
+        .with_management(common.amqp.management.clone())
+        .with_stream(common.stream.clone());
+        let events = EventWriter::new(broker.clone(), instance.clone(), Alerts::default());
         Ok(Self {
             namespace: common.namespace.clone(),
             account: Account::new(store.clone(), common.namespace.clone()),
+            events,
             alerts: Alerts::default(),
             accounts: common.accounts.clone(),
             uses_accounts: Arc::default(),

@@ -2,6 +2,7 @@
 //!
 //! The library never prints and knows no command line; [`cli`] stands on top of it.
 
+mod account;
 pub mod archive;
 pub mod audit;
 pub mod browse;
@@ -18,6 +19,7 @@ pub mod plan;
 pub mod query;
 pub mod repair;
 pub mod rule;
+pub mod trace;
 mod transit;
 pub mod when;
 pub mod worker;

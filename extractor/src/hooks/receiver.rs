@@ -12,6 +12,7 @@ use super::{
 use crate::okki::{Event, Unreadable, chain, read_push};
 use pipeline::{
     broker::PublishError,
+    events,
     gate::Pause,
     message::Outgoing,
     sequence,
@@ -169,19 +170,26 @@ impl Hooks {
         self.rt.account.list(&run, &all).await?;
         let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let mut refs: Vec<Outgoing> = all
+        let hints = all.iter().zip(first..).map(|(id, at)| hint(&run, id, at));
+        let hints: Vec<CompanyRef> = hints.collect();
+        let (writer, asked) = (self.rt.events.clone(), hints.iter().map(events::asked).collect());
+        // Goes on when the broker does not take it in time.
+        let told = tokio::spawn(async move { writer.write(Stage::Extract, asked).await });
+        let refs = hints
             .iter()
-            .zip(first..)
-            .map(|(id, at)| hint(&run, id, at))
-            .collect();
+            .map(|reference| Outgoing::to(Stage::Extract, reference));
+        let mut refs: Vec<Outgoing> = refs.collect();
         let later = refs.split_off(now.len());
+        let deadline = tokio::time::Instant::now() + PUBLISHED_WITHIN;
         let published = async {
             self.rt.publisher.publish(refs).await?;
             let queue = self.rt.namespace.retry_queue(Stage::Extract, self.wait());
             self.rt.publisher.publish_to(&queue, later).await
         };
-        let published = tokio::time::timeout(PUBLISHED_WITHIN, published).await;
-        Ok(published.map_err(|_| Error::Late)??)
+        let published = tokio::time::timeout_at(deadline, published).await;
+        published.map_err(|_| Error::Late)??;
+        drop(tokio::time::timeout_at(deadline, told).await);
+        Ok(())
     }
 
     /// Until a later fetch: the first wait of the ladder, whose queue is there.
@@ -196,16 +204,15 @@ impl Hooks {
     }
 }
 
-fn hint(run: &str, company_id: &str, sequence: u64) -> Outgoing {
-    let reference = CompanyRef {
+fn hint(run: &str, company_id: &str, sequence: u64) -> CompanyRef {
+    CompanyRef {
         company_id: company_id.to_owned(),
         run_id: run.to_owned(),
         sequence,
         lane: v1::Lane::Live.into(),
         hint: true,
         ..CompanyRef::default()
-    };
-    Outgoing::to(Stage::Extract, &reference)
+    }
 }
 
 /// Counts events, or what a fetch because of one did not find.

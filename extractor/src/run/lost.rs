@@ -2,7 +2,9 @@
 
 use super::{Runner, Stop};
 use crate::{hooks, state::RunKind};
-use pipeline::{accounting, lease::Lease, message::Outgoing, sequence, stage::Stage, telemetry::names};
+use pipeline::{
+    accounting, events, lease::Lease, message::Outgoing, sequence, stage::Stage, telemetry::names,
+};
 use proto::v1::{self, CompanyRef};
 use std::{sync::PoisonError, time::Instant};
 
@@ -45,19 +47,27 @@ impl Runner {
     pub(super) async fn ask_again(&self, refs: Vec<CompanyRef>, lease: &Lease) -> Result<u64, Stop> {
         let count = u32::try_from(refs.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let refs = refs.into_iter().zip(first..).map(|(reference, sequence)| {
-            let reference = CompanyRef {
+        let refs = refs
+            .into_iter()
+            .zip(first..)
+            .map(|(reference, sequence)| CompanyRef {
                 sequence,
                 force: true,
                 ..reference
-            };
-            Outgoing::to(Stage::Extract, &reference)
-        });
-        let refs = refs.collect();
+            });
+        let refs: Vec<CompanyRef> = refs.collect();
+        let messages = refs
+            .iter()
+            .map(|reference| Outgoing::to(Stage::Extract, reference));
+        let (messages, asked) = (messages.collect(), refs.iter().map(events::asked).collect());
         if !lease.held() {
             return Err(Stop::Deposed);
         }
-        self.rt.publisher.publish(refs).await?;
+        let (published, ()) = tokio::join!(
+            self.rt.publisher.publish(messages),
+            self.rt.events.write(Stage::Extract, asked)
+        );
+        published?;
         Ok(count.into())
     }
 

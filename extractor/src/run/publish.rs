@@ -6,7 +6,7 @@ use crate::{
     state::{Phase, Run, RunKind},
     walk::{Step, day_start},
 };
-use pipeline::{lease::Lease, message::Outgoing, sequence, stage::Stage};
+use pipeline::{events, lease::Lease, message::Outgoing, sequence, stage::Stage};
 use proto::v1::{self, CompanyRef};
 use std::{collections::HashSet, sync::atomic::Ordering, time::Duration};
 
@@ -97,12 +97,21 @@ impl Runner {
         let refs = items
             .iter()
             .zip(first..)
-            .map(|(item, sequence)| Outgoing::to(Stage::Extract, &company_ref(kind, run, item, sequence)));
-        let refs = refs.collect();
+            .map(|(item, sequence)| company_ref(kind, run, item, sequence));
+        let refs: Vec<CompanyRef> = refs.collect();
+        let messages = refs
+            .iter()
+            .map(|reference| Outgoing::to(Stage::Extract, reference));
+        let messages = messages.collect();
+        let events = refs.iter().map(events::listed).collect();
         if !lease.held() {
             return Err(Stop::Deposed);
         }
-        Ok(self.rt.publisher.publish(refs).await?)
+        let (published, ()) = tokio::join!(
+            self.rt.publisher.publish(messages),
+            self.rt.events.write(Stage::Extract, events)
+        );
+        Ok(published?)
     }
 
     /// Drops what an earlier window has published in exactly this state; the overlap lists it again.

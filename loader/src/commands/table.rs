@@ -4,6 +4,7 @@ use std::fmt;
 
 use comfy_table::{Table, presets};
 use pipeline::mask::printable;
+use serde_json::Value;
 
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut table = Table::new();
@@ -22,6 +23,22 @@ pub(super) struct Facts(Vec<[String; 2]>);
 impl Facts {
     pub(super) fn add(&mut self, name: &str, fact: impl Into<String>) {
         self.0.push([name.to_owned(), fact.into()]);
+    }
+}
+
+impl Facts {
+    /// For programs; what is there several times is a list.
+    pub(super) fn json(&self) -> Value {
+        let mut all = serde_json::Map::new();
+        for [name, fact] in &self.0 {
+            let fact = Value::from(fact.as_str());
+            match all.get_mut(name.trim()) {
+                None => drop(all.insert(name.trim().to_owned(), fact)),
+                Some(Value::Array(several)) => several.push(fact),
+                Some(one) => *one = Value::from(vec![one.take(), fact]),
+            }
+        }
+        Value::Object(all)
     }
 }
 
@@ -45,5 +62,10 @@ mod tests {
             facts.to_string(),
             "version   not known\n星级      1\nform      1 row(s)"
         );
+        facts.add("  row", "a");
+        assert_eq!(facts.json()["row"], "a");
+        facts.add("  row", "b");
+        facts.add("  row", "c");
+        assert_eq!(facts.json()["row"], serde_json::json!(["a", "b", "c"]));
     }
 }

@@ -1,4 +1,4 @@
-//! `loader trace`: where a customer is, in the ledger and in the form.
+//! `loader trace`: where a customer is, over all stages, in the ledger and in the form.
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -11,12 +11,29 @@ use crate::ledger::{LastTouch, Touch};
 use crate::write::Writer;
 
 /// Prints what the ledger knows and what the form shows.
+///
+/// What can be found out is shown, also when one of the three does not answer; then the command fails.
 pub(crate) async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
-    let (writer, _) = tool(*args.run)?;
-    let mut facts = known(&writer, &args.company).await?;
-    let asked = show_form(&writer, &args.company, &mut facts).await;
-    pipeline::say!("{facts}")?;
-    asked
+    let TraceCommandArgs { how, run } = args;
+    how.prepare()?;
+    let (writer, _) = tool(*run)?;
+    let traced = how.look(&writer.runtime).await;
+    let mut facts = known(&writer, &how.company).await?;
+    let asked = show_form(&writer, &how.company, &mut facts).await;
+    if how.json {
+        let mut all = match &traced {
+            Ok(traced) => serde_json::to_value(traced)?,
+            Err(_) => serde_json::json!({"company_id": how.company}),
+        };
+        all["ledger_and_form"] = facts.json();
+        pipeline::say!("{all:#}")?;
+    } else {
+        if let Ok(traced) = &traced {
+            traced.show()?;
+        }
+        pipeline::say!("{facts}")?;
+    }
+    asked.and(traced.map(drop))
 }
 
 async fn show_form(writer: &Writer, company: &str, facts: &mut Facts) -> anyhow::Result<()> {

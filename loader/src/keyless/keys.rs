@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use pipeline::events;
 use pipeline::quota::Lane;
 use pipeline::retry::Backoff;
+use pipeline::service::Runtime;
+use pipeline::stage::Stage;
 
 use super::Error;
 use crate::jdy::calls::WriteOptions;
@@ -44,6 +47,7 @@ pub(crate) struct Left {
 /// Writes the customers' ids into these rows, at most 100, and looks whether they are there. Repeating it is harmless;
 /// what was done before an error is counted as well.
 pub(crate) async fn write(
+    runtime: &Runtime,
     vendor: &Vendor,
     key_widget: &str,
     rows: &[(String, String)],
@@ -58,13 +62,13 @@ pub(crate) async fn write(
     left.has_row += rows.len() - free.len();
     let calls = futures::stream::iter(free).map(|(row, company)| async move {
         let written = one(vendor, key_widget, &row, &company).await;
-        written.map(|written| written.then_some(company))
+        written.map(|written| written.then_some((row, company)))
     });
     let mut calls = calls.buffer_unordered(AT_ONCE);
     let (mut accepted, mut failed) = (Vec::new(), None);
     while let Some(written) = calls.next().await {
         match written {
-            Ok(Some(company)) => accepted.push(company),
+            Ok(Some(pair)) => accepted.push(pair),
             Ok(None) => left.gone += 1,
             // One row that takes no key keeps no other one waiting.
             Err(Error::Refused(why)) => {
@@ -77,22 +81,29 @@ pub(crate) async fn write(
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    let accepted: Vec<&str> = accepted.iter().map(String::as_str).collect();
-    let seen = seen(vendor, key_widget, &accepted).await?;
-    left.written += seen;
-    left.unseen += accepted.len() - seen;
+    let companies: Vec<&str> = accepted.iter().map(|(_, company)| company.as_str()).collect();
+    let seen = seen(vendor, key_widget, &companies).await?;
+    left.written += seen.len();
+    left.unseen += accepted.len() - seen.len();
+    let adopted = accepted.iter().filter(|(_, company)| seen.contains_key(company));
+    let adopted = adopted.map(|(row, company)| events::adopted(company, row));
+    runtime.events.write(Stage::Load, adopted.collect()).await;
     failed.map_or(Ok(()), Err)
 }
 
-/// How many of these customers have rows with their keys, as soon as they all have, or when that has lasted too long: an
+/// Those of these customers that have rows with their keys, as soon as they all have, or when that has lasted too long: an
 /// answer of success is no proof (docs/jiandaoyun-api.md §5.1).
-async fn seen(vendor: &Vendor, key_widget: &str, companies: &[&str]) -> Result<usize, Error> {
+async fn seen(
+    vendor: &Vendor,
+    key_widget: &str,
+    companies: &[&str],
+) -> Result<HashMap<String, usize>, Error> {
     let mut backoff = Backoff::new(LOOKS.0, LOOKS.1);
     let mut looks = 0;
     loop {
-        let seen = with_rows(vendor, key_widget, companies).await?.len();
+        let seen = with_rows(vendor, key_widget, companies).await?;
         looks += 1;
-        if seen == companies.len() || looks == MOST_LOOKS {
+        if seen.len() == companies.len() || looks == MOST_LOOKS {
             return Ok(seen);
         }
         backoff.wait().await;

@@ -115,7 +115,7 @@ pub(super) async fn write(runtime: &Runtime, vendor: &Vendor, key_widget: &str) 
         drop(connection);
         // A small hash comes as a whole.
         for pairs in pairs.chunks(LARGEST_BATCH) {
-            keys::write(vendor, key_widget, pairs, &mut left).await?;
+            keys::write(runtime, vendor, key_widget, pairs, &mut left).await?;
         }
         if next == 0 {
             forget(runtime, &[&key]).await?;

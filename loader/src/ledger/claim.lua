@@ -4,7 +4,7 @@
 --       then, when removals are guarded: limit %, probation ms, per record cause (f left the filter, r removed; a capital:
 --       allowed), '1' for a backfill, run.
 -- Returns OK, clock, fence, then per record:
---   s stale | = unchanged | l landed: by this very record | n nothing to remove | f fetch again
+--   s stale | =<id> unchanged | l<id> landed: by this very record | n nothing to remove | f fetch again
 --   w was asked for already, later | c create | u<id> update | r<id> remove
 --   (?<id>: the id was taken from an answer by its place, see schema.rs)
 --   b<batch> busy in a live batch of the owner after the line break, both empty for a call that may still land
@@ -114,9 +114,9 @@ for slot = 0, count - 1 do
     if tonumber(held[1]) > time then answer = 'b' .. holder .. '\n' .. held[2] else answer = 'o' .. holder end
   elseif operation == 'u' and id and content == hash then
     settled(key, version, doubtful, landed)
-    answer = landed and 'l' or '='
+    answer = (landed and 'l' or '=') .. id
   elseif operation == 'm' and known == version and content == '' then
-    answer = landed and 'l' or '='
+    answer = (landed and 'l' or '=') .. (id or '')
   elseif operation ~= 'u' and not id then
     settled(key, version, doubtful, landed)
     answer = landed and 'l' or 'n'

@@ -84,6 +84,8 @@ pub(crate) struct Claimed {
     pub(crate) time_ms: i64,
     /// One per item, in order. An item's position is its slot.
     pub(crate) claims: Vec<Claim>,
+    /// The row of each that needs no write, as far as it is known; empty for the others.
+    pub(crate) rows: Vec<String>,
 }
 
 impl Ledger {
@@ -150,8 +152,11 @@ impl Ledger {
                 items.len()
             )));
         }
+        let rows = answer.iter().skip(2).map(|text| known_row(text).to_owned());
+        let rows = rows.collect();
         drop(args);
         Ok(Claimed {
+            rows,
             transaction,
             fence,
             time_ms,
@@ -201,6 +206,10 @@ impl Operation {
             Self::Mark => "m",
         }
     }
+}
+
+fn known_row(text: &str) -> &str {
+    text.strip_prefix(['=', 'l']).unwrap_or_default()
 }
 
 fn parse(text: &str) -> Result<Claim, Error> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use pipeline::events::What;
 use pipeline::quota::Lane;
 use pipeline::{
     disposition::Disposition,
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use super::commit::{Ended, MemberEnd};
 use super::guard::causes;
 use super::prepare::{Prepared, Sorted};
+use super::row_event::RowEvent;
 use super::{Removals, Writer};
 use crate::failpoint;
 use crate::ledger::{Claim, Claimed, Error, Item, Kind, Member, Operation};
@@ -91,14 +93,19 @@ impl Writer {
     ) -> Result<Round, Stop> {
         let mut round = Round::default();
         let mut refetch = Vec::new();
-        for (slot, (company, claim)) in (0u32..).zip(companies.iter().zip(&claimed.claims)) {
+        let claims = claimed.claims.iter().zip(&claimed.rows);
+        for (slot, (company, (claim, row_id))) in (0u32..).zip(companies.iter().zip(claims)) {
             let Some(record) = sorted.newest(company) else {
                 continue;
             };
             match claim {
-                Claim::Stale => sorted.decide(company, Disposition::Superseded),
-                Claim::Landed => sorted.decide(company, Disposition::Loaded),
-                Claim::Unchanged | Claim::Absent => sorted.decide(company, Disposition::Unchanged),
+                Claim::Stale => sorted.decide(company, Disposition::Superseded, RowEvent::default()),
+                Claim::Landed => {
+                    sorted.decide(company, Disposition::Loaded, RowEvent::new(What::Written, row_id));
+                }
+                Claim::Unchanged | Claim::Absent => {
+                    sorted.decide(company, Disposition::Unchanged, RowEvent::of(row_id));
+                }
                 Claim::Refetch => refetch.push(company.clone()),
                 Claim::Later => sorted.set_aside(company),
                 Claim::Parked | Claim::Uncounted | Claim::Unread | Claim::Kept => {
@@ -136,9 +143,14 @@ impl Writer {
                 continue;
             };
             match end {
+                MemberEnd::Committed(row) => {
+                    self.vendor.breaker.forget(company);
+                    sorted.decide(company, Disposition::Loaded, row);
+                }
+                // Only what is committed has come to an end.
                 MemberEnd::Landed | MemberEnd::Removed => {
                     self.vendor.breaker.forget(company);
-                    sorted.decide(company, Disposition::Loaded);
+                    sorted.decide(company, Disposition::Loaded, RowEvent::default());
                 }
                 MemberEnd::Dead(failure) => {
                     // The next older version gets its chance.

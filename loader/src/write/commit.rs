@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pipeline::events::What;
 use pipeline::gate::Pause;
 use pipeline::retry::Backoff;
 use pipeline::telemetry::names;
@@ -11,6 +12,7 @@ use pipeline::failure::Failure;
 
 use super::Writer;
 use super::batch::Work;
+use super::row_event::RowEvent;
 use crate::failpoint;
 use crate::ledger::{Change, Committed, Error, Kind, Member};
 
@@ -21,6 +23,8 @@ pub(crate) enum MemberEnd {
     Landed,
     /// The row is gone or marked, as it should be.
     Removed,
+    /// One of the two, once the ledger has it.
+    Committed(RowEvent),
     /// This record can never be written.
     Dead(Box<Failure>),
     /// Something was learned; claim it again.
@@ -40,6 +44,23 @@ pub(super) type Committing<'a> = (&'a Member, Change, MemberEnd);
 /// The same end for all.
 pub(super) fn all(members: &[Member], end: &MemberEnd) -> Vec<Ended> {
     members.iter().map(|member| (member.slot, end.clone())).collect()
+}
+
+/// The end with what was done to which row, when something was.
+fn committed(member: &Member, change: &Change, end: MemberEnd) -> MemberEnd {
+    let row_id = match change {
+        Change::Landed(id) | Change::Placed(id) => id,
+        _ => &member.row_id,
+    };
+    let what = match (&end, member.kind) {
+        (MemberEnd::Landed, Kind::Create) => What::Created,
+        // A mark is how this form removes.
+        (MemberEnd::Landed, _) if member.hash.is_empty() => What::Removed,
+        (MemberEnd::Landed, _) => What::Updated,
+        (MemberEnd::Removed, _) => What::Removed,
+        _ => return end,
+    };
+    MemberEnd::Committed(RowEvent::new(what, row_id))
 }
 
 /// Created and updated rows are one disposition; here they are told apart.
@@ -81,7 +102,7 @@ impl Writer {
         failpoint::hit("commit-after").await;
         count(&ends);
         ends.into_iter()
-            .map(|(member, _, end)| (member.slot, end))
+            .map(|(member, change, end)| (member.slot, committed(member, &change, end)))
             .collect()
     }
 

@@ -109,7 +109,7 @@ impl Groups {
 
     /// Whether sending the group as a whole would certainly be refused: the other parts have all landed.
     pub(super) fn is_refused_already(&self, group: &Group) -> bool {
-        let landed = |(_, end): &Ended| matches!(end, MemberEnd::Landed);
+        let landed = |(_, end): &Ended| matches!(end, MemberEnd::Landed | MemberEnd::Committed(_));
         group.members.len() > 1
             && group
                 .bad_since

@@ -34,6 +34,7 @@ mod readable;
 mod reconcile;
 mod refetch;
 mod remove;
+mod row_event;
 mod single;
 mod update;
 mod verify;

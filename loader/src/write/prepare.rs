@@ -12,6 +12,7 @@ use pipeline::{
 use proto::v1::{FormRecord, Operation as Wanted};
 
 use super::Removals;
+use super::row_event::RowEvent;
 use crate::jdy::encode::{self, CellError, Row};
 use crate::jdy::form::{Form, Misfit};
 use crate::ledger::{Item, Operation, encode_version};
@@ -140,11 +141,12 @@ impl Sorted {
     }
 
     /// The newest version of a customer ends like this; the older ones in the batch are superseded by it.
-    pub(super) fn decide(&mut self, company: &str, disposition: Disposition) {
+    pub(super) fn decide(&mut self, company: &str, disposition: Disposition, row: RowEvent) {
         let Some(versions) = self.open.remove(company) else {
             return;
         };
         let mut newest: Option<(String, Disposition)> = None;
+        let mut row = Some(row);
         for record in versions.into_iter().rev() {
             let (disposition, receipt) = match &newest {
                 None if disposition == Disposition::Superseded => (disposition, None),
@@ -154,11 +156,13 @@ impl Sorted {
             };
             newest.get_or_insert_with(|| (record.version.clone(), disposition));
             let (disposition, rule) = record.told(disposition);
+            let RowEvent { what, row_id } = row.take().unwrap_or_default();
             self.outcomes[record.at] = Some(Outcome::Done(Done {
-                publish: Vec::new(),
                 receipt,
-                disposition,
                 rule,
+                what,
+                row_id,
+                ..Done::new(disposition)
             }));
         }
     }
@@ -241,10 +245,9 @@ fn prepare(
 /// Dropped by this rule, which is remembered.
 pub(super) fn filtered(rule: &'static str, receipt: Receipt) -> Outcome<Receipt> {
     Outcome::Done(Done {
-        publish: Vec::new(),
         receipt: Some(receipt),
-        disposition: Disposition::Filtered,
         rule: Some(rule),
+        ..Done::new(Disposition::Filtered)
     })
 }
 

@@ -1,5 +1,6 @@
 //! Asking the extractor for customers again whose rows are not what the ledger believes.
 
+use pipeline::events::{self, What};
 use pipeline::stage::Stage;
 use pipeline::store;
 use pipeline::telemetry::names;
@@ -38,7 +39,15 @@ impl Writer {
             };
             Outgoing::to(Stage::Extract, &reference)
         });
-        Ok(self.publisher.publish(references.collect()).await?)
+        let occasion = jiff::Timestamp::now().as_millisecond().to_string();
+        let asked = companies
+            .iter()
+            .map(|company| events::refetched(company, run, &occasion));
+        let (published, ()) = tokio::join!(
+            self.publisher.publish(references.collect()),
+            self.runtime.events.write(Stage::Load, asked.collect())
+        );
+        Ok(published?)
     }
 
     /// The form may show something newer than these records: their customers are fetched again.
@@ -63,9 +72,8 @@ impl Writer {
                 .collect();
             let mut done = Some(Done {
                 publish,
-                receipt: None,
-                disposition: Disposition::Superseded,
-                rule: None,
+                what: Some(What::Refetched),
+                ..Done::new(Disposition::Superseded)
             });
             for record in versions.into_iter().rev() {
                 let outcome = done

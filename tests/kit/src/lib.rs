@@ -2,6 +2,7 @@
 //! cuts connections, and a workbench for one stage in this process.
 
 pub mod config;
+pub mod events;
 pub mod http;
 pub mod interrupt;
 pub mod pipeline;

@@ -161,6 +161,7 @@ impl Queues {
     pub async fn delete_all(&self) -> anyhow::Result<()> {
         let connection = self.connect().await?;
         let channel = connection.create_channel().await.context("open a channel")?;
+        delete(&channel, &self.namespace.event_stream()).await?;
         for stage in Stage::ALL {
             delete(&channel, &self.namespace.dead_queue(stage)).await?;
             delete(&channel, &self.namespace.archive_queue(stage)).await?;

@@ -230,6 +230,22 @@ impl Alerts {
         }
     }
 
+    /// Why the broker takes no events, or that it does again.
+    pub(crate) fn events(&self, trouble: Option<&str>) {
+        let Some(trouble) = trouble else {
+            return self.clear("events");
+        };
+        self.raise(Problem {
+            key: "events".to_owned(),
+            severity: Severity::Warning,
+            summary: "the broker takes no events".to_owned(),
+            detail: format!(
+                "{trouble}; the work goes on, but nobody can see what became of customers meanwhile"
+            ),
+            patience: self.limits.after,
+        });
+    }
+
     /// How many customers the account misses.
     pub fn account_off(&self, difference: u64, first: Option<&str>) {
         if difference == 0 {

@@ -1,6 +1,7 @@
 //! Connections to the broker, the queues it must have, and what is wrong with it.
 
 use super::{
+    StreamConfig,
     call::{declared, depth, within},
     error::Error,
     topology,
@@ -37,6 +38,7 @@ struct Shared {
     url: Secret,
     tls: TlsFiles,
     management: Option<Secret>,
+    stream: StreamConfig,
     name: String,
     namespace: Namespace,
     retry: RetryPolicy,
@@ -62,6 +64,7 @@ impl Broker {
             url: url.clone(),
             tls: TlsFiles::default(),
             management: None,
+            stream: StreamConfig::default(),
             name,
             namespace,
             retry,
@@ -86,6 +89,19 @@ impl Broker {
             shared.management = management;
         }
         self
+    }
+
+    /// Keeps events like this; only before the broker is used.
+    #[must_use]
+    pub fn with_stream(mut self, stream: StreamConfig) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.stream = stream;
+        }
+        self
+    }
+
+    pub(crate) fn stream(&self) -> &StreamConfig {
+        &self.0.stream
     }
 
     pub(super) fn management(&self) -> Option<Secret> {
@@ -206,7 +222,7 @@ impl Broker {
         &self.0.troubles
     }
 
-    pub(super) fn shutdown(&self) -> &Shutdown {
+    pub(crate) fn shutdown(&self) -> &Shutdown {
         &self.0.shutdown
     }
 }

@@ -9,11 +9,8 @@ use super::{
     error::Error,
 };
 use crate::stage::Stage;
-use lapin::{Channel, Connection, ErrorKind};
+use lapin::{Channel, Connection};
 use std::collections::BTreeMap;
-
-/// `NOT_FOUND`
-const NOT_FOUND: u16 = 404;
 
 /// What the broker says of queues.
 #[derive(Debug, Default)]
@@ -47,7 +44,7 @@ impl Counter {
                     counts.consumers += queue_counts.consumer_count();
                 }
                 // The refusal has closed the channel.
-                Err(error) if is_missing(&error) => {
+                Err(error) if error.is_missing() => {
                     self.channel = within(self.connection.create_channel()).await?;
                 }
                 Err(error) => return Err(error),
@@ -98,9 +95,4 @@ impl Broker {
         counter.close().await;
         counts
     }
-}
-
-fn is_missing(error: &Error) -> bool {
-    let Error::Broker(error) = error else { return false };
-    matches!(error.kind(), ErrorKind::ProtocolError(problem) if problem.get_id() == NOT_FOUND)
 }

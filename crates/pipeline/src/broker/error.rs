@@ -86,8 +86,16 @@ pub enum PublishError {
 
 /// The broker does not accept what a channel asked for.
 const PRECONDITION_FAILED: u16 = 406;
+const NOT_FOUND: u16 = 404;
 
 impl Error {
+    /// The queue or stream that was asked for does not exist.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        let Self::Broker(error) = self else { return false };
+        matches!(error.kind(), lapin::ErrorKind::ProtocolError(problem) if problem.get_id() == NOT_FOUND)
+    }
+
     /// The largest body that the broker takes, when it closed the channel because of a larger one. Its words are
     /// "message size 2100 is larger than configured max size 2000" since 3.8, and the number stands last.
     pub(super) fn size_limit(&self) -> Option<usize> {

@@ -12,12 +12,13 @@ mod error;
 pub(crate) mod policies;
 mod prober;
 mod publisher;
+pub(crate) mod stream;
 mod topology;
 mod troubles;
 mod version;
 
 pub use browser::{Browser, Handle, Received};
-pub use config::AmqpConfig;
+pub use config::{AmqpConfig, StreamConfig};
 pub use connection::Broker;
 pub use error::{Error, PublishError};
 pub use publisher::Publisher;

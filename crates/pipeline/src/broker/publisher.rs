@@ -31,6 +31,8 @@ const REPEAT_MAX: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Publisher {
     broker: Broker,
+    /// An alarm on its connection pauses the stage.
+    pauses: bool,
     link: Arc<Mutex<Option<Link>>>,
 }
 
@@ -38,7 +40,7 @@ pub struct Publisher {
 struct Link {
     channel: Channel,
     _connection: Connection,
-    _watch: AbortOnDropHandle<()>,
+    _watch: Option<AbortOnDropHandle<()>>,
 }
 
 /// An alarm on the broker stops everything that is published: the stage pauses instead of running into time-outs.
@@ -68,8 +70,22 @@ impl Publisher {
     pub(crate) fn new(broker: Broker) -> Self {
         Self {
             broker,
+            pauses: true,
             link: Arc::default(),
         }
+    }
+
+    /// For what may wait while the broker takes nothing: an alarm stops nobody but this connection.
+    pub(crate) fn patient(broker: Broker) -> Self {
+        Self {
+            pauses: false,
+            ..Self::new(broker)
+        }
+    }
+
+    /// Opens a new connection for what comes next.
+    pub(crate) async fn reset(&self) {
+        self.link.lock().await.take();
     }
 
     /// Publishes all messages and returns when each of them is confirmed.
@@ -216,14 +232,18 @@ impl Publisher {
         if let Some(open) = link.as_ref().filter(|open| open.channel.status().connected()) {
             return Ok(open.channel.clone());
         }
-        let connection = self.broker.connect("publish").await?;
+        let purpose = if self.pauses { "publish" } else { "write events" };
+        let connection = self.broker.connect(purpose).await?;
         let channel = within(connection.create_channel()).await?;
         answered(&channel, channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        let watch = tokio::spawn(watch_alarms(self.broker.clone(), connection.events_listener()));
+        let watch = self.pauses.then(|| {
+            let watch = watch_alarms(self.broker.clone(), connection.events_listener());
+            AbortOnDropHandle::new(tokio::spawn(watch))
+        });
         *link = Some(Link {
             channel: channel.clone(),
             _connection: connection,
-            _watch: AbortOnDropHandle::new(watch),
+            _watch: watch,
         });
         Ok(channel)
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::alert::AlertArgs;
+use crate::broker::StreamConfig;
 use crate::names::Namespace;
 use crate::setting::Secret;
 use crate::telemetry::{LogFormat, trace::TraceArgs};
@@ -58,6 +59,21 @@ pub struct CommonArgs {
         value_name = "DURATIONS"
     )]
     pub retry_delays: String,
+    /// `on` to write down in the stream <NAMESPACE>.events what became of every customer; `off` for a broker that has no
+    /// streams
+    #[arg(long, env = "EVENTS", default_value = "on", value_name = "on|off")]
+    pub events: String,
+    /// How long events are kept: a number and Y, M, D, h, m or s, as RabbitMQ writes it
+    #[arg(
+        long,
+        env = "EVENTS_MAX_AGE",
+        default_value = StreamConfig::DEFAULT_AGE,
+        value_name = "AGE"
+    )]
+    pub events_max_age: String,
+    /// Bytes that events may take in the broker; the oldest go first
+    #[arg(long, env = "EVENTS_MAX_BYTES", default_value = "2GB", value_name = "BYTES")]
+    pub events_max_bytes: String,
     /// Certificates for the broker.
     #[command(flatten)]
     pub amqp_tls: AmqpTlsArgs,

@@ -8,6 +8,7 @@ use crate::{
     broker::{PublishError, Publisher},
     decision::{Decision, decide},
     disposition::Disposition,
+    events::Event,
     failure::{Failure, outcome},
     handler::{Handler, Job, Outcome, WaitsFor},
     message::{Envelope, Outgoing, Subject, SubjectRef},
@@ -46,6 +47,8 @@ pub(super) struct Settlement<R> {
     pub(super) rule: Option<&'static str>,
     pub(super) publish: Vec<Outgoing>,
     pub(super) receipt: Option<R>,
+    /// What the account of events says about it.
+    pub(super) event: Option<Event>,
 }
 
 impl<H: Handler> Context<H> {
@@ -147,7 +150,13 @@ impl<H: Handler> Context<H> {
             Outcome::Done(done) => done.rule,
             _ => None,
         };
+        let done = self.done_event(&delivery, &outcome);
+        let cause = match &outcome {
+            Outcome::Retry(failure) => Some(failure.clone()),
+            _ => None,
+        };
         let (publish, receipt) = self.consequences(&delivery, outcome, decision);
+        let event = done.or_else(|| self.event_of_copy(&delivery, decision, cause.as_ref(), publish.first()));
         // The handling ends here; publishing and confirms belong to the batch.
         if let Some(mut span) = delivery.span.take() {
             span.outcome(decision.disposition.name(), failure);
@@ -158,6 +167,7 @@ impl<H: Handler> Context<H> {
             rule,
             publish,
             receipt,
+            event,
         }
     }
 
@@ -194,9 +204,18 @@ impl<H: Handler> Context<H> {
     /// Publish, confirm, remember, account, report, and only then acknowledge, so that a crash at any point repeats and
     /// never loses.
     async fn execute(&self, mut settlements: Vec<Settlement<H::Receipt>>) -> BatchEnd {
-        if let Err(error) = self.publish(&mut settlements).await {
+        let events = settlements
+            .iter_mut()
+            .filter_map(|one| one.event.take())
+            .collect();
+        let (published, ()) = tokio::join!(
+            self.publish(&mut settlements),
+            self.rt.events.write(self.stage, events)
+        );
+        if let Err(error) = published {
             return self.not_taken(settlements, error);
         }
+        self.write_buried(&mut settlements).await;
         let receipts: Vec<_> = settlements
             .iter_mut()
             .filter_map(|one| one.receipt.take())

@@ -7,6 +7,7 @@ mod accounting;
 mod batch;
 mod dead_depth;
 mod delivery;
+mod events;
 mod failed;
 mod give_back;
 mod inflight;

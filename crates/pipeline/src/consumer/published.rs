@@ -55,6 +55,7 @@ impl<H: Handler> Context<H> {
         one.publish = vec![self.failed_copy(&one.delivery, &failure, decision)];
         one.disposition = decision.disposition;
         one.receipt = None;
+        one.event = self.event_of_copy(&one.delivery, decision, None, one.publish.first());
     }
 
     /// Nothing may be acknowledged. What a living broker does not take keeps its messages here, and the stage pauses:

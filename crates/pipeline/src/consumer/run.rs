@@ -67,6 +67,7 @@ pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Ar
             }
         }
     }
+    rt.events.finish().await;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! A message and what travels with it, below the broker and below the handler, which both use it.
 
+mod cells;
 mod death;
 pub(crate) mod envelope;
 #[cfg(test)]

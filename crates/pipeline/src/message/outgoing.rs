@@ -100,6 +100,11 @@ impl Outgoing {
         self
     }
 
+    /// How long it waits in a retry queue, or in the archive.
+    pub(crate) fn waits(&self) -> Option<Duration> {
+        self.expires
+    }
+
     /// What travels beside the body.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {

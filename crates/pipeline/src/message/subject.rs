@@ -1,5 +1,6 @@
 //! What a message is about: the customer, the state that it carries, the run that listed it.
 
+use super::cells;
 use crate::version::Version;
 use proto::v1::{CompanyRef, CompanySnapshot, FormRecord, Lane};
 
@@ -17,6 +18,10 @@ pub trait Subject {
     fn lane(&self) -> Lane;
     /// Changes the priority of the work; a replay overrides the lane of an untouched body.
     fn set_lane(&mut self, lane: Lane);
+    /// Shows everything that it holds of its customer, text by text.
+    fn cells(&self, see: &mut dyn FnMut(&str)) {
+        let _ = see;
+    }
 }
 
 /// Identity of a message, detached from it.
@@ -56,7 +61,7 @@ impl Subject for CompanyRef {
 }
 
 macro_rules! versioned_subject {
-    ($message:ty, $name:literal) => {
+    ($message:ty, $name:literal, $cells:ident) => {
         impl Subject for $message {
             const TYPE: &'static str = concat!("okki.pipeline.v1.", $name);
 
@@ -79,9 +84,21 @@ macro_rules! versioned_subject {
             fn set_lane(&mut self, lane: Lane) {
                 self.lane = lane.into();
             }
+
+            fn cells(&self, see: &mut dyn FnMut(&str)) {
+                $cells(self, see);
+            }
         }
     };
 }
 
-versioned_subject!(CompanySnapshot, "CompanySnapshot");
-versioned_subject!(FormRecord, "FormRecord");
+versioned_subject!(CompanySnapshot, "CompanySnapshot", of_snapshot);
+versioned_subject!(FormRecord, "FormRecord", of_record);
+
+fn of_snapshot(snapshot: &CompanySnapshot, see: &mut dyn FnMut(&str)) {
+    cells::of_json(&snapshot.detail_json, see);
+}
+
+fn of_record(record: &FormRecord, see: &mut dyn FnMut(&str)) {
+    cells::of_fields(&record.fields, see);
+}

@@ -39,6 +39,12 @@ impl Namespace {
         format!("{self}.{stage}.archive")
     }
 
+    /// The stream that says what became of every customer, `<ns>.events`.
+    #[must_use]
+    pub fn event_stream(&self) -> String {
+        format!("{self}.events")
+    }
+
     /// No queue has this name: what is published to it is confirmed and gone.
     pub(crate) fn probe_queue(&self) -> String {
         format!("{self}.probe")
@@ -97,6 +103,7 @@ mod tests {
             ns.retry_queue(Stage::Load, Duration::from_millis(1500)),
             "okki-eu.load.retry.1500ms"
         );
+        assert_eq!(ns.event_stream(), "okki-eu.events");
     }
 
     #[test]

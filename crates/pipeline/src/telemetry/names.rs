@@ -47,6 +47,10 @@ pub(crate) const REDELIVERIES: &str = "okki_redeliveries_total";
 pub(crate) const ACK_LOST: &str = "okki_ack_lost_total";
 /// Messages published once more because the connection was lost before their confirms. Labels: `queue`.
 pub const REPUBLISHED: &str = "okki_republished_total";
+/// Events that wait for the broker to take them. No labels.
+pub(crate) const EVENTS_LATE: &str = "okki_events_late";
+/// Events that were never written. No labels.
+pub(crate) const EVENTS_LOST: &str = "okki_events_lost_total";
 /// Messages ready in a queue. Labels: `queue`.
 pub(crate) const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
 /// Age of the oldest record in work. Labels: `stage`.
@@ -225,6 +229,17 @@ pub const ALL: &[Metric] = &[
         Unit::Count,
         &[],
         "Listed customers that the account misses",
+    ),
+    gauge(
+        EVENTS_LATE,
+        Unit::Count,
+        &[],
+        "Events that wait for the broker to take them",
+    ),
+    counter(
+        EVENTS_LOST,
+        &[],
+        "Events that were never written, because the broker took none for too long",
     ),
     counter(
         EXTRACTOR_ASKED_AGAIN,

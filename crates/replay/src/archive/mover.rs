@@ -2,6 +2,7 @@
 
 use super::Moved;
 use crate::{
+    account,
     browse::{browser::Taken, guarded::GuardedBrowser},
     error::Result,
     letter::Letter,
@@ -13,6 +14,7 @@ use pipeline::{
     accounting::{Account, Entry},
     cause::chain,
     disposition::Disposition,
+    events::What,
     message::Outgoing,
     stage::Stage,
 };
@@ -118,6 +120,19 @@ impl<'a, V: FnMut(u64)> Mover<'a, V> {
         let copies = chunk.iter().map(|taken| copy(&taken.letter)).collect();
         self.leaving.intend(&self.mark, &letters).await?;
         self.workspace.rt.publisher.publish(copies).await?;
+        let what = match self.disposition {
+            Disposition::Dead => What::Restored,
+            _ => What::Discarded,
+        };
+        let records = chunk.iter().map(|taken| &taken.letter.record);
+        account::tell(
+            self.workspace,
+            self.workspace.stage,
+            what,
+            records,
+            &self.running.id,
+        )
+        .await;
         let record = self.workspace.rt.namespace.operation_key(&self.running.id);
         self.leaving.arrived(&self.mark, &letters, &record).await?;
         let mut subjects = Vec::with_capacity(chunk.len());

@@ -3,6 +3,7 @@
 
 use super::browser::{Browser, Taken};
 use crate::{
+    account,
     archive::enter,
     audit::{self, Note},
     error::{Error, Result},
@@ -74,7 +75,7 @@ impl GuardedBrowser {
             let Some(guard) = &mut self.guard else {
                 return Ok(Some(taken));
             };
-            if !guard.takes_away(&taken).await {
+            if !guard.takes_away(&self.workspace, &taken).await {
                 return Ok(Some(taken));
             }
         }
@@ -149,12 +150,13 @@ impl GuardedBrowser {
 
 impl Guard {
     /// Whether the letter was one too many: the copy of another one, or a leftover of what was moved.
-    async fn takes_away(&mut self, taken: &Taken) -> bool {
+    async fn takes_away(&mut self, workspace: &Workspace, taken: &Taken) -> bool {
         let letter = &taken.letter;
         let key = letter.key();
         self.leftovers.saw(&key);
         if let Some(operation) = self.leftovers.moved_by(&key) {
             let is_replay = operation.starts_with("p-");
+            account::complete(workspace, (self.stage, self.archive), letter, operation).await;
             if taken.remove().await {
                 if !is_replay {
                     let record = &letter.record;

@@ -19,8 +19,10 @@ mod rule_args;
 mod run_args;
 mod run_plan;
 mod spool;
+mod trace;
 
 pub use filter::FilterArgs;
+pub use trace::{TraceArgs, TraceCommand, Traced, trace_for};
 
 use crate::{when, workspace::Workspace};
 use pipeline::{
@@ -106,12 +108,18 @@ pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> any
     let zone = args.zone.time_zone.as_deref();
     when::show_in(zone).map_err(|problem| ConfigError::new("TZ", problem, "or leave it away"))?;
     let mut common = CommonConfig::try_from(args.common)?;
-    // At a terminal a result is not to be looked for between log lines.
+    quiet_at_terminal(&mut common);
+    let rt = Runtime::tool(service, &common)?;
+    let ended = run(&rt, stage, args.command).await;
+    rt.events.finish().await;
+    ended
+}
+
+/// At a terminal a result is not to be looked for between log lines.
+fn quiet_at_terminal(common: &mut CommonConfig) {
     if std::io::stderr().is_terminal() && common.log.filter == "info" {
         "warn".clone_into(&mut common.log.filter);
     }
-    let rt = Runtime::tool(service, &common)?;
-    run(&rt, stage, args.command).await
 }
 
 async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result<()> {

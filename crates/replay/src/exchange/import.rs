@@ -2,12 +2,13 @@
 
 use super::line::Line;
 use crate::{
+    account,
     browse::{browser::Taken, filter::Filter},
     error::{Error, Result},
     operation::{Draft, Kind, Running, new_id},
     workspace::Workspace,
 };
-use pipeline::message::Outgoing;
+use pipeline::{events::What, failure::record::FailureRecord, message::Outgoing};
 use serde::Serialize;
 use serde_json::json;
 use std::{
@@ -90,12 +91,13 @@ pub async fn import<R: BufRead>(
     for line in lines(open()?, LONGEST) {
         let line: Line = serde_json::from_str(&line?)?;
         if wanted.contains(&line.record.id) {
-            let place = line.record.id.clone();
+            let (place, record) = (line.record.id.clone(), line.record.clone());
             let letter = line.check(namespace, stage, adopt, &operation);
-            chunk.push(letter.map_err(|problem| Error::Invalid {
+            let letter = letter.map_err(|problem| Error::Invalid {
                 place,
                 problem: format!("{problem:#}"),
-            })?);
+            })?;
+            chunk.push((record, letter));
         }
         if chunk.len() == CHUNK {
             publish(&running, workspace, &mut chunk, &mut report).await?;
@@ -135,11 +137,13 @@ fn checked(
 async fn publish(
     running: &Running<'_>,
     workspace: &Workspace,
-    chunk: &mut Vec<Outgoing>,
+    chunk: &mut Vec<(FailureRecord, Outgoing)>,
     report: &mut Imported,
 ) -> Result<()> {
     let letters = chunk.len() as u64;
-    workspace.rt.publisher.publish(std::mem::take(chunk)).await?;
+    let (records, messages): (Vec<_>, Vec<_>) = chunk.drain(..).unzip();
+    workspace.rt.publisher.publish(messages).await?;
+    account::tell(workspace, workspace.stage, What::Imported, &records, &running.id).await;
     report.imported += letters;
     running.moved(letters).await
 }

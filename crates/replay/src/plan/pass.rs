@@ -16,7 +16,7 @@ use super::{
 };
 
 use crate::{
-    archive,
+    account, archive,
     browse::{browser::Taken, guarded::GuardedBrowser},
     error::{Error, Result},
     lease::RenewedLease,
@@ -242,6 +242,9 @@ impl Pass<'_> {
         let noted = Leaving::new(&rt.store, &rt.namespace, self.workspace.stage, false);
         noted.intend(&plan.id, &keys).await?;
         rt.publisher.publish(messages).await?;
+        let records = leaving.iter().map(|taken| &taken.letter.record);
+        let what = account::put_back(plan);
+        account::tell(self.workspace, self.workspace.stage, what, records, &plan.id).await;
         self.workspace.plans().sent(&plan.id, &keys).await?;
         for taken in leaving {
             taken.remove().await;

@@ -61,7 +61,9 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
         }
         None => comparison.begin().await?,
     };
-    comparison.patiently(&mut progress).await?;
+    let compared = comparison.patiently(&mut progress).await;
+    comparison.rt.events.finish().await;
+    compared?;
     comparison.place.close().await.context("ask Redis")?;
     comparison.bar.finish_and_clear();
     comparison.lease.release().await?;

@@ -87,6 +87,7 @@ async fn notify(rt: &Runtime, kind: RunKind, ran: anyhow::Result<Ended>) -> anyh
             .alerts
             .run_failed(kind.name(), &mask_text(&format!("{error:#}"))),
     }
+    rt.events.finish().await;
     rt.alerts.flush(NOTIFIED_WITHIN).await;
     ran.map(drop)
 }

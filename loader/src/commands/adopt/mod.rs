@@ -64,6 +64,7 @@ pub(crate) async fn adopt(args: AdoptArgs) -> anyhow::Result<()> {
             Err(anyhow::anyhow!("interrupted; what was written stays, and the next run goes on from there"))
         }
     };
+    writer.runtime.events.finish().await;
     lease.release().await.context("ask Redis")?;
     done
 }

@@ -86,7 +86,14 @@ pub(super) async fn write(
         if pairs.is_empty() {
             continue;
         }
-        let written = keyless::write(&adoption.writer.vendor, &adoption.key_widget, &pairs, &mut left).await;
+        let written = keyless::write(
+            &adoption.writer.runtime,
+            &adoption.writer.vendor,
+            &adoption.key_widget,
+            &pairs,
+            &mut left,
+        )
+        .await;
         (report.written, report.unseen, report.refused) = (left.written, left.unseen, left.refused);
         written.context("write keys").with_context(|| {
             format!(

@@ -65,6 +65,7 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
         );
     }
     place.close().await?;
+    writer.runtime.events.finish().await;
     bar.finish_and_clear();
     let findings = progress.findings;
     findings.print(args.json)?;

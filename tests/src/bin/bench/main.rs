@@ -2,6 +2,7 @@
 
 mod ceiling;
 mod dead;
+mod events;
 mod fixture;
 mod freshness;
 mod index;

@@ -9,7 +9,7 @@ use proto::v1::{CompanySnapshot, FormRecord};
 
 use super::freshness::Way;
 use super::report::Report;
-use super::{ceiling, dead, fixture, freshness, index, lag, memory, quota, scaling, stages};
+use super::{ceiling, dead, events, fixture, freshness, index, lag, memory, quota, scaling, stages};
 use kit::config::{binary, repository};
 use kit::pipeline::Service;
 use kit::services::Services;
@@ -29,7 +29,8 @@ pub(crate) struct Options {
     /// Seconds for which the quota is used up, for each number of loaders
     #[arg(long, default_value_t = 30)]
     pub quota_seconds: u64,
-    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index, freshness [default: all]
+    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index, freshness, events
+    /// [default: all]
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// Measure freshness with webhooks, too
@@ -157,6 +158,16 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
             ("peak_mib".to_owned(), loss.peak_mib),
         ]
         .into();
+    }
+    if wants("events") {
+        say("with and without the account of events …");
+        for cost in events::cost(&services, options.customers, &snapshot, say).await? {
+            let name = cost.service.name();
+            report
+                .events
+                .insert(format!("{name}_throughput"), cost.throughput);
+            report.events.insert(format!("{name}_cpu"), cost.cpu);
+        }
     }
     for service in Service::ALL {
         let size = std::fs::metadata(binary(service.name())?)

@@ -46,6 +46,8 @@ pub(crate) struct Report {
     /// A loss of Redis before a form of half a million rows: seconds until rows land again, and what the loader does and
     /// takes while the form is read.
     pub index: Named,
+    /// With the account of events, in parts of without: throughput and processor time, by stage.
+    pub events: Named,
     /// The fourteen fields of one customer.
     pub mapping_ns_per_record: Option<f64>,
     /// From start to ready, by service.
@@ -241,6 +243,16 @@ impl Report {
                 _ => ("≤ 5", *value <= 5.0),
             };
             add(format!("loss of Redis, {what}"), *value, 2, aim, Some(met));
+        }
+        for (what, share) in &self.events {
+            let aim = what.ends_with("throughput").then_some(*share >= 0.97);
+            add(
+                format!("with events, {what}"),
+                *share,
+                3,
+                "throughput ≥ 0.97",
+                aim,
+            );
         }
         if let Some(ns) = self.mapping_ns_per_record {
             add(

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kit::pipeline::{PipelineUnderTest, Service, command};
 use kit::proxy::Proxy;
 use kit::wait::{eventually, expect};
+use pipeline::events::What;
 use pipeline::stage::Stage;
 
 use super::{dead, ids, said};
@@ -191,6 +192,8 @@ async fn a_killed_discard_and_a_killed_undo_double_no_letter() {
     };
     let there = in_all("after a killed discard").await;
     assert!(!there.is_empty(), "some of it was done");
+    // The look said what the killed process could not.
+    assert_eq!(told(&pipeline, What::Discarded).await, sorted(&there));
     let operation = operations(&pipeline).await[0].clone();
     let before = pipeline.queues.count(&queue).await.unwrap().unwrap_or(0);
     let child = spawn(
@@ -199,7 +202,22 @@ async fn a_killed_discard_and_a_killed_undo_double_no_letter() {
         &["undo", &operation, "--reason", "a test"],
     );
     kill_once_grown(&pipeline, child, &queue, before).await;
-    in_all("after a killed undo").await;
+    let still = in_all("after a killed undo").await;
+    let back: Vec<_> = there.into_iter().filter(|id| !still.contains(id)).collect();
+    assert_eq!(told(&pipeline, What::Restored).await, sorted(&back));
+}
+
+/// Letters of which the account of events says this, each once.
+async fn told(pipeline: &PipelineUnderTest, what: What) -> Vec<String> {
+    let told = super::events::moves(pipeline, Service::Transformer, what).await;
+    let letters: Vec<_> = told.into_keys().map(|(letter, _)| letter).collect();
+    sorted(&letters)
+}
+
+fn sorted(letters: &[String]) -> Vec<String> {
+    let mut letters = letters.to_vec();
+    letters.sort();
+    letters
 }
 
 async fn archived(pipeline: &PipelineUnderTest) -> Vec<String> {

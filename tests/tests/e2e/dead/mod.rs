@@ -4,6 +4,7 @@
 mod browsing;
 mod config;
 mod doubles;
+mod events;
 mod kills;
 mod letters;
 mod lives;

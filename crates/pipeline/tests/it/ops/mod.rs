@@ -4,5 +4,6 @@ mod accounting;
 mod alerts;
 mod consumer;
 mod doctor;
+mod events;
 mod receiver;
 mod tls;

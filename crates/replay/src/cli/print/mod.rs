@@ -7,6 +7,7 @@ mod operations;
 mod plans;
 mod rules;
 mod table;
+mod trace;
 
 pub(crate) use audit::{audit, audit_end};
 pub(crate) use diff::diff;
@@ -14,3 +15,4 @@ pub(crate) use letters::{body, groups, letter, listed, next_of_letter, row};
 pub(crate) use operations::operations;
 pub(crate) use plans::{outcome, outcomes, outcomes_end, plans, preview};
 pub(crate) use rules::rules;
+pub(crate) use trace::traced;

@@ -6,7 +6,9 @@ use crate::{
     state::{FetchResult, Phase, Run},
 };
 use anyhow::{bail, ensure};
-use pipeline::{accounting::Balance, message::Outgoing, sequence, setting::ConfigError, stage::Stage};
+use pipeline::{
+    accounting::Balance, events, message::Outgoing, sequence, setting::ConfigError, stage::Stage,
+};
 use proto::v1::{self, CompanyRef};
 use std::{
     collections::BTreeSet,
@@ -115,19 +117,26 @@ impl Sync {
         self.rt.account.list(&run.id, ids).await?;
         let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let refs = ids.iter().zip(first..).map(|(id, sequence)| {
-            let reference = CompanyRef {
-                company_id: id.clone(),
-                run_id: run.id.clone(),
-                sequence,
-                lane: v1::Lane::Live.into(),
-                force: true,
-                hint: true,
-                ..CompanyRef::default()
-            };
-            Outgoing::to(Stage::Extract, &reference)
+        let refs = ids.iter().zip(first..).map(|(id, sequence)| CompanyRef {
+            company_id: id.clone(),
+            run_id: run.id.clone(),
+            sequence,
+            lane: v1::Lane::Live.into(),
+            force: true,
+            hint: true,
+            ..CompanyRef::default()
         });
-        self.rt.publisher.publish(refs.collect()).await?;
+        let refs: Vec<CompanyRef> = refs.collect();
+        let messages = refs
+            .iter()
+            .map(|reference| Outgoing::to(Stage::Extract, reference));
+        let (published, ()) = tokio::join!(
+            self.rt.publisher.publish(messages.collect()),
+            self.rt
+                .events
+                .write(Stage::Extract, refs.iter().map(events::asked).collect())
+        );
+        published?;
         Ok(run)
     }
 

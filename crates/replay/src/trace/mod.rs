@@ -1,0 +1,12 @@
+//! Where a customer is and how it got there, over all stages, read from the account of events (docs/events.md).
+//!
+//! Reading takes nothing away and needs nothing but the broker. Until there is a read model it goes through all of it,
+//! which holds every customer; what is kept of it is bounded.
+
+mod standing;
+mod step;
+mod story;
+
+pub use standing::{Place, Standing, standing};
+pub use step::Step;
+pub use story::{Story, read};
