@@ -162,3 +162,22 @@ async fn ids_come_in_another_order_than_the_rows() {
     }
     lives_through(&steps).await;
 }
+
+/// A person deletes a row, and the customer comes with the content that it had: were the row still taken for one that the
+/// index has seen, nothing would be written, and the customer would have none.
+#[tokio::test]
+async fn a_row_that_a_person_deletes_comes_back_with_the_same_content() {
+    let mut steps = vec![Step::Change {
+        company: 0,
+        content: 2,
+    }];
+    steps.extend(loaded());
+    steps.extend([
+        Step::Touch {
+            company: 0,
+            deletes: true,
+        },
+        Step::Notice { loader: 0 },
+    ]);
+    lives_through(&steps).await;
+}
