@@ -19,9 +19,7 @@ pub trait Subject {
     /// Changes the priority of the work; a replay overrides the lane of an untouched body.
     fn set_lane(&mut self, lane: Lane);
     /// Shows everything that it holds of its customer, text by text.
-    fn cells(&self, see: &mut dyn FnMut(&str)) {
-        let _ = see;
-    }
+    fn cells(&self, _see: &mut dyn FnMut(&str)) {}
 }
 
 /// Identity of a message, detached from it.

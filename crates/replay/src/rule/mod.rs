@@ -157,7 +157,8 @@ mod tests {
     #[test]
     fn a_rule_that_makes_no_sense_is_refused_with_its_flag() {
         assert!(rule().check().is_ok());
-        let cases: [(fn(&mut Rule), &str); 6] = [
+        type Change = fn(&mut Rule);
+        let cases: [(Change, &str); 6] = [
             (|rule| rule.name = "Night Shift".into(), "NAME"),
             (|rule| rule.name = String::new(), "NAME"),
             (|rule| rule.query = Query::Everything, "--where"),

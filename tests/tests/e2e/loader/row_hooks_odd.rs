@@ -268,6 +268,7 @@ async fn a_flood_about_rows_that_nobody_has_keeps_no_known_row_waiting() {
     let url = pipeline.simulator.settings().jdy.pushes.url.unwrap();
     let ids = pipeline.simulator.company_ids();
     pipeline.simulator.reset_stats();
+    let begin = std::time::Instant::now();
     for made_up in 0..300 {
         let at = jiff::Timestamp::now().as_millisecond().to_string();
         let row = json!({"_id": format!("{made_up:024x}"), "_widget_okki_id": format!("77{made_up:05}")});
@@ -304,6 +305,11 @@ async fn a_flood_about_rows_that_nobody_has_keeps_no_known_row_waiting() {
     .await;
     let stats = serde_json::to_value(pipeline.simulator.stats()).unwrap();
     let gets = stats["jdy"]["calls"]["get"]["calls"].as_u64().unwrap_or(0);
-    assert!(gets <= 150, "{gets} rows were asked for one by one");
+    // Ten at once, sixty a minute, and the two known ones, however long this machine takes for it.
+    let allowed = 10 + 60 * (begin.elapsed().as_secs() / 60 + 1) + 2;
+    assert!(
+        gets <= allowed,
+        "{gets} rows were asked for one by one, {allowed} may be"
+    );
     pipeline[loader].kill9();
 }
