@@ -59,7 +59,7 @@ pub struct CommonArgs {
         value_name = "DURATIONS"
     )]
     pub retry_delays: String,
-    /// `on` to write down in the stream <NAMESPACE>.events what became of every customer; `off` for a broker that has no
+    /// `on` to write down in the stream `{NAMESPACE}.events` what became of every customer; `off` for a broker that has no
     /// streams
     #[arg(long, env = "EVENTS", default_value = "on", value_name = "on|off")]
     pub events: String,

@@ -10,9 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Plans are not read more often: there may be many of a week.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
 /// Plans that run and that nobody runs, since when.
 pub(super) struct Orphans {
     after: Duration,
+    looked: Option<Instant>,
     since: HashMap<String, Instant>,
 }
 
@@ -20,6 +24,7 @@ impl Orphans {
     pub(super) fn new(after: Duration) -> Self {
         Self {
             after,
+            looked: None,
             since: HashMap::new(),
         }
     }
@@ -31,6 +36,11 @@ impl Orphans {
 
     /// Runs what has been nobody's for long enough.
     pub(super) async fn adopt(&mut self, workspace: &Workspace) -> Result<()> {
+        let often = (self.after / 4).min(LOOK_EVERY);
+        if self.looked.is_some_and(|at| at.elapsed() < often) {
+            return Ok(());
+        }
+        self.looked = Some(Instant::now());
         let plans = workspace.plans().list().await?;
         let running = |plan: &Plan| plan.state == State::Running && plan.belongs_to(workspace.stage);
         let running: Vec<Plan> = plans.into_iter().filter(running).collect();

@@ -19,7 +19,7 @@ impl Client {
         self.page_of(lane, request, 0).await
     }
 
-    /// A page of the listing of one part of what is listed ([`Source::parts`]).
+    /// A page of the listing of one part of what is listed (`Source::parts`).
     pub(crate) async fn page_of(
         &self,
         lane: Lane,
