@@ -72,6 +72,11 @@ async fn removals(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -
     let share = config.removal_limit;
     Some(match state.waiting_since_ms > 0 {
         true => Finding::bad("removals", explained(&state, share), REMEDY),
+        false if state.free_until_ms > state.time_ms => Finding::risk(
+            "removals",
+            "they are not limited for now, as somebody has allowed with --for",
+            "loader removals show; loader removals keep --reason WHY ends it",
+        ),
         false => Finding::good(
             "removals",
             format!(

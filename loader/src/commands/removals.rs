@@ -20,12 +20,21 @@ pub(crate) async fn run(command: RemovalsCommand) -> anyhow::Result<()> {
         RemovalsCommand::Show(args) => show(args).await,
         RemovalsCommand::Allow { ahead, decide: args } => {
             let free = match ahead {
-                Some(text) => positive_duration("--for", &text)?,
+                Some(text) => bounded(positive_duration("--for", &text)?)?,
                 None => Duration::ZERO,
             };
             decide(args, Decision::Allow, free).await
         }
         RemovalsCommand::Keep(args) => decide(args, Decision::Keep, Duration::ZERO).await,
+    }
+}
+
+/// A guard that is off for longer is forgotten.
+fn bounded(free: Duration) -> Result<Duration, ConfigError> {
+    const LONGEST: Duration = Duration::from_secs(30 * 24 * 3_600);
+    match free <= LONGEST {
+        true => Ok(free),
+        false => Err(ConfigError::new("--for", "too long", "at most 30d")),
     }
 }
 
@@ -55,6 +64,12 @@ async fn show(args: ShowRemovalsArgs) -> anyhow::Result<()> {
             "{parked} removals come by within the longest retry delay; last decision: {}",
             state.decision
         )?,
+    }
+    if state.free_until_ms > state.time_ms {
+        pipeline::say!(
+            "removals are not limited until {}; `loader removals keep` ends that",
+            time(state.free_until_ms)
+        )?;
     }
     let row = |removal: &ParkedRemoval| {
         let ParkedRemoval {

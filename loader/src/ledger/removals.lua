@@ -35,6 +35,9 @@ if ARGV[4] == 'allow' then
   for ago = 0, days do redis.call('HDEL', guard_key, day_field(time, ago)) end
   redis.call('DEL', runs_key)
   redis.call('HSET', guard_key, 'free', string.format('%d', time + tonumber(ARGV[5])))
+else
+  -- The newer word counts, also against an earlier one about what comes.
+  redis.call('HDEL', guard_key, 'free')
 end
 redis.call('RPUSH', log_key, ARGV[6])
 redis.call('LTRIM', log_key, -100, -1)

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     audit::{self, Note},
     browse::groups::Groups,
+    error::Error,
     rule::{Off, Rule, Rules},
     workspace::Workspace,
 };
@@ -122,9 +123,9 @@ async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Result<()> {
 async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
     let standing = Rules::of(workspace).load(&args.name).await?;
     if !standing.rule.belongs_to(workspace.stage) {
-        anyhow::bail!("rule {} is one of the {} stage", args.name, standing.rule.stage);
+        return Err(other_stage(&standing.rule, workspace).into());
     }
-    let filter = standing.rule.filter();
+    let filter = standing.rule.filter()?;
     let (mut groups, mut matched) = (Groups::default(), 0_u64);
     let browser = workspace.browse("test a rule").await?;
     let visit = async |taken: crate::browse::browser::Taken| {
@@ -154,11 +155,23 @@ async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn other_stage(rule: &Rule, workspace: &Workspace) -> Error {
+    Error::WrongStage {
+        what: "rule",
+        id: rule.name.clone(),
+        of: rule.stage.clone(),
+        here: workspace.stage,
+    }
+}
+
 async fn change(workspace: Workspace, args: ChangeArgs, action: &str) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let (why, name) = (reason(&args.reason)?, &args.name);
     let rules = Rules::of(&workspace);
     let rule = rules.load(name).await?.rule;
+    if !rule.belongs_to(workspace.stage) {
+        return Err(other_stage(&rule, &workspace).into());
+    }
     let done = match action {
         "rule on" => {
             rules.switch_on(name).await?;
@@ -187,7 +200,7 @@ async fn note(workspace: &Workspace, action: &str, reason: &str, rule: &Rule) ->
     let note = Note {
         action,
         reason,
-        filter: rule.filter().to_string(),
+        filter: rule.meant(),
         subject: &rule.name,
         result: json!({"every_ms": rule.every_ms, "rate": rule.rate, "between": rule.hours, "zone": rule.zone}),
     };

@@ -3,7 +3,7 @@
 use super::{config::OperatorArgs, run_args::parse_ratio};
 use crate::{
     plan::rate::Rate,
-    query::Query,
+    query::{Problem, Query},
     rule::{Hours, Rule, ms},
     when,
     workspace::Workspace,
@@ -16,9 +16,9 @@ use std::time::Duration;
 pub(super) struct AddArgs {
     /// Its name: small letters, digits and -
     name: String,
-    /// Which letters, for instance 'code=row-refused and field="客户名称"'
-    #[arg(long = "where", value_name = "QUERY")]
-    query: Query,
+    /// Which letters, for instance 'code=row-refused and age<7d'; an age is one at the time of each run
+    #[arg(long = "where", value_name = "QUERY", value_parser = readable)]
+    query: String,
     /// Why, for the audit log
     #[arg(long)]
     pub(super) reason: String,
@@ -45,6 +45,10 @@ pub(super) struct AddArgs {
     /// The rule as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn readable(text: &str) -> Result<String, Problem> {
+    text.parse::<Query>().map(|_| text.to_owned())
 }
 
 impl AddArgs {

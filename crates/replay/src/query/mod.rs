@@ -124,7 +124,7 @@ impl FromStr for Query {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        parse::query(text)
+        parse::query(text, parse::MOST_CHARS)
     }
 }
 
@@ -140,7 +140,7 @@ impl TryFrom<String> for Query {
     fn try_from(text: String) -> Result<Self, Problem> {
         match text.is_empty() {
             true => Ok(Self::Everything),
-            false => text.parse(),
+            false => parse::query(&text, parse::MOST_KEPT),
         }
     }
 }

@@ -17,7 +17,9 @@ use winnow::{
 };
 
 /// A person's query is shorter, and a page's address has to hold it.
-const MOST_CHARS: usize = 4_000;
+pub(super) const MOST_CHARS: usize = 4_000;
+/// What was kept may be longer than what was written: times stand in full.
+pub(super) const MOST_KEPT: usize = 16 * MOST_CHARS;
 /// Of brackets in each other, and of `not`s before a condition.
 const MOST_DEPTH: usize = 32;
 
@@ -49,11 +51,11 @@ fn fault<T>(at: usize, what: What) -> ModalResult<T, Fault> {
     Err(ErrMode::Cut(Fault { at, what }))
 }
 
-pub(super) fn query(text: &str) -> Result<Query, Problem> {
+pub(super) fn query(text: &str, most: usize) -> Result<Query, Problem> {
     let column = |at: usize| text.get(..at).map_or(0, |before| before.chars().count()) + 1;
-    if text.chars().count() > MOST_CHARS {
+    if text.chars().count() > most {
         return Err(Problem {
-            column: MOST_CHARS,
+            column: most,
             what: What::TooLong("4,000 characters"),
         });
     }

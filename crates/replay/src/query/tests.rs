@@ -163,6 +163,14 @@ fn bounds_end_what_nobody_writes() {
 }
 
 #[test]
+fn what_is_kept_may_be_longer_than_what_is_written() {
+    let query = read(&vec!["age>2h"; 390].join(" or "));
+    assert!(query.source().len() > 4_000);
+    let kept = serde_json::to_string(&query).unwrap();
+    assert_eq!(serde_json::from_str::<Query>(&kept).unwrap(), query);
+}
+
+#[test]
 fn what_a_customer_may_have_said_is_masked_on_the_screen_only() {
     let query = read("text~\"call 13812345678\" and field=\"a, b\"");
     let shown = query.to_string();

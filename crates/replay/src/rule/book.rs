@@ -95,7 +95,7 @@ impl<'a> Rules<'a> {
         })
     }
 
-    async fn find(&self, name: &str) -> Result<Option<Standing>> {
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<Standing>> {
         let mut connection = self.0.rt.store.connection().await?;
         let mut command = redis::cmd("HGETALL");
         command.arg(self.0.rt.namespace.rule_key(name));
@@ -114,10 +114,11 @@ impl<'a> Rules<'a> {
     pub async fn add(&self, rule: &Rule) -> Result<()> {
         rule.check()?;
         let there = self.list().await?;
-        if there.iter().any(|standing| standing.rule.name == rule.name) {
-            let name = &rule.name;
-            let problem =
-                format!("there is a rule `{name}` already; `dead rule remove {name}` takes it away");
+        if let Some(taken) = there.iter().find(|standing| standing.rule.name == rule.name) {
+            let (name, stage) = (&rule.name, &taken.rule.stage);
+            let problem = format!(
+                "there is a rule `{name}` of the {stage} stage already; `dead rule remove {name}` there takes it away"
+            );
             return Err(Error::NotNow(problem));
         }
         if there.len() >= MOST {

@@ -15,8 +15,12 @@ pub(crate) use schedule::{Due, due};
 use crate::{
     browse::Filter,
     error::{Error, Result},
-    plan::{options::Options, rate::Rate},
-    query::{Condition, Number, Query},
+    plan::{
+        Plan,
+        options::{Canary, Options},
+        rate::Rate,
+    },
+    query::{Condition, Number, Problem, Query},
     when::Range,
 };
 use jiff::tz::TimeZone;
@@ -35,8 +39,8 @@ pub struct Rule {
     pub name: String,
     /// The stage whose letters it puts back.
     pub stage: String,
-    /// Which letters.
-    pub query: Query,
+    /// Which letters, as it was written: relative times are meant anew at each run.
+    pub query: String,
     /// Why.
     pub reason: String,
     /// Who made it.
@@ -79,7 +83,7 @@ impl Rule {
                 "write up to 40 small letters, digits and -, for instance night-shift",
             );
         }
-        if self.query == Query::Everything {
+        if self.parsed()? == Query::Everything {
             return wrong(
                 "--where",
                 "a rule for every letter would also repeat what can never succeed; name the code",
@@ -97,15 +101,36 @@ impl Rule {
         Ok(())
     }
 
-    /// The letters of one run.
-    #[must_use]
-    pub fn filter(&self) -> Filter {
+    fn parsed(&self) -> Result<Query> {
+        let invalid = |problem: Problem| Error::Invalid {
+            place: "--where".to_owned(),
+            problem: problem.to_string(),
+        };
+        self.query.parse().map_err(invalid)
+    }
+
+    /// The letters of one run that begins now.
+    ///
+    /// # Errors
+    /// When its query cannot be read any more.
+    pub fn filter(&self) -> Result<Filter> {
         let most = Range::up_to(u64::from(self.most_replays.saturating_sub(1)));
         let fresh = Query::Is(Condition::Number(Number::Replays, vec![most]));
-        Filter {
-            query: fresh.and(self.query.clone()),
+        Ok(Filter {
+            query: fresh.and(self.parsed()?),
             limit: self.at_most,
-        }
+        })
+    }
+
+    /// Which letters, for the screen and the audit log: as it was written, without a customer's words.
+    #[must_use]
+    pub fn meant(&self) -> String {
+        let most = self.most_replays;
+        let limit = self
+            .at_most
+            .map_or_else(String::new, |most| format!(", {most} at most"));
+        let query = pipeline::mask::mask_text(&self.query);
+        format!("{query}, put back less than {most} times{limit}")
     }
 
     /// How one run is run.
@@ -114,6 +139,8 @@ impl Rule {
         Options {
             rate: self.rate,
             stop_at: self.stop_at,
+            // The oldest letter alone may be a hopeless one.
+            canary: Canary(vec![10]),
             ..Options::default()
         }
     }
@@ -128,6 +155,11 @@ impl Rule {
     }
 }
 
+/// Whether a rule has made the plan.
+pub(crate) fn is_of_a_rule(plan: &Plan) -> bool {
+    plan.operator.starts_with("rule ")
+}
+
 pub(crate) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -140,7 +172,7 @@ mod tests {
         Rule {
             name: "night".into(),
             stage: "load".into(),
-            query: "code=row-refused".parse().unwrap(),
+            query: "code=row-refused and age<2h".into(),
             reason: "a test".into(),
             operator: "me".into(),
             made_at: 0,
@@ -161,7 +193,7 @@ mod tests {
         let cases: [(Change, &str); 6] = [
             (|rule| rule.name = "Night Shift".into(), "NAME"),
             (|rule| rule.name = String::new(), "NAME"),
-            (|rule| rule.query = Query::Everything, "--where"),
+            (|rule| rule.query = "codee=x".into(), "--where"),
             (|rule| rule.every_ms = 10, "--every"),
             (|rule| rule.most_replays = 0, "--at-most-replays"),
             (|rule| rule.zone = "Mars/Base".into(), "--time-zone"),
@@ -176,10 +208,16 @@ mod tests {
 
     #[test]
     fn letters_that_were_put_back_often_enough_are_left_out() {
-        let filter = rule().filter();
+        let filter = rule().filter().unwrap().to_string();
+        assert!(
+            filter.starts_with("replays=..1 and code=row-refused and time>"),
+            "{filter}"
+        );
+        assert!(filter.ends_with(", the first 7"), "{filter}");
+        let said = rule().meant();
         assert_eq!(
-            filter.to_string(),
-            "replays=..1 and code=row-refused, the first 7"
+            said,
+            "code=row-refused and age<2h, put back less than 2 times, 7 at most"
         );
         let again: Rule = serde_json::from_str(&serde_json::to_string(&rule()).unwrap()).unwrap();
         assert_eq!(again, rule());

@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     plan::{Plan, State, busy, run, summary},
+    rule,
     workspace::Workspace,
 };
 use std::{
@@ -42,7 +43,10 @@ impl Orphans {
         }
         self.looked = Some(Instant::now());
         let plans = workspace.plans().list().await?;
-        let running = |plan: &Plan| plan.state == State::Running && plan.belongs_to(workspace.stage);
+        // A rule goes on with its own plan, at its hours, and judges it.
+        let running = |plan: &Plan| {
+            plan.state == State::Running && plan.belongs_to(workspace.stage) && !rule::is_of_a_rule(plan)
+        };
         let running: Vec<Plan> = plans.into_iter().filter(running).collect();
         self.since
             .retain(|id, _| running.iter().any(|plan| plan.id == *id));

@@ -13,13 +13,23 @@ use std::time::Duration;
 
 pub(super) async fn rules(workspace: &Workspace) -> Result<()> {
     let rules = Rules::of(workspace);
-    for standing in rules.list().await? {
+    for listed in rules.list().await? {
+        // The run before it may have taken hours.
+        let Some(standing) = rules.find(&listed.rule.name).await? else {
+            continue;
+        };
         let rule = &standing.rule;
         if standing.off.is_some() || !rule.belongs_to(workspace.stage) || workspace.stop.is_requested() {
             continue;
         }
         let now = rules.now().await?;
         let last = standing.last.as_ref().map(|last| last.begun_at);
+        // A run that was interrupted goes on as soon as its hours allow.
+        let last = match unfinished(workspace, &standing).await? {
+            Some(_) if is_fresh(&standing, now) => continue,
+            Some(_) => None,
+            None => last,
+        };
         let Due::Now(until) = due(rule, last, now) else {
             continue;
         };
@@ -32,6 +42,22 @@ pub(super) async fn rules(workspace: &Workspace) -> Result<()> {
         one(workspace, &standing, now, left).await?;
     }
     Ok(())
+}
+
+/// Between an interruption and another try, milliseconds.
+const REST: i64 = 5_000;
+
+fn is_fresh(standing: &Standing, now: i64) -> bool {
+    let ended = standing.last.as_ref().and_then(|last| last.ended_at);
+    ended.is_some_and(|at| (at..at + REST).contains(&now))
+}
+
+/// The plan of the last run, when it has not come to its end.
+async fn unfinished(workspace: &Workspace, standing: &Standing) -> Result<Option<Plan>> {
+    match standing.last.as_ref().and_then(|last| last.plan.as_deref()) {
+        Some(id) => Ok(workspace.plans().load(id).await?.filter(is_open)),
+        None => Ok(None),
+    }
 }
 
 /// One run of one rule; it ends with the rule's hours.
@@ -79,14 +105,10 @@ async fn one(workspace: &Workspace, standing: &Standing, now: i64, left: Option<
 /// Goes on with the plan of the last run, or makes one of the letters of now; `None`: there are none.
 async fn run_of(mine: &Workspace, standing: &Standing, last: &mut Last) -> Result<Option<Plan>> {
     let (rule, rules) = (&standing.rule, Rules::of(mine));
-    let open = match standing.last.as_ref().and_then(|last| last.plan.clone()) {
-        Some(id) => mine.plans().load(&id).await?.filter(is_open),
-        None => None,
-    };
-    let plan = match open {
+    let plan = match unfinished(mine, standing).await? {
         Some(plan) => plan,
         None => {
-            let made = make(mine, &rule.filter(), &rule.reason, None, rule.options(), |_| {}).await?;
+            let made = make(mine, &rule.filter()?, &rule.reason, None, rule.options(), |_| {}).await?;
             match made {
                 Some(preview) => preview.plan,
                 None => return Ok(None),
@@ -118,7 +140,7 @@ async fn ends_itself(mine: &Workspace, rule: &Rule, why: String) -> Result<()> {
     let note = Note {
         action: "rule off",
         reason: &why,
-        filter: rule.filter().to_string(),
+        filter: rule.meant(),
         subject: &rule.name,
         result: json!({}),
     };

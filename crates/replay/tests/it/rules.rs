@@ -40,7 +40,7 @@ fn rule(query: &str) -> Rule {
     Rule {
         name: "heal".into(),
         stage: "extract".into(),
-        query: query.parse().unwrap(),
+        query: query.into(),
         reason: "a test".into(),
         operator: "tester".into(),
         made_at: 0,
@@ -117,11 +117,11 @@ async fn a_rule_that_does_not_help_switches_itself_off_and_comes_back_when_it_is
     })
     .await;
     assert_eq!(off.by, "rule heal");
-    assert!(off.why.contains("1 of 1 failed again"), "{}", off.why);
+    assert!(off.why.contains("10 of 10 failed again"), "{}", off.why);
     assert_eq!(
         customers(&bench, Stage::Extract).await.len(),
         20,
-        "one was tried, none is lost"
+        "ten were tried, none is lost"
     );
 
     healed.store(true, Ordering::SeqCst);
@@ -279,4 +279,44 @@ async fn one_piece_of_work_can_be_ended_without_the_process() {
     stopper.await.unwrap();
     assert_eq!(rests.state, State::Paused);
     assert!(rests.sent < 60 && !here.rt.shutdown.is_requested());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_process_is_gone_goes_on_by_its_rule_long_before_the_next_one() {
+    let bench = Workbench::new().await;
+    let here = workspace(&bench, Stage::Extract);
+    references(&bench, 0..40, code("broken")).await;
+    let running = bench.consume(OPTIONS, |_, _| Outcome::done(Disposition::Loaded));
+    let rules = Rules::of(&here);
+    let mut slow = rule("code=broken");
+    (slow.every_ms, slow.at_most, slow.rate) = (7_200_000, None, Some(Rate::from(5)));
+    rules.add(&slow).await.unwrap();
+    let first = worker(&here, "1s");
+    eventually(LIMIT, "a part is put back", async || {
+        let left = bench.depth(&bench.dead()).await;
+        expect((1..40).contains(&left), || left.to_string())
+    })
+    .await;
+    // It rests as the process ends; no other plan is made of the rest.
+    first.end().await;
+    let second = worker(&here, "1s");
+    bench.until_depth(&bench.dead(), 0).await;
+    let last = eventually(LIMIT, "the run is over", async || {
+        let last = standing(&here).await.last.unwrap_or_default();
+        match last.note.starts_with("complete: 40 put back") {
+            true => Ok(last),
+            false => Err(format!("{last:?}")),
+        }
+    })
+    .await;
+    let plans = here.plans().list().await.unwrap();
+    assert_eq!(plans.len(), 1, "{plans:?}");
+    assert_eq!(Some(&plans[0].id), last.plan.as_ref());
+    assert!(
+        plans[0].changed_by.starts_with("rule heal"),
+        "{}",
+        plans[0].changed_by
+    );
+    second.end().await;
+    running.stop().await;
 }

@@ -217,6 +217,21 @@ async fn a_person_decides_about_what_waits_and_about_nothing_else() {
     }
 }
 
+#[tokio::test]
+async fn a_later_word_ends_what_was_allowed_for_a_time() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    rows(&ledger, 40).await;
+    let hour = Duration::from_secs(3600);
+    ledger.decide_removals(Decision::Allow, hour, "{}").await.unwrap();
+    assert_eq!(many(&ledger, 1..=4, 2, LIVE).await, (4, 0));
+    let keep = ledger.decide_removals(Decision::Keep, Duration::ZERO, "{}").await;
+    assert_eq!(keep.unwrap(), 0);
+    assert_eq!(ledger.removal_state().await.unwrap().free_until_ms, 0);
+    let (gone, waiting) = many(&ledger, 5..=40, 2, LIVE).await;
+    assert!(gone < 25 && waiting > 10, "{gone} went, {waiting} wait");
+}
+
 async fn rows_again(ledger: &Ledger, companies: std::ops::RangeInclusive<usize>) {
     for n in companies {
         create(ledger, &n.to_string(), 1, "aa", &format!("r{n}")).await;

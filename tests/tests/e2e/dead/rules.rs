@@ -55,13 +55,16 @@ async fn a_rule_fills_the_form_without_a_terminal_until_it_is_switched_off() {
     let listed = said(&pipeline, Service::Loader, &["rule", "list"]).await;
     for expected in [
         "heal  load on",
-        "every 1s, 10/s: replays=..1 and code=unknown",
+        "every 1s, 10/s: code=unknown, put back less than 2 times",
         "1 rule; times",
     ] {
         assert!(listed.contains(expected), "{listed}");
     }
     assert!(listed.lines().all(|line| line.chars().count() <= 100), "{listed}");
 
+    let elsewhere = ["rule", "off", "heal", "--reason", "a slip"];
+    let wrong = refused(&pipeline, Service::Transformer, &elsewhere).await;
+    assert!(wrong.contains("is one of the load stage"), "{wrong}");
     said(
         &pipeline,
         Service::Loader,

@@ -22,7 +22,7 @@ pub(crate) fn rules(out: &mut impl Write, rules: &[Standing], now: i64) -> Resul
         if let Some(rate) = rule.rate {
             what.push_str(&format!(", {rate}"));
         }
-        let (filter, reason, operator) = (rule.filter(), &rule.reason, &rule.operator);
+        let (filter, reason, operator) = (rule.meant(), &rule.reason, &rule.operator);
         table::below(out, &format!("{what}: {filter}; by {operator}: {reason}"))?;
         if let Some(last) = last {
             let end = last.ended_at.map_or_else(
