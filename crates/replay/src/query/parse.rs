@@ -180,7 +180,7 @@ fn condition(input: &mut Input<'_>) -> ModalResult<Query, Fault> {
 pub(super) fn is_plain(c: char) -> bool {
     !c.is_whitespace()
         && !c.is_control()
-        && !matches!(c, '(' | ')' | ',' | '"' | '=' | '!' | '<' | '>' | '~' | '\\')
+        && !matches!(c, '(' | ')' | ',' | '"' | '=' | '!' | '<' | '>' | '\\')
 }
 
 fn value(input: &mut Input<'_>) -> ModalResult<(usize, String), Fault> {

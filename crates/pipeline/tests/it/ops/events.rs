@@ -295,10 +295,11 @@ async fn an_alarm_does_not_stop_who_only_has_events_to_publish() {
             .await
             .map_err(|error| error.to_string())?;
         let mut of: BTreeMap<String, usize> = BTreeMap::new();
+        let words: Vec<What> = all.iter().map(|event| event.what()).collect();
         for event in all.into_iter().filter(|event| event.what() == What::Written) {
             *of.entry(event.company_id).or_default() += 1;
         }
-        expect(of.len() == 40, || format!("{} customers", of.len()))?;
+        expect(of.len() == 40, || format!("{} customers: {words:?}", of.len()))?;
         Ok(of)
     })
     .await;
