@@ -283,7 +283,8 @@ async fn the_account_survives_the_death_of_the_broker() {
     let queues = Service::ALL.map(|service| pipeline.namespace.queue(service.stage()));
     let broker = services.broker().unwrap();
     eventually(LIMIT, "the queues would survive", async || {
-        expect(queues.iter().all(|queue| broker.has_on_disk(queue)), || {
+        let are_there = queues.iter().all(|queue| broker.has_on_disk(queue));
+        expect(are_there && broker.has_streams_on_disk(), || {
             "only in memory".into()
         })
     })
@@ -296,7 +297,9 @@ async fn the_account_survives_the_death_of_the_broker() {
     pipeline.quiet(LIMIT, 0).await;
     // A handling that the broker did not see the end of is told of when it takes events again.
     let after = eventually(LIMIT, "everything is on record", async || {
-        let all = account(&pipeline).await;
+        let url = &pipeline.settings(Service::Loader)["AMQP_URL"];
+        let all = events(url, &pipeline.namespace).await;
+        let all = all.map_err(|error| error.to_string())?;
         let missing = pipeline.simulator.company_ids().into_iter().filter(|id| {
             let own = words(&all, *id);
             !own.iter()

@@ -88,11 +88,17 @@ impl RabbitMq {
     /// file that it saves half a second after the last change. Killed before that, it forgets the queue's log, confirmed
     /// messages included, and the queue never finds a leader again (measured; a clean stop is not affected).
     pub fn has_on_disk(&self, queue: &str) -> bool {
-        let list = self
-            .folder
-            .join("data/okki@localhost/quorum/okki@localhost/names.dets");
-        let name = format!("%2F_{queue}");
-        std::fs::read(list)
+        self.is_listed("quorum", &format!("%2F_{queue}"))
+    }
+
+    /// The same for streams: what would be lost is the log of the one process that knows where all of them are.
+    pub fn has_streams_on_disk(&self) -> bool {
+        self.is_listed("coordination", "rabbit_stream_coordinator")
+    }
+
+    fn is_listed(&self, system: &str, name: &str) -> bool {
+        let list = format!("data/okki@localhost/{system}/okki@localhost/names.dets");
+        std::fs::read(self.folder.join(list))
             .is_ok_and(|bytes| bytes.windows(name.len()).any(|window| window == name.as_bytes()))
     }
 

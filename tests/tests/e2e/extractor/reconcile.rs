@@ -273,10 +273,14 @@ async fn a_comparison_that_was_broken_off_goes_on_where_it_was() {
     pipeline.simulator.reset_stats();
     let mut first = command(Service::Extractor, &pipeline.settings(Service::Extractor)).unwrap();
     let mut first = first.args(["reconcile", "--json"]).spawn().unwrap();
-    eventually(LIMIT, "a part of the listing is read", async || {
-        let calls = calls(&pipeline, "list");
-        expect(calls >= 30, || format!("{calls}"))
-    })
+    eventually(
+        LIMIT,
+        "a good part of the listing is read, and its place kept",
+        async || {
+            let calls = calls(&pipeline, "list");
+            expect(calls >= 100, || format!("{calls}"))
+        },
+    )
     .await;
     first.kill().unwrap();
     first.wait().unwrap();
