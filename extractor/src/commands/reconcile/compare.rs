@@ -91,13 +91,14 @@ impl Comparison {
         while let Some(step) = walk.next(&Listing(&self.client, part)).await? {
             let cursor = step.cursor;
             self.compare(progress, step).await?;
-            if cursor.is_some() {
-                progress.next = Next::Listed { part, cursor };
-            }
             let listed = progress.findings.listed;
             self.bar
                 .set_message(format!("{listed} customers listed and compared"));
-            self.place.keep(progress).await?;
+            // Within a second that fills several pages nothing is kept: what goes on reads all of it and counts it again.
+            if cursor.is_some() {
+                progress.next = Next::Listed { part, cursor };
+                self.place.keep(progress).await?;
+            }
         }
         progress.next = match part + 1 < self.client.source().parts() {
             true => Next::Listed {

@@ -96,9 +96,10 @@ pub(crate) fn queues_are_on_disk(pipeline: &mut PipelineUnderTest) -> bool {
     let Some(broker) = pipeline.services.as_mut().and_then(|services| services.broker()) else {
         return true;
     };
-    Stage::ALL.into_iter().all(|stage| {
+    let queues = Stage::ALL.into_iter().all(|stage| {
         let retry = RETRY_DELAYS.map(|delay| namespace.retry_queue(stage, delay));
         let others = [namespace.queue(stage), namespace.dead_queue(stage)];
         retry.iter().chain(&others).all(|queue| broker.has_on_disk(queue))
-    })
+    });
+    queues && broker.has_streams_on_disk()
 }
