@@ -127,7 +127,7 @@ pub(crate) struct ListArgs {
         value_name = "LETTERS"
     )]
     pub listing_dead_limit: String,
-    /// List everything again, as a first load does, when the filter (group, parameters, condition) has changed
+    /// List everything again, as a first load does, when the filter (group, parameters, condition of the source document or of the mapping extras) has changed
     #[arg(long, env = "BACKFILL_ON_CHANGE")]
     pub backfill_on_change: bool,
     /// Ask again for a listed customer that has been in no queue, no row and no dead letter for this long

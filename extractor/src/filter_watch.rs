@@ -1,5 +1,5 @@
-//! Whether the listing still has the filter under which everything was listed: another one lets customers in that no
-//! change will ever bring.
+//! Whether the listing still has the filter under which everything was listed, and the transformers the condition:
+//! another one lets customers in that no change will ever bring, and leaves rows of those that it keeps out.
 
 use crate::{
     okki::chain,
@@ -52,16 +52,13 @@ impl FilterWatch {
     }
 
     async fn compare(&mut self) -> Result<(), store::Error> {
-        if self.state.filter(&self.filter).await? == self.filter {
+        let Some(changed) = self.changed().await? else {
             self.is_known = false;
             self.rt.alerts.clear(PROBLEM);
             return Ok(());
-        }
+        };
         if !std::mem::replace(&mut self.is_known, true) {
-            tracing::warn!(
-                lists_again = self.lists_again,
-                "filter of the listing has changed"
-            );
+            tracing::warn!(lists_again = self.lists_again, "{changed} has changed");
         }
         if self.lists_again {
             return self.state.want(RunKind::First).await;
@@ -69,10 +66,20 @@ impl FilterWatch {
         self.rt.alerts.raise(Problem {
             key: PROBLEM.to_owned(),
             severity: Severity::Warning,
-            summary: "the filter of the listing has changed".to_owned(),
+            summary: format!("the {changed} has changed"),
             detail: REMEDY.to_owned(),
             patience: Duration::ZERO,
         });
         Ok(())
+    }
+
+    /// What is not as it was when everything was listed.
+    async fn changed(&self) -> Result<Option<&'static str>, store::Error> {
+        if self.state.filter(&self.filter).await? != self.filter {
+            return Ok(Some("filter of the listing"));
+        }
+        let conditions = self.state.condition().await?;
+        let has_changed = conditions.is_some_and(|conditions| conditions.has_changed());
+        Ok(has_changed.then_some("condition of the mapping extras"))
     }
 }

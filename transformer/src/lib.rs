@@ -7,6 +7,7 @@
 
 mod cli;
 mod commands;
+mod condition;
 mod config;
 mod dedupe;
 mod handler;

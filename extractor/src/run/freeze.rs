@@ -5,7 +5,7 @@ use crate::{
     clocks::Clocks,
     okki::{Page, PageRequest},
     source,
-    state::{KindState, Phase, Run, RunKind},
+    state::{Conditions, KindState, Phase, Run, RunKind},
     window::Window,
 };
 use pipeline::alert::{Problem, Severity};
@@ -54,7 +54,12 @@ impl Runner {
         let clocks = Clocks::with_redis(redis_ms);
         self.compare(clocks, first.now);
         let window = window_at(clocks.okki_now(first.now));
-        let force = force || (kind == RunKind::First && self.has_other_rules().await?);
+        let is_first = kind == RunKind::First;
+        let conditions = match is_first {
+            true => self.state.condition().await?,
+            false => None,
+        };
+        let force = force || (is_first && self.has_other_rules(conditions.as_ref()).await?);
         // Nothing since the start means nothing in the window, which lies within.
         let last_part = self.client.source().parts() - 1;
         let id = format!("{}-{}", kind.name(), uuid::Uuid::new_v4().simple());
@@ -65,7 +70,8 @@ impl Runner {
             removals: self.settings.removals && kind != RunKind::Refresh,
             force,
             expected: first.total,
-            filter: (kind == RunKind::First).then(|| self.settings.filter.clone()),
+            filter: is_first.then(|| self.settings.filter.clone()),
+            condition: conditions.map(|conditions| conditions.now),
             started_ms: redis_ms,
             ..Run::apart(id, window, Phase::Changed, &self.rt.instance)
         })
@@ -95,7 +101,10 @@ impl Runner {
     }
 
     /// Another condition has to see the details, also of those that are loaded: some of them have left.
-    async fn has_other_rules(&self) -> Result<bool, Stop> {
+    async fn has_other_rules(&self, conditions: Option<&Conditions>) -> Result<bool, Stop> {
+        if conditions.is_some_and(Conditions::has_changed) {
+            return Ok(true);
+        }
         let mine = &self.settings.filter;
         let known = self.state.filter(mine).await?;
         Ok(source::rules_of(&known) != source::rules_of(mine))

@@ -178,6 +178,7 @@ impl Runner {
                 );
                 Run {
                     leader: self.rt.instance.clone(),
+                    left_behind: self.state.pending(&run.id).await?,
                     ..run
                 }
             }

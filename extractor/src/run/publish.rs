@@ -178,7 +178,8 @@ impl Runner {
     /// Lets a backfill list no further ahead of the detail fetchers than needed to keep them busy.
     pub(super) async fn stay_behind(&self, run: &Run, lease: &Lease) -> Result<(), Stop> {
         loop {
-            let waits = self.state.pending(&run.id).await? >= self.settings.ahead;
+            let most = self.settings.ahead.saturating_add(run.left_behind);
+            let waits = self.state.pending(&run.id).await? >= most;
             // What is fetched waits behind the next stages: neither queues nor the account may grow with what is listed.
             if !waits && self.rt.account.balance(&run.id).await?.in_flight < self.most_open() {
                 return Ok(());

@@ -26,6 +26,20 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 static WRITE_FENCED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("write_fenced.lua")));
 
+/// The condition by which the transformers drop customers.
+#[derive(Debug)]
+pub(crate) struct Conditions {
+    pub(crate) now: String,
+    /// The one under which everybody was listed.
+    listed: String,
+}
+
+impl Conditions {
+    pub(crate) fn has_changed(&self) -> bool {
+        self.now != self.listed
+    }
+}
+
 /// Reads and writes the extractor's keys.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -97,6 +111,21 @@ impl State {
         Ok(filter)
     }
 
+    /// The condition of the transformers; nothing until one of them has started.
+    pub(crate) async fn condition(&self) -> Result<Option<Conditions>, Error> {
+        let mut connection = self.store.connection().await?;
+        let mut pipe = redis::pipe();
+        let key = self.namespace.condition_key();
+        pipe.cmd("HMGET").arg(key).arg("now").arg("first");
+        pipe.cmd("HGET")
+            .arg(self.kind_key(RunKind::First))
+            .arg("condition");
+        let ((now, first), listed): ((Option<String>, Option<String>), Option<String>) =
+            pipe.query_async(&mut *connection).await?;
+        let both = now.zip(listed.or(first));
+        Ok(both.map(|(now, listed)| Conditions { now, listed }))
+    }
+
     /// Moves the checkpoint of the live runs on demand: an unfinished run goes, which would move it again, and nothing
     /// counts as published any more. `false`: a newer leader exists.
     pub(crate) async fn set_checkpoint(&self, fence: u64, checkpoint: i64) -> Result<bool, Error> {
@@ -136,6 +165,8 @@ impl State {
         let mut fields = vec![("run", ""), ("wanted", "")];
         fields.extend(checkpoint.as_deref().map(|checkpoint| ("checkpoint", checkpoint)));
         fields.extend(run.filter.as_deref().map(|filter| ("filter", filter)));
+        let condition = run.condition.as_deref();
+        fields.extend(condition.map(|condition| ("condition", condition)));
         self.write(kind, fence, &entry, &fields).await
     }
 

@@ -96,6 +96,13 @@ pub(crate) struct Run {
     /// What decided which customers it lists; of first loads only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+    /// By which condition the transformers dropped customers when it began; of first loads only, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Customers that it waited for when this process took it up. Whoever was killed between counting some and publishing
+    /// them leaves customers without a message, which come only when they are listed again: nothing may wait for them.
+    #[serde(skip)]
+    pub left_behind: u64,
     /// Redis' clock, unix milliseconds.
     pub started_ms: i64,
     /// Redis' clock, unix milliseconds; set at the end.
@@ -122,6 +129,8 @@ impl Run {
             damaged: 0,
             expected: None,
             filter: None,
+            condition: None,
+            left_behind: 0,
             started_ms: 0,
             finished_ms: None,
             leader: leader.to_owned(),

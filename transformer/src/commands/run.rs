@@ -1,6 +1,6 @@
 //! `transformer run`: consumes snapshots until shutdown.
 
-use crate::{cli::RunArgs, config::TransformConfig, handler::MapHandler, profile::Watch, tables};
+use crate::{cli::RunArgs, condition, config::TransformConfig, handler::MapHandler, profile::Watch, tables};
 use anyhow::Context;
 use pipeline::{
     config::CommonConfig,
@@ -40,6 +40,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     ));
     let _profile = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&watch).run()));
     let _tables = AbortOnDropHandle::new(tokio::spawn(tables::watch(rt.clone(), Arc::clone(&mapping))));
+    let condition = condition::announce(rt.clone(), mapping.condition_digest());
+    let _condition = AbortOnDropHandle::new(tokio::spawn(condition));
     let handler = Arc::new(MapHandler::new(rt.clone(), mapping, watch));
     let worker = Worker::begin(&rt, Stage::Transform, args.worker);
     consumer::run(&rt, options, handler)

@@ -186,6 +186,14 @@ impl Mapping {
         &self.extras.condition
     }
 
+    /// Sixteen hex digits that change with the condition and nothing else; `none` without one.
+    pub fn condition_digest(&self) -> String {
+        match self.extras.condition_text.as_str() {
+            "" => "none".to_owned(),
+            text => hex(Sha256::digest(text)),
+        }
+    }
+
     /// What the document's author should check.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
@@ -264,8 +272,12 @@ fn fingerprint(document: &str, extras: &str) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    let bytes = hash.finalize();
-    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize())
+}
+
+fn hex(digest: impl AsRef<[u8]>) -> String {
+    let first = digest.as_ref().iter().take(8);
+    first.map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn wanted(fields: &[Field], extras: &Extras) -> Wanted {

@@ -1,6 +1,7 @@
 //! What a consumer has taken and not settled: how many, and since when the oldest is under way.
 
-use crate::message::Envelope;
+use crate::{message::Envelope, stage::Stage, telemetry::names};
+use metrics::Gauge;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -11,10 +12,12 @@ use std::{
 };
 
 /// Deliveries in hand; clones share the list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct InFlight {
     held: Arc<Mutex<BTreeMap<(i64, u64), Taken>>>,
     next: Arc<AtomicU64>,
+    /// Their number, true at any time.
+    shown: Gauge,
 }
 
 /// Whose message, and when it was taken.
@@ -33,6 +36,16 @@ pub(super) struct Ticket {
 }
 
 impl InFlight {
+    pub(super) fn of(stage: Stage) -> Self {
+        let shown = metrics::gauge!(names::IN_FLIGHT, "stage" => stage.name());
+        shown.set(0.0);
+        Self {
+            held: Arc::default(),
+            next: Arc::default(),
+            shown,
+        }
+    }
+
     /// Puts a delivery on the list, by when it was first published (unix milliseconds, 0 when unknown).
     pub(super) fn ticket(&self, envelope: &Envelope) -> Ticket {
         let key = (envelope.first_seen_ms, self.next.fetch_add(1, Ordering::Relaxed));
@@ -41,22 +54,21 @@ impl InFlight {
             customer: envelope.company_id.clone(),
             at: Instant::now(),
         };
-        self.lock().insert(key, taken);
+        let mut held = self.lock();
+        held.insert(key, taken);
+        self.shown.set(held.len() as f64);
+        drop(held);
         Ticket {
             list: self.clone(),
             key,
         }
     }
 
-    /// How many, and when the oldest one was first published.
-    pub(super) fn sample(&self) -> (usize, Option<i64>) {
+    /// When the oldest one was first published.
+    pub(super) fn oldest(&self) -> Option<i64> {
         let held = self.lock();
-        (
-            held.len(),
-            held.keys()
-                .map(|(first_seen, _)| *first_seen)
-                .find(|first_seen| *first_seen > 0),
-        )
+        let mut published = held.keys().map(|(first_seen, _)| *first_seen);
+        published.find(|first_seen| *first_seen > 0)
     }
 
     /// How many, and run and customer of those that were taken this long ago.
@@ -74,7 +86,9 @@ impl InFlight {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.list.lock().remove(&self.key);
+        let mut held = self.list.lock();
+        held.remove(&self.key);
+        self.list.shown.set(held.len() as f64);
     }
 }
 
@@ -84,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_dropped_ticket_is_off_the_list() {
-        let list = InFlight::default();
+        let list = InFlight::of(Stage::Load);
         let first_seen = |first_seen_ms| {
             list.ticket(&Envelope {
                 first_seen_ms,
@@ -93,13 +107,13 @@ mod tests {
             })
         };
         let (old, new, unknown) = (first_seen(5), first_seen(9), first_seen(0));
-        assert_eq!(list.sample(), (3, Some(5)));
+        assert_eq!((list.lock().len(), list.oldest()), (3, Some(5)));
         let (count, long) = list.held_since(Duration::ZERO);
         assert_eq!((count, long.len(), long[2].1.as_str()), (3, 3, "9"));
         assert_eq!(list.held_since(Duration::from_secs(3600)), (3, Vec::new()));
         drop(old);
-        assert_eq!(list.sample(), (2, Some(9)));
+        assert_eq!((list.lock().len(), list.oldest()), (2, Some(9)));
         drop((new, unknown));
-        assert_eq!(list.sample(), (0, None));
+        assert_eq!((list.lock().len(), list.oldest()), (0, None));
     }
 }

@@ -32,7 +32,7 @@ pub enum Error {
 /// Only when the topology contradicts what this version needs.
 pub async fn run<H: Handler>(rt: &Runtime, options: ConsumerOptions, handler: Arc<H>) -> Result<(), Error> {
     let mut backoff = Backoff::new(RECONNECT_MIN, RECONNECT_MAX);
-    let in_flight = InFlight::default();
+    let in_flight = InFlight::of(options.stage);
     let sampler = tokio::spawn(sampler::run(rt.clone(), options.stage, in_flight.clone()));
     let _sampler = AbortOnDropHandle::new(sampler);
     let policies = tokio::spawn(warn_of_policies(rt.clone(), options.stage));

@@ -26,7 +26,7 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
     let mine = async {
         loop {
-            show_in_flight(stage, &in_flight);
+            show_oldest(stage, &in_flight);
             tell_held(&rt, stage, &in_flight).await;
             if !rt.shutdown.sleep(SAMPLE_EVERY).await {
                 break;
@@ -80,11 +80,9 @@ async fn is_browsed(rt: &Runtime, stage: Stage) -> bool {
     rt.account.is_browsed(stage).await.unwrap_or(true)
 }
 
-fn show_in_flight(stage: Stage, in_flight: &InFlight) {
-    let (count, oldest) = in_flight.sample();
+fn show_oldest(stage: Stage, in_flight: &InFlight) {
     let now = jiff::Timestamp::now().as_millisecond();
-    let age = oldest.map_or(0, |oldest| (now - oldest).max(0));
-    metrics::gauge!(names::IN_FLIGHT, "stage" => stage.name()).set(count as f64);
+    let age = in_flight.oldest().map_or(0, |oldest| (now - oldest).max(0));
     metrics::gauge!(names::OLDEST_UNFINISHED, "stage" => stage.name()).set(age as f64 / 1000.0);
 }
 

@@ -14,6 +14,13 @@ impl Namespace {
     pub fn untimed_key(&self) -> String {
         self.key("extract:untimed")
     }
+
+    /// Hash: the condition that the transformers drop customers by, as a digest (`now`), and the one that they began with
+    /// (`first`); `none` without one.
+    #[must_use]
+    pub fn condition_key(&self) -> String {
+        self.key("transform:condition")
+    }
 }
 
 /// The comparison of everything that OKKI lists with everything that was loaded.

@@ -3,18 +3,14 @@
 use super::{
     config::OperatorArgs,
     operator::{by, reason},
-    plan::load,
+    plan::{changed, load},
 };
 use crate::{
-    plan::{
-        State,
-        summary::{note, result},
-    },
+    plan::{Plan, State},
     workspace::Workspace,
 };
 use anyhow::bail;
 use clap::Args;
-use std::io::{self, Write};
 
 /// Arguments of `pause`.
 #[derive(Debug, Clone, Args)]
@@ -54,19 +50,13 @@ pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Resu
     if state != Some(State::Paused) {
         bail!("plan {} is {} by now", plan.id, state.map_or("gone", State::name));
     }
-    let plan = load(&workspace, &args.plan).await?;
-    note(&workspace, "pause", &plan).await?;
-    let mut out = io::stdout().lock();
-    if args.json {
-        writeln!(out, "{}", result(&plan))?;
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "paused: {} were put back, {} of them are still under way; next: dead resume {}",
-        plan.sent,
-        plan.under_way(),
-        plan.id
-    )?;
-    Ok(())
+    let told = |plan: &Plan| {
+        format!(
+            "paused: {} were put back, {} of them are still under way; next: dead resume {}",
+            plan.sent,
+            plan.under_way(),
+            plan.id
+        )
+    };
+    changed(&workspace, "pause", &plan.id, args.json, told).await
 }

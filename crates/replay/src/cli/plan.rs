@@ -175,19 +175,32 @@ pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Re
     if state != Some(State::Cancelled) || plan.state == State::Cancelled {
         bail!("plan {} is {} already", plan.id, plan.state.name());
     }
-    let plan = load(&workspace, &args.plan).await?;
-    note(&workspace, "cancel", &plan).await?;
-    let mut out = io::stdout().lock();
-    if args.json {
-        writeln!(out, "{}", result(&plan))?;
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "cancelled: {} were put back before, {} stay where they are",
-        plan.sent,
-        plan.total - plan.sent.min(plan.total)
-    )?;
+    let told = |plan: &Plan| {
+        format!(
+            "cancelled: {} were put back before, {} stay where they are",
+            plan.sent,
+            plan.total - plan.sent.min(plan.total)
+        )
+    };
+    changed(&workspace, "cancel", &plan.id, args.json, told).await
+}
+
+/// A plan was changed: in the audit log, and on the screen as JSON or in the words of `told`.
+pub(super) async fn changed(
+    workspace: &Workspace,
+    action: &str,
+    id: &str,
+    json: bool,
+    told: impl Fn(&Plan) -> String,
+) -> anyhow::Result<()> {
+    let plan = load(workspace, id).await?;
+    note(workspace, action, &plan).await?;
+    let shown = if json {
+        result(&plan).to_string()
+    } else {
+        told(&plan)
+    };
+    writeln!(io::stdout().lock(), "{shown}")?;
     Ok(())
 }
 

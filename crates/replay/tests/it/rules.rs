@@ -9,7 +9,7 @@ use kit::workbench::{OPTIONS, Workbench};
 use pipeline::{disposition::Disposition, failure::Failure, handler::Outcome, stage::Stage};
 use replay::{
     browse::Filter,
-    plan::{State, options::Options, rate::Rate, run::run},
+    plan::{State, options::Options, plans::Plans, rate::Rate, run::run},
     query::Query,
     rule::{Hours, Rule, Rules, Standing},
     worker::{Worker, WorkerArgs},
@@ -199,6 +199,13 @@ async fn letters_that_were_put_back_often_enough_stay_and_a_rule_waits_for_its_h
     running.stop().await;
 }
 
+/// Waits until the plan has put back a few.
+async fn some_are_sent(plans: &Plans, id: &str) {
+    while plans.load(id).await.unwrap().unwrap().sent < 8 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_plan_rests_when_somebody_else_wants_it_to_and_goes_on() {
     let bench = Workbench::new().await;
@@ -211,9 +218,7 @@ async fn a_running_plan_rests_when_somebody_else_wants_it_to_and_goes_on() {
     let here = workspace(&bench, Stage::Extract);
     let (id, plans) = (plan.id.clone(), here.plans().changed_by("somebody else".into()));
     let pauser = tokio::spawn(async move {
-        while plans.load(&id).await.unwrap().unwrap().sent < 8 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        some_are_sent(&plans, &id).await;
         plans
             .change(&id, State::Paused, "lunch", &[State::Running])
             .await
@@ -270,9 +275,7 @@ async fn one_piece_of_work_can_be_ended_without_the_process() {
     here.stop = here.rt.shutdown.child();
     let (stop, plans, id) = (here.stop.clone(), here.plans(), plan.id.clone());
     let stopper = tokio::spawn(async move {
-        while plans.load(&id).await.unwrap().unwrap().sent < 8 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        some_are_sent(&plans, &id).await;
         stop.trigger();
     });
     let rests = run(&here, plan, &slow, &mut |_| {}).await.unwrap();

@@ -38,20 +38,25 @@ impl PipelineUnderTest {
         .await;
     }
 
-    /// Waits until nothing is ready in any work or retry queue, and `dead` letters lie in all dead-letter queues.
+    /// Waits until nothing is ready in any work or retry queue nor in the hands of a replica that answers, and `dead` letters
+    /// lie in all dead-letter queues. What is between the two, on its way to a consumer, is seen by nobody, so it has to be
+    /// so twice.
     pub async fn quiet(&mut self, limit: Duration, dead: u32) {
         self.quiet_with(limit, dead..=dead).await;
     }
 
     /// The same with a number of dead letters within these bounds.
     pub async fn quiet_with(&mut self, limit: Duration, dead: RangeInclusive<u32>) {
-        let what = format!("empty queues and {dead:?} dead letters");
+        let what = format!("empty queues and hands, and {dead:?} dead letters");
+        let mut was_quiet = false;
         eventually(limit, &what, async || {
             let said = |error: anyhow::Error| format!("{error:#}");
             let waiting = self.queues.waiting_in_all().await.map_err(said)?;
             let letters = self.queues.dead_in_all().await.map_err(said)?;
-            expect(waiting == 0 && dead.contains(&letters), || {
-                format!("{waiting} waiting, {letters} dead")
+            let hands = self.answering_are_idle().await;
+            let is_quiet = waiting == 0 && dead.contains(&letters) && hands.is_ok();
+            expect(std::mem::replace(&mut was_quiet, is_quiet) && is_quiet, || {
+                format!("{waiting} waiting, {letters} dead, {hands:?} in hand")
             })
         })
         .await;

@@ -53,11 +53,20 @@ impl<V> PipelineUnderTest<V> {
 
     /// `Ok` when no replica has a record in hand, else a sentence that says who holds how many or does not answer.
     pub async fn idle(&self) -> Result<(), String> {
+        self.is_idle(|held| held == Some(0.0)).await
+    }
+
+    /// The same of the replicas that answer.
+    pub(super) async fn answering_are_idle(&self) -> Result<(), String> {
+        self.is_idle(|held| held.is_none_or(|held| held == 0.0)).await
+    }
+
+    async fn is_idle(&self, is_idle: impl Fn(Option<f64>) -> bool) -> Result<(), String> {
         let mut busy = Vec::new();
         for replica in self.replicas() {
-            match replica.metric(names::IN_FLIGHT).await {
-                Some(0.0) => {}
-                held => busy.push(format!("{}: {held:?}", replica.name())),
+            let held = replica.metric(names::IN_FLIGHT).await;
+            if !is_idle(held) {
+                busy.push(format!("{}: {held:?}", replica.name()));
             }
         }
         if busy.is_empty() {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use pipeline::{config::CommonConfig, setting::Secret};
 use tempfile::TempDir;
 
 pub use self::broker::RabbitMq;
@@ -34,6 +35,17 @@ pub struct Services {
 }
 
 impl Services {
+    /// A broker for one test alone, which may restart it: `common` is changed to it, and keeps its Redis.
+    pub async fn with_own_broker(common: &mut CommonConfig) -> anyhow::Result<Self> {
+        let services = Self::obtain(&ServicesArgs {
+            amqp_url: None,
+            redis_url: Some(common.redis.url.expose().to_owned()),
+        })
+        .await?;
+        common.amqp.url = Secret::new(services.amqp_url());
+        Ok(services)
+    }
+
     /// Uses what `args` names and starts the rest, installing it first where that is possible.
     pub async fn obtain(args: &ServicesArgs) -> anyhow::Result<Self> {
         let programs = install::programs(args.amqp_url.is_none(), args.redis_url.is_none()).await?;

@@ -4,25 +4,10 @@ use std::collections::BTreeMap;
 
 use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::events::{Event, What};
-use pipeline::stage::Stage;
 
-use super::{dead, ids, said};
-use crate::loader::feed::Feed;
+use super::{buried, dead, ids, said};
 
 const LETTERS: usize = 6;
-
-/// Letters of the loader, which does not run.
-async fn buried(seed: u64) -> PipelineUnderTest {
-    let pipeline = PipelineUnderTest::for_test()
-        .customers(u32::try_from(LETTERS).unwrap())
-        .seed(seed)
-        .start()
-        .await;
-    let feed = Feed::new(&pipeline).await;
-    let customers = pipeline.simulator.company_ids();
-    feed.bury(Stage::Load, &feed.records(&pipeline, &customers)).await;
-    pipeline
-}
 
 /// Events of one kind by the letter that they are about; each letter once for each plan or operation.
 pub(super) async fn moves(
@@ -72,7 +57,7 @@ async fn newest_plan(pipeline: &PipelineUnderTest) -> String {
 
 #[tokio::test]
 async fn letters_that_are_discarded_brought_back_and_imported_are_on_record() {
-    let pipeline = buried(155).await;
+    let (pipeline, _feed) = buried(LETTERS, 155).await;
     let letters = ids(&pipeline, Service::Loader).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("letters.jsonl");
@@ -102,7 +87,7 @@ async fn letters_that_are_discarded_brought_back_and_imported_are_on_record() {
 
 #[tokio::test]
 async fn letters_that_go_back_are_on_record_changed_or_as_they_were() {
-    let pipeline = buried(156).await;
+    let (pipeline, _feed) = buried(LETTERS, 156).await;
     let letters = ids(&pipeline, Service::Loader).await;
     let shown = dead(&pipeline, Service::Loader, &["show", &letters[0], "--json"]).await;
     let set = format!(

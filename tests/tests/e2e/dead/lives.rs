@@ -3,23 +3,9 @@
 use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::stage::Stage;
 
-use super::{dead, ids, said};
-use crate::loader::feed::Feed;
+use super::{buried, dead, ids, said};
 
 const LETTERS: usize = 6;
-
-/// Letters of the loader, which does not run.
-async fn buried(seed: u64) -> (PipelineUnderTest, Feed) {
-    let pipeline = PipelineUnderTest::for_test()
-        .customers(u32::try_from(LETTERS).unwrap())
-        .seed(seed)
-        .start()
-        .await;
-    let feed = Feed::new(&pipeline).await;
-    let customers = pipeline.simulator.company_ids();
-    feed.bury(Stage::Load, &feed.records(&pipeline, &customers)).await;
-    (pipeline, feed)
-}
 
 async fn plan(pipeline: &PipelineUnderTest) -> String {
     let plans = dead(pipeline, Service::Loader, &["plans", "--json"]).await;
@@ -28,7 +14,7 @@ async fn plan(pipeline: &PipelineUnderTest) -> String {
 
 #[tokio::test]
 async fn letters_that_an_undo_brought_back_outlive_a_resume() {
-    let (pipeline, _feed) = buried(93).await;
+    let (pipeline, _feed) = buried(LETTERS, 93).await;
     let groups = dead(&pipeline, Service::Loader, &["groups", "--json"]).await;
     let group = groups[0]["group"].as_str().unwrap();
     let before = ids(&pipeline, Service::Loader).await;
@@ -56,7 +42,7 @@ async fn letters_that_an_undo_brought_back_outlive_a_resume() {
 
 #[tokio::test]
 async fn letters_that_an_import_brought_back_outlive_a_resume() {
-    let (pipeline, _feed) = buried(94).await;
+    let (pipeline, _feed) = buried(LETTERS, 94).await;
     let before = ids(&pipeline, Service::Loader).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("letters.jsonl");

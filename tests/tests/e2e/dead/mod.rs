@@ -15,7 +15,23 @@ mod said;
 mod stages;
 
 use kit::pipeline::{PipelineUnderTest, Service};
+use pipeline::stage::Stage;
 use serde_json::Value;
+
+use crate::loader::feed::Feed;
+
+/// So many letters of the loader, which does not run.
+async fn buried(letters: usize, seed: u64) -> (PipelineUnderTest, Feed) {
+    let pipeline = PipelineUnderTest::for_test()
+        .customers(u32::try_from(letters).unwrap())
+        .seed(seed)
+        .start()
+        .await;
+    let feed = Feed::new(&pipeline).await;
+    let customers = pipeline.simulator.company_ids();
+    feed.bury(Stage::Load, &feed.records(&pipeline, &customers)).await;
+    (pipeline, feed)
+}
 
 /// `<service> dead …` that must succeed; what it printed as JSON.
 async fn dead(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> Value {

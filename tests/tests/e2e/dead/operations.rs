@@ -9,25 +9,11 @@ use kit::wait::{eventually, expect};
 use pipeline::stage::Stage;
 use serde_json::Value;
 
-use super::{dead, ids, refused, said};
-use crate::loader::feed::Feed;
+use super::{buried, dead, ids, refused, said};
 
 const LETTERS: usize = 20;
 const LIMIT: Duration = Duration::from_secs(60);
 const LATE: Duration = Duration::from_millis(250);
-
-/// Letters of the loader, which does not run.
-async fn buried(seed: u64) -> PipelineUnderTest {
-    let pipeline = PipelineUnderTest::for_test()
-        .customers(u32::try_from(LETTERS).unwrap())
-        .seed(seed)
-        .start()
-        .await;
-    let feed = Feed::new(&pipeline).await;
-    let customers = pipeline.simulator.company_ids();
-    feed.bury(Stage::Load, &feed.records(&pipeline, &customers)).await;
-    pipeline
-}
 
 /// A discard that is killed when the archive has the first letters; what it said until then.
 async fn killed_discard(pipeline: &PipelineUnderTest) -> String {
@@ -63,7 +49,7 @@ async fn only_operation(pipeline: &PipelineUnderTest) -> Value {
 
 #[tokio::test]
 async fn a_killed_discard_is_on_record_and_is_completed() {
-    let pipeline = buried(95).await;
+    let (pipeline, _feed) = buried(LETTERS, 95).await;
     let before = ids(&pipeline, Service::Loader).await;
     let told = killed_discard(&pipeline).await;
     let operation = eventually(LIMIT, "nobody works at it any more", async || {
@@ -108,7 +94,7 @@ async fn a_killed_discard_is_on_record_and_is_completed() {
 
 #[tokio::test]
 async fn a_killed_discard_is_rolled_back() {
-    let pipeline = buried(96).await;
+    let (pipeline, _feed) = buried(LETTERS, 96).await;
     let before = ids(&pipeline, Service::Loader).await;
     killed_discard(&pipeline).await;
     let id = only_operation(&pipeline).await["id"].as_str().unwrap().to_owned();
@@ -128,7 +114,7 @@ async fn assert_same(pipeline: &PipelineUnderTest, before: &[String]) {
 
 #[tokio::test]
 async fn an_import_is_undone_as_a_whole() {
-    let pipeline = buried(97).await;
+    let (pipeline, _feed) = buried(LETTERS, 97).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("letters.jsonl");
     let file = file.to_str().unwrap();
@@ -165,7 +151,7 @@ async fn an_import_is_undone_as_a_whole() {
 
 #[tokio::test]
 async fn a_plan_that_was_killed_while_it_was_made_is_completed_or_thrown_away() {
-    let pipeline = buried(98).await;
+    let (pipeline, _feed) = buried(LETTERS, 98).await;
     let mut settings = pipeline.settings(Service::Loader);
     let late = Proxy::before_far(&settings["REDIS_URL"], LATE).await.unwrap();
     let through = late.redirected(&settings["REDIS_URL"]).unwrap();
@@ -216,7 +202,7 @@ async fn a_plan_that_was_killed_while_it_was_made_is_completed_or_thrown_away() 
 
 #[tokio::test]
 async fn everything_is_put_back_only_when_that_is_said() {
-    let pipeline = buried(99).await;
+    let (pipeline, _feed) = buried(LETTERS, 99).await;
     let said_no = refused(&pipeline, Service::Loader, &["replay", "--reason", "a test"]).await;
     assert!(said_no.contains("--all"), "{said_no}");
     assert_eq!(ids(&pipeline, Service::Loader).await.len(), LETTERS);
@@ -228,7 +214,7 @@ async fn everything_is_put_back_only_when_that_is_said() {
 /// At a terminal, which `script` makes, a question is asked, and Ctrl-C there ends the command at once.
 #[tokio::test]
 async fn at_a_terminal_it_asks_and_an_interrupt_there_ends_it() {
-    let pipeline = buried(100).await;
+    let (pipeline, _feed) = buried(LETTERS, 100).await;
     let settings = pipeline.settings(Service::Loader);
     let program = command(Service::Loader, &settings).unwrap();
     let line = format!(

@@ -10,21 +10,14 @@ use pipeline::stage::Stage;
 use proto::v1::field_value::Value as Cell;
 use serde_json::Value;
 
-use super::{dead, ids, refused, said};
+use super::{buried, dead, ids, refused, said};
 use crate::loader::feed::Feed;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Letters of the loader, which does not run, with `change` made to each line of their export.
 async fn crafted(seed: u64, letters: usize, change: impl Fn(usize, &mut Value)) -> PipelineUnderTest {
-    let pipeline = PipelineUnderTest::for_test()
-        .customers(u32::try_from(letters).unwrap())
-        .seed(seed)
-        .start()
-        .await;
-    let feed = Feed::new(&pipeline).await;
-    let customers = pipeline.simulator.company_ids();
-    feed.bury(Stage::Load, &feed.records(&pipeline, &customers)).await;
+    let (pipeline, _feed) = buried(letters, seed).await;
     let exported = said(&pipeline, Service::Loader, &["export", "--reveal"]).await;
     let lines: Vec<_> = exported
         .lines()

@@ -9,8 +9,6 @@ use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::webhook::{Hooked, TOKEN};
-
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Three stars and more go on.
@@ -18,7 +16,7 @@ fn condition() -> Value {
     json!([[{"field": "管理信息客户星级", "logic": "egt", "value": "3"}]])
 }
 
-fn written(document: &Value) -> (TempDir, String) {
+pub(super) fn written(document: &Value) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("document.json");
     std::fs::write(&file, document.to_string()).unwrap();
@@ -26,7 +24,7 @@ fn written(document: &Value) -> (TempDir, String) {
     (folder, name)
 }
 
-fn source_document() -> Value {
+pub(super) fn source_document() -> Value {
     json!({
         "api": "/v1/company/list", "effect": "QUERY", "method": "GET", "id": "company_id",
         "request": [{"field": "all", "label": "all", "type": "string", "value": "1"}],
@@ -35,14 +33,14 @@ fn source_document() -> Value {
 }
 
 /// The row of a customer.
-fn row(pipeline: &PipelineUnderTest, id: i64) -> Option<Value> {
+pub(super) fn row(pipeline: &PipelineUnderTest, id: i64) -> Option<Value> {
     let rows = pipeline.simulator.rows(100_000);
     let id = id.to_string();
     rows.into_iter().find(|row| row[KEY_WIDGET] == id.as_str())
 }
 
 /// The name in the row of a customer.
-fn name_in_row(pipeline: &PipelineUnderTest, id: i64) -> Option<String> {
+pub(super) fn name_in_row(pipeline: &PipelineUnderTest, id: i64) -> Option<String> {
     let name = row(pipeline, id)?[&cell_widget(0)].clone();
     name.as_str().map(str::to_owned)
 }
@@ -56,7 +54,7 @@ async fn books(pipeline: &PipelineUnderTest) -> Value {
 }
 
 /// All of these have rows, and nobody else.
-async fn only_these(pipeline: &mut PipelineUnderTest, ids: &[i64]) {
+pub(super) async fn only_these(pipeline: &mut PipelineUnderTest, ids: &[i64]) {
     pipeline.rows(LIMIT, ids.len()).await;
     pipeline.quiet(LIMIT, 0).await;
     assert_eq!(pipeline.simulator.form_rows(), ids.len());
@@ -269,197 +267,4 @@ async fn a_stricter_condition_is_applied_to_everybody() {
     })
     .await;
     pipeline.drain().await;
-}
-
-/// Nobody lists a customer that has left the group; once it is asked for by its id, its detail says so.
-#[tokio::test]
-async fn a_detail_that_shows_another_group_is_a_leaving() {
-    let mut pipeline = PipelineUnderTest::for_test()
-        .customers(80)
-        .seed(115)
-        .set_for(Service::Extractor, "OKKI_GROUP_ID", "101")
-        .set_for(Service::Loader, "ON_REMOVAL", "delete")
-        .set_for(Service::Loader, "MAPPING", kit::config::mapping_document())
-        .start()
-        .await;
-    let group = |pipeline: &PipelineUnderTest, id: i64| pipeline.simulator.customer(id).unwrap().group;
-    let ids = pipeline.simulator.company_ids();
-    let members = ids
-        .into_iter()
-        .filter(|id| group(&pipeline, *id).as_deref() == Some("欧洲区"));
-    let members: Vec<i64> = members.collect();
-    pipeline.run_all();
-    only_these(&mut pipeline, &members).await;
-    let elsewhere = json!({"group": "美洲区"});
-    let left = members[0];
-    pipeline.simulator.change_one(left, Some(elsewhere)).unwrap();
-    pipeline.quiet(LIMIT, 0).await;
-    // A person has changed its row and another one, so both customers are asked for.
-    for id in [left, members[1]] {
-        let row = row(&pipeline, id).unwrap()["_id"].as_str().unwrap().to_owned();
-        let edited = json!({cell_widget(1): {"value": "edited"}});
-        pipeline.simulator.edit_row(&row, &edited).unwrap();
-    }
-    pipeline
-        .tool(Service::Loader, &["reconcile", "--fix"])
-        .await
-        .unwrap();
-    eventually(LIMIT, "the row of who has left is gone", async || {
-        expect(row(&pipeline, left).is_none(), || "it is there".to_owned())
-    })
-    .await;
-    eventually(LIMIT, "the other one is mended", async || {
-        let short_name = row(&pipeline, members[1]).map(|row| row[&cell_widget(1)].clone());
-        expect(
-            short_name.as_ref().is_some_and(|name| *name != json!("edited")),
-            || format!("{short_name:?}"),
-        )
-    })
-    .await;
-    only_these(&mut pipeline, &members[1..]).await;
-    pipeline.drain().await;
-}
-
-/// Private customers only: one becomes public, and its detail shows no followers any more. The listing comes once an hour.
-#[tokio::test]
-async fn an_event_of_who_has_left_the_private_sea_is_a_leaving() {
-    let mut document = source_document();
-    document["condition"] = json!([]);
-    document["request"][0]["value"] = json!("0");
-    let (_folder, source) = written(&document);
-    let mut pipeline = PipelineUnderTest::for_test()
-        .customers(40)
-        .seed(117)
-        .set_for(Service::Extractor, "SOURCE", source)
-        .set_for(Service::Extractor, "EVERY", "1h")
-        .set_for(Service::Extractor, "POLL", "off")
-        .set_for(Service::Extractor, "HOOK_LISTEN", "127.0.0.1:0")
-        .set_for(Service::Extractor, "HOOK_TOKEN", TOKEN)
-        .set_for(Service::Loader, "ON_REMOVAL", "delete")
-        .start()
-        .await;
-    let is_private = |pipeline: &PipelineUnderTest, id: i64| pipeline.simulator.customer(id).unwrap().private;
-    let (private, public): (Vec<i64>, Vec<i64>) = pipeline
-        .simulator
-        .company_ids()
-        .into_iter()
-        .partition(|id| is_private(&pipeline, *id));
-    assert!(!private.is_empty() && !public.is_empty());
-    let [extractor, ..] = pipeline.run_all();
-    only_these(&mut pipeline, &private).await;
-    let mut hooked = Hooked::of(pipeline, extractor).await;
-    let (left, stays) = (private[0], private[1]);
-    let simulator = &hooked.pipeline.simulator;
-    simulator
-        .change_one(left, Some(json!({"private": false})))
-        .unwrap();
-    simulator
-        .change_one(stays, Some(json!({"name": "Still Private Ltd"})))
-        .unwrap();
-    simulator.change_one(public[0], None).unwrap();
-    let events = json!([{"company_id": left}, {"company_id": stays}, {"company_id": public[0]}]);
-    assert_eq!(hooked.post(&hooked.url, &events).await.status(), 200);
-    only_these(&mut hooked.pipeline, &private[1..]).await;
-    assert_eq!(row(&hooked.pipeline, left), None);
-    let name = name_in_row(&hooked.pipeline, stays);
-    assert_eq!(name.as_deref(), Some("Still Private Ltd"));
-    hooked.pipeline.drain().await;
-}
-
-#[tokio::test]
-async fn several_groups_are_loaded_and_no_other() {
-    let mut document = source_document();
-    document["condition"] = json!([]);
-    let group = |id: &str| json!({"field": "group_id", "label": "分组", "type": "string", "value": id});
-    let request = document["request"].as_array_mut().unwrap();
-    request.push(group("103"));
-    request.push(group("101"));
-    let (_folder, source) = written(&document);
-    let mut pipeline = PipelineUnderTest::for_test()
-        .customers(200)
-        .seed(116)
-        .set_for(Service::Extractor, "SOURCE", source)
-        .set_for(Service::Extractor, "OKKI_PAGE_SIZE", "20")
-        .start()
-        .await;
-    let members = |pipeline: &PipelineUnderTest| -> Vec<i64> {
-        let ids = pipeline.simulator.company_ids();
-        let is_member = |id: &i64| {
-            let group = pipeline.simulator.customer(*id).unwrap().group;
-            matches!(group.as_deref(), Some("欧洲区" | "重点客户/A类"))
-        };
-        ids.into_iter().filter(is_member).collect()
-    };
-    pipeline.run_all();
-    let before = members(&pipeline);
-    assert!(before.len() > 30 && before.len() < 190, "{}", before.len());
-    only_these(&mut pipeline, &before).await;
-    // Changes of both, by live windows, and one that moves from one to the other.
-    let member_of = |pipeline: &PipelineUnderTest, name: &str| {
-        let mut of_it = before.iter().filter(|id| {
-            let group = pipeline.simulator.customer(**id).unwrap().group;
-            group.as_deref() == Some(name)
-        });
-        *of_it.next().unwrap()
-    };
-    let (europe, key) = (
-        member_of(&pipeline, "欧洲区"),
-        member_of(&pipeline, "重点客户/A类"),
-    );
-    let moved = json!({"name": "Moved Ltd", "group": "重点客户/A类"});
-    pipeline.simulator.change_one(europe, Some(moved)).unwrap();
-    pipeline
-        .simulator
-        .change_one(key, Some(json!({"name": "Changed Ltd"})))
-        .unwrap();
-    eventually(LIMIT, "both changes are shown", async || {
-        let names = [europe, key].map(|id| name_in_row(&pipeline, id));
-        let wanted = [Some("Moved Ltd".to_owned()), Some("Changed Ltd".to_owned())];
-        expect(names == wanted, || format!("{names:?}"))
-    })
-    .await;
-    assert_eq!(members(&pipeline).len(), before.len());
-    only_these(&mut pipeline, &before).await;
-    pipeline.drain().await;
-}
-
-/// The listing comes once an hour here.
-#[tokio::test]
-async fn an_event_of_who_has_left_the_group_is_a_leaving() {
-    let mut pipeline = PipelineUnderTest::for_test()
-        .customers(80)
-        .seed(116)
-        .set_for(Service::Extractor, "OKKI_GROUP_ID", "101")
-        .set_for(Service::Extractor, "EVERY", "1h")
-        .set_for(Service::Extractor, "POLL", "off")
-        .set_for(Service::Extractor, "HOOK_LISTEN", "127.0.0.1:0")
-        .set_for(Service::Extractor, "HOOK_TOKEN", TOKEN)
-        .set_for(Service::Loader, "ON_REMOVAL", "delete")
-        .start()
-        .await;
-    let group = |pipeline: &PipelineUnderTest, id: i64| pipeline.simulator.customer(id).unwrap().group;
-    let (members, others): (Vec<i64>, Vec<i64>) = pipeline
-        .simulator
-        .company_ids()
-        .into_iter()
-        .partition(|id| group(&pipeline, *id).as_deref() == Some("欧洲区"));
-    let extractor = pipeline.run(Service::Extractor);
-    pipeline.run(Service::Transformer);
-    pipeline.run(Service::Loader);
-    only_these(&mut pipeline, &members).await;
-    let mut hooked = Hooked::of(pipeline, extractor).await;
-    let left = members[0];
-    let elsewhere = json!({"group": "美洲区"});
-    hooked
-        .pipeline
-        .simulator
-        .change_one(left, Some(elsewhere))
-        .unwrap();
-    hooked.pipeline.simulator.change_one(others[0], None).unwrap();
-    // Nobody has listed the second one, and no row of it may come from an event.
-    let events = json!([{"company_id": left}, {"company_id": others[0]}]);
-    assert_eq!(hooked.post(&hooked.url, &events).await.status(), 200);
-    only_these(&mut hooked.pipeline, &members[1..]).await;
-    assert_eq!(row(&hooked.pipeline, left), None);
-    hooked.pipeline.drain().await;
 }

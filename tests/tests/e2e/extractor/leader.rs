@@ -9,8 +9,9 @@ use kit::wait::{eventually, expect};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
-use super::sink::{Sink, calls, redis};
+use super::sink::{Sink, calls, redis, redis_at};
 
+const LIMIT: Duration = Duration::from_secs(120);
 const SEEDS: u64 = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,4 +115,37 @@ async fn runs(pipeline: &PipelineUnderTest) -> Vec<Value> {
 
 async fn checkpoint(pipeline: &PipelineUnderTest) -> i64 {
     redis::from_redis_value(redis(pipeline, "HGET", "extract:job:live", &["checkpoint"]).await).unwrap()
+}
+
+/// It has counted them as listed, and has published nothing of them: only the listing brings them, so it may not wait.
+#[tokio::test]
+async fn a_leader_that_died_between_counting_and_publishing_holds_up_nobody() {
+    let builder = PipelineUnderTest::for_test().customers(300).seed(132);
+    let builder = builder.set_for(Service::Extractor, "BACKFILL_AHEAD", "20");
+    let mut pipeline = builder
+        .simulator(|options| options.settings.okki.latency_ms = 15)
+        .start()
+        .await;
+    let first = pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    eventually(LIMIT, "the first load is under way", async || {
+        let seen = sink.seen().len();
+        expect(seen >= 40, || seen.to_string())
+    })
+    .await;
+    pipeline[first].kill9();
+    let name = format!("{{{}}}:extract:pending:*", pipeline.namespace);
+    let redis::Value::Array(sets) = redis_at(&pipeline, "KEYS", &name, &[]).await else {
+        panic!("no list of keys")
+    };
+    assert!(!sets.is_empty(), "the load is over already");
+    let counted: Vec<String> = (0..20).map(|number| format!("counted-{number}")).collect();
+    let counted: Vec<&str> = counted.iter().map(String::as_str).collect();
+    for set in sets {
+        let set: String = redis::from_redis_value(set).unwrap();
+        redis_at(&pipeline, "SADD", &set, &counted).await;
+    }
+    pipeline.run(Service::Extractor);
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 300);
+    pipeline.drain().await;
 }

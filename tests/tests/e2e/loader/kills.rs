@@ -91,15 +91,17 @@ async fn die_at(point: &'static str, redis: Redis) {
         .await;
     let feed = Feed::new(&pipeline).await;
     let ids = pipeline.simulator.company_ids();
-    if !from_nothing(point) {
-        // A new index does not trust what was fetched before it was begun.
-        let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
-        let first = pipeline.run(Service::Loader);
-        feed.put(&feed.records(&pipeline, &ids[..30])).await;
-        pipeline.rows(LIMIT, 30).await;
-        pipeline.quiet(LIMIT, 0).await;
-        drop(fetching);
-        pipeline[first].process().stop(LIMIT).await.unwrap();
+    // A new index does not trust what was fetched before it was begun.
+    let fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
+    let first = pipeline.run(Service::Loader);
+    feed.put(&feed.records(&pipeline, &ids[..30])).await;
+    pipeline.rows(LIMIT, 30).await;
+    pipeline.quiet(LIMIT, 0).await;
+    drop(fetching);
+    pipeline[first].process().stop(LIMIT).await.unwrap();
+    if from_nothing(point) {
+        // Rows that are there whenever the index is read.
+        feed.empty_redis().await;
     }
 
     for operation in ["batch_create", "update"] {

@@ -25,8 +25,8 @@ pub(super) struct Additions {
     #[serde(alias = "lookups", default)]
     pub lookup: Option<BTreeMap<String, Given<Declared>>>,
     /// Has a reader of its own, which knows places.
-    #[serde(rename = "condition", default)]
-    _condition: IgnoredAny,
+    #[serde(default)]
+    pub condition: Value,
     /// What the target returns beside a widget list.
     #[serde(rename = "sysWidgets", default)]
     _system_widgets: IgnoredAny,

@@ -25,6 +25,8 @@ pub struct Extras {
     pub zone: Zone,
     /// Which records go on.
     pub condition: Condition,
+    /// The same as it is written, without blanks; empty when there is none.
+    pub condition_text: String,
     /// What is sent for an expression that cannot be computed.
     pub failed_expression: OnFailure,
     /// Where the tables of look-ups are, until they have been read.
@@ -96,6 +98,15 @@ impl Extras {
     }
 }
 
+fn condition_text(condition: &serde_json::Value) -> String {
+    let is_none = condition.is_null() || condition.as_array().is_some_and(Vec::is_empty);
+    if is_none {
+        String::new()
+    } else {
+        condition.to_string()
+    }
+}
+
 /// Additions while they are read.
 struct Reading<'t> {
     name: &'t str,
@@ -139,6 +150,7 @@ impl Reading<'_> {
         }
         match self.places.condition("condition") {
             Ok(loaded) => {
+                self.extras.condition_text = condition_text(&additions.condition);
                 self.extras.condition = loaded.document;
                 self.extras.warnings = loaded.warnings;
             }

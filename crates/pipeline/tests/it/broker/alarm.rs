@@ -1,7 +1,7 @@
 //! A broker that takes no messages: the stage pauses, and a prober that nobody else has to feed ends the pause.
 
 use kit::{
-    config::{self, ServicesArgs},
+    config,
     services::Services,
     wait::{eventually, expect},
     workbench::{OPTIONS, Workbench, foreign, reference},
@@ -12,7 +12,6 @@ use pipeline::{
     handler::Outcome,
     message::Outgoing,
     service::Runtime,
-    setting::Secret,
     shutdown::Shutdown,
     stage::Stage,
 };
@@ -26,14 +25,7 @@ const LIMIT: Duration = Duration::from_secs(90);
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_that_ends_with_a_restart_pauses_nobody_for_ever() {
     let mut common = config::common("t");
-    let redis_url = Some(common.redis.url.expose().to_owned());
-    let mut services = Services::obtain(&ServicesArgs {
-        amqp_url: None,
-        redis_url,
-    })
-    .await
-    .unwrap();
-    common.amqp.url = Secret::new(services.amqp_url());
+    let mut services = Services::with_own_broker(&mut common).await.unwrap();
     let broker = services.broker().unwrap();
     broker
         .restart_with("{vm_memory_high_watermark, {absolute, 1000}}")
@@ -103,16 +95,9 @@ async fn paused(gate: &Gate, cause: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_for_the_broker_is_a_dead_letter_that_says_so() {
     let mut common = config::common("t");
-    let redis_url = Some(common.redis.url.expose().to_owned());
-    let mut services = Services::obtain(&ServicesArgs {
-        amqp_url: None,
-        redis_url,
-    })
-    .await
-    .unwrap();
+    let mut services = Services::with_own_broker(&mut common).await.unwrap();
     let broker = services.broker().unwrap();
     broker.restart_with("{max_message_size, 2000}").await.unwrap();
-    common.amqp.url = Secret::new(services.amqp_url());
     let bench = Workbench::with(common).await;
     bench.publish(0..30).await;
     let running = bench.consume(OPTIONS, |rt, job| {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use kit::{
-    config::{self, ServicesArgs},
+    config,
     events::{broker, events, read, story},
     services::Services,
     wait::{eventually, expect},
@@ -20,7 +20,6 @@ use pipeline::{
     failure::{Failure, VendorAnswer, record::FailureRecord},
     handler::{Outcome, WaitsFor},
     service::Runtime,
-    setting::Secret,
     shutdown::Shutdown,
     stage::Stage,
 };
@@ -43,6 +42,18 @@ fn filling(id: u64, bytes: usize) -> Event {
         failure: "x".repeat(bytes),
         ..Event::default()
     }
+}
+
+async fn delete_stream(bench: &Workbench) {
+    let connection = Connection::connect(&url(), ConnectionProperties::default())
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let stream = bench.rt.namespace.event_stream();
+    channel
+        .queue_delete(stream.as_str().into(), Default::default())
+        .await
+        .unwrap();
 }
 
 async fn queue(bench: &Workbench, name: &str, passive: bool) -> Result<u32, lapin::Error> {
@@ -215,15 +226,7 @@ async fn a_stream_that_was_deleted_is_made_anew() {
     let running = bench.consume(OPTIONS, |_, job| forward(job));
     bench.publish(0..3).await;
     bench.until_depth(&bench.queue(Stage::Transform), 3).await;
-    let connection = Connection::connect(&url(), ConnectionProperties::default())
-        .await
-        .unwrap();
-    let channel = connection.create_channel().await.unwrap();
-    let stream = bench.rt.namespace.event_stream();
-    channel
-        .queue_delete(stream.as_str().into(), Default::default())
-        .await
-        .unwrap();
+    delete_stream(&bench).await;
     bench.publish(10..13).await;
     bench.until_depth(&bench.queue(Stage::Transform), 6).await;
     running.stop().await;
@@ -243,29 +246,14 @@ async fn where_the_stream_cannot_be_the_work_goes_on_without_it() {
     running.stop().await;
     // Nothing is piled up in a queue that nobody reads.
     assert_eq!(queue(&bench, "events", true).await.unwrap(), 0);
-    let connection = Connection::connect(&url(), ConnectionProperties::default())
-        .await
-        .unwrap();
-    let channel = connection.create_channel().await.unwrap();
-    let name = bench.rt.namespace.event_stream();
-    channel
-        .queue_delete(name.as_str().into(), Default::default())
-        .await
-        .unwrap();
+    delete_stream(&bench).await;
 }
 
 /// A loader publishes nothing else, so it goes on draining the queues that fill the broker; the events come later.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_does_not_stop_who_only_has_events_to_publish() {
     let mut common = config::common("t");
-    let redis_url = Some(common.redis.url.expose().to_owned());
-    let mut services = Services::obtain(&ServicesArgs {
-        amqp_url: None,
-        redis_url,
-    })
-    .await
-    .unwrap();
-    common.amqp.url = Secret::new(services.amqp_url());
+    let mut services = Services::with_own_broker(&mut common).await.unwrap();
     let url = services.amqp_url().to_owned();
     let bench = Workbench::with(common).await;
     bench.rt.events.write(Stage::Load, vec![filling(1, 10)]).await;

@@ -109,6 +109,8 @@ impl Sync {
             damaged: 0,
             expected: None,
             filter: None,
+            condition: None,
+            left_behind: 0,
             started_ms: now,
             finished_ms: Some(now),
             leader: self.rt.instance.clone(),
