@@ -106,14 +106,18 @@ mod tests {
                 ..Envelope::default()
             })
         };
+        let state = || {
+            let count = list.lock().len();
+            (count, list.oldest())
+        };
         let (old, new, unknown) = (first_seen(5), first_seen(9), first_seen(0));
-        assert_eq!((list.lock().len(), list.oldest()), (3, Some(5)));
+        assert_eq!(state(), (3, Some(5)));
         let (count, long) = list.held_since(Duration::ZERO);
         assert_eq!((count, long.len(), long[2].1.as_str()), (3, 3, "9"));
         assert_eq!(list.held_since(Duration::from_secs(3600)), (3, Vec::new()));
         drop(old);
-        assert_eq!((list.lock().len(), list.oldest()), (2, Some(9)));
+        assert_eq!(state(), (2, Some(9)));
         drop((new, unknown));
-        assert_eq!((list.lock().len(), list.oldest()), (0, None));
+        assert_eq!(state(), (0, None));
     }
 }
