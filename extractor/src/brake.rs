@@ -141,14 +141,14 @@ fn tell(rt: &Runtime, now: &Pressure) {
                 depth,
                 "listing waits, a later queue is deep (LISTING_QUEUE_LIMIT)"
             );
-            format!("{depth} messages in {queue}")
+            words::tr!("{depth} messages in {queue}")
         }
         Pressure::Dead(depth) => {
             tracing::warn!(
                 depth,
                 "listing slows down, there are many dead letters (LISTING_DEAD_LIMIT)"
             );
-            format!("{depth} dead letters")
+            words::tr!("{depth} dead letters")
         }
     };
     rt.status.set("listing_slowed", text.into());

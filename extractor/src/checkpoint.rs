@@ -97,7 +97,7 @@ impl CheckpointWatch {
     fn judge(&mut self, state: &KindState) {
         let ahead = state.checkpoint.filter(|_| state.is_ahead());
         let detail = ahead.map(|checkpoint| {
-            format!(
+            words::tr!(
                 "it is {}; find out which clock was wrong, then `extractor checkpoint set TIME --reason WHY`",
                 time::format(checkpoint)
             )

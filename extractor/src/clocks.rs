@@ -53,19 +53,19 @@ impl Clocks {
     pub(crate) fn trouble(self, said: Option<i64>) -> Option<String> {
         let apart = self.ours - self.redis;
         match said {
-            _ if apart.abs() > APART_S => Some(format!(
+            _ if apart.abs() > APART_S => Some(words::tr!(
                 "this machine's clock and Redis' differ by {} s",
                 apart.abs()
             )),
             Some(said) if self.is_future(said) => {
                 let ahead = said.saturating_sub(self.latest());
-                Some(format!(
+                Some(words::tr!(
                     "okki says that its time is {ahead} s ahead of ours, which is not believed"
                 ))
             }
             Some(said) if self.earliest().saturating_sub(said) > APART_S => {
                 let behind = self.earliest().saturating_sub(said);
-                Some(format!(
+                Some(words::tr!(
                     "okki's time is {behind} s behind ours, so changes are listed that much later"
                 ))
             }

@@ -1,9 +1,6 @@
 //! Rows of the listing that name no customer: a notice for as long as there are any, for somebody has to look at them in OKKI.
 
-use crate::{
-    okki::chain,
-    state::{DamagedSpan, State},
-};
+use crate::state::{DamagedSpan, State};
 use pipeline::{
     alert::{Problem, Severity},
     service::Runtime,
@@ -13,8 +10,9 @@ use std::time::Duration;
 
 const POLL: Duration = Duration::from_secs(10);
 const PROBLEM: &str = "rows-without-customer";
-const REMEDY: &str =
-    "they are listed again with growing waits; `extractor status` names them, look them up in OKKI";
+const REMEDY: &str = words::mark!(
+    "they are listed again with growing waits; `extractor status` names them, look them up in OKKI"
+);
 
 /// Tells of the rows that are kept.
 pub(crate) struct DamagedWatch {
@@ -32,7 +30,10 @@ impl DamagedWatch {
     pub(crate) async fn run(self) {
         loop {
             if let Err(error) = self.look().await {
-                tracing::debug!(error = chain(&error), "rows without a customer not counted");
+                tracing::debug!(
+                    error = pipeline::cause::logged(&error),
+                    "rows without a customer not counted"
+                );
             }
             if !self.rt.shutdown.sleep(POLL).await {
                 return;
@@ -50,7 +51,7 @@ impl DamagedWatch {
         self.rt.alerts.raise(Problem {
             key: PROBLEM.to_owned(),
             severity: Severity::Warning,
-            summary: format!("listed rows name no customer, in {} places", spans.len()),
+            summary: words::tr!("listed rows name no customer, in {} places", spans.len()),
             detail: detail(first),
             patience: Duration::ZERO,
         });
@@ -60,6 +61,6 @@ impl DamagedWatch {
 
 fn detail(span: &DamagedSpan) -> String {
     let number = span.serial_id.as_deref();
-    let number = number.map_or_else(String::new, |number| format!(", number {number}"));
+    let number = number.map_or_else(String::new, |number| words::tr!(", number {number}"));
     format!("{}{number}; {REMEDY}", span.reason)
 }

@@ -7,7 +7,7 @@
 
 mod memory;
 
-use crate::okki::{Client, Error, PageRequest, chain};
+use crate::okki::{Client, Error, PageRequest};
 use memory::{Found, Last};
 use pipeline::quota::Lane;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,7 +88,7 @@ impl FailureScope {
         tracing::debug!(
             company_id,
             ?evidence,
-            error = chain(error),
+            error = pipeline::cause::logged(error),
             "asked what others are answered"
         );
         let now = Found {

@@ -189,7 +189,7 @@ impl FetchHandler {
                 && let Err(error) = self.client.keep_away(left).await
             {
                 tracing::debug!(
-                    error = chain(&error),
+                    error = pipeline::cause::logged(&error),
                     "shared quota does not know that okki limits the rate"
                 );
             }
@@ -241,7 +241,10 @@ impl Handler for FetchHandler {
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {
         if let Err(error) = self.count_missing(&receipts).await {
-            tracing::debug!(error = chain(&error), "missing customers not counted");
+            tracing::debug!(
+                error = pipeline::cause::logged(&error),
+                "missing customers not counted"
+            );
         }
         let mut runs: BTreeMap<String, Vec<(String, FetchResult)>> = BTreeMap::new();
         for one in receipts {
@@ -251,7 +254,7 @@ impl Handler for FetchHandler {
         }
         for (run, results) in runs {
             if let Err(error) = self.state.count_results(&run, &results).await {
-                tracing::debug!(run, error = chain(&error), "run not counted");
+                tracing::debug!(run, error = pipeline::cause::logged(&error), "run not counted");
             }
         }
     }
@@ -262,7 +265,10 @@ impl Handler for FetchHandler {
             .map(|subject| (subject.company_id, FetchResult::Dead))
             .collect();
         if let Err(error) = self.state.count_results_everywhere(&results).await {
-            tracing::debug!(error = chain(&error), "dead customers not counted");
+            tracing::debug!(
+                error = pipeline::cause::logged(&error),
+                "dead customers not counted"
+            );
         }
     }
 }

@@ -177,14 +177,14 @@ impl Leader {
         }
         match stop {
             Stop::Okki(error) if self.share.is_used_up(&self.rt, error) => {}
-            Stop::Okki(error) => self.pauses.pause("list customers", error),
+            Stop::Okki(error) => self.pauses.pause(words::text!("list customers"), error),
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
             Stop::Deposed => {
                 tracing::warn!(job = self.kind.name(), "lost the lease, another replica goes on")
             }
             stop => tracing::warn!(
                 job = self.kind.name(),
-                error = chain(stop),
+                error = pipeline::cause::logged(stop),
                 "listing stopped, will be taken up"
             ),
         }

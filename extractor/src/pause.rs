@@ -74,7 +74,7 @@ impl Pauses {
             let scope = Arc::clone(&scope);
             Box::pin(async move { scope.somebody_is_answered().await })
         });
-        let (what, details) = ("fetch a detail", true);
+        let (what, details) = (words::text!("fetch a detail"), true);
         self.close(error, Cause { what, details, probe });
     }
 
@@ -178,7 +178,7 @@ impl Pauses {
         let answered = answered.await;
         match &answered {
             Ok(()) => *lock(&self.closed_until) = None,
-            Err(error) => tracing::debug!(error = chain(error), "okki probe"),
+            Err(error) => tracing::debug!(error = pipeline::cause::logged(error), "okki probe"),
         }
         answered
     }
@@ -195,7 +195,7 @@ impl Pauses {
 impl Cause {
     fn detail(&self, error: &Error) -> String {
         match error {
-            Error::NotFound { message } if self.details => format!(
+            Error::NotFound { message } if self.details => words::tr!(
                 "{}: okki lists customers and shows none of them: {message} (has the application lost its privilege?)",
                 self.what
             ),

@@ -39,7 +39,8 @@ impl Progress {
     #[must_use]
     pub(crate) fn new(state: State, kind: RunKind) -> Self {
         let bar = ProgressBar::no_length();
-        let template = "{spinner} {msg} {wide_bar} {pos}/{len} customers, {per_sec}, {eta} left";
+        let template =
+            words::text!("{spinner} {msg} {wide_bar} {pos}/{len} customers, {per_sec}, {eta} left");
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -66,7 +67,10 @@ impl Progress {
         loop {
             let mut pending = 0;
             for run in runs {
-                pending += self.draw(run).await.context("count what is left")?;
+                pending += self
+                    .draw(run)
+                    .await
+                    .with_context(|| words::tr!("count what is left"))?;
             }
             if pending != last {
                 (last, moved) = (pending, Instant::now());
@@ -98,7 +102,7 @@ impl Progress {
 
 /// The first load and the live run before it, as one: what was listed together, and the whole span.
 fn together(runs: &[Run]) -> anyhow::Result<Run> {
-    let (last, before) = runs.split_last().context("no run was made")?;
+    let (last, before) = runs.split_last().with_context(|| words::tr!("no run was made"))?;
     let mut sum = last.clone();
     for run in before {
         sum.start = sum.start.zip(run.start).map(|(one, other)| one.min(other));
@@ -119,8 +123,10 @@ impl Summary {
     /// A window for people.
     #[must_use]
     pub(crate) fn span(run: &Run) -> String {
-        let start = run.start.map_or_else(|| "the beginning".to_owned(), time::format);
-        format!("{start} to {}", time::format(run.end))
+        let start = run
+            .start
+            .map_or_else(|| words::tr!("the beginning"), time::format);
+        words::tr!("{start} to {}", time::format(run.end))
     }
 
     /// Prints; an unfinished run is an error.
@@ -133,34 +139,37 @@ impl Summary {
                 ("window", Self::span(&self.run)),
                 ("listed", self.run.listed.to_string()),
                 ("fetched", of(FetchResult::Fetched).to_string()),
-                ("skipped", format!("{} (loaded before)", of(FetchResult::Skipped))),
+                (
+                    "skipped",
+                    words::tr!("{} (loaded before)", of(FetchResult::Skipped)),
+                ),
                 ("removed", of(FetchResult::Removed).to_string()),
                 (
                     "missing",
-                    format!("{} (okki knows them no more)", of(FetchResult::Missing)),
+                    words::tr!("{} (okki knows them no more)", of(FetchResult::Missing)),
                 ),
                 (
                     "filtered",
-                    format!("{} (the source document's condition)", of(FetchResult::Filtered)),
+                    words::tr!("{} (the source document's condition)", of(FetchResult::Filtered)),
                 ),
                 ("dead", of(FetchResult::Dead).to_string()),
                 (
                     "unknown",
-                    format!("{} (okki shows no such customer)", of(FetchResult::Unknown)),
+                    words::tr!("{} (okki shows no such customer)", of(FetchResult::Unknown)),
                 ),
                 (
                     "unreadable",
-                    format!("{} rows that name no customer", self.run.damaged),
+                    words::tr!("{} rows that name no customer", self.run.damaged),
                 ),
                 (
                     "repeated",
-                    format!("{} (listed twice, or by an earlier window)", self.run.duplicates),
+                    words::tr!("{} (listed twice, or by an earlier window)", self.run.duplicates),
                 ),
             ];
             pipeline::say!("{}", columns(&rows.map(|(name, value)| [name.to_owned(), value])))?;
         }
         let left = self.unaccounted;
-        anyhow::ensure!(
+        words::ensure!(
             left == 0,
             "{left} customers were not heard of; see `extractor status` and the dead letters"
         );

@@ -27,10 +27,10 @@ pub(crate) enum InvalidSchedule {
     #[error("{0}")]
     Interval(String),
     /// An interval of nothing would never rest.
-    #[error("an interval must be at least 1s")]
+    #[error("{}", words::tr!("an interval must be at least 1s"))]
     TooShort,
     /// Not a cron expression.
-    #[error("`{0}` is not a cron expression such as `*/5 * * * *`: {1}")]
+    #[error("{}", words::tr!("`{0}` is not a cron expression such as `*/5 * * * *`: {1}"))]
     Cron(String, croner::errors::CronError),
 }
 

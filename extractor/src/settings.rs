@@ -51,8 +51,8 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
             .map(str::trim)
             .filter(|id| !id.is_empty());
         let client_id = client_id.ok_or_else(|| {
-            let remedy = "set it to the client id from 企业管理 → 外部对接 → API对接";
-            ConfigError::new("OKKI_CLIENT_ID", "is required but not set", remedy)
+            let remedy = words::text!("set it to the client id from 企业管理 → 外部对接 → API对接");
+            ConfigError::new("OKKI_CLIENT_ID", words::tr!("is required but not set"), remedy)
         })?;
         let rate = positive::<f64>("OKKI_RATE", &args.okki_rate)?;
         let burst = positive("OKKI_BURST", &args.okki_burst)?;
@@ -97,7 +97,7 @@ impl OkkiConfig {
         let group = args.okki_group_id.as_deref();
         if let Some(group) = group.filter(|id| !id.trim().is_empty()) {
             group_list(group).map_err(|problem| {
-                let remedy = "write the group's number, several with commas";
+                let remedy = words::text!("write the group's number, several with commas");
                 ConfigError::new("OKKI_GROUP_ID", problem, remedy)
             })?;
             source.set("group_id", group);
@@ -125,7 +125,7 @@ impl ListArgs {
                 ConfigError::new(
                     name,
                     problem,
-                    "write a duration such as 5s or 10m, or 0s for none",
+                    words::tr!("write a duration such as 5s or 10m, or 0s for none"),
                 )
             };
             parse_duration(text.trim()).map_err(refuse)
@@ -207,8 +207,8 @@ impl LeaseArgs {
         match positive_duration("LEASE_TTL", &self.lease_ttl)? {
             short if short < Duration::from_secs(1) => Err(ConfigError::new(
                 "LEASE_TTL",
-                "is shorter than a renewal takes",
-                "write at least 1s",
+                words::tr!("is shorter than a renewal takes"),
+                words::tr!("write at least 1s"),
             )),
             ttl => Ok(ttl),
         }
@@ -217,8 +217,9 @@ impl LeaseArgs {
 
 /// A time that a person typed.
 pub(crate) fn moment(name: &str, text: &str, end_of_day: bool) -> Result<i64, ConfigError> {
-    let problem = || format!("`{text}` is not a time");
-    let remedy = "write 2026-01-31, \"2026-01-31 08:00:00\" (Beijing time) or 2026-01-31T00:00:00Z";
+    let problem = || words::tr!("`{text}` is not a time");
+    let remedy =
+        words::text!("write 2026-01-31, \"2026-01-31 08:00:00\" (Beijing time) or 2026-01-31T00:00:00Z");
     time::parse_input(text, end_of_day).ok_or_else(|| ConfigError::new(name, problem(), remedy))
 }
 
@@ -226,18 +227,18 @@ fn refuse_schedule(name: &str, error: &InvalidSchedule) -> ConfigError {
     ConfigError::new(
         name,
         error,
-        "write an interval such as 5m or a cron expression such as */5 * * * *",
+        words::tr!("write an interval such as 5m or a cron expression such as */5 * * * *"),
     )
 }
 
 /// Messages in a queue; 0 is any number.
 fn depth(name: &str, text: &str) -> Result<u32, ConfigError> {
     text.trim().parse().map_err(|_| {
-        let problem = format!("`{text}` is not a number of messages");
+        let problem = words::tr!("`{text}` is not a number of messages");
         ConfigError::new(
             name,
             problem,
-            "write a plain number such as 20000, or 0 for no limit",
+            words::tr!("write a plain number such as 20000, or 0 for no limit"),
         )
     })
 }
@@ -246,8 +247,8 @@ fn depth(name: &str, text: &str) -> Result<u32, ConfigError> {
 pub(crate) fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
     let number = text.trim().trim_end_matches('%').trim_end().parse();
     number.ok().filter(|number| *number <= 100).ok_or_else(|| {
-        let problem = format!("`{text}` is not a percentage");
-        ConfigError::new(name, problem, "write a number from 0 to 100")
+        let problem = words::tr!("`{text}` is not a percentage");
+        ConfigError::new(name, problem, words::tr!("write a number from 0 to 100"))
     })
 }
 
@@ -261,8 +262,8 @@ fn positive<T: std::str::FromStr + PartialOrd + From<u8>>(name: &str, text: &str
     number.ok_or_else(|| {
         ConfigError::new(
             name,
-            format!("`{text}` is not a number above zero"),
-            "write a plain number such as 10",
+            words::tr!("`{text}` is not a number above zero"),
+            words::tr!("write a plain number such as 10"),
         )
     })
 }

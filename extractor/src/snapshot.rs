@@ -69,7 +69,7 @@ pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail) -> Option<Failure>
     match detail.update_time {
         Some(shown) if shown < listed => Some(Failure::new(
             "okki-older-detail",
-            format!(
+            words::tr!(
                 "the detail is of {}, the listing shows {}",
                 time::format(shown),
                 time::format(listed)
@@ -77,7 +77,7 @@ pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail) -> Option<Failure>
         )),
         None if listed <= 0 => Some(Failure::new(
             "okki-unexpected-shape",
-            "neither the listing nor the detail has an `update_time`",
+            words::tr!("neither the listing nor the detail has an `update_time`"),
         )),
         _ => None,
     }

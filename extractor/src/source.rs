@@ -29,10 +29,14 @@ const OWN: [&str; 6] = [
 /// Rows per page for `{{PAGINATION_PAGE_SIZE}}`.
 const PAGE_SIZE: u64 = 200;
 
-const FIXED_BOUNDS: &str = "take it out or write {{LAST_SYNC_TIME|datetime}}; list a fixed span with \
-                            `extractor sync --since … --until …`, or begin with START";
-const REMOVED: &str = "removed is 1: deleted customers are listed beside the existing ones, whose changes are wanted, \
-                       too; the platform would list the deleted ones alone";
+const FIXED_BOUNDS: &str = words::mark!(
+    "take it out or write {{LAST_SYNC_TIME|datetime}}; list a fixed span with \
+                            `extractor sync --since … --until …`, or begin with START"
+);
+const REMOVED: &str = words::mark!(
+    "removed is 1: deleted customers are listed beside the existing ones, whose changes are wanted, \
+                       too; the platform would list the deleted ones alone"
+);
 
 /// Where to list and to fetch, and with which further parameters.
 #[derive(Debug, Clone)]
@@ -86,21 +90,22 @@ impl Source {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(
                 "SOURCE",
-                format!("cannot read `{name}`: {error}"),
-                "name a readable JSON document",
+                words::tr!("cannot read `{name}`: {error}"),
+                words::tr!("name a readable JSON document"),
             )
         })?;
         Self::read(&text, &name)
     }
 
+    // long because every fault of a document has a sentence of its own.
     fn read(text: &str, name: &str) -> Result<Self, ConfigError> {
         let text = &*filter::with_one_group(text);
         let Loaded { document, warnings } =
             SourceDocument::parse(text, name).map_err(|problems| all(&problems))?;
         let refuse = |problem: String, remedy: &str| ConfigError::new(name, problem, remedy);
         if !document.method.eq_ignore_ascii_case("GET") {
-            let problem = format!("method is {}", document.method);
-            return Err(refuse(problem, "okki's listing is asked with GET"));
+            let problem = words::tr!("method is {}", document.method);
+            return Err(refuse(problem, words::text!("okki's listing is asked with GET")));
         }
         let now = Timestamp::now();
         // Paging and window are ours; the variables are there so that a document with them can be read.
@@ -118,14 +123,20 @@ impl Source {
                 .map(|(_, value)| value.as_str())
         };
         if value("time_type").is_some_and(|kind| kind != "1") {
-            let problem = "time_type is not 1, so changes would not be listed".to_owned();
-            return Err(refuse(problem, "take it out: windows are over the update time"));
+            let problem = words::tr!("time_type is not 1, so changes would not be listed");
+            return Err(refuse(
+                problem,
+                words::text!("take it out: windows are over the update time"),
+            ));
         }
         let base = Self::default();
         let info_key = document.info_key().unwrap_or(&base.info_key);
         if info_key != base.info_key {
-            let problem = format!("info_key is `{info_key}`");
-            return Err(refuse(problem, "customers are followed by their company_id"));
+            let problem = words::tr!("info_key is `{info_key}`");
+            return Err(refuse(
+                problem,
+                words::text!("customers are followed by their company_id"),
+            ));
         }
         let removals = value("removed") == Some("1");
         let remarks = remarks(&document, name, removals)
@@ -162,8 +173,8 @@ fn given(
 ) -> Result<Vec<(String, String)>, ConfigError> {
     const FORMAT: &str = "format";
     let mut given = document.parameters(context).map_err(|(label, error)| {
-        let problem = format!("parameter `{label}`: {error}");
-        ConfigError::new(name, problem, "correct its value")
+        let problem = words::tr!("parameter `{label}`: {error}");
+        ConfigError::new(name, problem, words::tr!("correct its value"))
     })?;
     odd::refuse(document, &given, text, name)?;
     if let Some(format) = document.other.get(FORMAT)
@@ -187,8 +198,8 @@ fn refuse_other_hosts(document: &SourceDocument, name: &str) -> Result<(), Confi
         None => Ok(()),
         Some(path) => Err(ConfigError::new(
             name,
-            format!("`{path}` names a host"),
-            "write the path alone; OKKI_BASE_URL says where it is",
+            words::tr!("`{path}` names a host"),
+            words::tr!("write the path alone; OKKI_BASE_URL says where it is"),
         )),
     }
 }
@@ -202,7 +213,7 @@ fn refuse_fixed_bounds(document: &SourceDocument, name: &str) -> Result<(), Conf
     else {
         return Ok(());
     };
-    let problem = format!("{bound} is always `{fixed}`, but every run has a window of its own");
+    let problem = words::tr!("{bound} is always `{fixed}`, but every run has a window of its own");
     Err(ConfigError::new(name, problem, FIXED_BOUNDS))
 }
 
@@ -213,7 +224,7 @@ fn remarks(document: &SourceDocument, name: &str, removals: bool) -> Vec<String>
         .as_ref()
         .filter(|id| !id.is_empty() && *id != "company_id");
     let other_id =
-        id.map(|id| format!("{name}: id is `{id}`, but customers are followed by their company_id"));
+        id.map(|id| words::tr!("{name}: id is `{id}`, but customers are followed by their company_id"));
     let removed = removals.then(|| format!("{name}: {REMOVED}"));
     other_id.into_iter().chain(removed).collect()
 }
@@ -230,8 +241,8 @@ fn remedy(
     let given = remedy.parameters(document, context).map_err(|(label, error)| {
         ConfigError::new(
             "omissionRemedy",
-            format!("parameter `{label}`: {error}"),
-            "correct its value",
+            words::tr!("parameter `{label}`: {error}"),
+            words::tr!("correct its value"),
         )
     })?;
     let start = given
@@ -244,11 +255,11 @@ fn remedy(
     let reach = start
         .and_then(|start| u64::try_from(now.as_second() - start).ok())
         .ok_or_else(|| {
-            let problem = "has no start_time in the past";
+            let problem = words::text!("has no start_time in the past");
             ConfigError::new(
                 "omissionRemedy",
                 problem,
-                "set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}",
+                words::text!("set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}"),
             )
         })?;
     Ok(Some((remedy.crontab.clone(), Duration::from_secs(reach))))

@@ -7,7 +7,10 @@ use pipeline::mask::printable;
 pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.add_rows(rows.iter().map(|row| row.each_ref().map(|cell| printable(cell))));
+    table.add_rows(rows.iter().map(|row| {
+        row.each_ref()
+            .map(|cell| printable(&words::retold(cell)).into_owned())
+    }));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }

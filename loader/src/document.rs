@@ -31,8 +31,8 @@ impl Document {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(
                 "MAPPING",
-                format!("cannot read `{name}`: {error}"),
-                "name a 轻易云 target document",
+                words::tr!("cannot read `{name}`: {error}"),
+                words::tr!("name a 轻易云 target document"),
             )
         })?;
         Self::parse(&text, &name)
@@ -41,7 +41,7 @@ impl Document {
     fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
         let loaded = TargetDocument::parse(text, name).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            ConfigError::message(format!("MAPPING: {}", lines.join("\n")))
+            ConfigError::message(words::tr!("MAPPING: {}", lines.join("\n")))
         })?;
         let (document, other) = (&loaded.document, &loaded.document.other);
         Ok(Self {

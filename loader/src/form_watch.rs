@@ -161,7 +161,7 @@ impl FormWatch {
             Tried::Done(widgets, _) => widgets,
             Tried::Refused(refusal, _) => {
                 // The caller reads again; no probe could say more.
-                let why = format!(
+                let why = words::tr!(
                     "the form cannot be read: Jiandaoyun answers {}",
                     refusal.describe()
                 );
@@ -180,7 +180,7 @@ impl FormWatch {
                     form.check_exists(widget, label)?;
                 }
                 if let Some(mark) = &self.expected.mark {
-                    form.check_text(mark, "mark of removed customers")?;
+                    form.check_text(mark, words::text!("mark of removed customers"))?;
                 }
                 self.runtime
                     .status
@@ -214,9 +214,10 @@ impl FormWatch {
     }
 
     fn not_read(&self) {
-        self.runtime
-            .gate
-            .close(Pause::Configuration, "the form has not been read yet");
+        self.runtime.gate.close(
+            Pause::Configuration,
+            words::text!("the form has not been read yet"),
+        );
         // Only now: the watch opens what it finds closed, and would otherwise have looked before it was.
         self.paused.store(true, Ordering::Release);
     }

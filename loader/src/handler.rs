@@ -86,7 +86,7 @@ impl Handler for WriteHandler {
         let companies: Vec<&String> = subjects.iter().map(|subject| &subject.company_id).collect();
         if let Err(error) = self.writer.watermarks.clear(&companies).await {
             tracing::warn!(
-                error = pipeline::cause::chain(&error),
+                error = pipeline::cause::logged(&error),
                 "watermarks of dead records are not cleared"
             );
         }

@@ -28,8 +28,10 @@ const PROBLEM: &str = "removals-parked";
 /// What `extractor reconcile --fix` removes it has weighed itself, with `--at-most`.
 const WEIGHED: &str = "reconcile-";
 /// What to do.
-pub(crate) const REMEDY: &str = "if a filter is wrong, put it right and run `extractor sync --full --force`: newer states make \
-     the removals old; else look at `loader removals show` and decide with `loader removals allow` or `loader removals keep`";
+pub(crate) const REMEDY: &str = words::mark!(
+    "if a filter is wrong, put it right and run `extractor sync --full --force`: newer states make \
+     the removals old; else look at `loader removals show` and decide with `loader removals allow` or `loader removals keep`"
+);
 
 /// What was said last.
 #[derive(Default)]
@@ -123,7 +125,7 @@ impl RemovalGuard {
         let problem = Problem {
             key: PROBLEM.to_owned(),
             severity: Severity::Critical,
-            summary: "too many rows are about to be removed, the rest waits for a person".to_owned(),
+            summary: words::tr!("too many rows are about to be removed, the rest waits for a person"),
             detail: explained(state, share),
             patience: Duration::ZERO,
         };
@@ -154,7 +156,7 @@ pub(crate) fn cause(record: &FormRecord) -> Cause<'_> {
 
 /// What waits, why, and what to do about it.
 pub(crate) fn explained(state: &RemovalState, share: u8) -> String {
-    format!(
+    words::tr!(
         "{} removals are parked: {} customers have left the filter, {} were removed in OKKI; {} rows have gone within a \
          week, of {} more that were known, and REMOVAL_LIMIT is {share} %. Nothing is lost and everything else goes on; \
          {REMEDY}",

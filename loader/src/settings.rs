@@ -134,8 +134,8 @@ fn expected(
     {
         return Err(ConfigError::new(
             "ON_REMOVAL",
-            format!("mark:{mark} names a widget that the mapping fills, too ({label})"),
-            "name another text widget of the form, which nothing else writes to",
+            words::tr!("mark:{mark} names a widget that the mapping fills, too ({label})"),
+            words::tr!("name another text widget of the form, which nothing else writes to"),
         ));
     }
     Ok(Expected {
@@ -151,8 +151,8 @@ fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, Conf
         given.or(documented).cloned().ok_or_else(|| {
             ConfigError::new(
                 name,
-                "is required but not set",
-                "set it, or MAPPING to a document that names it",
+                words::tr!("is required but not set"),
+                words::tr!("set it, or MAPPING to a document that names it"),
             )
         })
     };
@@ -181,11 +181,11 @@ fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, Conf
 
 fn removals(text: &str) -> Result<Removals, ConfigError> {
     let refuse = || {
-        let problem = format!("`{text}` is not a policy");
+        let problem = words::tr!("`{text}` is not a policy");
         ConfigError::new(
             "ON_REMOVAL",
             problem,
-            "write ignore, delete, or mark:WIDGET=VALUE",
+            words::tr!("write ignore, delete, or mark:WIDGET=VALUE"),
         )
     };
     match text.trim() {
@@ -225,16 +225,18 @@ fn mode(mode: WriteMode, document: Option<&Document>, account: &Account) -> Resu
             let api = document.map(|document| &document.api).ok_or_else(|| {
                 ConfigError::new(
                     "WRITE_MODE",
-                    "single needs the path of the create call",
-                    "set MAPPING to a document with `api`",
+                    words::tr!("single needs the path of the create call"),
+                    words::tr!("set MAPPING to a document with `api`"),
                 )
             })?;
             if api.contains("batch") {
                 return Err(ConfigError::new(
                     "WRITE_MODE",
-                    format!("single cannot write to `{api}`, which takes batches"),
-                    "set WRITE_MODE=batch, or MAPPING to a document whose `api` creates one row, such as \
-                     /api/v5/app/entry/data/create",
+                    words::tr!("single cannot write to `{api}`, which takes batches"),
+                    words::tr!(
+                        "set WRITE_MODE=batch, or MAPPING to a document whose `api` creates one row, such as \
+                     /api/v5/app/entry/data/create"
+                    ),
                 ));
             }
             let path = api
@@ -250,8 +252,8 @@ fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {
         true => Ok(Bucket::per_second(name, rate)),
         false => Err(ConfigError::new(
             variable,
-            "must be above zero",
-            "write calls per second such as 10 or 0.5",
+            words::tr!("must be above zero"),
+            words::tr!("write calls per second such as 10 or 0.5"),
         )),
     };
     Ok(Buckets {
@@ -278,8 +280,8 @@ fn count(name: &str, text: &str, most: usize) -> Result<usize, ConfigError> {
         Ok(number) if (1..=most).contains(&number) => Ok(number),
         _ => Err(ConfigError::new(
             name,
-            format!("`{text}` is out of range"),
-            format!("write a number from 1 to {most}"),
+            words::tr!("`{text}` is out of range"),
+            words::tr!("write a number from 1 to {most}"),
         )),
     }
 }
@@ -289,8 +291,8 @@ fn percent(name: &str, text: &str) -> Result<u8, ConfigError> {
         Ok(share) if share <= 100 => Ok(share),
         _ => Err(ConfigError::new(
             name,
-            format!("`{text}` is no share"),
-            "write whole percent from 0 to 100",
+            words::tr!("`{text}` is no share"),
+            words::tr!("write whole percent from 0 to 100"),
         )),
     }
 }

@@ -233,7 +233,7 @@ impl Vendor {
         );
         self.gate.close_until(
             pause_for(refusal),
-            format!("Jiandaoyun answers {}", refusal.describe()),
+            words::tr!("Jiandaoyun answers {}", refusal.describe()),
             self.probe(),
         );
     }
@@ -241,7 +241,7 @@ impl Vendor {
     /// A call that only reads was refused with a code that is otherwise about rows: nobody can go on, and nothing else
     /// tells why.
     pub(crate) fn read_refused(&self, what: &str, refusal: &Refusal) {
-        let detail = format!("{what} cannot be read: Jiandaoyun answers {}", refusal.describe());
+        let detail = words::tr!("{what} cannot be read: Jiandaoyun answers {}", refusal.describe());
         self.gate.close_until(Pause::Configuration, detail, self.probe());
     }
 
@@ -265,5 +265,5 @@ pub(crate) fn pause_for(refusal: &Refusal) -> Pause {
 }
 
 fn unanswered(reason: &str) -> String {
-    format!("Jiandaoyun does not answer: {reason}")
+    words::tr!("Jiandaoyun does not answer: {reason}")
 }

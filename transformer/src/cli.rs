@@ -60,4 +60,7 @@ pub(crate) struct DoctorCommandArgs {
     pub(crate) transform: TransformArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+    /// Certificates for receivers of notices.
+    #[command(flatten)]
+    pub(crate) tls: HttpTlsArgs,
 }

@@ -44,12 +44,15 @@ impl TryFrom<TransformArgs> for TransformConfig {
     type Error = ConfigError;
 
     fn try_from(args: TransformArgs) -> Result<Self, ConfigError> {
-        let remedy = "name the integrator's target document, for example --mapping mappings/default.json";
+        let remedy = words::text!(
+            "name the integrator's target document, for example --mapping mappings/default.json"
+        );
         let mapping = args
             .mapping
-            .ok_or_else(|| ConfigError::new("MAPPING", "is required but not set", remedy))?;
-        let linger = parse_duration(&args.linger)
-            .map_err(|problem| ConfigError::new("LINGER", problem, "write a duration such as 5ms"))?;
+            .ok_or_else(|| ConfigError::new("MAPPING", words::text!("is required but not set"), remedy))?;
+        let linger = parse_duration(&args.linger).map_err(|problem| {
+            ConfigError::new("LINGER", problem, words::text!("write a duration such as 5ms"))
+        })?;
         Ok(Self {
             mapping,
             extras: args.mapping_extras,

@@ -35,8 +35,8 @@ pub(crate) async fn watch(rt: Runtime, mapping: Arc<Mapping>) {
                 rt.alerts.raise(Problem {
                     key: PROBLEM.to_owned(),
                     severity: Severity::Warning,
-                    summary: "a table of look-ups cannot be used".to_owned(),
-                    detail: format!("{error}; the tables stay as they were before the file changed"),
+                    summary: words::text!("a table of look-ups cannot be used").to_owned(),
+                    detail: words::tr!("{error}; the tables stay as they were before the file changed"),
                     patience: Duration::ZERO,
                 });
             }

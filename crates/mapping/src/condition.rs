@@ -97,7 +97,7 @@ impl Condition {
         let mut groups = Vec::new();
         for group in reader.array(node, "condition") {
             let tests: Vec<Test> = reader
-                .array(group, "a group of condition")
+                .array(group, words::text!("a group of condition"))
                 .iter()
                 .filter_map(|n| test(reader, n))
                 .collect();
@@ -110,17 +110,21 @@ impl Condition {
 }
 
 fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
-    let members = reader.object(node, "a test of condition");
+    let members = reader.object(node, words::text!("a test of condition"));
     reader.unknown_keys(
         members,
         &["field", "logic", "value", "strictMode"],
-        "a test of condition",
+        words::text!("a test of condition"),
     );
     let Some(field) = reader
         .text(get(members, "field"), "field")
         .filter(|f| !f.is_empty())
     else {
-        reader.problem(node.range.start, "a test of condition has no \"field\"", None);
+        reader.problem(
+            node.range.start,
+            words::text!("a test of condition has no \"field\""),
+            None,
+        );
         return None;
     };
     let value = value(reader, get(members, "value"))?;
@@ -135,7 +139,7 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         Some("like") => Logic::Like(value, true),
         Some("notlike") => Logic::Like(value, false),
         Some("between") if !value.is_pair() => {
-            let message = "between needs two values, e.g. \"100,500\"";
+            let message = words::text!("between needs two values, e.g. \"100,500\"");
             reader.problem(node.range.start, message, None);
             return None;
         }
@@ -143,11 +147,13 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<Test> {
         Some("notnull") => Logic::Null(false),
         Some("isnull") => Logic::Null(true),
         other => {
-            let message = format!("unknown logic \"{}\"", other.unwrap_or_default());
+            let message = words::tr!("unknown logic \"{}\"", other.unwrap_or_default());
             reader.problem(
                 node.range.start,
                 message,
-                Some("eq, neq, gt, egt, lt, elt, like, notlike, between, notnull and isnull are known"),
+                Some(words::text!(
+                    "eq, neq, gt, egt, lt, elt, like, notlike, between, notnull and isnull are known"
+                )),
             );
             return None;
         }
@@ -174,14 +180,18 @@ fn value(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Wanted> {
     if value.variables().contains(&Variable::LastSyncTime) {
         reader.warn(
             node.range.start,
-            "LAST_SYNC_TIME is not known where conditions are applied; the test holds for every record",
+            words::text!(
+                "LAST_SYNC_TIME is not known where conditions are applied; the test holds for every record"
+            ),
         );
     }
     let wanted = Wanted::new(value);
     if wanted.is_no_time() {
         reader.warn(
             node.range.start,
-            "what stands behind timestamp: is no point of time; the test holds for every record",
+            words::text!(
+                "what stands behind timestamp: is no point of time; the test holds for every record"
+            ),
         );
     }
     Some(wanted)
@@ -194,7 +204,7 @@ fn listed(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     };
     let texts: Vec<String> = items
         .iter()
-        .filter_map(|item| reader.text(Some(item), "a value of the test"))
+        .filter_map(|item| reader.text(Some(item), words::text!("a value of the test")))
         .collect();
     Some(texts.join(","))
 }

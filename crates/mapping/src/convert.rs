@@ -43,14 +43,16 @@ impl Converter {
     pub fn foreign(&self, taken: Taken) -> Option<String> {
         self.steps.iter().find_map(|step| match step {
             Conversion::Object(key) if !taken.takes(key) => {
-                Some(format!("ConvertObjectParser builds {{\"{key}\": …}}"))
+                Some(words::tr!("ConvertObjectParser builds {{\"{key}\": …}}"))
             }
-            Conversion::TwoStage(outer, inner) if outer != "value" || !taken.takes(inner) => Some(format!(
-                "ConvertTwoStageObjectParser builds {{\"{outer}\": {{\"{inner}\": …}}}}"
-            )),
-            Conversion::KeyName(_) => Some("K3WiseHeiHuCustomParser builds [{\"keyName\": …}]".to_owned()),
+            Conversion::TwoStage(outer, inner) if outer != "value" || !taken.takes(inner) => Some(
+                words::tr!("ConvertTwoStageObjectParser builds {{\"{outer}\": {{\"{inner}\": …}}}}"),
+            ),
+            Conversion::KeyName(_) => {
+                Some(words::text!("K3WiseHeiHuCustomParser builds [{\"keyName\": …}]").to_owned())
+            }
             Conversion::TableField { .. } => {
-                Some("workflowRequestTableFields builds {\"fieldName\": …}".to_owned())
+                Some(words::text!("workflowRequestTableFields builds {\"fieldName\": …}").to_owned())
             }
             _ => None,
         })
@@ -118,14 +120,14 @@ impl Converter {
                     .text(get(members, "type"), "type")
                     .filter(|kind| !kind.is_empty())
                 {
-                    let message = format!("parsers by \"type\" are not supported ({kind})");
+                    let message = words::tr!("parsers by \"type\" are not supported ({kind})");
                     reader.problem(
                         node.range.start,
                         message,
-                        Some(&format!("known by name are {KNOWN}")),
+                        Some(&words::tr!("known by name are {KNOWN}")),
                     );
                 }
-                reader.unknown_keys(members, &known, "the parser");
+                reader.unknown_keys(members, &known, words::text!("the parser"));
                 let names = names(reader, get(members, "name"));
                 chain(reader, node, members, &names, &mut steps);
                 unused(reader, members, &steps);
@@ -170,10 +172,12 @@ fn names(reader: &mut Reader<'_>, node: Option<&Node>) -> String {
         Some(Value::Array(items)) => {
             let names = items
                 .iter()
-                .filter_map(|item| reader.text(Some(item), "the parser's name"));
+                .filter_map(|item| reader.text(Some(item), words::text!("the parser's name")));
             names.collect::<Vec<_>>().join(",")
         }
-        _ => reader.text(node, "the parser's name").unwrap_or_default(),
+        _ => reader
+            .text(node, words::text!("the parser's name"))
+            .unwrap_or_default(),
     }
 }
 
@@ -188,7 +192,7 @@ fn unused(reader: &mut Reader<'_>, members: &[Member], steps: &[Conversion]) {
         let is_both = get(members, "params1").is_some() && get(members, "params2").is_some();
         let is_read = is_both && key.starts_with("params") || steps.iter().any(|step| step.reads(key));
         if is_given && is_parameter && !is_read {
-            let message = format!("\"{key}\" has no effect: the parser has no such parameter");
+            let message = words::tr!("\"{key}\" has no effect: the parser has no such parameter");
             reader.idle(member.key_start, message);
         }
     }

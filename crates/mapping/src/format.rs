@@ -104,7 +104,7 @@ impl FormatResponse {
                 Some(format) => rules.push(Rule { old: Path::new(&old), new, format }),
                 None => reader.problem(
                     item.range.start,
-                    format!("unknown format \"{format}\""),
+                    words::tr!("unknown format \"{format}\""),
                     Some("date, time, dateTime, shortDate, shortTime, shortDateTime, dateDescription, longText(n), intval, round(n), amount and implode(sep) are known"),
                 ),
             }

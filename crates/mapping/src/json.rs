@@ -42,11 +42,11 @@ impl Value {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a text",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
+            Value::Bool(_) => words::text!("a boolean"),
+            Value::Number(_) => words::text!("a number"),
+            Value::String(_) => words::text!("a text"),
+            Value::Array(_) => words::text!("an array"),
+            Value::Object(_) => words::text!("an object"),
         }
     }
 }
@@ -107,7 +107,10 @@ impl Text<'_> {
         match parse_to_ast(text, &CollectOptions::default(), &options) {
             Ok(parsed) => match parsed.value {
                 Some(value) => Ok(node(&value, skipped)),
-                None => Err(vec![Problem::new(self.name, "the document is empty")]),
+                None => Err(vec![Problem::new(
+                    self.name,
+                    words::text!("the document is empty"),
+                )]),
             },
             Err(error) => Err(vec![Problem::new(self.name, error.to_string())]),
         }
@@ -115,7 +118,7 @@ impl Text<'_> {
 
     fn syntax(&self, error: &serde_json::Error, text: &str, skipped: usize) -> Problem {
         let offset = byte_offset(text, error.line(), error.column());
-        let mut problem = Problem::new(self.name, "not JSON: ".to_owned() + &reason(error));
+        let mut problem = Problem::new(self.name, words::text!("not JSON: ").to_owned() + &reason(error));
         // serde_json counts the last byte read; the culprit is the character that contains it.
         let culprit = (0..=offset.saturating_sub(1))
             .rev()
@@ -126,8 +129,8 @@ impl Text<'_> {
             .and_then(|rest| rest.chars().next())
             .filter(|c| is_typographic(*c))
         {
-            problem.message = format!("not JSON: typographic quote {quote} where a plain one is expected");
-            problem = problem.remedy("the text was changed by a word processor: write \" around JSON texts and ' inside expressions");
+            problem.message = words::tr!("not JSON: typographic quote {quote} where a plain one is expected");
+            problem = problem.remedy(words::text!("the text was changed by a word processor: write \" around JSON texts and ' inside expressions"));
         }
         problem.at(self.place(culprit + skipped))
     }

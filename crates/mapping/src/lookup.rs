@@ -70,7 +70,7 @@ impl Lookup {
     /// The value, or nothing when nothing is looked for or found.
     pub(super) fn find<'r>(&self, env: &Env<'r>) -> Result<Option<Cow<'r, Value>>, Failure> {
         let unknown = || {
-            let message = format!("no table is given for the collection {}", self.collection);
+            let message = words::tr!("no table is given for the collection {}", self.collection);
             Failure::new("no-table", message)
         };
         let table = env.context.tables.get(&self.collection).ok_or_else(unknown)?;
@@ -97,7 +97,7 @@ impl Lookup {
             }
             Missing::Dead => Err(Failure::new(
                 "lookup-missing",
-                format!("no row of {} has the key that is looked for", self.collection),
+                words::tr!("no row of {} has the key that is looked for", self.collection),
             )),
         }
     }

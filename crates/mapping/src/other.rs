@@ -16,7 +16,8 @@ const KNOWN: &[&str] = &[
     "entryId",
     "data_creator",
 ];
-const TRANSACTION: &str = "a fixed transaction_id takes effect once only; it is replaced by one id per batch";
+const TRANSACTION: &str =
+    words::mark!("a fixed transaction_id takes effect once only; it is replaced by one id per batch");
 
 fn is_id(text: &str) -> bool {
     let text = text.trim();
@@ -53,7 +54,7 @@ impl OtherRequest {
         if other.differ("appId", "app_id") || other.differ("entryId", "entry_id") {
             reader.warn(
                 node.range.start,
-                "otherRequest names the form twice, and differently; app_id and entry_id count",
+                words::text!("otherRequest names the form twice, and differently; app_id and entry_id count"),
             );
         }
         other
@@ -74,18 +75,18 @@ impl OtherRequest {
                     "true" | "false" | "1" | "0" | ""
                 ) =>
             {
-                let message = format!("{name} is \"{text}\", true or false is expected");
+                let message = words::tr!("{name} is \"{text}\", true or false is expected");
                 reader.problem(at, message, None);
             }
             "app_id" | "appId" | "entry_id" | "entryId" if value.is_constant() && !is_id(text) => {
-                let message = format!("{name} is \"{text}\", which is no id: 24 hex digits are expected");
+                let message = words::tr!("{name} is \"{text}\", which is no id: 24 hex digits are expected");
                 reader.warn(at, message);
             }
             known if KNOWN.contains(&known) || !of_target => {}
             other => {
                 let near = nearest(other, KNOWN.iter().copied());
-                let meant = near.first().map(|name| format!("; \"{name}\" may be meant"));
-                let message = format!(
+                let meant = near.first().map(|name| words::tr!("; \"{name}\" may be meant"));
+                let message = words::tr!(
                     "the system parameter \"{other}\" has no effect: nothing here reads it{}",
                     meant.unwrap_or_default()
                 );
@@ -96,8 +97,8 @@ impl OtherRequest {
         if !value.is_constant() && is_read {
             reader.problem(
                 at,
-                "a system parameter must be fixed text",
-                Some("values of records belong into request"),
+                words::text!("a system parameter must be fixed text"),
+                Some(words::text!("values of records belong into request")),
             );
         }
         self.values.push((name, value.as_str().to_owned()));

@@ -109,7 +109,7 @@ pub(super) fn value(
     if let Value::Object(_) | Value::Array(_) = node.value {
         reader.problem(
             node.range.start,
-            format!("value must be a text, it is {}", node.value.kind()),
+            words::tr!("value must be a text, it is {}", node.value.kind()),
             None,
         );
         return (None, None);
@@ -123,7 +123,7 @@ pub(super) fn value(
         if expression.is_none() {
             reader.problem(
                 node.range.start,
-                format!("\"{key}\" is not the key of an array"),
+                words::tr!("\"{key}\" is not the key of an array"),
                 None,
             );
         }
@@ -143,7 +143,7 @@ pub(super) fn value(
     if kind == ParameterType::Array && children && path.is_none() && expression.is_some() {
         reader.problem(
             node.range.start,
-            "an array with children needs the key of an array as value",
+            words::text!("an array with children needs the key of an array as value"),
             Some("e.g. \"details_list\""),
         );
     }

@@ -75,10 +75,10 @@ impl fmt::Display for Problem {
         }
         f.write_str(": ")?;
         if let Some(label) = &self.label {
-            write!(f, "field \"{label}\": ")?;
+            write!(f, "{}", words::tr!("field \"{label}\": "))?;
         }
         if let Some(offset) = self.offset {
-            write!(f, "at offset {offset} of the expression: ")?;
+            write!(f, "{}", words::tr!("at offset {offset} of the expression: "))?;
         }
         f.write_str(&self.message)?;
         if let Some(remedy) = &self.remedy {

@@ -80,7 +80,8 @@ impl<'t> Reader<'t> {
 
     /// Something that is written in the document and not used here; the message says why.
     pub(crate) fn idle(&mut self, offset: usize, message: impl Into<String>) {
-        let mut problem = self.problem_at(offset, message.into());
+        let message: String = message.into();
+        let mut problem = self.problem_at(offset, words::said(&message).to_owned());
         problem.without_effect = true;
         self.warnings.push(problem);
     }
@@ -95,7 +96,7 @@ impl<'t> Reader<'t> {
         let Value::Object(members) = &node.value else {
             self.problem(
                 node.range.start,
-                format!("{what} must be an object, it is {}", node.value.kind()),
+                words::tr!("{what} must be an object, it is {}", node.value.kind()),
                 None,
             );
             return &[];
@@ -104,8 +105,8 @@ impl<'t> Reader<'t> {
             if members.iter().take(i).any(|earlier| earlier.key == member.key) {
                 self.problem(
                     member.key_start,
-                    format!("the key \"{}\" stands twice", member.key),
-                    Some("keep one of them"),
+                    words::tr!("the key \"{}\" stands twice", member.key),
+                    Some(words::text!("keep one of them")),
                 );
             }
         }
@@ -117,10 +118,10 @@ impl<'t> Reader<'t> {
         for member in members {
             if !known.contains(&member.key.as_str()) {
                 let near = nearest(&member.key, known.iter().copied());
-                let meant = near.first().map(|name| format!("; \"{name}\" may be meant"));
+                let meant = near.first().map(|name| words::tr!("; \"{name}\" may be meant"));
                 self.idle(
                     member.key_start,
-                    format!(
+                    words::tr!(
                         "unknown key \"{}\" in {what}; it has no effect{}",
                         member.key,
                         meant.unwrap_or_default()
@@ -137,7 +138,7 @@ impl<'t> Reader<'t> {
             other => {
                 self.problem(
                     node.range.start,
-                    format!("{what} must be an array, it is {}", other.kind()),
+                    words::tr!("{what} must be an array, it is {}", other.kind()),
                     None,
                 );
                 &[]
@@ -155,7 +156,7 @@ impl<'t> Reader<'t> {
             other => {
                 self.problem(
                     node.range.start,
-                    format!("{what} must be a text, it is {}", other.kind()),
+                    words::tr!("{what} must be a text, it is {}", other.kind()),
                     None,
                 );
                 None
@@ -176,7 +177,7 @@ impl<'t> Reader<'t> {
                     _ => None,
                 };
                 if flag.is_none() {
-                    let message = format!("{what} must be true or false, it is \"{text}\"");
+                    let message = words::tr!("{what} must be true or false, it is \"{text}\"");
                     self.problem(node.range.start, message, None);
                 }
                 flag
@@ -184,7 +185,7 @@ impl<'t> Reader<'t> {
             other => {
                 self.problem(
                     node.range.start,
-                    format!("{what} must be true or false, it is {}", other.kind()),
+                    words::tr!("{what} must be true or false, it is {}", other.kind()),
                     None,
                 );
                 None
@@ -224,11 +225,12 @@ impl<'t> Reader<'t> {
                     self.warnings.push(problem);
                 }
                 if !self.lookups && !expression.lookups().is_empty() {
-                    let remedy =
-                        "bring the value into the record (info_api), or look it up in the target document";
+                    let remedy = words::text!(
+                        "bring the value into the record (info_api), or look it up in the target document"
+                    );
                     self.problem(
                         node.range.start,
-                        "a source document has no tables to look into",
+                        words::text!("a source document has no tables to look into"),
                         Some(remedy),
                     );
                 }

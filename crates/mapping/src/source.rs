@@ -68,8 +68,8 @@ impl SourceDocument {
     pub fn parse(text: &str, name: &str) -> Result<Loaded<SourceDocument>, Vec<Problem>> {
         let mut reader = Reader::new(text, name);
         let root = reader.parse()?;
-        let members = reader.object(&root, "the document");
-        reader.unknown_keys(members, KEYS, "the document");
+        let members = reader.object(&root, words::text!("the document"));
+        reader.unknown_keys(members, KEYS, words::text!("the document"));
         effect(&mut reader, &root, members, "QUERY", "source");
         unsupported(&mut reader, members);
         let api = reader
@@ -78,7 +78,7 @@ impl SourceDocument {
             .unwrap_or_else(|| {
                 reader.problem(
                     root.range.start,
-                    "\"api\" is missing",
+                    words::text!("\"api\" is missing"),
                     Some("e.g. /v1/company/list"),
                 );
                 String::new()
@@ -202,14 +202,14 @@ fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
     for (key, remedy) in [
         (
             "beatFlat",
-            "aggregate inside a field with SUM({{list.key}}) or use children of an array",
+            words::text!("aggregate inside a field with SUM({{list.key}}) or use children of an array"),
         ),
-        ("operation", "records are not split; take it out"),
+        ("operation", words::text!("records are not split; take it out")),
     ] {
         if get(members, key).is_some_and(|node| !empty(node) && !does_nothing(node)) {
             reader.problem(
                 key_at(members, key),
-                format!("\"{key}\" is not supported in a source"),
+                words::tr!("\"{key}\" is not supported in a source"),
                 Some(remedy),
             );
         }
@@ -217,7 +217,7 @@ fn unsupported(reader: &mut Reader<'_>, members: &[Member]) {
     if get(members, "otherResponse").is_some_and(|node| !empty(node)) {
         reader.warn(
             key_at(members, "otherResponse"),
-            "\"otherResponse\" is not used: the rows of the answer are found without it",
+            words::text!("\"otherResponse\" is not used: the rows of the answer are found without it"),
         );
     }
 }
@@ -238,8 +238,8 @@ fn id_check(reader: &mut Reader<'_>, members: &[Member]) {
     if reader.flag(get(members, "idCheck"), "idCheck") == Some(true) {
         reader.warn(
             key_at(members, "idCheck"),
-            "\"idCheck\": true compares id and update time here: later changes of a known customer are applied, \
-             where the platform drops them",
+            words::text!("\"idCheck\": true compares id and update time here: later changes of a known customer are applied, \
+             where the platform drops them"),
         );
     }
 }
@@ -258,7 +258,7 @@ fn remedy(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<OmissionRemedy
     else {
         reader.problem(
             node.range.start,
-            "omissionRemedy has no \"crontab\"",
+            words::text!("omissionRemedy has no \"crontab\""),
             Some("e.g. \"2 2 * * *\""),
         );
         return None;

@@ -57,8 +57,8 @@ impl Tables {
     pub fn serve(&mut self, lookup: &Lookup) -> Result<(), String> {
         let Some(table) = self.0.get_mut(&lookup.collection) else {
             let near = nearest(&lookup.collection, self.0.keys().map(String::as_str));
-            let meant = near.first().map(|name| format!(" ({name} is there)"));
-            return Err(format!(
+            let meant = near.first().map(|name| words::tr!(" ({name} is there)"));
+            return Err(words::tr!(
                 "no table is given for the collection {}{}",
                 lookup.collection,
                 meant.unwrap_or_default()
@@ -129,7 +129,7 @@ impl Table {
         let (keys, rows) = keyed.fold((0, 0), |(keys, rows), (_, place)| (keys + 1, rows + place.rows));
         if rows > keys {
             let by = lookup.columns().join(" and ");
-            told.push(format!(
+            told.push(words::tr!(
                 "{} of the {} rows of {name} have the {by} of an earlier one; the first of them counts",
                 rows - keys,
                 self.rows.len()
@@ -141,7 +141,7 @@ impl Table {
             .filter(|row| row.len() < self.columns.len())
             .count();
         if short > 0 {
-            told.push(format!(
+            told.push(words::tr!(
                 "{short} of the {} rows of {name} have fewer cells than there are columns; is a quote not closed?",
                 self.rows.len()
             ));
@@ -149,7 +149,7 @@ impl Table {
         let twice =
             |(n, column): &(usize, &String)| self.columns.iter().take(*n).any(|earlier| earlier == *column);
         if let Some((_, column)) = self.columns.iter().enumerate().find(twice) {
-            told.push(format!(
+            told.push(words::tr!(
                 "the column {column} of {name} stands twice; the first one counts"
             ));
         }
@@ -159,10 +159,10 @@ impl Table {
     fn serve(&mut self, lookup: &Lookup) -> Result<(), String> {
         let missing = |table: &Table, name: &str| {
             let has = match table.columns.is_empty() {
-                true => "it is empty".to_owned(),
-                false => format!("it has {}", table.columns.join(", ")),
+                true => words::text!("it is empty").to_owned(),
+                false => words::tr!("it has {}", table.columns.join(", ")),
             };
-            format!(
+            words::tr!(
                 "the table of the collection {} has no column {name}; {has}",
                 lookup.collection
             )

@@ -37,7 +37,7 @@ const KEYS: &[&str] = &[
     "otherRequestParams",
     "operation",
 ];
-const STEP: &str = "there are no steps after the write";
+const STEP: &str = words::mark!("there are no steps after the write");
 /// Keys of a target that are read and change nothing, each with the reason.
 const IDLE: &[(&str, &str)] = &[
     ("distributionOrg", STEP),
@@ -46,13 +46,13 @@ const IDLE: &[(&str, &str)] = &[
     ("autoCheck", STEP),
     (
         "response",
-        "no answer is written back; what was written is in the account of events",
+        words::mark!("no answer is written back; what was written is in the account of events"),
     ),
-    ("id", "a customer is known by its company_id"),
-    ("number", "a customer is known by its company_id"),
+    ("id", words::mark!("a customer is known by its company_id")),
+    ("number", words::mark!("a customer is known by its company_id")),
     (
         "condition",
-        "a target has none; put it into the source document or into the additions",
+        words::mark!("a target has none; put it into the source document or into the additions"),
     ),
     ("groupCalculate", ""),
 ];
@@ -62,11 +62,11 @@ impl TargetDocument {
     pub fn parse(text: &str, name: &str) -> Result<Loaded<TargetDocument>, Vec<Problem>> {
         let mut reader = Reader::new(text, name).with_lookups();
         let root = reader.parse()?;
-        let members = reader.object(&root, "the document");
+        let members = reader.object(&root, words::text!("the document"));
         reader.unknown_keys(
             members,
             &[KEYS, &IDLE.iter().map(|u| u.0).collect::<Vec<_>>()[..]].concat(),
-            "the document",
+            words::text!("the document"),
         );
         idle(&mut reader, members);
         effect(&mut reader, &root, members, "EXECUTE", "target");
@@ -76,7 +76,7 @@ impl TargetDocument {
             .unwrap_or_else(|| {
                 reader.problem(
                     root.range.start,
-                    "\"api\" is missing",
+                    words::text!("\"api\" is missing"),
                     Some("e.g. /api/v2/app/{app_id}/entry/{entry_id}/data_create"),
                 );
                 String::new()
@@ -86,7 +86,7 @@ impl TargetDocument {
             None => {
                 reader.problem(
                     root.range.start,
-                    "\"request\" is missing: the array of fields is expected",
+                    words::text!("\"request\" is missing: the array of fields is expected"),
                     None,
                 );
                 Vec::new()
@@ -120,7 +120,7 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
     match reader.text(get(members, key), key) {
         None => reader.problem(
             root.range.start,
-            format!("\"effect\" is missing: {wanted} is expected"),
+            words::tr!("\"effect\" is missing: {wanted} is expected"),
             None,
         ),
         Some(found) if found.trim().eq_ignore_ascii_case(wanted) => {}
@@ -128,12 +128,14 @@ pub(super) fn effect(reader: &mut Reader<'_>, root: &Node, members: &[Member], w
             let at = get(members, key).map_or(0, |n| n.range.start);
             let other = if wanted == "EXECUTE" { "source" } else { "target" };
             let remedy = match found.as_str() {
-                "QUERY" | "EXECUTE" => format!("this is a {other} document, a {kind} document is expected"),
-                _ => format!("write {wanted}"),
+                "QUERY" | "EXECUTE" => {
+                    words::tr!("this is a {other} document, a {kind} document is expected")
+                }
+                _ => words::tr!("write {wanted}"),
             };
             reader.problem(
                 at,
-                format!("{key} is \"{found}\", {wanted} is expected"),
+                words::tr!("{key} is \"{found}\", {wanted} is expected"),
                 Some(&remedy),
             );
         }
@@ -150,12 +152,14 @@ fn variables(reader: &mut Reader<'_>, parameters: &[Parameter]) {
             .map(|e| e.variables())
             .unwrap_or_default();
         for variable in needed.into_iter().filter(unknown) {
-            let message = format!("{variable} belongs to the source document; a field cannot know it");
+            let message = words::tr!("{variable} belongs to the source document; a field cannot know it");
             reader.in_field(&parameter.label, |r| {
                 r.problem(
                     parameter.at,
                     message,
-                    Some("use CURRENT_TIME, DAYS_AGO_<n> or a key of the record"),
+                    Some(words::text!(
+                        "use CURRENT_TIME, DAYS_AGO_<n> or a key of the record"
+                    )),
                 );
             });
         }
@@ -183,15 +187,17 @@ fn idle(reader: &mut Reader<'_>, members: &[Member]) {
         match *key {
             "groupCalculate" => reader.problem(
                 key_at(members, key),
-                "\"groupCalculate\" is not supported",
-                Some("rows are not merged before mapping; aggregate inside a field with SUM({{list.key}})"),
+                words::text!("\"groupCalculate\" is not supported"),
+                Some(words::text!(
+                    "rows are not merged before mapping; aggregate inside a field with SUM({{list.key}})"
+                )),
             ),
-            _ => reader.idle(key_at(members, key), format!("\"{key}\" has no effect: {why}")),
+            _ => reader.idle(key_at(members, key), words::tr!("\"{key}\" has no effect: {why}")),
         }
     }
     let api = get(members, "api").map(|node| (node, reader.text(Some(node), "api").unwrap_or_default()));
     if let Some((node, api)) = api.filter(|(_, api)| !api.is_empty() && !creates(api)) {
-        let message = format!(
+        let message = words::tr!(
             "\"api\": \"{api}\" has no effect: the loader makes and changes rows by calls of its own, whatever is named here"
         );
         reader.idle(node.range.start, message);
@@ -199,7 +205,7 @@ fn idle(reader: &mut Reader<'_>, members: &[Member]) {
     let method =
         get(members, "method").map(|node| (node, reader.text(Some(node), "method").unwrap_or_default()));
     if let Some((node, method)) = method.filter(|(_, m)| !m.is_empty() && !m.eq_ignore_ascii_case("POST")) {
-        let message = format!("\"method\": \"{method}\" has no effect: rows are written with POST");
+        let message = words::tr!("\"method\": \"{method}\" has no effect: rows are written with POST");
         reader.idle(node.range.start, message);
     }
 }
@@ -214,18 +220,21 @@ fn creates(api: &str) -> bool {
 /// What of the fields themselves leads to nothing.
 fn fields(reader: &mut Reader<'_>, request: &[Parameter], node: Option<&Node>) {
     if let (true, Some(node)) = (request.is_empty(), node) {
-        let message = "\"request\" has no effect: it has no fields, so rows would hold nothing but their key";
+        let message = words::text!(
+            "\"request\" has no effect: it has no fields, so rows would hold nothing but their key"
+        );
         reader.idle(node.range.start, message);
     }
     for parameter in request {
         reader.in_field(&parameter.label.clone(), |reader| {
             if parameter.value.is_none() && parameter.children.is_empty() {
-                let message = "the field has no effect: it has no value, so nothing is sent for it";
+                let message =
+                    words::text!("the field has no effect: it has no value, so nothing is sent for it");
                 reader.idle(parameter.at, message);
             }
             let is_blank = |value: &super::expression::Expression| value.as_str().is_empty();
             if parameter.value.as_ref().is_some_and(is_blank) && parameter.default.is_none() {
-                let message = "the value is empty, so the cell of every row is blank";
+                let message = words::text!("the value is empty, so the cell of every row is blank");
                 reader.warn(parameter.at, message);
             }
             widget_name(reader, parameter);
@@ -246,7 +255,9 @@ fn widget_name(reader: &mut Reader<'_>, parameter: &Parameter) {
         let right = digits.chars().filter(char::is_ascii_digit).collect::<String>();
         reader.warn(
             parameter.at,
-            format!("{name} is no widget's name; write _widget_{right}, or the alias that the form gives it"),
+            words::tr!(
+                "{name} is no widget's name; write _widget_{right}, or the alias that the form gives it"
+            ),
         );
     }
 }

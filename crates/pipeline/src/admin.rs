@@ -60,7 +60,7 @@ impl StatusBoard {
 
 /// The port cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on ADMIN_LISTEN {addr}")]
+#[error("{}", words::tr!("cannot listen on ADMIN_LISTEN {addr}"))]
 pub struct Error {
     addr: SocketAddr,
     source: std::io::Error,

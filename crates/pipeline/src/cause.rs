@@ -18,3 +18,9 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// The same for a log, which is English whatever the process speaks.
+#[must_use]
+pub fn logged(error: &dyn std::error::Error) -> String {
+    words::english(|| chain(error))
+}

@@ -8,14 +8,18 @@ use std::future::Future;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use words::Language;
 
 use crate::setting::ConfigError;
 
 pub mod accounting;
+mod chinese;
 pub mod common;
 mod config;
+mod notify;
 pub mod output;
 
 /// The command line was not understood (`EX_USAGE`).
@@ -29,10 +33,13 @@ where
     C: Parser,
     F: Future<Output = anyhow::Result<()>>,
 {
+    words::speak(words::of_environment());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
         Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run)),
-        Err(error) => ExitCode::from(report(&anyhow::Error::new(error).context("start the runtime"))),
+        Err(error) => ExitCode::from(report(
+            &anyhow::Error::new(error).context(words::text!("start the runtime")),
+        )),
     }
 }
 
@@ -46,9 +53,10 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     crate::tls::install_crypto();
-    let command = match C::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let command = match C::try_parse_from(&args) {
         Ok(command) => command,
-        Err(error) => return ExitCode::from(report_parse(&error)),
+        Err(error) => return ExitCode::from(report_parse::<C>(&error, &args)),
     };
     let ended = run(command).await;
     crate::telemetry::trace::finish().await;
@@ -58,9 +66,12 @@ where
     }
 }
 
-fn report_parse(error: &clap::Error) -> u8 {
-    // Nobody is left to read it when standard output or error is closed.
-    drop(error.print());
+fn report_parse<C: CommandFactory>(error: &clap::Error, args: &[OsString]) -> u8 {
+    match words::current() {
+        // Nobody is left to read it when standard output or error is closed.
+        Language::English => drop(error.print()),
+        Language::Chinese => chinese::print(error, C::command(), args),
+    }
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
         ErrorKind::MissingRequiredArgument
@@ -75,7 +86,9 @@ fn report(error: &anyhow::Error) -> u8 {
     if is_closed_pipe(error) {
         return 0;
     }
-    crate::remark!("error: {error:#}");
+    // What a part of the program has said in English for others to read is told again here.
+    let text = words::retold(&format!("{error:#}"));
+    crate::remark!("error: {text}");
     exit_code(error)
 }
 

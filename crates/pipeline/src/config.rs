@@ -85,15 +85,19 @@ impl TryFrom<CommonArgs> for CommonConfig {
             accounts,
         } = args.shared.try_into()?;
         let admin_listen = args.admin_listen.parse().map_err(|_| {
-            let problem = format!("`{}` is not an address with a port", args.admin_listen);
+            let problem = words::tr!("`{}` is not an address with a port", args.admin_listen);
             ConfigError::new(
                 "ADMIN_LISTEN",
                 problem,
-                "write for example 0.0.0.0:9464, or 127.0.0.1:0 for any port",
+                words::tr!("write for example 0.0.0.0:9464, or 127.0.0.1:0 for any port"),
             )
         })?;
         let retry = args.retry_delays.parse().map_err(|problem| {
-            ConfigError::new("RETRY_DELAYS", problem, "write growing delays such as 5s,1m,10m")
+            ConfigError::new(
+                "RETRY_DELAYS",
+                problem,
+                words::tr!("write growing delays such as 5s,1m,10m"),
+            )
         })?;
         Ok(Self {
             amqp: AmqpConfig {
@@ -124,13 +128,13 @@ const LONGEST_HOLD: Duration = Duration::from_secs(25 * 60);
 
 fn hold_at_most(text: &str) -> Result<Duration, ConfigError> {
     let hold = positive_duration("HOLD_AT_MOST", text)?;
-    let problem = "is too close to the 30 minutes after which RabbitMQ gives up a consumer";
+    let problem = words::text!("is too close to the 30 minutes after which RabbitMQ gives up a consumer");
     duration_within(
         "HOLD_AT_MOST",
         hold,
         ..=LONGEST_HOLD,
         problem,
-        "write at most 25m",
+        words::text!("write at most 25m"),
     )
 }
 
@@ -144,7 +148,7 @@ impl TryFrom<SharedArgs> for SharedConfig {
             args.redis_url_file.as_deref(),
         );
         let parsed = |name: &str, text: &str| {
-            let remedy = "choose a short lower-case name such as okki";
+            let remedy = words::text!("choose a short lower-case name such as okki");
             text.parse::<Namespace>()
                 .map_err(|problem| ConfigError::new(name, problem, remedy))
         };

@@ -100,18 +100,20 @@ impl Manifest {
         let path = folder.join(MANIFEST);
         let name = folder.display();
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            let problem = format!("{name} holds no recording: {error}");
+            let problem = words::tr!("{name} holds no recording: {error}");
             ConfigError::new(
                 MANIFEST,
                 problem,
-                "name a folder that `extractor record` has written",
+                words::tr!("name a folder that `extractor record` has written"),
             )
         })?;
-        let manifest: Self = serde_json::from_str(&text)
-            .map_err(|error| ConfigError::new(path.display(), error, "record the folder again"))?;
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| {
+            ConfigError::new(path.display(), error, words::tr!("record the folder again"))
+        })?;
         if manifest.format != FORMAT {
-            let problem = format!("is of format {}, this program reads {FORMAT}", manifest.format);
-            let remedy = "use the version of the programs that has recorded it, or record it again";
+            let problem = words::tr!("is of format {}, this program reads {FORMAT}", manifest.format);
+            let remedy =
+                words::text!("use the version of the programs that has recorded it, or record it again");
             return Err(ConfigError::new(path.display(), problem, remedy));
         }
         Ok(manifest)
@@ -138,8 +140,12 @@ impl Manifest {
         let find = |id: &String| {
             let found = self.customers.iter().find(|customer| customer.company_id == *id);
             found.ok_or_else(|| {
-                let problem = format!("customer {id} is not in the recording");
-                ConfigError::new("--id", problem, "see the customers in its manifest.json")
+                let problem = words::tr!("customer {id} is not in the recording");
+                ConfigError::new(
+                    "--id",
+                    problem,
+                    words::tr!("see the customers in its manifest.json"),
+                )
             })
         };
         ids.iter().map(find).collect()

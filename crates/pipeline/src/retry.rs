@@ -30,16 +30,16 @@ pub struct RetryPolicy {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidLadder {
     /// Nothing between the commas.
-    #[error("expected delays separated by commas, such as 5s,1m,10m")]
+    #[error("{}", words::tr!("expected delays separated by commas, such as 5s,1m,10m"))]
     Empty,
     /// One of the delays cannot be read.
     #[error("{0}")]
     Delay(String),
     /// A retry queue cannot hold messages for no time, and should not for days.
-    #[error("each delay must be between 1ms and 24h")]
+    #[error("{}", words::tr!("each delay must be between 1ms and 24h"))]
     OutOfRange,
     /// The queues are named after their delay.
-    #[error("the delays must grow from left to right")]
+    #[error("{}", words::tr!("the delays must grow from left to right"))]
     NotGrowing,
 }
 

@@ -26,6 +26,7 @@ use std::{
     },
     time::Duration,
 };
+use words::Language;
 
 /// How often Redis is asked whether it is there; a loss is found by the first failing call anyway.
 const REDIS_WATCH: Duration = Duration::from_secs(5);
@@ -96,7 +97,12 @@ impl Runtime {
             instance = runtime.instance,
             "started"
         );
-        runtime.gate.close(Pause::Starting, "connecting to the broker");
+        // From here on a service speaks to logs and to whoever reads its answers and failure records later. People are
+        // told in their own language by notices and commands.
+        words::speak(Language::English);
+        runtime
+            .gate
+            .close(Pause::Starting, words::text!("connecting to the broker"));
         admin.serve(Facts {
             gate: runtime.gate.clone(),
             shutdown: runtime.shutdown.clone(),
@@ -229,7 +235,10 @@ impl Runtime {
     /// # Errors
     /// When a queue exists with other arguments, or the broker is away for `patience`.
     pub async fn declare(&self, stage: Stage) -> anyhow::Result<()> {
-        self.broker.declare(stage).await.context("declare the queues")
+        self.broker
+            .declare(stage)
+            .await
+            .with_context(|| words::tr!("declare the queues"))
     }
 
     /// Closes the gate when Redis does not do what the work needs, and lets it probe until it does.

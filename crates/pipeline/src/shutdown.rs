@@ -21,7 +21,7 @@ pub struct Shutdown {
 
 /// Work was still going on when the drain deadline passed.
 #[derive(Debug, thiserror::Error)]
-#[error("not drained within {0:?}")]
+#[error("{}", words::tr!("not drained within {0:?}"))]
 pub struct DeadlineExceeded(Duration);
 
 impl Shutdown {
@@ -35,7 +35,7 @@ impl Shutdown {
 
     /// Stops on SIGTERM and SIGINT, too. Must be called inside the runtime.
     pub fn on_signals(drain: Duration) -> Result<Self, ConfigError> {
-        let refused = |error| ConfigError::message(format!("cannot listen for signals: {error}"));
+        let refused = |error| ConfigError::message(words::tr!("cannot listen for signals: {error}"));
         let terminate = signal(SignalKind::terminate()).map_err(refused)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
         let shutdown = Self::manual(drain);

@@ -13,7 +13,7 @@ pub struct Version {
 
 /// Text that is not `<unix seconds>:<sequence>`.
 #[derive(Debug, thiserror::Error)]
-#[error("version `{0}`: expected <unix seconds>:<sequence>")]
+#[error("{}", words::tr!("version `{0}`: expected <unix seconds>:<sequence>"))]
 pub struct InvalidVersion(String);
 
 impl From<proto::v1::Version> for Version {

@@ -93,7 +93,7 @@ async fn into_archive(workspace: &Workspace, draft: Draft<'_>, view: impl FnMut(
     workspace.rt.broker.declare_archive(workspace.stage).await?;
     let running = Running::begin(workspace, draft).await?;
     let operation = running.id.clone();
-    (workspace.notice)(&format!(
+    (workspace.notice)(&words::tr!(
         "operation {operation}; `dead undo {operation}` takes it back"
     ));
     let mut mover = Mover::new(
@@ -104,7 +104,7 @@ async fn into_archive(workspace: &Workspace, draft: Draft<'_>, view: impl FnMut(
         view,
     );
     let before = running.before;
-    let browser = workspace.browse(&format!("discard {operation}")).await?;
+    let browser = workspace.browse(&words::tr!("discard {operation}")).await?;
     let chosen = |letter: &Letter, moved| !filter.is_full(before + moved) && filter.matches(letter);
     let copy = |letter: &Letter| archived_copy(workspace, letter, &operation, &reason, keep);
     let moved = mover.go(browser, chosen, copy).await?;
@@ -128,7 +128,7 @@ pub async fn undo(
         kind: Kind::Undo,
         id: undoing(operation),
         filter: &imported,
-        which: Some(format!("what {operation} moved")),
+        which: Some(words::tr!("what {operation} moved")),
         reason,
         of: Some(operation),
         keep: KEEP,
@@ -152,7 +152,7 @@ async fn out_of_archive(
 ) -> Result<Moved> {
     let running = Running::begin(workspace, draft).await?;
     let mut mover = Mover::new(workspace, &running, (true, operation), Disposition::Dead, view);
-    let purpose = format!("undo {operation}");
+    let purpose = words::tr!("undo {operation}");
     let browser = workspace.browse_at(workspace.stage, true, &purpose).await?;
     let queue = workspace.rt.namespace.dead_queue(workspace.stage);
     let back = |letter: &Letter| {
@@ -200,7 +200,7 @@ pub async fn resume(workspace: &Workspace, operation: Operation, view: impl FnMu
     refuse_another_stage(workspace, &operation.id).await?;
     if operation.state.is_over() {
         let (id, state) = (&operation.id, operation.state.name());
-        return Err(Error::NotNow(format!("operation {id} is {state} already")));
+        return Err(Error::NotNow(words::tr!("operation {id} is {state} already")));
     }
     match (operation.kind, operation.of.as_deref(), &operation.chosen) {
         (Kind::Undo, Some(of), _) => undo(workspace, of, &operation.reason, view).await,
@@ -216,7 +216,7 @@ pub async fn resume(workspace: &Workspace, operation: Operation, view: impl FnMu
             };
             into_archive(workspace, draft, view).await
         }
-        _ => Err(Error::NotNow(format!(
+        _ => Err(Error::NotNow(words::tr!(
             "operation {0} needs its file: import it again, which adds what is missing, or `dead undo {0}`",
             operation.id
         ))),

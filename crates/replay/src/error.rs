@@ -12,9 +12,7 @@ use std::io;
 #[non_exhaustive]
 pub enum Error {
     /// Another replay of the stage, or the same operation, is under way.
-    #[error(
-        "another {what} is under way, by {by}; wait for it or cancel it, and try again in a few seconds if it was killed"
-    )]
+    #[error("{}", words::tr!("another {what} is under way, by {by}; wait for it or cancel it, and try again in a few seconds if it was killed"))]
     Busy {
         /// What is under way.
         what: String,
@@ -22,13 +20,13 @@ pub enum Error {
         by: String,
     },
     /// Another operator browses the letters.
-    #[error("{by} is still browsing these letters; try again later")]
+    #[error("{}", words::tr!("{by} is still browsing these letters; try again later"))]
     Browsed {
         /// Who does.
         by: String,
     },
     /// There is nothing of this name.
-    #[error("no {what} `{id}` {hint}")]
+    #[error("{}", words::tr!("no {what} `{id}` {hint}"))]
     NotFound {
         /// What was asked for.
         what: &'static str,
@@ -38,7 +36,7 @@ pub enum Error {
         hint: String,
     },
     /// It belongs to another stage.
-    #[error("{what} {id} is one of the {of} stage, this is the {here} stage; nothing was moved")]
+    #[error("{}", words::tr!("{what} {id} is one of the {of} stage, this is the {here} stage; nothing was moved"))]
     WrongStage {
         /// What it is.
         what: &'static str,
@@ -61,25 +59,25 @@ pub enum Error {
         problem: String,
     },
     /// The operator wants to stop.
-    #[error("interrupted; {0}")]
+    #[error("{}", words::tr!("interrupted; {0}"))]
     Interrupted(&'static str),
     /// Another process took the replay over.
-    #[error("another replay took over; `dead plans` shows what has been sent")]
+    #[error("{}", words::tr!("another replay took over; `dead plans` shows what has been sent"))]
     Overtaken,
     /// The broker is away.
-    #[error("the broker does not serve the letters")]
+    #[error("{}", words::tr!("the broker does not serve the letters"))]
     Broker(#[from] broker::Error),
     /// The broker did not take letters.
-    #[error("move letters")]
+    #[error("{}", words::tr!("move letters"))]
     Publish(#[from] PublishError),
     /// Redis is away.
-    #[error("Redis does not keep what is done to letters")]
+    #[error("{}", words::tr!("Redis does not keep what is done to letters"))]
     Store(#[from] store::Error),
     /// A file or a terminal does not work.
-    #[error("read or write letters")]
+    #[error("{}", words::tr!("read or write letters"))]
     Io(#[from] io::Error),
     /// What is kept as JSON is none.
-    #[error("read or write JSON")]
+    #[error("{}", words::tr!("read or write JSON"))]
     Json(#[from] serde_json::Error),
 }
 

@@ -12,7 +12,7 @@ static ZONE: OnceLock<TimeZone> = OnceLock::new();
 pub(crate) fn show_in(name: Option<&str>) -> Result<(), String> {
     let zone = match name.map(|name| name.trim_start_matches(':')) {
         Some(name) if !name.is_empty() => TimeZone::get(name)
-            .map_err(|_| format!("`{name}` is no time zone; write Asia/Shanghai or UTC"))?,
+            .map_err(|_| words::tr!("`{name}` is no time zone; write Asia/Shanghai or UTC"))?,
         _ => of_machine().unwrap_or(TimeZone::UTC),
     };
     ZONE.get_or_init(|| zone);
@@ -67,7 +67,7 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
         .or_else(|_| civil::Date::from_str(text).map(|date| date.to_datetime(civil::Time::midnight())))
         .and_then(local);
     parsed.map(Timestamp::as_millisecond).map_err(|_| {
-        format!(
+        words::tr!(
             "`{text}` is no time; write 2h (ago), 2026-01-02, 2026-01-02T03:04:05 or 2026-01-02T03:04:05Z"
         )
     })
@@ -139,7 +139,7 @@ impl FromStr for Range {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let problem = || format!("`{text}` is no range; write 3, 3.., ..5 or 3..5");
+        let problem = || words::tr!("`{text}` is no range; write 3, 3.., ..5 or 3..5");
         let number = |part: &str, open: u64| {
             if part.is_empty() {
                 Ok(open)

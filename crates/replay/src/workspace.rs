@@ -13,7 +13,7 @@ use super::{
     transit::{Leftovers, Presence, leftovers, others},
 };
 
-use pipeline::{cause::chain, lease::Lease, service::Runtime, shutdown::Shutdown, stage::Stage};
+use pipeline::{cause::logged, lease::Lease, service::Runtime, shutdown::Shutdown, stage::Stage};
 
 use std::{
     collections::HashSet,
@@ -121,7 +121,7 @@ impl Workspace {
                 Ok(None) => {}
                 Err(error) if error.is_outage() => {
                     tracing::warn!(
-                        error = chain(&error),
+                        error = logged(&error),
                         "Redis is away; make sure that no other operator browses these letters now"
                     );
                     return Ok(None);
@@ -133,14 +133,14 @@ impl Workspace {
                 return Err(Error::Browsed { by });
             }
             if !notified && begin.elapsed() > TERM {
-                (self.notice)(&format!(
+                (self.notice)(&words::tr!(
                     "waiting for {} to close the letters",
                     self.holder(&key).await
                 ));
                 notified = true;
             }
             if !self.stop.sleep(Duration::from_millis(50)).await {
-                return Err(Error::Interrupted("nothing was moved"));
+                return Err(Error::Interrupted(words::text!("nothing was moved")));
             }
         }
     }

@@ -54,9 +54,12 @@ impl Place {
         let problem = match probe.await {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => error.explain(),
-            Err(_) => format!("no answer within {REDIS_PATIENCE:?}"),
+            Err(_) => words::tr!("no answer within {REDIS_PATIENCE:?}"),
         };
-        eprintln!("the calls of this command are not counted: {problem}");
+        eprintln!(
+            "{}",
+            words::tr!("the calls of this command are not counted: {problem}")
+        );
         false
     }
 }
@@ -67,7 +70,8 @@ pub(super) async fn client(
     http: &HttpConfig,
     place: Option<Place>,
 ) -> anyhow::Result<Client> {
-    let http = http::Client::without_redirects(http.clone()).context("build the HTTP client")?;
+    let http =
+        http::Client::without_redirects(http.clone()).with_context(|| words::tr!("build the HTTP client"))?;
     let usable = match place {
         Some(place) if place.is_usable().await => Some(place),
         _ => None,

@@ -46,7 +46,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         };
         pipeline::say!("{}", columns(&steps.iter().map(row).collect::<Vec<_>>()))?;
     }
-    anyhow::ensure!(ok, "okki cannot be used as configured");
+    words::ensure!(ok, "okki cannot be used as configured");
     Ok(())
 }
 
@@ -55,8 +55,8 @@ fn offline(args: &CheckArgs) -> anyhow::Result<Vec<Step>> {
     let source = OkkiConfig::source(&args.okki)?;
     let mut steps = document(&source);
     let why = match args.offline {
-        true => "not asked, as --offline says",
-        false => "not asked: OKKI_CLIENT_ID and OKKI_CLIENT_SECRET are not set",
+        true => words::text!("not asked, as --offline says"),
+        false => words::text!("not asked: OKKI_CLIENT_ID and OKKI_CLIENT_SECRET are not set"),
     };
     steps.push(Step::remark("okki", why));
     Ok(steps)
@@ -80,7 +80,7 @@ pub(super) async fn findings(
     place: Place,
 ) -> anyhow::Result<Vec<Finding>> {
     let finding = |step: Step| {
-        let what = format!("okki {}", step.name);
+        let what = words::tr!("okki {}", step.name);
         if step.ok {
             Finding::good(what, step.detail)
         } else {
@@ -102,14 +102,18 @@ impl Step {
         }
     }
 
-    const fn remedy(&self) -> &'static str {
+    fn remedy(&self) -> &'static str {
         match self.name.as_bytes() {
             b"credentials" => {
-                "compare OKKI_CLIENT_ID and OKKI_CLIENT_SECRET with 企业管理 → 外部对接 → API对接"
+                words::text!(
+                    "compare OKKI_CLIENT_ID and OKKI_CLIENT_SECRET with 企业管理 → 外部对接 → API对接"
+                )
             }
-            b"permission" => "enable the customer module for the application under API对接",
-            b"group" => "take an id from the list of customer groups (客户分组), or leave OKKI_GROUP_ID out",
-            _ => "see the message",
+            b"permission" => words::text!("enable the customer module for the application under API对接"),
+            b"group" => words::text!(
+                "take an id from the list of customer groups (客户分组), or leave OKKI_GROUP_ID out"
+            ),
+            _ => words::text!("see the message"),
         }
     }
 }
@@ -124,7 +128,7 @@ async fn try_okki(okki: &OkkiConfig, http: &HttpConfig, place: Option<Place>) ->
 /// Later steps make no sense after a failed one.
 async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> Option<()> {
     step(steps, "credentials", client.try_credentials(), |()| {
-        "a token was granted".to_owned()
+        words::tr!("a token was granted")
     })
     .await?;
     let request = PageRequest {
@@ -144,7 +148,7 @@ async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> O
     steps.push(clock(&page));
     for group in &okki.client.endpoints.source.groups() {
         step(steps, "group", client.group_name(group), |name| {
-            format!("{group} is `{name}`")
+            words::tr!("{group} is `{name}`")
         })
         .await?;
     }
@@ -153,11 +157,11 @@ async fn try_all(client: &Client, okki: &OkkiConfig, steps: &mut Vec<Step>) -> O
             let id = first.company_id.clone();
             let detail = client.detail(Lane::Live, &id);
             step(steps, "detail", detail, |detail| {
-                format!("{id}: {} bytes", detail.json.get().len())
+                words::tr!("{id}: {} bytes", detail.json.get().len())
             })
             .await?;
         }
-        None => steps.push(Step::remark("detail", "no customer to try")),
+        None => steps.push(Step::remark("detail", words::text!("no customer to try"))),
     }
     Some(())
 }
@@ -184,21 +188,21 @@ async fn step<T>(
 fn describe_page(page: &Page) -> String {
     let total = page
         .total
-        .map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
+        .map_or_else(|| words::tr!("an unknown number of"), |total| total.to_string());
     let damaged = page.damaged.len();
     let odd = if damaged > 0 {
-        format!(", {damaged} of them without a usable id")
+        words::tr!(", {damaged} of them without a usable id")
     } else {
         String::new()
     };
-    format!("{total} customers, {} on the first page{odd}", page.rows())
+    words::tr!("{total} customers, {} on the first page{odd}", page.rows())
 }
 
 fn clock(page: &Page) -> Step {
     let detail = match page.now.map(|now| now - time::now()) {
-        None => "okki does not give its time, so ours is used".to_owned(),
-        Some(apart) if apart.abs() <= CLOCKS_APART_S => format!("okki's clock differs by {apart} s"),
-        Some(apart) => format!("okki's clock differs by {apart} s; check the clock of this machine"),
+        None => words::tr!("okki does not give its time, so ours is used"),
+        Some(apart) if apart.abs() <= CLOCKS_APART_S => words::tr!("okki's clock differs by {apart} s"),
+        Some(apart) => words::tr!("okki's clock differs by {apart} s; check the clock of this machine"),
     };
     Step::remark("clock", &detail)
 }

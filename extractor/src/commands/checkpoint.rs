@@ -7,7 +7,7 @@ use crate::{
     state::{KindState, RunKind, State},
     table::columns,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use pipeline::{config::CommonConfig, lease::Lease, service::Runtime, setting::ConfigError, stage::Stage};
 use replay::{
     audit::{self, Note},
@@ -34,7 +34,10 @@ async fn show(args: CheckpointShowArgs) -> anyhow::Result<()> {
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let live = state.standing(RunKind::Live).await.context("REDIS_URL")?;
     let age_s = live.checkpoint.map(|checkpoint| age_s(&live, checkpoint));
-    let clocks = [("redis", live.redis_ms / 1_000), ("this machine", time::now())];
+    let clocks = [
+        ("redis", live.redis_ms / 1_000),
+        (words::text!("this machine"), time::now()),
+    ];
     if args.json {
         let clocks = clocks.map(|(name, now)| (name.replace(' ', "_"), time::format(now)));
         let shown = json!({
@@ -54,7 +57,7 @@ async fn show(args: CheckpointShowArgs) -> anyhow::Result<()> {
         "age".to_owned(),
         age_s.map_or_else(|| "none".to_owned(), describe),
     ]);
-    rows.extend(clocks.map(|(name, now)| [format!("clock of {name}"), time::format(now)]));
+    rows.extend(clocks.map(|(name, now)| [words::tr!("clock of {name}"), time::format(now)]));
     pipeline::say!("{}", columns(&rows))?;
     Ok(())
 }
@@ -62,19 +65,19 @@ async fn show(args: CheckpointShowArgs) -> anyhow::Result<()> {
 async fn set(args: CheckpointSetArgs) -> anyhow::Result<()> {
     let reason = args.reason.trim();
     if reason.is_empty() {
-        return Err(ConfigError::message("--reason must say why; write one sentence").into());
+        return Err(ConfigError::message(words::tr!("--reason must say why; write one sentence")).into());
     }
     let at = moment("TIME", &args.at, false)?;
     let rt = Runtime::tool("extractor", &CommonConfig::try_from(args.common)?)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     if at > state.clocks().await.context("REDIS_URL")?.latest() {
-        let remedy = "nothing would be listed until then; write a time that has passed";
-        return Err(ConfigError::new("TIME", "lies in the future", remedy).into());
+        let remedy = words::text!("nothing would be listed until then; write a time that has passed");
+        return Err(ConfigError::new("TIME", words::tr!("lies in the future"), remedy).into());
     }
     let lease = lease(&rt, &state).await?;
     let before = state.standing(RunKind::Live).await?.checkpoint.map(time::format);
     if !state.set_checkpoint(lease.fence(), at).await? {
-        bail!("another replica has begun to list; repeat the command");
+        words::bail!("another replica has begun to list; repeat the command");
     }
     lease.release().await?;
     let after = time::format(at);
@@ -87,7 +90,7 @@ async fn set(args: CheckpointSetArgs) -> anyhow::Result<()> {
     };
     audit::append(&Workspace::new(rt, Stage::Extract), note)
         .await
-        .context("the checkpoint is set; write the audit log")?;
+        .with_context(|| words::tr!("the checkpoint is set; write the audit log"))?;
     if args.json {
         pipeline::say!("{}", json!({ "before": before, "after": after }))?;
     } else {
@@ -104,7 +107,9 @@ async fn lease(rt: &Runtime, state: &State) -> anyhow::Result<Lease> {
         let key = state.lease_key(RunKind::Live);
         match Lease::acquire(&rt.store, key, &rt.instance, TTL).await? {
             Some(lease) => return Ok(lease),
-            None if asked.elapsed() >= PATIENCE => bail!("a replica lists and does not end; try again later"),
+            None if asked.elapsed() >= PATIENCE => {
+                words::bail!("a replica lists and does not end; try again later")
+            }
             None => tokio::time::sleep(Duration::from_millis(200)).await,
         }
     }
@@ -118,8 +123,8 @@ pub(super) fn age_s(live: &KindState, checkpoint: i64) -> i64 {
 /// An age in words.
 pub(super) fn describe(age_s: i64) -> String {
     if age_s < 0 {
-        format!("{} s in the FUTURE", age_s.unsigned_abs())
+        words::tr!("{} s in the FUTURE", age_s.unsigned_abs())
     } else {
-        format!("{age_s} s ago")
+        words::tr!("{age_s} s ago")
     }
 }

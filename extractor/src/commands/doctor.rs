@@ -16,13 +16,18 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let okki = OkkiConfig::try_from(args.okki)?;
     let rt = Runtime::tool("extractor", &common)?;
     let late = || {
-        let remedy = "check OKKI_BASE_URL, and whether its host is reached from here";
-        Ok(vec![Finding::bad("okki", "no answer in time", remedy)])
+        let remedy = words::text!("check OKKI_BASE_URL, and whether its host is reached from here");
+        Ok(vec![Finding::bad(
+            "okki",
+            words::tr!("no answer in time"),
+            remedy,
+        )])
     };
     let (mut findings, vendor) = tokio::join!(
         doctor::examine(&rt, Stage::Extract),
         doctor::in_time(check::findings(&okki, &http, Place::of(&rt)), late),
     );
+    findings.push(doctor::notices(&rt, "extractor", &common.alerts, &http.tls, args.how).await);
     findings.extend(vendor?);
     doctor::report(&findings, args.how.json)
 }

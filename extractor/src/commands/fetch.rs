@@ -12,14 +12,15 @@ pub(crate) async fn fetch(args: FetchArgs) -> anyhow::Result<()> {
     let okki = OkkiConfig::try_from(args.okki)?;
     let company = args.company.trim();
     if company.is_empty() || !company.bytes().all(|byte| byte.is_ascii_digit()) {
-        let remedy = "give the company_id, digits only, as `extractor check` and the listing show it";
-        return Err(ConfigError::new("COMPANY", "is not a company id", remedy).into());
+        let remedy =
+            words::text!("give the company_id, digits only, as `extractor check` and the listing show it");
+        return Err(ConfigError::new("COMPANY", words::tr!("is not a company id"), remedy).into());
     }
     let client = brief::client(&okki, &http, Place::named(args.shared)?).await?;
     let detail = client
         .detail(Lane::Live, company)
         .await
-        .with_context(|| format!("fetch customer {company}"))?;
+        .with_context(|| words::tr!("fetch customer {company}"))?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", detail.json).context("print the customer")
+    writeln!(out, "{}", detail.json).with_context(|| words::tr!("print the customer"))
 }

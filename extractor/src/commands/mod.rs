@@ -33,7 +33,8 @@ const BATCHES: usize = 3;
 
 /// A client that shares token and quota with everybody who uses the account.
 fn shared_client(rt: &Runtime, okki: &OkkiConfig, http: &HttpConfig) -> anyhow::Result<Arc<Client>> {
-    let http = http::Client::without_redirects(http.clone()).context("build the HTTP client")?;
+    let http =
+        http::Client::without_redirects(http.clone()).with_context(|| words::tr!("build the HTTP client"))?;
     let tokens = Tokens::shared(
         rt.store.clone(),
         &rt.accounts.account_keys(&okki.account),

@@ -15,7 +15,7 @@ use crate::{
     settings::{OkkiConfig, moment},
     table::columns,
 };
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::{http::HttpConfig, setting::ConfigError};
 use serde::Serialize;
@@ -42,11 +42,16 @@ pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
     let plan = plan(&args, okki.page_size)?;
     let pseudonyms = match args.salt.as_deref().filter(|salt| !salt.is_empty()) {
         Some(salt) => Pseudonyms::salted(salt),
-        None => Pseudonyms::random().context("make a salt: the system has no randomness")?,
+        None => {
+            Pseudonyms::random().with_context(|| words::tr!("make a salt: the system has no randomness"))?
+        }
     };
     let mut folder = Folder::open(args.folder.clone(), args.append)?;
     if args.append && args.salt.is_none() && !folder.manifest.customers.is_empty() {
-        eprintln!("pseudonyms differ from those that the folder holds; --salt gives the same ones");
+        eprintln!(
+            "{}",
+            words::tr!("pseudonyms differ from those that the folder holds; --salt gives the same ones")
+        );
     }
     let client = brief::client(&okki, &http, Place::named(args.shared.clone())?)
         .await?
@@ -58,13 +63,13 @@ pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
     };
     let taken = take(&client, &plan, okki.client.concurrency, told).await;
     bar.finish_and_clear();
-    let taken = taken.map_err(|error| anyhow::anyhow!("list the customers to record: {}", chain(&error)))?;
+    let taken = taken.map_err(|error| words::failure!("list the customers to record: {}", chain(&error)))?;
     describe(&mut folder, &okki, &args);
     let mut disguise = Disguise::new(pseudonyms, args.keep.iter().cloned());
     if taken.details.iter().any(|detail| detail.answer.is_some()) {
         folder
             .write(&taken, &mut disguise)
-            .context("write the recording")?;
+            .with_context(|| words::tr!("write the recording"))?;
     }
     finish(&folder, &taken, &disguise, args.json)
 }
@@ -80,8 +85,9 @@ fn plan(args: &RecordArgs, count: u32) -> anyhow::Result<Plan> {
         .iter()
         .find(|id| !id.bytes().all(|byte| byte.is_ascii_digit()))
     {
-        let remedy = "give the company_id, digits only, as `extractor check` and the listing show it";
-        return Err(ConfigError::new("--id", format!("`{odd}` is not a company id"), remedy).into());
+        let remedy =
+            words::text!("give the company_id, digits only, as `extractor check` and the listing show it");
+        return Err(ConfigError::new("--id", words::tr!("`{odd}` is not a company id"), remedy).into());
     }
     if !ids.is_empty() {
         return Ok(Plan::Ids(ids));
@@ -100,9 +106,9 @@ fn plan(args: &RecordArgs, count: u32) -> anyhow::Result<Plan> {
 
 fn progress() -> ProgressBar {
     let bar = ProgressBar::no_length();
-    if let Ok(style) =
-        ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len} customers, {eta} left")
-    {
+    if let Ok(style) = ProgressStyle::with_template(words::text!(
+        "{spinner} {msg} {wide_bar} {pos}/{len} customers, {eta} left"
+    )) {
         bar.set_style(style);
     }
     bar.set_message("recording");
@@ -126,9 +132,9 @@ fn describe(folder: &mut Folder, okki: &OkkiConfig, args: &RecordArgs) {
     manifest.parameters = told.cloned().collect();
     manifest.kept.extend(args.keep.iter().cloned());
     let asked = match (args.id.as_slice(), &args.since) {
-        ([], None) => format!("--last {}", args.last),
-        ([], Some(since)) => format!("--since {since} --last {}", args.last),
-        (ids, _) => format!("--id {}", ids.join(",")),
+        ([], None) => words::tr!("--last {}", args.last),
+        ([], Some(since)) => words::tr!("--since {since} --last {}", args.last),
+        (ids, _) => words::tr!("--id {}", ids.join(",")),
     };
     manifest.asked.push(asked);
 }
@@ -153,18 +159,18 @@ fn finish(folder: &Folder, taken: &Take, disguise: &Disguise, json: bool) -> any
         replaced: disguise.replaced(),
         renamed: disguise.renamed().iter().cloned().collect(),
         next: vec![
-            format!("transformer mapping try FILE --records {name}"),
-            format!("simulator --replay {name}"),
+            words::tr!("transformer mapping try FILE --records {name}"),
+            words::tr!("simulator --replay {name}"),
         ],
         folder: name,
     };
     if taken.details.is_empty() && taken.stopped.is_none() {
-        bail!("no customer to record; okki lists none in this span");
+        words::bail!("no customer to record; okki lists none in this span");
     }
     if let Some(why) = taken.stopped.as_deref().filter(|_| summary.customers == 0) {
-        bail!("nothing was recorded: {why}");
+        words::bail!("nothing was recorded: {why}");
     }
-    ensure!(
+    words::ensure!(
         summary.customers > 0,
         "no customer was recorded: {}",
         codes(taken)
@@ -175,7 +181,7 @@ fn finish(folder: &Folder, taken: &Take, disguise: &Disguise, json: bool) -> any
         print(&summary, taken)?;
     }
     if let Some(why) = &taken.stopped {
-        bail!(
+        words::bail!(
             "the recording is not complete: {why}; `extractor record {} --append` goes on",
             summary.folder
         );
@@ -194,11 +200,11 @@ fn codes(taken: &Take) -> String {
 fn print(summary: &Summary, taken: &Take) -> anyhow::Result<()> {
     let refused = match summary.refused {
         0 => String::new(),
-        refused => format!(", {refused} of them refusals"),
+        refused => words::tr!(", {refused} of them refusals"),
     };
     let hidden = match taken.hidden.as_slice() {
         [] => String::new(),
-        hidden => format!(" (the account does not show {})", hidden.join(", ")),
+        hidden => words::tr!(" (the account does not show {})", hidden.join(", ")),
     };
     let rows = [
         ("folder", summary.folder.clone()),
@@ -207,7 +213,7 @@ fn print(summary: &Summary, taken: &Take) -> anyhow::Result<()> {
         ("settings", format!("{}{hidden}", summary.settings)),
         (
             "replaced",
-            format!("{} texts and numbers by pseudonyms", summary.replaced),
+            words::tr!("{} texts and numbers by pseudonyms", summary.replaced),
         ),
     ];
     pipeline::say!("{}", columns(&rows.map(|(name, value)| [name.to_owned(), value])))?;

@@ -83,7 +83,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         removals,
         !args.detail.no_skip,
     );
-    tasks.spawn(async { details.await.context("consume refs") });
+    tasks.spawn(async { details.await.with_context(|| words::tr!("consume refs")) });
     let worker = Worker::begin(&rt, Stage::Extract, args.worker);
     until_shutdown(&rt, tasks).await?;
     worker.end().await;
@@ -93,8 +93,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
 /// Each task ends with the shutdown only; one that ends or panics before takes the process with it.
 async fn until_shutdown(rt: &Runtime, mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     while let Some(ended) = tasks.join_next().await {
-        ended.context("a task died")??;
-        anyhow::ensure!(rt.shutdown.is_requested(), "a task ended without being asked to");
+        ended.with_context(|| words::tr!("a task died"))??;
+        words::ensure!(rt.shutdown.is_requested(), "a task ended without being asked to");
     }
     Ok(())
 }

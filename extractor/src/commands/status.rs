@@ -133,10 +133,10 @@ fn print(status: &Status) -> anyhow::Result<()> {
         .checkpoint_age_s
         .map_or_else(String::new, |age| format!(" ({})", describe(age)));
     let lag = match status.lag_s {
-        Some(lag) => format!("{lag} s since the oldest unfinished change was listed"),
-        None => "none, every listed change is finished".to_owned(),
+        Some(lag) => words::tr!("{lag} s since the oldest unfinished change was listed"),
+        None => words::tr!("none, every listed change is finished"),
     };
-    let missing = format!("{} customers that okki lists but does not show", status.missing);
+    let missing = words::tr!("{} customers that okki lists but does not show", status.missing);
     let mut rows = vec![
         row("checkpoint", or_none(&status.checkpoint) + &age),
         row("leader", or_none(&status.leader)),
@@ -148,13 +148,20 @@ fn print(status: &Status) -> anyhow::Result<()> {
         rows.push(row("webhook", webhook(events)));
     }
     for span in &status.damaged {
-        let at = span.serial_id.as_deref().unwrap_or("no serial number");
-        let next = if span.is_given_up() { ", given up" } else { "" };
+        let at = span
+            .serial_id
+            .as_deref()
+            .unwrap_or(words::text!("no serial number"));
+        let next = if span.is_given_up() {
+            words::text!(", given up")
+        } else {
+            ""
+        };
         let end = time::format(span.end);
         let tries = span.tries;
         rows.push(row(
-            "unreadable row",
-            format!("{end}, {at}: {}; listed again {tries} times{next}", span.reason),
+            words::text!("unreadable row"),
+            words::tr!("{end}, {at}: {}; listed again {tries} times{next}", span.reason),
         ));
     }
     for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
@@ -170,16 +177,16 @@ fn print(status: &Status) -> anyhow::Result<()> {
 
 fn polling(pace: Option<&Pace>) -> String {
     let Some(Pace { interval_s, why }) = pace else {
-        return "off, only runs list".to_owned();
+        return words::tr!("off, only runs list");
     };
     let why = match why {
-        Why::Changes => "something has just changed",
-        Why::Quiet => "nothing changes",
-        Why::Share => "the share of the quota allows no more (POLL_SHARE)",
-        Why::Failing => "polls fail",
-        Why::Vain => "polls show changes that runs do not find",
+        Why::Changes => words::text!("something has just changed"),
+        Why::Quiet => words::text!("nothing changes"),
+        Why::Share => words::text!("the share of the quota allows no more (POLL_SHARE)"),
+        Why::Failing => words::text!("polls fail"),
+        Why::Vain => words::text!("polls show changes that runs do not find"),
     };
-    format!("every {interval_s:.1} s, {why}")
+    words::tr!("every {interval_s:.1} s, {why}")
 }
 
 fn row(name: &str, value: String) -> [String; 2] {
@@ -188,15 +195,17 @@ fn row(name: &str, value: String) -> [String; 2] {
 
 fn webhook(events: &hooks::Counts) -> String {
     let last = time::format(events.last_ms.div_euclid(1_000));
-    format!(
+    words::tr!(
         "{} events, {} of them late, {} listed changes without one; the last event at {last}",
-        events.events, events.late, events.lost
+        events.events,
+        events.late,
+        events.lost
     )
 }
 
 fn results(shown: &Shown) -> String {
     let of = |result| shown.outcome.of(result);
-    format!(
+    words::tr!(
         "listed {}, fetched {}, skipped {}, removed {}, missing {}, filtered {}, dead {}, waiting {}",
         shown.run.listed,
         of(FetchResult::Fetched),

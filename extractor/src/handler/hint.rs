@@ -66,7 +66,7 @@ impl FetchHandler {
             _ if self.is_last(attempt, FOR_KNOWN) => Some(leave(wanted, "not-newer", FetchResult::Skipped)),
             _ => Some(Outcome::Retry(Failure::new(
                 "okki-not-newer",
-                "the detail is not newer than what is loaded",
+                words::tr!("the detail is not newer than what is loaded"),
             ))),
         }
     }

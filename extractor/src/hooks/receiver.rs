@@ -9,7 +9,7 @@ use super::{
     memory::{Memory, Reserved},
     signature::Signature,
 };
-use crate::okki::{Event, Unreadable, chain, read_push};
+use crate::okki::{Event, Unreadable, read_push};
 use pipeline::{
     broker::PublishError,
     events,
@@ -45,13 +45,13 @@ pub(crate) struct Hooks {
 /// Why an event cannot be kept.
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("the service is paused ({})", .0.name())]
+    #[error("{}", words::tr!("the service is paused ({})", .0.name()))]
     Paused(Pause),
-    #[error("remember the event")]
+    #[error("{}", words::tr!("remember the event"))]
     Store(#[from] store::Error),
-    #[error("publish a ref")]
+    #[error("{}", words::tr!("publish a ref"))]
     Publish(#[from] PublishError),
-    #[error("the broker has not confirmed a ref in time")]
+    #[error("{}", words::tr!("the broker has not confirmed a ref in time"))]
     Late,
 }
 
@@ -82,7 +82,7 @@ impl Receiver for Hooks {
                 {
                     self.rt.redis_lost(error);
                 }
-                tracing::debug!(error = chain(&error), "event not kept");
+                tracing::debug!(error = pipeline::cause::logged(&error), "event not kept");
                 (Verdict::Failed, None)
             }
         }

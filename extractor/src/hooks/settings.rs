@@ -21,20 +21,20 @@ impl HookArgs {
         };
         let kind = self.hook_signature.unwrap_or(usual);
         if kind == SignatureKind::HmacSha256 && secret.is_none() {
-            let remedy = "set it to the secret of the callback, or HOOK_SIGNATURE to path";
+            let remedy = words::text!("set it to the secret of the callback, or HOOK_SIGNATURE to path");
             return Err(ConfigError::new(
                 "HOOK_SECRET",
-                "is required to check signatures",
+                words::tr!("is required to check signatures"),
                 remedy,
             ));
         }
         let header = self.hook_signature_header.trim().to_ascii_lowercase();
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if header.is_empty() || !header.bytes().all(is_name) {
-            let remedy = "write its name, such as X-Signature";
+            let remedy = words::text!("write its name, such as X-Signature");
             return Err(ConfigError::new(
                 "HOOK_SIGNATURE_HEADER",
-                "is no name of a header",
+                words::tr!("is no name of a header"),
                 remedy,
             ));
         }

@@ -1,7 +1,6 @@
 //! What is to be seen of events: `/status`, the count of lost ones, and a word in the log about pushes that are of no use.
 
 use super::memory::Memory;
-use crate::okki::chain;
 use pipeline::{service::Runtime, telemetry::names};
 use serde_json::json;
 use std::{
@@ -35,7 +34,7 @@ impl HookWatch {
     pub(crate) async fn run(self) {
         loop {
             if let Err(error) = self.look().await {
-                tracing::debug!(error = chain(&error), "events not counted");
+                tracing::debug!(error = pipeline::cause::logged(&error), "events not counted");
             }
             if !self.rt.shutdown.sleep(EVERY).await {
                 return;
@@ -64,9 +63,13 @@ impl HookWatch {
         if self.may_tell(1) {
             let remedy = match has_secret {
                 true => {
-                    "HOOK_SECRET is not the callback's secret; `extractor webhook register --new-secret` makes another one"
+                    words::text!(
+                        "HOOK_SECRET is not the callback's secret; `extractor webhook register --new-secret` makes another one"
+                    )
                 }
-                false => "set HOOK_SECRET to the secret that `extractor webhook register` printed",
+                false => {
+                    words::text!("set HOOK_SECRET to the secret that `extractor webhook register` printed")
+                }
             };
             tracing::error!(remedy, "webhook calls are sealed and cannot be read");
         }

@@ -26,7 +26,7 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> R
     let data = envelope
         .raw("data")
         .filter(|data| data.get().starts_with(['{', '[']));
-    let data = data.ok_or_else(|| Error::Shape("`data` is missing or no object".to_owned()))?;
+    let data = data.ok_or_else(|| Error::Shape(words::tr!("`data` is missing or no object")))?;
     Ok(Answer {
         data: data.to_owned(),
         now: envelope.text("now").as_deref().and_then(time::parse),
@@ -47,11 +47,11 @@ pub(super) fn accepted(
         (401, Err(_)) => {
             return Err(Error::Auth {
                 code: "401".to_owned(),
-                message: "http status 401".to_owned(),
+                message: words::tr!("http status 401"),
             });
         }
         (_, Err(_)) => {
-            return Err(Error::Garbled(format!(
+            return Err(Error::Garbled(words::tr!(
                 "http status {status}, {}",
                 describe(body)
             )));
@@ -127,12 +127,12 @@ fn is_server_error(code: &str) -> bool {
 fn describe(body: &[u8]) -> String {
     let text = body.trim_ascii_start();
     let kind = match text.first() {
-        None => "an empty body",
-        Some(b'<') => "an HTML or XML page instead of JSON",
-        Some(b'{' | b'[') => "damaged or unknown JSON",
-        Some(_) => "text instead of JSON",
+        None => words::text!("an empty body"),
+        Some(b'<') => words::text!("an HTML or XML page instead of JSON"),
+        Some(b'{' | b'[') => words::text!("damaged or unknown JSON"),
+        Some(_) => words::text!("text instead of JSON"),
     };
-    format!("{kind} ({} bytes)", body.len())
+    words::tr!("{kind} ({} bytes)", body.len())
 }
 
 #[cfg(test)]

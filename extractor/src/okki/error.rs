@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The credentials or the token are refused; when that is so for everybody, nothing works until a person acts.
-    #[error("okki refuses the credentials: {code}: {message}")]
+    #[error("{}", words::tr!("okki refuses the credentials: {code}: {message}"))]
     Auth {
         /// The vendor's code (`invalid_client`, `access_denied`, `401`).
         code: String,
@@ -14,9 +14,7 @@ pub(crate) enum Error {
         message: String,
     },
     /// The token is good but lacks the module, or the application has it switched off.
-    #[error(
-        "okki grants no permission: {code}: {message} (enable the customer module under API对接 and scope `company`)"
-    )]
+    #[error("{}", words::tr!("okki grants no permission: {code}: {message} (enable the customer module under API对接 and scope `company`)"))]
     Permission {
         /// The vendor's code.
         code: String,
@@ -24,25 +22,25 @@ pub(crate) enum Error {
         message: String,
     },
     /// Too many calls; the account's limit is lower than ours.
-    #[error("okki limits the rate")]
+    #[error("{}", words::tr!("okki limits the rate"))]
     RateLimited {
         /// From `Retry-After`.
         retry_after: Option<Duration>,
     },
     /// Too many calls, and not the moment to go on: longer than a call can wait for.
-    #[error("okki limits the rate and wants no calls before {}", until(*left))]
+    #[error("{}", words::tr!("okki limits the rate and wants no calls before {}", until(*left)))]
     Closed {
         /// How long from now.
         left: Duration,
     },
     /// The customer does not exist, or is not visible to this application, or not yet.
-    #[error("okki has no such customer: {message}")]
+    #[error("{}", words::tr!("okki has no such customer: {message}"))]
     NotFound {
         /// The vendor's text (`Not Found Resource`, `No Privilege`).
         message: String,
     },
     /// A refusal of this very request, with a code that is known to be final.
-    #[error("okki refuses the request: {code}: {message}")]
+    #[error("{}", words::tr!("okki refuses the request: {code}: {message}"))]
     Business {
         /// The vendor's code.
         code: String,
@@ -50,18 +48,16 @@ pub(crate) enum Error {
         message: String,
     },
     /// No answer, or one that says nothing about the request: worth asking again.
-    #[error("okki does not answer")]
+    #[error("{}", words::tr!("okki does not answer"))]
     Outage(#[from] Outage),
     /// Not JSON: a page of some gateway, or an answer cut short. Another time it may be one.
-    #[error("unreadable answer of okki: {0}")]
+    #[error("{}", words::tr!("unreadable answer of okki: {0}"))]
     Garbled(String),
     /// JSON, but not the documented shape.
-    #[error("unexpected answer of okki: {0}")]
+    #[error("{}", words::tr!("unexpected answer of okki: {0}"))]
     Shape(String),
     /// The detail of another customer than the one that was asked for.
-    #[error(
-        "unexpected answer of okki: detail of {asked}: the answer is about {about} (does something in between cache answers?)"
-    )]
+    #[error("{}", words::tr!("unexpected answer of okki: detail of {asked}: the answer is about {about} (does something in between cache answers?)"))]
     Another {
         /// The customer that was asked for.
         asked: String,
@@ -69,10 +65,10 @@ pub(crate) enum Error {
         about: String,
     },
     /// The daily allowance is used up.
-    #[error("the call cannot be made within the quota")]
+    #[error("{}", words::tr!("the call cannot be made within the quota"))]
     Quota(#[from] pipeline::quota::Error),
     /// Redis, which shares token and quota, cannot be used.
-    #[error("shared state of the okki client")]
+    #[error("{}", words::tr!("shared state of the okki client"))]
     Store(#[from] pipeline::store::Error),
 }
 
@@ -80,7 +76,7 @@ pub(crate) enum Error {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Outage {
     /// An HTTP status that blames the server.
-    #[error("http status {status}")]
+    #[error("{}", words::tr!("http status {status}"))]
     Status {
         /// The status.
         status: u16,
@@ -88,7 +84,7 @@ pub(crate) enum Outage {
         retry_after: Option<Duration>,
     },
     /// The server wants the call to be made elsewhere, which nobody has asked for.
-    #[error("http status {status}, a redirect to {to} (is OKKI_BASE_URL right?)")]
+    #[error("{}", words::tr!("http status {status}, a redirect to {to} (is OKKI_BASE_URL right?)"))]
     Redirect {
         /// The status.
         status: u16,
@@ -99,10 +95,10 @@ pub(crate) enum Outage {
     #[error("{}", if .0.is_timeout() { "no answer in time" } else { "connection failed" })]
     Transport(#[source] reqwest::Error),
     /// Reading the body failed.
-    #[error("answer cut short")]
+    #[error("{}", words::tr!("answer cut short"))]
     Body(#[source] pipeline::http::Error),
     /// The envelope reports a server error.
-    #[error("server error {code}: {message}")]
+    #[error("{}", words::tr!("server error {code}: {message}"))]
     Envelope {
         /// The vendor's code.
         code: String,
@@ -110,7 +106,7 @@ pub(crate) enum Outage {
         message: String,
     },
     /// A code that nothing is known of, so it may mean anything, and pass.
-    #[error("unknown code {code}: {message}")]
+    #[error("{}", words::tr!("unknown code {code}: {message}"))]
     Unknown {
         /// The vendor's code.
         code: String,

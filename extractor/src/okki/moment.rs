@@ -13,7 +13,7 @@ const REPEATED: usize = 48;
 
 /// A time that nobody can read; the text is what came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be read as a time")]
+#[error("{}", words::tr!("`{0}` cannot be read as a time"))]
 pub(crate) struct Unreadable(String);
 
 impl Unreadable {

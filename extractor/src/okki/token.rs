@@ -4,11 +4,7 @@
 //! token again before fetching, so the refusal of token A makes exactly one replica ask for token B. The stored
 //! expiry is not believed against a refusal, for the server may revoke early (docs/okki-api.md §2).
 
-use super::{
-    error::{Error, chain},
-    seal::Seal,
-    time,
-};
+use super::{error::Error, seal::Seal, time};
 use pipeline::{
     lease::Lease,
     names::AccountKeys,
@@ -200,7 +196,10 @@ impl Shared {
                 None => self.fetch(vendor).await,
             };
             if let Err(error) = lease.release().await {
-                tracing::debug!(error = chain(&error), "renewal lease not released");
+                tracing::debug!(
+                    error = pipeline::cause::logged(&error),
+                    "renewal lease not released"
+                );
             }
             return token;
         }
@@ -213,7 +212,7 @@ impl Shared {
             "okki token fetched"
         );
         if let Err(error) = self.write(&token).await {
-            tracing::warn!(error = chain(&error), "okki token not shared");
+            tracing::warn!(error = pipeline::cause::logged(&error), "okki token not shared");
         }
         Ok(token)
     }

@@ -78,16 +78,16 @@ pub(crate) struct Detail {
 
 /// Reads the `data` object of a listing; `later`: of a page after the first one.
 pub(super) fn read_page(data: &RawValue, now: Option<i64>, later: bool) -> Result<Page, Error> {
-    let shape = |what: String| Error::Shape(format!("listing: {what}"));
+    let shape = |what: String| Error::Shape(words::tr!("listing: {what}"));
     let data = Members::read(data.get().as_bytes()).map_err(|error| shape(error.to_string()))?;
     let total = data
         .integer("totalItem")
         .and_then(|total| u64::try_from(total).ok());
     let rows = match data.raw("list") {
-        Some(list) => rows(list.get()).ok_or_else(|| shape("`data.list` is not a list".to_owned()))?,
+        Some(list) => rows(list.get()).ok_or_else(|| shape(words::tr!("`data.list` is not a list")))?,
         // Behind the last page there is nothing, whatever the whole counts.
         None if total == Some(0) || later => Vec::new(),
-        None => return Err(shape("`data.list` is missing".to_owned())),
+        None => return Err(shape(words::tr!("`data.list` is missing"))),
     };
     let mut page = Page {
         total,
@@ -116,22 +116,25 @@ fn rows(list: &str) -> Option<Vec<&RawValue>> {
 /// A listed customer, and why its time is not known although there is one.
 fn read_row(row: &RawValue) -> Result<(ListItem, Option<String>), DamagedRow> {
     let row = Members::read(row.get().as_bytes()).map_err(|_| DamagedRow {
-        reason: "a row is not an object".to_owned(),
+        reason: words::tr!("a row is not an object"),
         serial_id: None,
         update_time: 0,
     })?;
     let time = row.time("update_time");
     let company_id = row.company_id("company_id").ok_or_else(|| DamagedRow {
         reason: match row.text("company_id") {
-            Some(text) => format!("`company_id` is `{}`", text.chars().take(40).collect::<String>()),
-            None => "a row has no usable `company_id`".to_owned(),
+            Some(text) => words::tr!("`company_id` is `{}`", text.chars().take(40).collect::<String>()),
+            None => words::tr!("a row has no usable `company_id`"),
         },
         serial_id: row.text("serial_id"),
         update_time: time.as_ref().ok().copied().flatten().unwrap_or(0),
     })?;
     let (update_time, untimed) = match time {
         Ok(time) => (time.unwrap_or(0), None),
-        Err(error) => (0, Some(format!("customer {company_id}: `update_time` {error}"))),
+        Err(error) => (
+            0,
+            Some(words::tr!("customer {company_id}: `update_time` {error}")),
+        ),
     };
     let item = ListItem {
         company_id,
@@ -143,7 +146,7 @@ fn read_row(row: &RawValue) -> Result<(ListItem, Option<String>), DamagedRow> {
 /// Reads the `data` object of a detail and checks that it is the customer that was asked for.
 pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &str) -> Result<Detail, Error> {
     let row = Members::read(data.get().as_bytes())
-        .map_err(|error| Error::Shape(format!("detail of {company_id}: {error}")))?;
+        .map_err(|error| Error::Shape(words::tr!("detail of {company_id}: {error}")))?;
     match row.company_id("company_id") {
         Some(id) if id == company_id => {}
         Some(id) => {
@@ -153,16 +156,16 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
             });
         }
         None => {
-            return Err(Error::Shape(format!(
+            return Err(Error::Shape(words::tr!(
                 "detail of {company_id}: no usable `company_id`"
             )));
         }
     }
-    let odd = |what: String| Error::Shape(format!("detail of {company_id}: `update_time` {what}"));
+    let odd = |what: String| Error::Shape(words::tr!("detail of {company_id}: `update_time` {what}"));
     let update_time = row.time("update_time").map_err(|error| odd(error.to_string()))?;
     if let Some(ahead) = update_time.filter(|at| lies_ahead(*at, now, time::now())) {
         // As a version it would make every later change an older one.
-        return Err(odd(format!("{} lies in the future", time::format(ahead))));
+        return Err(odd(words::tr!("{} lies in the future", time::format(ahead))));
     }
     Ok(Detail {
         json: data,
@@ -185,7 +188,7 @@ pub(super) fn read_groups(data: &RawValue, id: &str) -> Result<String, Error> {
     let tree: Value = serde_json::from_str(data.get()).map_err(|error| Error::Shape(error.to_string()))?;
     let unknown = || Error::Business {
         code: UNKNOWN_GROUP.to_owned(),
-        message: format!("分组不存在: no customer group {id}"),
+        message: words::tr!("分组不存在: no customer group {id}"),
     };
     let group = find(&tree, id).ok_or_else(unknown)?;
     let name = group.get("name").and_then(Value::as_str);

@@ -16,7 +16,7 @@ pub(crate) use settings::polling;
 pub(crate) use tempo::Tempo;
 
 use crate::{
-    okki::{Client, Error, PageRequest, chain},
+    okki::{Client, Error, PageRequest},
     pause::Pauses,
     run::{RunSettings, Stop},
     state::{KindState, Phase, PollState, Run, State},
@@ -173,10 +173,10 @@ impl Polling {
 
     /// Only a pause that OKKI asks for by name is one for everybody.
     fn failed(&self, error: &Error) -> Found {
-        tracing::debug!(error = chain(error), "poll failed");
+        tracing::debug!(error = pipeline::cause::logged(error), "poll failed");
         let rest = error.retry_after();
         if rest.is_some_and(|rest| rest > LONG_REST) {
-            self.pauses.pause("poll the listing", error);
+            self.pauses.pause(words::text!("poll the listing"), error);
         }
         Found::Failure {
             rest,

@@ -23,8 +23,8 @@ pub(crate) fn polling(
     };
     let share = match percent("POLL_SHARE", share)? {
         0 => {
-            let remedy = "write 1 to 100, or switch polling off with POLL=off";
-            return Err(ConfigError::new("POLL_SHARE", "is nothing", remedy));
+            let remedy = words::text!("write 1 to 100, or switch polling off with POLL=off");
+            return Err(ConfigError::new("POLL_SHARE", words::tr!("is nothing"), remedy));
         }
         share => share,
     };
@@ -41,8 +41,8 @@ pub(crate) fn polling(
         "auto" => Ok(matches!(live, Schedule::Every(_)).then_some(tempo)),
         other => Err(ConfigError::new(
             "POLL",
-            format!("`{other}` is unknown"),
-            "write auto, on or off",
+            words::tr!("`{other}` is unknown"),
+            words::tr!("write auto, on or off"),
         )),
     }
 }

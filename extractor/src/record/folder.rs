@@ -26,11 +26,16 @@ impl Folder {
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries.count(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(refuse(format!("cannot use `{name}`: {error}"), "name a folder")),
+            Err(error) => {
+                return Err(refuse(
+                    words::tr!("cannot use `{name}`: {error}"),
+                    words::text!("name a folder"),
+                ));
+            }
         };
         if entries > 0 && !append {
-            let remedy = "name another folder, or add to this recording with --append";
-            return Err(refuse(format!("`{name}` is not empty"), remedy));
+            let remedy = words::text!("name another folder, or add to this recording with --append");
+            return Err(refuse(words::tr!("`{name}` is not empty"), remedy));
         }
         let manifest = if entries > 0 {
             Manifest::read(&path)?
@@ -69,7 +74,7 @@ impl Folder {
             let file = format!("pages/{:04}.json", self.manifest.pages.len() + 1);
             match self.write_answer(&file, answer, About::Customers, disguise)? {
                 None => self.manifest.pages.push(of(file, answer)),
-                Some(why) => self.leave_out("a page of the listing", "okki-unreadable", why),
+                Some(why) => self.leave_out(words::text!("a page of the listing"), "okki-unreadable", why),
             }
         }
         Ok(())
@@ -78,12 +83,12 @@ impl Folder {
     fn write_details(&mut self, take: &Take, disguise: &mut Disguise) -> anyhow::Result<()> {
         for detail in &take.details {
             let id = &detail.company_id;
-            let what = format!("customer {id}");
+            let what = words::tr!("customer {id}");
             let Some(answer) = &detail.answer else {
                 self.leave_out(
                     &what,
                     detail.code.unwrap_or("okki-outage"),
-                    "no answer".to_owned(),
+                    words::tr!("no answer"),
                 );
                 continue;
             };
@@ -121,7 +126,7 @@ impl Folder {
             // Where what is personal stands in it nobody knows, so it is not kept.
             Err(error) => {
                 let (status, length) = (answer.taken.status, answer.taken.body.len());
-                Ok(Some(format!(
+                Ok(Some(words::tr!(
                     "http status {status}, {length} bytes that are no JSON: {error}"
                 )))
             }

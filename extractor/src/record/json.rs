@@ -19,7 +19,7 @@ pub(crate) enum Node<'a> {
 
 /// Where an answer is no JSON, and why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} at byte {at}")]
+#[error("{}", words::tr!("{what} at byte {at}"))]
 pub(crate) struct NotJson {
     what: &'static str,
     at: usize,
@@ -32,7 +32,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Node<'_>, NotJson> {
     let node = reader.value(0)?;
     reader.blanks();
     if reader.at < body.len() {
-        return Err(reader.error("something behind the end"));
+        return Err(reader.error(words::text!("something behind the end")));
     }
     Ok(node)
 }
@@ -45,7 +45,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Result<Node<'a>, NotJson> {
         if depth > DEEPEST {
-            return Err(self.error("nested too deep"));
+            return Err(self.error(words::text!("nested too deep")));
         }
         self.blanks();
         match self.peek() {
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
             Some(b'[') => self.array(depth),
             Some(b'"') => Ok(Node::Text(self.text()?)),
             Some(_) => self.bare(),
-            None => Err(self.error("the end is missing")),
+            None => Err(self.error(words::text!("the end is missing"))),
         }
     }
 
@@ -62,12 +62,12 @@ impl<'a> Reader<'a> {
         self.at += 1;
         while self.another(b'}', members.is_empty())? {
             if self.peek() != Some(b'"') {
-                return Err(self.error("no name of a member"));
+                return Err(self.error(words::text!("no name of a member")));
             }
             let key = self.text()?;
             self.blanks();
             if self.peek() != Some(b':') {
-                return Err(self.error("no `:`"));
+                return Err(self.error(words::text!("no `:`")));
             }
             self.at += 1;
             members.push((key, self.value(depth + 1)?));
@@ -98,8 +98,8 @@ impl<'a> Reader<'a> {
                 Ok(true)
             }
             Some(_) if is_first => Ok(true),
-            Some(_) => Err(self.error("no `,`")),
-            None => Err(self.error("the end is missing")),
+            Some(_) => Err(self.error(words::text!("no `,`"))),
+            None => Err(self.error(words::text!("the end is missing"))),
         }
     }
 
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
                 Some(b'"') => break,
                 Some(b'\\') => end += 2,
                 Some(_) => end += 1,
-                None => return Err(self.error("a text has no end")),
+                None => return Err(self.error(words::text!("a text has no end"))),
             }
         }
         self.at = end + 1;
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
             {
                 Node::Number(word)
             }
-            _ => return Err(self.error("no value")),
+            _ => return Err(self.error(words::text!("no value"))),
         };
         self.at += length;
         Ok(node)

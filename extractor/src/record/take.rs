@@ -212,7 +212,7 @@ impl Take {
                 self.add_detail(recorded, id);
             }
             if self.bytes > MOST_BYTES {
-                self.stopped = Some(format!("the answers are larger than {} MiB", MOST_BYTES >> 20));
+                self.stopped = Some(words::tr!("the answers are larger than {} MiB", MOST_BYTES >> 20));
             }
             if self.stopped.is_some() {
                 return;

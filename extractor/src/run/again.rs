@@ -5,7 +5,7 @@
 
 use super::{Runner, Stop};
 use crate::{
-    okki::{chain, time},
+    okki::time,
     state::{DamagedSpan, Phase, Run, RunKind},
     walk::{Step, Walk},
     window::Window,
@@ -72,7 +72,11 @@ impl Runner {
                 Ok(()) => run.damaged == 0,
                 // What only this span is answered with must not stop the others.
                 Err(Stop::Okki(error)) if !error.is_transient() && !error.needs_person() => {
-                    tracing::warn!(run = run.id, error = chain(&error), "span not listed again");
+                    tracing::warn!(
+                        run = run.id,
+                        error = pipeline::cause::logged(&error),
+                        "span not listed again"
+                    );
                     false
                 }
                 Err(stop) => return Err(stop),

@@ -118,8 +118,8 @@ impl Runner {
         self.rt.alerts.raise(Problem {
             key: CLOCKS_APART.to_owned(),
             severity: Severity::Warning,
-            summary: "clocks differ".to_owned(),
-            detail: format!("{detail}; let NTP set the clocks of ours"),
+            summary: words::tr!("clocks differ"),
+            detail: words::tr!("{detail}; let NTP set the clocks of ours"),
             patience: Duration::ZERO,
         });
     }

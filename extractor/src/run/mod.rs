@@ -73,19 +73,17 @@ pub(crate) enum Stop {
     #[error(transparent)]
     Okki(#[from] Error),
     /// Redis.
-    #[error("keep the state of the run")]
+    #[error("{}", words::tr!("keep the state of the run"))]
     Store(#[from] store::Error),
     /// The broker.
-    #[error("publish refs")]
+    #[error("{}", words::tr!("publish refs"))]
     Publish(#[from] PublishError),
     /// Nobody knows from where on to list.
-    #[error(
-        "the checkpoint {} lies in the future; set it with `extractor checkpoint set TIME --reason WHY`",
-        time::format(*.0)
-    )]
+    #[error("{}", words::tr!("the checkpoint {} lies in the future; set it with `extractor checkpoint set TIME --reason WHY`",
+        time::format(*.0)))]
     FutureCheckpoint(i64),
     /// The lease ran out, or a newer leader has written.
-    #[error("another replica leads")]
+    #[error("{}", words::tr!("another replica leads"))]
     Deposed,
     /// The process is asked to stop.
     #[error("shutdown")]

@@ -2,7 +2,7 @@
 
 use super::{Runner, Stop};
 use crate::{
-    okki::{ListItem, chain},
+    okki::ListItem,
     state::{Phase, Run, RunKind},
     walk::{Step, day_start},
 };
@@ -78,7 +78,10 @@ impl Runner {
             .iter()
             .map(|item| (item.company_id.as_str(), item.update_time));
         if let Err(error) = events.listed(listed).await {
-            tracing::debug!(error = chain(&error), "not compared with events");
+            tracing::debug!(
+                error = pipeline::cause::logged(&error),
+                "not compared with events"
+            );
         }
     }
 

@@ -54,21 +54,21 @@ impl Source {
     /// What is followed, for people.
     #[must_use]
     pub(crate) fn describe(&self) -> String {
-        let mut parts = vec![format!("lists {}, fetches {}", self.list, self.info)];
+        let mut parts = vec![words::tr!("lists {}, fetches {}", self.list, self.info)];
         let groups = self.groups();
         if !groups.is_empty() {
-            parts.push(format!("group {}", groups.join(", then ")));
+            parts.push(words::tr!("group {}", groups.join(", then ")));
         }
         let others = self.parameters.iter().filter(|(name, _)| name != GROUP);
         parts.extend(others.map(|(name, value)| format!("{name}={value}")));
         if !self.selection.condition.is_empty() {
-            parts.push("with a condition".to_owned());
+            parts.push(words::tr!("with a condition"));
         }
         if self.removals {
-            parts.push("deleted customers, too".to_owned());
+            parts.push(words::tr!("deleted customers, too"));
         }
         if let Some((cron, _)) = &self.remedy {
-            parts.push(format!("again at {cron}"));
+            parts.push(words::tr!("again at {cron}"));
         }
         parts.join("; ")
     }
@@ -101,14 +101,14 @@ pub(crate) fn group_list(text: &str) -> Result<(), String> {
         let part = part.trim().trim_matches(['"', '\'']);
         let mut groups = part.split_whitespace().peekable();
         if groups.peek().is_none() {
-            return Err(format!("`{text}` has a comma without a group"));
+            return Err(words::tr!("`{text}` has a comma without a group"));
         }
         let is_number = |group: &str| {
             let digits = group.strip_prefix('-').unwrap_or(group);
             !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
         };
         if let Some(group) = groups.find(|group| !is_number(group)) {
-            return Err(format!("`{group}` is no number of a customer group"));
+            return Err(words::tr!("`{group}` is no number of a customer group"));
         }
     }
     Ok(())

@@ -7,7 +7,8 @@ use mapping::{Parameter, SourceDocument};
 use pipeline::setting::ConfigError;
 use serde_json::Value;
 
-const GROUPS: &str = "write the group's number, several with commas; `extractor check` asks OKKI for them";
+const GROUPS: &str =
+    words::mark!("write the group's number, several with commas; `extractor check` asks OKKI for them");
 
 /// A problem and its remedy.
 type Odd = (String, &'static str);
@@ -43,7 +44,9 @@ pub(super) fn without_effect(text: &str, name: &str) -> Vec<String> {
     };
     let idle = fields.into_iter().filter(|field| !is_used(field));
     idle.map(|field| {
-        format!("{name}: otherRequest: {field} has no effect; parameters of the listing belong into request")
+        words::tr!(
+            "{name}: otherRequest: {field} has no effect; parameters of the listing belong into request"
+        )
     })
     .collect()
 }
@@ -58,14 +61,14 @@ fn path(document: &SourceDocument) -> Option<Odd> {
     let info = document.info_api().filter(|path| !is_of_customers(path));
     api.map(|path| {
         (
-            format!("api is `{path}`, which lists no customers"),
-            "write /v1/company/list or /v1/company/updates",
+            words::tr!("api is `{path}`, which lists no customers"),
+            words::text!("write /v1/company/list or /v1/company/updates"),
         )
     })
     .or(info.map(|path| {
         (
-            format!("info_api is `{path}`, which shows no customer"),
-            "write /v1/company/info, or take it out",
+            words::tr!("info_api is `{path}`, which shows no customer"),
+            words::text!("write /v1/company/info, or take it out"),
         )
     }))
 }
@@ -74,25 +77,30 @@ fn path(document: &SourceDocument) -> Option<Odd> {
 fn variable_of(parameter: &Parameter) -> Option<Odd> {
     let text = parameter.value.as_ref()?.as_str();
     let variable = variable(text)?;
-    let problem = format!("{}: `{variable}` is no variable of the platform", parameter.field);
-    Some((problem, "correct its name, or write the value itself"))
+    let problem = words::tr!("{}: `{variable}` is no variable of the platform", parameter.field);
+    Some((
+        problem,
+        words::text!("correct its name, or write the value itself"),
+    ))
 }
 
 fn parameter(field: &str, value: &str) -> Option<Odd> {
-    let shown = || format!("{field} is `{value}`");
+    let shown = || words::tr!("{field} is `{value}`");
     let is_one_of = |known: &[&str]| known.contains(&value.trim());
     match field {
         "count" if !value.trim().parse::<u32>().is_ok_and(|count| count > 0) => Some((
             shown(),
-            "write a whole number of rows from 1 on, or take it out (OKKI_PAGE_SIZE)",
+            words::text!("write a whole number of rows from 1 on, or take it out (OKKI_PAGE_SIZE)"),
         )),
         "all" if !is_one_of(&["0", "1", "2"]) => Some((
             shown(),
-            "write 1 for all customers, 0 for the private ones (私海) or 2 for the public ones (公海)",
+            words::text!(
+                "write 1 for all customers, 0 for the private ones (私海) or 2 for the public ones (公海)"
+            ),
         )),
         "removed" if !is_one_of(&["0", "1"]) => Some((
             shown(),
-            "write 0, or 1 to follow deleted customers, too (REMOVALS)",
+            words::text!("write 0, or 1 to follow deleted customers, too (REMOVALS)"),
         )),
         "group_id" => group_list(value)
             .err()
@@ -137,10 +145,10 @@ fn condition(text: &str) -> Option<Odd> {
             let is_computed = time.contains('{') || time.contains("_function");
             if !is_computed && !time.trim().parse::<i64>().is_ok_and(is_time) {
                 let field = rule["field"].as_str().unwrap_or("?");
-                let problem = format!("condition[{n}][{m}] ({field}): `{value}` is no time");
+                let problem = words::tr!("condition[{n}][{m}] ({field}): `{value}` is no time");
                 return Some((
                     problem,
-                    "write the unix time in seconds, such as timestamp:1767196800",
+                    words::text!("write the unix time in seconds, such as timestamp:1767196800"),
                 ));
             }
         }

@@ -215,7 +215,7 @@ impl Gather {
             return Ok(true);
         }
         if self.pass >= MOST_PASSES {
-            return Err(Error::Shape(format!(
+            return Err(Error::Shape(words::tr!(
                 "listing: one second does not come to rest in {MOST_PASSES} passes"
             )));
         }

@@ -39,8 +39,8 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let probe = runtime.probe_for_vendor();
     tokio::time::timeout(REDIS_PATIENCE, probe)
         .await
-        .with_context(|| format!("Redis gives no answer within {REDIS_PATIENCE:?}; check REDIS_URL"))?
-        .context("ask Redis; check REDIS_URL, and whether Redis is up")?;
+        .with_context(|| words::tr!("Redis gives no answer within {REDIS_PATIENCE:?}; check REDIS_URL"))?
+        .with_context(|| words::tr!("ask Redis; check REDIS_URL, and whether Redis is up"))?;
     let writer = parts::assemble(&runtime, &config, &http)?;
     if let Err(misfit) = usable::read(&writer).await? {
         return Err(ConfigError::message(misfit.to_string()).into());
@@ -48,7 +48,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let widgets = writer.form.current().map_or(0, |form| form.len());
     let key_widget = config.expected.key_widget.as_deref();
     let keyless = match config.ignore_keyless {
-        true => Some("rows without a key are ignored".to_owned()),
+        true => Some(words::tr!("rows without a key are ignored")),
         false => keyless_rows(&writer, key_widget).await,
     };
     if args.json {
@@ -62,15 +62,18 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     }
     let mut facts = Facts::default();
     let account = &config.account;
-    facts.add("form", format!("{} in app {}", account.entry_id, account.app_id));
+    facts.add(
+        "form",
+        words::tr!("{} in app {}", account.entry_id, account.app_id),
+    );
     let mapped = config.expected.fields.len();
     facts.add(
         "widgets",
-        format!("{widgets}, {mapped} of them mapped, all there and writable"),
+        words::tr!("{widgets}, {mapped} of them mapped, all there and writable"),
     );
     facts.add(
         "key",
-        key_widget.unwrap_or("none: no recovery when Redis is lost"),
+        key_widget.unwrap_or(words::text!("none: no recovery when Redis is lost")),
     );
     if let Some(keyless) = keyless {
         facts.add("keyless", keyless);
@@ -79,17 +82,16 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     for remark in &config.remarks {
         facts.add("remark", remark);
     }
-    pipeline::say!("{facts}")?;
-    Ok(())
+    Ok(pipeline::say!("{facts}")?)
 }
 
 /// Rows without a key in words; `None` without a key widget.
 async fn keyless_rows(writer: &Writer, key_widget: Option<&str>) -> Option<String> {
     let counted = keyless::count(&writer.vendor, key_widget?);
     Some(match tokio::time::timeout(COUNT_PATIENCE, counted).await {
-        Ok(Ok(None)) => "no row is without a key".to_owned(),
-        Ok(Ok(Some(rows))) => format!("{rows}; a loader makes no rows: {}", keyless::REMEDY),
-        Ok(Err(error)) => format!("rows without a key cannot be counted now: {error}"),
-        Err(_) => "rows without a key could not be counted in time".to_owned(),
+        Ok(Ok(None)) => words::tr!("no row is without a key"),
+        Ok(Ok(Some(rows))) => words::tr!("{rows}; a loader makes no rows: {}", keyless::REMEDY),
+        Ok(Err(error)) => words::tr!("rows without a key cannot be counted now: {error}"),
+        Err(_) => words::tr!("rows without a key could not be counted in time"),
     })
 }

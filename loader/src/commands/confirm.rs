@@ -10,9 +10,9 @@ pub(super) fn confirmed(question: &str, yes: bool) -> anyhow::Result<bool> {
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
-        return Err(ConfigError::message(
-            "no terminal to confirm on; add --yes when the list above is right",
-        )
+        return Err(ConfigError::message(words::tr!(
+            "no terminal to confirm on; add --yes when the list above is right"
+        ))
         .into());
     }
     write!(io::stderr(), "{question} [y/N] ")?;

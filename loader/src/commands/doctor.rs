@@ -33,6 +33,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let redis_is_away = findings
         .iter()
         .any(|finding| finding.what == "redis" && finding.health == Health::Bad);
+    findings.push(doctor::notices(&runtime, "loader", &common.alerts, &http.tls, args.how).await);
     findings.push(key_widget(&config));
     findings.push(Finding::good("pushes", PushConfig::describe(pushes.as_ref())));
     if let Some(finding) = removals(&runtime, &config, &http).await {
@@ -42,16 +43,20 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         findings.push(Finding::risk(
             "mapping",
             remark,
-            "the loader does not do this part of the document",
+            words::tr!("the loader does not do this part of the document"),
         ));
     }
     let mut unusable = None;
     findings.push(if redis_is_away {
         // Every call takes a slot of the shared quota, and that is kept in Redis.
-        Finding::bad("form", "not asked, because Redis is away", "repair Redis first")
+        Finding::bad(
+            "form",
+            words::tr!("not asked, because Redis is away"),
+            words::tr!("repair Redis first"),
+        )
     } else {
         let late = || {
-            let remedy = "check JDY_BASE_URL, and whether its host is reached from here";
+            let remedy = words::text!("check JDY_BASE_URL, and whether its host is reached from here");
             Ok(Finding::bad("form", late_form(&runtime), remedy))
         };
         doctor::in_time(form(&runtime, &config, &http, &mut unusable), late).await?
@@ -74,12 +79,12 @@ async fn removals(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -
         true => Finding::bad("removals", explained(&state, share), REMEDY),
         false if state.free_until_ms > state.time_ms => Finding::risk(
             "removals",
-            "they are not limited for now, as somebody has allowed with --for",
-            "loader removals show; loader removals keep --reason WHY ends it",
+            words::tr!("they are not limited for now, as somebody has allowed with --for"),
+            words::tr!("loader removals show; loader removals keep --reason WHY ends it"),
         ),
         false => Finding::good(
             "removals",
-            format!(
+            words::tr!(
                 "none waits; {} rows have gone within a week, REMOVAL_LIMIT {share} %",
                 state.removed
             ),
@@ -89,12 +94,14 @@ async fn removals(runtime: &Runtime, config: &LoaderConfig, http: &HttpConfig) -
 
 fn key_widget(config: &LoaderConfig) -> Finding {
     match &config.expected.key_widget {
-        Some(widget) => Finding::good("key widget", widget),
+        Some(widget) => Finding::good(words::mark!("key widget"), widget),
         None => Finding::risk(
-            "key widget",
+            words::mark!("key widget"),
             "none",
-            "add a text widget for the company id to the form and name it in JDY_KEY_WIDGET; without it rows cannot be \
-             found again when Redis is lost",
+            words::tr!(
+                "add a text widget for the company id to the form and name it in JDY_KEY_WIDGET; without it rows cannot be \
+             found again when Redis is lost"
+            ),
         ),
     }
 }
@@ -108,9 +115,9 @@ fn late_form(runtime: &Runtime) -> String {
         .map(|pause| pause.detail)
         .collect();
     if details.is_empty() {
-        "no answer in time".to_owned()
+        words::tr!("no answer in time")
     } else {
-        format!("no answer in time: {}", details.join("; "))
+        words::tr!("no answer in time: {}", details.join("; "))
     }
 }
 
@@ -129,13 +136,13 @@ async fn form(
             let mapped = config.expected.fields.len();
             Finding::good(
                 "form",
-                format!("{entry}: {widgets} widgets, {mapped} of them mapped"),
+                words::tr!("{entry}: {widgets} widgets, {mapped} of them mapped"),
             )
         }
         Some(Err(misfit)) => {
             let remedy = match misfit.is_about_key() {
-                true => "name a usable key widget in JDY_KEY_WIDGET",
-                false => "add the widget to the form, or change the mapping",
+                true => words::text!("name a usable key widget in JDY_KEY_WIDGET"),
+                false => words::text!("add the widget to the form, or change the mapping"),
             };
             let finding = Finding::bad("form", &misfit, remedy);
             *unusable = Some(misfit).filter(Misfit::is_about_key);
@@ -148,11 +155,11 @@ async fn form(
                 .into_iter()
                 .map(|pause| pause.detail)
                 .collect();
-            let seen = format!("{entry} cannot be read: {}", details.join("; "));
+            let seen = words::tr!("{entry} cannot be read: {}", details.join("; "));
             Finding::bad(
                 "form",
                 seen,
-                "check JDY_BASE_URL, JDY_API_KEY and the key's permission for app and form",
+                words::tr!("check JDY_BASE_URL, JDY_API_KEY and the key's permission for app and form"),
             )
         }
     })

@@ -50,7 +50,9 @@ async fn rebuild(args: RebuildArgs) -> anyhow::Result<()> {
     let (writer, config) = tool(args.run)?;
     anyhow::ensure!(
         !config.expected.fields.is_empty(),
-        pipeline::setting::ConfigError::message("MAPPING is needed to know which widgets count; set it")
+        pipeline::setting::ConfigError::message(words::tr!(
+            "MAPPING is needed to know which widgets count; set it"
+        ))
     );
     usable::key_widget(&writer).await?;
     read_form(&writer).await?;
@@ -63,14 +65,18 @@ async fn rebuild(args: RebuildArgs) -> anyhow::Result<()> {
 async fn read_form(writer: &Writer) -> anyhow::Result<()> {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(200));
-    writer.index.drop_index().await.context("forget the index")?;
+    writer
+        .index
+        .drop_index()
+        .await
+        .with_context(|| words::tr!("forget the index"))?;
     let building = writer.index.build();
     tokio::pin!(building);
     loop {
         tokio::select! {
             built = &mut building => {
                 bar.finish_and_clear();
-                built.context("rebuild the index")?;
+                built.with_context(|| words::tr!("rebuild the index"))?;
                 pipeline::say!("{}", writer.index.progress())?;
                 return Ok(());
             }
@@ -82,7 +88,11 @@ async fn read_form(writer: &Writer) -> anyhow::Result<()> {
 /// What a merge would do, without doing it.
 async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
     let (writer, _) = tool(*args.run)?;
-    let found = writer.ledger.duplicates().await.context("ask Redis")?;
+    let found = writer
+        .ledger
+        .duplicates()
+        .await
+        .with_context(|| words::tr!("ask Redis"))?;
     if args.json {
         pipeline::say!("{}", serde_json::to_string(&found)?)?;
         return Ok(());
@@ -90,7 +100,11 @@ async fn duplicates(args: ShowDuplicatesArgs) -> anyhow::Result<()> {
     if !found.is_empty() {
         let row = |duplicate: &Duplicate| {
             let Duplicate { company, kept, extra } = duplicate;
-            [company.clone(), format!("keep {kept}"), format!("delete {extra}")]
+            [
+                company.clone(),
+                words::tr!("keep {kept}"),
+                words::tr!("delete {extra}"),
+            ]
         };
         pipeline::say!("{}", columns(&found.iter().map(row).collect::<Vec<_>>()))?;
     }

@@ -34,20 +34,32 @@ fn bounded(free: Duration) -> Result<Duration, ConfigError> {
     const LONGEST: Duration = Duration::from_secs(30 * 24 * 3_600);
     match free <= LONGEST {
         true => Ok(free),
-        false => Err(ConfigError::new("--for", "too long", "at most 30d")),
+        false => Err(ConfigError::new(
+            "--for",
+            words::tr!("too long"),
+            words::tr!("at most 30d"),
+        )),
     }
 }
 
 async fn show(args: ShowRemovalsArgs) -> anyhow::Result<()> {
     let (writer, config) = tool(*args.run)?;
     let (share, limits) = (config.removal_limit, writer.removals.limits());
-    let state = writer.ledger.removal_state().await.context("ask Redis")?;
+    let state = writer
+        .ledger
+        .removal_state()
+        .await
+        .with_context(|| words::tr!("ask Redis"))?;
     let parked = writer
         .ledger
         .parked_removals(args.last)
         .await
-        .context("ask Redis")?;
-    let log = writer.ledger.removal_log().await.context("ask Redis")?;
+        .with_context(|| words::tr!("ask Redis"))?;
+    let log = writer
+        .ledger
+        .removal_log()
+        .await
+        .with_context(|| words::tr!("ask Redis"))?;
     if args.json {
         let log: Vec<Value> = log
             .iter()
@@ -93,20 +105,27 @@ async fn decide(args: DecideArgs, decision: Decision, free: Duration) -> anyhow:
     let reason = args.reason.trim().to_owned();
     anyhow::ensure!(
         !reason.is_empty(),
-        ConfigError::message("--reason says nothing; write why, it stays in the log")
+        ConfigError::message(words::tr!(
+            "--reason says nothing; write why, it stays in the log"
+        ))
     );
     let (writer, _) = tool(*args.run)?;
-    let state = writer.ledger.removal_state().await.context("ask Redis")?;
+    let state = writer
+        .ledger
+        .removal_state()
+        .await
+        .with_context(|| words::tr!("ask Redis"))?;
     let what = match decision {
-        Decision::Allow => "delete the rows of",
-        Decision::Keep => "keep the rows of",
+        Decision::Allow => words::text!("delete the rows of"),
+        Decision::Keep => words::text!("keep the rows of"),
     };
-    let question = format!(
+    let question = words::tr!(
         "{what} {} customers ({} have left the filter)?",
-        state.parked, state.left_filter
+        state.parked,
+        state.left_filter
     );
     if !confirmed(&question, args.yes)? {
-        anyhow::bail!("nothing was decided");
+        words::bail!("nothing was decided");
     }
     let log = json!({
         "time": Timestamp::now().to_string(),
@@ -121,7 +140,7 @@ async fn decide(args: DecideArgs, decision: Decision, free: Duration) -> anyhow:
         .ledger
         .decide_removals(decision, free, &log.to_string())
         .await;
-    let parked = decided.context("tell Redis")?;
+    let parked = decided.with_context(|| words::tr!("tell Redis"))?;
     tracing::warn!(
         decision = decision.word(),
         parked,

@@ -66,7 +66,7 @@ pub(crate) async fn serve(
     };
     let handler = Arc::new(WriteHandler { writer });
     let consumed = tokio::select! {
-        consumed = consumer::run(&runtime, options, handler) => consumed.context("consume records"),
+        consumed = consumer::run(&runtime, options, handler) => consumed.with_context(|| words::tr!("consume records")),
         ended = background => ended,
         misfit = form.unusable_key() => Err(ConfigError::message(misfit.to_string()).into()),
     };
@@ -101,8 +101,8 @@ async fn background(writer: Writer, hearing: Option<Hearing>) -> anyhow::Result<
         tasks.spawn(pushes.hear(listener));
     }
     while let Some(ended) = tasks.join_next().await {
-        ended.context("background task")?;
-        anyhow::ensure!(
+        ended.with_context(|| words::tr!("background task"))?;
+        words::ensure!(
             writer.runtime.shutdown.is_requested(),
             "a background task ended by itself"
         );

@@ -9,7 +9,10 @@ use serde_json::Value;
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.add_rows(rows.iter().map(|row| row.each_ref().map(|cell| printable(cell))));
+    table.add_rows(
+        rows.iter()
+            .map(|row| row.each_ref().map(|cell| printable(words::said(cell)))),
+    );
     for column in table.column_iter_mut() {
         column.set_padding((0, 3));
     }

@@ -38,24 +38,24 @@ pub(crate) async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
 
 async fn show_form(writer: &Writer, company: &str, facts: &mut Facts) -> anyhow::Result<()> {
     let Some(recognition) = writer.index.recognition() else {
-        facts.add("form", "not asked: set JDY_KEY_WIDGET and MAPPING");
+        facts.add("form", words::text!("not asked: set JDY_KEY_WIDGET and MAPPING"));
         return Ok(());
     };
     match writer.vendor.client.rows_of(&recognition, &[company]).await {
         Reply::Ok(found) => {
             let rows = found.get(company).map_or(&[][..], Vec::as_slice);
-            facts.add("form", format!("{} row(s)", rows.len()));
+            facts.add("form", words::tr!("{} row(s)", rows.len()));
             for row in rows {
                 let written = time(row.written_ms);
                 facts.add(
-                    "  row",
-                    format!("{} written {written} hash {}", row.id, row.hash()),
+                    words::mark!("  row"),
+                    words::tr!("{} written {written} hash {}", row.id, row.hash()),
                 );
             }
             Ok(())
         }
-        Reply::Refused(refusal) => anyhow::bail!("Jiandaoyun answers {}", refusal.describe()),
-        other => anyhow::bail!("the form cannot be asked: {other:?}"),
+        Reply::Refused(refusal) => words::bail!("Jiandaoyun answers {}", refusal.describe()),
+        other => words::bail!("the form cannot be asked: {other:?}"),
     }
 }
 
@@ -63,36 +63,57 @@ async fn show_form(writer: &Writer, company: &str, facts: &mut Facts) -> anyhow:
 pub(super) async fn known(writer: &Writer, company: &str) -> anyhow::Result<Facts> {
     let mut facts = Facts::default();
     let ledger = &writer.ledger;
-    let rows = ledger.known_rows(&[company]).await.context("ask Redis")?;
+    let rows = ledger
+        .known_rows(&[company])
+        .await
+        .with_context(|| words::tr!("ask Redis"))?;
     let Some(row) = rows.into_iter().next().flatten() else {
-        facts.add("ledger", format!("knows nothing of {company}"));
+        facts.add("ledger", words::tr!("knows nothing of {company}"));
         return Ok(facts);
     };
-    facts.add("ledger", format!("row {}", row.id.as_deref().unwrap_or("none")));
+    facts.add(
+        "ledger",
+        words::tr!("row {}", row.id.as_deref().unwrap_or("none")),
+    );
     let version = row.version.map(|version| version.to_string());
-    facts.add("version", version.as_deref().unwrap_or("not known"));
+    facts.add("version", version.as_deref().unwrap_or(words::text!("not known")));
     let hash = row.hash.as_deref().unwrap_or("none");
-    facts.add("content", if hash.is_empty() { "not known" } else { hash });
+    facts.add(
+        "content",
+        if hash.is_empty() {
+            words::text!("not known")
+        } else {
+            hash
+        },
+    );
     if let Some(floor) = row.floor {
         // A sequence is Redis' clock in microseconds (`pipeline::sequence`).
         let before = time(i64::try_from(floor / 1000).unwrap_or(i64::MAX));
         facts.add(
             "floor",
-            format!("the form shows a version that is not known, fetched before {before}"),
+            words::tr!("the form shows a version that is not known, fetched before {before}"),
         );
     }
-    if let Some(last) = ledger.last_touch(company).await.context("ask Redis")? {
+    if let Some(last) = ledger
+        .last_touch(company)
+        .await
+        .with_context(|| words::tr!("ask Redis"))?
+    {
         facts.add("touched", touched(last));
     }
     if let Some(batch) = row.batch {
-        let claim = match ledger.known_batch(&batch).await.context("ask Redis")? {
-            Some(known) => format!(
+        let claim = match ledger
+            .known_batch(&batch)
+            .await
+            .with_context(|| words::tr!("ask Redis"))?
+        {
+            Some(known) => words::tr!(
                 "by {} in batch {batch}, lease until {}, {} rows left",
                 known.owner,
                 time(known.lease_ms),
                 known.left
             ),
-            None => format!("in batch {batch}, which is gone"),
+            None => words::tr!("in batch {batch}, which is gone"),
         };
         facts.add("claimed", claim);
     }
@@ -102,14 +123,14 @@ pub(super) async fn known(writer: &Writer, company: &str) -> anyhow::Result<Fact
 /// What a person did to the row, as Jiandaoyun has told.
 fn touched(last: LastTouch) -> String {
     let what = match last.touch {
-        Touch::Gone => "deleted by a person",
-        Touch::Edited => "edited by a person",
-        Touch::Replaced => "replaced by another row by a person",
+        Touch::Gone => words::text!("deleted by a person"),
+        Touch::Edited => words::text!("edited by a person"),
+        Touch::Replaced => words::text!("replaced by another row by a person"),
     };
     let noticed = time(last.noticed_ms);
     match last.asked_ms {
-        0 => format!("{what}, noticed {noticed}, left"),
-        asked => format!("{what}, noticed {noticed}, customer asked for {}", time(asked)),
+        0 => words::tr!("{what}, noticed {noticed}, left"),
+        asked => words::tr!("{what}, noticed {noticed}, customer asked for {}", time(asked)),
     }
 }
 

@@ -10,12 +10,14 @@ use crate::write::Writer;
 /// How long the vendor may take. Redis is asked before, and the whole command answers within 15 s.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// What to do when the vendor does not let itself be asked.
-pub(super) const UNREAD_REMEDY: &str = "check JDY_BASE_URL and whether its host is reached from here, JDY_API_KEY, and the \
-     key's permission for app and form; then try again";
+pub(super) const UNREAD_REMEDY: &str = words::mark!(
+    "check JDY_BASE_URL and whether its host is reached from here, JDY_API_KEY, and the \
+     key's permission for app and form; then try again"
+);
 
 /// Why the form could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the form cannot be read: {0}; {UNREAD_REMEDY}")]
+#[error("{}", words::tr!("the form cannot be read: {0}; {UNREAD_REMEDY}"))]
 pub(super) struct Unread(pub(super) String);
 
 /// Whether form and mapping fit together.
@@ -38,8 +40,8 @@ fn reason(writer: &Writer, late: bool) -> String {
     let pauses = writer.runtime.gate.pauses();
     let details: Vec<String> = pauses.into_iter().map(|pause| pause.detail).collect();
     match (details.is_empty(), late) {
-        (true, true) => format!("no answer within {PATIENCE:?}"),
-        (true, false) => "no usable answer".to_owned(),
+        (true, true) => words::tr!("no answer within {PATIENCE:?}"),
+        (true, false) => words::tr!("no usable answer"),
         (false, _) => details.join("; "),
     }
 }

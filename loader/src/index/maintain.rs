@@ -63,7 +63,7 @@ impl Index {
                         self.opened.send_replace(known.epoch);
                         return Ok(());
                     }
-                    self.pause_because("the index of the form is begun".to_owned());
+                    self.pause_because(words::tr!("the index of the form is begun"));
                     if !self.runtime.shutdown.sleep(unseen).await {
                         return Err(Error::Form);
                     }
@@ -71,7 +71,7 @@ impl Index {
                 }
                 // The stage stays open, because only a record can show the widgets.
                 IndexState::Missing if self.waits_for_a_record() => {}
-                IndexState::Missing => self.pause_because("the index of the form is missing".to_owned()),
+                IndexState::Missing => self.pause_because(words::tr!("the index of the form is missing")),
             }
             let Some(recognition) = self.ready_to_read().await else {
                 if self.runtime.shutdown.is_requested() {

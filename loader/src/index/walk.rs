@@ -64,7 +64,7 @@ impl Index {
                 return Err(ledger::Error::NoIndex.into());
             };
             self.report(&known);
-            self.doing(format!("{} rows read", known.rows));
+            self.doing(words::tr!("{} rows read", known.rows));
             if known.complete {
                 return Ok(());
             }
@@ -108,7 +108,9 @@ impl Index {
     async fn walk_on(&self, recognition: &Recognition, settles: Duration) -> Result<(), Error> {
         let started = Instant::now();
         if !settles.is_zero() {
-            self.doing("the form is read when the calls of earlier loaders have ended".to_owned());
+            self.doing(words::tr!(
+                "the form is read when the calls of earlier loaders have ended"
+            ));
             tokio::time::sleep(settles).await;
         }
         failpoint::hit("index-begin").await;
@@ -128,7 +130,7 @@ impl Index {
             seen.map_err(ledger::Error::from)?;
             let (rows, extra) = page.learn(&self.ledger, &cursor).await?;
             failpoint::hit("index-learned").await;
-            self.doing(format!("{rows} rows of the form read"));
+            self.doing(words::tr!("{rows} rows of the form read"));
             if extra > 0 {
                 self.look_again().await;
             }

@@ -207,7 +207,7 @@ impl Client {
 fn sound<T>(reply: Reply<T>, status: impl Fn(&T) -> &String) -> Reply<T> {
     match reply {
         Reply::Ok(answer) if status(&answer) != Status::SUCCESS => {
-            Reply::Unknown(format!("http 200 with status {:?}", status(&answer)))
+            Reply::Unknown(words::tr!("http 200 with status {:?}", status(&answer)))
         }
         other => other,
     }

@@ -25,7 +25,7 @@ use crate::failpoint;
 /// A page of 100 wide rows is far below this.
 const LARGEST_ANSWER: usize = 64 << 20;
 /// How the reason of a call begins whose answer did not come in time.
-pub(super) const TIMED_OUT: &str = "timed out";
+pub(super) const TIMED_OUT: &str = words::mark!("timed out");
 /// The vendor asks for at least this pause after a rate refusal.
 const RATE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -238,7 +238,7 @@ async fn exchange<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> (Rep
     let allowance = Allowance::read(response.headers());
     let reply = match read_capped(response, LARGEST_ANSWER).await {
         Ok(body) => judge(status, &body),
-        Err(error) => Reply::Unknown(format!("http {status}, {error}")),
+        Err(error) => Reply::Unknown(words::tr!("http {status}, {error}")),
     };
     (reply, allowance)
 }
@@ -249,9 +249,9 @@ fn reason(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
         TIMED_OUT
     } else if error.is_connect() {
-        "cannot connect"
+        words::text!("cannot connect")
     } else {
-        "connection lost"
+        words::text!("connection lost")
     };
     let mut deepest: &dyn std::error::Error = error;
     while let Some(source) = deepest.source() {

@@ -28,59 +28,147 @@ pub(crate) const TRANSACTION_EXISTS: u32 = 17026;
 
 /// Code, class, the vendor's meaning in a few words.
 pub(crate) const TABLE: &[(u32, Class, &str)] = &[
-    (1, Class::Row, "bad request or missing parameter"),
+    (1, Class::Row, words::mark!("bad request or missing parameter")),
     (
         1010,
         Class::Configuration,
-        "member not found, usually data_creator",
+        words::mark!("member not found, usually data_creator"),
     ),
-    (2004, Class::Configuration, "the app does not exist"),
-    (3000, Class::Configuration, "the form does not exist"),
-    (3005, Class::Row, "invalid parameter"),
-    (3042, Class::Configuration, "a field alias failed validation"),
-    (SUBMISSION_FAILED, Class::Row, "data submission failed"),
-    (RECORD_GONE, Class::Row, "the record does not exist"),
-    (4007, Class::Row, "the workflow finds no approver"),
-    (4012, Class::Retry, "the form is busy with another batch edit"),
-    (4042, Class::Row, "delete failed"),
-    (4402, Class::Row, "aggregation-table check failed"),
-    (4815, Class::Configuration, "filter invalid or too long"),
-    (5058, Class::Row, "the workflow was started before"),
-    (5059, Class::Row, "the submitter was deleted"),
-    (5060, Class::Configuration, "not a workflow form"),
-    (7103, Class::Stop, "plan usage exceeded, system suspended"),
-    (7206, Class::Stop, "plan usage exceeded, system suspended"),
-    (7212, Class::Stop, "this month's data volume is used up"),
-    (7216, Class::Stop, "attachment volume exceeded"),
-    (7217, Class::Stop, "attachment volume exceeded"),
-    (7218, Class::Stop, "attachment volume exceeded"),
-    (7219, Class::Stop, "attachment volume exceeded"),
-    (7221, Class::Stop, "data added by API exceeds the plan"),
-    (8017, Class::Stop, "the company is missing or dissolved"),
-    (8301, Class::Stop, "key verification failed"),
-    (8302, Class::Stop, "the key has no permission for this interface"),
-    (RATE_COMPANY, Class::Retry, "the company is over its rate"),
-    (RATE_ENDPOINT, Class::Retry, "this interface is over its rate"),
-    (8309, Class::Retry, "this member is over its rate"),
-    (9004, Class::Retry, "the queue task could not be created"),
-    (9007, Class::Retry, "a lock could not be obtained"),
-    (17017, Class::Row, "invalid parameter"),
-    (17018, Class::Stop, "the API key is invalid"),
-    (17023, Class::Row, "more than 100 rows in a batch update"),
-    (17024, Class::Row, "more than 100 rows in a batch"),
-    (17025, Class::Row, "malformed transaction id"),
-    (TRANSACTION_EXISTS, Class::Retry, "the transaction id exists"),
-    (17027, Class::Retry, "file upload failed"),
-    (17032, Class::Configuration, "field type not supported"),
-    (17033, Class::Row, "more than 100 rows in a batch delete"),
-    (17034, Class::Configuration, "subform field type not supported"),
-    (17052, Class::Stop, "this address is not in the key's scope"),
-    (17053, Class::Stop, "this app is not in the key's scope"),
-    (17054, Class::Stop, "this interface is not in the key's scope"),
+    (2004, Class::Configuration, words::mark!("the app does not exist")),
+    (
+        3000,
+        Class::Configuration,
+        words::mark!("the form does not exist"),
+    ),
+    (3005, Class::Row, words::mark!("invalid parameter")),
+    (
+        3042,
+        Class::Configuration,
+        words::mark!("a field alias failed validation"),
+    ),
+    (
+        SUBMISSION_FAILED,
+        Class::Row,
+        words::mark!("data submission failed"),
+    ),
+    (RECORD_GONE, Class::Row, words::mark!("the record does not exist")),
+    (4007, Class::Row, words::mark!("the workflow finds no approver")),
+    (
+        4012,
+        Class::Retry,
+        words::mark!("the form is busy with another batch edit"),
+    ),
+    (4042, Class::Row, words::mark!("delete failed")),
+    (4402, Class::Row, words::mark!("aggregation-table check failed")),
+    (
+        4815,
+        Class::Configuration,
+        words::mark!("filter invalid or too long"),
+    ),
+    (5058, Class::Row, words::mark!("the workflow was started before")),
+    (5059, Class::Row, words::mark!("the submitter was deleted")),
+    (5060, Class::Configuration, words::mark!("not a workflow form")),
+    (
+        7103,
+        Class::Stop,
+        words::mark!("plan usage exceeded, system suspended"),
+    ),
+    (
+        7206,
+        Class::Stop,
+        words::mark!("plan usage exceeded, system suspended"),
+    ),
+    (
+        7212,
+        Class::Stop,
+        words::mark!("this month's data volume is used up"),
+    ),
+    (7216, Class::Stop, words::mark!("attachment volume exceeded")),
+    (7217, Class::Stop, words::mark!("attachment volume exceeded")),
+    (7218, Class::Stop, words::mark!("attachment volume exceeded")),
+    (7219, Class::Stop, words::mark!("attachment volume exceeded")),
+    (
+        7221,
+        Class::Stop,
+        words::mark!("data added by API exceeds the plan"),
+    ),
+    (
+        8017,
+        Class::Stop,
+        words::mark!("the company is missing or dissolved"),
+    ),
+    (8301, Class::Stop, words::mark!("key verification failed")),
+    (
+        8302,
+        Class::Stop,
+        words::mark!("the key has no permission for this interface"),
+    ),
+    (
+        RATE_COMPANY,
+        Class::Retry,
+        words::mark!("the company is over its rate"),
+    ),
+    (
+        RATE_ENDPOINT,
+        Class::Retry,
+        words::mark!("this interface is over its rate"),
+    ),
+    (8309, Class::Retry, words::mark!("this member is over its rate")),
+    (
+        9004,
+        Class::Retry,
+        words::mark!("the queue task could not be created"),
+    ),
+    (9007, Class::Retry, words::mark!("a lock could not be obtained")),
+    (17017, Class::Row, words::mark!("invalid parameter")),
+    (17018, Class::Stop, words::mark!("the API key is invalid")),
+    (
+        17023,
+        Class::Row,
+        words::mark!("more than 100 rows in a batch update"),
+    ),
+    (17024, Class::Row, words::mark!("more than 100 rows in a batch")),
+    (17025, Class::Row, words::mark!("malformed transaction id")),
+    (
+        TRANSACTION_EXISTS,
+        Class::Retry,
+        words::mark!("the transaction id exists"),
+    ),
+    (17027, Class::Retry, words::mark!("file upload failed")),
+    (
+        17032,
+        Class::Configuration,
+        words::mark!("field type not supported"),
+    ),
+    (
+        17033,
+        Class::Row,
+        words::mark!("more than 100 rows in a batch delete"),
+    ),
+    (
+        17034,
+        Class::Configuration,
+        words::mark!("subform field type not supported"),
+    ),
+    (
+        17052,
+        Class::Stop,
+        words::mark!("this address is not in the key's scope"),
+    ),
+    (
+        17053,
+        Class::Stop,
+        words::mark!("this app is not in the key's scope"),
+    ),
+    (
+        17054,
+        Class::Stop,
+        words::mark!("this interface is not in the key's scope"),
+    ),
     (
         30002,
         Class::Configuration,
-        "a preset CRM form cannot be reached by API",
+        words::mark!("a preset CRM form cannot be reached by API"),
     ),
 ];
 
@@ -97,7 +185,9 @@ pub(crate) fn is_documented(code: u32) -> bool {
 
 /// The vendor's meaning in our words, for logs and dead letters.
 pub(crate) fn meaning(code: u32) -> &'static str {
-    find(code).map_or("a code that is not documented", |(_, _, text)| text)
+    find(code).map_or(words::text!("a code that is not documented"), |(_, _, text)| {
+        words::said(text)
+    })
 }
 
 fn find(code: u32) -> Option<&'static (u32, Class, &'static str)> {

@@ -102,7 +102,7 @@ impl TryFrom<Object> for BatchCreated {
         // The ids are proof enough when the word is missing.
         let proven = || (!ids.is_empty()).then(|| Status::SUCCESS.to_owned());
         Ok(Self {
-            status: status(&object).or_else(proven).ok_or("no status")?,
+            status: status(&object).or_else(proven).ok_or(words::text!("no status"))?,
             success_count: count.unwrap_or(ids.len()),
             success_ids: ids,
         })
@@ -113,7 +113,7 @@ impl TryFrom<Object> for OneRow {
     type Error = &'static str;
 
     fn try_from(object: Object) -> Result<Self, Self::Error> {
-        let data = row_id(&object).ok_or("no row id")?;
+        let data = row_id(&object).ok_or(words::text!("no row id"))?;
         Ok(Self { data })
     }
 }
@@ -125,7 +125,9 @@ impl TryFrom<Object> for Updated {
     fn try_from(object: Object) -> Result<Self, Self::Error> {
         let id = row_id(&object).map(|row| row.id);
         let written = id.is_some() || status(&object).is_some_and(|status| status == Status::SUCCESS);
-        written.then_some(Self { id }).ok_or("neither a row nor a status")
+        written
+            .then_some(Self { id })
+            .ok_or(words::text!("neither a row nor a status"))
     }
 }
 
@@ -133,7 +135,7 @@ impl TryFrom<Object> for Status {
     type Error = &'static str;
 
     fn try_from(object: Object) -> Result<Self, Self::Error> {
-        let status = status(&object).ok_or("no status")?;
+        let status = status(&object).ok_or(words::text!("no status"))?;
         Ok(Self { status })
     }
 }
@@ -147,12 +149,12 @@ impl TryFrom<Object> for WholeRow {
             Some(Value::Null) => Ok(Self { data: None }),
             Some(Value::Object(cells)) if cells.is_empty() => Ok(Self { data: None }),
             Some(Value::Object(_)) => {
-                let row = row_id(&object).ok_or("a row without an id")?;
+                let row = row_id(&object).ok_or(words::text!("a row without an id"))?;
                 let mut cells = row.cells;
                 cells.insert("_id".to_owned(), Value::String(row.id));
                 Ok(Self { data: Some(cells) })
             }
-            _ => Err("neither a row nor that there is none"),
+            _ => Err(words::text!("neither a row nor that there is none")),
         }
     }
 }

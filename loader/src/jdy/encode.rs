@@ -107,7 +107,7 @@ pub(crate) fn encode(record: &FormRecord, shape: &impl Shape, mark: Option<&str>
         let id = Bare::text(&record.company_id);
         set.push((
             widget,
-            id.map_err(|problem| error(widget, "key widget", problem))?,
+            id.map_err(|problem| error(widget, words::text!("key widget"), problem))?,
         ));
     }
     for field in &record.fields {
@@ -137,7 +137,7 @@ pub(crate) fn encode_text(widget: &str, text: &str) -> Result<String, CellError>
     Cells(vec![(widget, text)]).object()
 }
 
-const UNWRITABLE: &str = "cannot be written as JSON";
+const UNWRITABLE: &str = words::mark!("cannot be written as JSON");
 
 fn error(widget: &str, label: &str, problem: &'static str) -> CellError {
     CellError {
@@ -212,7 +212,7 @@ fn bare(field: &FieldValue, kind: &Kind) -> Result<Option<Bare>, CellError> {
         Cell::Subform(subform) => Bare::value(&subform_rows(subform, kind)?, kind),
         Cell::Json(bytes) => match serde_json::from_slice(bytes) {
             Ok(value) => Bare::value(&value, kind),
-            Err(_) => Err("not JSON"),
+            Err(_) => Err(words::text!("not JSON")),
         },
     };
     bare.map_err(fault)
@@ -221,7 +221,9 @@ fn bare(field: &FieldValue, kind: &Kind) -> Result<Option<Bare>, CellError> {
 fn number(text: &str) -> Result<Bare, &'static str> {
     let trimmed = text.trim();
     let parsed: Option<f64> = trimmed.parse().ok();
-    let canonical = parsed.and_then(canonical_number).ok_or("not a decimal number")?;
+    let canonical = parsed
+        .and_then(canonical_number)
+        .ok_or(words::text!("not a decimal number"))?;
     // The digits travel as they came when they are a JSON number already, so that none is lost on our side.
     let write = RawValue::from_string(trimmed.to_owned()).or_else(|_| raw(&canonical))?;
     Ok(Bare {
@@ -231,7 +233,7 @@ fn number(text: &str) -> Result<Bare, &'static str> {
 }
 
 fn datetime(millis: i64) -> Result<Bare, &'static str> {
-    const OUTSIDE: &str = "a time outside the years 0 to 9999";
+    const OUTSIDE: &str = words::mark!("a time outside the years 0 to 9999");
     let time = jiff::Timestamp::from_millisecond(millis).map_err(|_| OUTSIDE)?;
     let text = time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     match text.starts_with(|first: char| first.is_ascii_digit()) {

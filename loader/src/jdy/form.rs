@@ -51,7 +51,7 @@ pub(crate) struct Form {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Misfit {
     /// No such widget, or renamed.
-    #[error("the form has no widget {widget} ({label}); was it removed, or given an alias?")]
+    #[error("{}", words::tr!("the form has no widget {widget} ({label}); was it removed, or given an alias?"))]
     Missing {
         /// Name used by the mapping.
         widget: String,
@@ -59,9 +59,7 @@ pub(crate) enum Misfit {
         label: String,
     },
     /// The widget takes another kind of value.
-    #[error(
-        "widget {widget} ({label}) is of type {actual}, which does not take {written}; change the mapping or the form"
-    )]
+    #[error("{}", words::tr!("widget {widget} ({label}) is of type {actual}, which does not take {written}; change the mapping or the form"))]
     Kind {
         /// Name used by the mapping.
         widget: String,
@@ -73,9 +71,7 @@ pub(crate) enum Misfit {
         written: &'static str,
     },
     /// Nothing can be written to it.
-    #[error(
-        "widget {widget} ({label}) of type {actual} cannot be written by the API; take it out of the mapping"
-    )]
+    #[error("{}", words::tr!("widget {widget} ({label}) of type {actual} cannot be written by the API; take it out of the mapping"))]
     ReadOnly {
         /// Name used by the mapping.
         widget: String,
@@ -85,7 +81,7 @@ pub(crate) enum Misfit {
         actual: String,
     },
     /// The key widget cannot hold the company ids.
-    #[error("JDY_KEY_WIDGET: the widget {widget} {fault}; {}", fault.remedy())]
+    #[error("{}", words::tr!("JDY_KEY_WIDGET: the widget {widget} {fault}; {}", fault.remedy()))]
     Key {
         /// Name in the settings.
         widget: String,
@@ -127,7 +123,7 @@ impl Misfit {
     pub(crate) fn failure(&self) -> Failure {
         let mut failure = Failure::new(
             "mapped-for-another-form",
-            format!(
+            words::tr!(
                 "{self}; other records fit, so this one was mapped for the form as it was before: map it anew with \
                  `loader dead patch GROUP --remap`"
             ),
@@ -265,19 +261,21 @@ fn takes_text(kind: &str) -> bool {
 fn expectation(cell: &Cell) -> (&'static str, fn(&str) -> bool) {
     match cell {
         Cell::Text(_) => ("text", takes_text),
-        Cell::Number(_) => ("a number", |kind| kind == "number"),
-        Cell::Datetime(_) => ("a date", |kind| kind == "datetime"),
-        Cell::Texts(_) => ("a list of texts", |kind| {
+        Cell::Number(_) => (words::text!("a number"), |kind| kind == "number"),
+        Cell::Datetime(_) => (words::text!("a date"), |kind| kind == "datetime"),
+        Cell::Texts(_) => (words::text!("a list of texts"), |kind| {
             matches!(kind, "checkboxgroup" | "combocheck")
         }),
-        Cell::Address(_) => ("an address", |kind| matches!(kind, "address" | "location")),
-        Cell::Phone(_) => ("a phone number", |kind| kind == "phone"),
-        Cell::Member(_) => ("a member", |kind| kind == "user"),
+        Cell::Address(_) => (words::text!("an address"), |kind| {
+            matches!(kind, "address" | "location")
+        }),
+        Cell::Phone(_) => (words::text!("a phone number"), |kind| kind == "phone"),
+        Cell::Member(_) => (words::text!("a member"), |kind| kind == "user"),
         Cell::Members(_) => ("members", |kind| kind == "usergroup"),
-        Cell::Department(_) => ("a department", |kind| kind == "dept"),
+        Cell::Department(_) => (words::text!("a department"), |kind| kind == "dept"),
         Cell::Departments(_) => ("departments", |kind| kind == "deptgroup"),
-        Cell::Subform(_) => ("a subform", |kind| kind == "subform"),
-        Cell::Lookup(_) => ("a linked record", |kind| kind == "lookup"),
+        Cell::Subform(_) => (words::text!("a subform"), |kind| kind == "subform"),
+        Cell::Lookup(_) => (words::text!("a linked record"), |kind| kind == "lookup"),
         Cell::Json(_) => ("JSON", |_| true),
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
             Some(failure) => Reply::Refused(failure.refusal(status, None)),
             // The vendor is known to send empty success answers; without the answer nothing is certain.
             None => decode::success(body).map_or_else(
-                || Reply::Unknown(format!("http {status} with an answer that cannot be read")),
+                || Reply::Unknown(words::tr!("http {status} with an answer that cannot be read")),
                 Reply::Ok,
             ),
         },
@@ -54,10 +54,10 @@ pub(crate) fn judge<T: DeserializeOwned>(status: u16, body: &[u8]) -> Reply<T> {
             Some(failure) => Reply::Refused(failure.refusal(status, None)),
             // A wrong base URL or path; nothing of ours was understood.
             None if matches!(status, 404 | 405 | 410 | 501) => refused(Class::Configuration),
-            None => Reply::Unknown(format!("http {status} with an answer that cannot be read")),
+            None => Reply::Unknown(words::tr!("http {status} with an answer that cannot be read")),
         },
         300..=399 => refused(Class::Configuration),
-        _ => Reply::Unknown(format!("http {status}")),
+        _ => Reply::Unknown(words::tr!("http {status}")),
     }
 }
 

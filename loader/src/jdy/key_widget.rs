@@ -33,16 +33,24 @@ impl KeyFault {
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::Hidden => {
-                "add a single-line text widget, show it to the API, and name it as `widget/list` does: by its alias when \
+                words::text!(
+                    "add a single-line text widget, show it to the API, and name it as `widget/list` does: by its alias when \
                  it has one"
+                )
             }
-            Self::NotText(_) => "name a single-line text widget that is there for the company id alone",
-            Self::Filled(_) => "take default value and formula away in the form, or name another text widget",
+            Self::NotText(_) => {
+                words::text!("name a single-line text widget that is there for the company id alone")
+            }
+            Self::Filled(_) => {
+                words::text!("take default value and formula away in the form, or name another text widget")
+            }
             Self::Mapped(_) => {
-                "take the widget out of the mapping, or name another one: the loader writes the company id into it by \
+                words::text!(
+                    "take the widget out of the mapping, or name another one: the loader writes the company id into it by \
                  itself"
+                )
             }
-            Self::Mark => "let ON_REMOVAL mark another widget",
+            Self::Mark => words::text!("let ON_REMOVAL mark another widget"),
         }
     }
 }
@@ -50,16 +58,25 @@ impl KeyFault {
 impl fmt::Display for KeyFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hidden => formatter.write_str(
-                "is not in the form as the API shows it; it may have been removed, hidden, or given an alias",
-            ),
+            Self::Hidden => formatter.write_str(words::text!(
+                "is not in the form as the API shows it; it may have been removed, hidden, or given an alias"
+            )),
             Self::NotText(kind) => write!(
                 formatter,
-                "is of type {kind}, and a key widget has to be of type text"
+                "{}",
+                words::tr!("is of type {kind}, and a key widget has to be of type text")
             ),
-            Self::Filled(member) => write!(formatter, "is filled by the form itself ({member})"),
-            Self::Mapped(caption) => write!(formatter, "is filled by the mapping, too ({caption})"),
-            Self::Mark => formatter.write_str("is the one that ON_REMOVAL writes to, too"),
+            Self::Filled(member) => write!(
+                formatter,
+                "{}",
+                words::tr!("is filled by the form itself ({member})")
+            ),
+            Self::Mapped(caption) => write!(
+                formatter,
+                "{}",
+                words::tr!("is filled by the mapping, too ({caption})")
+            ),
+            Self::Mark => formatter.write_str(words::text!("is the one that ON_REMOVAL writes to, too")),
         }
     }
 }

@@ -259,7 +259,7 @@ impl Client {
 }
 
 /// What is said of a vendor that does not page.
-pub(crate) const STUCK: &str = "data/list returns the same rows whatever cursor it is given";
+pub(crate) const STUCK: &str = words::mark!("data/list returns the same rows whatever cursor it is given");
 
 enum Collected {
     Rows(Found),

@@ -75,7 +75,7 @@ impl Refusal {
         Self {
             code: 0,
             status: 0,
-            message: format!("a row is not JSON: {error}"),
+            message: words::tr!("a row is not JSON: {error}"),
             class: Class::Row,
             times: 1,
         }
@@ -86,7 +86,7 @@ impl Refusal {
         Self {
             code: 0,
             status: 200,
-            message: "answers success but does not store this row".to_owned(),
+            message: words::tr!("answers success but does not store this row"),
             class: Class::Row,
             times: 1,
         }
@@ -119,7 +119,7 @@ impl Refusal {
         Self {
             code: codes::RECORD_GONE,
             status: 0,
-            message: "the form holds no row with this key".to_owned(),
+            message: words::tr!("the form holds no row with this key"),
             class: Class::Row,
             times: 1,
         }

@@ -50,20 +50,33 @@ impl fmt::Display for Counted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.at_least;
         let what = match self.foreign {
-            None => return write!(formatter, "at least {rows} rows of the form have no key"),
-            Some(Foreign::Texts) => "something in the key widget that is no company id",
+            None => {
+                return write!(
+                    formatter,
+                    "{}",
+                    words::tr!("at least {rows} rows of the form have no key")
+                );
+            }
+            Some(Foreign::Texts) => words::text!("something in the key widget that is no company id"),
             Some(Foreign::Phones) => {
-                "a telephone number in the key widget, so that it is a widget for telephone numbers and not for company \
+                words::text!(
+                    "a telephone number in the key widget, so that it is a widget for telephone numbers and not for company \
                  ids"
+                )
             }
             Some(Foreign::Values) => {
-                "a value in the key widget that no text widget holds, so that it is of another type"
+                words::text!(
+                    "a value in the key widget that no text widget holds, so that it is of another type"
+                )
             }
         };
         write!(
             formatter,
-            "at least {rows} rows of the form have {what}; check which widget JDY_KEY_WIDGET names: it has to be a \
+            "{}",
+            words::tr!(
+                "at least {rows} rows of the form have {what}; check which widget JDY_KEY_WIDGET names: it has to be a \
              single-line text widget that is there for the company id alone"
+            )
         )
     }
 }

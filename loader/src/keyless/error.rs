@@ -5,17 +5,17 @@ use crate::ledger;
 /// Why rows without a key could not be counted or given a key.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("ask Redis")]
+    #[error("{}", words::tr!("ask Redis"))]
     Store(#[from] pipeline::store::Error),
-    #[error("ask the ledger")]
+    #[error("{}", words::tr!("ask the ledger"))]
     Ledger(#[from] ledger::Error),
-    #[error("forget the index")]
+    #[error("{}", words::tr!("forget the index"))]
     Index(#[from] crate::index::Error),
     /// The vendor's answer.
-    #[error("Jiandaoyun answers {0}")]
+    #[error("{}", words::tr!("Jiandaoyun answers {0}"))]
     Refused(String),
     /// The gate knows why.
-    #[error("the form cannot be reached now")]
+    #[error("{}", words::tr!("the form cannot be reached now"))]
     Away,
 }
 

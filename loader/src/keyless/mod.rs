@@ -33,8 +33,10 @@ pub(crate) use known::find as find_known;
 pub(crate) use memory::{Memory, Seen};
 
 /// What to do about rows without a key.
-pub(crate) const REMEDY: &str = "give them one with `loader adopt --match WIDGET`, by hand, or delete them; if none of them \
-     is a row of a customer, set IGNORE_KEYLESS=true (--ignore-keyless)";
+pub(crate) const REMEDY: &str = words::mark!(
+    "give them one with `loader adopt --match WIDGET`, by hand, or delete them; if none of them \
+     is a row of a customer, set IGNORE_KEYLESS=true (--ignore-keyless)"
+);
 /// How often this process looks whether something has changed that makes it count anew; costs nothing.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 /// How long the one who writes keys may be silent before another one begins.
@@ -110,7 +112,7 @@ impl Keyless {
     pub(crate) fn want(&self) {
         self.runtime.gate.close(
             Pause::Keyless,
-            "rows without a key have to be counted before the first row is made",
+            words::text!("rows without a key have to be counted before the first row is made"),
         );
         self.wake.notify_one();
     }
@@ -238,7 +240,7 @@ impl Keyless {
             at_least: read,
             foreign: None,
         };
-        let why = format!(
+        let why = words::tr!(
             "{rows}, and Jiandaoyun shows them only to who reads the whole form; give them one by hand or delete them, and \
              run `loader index rebuild`; if none of them is a row of a customer, set IGNORE_KEYLESS=true (--ignore-keyless)"
         );
@@ -285,7 +287,7 @@ impl Keyless {
         tracing::debug!(error = why, "rows without a key cannot be counted now");
         self.runtime.gate.close(
             Pause::Keyless,
-            format!("rows without a key cannot be counted now: {why}"),
+            words::tr!("rows without a key cannot be counted now: {why}"),
         );
     }
 

@@ -138,7 +138,7 @@ impl Ledger {
 }
 
 fn unpack(slot: &str, packed: &str, fields: &BTreeMap<&str, &str>) -> Result<Member, Error> {
-    let unexpected = || Error::Protocol(format!("member {slot}"));
+    let unexpected = || Error::Protocol(words::tr!("member {slot}"));
     let parts: Vec<&str> = packed.split('\n').collect();
     let [kind, company, _version, hash, row_id] = parts[..] else {
         return Err(unexpected());

@@ -146,7 +146,7 @@ impl Ledger {
             .map(|text| parse(text))
             .collect::<Result<Vec<_>, _>>()?;
         if claims.len() != items.len() {
-            return Err(Error::Protocol(format!(
+            return Err(Error::Protocol(words::tr!(
                 "{} answers for {} records",
                 claims.len(),
                 items.len()

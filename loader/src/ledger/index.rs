@@ -17,7 +17,7 @@ pub(crate) enum WalkError {
     #[error(transparent)]
     Ledger(#[from] Error),
     /// Another loader has taken it.
-    #[error("another loader walks over the form")]
+    #[error("{}", words::tr!("another loader walks over the form"))]
     Overtaken,
 }
 

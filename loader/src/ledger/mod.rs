@@ -47,19 +47,19 @@ pub(crate) type Lua = LazyLock<Script>;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Redis is away or refused the command.
-    #[error("ledger is not reachable")]
+    #[error("{}", words::tr!("ledger is not reachable"))]
     Store(#[from] store::Error),
     /// Redis is empty, was restarted, or knows another form: an index has to be begun first.
-    #[error("index of the form is missing")]
+    #[error("{}", words::tr!("index of the form is missing"))]
     NoIndex,
     /// Rows that have to be looked up in the form before anything can be said about them.
-    #[error("rows have not been looked up in the form")]
+    #[error("{}", words::tr!("rows have not been looked up in the form"))]
     Unseen(Box<Unseen>),
     /// Another loader has taken the batch over.
-    #[error("batch was taken over by another loader")]
+    #[error("{}", words::tr!("batch was taken over by another loader"))]
     Fenced,
     /// A script answered something unexpected.
-    #[error("ledger script answered {0:?}")]
+    #[error("{}", words::tr!("ledger script answered {0:?}"))]
     Protocol(String),
 }
 

@@ -59,7 +59,11 @@ impl Ledger {
             lease.as_millis().to_string().into(),
         ];
         let mut answer = self.call(&VERIFY, &args).await?.into_iter();
-        let mut time = || answer.next().ok_or_else(|| Error::Protocol("no time".to_owned()));
+        let mut time = || {
+            answer
+                .next()
+                .ok_or_else(|| Error::Protocol(words::tr!("no time")))
+        };
         Ok(Due {
             asked_ms: time()?,
             held_ms: time()?,

@@ -101,8 +101,8 @@ impl PushConfig {
         if undo.gone && undo.keeps_gone {
             return Err(ConfigError::new(
                 "ON_ROW_REMOVED",
-                "recreate makes the rows anew that ON_MISSING_ROW=dead-letter leaves to a person",
-                "change one of them",
+                words::tr!("recreate makes the rows anew that ON_MISSING_ROW=dead-letter leaves to a person"),
+                words::tr!("change one of them"),
             ));
         }
         let (mut listener, secret) = match (listener.check()?, secret) {
@@ -110,32 +110,33 @@ impl PushConfig {
             (None, None) if undo.gone || undo.edited => {
                 return Err(ConfigError::new(
                     "HOOK_LISTEN",
-                    "is needed to hear what ON_ROW_REMOVED and ON_ROW_EDITED are about",
-                    "set it and JDY_HOOK_SECRET, or leave the rows",
+                    words::tr!("is needed to hear what ON_ROW_REMOVED and ON_ROW_EDITED are about"),
+                    words::tr!("set it and JDY_HOOK_SECRET, or leave the rows"),
                 ));
             }
             (None, None) => return Ok(None),
             (Some(_), None) => {
-                let remedy = "set it, or JDY_HOOK_SECRET_FILE, to the secret of the form's 数据推送";
+                let remedy =
+                    words::text!("set it, or JDY_HOOK_SECRET_FILE, to the secret of the form's 数据推送");
                 return Err(ConfigError::new(
                     "JDY_HOOK_SECRET",
-                    "is required with HOOK_LISTEN",
+                    words::tr!("is required with HOOK_LISTEN"),
                     remedy,
                 ));
             }
             (None, Some(_)) => {
                 return Err(ConfigError::new(
                     "HOOK_LISTEN",
-                    "is required with JDY_HOOK_SECRET",
-                    "set it to the address at which pushes arrive, such as 0.0.0.0:8081",
+                    words::tr!("is required with JDY_HOOK_SECRET"),
+                    words::tr!("set it to the address at which pushes arrive, such as 0.0.0.0:8081"),
                 ));
             }
         };
         if key_widget.is_none() {
             return Err(ConfigError::new(
                 "JDY_KEY_WIDGET",
-                "is needed to know whose row a push is about",
-                "set it, or leave HOOK_LISTEN out",
+                words::tr!("is needed to know whose row a push is about"),
+                words::tr!("set it, or leave HOOK_LISTEN out"),
             ));
         }
         listener.limits.time = ANSWER_WITHIN;
@@ -151,17 +152,18 @@ impl PushConfig {
     /// For people: whether pushes are heard, and what has to be entered in the form.
     pub(crate) fn describe(config: Option<&Self>) -> String {
         let Some(config) = config else {
-            return "not heard: what people do to rows is found by the next record, or by reading the form; set \
+            return words::tr!(
+                "not heard: what people do to rows is found by the next record, or by reading the form; set \
                     HOOK_LISTEN, HOOK_TOKEN and JDY_HOOK_SECRET to know it at once"
-                .to_owned();
+            );
         };
         let listen = config.listener.listen;
         let path = path("<HOOK_TOKEN>");
         let scheme = match config.listener.tls.is_empty() {
-            true => "behind an ingress with TLS",
-            false => "with TLS of its own",
+            true => words::text!("behind an ingress with TLS"),
+            false => words::text!("with TLS of its own"),
         };
-        format!(
+        words::tr!(
             "heard on {listen}, {scheme}; in the form: 表单设置 → 数据推送, address https://<your host>{path}, secret that \
              of JDY_HOOK_SECRET, all kinds of events"
         )

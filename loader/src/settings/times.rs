@@ -24,28 +24,43 @@ pub(super) fn within_the_hour(
         true => Ok(()),
         false => Err(ConfigError::new(
             "RESEND_FOR",
-            "exceeds, together with PATIENCE and JDY_TIMEOUT, the hour after which Jiandaoyun forgets a transaction id",
-            "make the three at most 1h together",
+            words::tr!(
+                "exceeds, together with PATIENCE and JDY_TIMEOUT, the hour after which Jiandaoyun forgets a transaction id"
+            ),
+            words::tr!("make the three at most 1h together"),
         )),
     }
 }
 
 pub(super) fn linger(text: &str) -> Result<Duration, ConfigError> {
     let linger = duration("LINGER", text)?;
-    let problem = "keeps records longer than any batch needs";
-    duration_within("LINGER", linger, ..=LONGEST_LINGER, problem, "write at most 1m")
+    let problem = words::text!("keeps records longer than any batch needs");
+    duration_within(
+        "LINGER",
+        linger,
+        ..=LONGEST_LINGER,
+        problem,
+        words::text!("write at most 1m"),
+    )
 }
 
 pub(super) fn lease(text: &str) -> Result<Duration, ConfigError> {
     let lease = positive_duration("LEASE", text)?;
-    let problem = "is too short for its renewals";
-    duration_within("LEASE", lease, SHORTEST_LEASE.., problem, "write at least 3s")
+    let problem = words::text!("is too short for its renewals");
+    duration_within(
+        "LEASE",
+        lease,
+        SHORTEST_LEASE..,
+        problem,
+        words::text!("write at least 3s"),
+    )
 }
 
 /// A duration that may be zero.
 pub(super) fn duration(name: &str, text: &str) -> Result<Duration, ConfigError> {
-    parse_duration(text.trim())
-        .map_err(|problem| ConfigError::new(name, problem, "write a duration such as 500ms or 5s"))
+    parse_duration(text.trim()).map_err(|problem| {
+        ConfigError::new(name, problem, words::tr!("write a duration such as 500ms or 5s"))
+    })
 }
 
 #[cfg(test)]

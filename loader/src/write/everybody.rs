@@ -118,15 +118,15 @@ fn problem(kind: Kind, why: &str) -> Problem {
     Problem {
         key: format!("held:{}", what.replace(' ', "-")),
         severity: Severity::Critical,
-        summary: format!("every {what} is refused and waits, everything else goes on"),
+        summary: words::tr!("every {what} is refused and waits, everything else goes on"),
         detail: why.to_owned(),
         patience: Duration::ZERO,
     }
 }
 
-const fn what(kind: Kind) -> &'static str {
+fn what(kind: Kind) -> &'static str {
     match kind {
-        Kind::Create => "new row",
+        Kind::Create => words::text!("new row"),
         Kind::Update => "update",
         Kind::Remove => "removal",
     }
@@ -136,17 +136,17 @@ const fn what(kind: Kind) -> &'static str {
 fn detail(kind: Kind, refusal: &Refusal) -> String {
     let what = what(kind);
     match pause_for(refusal) {
-        Pause::Outage if refusal.is_answer() => format!(
+        Pause::Outage if refusal.is_answer() => words::tr!(
             "Jiandaoyun puts every {what} off with {}; another program may use up the limits of the account; some are \
              tried now and then",
             refusal.describe()
         ),
-        Pause::Outage => format!(
+        Pause::Outage => words::tr!(
             "Jiandaoyun does not answer: every {what} ends in {}, although queries are answered; some are tried now \
              and then",
             refusal.message
         ),
-        _ => format!(
+        _ => words::tr!(
             "Jiandaoyun refuses every {what} with {}; put form, key or plan right, or ask its support: some rows are \
              tried now and then, nothing is lost, and work goes on by itself",
             refusal.describe()

@@ -29,15 +29,15 @@ pub(super) struct Refused<'a> {
 pub(super) fn failure(member: &Member, refusal: &Refusal) -> Failure {
     let mut failure = match refusal.is_answer() {
         true if refusal.status == 200 && refusal.code == 0 => {
-            Failure::new("row-not-stored", format!("Jiandaoyun {}", refusal.message))
+            Failure::new("row-not-stored", words::tr!("Jiandaoyun {}", refusal.message))
         }
         true => Failure::new(
             "row-refused",
-            format!("Jiandaoyun refuses this row: {}", refusal.describe()),
+            words::tr!("Jiandaoyun refuses this row: {}", refusal.describe()),
         ),
         false => Failure::new(
             "row-unanswered",
-            format!(
+            words::tr!(
                 "Jiandaoyun answers other calls, and each time this row is sent it ends in: {}",
                 refusal.message
             ),

@@ -44,7 +44,8 @@ impl Writer {
             return groups.again(members, history);
         }
         let Some(recognition) = &work.recognition else {
-            let why = "not all rows were stored, and without a key widget nobody can tell which";
+            let why =
+                words::text!("not all rows were stored, and without a key widget nobody can tell which");
             let ends = self.give_up(work, &members, "batch-incomplete", why).await;
             return groups.done(ends);
         };

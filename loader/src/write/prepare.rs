@@ -261,7 +261,7 @@ fn upsert(record: &FormRecord, form: &Form, removals: &Removals) -> Result<Row, 
         // Only without a key widget: the vendor's answer to an empty row is not known.
         return Err(Box::new(Outcome::Dead(Failure::new(
             "row-empty",
-            "every mapped cell of this record is empty",
+            words::tr!("every mapped cell of this record is empty"),
         ))));
     }
     Ok(row)

@@ -29,7 +29,7 @@ pub(crate) struct Shown {
 pub(super) fn failure(refusal: &Refusal) -> Failure {
     let mut failure = Failure::new(
         "row-unreadable",
-        format!(
+        words::tr!(
             "Jiandaoyun answers other queries, and each one that would show this customer's row ends in: {}; look at the \
              row in the form, or ask its support",
             refusal.describe()

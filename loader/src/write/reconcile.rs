@@ -156,7 +156,8 @@ impl Writer {
         members: Vec<Member>,
     ) -> Option<Vec<Member>> {
         let Some(recognition) = &work.recognition else {
-            let why = "the rows may be in the form or not, and without a key widget nobody can tell";
+            let why =
+                words::text!("the rows may be in the form or not, and without a key widget nobody can tell");
             let ends = self.give_up(work, &members, "outcome-unknown", why).await;
             groups.done(ends);
             return None;

@@ -19,9 +19,9 @@ use super::prepare::Sorted;
 /// Why customers could not be asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotAsked {
-    #[error("clear the watermarks of customers to be fetched again")]
+    #[error("{}", words::tr!("clear the watermarks of customers to be fetched again"))]
     Store(#[from] store::Error),
-    #[error("publish refs of customers to be fetched again")]
+    #[error("{}", words::tr!("publish refs of customers to be fetched again"))]
     Publish(#[from] PublishError),
 }
 

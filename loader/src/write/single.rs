@@ -91,7 +91,7 @@ impl Writer {
     }
 
     async fn outcome_unknown(&self, work: &Work<'_>, group: &[Member]) -> Vec<Ended> {
-        let why = "the row may be in the form or not, and without a key widget nobody can tell";
+        let why = words::text!("the row may be in the form or not, and without a key widget nobody can tell");
         self.give_up(work, group, "outcome-unknown", why).await
     }
 
@@ -135,7 +135,7 @@ impl Writer {
             }
             let refusal = match refused {
                 Some(refusal) => refusal,
-                None if unanswered >= SENDS => Refusal::unanswered("no answer, and no row"),
+                None if unanswered >= SENDS => Refusal::unanswered(words::text!("no answer, and no row")),
                 None => continue,
             };
             let refused = Refused {

@@ -19,8 +19,9 @@ use crate::vendor::Tried;
 impl Writer {
     pub(crate) async fn update(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
         if member.row_id.is_empty() {
-            let why =
-                "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found";
+            let why = words::text!(
+                "the row exists, but its id was never learned; set JDY_KEY_WIDGET so that it can be found"
+            );
             return self.give_up(work, &[member], "row-id-unknown", why).await;
         }
         failpoint::hit("update-before").await;

@@ -53,7 +53,7 @@ impl Writer {
             Ok(()) => {}
             Err(Error::Store(cause)) => {
                 tracing::warn!(
-                    error = pipeline::cause::chain(&cause),
+                    error = pipeline::cause::logged(&cause),
                     rows = companies.len(),
                     "rows cannot be put on the list for verification yet"
                 );

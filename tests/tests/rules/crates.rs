@@ -6,16 +6,33 @@ use std::process::Command;
 use kit::config::repository;
 
 /// A crate, and which of ours it may use; beyond them its own tests may use what `FOR_TESTS` names.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
+    ("words", &[]),
     ("proto", &[]),
-    ("mapping", &[]),
-    ("pipeline", &["proto"]),
-    ("replay", &["proto", "pipeline"]),
-    ("extractor", &["proto", "pipeline", "replay", "mapping"]),
-    ("transformer", &["proto", "pipeline", "replay", "mapping"]),
-    ("loader", &["proto", "pipeline", "replay", "mapping"]),
+    ("mapping", &["words"]),
+    ("pipeline", &["words", "proto"]),
+    ("replay", &["words", "proto", "pipeline"]),
+    ("extractor", &["words", "proto", "pipeline", "replay", "mapping"]),
+    (
+        "transformer",
+        &["words", "proto", "pipeline", "replay", "mapping"],
+    ),
+    ("loader", &["words", "proto", "pipeline", "replay", "mapping"]),
     ("kit", &["proto", "pipeline", "replay", "mapping"]),
-    ("tests", &["proto", "pipeline", "replay", "mapping", "kit"]),
+    (
+        "tests",
+        &[
+            "words",
+            "proto",
+            "pipeline",
+            "replay",
+            "mapping",
+            "kit",
+            "extractor",
+            "transformer",
+            "loader",
+        ],
+    ),
 ];
 
 /// What the tests of a crate may use, too.

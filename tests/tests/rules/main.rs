@@ -22,3 +22,5 @@ mod readmes;
 mod shape;
 /// The source files and how to search them.
 mod source;
+/// Every text in both languages.
+mod texts;

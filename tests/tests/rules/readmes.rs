@@ -16,7 +16,12 @@ fn variables_of(service: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![Vec::<String>::new()];
     while let Some(words) = open.pop() {
-        let output = Command::new(&path).args(&words).arg("--help").output().unwrap();
+        let output = Command::new(&path)
+            .args(&words)
+            .arg("--help")
+            .env("OKKI_LANG", "en")
+            .output()
+            .unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(!help.is_empty(), "{service} {words:?} --help says nothing");
         found.extend(named.captures_iter(&help).map(|c| c[1].to_owned()));

@@ -10,7 +10,9 @@ use regex::Regex;
 const FOLDERS: [&str; 6] = ["proto", "crates", "extractor", "transformer", "loader", "tests"];
 
 /// Folders of what is delivered; tests and the test kit are not.
-pub(crate) const PRODUCT: [&str; 7] = [
+pub(crate) const PRODUCT: [&str; 9] = [
+    "crates/words/src",
+    "crates/words-macros/src",
     "proto/src",
     "crates/mapping/src",
     "crates/pipeline/src",

@@ -6,13 +6,16 @@ use pipeline::{
     doctor::{self, Finding},
     service::Runtime,
     stage::Stage,
+    tls::TlsFiles,
 };
 
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let config = TransformConfig::try_from(args.transform)?;
+    let tls = TlsFiles::try_from(args.tls)?;
     let rt = Runtime::tool("transformer", &common)?;
     let mut findings = doctor::examine(&rt, Stage::Transform).await;
+    findings.push(doctor::notices(&rt, "transformer", &common.alerts, &tls, args.how).await);
     findings.extend(mapping(&config));
     doctor::report(&findings, args.how.json)
 }
@@ -20,13 +23,13 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
 fn mapping(config: &TransformConfig) -> Vec<Finding> {
     match super::load(config) {
         Ok(mapping) => {
-            let fields = format!(
+            let fields = words::tr!(
                 "{} fields, fingerprint {}",
                 mapping.fields().len(),
                 mapping.fingerprint()
             );
             let mut findings = vec![Finding::good("mapping", fields)];
-            let remedy = "see `transformer mapping check`";
+            let remedy = words::text!("see `transformer mapping check`");
             findings.extend(
                 mapping
                     .warnings()
@@ -38,7 +41,7 @@ fn mapping(config: &TransformConfig) -> Vec<Finding> {
         Err(error) => vec![Finding::bad(
             "mapping",
             format!("{error:#}"),
-            "see `transformer mapping check`",
+            words::text!("see `transformer mapping check`"),
         )],
     }
 }

@@ -29,7 +29,7 @@ fn load(config: &TransformConfig) -> anyhow::Result<Mapping> {
             .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join("\n  ");
-        ConfigError::message(format!("MAPPING: the document cannot be used\n  {list}")).into()
+        ConfigError::message(words::tr!("MAPPING: the document cannot be used\n  {list}")).into()
     })
 }
 
@@ -37,8 +37,8 @@ fn read(name: &str, path: &Path) -> anyhow::Result<String> {
     let refused = |error| {
         ConfigError::new(
             name,
-            format!("cannot read `{}`: {error}", path.display()),
-            "name a readable JSON file",
+            words::tr!("cannot read `{}`: {error}", path.display()),
+            words::text!("name a readable JSON file"),
         )
     };
     Ok(std::fs::read_to_string(path).map_err(refused)?)

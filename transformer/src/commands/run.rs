@@ -46,7 +46,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let worker = Worker::begin(&rt, Stage::Transform, args.worker);
     consumer::run(&rt, options, handler)
         .await
-        .context("consume snapshots")?;
+        .with_context(|| words::tr!("consume snapshots"))?;
     worker.end().await;
     Ok(())
 }

@@ -32,7 +32,7 @@ pub(crate) fn unknown_keys(mapping: &Mapping, known: &Known, document: &str) -> 
             }
         }
         if let Some(key) = bare_key(parameter, &names) {
-            let message = format!(
+            let message = words::tr!(
                 "every row gets the text \"{}\", which is the name of a key; write {{{{{key}}}}} for its value",
                 parameter.value.as_ref().map_or(key, mapping::Expression::as_str)
             );
@@ -41,7 +41,7 @@ pub(crate) fn unknown_keys(mapping: &Mapping, known: &Known, document: &str) -> 
     }
     for path in mapping.condition().paths() {
         if let Some(message) = judged(path, known, &names) {
-            found.push(Problem::new(document, format!("condition: {message}")));
+            found.push(Problem::new(document, words::tr!("condition: {message}")));
         }
     }
     found
@@ -60,7 +60,7 @@ fn judged(path: &Path, known: &Known, names: &std::collections::BTreeSet<String>
         let spelt: Vec<String> = near.iter().map(|name| format!("{{{{{name}}}}}")).collect();
         match spelt.is_empty() {
             true => String::new(),
-            false => format!("; near are {}", spelt.join(", ")),
+            false => words::tr!("; near are {}", spelt.join(", ")),
         }
     };
     let records = known.profile().map_or(0, crate::profile::Profile::records);
@@ -68,15 +68,15 @@ fn judged(path: &Path, known: &Known, names: &std::collections::BTreeSet<String>
         (_, Some(Presence::There)) => None,
         (Presence::There | Presence::Unknown, None | Some(Presence::Unknown)) => None,
         (Presence::Absent, Some(Presence::Unknown)) => None,
-        (_, Some(Presence::Absent)) => Some(format!(
+        (_, Some(Presence::Absent)) => Some(words::tr!(
             "the key {key} is in none of the {records} customers seen{}",
             near()
         )),
-        (Presence::Absent, None) if GROUPS.iter().any(|group| key.starts_with(group)) => Some(format!(
+        (Presence::Absent, None) if GROUPS.iter().any(|group| key.starts_with(group)) => Some(words::tr!(
             "the key {key} is no standard field; whether your account has it is known with --live or --company{}",
             near()
         )),
-        (Presence::Absent, None) => Some(format!(
+        (Presence::Absent, None) => Some(words::tr!(
             "the key {key} is in no customer as OKKI documents them{}",
             near()
         )),
@@ -106,9 +106,9 @@ pub(crate) fn absent(parameter: &Parameter, record: &Record) -> Vec<String> {
         let near = nearest(path.as_str(), names.iter().map(String::as_str));
         let near = match near.is_empty() {
             true => String::new(),
-            false => format!("; near are {}", near.join(", ")),
+            false => words::tr!("; near are {}", near.join(", ")),
         };
-        format!("{} is not in this record{near}", path.as_str())
+        words::tr!("{} is not in this record{near}", path.as_str())
     };
     absent.into_iter().map(told).collect()
 }

@@ -96,7 +96,7 @@ pub(crate) fn remarks(mapping: &Mapping, known: &Known, document: &str) -> Vec<P
         let read = keys::reads(parameter);
         for (key, ids) in &known.collided {
             if read.iter().any(|path| path.as_str() == key) {
-                let message = format!(
+                let message = words::tr!(
                     "OKKI has {} fields called {key} ({}); a value wins over an empty one, a plain value over a list, \
                      else the later one",
                     ids.len(),

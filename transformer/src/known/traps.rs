@@ -40,7 +40,7 @@ pub(crate) fn traps(mapping: &Mapping, known: &Known, document: &str) -> Vec<Pro
 /// ` (3 of 120 customers seen)`, and nothing when nobody knows.
 fn concerned(count: u64, profile: Option<&Profile>) -> String {
     profile.map_or_else(String::new, |profile| {
-        format!(" ({count} of {} customers seen)", profile.records())
+        words::tr!(" ({count} of {} customers seen)", profile.records())
     })
 }
 
@@ -52,7 +52,7 @@ fn lone(text: &str, paths: &[String], profile: Option<&Profile>) -> Option<Strin
     if empty == Some(0) {
         return None;
     }
-    Some(format!(
+    Some(words::tr!(
         "a lone {text} is sent when {} is empty{}",
         paths.join(" and "),
         concerned(empty.unwrap_or(0), profile)
@@ -79,7 +79,7 @@ fn unnamed(
     if !others {
         for (code, label) in all.iter().filter(|(code, _)| !is_named(code)) {
             let count = profile.map_or(0, |profile| profile.code_count(path, *code));
-            told.push(Some(format!(
+            told.push(Some(words::tr!(
                 "code {code}{label} of {path} is named by no WHEN, so its customers get what ELSE gives{}",
                 concerned(count, profile)
             )));
@@ -93,7 +93,7 @@ fn unnamed(
         let meant = codes::code_of(labels, text).filter(|meant| *meant != code);
         if let (Some(meant), Some(right)) = (meant, labels.get(code)) {
             let count = profile.map_or(0, |p| p.code_count(path, i64::try_from(code).unwrap_or(0)));
-            told.push(Some(format!(
+            told.push(Some(words::tr!(
                 "code {code} of {path} is {right} in OKKI's list; {text} is code {meant}{}",
                 concerned(count, profile)
             )));
@@ -121,7 +121,7 @@ fn cut(parameter: &Parameter, profile: Option<&Profile>) -> Vec<String> {
     let told = |(list, count): (String, usize)| {
         let more = profile.map(|profile| profile.longer_than(&list, count));
         (more != Some(0)).then(|| {
-            format!(
+            words::tr!(
                 "{list} is read up to its entry {count}; further ones are not sent{}",
                 concerned(more.unwrap_or(0), profile)
             )

@@ -34,7 +34,7 @@ pub(super) fn typed(
                 ParameterType::Bool => match text.as_ref() {
                     "true" | "1" => Ok(true.into()),
                     "false" | "0" => Ok(false.into()),
-                    _ => Err("the value is neither true nor false".to_owned()),
+                    _ => Err(words::text!("the value is neither true nor false").to_owned()),
                 },
                 ParameterType::Array | ParameterType::Object => match serde_json::from_str(&text) {
                     Ok(json @ (Json::Array(_) | Json::Object(_))) => Ok(json),
@@ -64,7 +64,7 @@ fn number(text: &str) -> Result<String, String> {
         Ok(f) if f.is_finite() && digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
             Ok(format!("{f}"))
         }
-        _ => Err("the value is not a number".to_owned()),
+        _ => Err(words::text!("the value is not a number").to_owned()),
     }
 }
 
@@ -74,7 +74,7 @@ fn integer(text: &str) -> Result<String, String> {
     if fraction.bytes().all(|b| b == b'0') {
         Ok(whole.to_owned())
     } else {
-        Err("the value is not a whole number".to_owned())
+        Err(words::text!("the value is not a whole number").to_owned())
     }
 }
 
@@ -92,18 +92,21 @@ pub(super) fn cell(value: Json, widget: Widget, zone: &Zone) -> Result<Option<Ce
     }
     Ok(Some(match widget {
         Widget::Text => Cell::Text(plain(value)),
-        Widget::Number => Cell::Number(number(&scalar(value, "a number")?)?),
+        Widget::Number => Cell::Number(number(&scalar(value, words::text!("a number"))?)?),
         Widget::DateTime => {
-            let text = scalar(value, "a date")?;
-            Cell::Datetime(unix_millis(&text, zone).ok_or("the value is not a date")?)
+            let text = scalar(value, words::text!("a date"))?;
+            Cell::Datetime(unix_millis(&text, zone).ok_or(words::text!("the value is not a date"))?)
         }
         Widget::Choices => Cell::Texts(TextList { items: texts(value)? }),
         Widget::Address => Cell::Address(address(value)?),
         Widget::Phone => Cell::Phone(match value {
-            Json::Object(mut map) => scalar(map.remove("phone").unwrap_or_default(), "a phone number")?,
-            other => scalar(other, "a phone number")?,
+            Json::Object(mut map) => scalar(
+                map.remove("phone").unwrap_or_default(),
+                words::text!("a phone number"),
+            )?,
+            other => scalar(other, words::text!("a phone number"))?,
         }),
-        Widget::Member => Cell::Member(scalar(value, "a user name")?),
+        Widget::Member => Cell::Member(scalar(value, words::text!("a user name"))?),
         Widget::Members => Cell::Members(TextList { items: texts(value)? }),
         Widget::Department => Cell::Department(department(&value)?),
         Widget::Departments => {
@@ -114,13 +117,15 @@ pub(super) fn cell(value: Json, widget: Widget, zone: &Zone) -> Result<Option<Ce
             Cell::Departments(DepartmentList { items })
         }
         Widget::Lookup => {
-            let id = scalar(value, "a record id")?;
+            let id = scalar(value, words::text!("a record id"))?;
             if id.len() != 24 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Err("the value is not a record id of 24 hex digits".to_owned());
+                return Err(words::text!("the value is not a record id of 24 hex digits").to_owned());
             }
             Cell::Lookup(id)
         }
-        Widget::Subform => return Err("a subform is built from an array with children".to_owned()),
+        Widget::Subform => {
+            return Err(words::text!("a subform is built from an array with children").to_owned());
+        }
         Widget::Json => json(value),
     }))
 }
@@ -150,7 +155,7 @@ fn plain(value: Json) -> String {
 
 fn scalar(value: Json, wanted: &str) -> Result<String, String> {
     match value {
-        Json::Array(_) | Json::Object(_) => Err(format!(
+        Json::Array(_) | Json::Object(_) => Err(words::tr!(
             "{wanted} is needed, but the value is a list or an object"
         )),
         Json::Null => Ok(String::new()),
@@ -163,9 +168,9 @@ fn texts(value: Json) -> Result<Vec<String>, String> {
     match value {
         Json::Array(items) => items
             .into_iter()
-            .map(|item| scalar(item, "a list of texts"))
+            .map(|item| scalar(item, words::text!("a list of texts")))
             .collect(),
-        one => Ok(vec![scalar(one, "a list of texts")?]),
+        one => Ok(vec![scalar(one, words::text!("a list of texts"))?]),
     }
 }
 
@@ -175,7 +180,7 @@ fn department(value: &Json) -> Result<i64, String> {
         Json::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    number.ok_or_else(|| "a department is given by its number".to_owned())
+    number.ok_or_else(|| words::text!("a department is given by its number").to_owned())
 }
 
 /// Four parts; a plain text goes into the last, so that nothing is lost.
@@ -183,9 +188,9 @@ fn address(value: Json) -> Result<Address, String> {
     match value {
         Json::Object(map) => {
             let part = |key: &str| {
-                map.get(key)
-                    .cloned()
-                    .map_or(Ok(String::new()), |value| scalar(value, "an address"))
+                map.get(key).cloned().map_or(Ok(String::new()), |value| {
+                    scalar(value, words::text!("an address"))
+                })
             };
             Ok(Address {
                 province: part("province")?,
@@ -195,7 +200,7 @@ fn address(value: Json) -> Result<Address, String> {
             })
         }
         other => Ok(Address {
-            detail: scalar(other, "an address")?,
+            detail: scalar(other, words::text!("an address"))?,
             ..Address::default()
         }),
     }

@@ -2,7 +2,7 @@
 
 /// Which field failed and why; the reason holds no data of the customer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("field \"{label}\" ({field}): {reason}; expression: {expression}")]
+#[error("{}", words::tr!("field \"{label}\" ({field}): {reason}; expression: {expression}"))]
 pub struct RowError {
     /// Target field.
     pub field: String,

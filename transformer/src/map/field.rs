@@ -65,7 +65,7 @@ impl Field {
         let widget = match &form_type {
             None => Widget::declared(&parameter),
             Some(kind) => Widget::parse(kind).ok_or_else(|| {
-                format!(
+                words::tr!(
                     "the form's field {} is a {kind}, which cannot be written",
                     parameter.field
                 )
@@ -81,7 +81,7 @@ impl Field {
             children.push(Field::build(child, extras, &inner, in_row, remarks)?);
         }
         if widget == Widget::Subform && children.is_empty() {
-            return Err(format!(
+            return Err(words::tr!(
                 "the form's field {} is a subform: type array with children is expected",
                 parameter.field
             ));
@@ -184,7 +184,10 @@ impl Field {
             if let Some(default) = &self.parameter.default {
                 value = Evaluated::Text(default.into());
             } else if self.parameter.required {
-                return Err(self.error("required-empty", "the field is required, but its value is empty"));
+                return Err(self.error(
+                    "required-empty",
+                    words::text!("the field is required, but its value is empty"),
+                ));
             }
         }
         if let Some(format) = self.parameter.format.as_ref().filter(|_| !value.is_empty()) {
@@ -231,7 +234,7 @@ impl Field {
             None => return Ok(None),
             Some(Json::Array(items)) => items,
             Some(Json::String(text)) if text.is_empty() => return Ok(None),
-            Some(_) => return Err(self.error("wrong-type", format!("{array} is not a list"))),
+            Some(_) => return Err(self.error("wrong-type", words::tr!("{array} is not a list"))),
         };
         let mut rows = Vec::with_capacity(items.len());
         for element in items {

@@ -40,14 +40,14 @@ pub fn losses(mapping: &Mapping, record: &Record) -> Vec<String> {
             continue;
         };
         match reach {
-            Reach::Main if items.len() > 1 => warnings.push(format!(
+            Reach::Main if items.len() > 1 => warnings.push(words::tr!(
                 "{array} has {} entries, only the main contact (or the first) is sent",
                 items.len()
             )),
             Reach::First(count) if items.len() > count => {
                 let rest = items.len() - count;
                 let verb = if rest == 1 { "is" } else { "are" };
-                warnings.push(format!(
+                warnings.push(words::tr!(
                     "{array} has {} entries, the mapping reads {count}; {rest} {verb} not sent",
                     items.len()
                 ));

@@ -103,7 +103,7 @@ impl Sources {
         }
         for WantedLookup { lookup, label, place } in wanted {
             if let Err(why) = tables.serve(&lookup) {
-                let mut problem = Problem::new(document, why).remedy(format!(
+                let mut problem = Problem::new(document, why).remedy(words::tr!(
                     "give it in the additions: \"lookup\": {{\"{}\": {{\"file\": \"table.csv\", \"key\": \"{}\", \"field\": \"{}\"}}}}",
                     lookup.collection,
                     lookup.columns().first().copied().unwrap_or_default(),
@@ -215,10 +215,10 @@ impl Sources {
             .map_err(|error| format!("{shown}: {error}"))?
             .len();
         if size > LARGEST_FILE {
-            return Err(format!("{shown} is larger than {} MiB", LARGEST_FILE >> 20));
+            return Err(words::tr!("{shown} is larger than {} MiB", LARGEST_FILE >> 20));
         }
         let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => format!("{shown} is no UTF-8 text; save it as CSV UTF-8"),
+            std::io::ErrorKind::InvalidData => words::tr!("{shown} is no UTF-8 text; save it as CSV UTF-8"),
             _ => format!("{shown}: {error}"),
         })?;
         let text = text.trim_start_matches('\u{feff}');
@@ -229,7 +229,7 @@ impl Sources {
         }
         .map_err(|why| format!("{shown}: {why}"))?;
         if rows.len() > MOST_ROWS {
-            return Err(format!("{shown} has more than {MOST_ROWS} rows"));
+            return Err(words::tr!("{shown} has more than {MOST_ROWS} rows"));
         }
         let mut table = Table::new(columns, rows);
         table.missing = match declared.missing {

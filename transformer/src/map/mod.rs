@@ -89,8 +89,9 @@ impl Mapping {
         )?;
         warnings.extend(sources.remarks(extras_name));
         if extras_read.failed_expression == OnFailure::Text {
-            let warning =
-                "failed_expression is \"text\": an expression that fails puts its own text into the form";
+            let warning = words::text!(
+                "failed_expression is \"text\": an expression that fails puts its own text into the form"
+            );
             warnings.push(Problem::new(extras_name, warning));
         }
         Ok(Mapping {

@@ -19,8 +19,8 @@ pub(super) fn untyped(extras: &Extras, fields: &[Field], name: &str) -> Vec<Prob
     unknown
         .map(|(field, place)| {
             let near = nearest(field, known.iter().copied());
-            let meant = near.first().map(|name| format!("; {name} may be meant"));
-            let message = format!(
+            let meant = near.first().map(|name| words::tr!("; {name} may be meant"));
+            let message = words::tr!(
                 "widgets.{field} has no effect: the document has no such field{}",
                 meant.unwrap_or_default()
             );

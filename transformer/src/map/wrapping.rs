@@ -29,7 +29,7 @@ pub(super) fn unwrapped(parameter: &Parameter, remarks: &mut Remarks<'_>) -> Par
         return parameter.clone();
     };
     for other in parameter.children.iter().filter(|other| other.field != "value") {
-        let message = format!(
+        let message = words::tr!(
             "{} has no effect: a field of the form takes nothing beside \"value\"",
             other.field
         );
@@ -57,8 +57,9 @@ pub(super) fn for_form(parameter: &mut Parameter, widget: Widget, known: bool, r
     };
     if let Some(built) = parameter.converter.foreign(taken).filter(|_| !takes_anything) {
         parameter.converter = parameter.converter.for_form(taken);
-        let message =
-            format!("{built}, which no field of a form takes; the value itself is sent (params \"value\")");
+        let message = words::tr!(
+            "{built}, which no field of a form takes; the value itself is sent (params \"value\")"
+        );
         remarks.add(parameter, message, false);
     }
     let is_single = matches!(
@@ -71,7 +72,7 @@ pub(super) fn for_form(parameter: &mut Parameter, widget: Widget, known: bool, r
             | Widget::Department
     );
     if known && is_single && parameter.converter.makes_list() {
-        let message = format!(
+        let message = words::tr!(
             "the parser makes a list, but the form's field is a {}",
             widget.name()
         );

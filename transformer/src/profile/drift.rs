@@ -44,7 +44,7 @@ pub(crate) fn looks(key: &Key) -> String {
     let types: Vec<&str> = key.types.keys().map(String::as_str).collect();
     match key.example.is_empty() {
         true => types.join(" or "),
-        false => format!("{}, such as {}", types.join(" or "), key.example),
+        false => words::tr!("{}, such as {}", types.join(" or "), key.example),
     }
 }
 

@@ -106,8 +106,8 @@ impl Watch {
                 self.rt.alerts.raise(Problem {
                     key: problem,
                     severity: Severity::Warning,
-                    summary: format!("OKKI no longer sends {}", drift.key),
-                    detail: format!(
+                    summary: words::tr!("OKKI no longer sends {}", drift.key),
+                    detail: words::tr!(
                         "the mapping reads it ({}); its cells become empty. See `transformer mapping fields`",
                         drift.looks
                     ),

@@ -23,6 +23,7 @@ impl Folder {
     /// Whether the command succeeds, and all that it says.
     fn mapping(&self, args: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_transformer"))
+            .env("OKKI_LANG", "en")
             .arg("mapping")
             .args(args)
             .current_dir(self.0.path())
@@ -174,6 +175,7 @@ fn a_document_with_look_ups_runs_from_the_readme() {
         "mapping try lookup.example.json --extras lookup.extras.json --company customer.example.json";
     assert!(readme.contains(command));
     let output = Command::new(env!("CARGO_BIN_EXE_transformer"))
+        .env("OKKI_LANG", "en")
         .args(command.split(' '))
         .current_dir(folder)
         .output()

@@ -14,10 +14,10 @@ pub use slim::Wanted;
 #[derive(Debug, thiserror::Error)]
 pub enum CleanError {
     /// It cannot be parsed.
-    #[error("the detail answer is not JSON: {0}")]
+    #[error("{}", words::tr!("the detail answer is not JSON: {0}"))]
     NotJson(#[from] serde_json::Error),
     /// Everything starts from an object.
-    #[error("the detail answer is {0}, an object is expected")]
+    #[error("{}", words::tr!("the detail answer is {0}, an object is expected"))]
     NotAnObject(&'static str),
 }
 
@@ -40,9 +40,9 @@ pub fn clean_in(detail: Value, zone: &Zone) -> Result<Record, CleanError> {
 fn cleaned(detail: Value, wanted: &Wanted, zone: &Zone) -> Result<Record, CleanError> {
     let mut root = match detail {
         Value::Object(root) => root,
-        Value::Array(_) => return Err(CleanError::NotAnObject("an array")),
+        Value::Array(_) => return Err(CleanError::NotAnObject(words::text!("an array"))),
         Value::Null => return Err(CleanError::NotAnObject("null")),
-        _ => return Err(CleanError::NotAnObject("a plain value")),
+        _ => return Err(CleanError::NotAnObject(words::text!("a plain value"))),
     };
     for (key, value) in &mut root {
         if key != "company" {

@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Part<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+        f.write_str(words::text!("a JSON value"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Value, A::Error> {
@@ -196,7 +196,7 @@ impl Visitor<'_> for IfWanted<'_> {
     type Value = Option<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
+        f.write_str(words::text!("a key"))
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Option<String>, E> {

@@ -44,8 +44,10 @@ const NAMES: [&str; 8] = [
     "K3WiseHeiHuCustomParser",
     "workflowRequestTableFields",
 ];
-pub(super) const KNOWN: &str = "ConvertObjectParser, ConvertTwoStageObjectParser, StringToArray, ArrayUnique, ArrayToString, \
-                     ConvertJson, K3WiseHeiHuCustomParser, workflowRequestTableFields";
+pub(super) const KNOWN: &str = words::mark!(
+    "ConvertObjectParser, ConvertTwoStageObjectParser, StringToArray, ArrayUnique, ArrayToString, \
+                     ConvertJson, K3WiseHeiHuCustomParser, workflowRequestTableFields"
+);
 
 pub(super) fn object(key: &str, value: Json) -> Json {
     Json::Object(Map::from_iter([(key.to_owned(), value)]))
@@ -62,7 +64,7 @@ impl Conversion {
         let need = |value: Option<String>, key: &str| {
             value
                 .filter(|v| !v.is_empty())
-                .ok_or_else(|| format!("{name} needs {key}"))
+                .ok_or_else(|| words::tr!("{name} needs {key}"))
         };
         let mut text = |key: &str| reader.text(get(members, key), key);
         let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
@@ -92,13 +94,15 @@ impl Conversion {
             "ArrayToString" => Ok(Conversion::ToText(params.unwrap_or_else(|| ",".to_owned()))),
             "ArrayUnique" => Ok(Conversion::Unique),
             "ConvertJson" => Ok(Conversion::Pairs),
-            "K3WiseHeiHuCustomParser" => need(params, "params, the key name").map(Conversion::KeyName),
+            "K3WiseHeiHuCustomParser" => {
+                need(params, words::text!("params, the key name")).map(Conversion::KeyName)
+            }
             "workflowRequestTableFields" => Ok(Conversion::TableField {
                 view: text("view").unwrap_or_default(),
                 edit: text("edit").unwrap_or_default(),
                 field_id: text("fieldId").unwrap_or_default(),
             }),
-            _ => Err(format!("unknown parser \"{name}\"; known are {KNOWN}")),
+            _ => Err(words::tr!("unknown parser \"{name}\"; known are {KNOWN}")),
         }
     }
 
@@ -137,7 +141,10 @@ impl Conversion {
                     }
                     Json::Array(kept)
                 }
-                other => return Err(format!("ArrayUnique needs a list, the value is {}", name(&other))),
+                other => {
+                    let kind = name(&other);
+                    return Err(words::tr!("ArrayUnique needs a list, the value is {kind}"));
+                }
             },
             Conversion::ToText(separator) => match value {
                 Json::Array(items) => items
@@ -155,10 +162,8 @@ impl Conversion {
                     .collect(),
                 Json::String(text) if text.is_empty() => Json::Array(Vec::new()),
                 other => {
-                    return Err(format!(
-                        "ConvertJson needs an object, the value is {}",
-                        name(&other)
-                    ));
+                    let kind = name(&other);
+                    return Err(words::tr!("ConvertJson needs an object, the value is {kind}"));
                 }
             },
             Conversion::KeyName(key) => json!([{"keyName": key, "keyValue": value}]),
@@ -192,10 +197,10 @@ fn flat(value: Json) -> Json {
 fn name(value: &Json) -> &'static str {
     match value {
         Json::Null => "empty",
-        Json::Bool(_) => "a boolean",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a text",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
+        Json::Bool(_) => words::text!("a boolean"),
+        Json::Number(_) => words::text!("a number"),
+        Json::String(_) => words::text!("a text"),
+        Json::Array(_) => words::text!("a list"),
+        Json::Object(_) => words::text!("an object"),
     }
 }

@@ -135,7 +135,7 @@ impl std::str::FromStr for Zone {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Zone, String> {
-        let bad = || format!("\"{text}\" is no time zone: write +08:00 or a name such as Asia/Shanghai");
+        let bad = || words::tr!("\"{text}\" is no time zone: write +08:00 or a name such as Asia/Shanghai");
         if let Some(sign) = text.chars().next().filter(|c| matches!(c, '+' | '-')) {
             let (hours, minutes) = text
                 .get(1..)

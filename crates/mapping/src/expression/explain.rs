@@ -12,10 +12,10 @@ impl Expression {
     /// What the expression does, a line per step.
     pub fn explain(&self) -> Vec<String> {
         match &self.form {
-            Form::Constant(text) if text.is_empty() => vec!["always empty".to_owned()],
-            Form::Constant(text) => vec![format!("always \"{text}\"")],
-            Form::Reference(placeholder) => vec![format!("the value of {}", name(placeholder))],
-            Form::Template(parts) => vec![format!("the text {}", template(parts))],
+            Form::Constant(text) if text.is_empty() => vec![words::text!("always empty").to_owned()],
+            Form::Constant(text) => vec![words::tr!("always \"{text}\"")],
+            Form::Reference(placeholder) => vec![words::tr!("the value of {}", name(placeholder))],
+            Form::Template(parts) => vec![words::tr!("the text {}", template(parts))],
             Form::Function(expr) => lines(expr),
         }
     }
@@ -42,30 +42,30 @@ fn lines(expr: &Expr) -> Vec<String> {
     };
     let mut lines = Vec::new();
     if let Some(operand) = operand {
-        lines.push(format!("by the value of {}:", words(operand)));
+        lines.push(words::tr!("by the value of {}:", words(operand)));
     }
     for (when, then) in branches {
         let when = if operand.is_some() {
             words(when)
         } else {
-            format!("if {}", words(when))
+            words::tr!("if {}", words(when))
         };
         lines.push(format!("{when} → {}", words(then)));
     }
     let otherwise = otherwise.as_deref().map_or_else(|| "empty".to_owned(), words);
-    lines.push(format!("otherwise → {otherwise}"));
+    lines.push(words::tr!("otherwise → {otherwise}"));
     lines
 }
 
 fn name(placeholder: &Placeholder) -> String {
     let base = match &placeholder.source {
-        Source::Variable(Variable::LastSyncTime) => "the time of the previous run".to_owned(),
-        Source::Variable(Variable::CurrentTime) => "the present time".to_owned(),
-        Source::Variable(Variable::DaysAgo(days)) => format!("the time {days} days ago"),
-        Source::Variable(Variable::PageSize) => "the page size".to_owned(),
-        Source::Variable(Variable::StartRow) => "the first row of the page".to_owned(),
+        Source::Variable(Variable::LastSyncTime) => words::text!("the time of the previous run").to_owned(),
+        Source::Variable(Variable::CurrentTime) => words::text!("the present time").to_owned(),
+        Source::Variable(Variable::DaysAgo(days)) => words::tr!("the time {days} days ago"),
+        Source::Variable(Variable::PageSize) => words::text!("the page size").to_owned(),
+        Source::Variable(Variable::StartRow) => words::text!("the first row of the page").to_owned(),
         Source::Path(path) => path_words(path),
-        Source::Lookup(lookup) => format!(
+        Source::Lookup(lookup) => words::tr!(
             "{} of the row of {} with the same {}",
             lookup.field,
             lookup.collection,
@@ -73,16 +73,16 @@ fn name(placeholder: &Placeholder) -> String {
         ),
     };
     placeholder.pipes.iter().fold(base, |text, pipe| match pipe {
-        Pipe::DateTime => format!("{text} as date and time"),
-        Pipe::Date => format!("{text} as date"),
-        Pipe::Timestamp => format!("{text} as unix seconds"),
-        Pipe::TimestampMillis => format!("{text} as unix milliseconds"),
-        Pipe::Pattern(_) => format!("{text} as date by a pattern"),
+        Pipe::DateTime => words::tr!("{text} as date and time"),
+        Pipe::Date => words::tr!("{text} as date"),
+        Pipe::Timestamp => words::tr!("{text} as unix seconds"),
+        Pipe::TimestampMillis => words::tr!("{text} as unix milliseconds"),
+        Pipe::Pattern(_) => words::tr!("{text} as date by a pattern"),
         Pipe::Text => text,
-        Pipe::Number(digits) => format!("{text} with {digits} decimals"),
-        Pipe::Json => format!("{text} as JSON"),
-        Pipe::Replace(from, to) => format!("{text} with \"{from}\" replaced by \"{to}\""),
-        Pipe::Implode(separator) => format!("{text} joined by \"{separator}\""),
+        Pipe::Number(digits) => words::tr!("{text} with {digits} decimals"),
+        Pipe::Json => words::tr!("{text} as JSON"),
+        Pipe::Replace(from, to) => words::tr!("{text} with \"{from}\" replaced by \"{to}\""),
+        Pipe::Implode(separator) => words::tr!("{text} joined by \"{separator}\""),
         Pipe::EscapeLike(_) | Pipe::EscapeRegex => text,
     })
 }
@@ -95,7 +95,7 @@ fn path_words(path: &Path) -> String {
             Segment::Key(key) => text.push_str(&format!(".{key}")),
             Segment::Index(index, _) if text.is_empty() => text.push_str(&index.to_string()),
             Segment::Index(index, _) => text.push_str(&format!("[{}]", index + 1)),
-            Segment::Every => text = format!("every {text}"),
+            Segment::Every => text = words::tr!("every {text}"),
         }
     }
     text
@@ -123,22 +123,22 @@ fn words(expr: &Expr) -> String {
         Expr::Text(text) => format!("\"{text}\""),
         Expr::Template(parts) => template(parts),
         Expr::Bare(placeholder) => name(placeholder),
-        Expr::Negate(value) => format!("minus {}", words(value)),
-        Expr::Not(value) => format!("not ({})", words(value)),
+        Expr::Negate(value) => words::tr!("minus {}", words(value)),
+        Expr::Not(value) => words::tr!("not ({})", words(value)),
         Expr::Arithmetic(operator, a, b) => format!("({} {} {})", words(a), sign(*operator), words(b)),
-        Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => format!("{} is empty", words(a)),
-        Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => format!("{} is not empty", words(a)),
+        Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => words::tr!("{} is empty", words(a)),
+        Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => words::tr!("{} is not empty", words(a)),
         Expr::Compare(comparison, a, b) => format!("{} {} {}", words(a), compared(*comparison), words(b)),
         Expr::And(terms) => list(terms, " and "),
-        Expr::Or(terms) => format!("({})", list(terms, " or ")),
-        Expr::Xor(terms) => format!("(either {})", list(terms, " or ")),
-        Expr::IsNull(value, negated) => format!("{} is {}missing", words(value), not(*negated)),
-        Expr::IsTruth(value, wanted, negated) => format!("{} is {}{wanted}", words(value), not(*negated)),
+        Expr::Or(terms) => format!("({})", list(terms, words::text!(" or "))),
+        Expr::Xor(terms) => words::tr!("(either {})", list(terms, words::text!(" or "))),
+        Expr::IsNull(value, negated) => words::tr!("{} is {}missing", words(value), not(*negated)),
+        Expr::IsTruth(value, wanted, negated) => words::tr!("{} is {}{wanted}", words(value), not(*negated)),
         Expr::In {
             value,
             list: items,
             negated,
-        } => format!(
+        } => words::tr!(
             "{} is {}one of {}",
             words(value),
             not(*negated),
@@ -150,7 +150,7 @@ fn words(expr: &Expr) -> String {
             high,
             negated,
         } => {
-            format!(
+            words::tr!(
                 "{} is {}between {} and {}",
                 words(value),
                 not(*negated),
@@ -167,7 +167,7 @@ fn words(expr: &Expr) -> String {
                 LikePattern::Fixed(_, text) => format!("\"{text}\""),
                 LikePattern::Dynamic(expr, _) => words(expr),
             };
-            format!("{} is {}like {pattern}", words(value), not(*negated))
+            words::tr!("{} is {}like {pattern}", words(value), not(*negated))
         }
         Expr::Regexp {
             value,
@@ -178,10 +178,14 @@ fn words(expr: &Expr) -> String {
                 RegexPattern::Fixed(regex) => format!("\"{regex}\""),
                 RegexPattern::Dynamic(expr) => words(expr),
             };
-            format!(
+            words::tr!(
                 "{} {} the pattern {pattern}",
                 words(value),
-                if *negated { "does not match" } else { "matches" }
+                if *negated {
+                    words::text!("does not match")
+                } else {
+                    "matches"
+                }
             )
         }
         Expr::Case { .. } => format!("[{}]", lines(expr).join("; ")),
@@ -200,7 +204,7 @@ fn words(expr: &Expr) -> String {
                 words(date)
             )
         }
-        Expr::Cast(value, target) => format!("{} as {}", words(value), kind(*target)),
+        Expr::Cast(value, target) => words::tr!("{} as {}", words(value), kind(*target)),
         Expr::Aggregate {
             function,
             of,
@@ -209,17 +213,21 @@ fn words(expr: &Expr) -> String {
             ..
         } => {
             let what = match function {
-                Aggregate::Sum => "the sum of",
-                Aggregate::Average => "the average of",
-                Aggregate::Max => "the largest of",
-                Aggregate::Min => "the smallest of",
-                Aggregate::Count => "the number of",
-                Aggregate::Join => "the list of",
+                Aggregate::Sum => words::text!("the sum of"),
+                Aggregate::Average => words::text!("the average of"),
+                Aggregate::Max => words::text!("the largest of"),
+                Aggregate::Min => words::text!("the smallest of"),
+                Aggregate::Count => words::text!("the number of"),
+                Aggregate::Join => words::text!("the list of"),
             };
-            let each = if *distinct { "all different" } else { "all" };
+            let each = if *distinct {
+                words::text!("all different")
+            } else {
+                "all"
+            };
             let by = separator
                 .as_ref()
-                .map(|s| format!(" joined by \"{s}\""))
+                .map(|s| words::tr!(" joined by \"{s}\""))
                 .unwrap_or_default();
             format!("{what} {each} {}{by}", words(of))
         }
@@ -231,7 +239,7 @@ fn is_empty(expr: &Expr) -> bool {
 }
 
 fn not(negated: bool) -> &'static str {
-    if negated { "not " } else { "" }
+    if negated { words::text!("not ") } else { "" }
 }
 
 fn sign(operator: Operator) -> &'static str {
@@ -240,7 +248,7 @@ fn sign(operator: Operator) -> &'static str {
         Operator::Subtract => "-",
         Operator::Multiply => "×",
         Operator::Divide => "/",
-        Operator::IntegerDivide => "divided without rest by",
+        Operator::IntegerDivide => words::text!("divided without rest by"),
         Operator::Remainder => "modulo",
     }
 }
@@ -248,20 +256,20 @@ fn sign(operator: Operator) -> &'static str {
 fn compared(comparison: Comparison) -> &'static str {
     match comparison {
         Comparison::Equal | Comparison::Same => "is",
-        Comparison::NotEqual => "is not",
-        Comparison::Less => "is less than",
-        Comparison::LessOrEqual => "is at most",
-        Comparison::Greater => "is greater than",
-        Comparison::GreaterOrEqual => "is at least",
+        Comparison::NotEqual => words::text!("is not"),
+        Comparison::Less => words::text!("is less than"),
+        Comparison::LessOrEqual => words::text!("is at most"),
+        Comparison::Greater => words::text!("is greater than"),
+        Comparison::GreaterOrEqual => words::text!("is at least"),
     }
 }
 
 fn kind(target: Target) -> &'static str {
     match target {
         Target::Char(_) => "text",
-        Target::Signed | Target::Unsigned => "whole number",
+        Target::Signed | Target::Unsigned => words::text!("whole number"),
         Target::Decimal(..) | Target::Double => "number",
         Target::Date => "date",
-        Target::DateTime => "date and time",
+        Target::DateTime => words::text!("date and time"),
     }
 }

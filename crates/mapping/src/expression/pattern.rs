@@ -52,7 +52,7 @@ impl Pattern {
                 (true, 'S', 3) => Item::Millis,
                 (true, 'T', 1) | (false, 'T', 1) => Item::Literal('T'),
                 _ => {
-                    return Err(format!(
+                    return Err(words::tr!(
                         "\"{}\" has no meaning in a date pattern",
                         String::from(c).repeat(run)
                     ));

@@ -49,7 +49,9 @@ impl Pipe {
             ("number", []) => Ok(Pipe::Number(0)),
             ("number", [digits]) => match digits.parse() {
                 Ok(digits) if (0..=20).contains(&digits) => Ok(Pipe::Number(digits)),
-                _ => Err("number takes a count of decimals from 0 to 20, e.g. number:2".to_owned()),
+                _ => Err(
+                    words::text!("number takes a count of decimals from 0 to 20, e.g. number:2").to_owned(),
+                ),
             },
             ("json_encode", []) => Ok(Pipe::Json),
             ("replace", [from, to]) if !from.is_empty() => Ok(Pipe::Replace(from.clone(), to.clone())),
@@ -57,7 +59,7 @@ impl Pipe {
             ("implode", [separator]) => Ok(Pipe::Implode(separator.clone())),
             // A pattern without the word in front of it: `{{create_time|yyyy-MM-dd}}`.
             _ if name.starts_with(['y', 'Y']) => Pattern::parse(text.trim()).map(Pipe::Pattern),
-            _ => Err(format!(
+            _ => Err(words::tr!(
                 "unknown pipe \"{text}\"; known are datetime, date, datetime('Y-m-d H:i:s'), timestamp, timestamp_ms, \
                  string, number:2, json_encode, replace('a', 'b'), implode('、')"
             )),
@@ -108,7 +110,7 @@ fn arguments(text: &str) -> Result<Vec<String>, String> {
                 let body = rest.get(1..).unwrap_or_default();
                 let end = body
                     .find(quote)
-                    .ok_or_else(|| format!("the quote {quote} is not closed"))?;
+                    .ok_or_else(|| words::tr!("the quote {quote} is not closed"))?;
                 (
                     body.get(..end).unwrap_or_default(),
                     body.get(end + 1..).unwrap_or_default().trim_start(),
@@ -126,7 +128,7 @@ fn arguments(text: &str) -> Result<Vec<String>, String> {
         rest = match after.strip_prefix(',') {
             Some(next) => next.trim_start(),
             None if after.is_empty() => "",
-            None => return Err("a comma is expected between arguments".to_owned()),
+            None => return Err(words::text!("a comma is expected between arguments").to_owned()),
         };
     }
     Ok(found)
@@ -138,7 +140,7 @@ fn moment(text: &str, env: &Env<'_>) -> Result<jiff::civil::DateTime, Failure> {
         Some(number) => dates::from_unix(number, env.zone()),
         None => dates::parse(text, env.zone()).map(|moment| moment.datetime),
     };
-    found.ok_or_else(|| Failure::new("bad-date", "the value is not a date"))
+    found.ok_or_else(|| Failure::new("bad-date", words::text!("the value is not a date")))
 }
 
 fn seconds(text: &str, env: &Env<'_>) -> Result<i64, Failure> {
@@ -146,11 +148,11 @@ fn seconds(text: &str, env: &Env<'_>) -> Result<i64, Failure> {
     let timestamp = env.zone().to_timestamp(moment);
     timestamp
         .map(|t| t.as_second())
-        .map_err(|_| Failure::new("bad-date", "the date is beyond the calendar"))
+        .map_err(|_| Failure::new("bad-date", words::text!("the date is beyond the calendar")))
 }
 
 fn rounded(text: &str, digits: i8) -> Result<String, Failure> {
-    let not_a_number = || Failure::new("not-a-number", "the value is not a number");
+    let not_a_number = || Failure::new("not-a-number", words::text!("the value is not a number"));
     let text = text.trim();
     Sql::literal(text).ok_or_else(not_a_number)?;
     let exact = Decimal::parse(text).or_else(|| Decimal::from_f64(text.parse().ok()?, 20));

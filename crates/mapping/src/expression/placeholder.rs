@@ -45,17 +45,19 @@ impl Placeholder {
             pieces.remove(0).trim()
         };
         if name.is_empty() {
-            return Err("the placeholder is empty: a key such as {{name}} is expected".to_owned());
+            return Err(
+                words::text!("the placeholder is empty: a key such as {{name}} is expected").to_owned(),
+            );
         }
         if name.starts_with('$') {
-            return Err(format!(
+            return Err(words::tr!(
                 "\"{name}\" is not a variable of the language: use LAST_SYNC_TIME or CURRENT_TIME"
             ));
         }
         let respelt = spelling::path(name);
         let meant = respelt.as_deref().unwrap_or(name);
         if let Some(bad) = spelling::code(meant) {
-            return Err(format!(
+            return Err(words::tr!(
                 "{bad} cannot be part of a key: a path such as {{{{tag.0.tag_name}}}} is expected"
             ));
         }
@@ -75,7 +77,7 @@ impl Placeholder {
                 .count()
                 > 2
         {
-            return Err("at most two * in one path".to_owned());
+            return Err(words::text!("at most two * in one path").to_owned());
         }
         let hint = hint(inside, name, respelt.as_deref());
         Ok(Read {
@@ -100,7 +102,7 @@ impl Placeholder {
                 None => {
                     return Err(Failure::new(
                         "no-variable",
-                        format!("{variable} is not known in this run"),
+                        words::tr!("{variable} is not known in this run"),
                     ));
                 }
             },
@@ -147,15 +149,15 @@ impl Placeholder {
 fn hint(inside: &str, name: &str, respelt: Option<&str>) -> Option<(String, String)> {
     let remedy = |right: &str| {
         let written = inside.trim().replacen(name, right, 1);
-        format!("write {{{{{written}}}}}")
+        words::tr!("write {{{{{written}}}}}")
     };
     if let Some(right) = respelt {
-        let message = format!("{name} is no path of the language; it is read as {right}");
+        let message = words::tr!("{name} is no path of the language; it is read as {right}");
         return Some((message, remedy(right)));
     }
     let right = spelling::variable(name)?;
     let message =
-        format!("{name} is no variable, and as a key of the record it is empty unless OKKI sends it");
+        words::tr!("{name} is no variable, and as a key of the record it is empty unless OKKI sends it");
     Some((message, remedy(&right)))
 }
 

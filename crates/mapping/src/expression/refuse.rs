@@ -13,21 +13,22 @@ pub(super) fn refused(text: &str) -> Vec<Fault> {
         faults.push(
             Fault::new(
                 offset,
-                "inside _function a look-up has to be closed with _endFind",
+                words::text!("inside _function a look-up has to be closed with _endFind"),
             )
-            .remedy("write _endFind behind its last condition"),
+            .remedy(words::text!("write _endFind behind its last condition")),
         );
     }
     if let Some(offset) = at("_endFunction") {
         faults.push(
-            Fault::new(offset, "_endFunction is not part of the language")
-                .remedy("end the expression with END or leave the word out"),
+            Fault::new(offset, words::text!("_endFunction is not part of the language"))
+                .remedy(words::text!("end the expression with END or leave the word out")),
         );
     }
     if let Some(offset) = at("${") {
         faults.push(
-            Fault::new(offset, "${…} is not part of the language")
-                .remedy("write {{CURRENT_TIME|datetime}} for the time, {{key}} for a value"),
+            Fault::new(offset, words::text!("${…} is not part of the language")).remedy(words::text!(
+                "write {{CURRENT_TIME|datetime}} for the time, {{key}} for a value"
+            )),
         );
     }
     let function = text.starts_with("_function");
@@ -39,9 +40,13 @@ pub(super) fn refused(text: &str) -> Vec<Fault> {
     let script = words.iter().find_map(|word| Some((word, at(word)?)));
     if let Some((word, offset)) = script.filter(|(_, offset)| !inside_quotes(text, *offset)) {
         faults.push(
-            Fault::new(offset, format!("JavaScript ({word}) is not part of the language")).remedy(
-                "write a MySQL expression: _function CASE WHEN … THEN … ELSE … END, FLOOR(UNIX_TIMESTAMP())",
-            ),
+            Fault::new(
+                offset,
+                words::tr!("JavaScript ({word}) is not part of the language"),
+            )
+            .remedy(words::text!(
+                "write a MySQL expression: _function CASE WHEN … THEN … ELSE … END, FLOOR(UNIX_TIMESTAMP())"
+            )),
         );
     }
     faults

@@ -25,7 +25,7 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
     if text.len() > MAX_LENGTH {
         return Err(vec![Fault::new(
             0,
-            format!("the expression is longer than {MAX_LENGTH} bytes"),
+            words::tr!("the expression is longer than {MAX_LENGTH} bytes"),
         )]);
     }
     let faults = refused(text);
@@ -38,8 +38,8 @@ pub(super) fn form(text: &str, hints: &mut Vec<Fault>) -> Result<Form, Vec<Fault
             .map(|expr| Form::Function(Box::new(expr)));
     }
     if text.trim_start().starts_with("_function") {
-        let fault = Fault::new(0, "_function must be the first word of the value")
-            .remedy("delete the white space before it");
+        let fault = Fault::new(0, words::text!("_function must be the first word of the value"))
+            .remedy(words::text!("delete the white space before it"));
         return Err(vec![fault]);
     }
     let mut pieces: Vec<(Piece, usize)> = pieces(text, 0, hints)?;
@@ -136,7 +136,10 @@ fn placeholder(text: &str) -> Found {
     if let Some(body) = text.strip_prefix("{{") {
         let Some(end) = body.find("}}") else {
             // Nothing behind it can be closed either.
-            return Err(("{{ is not closed: }} is expected".to_owned(), text.len()));
+            return Err((
+                words::text!("{{ is not closed: }} is expected").to_owned(),
+                text.len(),
+            ));
         };
         let length = end + 4;
         let inside = body.get(..end).unwrap_or_default();
@@ -147,8 +150,8 @@ fn placeholder(text: &str) -> Found {
     }
     if text.starts_with('｛') {
         let hint = (
-            "full-width braces are plain text".to_owned(),
-            "write {{key}}".to_owned(),
+            words::text!("full-width braces are plain text").to_owned(),
+            words::text!("write {{key}}").to_owned(),
         );
         return Ok(Some((Piece::Text("｛".to_owned()), '｛'.len_utf8(), Some(hint))));
     }
@@ -165,17 +168,17 @@ fn single(body: &str) -> Option<(Piece, usize, Hint)> {
     }
     let Read { placeholder, hint } = Placeholder::parse(key).ok()?;
     let odd = || {
-        let message = format!(
+        let message = words::tr!(
             "single braces are for plain keys; {{{key}}} is read as {{{{{}}}}}",
             key.trim()
         );
-        (message, format!("write {{{{{}}}}}", key.trim()))
+        (message, words::tr!("write {{{{{}}}}}", key.trim()))
     };
     let hint = match hint {
         None if !is_plain => Some(odd()),
         None if body.get(end + 1..).is_some_and(|rest| rest.starts_with('}')) => Some((
-            format!("{{{key}}}}} has one brace on one side and two on the other"),
-            format!("write {{{{{key}}}}}"),
+            words::tr!("{{{key}}}}} has one brace on one side and two on the other"),
+            words::tr!("write {{{{{key}}}}}"),
         )),
         hint => hint,
     };

@@ -115,8 +115,8 @@ pub(super) fn braced(text: &str) -> Option<(String, String)> {
     let key = inside.trim();
     let is_key = key.chars().any(char::is_alphabetic) && key.chars().count() <= LONGEST_KEY;
     (is_key && !inside.contains(is_code)).then(|| {
-        let message = format!("{{{inside}}} is plain text: single braces are for plain keys");
-        (message, format!("write {{{{{key}}}}} if it is a key"))
+        let message = words::tr!("{{{inside}}} is plain text: single braces are for plain keys");
+        (message, words::tr!("write {{{{{key}}}}} if it is a key"))
     })
 }
 
@@ -130,11 +130,15 @@ pub(super) fn keyword(text: &str) -> Option<(String, String, String)> {
             let written = trimmed.get(..word.len())?;
             let is_odd = written != word || trimmed != text && word != "_function";
             (written.eq_ignore_ascii_case(word) && is_odd).then(|| {
-                let blank = if written == word { " behind a blank" } else { "" };
+                let blank = if written == word {
+                    words::text!(" behind a blank")
+                } else {
+                    ""
+                };
                 (
                     format!("{word}{}", &trimmed[word.len()..]),
-                    format!("{written}{blank} is no word of the language; it is read as {word}"),
-                    format!("begin the value with {word}"),
+                    words::tr!("{written}{blank} is no word of the language; it is read as {word}"),
+                    words::tr!("begin the value with {word}"),
                 )
             })
         })
@@ -145,8 +149,8 @@ pub(super) fn pipe_behind(text: &str) -> Option<(String, String)> {
     let rest = text.trim_start().strip_prefix('|')?.trim();
     let name = rest.split_whitespace().next().unwrap_or_default();
     Pipe::parse(name).ok()?;
-    let message = format!("|{name} stands behind the braces, so it is plain text");
-    Some((message, format!("write {{{{key|{name}}}}}")))
+    let message = words::tr!("|{name} stands behind the braces, so it is plain text");
+    Some((message, words::tr!("write {{{{key|{name}}}}}")))
 }
 
 /// A formula that is sent as text because `_function` is not in front of it.
@@ -166,8 +170,8 @@ pub(super) fn formula(text: &str) -> Option<(String, String)> {
     let is_case = upper == "CASE" && rest.to_ascii_uppercase().contains(" WHEN ");
     let is_call = rest.starts_with('(') && sql::is_function(&upper);
     (is_case || is_call).then(|| {
-        let message = format!("{word} is plain text: nothing is computed without _function");
-        (message, format!("write _function {word}…"))
+        let message = words::tr!("{word} is plain text: nothing is computed without _function");
+        (message, words::tr!("write _function {word}…"))
     })
 }
 
@@ -179,8 +183,12 @@ pub(super) fn is_plain_key(text: &str) -> bool {
 
 /// What in a fixed text looks like a placeholder that was not finished, or like one of another language.
 pub(super) fn text(text: &str) -> Option<(String, String)> {
-    let told =
-        |what: String, key: &str| Some((format!("{what} is plain text"), format!("write {{{{{key}}}}}")));
+    let told = |what: String, key: &str| {
+        Some((
+            words::tr!("{what} is plain text"),
+            words::tr!("write {{{{{key}}}}}"),
+        ))
+    };
     if text.contains('"') {
         // JSON.
         return None;

@@ -27,7 +27,10 @@ pub(crate) fn parse(text: &str) -> Result<(Lookup, usize), (String, usize)> {
 /// ` find F from <collection> where A={{x}} B={{y}}`
 fn find_collection(text: &str) -> Result<Lookup, String> {
     let expected = || {
-        "_findCollection is written `_findCollection find FIELD from COLLECTION where KEY={{key}}`".to_owned()
+        words::text!(
+            "_findCollection is written `_findCollection find FIELD from COLLECTION where KEY={{key}}`"
+        )
+        .to_owned()
     };
     let words = words(text);
     let [find, field, from, collection, by, conditions @ ..] = words.as_slice() else {
@@ -38,7 +41,7 @@ fn find_collection(text: &str) -> Result<Lookup, String> {
         return Err(expected());
     }
     if let Some(word) = foreign(conditions) {
-        return Err(format!(
+        return Err(words::tr!(
             "_findCollection has no \"{word}\": all of its conditions must hold, and the first row counts"
         ));
     }
@@ -122,7 +125,7 @@ fn content(name: &str) -> String {
 /// ` <collection> findField=content.F where={…}`
 fn mongo_query(text: &str) -> Result<Lookup, String> {
     let expected = || {
-        "_mongoQuery is written `_mongoQuery COLLECTION findField=content.FIELD where={\"content.KEY\":{\"$eq\":\"{{key}}\"}}`"
+        words::text!("_mongoQuery is written `_mongoQuery COLLECTION findField=content.FIELD where={\"content.KEY\":{\"$eq\":\"{{key}}\"}}`")
             .to_owned()
     };
     let (head, filter) = text.split_once("where=").ok_or_else(expected)?;
@@ -133,7 +136,7 @@ fn mongo_query(text: &str) -> Result<Lookup, String> {
     let field = field.strip_prefix("findField=").ok_or_else(expected)?;
     let (json, placeholders) = marked(filter)?;
     let filter: Value = serde_json::from_str(&json)
-        .map_err(|error| format!("the filter of _mongoQuery is not JSON: {error}"))?;
+        .map_err(|error| words::tr!("the filter of _mongoQuery is not JSON: {error}"))?;
     let mut tests = Vec::new();
     condition(&filter, &placeholders, &mut tests)?;
     if tests.is_empty() {
@@ -164,7 +167,8 @@ fn marked(filter: &str) -> Result<(String, Vec<Part>), String> {
             }
             placeholder => {
                 let n = u32::try_from(placeholders.len()).unwrap_or(u32::MAX);
-                let marker = char::from_u32(MARKER.saturating_add(n)).ok_or("too many placeholders")?;
+                let marker =
+                    char::from_u32(MARKER.saturating_add(n)).ok_or(words::text!("too many placeholders"))?;
                 match quoted {
                     true => json.push(marker),
                     false => json.push_str(&format!("\"{marker}\"")),
@@ -178,7 +182,7 @@ fn marked(filter: &str) -> Result<(String, Vec<Part>), String> {
 
 fn condition(filter: &Value, placeholders: &[Part], tests: &mut Vec<Test>) -> Result<(), String> {
     let Value::Object(members) = filter else {
-        return Err("the filter of _mongoQuery is an object".to_owned());
+        return Err(words::text!("the filter of _mongoQuery is an object").to_owned());
     };
     for (key, value) in members {
         if key == "$and" {
@@ -195,13 +199,18 @@ fn condition(filter: &Value, placeholders: &[Part], tests: &mut Vec<Test>) -> Re
                     .map(|value| text(value, placeholders))
                     .collect::<Result<_, _>>()?,
                 _ => {
-                    return Err("of the operators of _mongoQuery, $eq, $in and $and are supported".to_owned());
+                    return Err(words::text!(
+                        "of the operators of _mongoQuery, $eq, $in and $and are supported"
+                    )
+                    .to_owned());
                 }
             },
             value => vec![text(value, placeholders)?],
         };
         if key.starts_with('$') || any.is_empty() {
-            return Err("of the operators of _mongoQuery, $eq, $in and $and are supported".to_owned());
+            return Err(
+                words::text!("of the operators of _mongoQuery, $eq, $in and $and are supported").to_owned(),
+            );
         }
         let column = content(key);
         tests.push(Test { column, any });
@@ -212,7 +221,9 @@ fn condition(filter: &Value, placeholders: &[Part], tests: &mut Vec<Test>) -> Re
 /// A value of the filter as a text with placeholders.
 fn text(value: &Value, placeholders: &[Part]) -> Result<Vec<Part>, String> {
     let text = match value {
-        Value::Array(_) | Value::Object(_) => return Err("_mongoQuery compares with plain values".to_owned()),
+        Value::Array(_) | Value::Object(_) => {
+            return Err(words::text!("_mongoQuery compares with plain values").to_owned());
+        }
         plain => super::super::record::text_of(plain),
     };
     let (mut parts, mut plain) = (Vec::new(), String::new());

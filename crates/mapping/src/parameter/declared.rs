@@ -14,7 +14,7 @@ pub(super) fn format(reader: &mut Reader<'_>, members: &[Member]) -> Option<Valu
     if format.is_none() {
         reader.idle(
             key_at(members, "format"),
-            format!("the format \"{text}\" has no effect: it is not known; date, dateTime, round(2), amount or a pattern such as yyyy-MM-dd are"),
+            words::tr!("the format \"{text}\" has no effect: it is not known; date, dateTime, round(2), amount or a pattern such as yyyy-MM-dd are"),
         );
     }
     format
@@ -35,7 +35,7 @@ pub(super) fn declared_type(
         };
     }
     ParameterType::parse(&declared).unwrap_or_else(|| {
-        let message = format!(
+        let message = words::tr!(
             "the type \"{declared}\" is not known; the value is sent as text. Known are string, int, float, boolean, date, \
              datetime, object and array"
         );

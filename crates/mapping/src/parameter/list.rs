@@ -50,12 +50,13 @@ fn parameters(reader: &mut Reader<'_>, node: &Node, around: &Around<'_>) -> Vec<
                 && parent_of(earlier, around) == parent_of(&entry, around)
         };
         if list.iter().any(twice) {
-            let message = format!(
+            let message = words::tr!(
                 "the field {} stands twice in {}",
-                entry.parameter.field, around.what
+                entry.parameter.field,
+                around.what
             );
             reader.in_field(&entry.parameter.label, |r| {
-                r.problem(item.range.start, message, Some("keep one of them"))
+                r.problem(item.range.start, message, Some(words::text!("keep one of them")))
             });
         }
         list.push(entry);
@@ -82,7 +83,7 @@ fn one(reader: &mut Reader<'_>, node: &Node, key: Option<&str>, around: &Around<
     let shorthand = key.is_some() && !matches!(&node.value, Value::Object(_));
     let members = match shorthand {
         true => &[][..],
-        false => reader.object(node, &format!("an entry of {what}")),
+        false => reader.object(node, &words::tr!("an entry of {what}")),
     };
     if members.is_empty() && !shorthand {
         return None;
@@ -99,13 +100,13 @@ fn one(reader: &mut Reader<'_>, node: &Node, key: Option<&str>, around: &Around<
     if field.is_empty() {
         reader.problem(
             node.range.start,
-            format!("an entry of {what} has no \"field\""),
-            Some("name the target's field"),
+            words::tr!("an entry of {what} has no \"field\""),
+            Some(words::text!("name the target's field")),
         );
         return None;
     }
     Some(reader.in_field(&label.clone(), |reader| {
-        reader.unknown_keys(members, KEYS, "the field");
+        reader.unknown_keys(members, KEYS, words::text!("the field"));
         let (value, is_key) = match shorthand {
             true => (Some(node), false),
             false => given(reader, members),
@@ -192,7 +193,8 @@ fn valued(
     has_children: bool,
 ) -> (Option<Expression>, Option<Path>) {
     if kind == ParameterType::Object && has_children && given.node.is_some_and(is_something) {
-        let message = "the \"value\" of an object with children has no effect: its parts are sent";
+        let message =
+            words::text!("the \"value\" of an object with children has no effect: its parts are sent");
         reader.idle(given.node.map_or(0, |node| node.range.start), message);
         return (None, None);
     }
@@ -226,15 +228,17 @@ fn given<'n>(reader: &mut Reader<'_>, members: &'n [Member]) -> (Option<&'n Node
     if let Value::Object(_) | Value::Array(_) = &mapping.value {
         reader.problem(
             key_at(members, "mapping"),
-            "\"mapping\" is not supported as a table of values",
-            Some("write the translation as _function CASE … WHEN … THEN … END"),
+            words::text!("\"mapping\" is not supported as a table of values"),
+            Some(words::text!(
+                "write the translation as _function CASE … WHEN … THEN … END"
+            )),
         );
         return (value, false);
     }
     if value.is_some_and(is_something) {
         reader.idle(
             key_at(members, "mapping"),
-            "\"mapping\" has no effect beside \"value\", which is sent",
+            words::text!("\"mapping\" has no effect beside \"value\", which is sent"),
         );
         return (value, false);
     }
@@ -245,7 +249,7 @@ fn given<'n>(reader: &mut Reader<'_>, members: &'n [Member]) -> (Option<&'n Node
 fn unused(reader: &mut Reader<'_>, members: &[Member], parameter: &Parameter) {
     let takes_children = matches!(parameter.kind, ParameterType::Object | ParameterType::Array);
     if !parameter.children.is_empty() && !takes_children {
-        let message = format!(
+        let message = words::tr!(
             "\"children\" have no effect in a field of type {}; object or array has them",
             parameter.kind.name()
         );
@@ -258,7 +262,7 @@ fn children(reader: &mut Reader<'_>, members: &[Member], inner: &Around<'_>) -> 
         Some(node) if inner.depth > DEPTH => {
             reader.problem(
                 node.range.start,
-                format!("children are nested more than {DEPTH} deep"),
+                words::tr!("children are nested more than {DEPTH} deep"),
                 None,
             );
             Vec::new()

@@ -51,12 +51,14 @@ pub(super) fn nested(reader: &mut Reader<'_>, list: Vec<Entry>, around: &Around<
             Some(holder) => adopt(&mut holder.parameter, child.parameter),
             None => {
                 let offset = child.parent.as_ref().map_or(0, |(_, at)| *at);
-                let message = format!("\"parent\" is \"{parent}\", which no entry of {} is", around.what);
+                let message = words::tr!("\"parent\" is \"{parent}\", which no entry of {} is", around.what);
                 reader.in_field(&child.parameter.label, |r| {
                     r.problem(
                         offset,
                         message,
-                        Some("name the field of the parent, or nest the field under \"children\" of its parent"),
+                        Some(words::text!(
+                            "name the field of the parent, or nest the field under \"children\" of its parent"
+                        )),
                     );
                 });
             }

@@ -26,7 +26,7 @@ pub(super) fn aggregate_call(
     span: Span,
 ) -> Expr {
     let [of] = args else {
-        return c.fault(span, "an aggregate takes one argument", None);
+        return c.fault(span, words::text!("an aggregate takes one argument"), None);
     };
     let mut separator = None;
     for clause in &list.clauses {
@@ -39,7 +39,13 @@ pub(super) fn aggregate_call(
                     separator = Some(text);
                 }
             }
-            _ => return c.fault(span, "only SEPARATOR is supported inside an aggregate", None),
+            _ => {
+                return c.fault(
+                    span,
+                    words::text!("only SEPARATOR is supported inside an aggregate"),
+                    None,
+                );
+            }
         }
     }
     let of = c.boxed(of);
@@ -52,8 +58,8 @@ pub(super) fn aggregate_call(
     if over.is_empty() {
         return c.fault(
             span,
-            "an aggregate needs an array of the record",
-            Some("e.g. SUM({{details_list.qty}})"),
+            words::text!("an aggregate needs an array of the record"),
+            Some(words::text!("e.g. SUM({{details_list.qty}})")),
         );
     }
     Expr::Aggregate {

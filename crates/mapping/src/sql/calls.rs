@@ -60,8 +60,10 @@ pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
             }
             _ => c.fault(
                 span,
-                format!("EXTRACT({field} …) is not supported"),
-                Some("YEAR, QUARTER, MONTH, DAY, HOUR, MINUTE, SECOND are"),
+                words::tr!("EXTRACT({field} …) is not supported"),
+                Some(words::text!(
+                    "YEAR, QUARTER, MONTH, DAY, HOUR, MINUTE, SECOND are"
+                )),
             ),
         },
         Tree::Cast {
@@ -93,35 +95,35 @@ pub(super) fn call(c: &mut Compiler, tree: &ast::Expr) -> Expr {
                 Some(target @ (Target::Date | Target::DateTime)) => Expr::Cast(c.boxed(&text), target),
                 _ => c.fault(
                     span,
-                    "this kind of literal is not supported",
-                    Some("write 'text' or a number"),
+                    words::text!("this kind of literal is not supported"),
+                    Some(words::text!("write 'text' or a number")),
                 ),
             }
         }
         Tree::Interval(_) => c.fault(
             span,
-            "INTERVAL stands only after + or - or in DATE_ADD and DATE_SUB",
+            words::text!("INTERVAL stands only after + or - or in DATE_ADD and DATE_SUB"),
             None,
         ),
         Tree::Subquery(_) | Tree::Exists { .. } => c.fault(
             span,
-            "queries are not supported",
-            Some("one expression over the record only"),
+            words::text!("queries are not supported"),
+            Some(words::text!("one expression over the record only")),
         ),
         Tree::CompoundIdentifier(_) => c.fault(
             span,
-            "a name with a dot is not a value of the record",
-            Some("paths stand in braces: {{a.b}}"),
+            words::text!("a name with a dot is not a value of the record"),
+            Some(words::text!("paths stand in braces: {{a.b}}")),
         ),
         Tree::Collate { .. } => c.fault(
             span,
-            "COLLATE is not supported",
-            Some("comparison ignores case and accents"),
+            words::text!("COLLATE is not supported"),
+            Some(words::text!("comparison ignores case and accents")),
         ),
         _ => c.fault(
             span,
-            "this construct is not supported",
-            Some("use CASE, functions, comparisons and arithmetic"),
+            words::text!("this construct is not supported"),
+            Some(words::text!("use CASE, functions, comparisons and arithmetic")),
         ),
     }
 }
@@ -138,26 +140,26 @@ pub(super) fn finish(
     args: Vec<Expr>,
 ) -> Expr {
     let Some(function) = functions::find(name) else {
-        let hint = functions::suggestion(name).map(|right| format!("use {right}"));
+        let hint = functions::suggestion(name).map(|right| words::tr!("use {right}"));
         let all = || {
-            format!(
+            words::tr!(
                 "supported are {}, SUM, AVG, MAX, MIN, COUNT, GROUP_CONCAT, DATE_ADD, DATE_SUB, CAST, CONVERT",
                 functions::names().join(", ")
             )
         };
         let hint = hint.unwrap_or_else(all);
-        return c.fault(span, format!("unknown function {name}"), Some(&hint));
+        return c.fault(span, words::tr!("unknown function {name}"), Some(&hint));
     };
     let (least, most) = function.arguments;
     if args.len() < least || args.len() > most {
         let wanted = if least == most {
             least.to_string()
         } else {
-            format!("{least} to {most}")
+            words::tr!("{least} to {most}")
         };
         return c.fault(
             span,
-            format!(
+            words::tr!(
                 "{} takes {wanted} arguments, {} are given",
                 function.name,
                 args.len()
@@ -175,14 +177,16 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
     if !plain || function.parameters != FunctionArguments::None {
         return c.fault(
             span,
-            format!("{name} is called with something that is not supported here"),
+            words::tr!("{name} is called with something that is not supported here"),
             None,
         );
     }
     let list = match &function.args {
         FunctionArguments::None => return finish(c, span, &name, Vec::new()),
         FunctionArguments::List(list) => list,
-        FunctionArguments::Subquery(_) => return c.fault(span, "queries are not supported", None),
+        FunctionArguments::Subquery(_) => {
+            return c.fault(span, words::text!("queries are not supported"), None);
+        }
     };
     let mut args = Vec::new();
     for arg in &list.args {
@@ -191,11 +195,11 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
             FunctionArg::Unnamed(_) => {
                 return c.fault(
                     span,
-                    format!("{name}(*) has no rows to count"),
-                    Some("name an array: COUNT({{customers}})"),
+                    words::tr!("{name}(*) has no rows to count"),
+                    Some(words::text!("name an array: COUNT({{customers}})")),
                 );
             }
-            _ => return c.fault(span, "named arguments are not MySQL", None),
+            _ => return c.fault(span, words::text!("named arguments are not MySQL"), None),
         }
     }
     if let Some(aggregate) = aggregate_of(&name) {
@@ -204,7 +208,7 @@ fn named(c: &mut Compiler, function: &ast::Function) -> Expr {
     if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
         return c.fault(
             span,
-            format!("{name} is called with something that is not supported here"),
+            words::tr!("{name} is called with something that is not supported here"),
             None,
         );
     }
@@ -229,8 +233,12 @@ fn with_unit(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> E
     let unit = unit.to_ascii_uppercase();
     let unit = unit.strip_prefix("SQL_TSI_").unwrap_or(&unit);
     if args.len() != 3 || Unit::parse(unit).is_none() {
-        let remedy = "e.g. TIMESTAMPDIFF(DAY, {{from}}, {{to}}); units are MICROSECOND to YEAR";
-        return c.fault(span, format!("{name} takes a unit and two values"), Some(remedy));
+        let remedy = words::text!("e.g. TIMESTAMPDIFF(DAY, {{from}}, {{to}}); units are MICROSECOND to YEAR");
+        return c.fault(
+            span,
+            words::tr!("{name} takes a unit and two values"),
+            Some(remedy),
+        );
     }
     let mut compiled = vec![Expr::Text(unit.to_owned())];
     compiled.extend(c.list(args.iter().skip(1).copied()));
@@ -239,7 +247,7 @@ fn with_unit(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> E
 
 fn date_arithmetic(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span) -> Expr {
     let [date, amount] = args else {
-        return c.fault(span, format!("{name} takes a date and an INTERVAL"), None);
+        return c.fault(span, words::tr!("{name} takes a date and an INTERVAL"), None);
     };
     let subtract = name.contains("SUB");
     match amount {
@@ -252,8 +260,8 @@ fn date_arithmetic(c: &mut Compiler, name: &str, args: &[&ast::Expr], span: Span
         },
         _ => c.fault(
             span,
-            format!("{name} takes a date and an INTERVAL"),
-            Some("e.g. DATE_ADD({{d}}, INTERVAL 1 DAY)"),
+            words::tr!("{name} takes a date and an INTERVAL"),
+            Some(words::text!("e.g. DATE_ADD({{d}}, INTERVAL 1 DAY)")),
         ),
     }
 }

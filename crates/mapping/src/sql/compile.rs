@@ -21,7 +21,7 @@ pub(crate) fn compile(pieces: Vec<(Piece, usize)>, start: usize) -> Result<Expr,
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(error) => {
-                let message = format!("no thread could be started to compile the expression: {error}");
+                let message = words::tr!("no thread could be started to compile the expression: {error}");
                 Err(vec![Fault::new(start, message)])
             }
         }
@@ -79,7 +79,7 @@ impl Compiler {
         if self.depth >= MAX_TREE {
             return self.fault(
                 tree.span(),
-                format!("the expression is more than {MAX_TREE} operations deep"),
+                words::tr!("the expression is more than {MAX_TREE} operations deep"),
                 None,
             );
         }
@@ -102,7 +102,7 @@ impl Compiler {
                 Expr::Constant(value) if !value.is_null() => {
                     match super::arithmetic::negate_literal(&value) {
                         Ok(negative) => Expr::Constant(negative),
-                        Err(_) => self.fault(expr.span(), "the number is out of range", None),
+                        Err(_) => self.fault(expr.span(), words::text!("the number is out of range"), None),
                     }
                 }
                 operand => Expr::Negate(Box::new(operand)),
@@ -228,7 +228,7 @@ impl Compiler {
             other => {
                 return self.fault(
                     tree.span(),
-                    format!("the operator {other} is not supported"),
+                    words::tr!("the operator {other} is not supported"),
                     None,
                 );
             }

@@ -20,15 +20,18 @@ impl Failure {
         let length = text.chars().count();
         Failure::new(
             "not-a-number",
-            format!("a number is needed, but the bare placeholder holds text ({length} characters)"),
+            words::tr!("a number is needed, but the bare placeholder holds text ({length} characters)"),
         )
     }
 
     pub(crate) fn out_of_range() -> Failure {
-        Failure::new("out-of-range", "the number does not fit")
+        Failure::new("out-of-range", words::text!("the number does not fit"))
     }
 
     pub(crate) fn too_large(limit: usize) -> Failure {
-        Failure::new("too-large", format!("the text would grow beyond {limit} bytes"))
+        Failure::new(
+            "too-large",
+            words::tr!("the text would grow beyond {limit} bytes"),
+        )
     }
 }

@@ -38,7 +38,7 @@ impl<'r> Env<'r> {
         if left == 0 {
             Err(Failure::new(
                 "too-much-work",
-                "the expression takes too many steps on this record",
+                words::text!("the expression takes too many steps on this record"),
             ))
         } else {
             Ok(())
@@ -137,7 +137,7 @@ fn simple_case<'r>(
         }
         if value.text().is_some_and(|text| !text.is_empty()) {
             env.notice(|| {
-                format!(
+                words::tr!(
                     "the value {} is named by no WHEN; ELSE was taken",
                     value.text().unwrap_or_default()
                 )
@@ -204,7 +204,8 @@ fn bare<'r>(found: Option<Cow<'r, serde_json::Value>>, env: &Env<'_>) -> Value<'
         return Value::bool(text.eq_ignore_ascii_case("true"));
     }
     env.notice(|| {
-        "a bare placeholder holds text; the platform would fail here, it is compared as text".to_owned()
+        words::text!("a bare placeholder holds text; the platform would fail here, it is compared as text")
+            .to_owned()
     });
     Value::Word(text)
 }

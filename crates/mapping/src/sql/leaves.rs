@@ -15,13 +15,13 @@ impl Compiler {
             ast::Value::Boolean(flag) => Expr::Constant(Value::bool(*flag)),
             ast::Value::Number(text, _) => match Value::literal(text) {
                 Some(number) => Expr::Constant(number),
-                None => self.fault(value.span, format!("{text} is not a number that fits"), None),
+                None => self.fault(value.span, words::tr!("{text} is not a number that fits"), None),
             },
             ast::Value::SingleQuotedString(text) | ast::Value::DoubleQuotedString(text) => self.quoted(text),
             _ => self.fault(
                 value.span,
-                "this kind of literal is not supported",
-                Some("write 'text' or a number"),
+                words::text!("this kind of literal is not supported"),
+                Some(words::text!("write 'text' or a number")),
             ),
         }
     }
@@ -61,14 +61,20 @@ impl Compiler {
             return Expr::Bare(placeholder);
         }
         if ident.value.chars().any(|c| marker(c).is_some()) {
-            let remedy = Some("put the placeholder into quotes, or join texts with CONCAT(a, b)");
+            let remedy = Some(words::text!(
+                "put the placeholder into quotes, or join texts with CONCAT(a, b)"
+            ));
             return self.fault(
                 ident.span,
-                "a placeholder stands directly beside other text outside quotes",
+                words::text!("a placeholder stands directly beside other text outside quotes"),
                 remedy,
             );
         }
-        let remedy = "texts stand in quotes ('text'), values of the record in braces ({{key}})";
-        self.fault(ident.span, format!("unknown name {}", ident.value), Some(remedy))
+        let remedy = words::text!("texts stand in quotes ('text'), values of the record in braces ({{key}})");
+        self.fault(
+            ident.span,
+            words::tr!("unknown name {}", ident.value),
+            Some(remedy),
+        )
     }
 }

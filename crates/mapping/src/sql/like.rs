@@ -50,7 +50,7 @@ impl Like {
             if steps > LIKE_STEPS {
                 return Err(Failure::new(
                     "too-large",
-                    "LIKE takes too long on a text of this size",
+                    words::text!("LIKE takes too long on a text of this size"),
                 ));
             }
             match self.0.get(item) {
@@ -106,7 +106,7 @@ pub(crate) fn regex(pattern: &str) -> Result<Regex, Failure> {
 fn describe(error: &regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(limit) => {
-            format!("the regular expression is larger than {limit} bytes when compiled")
+            words::tr!("the regular expression is larger than {limit} bytes when compiled")
         }
         error => {
             let text = error.to_string();
@@ -115,7 +115,7 @@ fn describe(error: &regex::Error) -> String {
                 .last()
                 .unwrap_or_default()
                 .trim_start_matches("error: ");
-            format!("not a regular expression: {last}")
+            words::tr!("not a regular expression: {last}")
         }
     }
 }

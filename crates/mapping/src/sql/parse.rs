@@ -2,6 +2,7 @@
 //!
 //! A marker is one character of a private plane. Inside a quoted text it stays a character of that text, outside it
 //! reads as an identifier; either way its meaning is found in a list afterwards. The record's data is nowhere.
+//! The file is long because each thing that is refused has a sentence of its own.
 
 use std::collections::VecDeque;
 
@@ -61,7 +62,7 @@ pub(super) fn parse(pieces: Vec<(Piece, usize)>, start: usize) -> Result<(ast::E
     if sql.trim().is_empty() {
         return Err(vec![Fault::new(
             start,
-            "an expression is expected after _function",
+            words::text!("an expression is expected after _function"),
         )]);
     }
     let tokens = tokens(&sql, &source).map_err(|fault| vec![fault])?;
@@ -73,7 +74,7 @@ pub(super) fn parse(pieces: Vec<(Piece, usize)>, start: usize) -> Result<(ast::E
         .and_then(|expr| match parser.peek_token_ref().token {
             Token::EOF => Ok(expr),
             _ => parser.expected_ref(
-                "an operator or the end of the expression",
+                words::text!("an operator or the end of the expression"),
                 parser.peek_token_ref(),
             ),
         });
@@ -99,7 +100,7 @@ fn joined(pieces: Vec<(Piece, usize)>, start: usize) -> Result<(String, Source),
                     if u32::from(c) >= MARKER {
                         return Err(vec![Fault::new(
                             at + n,
-                            "private-use characters are not allowed in an expression",
+                            words::text!("private-use characters are not allowed in an expression"),
                         )]);
                     }
                     source.offsets.push(at + n);
@@ -114,7 +115,7 @@ fn joined(pieces: Vec<(Piece, usize)>, start: usize) -> Result<(String, Source),
                 if source.pieces.len() >= MAX_PLACEHOLDERS {
                     return Err(vec![Fault::new(
                         at,
-                        format!("more than {MAX_PLACEHOLDERS} placeholders"),
+                        words::tr!("more than {MAX_PLACEHOLDERS} placeholders"),
                     )]);
                 }
                 let index = MARKER + u32::try_from(source.pieces.len()).unwrap_or(0);
@@ -137,7 +138,7 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
     if tokens.len() > MAX_TOKENS {
         return Err(Fault::new(
             0,
-            format!("the expression has more than {MAX_TOKENS} words and signs"),
+            words::tr!("the expression has more than {MAX_TOKENS} words and signs"),
         ));
     }
     balanced(&tokens, source)?;
@@ -152,7 +153,7 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
         if matches!(&token.token, Token::Word(word) if word.keyword == Keyword::INTERVAL) {
             intervals += 1;
             if intervals > MAX_INTERVALS {
-                let message = format!("more than {MAX_INTERVALS} intervals in one expression");
+                let message = words::tr!("more than {MAX_INTERVALS} intervals in one expression");
                 return Err(Fault::new(at, message));
             }
         }
@@ -170,7 +171,10 @@ fn tokens(sql: &str, source: &Source) -> Result<Vec<TokenWithSpan>, Fault> {
 fn replacement(token: &Token, next: Option<&Token>, at: usize) -> Result<Option<Token>, Fault> {
     Ok(match token {
         Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
-            return Err(Fault::new(at, "comments are not allowed in an expression"));
+            return Err(Fault::new(
+                at,
+                words::text!("comments are not allowed in an expression"),
+            ));
         }
         // `a MOD b`; `MOD(a, b)` stays a function.
         Token::Word(word) if word.value.eq_ignore_ascii_case("MOD") && next != Some(&Token::LParen) => {
@@ -185,28 +189,39 @@ fn replacement(token: &Token, next: Option<&Token>, at: usize) -> Result<Option<
                 let inside = word.value.chars().take_while(|x| *x != c).count();
                 return Err(Fault::new(
                     at + inside,
-                    format!("typographic quote {c} where a plain ' is expected"),
+                    words::tr!("typographic quote {c} where a plain ' is expected"),
                 )
-                .remedy(
-                    "the text was changed by a word processor: write ' (the plain apostrophe) around texts",
-                ));
+                .remedy(words::text!(
+                    "the text was changed by a word processor: write ' (the plain apostrophe) around texts"
+                )));
             }
             None
         }
         Token::StringConcat => Some(Token::make_keyword("OR")),
         Token::Placeholder(_) | Token::Question => {
-            return Err(Fault::new(at, "? is not part of the language")
-                .remedy("write CASE WHEN condition THEN a ELSE b END instead of condition ? a : b"));
+            return Err(
+                Fault::new(at, words::text!("? is not part of the language")).remedy(words::text!(
+                    "write CASE WHEN condition THEN a ELSE b END instead of condition ? a : b"
+                )),
+            );
         }
         Token::ExclamationMark => {
-            return Err(Fault::new(at, "! is not supported").remedy("write NOT (…)"));
+            return Err(
+                Fault::new(at, words::text!("! is not supported")).remedy(words::text!("write NOT (…)"))
+            );
         }
         Token::SemiColon => {
-            return Err(Fault::new(at, "; is not allowed: one expression, no statements"));
+            return Err(Fault::new(
+                at,
+                words::text!("; is not allowed: one expression, no statements"),
+            ));
         }
-        Token::DoubleEq => return Err(Fault::new(at, "== is not MySQL").remedy("write =")),
+        Token::DoubleEq => {
+            return Err(Fault::new(at, words::text!("== is not MySQL")).remedy(words::text!("write =")));
+        }
         Token::LBrace | Token::RBrace => {
-            return Err(Fault::new(at, "a brace stands alone").remedy("placeholders are written {{key}}"));
+            return Err(Fault::new(at, words::text!("a brace stands alone"))
+                .remedy(words::text!("placeholders are written {{key}}")));
         }
         _ => None,
     })
@@ -233,17 +248,23 @@ fn balanced(tokens: &VecDeque<TokenWithSpan>, source: &Source) -> Result<(), Fau
             match open.pop() {
                 Some(expected) if expected == found => {}
                 Some(expected) => {
-                    return Err(Fault::new(at, format!("{expected} is expected before {found}")));
+                    return Err(Fault::new(
+                        at,
+                        words::tr!("{expected} is expected before {found}"),
+                    ));
                 }
-                None => return Err(Fault::new(at, format!("{found} closes nothing"))),
+                None => return Err(Fault::new(at, words::tr!("{found} closes nothing"))),
             }
         }
     }
     match open.pop() {
-        Some(")") => Err(Fault::new(source.end, "found the end, but a ( is not closed")),
+        Some(")") => Err(Fault::new(
+            source.end,
+            words::text!("found the end, but a ( is not closed"),
+        )),
         Some(_) => Err(Fault::new(
             source.end,
-            "found the end, but a CASE is not closed with END",
+            words::text!("found the end, but a CASE is not closed with END"),
         )),
         None => Ok(()),
     }
@@ -252,7 +273,7 @@ fn balanced(tokens: &VecDeque<TokenWithSpan>, source: &Source) -> Result<(), Fau
 fn unclosed(message: &str) -> String {
     let message = message.trim_end_matches('.');
     if message.starts_with("Unterminated") {
-        "a quote is not closed".to_owned()
+        words::text!("a quote is not closed").to_owned()
     } else {
         message.to_owned()
     }
@@ -264,7 +285,7 @@ fn syntax(error: &ParserError, source: &Source) -> Fault {
         ParserError::RecursionLimitExceeded => {
             return Fault::new(
                 source.offsets.first().copied().unwrap_or(0),
-                format!("the expression is nested more than {MAX_DEPTH} deep"),
+                words::tr!("the expression is nested more than {MAX_DEPTH} deep"),
             );
         }
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
@@ -284,13 +305,13 @@ fn syntax(error: &ParserError, source: &Source) -> Fault {
         .map(|c| if marker(c).is_some() { '□' } else { c })
         .collect();
     let readable = readable
-        .replace("Expected: ", "expected ")
-        .replace("found: EOF", "found the end");
+        .replace("Expected: ", words::text!("expected "))
+        .replace("found: EOF", words::text!("found the end"));
     Fault::new(
         offset,
-        format!(
+        words::tr!(
             "not a MySQL expression: {}",
-            readable.replace('□', "a placeholder")
+            readable.replace('□', words::text!("a placeholder"))
         ),
     )
 }

@@ -13,7 +13,11 @@ impl Compiler {
             None => '\\',
             Some((Expr::Text(text), _)) if text.chars().count() == 1 => text.chars().next().unwrap_or('\\'),
             Some((_, tree)) => {
-                self.fault(tree.span(), "ESCAPE takes one character in quotes", None);
+                self.fault(
+                    tree.span(),
+                    words::text!("ESCAPE takes one character in quotes"),
+                    None,
+                );
                 '\\'
             }
         };
@@ -44,7 +48,9 @@ impl Compiler {
             Expr::Text(text) => match like::regex(&text) {
                 Ok(regex) => RegexPattern::Fixed(regex),
                 Err(failure) => {
-                    let remedy = "look-around and back-references are not supported; everything else of the usual syntax is";
+                    let remedy = words::text!(
+                        "look-around and back-references are not supported; everything else of the usual syntax is"
+                    );
                     RegexPattern::Dynamic(Box::new(self.fault(
                         pattern.span(),
                         failure.message,

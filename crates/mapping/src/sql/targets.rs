@@ -39,8 +39,10 @@ pub(super) fn added(
         },
         _ => c.fault(
             span,
-            format!("the interval unit {unit} is not supported"),
-            Some("use MICROSECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR"),
+            words::tr!("the interval unit {unit} is not supported"),
+            Some(words::text!(
+                "use MICROSECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR"
+            )),
         ),
     }
 }
@@ -50,8 +52,10 @@ pub(super) fn cast(c: &mut Compiler, expr: &ast::Expr, data_type: &ast::DataType
         Some(target) => Expr::Cast(c.boxed(expr), target),
         None => c.fault(
             span,
-            format!("CAST to {data_type} is not supported"),
-            Some("use CHAR, SIGNED, UNSIGNED, DECIMAL(p,s), DOUBLE, DATE or DATETIME"),
+            words::tr!("CAST to {data_type} is not supported"),
+            Some(words::text!(
+                "use CHAR, SIGNED, UNSIGNED, DECIMAL(p,s), DOUBLE, DATE or DATETIME"
+            )),
         ),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn operation(reader: &mut Reader<'_>, node: Option<&Node>) -> Operati
             if let Some(rows) = members.iter().find(|member| member.key == "rowsKey") {
                 reader.idle(
                     rows.key_start,
-                    "\"rowsKey\" has no effect: the operation has no method",
+                    words::text!("\"rowsKey\" has no effect: the operation has no method"),
                 );
             }
             Operation::Single
@@ -39,7 +39,9 @@ pub(super) fn operation(reader: &mut Reader<'_>, node: Option<&Node>) -> Operati
         "batcharraysave" => {
             reader.idle(
                 node.range.start,
-                "the operation batchArraySave has no effect: rows are always collected into batches",
+                words::text!(
+                    "the operation batchArraySave has no effect: rows are always collected into batches"
+                ),
             );
             let rows_key = reader
                 .text(get(members, "rowsKey"), "operation.rowsKey")
@@ -47,11 +49,13 @@ pub(super) fn operation(reader: &mut Reader<'_>, node: Option<&Node>) -> Operati
             Operation::Batch { rows_key }
         }
         _ => {
-            let message = format!("operation \"{method}\" is not supported");
+            let message = words::tr!("operation \"{method}\" is not supported");
             reader.problem(
                 node.range.start,
                 message,
-                Some("leave it out (one record, one row) or write batchArraySave"),
+                Some(words::text!(
+                    "leave it out (one record, one row) or write batchArraySave"
+                )),
             );
             Operation::Single
         }

@@ -81,7 +81,7 @@ impl Balance {
             (Disposition::Superseded.name(), self.superseded),
             (Disposition::Discarded.name(), self.discarded),
             (Disposition::Dead.name(), self.dead),
-            ("in flight", self.in_flight),
+            (words::mark!("in flight"), self.in_flight),
         ]
     }
 

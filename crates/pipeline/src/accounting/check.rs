@@ -36,7 +36,7 @@ pub struct BalanceCheck {
 
 /// Why the account cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("read the account")]
+#[error("{}", words::tr!("read the account"))]
 pub struct Unreadable(#[from] store::Error);
 
 /// Balances all unfinished runs (or one run) and compares them with the queues. `patience`: a customer that is open
@@ -97,12 +97,12 @@ impl BalanceCheck {
         if difference != 0 {
             self.difference += difference.unsigned_abs();
             let what = if difference > 0 {
-                "listed customers are missing from"
+                words::text!("listed customers are missing from")
             } else {
-                "more dispositions than customers are in"
+                words::text!("more dispositions than customers are in")
             };
             let count = difference.abs();
-            self.differences.push(format!(
+            self.differences.push(words::tr!(
                 "{}: {count} {what} the account; keys were deleted or evicted",
                 balance.run
             ));
@@ -128,7 +128,7 @@ impl BalanceCheck {
         }
         let count = missing.len();
         self.difference += count as u64;
-        self.differences.push(format!(
+        self.differences.push(words::tr!(
             "{}: {count} customers are in no queue and in no row",
             balance.run
         ));
@@ -162,7 +162,7 @@ impl BalanceCheck {
             let since = account.gone_since(stage, gone > 0, now_ms).await?;
             if since.is_some_and(|since| since <= latest) {
                 self.difference += gone;
-                self.differences.push(format!(
+                self.differences.push(words::tr!(
                     "{gone} dead letters of {queue} are gone without replay or discard"
                 ));
             }

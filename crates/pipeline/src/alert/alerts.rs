@@ -87,7 +87,7 @@ impl Alerts {
         self.raise(Problem {
             key: format!("paused:{}", reason.name()),
             severity,
-            summary: format!("paused: {}", reason.name()),
+            summary: words::said(paused(reason)).to_owned(),
             detail: detail.to_owned(),
             patience,
         });
@@ -99,8 +99,8 @@ impl Alerts {
         self.raise(Problem {
             key: format!("dead:{stage}:{code}{field}"),
             severity: Severity::Warning,
-            summary: format!("dead letters in {stage}: {code}"),
-            detail: format!("for instance: {message}; see the `dead groups` command of the stage"),
+            summary: words::tr!("dead letters in {stage}: {code}"),
+            detail: words::tr!("for instance: {message}; see the `dead groups` command of the stage"),
             patience: Duration::ZERO,
         });
     }
@@ -121,8 +121,8 @@ impl Alerts {
             self.raise(Problem {
                 key: format!("dead-letters:{stage}"),
                 severity: Severity::Warning,
-                summary: format!("{stage}: {} or more dead letters", self.limits.dead_letters),
-                detail: "browse them with the `dead groups` command of the stage, repair, replay".to_owned(),
+                summary: words::tr!("{stage}: {} or more dead letters", self.limits.dead_letters),
+                detail: words::tr!("browse them with the `dead groups` command of the stage, repair, replay"),
                 patience: Duration::ZERO,
             });
         }
@@ -133,9 +133,9 @@ impl Alerts {
         let problem = Problem {
             key: format!("replay-rule:{stage}:{rule}"),
             severity: Severity::Warning,
-            summary: format!("the replay rule {rule} of {stage} has switched itself off"),
+            summary: words::tr!("the replay rule {rule} of {stage} has switched itself off"),
             detail: why.map_or_else(String::new, |why| {
-                format!("{why}; `dead rule on {rule}` of the stage switches it on again")
+                words::tr!("{why}; `dead rule on {rule}` of the stage switches it on again")
             }),
             patience: Duration::ZERO,
         };
@@ -178,9 +178,10 @@ impl Alerts {
         let problem = Problem {
             key: "checkpoint-stale".to_owned(),
             severity: Severity::Critical,
-            summary: format!("no complete listing for more than {limit:?}"),
-            detail: "changes in the CRM do not arrive; see `extractor status` and the extractor's log"
-                .to_owned(),
+            summary: words::tr!("no complete listing for more than {limit:?}"),
+            detail: words::tr!(
+                "changes in the CRM do not arrive; see `extractor status` and the extractor's log"
+            ),
             patience: Duration::ZERO,
         };
         // Every replica has a clock of its own: in between none of them says anything, or one that is behind would end
@@ -199,7 +200,7 @@ impl Alerts {
         let problem = Problem {
             key: "checkpoint-ahead".to_owned(),
             severity: Severity::Critical,
-            summary: "the checkpoint lies in the future, nothing is listed".to_owned(),
+            summary: words::tr!("the checkpoint lies in the future, nothing is listed"),
             detail: detail.unwrap_or_default(),
             patience: Duration::ZERO,
         };
@@ -216,8 +217,8 @@ impl Alerts {
         let problem = Problem {
             key: "customers-missing".to_owned(),
             severity: Severity::Warning,
-            summary: "the CRM lists customers that it does not show".to_owned(),
-            detail: format!(
+            summary: words::tr!("the CRM lists customers that it does not show"),
+            detail: words::tr!(
                 "{count} within the hour; see `extractor status`, and whether the application still has its privileges; \
                  they are asked for again by the remedy run"
             ),
@@ -238,8 +239,8 @@ impl Alerts {
         self.raise(Problem {
             key: "events".to_owned(),
             severity: Severity::Warning,
-            summary: "the broker takes no events".to_owned(),
-            detail: format!(
+            summary: words::tr!("the broker takes no events"),
+            detail: words::tr!(
                 "{trouble}; the work goes on, but nobody can see what became of customers meanwhile"
             ),
             patience: self.limits.after,
@@ -254,10 +255,10 @@ impl Alerts {
         self.raise(Problem {
             key: "books-off".to_owned(),
             severity: Severity::Critical,
-            summary: "the account is off".to_owned(),
-            detail: format!(
+            summary: words::tr!("the account is off"),
+            detail: words::tr!(
                 "off by {difference}: {}; run `loader books`",
-                first.unwrap_or("no detail")
+                first.unwrap_or(words::text!("no detail"))
             ),
             patience: Duration::ZERO,
         });
@@ -272,11 +273,26 @@ impl Alerts {
     }
 }
 
+/// A pause in one line.
+fn paused(reason: Pause) -> &'static str {
+    match reason {
+        Pause::Starting => words::mark!("paused: starting"),
+        Pause::Broker => words::mark!("paused: broker"),
+        Pause::Redis => words::mark!("paused: redis"),
+        Pause::Credentials => words::mark!("paused: credentials"),
+        Pause::Outage => words::mark!("paused: outage"),
+        Pause::Quota => words::mark!("paused: quota"),
+        Pause::Configuration => words::mark!("paused: configuration"),
+        Pause::Index => words::mark!("paused: index"),
+        Pause::Keyless => words::mark!("paused: keyless"),
+    }
+}
+
 fn run_failed(job: &str, error: &str) -> Problem {
     Problem {
         key: format!("run-failed:{job}"),
         severity: Severity::Warning,
-        summary: format!("the {job} run stopped and will be taken up"),
+        summary: words::tr!("the {job} run stopped and will be taken up"),
         detail: error.to_owned(),
         patience: Duration::ZERO,
     }

@@ -3,6 +3,7 @@
 use super::{
     config::{AlertKind, Receiver},
     problem::{Origin, Problem},
+    refusal,
 };
 use crate::http::{Client, read_capped};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -28,11 +29,11 @@ pub(super) struct Notice {
 /// Why a notice did not arrive. The URL is left out, for it holds a token.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    #[error("the receiver did not answer")]
+    #[error("{}", words::tr!("the receiver did not answer"))]
     Http(#[source] reqwest::Error),
-    #[error("the receiver answered {0}")]
+    #[error("{}", words::tr!("the receiver answered {0}"))]
     Refused(String),
-    #[error("the webhook's address is not a URL")]
+    #[error("{}", words::tr!("the webhook's address is not a URL"))]
     Address,
 }
 
@@ -66,37 +67,27 @@ impl Channel {
         let status = response.status();
         let answer = read_capped(response, ANSWER_LIMIT).await.unwrap_or_default();
         if !status.is_success() {
-            return Err(Error::Refused(format!("HTTP {}", status.as_u16())));
+            return Err(Error::Refused(refusal::of_status(status.as_u16())));
         }
-        refusal(self.receiver.kind, &answer).map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
+        refusal::of(self.receiver.kind, &answer).map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
+    }
+
+    /// Whether the receiver's host answers at all, without sending anything.
+    pub(super) async fn reach(&self) -> Result<(), Error> {
+        let mut url = Url::parse(self.receiver.url.current().expose()).map_err(|_| Error::Address)?;
+        url.set_path("");
+        url.set_query(None);
+        let asked = self.client.get(url).timeout(TIMEOUT).send().await;
+        asked.map(drop).map_err(|error| Error::Http(error.without_url()))
     }
 }
 
-/// Robots answer 200 and put the refusal into the body.
-fn refusal(kind: AlertKind, answer: &[u8]) -> Option<String> {
-    let name = match kind {
-        AlertKind::Generic => return None,
-        AlertKind::Dingtalk | AlertKind::Wecom => "errcode",
-        AlertKind::Feishu => "code",
-    };
-    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    let code = answer
-        .get(name)
-        .or_else(|| answer.get("StatusCode"))
-        .and_then(Value::as_i64);
-    let text = answer
-        .get("errmsg")
-        .or_else(|| answer.get("msg"))
-        .and_then(Value::as_str)
-        .unwrap_or("no text");
-    match code {
-        Some(0) => None,
-        Some(code) => Some(format!("{code}: {text}")),
-        None => Some("with no code".to_owned()),
-    }
-}
-
+/// In the language of the receiver, whatever the process speaks.
 pub(super) fn request(receiver: &Receiver, notice: &Notice, origin: &Origin) -> Result<Request, Error> {
+    words::scoped(receiver.language, || written(receiver, notice, origin))
+}
+
+fn written(receiver: &Receiver, notice: &Notice, origin: &Origin) -> Result<Request, Error> {
     let mut url = Url::parse(receiver.url.current().expose()).map_err(|_| Error::Address)?;
     let secret = receiver.secret.as_ref().map(crate::setting::Secret::current);
     let secret = secret.as_ref().map(crate::setting::Secret::expose);
@@ -145,8 +136,8 @@ fn generic(notice: &Notice, origin: &Origin) -> Value {
         "status": if notice.resolved { "resolved" } else { "firing" },
         "problem": notice.problem.key,
         "severity": notice.problem.severity,
-        "summary": notice.problem.summary,
-        "detail": notice.problem.detail,
+        "summary": words::retold(&notice.problem.summary),
+        "detail": words::retold(&notice.problem.detail),
         "namespace": origin.namespace,
         "service": origin.service,
         "instance": origin.instance,
@@ -156,10 +147,17 @@ fn generic(notice: &Notice, origin: &Origin) -> Value {
 }
 
 fn title(notice: &Notice, origin: &Origin) -> String {
-    let sign = if notice.resolved { "✓ over" } else { "✗" };
+    let sign = if notice.resolved {
+        words::text!("✓ over")
+    } else {
+        "✗"
+    };
     format!(
-        "[{}] {sign} {}: {}",
-        origin.namespace, origin.service, notice.problem.summary
+        "[{}] {sign} {}{}{}",
+        origin.namespace,
+        origin.service,
+        words::text!(": "),
+        words::retold(&notice.problem.summary)
     )
 }
 
@@ -167,10 +165,10 @@ fn text(notice: &Notice, origin: &Origin, gap: &str) -> String {
     let minutes = (notice.now_ms - notice.since_ms).max(0) / 60_000;
     let mut lines = vec![title(notice, origin)];
     if notice.resolved {
-        lines.push(format!("lasted {minutes} min"));
+        lines.push(words::tr!("lasted {minutes} min"));
     } else {
-        lines.push(notice.problem.detail.clone());
-        lines.push(format!("on {}, for {minutes} min", origin.instance));
+        lines.push(words::retold(&notice.problem.detail));
+        lines.push(words::tr!("on {}, for {minutes} min", origin.instance));
     }
     lines.join(gap)
 }

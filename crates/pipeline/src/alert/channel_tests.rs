@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{alert::Severity, setting::Secret};
+use words::Language;
 
 fn notice(resolved: bool) -> Notice {
     let problem = Problem {
@@ -20,10 +21,15 @@ fn notice(resolved: bool) -> Notice {
 }
 
 fn sent(kind: AlertKind, secret: Option<&str>, resolved: bool) -> Request {
+    sent_in(Language::English, kind, secret, resolved)
+}
+
+fn sent_in(language: Language, kind: AlertKind, secret: Option<&str>, resolved: bool) -> Request {
     let receiver = Receiver {
         url: Secret::new("https://receiver.example/hook?token=t"),
         kind,
         secret: secret.map(Secret::new),
+        language,
     };
     let origin = Origin {
         namespace: "okki".into(),
@@ -82,30 +88,17 @@ fn a_generic_receiver_gets_facts_and_a_signature_over_the_body() {
 }
 
 #[test]
-fn a_refusal_in_a_friendly_answer_is_a_refusal() {
+fn a_chinese_receiver_gets_chinese_whatever_the_process_speaks() {
+    let content = |resolved| {
+        let request = sent_in(Language::Chinese, AlertKind::Wecom, None, resolved);
+        request.body["markdown"]["content"].as_str().unwrap().to_owned()
+    };
     assert_eq!(
-        refusal(AlertKind::Dingtalk, br#"{"errcode":0,"errmsg":"ok"}"#),
-        None
-    );
-    let refused = refusal(
-        AlertKind::Dingtalk,
-        br#"{"errcode":310000,"errmsg":"sign not match"}"#,
-    );
-    assert_eq!(refused.as_deref(), Some("310000: sign not match"));
-    assert_eq!(
-        refusal(
-            AlertKind::Feishu,
-            br#"{"StatusCode":0,"StatusMessage":"success"}"#
-        ),
-        None
+        content(true),
+        "[okki] ✓ 已恢复 loader：已暂停：凭据或权限被拒绝\n持续了 2 分钟"
     );
     assert_eq!(
-        refusal(AlertKind::Feishu, br#"{"code":19021,"msg":"sign match fail"}"#).as_deref(),
-        Some("19021: sign match fail")
+        content(false),
+        "[okki] ✗ loader：已暂停：凭据或权限被拒绝\nthe key is refused\n位于 host-1，已持续 2 分钟"
     );
-    assert_eq!(
-        refusal(AlertKind::Wecom, b"<html>").as_deref(),
-        Some("with no code")
-    );
-    assert_eq!(refusal(AlertKind::Generic, b""), None);
 }

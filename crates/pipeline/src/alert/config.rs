@@ -4,6 +4,7 @@ use crate::setting::{ConfigError, Secret, SecretArg, parse_duration, positive_du
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
+use words::Language;
 
 /// Flags of the notices.
 #[derive(Debug, Clone, Args)]
@@ -18,6 +19,9 @@ pub struct AlertArgs {
     /// What listens at ALERT_URL [default: by its host, else generic]
     #[arg(long, env = "ALERT_KIND", value_enum, value_name = "KIND")]
     pub alert_kind: Option<AlertKind>,
+    /// Language of the notices [default: Chinese for 钉钉, 企业微信 and 飞书, else English]
+    #[arg(long, env = "ALERT_LANG", value_enum, value_name = "LANGUAGE")]
+    pub alert_lang: Option<AlertLanguage>,
     /// Secret that notices are signed with (钉钉 加签, 飞书 签名校验; generic: HMAC in a header)
     #[arg(long, env = "ALERT_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub alert_secret: Option<Secret>,
@@ -56,6 +60,15 @@ pub enum AlertKind {
     Feishu,
 }
 
+/// What notices are written in (`--alert-lang`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AlertLanguage {
+    /// 中文.
+    Zh,
+    /// English.
+    En,
+}
+
 /// Checked settings.
 #[derive(Debug, Clone)]
 pub struct AlertConfig {
@@ -80,6 +93,8 @@ pub struct Receiver {
     pub kind: AlertKind,
     /// Signs, if there is one.
     pub secret: Option<Secret>,
+    /// What notices are written in.
+    pub language: Language,
 }
 
 impl Default for AlertConfig {
@@ -109,11 +124,20 @@ impl TryFrom<AlertArgs> for AlertConfig {
             args.alert_secret_file.as_deref(),
         );
         let receiver = match url.optional()? {
-            Some(url) => Some(receiver(url, args.alert_kind, secret.optional()?)?),
+            Some(url) => Some(receiver(
+                url,
+                args.alert_kind,
+                args.alert_lang,
+                secret.optional()?,
+            )?),
             None => None,
         };
         let after = parse_duration(args.alert_after.trim()).map_err(|problem| {
-            ConfigError::new("ALERT_AFTER", problem, "write a duration such as 1m, or 0s")
+            ConfigError::new(
+                "ALERT_AFTER",
+                problem,
+                words::tr!("write a duration such as 1m, or 0s"),
+            )
         })?;
         Ok(Self {
             receiver,
@@ -125,12 +149,22 @@ impl TryFrom<AlertArgs> for AlertConfig {
     }
 }
 
-fn receiver(url: Secret, kind: Option<AlertKind>, secret: Option<Secret>) -> Result<Receiver, ConfigError> {
-    let refuse =
-        |problem: &str| ConfigError::new("ALERT_URL", problem, "write the webhook's https:// address");
-    let parsed = Url::parse(url.expose()).map_err(|_| refuse("is not a URL"))?;
+fn receiver(
+    url: Secret,
+    kind: Option<AlertKind>,
+    language: Option<AlertLanguage>,
+    secret: Option<Secret>,
+) -> Result<Receiver, ConfigError> {
+    let refuse = |problem: &str| {
+        ConfigError::new(
+            "ALERT_URL",
+            problem,
+            words::tr!("write the webhook's https:// address"),
+        )
+    };
+    let parsed = Url::parse(url.expose()).map_err(|_| refuse(words::text!("is not a URL")))?;
     if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(refuse("must begin with https:// or http://"));
+        return Err(refuse(words::text!("must begin with https:// or http://")));
     }
     let host = parsed.host_str().unwrap_or_default();
     let kind = match kind {
@@ -141,14 +175,25 @@ fn receiver(url: Secret, kind: Option<AlertKind>, secret: Option<Secret>) -> Res
         None => AlertKind::Generic,
     };
     if kind == AlertKind::Wecom && secret.is_some() {
-        let problem = "is set, but 企业微信 robots are not signed";
+        let problem = words::text!("is set, but 企业微信 robots are not signed");
         return Err(ConfigError::new(
             "ALERT_SECRET",
             problem,
-            "leave it away; the key is part of ALERT_URL",
+            words::tr!("leave it away; the key is part of ALERT_URL"),
         ));
     }
-    Ok(Receiver { url, kind, secret })
+    let language = match language {
+        Some(AlertLanguage::Zh) => Language::Chinese,
+        Some(AlertLanguage::En) => Language::English,
+        None if kind == AlertKind::Generic => Language::English,
+        None => Language::Chinese,
+    };
+    Ok(Receiver {
+        url,
+        kind,
+        secret,
+        language,
+    })
 }
 
 #[cfg(test)]
@@ -157,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_host_decides_what_listens() {
-        let kind = |url: &str| receiver(Secret::new(url), None, None).unwrap().kind;
+        let kind = |url: &str| receiver(Secret::new(url), None, None, None).unwrap().kind;
         assert_eq!(
             kind("https://oapi.dingtalk.com/robot/send?access_token=x"),
             AlertKind::Dingtalk
@@ -171,7 +216,14 @@ mod tests {
             AlertKind::Feishu
         );
         assert_eq!(kind("http://alerts.internal/x"), AlertKind::Generic);
-        let error = receiver(Secret::new("not a url"), None, None)
+        let language = |url: &str, asked| receiver(Secret::new(url), None, asked, None).unwrap().language;
+        assert_eq!(language("https://open.feishu.cn/x", None), Language::Chinese);
+        assert_eq!(
+            language("https://open.feishu.cn/x", Some(AlertLanguage::En)),
+            Language::English
+        );
+        assert_eq!(language("http://alerts.internal/x", None), Language::English);
+        let error = receiver(Secret::new("not a url"), None, None, None)
             .unwrap_err()
             .to_string();
         assert!(

@@ -10,9 +10,12 @@ mod config;
 mod memory;
 mod notifier;
 mod problem;
+mod refusal;
+mod trial;
 mod watch;
 
 pub use alerts::Alerts;
-pub use config::{AlertArgs, AlertConfig, AlertKind, Receiver};
+pub use config::{AlertArgs, AlertConfig, AlertKind, AlertLanguage, Receiver};
 pub use problem::{Origin, Problem, Severity};
+pub use trial::{reach, send_test};
 pub use watch::watch_gate;

@@ -5,7 +5,7 @@ use super::{
     memory::Memory,
     problem::{Event, Origin, Problem},
 };
-use crate::{cause::chain, shutdown::Shutdown};
+use crate::{cause::logged, shutdown::Shutdown};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
@@ -155,7 +155,7 @@ impl Notifier {
             Err(error) => {
                 tracing::warn!(
                     problem = notice.problem.key,
-                    error = chain(&error),
+                    error = logged(&error),
                     "notice not delivered"
                 );
                 false

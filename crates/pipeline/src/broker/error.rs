@@ -9,18 +9,16 @@ pub enum Error {
     #[error("{0}")]
     Broker(lapin::Error),
     /// The broker's greeting could not be read.
-    #[error("read the broker's greeting: {0}")]
+    #[error("{}", words::tr!("read the broker's greeting: {0}"))]
     Greeting(io::Error),
     /// Certificates were there when the service started, and are not any more.
-    #[error("read the broker's certificates: {0}")]
+    #[error("{}", words::tr!("read the broker's certificates: {0}"))]
     Certificates(io::Error),
     /// Nothing answered in time.
-    #[error("the broker did not answer in time")]
+    #[error("{}", words::tr!("the broker did not answer in time"))]
     Timeout,
     /// A queue exists with other arguments than this version needs.
-    #[error(
-        "queue `{queue}` exists with other arguments ({source}); drain it and delete it, so that it is declared anew"
-    )]
+    #[error("{}", words::tr!("queue `{queue}` exists with other arguments ({source}); drain it and delete it, so that it is declared anew"))]
     Topology {
         /// The queue.
         queue: String,
@@ -28,19 +26,19 @@ pub enum Error {
         source: lapin::Error,
     },
     /// The connection was lost in the middle of a call.
-    #[error("the connection was lost")]
+    #[error("{}", words::tr!("the connection was lost"))]
     Lost,
     /// The broker ended the consumer.
-    #[error("the broker ended the consumer")]
+    #[error("{}", words::tr!("the broker ended the consumer"))]
     Ended,
     /// A part of the consumer died, which is a fault of the program.
-    #[error("a batch died: {0}")]
+    #[error("{}", words::tr!("a batch died: {0}"))]
     Fault(String),
     /// What a batch caused could not be published.
-    #[error("publish the results of a batch")]
+    #[error("{}", words::tr!("publish the results of a batch"))]
     Publish(#[source] Box<PublishError>),
     /// The address is not one of a broker.
-    #[error("AMQP_URL: {0}")]
+    #[error("{}", words::tr!("AMQP_URL: {0}"))]
     Address(String),
 }
 
@@ -62,15 +60,13 @@ impl From<lapin::Error> for Error {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// No confirm: the connection was lost, the message may or may not be there.
-    #[error("the broker did not confirm")]
+    #[error("{}", words::tr!("the broker did not confirm"))]
     Unconfirmed(#[source] Error),
     /// The broker refused the message.
-    #[error("the broker refused a message for queue `{0}`")]
+    #[error("{}", words::tr!("the broker refused a message for queue `{0}`"))]
     Refused(String),
     /// The broker closed the channel because of this message's size.
-    #[error(
-        "the broker refuses a message of {size} bytes for queue `{queue}` (406, it takes {limit}); raise its max_message_size"
-    )]
+    #[error("{}", words::tr!("the broker refuses a message of {size} bytes for queue `{queue}` (406, it takes {limit}); raise its max_message_size"))]
     TooLarge {
         /// Where it should go.
         queue: String,
@@ -80,7 +76,7 @@ pub enum PublishError {
         limit: usize,
     },
     /// No such queue: the receiving stage has never been started.
-    #[error("no queue `{0}`")]
+    #[error("{}", words::tr!("no queue `{0}`"))]
     Unroutable(String),
 }
 

@@ -21,14 +21,26 @@ const LARGEST_ANSWER: usize = 1 << 20;
 
 /// What a policy may not set on our queues, and what it would do.
 const DANGEROUS: [(&str, &str); 6] = [
-    ("message-ttl", "messages that wait too long are dropped or buried"),
-    ("max-length", "what does not fit is dropped or refused"),
-    ("max-length-bytes", "what does not fit is dropped or refused"),
-    ("overflow", "what does not fit is dropped"),
-    ("expires", "a queue that nobody uses is deleted with its messages"),
+    (
+        "message-ttl",
+        words::mark!("messages that wait too long are dropped or buried"),
+    ),
+    (
+        "max-length",
+        words::mark!("what does not fit is dropped or refused"),
+    ),
+    (
+        "max-length-bytes",
+        words::mark!("what does not fit is dropped or refused"),
+    ),
+    ("overflow", words::mark!("what does not fit is dropped")),
+    (
+        "expires",
+        words::mark!("a queue that nobody uses is deleted with its messages"),
+    ),
     (
         "delivery-limit",
-        "messages are buried too early, and browsing removes dead letters",
+        words::mark!("messages are buried too early, and browsing removes dead letters"),
     ),
 ];
 
@@ -44,15 +56,15 @@ pub(crate) enum Policies {
 /// The management plugin has not told.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("ask the management plugin")]
+    #[error("{}", words::tr!("ask the management plugin"))]
     Http(#[from] http::Error),
-    #[error("ask the management plugin")]
+    #[error("{}", words::tr!("ask the management plugin"))]
     Request(#[source] reqwest::Error),
-    #[error("the management plugin answers with http status {0}")]
+    #[error("{}", words::tr!("the management plugin answers with http status {0}"))]
     Status(u16),
-    #[error("the management plugin answers with something else than a queue")]
+    #[error("{}", words::tr!("the management plugin answers with something else than a queue"))]
     Shape(#[source] serde_json::Error),
-    #[error("AMQP_MANAGEMENT_URL: not a URL")]
+    #[error("{}", words::tr!("AMQP_MANAGEMENT_URL: not a URL"))]
     Url,
 }
 
@@ -130,7 +142,7 @@ impl Queue {
         DANGEROUS
             .iter()
             .filter(|(key, _)| set.contains_key(*key))
-            .map(|(key, effect)| format!("policy {} sets {key} on {queue}: {effect}", names.join(" and ")))
+            .map(|(key, effect)| words::tr!("policy {} sets {key} on {queue}: {effect}", names.join(" and ")))
             .collect()
     }
 }

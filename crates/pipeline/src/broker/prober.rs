@@ -8,7 +8,10 @@ use super::{
     connection::Broker,
     error::{Error, PublishError},
 };
-use crate::{cause::chain, retry::Backoff};
+use crate::{
+    cause::{chain, logged},
+    retry::Backoff,
+};
 use lapin::{
     BasicProperties, Confirmation,
     options::{BasicPublishOptions, ConfirmSelectOptions},
@@ -28,7 +31,7 @@ impl Broker {
 
     /// The broker takes no messages; a prober publishes until it does.
     pub(super) fn blocks_publishing(&self, reason: &str) {
-        self.cannot_publish(format!("the broker blocks publishing: {reason}"), None);
+        self.cannot_publish(words::tr!("the broker blocks publishing: {reason}"), None);
     }
 
     /// What a batch caused was not taken. A prober finds out when it would be, so that no batch is handled in vain.
@@ -56,7 +59,7 @@ async fn probe(broker: Broker, missing: Option<String>, mut backoff: Backoff) {
         }
         match publish_once(&broker, missing.as_deref()).await {
             Ok(()) => return broker.troubles().publishes(Some(backoff)),
-            Err(error) => tracing::debug!(error = chain(&error), "the broker takes no message yet"),
+            Err(error) => tracing::debug!(error = logged(&error), "the broker takes no message yet"),
         }
     }
 }

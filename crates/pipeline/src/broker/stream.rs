@@ -61,7 +61,7 @@ impl Broker {
         let declared = declared?;
         // Of a queue of another kind the broker complains of the same arguments, whichever it looks at first.
         if matches!(declared, Declared::Differs(_)) && !self.is_stream(&name).await? {
-            return Ok(Declared::Impossible(format!("queue `{name}` is no stream")));
+            return Ok(Declared::Impossible(words::tr!("queue `{name}` is no stream")));
         }
         Ok(declared)
     }

@@ -32,7 +32,7 @@ pub async fn run(service: &'static str, args: BooksArgs) -> anyhow::Result<()> {
         text(&check, args.run.is_some(), now)
     };
     crate::say_text!("{text}")?;
-    anyhow::ensure!(
+    words::ensure!(
         check.difference == 0,
         "the account is off by {}",
         check.difference
@@ -56,18 +56,18 @@ fn text(check: &BalanceCheck, one_run: bool, now_ms: i64) -> String {
             }
         }
         None => {
-            rest.add_row(["queues", "not compared, the broker does not answer"]);
+            rest.add_row(["queues", words::text!("not compared, the broker does not answer")]);
         }
     }
     for difference in &check.differences {
         rest.add_row(["DIFFERENCE", difference]);
     }
     for (run, company_id) in &check.missing {
-        rest.add_row(["missing", &format!("{company_id} of {run}")]);
+        rest.add_row(["missing", &words::tr!("{company_id} of {run}")]);
     }
     text += &table::text(rest, &[1, 0]);
     if check.differences.is_empty() {
-        text += "the account balances\n";
+        text += words::text!("the account balances\n");
     }
     text
 }
@@ -78,7 +78,7 @@ fn lines(balance: &Balance, now_ms: i64) -> String {
         .iter()
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    let mut text = format!(
+    let mut text = words::tr!(
         "{}: {} listed = {}\n",
         balance.run,
         balance.listed,
@@ -95,13 +95,13 @@ fn lines(balance: &Balance, now_ms: i64) -> String {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     if !rows.is_empty() {
-        text += &format!("  rows of filtered customers: {}\n", rows.join(", "));
+        text += &words::tr!("  rows of filtered customers: {}\n", rows.join(", "));
     }
     if balance.duplicates > 0 {
-        text += &format!("  {} second copies were recognised\n", balance.duplicates);
+        text += &words::tr!("  {} second copies were recognised\n", balance.duplicates);
     }
     if let Some(oldest) = balance.oldest_ms {
-        text += &format!("  oldest in flight: {} s\n", (now_ms - oldest).max(0) / 1000);
+        text += &words::tr!("  oldest in flight: {} s\n", (now_ms - oldest).max(0) / 1000);
     }
     text
 }

@@ -4,14 +4,17 @@
 
 use std::{io::Write, net::SocketAddr, path::Path};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::CommandFactory;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-pub use super::config::{CommonCommand, HealthcheckArgs};
+use words::Language;
+
+pub use super::config::{CommonCommand, HealthcheckArgs, NotifyArgs};
+use super::{chinese, notify};
 
 /// The answer of `/readyz` lists the reasons of a pause; more than this is not an answer of ours.
 const ANSWER_LIMIT: u64 = 64 * 1024;
@@ -23,23 +26,24 @@ const ANSWER_LIMIT: u64 = 64 * 1024;
 pub async fn run<C: CommandFactory>(command: CommonCommand) -> anyhow::Result<()> {
     match command {
         CommonCommand::Healthcheck(args) => healthcheck(&args).await,
+        CommonCommand::Notify(args) => notify::notify::<C>(*args).await,
         CommonCommand::Completions { shell } => {
-            let mut command = C::command();
+            let mut command = told(C::command());
             let name = command.get_name().to_owned();
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command, name, &mut script);
             print(&script)
         }
         CommonCommand::Man { to: Some(folder) } => {
-            std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-            let mut root = C::command();
+            std::fs::create_dir_all(&folder).with_context(|| words::tr!("make {}", folder.display()))?;
+            let mut root = told(C::command());
             root.build();
             write_pages(&root, &folder)
         }
         CommonCommand::Man { to: None } => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(C::command()).render(&mut page)?;
-            print(&page)
+            clap_mangen::Man::new(told(C::command())).render(&mut page)?;
+            print(&in_language(page))
         }
     }
 }
@@ -53,7 +57,7 @@ fn write_pages(command: &clap::Command, folder: &Path) -> anyhow::Result<()> {
     let path = folder.join(format!("{name}.1"));
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    std::fs::write(&path, page).with_context(|| format!("write {}", path.display()))?;
+    std::fs::write(&path, in_language(page)).with_context(|| words::tr!("write {}", path.display()))?;
     for below in command
         .get_subcommands()
         .filter(|below| below.get_name() != "help")
@@ -61,6 +65,22 @@ fn write_pages(command: &clap::Command, folder: &Path) -> anyhow::Result<()> {
         write_pages(below, folder)?;
     }
     Ok(())
+}
+
+/// The texts of the command line as they are read here; nothing is parsed by it.
+fn told(command: clap::Command) -> clap::Command {
+    match words::current() {
+        Language::English => command,
+        Language::Chinese => chinese::told(command),
+    }
+}
+
+/// A manual page with the headings of the language.
+fn in_language(page: Vec<u8>) -> Vec<u8> {
+    match words::current() {
+        Language::English => page,
+        Language::Chinese => chinese::in_page(&String::from_utf8_lossy(&page)).into_bytes(),
+    }
 }
 
 fn print(bytes: &[u8]) -> anyhow::Result<()> {
@@ -72,10 +92,10 @@ async fn healthcheck(args: &HealthcheckArgs) -> anyhow::Result<()> {
     let addr = reachable(args.addr);
     let answer = tokio::time::timeout(args.timeout, get(addr, path)).await;
     let (status, body) = answer
-        .with_context(|| format!("{addr} did not answer within {:?}", args.timeout))?
-        .with_context(|| format!("ask {addr}{path}"))?;
+        .with_context(|| words::tr!("{addr} did not answer within {:?}", args.timeout))?
+        .with_context(|| words::tr!("ask {addr}{path}"))?;
     if status != 200 {
-        bail!("{addr}{path} answered {status}: {}", body.trim());
+        words::bail!("{addr}{path} answered {status}: {}", body.trim());
     }
     Ok(())
 }
@@ -98,7 +118,7 @@ async fn get(addr: SocketAddr, path: &str) -> anyhow::Result<(u16, String)> {
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.take(ANSWER_LIMIT).read_to_end(&mut answer).await?;
-    parse(&String::from_utf8_lossy(&answer)).context("the answer is not HTTP")
+    parse(&String::from_utf8_lossy(&answer)).with_context(|| words::tr!("the answer is not HTTP"))
 }
 
 fn parse(answer: &str) -> Option<(u16, String)> {

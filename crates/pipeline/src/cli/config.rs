@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
+use crate::{alert::AlertArgs, tls::HttpTlsArgs};
+
 /// The admin port of a container; images set `ADMIN_LISTEN` to it.
 const DEFAULT_ADDR: &str = "127.0.0.1:9464";
 
@@ -18,12 +20,29 @@ pub enum CommonCommand {
         /// The shell to complete in
         shell: Shell,
     },
+    /// Try the channel for notices
+    Notify(Box<NotifyArgs>),
     /// Print the manual page, or write the pages of all subcommands into a folder
     Man {
         /// Folder for one page per subcommand
         #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
     },
+}
+
+/// Arguments of `notify`.
+#[derive(Debug, Args)]
+pub struct NotifyArgs {
+    /// Send a test notice to ALERT_URL, and say what the receiver answered
+    #[arg(long, required = true)]
+    pub(super) test: bool,
+    /// Name of the pipeline in the notice
+    #[arg(long, env = "NAMESPACE", default_value = "okki", value_name = "NAME")]
+    pub(super) namespace: String,
+    #[command(flatten)]
+    pub(super) alert: AlertArgs,
+    #[command(flatten)]
+    pub(super) tls: HttpTlsArgs,
 }
 
 /// Arguments of `healthcheck`.

@@ -5,14 +5,14 @@ use std::{
     io::{self, ErrorKind, Write},
 };
 
-/// Prints a line; `println!` would panic once nobody reads any more.
+/// Prints a line in the language of the reader; `println!` would panic once nobody reads any more.
 ///
 /// # Errors
 /// When standard output cannot be written for another reason than that its reader has gone.
 #[macro_export]
 macro_rules! say {
     ($($text:tt)*) => {
-        $crate::cli::output::write(::std::format_args!("{}\n", ::std::format_args!($($text)*)))
+        $crate::cli::output::write(::std::format_args!("{}\n", ::words::tr!($($text)*)))
     };
 }
 
@@ -23,7 +23,7 @@ macro_rules! say {
 #[macro_export]
 macro_rules! say_text {
     ($($text:tt)*) => {
-        $crate::cli::output::write(::std::format_args!($($text)*))
+        $crate::cli::output::write(::std::format_args!("{}", ::words::tr!($($text)*)))
     };
 }
 
@@ -31,7 +31,7 @@ macro_rules! say_text {
 #[macro_export]
 macro_rules! remark {
     ($($text:tt)*) => {
-        $crate::cli::output::remark(::std::format_args!($($text)*))
+        $crate::cli::output::remark(::std::format_args!("{}", ::words::tr!($($text)*)))
     };
 }
 

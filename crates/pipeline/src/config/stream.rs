@@ -12,8 +12,8 @@ pub(super) fn stream_config(on: &str, max_age: &str, max_bytes: &str) -> Result<
         "on" | "true" => true,
         "off" | "false" => false,
         other => {
-            let problem = format!("`{other}` is neither on nor off");
-            return Err(ConfigError::new("EVENTS", problem, "write on or off"));
+            let problem = words::tr!("`{other}` is neither on nor off");
+            return Err(ConfigError::new("EVENTS", problem, words::tr!("write on or off")));
         }
     };
     Ok(StreamConfig {
@@ -30,8 +30,8 @@ fn checked_age(text: &str) -> Result<String, ConfigError> {
     if count.is_some_and(|count| count > 0) && text.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
         return Ok(text.to_owned());
     }
-    let problem = format!("`{text}` is no age");
-    let remedy = "write a number and one of Y, M, D, h, m, s, such as 7D or 12h";
+    let problem = words::tr!("`{text}` is no age");
+    let remedy = words::text!("write a number and one of Y, M, D, h, m, s, such as 7D or 12h");
     Err(ConfigError::new("EVENTS_MAX_AGE", problem, remedy))
 }
 
@@ -44,11 +44,11 @@ fn checked_bytes(text: &str) -> Result<u64, ConfigError> {
     bytes
         .filter(|bytes| (LEAST_BYTES..=i64::MAX.cast_unsigned()).contains(bytes))
         .ok_or_else(|| {
-            let problem = format!("`{text}` is no size of 1MB or more");
+            let problem = words::tr!("`{text}` is no size of 1MB or more");
             ConfigError::new(
                 "EVENTS_MAX_BYTES",
                 problem,
-                "write bytes, or a number with kB, MB or GB, such as 2GB",
+                words::tr!("write bytes, or a number with kB, MB or GB, such as 2GB"),
             )
         })
 }

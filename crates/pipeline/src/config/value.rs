@@ -9,15 +9,15 @@ pub(super) fn checked_amqp_url(secret: Secret) -> Result<Secret, ConfigError> {
         ConfigError::new(
             "AMQP_URL",
             problem,
-            "write amqp://user:password@host:5672/vhost, special characters %-encoded",
+            words::tr!("write amqp://user:password@host:5672/vhost, special characters %-encoded"),
         )
     };
-    let url = Url::parse(secret.expose()).map_err(|error| refuse(format!("is not a URL ({error})")))?;
+    let url = Url::parse(secret.expose()).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
     match () {
         () if !matches!(url.scheme(), "amqp" | "amqps") => {
-            Err(refuse("must begin with amqp:// or amqps://".into()))
+            Err(refuse(words::tr!("must begin with amqp:// or amqps://")))
         }
-        () if url.host_str().is_none_or(str::is_empty) => Err(refuse("names no host".into())),
+        () if url.host_str().is_none_or(str::is_empty) => Err(refuse(words::tr!("names no host"))),
         () => Ok(secret),
     }
 }
@@ -29,8 +29,8 @@ pub(super) fn checked_management_url(secret: Secret) -> Result<Secret, ConfigErr
     }
     Err(ConfigError::new(
         "AMQP_MANAGEMENT_URL",
-        "is not an http:// or https:// URL with a host",
-        "write http://user:password@host:15672, special characters %-encoded",
+        words::tr!("is not an http:// or https:// URL with a host"),
+        words::tr!("write http://user:password@host:15672, special characters %-encoded"),
     ))
 }
 
@@ -39,20 +39,20 @@ pub(super) fn checked_redis_url(secret: Secret) -> Result<Secret, ConfigError> {
         ConfigError::new(
             "REDIS_URL",
             problem,
-            "write redis://:password@host:6379/0, special characters %-encoded",
+            words::tr!("write redis://:password@host:6379/0, special characters %-encoded"),
         )
     };
-    let url = Url::parse(secret.expose()).map_err(|error| refuse(format!("is not a URL ({error})")))?;
+    let url = Url::parse(secret.expose()).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
     if !matches!(
         url.scheme(),
         "redis" | "rediss" | "unix" | "redis+unix" | "valkey" | "valkeys"
     ) {
-        return Err(refuse("must begin with redis:// or rediss://".to_owned()));
+        return Err(refuse(words::tr!("must begin with redis:// or rediss://")));
     }
     // The category is the client's own fixed text and never holds a part of the URL.
     match redis::IntoConnectionInfo::into_connection_info(url) {
         Ok(_) => Ok(secret),
-        Err(error) => Err(refuse(format!("cannot be used ({})", error.category()))),
+        Err(error) => Err(refuse(words::tr!("cannot be used ({})", error.category()))),
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn checked_filter(text: String) -> Result<String, ConfigError> {
         Err(error) => Err(ConfigError::new(
             "LOG_LEVEL",
             error,
-            "write a level such as info, or info,pipeline=debug",
+            words::tr!("write a level such as info, or info,pipeline=debug"),
         )),
     }
 }

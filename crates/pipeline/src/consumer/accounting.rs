@@ -4,7 +4,7 @@
 //! messages again; the account knows that it has counted them (see [`crate::accounting`]).
 
 use crate::{
-    accounting::Entry, cause::chain, disposition::Disposition, message::Envelope, service::Runtime,
+    accounting::Entry, cause::logged, disposition::Disposition, message::Envelope, service::Runtime,
     stage::Stage, telemetry::names, version::Version,
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn record(
             rt.redis_lost(&error);
             return false;
         }
-        tracing::error!(%stage, error = chain(&error), "the account misses a batch");
+        tracing::error!(%stage, error = logged(&error), "the account misses a batch");
     }
     // The lag is a promise about changes; a first load or a backfill would say how old the customers are.
     let now = jiff::Timestamp::now().as_second();

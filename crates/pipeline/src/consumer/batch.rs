@@ -94,7 +94,7 @@ impl<H: Handler> Context<H> {
         let missing = || {
             Outcome::Retry(Failure::new(
                 "handler-fault",
-                "the handler returned too few outcomes",
+                words::tr!("the handler returned too few outcomes"),
             ))
         };
         outcomes
@@ -112,7 +112,7 @@ impl<H: Handler> Context<H> {
         let panicked = || {
             Outcome::Retry(Failure::new(
                 "handler-panic",
-                "the handler panicked on this message",
+                words::tr!("the handler panicked on this message"),
             ))
         };
         if count == 1 {

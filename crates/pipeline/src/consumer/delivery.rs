@@ -111,7 +111,7 @@ impl Delivery {
             } else {
                 Decoded::Damaged(Failure::new(
                     "wrong-type",
-                    format!("expected {}, found {kind}", M::TYPE),
+                    words::tr!("expected {}, found {kind}", M::TYPE),
                 ))
             };
         }
@@ -123,9 +123,11 @@ impl Delivery {
             }
             Ok(_) => Decoded::Damaged(Failure::new(
                 "undecodable",
-                format!("no {}: no company id", M::TYPE),
+                words::tr!("no {}: no company id", M::TYPE),
             )),
-            Err(error) => Decoded::Damaged(Failure::new("undecodable", format!("no {}: {error}", M::TYPE))),
+            Err(error) => {
+                Decoded::Damaged(Failure::new("undecodable", words::tr!("no {}: {error}", M::TYPE)))
+            }
         }
     }
 

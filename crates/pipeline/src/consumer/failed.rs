@@ -6,7 +6,7 @@ use super::{
     delivery::{Decoded, Delivery},
 };
 use crate::{
-    cause::chain,
+    cause::logged,
     decision::Decision,
     disposition::Disposition,
     failure::{
@@ -92,7 +92,7 @@ impl<H: Handler> Context<H> {
                 }
                 Err(error) => {
                     tracing::warn!(
-                        error = chain(&error),
+                        error = logged(&error),
                         "the outcomes of a replay are not known to its plan"
                     );
                     break;

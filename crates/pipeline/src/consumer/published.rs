@@ -46,7 +46,7 @@ impl<H: Handler> Context<H> {
         let size = one.publish.iter().map(Outgoing::size).max().unwrap_or(0);
         let failure = Failure::new(
             "message-too-large",
-            format!(
+            words::tr!(
                 "the broker takes messages of {limit} bytes at most (max_message_size), and this record became one of {size}"
             ),
         );

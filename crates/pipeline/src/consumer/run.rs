@@ -3,7 +3,7 @@
 use super::{inflight::InFlight, options::ConsumerOptions, sampler, session};
 use crate::{
     broker::{self, policies::Policies},
-    cause::chain,
+    cause::{chain, logged},
     gate::Pause,
     handler::Handler,
     retry::Backoff,
@@ -82,7 +82,7 @@ async fn warn_of_policies(rt: Runtime, stage: Stage) {
                 }
                 return;
             }
-            Err(error) => tracing::debug!(error = chain(&error), "policies are not known yet"),
+            Err(error) => tracing::debug!(error = logged(&error), "policies are not known yet"),
         }
         if !rt.shutdown.sleep(POLICIES_AGAIN).await {
             return;

@@ -6,7 +6,7 @@ use super::{dead_depth::DeadDepth, inflight::InFlight};
 use crate::{
     accounting::{Held, check},
     broker::depths::Counter,
-    cause::chain,
+    cause::logged,
     service::Runtime,
     stage::Stage,
     telemetry::names,
@@ -33,7 +33,7 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
             }
         }
         if let Err(error) = held(&rt).forget(stage, &rt.instance).await {
-            tracing::debug!(error = chain(&error), "what was held is forgotten in a while");
+            tracing::debug!(error = logged(&error), "what was held is forgotten in a while");
         }
     };
     tokio::join!(mine, count(&rt, stage));
@@ -94,7 +94,7 @@ fn held(rt: &Runtime) -> Held {
 async fn tell_held(rt: &Runtime, stage: Stage, in_flight: &InFlight) {
     let (count, long) = in_flight.held_since(HELD_LONG);
     if let Err(error) = held(rt).tell(stage, &rt.instance, count, &long).await {
-        tracing::debug!(error = chain(&error), "what is held is not known to others");
+        tracing::debug!(error = logged(&error), "what is held is not known to others");
     }
 }
 

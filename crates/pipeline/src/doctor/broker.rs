@@ -16,10 +16,10 @@ pub(super) async fn examine(broker: &Broker, stage: Stage) -> Vec<Finding> {
         Ok(version) => Finding::bad(
             "broker",
             format!("RabbitMQ {version}"),
-            format!("upgrade to {OLDEST} or later"),
+            words::tr!("upgrade to {OLDEST} or later"),
         ),
         Err(error) => {
-            let remedy = "check host and port of AMQP_URL, and the certificates for amqps://";
+            let remedy = words::text!("check host and port of AMQP_URL, and the certificates for amqps://");
             return vec![Finding::bad("broker", chain(&error), remedy)];
         }
     };
@@ -29,7 +29,7 @@ pub(super) async fn examine(broker: &Broker, stage: Stage) -> Vec<Finding> {
         Ok(()) => {
             findings.push(Finding::good(
                 "queues",
-                format!(
+                words::tr!(
                     "{} and its neighbours are as they must be",
                     broker.namespace().queue(stage)
                 ),
@@ -55,17 +55,17 @@ fn refused(broker: &Broker, error: &Error) -> Finding {
         Error::Topology { queue, .. } => Finding::bad(
             "queues",
             text.clone(),
-            format!("stop the stages, let {queue} run empty, delete it, start again"),
+            words::tr!("stop the stages, let {queue} run empty, delete it, start again"),
         ),
         _ if text.contains("ACCESS_REFUSED") || text.contains("403") => Finding::bad(
             "permissions",
             text,
-            "check user and password of AMQP_URL, and that the user may use the vhost",
+            words::tr!("check user and password of AMQP_URL, and that the user may use the vhost"),
         ),
         _ => Finding::bad(
             "queues",
             text,
-            "check that the vhost of AMQP_URL exists and the broker has no alarm",
+            words::tr!("check that the vhost of AMQP_URL exists and the broker has no alarm"),
         ),
     }
 }
@@ -74,16 +74,18 @@ async fn policies(broker: &Broker, stage: Stage) -> Finding {
     match broker.policies(stage).await {
         Ok(Policies::Unseen) => Finding::risk(
             "policies",
-            "not seen, for AMQP does not show them",
-            "set AMQP_MANAGEMENT_URL, or see to it that no policy with message-ttl, max-length, overflow, expires or delivery-limit matches these queues",
+            words::tr!("not seen, for AMQP does not show them"),
+            words::tr!(
+                "set AMQP_MANAGEMENT_URL, or see to it that no policy with message-ttl, max-length, overflow, expires or delivery-limit matches these queues"
+            ),
         ),
         Ok(Policies::Dangers(dangers)) if dangers.is_empty() => {
-            Finding::good("policies", "none that could drop messages")
+            Finding::good("policies", words::tr!("none that could drop messages"))
         }
         Ok(Policies::Dangers(dangers)) => Finding::bad(
             "policies",
             dangers.join("; "),
-            format!(
+            words::tr!(
                 "change the pattern of the policy so that it does not match ^{}\\.",
                 broker.namespace()
             ),
@@ -91,7 +93,7 @@ async fn policies(broker: &Broker, stage: Stage) -> Finding {
         Err(error) => Finding::risk(
             "policies",
             chain(&error),
-            "check AMQP_MANAGEMENT_URL and its user",
+            words::tr!("check AMQP_MANAGEMENT_URL and its user"),
         ),
     }
 }
@@ -106,13 +108,17 @@ async fn waiting(broker: &Broker, stage: Stage) -> Finding {
                 .copied()
                 .unwrap_or(0);
             let ready: u32 = depths.values().sum::<u32>() - dead;
-            let seen = format!("{ready} messages wait, {dead} are dead");
+            let seen = words::tr!("{ready} messages wait, {dead} are dead");
             if dead == 0 {
                 Finding::good("backlog", seen)
             } else {
-                Finding::risk("backlog", seen, "browse the dead letters with `dead groups`")
+                Finding::risk(
+                    "backlog",
+                    seen,
+                    words::tr!("browse the dead letters with `dead groups`"),
+                )
             }
         }
-        Err(error) => Finding::bad("backlog", chain(&error), "check the broker's log"),
+        Err(error) => Finding::bad("backlog", chain(&error), words::tr!("check the broker's log")),
     }
 }

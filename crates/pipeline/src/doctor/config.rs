@@ -8,4 +8,7 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Send a test notice to ALERT_URL
+    #[arg(long)]
+    pub send: bool,
 }

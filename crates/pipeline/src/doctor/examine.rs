@@ -13,7 +13,7 @@ pub async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
         move || {
             vec![Finding::bad(
                 what,
-                format!("no answer within {PATIENCE:?}"),
+                words::tr!("no answer within {PATIENCE:?}"),
                 remedy,
             )]
         }
@@ -21,13 +21,16 @@ pub async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
     let (mut findings, redis) = tokio::join!(
         in_time(
             broker::examine(&rt.broker, stage),
-            away("broker", "check host and port of AMQP_URL, and the broker's log")
+            away(
+                "broker",
+                words::text!("check host and port of AMQP_URL, and the broker's log")
+            )
         ),
         in_time(
             redis::examine(rt, stage),
             away(
                 "redis",
-                "check host and port of REDIS_URL, and whether Redis is overloaded"
+                words::text!("check host and port of REDIS_URL, and whether Redis is overloaded")
             )
         ),
     );

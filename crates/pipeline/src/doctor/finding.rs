@@ -35,7 +35,7 @@ impl Finding {
         Self {
             what: what.into(),
             health: Health::Good,
-            seen: seen.to_string(),
+            seen: words::retold(&seen.to_string()),
             remedy: String::new(),
         }
     }
@@ -45,8 +45,8 @@ impl Finding {
         Self {
             what: what.into(),
             health: Health::Risk,
-            seen: seen.to_string(),
-            remedy: remedy.into(),
+            seen: words::retold(&seen.to_string()),
+            remedy: words::said(&remedy.into()).to_owned(),
         }
     }
 
@@ -55,8 +55,8 @@ impl Finding {
         Self {
             what: what.into(),
             health: Health::Bad,
-            seen: seen.to_string(),
-            remedy: remedy.into(),
+            seen: words::retold(&seen.to_string()),
+            remedy: words::said(&remedy.into()).to_owned(),
         }
     }
 }

@@ -6,10 +6,12 @@ mod broker;
 mod config;
 mod examine;
 mod finding;
+mod notices;
 mod redis;
 mod report;
 
 pub use config::DoctorArgs;
 pub use examine::{examine, in_time};
 pub use finding::{Finding, Health};
+pub use notices::notices;
 pub use report::report;

@@ -69,48 +69,55 @@ fn version(version: &str) -> Finding {
         Finding::bad(
             "redis",
             version,
-            format!("upgrade to {}.{} or later", OLDEST.0, OLDEST.1),
+            words::tr!("upgrade to {}.{} or later", OLDEST.0, OLDEST.1),
         )
     }
 }
 
 fn eviction(policy: &str, memory: &str) -> Finding {
-    let remedy =
-        "set maxmemory-policy noeviction: an evicted key is a forgotten row, a lost lease or a wrong quota";
+    let remedy = words::text!(
+        "set maxmemory-policy noeviction: an evicted key is a forgotten row, a lost lease or a wrong quota"
+    );
     match policy {
         "noeviction" => Finding::good("eviction", policy),
         // Without a limit nothing is evicted, whatever the policy says; until an operator sets one.
         _ if memory == "0" && !policy.starts_with("allkeys") => Finding::risk("eviction", policy, remedy),
-        "" => Finding::risk("eviction", "Redis does not report its policy", remedy),
+        "" => Finding::risk("eviction", words::tr!("Redis does not report its policy"), remedy),
         _ => Finding::bad("eviction", policy, remedy),
     }
 }
 
 fn persistence(append_only: bool, saved: &str, last_save: &str) -> Finding {
     if append_only {
-        return Finding::good("persistence", "append-only file");
+        return Finding::good("persistence", words::tr!("append-only file"));
     }
     let seen = match (saved, last_save) {
-        ("ok", _) => "snapshots only",
-        _ => "none that works",
+        ("ok", _) => words::text!("snapshots only"),
+        _ => words::text!("none that works"),
     };
     Finding::risk(
         "persistence",
         seen,
-        "set appendonly yes; a Redis that comes back empty is safe, but the loader reads the whole form again",
+        words::tr!(
+            "set appendonly yes; a Redis that comes back empty is safe, but the loader reads the whole form again"
+        ),
     )
 }
 
 fn clocks(apart_ms: i64) -> Finding {
-    let seen = format!(
+    let seen = words::tr!(
         "Redis is {:.1} s {} this machine",
         apart_ms.abs() as f64 / 1000.0,
-        if apart_ms < 0 { "behind" } else { "ahead of" }
+        if apart_ms < 0 {
+            "behind"
+        } else {
+            words::text!("ahead of")
+        }
     );
     if apart_ms.abs() <= APART_MS {
         Finding::good("clocks", seen)
     } else {
-        Finding::risk("clocks", seen, "let NTP set both clocks")
+        Finding::risk("clocks", seen, words::tr!("let NTP set both clocks"))
     }
 }
 

@@ -19,7 +19,7 @@ pub fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
         table(findings)
     };
     crate::say_text!("{text}")?;
-    anyhow::ensure!(
+    words::ensure!(
         bad == 0,
         "{bad} of {} things are not as they must be",
         findings.len()
@@ -41,7 +41,7 @@ fn table(findings: &[Finding]) -> String {
             Health::Risk => "!",
             Health::Bad => "✗",
         };
-        lines.add_row([sign, what, seen]);
+        lines.add_row([sign, words::said(what), seen]);
         if !remedy.is_empty() {
             lines.add_row(["", "", &format!("→ {remedy}")]);
         }

@@ -7,10 +7,10 @@ use crate::broker::{self, PublishError};
 pub(super) enum Trouble {
     #[error(transparent)]
     Publish(#[from] PublishError),
-    #[error("declare the stream")]
+    #[error("{}", words::tr!("declare the stream"))]
     Declare(#[from] broker::Error),
-    #[error("the broker cannot have the stream: {0}")]
+    #[error("{}", words::tr!("the broker cannot have the stream: {0}"))]
     Impossible(String),
-    #[error("the broker did not confirm events in time")]
+    #[error("{}", words::tr!("the broker did not confirm events in time"))]
     Silent,
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     alert::Alerts,
     broker::{Broker, Publisher},
-    cause::chain,
+    cause::{chain, logged},
     message::Outgoing,
     retry::Backoff,
     stage::Stage,
@@ -177,7 +177,7 @@ impl EventWriter {
             return;
         }
         tracing::warn!(
-            error = chain(trouble),
+            error = logged(trouble),
             "the broker takes no events; they are written when it does, and the work goes on"
         );
         self.0.alerts.events(Some(&chain(trouble)));
@@ -228,7 +228,7 @@ async fn flush_all(writer: EventWriter) {
     let mut backoff = Backoff::new(AGAIN_MIN, AGAIN_MAX);
     while writer.0.broker.shutdown().sleep(backoff.next_delay()).await {
         if let Err(error) = writer.probe().await {
-            tracing::debug!(error = chain(&error), "the broker takes no events yet");
+            tracing::debug!(error = logged(&error), "the broker takes no events yet");
             continue;
         }
         loop {
@@ -244,7 +244,7 @@ async fn flush_all(writer: EventWriter) {
                     }
                 }
                 Err(error) => {
-                    tracing::debug!(error = chain(&error), "the broker takes no events yet");
+                    tracing::debug!(error = logged(&error), "the broker takes no events yet");
                     break;
                 }
             }

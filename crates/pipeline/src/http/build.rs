@@ -42,7 +42,7 @@ fn trusting(mut builder: reqwest::ClientBuilder, tls: &TlsFiles) -> Result<reqwe
         let found = Certificate::from_pem_bundle(&ca).map_err(Error::Build)?;
         if found.is_empty() {
             // Perhaps a renewal that is only half written.
-            let problem = "no certificate in the CA's file";
+            let problem = words::text!("no certificate in the CA's file");
             return Err(Error::Certificates(io::Error::new(
                 io::ErrorKind::InvalidData,
                 problem,

@@ -6,16 +6,16 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The client cannot be built.
-    #[error("cannot build the HTTP client")]
+    #[error("{}", words::tr!("cannot build the HTTP client"))]
     Build(#[source] reqwest::Error),
     /// Certificates were there when the service started, and are not any more.
-    #[error("read HTTP certificates")]
+    #[error("{}", words::tr!("read HTTP certificates"))]
     Certificates(#[source] io::Error),
     /// The answer broke off.
-    #[error("answer broke off")]
+    #[error("{}", words::tr!("answer broke off"))]
     Read(#[source] reqwest::Error),
     /// The answer is larger than anything sensible.
-    #[error("answer is larger than {limit} bytes")]
+    #[error("{}", words::tr!("answer is larger than {limit} bytes"))]
     TooLarge {
         /// The limit that was passed.
         limit: usize,

@@ -9,9 +9,7 @@ pub struct Namespace(String);
 
 /// A namespace that cannot be part of a queue name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "namespace `{0}`: expected 1 to 40 characters of a-z, 0-9, `-` and `_`, beginning with a letter or digit"
-)]
+#[error("{}", words::tr!("namespace `{0}`: expected 1 to 40 characters of a-z, 0-9, `-` and `_`, beginning with a letter or digit"))]
 pub struct InvalidNamespace(String);
 
 impl Namespace {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The bucket's daily quota is used up; asking again makes no sense before `until`.
-    #[error("daily quota of {bucket} is used up until {until}")]
+    #[error("{}", words::tr!("daily quota of {bucket} is used up until {until}"))]
     DailyUsedUp {
         /// Which one.
         bucket: String,
@@ -15,7 +15,7 @@ pub enum Error {
         until: Timestamp,
     },
     /// What is left of the day is kept for live work; only backfills and replays are told so.
-    #[error("the share of {bucket} that backfills and replays may use is used up until {until}")]
+    #[error("{}", words::tr!("the share of {bucket} that backfills and replays may use is used up until {until}"))]
     ShareUsedUp {
         /// Which one.
         bucket: String,
@@ -23,7 +23,7 @@ pub enum Error {
         until: Timestamp,
     },
     /// The vendor asked for a pause that is too long to wait for with a message in hand.
-    #[error("the vendor takes no call of {bucket} until {until}")]
+    #[error("{}", words::tr!("the vendor takes no call of {bucket} until {until}"))]
     Closed {
         /// Which one.
         bucket: String,
@@ -31,7 +31,7 @@ pub enum Error {
         until: Timestamp,
     },
     /// Redis cannot be asked. Sending without asking would break the limit, so this pauses the stage.
-    #[error("shared quota cannot be asked")]
+    #[error("{}", words::tr!("shared quota cannot be asked"))]
     Store(#[from] store::Error),
 }
 

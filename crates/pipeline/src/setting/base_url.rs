@@ -10,17 +10,21 @@ pub fn base_url(name: &str, text: &str) -> Result<Url, ConfigError> {
         ConfigError::new(
             name,
             problem,
-            "write scheme and host only, for example https://api.example.com",
+            words::tr!("write scheme and host only, for example https://api.example.com"),
         )
     };
-    let url = Url::parse(text.trim()).map_err(|error| refuse(&format!("is not a URL ({error})")))?;
+    let url = Url::parse(text.trim()).map_err(|error| refuse(&words::tr!("is not a URL ({error})")))?;
     match () {
-        () if !matches!(url.scheme(), "http" | "https") => Err(refuse("must begin with http:// or https://")),
-        () if !url.username().is_empty() || url.password().is_some() => {
-            Err(refuse("must not hold credentials"))
+        () if !matches!(url.scheme(), "http" | "https") => {
+            Err(refuse(words::text!("must begin with http:// or https://")))
         }
-        () if url.path() != "/" => Err(refuse("must not hold a path")),
-        () if url.query().is_some() || url.fragment().is_some() => Err(refuse("must not hold a query")),
+        () if !url.username().is_empty() || url.password().is_some() => {
+            Err(refuse(words::text!("must not hold credentials")))
+        }
+        () if url.path() != "/" => Err(refuse(words::text!("must not hold a path"))),
+        () if url.query().is_some() || url.fragment().is_some() => {
+            Err(refuse(words::text!("must not hold a query")))
+        }
         () => Ok(url),
     }
 }

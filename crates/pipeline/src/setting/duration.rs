@@ -8,7 +8,7 @@ use super::ConfigError;
 /// Reads `500ms`, `5s`, `1m`, `2h` or `1d`; the error is a phrase for people.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let problem = || {
-        format!("`{text}` is not a duration, expected a whole number and a unit such as 500ms, 5s, 1m, 2h")
+        words::tr!("`{text}` is not a duration, expected a whole number and a unit such as 500ms, 5s, 1m, 2h")
     };
     let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(problem)?;
     let (number, unit) = text.split_at(split);
@@ -29,10 +29,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// A duration above zero, or an error that names the variable.
 pub fn positive_duration(name: &str, text: &str) -> Result<Duration, ConfigError> {
-    let remedy = "write a duration above zero such as 500ms, 5s, 1m or 2h";
+    let remedy = words::text!("write a duration above zero such as 500ms, 5s, 1m or 2h");
     let duration = parse_duration(text.trim()).map_err(|problem| ConfigError::new(name, problem, remedy))?;
     if duration.is_zero() {
-        Err(ConfigError::new(name, "must not be zero", remedy))
+        Err(ConfigError::new(name, words::tr!("must not be zero"), remedy))
     } else {
         Ok(duration)
     }

@@ -12,7 +12,13 @@ pub struct ConfigError(String);
 impl ConfigError {
     /// `name` is the variable or file at fault; neither text may quote a secret.
     pub fn new(name: impl Display, problem: impl Display, remedy: impl Display) -> Self {
-        Self(format!("{name}: {problem}; {remedy}"))
+        let (problem, remedy) = (problem.to_string(), remedy.to_string());
+        let (problem, remedy) = (words::said(&problem), words::said(&remedy));
+        Self(format!(
+            "{name}{}{problem}{}{remedy}",
+            words::text!(": "),
+            words::text!("; ")
+        ))
     }
 
     /// A fault that belongs to no single variable, in own words.

@@ -25,17 +25,21 @@ impl<'a> SecretArg<'a> {
 
     /// The secret; an error when neither is given.
     pub fn required(self) -> Result<Secret, ConfigError> {
-        let remedy = format!("set {0}, or {0}_FILE to a file that holds it", self.name);
+        let remedy = words::tr!("set {0}, or {0}_FILE to a file that holds it", self.name);
         self.optional()?
-            .ok_or_else(|| ConfigError::new(self.name, "is required but not set", remedy))
+            .ok_or_else(|| ConfigError::new(self.name, words::tr!("is required but not set"), remedy))
     }
 
     /// The secret if one is given; white space around it is dropped, for files end with a line break.
     pub fn optional(self) -> Result<Option<Secret>, ConfigError> {
         match (self.value, self.file) {
             (Some(_), Some(_)) => {
-                let problem = format!("is given twice, also as {}_FILE", self.name);
-                Err(ConfigError::new(self.name, problem, "keep one of them"))
+                let problem = words::tr!("is given twice, also as {}_FILE", self.name);
+                Err(ConfigError::new(
+                    self.name,
+                    problem,
+                    words::tr!("keep one of them"),
+                ))
             }
             (Some(secret), None) => Ok(Some(Secret::new(secret.expose().trim()))),
             (None, Some(path)) => self.read(path).map(Some),
@@ -45,18 +49,18 @@ impl<'a> SecretArg<'a> {
 
     fn read(self, path: &Path) -> Result<Secret, ConfigError> {
         let name = format!("{}_FILE", self.name);
-        let remedy = "name a readable text file that holds the secret and nothing else";
+        let remedy = words::text!("name a readable text file that holds the secret and nothing else");
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(
                 &name,
-                format!("cannot read `{}`: {error}", path.display()),
+                words::tr!("cannot read `{}`: {error}", path.display()),
                 remedy,
             )
         })?;
         match text.trim() {
             "" => Err(ConfigError::new(
                 &name,
-                format!("`{}` is empty", path.display()),
+                words::tr!("`{}` is empty", path.display()),
                 remedy,
             )),
             secret => Ok(Secret::from_file(secret, path)),

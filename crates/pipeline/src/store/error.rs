@@ -9,16 +9,16 @@ use redis::{ErrorKind, RedisError};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No connection came free in time.
-    #[error("no redis connection available")]
+    #[error("{}", words::tr!("no redis connection available"))]
     Pool(#[source] PoolError<RedisError>),
     /// A connection could not be made, which says nothing about any command.
-    #[error("no connection to redis")]
+    #[error("{}", words::tr!("no connection to redis"))]
     Connect(#[source] RedisError),
     /// Redis took the connection only to say why it will not serve it.
-    #[error("redis refuses connections: {0}")]
+    #[error("{}", words::tr!("redis refuses connections: {0}"))]
     Refused(String),
     /// The connection broke, or the server answered with an error.
-    #[error("redis command failed")]
+    #[error("{}", words::tr!("redis command failed"))]
     Redis(#[from] RedisError),
 }
 

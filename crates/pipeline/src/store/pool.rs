@@ -26,8 +26,13 @@ pub struct Store {
 impl Store {
     /// Prepares the pool; nothing connects before the first use.
     pub fn connect(config: &RedisConfig) -> Result<Self, ConfigError> {
-        let refused =
-            |problem: &str| ConfigError::new("REDIS_URL", problem, "write redis://:password@host:6379/0");
+        let refused = |problem: &str| {
+            ConfigError::new(
+                "REDIS_URL",
+                problem,
+                words::tr!("write redis://:password@host:6379/0"),
+            )
+        };
         let manager = Manager::new(config.clone()).map_err(|error| refused(error.category()))?;
         let pool = Pool::builder(manager)
             .max_size(config.pool_size)

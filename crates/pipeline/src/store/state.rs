@@ -82,46 +82,58 @@ pub(super) fn of_text(text: &str) -> Option<State> {
 
 impl State {
     /// In a few words.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Away => "Redis is away",
-            Self::Full => "Redis is full",
-            Self::ReadOnly => "this Redis is a read-only replica",
-            Self::Password => "Redis refuses our user or password",
-            Self::Permission => "Redis lacks a permission for our user",
-            Self::Busy => "Redis is busy with a script",
-            Self::Clients => "Redis has no connection left",
-            Self::Cluster => "our keys are on another node of a Redis Cluster",
-            Self::Loading => "Redis is loading its data",
-            Self::Saving => "Redis cannot save to its disk",
-            Self::Replication => "Redis misses its replicas or its primary",
-            Self::Refusing => "Redis refuses to work",
+            Self::Away => words::text!("Redis is away"),
+            Self::Full => words::text!("Redis is full"),
+            Self::ReadOnly => words::text!("this Redis is a read-only replica"),
+            Self::Password => words::text!("Redis refuses our user or password"),
+            Self::Permission => words::text!("Redis lacks a permission for our user"),
+            Self::Busy => words::text!("Redis is busy with a script"),
+            Self::Clients => words::text!("Redis has no connection left"),
+            Self::Cluster => words::text!("our keys are on another node of a Redis Cluster"),
+            Self::Loading => words::text!("Redis is loading its data"),
+            Self::Saving => words::text!("Redis cannot save to its disk"),
+            Self::Replication => words::text!("Redis misses its replicas or its primary"),
+            Self::Refusing => words::text!("Redis refuses to work"),
         }
     }
 
     /// What to do about it.
-    pub(crate) const fn remedy(self) -> &'static str {
+    pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Away => {
-                "check host and port of REDIS_URL, the certificates for rediss://, and whether Redis is overloaded"
+                words::text!(
+                    "check host and port of REDIS_URL, the certificates for rediss://, and whether Redis is overloaded"
+                )
             }
-            Self::Full => "raise maxmemory, or remove what others have stored there",
-            Self::ReadOnly => "let REDIS_URL lead to the primary",
-            Self::Password => "check user and password of REDIS_URL, or of the file that holds it",
+            Self::Full => words::text!("raise maxmemory, or remove what others have stored there"),
+            Self::ReadOnly => words::text!("let REDIS_URL lead to the primary"),
+            Self::Password => {
+                words::text!("check user and password of REDIS_URL, or of the file that holds it")
+            }
             Self::Permission => {
-                "grant the user of REDIS_URL: ~{<NAMESPACE>}:* ~{<ACCOUNT_NAMESPACE>}:* +@all -@admin -@dangerous +info \
+                words::text!(
+                    "grant the user of REDIS_URL: ~{<NAMESPACE>}:* ~{<ACCOUNT_NAMESPACE>}:* +@all -@admin -@dangerous +info \
                  (ACL SETUSER)"
+                )
             }
-            Self::Busy => "find the script with SLOWLOG or CLIENT LIST and end it with SCRIPT KILL",
-            Self::Clients => "raise maxclients, or close what holds connections (CLIENT LIST)",
+            Self::Busy => {
+                words::text!("find the script with SLOWLOG or CLIENT LIST and end it with SCRIPT KILL")
+            }
+            Self::Clients => words::text!("raise maxclients, or close what holds connections (CLIENT LIST)"),
             Self::Cluster => {
-                "let REDIS_URL lead to the node that has the hash slot of {<NAMESPACE>} and set ACCOUNT_NAMESPACE to the same \
+                words::text!(
+                    "let REDIS_URL lead to the node that has the hash slot of {<NAMESPACE>} and set ACCOUNT_NAMESPACE to the same \
                  name, or let it lead to a proxy of the cluster"
+                )
             }
-            Self::Loading => "wait until it has read its data",
-            Self::Saving => "make room on its disk and see its log",
-            Self::Replication => "see the replicas in INFO replication, and min-replicas-to-write",
-            Self::Refusing => "see the log of Redis",
+            Self::Loading => words::text!("wait until it has read its data"),
+            Self::Saving => words::text!("make room on its disk and see its log"),
+            Self::Replication => {
+                words::text!("see the replicas in INFO replication, and min-replicas-to-write")
+            }
+            Self::Refusing => words::text!("see the log of Redis"),
         }
     }
 }

@@ -2,8 +2,15 @@
 
 use super::config::{LogConfig, LogFormat};
 use crate::setting::ConfigError;
-use std::io::IsTerminal as _;
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use std::{fmt, io::IsTerminal as _};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt as _,
+    registry::LookupSpan,
+    util::SubscriberInitExt as _,
+};
 
 /// The broker client logs every closed channel as an error, also where we expect it; its caller gets the
 /// same as a result and decides. `LOG_LEVEL=info,lapin=debug` brings it back.
@@ -15,7 +22,7 @@ pub(crate) fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
         ConfigError::new(
             "LOG_LEVEL",
             error,
-            "write a level such as info, or info,pipeline=debug",
+            words::tr!("write a level such as info, or info,pipeline=debug"),
         )
     };
     let filter = format!("{QUIET},{}", config.filter);
@@ -29,14 +36,37 @@ pub(crate) fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let installed = match format {
-        LogFormat::Human => registry.with(lines.with_ansi(terminal)).try_init(),
-        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Human => registry
+            .with(lines.with_ansi(terminal).map_event_format(InEnglish))
+            .try_init(),
+        LogFormat::Json => registry
+            .with(lines.json().flatten_event(true).map_event_format(InEnglish))
+            .try_init(),
     };
     // Only the first service of a process installs; the others log through it.
     if installed.is_ok() {
         log_panics();
     }
     Ok(())
+}
+
+/// Writes lines in English, whatever language is spoken: an error that is a field is put into words here, not earlier.
+struct InEnglish<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for InEnglish<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'w> FormatFields<'w> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        words::english(|| self.0.format_event(context, writer, event))
+    }
 }
 
 /// A panic reaches the log collector as one event, and standard error as usual.

@@ -18,7 +18,7 @@ impl Metrics {
         let installed = INSTALLED.get_or_init(|| install().map_err(|error| error.to_string()));
         match installed {
             Ok(handle) => Ok(Self(handle.clone())),
-            Err(error) => Err(ConfigError::message(format!(
+            Err(error) => Err(ConfigError::message(words::tr!(
                 "cannot install the metrics recorder: {error}"
             ))),
         }

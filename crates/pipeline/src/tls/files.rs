@@ -51,11 +51,11 @@ impl TlsFiles {
                 } else {
                     ("KEY", "CERT")
                 };
-                let problem = format!("is given without {}", variable(is_not));
+                let problem = words::tr!("is given without {}", variable(is_not));
                 return Err(ConfigError::new(
                     variable(is),
                     problem,
-                    "a certificate needs both",
+                    words::tr!("a certificate needs both"),
                 ));
             }
         };
@@ -66,11 +66,11 @@ impl TlsFiles {
 
     fn check_contents(&self, variable: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
         let read = |tail: &str, path: &PathBuf| {
-            let remedy = "name a readable PEM file";
+            let remedy = words::text!("name a readable PEM file");
             let refuse = |error: io::Error| {
                 ConfigError::new(
                     variable(tail),
-                    format!("cannot read `{}`: {error}", path.display()),
+                    words::tr!("cannot read `{}`: {error}", path.display()),
                     remedy,
                 )
             };
@@ -79,8 +79,8 @@ impl TlsFiles {
         let wrong = |tail: &str, what: &str| {
             ConfigError::new(
                 variable(tail),
-                format!("holds no {what}"),
-                "write it in PEM, with its BEGIN and END lines",
+                words::tr!("holds no {what}"),
+                words::tr!("write it in PEM, with its BEGIN and END lines"),
             )
         };
         if let Some(ca) = &self.ca {
@@ -88,7 +88,8 @@ impl TlsFiles {
         }
         if let Some((cert, key)) = &self.identity {
             certificates(&read("CERT", cert)?).ok_or_else(|| wrong("CERT", "certificate"))?;
-            PrivateKeyDer::from_pem_slice(&read("KEY", key)?).map_err(|_| wrong("KEY", "private key"))?;
+            PrivateKeyDer::from_pem_slice(&read("KEY", key)?)
+                .map_err(|_| wrong("KEY", words::text!("private key")))?;
         }
         Ok(())
     }

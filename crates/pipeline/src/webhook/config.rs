@@ -87,11 +87,11 @@ impl WebhookArgs {
             return Ok(None);
         };
         let listen = listen.parse().map_err(|error| {
-            let remedy = "write an IP address and a port, for example 0.0.0.0:8081";
+            let remedy = words::text!("write an IP address and a port, for example 0.0.0.0:8081");
             ConfigError::new("HOOK_LISTEN", error, remedy)
         })?;
-        let problem = "is not a whole number above zero";
-        let remedy = "write calls per second, for example 50";
+        let problem = words::text!("is not a whole number above zero");
+        let remedy = words::text!("write calls per second, for example 50");
         let rate = self.hook_rate.trim().parse().ok().filter(|rate| *rate > 0);
         Ok(Some(WebhookConfig {
             listen,
@@ -112,14 +112,16 @@ fn token(value: Option<&Secret>, file: Option<&std::path::Path>) -> Result<Secre
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     let problem = match () {
-        () if token_of(text).is_some() || !is_plain => "holds other characters than letters, digits, - and _",
-        () if text.len() < SHORTEST_TOKEN => "is shorter than 16 characters",
+        () if token_of(text).is_some() || !is_plain => {
+            words::text!("holds other characters than letters, digits, - and _")
+        }
+        () if text.len() < SHORTEST_TOKEN => words::text!("is shorter than 16 characters"),
         () => return Ok(token),
     };
     Err(ConfigError::new(
         "HOOK_TOKEN",
         problem,
-        "write a random one, for example from `openssl rand -hex 24`",
+        words::tr!("write a random one, for example from `openssl rand -hex 24`"),
     ))
 }
 

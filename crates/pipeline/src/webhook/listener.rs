@@ -23,7 +23,7 @@ const REST: Duration = Duration::from_millis(100);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The port cannot be had.
-    #[error("cannot listen on HOOK_LISTEN {addr}")]
+    #[error("{}", words::tr!("cannot listen on HOOK_LISTEN {addr}"))]
     Bind {
         /// Where.
         addr: SocketAddr,
@@ -31,7 +31,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Certificate and key cannot be used.
-    #[error("cannot use HOOK_CERT_FILE with HOOK_KEY_FILE")]
+    #[error("{}", words::tr!("cannot use HOOK_CERT_FILE with HOOK_KEY_FILE"))]
     Certificate(#[source] io::Error),
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 use pipeline::{
     accounting::{Account, Entry},
-    cause::chain,
+    cause::logged,
     disposition::Disposition,
     events::What,
     message::Outgoing,
@@ -177,7 +177,7 @@ pub(crate) async fn enter(
         .collect();
     if let Err(error) = written.and(account.record(&entries).await) {
         tracing::warn!(
-            error = chain(&error),
+            error = logged(&error),
             "the account does not know of these letters"
         );
     }

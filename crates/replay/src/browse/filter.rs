@@ -55,8 +55,8 @@ impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.query, self.limit) {
             (query, None) => query.fmt(f),
-            (Query::Everything, Some(limit)) => write!(f, "the first {limit}"),
-            (query, Some(limit)) => write!(f, "{query}, the first {limit}"),
+            (Query::Everything, Some(limit)) => write!(f, "{}", words::kept!("the first {limit}")),
+            (query, Some(limit)) => write!(f, "{}", words::kept!("{query}, the first {limit}")),
         }
     }
 }

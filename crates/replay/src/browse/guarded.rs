@@ -12,7 +12,7 @@ use crate::{
     transit::{Holder, Leaving, Leftovers, Presence},
     workspace::Workspace,
 };
-use pipeline::{cause::chain, disposition::Disposition, stage::Stage};
+use pipeline::{cause::logged, disposition::Disposition, stage::Stage};
 use serde_json::json;
 use std::{
     collections::{HashSet, hash_map::DefaultHasher},
@@ -98,7 +98,9 @@ impl GuardedBrowser {
     async fn through(&mut self, visit: &mut impl AsyncFnMut(Taken) -> Result<ControlFlow<()>>) -> Result<()> {
         loop {
             if self.workspace.stop.is_requested() {
-                return Err(Error::Interrupted("everything is where it was, in its order"));
+                return Err(Error::Interrupted(words::text!(
+                    "everything is where it was, in its order"
+                )));
             }
             let Some(taken) = self.next().await? else {
                 return Ok(());
@@ -120,7 +122,7 @@ impl GuardedBrowser {
     pub fn withheld(&self) -> Option<String> {
         let names: Vec<_> = self.holders.iter().map(|holder| holder.by.as_str()).collect();
         (!names.is_empty()).then(|| {
-            format!(
+            words::tr!(
                 "{} does not answer and may hold letters; they come back within a minute",
                 names.join(" and ")
             )
@@ -214,7 +216,10 @@ impl Guard {
                 presence.leave().await
             };
             if let Err(error) = noted.await {
-                tracing::debug!(error = chain(&error), "what a look has put in order is not noted");
+                tracing::debug!(
+                    error = logged(&error),
+                    "what a look has put in order is not noted"
+                );
             }
             if !swept.completed.is_empty() {
                 let became = if archive {
@@ -255,7 +260,7 @@ async fn count(workspace: &Workspace, stage: Stage, swept: &Swept) -> Result<()>
 fn tell(workspace: &Workspace, swept: &Swept) {
     let (doubles, leftovers) = (swept.doubles, swept.leftovers.len());
     if doubles > 0 || leftovers > 0 {
-        (workspace.notice)(&format!(
+        (workspace.notice)(&words::tr!(
             "a killed process had left {} letters twice; each is there once now",
             doubles + leftovers as u64
         ));

@@ -12,7 +12,6 @@ use crate::{
     operation::Operations,
     workspace::Workspace,
 };
-use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use pipeline::setting::ConfigError;
@@ -62,12 +61,16 @@ pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::
     let filter = Filter::from(args.filter);
     let why = reason(&args.reason)?;
     if filter.is_everything() && !args.all {
-        return Err(ConfigError::message("no filter means every letter; say --all if that is meant").into());
+        return Err(ConfigError::message(words::text!(
+            "no filter means every letter; say --all if that is meant"
+        ))
+        .into());
     }
     if args.keep.is_zero() {
-        return Err(
-            ConfigError::message("--keep must be longer than nothing, or undo would be impossible").into(),
-        );
+        return Err(ConfigError::message(words::text!(
+            "--keep must be longer than nothing, or undo would be impossible"
+        ))
+        .into());
     }
     let bar = ProgressBar::new_spinner();
     let moved = archive::discard(&workspace, &filter, why, args.keep, |moved| {
@@ -78,9 +81,11 @@ pub(super) async fn discard(workspace: Workspace, args: DiscardArgs) -> anyhow::
     if moved.moved == 0 && !moved.interrupted {
         return Err(nothing(&workspace, &filter, moved.withheld.as_deref()));
     }
-    let said = format!(
+    let said = words::tr!(
         "{} moved to the archive, {} left; `dead undo {}` brings them back",
-        moved.moved, moved.left, moved.operation
+        moved.moved,
+        moved.left,
+        moved.operation
     );
     finish(&moved, &said, args.json)
 }
@@ -90,7 +95,7 @@ pub(super) async fn undo(workspace: Workspace, args: UndoArgs) -> anyhow::Result
     let why = reason(&args.reason)?;
     let moved = archive::undo(&workspace, &args.operation, why, |_| {}).await?;
     if moved.moved == 0 {
-        bail!(
+        words::bail!(
             "the archive of the {} stage holds nothing of `{}`; it may have been undone, or its time is over{}",
             workspace.stage,
             args.operation,
@@ -98,9 +103,9 @@ pub(super) async fn undo(workspace: Workspace, args: UndoArgs) -> anyhow::Result
         );
     }
     let said = if args.operation.starts_with("i-") {
-        format!("{} moved to the archive", moved.moved)
+        words::tr!("{} moved to the archive", moved.moved)
     } else {
-        format!("{} brought back to the dead letters", moved.moved)
+        words::tr!("{} brought back to the dead letters", moved.moved)
     };
     finish(&moved, &said, args.json)
 }
@@ -111,14 +116,14 @@ pub(super) async fn resume(workspace: &Workspace, id: &str, json: bool) -> anyho
     let moved = archive::resume(workspace, operation, |_| {}).await?;
     finish(
         &moved,
-        &format!("{} moved now, {} left", moved.moved, moved.left),
+        &words::tr!("{} moved now, {} left", moved.moved, moved.left),
         json,
     )
 }
 
 /// Nothing matches, as far as can be seen.
 pub(super) fn nothing(workspace: &Workspace, filter: &Filter, withheld: Option<&str>) -> anyhow::Error {
-    anyhow::anyhow!(
+    words::failure!(
         "no dead letter of the {} stage matches: {filter}; nothing was moved{}",
         workspace.stage,
         also(withheld)
@@ -127,7 +132,7 @@ pub(super) fn nothing(workspace: &Workspace, filter: &Filter, withheld: Option<&
 
 /// What else has to be said where letters could not be seen.
 fn also(withheld: Option<&str>) -> String {
-    withheld.map_or_else(String::new, |who| format!("; but {who}"))
+    withheld.map_or_else(String::new, |who| words::tr!("; but {who}"))
 }
 
 fn finish(moved: &Moved, said: &str, json: bool) -> anyhow::Result<()> {
@@ -138,7 +143,7 @@ fn finish(moved: &Moved, said: &str, json: bool) -> anyhow::Result<()> {
         writeln!(out, "{said}")?;
     }
     if moved.interrupted {
-        bail!(
+        words::bail!(
             "interrupted after {} letters; the others are where they were, and `dead resume {}` goes on",
             moved.moved,
             moved.operation

@@ -2,7 +2,6 @@
 
 use super::print;
 use crate::{audit, workspace::Workspace};
-use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};
@@ -36,7 +35,7 @@ pub(super) async fn audit(workspace: &Workspace, args: AuditArgs) -> anyhow::Res
         print::audit_end(&mut out, entries)?;
     }
     if broken > 0 {
-        bail!("{broken} entries do not fit their digest: the log was changed");
+        words::bail!("{broken} entries do not fit their digest: the log was changed");
     }
     Ok(())
 }

@@ -112,7 +112,11 @@ pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Resul
     };
     browser.walk(visit).await?;
     if !args.json {
-        let place = if args.archived { "archive" } else { "dead letters" };
+        let place = if args.archived {
+            "archive"
+        } else {
+            words::text!("dead letters")
+        };
         print::listed(&mut out, workspace.stage, place, shown, first_id.as_deref())?;
     }
     tell(withheld.as_deref(), &mut out, args.json)?;
@@ -123,7 +127,7 @@ pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Resul
 fn tell(withheld: Option<&str>, out: &mut impl Write, json: bool) -> io::Result<()> {
     match withheld {
         Some(who) if json => pipeline::remark!("there may be more: {who}"),
-        Some(who) => writeln!(out, "there may be more: {who}")?,
+        Some(who) => writeln!(out, "{}", words::tr!("there may be more: {who}"))?,
         None => {}
     }
     Ok(())
@@ -177,15 +181,15 @@ pub(super) async fn find(workspace: &Workspace, archived: bool, id: &str) -> Res
     browser.walk(visit).await?;
     found.ok_or_else(|| Error::NotFound {
         what: if archived {
-            "archived letter"
+            words::text!("archived letter")
         } else {
-            "dead letter"
+            words::text!("dead letter")
         },
         id: id.to_owned(),
-        hint: format!(
+        hint: words::tr!(
             "in the {} stage; `dead list` prints the ids{}",
             workspace.stage,
-            withheld.map_or_else(String::new, |who| format!("; but {who}"))
+            withheld.map_or_else(String::new, |who| words::tr!("; but {who}"))
         ),
     })
 }
@@ -193,7 +197,7 @@ pub(super) async fn find(workspace: &Workspace, archived: bool, id: &str) -> Res
 pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Result<()> {
     let workspace = &by(workspace.clone(), args.operator);
     if args.reveal {
-        audit::revealed(workspace, "show", &format!("--id {}", args.id)).await?;
+        audit::revealed(workspace, "show", &words::tr!("--id {}", args.id)).await?;
     }
     let mut letter = find(workspace, args.archived, &args.id).await?;
     let group = fingerprint(&letter.record);
@@ -221,7 +225,11 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
     print::letter(&mut out, &letter, &group)?;
     match shown {
         Ok(shown) => print::body(&mut out, &shown)?,
-        Err(error) => writeln!(out, "body      {} bytes: {error}", letter.body.len())?,
+        Err(error) => writeln!(
+            out,
+            "{}",
+            words::tr!("body      {} bytes: {error}", letter.body.len())
+        )?,
     }
     Ok(print::next_of_letter(&mut out, &letter, &group)?)
 }

@@ -17,7 +17,7 @@ use crate::{
     repair::{Edit, Repair},
     workspace::Workspace,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use serde_json::Value;
 use std::{
@@ -58,7 +58,7 @@ pub(super) async fn edit(workspace: Workspace, args: EditArgs) -> anyhow::Result
     let before = body::to_exact(letter.kind(), &letter.body)?;
     // An editor shows the whole body.
     if args.body.is_none() || args.reveal {
-        crate::audit::revealed(&workspace, "edit", &format!("--id {}", letter.record.id)).await?;
+        crate::audit::revealed(&workspace, "edit", &words::tr!("--id {}", letter.record.id)).await?;
     }
     let Some(path) = &args.body else {
         let draft = Draft::of(&before)?;
@@ -69,7 +69,7 @@ pub(super) async fn edit(workspace: Workspace, args: EditArgs) -> anyhow::Result
         };
         return match put_back {
             Ok(()) => draft.forget(),
-            Err(error) => Err(error.context(format!("the draft is kept in {}", draft.path.display()))),
+            Err(error) => Err(error.context(words::tr!("the draft is kept in {}", draft.path.display()))),
         };
     };
     let text = if path.as_os_str() == "-" {
@@ -97,14 +97,14 @@ async fn by_hand(
         match checked(letter, &std::fs::read_to_string(&draft.path)?) {
             Ok((repair, after)) => {
                 show(before, &after, args.reveal)?;
-                if !confirmed(workspace, "Put the edited copy back?", args.yes).await? {
-                    bail!("not confirmed; nothing was moved");
+                if !confirmed(workspace, words::text!("Put the edited copy back?"), args.yes).await? {
+                    words::bail!("not confirmed; nothing was moved");
                 }
                 return Ok(repair);
             }
             Err(error) if at_terminal() => {
                 pipeline::remark!("{error:#}");
-                if !answered(workspace, "Edit again?").await? {
+                if !answered(workspace, words::text!("Edit again?")).await? {
                     return Err(error);
                 }
             }
@@ -115,9 +115,12 @@ async fn by_hand(
 
 /// The repair that a text stands for, and the body as JSON.
 fn checked(letter: &Letter, text: &str) -> anyhow::Result<(Repair, Value)> {
-    let after = exact::read(text).context("the edited body is no JSON; nothing was moved")?;
+    let after =
+        exact::read(text).with_context(|| words::tr!("the edited body is no JSON; nothing was moved"))?;
     let repair = Repair::Replace(Edit::new(letter, after.clone()));
-    repair.body(letter).context("nothing was moved")?;
+    repair
+        .body(letter)
+        .with_context(|| words::tr!("nothing was moved"))?;
     Ok((repair, after))
 }
 
@@ -140,7 +143,7 @@ async fn put_back(
 ) -> anyhow::Result<()> {
     let now = find(workspace, false, &letter.record.id).await;
     if !now.is_ok_and(|now| now.key() == letter.key() && now.body == letter.body) {
-        bail!("the letter changed meanwhile; look at it and edit it again; nothing was moved");
+        words::bail!("the letter changed meanwhile; look at it and edit it again; nothing was moved");
     }
     let filter = Filter::from(Query::of(Word::Id, &letter.record.id));
     let options = Options {
@@ -163,7 +166,7 @@ impl Draft {
             .suffix(".json")
             .tempfile()?;
         writeln!(file, "{}", exact::write_pretty(body))?;
-        let (_, path) = file.keep().context("keep the draft")?;
+        let (_, path) = file.keep().with_context(|| words::tr!("keep the draft"))?;
         Ok(Self { path })
     }
 
@@ -173,14 +176,14 @@ impl Draft {
             .args(["-c", &command, "edit"])
             .arg(Path::new(&self.path))
             .status()
-            .context("open the editor")?;
+            .with_context(|| words::tr!("open the editor"))?;
         if !status.success() {
-            bail!("the editor ended with {status}; nothing was moved");
+            words::bail!("the editor ended with {status}; nothing was moved");
         }
         Ok(())
     }
 
     fn forget(self) -> anyhow::Result<()> {
-        std::fs::remove_file(&self.path).context("remove the draft")
+        std::fs::remove_file(&self.path).with_context(|| words::tr!("remove the draft"))
     }
 }

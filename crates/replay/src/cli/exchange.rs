@@ -78,7 +78,7 @@ pub(super) async fn export(workspace: Workspace, args: ExportArgs) -> anyhow::Re
     audit::append(&workspace, note).await?;
     pipeline::remark!(
         "{written} letters exported{}",
-        if args.reveal { "" } else { ", masked" }
+        if args.reveal { "" } else { words::text!(", masked") }
     );
     spool.map_or(Ok(()), |spool| Ok(spool.show()?))
 }
@@ -105,8 +105,13 @@ pub(super) async fn import(workspace: Workspace, args: ImportArgs) -> anyhow::Re
     } else {
         writeln!(
             out,
-            "{} imported, {} were there already; `dead undo {}` takes it back",
-            report.imported, report.present, report.operation
+            "{}",
+            words::tr!(
+                "{} imported, {} were there already; `dead undo {}` takes it back",
+                report.imported,
+                report.present,
+                report.operation
+            )
         )?;
     }
     Ok(())

@@ -106,7 +106,8 @@ enum DeadCommand {
 /// its end.
 pub async fn run_for(service: &'static str, stage: Stage, args: DeadArgs) -> anyhow::Result<()> {
     let zone = args.zone.time_zone.as_deref();
-    when::show_in(zone).map_err(|problem| ConfigError::new("TZ", problem, "or leave it away"))?;
+    when::show_in(zone)
+        .map_err(|problem| ConfigError::new("TZ", problem, words::text!("or leave it away")))?;
     let mut common = CommonConfig::try_from(args.common)?;
     quiet_at_terminal(&mut common);
     let rt = Runtime::tool(service, &common)?;

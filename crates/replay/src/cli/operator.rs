@@ -20,7 +20,9 @@ pub(super) fn by(mut workspace: Workspace, args: OperatorArgs) -> Workspace {
 pub(super) fn reason(text: &str) -> std::result::Result<&str, ConfigError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(ConfigError::message("--reason must say why; write one sentence"));
+        return Err(ConfigError::message(words::text!(
+            "--reason must say why; write one sentence"
+        )));
     }
     Ok(text)
 }
@@ -31,7 +33,7 @@ pub(super) async fn confirmed(workspace: &Workspace, question: &str, yes: bool) 
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
-        return Err(ConfigError::message("no terminal to confirm on; add --yes").into());
+        return Err(ConfigError::message(words::text!("no terminal to confirm on; add --yes")).into());
     }
     Ok(answered(workspace, question).await?)
 }
@@ -64,7 +66,7 @@ pub(super) async fn answered(workspace: &Workspace, question: &str) -> Result<bo
         }
         () = workspace.stop.requested() => {
             writeln!(io::stderr())?;
-            Err(Error::Interrupted("nothing was moved"))
+            Err(Error::Interrupted(words::text!("nothing was moved")))
         }
     }
 }

@@ -19,7 +19,6 @@ use crate::{
     repair::{Assignment, Repair},
     workspace::Workspace,
 };
-use anyhow::bail;
 use clap::Args;
 use pipeline::{form::FormReading, setting::ConfigError};
 use std::{
@@ -106,15 +105,18 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
         filter.query = filter.query.and(Query::of(Word::Group, group));
     }
     if filter.is_everything() && !args.all {
-        return Err(ConfigError::message("no filter means every letter; say --all if that is meant").into());
+        return Err(ConfigError::message(words::text!(
+            "no filter means every letter; say --all if that is meant"
+        ))
+        .into());
     }
     let changes = args.changes.in_order();
     let repair = match (args.remap, changes.is_empty()) {
         (true, _) => Repair::Remap,
         (false, true) => {
-            return Err(ConfigError::message(
-                "say what to change: --set, --clear, --replace, --trim, --truncate, or --remap",
-            )
+            return Err(ConfigError::message(words::text!(
+                "say what to change: --set, --clear, --replace, --trim, --truncate, or --remap"
+            ))
             .into());
         }
         (false, false) => Repair::Set(typed(&workspace, changes).await?),
@@ -125,9 +127,10 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
     preview(&workspace, &filter, &repair, args.reveal).await?;
     let options = args.run.over(Options::default());
     let made = freeze(&workspace, &filter, why, Some(repair), options.clone()).await?;
-    let question = format!(
+    let question = words::tr!(
         "Repair and put back {} letters (plan {})?",
-        made.plan.total, made.plan.id
+        made.plan.total,
+        made.plan.id
     );
     let answer = confirmed(&workspace, &question, args.yes).await;
     if !matches!(answer, Ok(true)) {
@@ -136,13 +139,13 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
             .change(
                 &made.plan.id,
                 State::Cancelled,
-                "not confirmed",
+                words::text!("not confirmed"),
                 &[State::Planned],
             )
             .await?;
         note(&workspace, "cancel", &made.plan).await?;
         answer?;
-        bail!("not confirmed; nothing was moved");
+        words::bail!("not confirmed; nothing was moved");
     }
     execute(&workspace, "patch", made.plan, &options, args.json).await
 }
@@ -196,14 +199,18 @@ async fn preview(
         sample(&mut out, letter, repaired, repair, reveal)?;
     }
     for (id, problem) in &unfit {
-        writeln!(out, "{id}\n  stays as it is: {problem}")?;
+        writeln!(out, "{}", words::tr!("{id}\n  stays as it is: {problem}"))?;
     }
     if misfits > 0 {
-        writeln!(out, "{fitting} letters fit, {misfits} stay as they are")?;
+        writeln!(
+            out,
+            "{}",
+            words::tr!("{fitting} letters fit, {misfits} stay as they are")
+        )?;
     }
     match unfit.into_iter().next() {
         Some((_, problem)) if fitting == 0 => {
-            Err(ConfigError::message(format!("{problem}; nothing was moved")).into())
+            Err(ConfigError::message(words::tr!("{problem}; nothing was moved")).into())
         }
         _ => Ok(()),
     }
@@ -219,11 +226,11 @@ fn sample(
     writeln!(out, "{}", letter.record.id)?;
     if *repair == Repair::Remap {
         let how = if letter.kind().ends_with(".CompanySnapshot") {
-            "the stored snapshot"
+            words::text!("the stored snapshot")
         } else {
-            "a fresh detail"
+            words::text!("a fresh detail")
         };
-        writeln!(out, "  mapped anew from {how}")?;
+        writeln!(out, "{}", words::tr!("  mapped anew from {how}"))?;
         return Ok(());
     }
     let (mut before, mut after) = (

@@ -9,7 +9,6 @@ use crate::{
     plan::{Plan, State},
     workspace::Workspace,
 };
-use anyhow::bail;
 use clap::Args;
 
 /// Arguments of `pause`.
@@ -32,12 +31,13 @@ pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Resu
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let plan = load(&workspace, &args.plan).await?;
-    let said = format!(
+    let said = words::tr!(
         "paused by {}: {why}; `dead resume {}` goes on",
-        workspace.operator, plan.id
+        workspace.operator,
+        plan.id
     );
     if plan.state != State::Running {
-        bail!(
+        words::bail!(
             "plan {} is {}, nothing is put back by it",
             plan.id,
             plan.state.name()
@@ -48,10 +48,10 @@ pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Resu
         .change(&plan.id, State::Paused, &said, &[State::Running])
         .await?;
     if state != Some(State::Paused) {
-        bail!("plan {} is {} by now", plan.id, state.map_or("gone", State::name));
+        words::bail!("plan {} is {} by now", plan.id, state.map_or("gone", State::name));
     }
     let told = |plan: &Plan| {
-        format!(
+        words::tr!(
             "paused: {} were put back, {} of them are still under way; next: dead resume {}",
             plan.sent,
             plan.under_way(),

@@ -24,7 +24,6 @@ use crate::{
     repair::Repair,
     workspace::Workspace,
 };
-use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use pipeline::setting::ConfigError;
@@ -97,14 +96,14 @@ pub(super) async fn freeze(
 ) -> anyhow::Result<Preview> {
     let bar = ProgressBar::new_spinner();
     let made = make(workspace, filter, reason, repair, options, |seen| {
-        bar.set_message(format!("{seen} letters seen"))
+        bar.set_message(words::tr!("{seen} letters seen"))
     })
     .await;
     bar.finish_and_clear();
     match made? {
         Some(preview) => Ok(preview),
         None => {
-            let browser = workspace.browse("make a plan").await?;
+            let browser = workspace.browse(words::text!("make a plan")).await?;
             let withheld = browser.withheld();
             browser.close().await?;
             Err(nothing(workspace, filter, withheld.as_deref()))
@@ -140,7 +139,7 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
 pub(super) async fn load(workspace: &Workspace, id: &str) -> anyhow::Result<Plan> {
     let plan = match workspace.plans().load(id).await? {
         Some(plan) => plan,
-        None => bail!(
+        None => words::bail!(
             "no plan `{id}` in namespace `{}`; `dead plans --all` lists those that are there",
             workspace.rt.namespace
         ),
@@ -173,10 +172,10 @@ pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Re
         .change(&plan.id, State::Cancelled, &args.reason, &from)
         .await?;
     if state != Some(State::Cancelled) || plan.state == State::Cancelled {
-        bail!("plan {} is {} already", plan.id, plan.state.name());
+        words::bail!("plan {} is {} already", plan.id, plan.state.name());
     }
     let told = |plan: &Plan| {
-        format!(
+        words::tr!(
             "cancelled: {} were put back before, {} stay where they are",
             plan.sent,
             plan.total - plan.sent.min(plan.total)

@@ -15,7 +15,6 @@ use crate::{
     plan::{Plan, busy::refuse_if_busy, make, options::Options, state::State},
     workspace::Workspace,
 };
-use anyhow::bail;
 use clap::Args;
 use pipeline::setting::ConfigError;
 
@@ -64,14 +63,14 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
     let plan = match &args.plan {
         Some(id) => {
             if !filter.is_everything() {
-                return Err(ConfigError::message(
-                    "a plan is frozen; leave the filter away, or make a new plan",
-                )
+                return Err(ConfigError::message(words::text!(
+                    "a plan is frozen; leave the filter away, or make a new plan"
+                ))
                 .into());
             }
             let plan = load(&workspace, id).await?;
             if plan.state != State::Planned {
-                bail!(
+                words::bail!(
                     "plan {id} is {}; `dead resume {id}` goes on with one that was begun",
                     plan.state.name()
                 );
@@ -81,14 +80,15 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
         None => {
             let reason = reason(args.reason.as_deref().unwrap_or_default())?;
             if filter.is_everything() && !args.all {
-                return Err(
-                    ConfigError::message("no filter means every letter; say --all if that is meant").into(),
-                );
+                return Err(ConfigError::message(words::text!(
+                    "no filter means every letter; say --all if that is meant"
+                ))
+                .into());
             }
-            let question = format!("Put back every dead letter of the {} stage?", workspace.stage);
+            let question = words::tr!("Put back every dead letter of the {} stage?", workspace.stage);
             let ask = filter.is_everything() && !args.yes;
             if !confirmed_at_terminal(&workspace, &question, !ask).await? {
-                bail!("not confirmed; nothing was moved");
+                words::bail!("not confirmed; nothing was moved");
             }
             refuse_if_busy(&workspace).await?;
             freeze(&workspace, &filter, reason, None, Options::default())
@@ -117,7 +117,7 @@ pub(super) async fn resume(workspace: Workspace, args: ResumeArgs) -> anyhow::Re
 async fn completed(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Plan> {
     match make::complete(workspace, plan, |_| {}).await? {
         Some(preview) => Ok(preview.plan),
-        None => bail!(
+        None => words::bail!(
             "no dead letter matches {} any more; nothing was moved",
             plan.filter
         ),

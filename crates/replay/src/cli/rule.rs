@@ -99,8 +99,8 @@ async fn add(workspace: Workspace, args: AddArgs) -> anyhow::Result<()> {
     } else {
         writeln!(
             out,
-            "rule {} is on; next: dead rule test {}",
-            rule.name, rule.name
+            "{}",
+            words::tr!("rule {} is on; next: dead rule test {}", rule.name, rule.name)
         )?;
     }
     Ok(())
@@ -127,7 +127,7 @@ async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
     }
     let filter = standing.rule.filter()?;
     let (mut groups, mut matched) = (Groups::default(), 0_u64);
-    let browser = workspace.browse("test a rule").await?;
+    let browser = workspace.browse(words::text!("test a rule")).await?;
     let visit = async |taken: crate::browse::browser::Taken| {
         if filter.matches(&taken.letter) {
             matched += 1;
@@ -150,7 +150,8 @@ async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
     print::groups(&mut out, workspace.stage, &groups)?;
     writeln!(
         out,
-        "{matched} letters are meant ({filter}); the next run would put back {next}"
+        "{}",
+        words::tr!("{matched} letters are meant ({filter}); the next run would put back {next}")
     )?;
     Ok(())
 }
@@ -192,7 +193,7 @@ async fn change(workspace: Workspace, args: ChangeArgs, action: &str) -> anyhow:
         }
     };
     note(&workspace, action, why, &rule).await?;
-    writeln!(io::stdout().lock(), "rule {name} is {done}")?;
+    writeln!(io::stdout().lock(), "{}", words::tr!("rule {name} is {done}"))?;
     Ok(())
 }
 

@@ -62,7 +62,7 @@ fn parse_canary(text: &str) -> Result<Canary, String> {
     let sizes: Option<Vec<_>> = text.split(',').map(size).collect();
     sizes
         .map(Canary)
-        .ok_or_else(|| format!("`{text}` is no list of sizes; write 1,10 or none"))
+        .ok_or_else(|| words::tr!("`{text}` is no list of sizes; write 1,10 or none"))
 }
 
 pub(super) fn parse_ratio(text: &str) -> Result<f64, String> {
@@ -70,7 +70,7 @@ pub(super) fn parse_ratio(text: &str) -> Result<f64, String> {
     number
         .filter(|percent| (0.0..=100.0).contains(percent))
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| format!("`{text}` is no share; write a percentage from 0 to 100 such as 20 or 20%"))
+        .ok_or_else(|| words::tr!("`{text}` is no share; write a percentage from 0 to 100 such as 20 or 20%"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use crate::{
     },
     workspace::Workspace,
 };
-use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
 
@@ -37,7 +36,7 @@ pub(super) async fn execute(
         pipeline::remark!("plan {id}: {} letters", plan.total);
     }
     let bar = ProgressBar::new(plan.total);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {eta} left") {
+    if let Ok(style) = ProgressStyle::with_template(words::text!("{bar:30} {pos}/{len} {msg}, {eta} left")) {
         bar.set_style(style);
     }
     let ran = run::run(workspace, plan, options, &mut |plan| {
@@ -61,17 +60,18 @@ pub(super) async fn execute(
         if json {
             writeln!(out, "{}", result(&plan))?;
         } else {
-            writeln!(out, "{} put back, {} left (replay {id})", plan.sent, plan.left())?;
+            let put_back = words::tr!("{} put back, {} left (replay {id})", plan.sent, plan.left());
+            writeln!(out, "{put_back}")?;
             writeln!(out, "{}: {}", plan.state.name(), print::outcomes(&plan))?;
         }
     }
     match plan.state {
         State::Complete | State::Sent if plan.failed() > 0 => {
             let example = failed::in_words(workspace, &plan).await;
-            bail!("{} of {} failed again. {example}", plan.failed(), plan.reported())
+            words::bail!("{} of {} failed again. {example}", plan.failed(), plan.reported())
         }
         State::Complete | State::Sent => Ok(()),
-        state if plan.note.is_empty() => bail!("{}", state.name()),
-        state => bail!("{}: {}", state.name(), plan.note),
+        state if plan.note.is_empty() => words::bail!("{}", state.name()),
+        state => words::bail!("{}: {}", state.name(), words::retold(&plan.note)),
     }
 }

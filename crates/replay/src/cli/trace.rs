@@ -64,7 +64,8 @@ impl TraceArgs {
     /// When the zone is none.
     pub fn prepare(&self) -> anyhow::Result<()> {
         let zone = self.zone.time_zone.as_deref();
-        when::show_in(zone).map_err(|problem| ConfigError::new("TZ", problem, "or leave it away"))?;
+        when::show_in(zone)
+            .map_err(|problem| ConfigError::new("TZ", problem, words::text!("or leave it away")))?;
         Ok(())
     }
 
@@ -85,7 +86,7 @@ impl TraceArgs {
         };
         let events = read(&rt.broker, &self.company, self.since, view)
             .await
-            .context("read the account of events")?;
+            .with_context(|| words::tr!("read the account of events"))?;
         Ok(Traced {
             company_id: self.company.clone(),
             standing: standing(events.as_ref().map_or(&[], |story| &story.steps)),

@@ -29,7 +29,7 @@ fn lines(mut from: impl BufRead, longest: u64) -> impl Iterator<Item = io::Resul
         match from.by_ref().take(longest + 1).read_line(&mut line) {
             Ok(0) => None,
             Ok(_) if line.len() as u64 > longest => {
-                let problem = format!("longer than {longest} bytes");
+                let problem = words::tr!("longer than {longest} bytes");
                 Some(Err(io::Error::new(io::ErrorKind::InvalidData, problem)))
             }
             Ok(_) => Some(Ok(line)),
@@ -68,20 +68,20 @@ pub async fn import<R: BufRead>(
         kind: Kind::Import,
         id: operation.clone(),
         filter: &everything,
-        which: Some(format!("{} letters of a file", wanted.len())),
+        which: Some(words::tr!("{} letters of a file", wanted.len())),
         reason,
         of: None,
         keep: Duration::ZERO,
     };
     let running = Running::begin(workspace, draft).await?;
-    (workspace.notice)(&format!(
+    (workspace.notice)(&words::tr!(
         "operation {operation}; `dead undo {operation}` takes it back"
     ));
     let mut report = Imported {
         operation: operation.clone(),
         ..Imported::default()
     };
-    let browser = workspace.browse(&format!("import {operation}")).await?;
+    let browser = workspace.browse(&words::tr!("import {operation}")).await?;
     let visit = async |taken: Taken| {
         report.present += u64::from(wanted.remove(&taken.letter.record.id));
         Ok(ControlFlow::Continue(()))
@@ -118,7 +118,7 @@ fn checked(
     let namespace = &workspace.rt.namespace;
     let mut wanted = HashSet::new();
     for (number, line) in lines(from, LONGEST).enumerate() {
-        let place = format!("line {}; nothing was imported", number + 1);
+        let place = words::tr!("line {}; nothing was imported", number + 1);
         let wrong = |problem: String| Error::Invalid {
             place: place.clone(),
             problem,
@@ -128,7 +128,7 @@ fn checked(
         line.check(namespace, workspace.stage, adopt, operation)
             .map_err(|problem| wrong(format!("{problem:#}")))?;
         if !wanted.insert(id.clone()) {
-            return Err(wrong(format!("`{id}` a second time")));
+            return Err(wrong(words::tr!("`{id}` a second time")));
         }
     }
     Ok(wanted)

@@ -15,7 +15,7 @@ use pipeline::{
     stage::Stage,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -73,30 +73,32 @@ impl Line {
         adopt: bool,
         life: &str,
     ) -> anyhow::Result<Outgoing> {
-        ensure!(
+        words::ensure!(
             self.format == FORMAT,
             "format `{}`, expected `{FORMAT}`",
             self.format
         );
-        ensure!(!self.masked, "masked; export with --reveal to import again");
-        ensure!(
+        words::ensure!(!self.masked, "masked; export with --reveal to import again");
+        words::ensure!(
             self.stage == stage.name(),
             "a letter of the {} stage; import it with that stage's program",
             self.stage
         );
-        ensure!(
+        words::ensure!(
             adopt || self.namespace == namespace.to_string(),
             "a letter of namespace `{}`, this is `{}`; add --adopt to take it over",
             self.namespace,
             namespace
         );
-        let text = self.body_base64.context("no body_base64")?;
-        let body = BASE64_STANDARD.decode(text).context("body_base64")?;
-        ensure!(
+        let text = self.body_base64.with_context(|| words::tr!("no body_base64"))?;
+        let body = BASE64_STANDARD
+            .decode(text)
+            .with_context(|| words::tr!("body_base64"))?;
+        words::ensure!(
             self.sha256.as_deref() == Some(&digest(&body)),
             "the body does not fit its sha256"
         );
-        ensure!(
+        words::ensure!(
             identity::digits(&self.record.id).is_some(),
             "`{}` is no id of a dead letter",
             self.record.id

@@ -25,16 +25,16 @@ static POOL: LazyLock<Option<DescriptorPool>> =
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No message of ours.
-    #[error("the body is no message of ours (type `{0}`)")]
+    #[error("{}", words::tr!("the body is no message of ours (type `{0}`)"))]
     Foreign(String),
     /// Not what the type promises.
-    #[error("the body is no {0}")]
+    #[error("{}", words::tr!("the body is no {0}"))]
     Damaged(String, #[source] prost::DecodeError),
     /// The edited JSON does not fit the schema.
-    #[error("not a valid {0}: {1}")]
+    #[error("{}", words::tr!("not a valid {0}: {1}"))]
     Schema(String, String),
     /// The same, with the value at fault.
-    #[error("not a valid {kind}: {place}: {problem}")]
+    #[error("{}", words::tr!("not a valid {kind}: {place}: {problem}"))]
     Value {
         /// Which value.
         place: String,
@@ -44,7 +44,7 @@ pub enum Error {
         problem: String,
     },
     /// The message cannot be written as JSON.
-    #[error("the body cannot be shown as JSON: {0}")]
+    #[error("{}", words::tr!("the body cannot be shown as JSON: {0}"))]
     Unshowable(#[from] serde_json::Error),
 }
 

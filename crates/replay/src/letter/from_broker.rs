@@ -17,15 +17,15 @@ pub(super) fn broker_record(stage: Stage, home: &str, envelope: &Envelope, death
     let (code, message) = match death.reason.as_str() {
         "delivery_limit" => (
             DELIVERY_LIMIT.to_owned(),
-            "every consumer that took this message died before settling it".to_owned(),
+            words::text!("every consumer that took this message died before settling it").to_owned(),
         ),
         "" => (
             "unknown".to_owned(),
-            "no failure record and no word from the broker".to_owned(),
+            words::text!("no failure record and no word from the broker").to_owned(),
         ),
         other => (
             format!("broker-{}", other.replace('_', "-")),
-            format!("dead-lettered by the broker: {other}"),
+            words::tr!("dead-lettered by the broker: {other}"),
         ),
     };
     let at = death.at_ms;

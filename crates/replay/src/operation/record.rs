@@ -158,7 +158,7 @@ impl<'a> Operations<'a> {
         self.find(id).await?.ok_or_else(|| Error::NotFound {
             what: "operation",
             id: id.to_owned(),
-            hint: format!(
+            hint: words::tr!(
                 "in namespace `{}`; `dead operations` lists those that are there",
                 self.0.rt.namespace
             ),

@@ -117,7 +117,7 @@ impl<'a> Running<'a> {
         let fields = [("state", state.name().to_owned()), ("ended_at", now)];
         set(self.workspace, &self.id, &fields).await?;
         let note = Note {
-            action: &format!("{} ended", self.kind.name()),
+            action: &words::kept!("{} ended", self.kind.name()),
             reason: &self.reason,
             filter: self.filter,
             subject: &self.id,
@@ -196,12 +196,12 @@ pub(crate) async fn lease(workspace: &Workspace, id: &str) -> Result<RenewedLeas
         if begin.elapsed() > TERM + Duration::from_secs(1) {
             let by = workspace.holder(&key).await;
             return Err(Error::Busy {
-                what: format!("run of {id}"),
+                what: words::kept!("run of {id}"),
                 by,
             });
         }
         if !workspace.stop.sleep(POLL).await {
-            return Err(Error::Interrupted("nothing was moved"));
+            return Err(Error::Interrupted(words::text!("nothing was moved")));
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) async fn refuse_if_busy(workspace: &Workspace) -> Result<()> {
 /// Another replay holds this lease.
 async fn busy_with(workspace: &Workspace, key: &str) -> Error {
     Error::Busy {
-        what: format!("replay of the {} stage", workspace.stage),
+        what: words::kept!("replay of the {} stage", workspace.stage),
         by: workspace.holder(key).await,
     }
 }
@@ -40,7 +40,7 @@ async fn busy_with(workspace: &Workspace, key: &str) -> Error {
 /// One replay per stage. A replay that was killed keeps its lease for a moment, and `resume` waits for that.
 pub(super) async fn lease(workspace: &Workspace, plan: &Plan) -> Result<RenewedLease> {
     let key = workspace.rt.namespace.replay_lease_key(workspace.stage);
-    let owner = workspace.owner(&format!("plan {}", plan.id));
+    let owner = workspace.owner(&words::kept!("plan {}", plan.id));
     let wait = if plan.state == State::Planned {
         Duration::ZERO
     } else {
@@ -56,7 +56,7 @@ pub(super) async fn lease(workspace: &Workspace, plan: &Plan) -> Result<RenewedL
             return Err(busy_with(workspace, &key).await);
         }
         if !workspace.stop.sleep(POLL).await {
-            return Err(Error::Interrupted("nothing was moved"));
+            return Err(Error::Interrupted(words::text!("nothing was moved")));
         }
     }
 }

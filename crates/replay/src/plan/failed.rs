@@ -64,7 +64,7 @@ pub async fn each(
     for stage in Stage::ALL {
         let mut over = false;
         let browser = workspace
-            .browse_at(stage, false, &format!("outcomes of {plan}"))
+            .browse_at(stage, false, &words::kept!("outcomes of {plan}"))
             .await?;
         let look = async |taken: Taken| match FailedAgain::of(stage, plan, &taken.letter) {
             Some(failed) => {
@@ -90,16 +90,16 @@ pub(crate) async fn in_words(workspace: &Workspace, plan: &Plan) -> String {
         Ok(ControlFlow::Break(()))
     })
     .await;
-    let all = format!("`dead outcomes {}` lists them", plan.id);
+    let all = words::kept!("`dead outcomes {}` lists them", plan.id);
     match (found, example) {
-        (Err(error), None) => format!("No example could be read ({}); {all}", chain(&error)),
-        (_, None) => format!("None of them is dead any more; {all}"),
+        (Err(error), None) => words::kept!("No example could be read ({}); {all}", chain(&error)),
+        (_, None) => words::kept!("None of them is dead any more; {all}"),
         (_, Some(one)) => {
             let vendor = one
                 .vendor
-                .map(|answer| format!(" (the vendor: {}: {})", answer.code, answer.message))
+                .map(|answer| words::kept!(" (the vendor: {}: {})", answer.code, answer.message))
                 .unwrap_or_default();
-            format!(
+            words::kept!(
                 "For instance in the {} stage {}: {}: {}{vendor}; `{} dead show {}` shows it, {all}",
                 one.stage,
                 one.now,

@@ -102,7 +102,7 @@ pub async fn complete(
     progress: impl FnMut(u64),
 ) -> Result<Option<Preview>> {
     let Some(filter) = plan.chosen.clone().filter(|_| plan.belongs_to(workspace.stage)) else {
-        let problem = format!(
+        let problem = words::tr!(
             "plan {} cannot be completed here; cancel it and make a new one",
             plan.id
         );
@@ -126,7 +126,7 @@ async fn freeze(
     let workspace = maker.workspace;
     let (mut seen, mut superseded) = (0, 0);
     let mut chunk = Vec::with_capacity(CHUNK);
-    let browser = workspace.browse("make a plan").await?;
+    let browser = workspace.browse(words::text!("make a plan")).await?;
     let withheld = browser.withheld();
     let visit = async |taken: Taken| {
         seen += 1;
@@ -182,7 +182,8 @@ async fn ready(workspace: &Workspace, id: &str, total: u64, unmatched: u64) -> R
     let fields = [("total", total.to_string()), ("unmatched", unmatched.to_string())];
     plans.write(id, &fields).await?;
     plans.change(id, State::Planned, "", &[State::Making]).await?;
-    let lost = || Error::NotNow("the plan was lost while it was made; is Redis full?".to_owned());
+    let lost =
+        || Error::NotNow(words::text!("the plan was lost while it was made; is Redis full?").to_owned());
     plans.load(id).await?.map(Some).ok_or_else(lost)
 }
 

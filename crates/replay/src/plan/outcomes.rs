@@ -61,7 +61,7 @@ pub async fn outcomes(
     let found = plans.load(plan).await?.ok_or_else(|| Error::NotFound {
         what: "plan",
         id: plan.to_owned(),
-        hint: "; `dead plans --all` lists those that are there".to_owned(),
+        hint: words::text!("; `dead plans --all` lists those that are there").to_owned(),
     })?;
     let mut told = HashSet::new();
     if found.failed() > 0 {
@@ -92,7 +92,7 @@ pub async fn outcomes(
 fn other(letter: String, state: LetterState) -> LetterOutcome {
     let (outcome, stage) = match state {
         LetterState::Unsent => ("waiting", None),
-        LetterState::Sent => ("under way", None),
+        LetterState::Sent => (words::text!("under way"), None),
         LetterState::Ended(end, stage) => (End::name(end), stage.map(pipeline::stage::Stage::name)),
     };
     LetterOutcome::Other {

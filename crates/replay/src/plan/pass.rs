@@ -77,7 +77,7 @@ impl Pass<'_> {
         plan: &mut Plan,
         view: &mut (dyn FnMut(&Plan) + Send),
     ) -> Result<PassEnd> {
-        let mut browser = self.workspace.browse(&format!("replay {}", plan.id)).await?;
+        let mut browser = self.workspace.browse(&words::kept!("replay {}", plan.id)).await?;
         let end = self.through(&mut browser, plan, view).await;
         // Whatever happened: what was taken returns in order, and removals are seen by the broker first.
         let closed = browser.close().await;

@@ -31,7 +31,9 @@ impl TryFrom<f64> for Rate {
         // One letter a day is slow enough, and no broker takes a million a second.
         match (1.0 / 86_400.0..=1_000_000.0).contains(&per_second) {
             true => Ok(Self(per_second)),
-            false => Err("a rate lies between one a day and a million a second"),
+            false => Err(words::text!(
+                "a rate lies between one a day and a million a second"
+            )),
         }
     }
 }
@@ -52,7 +54,7 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let problem = || format!("`{text}` is no rate; write 20 or 20/s, 200/m, 5000/h");
+        let problem = || words::tr!("`{text}` is no rate; write 20 or 20/s, 200/m, 5000/h");
         let (number, unit) = text.trim().split_once('/').unwrap_or((text.trim(), "s"));
         let number: u32 = number.trim().parse().map_err(|_| problem())?;
         let unit = UNITS

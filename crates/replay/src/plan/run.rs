@@ -47,7 +47,7 @@ pub async fn run(
         });
     }
     if plan.state.is_over() || plan.state == State::Making {
-        let problem = format!("plan {} is {}; make a new plan", plan.id, plan.state.name());
+        let problem = words::tr!("plan {} is {}; make a new plan", plan.id, plan.state.name());
         return Err(Error::NotNow(problem));
     }
     let lease = lease(workspace, &plan).await?;
@@ -88,7 +88,7 @@ pub(super) fn gone(id: &str) -> Error {
     Error::NotFound {
         what: "plan",
         id: id.to_owned(),
-        hint: "in Redis any more; its letters are where they were or on their way".to_owned(),
+        hint: words::text!("in Redis any more; its letters are where they were or on their way").to_owned(),
     }
 }
 
@@ -123,7 +123,9 @@ impl Runner<'_> {
         ];
         let stopped = self.plan.state == State::Stopped;
         if plans.change(&self.plan.id, State::Running, "", &from).await? != Some(State::Running) {
-            return Err(Error::NotNow("another operator has changed the plan".to_owned()));
+            return Err(Error::NotNow(
+                words::text!("another operator has changed the plan").to_owned(),
+            ));
         }
         plans
             .write(
@@ -179,7 +181,10 @@ impl Runner<'_> {
             PassEnd::TooManyFailed => Some(self.stopped().await),
             PassEnd::Exhausted if !self.options.wait => {
                 self.missing(view).await?;
-                Some((State::Sent, "the outcomes are not waited for".to_owned()))
+                Some((
+                    State::Sent,
+                    words::mark!("the outcomes are not waited for").to_owned(),
+                ))
             }
             PassEnd::Portion | PassEnd::Exhausted => {
                 if let Some(end) = self.outcomes(view).await? {
@@ -243,7 +248,7 @@ impl Runner<'_> {
         if found > 0 {
             return Ok(None);
         }
-        let note = format!(
+        let note = words::kept!(
             "no outcome for {}: {} letters are under way; do the {} stage and those behind it run? `dead resume {}` goes on",
             when::span(self.patience),
             self.plan.under_way(),
@@ -265,7 +270,7 @@ impl Runner<'_> {
     }
 
     fn interrupted(&self) -> (State, String) {
-        let note = format!("interrupted; `dead resume {}` goes on", self.plan.id);
+        let note = words::kept!("interrupted; `dead resume {}` goes on", self.plan.id);
         (State::Paused, note)
     }
 
@@ -273,7 +278,7 @@ impl Runner<'_> {
     async fn stopped(&self) -> (State, String) {
         let progress = self.progress();
         let example = failed::in_words(self.workspace, &self.plan).await;
-        let note = format!(
+        let note = words::kept!(
             "{} of {} failed again, more than {:.0} % of late; the others are still in the dead-letter queue. {example}; \
              `dead resume {}` tries again with a canary",
             progress.failed,

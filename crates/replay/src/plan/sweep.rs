@@ -17,7 +17,7 @@ pub(super) async fn sweep(workspace: &Workspace, plan: &str) -> Result<u64> {
     for stage in Stage::ALL {
         let mut reports = Vec::new();
         let browser = workspace
-            .browse_at(stage, false, &format!("outcomes of {plan}"))
+            .browse_at(stage, false, &words::kept!("outcomes of {plan}"))
             .await?;
         let visit = async |taken: Taken| {
             let tagged = taken

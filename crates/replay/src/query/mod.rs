@@ -114,7 +114,7 @@ impl Query {
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Everything => f.write_str("every letter"),
+            Self::Everything => f.write_str(words::mark!("every letter")),
             query => f.write_str(&query.written(&pipeline::mask::mask_text)),
         }
     }

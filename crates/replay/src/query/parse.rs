@@ -1,4 +1,5 @@
 //! Reads a query: words, quotes, comparisons, `and`, `or`, `not` and brackets.
+//! The file is long because each thing that is refused has a sentence of its own.
 
 use super::{
     Query,
@@ -38,7 +39,7 @@ impl ParserError<Input<'_>> for Fault {
     fn from_input(input: &Input<'_>) -> Self {
         Self {
             at: input.current_token_start(),
-            what: What::Expected("something else"),
+            what: What::Expected(words::text!("something else")),
         }
     }
 
@@ -56,7 +57,7 @@ pub(super) fn query(text: &str, most: usize) -> Result<Query, Problem> {
     if text.chars().count() > most {
         return Err(Problem {
             column: most,
-            what: What::TooLong("4,000 characters"),
+            what: What::TooLong(words::text!("4,000 characters")),
         });
     }
     let mut input = LocatingSlice::new(text);
@@ -65,7 +66,7 @@ pub(super) fn query(text: &str, most: usize) -> Result<Query, Problem> {
         let end = input.current_token_start();
         match eof::<_, Fault>.parse_next(input) {
             Ok(_) => Ok(query),
-            Err(_) => fault(end, What::Expected("`and`, `or` or the end")),
+            Err(_) => fault(end, What::Expected(words::text!("`and`, `or` or the end"))),
         }
     };
     whole(&mut input).map_err(|error: ErrMode<Fault>| {
@@ -112,7 +113,7 @@ fn single(input: &mut Input<'_>, depth: usize) -> ModalResult<Query, Fault> {
     multispace0.parse_next(input)?;
     let at = input.current_token_start();
     if depth > MOST_DEPTH {
-        return fault(at, What::TooLong("32 brackets in each other"));
+        return fault(at, What::TooLong(words::text!("32 brackets in each other")));
     }
     if opt(keyword("not")).parse_next(input)?.is_some() {
         return Ok(Query::Not(Box::new(single(input, depth + 1)?)));
@@ -121,7 +122,7 @@ fn single(input: &mut Input<'_>, depth: usize) -> ModalResult<Query, Fault> {
         let query = either(input, depth + 1)?;
         let at = input.current_token_start();
         if opt(')').parse_next(input)?.is_none() {
-            return fault(at, What::Expected("`and`, `or` or `)`"));
+            return fault(at, What::Expected(words::text!("`and`, `or` or `)`")));
         }
         multispace0.parse_next(input)?;
         return Ok(query);
@@ -143,7 +144,10 @@ fn condition(input: &mut Input<'_>) -> ModalResult<Query, Fault> {
     let at = input.current_token_start();
     let name = take_while(0.., |c: char| c.is_alphanumeric() || matches!(c, '-' | '_')).parse_next(input)?;
     if name.is_empty() {
-        return fault(at, What::Expected("a condition such as code=row-refused"));
+        return fault(
+            at,
+            What::Expected(words::text!("a condition such as code=row-refused")),
+        );
     }
     let Some(name) = Name::find(name) else {
         return fault(at, What::Name(name.to_owned()));
@@ -153,7 +157,10 @@ fn condition(input: &mut Input<'_>) -> ModalResult<Query, Fault> {
     let Ok(comparison) =
         alt::<_, _, ErrMode<Fault>, _>(("!=", ">=", "<=", "=", ">", "<", "~")).parse_next(input)
     else {
-        return fault(at, What::Expected("a comparison: = != < <= > >= or ~"));
+        return fault(
+            at,
+            What::Expected(words::text!("a comparison: = != < <= > >= or ~")),
+        );
     };
     multispace0.parse_next(input)?;
     let values_at = input.current_token_start();
@@ -190,14 +197,14 @@ fn value(input: &mut Input<'_>) -> ModalResult<(usize, String), Fault> {
         let escaped = preceded('\\', any);
         let text: String = repeat(0.., alt((escaped, none_of(['"', '\\'])))).parse_next(input)?;
         if opt('"').parse_next(input)?.is_none() {
-            return fault(at, What::Expected("a closing quote for this one"));
+            return fault(at, What::Expected(words::text!("a closing quote for this one")));
         }
         return Ok((at, text));
     }
     let text: &str = take_while(0.., is_plain).parse_next(input)?;
     if text.is_empty() {
         input.reset(&checkpoint);
-        return fault(at, What::Expected("a value"));
+        return fault(at, What::Expected(words::text!("a value")));
     }
     Ok((at, text.to_owned()))
 }
@@ -216,7 +223,12 @@ fn of_words(word: Word, comparison: &str, values: Values) -> Made {
     let relation = match comparison {
         "=" | "!=" => Relation::Equals,
         "~" => Relation::Contains,
-        _ => return Err((None, What::Comparison(Name::Word(word).text(), "=, != or ~"))),
+        _ => {
+            return Err((
+                None,
+                What::Comparison(Name::Word(word).text(), words::text!("=, != or ~")),
+            ));
+        }
     };
     if word == Word::Outcome
         && let Some((at, wrong)) = values
@@ -243,7 +255,7 @@ fn of_numbers(of: Number, comparison: &str, values: Values) -> Made {
         let bad = |problem: String| (Some(*at), What::Value(problem));
         let number = || {
             let whole = value.parse::<u64>();
-            whole.map_err(|_| bad(format!("`{value}` is no whole number")))
+            whole.map_err(|_| bad(words::tr!("`{value}` is no whole number")))
         };
         Ok(match comparison {
             "=" | "!=" => value.parse::<Range>().map_err(bad)?,
@@ -252,10 +264,10 @@ fn of_numbers(of: Number, comparison: &str, values: Values) -> Made {
             "<=" => Range::up_to(number()?),
             "<" => match number()?.checked_sub(1) {
                 Some(most) => Range::up_to(most),
-                None => return Err(bad("nothing is below 0".to_owned())),
+                None => return Err(bad(words::text!("nothing is below 0").to_owned())),
             },
             _ => {
-                let fits = "=, !=, <, <=, > or >=";
+                let fits = words::text!("=, !=, <, <=, > or >=");
                 return Err((None, What::Comparison(Name::Number(of).text(), fits)));
             }
         })
@@ -267,12 +279,12 @@ fn of_numbers(of: Number, comparison: &str, values: Values) -> Made {
 fn of_time(name: Name, comparison: &str, values: Values) -> Made {
     let [(at, value)] = values.as_slice() else {
         let at = values.get(1).map(|(at, _)| *at);
-        return Err((at, What::Expected("one value, not several,")));
+        return Err((at, What::Expected(words::text!("one value, not several,"))));
     };
     let time = match name {
         Name::Age => {
             let ago = pipeline::setting::parse_duration(value);
-            ago.map_err(|_| format!("`{value}` is no age; write 30m, 2h or 7d"))
+            ago.map_err(|_| words::tr!("`{value}` is no age; write 30m, 2h or 7d"))
                 .and_then(|_| parse_time(value))
         }
         _ => parse_time(value),
@@ -285,7 +297,12 @@ fn of_time(name: Name, comparison: &str, values: Values) -> Made {
         (">", false) | ("<", true) => Condition::Since(later),
         ("<", false) | (">", true) => Condition::Until(time),
         ("<=", false) | (">=", true) => Condition::Until(later),
-        _ => return Err((None, What::Comparison(name.text(), "<, <=, > or >="))),
+        _ => {
+            return Err((
+                None,
+                What::Comparison(name.text(), words::text!("<, <=, > or >=")),
+            ));
+        }
     };
     Ok(Query::Is(condition))
 }

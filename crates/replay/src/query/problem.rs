@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Where and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("at character {column}: {what}")]
+#[error("{}", words::tr!("at character {column}: {what}"))]
 pub struct Problem {
     /// Of the first character at fault, counted from 1.
     pub column: usize,
@@ -33,21 +33,25 @@ pub enum What {
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Expected(what) => write!(f, "{what} is expected here"),
+            Self::Expected(what) => write!(f, "{}", words::tr!("{what} is expected here")),
             Self::Name(name) => {
-                write!(f, "`{name}` is no name; ")?;
+                write!(f, "{}", words::tr!("`{name}` is no name; "))?;
                 if let Some(near) = nearest(name) {
-                    write!(f, "did you mean `{near}`? ")?;
+                    write!(f, "{}", words::tr!("did you mean `{near}`? "))?;
                 }
                 let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-                write!(f, "names are {}", names.join(", "))
+                write!(f, "{}", words::tr!("names are {}", names.join(", ")))
             }
-            Self::Comparison(name, fits) => write!(f, "`{name}` is compared by {fits}"),
+            Self::Comparison(name, fits) => write!(f, "{}", words::tr!("`{name}` is compared by {fits}")),
             Self::Value(problem) => f.write_str(problem),
             Self::Outcome(found) => {
-                write!(f, "`{found}` is no outcome; outcomes are {}", OUTCOMES.join(", "))
+                write!(
+                    f,
+                    "{}",
+                    words::tr!("`{found}` is no outcome; outcomes are {}", OUTCOMES.join(", "))
+                )
             }
-            Self::TooLong(bound) => write!(f, "a query has at most {bound}"),
+            Self::TooLong(bound) => write!(f, "{}", words::tr!("a query has at most {bound}")),
         }
     }
 }

@@ -20,10 +20,10 @@ pub struct Assignment {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
     /// Nothing to change.
-    #[error("no cell or field `{0}` in this body")]
+    #[error("{}", words::tr!("no cell or field `{0}` in this body"))]
     Missing(String),
     /// The cell holds another kind of value.
-    #[error("`{field}` holds {kind}: {problem}")]
+    #[error("{}", words::tr!("`{field}` holds {kind}: {problem}"))]
     Kind {
         /// The field.
         field: String,
@@ -33,9 +33,7 @@ pub enum Error {
         problem: String,
     },
     /// The cell is empty, and no loader has read the form.
-    #[error(
-        "cell `{0}` is empty and does not say what kind of value it takes; start the loader once, which reads the form, or use `dead edit`"
-    )]
+    #[error("{}", words::tr!("cell `{0}` is empty and does not say what kind of value it takes; start the loader once, which reads the form, or use `dead edit`"))]
     Empty(String),
 }
 
@@ -43,7 +41,7 @@ pub enum Error {
 fn split<'a>(text: &'a str, usage: &str) -> Result<(String, &'a str), String> {
     match text.split_once('=') {
         Some((field, rest)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), rest)),
-        _ => Err(format!("`{text}`: write {usage}")),
+        _ => Err(words::tr!("`{text}`: write {usage}")),
     }
 }
 
@@ -97,7 +95,7 @@ impl Assignment {
                     new: new.to_owned(),
                 },
             }),
-            _ => Err(format!("`{text}`: write {USAGE}")),
+            _ => Err(words::tr!("`{text}`: write {USAGE}")),
         }
     }
 
@@ -106,12 +104,12 @@ impl Assignment {
     /// # Errors
     /// How to write it.
     pub fn truncate(text: &str) -> Result<Self, String> {
-        const USAGE: &str = "field=20, the characters that stay";
+        const USAGE: &str = words::mark!("field=20, the characters that stay");
         let (field, length) = split(text, USAGE)?;
         let length = length
             .trim()
             .parse()
-            .map_err(|_| format!("`{text}`: write {USAGE}"))?;
+            .map_err(|_| words::tr!("`{text}`: write {USAGE}"))?;
         Ok(Self {
             field,
             change: Change::Truncate { length },

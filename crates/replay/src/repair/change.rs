@@ -65,7 +65,7 @@ impl Change {
         };
         let text = cell[&kind]
             .as_str()
-            .ok_or_else(|| refuse("only a text can be changed in part"))?;
+            .ok_or_else(|| refuse(words::text!("only a text can be changed in part")))?;
         let changed = self.of_text(text).unwrap_or_default();
         if changed.is_empty() {
             cell.shift_remove(&kind);
@@ -86,8 +86,8 @@ impl Change {
             _ => {
                 return Err(Error::Kind {
                     field: field.to_owned(),
-                    kind: "no text".to_owned(),
-                    problem: "only a text can be changed in part".to_owned(),
+                    kind: words::text!("no text").to_owned(),
+                    problem: words::text!("only a text can be changed in part").to_owned(),
                 });
             }
         };
@@ -118,14 +118,14 @@ fn set(field: &str, cell: &mut Map<String, Value>, kind: Option<String>, text: &
             if decimal.parse::<f64>().is_ok_and(f64::is_finite) {
                 Value::String(decimal.to_owned())
             } else {
-                return Err(refuse("write a number such as 12.50"));
+                return Err(refuse(words::text!("write a number such as 12.50")));
             }
         }
         "datetime" => {
             let ms = text.trim().parse().or_else(|_| when::parse_time(text));
             Value::from(ms.map_err(|problem| refuse(&problem))?)
         }
-        _ => crate::letter::exact::read(text).map_err(|_| refuse("write its value as JSON"))?,
+        _ => crate::letter::exact::read(text).map_err(|_| refuse(words::text!("write its value as JSON")))?,
     };
     cell.insert(kind, value);
     Ok(())

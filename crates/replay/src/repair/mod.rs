@@ -84,7 +84,7 @@ fn digest(body: &[u8]) -> String {
 /// A repair as others may see it: the words of its plan, without a customer's data.
 pub(crate) fn described<S: Serializer>(repair: &Option<Repair>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut shown = match repair {
-        Some(Repair::Replace(_)) => json!({"replace": "an edited body"}),
+        Some(Repair::Replace(_)) => json!({"replace": words::text!("an edited body")}),
         other => serde_json::to_value(other).unwrap_or_default(),
     };
     let texts = shown
@@ -112,19 +112,19 @@ pub enum Error {
     #[error(transparent)]
     Body(#[from] body::Error),
     /// The edit would make it the record of another customer or state.
-    #[error("`{0}` says whose record this is and must stay as it is")]
+    #[error("{}", words::tr!("`{0}` says whose record this is and must stay as it is"))]
     Locked(String),
     /// A value does not fit.
     #[error(transparent)]
     Set(#[from] assignment::Error),
     /// Nothing differs.
-    #[error("nothing would change")]
+    #[error("{}", words::tr!("nothing would change"))]
     Unchanged,
     /// The letter is not what the operator saw.
-    #[error("the letter changed meanwhile; look at it and edit it again")]
+    #[error("{}", words::tr!("the letter changed meanwhile; look at it and edit it again"))]
     Changed,
     /// The plan does not say any more how to repair.
-    #[error("this plan's repair is not known any more; make a new plan")]
+    #[error("{}", words::tr!("this plan's repair is not known any more; make a new plan"))]
     Forgotten,
 }
 

@@ -91,7 +91,7 @@ impl<'a> Rules<'a> {
         self.find(name).await?.ok_or_else(|| Error::NotFound {
             what: "rule",
             id: name.to_owned(),
-            hint: "; `dead rule list` shows those that there are".to_owned(),
+            hint: words::text!("; `dead rule list` shows those that there are").to_owned(),
         })
     }
 
@@ -116,13 +116,13 @@ impl<'a> Rules<'a> {
         let there = self.list().await?;
         if let Some(taken) = there.iter().find(|standing| standing.rule.name == rule.name) {
             let (name, stage) = (&rule.name, &taken.rule.stage);
-            let problem = format!(
+            let problem = words::tr!(
                 "there is a rule `{name}` of the {stage} stage already; `dead rule remove {name}` there takes it away"
             );
             return Err(Error::NotNow(problem));
         }
         if there.len() >= MOST {
-            return Err(Error::NotNow(format!("there are {MOST} rules already")));
+            return Err(Error::NotNow(words::tr!("there are {MOST} rules already")));
         }
         let key = self.0.rt.namespace.rule_key(&rule.name);
         let mut pipeline = redis::pipe();

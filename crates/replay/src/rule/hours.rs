@@ -57,7 +57,7 @@ impl FromStr for Hours {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let problem = || format!("`{text}` are no hours; write 02:00-06:00, or 22:00-06:00 over midnight");
+        let problem = || words::tr!("`{text}` are no hours; write 02:00-06:00, or 22:00-06:00 over midnight");
         let time = |text: &str| {
             let (hour, minute) = text.trim().split_once(':')?;
             Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()

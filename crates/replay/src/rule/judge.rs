@@ -6,19 +6,22 @@ use crate::plan::{Plan, State};
 pub(crate) fn why_off(plan: &Plan, operator: &str) -> Option<String> {
     match plan.state {
         State::Stopped => Some(plan.note.clone()),
-        State::Complete if plan.failed() > 0 && plan.failed() == plan.reported() => Some(format!(
+        State::Complete if plan.failed() > 0 && plan.failed() == plan.reported() => Some(words::kept!(
             "each of the {} letters of plan {} failed again",
             plan.failed(),
             plan.id
         )),
-        State::Cancelled => Some(format!(
+        State::Cancelled => Some(words::kept!(
             "its plan {} was cancelled by {}",
-            plan.id, plan.changed_by
+            plan.id,
+            plan.changed_by
         )),
         // Somebody wants it to rest, which is not for the rule to end.
-        State::Paused if !plan.changed_by.starts_with(&format!("{operator} on ")) => {
-            Some(format!("its plan {} was paused by {}", plan.id, plan.changed_by))
-        }
+        State::Paused if !plan.changed_by.starts_with(&format!("{operator} on ")) => Some(words::kept!(
+            "its plan {} was paused by {}",
+            plan.id,
+            plan.changed_by
+        )),
         _ => None,
     }
 }
@@ -27,7 +30,7 @@ pub(crate) fn why_off(plan: &Plan, operator: &str) -> Option<String> {
 pub(crate) fn in_words(plan: &Plan) -> String {
     let (sent, failed) = (plan.sent, plan.failed());
     match failed {
-        0 => format!("{}: {sent} put back", plan.state.name()),
-        failed => format!("{}: {sent} put back, {failed} failed again", plan.state.name()),
+        0 => words::kept!("{}: {sent} put back", plan.state.name()),
+        failed => words::kept!("{}: {sent} put back, {failed} failed again", plan.state.name()),
     }
 }

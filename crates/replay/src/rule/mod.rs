@@ -80,23 +80,31 @@ impl Rule {
         if self.name.is_empty() || self.name.len() > LONGEST_NAME || !self.name.chars().all(legal) {
             return wrong(
                 "NAME",
-                "write up to 40 small letters, digits and -, for instance night-shift",
+                words::text!("write up to 40 small letters, digits and -, for instance night-shift"),
             );
         }
         if self.parsed()? == Query::Everything {
             return wrong(
                 "--where",
-                "a rule for every letter would also repeat what can never succeed; name the code",
+                words::text!(
+                    "a rule for every letter would also repeat what can never succeed; name the code"
+                ),
             );
         }
         if self.every_ms < ms(OFTENEST) {
-            return wrong("--every", "the shortest is 1s");
+            return wrong("--every", words::text!("the shortest is 1s"));
         }
         if self.most_replays == 0 {
-            return wrong("--at-most-replays", "with 0 no letter is ever put back");
+            return wrong(
+                "--at-most-replays",
+                words::text!("with 0 no letter is ever put back"),
+            );
         }
         if TimeZone::get(&self.zone).is_err() {
-            return wrong("--time-zone", "no such zone; write Asia/Shanghai or UTC");
+            return wrong(
+                "--time-zone",
+                words::text!("no such zone; write Asia/Shanghai or UTC"),
+            );
         }
         Ok(())
     }
@@ -128,9 +136,9 @@ impl Rule {
         let most = self.most_replays;
         let limit = self
             .at_most
-            .map_or_else(String::new, |most| format!(", {most} at most"));
+            .map_or_else(String::new, |most| words::kept!(", {most} at most"));
         let query = pipeline::mask::mask_text(&self.query);
-        format!("{query}, put back less than {most} times{limit}")
+        words::kept!("{query}, put back less than {most} times{limit}")
     }
 
     /// How one run is run.
@@ -151,7 +159,7 @@ impl Rule {
 
     /// The name under which it is in plans and in the audit log.
     pub(crate) fn operator(&self) -> String {
-        format!("rule {}", self.name)
+        words::kept!("rule {}", self.name)
     }
 }
 

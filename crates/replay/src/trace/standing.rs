@@ -124,8 +124,8 @@ fn judged(by: Option<&Step>, letters: Vec<String>) -> Standing {
         return Standing {
             place: Place::Unknown,
             stage: None,
-            now: "the account of events says nothing of this customer".into(),
-            next: "it is listed when it changes; `extractor fetch` shows what OKKI says of it, `extractor sync --since` lists what changed since"
+            now: words::text!("the account of events says nothing of this customer").into(),
+            next: words::text!("it is listed when it changes; `extractor fetch` shows what OKKI says of it, `extractor sync --since` lists what changed since")
                 .into(),
             next_at: None,
             letters,
@@ -146,14 +146,18 @@ fn judged(by: Option<&Step>, letters: Vec<String>) -> Standing {
 fn place(step: &Step) -> (Place, Option<Stage>, String) {
     let row = match step.row_id.as_str() {
         "" => String::new(),
-        id => format!(", row {id}"),
+        id => words::tr!(", row {id}"),
     };
     let queue = |stage: Stage| {
-        let now = format!("in the queue of the {stage} stage");
+        let now = words::tr!("in the queue of the {stage} stage");
         (Place::Queue, Some(stage), now)
     };
     let Some(stage) = step.stage else {
-        return (Place::Unknown, None, "handled by a newer program".into());
+        return (
+            Place::Unknown,
+            None,
+            words::text!("handled by a newer program").into(),
+        );
     };
     let own = Some(stage);
     match step.what {
@@ -163,34 +167,40 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
         What::PutBack | What::Edited => queue(stage),
         What::Retried | What::Parked => (Place::Ladder, own, ladder(step, stage)),
         What::Died | What::Restored | What::Imported => {
-            let now = format!("in the dead letters of the {stage} stage, {}", cause(step));
+            let now = words::tr!("in the dead letters of the {stage} stage, {}", cause(step));
             (Place::Dead, own, now)
         }
         What::Discarded => {
-            let now = format!("in the archive of the {stage} stage since {}", step.plan_id);
+            let now = words::tr!("in the archive of the {stage} stage since {}", step.plan_id);
             (Place::Archive, own, now)
         }
         What::Created | What::Updated | What::Unchanged | What::Written | What::Adopted => {
-            (Place::Form, own, format!("in the form{row}"))
+            (Place::Form, own, words::tr!("in the form{row}"))
         }
-        What::Removed => (Place::Removed, own, "removed, and so is its row".into()),
+        What::Removed => (
+            Place::Removed,
+            own,
+            words::text!("removed, and so is its row").into(),
+        ),
         What::Filtered => {
-            let now = format!("dropped by the rule `{}` of the {stage} stage", step.reason);
+            let now = words::tr!("dropped by the rule `{}` of the {stage} stage", step.reason);
             (Place::Filtered, own, now)
         }
         What::Missing => (
             Place::Missing,
             own,
-            "listed by OKKI, which does not show it".into(),
+            words::text!("listed by OKKI, which does not show it").into(),
         ),
         What::Skipped | What::Duplicate | What::Superseded => {
-            let now = format!(
+            let now = words::tr!(
                 "nothing was to be done ({}): this state or a newer one came before",
                 step.word()
             );
             (Place::Form, own, now)
         }
-        What::Forwarded | What::Unspecified => (Place::Unknown, own, format!("handled by the {stage} stage")),
+        What::Forwarded | What::Unspecified => {
+            (Place::Unknown, own, words::tr!("handled by the {stage} stage"))
+        }
     }
 }
 
@@ -198,19 +208,19 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
 fn ladder(step: &Step, stage: Stage) -> String {
     let until = time(step.next_at.unwrap_or(step.at));
     match step.what {
-        What::Retried => format!(
+        What::Retried => words::tr!(
             "on the retry ladder of the {stage} stage until {until}: attempt {} failed, {}",
             step.attempt,
             cause(step)
         ),
-        _ => format!("set aside by the {stage} stage until {until}, which costs no attempt"),
+        _ => words::tr!("set aside by the {stage} stage until {until}, which costs no attempt"),
     }
 }
 
 fn cause(step: &Step) -> String {
     let vendor = match step.vendor_code.as_str() {
         "" => String::new(),
-        code => format!(" (the vendor's code {code})"),
+        code => words::tr!(" (the vendor's code {code})"),
     };
     format!("{}{vendor}", step.reason)
 }
@@ -219,28 +229,28 @@ fn cause(step: &Step) -> String {
 fn next(place: &Place, stage: Option<Stage>, step: &Step, letters: &[String]) -> String {
     let program = program(stage);
     let old = |text: String| match letters.first() {
-        Some(letter) => format!(
+        Some(letter) => words::tr!(
             "{text}; an older state lies in the dead letters ({letter}), which a replay reports as superseded and `dead discard` puts away"
         ),
         None => text,
     };
     match place {
-        Place::Unknown => "programs of a newer version know more".to_owned(),
-        Place::Queue => old(format!(
+        Place::Unknown => words::text!("programs of a newer version know more").to_owned(),
+        Place::Queue => old(words::tr!(
             "the {program} takes it when its turn comes; when it stays, `{program} doctor` says why"
         )),
-        Place::Ladder => old(format!("it comes back to the {program} by itself")),
-        Place::Dead => format!(
+        Place::Ladder => old(words::tr!("it comes back to the {program} by itself")),
+        Place::Dead => words::tr!(
             "`{program} dead show {letter}` says everything; repair the cause, then `{program} dead replay --id {letter} --reason WHY`",
             letter = digits(&step.letter_id)
         ),
-        Place::Archive => format!(
+        Place::Archive => words::tr!(
             "`{program} dead undo {} --reason WHY` brings it back",
             step.plan_id
         ),
-        Place::Form | Place::Removed => old("nothing to do".to_owned()),
-        Place::Filtered => old("nothing to do, unless the rule is wrong".to_owned()),
-        Place::Missing => "the remedy runs of the extractor ask for it again".to_owned(),
+        Place::Form | Place::Removed => old(words::text!("nothing to do").to_owned()),
+        Place::Filtered => old(words::text!("nothing to do, unless the rule is wrong").to_owned()),
+        Place::Missing => words::text!("the remedy runs of the extractor ask for it again").to_owned(),
     }
 }
 

@@ -110,12 +110,12 @@ impl Step {
 }
 
 /// The program of a stage.
-pub(crate) const fn program(stage: Option<Stage>) -> &'static str {
+pub(crate) fn program(stage: Option<Stage>) -> &'static str {
     match stage {
         Some(Stage::Extract) => "extractor",
         Some(Stage::Transform) => "transformer",
         Some(Stage::Load) => "loader",
-        None => "a newer program",
+        None => words::text!("a newer program"),
     }
 }
 

@@ -102,7 +102,7 @@ async fn seen_elsewhere(
 ) -> Result<Vec<(String, String)>> {
     let key = workspace.rt.namespace.browse_lease_key(stage, !archive);
     let lease = match workspace
-        .lease_in_time(key, "recover a killed move", PATIENCE)
+        .lease_in_time(key, words::text!("recover a killed move"), PATIENCE)
         .await
     {
         Ok(lease) => lease,

@@ -85,7 +85,7 @@ async fn one(workspace: &Workspace, standing: &Standing, now: i64, left: Option<
     };
     match &ran {
         Ok(Some(plan)) => last.note = judge::in_words(plan),
-        Ok(None) => "no letter is meant".clone_into(&mut last.note),
+        Ok(None) => words::text!("no letter is meant").clone_into(&mut last.note),
         Err(error) => last.note = chain(error),
     }
     last.ended_at = Some(rules.now().await?);

@@ -16,7 +16,7 @@ use crate::{
 };
 use adopt::Orphans;
 use config::WorkerConfig;
-use pipeline::{cause::chain, lease::Lease, service::Runtime, shutdown::Shutdown, stage::Stage};
+use pipeline::{cause::logged, lease::Lease, service::Runtime, shutdown::Shutdown, stage::Stage};
 use std::time::Duration;
 use tokio::{runtime::Handle, task::JoinHandle};
 
@@ -73,9 +73,9 @@ async fn work(workspace: Workspace, config: WorkerConfig) {
         match turn(&workspace, &mut orphans).await {
             Ok(()) => {}
             Err(error) if workspace.stop.is_requested() => {
-                tracing::debug!(error = chain(&error), "replays end with the process");
+                tracing::debug!(error = logged(&error), "replays end with the process");
             }
-            Err(error) => tracing::warn!(error = chain(&error), "no replay by rule"),
+            Err(error) => tracing::warn!(error = logged(&error), "no replay by rule"),
         }
     }
 }

@@ -93,7 +93,7 @@ impl Comparison {
             self.compare(progress, step).await?;
             let listed = progress.findings.listed;
             self.bar
-                .set_message(format!("{listed} customers listed and compared"));
+                .set_message(words::tr!("{listed} customers listed and compared"));
             // Within a second that fills several pages nothing is kept: what goes on reads all of it and counts it again.
             if cursor.is_some() {
                 progress.next = Next::Listed { part, cursor };
@@ -200,7 +200,7 @@ impl Comparison {
             Next::Known(next)
         };
         self.bar
-            .set_message("customers with a row are compared with the listing");
+            .set_message(words::text!("customers with a row are compared with the listing"));
         self.place.keep(progress).await?;
         Ok(())
     }

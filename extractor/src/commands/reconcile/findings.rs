@@ -76,23 +76,23 @@ impl Findings {
     pub(super) fn remedies(&self, at_most: u8) -> String {
         let mut remedies = Vec::new();
         if self.dead.count > 0 {
-            remedies.push("dead letters are put back by `dead replay` of their service".to_owned());
+            remedies.push(words::tr!(
+                "dead letters are put back by `dead replay` of their service"
+            ));
         }
         if self.not_shown.count > 0 {
-            remedies.push(
+            remedies.push(words::tr!(
                 "customers that OKKI neither lists nor shows are left alone, a privilege may be missing"
-                    .to_owned(),
-            );
+            ));
         }
         if self.undecided.count > 0 {
             remedies.push(
-                "of some that changed a moment ago OKKI does not show whether they are within the filter (is /v1/company/fields/selector refused?), \
-                 repeat the command"
-                    .to_owned(),
+                words::tr!("of some that changed a moment ago OKKI does not show whether they are within the filter (is /v1/company/fields/selector refused?), \
+                 repeat the command"),
             );
         }
         if self.held_back > 0 {
-            remedies.push(format!(
+            remedies.push(words::tr!(
                 "{} that have gone are more than {at_most} % of all, check the filter, then allow more with --at-most",
                 self.held_back
             ));
@@ -111,18 +111,18 @@ impl Findings {
             [name.to_owned(), shown.trim_end().to_owned()]
         };
         let rows = [
-            plain("listed by OKKI", self.listed),
+            plain(words::text!("listed by OKKI"), self.listed),
             plain("current", self.current),
             plain("filtered", self.filtered),
-            plain("on their way", self.in_flight),
-            plain("unreadable rows", self.damaged),
+            plain(words::text!("on their way"), self.in_flight),
+            plain(words::text!("unreadable rows"), self.damaged),
             found("missing", &self.missing),
             found("stale", &self.stale),
-            found("dead letters", &self.dead),
-            found("filtered with a row", &self.dropped),
-            found("deleted in OKKI", &self.deleted),
-            found("no longer listed", &self.unlisted),
-            found("not shown either", &self.not_shown),
+            found(words::text!("dead letters"), &self.dead),
+            found(words::text!("filtered with a row"), &self.dropped),
+            found(words::text!("deleted in OKKI"), &self.deleted),
+            found(words::text!("no longer listed"), &self.unlisted),
+            found(words::text!("not shown either"), &self.not_shown),
             found("undecided", &self.undecided),
             plain("handled", self.fixed),
         ];

@@ -65,7 +65,7 @@ impl Comparison {
             if cursor.is_some() {
                 progress.next = Next::Deleted { part, cursor };
             }
-            self.bar.set_message("deleted customers are listed");
+            self.bar.set_message(words::text!("deleted customers are listed"));
             self.place.keep(progress).await?;
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             self.place.take_unlisted(&ids).await?;
@@ -107,7 +107,7 @@ impl Comparison {
                     self.hand_on(progress, id).await?;
                 }
                 progress.findings.unlisted.add(id);
-                self.bar.set_message(format!(
+                self.bar.set_message(words::tr!(
                     "{} customers are no longer listed",
                     progress.findings.unlisted.count
                 ));

@@ -19,7 +19,7 @@ use crate::{
     settings::{OkkiConfig, percent},
     state::State,
 };
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use indicatif::ProgressBar;
 use pipeline::{
     config::CommonConfig, http::HttpConfig, lease::Lease, retry::Backoff, service::Runtime, stage::Stage,
@@ -53,7 +53,11 @@ struct Comparison {
 pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let (json, restart, at_most) = (args.json, args.restart, percent("--at-most", &args.at_most)?);
     let comparison = Comparison::open(args, at_most).await?;
-    let kept = comparison.place.open().await.context("ask Redis")?;
+    let kept = comparison
+        .place
+        .open()
+        .await
+        .with_context(|| words::tr!("ask Redis"))?;
     let mut progress = match kept.filter(|_| !restart) {
         Some(progress) => {
             tracing::info!("going on where the last run was broken off; --restart begins again");
@@ -64,17 +68,21 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let compared = comparison.patiently(&mut progress).await;
     comparison.rt.events.finish().await;
     compared?;
-    comparison.place.close().await.context("ask Redis")?;
+    comparison
+        .place
+        .close()
+        .await
+        .with_context(|| words::tr!("ask Redis"))?;
     comparison.bar.finish_and_clear();
     comparison.lease.release().await?;
     let findings = progress.findings;
     findings.print(json)?;
     let (open, mut remedies) = (findings.open(), findings.remedies(at_most));
     if !comparison.fix {
-        let all = "`--fix` has them fetched again, or handled as ON_REMOVAL says";
+        let all = words::text!("`--fix` has them fetched again, or handled as ON_REMOVAL says");
         remedies = [all, &remedies].join("; ").trim_end_matches("; ").to_owned();
     }
-    anyhow::ensure!(open == 0, "{open} customers differ; {remedies}");
+    words::ensure!(open == 0, "{open} customers differ; {remedies}");
     Ok(())
 }
 
@@ -90,7 +98,7 @@ impl Comparison {
         rt.declare(Stage::Extract).await?;
         let key = rt.namespace.listing_lease_key("reconcile");
         let Some(lease) = Lease::acquire(&rt.store, key, &rt.instance, ttl).await? else {
-            bail!("another comparison is at work");
+            words::bail!("another comparison is at work");
         };
         let client = shared_client(&rt, &okki, &http)?;
         let state = State::new(rt.store.clone(), rt.namespace.clone());
@@ -114,12 +122,20 @@ impl Comparison {
     /// A new one, over everything up to the present.
     async fn begin(&self) -> anyhow::Result<Progress> {
         self.client.check_group().await.context("OKKI_GROUP_ID")?;
-        let clocks = self.state.clocks().await.context("ask Redis")?;
+        let clocks = self
+            .state
+            .clocks()
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let window = self
             .settings
             .margins
             .first(self.settings.start, clocks.earliest());
-        let now_ms = self.state.now_ms().await.context("ask Redis")?;
+        let now_ms = self
+            .state
+            .now_ms()
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         Ok(self.place.begin(now_ms, window.end).await?)
     }
 
@@ -133,8 +149,8 @@ impl Comparison {
                     Ok(()) => return Ok(()),
                     Err(stop) => stop,
                 },
-                () = self.lease.lost() => bail!("another comparison has taken over"),
-                () = self.rt.shutdown.requested() => bail!("stopped; the next run goes on from here"),
+                () = self.lease.lost() => words::bail!("another comparison has taken over"),
+                () = self.rt.shutdown.requested() => words::bail!("stopped; the next run goes on from here"),
             };
             let may_pass = match &stop {
                 Stop::Okki(error) => error.is_transient() && stop.rest().is_zero(),
@@ -151,7 +167,9 @@ impl Comparison {
                 Instant::now()
             };
             if !may_pass || begun.elapsed() > PATIENCE {
-                return Err(anyhow::Error::new(stop).context("stopped; the next run goes on from here"));
+                return Err(
+                    anyhow::Error::new(stop).context(words::text!("stopped; the next run goes on from here"))
+                );
             }
             since = Some((begun, progress.next.clone()));
             tracing::warn!(

@@ -12,7 +12,6 @@ use crate::{
     settings::{OkkiConfig, moment},
     state::RunKind,
 };
-use anyhow::bail;
 use pipeline::{
     config::CommonConfig, http::HttpConfig, mask::mask_text, service::Runtime, setting::ConfigError,
 };
@@ -47,7 +46,7 @@ pub(crate) async fn sync(args: SyncArgs) -> anyhow::Result<()> {
         }
         sync.check_same_backfill().await?;
         let Some(lease) = sync.lease(PATIENCE).await? else {
-            bail!("another replica lists {} and does not end", kind.name())
+            words::bail!("another replica lists {} and does not end", kind.name())
         };
         sync.work(lease).await
     };
@@ -104,8 +103,8 @@ fn span(args: &SyncArgs) -> Result<Span, ConfigError> {
     match (moment("--since", since, false)?, until) {
         (since, Some(until)) if since > until => Err(ConfigError::new(
             "--since",
-            "is after --until",
-            "exchange them, or omit --until for now",
+            words::tr!("is after --until"),
+            words::tr!("exchange them, or omit --until for now"),
         )),
         (since, until) => Ok(Span::Between { since, until }),
     }

@@ -7,7 +7,7 @@ pub(super) use ids::ids;
 use super::{Ended, PATIENCE, Settings};
 use crate::{
     commands::{fetch_details, shared_client},
-    okki::{Client, Error, chain},
+    okki::{Client, Error},
     pause::Pauses,
     progress::{Progress, Summary},
     run::{Runner, Span, Stop},
@@ -92,7 +92,7 @@ impl Sync {
                 return Ok(lease);
             }
             if !self.rt.shutdown.sleep(Duration::from_millis(300)).await {
-                bail!("stopped");
+                words::bail!("stopped");
             }
         }
     }
@@ -115,7 +115,7 @@ impl Sync {
         };
         for kind in kinds {
             let Some(lease) = self.lease_of(kind, PATIENCE).await? else {
-                bail!("another replica is at work on the run")
+                words::bail!("another replica is at work on the run")
             };
             self.state.discard(kind, lease.fence()).await?;
             lease.release().await?;
@@ -136,7 +136,7 @@ impl Sync {
         match self.state.standing(self.kind).await?.run {
             Some(run) if run.start != Some(since) || until.is_some_and(|until| until < run.end) => {
                 let span = Summary::span(&run);
-                bail!(
+                words::bail!(
                     "a backfill of {span} is not finished; repeat it with those dates, or drop it with --restart"
                 )
             }
@@ -152,6 +152,9 @@ impl Sync {
 
     /// Works as a replica that fetches details.
     async fn beside_details<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+        // A replica writes failure records and states, which are read by others and therefore English.
+        let asked = words::current();
+        words::speak(words::Language::English);
         let details = tokio::spawn(fetch_details(
             self.rt.clone(),
             Arc::clone(&self.client),
@@ -163,10 +166,11 @@ impl Sync {
         let outcome = work.await;
         // The consumer finishes what it has begun.
         self.rt.shutdown.trigger();
+        let details = details.await;
+        words::speak(asked);
         details
-            .await
-            .context("the detail consumer died")?
-            .context("consume refs")?;
+            .with_context(|| words::tr!("the detail consumer died"))?
+            .with_context(|| words::tr!("consume refs"))?;
         outcome
     }
 
@@ -181,7 +185,7 @@ impl Sync {
         let finished = tokio::select! {
             report = progress.follow_details(runs, self.stalled()) => report?,
             () = self.rt.shutdown.requested() => {
-                bail!("stopped while details are fetched; they are in the queue, `extractor run` goes on with them")
+                words::bail!("stopped while details are fetched; they are in the queue, `extractor run` goes on with them")
             }
             error = self.hopeless() => bail!(error),
         };
@@ -219,7 +223,7 @@ impl Sync {
             && let Err(stop) = self.runner.list_damaged_again(&lease).await
         {
             tracing::warn!(
-                error = chain(&stop),
+                error = pipeline::cause::logged(&stop),
                 "rows that named no customer are listed again later"
             );
         }
@@ -234,19 +238,22 @@ impl Sync {
         loop {
             match self.runner.run(kind, span, self.force, lease).await {
                 Ok(run) => return Ok(run),
-                Err(Stop::Shutdown) => bail!("stopped; the same command goes on where it was"),
+                Err(Stop::Shutdown) => words::bail!("stopped; the same command goes on where it was"),
                 Err(Stop::Okki(error)) if is_final(&error, begun.elapsed()) => {
-                    return Err(error).context("list customers");
+                    return Err(error).with_context(|| words::tr!("list customers"));
                 }
                 Err(stop @ (Stop::Deposed | Stop::FutureCheckpoint(_))) => return Err(stop.into()),
                 Err(stop) if begun.elapsed() > PATIENCE => {
-                    return Err(stop).context("give up after an outage");
+                    return Err(stop).with_context(|| words::tr!("give up after an outage"));
                 }
                 Err(stop) => {
                     if let Stop::Okki(error) = &stop {
-                        self.pauses.pause("list customers", error);
+                        self.pauses.pause(words::text!("list customers"), error);
                     }
-                    tracing::warn!(error = chain(&stop), "listing stopped, will go on");
+                    tracing::warn!(
+                        error = pipeline::cause::logged(&stop),
+                        "listing stopped, will go on"
+                    );
                     backoff.wait().await;
                 }
             }
@@ -268,7 +275,7 @@ impl Sync {
                 .first()
                 .filter(|_| closed_since.is_some_and(|at| at.elapsed() > PATIENCE))
             {
-                return format!("gave up after an outage: {}", pause.detail);
+                return words::tr!("gave up after an outage: {}", pause.detail);
             }
         }
     }

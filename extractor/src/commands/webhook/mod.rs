@@ -12,7 +12,7 @@ use crate::{
     settings::OkkiConfig,
     table::columns,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use callback::Callback;
 use pipeline::{
     config::SharedConfig,
@@ -41,7 +41,7 @@ async fn client(args: WebhookArgs) -> anyhow::Result<Client> {
     let shared = SharedConfig::try_from(args.shared)?;
     let store = Store::connect(&shared.redis)?;
     store.ping().await.context("REDIS_URL")?;
-    let http = http::Client::without_redirects(http).context("build the HTTP client")?;
+    let http = http::Client::without_redirects(http).with_context(|| words::tr!("build the HTTP client"))?;
     let quota = Quota::new(store, &shared.accounts, &okki.account, &shared.namespace);
     let pace = Pace::shared(quota, okki.bucket);
     Ok(Client::new(http, okki.client, Tokens::alone(), pace).for_scope(SCOPE))
@@ -58,14 +58,14 @@ async fn test(args: WebhookArgs) -> anyhow::Result<()> {
     let json = args.json;
     let client = client(args).await?;
     if callback::read(&client).await.map_err(explain)?.is_none() {
-        bail!("no callback is registered; begin with `extractor webhook register --url URL`");
+        words::bail!("no callback is registered; begin with `extractor webhook register --url URL`");
     }
     if let Err(error) = callback::test(&client).await {
         if is_of_the_plan(&error) {
             return Err(explain(error));
         }
         let said = format!("{:#}", explain(error));
-        bail!(
+        words::bail!(
             "okki did not like the answer to its test: {said}; is the address reachable, and HOOK_SECRET right?"
         );
     }
@@ -159,8 +159,8 @@ fn explain(error: Error) -> anyhow::Error {
     }
     // What the pipeline's own calls make of such an answer is about customers.
     let said = error.vendor().map(|(code, message)| format!("{code}: {message}"));
-    anyhow::anyhow!("okki refuses: {}", said.unwrap_or_default()).context(
-        "the application may not use webhooks: enable 消息推送 (scope `webhook`) for it under 企业管理 → 外部对接 → \
-         API对接; that takes OKKI's Pro plan",
+    words::failure!("okki refuses: {}", said.unwrap_or_default()).context(
+        words::text!("the application may not use webhooks: enable 消息推送 (scope `webhook`) for it under 企业管理 → 外部对接 → \
+         API对接; that takes OKKI's Pro plan"),
     )
 }

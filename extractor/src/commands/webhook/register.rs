@@ -2,7 +2,7 @@
 
 use super::{callback, client, explain, print};
 use crate::cli::WebhookRegisterArgs;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use pipeline::{
     setting::{ConfigError, SecretArg},
     webhook::path,
@@ -18,7 +18,7 @@ pub(super) async fn register(args: WebhookRegisterArgs) -> anyhow::Result<()> {
     if let Some(other) = before.as_ref().filter(|before| before.url != url)
         && !args.replace
     {
-        bail!(
+        words::bail!(
             "okki calls another address, {}; add --replace to call this one instead",
             other.shown()
         );
@@ -26,22 +26,22 @@ pub(super) async fn register(args: WebhookRegisterArgs) -> anyhow::Result<()> {
     let written = callback::write(&client, &url, before.as_ref())
         .await
         .map_err(explain);
-    let mut secret = written.context("register the callback")?;
+    let mut secret = written.with_context(|| words::tr!("register the callback"))?;
     if args.new_secret && secret.is_none() {
         secret = callback::new_secret(&client)
             .await
             .map_err(explain)
-            .context("make a new secret")?;
+            .with_context(|| words::tr!("make a new secret"))?;
     }
     // Kept before anything else may fail: it is told once.
     if let (Some(secret), Some(file)) = (&secret, &args.secret_file) {
-        keep(secret, file).with_context(|| format!("write the secret to {}", file.display()))?;
+        keep(secret, file).with_context(|| words::tr!("write the secret to {}", file.display()))?;
     }
     let subscribed = callback::subscribe(&client).await.map_err(explain);
     let shown = secret.as_deref().filter(|_| args.secret_file.is_none());
     let after = callback::read(&client).await.map_err(explain)?;
     print(after.as_ref(), shown, json)?;
-    subscribed.context("subscribe to the events of customers")
+    subscribed.with_context(|| words::tr!("subscribe to the events of customers"))
 }
 
 /// The address that OKKI is going to call.
@@ -50,18 +50,21 @@ fn address(args: &WebhookRegisterArgs) -> Result<String, ConfigError> {
         ConfigError::new(
             "--url",
             problem,
-            "write the public address of the listener, such as https://hook.example.com",
+            words::tr!("write the public address of the listener, such as https://hook.example.com"),
         )
     };
     let mut url = Url::parse(args.url.trim()).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(refuse("is no address of a web server"));
+        return Err(refuse(words::text!("is no address of a web server")));
     }
     if url.scheme() == "http" {
         eprintln!(
-            "warning: {} has no TLS: whoever is in between reads the path, which lets in whoever knows it, and the customers' \
+            "{}",
+            words::tr!(
+                "warning: {} has no TLS: whoever is in between reads the path, which lets in whoever knows it, and the customers' \
              ids; give an https address",
-            url.origin().ascii_serialization()
+                url.origin().ascii_serialization()
+            )
         );
     }
     if url.path() == "/" {

@@ -3,7 +3,7 @@
 use super::{Client, retry_after};
 use crate::okki::{
     envelope::{self, Answer},
-    error::{Error, Outage, chain},
+    error::{Error, Outage},
     mend::mend,
     token::Token,
 };
@@ -98,7 +98,7 @@ impl Client {
             && let Err(error) = self.pace.obey(counted, raw.allowance).await
         {
             tracing::debug!(
-                error = chain(&error),
+                error = pipeline::cause::logged(&error),
                 "shared quota does not know how many calls are left"
             );
         }
@@ -142,7 +142,7 @@ impl Client {
                 body,
             }),
             Err(http::Error::TooLarge { limit }) => {
-                Err(Error::Shape(format!("answer is larger than {limit} bytes")))
+                Err(Error::Shape(words::tr!("answer is larger than {limit} bytes")))
             }
             Err(error) => Err(Outage::Body(error).into()),
         }

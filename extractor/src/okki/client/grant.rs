@@ -102,9 +102,9 @@ fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Err
             code: "404".to_owned(),
             message,
         },
-        Err(Error::Shape(_)) | Ok(_) => {
-            Error::Shape("token: no `access_token` in the answer that could be sent in a header".to_owned())
-        }
+        Err(Error::Shape(_)) | Ok(_) => Error::Shape(words::tr!(
+            "token: no `access_token` in the answer that could be sent in a header"
+        )),
         Err(error) => error,
     }
 }

@@ -94,7 +94,7 @@ impl Client {
             return Ok(());
         }
         let reason = page.damaged.first().map(|row| row.reason.as_str());
-        Err(Error::Shape(format!(
+        Err(Error::Shape(words::tr!(
             "listing: no row names a customer: {} (and so in {} rows)",
             reason.unwrap_or_default(),
             all.damaged.len()

@@ -203,7 +203,7 @@ impl Client {
     fn url(&self, path: &str) -> Result<Url, Error> {
         let base = &self.options.endpoints.base;
         base.join(path)
-            .map_err(|error| Error::Shape(format!("path `{path}`: {error}")))
+            .map_err(|error| Error::Shape(words::tr!("path `{path}`: {error}")))
     }
 }
 

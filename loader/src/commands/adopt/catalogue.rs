@@ -47,7 +47,11 @@ impl Catalogue {
         } = &self.keys;
         let mut command = redis::cmd("DEL");
         command.arg(&[keyless, known, customers, rows, taken]);
-        let mut connection = self.store.connection().await.context("ask Redis")?;
+        let mut connection = self
+            .store
+            .connection()
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let cleared: Result<(), redis::RedisError> = command.query_async(&mut *connection).await;
         Ok(cleared.map_err(store::Error::from)?)
     }
@@ -78,7 +82,11 @@ impl Catalogue {
             pipe.cmd("HGET").arg(key).arg(field);
         }
         pipe.cmd("EXPIRE").arg(key).arg(KEPT_S).ignore();
-        let mut connection = self.store.connection().await.context("ask Redis")?;
+        let mut connection = self
+            .store
+            .connection()
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let there: Vec<String> = pipe
             .query_async(&mut *connection)
             .await
@@ -115,7 +123,11 @@ impl Catalogue {
             pipe.cmd("HGET").arg(&self.keys.customers).arg(hash);
             pipe.cmd("HGET").arg(&self.keys.rows).arg(hash);
         }
-        let mut connection = self.store.connection().await.context("ask Redis")?;
+        let mut connection = self
+            .store
+            .connection()
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let found: Vec<Option<String>> = pipe
             .query_async(&mut *connection)
             .await

@@ -17,9 +17,9 @@ pub(super) enum Owner {
     Blank,
 }
 
-pub(super) const SEVERAL_CUSTOMERS: &str = "several customers have this content";
-pub(super) const SEVERAL_ROWS: &str = "several rows without a key show this content";
-pub(super) const HAS_ROW: &str = "the customer has a row with its key already";
+pub(super) const SEVERAL_CUSTOMERS: &str = words::mark!("several customers have this content");
+pub(super) const SEVERAL_ROWS: &str = words::mark!("several rows without a key show this content");
+pub(super) const HAS_ROW: &str = words::mark!("the customer has a row with its key already");
 
 impl Owner {
     /// `has_content`: something could be compared.

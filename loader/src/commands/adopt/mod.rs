@@ -35,21 +35,24 @@ pub(crate) async fn adopt(args: AdoptArgs) -> anyhow::Result<()> {
     let key_widget = config.expected.key_widget.clone();
     let key_widget = key_widget.filter(|_| !config.expected.fields.is_empty()).ok_or_else(|| {
         ConfigError::message(
-            "JDY_KEY_WIDGET and MAPPING are needed to tell whose the rows are; set both, as for `loader run`",
+            words::tr!("JDY_KEY_WIDGET and MAPPING are needed to tell whose the rows are; set both, as for `loader run`"),
         )
     })?;
     if let Err(misfit) = usable::read(&writer).await? {
         return Err(ConfigError::message(misfit.to_string()).into());
     }
-    let form = writer.form.current().context("the form has not been read")?;
+    let form = writer
+        .form
+        .current()
+        .with_context(|| words::tr!("the form has not been read"))?;
     let compared = widgets::resolve(&args.widgets, &form, &config.expected.fields)?;
     let key = writer.runtime.namespace.keyless_lease_key();
     let lease = Lease::acquire(&writer.runtime.store, key, &writer.runtime.instance, LEASE)
         .await
-        .context("ask Redis")?
-        .context(
-            "another `loader adopt`, or a loader that repairs keys, is at work; try again in a minute",
-        )?;
+        .with_context(|| words::tr!("ask Redis"))?
+        .context(words::text!(
+            "another `loader adopt`, or a loader that repairs keys, is at work; try again in a minute"
+        ))?;
     let adoption = Adoption {
         catalogue: Catalogue::new(&writer.runtime),
         writer: &writer,
@@ -59,13 +62,13 @@ pub(crate) async fn adopt(args: AdoptArgs) -> anyhow::Result<()> {
     };
     let done = tokio::select! {
         done = adoption.run(args.dry_run, args.yes, args.json) => done,
-        () = lease.lost() => Err(anyhow::anyhow!("another process has taken over; run the command again")),
+        () = lease.lost() => Err(words::failure!("another process has taken over; run the command again")),
         () = writer.runtime.shutdown.requested() => {
-            Err(anyhow::anyhow!("interrupted; what was written stays, and the next run goes on from there"))
+            Err(words::failure!("interrupted; what was written stays, and the next run goes on from there"))
         }
     };
     writer.runtime.events.finish().await;
-    lease.release().await.context("ask Redis")?;
+    lease.release().await.with_context(|| words::tr!("ask Redis"))?;
     done
 }
 
@@ -90,11 +93,11 @@ impl Adoption<'_> {
         if !json {
             preview.print(false)?;
         }
-        let question = format!(
+        let question = words::tr!(
             "Write the keys of {} customers into their rows?",
             preview.to_write()
         );
-        anyhow::ensure!(confirmed(&question, yes)?, "not confirmed; nothing was written");
+        words::ensure!(confirmed(&question, yes)?, "not confirmed; nothing was written");
         let bar = report::progress(preview.to_write());
         let mut report = self.write(&bar).await?;
         bar.finish_and_clear();
@@ -113,7 +116,7 @@ impl Adoption<'_> {
         if let Some(recognition) = self.writer.index.recognition() {
             keyless::find_known(runtime, ledger, vendor, &recognition)
                 .await
-                .context("look for rows that the ledger knows")?;
+                .with_context(|| words::tr!("look for rows that the ledger knows"))?;
         }
         let waiting = waiting::read(runtime, &self.compared, &self.catalogue, bar).await?;
         rows::read(self, bar).await?;
@@ -126,7 +129,10 @@ impl Adoption<'_> {
     async fn write(&self, bar: &ProgressBar) -> anyhow::Result<Report> {
         // The loaders that pause because of these rows read the form again when none is left.
         let memory = self.writer.keyless.memory();
-        memory.keep(&Seen::Some).await.context("ask Redis")?;
+        memory
+            .keep(&Seen::Some)
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let mut report = Report::new(0);
         rows::write(self, bar, &mut report).await?;
         let left = keyless::count(&self.writer.vendor, &self.key_widget).await?;
@@ -137,10 +143,10 @@ impl Adoption<'_> {
                 .index
                 .drop_index()
                 .await
-                .context("have the form read again")?;
+                .with_context(|| words::tr!("have the form read again"))?;
         }
         if left.is_none() {
-            memory.forget().await.context("ask Redis")?;
+            memory.forget().await.with_context(|| words::tr!("ask Redis"))?;
         }
         self.catalogue.clear().await?;
         Ok(report)

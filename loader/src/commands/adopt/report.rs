@@ -54,14 +54,14 @@ impl Report {
 
     pub(super) fn add(&mut self, row: &str, contents: &str, verdict: Verdict) {
         let (kind, example) = match verdict {
-            Verdict::Known(company) => (&mut self.known, format!("row {row} is customer {company}")),
+            Verdict::Known(company) => (&mut self.known, words::tr!("row {row} is customer {company}")),
             Verdict::Exact(company) => (
                 &mut self.exact,
-                format!("row {row} ({contents}) is customer {company}"),
+                words::tr!("row {row} ({contents}) is customer {company}"),
             ),
-            Verdict::Unclear(why) => (&mut self.ambiguous, format!("row {row} ({contents}): {why}")),
-            Verdict::Nobody => (&mut self.none, format!("row {row} ({contents})")),
-            Verdict::Blank => (&mut self.none, format!("row {row}: nothing to compare")),
+            Verdict::Unclear(why) => (&mut self.ambiguous, words::tr!("row {row} ({contents}): {why}")),
+            Verdict::Nobody => (&mut self.none, words::tr!("row {row} ({contents})")),
+            Verdict::Blank => (&mut self.none, words::tr!("row {row}: nothing to compare")),
         };
         kind.count += 1;
         if kind.examples.len() < EXAMPLES {
@@ -92,8 +92,8 @@ impl Report {
 
     fn print_preview(&self) -> anyhow::Result<()> {
         let mut facts = Facts::default();
-        facts.add("records that wait", self.waiting.to_string());
-        facts.add("rows without a key", self.rows().to_string());
+        facts.add(words::mark!("records that wait"), self.waiting.to_string());
+        facts.add(words::mark!("rows without a key"), self.rows().to_string());
         for (name, kind) in [
             ("known", &self.known),
             ("exact", &self.exact),
@@ -139,13 +139,17 @@ impl Report {
 }
 
 /// What rows without a key mean, and what to do.
-const LEFT: &str = "while there are any, loaders make no new rows: match by other widgets, type the customers' ids into the key \
-     widget, delete the rows, or start the loaders with IGNORE_KEYLESS=true";
+const LEFT: &str = words::mark!(
+    "while there are any, loaders make no new rows: match by other widgets, type the customers' ids into the key \
+     widget, delete the rows, or start the loaders with IGNORE_KEYLESS=true"
+);
 
 /// A bar for so many rows.
 pub(super) fn progress(rows: usize) -> ProgressBar {
     let bar = ProgressBar::new(rows as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} keys written, {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template(words::text!("{bar:30} {pos}/{len} keys written, {eta} left"))
+    {
         bar.set_style(style);
     }
     bar

@@ -29,7 +29,7 @@ pub(super) async fn read(adoption: &Adoption<'_>, bar: &ProgressBar) -> anyhow::
         let pairs: Vec<(String, String)> = pairs.collect();
         adoption.catalogue.add_rows(&pairs).await?;
         count += rows.len();
-        bar.set_message(format!("{count} rows without a key read"));
+        bar.set_message(words::tr!("{count} rows without a key read"));
     }
     Ok(())
 }
@@ -46,7 +46,7 @@ pub(super) async fn judge(
         let companies: Vec<&str> = judged.iter().filter_map(|row| row.owner.company()).collect();
         let with_rows = keyless::with_rows(&adoption.writer.vendor, &adoption.key_widget, &companies)
             .await
-            .context("look up which customers have a row")?;
+            .with_context(|| words::tr!("look up which customers have a row"))?;
         for row in judged {
             let has_row = row
                 .owner
@@ -64,7 +64,7 @@ pub(super) async fn judge(
             let contents = adoption.compared.describe(&contents, adoption.reveal);
             report.add(&row.id, &contents, verdict);
         }
-        bar.set_message(format!("{} rows compared", report.rows()));
+        bar.set_message(words::tr!("{} rows compared", report.rows()));
     }
     Ok(())
 }
@@ -95,13 +95,15 @@ pub(super) async fn write(
         )
         .await;
         (report.written, report.unseen, report.refused) = (left.written, left.unseen, left.refused);
-        written.context("write keys").with_context(|| {
-            format!(
-                "{} keys are written; run the command again for the rest",
-                left.written
-            )
-        })?;
-        anyhow::ensure!(
+        written
+            .with_context(|| words::tr!("write keys"))
+            .with_context(|| {
+                words::tr!(
+                    "{} keys are written; run the command again for the rest",
+                    left.written
+                )
+            })?;
+        words::ensure!(
             left.written > 0 || left.unseen == 0,
             "Jiandaoyun has accepted {} keys, and none of them is in the form: look whether the key widget is a text that \
              the API may write, and run the command again",
@@ -115,8 +117,9 @@ pub(super) async fn write(
 /// The next rows without a key; `None` when there are none behind the cursor.
 async fn next(adoption: &Adoption<'_>, cursor: &mut String) -> anyhow::Result<Option<Vec<Row>>> {
     let rows = page(&adoption.writer.vendor, Some(&adoption.key_widget), cursor).await;
-    let rows =
-        rows.context("read the rows without a key; run the command again when the form can be read")?;
+    let rows = rows.with_context(|| {
+        words::tr!("read the rows without a key; run the command again when the form can be read")
+    })?;
     let (turn, last) = turn(&rows, cursor);
     if turn != Turn::Next {
         return Ok(None);

@@ -36,13 +36,13 @@ pub(super) async fn read(
     returned(runtime, &queue, bar).await?;
     let mut browser = Browser::open(&runtime.broker, queue.clone())
         .await
-        .context("read the records that wait")?;
+        .with_context(|| words::tr!("read the records that wait"))?;
     let mut count = 0;
     let mut group = Vec::new();
     let read = loop {
         let received = match browser.next().await {
             Ok(received) => received,
-            Err(error) => break Err(error).context("read the records that wait"),
+            Err(error) => break Err(error).with_context(|| words::tr!("read the records that wait")),
         };
         let is_last = received.is_none();
         group.extend(received);
@@ -50,14 +50,17 @@ pub(super) async fn read(
             if let Err(error) = pass(runtime, &queue, compared, catalogue, std::mem::take(&mut group)).await {
                 break Err(error);
             }
-            bar.set_message(format!("{count} records read"));
+            bar.set_message(words::tr!("{count} records read"));
         }
         if is_last {
             break Ok(count);
         }
         count += 1;
     };
-    let closed = browser.close().await.context("return the records that wait");
+    let closed = browser
+        .close()
+        .await
+        .with_context(|| words::tr!("return the records that wait"));
     let count = read?;
     closed?;
     Ok(count)
@@ -66,11 +69,11 @@ pub(super) async fn read(
 /// Loaders that pause because of rows without a key return what they hold within seconds, and take nothing more. Loaders
 /// that do not pause are not waited for: what they hold, they write.
 async fn returned(runtime: &Runtime, queue: &str, bar: &ProgressBar) -> anyhow::Result<()> {
-    bar.set_message("loaders return the records that they hold");
+    bar.set_message(words::text!("loaders return the records that they hold"));
     let since = Instant::now();
     while since.elapsed() < RETURNED_WITHIN {
         let consumers = runtime.broker.consumers(queue).await;
-        if consumers.context("ask how many loaders take records")? == 0 {
+        if consumers.with_context(|| words::tr!("ask how many loaders take records"))? == 0 {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -106,9 +109,9 @@ async fn pass(
         .publisher
         .publish(copies)
         .await
-        .context("put the records back that wait")?;
+        .with_context(|| words::tr!("put the records back that wait"))?;
     for handle in handles {
-        anyhow::ensure!(handle.remove().await, "the broker is away; run the command again");
+        words::ensure!(handle.remove().await, "the broker is away; run the command again");
     }
     Ok(())
 }

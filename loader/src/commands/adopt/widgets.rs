@@ -26,9 +26,9 @@ pub(super) fn resolve(
         }
     }
     match widgets.is_empty() {
-        true => Err(ConfigError::message(
-            "--match names no widget; name one or several by name or caption",
-        )),
+        true => Err(ConfigError::message(words::tr!(
+            "--match names no widget; name one or several by name or caption"
+        ))),
         false => Ok(Compared(widgets)),
     }
 }
@@ -36,14 +36,14 @@ pub(super) fn resolve(
 fn one(asked: &str, form: &Form, mapped: &[(String, String)]) -> Result<Widget, ConfigError> {
     let refuse = |problem: String| {
         let captions: Vec<&str> = mapped.iter().map(|(_, label)| label.as_str()).collect();
-        let remedy = format!("name one of the mapped widgets: {}", captions.join(", "));
+        let remedy = words::tr!("name one of the mapped widgets: {}", captions.join(", "));
         Err(ConfigError::new("--match", problem, remedy))
     };
     let named =
         |(name, label): &&(String, String)| name == asked || label == asked || form.is_called(name, asked);
     let found: Vec<&(String, String)> = mapped.iter().filter(named).collect();
     match found[..] {
-        [] => refuse(format!("`{asked}` is no widget that the mapping fills")),
+        [] => refuse(words::tr!("`{asked}` is no widget that the mapping fills")),
         [(name, label)] => {
             let kind = form.kind(name).unwrap_or_default();
             match COMPARABLE.contains(&kind) {
@@ -51,12 +51,12 @@ fn one(asked: &str, form: &Form, mapped: &[(String, String)]) -> Result<Widget, 
                     name: name.clone(),
                     label: label.clone(),
                 }),
-                false => refuse(format!(
+                false => refuse(words::tr!(
                     "`{asked}` is of type {kind}, whose contents are not compared"
                 )),
             }
         }
-        _ => refuse(format!(
+        _ => refuse(words::tr!(
             "`{asked}` is the caption of several widgets; use its name"
         )),
     }

@@ -38,12 +38,16 @@ impl fmt::Display for LeftAlone {
         match is_odd {
             true => write!(
                 formatter,
-                "{rows} rows with the key `{key}`, which is no company id"
+                "{}",
+                words::tr!("{rows} rows with the key `{key}`, which is no company id")
             ),
             false => write!(
                 formatter,
-                "{rows} rows with the key {key}: more than {MOST_OF_ONE} rows of one customer are no accident; find out \
+                "{}",
+                words::tr!(
+                    "{rows} rows with the key {key}: more than {MOST_OF_ONE} rows of one customer are no accident; find out \
                  what writes them"
+                )
             ),
         }
     }
@@ -59,15 +63,11 @@ pub(super) struct Sorted {
 /// Why nothing may be deleted.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub(super) enum Refused {
-    #[error(
-        "{odd} of {keys} keys that stand in several rows are no company ids, so JDY_KEY_WIDGET is not the widget that holds \
-         them; nothing was deleted: check which widget it names, and what else fills that widget"
-    )]
+    #[error("{}", words::tr!("{odd} of {keys} keys that stand in several rows are no company ids, so JDY_KEY_WIDGET is not the widget that holds \
+         them; nothing was deleted: check which widget it names, and what else fills that widget"))]
     Keys { odd: usize, keys: usize },
-    #[error(
-        "{extra} of {rows} rows would go, more than {most:.1} %; nothing was deleted: check the list, and allow it with \
-         --merge-at-most if it is right"
-    )]
+    #[error("{}", words::tr!("{extra} of {rows} rows would go, more than {most:.1} %; nothing was deleted: check the list, and allow it with \
+         --merge-at-most if it is right"))]
     Share { extra: usize, rows: u64, most: f64 },
 }
 

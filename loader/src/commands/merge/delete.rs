@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use indicatif::ProgressBar;
 use pipeline::telemetry::names;
 
@@ -38,11 +38,15 @@ pub(super) async fn run(
             .insist_paused(&patience, move || client.rows_of(recognition, names))
             .await;
         let Tried::Done(mut found, _) = tried else {
-            bail!(
+            words::bail!(
                 "the form cannot be read now; {deleted} rows were deleted, the rest waits for the next merge"
             );
         };
-        let known = writer.ledger.known_rows(names).await.context("ask Redis")?;
+        let known = writer
+            .ledger
+            .known_rows(names)
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         for (customer, known) in customers.iter().zip(known) {
             let mut rows = found.remove(&customer.company).unwrap_or_default();
             // The loaders may keep another row up to date by now, and the one that would stay is old.
@@ -50,7 +54,7 @@ pub(super) async fn run(
                 rows.clear();
             }
             deleted += of_customer(writer, customer, &rows).await?;
-            bar.set_message(format!("{deleted} rows deleted"));
+            bar.set_message(words::tr!("{deleted} rows deleted"));
         }
     }
     Ok(deleted)
@@ -83,7 +87,7 @@ async fn of_customer(writer: &Writer, exported: &Exported, rows: &[FoundRow]) ->
         }
         ledger::index::merged(&writer.ledger, company, id)
             .await
-            .context("note a deleted row in Redis")?;
+            .with_context(|| words::tr!("note a deleted row in Redis"))?;
     }
     Ok(deleted)
 }
@@ -102,10 +106,10 @@ async fn one(writer: &Writer, company: &str, kept: &str, id: &str) -> anyhow::Re
         Tried::Refused(refusal, _) if refusal.code == codes::RECORD_GONE => {}
         Tried::Refused(refusal, _) => {
             let refusal = refusal.describe();
-            bail!("row {id} of customer {company} cannot be deleted: Jiandaoyun answers {refusal}");
+            words::bail!("row {id} of customer {company} cannot be deleted: Jiandaoyun answers {refusal}");
         }
         Tried::Lost | Tried::Held | Tried::Aside => {
-            bail!("the vendor does not answer; try again later, the rest is still listed")
+            words::bail!("the vendor does not answer; try again later, the rest is still listed")
         }
     }
     metrics::counter!(names::LOADER_MERGED_ROWS).increment(1);

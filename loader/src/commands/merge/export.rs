@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 
@@ -47,7 +47,7 @@ pub(super) async fn run(
         .create_new(true)
         .mode(0o600)
         .open(path);
-    let mut file = BufWriter::new(file.with_context(|| format!("create {}", path.display()))?);
+    let mut file = BufWriter::new(file.with_context(|| words::tr!("create {}", path.display()))?);
     let mut exported = Vec::new();
     for customers in customers.chunks(LARGEST_BATCH) {
         let companies: Vec<&str> = customers
@@ -58,16 +58,20 @@ pub(super) async fn run(
         for customer in customers {
             exported.extend(take(recognition, customer, &rows, &mut file)?);
         }
-        bar.set_message(format!("{} customers exported", exported.len()));
+        bar.set_message(words::tr!("{} customers exported", exported.len()));
     }
-    let file = file.into_inner().context("write the exported rows")?;
-    file.sync_all().context("write the exported rows to the disk")?;
+    let file = file
+        .into_inner()
+        .with_context(|| words::tr!("write the exported rows"))?;
+    file.sync_all()
+        .with_context(|| words::tr!("write the exported rows to the disk"))?;
     // The file's name has to survive a crash, too.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or(Path::new("."))).context("open the folder of the file")?;
+    let folder = File::open(folder.unwrap_or(Path::new(".")))
+        .with_context(|| words::tr!("open the folder of the file"))?;
     folder
         .sync_all()
-        .context("write the folder of the file to the disk")?;
+        .with_context(|| words::tr!("write the folder of the file to the disk"))?;
     Ok(exported)
 }
 
@@ -84,10 +88,14 @@ async fn whole_rows(
         .await;
     match tried {
         Tried::Done(Some(rows), _) => Ok(rows),
-        Tried::Done(None, _) => bail!("the vendor ignores the filter by key widget; nothing was deleted"),
-        Tried::Refused(refusal, _) => bail!("Jiandaoyun answers {}; nothing was deleted", refusal.describe()),
+        Tried::Done(None, _) => {
+            words::bail!("the vendor ignores the filter by key widget; nothing was deleted")
+        }
+        Tried::Refused(refusal, _) => {
+            words::bail!("Jiandaoyun answers {}; nothing was deleted", refusal.describe())
+        }
         Tried::Lost | Tried::Held | Tried::Aside => {
-            bail!("the form cannot be read now; nothing was deleted, try again later")
+            words::bail!("the form cannot be read now; nothing was deleted, try again later")
         }
     }
 }
@@ -126,17 +134,21 @@ fn take(
             && equal * 2 < both
         {
             println!(
-                "left alone: row {} has the key {} of row {}, and other content in {} of {both} cells: it may be another \
+                "{}",
+                words::tr!(
+                    "left alone: row {} has the key {} of row {}, and other content in {} of {both} cells: it may be another \
                  customer's, whose key was damaged; put its key right, or delete it by hand",
-                found.id,
-                listed.company,
-                listed.kept,
-                both - equal
+                    found.id,
+                    listed.company,
+                    listed.kept,
+                    both - equal
+                )
             );
             continue;
         }
-        serde_json::to_writer(&mut *file, row).context("write an exported row")?;
-        file.write_all(b"\n").context("write an exported row")?;
+        serde_json::to_writer(&mut *file, row).with_context(|| words::tr!("write an exported row"))?;
+        file.write_all(b"\n")
+            .with_context(|| words::tr!("write an exported row"))?;
         extras.push((found.id.clone(), found.hash().to_owned()));
     }
     Ok(Some(Exported {

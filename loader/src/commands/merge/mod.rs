@@ -32,11 +32,11 @@ impl Merge {
     /// `None` when no merge was asked for.
     pub(super) fn new(args: MergeArgs) -> Result<Option<Self>, ConfigError> {
         let most = bounds::share(&args.merge_at_most).ok_or_else(|| {
-            let problem = format!("`{}` is no share", args.merge_at_most);
+            let problem = words::tr!("`{}` is no share", args.merge_at_most);
             ConfigError::new(
                 "MERGE_AT_MOST",
                 problem,
-                "write a percentage from 0 to 100 such as 10",
+                words::tr!("write a percentage from 0 to 100 such as 10"),
             )
         })?;
         let Some(file) = args.export.filter(|_| args.merge_duplicates) else {
@@ -45,8 +45,8 @@ impl Merge {
         if file.exists() {
             return Err(ConfigError::new(
                 "--export",
-                format!("`{}` is there already", file.display()),
-                "name a new file; what an earlier merge has exported is not overwritten",
+                words::tr!("`{}` is there already", file.display()),
+                words::tr!("name a new file; what an earlier merge has exported is not overwritten"),
             ));
         }
         Ok(Some(Self {
@@ -60,22 +60,34 @@ impl Merge {
     pub(super) async fn run(self, writer: &Writer) -> anyhow::Result<()> {
         let recognition = writer.index.recognition();
         let recognition = recognition.ok_or_else(|| {
-            ConfigError::message("JDY_KEY_WIDGET and MAPPING are needed to merge rows; set both")
+            ConfigError::message(words::tr!(
+                "JDY_KEY_WIDGET and MAPPING are needed to merge rows; set both"
+            ))
         })?;
-        let (rows, _) = writer.index.counts().await.context("ask Redis for the index")?;
-        let sorted = bounds::sort(writer.ledger.duplicates().await.context("ask Redis")?);
+        let (rows, _) = writer
+            .index
+            .counts()
+            .await
+            .with_context(|| words::tr!("ask Redis for the index"))?;
+        let sorted = bounds::sort(
+            writer
+                .ledger
+                .duplicates()
+                .await
+                .with_context(|| words::tr!("ask Redis"))?,
+        );
         show(&sorted)?;
         sorted.judge(rows, self.most)?;
         if sorted.extras() == 0 {
             pipeline::say!("no row is to be deleted")?;
             return Ok(());
         }
-        let question = format!(
+        let question = words::tr!(
             "Delete {} of {rows} rows? They are written to {} first.",
             sorted.extras(),
             self.file.display()
         );
-        anyhow::ensure!(
+        words::ensure!(
             confirmed(&question, self.yes)?,
             "not confirmed; nothing was deleted"
         );
@@ -97,8 +109,8 @@ fn show(sorted: &Sorted) -> anyhow::Result<()> {
         let extras = listed.extras.iter().map(|extra| {
             [
                 listed.company.clone(),
-                format!("keep {}", listed.kept),
-                format!("delete {extra}"),
+                words::tr!("keep {}", listed.kept),
+                words::tr!("delete {extra}"),
             ]
         });
         extras.collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use pipeline::stage::Stage;
 use pipeline::version::Version;
 
@@ -65,10 +65,10 @@ impl Comparison<'_> {
             .ledger
             .known_rows(&companies)
             .await
-            .context("ask Redis")?;
+            .with_context(|| words::tr!("ask Redis"))?;
         for ((company, id), row) in rows.iter().zip(known) {
             if row.and_then(|row| row.id).as_ref() != Some(id) {
-                findings.extra.add(&format!("{company} row {id}"));
+                findings.extra.add(&words::tr!("{company} row {id}"));
             }
         }
         Ok(match turn {
@@ -78,7 +78,12 @@ impl Comparison<'_> {
     }
 
     async fn read_ledger(&self, cursor: u64, findings: &mut Findings) -> anyhow::Result<Option<Next>> {
-        let (next, companies) = self.writer.ledger.scan(cursor, SCAN).await.context("ask Redis")?;
+        let (next, companies) = self
+            .writer
+            .ledger
+            .scan(cursor, SCAN)
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let companies: Vec<&str> = companies.iter().map(String::as_str).collect();
         for companies in companies.chunks(LARGEST_BATCH) {
             self.check(companies, findings).await?;
@@ -92,7 +97,11 @@ impl Comparison<'_> {
         let mut found = self
             .insist(move || client.rows_of(recognition, companies))
             .await?;
-        let known = writer.ledger.known_rows(companies).await.context("ask Redis")?;
+        let known = writer
+            .ledger
+            .known_rows(companies)
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         for (company, row) in companies.iter().zip(&known) {
             let id = row.as_ref().filter(|row| !row.placed);
             let id = id.and_then(|row| row.id.as_deref()).unwrap_or_default();
@@ -107,7 +116,7 @@ impl Comparison<'_> {
             .watermarks
             .standings(companies)
             .await
-            .context("ask Redis")?;
+            .with_context(|| words::tr!("ask Redis"))?;
         let mut wrong = Vec::new();
         for ((company, row), standing) in companies.iter().zip(known).zip(standings) {
             let row = row.unwrap_or_default();
@@ -144,11 +153,11 @@ impl Comparison<'_> {
         let patience = Patience::new(PATIENCE);
         match self.writer.vendor.insist_paused(&patience, call).await {
             Tried::Done(answer, _) => Ok(answer),
-            Tried::Refused(refusal, _) => bail!(
+            Tried::Refused(refusal, _) => words::bail!(
                 "Jiandaoyun answers {}; once that is mended, the next run goes on from here",
                 refusal.describe()
             ),
-            Tried::Lost | Tried::Held | Tried::Aside => bail!(
+            Tried::Lost | Tried::Held | Tried::Aside => words::bail!(
                 "the form cannot be read now: {}; the next run goes on from here",
                 usable::reasons(self.writer)
             ),
@@ -185,7 +194,7 @@ async fn fetch_again(writer: &Writer, companies: &[&str]) -> anyhow::Result<()> 
         .ledger
         .verify_later(companies, at_once)
         .await
-        .context("have the rows read again")?;
+        .with_context(|| words::tr!("have the rows read again"))?;
     writer.runtime.declare(Stage::Extract).await?;
     writer.ask_again("reconcile", companies).await?;
     Ok(())

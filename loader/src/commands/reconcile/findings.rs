@@ -58,26 +58,26 @@ impl Findings {
         let mut facts = Facts::default();
         let (rows, without_key) = (self.rows, self.without_key);
         facts.add(
-            "rows in the form",
-            format!("{rows}, {without_key} of them without a company id"),
+            words::mark!("rows in the form"),
+            words::tr!("{rows}, {without_key} of them without a company id"),
         );
         for (name, finding) in [
-            ("extra rows", &self.extra),
-            ("missing rows", &self.missing),
-            ("different rows", &self.different),
-            ("rows behind", &self.behind),
+            (words::mark!("extra rows"), &self.extra),
+            (words::mark!("missing rows"), &self.missing),
+            (words::mark!("different rows"), &self.different),
+            (words::mark!("rows behind"), &self.behind),
         ] {
             facts.add(
                 name,
                 format!("{}  {}", finding.count, finding.examples.join(", ")),
             );
         }
-        facts.add("fetched again", self.fixed.to_string());
+        facts.add(words::mark!("fetched again"), self.fixed.to_string());
         if self.held_back > 0 {
             let held_back = self.held_back;
             facts.add(
-                "held back",
-                format!("{held_back}, whose rows may be among those without a company id"),
+                words::mark!("held back"),
+                words::tr!("{held_back}, whose rows may be among those without a company id"),
             );
         }
         pipeline::say!("{facts}")?;

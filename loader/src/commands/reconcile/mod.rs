@@ -30,13 +30,14 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
         .recognition()
         .filter(|_| !config.expected.fields.is_empty());
     let Some(recognition) = known else {
-        return Err(
-            ConfigError::message("JDY_KEY_WIDGET and MAPPING are needed to compare rows; set both").into(),
-        );
+        return Err(ConfigError::message(words::tr!(
+            "JDY_KEY_WIDGET and MAPPING are needed to compare rows; set both"
+        ))
+        .into());
     };
     usable::key_widget(&writer).await?;
     let built = writer.index.build().await;
-    built.with_context(|| format!("wait for the index of the form: {}", usable::reasons(&writer)))?;
+    built.with_context(|| words::tr!("wait for the index of the form: {}", usable::reasons(&writer)))?;
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(200));
     let place = Place::new(&writer, args.fix);
@@ -54,12 +55,12 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
         let next = comparison.step(&progress.next, &mut progress.findings).await?;
         let Some(next) = next else { break };
         bar.set_message(match &next {
-            Next::Form(_) => format!("{} rows of the form read", progress.findings.rows),
-            Next::Ledger(_) => format!("{} rows read, customers are compared", progress.findings.rows),
+            Next::Form(_) => words::tr!("{} rows of the form read", progress.findings.rows),
+            Next::Ledger(_) => words::tr!("{} rows read, customers are compared", progress.findings.rows),
         });
         progress.next = next;
         place.keep(&progress).await?;
-        anyhow::ensure!(
+        words::ensure!(
             !writer.runtime.shutdown.is_requested(),
             "interrupted; the next run goes on from here"
         );
@@ -70,13 +71,13 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let findings = progress.findings;
     findings.print(args.json)?;
     let (open, held_back) = (findings.open(), findings.held_back);
-    anyhow::ensure!(
+    words::ensure!(
         held_back == 0 || !args.fix,
         "{open} customers differ; {held_back} of them are not fetched again, because {} rows have no key and may be \
          theirs: {REMEDY}",
         findings.without_key
     );
-    anyhow::ensure!(
+    words::ensure!(
         open == 0,
         "{open} customers differ; `--fix` has them fetched again"
     );

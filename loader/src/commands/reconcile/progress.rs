@@ -49,7 +49,11 @@ impl Place {
     pub(super) async fn open(&self, restart: bool) -> anyhow::Result<(Progress, bool)> {
         let mut command = redis::cmd("GET");
         command.arg(&self.key);
-        let mut connection = self.store.connection().await.context("ask Redis")?;
+        let mut connection = self
+            .store
+            .connection()
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let kept: Result<Option<String>, redis::RedisError> = command.query_async(&mut *connection).await;
         let kept = kept.map_err(store::Error::from)?;
         // What cannot be read is of another version.
@@ -84,7 +88,11 @@ impl Place {
     }
 
     async fn run(&self, command: &redis::Cmd) -> anyhow::Result<()> {
-        let mut connection = self.store.connection().await.context("ask Redis")?;
+        let mut connection = self
+            .store
+            .connection()
+            .await
+            .with_context(|| words::tr!("ask Redis"))?;
         let ran: Result<(), redis::RedisError> = command.query_async(&mut *connection).await;
         Ok(ran.map_err(store::Error::from)?)
     }

@@ -195,7 +195,12 @@ impl Replica {
 /// The service's binary with exactly these settings, for subcommands other than `run`.
 pub fn command(service: Service, settings: &Settings) -> anyhow::Result<Command> {
     let mut command = Command::new(binary(service.name())?);
-    command.env_clear().env("PATH", "/usr/bin:/bin").envs(settings);
+    // English, unless a test asks for another language: not what the developer's machine speaks.
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("OKKI_LANG", "en")
+        .envs(settings);
     Ok(command)
 }
 

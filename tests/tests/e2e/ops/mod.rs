@@ -3,6 +3,7 @@
 
 mod accounting;
 mod checkpoint;
+mod chinese;
 mod closed_output;
 mod commands;
 mod fields;

@@ -93,13 +93,13 @@ fn saved(path: &Path) -> anyhow::Result<(String, Extras)> {
 async fn live(store: &Store, namespace: &Namespace) -> anyhow::Result<(String, Extras)> {
     let reading = FormReading::last(store, namespace)
         .await
-        .context("REDIS_URL: ask for the form that the loader read")?
+        .with_context(|| words::tr!("REDIS_URL: ask for the form that the loader read"))?
         .ok_or_else(|| {
-            let problem = format!("no loader of namespace {namespace} has read the form");
-            let remedy = "run `loader check` once with the same NAMESPACE and REDIS_URL";
+            let problem = words::tr!("no loader of namespace {namespace} has read the form");
+            let remedy = words::text!("run `loader check` once with the same NAMESPACE and REDIS_URL");
             ConfigError::new("--live", problem, remedy)
         })?;
-    let name = format!("form {}", reading.entry_id);
+    let name = words::tr!("form {}", reading.entry_id);
     pipeline::say!(
         "{name} of app {}, read by the loader {} ago, {} widgets",
         reading.app_id,
@@ -114,9 +114,9 @@ fn ago(then_ms: i64, now_ms: i64) -> String {
     let seconds = (now_ms - then_ms).max(0) / 1000;
     match seconds {
         0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
+        120..7_200 => words::tr!("{} min", seconds / 60),
         7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
+        _ => words::tr!("{} days", seconds / 86_400),
     }
 }
 

@@ -15,17 +15,18 @@ const LARGEST: u64 = 16 << 20;
 /// A customer by what stands behind `--company`: a file, or `-` for standard input.
 pub(super) fn given(place: &str) -> anyhow::Result<Value> {
     if place == "-" {
-        return parse(&piped(std::io::stdin().lock())?).context("standard input is not JSON");
+        return parse(&piped(std::io::stdin().lock())?)
+            .with_context(|| words::tr!("standard input is not JSON"));
     }
     let path = Path::new(place);
     let is_id = !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit());
     if is_id && !path.exists() {
-        let remedy = format!(
+        let remedy = words::tr!(
             "pipe it from there: `extractor fetch {place} | transformer mapping try FILE --company -`"
         );
         return Err(ConfigError::new(
             "--company",
-            format!("{place} is no file, and only the extractor can ask for a customer by its id"),
+            words::tr!("{place} is no file, and only the extractor can ask for a customer by its id"),
             remedy,
         )
         .into());
@@ -47,26 +48,26 @@ pub(super) fn recorded(folder: &Path, ids: &[String]) -> anyhow::Result<Vec<Reco
 
 fn read_recorded(folder: &Path, customer: &Customer) -> anyhow::Result<Value> {
     let path = Manifest::file(folder, &customer.file);
-    let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+    let bytes = std::fs::read(&path).with_context(|| words::tr!("read {}", path.display()))?;
     let text = String::from_utf8(bytes).with_context(|| {
-        format!(
+        words::tr!(
             "{} is not UTF-8, so the customer dies before it is mapped",
             path.display()
         )
     })?;
-    let json = parse(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    let json = parse(&text).with_context(|| words::tr!("{} is not JSON", path.display()))?;
     if let Some(code) = &customer.refused {
         let shown = json
             .get("code")
             .map_or_else(|| customer.status.to_string(), Value::to_string);
-        anyhow::bail!("the answer is a refusal: code {shown} ({code})");
+        words::bail!("the answer is a refusal: code {shown} ({code})");
     }
     Ok(json)
 }
 
 /// A customer of a file.
 pub(super) fn in_file(path: &Path) -> anyhow::Result<Value> {
-    parse(&super::read(path)?).with_context(|| format!("{} is not JSON", path.display()))
+    parse(&super::read(path)?).with_context(|| words::tr!("{} is not JSON", path.display()))
 }
 
 /// All customers of a file: one, an array, or one a line.
@@ -80,7 +81,7 @@ pub(super) fn several(path: &Path) -> anyhow::Result<Vec<Value>> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let read: Result<Vec<Value>, _> = lines.map(parse).collect();
     read.map_err(|_| whole)
-        .with_context(|| format!("{} is not JSON", path.display()))
+        .with_context(|| words::tr!("{} is not JSON", path.display()))
 }
 
 /// Takes the envelope (`{"code", "data": {…}}`) off, if there is one.
@@ -105,8 +106,8 @@ fn piped(input: impl Read) -> anyhow::Result<String> {
     let read = input
         .take(LARGEST + 1)
         .read_to_string(&mut text)
-        .context("read standard input")?;
-    anyhow::ensure!(
+        .with_context(|| words::tr!("read standard input"))?;
+    words::ensure!(
         read as u64 <= LARGEST,
         "standard input is larger than 16 MiB; give the detail answer of one customer"
     );

@@ -18,17 +18,17 @@ pub(super) fn compare(
     for (info, prefix) in fields.chain(children) {
         let FieldInfo { field, label, .. } = info;
         let Some(widget) = form.widgets.get(&format!("{prefix}{field}")) else {
-            problems.push(format!(
+            problems.push(words::tr!(
                 "{name}: field \"{label}\": the form has no field {field}"
             ));
             continue;
         };
         match Widget::parse(&widget.kind).filter(|_| !widget.read_only) {
-            None => problems.push(format!(
+            None => problems.push(words::tr!(
                 "{name}: field \"{label}\": {field} is a {}, which cannot be written",
                 widget.kind
             )),
-            Some(wanted) if wanted != info.widget => problems.push(format!(
+            Some(wanted) if wanted != info.widget => problems.push(words::tr!(
                 "{name}: field \"{label}\": {field} is a {} on the form, but {} is sent; add it to the widgets of --extras",
                 widget.kind,
                 info.widget.name()
@@ -36,16 +36,16 @@ pub(super) fn compare(
             Some(_) => {}
         }
         if let Some(caption) = widget.label.as_ref().filter(|caption| *caption != label) {
-            warnings.push(format!(
+            warnings.push(words::tr!(
                 "{name}: field \"{label}\": the form calls {field} \"{caption}\""
             ));
         }
     }
     if let Some(key) = &mapping.extras().key_widget {
         match form.widgets.get(key).map(|widget| widget.kind.as_str()) {
-            None => problems.push(format!("{name}: the key widget {key} is not on the form")),
+            None => problems.push(words::tr!("{name}: the key widget {key} is not on the form")),
             Some("text") => {}
-            Some(kind) => problems.push(format!(
+            Some(kind) => problems.push(words::tr!(
                 "{name}: the key widget {key} is a {kind}, a text field is needed"
             )),
         }

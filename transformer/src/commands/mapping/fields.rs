@@ -19,11 +19,11 @@ pub(super) async fn run(args: FieldsArgs) -> anyhow::Result<()> {
     let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
     let store = Store::connect(&redis)?;
     let profile = super::seen::lately(&store, &namespace).await?.ok_or_else(|| {
-        let problem = format!("no transformer of namespace {namespace} has mapped a customer lately");
+        let problem = words::tr!("no transformer of namespace {namespace} has mapped a customer lately");
         ConfigError::new(
             "NAMESPACE",
             problem,
-            "name the namespace of a running transformer",
+            words::text!("name the namespace of a running transformer"),
         )
     })?;
     pipeline::say_text!("{}", shown(&profile))?;
@@ -31,13 +31,21 @@ pub(super) async fn run(args: FieldsArgs) -> anyhow::Result<()> {
 }
 
 fn shown(profile: &Profile) -> String {
-    let mut rows = vec![["key", "have it", "filled", "looks"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["key", words::text!("have it"), "filled", "looks"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     let share = |count: u64| match profile.records() {
         0 => String::new(),
         all => format!("{} %", count * 100 / all),
     };
     for (name, key) in profile.keys() {
-        let gone = if key.gone { " (in no answer any more)" } else { "" };
+        let gone = if key.gone {
+            words::text!(" (in no answer any more)")
+        } else {
+            ""
+        };
         rows.push(vec![
             format!("{name}{gone}"),
             share(key.seen),
@@ -45,5 +53,5 @@ fn shown(profile: &Profile) -> String {
             looks(key),
         ]);
     }
-    format!("{} customers\n\n{}", profile.records(), columns(&rows))
+    words::tr!("{} customers\n\n{}", profile.records(), columns(&rows))
 }

@@ -70,7 +70,7 @@ pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::message(format!("{}: {error}; name a readable file", path.display())).into()
+        ConfigError::message(::words::tr!("{}: {error}; name a readable file", path.display())).into()
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> 
         for detail in company::several(file)? {
             let detail = match detail {
                 Value::Object(_) => detail,
-                _ => anyhow::bail!("{}: every customer must be an object", file.display()),
+                _ => words::bail!("{}: every customer must be an object", file.display()),
             };
             collided.extend(collisions(&detail));
             profile.add(&clean_in(detail, zone).with_context(|| file.display().to_string())?);
@@ -36,5 +36,5 @@ pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> 
 pub(super) async fn lately(store: &Store, namespace: &Namespace) -> anyhow::Result<Option<Profile>> {
     profile::last(store, namespace)
         .await
-        .context("REDIS_URL: ask for the keys that customers have had lately")
+        .with_context(|| words::tr!("REDIS_URL: ask for the keys that customers have had lately"))
 }

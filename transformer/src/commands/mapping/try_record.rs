@@ -55,7 +55,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
             }
             match outcome.failed() {
                 0 => Ok(()),
-                failed => anyhow::bail!("{failed} fields cannot be mapped for this customer"),
+                failed => words::bail!("{failed} fields cannot be mapped for this customer"),
             }
         }
     }
@@ -92,7 +92,7 @@ fn run_all(
     if !args.json {
         pipeline::say!("{count} customers: {mapped} mapped, {filtered} filtered, {failed} failed")?;
     }
-    anyhow::ensure!(failed == 0, "{failed} customers cannot be mapped");
+    words::ensure!(failed == 0, "{failed} customers cannot be mapped");
     Ok(())
 }
 
@@ -143,25 +143,29 @@ impl Outcome {
     }
 
     fn text(&self) -> String {
-        let mut rows = vec![vec!["label".to_owned(), "value".to_owned(), "sent as".to_owned()]];
+        let mut rows = vec![vec![
+            "label".to_owned(),
+            "value".to_owned(),
+            words::text!("sent as").to_owned(),
+        ]];
         for tried in &self.tried {
             let (value, sent) = match &tried.value {
                 Ok(value) => show(value),
                 Err(error) => (
-                    format!("error: {}", error.reason),
-                    "the record goes to the dead letters".to_owned(),
+                    words::tr!("error: {}", error.reason),
+                    words::text!("the record goes to the dead letters").to_owned(),
                 ),
             };
             rows.push(vec![tried.info.label.clone(), value, sent]);
         }
         let mut text = columns(&rows);
         if let Some(reason) = &self.dropped {
-            text.push_str(&format!(
+            text.push_str(&words::tr!(
                 "\nthis customer is filtered ({reason}) and not sent at all\n"
             ));
         }
         for warning in self.warnings() {
-            text.push_str(&format!("warning: {warning}\n"));
+            text.push_str(&words::tr!("warning: {warning}\n"));
         }
         text
     }
@@ -196,7 +200,7 @@ fn collided(mapping: &Mapping, detail: &serde_json::Value) -> Vec<String> {
     let told = collisions
         .filter(|collision| read(&collision.key))
         .map(|collision| {
-            format!(
+            words::tr!(
                 "{} stands in this record {} times ({}); the value of {} is used",
                 collision.key,
                 collision.ids.len(),

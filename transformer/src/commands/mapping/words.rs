@@ -8,15 +8,17 @@ use crate::map::Mapping;
 pub(super) fn destination(mapping: &Mapping) -> String {
     let other = mapping.other_request();
     match (other.app_id(), other.entry_id()) {
-        (Some(app), Some(entry)) => format!("{} fields of form {entry} in app {app}", mapping.fields().len()),
-        _ => format!("{} fields", mapping.fields().len()),
+        (Some(app), Some(entry)) => {
+            words::tr!("{} fields of form {entry} in app {app}", mapping.fields().len())
+        }
+        _ => words::tr!("{} fields", mapping.fields().len()),
     }
 }
 
 /// An expression as lines.
 pub(super) fn expression(text: &str) -> Vec<String> {
     if text.is_empty() {
-        return vec!["built from its parts".to_owned()];
+        return vec![words::text!("built from its parts").to_owned()];
     }
     match Expression::compile(text) {
         Ok(expression) => expression.explain(),
@@ -27,13 +29,15 @@ pub(super) fn expression(text: &str) -> Vec<String> {
 
 pub(super) fn system(name: &str, value: &str) -> String {
     match (name, value) {
-        ("is_start_workflow", "true" | "1") => "Writing starts the form's workflow.".to_owned(),
-        ("is_start_workflow", _) => "Writing does not start the form's workflow.".to_owned(),
-        ("is_start_trigger", "true" | "1") => "Writing starts the form's automations.".to_owned(),
-        ("is_start_trigger", _) => "Writing does not start the form's automations.".to_owned(),
-        ("transaction_id", value) => format!("transaction_id {value} is replaced by one id per batch."),
-        ("app_id" | "appId", value) => format!("App {value}."),
-        ("entry_id" | "entryId", value) => format!("Form {value}."),
+        ("is_start_workflow", "true" | "1") => words::text!("Writing starts the form's workflow.").to_owned(),
+        ("is_start_workflow", _) => words::text!("Writing does not start the form's workflow.").to_owned(),
+        ("is_start_trigger", "true" | "1") => {
+            words::text!("Writing starts the form's automations.").to_owned()
+        }
+        ("is_start_trigger", _) => words::text!("Writing does not start the form's automations.").to_owned(),
+        ("transaction_id", value) => words::tr!("transaction_id {value} is replaced by one id per batch."),
+        ("app_id" | "appId", value) => words::tr!("App {value}."),
+        ("entry_id" | "entryId", value) => words::tr!("Form {value}."),
         (name, value) => format!("{name} = {value}"),
     }
 }

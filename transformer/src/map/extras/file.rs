@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match Value::deserialize(from)? {
             Value::String(text) => Ok(Text(text)),
-            _ => Err(D::Error::custom("must be a text")),
+            _ => Err(D::Error::custom(words::text!("must be a text"))),
         }
     }
 }
@@ -107,7 +107,7 @@ impl<'de> Deserialize<'de> for OnFailure {
         match Value::deserialize(from)?.as_str() {
             Some("" | "error") => Ok(OnFailure::Error),
             Some("text") => Ok(OnFailure::Text),
-            _ => Err(D::Error::custom("must be \"error\" or \"text\"")),
+            _ => Err(D::Error::custom(words::text!("must be \"error\" or \"text\""))),
         }
     }
 }

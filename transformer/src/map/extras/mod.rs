@@ -87,7 +87,7 @@ impl Extras {
             },
             _ => reading.bad(
                 &[],
-                "an object with key_widget, widgets, zone or condition is expected",
+                words::text!("an object with key_widget, widgets, zone or condition is expected"),
             ),
         }
         if reading.problems.is_empty() {
@@ -129,7 +129,7 @@ impl Reading<'_> {
                     self.widget(field, &kind);
                 }
             }
-            Some(Given::Wrong(reason)) => self.bad(&["widgets"], format!("widgets {reason}")),
+            Some(Given::Wrong(reason)) => self.bad(&["widgets"], words::tr!("widgets {reason}")),
             None => {}
         }
         self.extras.key_widget = self.value("key_widget", additions.key_widget).map(|text| text.0);
@@ -157,7 +157,7 @@ impl Reading<'_> {
             Err(problems) => self.problems.extend(problems),
         }
         for key in additions.unknown.keys() {
-            let message = format!(
+            let message = words::tr!(
                 "unknown key \"{key}\"; key_widget, widgets, zone, condition, lookup and failed_expression are known"
             );
             self.bad(&[key], message);
@@ -180,11 +180,11 @@ impl Reading<'_> {
         match kind.right() {
             None => self.bad(
                 &path,
-                format!("widgets.{field} must be a type such as \"number\""),
+                words::tr!("widgets.{field} must be a type such as \"number\""),
             ),
             Some(kind) if super::Widget::parse(kind).is_none() => self.bad(
                 &path,
-                format!("widgets.{field}: the type \"{kind}\" is not known or not writable"),
+                words::tr!("widgets.{field}: the type \"{kind}\" is not known or not writable"),
             ),
             Some(kind) => {
                 let widget = WidgetType {

@@ -30,7 +30,7 @@ impl Names {
         names.sort_unstable();
         names.dedup();
         match names.as_slice() {
-            [one, other, ..] => Err(format!(
+            [one, other, ..] => Err(words::tr!(
                 "\"{what}\": \"{file}\" stands for one column, but {one} and {other} are asked for; write an object of names"
             )),
             _ => Ok(()),

@@ -39,7 +39,7 @@ pub(super) fn of_csv(text: &str) -> Result<Rows, String> {
         let row = row.map_err(|error| error.to_string())?;
         if is_open && row.iter().any(|cell| cell.contains('\n')) {
             let line = row.position().map_or(0, csv::Position::line);
-            return Err(format!("a quote is not closed, as it seems in line {line}"));
+            return Err(words::tr!("a quote is not closed, as it seems in line {line}"));
         }
         rows.push(row.iter().map(|cell| Value::String(cell.to_owned())).collect());
     }
@@ -50,7 +50,7 @@ pub(super) fn of_json(text: &str, declared: &Declared) -> Result<Rows, String> {
     let objects: Vec<Map<String, Value>> = match serde_json::from_str(text) {
         Ok(Value::Array(items)) => items.into_iter().map(object).collect::<Result<_, _>>()?,
         Ok(Value::Object(map)) if map.values().all(|value| !value.is_array()) => by_key(map, declared),
-        Ok(_) => return Err("an array of objects is expected".to_owned()),
+        Ok(_) => return Err(words::text!("an array of objects is expected").to_owned()),
         Err(whole) => text
             .lines()
             .filter(|line| !line.trim().is_empty())
@@ -89,7 +89,7 @@ fn object(value: Value) -> Result<Map<String, Value>, String> {
             }
             None => Ok(map),
         },
-        _ => Err("every row must be an object".to_owned()),
+        _ => Err(words::text!("every row must be an object").to_owned()),
     }
 }
 

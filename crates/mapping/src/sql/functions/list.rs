@@ -81,7 +81,12 @@ fn char_<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
         let zeros = code.iter().take(3).take_while(|byte| **byte == 0).count();
         bytes.extend(code.iter().skip(zeros));
     }
-    let no_text = |_| Failure::new("bad-text", "CHAR makes bytes that are no UTF-8 text");
+    let no_text = |_| {
+        Failure::new(
+            "bad-text",
+            words::text!("CHAR makes bytes that are no UTF-8 text"),
+        )
+    };
     String::from_utf8(bytes).map_err(no_text).and_then(give)
 }
 

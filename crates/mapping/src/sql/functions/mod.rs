@@ -78,18 +78,21 @@ pub(super) fn find(name: &str) -> Option<&'static Function> {
 pub(super) fn suggestion(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_uppercase();
     let known = [
-        ("ISNULL", "x IS NULL"),
+        ("ISNULL", words::text!("x IS NULL")),
         (
             "UUID",
-            "a value of the record: every mapping would give another one",
+            words::text!("a value of the record: every mapping would give another one"),
         ),
         (
             "RAND",
-            "a value of the record: every mapping would give another one",
+            words::text!("a value of the record: every mapping would give another one"),
         ),
         ("LEN", "CHAR_LENGTH(x)"),
-        ("TO_CHAR", "DATE_FORMAT(x, '%Y-%m-%d') or CAST(x AS CHAR)"),
-        ("IIF", "IF(condition, a, b)"),
+        (
+            "TO_CHAR",
+            words::text!("DATE_FORMAT(x, '%Y-%m-%d') or CAST(x AS CHAR)"),
+        ),
+        ("IIF", words::text!("IF(condition, a, b)")),
     ];
     known
         .iter()

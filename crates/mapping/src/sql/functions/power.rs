@@ -97,7 +97,7 @@ fn format<'r>(args: &'r [Expr], env: &Env<'r>) -> Result<Value<'r>, Failure> {
     ) {
         return Err(Failure::new(
             "locale",
-            format!("FORMAT does not know how {locale} writes numbers; leave the locale out"),
+            words::tr!("FORMAT does not know how {locale} writes numbers; leave the locale out"),
         ));
     }
     let Some(decimals) = args.get(1).map_or(Ok(None), |expr| expr.eval(env)?.to_int())? else {

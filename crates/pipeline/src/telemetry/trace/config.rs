@@ -47,14 +47,14 @@ fn endpoint(text: &str) -> Result<Url, ConfigError> {
         ConfigError::new(
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             problem,
-            "write for example http://collector:4318",
+            words::tr!("write for example http://collector:4318"),
         )
     };
-    let base = Url::parse(text.trim()).map_err(|error| refuse(format!("is not a URL ({error})")))?;
+    let base = Url::parse(text.trim()).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
     if !matches!(base.scheme(), "http" | "https") {
-        return Err(refuse(
-            "must begin with http:// or https://; gRPC is not spoken here".to_owned(),
-        ));
+        return Err(refuse(words::tr!(
+            "must begin with http:// or https://; gRPC is not spoken here"
+        )));
     }
     let path = format!("{}/v1/traces", base.path().trim_end_matches('/'));
     let mut endpoint = base;
@@ -69,8 +69,12 @@ fn ratio(text: &str) -> Result<f64, ConfigError> {
         .ok()
         .filter(|ratio| (0.0..=1.0).contains(ratio));
     ratio.ok_or_else(|| {
-        let problem = format!("`{text}` is not a number from 0 to 1");
-        ConfigError::new("OTEL_TRACES_SAMPLER_ARG", problem, "write for example 0.01")
+        let problem = words::tr!("`{text}` is not a number from 0 to 1");
+        ConfigError::new(
+            "OTEL_TRACES_SAMPLER_ARG",
+            problem,
+            words::tr!("write for example 0.01"),
+        )
     })
 }
 

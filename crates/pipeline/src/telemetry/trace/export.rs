@@ -42,7 +42,7 @@ pub fn start(
         ConfigError::new(
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             problem,
-            "write for example http://collector:4318",
+            words::tr!("write for example http://collector:4318"),
         )
     };
     let http = HttpConfig {

@@ -13,6 +13,7 @@ use pipeline::{
     tls::TlsFiles,
 };
 use serde_json::Value;
+use words::Language;
 
 use super::receiver::{Receiver, SECRET};
 use crate::support;
@@ -53,6 +54,7 @@ fn pager_with(
             url: Secret::new(receiver.url(name)),
             kind,
             secret,
+            language: Language::English,
         }),
         every,
         after: Duration::from_secs(3),

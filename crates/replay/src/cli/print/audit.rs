@@ -12,24 +12,24 @@ use std::io::{Result, Write};
 fn verb(action: &str) -> &str {
     match action {
         "plan" => "planned",
-        "replay" => "began to put back",
-        "resume" => "went on with",
+        "replay" => words::text!("began to put back"),
+        "resume" => words::text!("went on with"),
         "cancel" => "cancelled",
-        "discard" => "began to discard, as",
-        "undo" => "began to take back, as",
-        "import" => "began to import, as",
-        "edit" => "edited one letter, with",
-        "patch" => "repaired, with",
-        "export" => "exported letters",
-        "reveal" => "looked at personal data:",
-        "pause" => "let rest",
-        "adopt" => "took over, from a process that is gone,",
-        "rule" => "began to put back",
-        "rule add" => "made the rule",
-        "rule on" => "switched on the rule",
-        "rule off" => "switched off the rule",
-        "rule remove" => "took away the rule",
-        "tidy" => "took away second copies that a killed process had left, in",
+        "discard" => words::text!("began to discard, as"),
+        "undo" => words::text!("began to take back, as"),
+        "import" => words::text!("began to import, as"),
+        "edit" => words::text!("edited one letter, with"),
+        "patch" => words::text!("repaired, with"),
+        "export" => words::text!("exported letters"),
+        "reveal" => words::text!("looked at personal data:"),
+        "pause" => words::text!("let rest"),
+        "adopt" => words::text!("took over, from a process that is gone,"),
+        "rule" => words::text!("began to put back"),
+        "rule add" => words::text!("made the rule"),
+        "rule on" => words::text!("switched on the rule"),
+        "rule off" => words::text!("switched off the rule"),
+        "rule remove" => words::text!("took away the rule"),
+        "tidy" => words::text!("took away second copies that a killed process had left, in"),
         other => other,
     }
 }
@@ -45,7 +45,7 @@ pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
     };
     let stage = &entry.stage;
     writeln!(out, "{}", time(ms.unwrap_or(0)))?;
-    let mut text = format!("{} ({stage} stage)", what.trim_end());
+    let mut text = words::tr!("{} ({stage} stage)", what.trim_end());
     if !entry.filter.is_empty() {
         text += &format!(", {}", entry.filter);
     }
@@ -55,7 +55,7 @@ pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
     table::below(out, &text)?;
     table::below(out, &counts(&entry.result))?;
     if !entry.intact {
-        table::below(out, "DOES NOT FIT ITS DIGEST")?;
+        table::below(out, words::text!("DOES NOT FIT ITS DIGEST"))?;
     }
     Ok(())
 }
@@ -78,7 +78,15 @@ fn counts(result: &str) -> String {
 /// What stands below the entries.
 pub(crate) fn audit_end(out: &mut impl Write, entries: u64) -> Result<()> {
     match entries {
-        0 => writeln!(out, "nobody has done anything to dead letters yet"),
-        _ => writeln!(out, "{entries} entries; times are in {}", zone_name()),
+        0 => writeln!(
+            out,
+            "{}",
+            words::tr!("nobody has done anything to dead letters yet")
+        ),
+        _ => writeln!(
+            out,
+            "{}",
+            words::tr!("{entries} entries; times are in {}", zone_name())
+        ),
     }
 }

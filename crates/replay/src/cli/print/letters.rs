@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::io::{Result, Write};
 
 const LIST: [Column; 5] = [
-    Column("LAST FAILED", 20, false),
+    Column(words::mark!("LAST FAILED"), 20, false),
     Column("GROUP", 8, false),
     Column("CODE", 22, false),
     Column("CUSTOMER", 16, false),
@@ -37,7 +37,7 @@ pub(crate) fn row(
     first: bool,
 ) -> Result<()> {
     if first {
-        table::head(out, &LIST, "ID / MESSAGE")?;
+        table::head(out, &LIST, words::text!("ID / MESSAGE"))?;
     }
     let cells = vec![
         time(record.last_failed_at),
@@ -56,7 +56,7 @@ pub(crate) fn row(
             reason,
             at,
         } = archived;
-        let text = format!("archived by {operator} at {} ({operation}): {reason}", time(*at));
+        let text = words::tr!("archived by {operator} at {} ({operation}): {reason}", time(*at));
         table::below(out, &text)?;
     }
     Ok(())
@@ -71,19 +71,30 @@ pub(crate) fn listed(
     first: Option<&str>,
 ) -> Result<()> {
     let Some(first) = first else {
-        return writeln!(out, "no letter in the {stage} stage's {place} matches");
+        return writeln!(
+            out,
+            "{}",
+            words::tr!("no letter in the {stage} stage's {place} matches")
+        );
     };
     writeln!(
         out,
-        "{shown} of the {stage} stage's {place}; times are in {}",
-        zone_name()
+        "{}",
+        words::tr!(
+            "{shown} of the {stage} stage's {place}; times are in {}",
+            zone_name()
+        )
     )?;
-    table::fact(out, "next:", &format!("dead show {first}"))
+    table::fact(out, "next:", &words::tr!("dead show {first}"))
 }
 
 pub(crate) fn groups(out: &mut impl Write, stage: Stage, groups: &[Group]) -> Result<()> {
     let Some(largest) = groups.first() else {
-        return writeln!(out, "no dead letter of the {stage} stage matches");
+        return writeln!(
+            out,
+            "{}",
+            words::tr!("no dead letter of the {stage} stage matches")
+        );
     };
     table::head(out, &GROUPS, "EXAMPLE")?;
     for group in groups {
@@ -105,16 +116,19 @@ pub(crate) fn groups(out: &mut impl Write, stage: Stage, groups: &[Group]) -> Re
     let letters: u64 = groups.iter().map(|group| group.count).sum();
     writeln!(
         out,
-        "{letters} letters in {} group{}; times are in {}",
-        groups.len(),
-        if groups.len() == 1 { "" } else { "s" },
-        zone_name()
+        "{}",
+        words::tr!(
+            "{letters} letters in {} group{}; times are in {}",
+            groups.len(),
+            words::plural(groups.len() == 1),
+            zone_name()
+        )
     )?;
     let group = &largest.group;
     table::fact(
         out,
         "next:",
-        &format!("dead list --group {group}, dead plan --group {group} --reason WHY"),
+        &words::tr!("dead list --group {group}, dead plan --group {group} --reason WHY"),
     )
 }
 
@@ -126,7 +140,7 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
     line("id", record.id.clone())?;
     line(
         "customer",
-        format!("{}  version {}", record.company_id, record.version),
+        words::tr!("{}  version {}", record.company_id, record.version),
     )?;
     line("reason", format!("{}: {}", record.code, record.message))?;
     line("group", group.to_owned())?;
@@ -136,28 +150,28 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
     line("field", maybe(&record.field))?;
     line("formula", maybe(&record.expression))?;
     if let Some(batch) = &record.batch {
-        line("batch", format!("{} position {}", batch.id, batch.position))?;
+        line("batch", words::tr!("{} position {}", batch.id, batch.position))?;
     }
     line("run", record.run_id.clone())?;
     line(
         "returns",
-        format!("to {}, {} replays so far", record.return_queue, record.replays),
+        words::tr!("to {}, {} replays so far", record.return_queue, record.replays),
     )?;
     line("replay", maybe(&record.last_replay))?;
     line("repairs", maybe(&record.repair_of))?;
     line(
         "restored",
-        letter.life().map(|by| format!("by {by}")).unwrap_or_default(),
+        letter.life().map(|by| words::tr!("by {by}")).unwrap_or_default(),
     )?;
     line(
         "by",
-        format!("{} version {}", record.instance, record.program_version),
+        words::tr!("{} version {}", record.instance, record.program_version),
     )?;
     line("mapping", maybe(&record.mapping))?;
     line("trace", maybe(&record.traceparent))?;
     line("cut", record.cut.join(", "))?;
     if let Some(archived) = letter.archived() {
-        let by = format!(
+        let by = words::tr!(
             "{} by {} ({})",
             time(archived.at),
             archived.operator,
@@ -169,7 +183,7 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
 }
 
 fn attempts(out: &mut impl Write, record: &FailureRecord) -> Result<()> {
-    let text = format!("{}, times are in {}", record.attempts.len(), zone_name());
+    let text = words::tr!("{}, times are in {}", record.attempts.len(), zone_name());
     table::fact(out, "attempts", &text)?;
     for attempt in &record.attempts {
         let text = format!(
@@ -188,8 +202,8 @@ fn attempts(out: &mut impl Write, record: &FailureRecord) -> Result<()> {
 pub(crate) fn next_of_letter(out: &mut impl Write, letter: &Letter, group: &str) -> Result<()> {
     let digits = letter.digits();
     let next = match letter.archived() {
-        Some(archived) => format!("dead undo {} --reason WHY", archived.operation),
-        None => format!(
+        Some(archived) => words::tr!("dead undo {} --reason WHY", archived.operation),
+        None => words::tr!(
             "dead replay --group {group} --reason WHY, dead edit {digits} --reason WHY, dead discard --id {digits} --reason WHY"
         ),
     };
@@ -199,13 +213,13 @@ pub(crate) fn next_of_letter(out: &mut impl Write, letter: &Letter, group: &str)
 /// The body: a form record cell by cell with its captions, anything else as JSON.
 pub(crate) fn body(out: &mut impl Write, body: &Value) -> Result<()> {
     let Some(cells) = body.get("fields").and_then(Value::as_array) else {
-        return writeln!(out, "body      {body:#}");
+        return writeln!(out, "{}", words::tr!("body      {body:#}"));
     };
     let mut rest = body.clone();
     if let Some(fields) = rest.as_object_mut() {
         fields.shift_remove("fields");
     }
-    writeln!(out, "body      {rest}")?;
+    writeln!(out, "{}", words::tr!("body      {rest}"))?;
     for cell in cells {
         let text = |name: &str| cell[name].as_str().unwrap_or_default();
         let value = cell.as_object().and_then(|cell| {

@@ -20,37 +20,40 @@ pub(crate) fn operations(out: &mut impl Write, operations: &[Operation]) -> Resu
         writeln!(out, "{id}  {}", one.state.name())?;
         let what = match one.kind {
             Kind::Discard => "discarded",
-            Kind::Undo => "took back",
+            Kind::Undo => words::text!("took back"),
             Kind::Import => "imported",
         };
         let (operator, stage) = (&one.operator, &one.stage);
         let at = time(one.begun_at);
         let text =
-            format!("{at}: {operator} {what} {moved} letters of the {stage} stage ({filter}): {reason}");
+            words::tr!("{at}: {operator} {what} {moved} letters of the {stage} stage ({filter}): {reason}");
         table::below(out, &text)?;
         match (one.state, one.kind) {
             (State::Interrupted, Kind::Import) => {
                 table::below(
                     out,
-                    &format!("next: import the file again, or dead undo {id} --reason WHY"),
+                    &words::tr!("next: import the file again, or dead undo {id} --reason WHY"),
                 )?;
             }
             (State::Interrupted, _) => {
                 table::below(
                     out,
-                    &format!("next: dead resume {id}, or dead undo {id} --reason WHY"),
+                    &words::tr!("next: dead resume {id}, or dead undo {id} --reason WHY"),
                 )?;
             }
             _ => {}
         }
     }
     match operations.len() {
-        0 => writeln!(out, "no discard, undo or import within 40 days"),
+        0 => writeln!(out, "{}", words::tr!("no discard, undo or import within 40 days")),
         count => writeln!(
             out,
-            "{count} operation{}; times are in {}",
-            if count == 1 { "" } else { "s" },
-            zone_name()
+            "{}",
+            words::tr!(
+                "{count} operation{}; times are in {}",
+                words::plural(count == 1),
+                zone_name()
+            )
         ),
     }
 }

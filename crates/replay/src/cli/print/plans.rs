@@ -26,9 +26,11 @@ pub(crate) fn preview(out: &mut impl Write, preview: &Preview) -> Result<()> {
     let mut line = |name: &str, text: String| table::fact(out, name, &text);
     line(
         "plan",
-        format!(
+        words::tr!(
             "{}  ({} letters, {} others stay)",
-            plan.id, plan.total, plan.unmatched
+            plan.id,
+            plan.total,
+            plan.unmatched
         ),
     )?;
     line("chosen", plan.filter.clone())?;
@@ -37,44 +39,50 @@ pub(crate) fn preview(out: &mut impl Write, preview: &Preview) -> Result<()> {
     let (first, last) = preview.died_between;
     line(
         "died",
-        format!("{} … {} in {}", time(first), time(last), zone_name()),
+        words::tr!("{} … {} in {}", time(first), time(last), zone_name()),
     )?;
-    line("customers", format!("about {}", preview.customers))?;
+    line("customers", words::tr!("about {}", preview.customers))?;
     line(
         "superseded",
-        format!("{} already, as far as is known", preview.superseded),
+        words::tr!("{} already, as far as is known", preview.superseded),
     )?;
     let cost = &preview.cost;
     line(
         "cost",
-        format!(
+        words::tr!(
             "{} detail calls, {} to {} write calls, if nothing is unchanged or superseded",
-            cost.detail_calls, cost.write_calls_at_least, cost.write_calls_at_most
+            cost.detail_calls,
+            cost.write_calls_at_least,
+            cost.write_calls_at_most
         ),
     )?;
     if let Some(seconds) = cost.seconds {
         line(
             "time",
-            format!("{} at the given rate", span(Duration::from_secs(seconds))),
+            words::tr!("{} at the given rate", span(Duration::from_secs(seconds))),
         )?;
     }
     line("withheld", preview.withheld.clone().unwrap_or_default())?;
     for group in &preview.groups {
-        let head = format!(
+        let head = words::tr!(
             "{} × {} {}, customers {} … {}",
-            group.count, group.group, group.code, group.first_key, group.last_key
+            group.count,
+            group.group,
+            group.code,
+            group.first_key,
+            group.last_key
         );
         table::below(out, &head)?;
         table::below(out, &group.example)?;
     }
-    writeln!(out, "nothing was moved")?;
-    table::fact(out, "next:", &format!("dead replay {}", plan.id))
+    writeln!(out, "{}", words::tr!("nothing was moved"))?;
+    table::fact(out, "next:", &words::tr!("dead replay {}", plan.id))
 }
 
 /// The outcomes of a plan in one line.
 pub(crate) fn outcomes(plan: &Plan) -> String {
     use Disposition::{Duplicate, Filtered, Loaded, Skipped, Superseded, Unchanged};
-    let mut text = format!(
+    let mut text = words::tr!(
         "{} applied, {} unchanged, {} superseded, {} failed again",
         plan.count([Loaded]),
         plan.count([Unchanged, Duplicate, Skipped]),
@@ -83,13 +91,13 @@ pub(crate) fn outcomes(plan: &Plan) -> String {
     );
     let rare = [
         (plan.count([Filtered]), "filtered"),
-        (plan.count([End::Refused]), "not repairable"),
-        (plan.count([End::Gone]), "no longer there"),
-        (plan.under_way(), "under way"),
+        (plan.count([End::Refused]), words::text!("not repairable")),
+        (plan.count([End::Gone]), words::text!("no longer there")),
+        (plan.under_way(), words::text!("under way")),
         (
             plan.total
                 .saturating_sub(plan.sent + plan.count([End::Refused, End::Gone])),
-            "not put back",
+            words::text!("not put back"),
         ),
     ];
     for (count, name) in rare.into_iter().filter(|(count, _)| *count > 0) {
@@ -102,7 +110,7 @@ pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Pl
     let (mut count, mut next) = (0, None);
     for plan in plans {
         if count == 0 {
-            table::head(out, &PLANS, "REASON / OUTCOME")?;
+            table::head(out, &PLANS, words::text!("REASON / OUTCOME"))?;
         }
         count += 1;
         let cells = vec![
@@ -114,20 +122,27 @@ pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Pl
         ];
         table::row(out, &PLANS, cells)?;
         table::below(out, &plan.reason)?;
-        let put_back = format!("{} of {} put back: {}", plan.sent, plan.total, outcomes(plan));
+        let put_back = words::tr!("{} of {} put back: {}", plan.sent, plan.total, outcomes(plan));
         table::below(out, &put_back)?;
         table::below(out, &course(plan))?;
         table::below(out, &plan.note)?;
         next = next.or_else(|| next_of(plan));
     }
     if count == 0 {
-        return writeln!(out, "no plan; make one: dead plan --group GROUP --reason WHY");
+        return writeln!(
+            out,
+            "{}",
+            words::tr!("no plan; make one: dead plan --group GROUP --reason WHY")
+        );
     }
     writeln!(
         out,
-        "{count} plan{}; times are in {}",
-        if count == 1 { "" } else { "s" },
-        zone_name()
+        "{}",
+        words::tr!(
+            "{count} plan{}; times are in {}",
+            words::plural(count == 1),
+            zone_name()
+        )
     )?;
     table::fact(out, "next:", &next.unwrap_or_default())
 }
@@ -136,12 +151,12 @@ pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Pl
 fn course(plan: &Plan) -> String {
     let at = |name: &str, ms: Option<i64>| ms.map(|ms| format!("{name} {}", time(ms)));
     let changed =
-        (!plan.changed_by.is_empty()).then(|| format!("{} by {}", plan.state.name(), plan.changed_by));
+        (!plan.changed_by.is_empty()).then(|| words::tr!("{} by {}", plan.state.name(), plan.changed_by));
     let parts = [
         at("begun", plan.begun_at),
         at("ended", plan.ended_at),
-        at("last outcome", plan.last_outcome_at),
-        plan.rate.map(|rate| format!("{rate} a second")),
+        at(words::text!("last outcome"), plan.last_outcome_at),
+        plan.rate.map(|rate| words::tr!("{rate} a second")),
         changed,
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -150,11 +165,11 @@ fn course(plan: &Plan) -> String {
 fn next_of(plan: &Plan) -> Option<String> {
     let id = &plan.id;
     match plan.state {
-        State::Planned => Some(format!("dead replay {id}")),
+        State::Planned => Some(words::tr!("dead replay {id}")),
         State::Making | State::Paused | State::Stopped => {
-            Some(format!("dead resume {id}, dead cancel {id} --reason WHY"))
+            Some(words::tr!("dead resume {id}, dead cancel {id} --reason WHY"))
         }
-        _ if plan.failed() > 0 => Some(format!("dead outcomes {id} --only dead")),
+        _ if plan.failed() > 0 => Some(words::tr!("dead outcomes {id} --only dead")),
         _ => None,
     }
 }
@@ -163,10 +178,14 @@ fn next_of(plan: &Plan) -> Option<String> {
 pub(crate) fn outcome(out: &mut impl Write, one: &LetterOutcome) -> Result<()> {
     match one {
         LetterOutcome::Failed { outcome, failed } => {
-            writeln!(out, "{outcome} in {}  {}", failed.stage, failed.now)?;
+            writeln!(
+                out,
+                "{}",
+                words::tr!("{outcome} in {}  {}", failed.stage, failed.now)
+            )?;
             table::below(out, &format!("{}: {}", failed.code, failed.message))?;
             let vendor = failed.vendor.as_ref();
-            let vendor = vendor.map(|answer| format!("the vendor: {}: {}", answer.code, answer.message));
+            let vendor = vendor.map(|answer| words::tr!("the vendor: {}: {}", answer.code, answer.message));
             table::below(out, &vendor.unwrap_or_default())
         }
         LetterOutcome::Other {
@@ -175,7 +194,7 @@ pub(crate) fn outcome(out: &mut impl Write, one: &LetterOutcome) -> Result<()> {
             stage,
         } => {
             let place = stage
-                .map(|stage| format!(" in {stage}, no dead letter any more"))
+                .map(|stage| words::tr!(" in {stage}, no dead letter any more"))
                 .unwrap_or_default();
             writeln!(out, "{outcome}{place}  {letter}")
         }
@@ -185,8 +204,16 @@ pub(crate) fn outcome(out: &mut impl Write, one: &LetterOutcome) -> Result<()> {
 /// What stands below the outcomes.
 pub(crate) fn outcomes_end(out: &mut impl Write, plan: &Plan, shown: u64) -> Result<()> {
     if shown == 0 {
-        return writeln!(out, "no letter of plan {} has this outcome", plan.id);
+        return writeln!(
+            out,
+            "{}",
+            words::tr!("no letter of plan {} has this outcome", plan.id)
+        );
     }
-    writeln!(out, "{shown} of {} letters; {}", plan.total, outcomes(plan))?;
+    writeln!(
+        out,
+        "{}",
+        words::tr!("{shown} of {} letters; {}", plan.total, outcomes(plan))
+    )?;
     table::fact(out, "next:", &next_of(plan).unwrap_or_default())
 }

@@ -17,7 +17,10 @@ pub(super) struct Column(pub(super) &'static str, pub(super) u16, pub(super) boo
 
 /// The headline: the columns' names, and below them what the text is.
 pub(super) fn head(out: &mut impl Write, columns: &[Column], text: &str) -> Result<()> {
-    let names: Vec<_> = columns.iter().map(|column| column.0.to_owned()).collect();
+    let names: Vec<_> = columns
+        .iter()
+        .map(|column| words::said(column.0).to_owned())
+        .collect();
     row(out, columns, names)?;
     below(out, text)
 }
@@ -42,7 +45,7 @@ pub(super) fn below(out: &mut impl Write, text: &str) -> Result<()> {
         return Ok(());
     }
     let mut table = plain();
-    table.add_row([printable(text)]);
+    table.add_row([printable(&words::retold(text))]);
     for column in table.column_iter_mut() {
         column.set_padding((INDENT, 0));
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(SCREEN)));
@@ -57,7 +60,7 @@ pub(super) fn fact(out: &mut impl Write, name: &str, text: &str) -> Result<()> {
         return Ok(());
     }
     let mut table = plain();
-    table.add_row([name, &printable(text)]);
+    table.add_row([words::said(name), &printable(&words::retold(text))]);
     let widths = [NAME, SCREEN - NAME];
     for (column, width) in table.column_iter_mut().zip(widths) {
         column.set_padding((0, 0));

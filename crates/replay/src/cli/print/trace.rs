@@ -34,7 +34,8 @@ pub(crate) fn traced(
     let Some(story) = story else {
         return writeln!(
             out,
-            "there is no account of events: nothing was handled yet, or EVENTS is off"
+            "{}",
+            words::tr!("there is no account of events: nothing was handled yet, or EVENTS is off")
         );
     };
     if let Some(first) = story.steps.first() {
@@ -56,7 +57,7 @@ fn step(out: &mut impl Write, step: &Step) -> Result<()> {
     let cells = vec![
         time(step.at),
         step.stage.map_or("?", pipeline::stage::Stage::name).to_owned(),
-        step.word(),
+        words::said(&step.word()).to_owned(),
         step.version.clone(),
         attempt,
     ];
@@ -68,12 +69,12 @@ fn details(step: &Step) -> String {
     let mut parts = Vec::new();
     let mut add = |name: &str, text: &str| {
         if !text.is_empty() {
-            parts.push(format!("{name} {text}").trim().to_owned());
+            parts.push(format!("{} {text}", words::said(name)).trim().to_owned());
         }
     };
     add("row", &step.row_id);
     add("", &step.reason);
-    add("vendor code", &step.vendor_code);
+    add(words::text!("vendor code"), &step.vendor_code);
     add("field", &step.field);
     add("group", &step.group);
     add("until", &step.next_at.map(time).unwrap_or_default());
@@ -81,7 +82,7 @@ fn details(step: &Step) -> String {
     add("by", &step.plan_id);
     add("run", &step.run_id);
     if step.removed {
-        add("", "removed in the CRM");
+        add("", words::text!("removed in the CRM"));
     }
     let took = Duration::from_millis(step.latency_ms.into());
     if took >= SLOW {
@@ -96,28 +97,38 @@ fn details(step: &Step) -> String {
 
 fn end(out: &mut impl Write, story: &Story) -> Result<()> {
     let since = match story.since {
-        Some(since) => format!("; the events begin {}", time(since)),
-        None => "; there are no events at all".to_owned(),
+        Some(since) => words::tr!("; the events begin {}", time(since)),
+        None => words::text!("; there are no events at all").to_owned(),
     };
     let left_out = match story.left_out {
         0 => String::new(),
-        earlier => format!(", {earlier} earlier ones left out"),
+        earlier => words::tr!(", {earlier} earlier ones left out"),
     };
     writeln!(
         out,
-        "{} steps{left_out}{since}; times are in {}",
-        story.steps.len(),
-        zone_name()
+        "{}",
+        words::tr!(
+            "{} steps{left_out}{since}; times are in {}",
+            story.steps.len(),
+            zone_name()
+        )
     )?;
     if story.lost > 0 {
         writeln!(
             out,
-            "{} events of all customers were lost while the broker took none; some may be missing here",
-            story.lost
+            "{}",
+            words::tr!(
+                "{} events of all customers were lost while the broker took none; some may be missing here",
+                story.lost
+            )
         )?;
     }
     if story.unreadable > 0 {
-        writeln!(out, "{} messages are of a newer version", story.unreadable)?;
+        writeln!(
+            out,
+            "{}",
+            words::tr!("{} messages are of a newer version", story.unreadable)
+        )?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use crate::{
     okki::time,
     state::{FetchResult, Phase, Run},
 };
-use anyhow::{bail, ensure};
 use pipeline::{
     accounting::Balance, events, message::Outgoing, sequence, setting::ConfigError, stage::Stage,
 };
@@ -30,15 +29,15 @@ pub(in crate::commands::sync) fn ids(typed: &[String]) -> Result<Vec<String>, Co
         .filter(|id| !id.is_empty())
         .collect();
     if ids.is_empty() && !typed.is_empty() {
-        let remedy = "write ids as OKKI has them; perhaps a variable of the shell is empty";
-        return Err(ConfigError::new("--id", "names no customer", remedy));
+        let remedy = words::text!("write ids as OKKI has them; perhaps a variable of the shell is empty");
+        return Err(ConfigError::new("--id", words::tr!("names no customer"), remedy));
     }
     let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
     match ids.iter().find(|id| !is_id(id)) {
         Some(wrong) => Err(ConfigError::new(
             "--id",
-            format!("`{wrong}` is no id of a customer"),
-            "write ids as OKKI has them, such as 56657420945678,56657420945679",
+            words::tr!("`{wrong}` is no id of a customer"),
+            words::tr!("write ids as OKKI has them, such as 56657420945678,56657420945679"),
         )),
         None => Ok(ids.into_iter().map(str::to_owned).collect()),
     }
@@ -60,14 +59,14 @@ impl Sync {
         let (summary, rows) = self.beside_details(work).await?;
         summary.print(self.json)?;
         let unknown = summary.of(FetchResult::Unknown);
-        ensure!(unknown == 0, "{unknown} customers are not shown by okki");
+        words::ensure!(unknown == 0, "{unknown} customers are not shown by okki");
         let filtered = summary.of(FetchResult::Filtered);
-        ensure!(
+        words::ensure!(
             filtered == 0,
             "{filtered} customers are outside of the filter (group, parameters, condition)"
         );
-        ensure!(rows.dead == 0, "{} customers are dead letters", rows.dead);
-        ensure!(
+        words::ensure!(rows.dead == 0, "{} customers are dead letters", rows.dead);
+        words::ensure!(
             rows.in_flight == 0,
             "{} customers are not written yet; they are on their way as long as transformer and loader run",
             rows.in_flight
@@ -85,7 +84,12 @@ impl Sync {
                     ids.sort_unstable();
                     let few = ids.join(", ");
                     let more = if ids.len() == TOLD { ", …" } else { "" };
-                    eprintln!("waiting for {few}{more}: okki has not shown them yet, and is asked once more");
+                    eprintln!(
+                        "{}",
+                        words::tr!(
+                            "waiting for {few}{more}: okki has not shown them yet, and is asked once more"
+                        )
+                    );
                     return std::future::pending().await;
                 }
                 Err(error) => tracing::debug!(%error, "pending customers not read"),
@@ -154,7 +158,7 @@ impl Sync {
                 return Ok(balance);
             }
             if !self.rt.shutdown.sleep(POLL).await {
-                bail!("stopped; the customers are on their way");
+                words::bail!("stopped; the customers are on their way");
             }
         }
     }

@@ -1,0 +1,219 @@
+//! What a receiver's refusal means, and what to do about it.
+
+use super::config::AlertKind;
+use serde_json::Value;
+
+/// A code of a robot, a part of its sentence where one code means several things, and what to do.
+type Known = (i64, &'static str, &'static str);
+
+/// 钉钉, as its page about custom robots has them.
+const DINGTALK: &[Known] = &[
+    (
+        310000,
+        "sign",
+        words::mark!(
+            "set ALERT_SECRET to the secret of 加签 in the robot's security settings, and let NTP set this clock"
+        ),
+    ),
+    (
+        310000,
+        "timestamp",
+        words::mark!(
+            "set ALERT_SECRET to the secret of 加签 in the robot's security settings, and let NTP set this clock"
+        ),
+    ),
+    (
+        310000,
+        "ip",
+        words::mark!("add this machine's public address to the robot's security settings (IP地址)"),
+    ),
+    (
+        310000,
+        "",
+        words::mark!(
+            "the robot wants a keyword (自定义关键词) in every message: choose 加签 and ALERT_SECRET instead, or make NAMESPACE the keyword"
+        ),
+    ),
+    (
+        300001,
+        "",
+        words::mark!("copy the robot's webhook address again, its token is not known"),
+    ),
+    (
+        300005,
+        "",
+        words::mark!("copy the robot's webhook address again, its token is not known"),
+    ),
+    (
+        400101,
+        "",
+        words::mark!("copy the robot's webhook address again, its token is not known"),
+    ),
+    (
+        400013,
+        "",
+        words::mark!("the group of this robot was dissolved; add a robot to another group"),
+    ),
+    (
+        400102,
+        "",
+        words::mark!("the robot is switched off; switch it on in the settings of the group"),
+    ),
+    (
+        400106,
+        "",
+        words::mark!("the robot does not exist any more; add a new one to the group"),
+    ),
+    (
+        410100,
+        "",
+        words::mark!(
+            "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
+        ),
+    ),
+    (
+        130101,
+        "",
+        words::mark!(
+            "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
+        ),
+    ),
+];
+
+/// 企业微信.
+const WECOM: &[Known] = &[
+    (
+        93000,
+        "",
+        words::mark!("copy the robot's webhook address again, its key is not known"),
+    ),
+    (
+        45009,
+        "",
+        words::mark!(
+            "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
+        ),
+    ),
+    (45033, "", words::mark!("too many calls at a time; wait a minute")),
+];
+
+/// 飞书.
+const FEISHU: &[Known] = &[
+    (
+        19001,
+        "",
+        words::mark!("copy the robot's webhook address again, its token is not known"),
+    ),
+    (
+        19005,
+        "",
+        words::mark!("the robot does not exist any more; add a new one to the group"),
+    ),
+    (
+        19021,
+        "",
+        words::mark!(
+            "set ALERT_SECRET to the secret of 签名校验 in the robot's security settings, and let NTP set this clock"
+        ),
+    ),
+    (
+        19022,
+        "",
+        words::mark!("add this machine's public address to the robot's security settings (IP 白名单)"),
+    ),
+    (
+        19024,
+        "",
+        words::mark!(
+            "the robot wants a keyword (自定义关键词) in every message: choose 签名校验 and ALERT_SECRET instead, or make NAMESPACE the keyword"
+        ),
+    ),
+    (
+        11232,
+        "",
+        words::mark!("the robot takes five messages a second; wait a minute"),
+    ),
+    (
+        9499,
+        "",
+        words::mark!("the robot does not understand the message; is ALERT_KIND right?"),
+    ),
+];
+
+/// An answer by its status alone.
+pub(super) fn of_status(status: u16) -> String {
+    format!("HTTP {status}")
+}
+
+/// Robots answer 200 and put the refusal into the body.
+pub(super) fn of(kind: AlertKind, answer: &[u8]) -> Option<String> {
+    let name = match kind {
+        AlertKind::Generic => return None,
+        AlertKind::Dingtalk | AlertKind::Wecom => "errcode",
+        AlertKind::Feishu => "code",
+    };
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let code = answer
+        .get(name)
+        .or_else(|| answer.get("StatusCode"))
+        .and_then(Value::as_i64);
+    let text = answer
+        .get("errmsg")
+        .or_else(|| answer.get("msg"))
+        .and_then(Value::as_str)
+        .unwrap_or(words::text!("no text"));
+    match code {
+        Some(0) => None,
+        Some(code) => Some(match remedy(kind, code, text) {
+            Some(remedy) => words::tr!("{code}: {text}; {remedy}", remedy = words::said(remedy)),
+            None => format!("{code}: {text}"),
+        }),
+        None => Some(words::tr!("with no code")),
+    }
+}
+
+fn remedy(kind: AlertKind, code: i64, text: &str) -> Option<&'static str> {
+    let known = match kind {
+        AlertKind::Generic => return None,
+        AlertKind::Dingtalk => DINGTALK,
+        AlertKind::Wecom => WECOM,
+        AlertKind::Feishu => FEISHU,
+    };
+    let text = text.to_ascii_lowercase();
+    let (_, _, remedy) = known
+        .iter()
+        .find(|(known, part, _)| *known == code && text.contains(part))?;
+    Some(remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn robots_refuse_in_the_body_of_an_answer_with_200() {
+        let refusal = |kind, body: &str| of(kind, body.as_bytes());
+        assert_eq!(
+            refusal(AlertKind::Dingtalk, r#"{"errcode":0,"errmsg":"ok"}"#),
+            None
+        );
+        assert_eq!(
+            refusal(AlertKind::Dingtalk, r#"{"errcode":1,"errmsg":"x"}"#),
+            Some("1: x".to_owned())
+        );
+        assert_eq!(refusal(AlertKind::Feishu, r#"{"StatusCode":0}"#), None);
+        assert!(refusal(AlertKind::Wecom, "<html>").is_some());
+        assert_eq!(refusal(AlertKind::Generic, ""), None);
+    }
+
+    #[test]
+    fn known_refusals_come_with_what_to_do() {
+        let dingtalk = |text| remedy(AlertKind::Dingtalk, 310_000, text).unwrap();
+        assert!(dingtalk("sign not match, more: [https://x]").contains("加签"));
+        assert!(dingtalk("description:关键词不匹配;solution:请联系群管理员").contains("自定义关键词"));
+        assert!(dingtalk("ip 1.2.3.4 not in whitelist").contains("IP地址"));
+        assert!(remedy(AlertKind::Wecom, 93_000, "invalid webhook url").is_some());
+        assert!(remedy(AlertKind::Feishu, 19_021, "sign match fail").is_some());
+        assert_eq!(remedy(AlertKind::Feishu, 1, "x"), None);
+    }
+}
