@@ -10,6 +10,7 @@ use pipeline::{
     doctor::DoctorArgs,
     http::HttpArgs,
 };
+use readmodel::cli::EventsArgs;
 use replay::{
     cli::{DeadArgs, TraceCommand},
     worker::WorkerArgs,
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Dead(DeadArgs),
     /// Say where a customer is and what happened to it, over all stages
     Trace(TraceCommand),
+    /// Keep a read model of the account of events, which answers the dead-letter commands at once
+    Events(Box<EventsArgs>),
     /// Examine broker, Redis, clocks and OKKI, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// Tell OKKI where its webhook calls, and for which events

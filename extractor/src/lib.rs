@@ -56,6 +56,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Record(args) => commands::record::record(args).await,
         Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
         Command::Trace(args) => replay::cli::trace_for("extractor", args).await,
+        Command::Events(args) => readmodel::cli::events_for("extractor", *args).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(*args).await,
         Command::Checkpoint(command) => commands::checkpoint::run(command).await,
         Command::Status(args) => commands::status::status(args).await,

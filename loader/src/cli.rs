@@ -6,6 +6,7 @@ use pipeline::cli::common::CommonCommand;
 use pipeline::doctor::DoctorArgs;
 use pipeline::webhook::WebhookArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
+use readmodel::cli::EventsArgs;
 use replay::{
     cli::{DeadArgs, TraceArgs},
     worker::WorkerArgs,
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Removals(Box<RemovalsCommand>),
     /// Say where a customer is and what happened to it, over all stages, in the ledger and in the form
     Trace(TraceCommandArgs),
+    /// Keep a read model of the account of events, which answers the dead-letter commands at once
+    Events(Box<EventsArgs>),
     /// Dead letters of this stage
     Dead(Box<DeadArgs>),
     /// Say where every listed customer is; fails when one is nowhere

@@ -3,6 +3,7 @@
 use crate::{commands::mapping::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
+use readmodel::cli::EventsArgs;
 use replay::{
     cli::{DeadArgs, TraceCommand},
     worker::WorkerArgs,
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Dead(DeadArgs),
     /// Say where a customer is and what happened to it, over all stages
     Trace(TraceCommand),
+    /// Keep a read model of the account of events, which answers the dead-letter commands at once
+    Events(Box<EventsArgs>),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.

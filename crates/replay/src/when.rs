@@ -118,6 +118,18 @@ impl Range {
         Self { least: 0, most }
     }
 
+    /// The smallest number within.
+    #[must_use]
+    pub const fn least(self) -> u64 {
+        self.least
+    }
+
+    /// The largest number within.
+    #[must_use]
+    pub const fn most(self) -> u64 {
+        self.most
+    }
+
     /// Whether the number lies within.
     pub(crate) fn contains(self, number: u64) -> bool {
         (self.least..=self.most).contains(&number)

@@ -16,10 +16,8 @@ pub(crate) fn placeholders(literal: &str) -> Result<Vec<Placeholder>, String> {
     while let Some(character) = characters.next() {
         match character {
             // `\u{2026}` holds braces that are none.
-            '\\' => {
-                if characters.next() == Some('u') {
-                    characters.by_ref().find(|it| *it == '}');
-                }
+            '\\' if characters.next() == Some('u') => {
+                characters.by_ref().find(|it| *it == '}');
             }
             '{' if characters.peek() == Some(&'{') => {
                 characters.next();

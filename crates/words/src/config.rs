@@ -8,6 +8,10 @@ const VARIABLES: [&str; 4] = ["OKKI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"];
 
 /// The language that the environment asks for.
 #[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is no command line yet that clap could read it for"
+)]
 pub fn of_environment() -> Language {
     decide(|name| std::env::var(name).ok())
 }

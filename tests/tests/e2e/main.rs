@@ -9,6 +9,7 @@ mod chaos;
 mod crashes;
 mod credentials;
 mod dead;
+mod desk;
 mod drain;
 mod events;
 mod extractor;

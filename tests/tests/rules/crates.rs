@@ -6,18 +6,25 @@ use std::process::Command;
 use kit::config::repository;
 
 /// A crate, and which of ours it may use; beyond them its own tests may use what `FOR_TESTS` names.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("words", &[]),
     ("proto", &[]),
     ("mapping", &["words"]),
     ("pipeline", &["words", "proto"]),
     ("replay", &["words", "proto", "pipeline"]),
-    ("extractor", &["words", "proto", "pipeline", "replay", "mapping"]),
+    ("readmodel", &["words", "proto", "pipeline", "replay"]),
+    (
+        "extractor",
+        &["words", "proto", "pipeline", "replay", "readmodel", "mapping"],
+    ),
     (
         "transformer",
-        &["words", "proto", "pipeline", "replay", "mapping"],
+        &["words", "proto", "pipeline", "replay", "readmodel", "mapping"],
     ),
-    ("loader", &["words", "proto", "pipeline", "replay", "mapping"]),
+    (
+        "loader",
+        &["words", "proto", "pipeline", "replay", "readmodel", "mapping"],
+    ),
     ("kit", &["proto", "pipeline", "replay", "mapping"]),
     (
         "tests",
@@ -26,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
             "proto",
             "pipeline",
             "replay",
+            "readmodel",
             "mapping",
             "kit",
             "extractor",

@@ -10,13 +10,14 @@ use regex::Regex;
 const FOLDERS: [&str; 6] = ["proto", "crates", "extractor", "transformer", "loader", "tests"];
 
 /// Folders of what is delivered; tests and the test kit are not.
-pub(crate) const PRODUCT: [&str; 9] = [
+pub(crate) const PRODUCT: [&str; 10] = [
     "crates/words/src",
     "crates/words-macros/src",
     "proto/src",
     "crates/mapping/src",
     "crates/pipeline/src",
     "crates/replay/src",
+    "crates/readmodel/src",
     "extractor/src",
     "transformer/src",
     "loader/src",

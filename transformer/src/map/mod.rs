@@ -1,6 +1,7 @@
 //! A 轻易云 target document, compiled once, applied to one cleaned record after the other.
 
 mod cell;
+mod digest;
 mod error;
 mod extras;
 mod field;
@@ -18,7 +19,6 @@ use mapping::{
     Zone, clean::Wanted,
 };
 use proto::v1::FieldValue;
-use sha2::{Digest, Sha256};
 
 pub use cell::to_json as cell_json;
 pub use error::RowError;
@@ -104,7 +104,7 @@ impl Mapping {
             fields: compiled,
             document: loaded.document,
             extras: extras_read,
-            fingerprint: fingerprint(document, extras.unwrap_or_default()),
+            fingerprint: digest::of_both(document, extras.unwrap_or_default()),
             warnings,
             sources,
         })
@@ -191,7 +191,7 @@ impl Mapping {
     pub fn condition_digest(&self) -> String {
         match self.extras.condition_text.as_str() {
             "" => "none".to_owned(),
-            text => hex(Sha256::digest(text)),
+            text => digest::of(text),
         }
     }
 
@@ -265,20 +265,6 @@ fn compile(
     } else {
         Err(problems)
     }
-}
-
-fn fingerprint(document: &str, extras: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [document, extras] {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
-    }
-    hex(hash.finalize())
-}
-
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    let first = digest.as_ref().iter().take(8);
-    first.map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn wanted(fields: &[Field], extras: &Extras) -> Wanted {

@@ -241,7 +241,7 @@ impl Account {
     }
 
     /// Whether an operator browses the stage's dead letters, and so may hold some of them.
-    pub(crate) async fn is_browsed(&self, stage: Stage) -> Result<bool, Error> {
+    pub async fn is_browsed(&self, stage: Stage) -> Result<bool, Error> {
         let mut connection = self.store.connection().await?;
         Ok(redis::cmd("EXISTS")
             .arg(self.namespace.browse_lease_key(stage, false))

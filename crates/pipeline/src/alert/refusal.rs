@@ -24,7 +24,7 @@ const DINGTALK: &[Known] = &[
     ),
     (
         310000,
-        "ip",
+        "whitelist",
         words::mark!("add this machine's public address to the robot's security settings (IP地址)"),
     ),
     (

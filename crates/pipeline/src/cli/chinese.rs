@@ -130,7 +130,11 @@ fn in_help(text: &str) -> String {
     let text = phrases.fold(text.to_owned(), |text, phrase| {
         text.replace(phrase, words::said(phrase))
     });
-    fixed(&headings(&text, "^((?:\u{1b}\\[[0-9;]*m)*)([A-Z][a-z]+):", "："))
+    fixed(&headings(
+        &text,
+        "^((?:\u{1b}\\[[0-9;]*m)*)([A-Z][a-z]+): ?",
+        "：",
+    ))
 }
 
 /// Headings of a manual page.

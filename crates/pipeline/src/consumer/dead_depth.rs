@@ -13,11 +13,26 @@ pub(super) struct DeadDepth {
     /// Lower counts in a row, and the highest of them.
     lower: u32,
     highest: u32,
+    /// Counts in a row that found none, with nobody browsing.
+    none: u32,
 }
 
 impl DeadDepth {
     /// A count of the letters that nobody holds; `browsed`: an operator may be holding others.
     pub(super) fn counted(&mut self, ready: u32, browsed: bool) -> u32 {
+        let none = if ready == 0 && !browsed { self.none + 1 } else { 0 };
+        self.believe(ready, browsed);
+        self.none = none;
+        self.believed
+    }
+
+    /// Whether there are none for certain. A letter may die and be taken by whoever browses before anybody has counted it:
+    /// then none were ever seen, and there is one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.believed == 0 && self.none >= CONFIRMED
+    }
+
+    fn believe(&mut self, ready: u32, browsed: bool) {
         if ready >= self.believed {
             *self = Self {
                 believed: ready,
@@ -35,7 +50,6 @@ impl DeadDepth {
                 };
             }
         }
-        self.believed
     }
 }
 
@@ -69,6 +83,25 @@ mod tests {
         .map(|(ready, browsed)| depth.counted(ready, browsed))
         .collect();
         assert_eq!(seen, [5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 2]);
+    }
+
+    #[test]
+    fn a_letter_that_dies_during_a_look_is_not_taken_for_gone() {
+        let mut depth = DeadDepth::default();
+        let mut counted = |ready, browsed| {
+            depth.counted(ready, browsed);
+            depth.is_empty()
+        };
+        // It died, and an operator holds it before the first count; then one at the console does for a moment.
+        assert_eq!(
+            [counted(0, true), counted(0, true), counted(0, false)],
+            [false; 3]
+        );
+        assert!(!counted(1, false));
+        // It was put back.
+        assert_eq!([counted(0, false), counted(0, false)], [false; 2]);
+        assert!(counted(0, false));
+        assert!(!counted(0, true), "whoever browses may hold one");
     }
 
     #[test]

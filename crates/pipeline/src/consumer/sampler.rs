@@ -121,7 +121,9 @@ fn show_depths(
 ) {
     if let Some(depth) = depths.get_mut(&rt.namespace.dead_queue(stage)) {
         *depth = dead.depth.counted(*depth, browsed);
-        rt.alerts.dead_letters(stage, *depth);
+        if *depth > 0 || dead.depth.is_empty() {
+            rt.alerts.dead_letters(stage, *depth);
+        }
         let limit = rt.alerts.dead_letter_limit();
         if is_deep(dead.deep, *depth, limit) != dead.deep {
             dead.deep = !dead.deep;

@@ -3,7 +3,7 @@
 use crate::letter::fingerprint::fingerprint;
 
 use pipeline::failure::record::FailureRecord;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups counted one by one; letters of any further group are counted together.
@@ -14,7 +14,7 @@ const VERSIONS: usize = 5;
 const REST: &str = "others";
 
 /// One group.
-#[derive(Debug, Default, Clone, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Its fingerprint, for `--group`.
     pub group: String,

@@ -7,5 +7,5 @@ pub mod guarded;
 
 pub use browser::{Browser, Taken};
 pub use filter::Filter;
-pub use groups::Groups;
+pub use groups::{Group, Groups};
 pub use guarded::GuardedBrowser;

@@ -1,6 +1,13 @@
 //! `dead list`, `dead groups`, `dead show`: browsing, which changes nothing.
 
-use super::{config::OperatorArgs, filter::FilterArgs, operator::by, print, spool::Spool};
+use super::{
+    asked,
+    config::{DeskArgs, OperatorArgs},
+    filter::FilterArgs,
+    operator::by,
+    print,
+    spool::Spool,
+};
 use crate::{
     audit,
     browse::{browser::Taken, filter::Filter, groups::Groups},
@@ -32,6 +39,8 @@ pub(super) struct ListArgs {
     #[arg(long)]
     reveal: bool,
     #[command(flatten)]
+    desk: DeskArgs,
+    #[command(flatten)]
     operator: OperatorArgs,
     /// One JSON object a line instead of a table
     #[arg(long)]
@@ -46,6 +55,8 @@ pub(super) struct GroupsArgs {
     /// Show e-mail addresses and phone numbers in full
     #[arg(long)]
     reveal: bool,
+    #[command(flatten)]
+    desk: DeskArgs,
     #[command(flatten)]
     operator: OperatorArgs,
     /// JSON instead of a table
@@ -65,6 +76,8 @@ pub(super) struct ShowArgs {
     #[arg(long)]
     reveal: bool,
     #[command(flatten)]
+    desk: DeskArgs,
+    #[command(flatten)]
     operator: OperatorArgs,
     /// JSON instead of text
     #[arg(long)]
@@ -76,6 +89,10 @@ pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Resul
     let filter = Filter::from(args.filter);
     if args.reveal {
         audit::revealed(workspace, "list", &filter.to_string()).await?;
+    }
+    // The read model holds neither the archive nor what is masked.
+    if !args.archived && !args.reveal && asked::list(workspace.stage, &args.desk, &filter, args.json).await? {
+        return Ok(());
     }
     let mut out = Spool::new();
     let (mut shown, mut first_id) = (0, None);
@@ -139,6 +156,9 @@ pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::R
     if args.reveal {
         audit::revealed(workspace, "groups", &filter.to_string()).await?;
     }
+    if !args.reveal && asked::groups(workspace.stage, &args.desk, &filter, args.json).await? {
+        return Ok(());
+    }
     let mut groups = Groups::default();
     let mut counted = 0;
     let browser = workspace.browse("groups").await?;
@@ -198,6 +218,10 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
     let workspace = &by(workspace.clone(), args.operator);
     if args.reveal {
         audit::revealed(workspace, "show", &words::tr!("--id {}", args.id)).await?;
+    }
+    if !args.archived && !args.reveal && asked::show(workspace.stage, &args.desk, &args.id, args.json).await?
+    {
+        return Ok(());
     }
     let mut letter = find(workspace, args.archived, &args.id).await?;
     let group = fingerprint(&letter.record);

@@ -1,6 +1,23 @@
 //! What the dead-letter commands take from their surroundings: who works, and with which editor.
 
 use clap::Args;
+use pipeline::setting::Secret;
+use std::path::PathBuf;
+
+/// Who is asked instead of the queue.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct DeskArgs {
+    /// Ask who keeps a read model there (`events keep`) instead of the queue, which takes a moment however many letters there
+    /// are: http://127.0.0.1:9470
+    #[arg(long, env = "DESK_URL", value_name = "URL")]
+    pub(super) desk: Option<String>,
+    /// Token of that one, where it wants one
+    #[arg(long, env = "DESK_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(super) desk_token: Option<Secret>,
+    /// File that holds DESK_TOKEN
+    #[arg(long, env = "DESK_TOKEN_FILE", value_name = "FILE")]
+    pub(super) desk_token_file: Option<PathBuf>,
+}
 
 /// Who works and why, for the audit log.
 #[derive(Debug, Clone, Default, Args)]

@@ -1,9 +1,11 @@
 //! The `dead` subcommand, the same in each of the three programs for its own stage.
 
 mod archive;
+mod asked;
 mod audit;
 mod browse;
 mod config;
+mod desk;
 mod edit;
 mod exchange;
 mod filter;

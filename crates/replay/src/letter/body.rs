@@ -149,9 +149,15 @@ fn build(kind: &str, before: &Value, json: &Value, original: &[u8]) -> Result<By
 /// Whether a body of this kind holds the text, which is in lower case, whatever the case of the body.
 pub(crate) fn contains(kind: &str, body: &[u8], text: &str) -> bool {
     match to_json(kind, body) {
-        Ok(json) => any_text(&json, &mut |found| found.to_lowercase().contains(text)),
+        Ok(json) => says(&json, text),
         Err(_) => String::from_utf8_lossy(body).to_lowercase().contains(text),
     }
+}
+
+/// The same for a body that is JSON already.
+#[must_use]
+pub fn says(json: &Value, text: &str) -> bool {
+    any_text(json, &mut |found| found.to_lowercase().contains(text))
 }
 
 fn any_text(json: &Value, test: &mut impl FnMut(&str) -> bool) -> bool {

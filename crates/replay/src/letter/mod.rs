@@ -33,7 +33,8 @@ pub struct Letter {
 
 impl Letter {
     /// Reads a letter; one without our record, put there by the broker, gets a record made from what the broker says.
-    pub(crate) fn read(stage: Stage, home: &str, envelope: Envelope, death: &Death, body: Bytes) -> Self {
+    #[must_use]
+    pub fn read(stage: Stage, home: &str, envelope: Envelope, death: &Death, body: Bytes) -> Self {
         let own = envelope
             .failure
             .as_deref()
@@ -85,6 +86,12 @@ impl Letter {
     #[must_use]
     pub fn replay_tag(&self) -> Option<&str> {
         self.envelope.replay.as_deref()
+    }
+
+    /// What has become of it so far, in the word that queries use.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        crate::query::outcome(self)
     }
 
     /// Why it was put into the archive, for a letter there.

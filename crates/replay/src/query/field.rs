@@ -120,7 +120,7 @@ impl Word {
     }
 }
 
-fn outcome(letter: &Letter) -> &'static str {
+pub(crate) fn outcome(letter: &Letter) -> &'static str {
     match (letter.life(), letter.record.replays) {
         (Some(_), _) => RESTORED,
         (None, 0) => NEW,

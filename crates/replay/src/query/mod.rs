@@ -11,6 +11,7 @@ mod parse;
 mod problem;
 
 pub use condition::{Condition, Relation};
+pub(crate) use field::outcome;
 pub use field::{Number, Word};
 pub use problem::{Problem, What};
 

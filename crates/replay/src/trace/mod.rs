@@ -8,5 +8,5 @@ mod step;
 mod story;
 
 pub use standing::{Place, Standing, standing};
-pub use step::Step;
+pub use step::{Step, word};
 pub use story::{Story, read};

@@ -119,7 +119,9 @@ pub(crate) fn program(stage: Option<Stage>) -> &'static str {
     }
 }
 
-fn word(what: What) -> String {
+/// An event in a word, as people and programs read it.
+#[must_use]
+pub fn word(what: What) -> String {
     let name = what.as_str_name();
     name.strip_prefix("WHAT_")
         .unwrap_or(name)

@@ -65,6 +65,16 @@ pub async fn read(
     }))
 }
 
+impl Story {
+    /// What these messages say of a customer.
+    #[must_use]
+    pub fn of(company_id: &str, messages: impl IntoIterator<Item = Events>) -> Self {
+        let mut gathered = Gathered::new(company_id, None);
+        messages.into_iter().for_each(|events| gathered.add(events));
+        gathered.end()
+    }
+}
+
 /// What was found so far.
 struct Gathered {
     story: Story,

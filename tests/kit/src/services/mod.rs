@@ -4,7 +4,7 @@
 mod broker;
 mod cache;
 mod install;
-mod port;
+pub mod port;
 mod shared;
 
 use std::path::{Path, PathBuf};

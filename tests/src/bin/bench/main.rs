@@ -12,6 +12,7 @@ mod memory;
 mod plot;
 mod proc;
 mod quota;
+mod read_model;
 mod report;
 mod scaling;
 mod stages;

@@ -9,7 +9,9 @@ use proto::v1::{CompanySnapshot, FormRecord};
 
 use super::freshness::Way;
 use super::report::Report;
-use super::{ceiling, dead, events, fixture, freshness, index, lag, memory, quota, scaling, stages};
+use super::{
+    ceiling, dead, events, fixture, freshness, index, lag, memory, quota, read_model, scaling, stages,
+};
 use kit::config::{binary, repository};
 use kit::pipeline::Service;
 use kit::services::Services;
@@ -29,10 +31,14 @@ pub(crate) struct Options {
     /// Seconds for which the quota is used up, for each number of loaders
     #[arg(long, default_value_t = 30)]
     pub quota_seconds: u64,
-    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index, freshness, events
+    /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index, freshness, events,
+    /// read_model
     /// [default: all]
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Of the read model.
+    #[command(flatten)]
+    pub read_model: read_model::Size,
     /// Measure freshness with webhooks, too
     #[arg(long)]
     pub webhooks: bool,
@@ -44,13 +50,28 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
     let say = |text: &str| println!("[{:>5.1} s] {text}", start.elapsed().as_secs_f64());
     let wants = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
     let mut report = Report::default();
+    // First, while this process has no memory of anything else.
+    if wants("read_model") {
+        say("the read model …");
+        report.read_model = read_model::measure(options.read_model, &say)?;
+    }
+    let before_stages = ["freshness", "read_model"];
+    let is_done = !options.only.is_empty()
+        && options
+            .only
+            .iter()
+            .all(|part| before_stages.contains(&part.as_str()));
+    if is_done && !wants("freshness") {
+        report.seconds = start.elapsed().as_secs_f64();
+        return Ok(report);
+    }
     say("starting RabbitMQ and Redis …");
     let services = fixture::services().await?;
 
     if wants("freshness") {
         report.freshness_ms = freshness_of(&services, options.webhooks, &say).await?;
     }
-    if options.only.iter().all(|part| part == "freshness") && !options.only.is_empty() {
+    if is_done {
         report.seconds = start.elapsed().as_secs_f64();
         return Ok(report);
     }

@@ -48,6 +48,8 @@ pub(crate) struct Report {
     pub index: Named,
     /// With the account of events, in parts of without: throughput and processor time, by stage.
     pub events: Named,
+    /// The read model: events and letters a second, milliseconds of pages, groups and texts, memory and size.
+    pub read_model: Named,
     /// The fourteen fields of one customer.
     pub mapping_ns_per_record: Option<f64>,
     /// From start to ready, by service.
@@ -253,6 +255,17 @@ impl Report {
                 "throughput ≥ 0.97",
                 aim,
             );
+        }
+        for (what, value) in &self.read_model {
+            let (aim, met) = match what.as_str() {
+                "events_per_s" => ("≥ 20,000", Some(*value >= 20_000.0)),
+                "page_ms" => ("≤ 100", Some(*value <= 100.0)),
+                "groups_ms" => ("≤ 50", Some(*value <= 50.0)),
+                "text_ms" => ("≤ 500", Some(*value <= 500.0)),
+                "peak_mib" => ("≤ 100", Some(*value <= 100.0)),
+                _ => ("", None),
+            };
+            add(format!("read model, {what}"), *value, 1, aim, met);
         }
         if let Some(ns) = self.mapping_ns_per_record {
             add(

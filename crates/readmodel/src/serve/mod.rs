@@ -1,0 +1,56 @@
+//! The read model's answers over HTTP, as JSON, to who runs on the same machine or has the token.
+
+mod answers;
+mod door;
+
+use crate::keep::{Keeper, State};
+use axum::{Router, middleware, routing};
+use pipeline::{service::Runtime, setting::Secret};
+use std::{io, sync::Arc};
+use tokio::{net::TcpListener, sync::Semaphore};
+
+/// Looks into the file at a time.
+const LOOKS: usize = 3;
+
+/// What the answers are made of.
+#[derive(Clone)]
+pub(crate) struct App {
+    keeper: Keeper,
+    state: Arc<State>,
+    token: Option<Secret>,
+    looks: Arc<Semaphore>,
+}
+
+/// Answers until shutdown.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, keeper: Keeper, token: Option<Secret>) -> io::Result<()> {
+    let rt: Runtime = keeper.rt.clone();
+    let app = App {
+        state: keeper.state(),
+        keeper,
+        token,
+        looks: Arc::new(Semaphore::new(LOOKS)),
+    };
+    axum::serve(listener, router(app))
+        .with_graceful_shutdown(async move { rt.shutdown.requested().await })
+        .await
+}
+
+fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/status", routing::get(answers::status))
+        .route("/v1/letters", routing::get(answers::letters))
+        .route("/v1/letter", routing::get(answers::letter))
+        .route("/v1/groups", routing::get(answers::groups))
+        .route("/v1/customers", routing::get(answers::customers))
+        .route("/v1/customer", routing::get(answers::customer))
+        .route("/v1/runs", routing::get(answers::runs))
+        .route("/v1/minutes", routing::get(answers::minutes))
+        .route("/v1/moves", routing::get(answers::moves))
+        .route("/v1/moved", routing::get(answers::moved))
+        .layer(middleware::from_fn_with_state(app.clone(), door::admitted))
+        .route("/livez", routing::get(async || "ok\n"))
+        .with_state(app)
+}
