@@ -32,15 +32,10 @@ pub(crate) struct Translator<'a> {
 }
 
 impl Clause {
+    /// Bound like any value: a constant that is false would make SQLite forget the other terms, by which alone it may use an
+    /// index that holds a part of the letters ("no query solution").
     fn always(holds: bool) -> Self {
-        Self::plain(if holds { "1" } else { "0" })
-    }
-
-    fn plain(sql: &str) -> Self {
-        Self {
-            sql: sql.to_owned(),
-            values: Vec::new(),
-        }
+        Self::new("?", vec![Value::Integer(holds.into())])
     }
 
     fn new(sql: impl Into<String>, values: Vec<Value>) -> Self {

@@ -65,6 +65,8 @@ const QUERIES: &[&str] = &[
     "key=56657420945678,7",
     "key~5667,574",
     "field=客户名称",
+    "field=客户名称 and plan=nothing-of-this-kind",
+    "vendor-code=4007 and time>=2026-01-02T03:00:00.020Z and plan~nothing-of-this-kind",
     "field!=客户名称",
     "field~名称",
     "not field~名",
