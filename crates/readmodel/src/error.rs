@@ -32,6 +32,9 @@ pub enum Error {
     /// The dead letters cannot be seen.
     #[error("{}", words::tr!("the dead letters cannot be seen"))]
     Letters(#[from] replay::error::Error),
+    /// What was begun with one file cannot go on with the next.
+    #[error("{}", words::tr!("the read model was made anew meanwhile"))]
+    Anew,
     /// The task that works on the file has ended.
     #[error("{}", words::tr!("the read model has ended"))]
     Ended,

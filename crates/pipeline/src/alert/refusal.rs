@@ -3,139 +3,99 @@
 use super::config::AlertKind;
 use serde_json::Value;
 
-/// A code of a robot, a part of its sentence where one code means several things, and what to do.
-type Known = (i64, &'static str, &'static str);
+/// Codes of a robot, parts of its sentence where one code means several things, and what to do.
+type Known = (&'static [i64], &'static [&'static str], &'static str);
+
+/// Whatever it says.
+const ANY: &[&str] = &[""];
+const ANOTHER_TOKEN: &str = words::mark!("copy the robot's webhook address again, its token is not known");
+const ANOTHER_ROBOT: &str = words::mark!("the robot does not exist any more; add a new one to the group");
+const TOO_MANY: &str = words::mark!(
+    "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
+);
 
 /// 钉钉, as its page about custom robots has them.
 const DINGTALK: &[Known] = &[
     (
-        310000,
-        "sign",
+        &[310_000],
+        &["sign", "timestamp"],
         words::mark!(
             "set ALERT_SECRET to the secret of 加签 in the robot's security settings, and let NTP set this clock"
         ),
     ),
     (
-        310000,
-        "timestamp",
-        words::mark!(
-            "set ALERT_SECRET to the secret of 加签 in the robot's security settings, and let NTP set this clock"
-        ),
-    ),
-    (
-        310000,
-        "whitelist",
+        &[310_000],
+        &["whitelist"],
         words::mark!("add this machine's public address to the robot's security settings (IP地址)"),
     ),
     (
-        310000,
-        "",
+        &[310_000],
+        ANY,
         words::mark!(
             "the robot wants a keyword (自定义关键词) in every message: choose 加签 and ALERT_SECRET instead, or make NAMESPACE the keyword"
         ),
     ),
+    (&[300_001, 300_005, 400_101], ANY, ANOTHER_TOKEN),
     (
-        300001,
-        "",
-        words::mark!("copy the robot's webhook address again, its token is not known"),
-    ),
-    (
-        300005,
-        "",
-        words::mark!("copy the robot's webhook address again, its token is not known"),
-    ),
-    (
-        400101,
-        "",
-        words::mark!("copy the robot's webhook address again, its token is not known"),
-    ),
-    (
-        400013,
-        "",
+        &[400_013],
+        ANY,
         words::mark!("the group of this robot was dissolved; add a robot to another group"),
     ),
     (
-        400102,
-        "",
+        &[400_102],
+        ANY,
         words::mark!("the robot is switched off; switch it on in the settings of the group"),
     ),
-    (
-        400106,
-        "",
-        words::mark!("the robot does not exist any more; add a new one to the group"),
-    ),
-    (
-        410100,
-        "",
-        words::mark!(
-            "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
-        ),
-    ),
-    (
-        130101,
-        "",
-        words::mark!(
-            "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
-        ),
-    ),
+    (&[400_106], ANY, ANOTHER_ROBOT),
+    (&[410_100, 130_101], ANY, TOO_MANY),
 ];
 
 /// 企业微信.
 const WECOM: &[Known] = &[
     (
-        93000,
-        "",
+        &[93_000],
+        ANY,
         words::mark!("copy the robot's webhook address again, its key is not known"),
     ),
+    (&[45_009], ANY, TOO_MANY),
     (
-        45009,
-        "",
-        words::mark!(
-            "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
-        ),
+        &[45_033],
+        ANY,
+        words::mark!("too many calls at a time; wait a minute"),
     ),
-    (45033, "", words::mark!("too many calls at a time; wait a minute")),
 ];
 
 /// 飞书.
 const FEISHU: &[Known] = &[
+    (&[19_001], ANY, ANOTHER_TOKEN),
+    (&[19_005], ANY, ANOTHER_ROBOT),
     (
-        19001,
-        "",
-        words::mark!("copy the robot's webhook address again, its token is not known"),
-    ),
-    (
-        19005,
-        "",
-        words::mark!("the robot does not exist any more; add a new one to the group"),
-    ),
-    (
-        19021,
-        "",
+        &[19_021],
+        ANY,
         words::mark!(
             "set ALERT_SECRET to the secret of 签名校验 in the robot's security settings, and let NTP set this clock"
         ),
     ),
     (
-        19022,
-        "",
+        &[19_022],
+        ANY,
         words::mark!("add this machine's public address to the robot's security settings (IP 白名单)"),
     ),
     (
-        19024,
-        "",
+        &[19_024],
+        ANY,
         words::mark!(
             "the robot wants a keyword (自定义关键词) in every message: choose 签名校验 and ALERT_SECRET instead, or make NAMESPACE the keyword"
         ),
     ),
     (
-        11232,
-        "",
+        &[11_232],
+        ANY,
         words::mark!("the robot takes five messages a second; wait a minute"),
     ),
     (
-        9499,
-        "",
+        &[9_499],
+        ANY,
         words::mark!("the robot does not understand the message; is ALERT_KIND right?"),
     ),
 ];
@@ -180,10 +140,9 @@ fn remedy(kind: AlertKind, code: i64, text: &str) -> Option<&'static str> {
         AlertKind::Feishu => FEISHU,
     };
     let text = text.to_ascii_lowercase();
-    let (_, _, remedy) = known
-        .iter()
-        .find(|(known, part, _)| *known == code && text.contains(part))?;
-    Some(remedy)
+    let is_it =
+        |(codes, parts, _): &&Known| codes.contains(&code) && parts.iter().any(|part| text.contains(part));
+    known.iter().find(is_it).map(|(_, _, remedy)| *remedy)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use names::Names;
 use pipeline::events::{Event, Events, Stored, What};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, types::FromSql};
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The one connection that changes the file.
 pub struct Writer {
@@ -23,7 +24,11 @@ pub struct Writer {
     names: Names,
     /// Place of the last message.
     last: Option<Last>,
+    /// Which file this is, of all that this process has had.
+    file: u64,
 }
+
+static FILES: AtomicU64 = AtomicU64::new(0);
 
 /// The last message that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +68,7 @@ impl Writer {
             connection,
             names: Names::default(),
             last,
+            file: FILES.fetch_add(1, Relaxed),
         })
     }
 
@@ -110,21 +116,6 @@ impl Writer {
         })?;
         self.last = last;
         Ok(applied)
-    }
-
-    /// Forgets what was read up to, because the next message is that of another stream.
-    ///
-    /// # Errors
-    /// When the file does not serve.
-    pub fn forget_place(&mut self) -> Result<()> {
-        self.change(|change| {
-            change
-                .tx
-                .execute("DELETE FROM meta WHERE key IN ('offset', 'at', 'print')", [])?;
-            Ok(())
-        })?;
-        self.last = None;
-        Ok(())
     }
 
     /// All of it or nothing.

@@ -1,7 +1,11 @@
 //! What a walk over the dead letters of a stage sees: what is missing is added, and what is gone is taken out at its end.
 
 use super::{Writer, letters::Whole};
-use crate::{error::Result, row::Row, stages::number};
+use crate::{
+    error::{Error, Result},
+    row::Row,
+    stages::number,
+};
 use pipeline::stage::Stage;
 use replay::letter::{Letter, fingerprint::fingerprint};
 
@@ -9,6 +13,8 @@ use replay::letter::{Letter, fingerprint::fingerprint};
 #[derive(Debug)]
 pub struct Walked {
     stage: Stage,
+    /// Which file it is about: places in another one are those of other letters.
+    file: u64,
     /// The last letter that was known when it began.
     newest: i64,
     seen: Vec<i64>,
@@ -30,6 +36,7 @@ impl Walked {
         })?;
         Ok(Self {
             stage,
+            file: writer.file,
             newest,
             seen: Vec::new(),
             added: 0,
@@ -41,6 +48,7 @@ impl Walked {
     pub(crate) fn empty() -> Self {
         Self {
             stage: Stage::Extract,
+            file: u64::MAX,
             newest: 0,
             seen: Vec::new(),
             added: 0,
@@ -51,8 +59,9 @@ impl Walked {
     /// Takes letters in the order of their queue.
     ///
     /// # Errors
-    /// When the file does not serve; then none of these was taken.
+    /// When the file does not serve, or was made anew meanwhile; then none of these was taken.
     pub fn take(&mut self, writer: &mut Writer, letters: &[Letter]) -> Result<()> {
+        self.is_about(writer)?;
         let stage = number(self.stage);
         let seen = writer.change(|change| {
             let mut seen = Vec::new();
@@ -88,8 +97,9 @@ impl Walked {
     /// The whole queue was seen: what was known before and is not there goes.
     ///
     /// # Errors
-    /// When the file does not serve; then nothing has gone.
+    /// When the file does not serve, or was made anew meanwhile; then nothing has gone.
     pub fn end(&mut self, writer: &mut Writer, now: i64) -> Result<()> {
+        self.is_about(writer)?;
         self.seen.sort_unstable();
         let (stage, newest, seen) = (number(self.stage), self.newest, &self.seen);
         self.gone = writer.change(|change| {
@@ -111,5 +121,12 @@ impl Walked {
             Ok(missing.len() as u64)
         })?;
         Ok(())
+    }
+
+    fn is_about(&self, writer: &Writer) -> Result<()> {
+        match self.file == writer.file {
+            true => Ok(()),
+            false => Err(Error::Anew),
+        }
     }
 }

@@ -64,10 +64,10 @@ async fn check(keeper: &Keeper, stage: Stage, seen: &mut Seen) -> Result<()> {
     keeper.state.walk_begins(stage);
     let begun = Instant::now();
     let walked = walk(keeper, stage).await;
-    if walked.is_err() && why == Why::Wanted {
-        keeper.state.want_walks();
+    if why == Why::Wanted && !matches!(walked, Ok((_, true))) {
+        keeper.state.want_walk(stage);
     }
-    let walked = walked?;
+    let (walked, _) = walked?;
     seen.walked = Some((Instant::now(), begun.elapsed()));
     (seen.differs, seen.times) = (None, 0);
     let (added, gone) = (walked.added, walked.gone);
@@ -77,7 +77,8 @@ async fn check(keeper: &Keeper, stage: Stage, seen: &mut Seen) -> Result<()> {
 
 /// Letters in the queue that nobody holds; `None` while an operator may be holding others.
 async fn depth(keeper: &Keeper, stage: Stage) -> Result<Option<i64>> {
-    let is_browsed = async || keeper.rt.account.is_browsed(stage).await.unwrap_or(false);
+    // Without Redis nobody can tell.
+    let is_browsed = async || keeper.rt.account.is_browsed(stage).await.unwrap_or(true);
     if is_browsed().await {
         return Ok(None);
     }

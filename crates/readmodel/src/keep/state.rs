@@ -47,6 +47,12 @@ impl State {
         self.wanted.iter().for_each(|wanted| wanted.store(true, Relaxed));
     }
 
+    pub(super) fn want_walk(&self, stage: Stage) {
+        if let Some(wanted) = self.wanted.get(stage as usize) {
+            wanted.store(true, Relaxed);
+        }
+    }
+
     pub(super) fn is_walk_wanted(&self, stage: Stage) -> bool {
         self.wanted
             .get(stage as usize)

@@ -11,7 +11,8 @@ const CHUNK: usize = 200;
 /// Under this name other operators see it.
 const OPERATOR: &str = "the read model";
 
-pub(super) async fn walk(keeper: &Keeper, stage: Stage) -> Result<Walked> {
+/// What was seen, and whether that was all of it.
+pub(super) async fn walk(keeper: &Keeper, stage: Stage) -> Result<(Walked, bool)> {
     let mut workspace = Workspace::new(keeper.rt.clone(), stage);
     OPERATOR.clone_into(&mut workspace.operator);
     let mut walked = keeper.write(move |writer| Walked::begin(writer, stage)).await?;
@@ -37,13 +38,13 @@ pub(super) async fn walk(keeper: &Keeper, stage: Stage) -> Result<Walked> {
     if let Some(who) = withheld {
         // Letters that somebody holds are not gone.
         tracing::warn!(%stage, who, "some dead letters could not be seen");
-        return Ok(walked);
+        return Ok((walked, false));
     }
     let mut ended = walked;
     keeper
         .write(move |writer| {
             ended.end(writer, now())?;
-            Ok(ended)
+            Ok((ended, true))
         })
         .await
 }

@@ -1,7 +1,8 @@
 //! A file that is none of this version, damaged, or another process's.
 
 use crate::letters::{Facts, found, message, model};
-use readmodel::Model;
+use pipeline::stage::Stage;
+use readmodel::{Model, Walked, error::Error};
 use replay::query::Query;
 use std::os::unix::fs::PermissionsExt;
 
@@ -15,7 +16,7 @@ fn filled() -> (tempfile::TempDir, Model) {
 fn is_empty(folder: &tempfile::TempDir) -> bool {
     let model = Model::open(folder.path(), "t").unwrap();
     let place = model.write(|writer| Ok(writer.last())).unwrap();
-    place.is_none() && found(&model, &Query::Everything).is_empty()
+    place.is_none() && found(&model, Stage::Load, &Query::Everything).is_empty()
 }
 
 #[test]
@@ -50,12 +51,30 @@ fn a_file_that_is_deleted_is_made_anew() {
 #[test]
 fn a_model_that_begins_anew_serves_at_once() {
     let (_folder, model) = filled();
-    assert_eq!(found(&model, &Query::Everything).len(), 1);
+    assert_eq!(found(&model, Stage::Load, &Query::Everything).len(), 1);
     model.begin_anew().unwrap();
-    assert!(found(&model, &Query::Everything).is_empty());
+    assert!(found(&model, Stage::Load, &Query::Everything).is_empty());
     let died = vec![message(1, vec![Facts::new(2).died()])];
     model.write(|writer| writer.apply(died)).unwrap();
-    assert_eq!(found(&model, &Query::Everything).len(), 1);
+    assert_eq!(found(&model, Stage::Load, &Query::Everything).len(), 1);
+}
+
+/// What it has seen are places of a file that is no more.
+#[test]
+fn a_walk_that_began_in_another_file_takes_nothing_away() {
+    let (_folder, model) = filled();
+    let mut walk = model.write(|writer| Walked::begin(writer, Stage::Load)).unwrap();
+    model.begin_anew().unwrap();
+    let died = vec![message(1, vec![Facts::new(2).died()])];
+    model.write(|writer| writer.apply(died)).unwrap();
+    let letter = Facts::new(3).letter();
+    let taken = model.write(|writer| walk.take(writer, std::slice::from_ref(&letter)));
+    let ended = model.write(|writer| walk.end(writer, 1));
+    assert!(matches!((taken, ended), (Err(Error::Anew), Err(Error::Anew))));
+    assert_eq!(
+        found(&model, Stage::Load, &Query::Everything),
+        [Facts::new(2).id()]
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A keeper on a real broker: it follows the stream, sees letters in their queue, and heals what differs.
 
+use crate::letters::found;
 use kit::{
     wait::{eventually, expect},
     workbench::{OPTIONS, Workbench},
@@ -8,10 +9,7 @@ use pipeline::{failure::Failure, handler::Outcome, shutdown::Shutdown, stage::St
 use readmodel::{
     Model,
     keep::{Keeper, State},
-    read::{
-        known::{self, Known},
-        letters,
-    },
+    read::known::{self, Known},
 };
 use replay::{browse::Browser, letter::Letter, query::Query};
 use std::{sync::Arc, time::Duration};
@@ -54,22 +52,7 @@ impl Kept {
     }
 
     fn found(&self, query: &Query) -> Vec<String> {
-        let (mut ids, mut after) = (Vec::new(), 0);
-        loop {
-            let page = self
-                .model
-                .read(|connection| letters::page(connection, Stage::Extract, query, after, 10))
-                .unwrap();
-            ids.extend(
-                page.letters
-                    .iter()
-                    .map(|letter| letter.record["id"].as_str().unwrap().to_owned()),
-            );
-            match page.next {
-                Some(next) => after = next,
-                None => return ids,
-            }
-        }
+        found(&self.model, Stage::Extract, query)
     }
 
     async fn until(&self, letters: i64) {

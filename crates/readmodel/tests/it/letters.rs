@@ -187,11 +187,11 @@ pub(crate) fn walked(model: &Model, letters: &[Letter]) -> Walked {
 }
 
 /// Ids of all letters that a query means, page by page.
-pub(crate) fn found(model: &Model, query: &Query) -> Vec<String> {
+pub(crate) fn found(model: &Model, stage: Stage, query: &Query) -> Vec<String> {
     let (mut ids, mut after) = (Vec::new(), 0);
     loop {
         let page = model
-            .read(|connection| letters::page(connection, Stage::Load, query, after, 7))
+            .read(|connection| letters::page(connection, stage, query, after, 7))
             .unwrap();
         ids.extend(
             page.letters

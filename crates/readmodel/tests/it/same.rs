@@ -18,7 +18,7 @@ fn read(text: &str) -> Query {
 fn check(model: &Model, letters: &[Letter], query: &Query) {
     let chosen: Vec<&Letter> = letters.iter().filter(|letter| query.matches(letter)).collect();
     let ids: Vec<String> = chosen.iter().map(|letter| letter.record.id.clone()).collect();
-    assert_eq!(found(model, query), ids, "letters of {query:?}");
+    assert_eq!(found(model, Stage::Load, query), ids, "letters of {query:?}");
     let mut expected = Groups::default();
     for letter in chosen {
         expected.add(&letter.record);
