@@ -1,6 +1,7 @@
 //! A letter as it is written down: what queries ask of it, and what is shown, masked.
 
 use crate::pieces;
+use pipeline::mask::mask_text;
 use replay::letter::{
     Letter, body,
     reveal::{mask_json, mask_record},
@@ -75,15 +76,17 @@ impl Row {
     /// The same for a letter that was seen in its queue, with what it holds.
     pub(crate) fn seen(letter: &Letter, group: String) -> Self {
         let mut row = Self::of(letter, group);
-        let mut shown = body::to_json(letter.kind(), &letter.body).ok();
-        if let Some(shown) = &mut shown {
-            mask_json(shown);
-        }
-        let message = pipeline::mask::mask_text(&letter.record.message);
-        if shown.is_some() {
-            row.pieces = pieces::of_letter(&message, shown.as_ref());
-        }
-        row.body = shown.and_then(|shown| serde_json::to_string(&shown).ok());
+        let body = match body::to_json(letter.kind(), &letter.body) {
+            Ok(mut shown) => {
+                mask_json(&mut shown);
+                shown
+            }
+            // Nobody can read it; what a text in it says is found all the same, as in the queue.
+            Err(_) => mask_text(&String::from_utf8_lossy(&letter.body)).into(),
+        };
+        let message = mask_text(&letter.record.message);
+        row.pieces = pieces::of_letter(&message, Some(&body));
+        row.body = serde_json::to_string(&body).ok();
         row
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Of `schema.sql`; a file of another version is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Pages that each connection keeps, in KiB.
 const CACHE_KIB: i64 = 16 * 1024;
 /// Readers that are kept open.

@@ -129,8 +129,10 @@ pub(super) async fn letter(State(app): State<App>, Query(asked): Question) -> Re
     let current = app.state.is_current();
     look(&app, move |connection| {
         let found = letters::one(connection, stage, &id)?;
-        // Without its body the queue knows more.
-        let is_whole = found.as_ref().is_some_and(|letter| letter.body.is_some());
+        // Without its body the queue knows more, and so it does of one that nobody can read: that is a text here.
+        let is_whole = found
+            .as_ref()
+            .is_some_and(|letter| letter.body.as_ref().is_some_and(Value::is_object));
         Ok(json!({"letter": found, "complete": current && is_whole}))
     })
     .await

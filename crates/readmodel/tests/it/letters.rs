@@ -114,7 +114,11 @@ impl Facts {
             failure: Some(serde_json::to_string(&self.record()).unwrap()),
             ..Envelope::default()
         };
-        let body = Bytes::from(body.encode_to_vec());
+        let body = match self.cell.strip_prefix("raw ") {
+            // Nobody of ours has written it.
+            Some(text) => Bytes::from([&[0xff], text.as_bytes()].concat()),
+            None => Bytes::from(body.encode_to_vec()),
+        };
         Letter::read(Stage::Load, "t.load", envelope, &Death::default(), body)
     }
 

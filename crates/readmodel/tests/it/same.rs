@@ -41,6 +41,7 @@ fn various() -> Vec<Facts> {
             6 => facts.attempts = 4,
             7 => facts.cell = "Zürich Straße GmbH, 北京".into(),
             8 => facts.message = format!("row {at} refused: ABC"),
+            0 if at > 30 => facts.cell = "raw Garbage text4 上海".into(),
             9 => facts.company = "56657420945678".into(),
             _ => {}
         }
@@ -98,6 +99,9 @@ const QUERIES: &[&str] = &[
     "text~\"ZÜRICH straße\"",
     "text~_widget_1",
     "text~z",
+    "text=garbage",
+    "text~text4 and not key=8",
+    "not text=ext4",
     "text~zq",
     "text=上海 and code=row-refused and not key=8",
     "text=上海 or code=invalid-value",
