@@ -10,6 +10,7 @@ use axum::{
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 
 pub(super) async fn admitted(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
@@ -54,7 +55,11 @@ fn is_local(headers: &HeaderMap) -> bool {
         Some(six) => six.split(']').next(),
         None => host.split(':').next(),
     };
-    ["localhost", "127.0.0.1", "::1"].map(Some).contains(&name)
+    let name = name.unwrap_or_default();
+    match name.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +75,8 @@ mod tests {
         for (host, is) in [
             ("127.0.0.1:7000", true),
             ("localhost", true),
+            ("LOCALHOST.:80", true),
+            ("127.0.0.2", true),
             ("[::1]:7000", true),
             ("evil.example:7000", false),
             ("127.0.0.1.evil.example", false),
