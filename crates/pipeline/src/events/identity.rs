@@ -58,6 +58,11 @@ pub(crate) fn settled(
     ])
 }
 
+/// Of a message without a name that died: several of them may hold the same, and each is a letter of its own.
+pub(super) fn unnamed_death(stage: Stage, letter: &str) -> u64 {
+    id(&[stage.name().as_bytes(), end(What::Died), letter.as_bytes()])
+}
+
 /// Of a customer that a run has listed in this state.
 pub(super) fn listed(run: &str, company: &str, update_time: i64, removed: bool) -> u64 {
     id(&[
@@ -126,6 +131,8 @@ mod tests {
     fn messages_without_a_name_are_told_apart_by_what_they_hold() {
         let died = |body: &[u8]| settled(Stage::Load, &Envelope::default(), 1, body, What::Died, 1);
         assert_ne!(died(b"a"), died(b"b"));
+        let letter = |id| unnamed_death(Stage::Load, id);
+        assert_ne!(letter("~000000000000000a"), letter("~000000000000000b"));
         assert_ne!(listed("r", "ab", 1, false), listed("ra", "b", 1, false));
         assert_ne!(moved(What::PutBack, "l", "p"), moved(What::Discarded, "l", "p"));
         assert_eq!(moved(What::PutBack, "l", "p"), moved(What::Edited, "l", "p"));

@@ -114,6 +114,9 @@ impl Settled<'_> {
         event.group = fingerprint::of_record(&record);
         event.vendor_code = vendor_code(&record);
         event.letter_id.clone_from(&record.id);
+        if self.envelope.message_id.is_empty() {
+            event.id = identity::unnamed_death(self.stage, &record.id);
+        }
         debug_assert!(
             letters::digits(&record.id).is_some(),
             "a letter has digits of its own"
