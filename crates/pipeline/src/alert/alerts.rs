@@ -48,7 +48,8 @@ impl Alerts {
         let Some(receiver) = config.receiver.clone() else {
             return Ok(Self { sender: None, limits });
         };
-        let client = http::Client::new(HttpConfig {
+        // Elsewhere a notice would be asked for with GET, and be lost.
+        let client = http::Client::without_redirects(HttpConfig {
             connect_timeout: Duration::from_secs(5),
             tls: tls.clone(),
         })?;

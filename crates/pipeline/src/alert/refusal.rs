@@ -1,6 +1,7 @@
 //! What a receiver's refusal means, and what to do about it.
 
 use super::config::AlertKind;
+use crate::mask::printable;
 use serde_json::Value;
 
 /// Codes of a robot, parts of its sentence where one code means several things, and what to do.
@@ -112,24 +113,36 @@ pub(super) fn of(kind: AlertKind, answer: &[u8]) -> Option<String> {
         AlertKind::Dingtalk | AlertKind::Wecom => "errcode",
         AlertKind::Feishu => "code",
     };
-    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    let code = answer
-        .get(name)
-        .or_else(|| answer.get("StatusCode"))
-        .and_then(Value::as_i64);
-    let text = answer
-        .get("errmsg")
-        .or_else(|| answer.get("msg"))
-        .and_then(Value::as_str)
-        .unwrap_or(words::text!("no text"));
+    let said: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let code = said.get(name).or_else(|| said.get("StatusCode"));
+    let Some(code) = code.and_then(Value::as_i64) else {
+        return Some(words::tr!(
+            "with `{}` instead of a code; does ALERT_URL belong to a robot, and is ALERT_KIND right?",
+            beginning(answer)
+        ));
+    };
+    let text = said.get("errmsg").or_else(|| said.get("msg"));
+    let text = text.and_then(Value::as_str).unwrap_or(words::text!("no text"));
+    let shown = printable(text).replace('\n', " ");
     match code {
-        Some(0) => None,
-        Some(code) => Some(match remedy(kind, code, text) {
-            Some(remedy) => words::tr!("{code}: {text}; {remedy}", remedy = words::said(remedy)),
-            None => format!("{code}: {text}"),
+        0 => None,
+        code => Some(match remedy(kind, code, text) {
+            Some(remedy) => words::tr!(
+                "{code}: {text}; {remedy}",
+                text = shown,
+                remedy = words::said(remedy)
+            ),
+            None => format!("{code}: {shown}"),
         }),
-        None => Some(words::tr!("with no code")),
     }
+}
+
+/// What an answer begins with, as a terminal may show it.
+fn beginning(answer: &[u8]) -> String {
+    const MOST: usize = 80;
+    let text = String::from_utf8_lossy(answer);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    printable(&line).chars().take(MOST).collect()
 }
 
 fn remedy(kind: AlertKind, code: i64, text: &str) -> Option<&'static str> {
@@ -161,7 +174,16 @@ mod tests {
             Some("1: x".to_owned())
         );
         assert_eq!(refusal(AlertKind::Feishu, r#"{"StatusCode":0}"#), None);
-        assert!(refusal(AlertKind::Wecom, "<html>").is_some());
+        let page = refusal(AlertKind::Wecom, "<html>\u{1b}[31m\n 404").unwrap_or_default();
+        assert!(
+            page.starts_with("with `<html>\u{fffd}[31m 404` instead of a code"),
+            "{page}"
+        );
+        let coloured = refusal(
+            AlertKind::Wecom,
+            r#"{"errcode":1,"errmsg":"\u001b[31mred\nline"}"#,
+        );
+        assert_eq!(coloured.as_deref(), Some("1: \u{fffd}[31mred line"));
         assert_eq!(refusal(AlertKind::Generic, ""), None);
     }
 

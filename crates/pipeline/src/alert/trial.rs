@@ -48,7 +48,7 @@ pub async fn reach(receiver: &Receiver, tls: &TlsFiles) -> Result<(), String> {
 }
 
 fn channel(receiver: &Receiver, tls: &TlsFiles) -> Result<Channel, String> {
-    let client = Client::new(HttpConfig {
+    let client = Client::without_redirects(HttpConfig {
         connect_timeout: CONNECT,
         tls: tls.clone(),
     });
