@@ -163,7 +163,10 @@ fn headings(text: &str, pattern: &str, end: &str) -> String {
 fn fixed(text: &str) -> String {
     let all = FIXED.iter();
     all.fold(text.to_owned(), |text, (english, chinese)| {
+        // The library may have broken the line behind it.
+        let broken = format!("{}\n", english.trim_end());
         text.replace(english, chinese)
+            .replace(&broken, &format!("{chinese}\n"))
     })
 }
 

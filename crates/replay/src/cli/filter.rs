@@ -11,7 +11,7 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which dead letters (all conditions must hold)")]
 pub struct FilterArgs {
-    /// Conditions with and, or, not and brackets: 'code=row-refused and not (age>2h or field=\"客户名称\")'. Names: id, code,
+    /// Conditions with and, or, not and brackets: 'code=row-refused and not (age>2h or field="客户名称")'. Names: id, code,
     /// vendor-code, field, group, stage, key, plan, outcome (new, failed-again, restored), version, restored-by, text,
     /// attempts, replays, time, age
     #[arg(long = "where", value_name = "QUERY")]
