@@ -45,7 +45,7 @@ fn forbidden(pipeline: &PipelineUnderTest) -> BTreeSet<String> {
             .chain(&customer.tel);
         found.extend(
             phones
-                .map(|(_, number)| text(number))
+                .flat_map(|(area, number)| [text(number), text(area) + &text(number)])
                 .filter(|number| number.len() >= 7),
         );
         found.extend(
@@ -58,6 +58,24 @@ fn forbidden(pipeline: &PipelineUnderTest) -> BTreeSet<String> {
     }
     assert!(found.len() > 100, "{found:?}");
     found
+}
+
+/// Digits of a longer number or of an id that was drawn by chance may be those of a telephone; they give nobody away.
+fn says(text: &str, secret: &str) -> bool {
+    let part_of_a_word = |beside: Option<char>| beside.is_some_and(|beside| beside.is_ascii_alphanumeric());
+    let is_number = secret.bytes().all(|byte| byte.is_ascii_digit());
+    text.match_indices(secret).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + secret.len()..]);
+        !is_number || !part_of_a_word(before.chars().next_back()) && !part_of_a_word(after.chars().next())
+    })
+}
+
+#[test]
+fn digits_of_longer_numbers_are_no_telephones() {
+    assert!(says("tel 1234567, 2", "1234567"));
+    assert!(says(r#"{"tel":"1234567"}"#, "1234567"));
+    assert!(!says("0012345678 and a1234567f", "1234567"));
+    assert!(says("a key=secretly", "secret"));
 }
 
 #[tokio::test]
@@ -131,11 +149,11 @@ async fn nothing_that_is_said_gives_away_a_secret_or_a_person() {
     );
     let seen: Vec<_> = forbidden(&pipeline)
         .into_iter()
-        .filter(|secret| said.contains(secret.as_str()))
+        .filter(|secret| says(&said, secret))
         .collect();
     let lines = |secret: &String| {
         said.lines()
-            .find(|line| line.contains(secret.as_str()))
+            .find(|line| says(line, secret))
             .unwrap_or_default()
             .to_owned()
     };
