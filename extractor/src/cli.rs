@@ -56,8 +56,9 @@ pub(crate) enum Command {
     /// Tell OKKI where its webhook calls, and for which events
     #[command(subcommand)]
     Webhook(WebhookCommand),
-    /// Show runs, checkpoint, leader, and what is still to be fetched
-    Status(StatusArgs),
+    /// Say whether all is well, over all stages (exit code 0 well, 1 not well, 2 cannot tell), and show runs, checkpoint,
+    /// leader, and what is still to be fetched
+    Status(Box<StatusArgs>),
     /// Compare everything that OKKI lists with everything that was loaded
     Reconcile(Box<ReconcileArgs>),
     /// Show the checkpoint, or set it after a clock was wrong
@@ -253,12 +254,11 @@ pub(crate) struct CheckpointSetArgs {
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
     /// Finished runs to show
     #[arg(long, default_value_t = 5)]
     pub(crate) runs: u16,
+    #[command(flatten)]
+    pub(crate) how: replay::cli::StatusArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }

@@ -59,7 +59,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Events(args) => readmodel::cli::events_for("extractor", *args).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(*args).await,
         Command::Checkpoint(command) => commands::checkpoint::run(command).await,
-        Command::Status(args) => commands::status::status(args).await,
+        Command::Status(args) => commands::status::status(*args).await,
         Command::Webhook(args) => commands::webhook::run(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,

@@ -8,7 +8,7 @@ use pipeline::webhook::WebhookArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
 use readmodel::cli::EventsArgs;
 use replay::{
-    cli::{DeadArgs, TraceArgs},
+    cli::{DeadArgs, StatusCommand, TraceArgs},
     worker::WorkerArgs,
 };
 
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Dead(Box<DeadArgs>),
     /// Say where every listed customer is; fails when one is nowhere
     Books(Box<BooksArgs>),
+    /// Say whether all is well, over all stages: exit code 0 well, 1 not well, 2 cannot tell
+    Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.

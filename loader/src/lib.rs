@@ -43,6 +43,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Events(args) => readmodel::cli::events_for("loader", *args).await,
         Command::Dead(args) => replay::cli::run_for("loader", Stage::Load, *args).await,
         Command::Books(args) => pipeline::cli::accounting::run("loader", *args).await,
+        Command::Status(args) => replay::cli::status_for("loader", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }

@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
 use readmodel::cli::EventsArgs;
 use replay::{
-    cli::{DeadArgs, TraceCommand},
+    cli::{DeadArgs, StatusCommand, TraceCommand},
     worker::WorkerArgs,
 };
 
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Trace(TraceCommand),
     /// Keep a read model of the account of events, which answers the dead-letter commands at once
     Events(Box<EventsArgs>),
+    /// Say whether all is well, over all stages: exit code 0 well, 1 not well, 2 cannot tell
+    Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
     /// What every service can do.

@@ -32,6 +32,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Dead(args) => replay::cli::run_for("transformer", Stage::Transform, args).await,
         Command::Trace(args) => replay::cli::trace_for("transformer", args).await,
         Command::Events(args) => readmodel::cli::events_for("transformer", *args).await,
+        Command::Status(args) => replay::cli::status_for("transformer", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }

@@ -1,6 +1,6 @@
 //! From the command line to the exit code: the only place that prints a final error.
 //!
-//! Codes: 0 done, 1 failed, 64 the command line was not understood, 78 a setting is missing or wrong.
+//! Codes: 0 done, 1 failed (`status`: 1 not well, 2 cannot tell), 64 the command line was not understood, 78 a setting is missing or wrong.
 //! `main.rs` of every service is `cli::execute(run).await` and nothing else.
 
 use std::ffi::OsString;
@@ -26,6 +26,11 @@ pub mod output;
 pub(crate) const EXIT_USAGE: u8 = 64;
 /// A setting is missing or wrong (`EX_CONFIG`).
 pub(crate) const EXIT_CONFIG: u8 = 78;
+
+/// What a command has found is its exit code; what it means has been printed.
+#[derive(Debug, thiserror::Error)]
+#[error("exit code {0}")]
+pub struct Found(pub u8);
 
 /// Parses the process's arguments, runs, and turns the result into the exit code.
 pub fn execute<C, F>(run: impl FnOnce(C) -> F) -> ExitCode
@@ -85,6 +90,9 @@ fn report_parse<C: CommandFactory>(error: &clap::Error, args: &[OsString]) -> u8
 fn report(error: &anyhow::Error) -> u8 {
     if is_closed_pipe(error) {
         return 0;
+    }
+    if let Some(Found(code)) = error.downcast_ref() {
+        return *code;
     }
     // What a part of the program has said in English for others to read is told again here.
     let text = words::retold(&format!("{error:#}"));

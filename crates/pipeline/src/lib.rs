@@ -19,6 +19,7 @@ pub mod failure;
 pub mod form;
 pub mod gate;
 pub mod handler;
+pub mod heartbeat;
 pub mod http;
 pub mod kept_text;
 pub mod lease;

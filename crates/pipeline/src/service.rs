@@ -10,6 +10,7 @@ use crate::{
     config::CommonConfig,
     events::EventWriter,
     gate::{Gate, Pause},
+    heartbeat::{self, Heartbeat},
     names::{Namespace, VendorAccount},
     quota::Quota,
     shutdown::Shutdown,
@@ -110,6 +111,13 @@ impl Runtime {
             metrics,
         });
         tokio::spawn(runtime.clone().watch_redis());
+        let (told, since) = (runtime.clone(), jiff::Timestamp::now());
+        tokio::spawn(heartbeat::keep(
+            runtime.store.clone(),
+            runtime.namespace.clone(),
+            runtime.shutdown.clone(),
+            move || told.heartbeat(service, since),
+        ));
         tokio::spawn(watch_gate(
             runtime.gate.clone(),
             runtime.alerts.clone(),
@@ -239,6 +247,18 @@ impl Runtime {
             .declare(stage)
             .await
             .with_context(|| words::tr!("declare the queues"))
+    }
+
+    fn heartbeat(&self, service: &str, since: jiff::Timestamp) -> Heartbeat {
+        Heartbeat {
+            service: service.to_owned(),
+            instance: self.instance.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            since,
+            draining: self.shutdown.is_requested(),
+            paused: self.gate.pauses(),
+            status: Heartbeat::bounded(self.status.snapshot()),
+        }
     }
 
     /// Closes the gate when Redis does not do what the work needs, and lets it probe until it does.

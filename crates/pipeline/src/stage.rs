@@ -26,6 +26,16 @@ impl Stage {
             Self::Load => "load",
         }
     }
+
+    /// The program that does its work.
+    #[must_use]
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Extract => "extractor",
+            Self::Transform => "transformer",
+            Self::Load => "loader",
+        }
+    }
 }
 
 impl fmt::Display for Stage {

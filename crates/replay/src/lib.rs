@@ -15,6 +15,7 @@ mod index;
 mod lease;
 pub mod letter;
 pub mod operation;
+pub mod overview;
 pub mod plan;
 pub mod query;
 pub mod repair;

@@ -1,4 +1,4 @@
-//! `extractor status`: what Redis knows about runs, from any machine, without disturbing a replica.
+//! `extractor status`: whether all is well, and what Redis knows about runs, from any machine, without disturbing a replica.
 
 use super::checkpoint::{age_s, describe};
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
     state::{DamagedSpan, FetchResult, HistoryEntry, Results, Run, RunKind, State, Why},
     table::columns,
 };
-use anyhow::Context;
-use pipeline::{accounting::Account, config::CommonConfig, store::Store};
+use pipeline::{accounting::Account, service::Runtime};
+use replay::cli::More;
 use serde::Serialize;
 
 /// Missing customers that are named.
@@ -55,20 +55,20 @@ struct Shown {
 }
 
 pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(args.common)?;
-    let store = Store::connect(&common.redis)?;
-    store.ping().await.context("REDIS_URL")?;
-    let account = Account::new(store.clone(), common.namespace.clone());
-    let events = hooks::Memory::new(store.clone(), common.namespace.clone());
-    let state = State::new(store, common.namespace);
-    let mut status = read(&state, &account, isize::try_from(args.runs)?).await?;
+    let runs = isize::try_from(args.runs)?;
+    replay::cli::status("extractor", args.how, args.common, async |rt| own(rt, runs).await).await
+}
+
+/// What only the extractor knows.
+async fn own(rt: &Runtime, runs: isize) -> anyhow::Result<More> {
+    let events = hooks::Memory::new(rt.store.clone(), rt.namespace.clone());
+    let state = State::new(rt.store.clone(), rt.namespace.clone());
+    let mut status = read(&state, &rt.account, runs).await?;
     status.webhook = events.counts().await?;
-    if args.json {
-        pipeline::say!("{}", serde_json::to_string(&status)?)?;
-    } else {
-        print(&status)?;
-    }
-    Ok(())
+    Ok(More {
+        json: serde_json::to_value(&status)?,
+        text: text(&status),
+    })
 }
 
 async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<Status> {
@@ -84,7 +84,8 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
         finished.push(show(state, kind, run).await?);
     }
     let (missing, missing_newest) = state.missing(MISSING_SHOWN).await?;
-    let oldest_ms = oldest_live(account).await?;
+    // Of those that changed: a first load or a backfill takes the time that it takes.
+    let oldest = account.oldest(RunKind::Live.name()).await?;
     Ok(Status {
         checkpoint: live.checkpoint.map(time::format),
         checkpoint_age_s: live.checkpoint.map(|checkpoint| age_s(&live, checkpoint)),
@@ -93,7 +94,7 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
             interval_s: interval_ms as f64 / 1_000.0,
             why,
         }),
-        lag_s: oldest_ms.map(|oldest| (live.redis_ms - oldest).max(0) / 1000),
+        lag_s: oldest.map(|(_, oldest)| (live.redis_ms - oldest).max(0) / 1000),
         running,
         finished,
         missing,
@@ -101,20 +102,6 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
         damaged: state.damaged().await?,
         webhook: None,
     })
-}
-
-/// Since when the customer that waits longest waits: of those that changed, for a first load or a backfill takes the time
-/// that it takes.
-async fn oldest_live(account: &Account) -> anyhow::Result<Option<i64>> {
-    let mut oldest: Option<i64> = None;
-    for run in account.active().await? {
-        if run.starts_with(RunKind::Live.name())
-            && let Some((_, since)) = account.open(&run, 1).await?.into_iter().next()
-        {
-            oldest = Some(oldest.map_or(since, |oldest| oldest.min(since)));
-        }
-    }
-    Ok(oldest)
 }
 
 async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
@@ -127,7 +114,7 @@ async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
     })
 }
 
-fn print(status: &Status) -> anyhow::Result<()> {
+fn text(status: &Status) -> String {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
     let age = status
         .checkpoint_age_s
@@ -171,8 +158,7 @@ fn print(status: &Status) -> anyhow::Result<()> {
             rows.push(row("", results(shown)));
         }
     }
-    pipeline::say!("{}", columns(&rows))?;
-    Ok(())
+    columns(&rows) + "\n"
 }
 
 fn polling(pace: Option<&Pace>) -> String {

@@ -168,6 +168,20 @@ impl Account {
             .collect())
     }
 
+    /// The customer that has been open longest in the runs of a kind (`live`), and since when, unix milliseconds.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn oldest(&self, kind: &str) -> Result<Option<(String, i64)>, Error> {
+        let mut oldest: Option<(String, i64)> = None;
+        for run in self.active().await?.iter().filter(|run| run.starts_with(kind)) {
+            let first = self.open(run, 1).await?.into_iter().next();
+            let is_older = |(_, since): &(String, i64)| oldest.as_ref().is_none_or(|(_, at)| since < at);
+            oldest = first.filter(is_older).or(oldest);
+        }
+        Ok(oldest)
+    }
+
     /// Customers of a run in the dead-letter queues, by stage.
     ///
     /// # Errors

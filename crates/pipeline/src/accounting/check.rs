@@ -37,7 +37,7 @@ pub struct BalanceCheck {
 /// Why the account cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", words::tr!("read the account"))]
-pub struct Unreadable(#[from] store::Error);
+pub struct Unreadable(#[from] pub store::Error);
 
 /// Balances all unfinished runs (or one run) and compares them with the queues. `patience`: a customer that is open
 /// for longer than this while all queues are empty is missing.

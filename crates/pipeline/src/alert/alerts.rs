@@ -88,7 +88,7 @@ impl Alerts {
         self.raise(Problem {
             key: format!("paused:{}", reason.name()),
             severity,
-            summary: words::said(paused(reason)).to_owned(),
+            summary: words::said(reason.summary()).to_owned(),
             detail: detail.to_owned(),
             patience,
         });
@@ -271,21 +271,6 @@ impl Alerts {
         {
             tracing::debug!(%error, "notice has to wait");
         }
-    }
-}
-
-/// A pause in one line.
-fn paused(reason: Pause) -> &'static str {
-    match reason {
-        Pause::Starting => words::mark!("paused: starting"),
-        Pause::Broker => words::mark!("paused: broker"),
-        Pause::Redis => words::mark!("paused: redis"),
-        Pause::Credentials => words::mark!("paused: credentials"),
-        Pause::Outage => words::mark!("paused: outage"),
-        Pause::Quota => words::mark!("paused: quota"),
-        Pause::Configuration => words::mark!("paused: configuration"),
-        Pause::Index => words::mark!("paused: index"),
-        Pause::Keyless => words::mark!("paused: keyless"),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Why nothing is started now.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why nothing is started now. Each reason is closed and opened on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pause {
     /// The service has not finished starting.
@@ -42,10 +42,26 @@ impl Pause {
             Self::Keyless => "keyless",
         }
     }
+
+    /// The reason in one line, for people.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Starting => words::mark!("paused: starting"),
+            Self::Broker => words::mark!("paused: broker"),
+            Self::Redis => words::mark!("paused: redis"),
+            Self::Credentials => words::mark!("paused: credentials"),
+            Self::Outage => words::mark!("paused: outage"),
+            Self::Quota => words::mark!("paused: quota"),
+            Self::Configuration => words::mark!("paused: configuration"),
+            Self::Index => words::mark!("paused: index"),
+            Self::Keyless => words::mark!("paused: keyless"),
+        }
+    }
 }
 
 /// One standing reason, for `/readyz` and `/status`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingPause {
     /// The reason.
     pub reason: Pause,

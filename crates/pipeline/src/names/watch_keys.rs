@@ -1,8 +1,14 @@
-//! Keys of those who watch: what the probe of Redis writes, and what consumers say that they hold.
+//! Keys of those who watch: what the probe of Redis writes, how replicas stand, and what consumers say that they hold.
 
 use super::Namespace;
 
 impl Namespace {
+    /// Hash: replica → when it was heard last, and how it stood then.
+    #[must_use]
+    pub(crate) fn heartbeats_key(&self) -> String {
+        self.key("replicas")
+    }
+
     /// Hash: replica → what it holds unacknowledged.
     #[must_use]
     pub(crate) fn held_key(&self) -> String {

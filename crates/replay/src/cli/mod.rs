@@ -21,9 +21,11 @@ mod rule_args;
 mod run_args;
 mod run_plan;
 mod spool;
+mod status;
 mod trace;
 
 pub use filter::FilterArgs;
+pub use status::{More, StatusArgs, StatusCommand, status, status_for};
 pub use trace::{TraceArgs, TraceCommand, Traced, trace_for};
 
 use crate::{when, workspace::Workspace};

@@ -114,9 +114,6 @@ pub(crate) async fn in_words(workspace: &Workspace, plan: &Plan) -> String {
 
 /// The program whose `dead` command is for a stage.
 fn program_of(stage: &str) -> &'static str {
-    match stage {
-        "extract" => "extractor",
-        "transform" => "transformer",
-        _ => "loader",
-    }
+    let known = Stage::ALL.into_iter().find(|known| known.name() == stage);
+    known.unwrap_or(Stage::Load).program()
 }

@@ -111,12 +111,7 @@ impl Step {
 
 /// The program of a stage.
 pub(crate) fn program(stage: Option<Stage>) -> &'static str {
-    match stage {
-        Some(Stage::Extract) => "extractor",
-        Some(Stage::Transform) => "transformer",
-        Some(Stage::Load) => "loader",
-        None => words::text!("a newer program"),
-    }
+    stage.map_or(words::text!("a newer program"), Stage::program)
 }
 
 /// An event in a word, as people and programs read it.

@@ -12,6 +12,7 @@ pub(crate) mod notices;
 mod rotation;
 mod scaling;
 mod secrets;
+mod status;
 mod traces;
 
 /// A row that the form refuses, by the text of a customer in it.

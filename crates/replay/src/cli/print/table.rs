@@ -17,12 +17,17 @@ pub(super) struct Column(pub(super) &'static str, pub(super) u16, pub(super) boo
 
 /// The headline: the columns' names, and below them what the text is.
 pub(super) fn head(out: &mut impl Write, columns: &[Column], text: &str) -> Result<()> {
+    names(out, columns)?;
+    below(out, text)
+}
+
+/// The columns' names alone.
+pub(super) fn names(out: &mut impl Write, columns: &[Column]) -> Result<()> {
     let names: Vec<_> = columns
         .iter()
         .map(|column| words::said(column.0).to_owned())
         .collect();
-    row(out, columns, names)?;
-    below(out, text)
+    row(out, columns, names)
 }
 
 /// One row; a cell that is wider than its column is wrapped.
@@ -41,13 +46,22 @@ pub(super) fn row(out: &mut impl Write, columns: &[Column], cells: Vec<String>) 
 
 /// Text below a row; nothing when it is empty.
 pub(super) fn below(out: &mut impl Write, text: &str) -> Result<()> {
+    wrapped(out, text, INDENT)
+}
+
+/// Text in full width; nothing when it is empty.
+pub(super) fn line(out: &mut impl Write, text: &str) -> Result<()> {
+    wrapped(out, text, 0)
+}
+
+fn wrapped(out: &mut impl Write, text: &str, indent: u16) -> Result<()> {
     if text.is_empty() {
         return Ok(());
     }
     let mut table = plain();
     table.add_row([printable(&words::retold(text))]);
     for column in table.column_iter_mut() {
-        column.set_padding((INDENT, 0));
+        column.set_padding((indent, 0));
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(SCREEN)));
     }
     writeln!(out, "{}", table.trim_fmt())

@@ -1,0 +1,108 @@
+//! What is asked of Redis and the broker, once, before anything is judged.
+
+use super::Freshness;
+use crate::browse::Group;
+use pipeline::{
+    accounting::{BalanceCheck, check},
+    alert::AlertConfig,
+    config::CommonConfig,
+    heartbeat::{Replica, replicas},
+    service::Runtime,
+    stage::Stage,
+    store::Error,
+};
+use std::time::Duration;
+
+/// A customer that is open for longer while all queues are empty is missing.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// Runs that list what has changed.
+const LIVE: &str = "live";
+
+/// What the verdict stands on.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Redis' time, unix milliseconds.
+    pub now_ms: i64,
+    /// Those that run or have fallen silent.
+    pub replicas: Vec<Replica>,
+    /// Account and queues, compared.
+    pub check: BalanceCheck,
+    /// The customer that has waited longest since it was listed as changed, and since when.
+    pub oldest: Option<(String, i64)>,
+    /// Up to when changes were listed, unix seconds.
+    pub checkpoint: Option<i64>,
+    /// A checkpoint that is older is a problem, seconds.
+    pub checkpoint_limit_s: i64,
+    /// Messages in work, retry and dead-letter queue of each stage; `None`: the broker did not answer.
+    pub depths: Option<[Depths; 3]>,
+    /// Groups of dead letters where somebody keeps the read model.
+    pub groups: Vec<(Stage, Vec<Group>)>,
+}
+
+/// Messages of one stage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depths {
+    /// Ready for work.
+    pub waiting: u64,
+    /// Waiting for another attempt.
+    pub retrying: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+/// Asks once.
+///
+/// # Errors
+/// When Redis does not answer. A broker that does not answer leaves the queues out.
+pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, Error> {
+    let found = replicas(&runtime.store, &runtime.namespace).await?;
+    let check = check(&runtime.account, &runtime.broker, None, PATIENCE, found.now_ms).await;
+    let check = check.map_err(|unreadable| unreadable.0)?;
+    let AlertConfig { checkpoint_age, .. } = common.alerts;
+    Ok(Facts {
+        now_ms: found.now_ms,
+        replicas: found.replicas,
+        depths: depths(runtime, &check),
+        check,
+        oldest: runtime.account.oldest(LIVE).await?,
+        checkpoint: checkpoint(runtime).await?,
+        checkpoint_limit_s: i64::try_from(checkpoint_age.as_secs()).unwrap_or(i64::MAX),
+        groups: Vec::new(),
+    })
+}
+
+async fn checkpoint(runtime: &Runtime) -> Result<Option<i64>, Error> {
+    let mut connection = runtime.store.connection().await?;
+    let mut command = redis::cmd("HGET");
+    command.arg(runtime.namespace.kind_key(LIVE)).arg("checkpoint");
+    Ok(command.query_async(&mut *connection).await?)
+}
+
+fn depths(runtime: &Runtime, check: &BalanceCheck) -> Option<[Depths; 3]> {
+    let queues = check.queues.as_ref()?;
+    let (broker, namespace) = (&runtime.broker, &runtime.namespace);
+    let depth = |queue: &str| queues.get(queue).copied().map_or(0, u64::from);
+    Some(Stage::ALL.map(|stage| {
+        let all: u64 = broker.queues(&[stage]).iter().map(|queue| depth(queue)).sum();
+        let waiting = depth(namespace.queue(stage).as_str());
+        let dead = depth(&namespace.dead_queue(stage));
+        Depths {
+            waiting,
+            dead,
+            retrying: all.saturating_sub(waiting).saturating_sub(dead),
+        }
+    }))
+}
+
+impl Facts {
+    pub(super) fn freshness(&self) -> Freshness {
+        let now_s = self.now_ms.div_euclid(1_000);
+        let oldest = self.oldest.as_ref();
+        Freshness {
+            checkpoint: self.checkpoint,
+            checkpoint_age_s: self.checkpoint.map(|checkpoint| now_s.saturating_sub(checkpoint)),
+            oldest: oldest.map(|(company_id, _)| company_id.clone()),
+            oldest_s: oldest.map(|(_, since)| (self.now_ms - since).max(0) / 1_000),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What is not as it should be, and what to do about it.
+
+use super::{
+    facts::Facts,
+    stages::{Paused, StageView},
+};
+use crate::{browse::Group, when};
+use pipeline::{doctor::Finding, gate::Pause};
+use std::time::Duration;
+
+/// A listed change that takes longer to reach the form waits for something.
+const LATE_S: i64 = 15 * 60;
+/// A process that starts for longer waits for something.
+const STARTS_S: i64 = 60;
+/// Groups of dead letters that are named.
+const GROUPS_NAMED: usize = 3;
+
+pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for stage in stages {
+        found.extend(working(facts, stage));
+        found.extend(stage.paused.iter().map(|paused| pausing(facts, stage, paused)));
+        found.extend(dead(facts, stage));
+    }
+    found.extend(facts.check.differences.iter().map(|difference| {
+        Finding::bad(
+            words::text!("account"),
+            difference,
+            words::text!("`loader books` names the customers; `extractor sync --full` lists everybody again"),
+        )
+    }));
+    found.extend(late(facts));
+    found.extend(listing(facts));
+    if facts.depths.is_none() {
+        found.push(Finding::risk(
+            words::text!("broker"),
+            words::text!("it does not answer, so nobody knows what waits and what is dead"),
+            words::text!("see whether RabbitMQ runs and AMQP_URL is right; any program's `doctor` says more"),
+        ));
+    }
+    found
+}
+
+fn ago(seconds: i64) -> String {
+    when::span(Duration::from_secs(seconds.unsigned_abs()))
+}
+
+fn working(facts: &Facts, stage: &StageView) -> Vec<Finding> {
+    let program = stage.program;
+    let silent = stage.silent.iter().map(|silent| {
+        let seen = words::tr!("{} has said nothing for {}", silent.instance, ago(silent.for_s));
+        let remedy = words::text!("it has died or cannot reach Redis; its log says which");
+        Finding::risk(program, seen, remedy)
+    });
+    let mut found: Vec<_> = silent.collect();
+    if stage.replicas > 0 {
+        return found;
+    }
+    let seen = words::tr!("no {program} runs");
+    let start = words::tr!("start it: `{program} run`");
+    // One that lists by a schedule of others, such as a CronJob, runs only then.
+    let is_recent = facts
+        .freshness()
+        .checkpoint_age_s
+        .is_some_and(|age| (0..facts.checkpoint_limit_s).contains(&age));
+    found.push(if stage.stage == "extract" && is_recent {
+        let start = words::tr!("{start}; where a schedule starts it (CronJob), this is as it should be");
+        Finding::risk(program, seen, start)
+    } else {
+        Finding::bad(program, seen, start)
+    });
+    found
+}
+
+fn pausing(facts: &Facts, stage: &StageView, paused: &Paused) -> Finding {
+    let Paused { pause, replicas } = paused;
+    let for_s = (facts.now_ms - pause.since.as_millisecond()).max(0) / 1_000;
+    let detail = words::retold(&pause.detail);
+    let seen = words::tr!(
+        "{replicas} of {} pause since {}: {detail}",
+        stage.replicas,
+        when::time(pause.since.as_millisecond())
+    );
+    let remedy = remedy(pause.reason, stage.program);
+    let is_new = pause.reason == Pause::Starting && for_s < STARTS_S;
+    // Nothing needs to be done but to wait.
+    if is_new || matches!(pause.reason, Pause::Quota | Pause::Index) {
+        Finding::risk(stage.program, seen, remedy)
+    } else {
+        Finding::bad(stage.program, seen, remedy)
+    }
+}
+
+fn remedy(reason: Pause, program: &str) -> String {
+    match reason {
+        Pause::Starting => words::tr!("wait a moment; if it stays, `{program} doctor` says what is missing"),
+        Pause::Broker => {
+            words::tr!("see whether RabbitMQ runs and has room; `{program} doctor` says what is wrong")
+        }
+        Pause::Redis => {
+            words::tr!("see whether Redis runs and has memory; `{program} doctor` says what is wrong")
+        }
+        Pause::Credentials => {
+            words::tr!("renew the key or its rights, then `{program} check`; it goes on by itself")
+        }
+        Pause::Outage => words::tr!("nothing: it goes on by itself as soon as the vendor answers again"),
+        Pause::Quota => words::tr!("nothing: it goes on by itself when the quota is renewed"),
+        Pause::Configuration => {
+            words::tr!("do what it says, then `{program} check`; it goes on by itself")
+        }
+        Pause::Index => words::tr!("nothing: it goes on by itself when the form has been read"),
+        Pause::Keyless => {
+            words::tr!("`loader adopt` shows which rows belong to which customers, and gives them their keys")
+        }
+    }
+}
+
+fn dead(facts: &Facts, stage: &StageView) -> Option<Finding> {
+    let count = stage.dead.filter(|count| *count > 0)?;
+    let program = stage.program;
+    let groups = facts
+        .groups
+        .iter()
+        .find(|(of, _)| of.name() == stage.stage)
+        .map_or(&[][..], |(_, groups)| groups);
+    let seen = match named(groups) {
+        named if named.is_empty() => words::tr!("{count} dead letters"),
+        named => words::tr!("{count} dead letters: {named}"),
+    };
+    let remedy = match groups.first() {
+        Some(Group { group, .. }) => words::tr!(
+            "`{program} dead list --group {group}` shows the largest group, `{program} dead plan --group {group} --reason …` puts it back"
+        ),
+        None => words::tr!("`{program} dead groups` says why, and what to do next"),
+    };
+    Some(Finding::bad(program, seen, remedy))
+}
+
+fn named(groups: &[Group]) -> String {
+    let shown = groups.iter().take(GROUPS_NAMED).map(|group| {
+        let field = group.field.as_deref().map(|field| format!(" {field}"));
+        format!("{} × {}{}", group.count, group.code, field.unwrap_or_default())
+    });
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if let more @ 1.. = groups.len().saturating_sub(GROUPS_NAMED) {
+        text += &words::tr!(" and {more} more groups");
+    }
+    text
+}
+
+fn late(facts: &Facts) -> Option<Finding> {
+    let freshness = facts.freshness();
+    let (oldest, for_s) = (freshness.oldest?, freshness.oldest_s?);
+    (for_s > LATE_S).then(|| {
+        let seen = words::tr!(
+            "{oldest} was listed as changed {} ago and is not finished",
+            ago(for_s)
+        );
+        let remedy = words::tr!("`loader trace {oldest}` says where it is");
+        Finding::bad(words::text!("freshness"), seen, remedy)
+    })
+}
+
+fn listing(facts: &Facts) -> Option<Finding> {
+    let what = words::text!("listing");
+    let Some(age_s) = facts.freshness().checkpoint_age_s else {
+        return Some(Finding::risk(
+            what,
+            words::text!("nothing has been listed so far"),
+            words::text!(
+                "it begins as soon as an extractor runs and OKKI answers; `extractor doctor` says more"
+            ),
+        ));
+    };
+    // Clocks differ a little.
+    if age_s < -60 {
+        let seen = words::tr!("the checkpoint lies {} in the future", ago(-age_s));
+        let remedy =
+            words::text!("find out which clock was wrong, then `extractor checkpoint set TIME --reason WHY`");
+        return Some(Finding::bad(what, seen, remedy));
+    }
+    (age_s > facts.checkpoint_limit_s).then(|| {
+        let seen = words::tr!("nothing has been listed for {}", ago(age_s));
+        let remedy =
+            words::text!("`extractor status` shows the last runs, `extractor doctor` says what is wrong");
+        Finding::bad(what, seen, remedy)
+    })
+}

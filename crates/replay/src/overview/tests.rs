@@ -1,0 +1,235 @@
+//! Judging: each fault turns the verdict, names itself and says what to do.
+
+use super::{facts::Depths, *};
+use crate::browse::Group;
+use jiff::Timestamp;
+use pipeline::{
+    accounting::BalanceCheck,
+    gate::{Pause, StandingPause},
+    heartbeat::{Heartbeat, Replica},
+    stage::Stage,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const NOW_MS: i64 = 1_800_000_000_000;
+
+fn replica(program: &str, heard_ms_ago: i64) -> Replica {
+    Replica {
+        heartbeat: Heartbeat {
+            service: program.into(),
+            instance: format!("host-{program}"),
+            version: "1.0.0".into(),
+            since: Timestamp::UNIX_EPOCH,
+            draining: false,
+            paused: Vec::new(),
+            status: Value::Null,
+        },
+        heard_ms_ago,
+    }
+}
+
+fn well() -> Facts {
+    Facts {
+        now_ms: NOW_MS,
+        replicas: ["extractor", "transformer", "loader"]
+            .map(|program| replica(program, 1_000))
+            .to_vec(),
+        check: BalanceCheck {
+            queues: Some(BTreeMap::new()),
+            ..BalanceCheck::default()
+        },
+        checkpoint: Some(NOW_MS / 1_000 - 5),
+        checkpoint_limit_s: 3_600,
+        depths: Some([Depths::default(); 3]),
+        ..Facts::default()
+    }
+}
+
+/// The verdict, and what stands first with its remedy.
+fn judged(facts: &Facts) -> (Verdict, String, String) {
+    let overview = Overview::of(facts);
+    let first = overview.findings.first();
+    let (seen, remedy) = first
+        .map(|first| (first.seen.clone(), first.remedy.clone()))
+        .unwrap_or_default();
+    (overview.verdict, seen, remedy)
+}
+
+fn with(change: impl FnOnce(&mut Facts)) -> (Verdict, String, String) {
+    let mut facts = well();
+    change(&mut facts);
+    judged(&facts)
+}
+
+#[test]
+fn nothing_wrong_is_well_and_has_no_findings() {
+    let overview = Overview::of(&well());
+    assert_eq!(
+        (overview.verdict, overview.findings.len()),
+        (Verdict::Well, 0),
+        "{overview:?}"
+    );
+    assert_eq!(overview.sentence, "all is well");
+    assert!(overview.stages.iter().all(|stage| stage.replicas == 1));
+}
+
+#[test]
+fn a_stage_that_nobody_works_at_is_named() {
+    for program in ["transformer", "loader"] {
+        let (verdict, seen, remedy) = with(|facts| {
+            facts
+                .replicas
+                .retain(|replica| replica.heartbeat.service != program);
+        });
+        assert_eq!(verdict, Verdict::NotWell);
+        assert_eq!(seen, format!("no {program} runs"));
+        assert!(remedy.contains(&format!("`{program} run`")), "{remedy}");
+    }
+    assert_eq!(
+        with(|facts| facts.replicas[2].heartbeat.draining = true).1,
+        "no loader runs"
+    );
+    // An extractor that others start now and then has listed lately, or it has not.
+    let gone = |facts: &mut Facts| {
+        facts.replicas.remove(0);
+    };
+    assert_eq!(with(gone).0, Verdict::Well);
+    let gone_long = |facts: &mut Facts| {
+        gone(facts);
+        facts.checkpoint = Some(NOW_MS / 1_000 - 4_000);
+    };
+    assert_eq!(with(gone_long).0, Verdict::NotWell);
+}
+
+#[test]
+fn a_silent_replica_is_no_replica() {
+    let (verdict, ..) = with(|facts| facts.replicas[2].heard_ms_ago = 20_000);
+    assert_eq!(verdict, Verdict::NotWell);
+    // Beside one that works it is only told.
+    let mut facts = well();
+    facts.replicas.push(replica("loader", 65_000));
+    let overview = Overview::of(&facts);
+    assert_eq!(overview.verdict, Verdict::Well);
+    assert_eq!(overview.findings[0].seen, "host-loader has said nothing for 65s");
+    assert_eq!(overview.stages[2].replicas, 1);
+}
+
+#[test]
+fn pauses_are_told_once_each_with_their_remedy() {
+    let pause = |reason, at: i64| StandingPause {
+        reason,
+        detail: "the key was refused".into(),
+        since: Timestamp::from_millisecond(NOW_MS - at).unwrap(),
+    };
+    let mut facts = well();
+    facts.replicas[2].heartbeat.paused = vec![pause(Pause::Credentials, 5_000)];
+    let mut second = replica("loader", 1_000);
+    second.heartbeat.paused = vec![pause(Pause::Credentials, 9_000)];
+    facts.replicas.push(second);
+    let overview = Overview::of(&facts);
+    let [finding] = overview.findings.as_slice() else {
+        panic!("{overview:?}")
+    };
+    assert!(finding.seen.starts_with("2 of 2 pause since "), "{finding:?}");
+    assert!(finding.seen.ends_with(": the key was refused"), "{finding:?}");
+    assert!(finding.remedy.contains("`loader check`"), "{finding:?}");
+    assert_eq!(overview.verdict, Verdict::NotWell);
+    // To wait is no fault.
+    for (reason, at, verdict) in [
+        (Pause::Quota, 5_000, Verdict::Well),
+        (Pause::Starting, 5_000, Verdict::Well),
+        (Pause::Starting, 90_000, Verdict::NotWell),
+        (Pause::Outage, 5_000, Verdict::NotWell),
+        (Pause::Keyless, 5_000, Verdict::NotWell),
+    ] {
+        let judged = with(|facts| facts.replicas[1].heartbeat.paused = vec![pause(reason, at)]);
+        assert_eq!(judged.0, verdict, "{reason:?} {at}");
+    }
+}
+
+#[test]
+fn dead_letters_are_named_by_their_groups_where_they_are_known() {
+    let dead = |facts: &mut Facts| {
+        facts.depths = Some([
+            Depths::default(),
+            Depths::default(),
+            Depths {
+                dead: 7,
+                ..Depths::default()
+            },
+        ]);
+    };
+    let (verdict, seen, remedy) = with(dead);
+    assert_eq!(verdict, Verdict::NotWell);
+    assert_eq!(seen, "7 dead letters");
+    assert!(remedy.contains("`loader dead groups`"), "{remedy}");
+    let group = |count, field: Option<&str>| Group {
+        group: format!("1f00c0d{count}"),
+        code: "row-refused".into(),
+        field: field.map(str::to_owned),
+        count,
+        ..Group::default()
+    };
+    let (_, seen, remedy) = with(|facts| {
+        dead(facts);
+        let groups = vec![
+            group(4, Some("客户名称")),
+            group(1, None),
+            group(1, None),
+            group(1, None),
+        ];
+        facts.groups = vec![(Stage::Load, groups)];
+    });
+    assert_eq!(
+        seen,
+        "7 dead letters: 4 × row-refused 客户名称, 1 × row-refused, 1 × row-refused and 1 more groups"
+    );
+    assert!(remedy.contains("dead plan --group 1f00c0d4"), "{remedy}");
+}
+
+#[test]
+fn late_customers_old_and_future_checkpoints_and_differences_are_faults() {
+    let (verdict, seen, remedy) = with(|facts| facts.oldest = Some(("77".into(), NOW_MS - 1_000_000)));
+    assert_eq!(verdict, Verdict::NotWell);
+    assert!(seen.starts_with("77 was listed as changed 16m ago"), "{seen}");
+    assert!(remedy.contains("loader trace 77"), "{remedy}");
+    assert_eq!(
+        with(|facts| facts.oldest = Some(("77".into(), NOW_MS - 60_000))).0,
+        Verdict::Well
+    );
+    let checkpoint = |at: Option<i64>| with(|facts| facts.checkpoint = at.map(|at| NOW_MS / 1_000 + at)).0;
+    assert_eq!(checkpoint(Some(-3_000)), Verdict::Well);
+    assert_eq!(checkpoint(Some(-4_000)), Verdict::NotWell);
+    assert_eq!(checkpoint(Some(30)), Verdict::Well);
+    assert_eq!(checkpoint(Some(4_000)), Verdict::NotWell);
+    assert_eq!(checkpoint(None), Verdict::Well);
+    let (verdict, ..) = with(|facts| facts.check.differences.push("3 dead letters are gone".into()));
+    assert_eq!(verdict, Verdict::NotWell);
+}
+
+#[test]
+fn without_the_broker_nobody_can_tell_unless_something_else_is_wrong() {
+    let away = |facts: &mut Facts| {
+        facts.check.queues = None;
+        facts.depths = None;
+    };
+    assert_eq!(with(away).0, Verdict::Unknown);
+    let both = |facts: &mut Facts| {
+        away(facts);
+        facts.replicas.clear();
+    };
+    assert_eq!(with(both).0, Verdict::NotWell);
+}
+
+#[test]
+fn the_sentence_names_the_first_fault_and_counts_the_others() {
+    let mut facts = well();
+    facts.replicas.truncate(2);
+    assert_eq!(Overview::of(&facts).sentence, "not well: loader: no loader runs");
+    facts.replicas.truncate(1);
+    assert_eq!(
+        Overview::of(&facts).sentence,
+        "not well: transformer: no transformer runs; and 1 more"
+    );
+}
