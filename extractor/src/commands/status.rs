@@ -117,6 +117,17 @@ async fn oldest_live(account: &Account) -> anyhow::Result<Option<i64>> {
     Ok(oldest)
 }
 
+/// The kind of a run as people of any language read it.
+fn told(kind: RunKind) -> &'static str {
+    words::sense(match kind {
+        RunKind::Live => words::mark!("run kind: live"),
+        RunKind::Remedy => words::mark!("run kind: remedy"),
+        RunKind::Backfill => words::mark!("run kind: backfill"),
+        RunKind::First => words::mark!("run kind: first"),
+        RunKind::Refresh => words::mark!("run kind: refresh"),
+    })
+}
+
 async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
     let (outcome, pending) = (state.counters(&run.id).await?, state.pending(&run.id).await?);
     Ok(Shown {
@@ -128,7 +139,7 @@ async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
 }
 
 fn print(status: &Status) -> anyhow::Result<()> {
-    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| words::text!("none").to_owned());
     let age = status
         .checkpoint_age_s
         .map_or_else(String::new, |age| format!(" ({})", describe(age)));
@@ -167,7 +178,7 @@ fn print(status: &Status) -> anyhow::Result<()> {
     for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
         for shown in runs {
             let span = Summary::span(&shown.run);
-            rows.push(row(title, format!("{} {span}", shown.kind.name())));
+            rows.push(row(title, format!("{} {span}", told(shown.kind))));
             rows.push(row("", results(shown)));
         }
     }
