@@ -60,7 +60,10 @@ impl DamagedWatch {
 }
 
 fn detail(span: &DamagedSpan) -> String {
-    let number = span.serial_id.as_deref();
-    let number = number.map_or_else(String::new, |number| words::tr!(", number {number}"));
-    format!("{}{number}; {REMEDY}", span.reason)
+    let reason = &span.reason;
+    // Whoever reads the notice decides about its language.
+    words::english(|| match span.serial_id.as_deref() {
+        Some(number) => words::sentences(&[&words::tr!("{reason}, number {number}"), REMEDY]),
+        None => words::sentences(&[reason.as_str(), REMEDY]),
+    })
 }

@@ -44,7 +44,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        bar.set_message("listing");
+        bar.set_message(words::text!("listing"));
         bar.enable_steady_tick(POLL);
         Self { state, kind, bar }
     }
@@ -62,7 +62,7 @@ impl Progress {
 
     /// Draws until every customer of the runs is heard of, or none has been for `stalled`; their sum.
     pub(crate) async fn follow_details(&self, runs: &[Run], stalled: Duration) -> anyhow::Result<Summary> {
-        self.bar.set_message("fetching");
+        self.bar.set_message(words::text!("fetching"));
         let (mut last, mut moved) = (u64::MAX, Instant::now());
         loop {
             let mut pending = 0;

@@ -225,7 +225,7 @@ fn remarks(document: &SourceDocument, name: &str, removals: bool) -> Vec<String>
         .filter(|id| !id.is_empty() && *id != "company_id");
     let other_id =
         id.map(|id| words::tr!("{name}: id is `{id}`, but customers are followed by their company_id"));
-    let removed = removals.then(|| format!("{name}: {REMOVED}"));
+    let removed = removals.then(|| words::of(name, words::said(REMOVED)));
     other_id.into_iter().chain(removed).collect()
 }
 

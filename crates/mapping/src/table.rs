@@ -160,7 +160,7 @@ impl Table {
         let missing = |table: &Table, name: &str| {
             let has = match table.columns.is_empty() {
                 true => words::text!("it is empty").to_owned(),
-                false => words::tr!("it has {}", table.columns.join(", ")),
+                false => words::tr!("it has {}", words::list(&table.columns)),
             };
             words::tr!(
                 "the table of the collection {} has no column {name}; {has}",

@@ -21,6 +21,7 @@ pub mod common;
 mod config;
 mod notify;
 pub mod output;
+mod wrap;
 
 /// The command line was not understood (`EX_USAGE`).
 pub(crate) const EXIT_USAGE: u8 = 64;

@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod config;
+mod joints;
 mod language;
 mod phrases;
 mod render;
@@ -15,9 +16,10 @@ mod template;
 
 pub use catalogue::{all, chinese};
 pub use config::of_environment;
+pub use joints::{clauses, list, of, sentences};
 pub use language::{Language, current, english, scoped, speak};
 pub use phrases::PHRASES;
-pub use render::{plural, said, text};
+pub use render::{plural, said, sense, text};
 pub use retell::retold;
 pub use template::names;
 pub use words_macros::tr;

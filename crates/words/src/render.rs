@@ -25,6 +25,15 @@ pub fn said(key: &str) -> &str {
     spoken(key)
 }
 
+/// A word that means several things: `which of them: word`, of which English shows the word alone.
+#[must_use]
+pub fn sense(key: &'static str) -> &'static str {
+    match current() {
+        Language::English => key.split_once(": ").map_or(key, |(_, word)| word),
+        Language::Chinese => catalogue::chinese(key).unwrap_or(key),
+    }
+}
+
 /// The ending of a noun in English; Chinese has none.
 #[must_use]
 pub fn plural(is_one: bool) -> &'static str {

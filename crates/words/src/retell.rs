@@ -6,6 +6,7 @@
 
 use crate::{
     catalogue,
+    joints::{OF, SENTENCES},
     language::{Language, current},
     render::fill,
     template::{Piece, pieces},
@@ -17,7 +18,7 @@ const DEPTH: usize = 8;
 /// A text of fewer letters fits anything.
 const LETTERS: usize = 7;
 /// Joints of sentences that were made apart, and what joins them in Chinese.
-const JOINTS: [(&str, &str); 2] = [(": ", "："), ("; ", "；")];
+const JOINTS: [(&str, &str); 2] = [OF, SENTENCES];
 
 struct Pattern {
     pieces: Vec<Piece>,
@@ -66,6 +67,7 @@ pub fn retold(sentence: &str) -> String {
 fn retell(sentence: &str, depth: usize) -> String {
     whole(sentence, depth)
         .or_else(|| joined(sentence, depth))
+        .or_else(|| bracketed(sentence, depth))
         .unwrap_or_else(|| sentence.to_owned())
 }
 
@@ -109,6 +111,18 @@ fn joined(sentence: &str, depth: usize) -> Option<String> {
                 None => None,
             }
         })
+    })
+}
+
+/// Somebody else's words, and behind them in brackets what they mean.
+fn bracketed(sentence: &str, depth: usize) -> Option<String> {
+    let (theirs, ours) = sentence.strip_suffix(')')?.rsplit_once(" (")?;
+    let ours = whole(ours, depth.checked_sub(1)?)?;
+    let theirs = retell(theirs, depth - 1);
+    Some(match theirs.ends_with(&ours) {
+        // They have said so themselves.
+        true => theirs,
+        false => format!("{theirs}（{ours}）"),
     })
 }
 
@@ -173,6 +187,21 @@ mod tests {
             chain,
             "没有可用的 Redis 连接：连接不上 Redis：Connection refused (os error 111)"
         );
+    }
+
+    #[test]
+    fn what_stands_in_brackets_behind_foreign_words_is_told_again() {
+        assert_eq!(
+            told("row-refused: 3005 字段校验失败 (invalid parameter)"),
+            "row-refused：3005 字段校验失败（参数无效）"
+        );
+        assert_eq!(
+            told("4001 数据不存在 (the record does not exist)"),
+            "4001 数据不存在"
+        );
+        for foreign in ["4001 nobody has written (this)", "7 (", "x)"] {
+            assert_eq!(told(foreign), foreign);
+        }
     }
 
     #[test]

@@ -51,11 +51,12 @@ async fn show(args: CheckpointShowArgs) -> anyhow::Result<()> {
     }
     let mut rows = vec![[
         "checkpoint".to_owned(),
-        live.checkpoint.map_or_else(|| "none".to_owned(), time::format),
+        live.checkpoint
+            .map_or_else(|| words::text!("none").to_owned(), time::format),
     ]];
     rows.push([
         "age".to_owned(),
-        age_s.map_or_else(|| "none".to_owned(), describe),
+        age_s.map_or_else(|| words::text!("none").to_owned(), describe),
     ]);
     rows.extend(clocks.map(|(name, now)| [words::tr!("clock of {name}"), time::format(now)]));
     pipeline::say!("{}", columns(&rows))?;
@@ -94,7 +95,7 @@ async fn set(args: CheckpointSetArgs) -> anyhow::Result<()> {
     if args.json {
         pipeline::say!("{}", json!({ "before": before, "after": after }))?;
     } else {
-        let before = before.unwrap_or_else(|| "none".to_owned());
+        let before = before.unwrap_or_else(|| words::text!("none").to_owned());
         pipeline::say!("the checkpoint was {before} and is {after}; the next live run lists from there on")?;
     }
     Ok(())

@@ -111,7 +111,7 @@ fn progress() -> ProgressBar {
     )) {
         bar.set_style(style);
     }
-    bar.set_message("recording");
+    bar.set_message(words::text!("recording"));
     bar.enable_steady_tick(std::time::Duration::from_millis(250));
     bar
 }
@@ -194,7 +194,7 @@ fn codes(taken: &Take) -> String {
     let mut codes: Vec<_> = taken.details.iter().filter_map(|detail| detail.code).collect();
     codes.sort_unstable();
     codes.dedup();
-    codes.join(", ")
+    words::list(&codes)
 }
 
 fn print(summary: &Summary, taken: &Take) -> anyhow::Result<()> {
@@ -204,7 +204,7 @@ fn print(summary: &Summary, taken: &Take) -> anyhow::Result<()> {
     };
     let hidden = match taken.hidden.as_slice() {
         [] => String::new(),
-        hidden => words::tr!(" (the account does not show {})", hidden.join(", ")),
+        hidden => words::tr!(" (the account does not show {})", words::list(hidden)),
     };
     let rows = [
         ("folder", summary.folder.clone()),

@@ -104,6 +104,17 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
     })
 }
 
+/// The kind of a run as people of any language read it.
+fn told(kind: RunKind) -> &'static str {
+    words::sense(match kind {
+        RunKind::Live => words::mark!("run kind: live"),
+        RunKind::Remedy => words::mark!("run kind: remedy"),
+        RunKind::Backfill => words::mark!("run kind: backfill"),
+        RunKind::First => words::mark!("run kind: first"),
+        RunKind::Refresh => words::mark!("run kind: refresh"),
+    })
+}
+
 async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
     let (outcome, pending) = (state.counters(&run.id).await?, state.pending(&run.id).await?);
     Ok(Shown {
@@ -115,7 +126,7 @@ async fn show(state: &State, kind: RunKind, run: Run) -> anyhow::Result<Shown> {
 }
 
 fn text(status: &Status) -> String {
-    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| words::text!("none").to_owned());
     let age = status
         .checkpoint_age_s
         .map_or_else(String::new, |age| format!(" ({})", describe(age)));
@@ -154,7 +165,7 @@ fn text(status: &Status) -> String {
     for (title, runs) in [("running", &status.running), ("finished", &status.finished)] {
         for shown in runs {
             let span = Summary::span(&shown.run);
-            rows.push(row(title, format!("{} {span}", shown.kind.name())));
+            rows.push(row(title, format!("{} {span}", told(shown.kind))));
             rows.push(row("", results(shown)));
         }
     }

@@ -57,7 +57,7 @@ impl Source {
         let mut parts = vec![words::tr!("lists {}, fetches {}", self.list, self.info)];
         let groups = self.groups();
         if !groups.is_empty() {
-            parts.push(words::tr!("group {}", groups.join(", then ")));
+            parts.push(words::tr!("group {}", groups.join(words::text!(", then "))));
         }
         let others = self.parameters.iter().filter(|(name, _)| name != GROUP);
         parts.extend(others.map(|(name, value)| format!("{name}={value}")));
@@ -70,7 +70,7 @@ impl Source {
         if let Some((cron, _)) = &self.remedy {
             parts.push(words::tr!("again at {cron}"));
         }
-        parts.join("; ")
+        words::sentences(&parts)
     }
 
     /// Everything that decides which customers are listed and go on, as one text that changes with any of it.

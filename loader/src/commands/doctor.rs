@@ -97,7 +97,7 @@ fn key_widget(config: &LoaderConfig) -> Finding {
         Some(widget) => Finding::good(words::mark!("key widget"), widget),
         None => Finding::risk(
             words::mark!("key widget"),
-            "none",
+            words::text!("none"),
             words::tr!(
                 "add a text widget for the company id to the form and name it in JDY_KEY_WIDGET; without it rows cannot be \
              found again when Redis is lost"
@@ -117,7 +117,7 @@ fn late_form(runtime: &Runtime) -> String {
     if details.is_empty() {
         words::tr!("no answer in time")
     } else {
-        words::tr!("no answer in time: {}", details.join("; "))
+        words::tr!("no answer in time: {}", words::sentences(&details))
     }
 }
 
@@ -155,7 +155,7 @@ async fn form(
                 .into_iter()
                 .map(|pause| pause.detail)
                 .collect();
-            let seen = words::tr!("{entry} cannot be read: {}", details.join("; "));
+            let seen = words::tr!("{entry} cannot be read: {}", words::sentences(&details));
             Finding::bad(
                 "form",
                 seen,

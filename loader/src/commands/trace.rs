@@ -73,11 +73,11 @@ pub(super) async fn known(writer: &Writer, company: &str) -> anyhow::Result<Fact
     };
     facts.add(
         "ledger",
-        words::tr!("row {}", row.id.as_deref().unwrap_or("none")),
+        words::tr!("row {}", row.id.as_deref().unwrap_or(words::text!("none"))),
     );
     let version = row.version.map(|version| version.to_string());
     facts.add("version", version.as_deref().unwrap_or(words::text!("not known")));
-    let hash = row.hash.as_deref().unwrap_or("none");
+    let hash = row.hash.as_deref().unwrap_or(words::text!("none"));
     facts.add(
         "content",
         if hash.is_empty() {

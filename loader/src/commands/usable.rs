@@ -42,7 +42,7 @@ fn reason(writer: &Writer, late: bool) -> String {
     match (details.is_empty(), late) {
         (true, true) => words::tr!("no answer within {PATIENCE:?}"),
         (true, false) => words::tr!("no usable answer"),
-        (false, _) => details.join("; "),
+        (false, _) => words::sentences(&details),
     }
 }
 

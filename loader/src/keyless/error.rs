@@ -25,7 +25,7 @@ impl Error {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            text = format!("{text}: {error}");
+            text = words::of(text, error);
             cause = error.source();
         }
         text

@@ -24,3 +24,4 @@ mod shape;
 mod source;
 /// Every text in both languages.
 mod texts;
+mod translations;

@@ -1,4 +1,4 @@
-//! What the READMEs and the compose file say of the programs' settings, and the READMEs of each other.
+//! What the READMEs and the compose file say of the programs' settings.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -86,60 +86,4 @@ fn the_compose_file_sets_only_variables_that_exist() {
         .filter(|name| !programs.contains(*name) && !of_others(name))
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
-}
-
-#[test]
-fn the_chinese_readme_has_the_structure_and_the_commands_of_the_english_one() {
-    let [english, chinese] = ["README.md", "README.zh-CN.md"].map(|name| {
-        let text = fs::read_to_string(repository().join(name)).unwrap();
-        let (mut levels, mut blocks, mut inside) = (Vec::new(), Vec::new(), None::<String>);
-        for line in text.lines() {
-            match (&mut inside, line.starts_with("```")) {
-                (Some(block), true) => {
-                    blocks.push(std::mem::take(block));
-                    inside = None;
-                }
-                (Some(block), false) => *block += &format!("{line}\n"),
-                (None, true) => inside = Some(format!("{line}\n")),
-                (None, false) if line.starts_with('#') => {
-                    levels.push(line.chars().take_while(|c| *c == '#').count())
-                }
-                (None, false) => {}
-            }
-        }
-        (levels, blocks)
-    });
-    assert_eq!(english.0, chinese.0, "headings by level");
-    // Comments in the blocks may be translated, commands may not; pictures are all words.
-    let commands = |blocks: Vec<String>| -> Vec<String> {
-        let code = blocks
-            .into_iter()
-            .filter(|block| !block.starts_with("```mermaid") && !block.starts_with("```text"));
-        code.map(|block| {
-            let lines = block
-                .lines()
-                .map(|line| line.split(" #").next().unwrap_or(line).trim_end());
-            lines
-                .filter(|line| !line.starts_with('#'))
-                .collect::<Vec<_>>()
-                .join("\n")
-        })
-        .collect()
-    };
-    assert_eq!(commands(english.1), commands(chinese.1), "code blocks");
-}
-
-#[test]
-fn the_chinese_readme_uses_the_words_of_the_glossary() {
-    let text = fs::read_to_string(repository().join("README.zh-CN.md")).unwrap();
-    let instead = [
-        ("主键字段", "主键控件"),
-        ("关键字段", "主键控件"),
-        ("单元格", "字段值"),
-        ("领导者", "主节点"),
-        ("回答", "响应"),
-    ];
-    for (word, better) in instead {
-        assert!(!text.contains(word), "{word}: the glossary says {better}");
-    }
 }

@@ -1,7 +1,7 @@
 //! Every text that the code marks, and every text of the command lines, has a Chinese one with the same placeholders; the
 //! catalogue holds nothing else.
 
-use crate::source::{PRODUCT, Source, sources};
+use crate::source::{PRODUCT, Source, assert_none, sources, violations};
 use clap::{Command, CommandFactory};
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +113,7 @@ fn texts_of(command: &Command, texts: &mut BTreeSet<String>) {
     };
     add(command.get_about().map(ToString::to_string));
     add(command.get_long_about().map(ToString::to_string));
+    add(command.get_after_help().map(ToString::to_string));
     add(command.get_subcommand_help_heading().map(str::to_owned));
     for arg in command.get_arguments() {
         add(arg.get_help().map(ToString::to_string));
@@ -137,6 +138,16 @@ fn texts_of_the_command_lines() -> BTreeSet<String> {
         texts_of(&command, &mut texts);
     }
     texts
+}
+
+#[test]
+fn progress_bars_speak_through_the_catalogue() {
+    let literal = r#"(set_message|with_message|with_template|with_prefix|set_prefix)\(\s*""#;
+    let elsewhere = |source: &Source| !source.is_in(&PRODUCT);
+    assert_none(
+        "texts of progress bars that nobody translates",
+        &violations(literal, elsewhere),
+    );
 }
 
 #[test]

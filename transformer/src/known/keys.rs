@@ -60,7 +60,7 @@ fn judged(path: &Path, known: &Known, names: &std::collections::BTreeSet<String>
         let spelt: Vec<String> = near.iter().map(|name| format!("{{{{{name}}}}}")).collect();
         match spelt.is_empty() {
             true => String::new(),
-            false => words::tr!("; near are {}", spelt.join(", ")),
+            false => words::tr!("; near are {}", words::list(&spelt)),
         }
     };
     let records = known.profile().map_or(0, crate::profile::Profile::records);
@@ -106,7 +106,7 @@ pub(crate) fn absent(parameter: &Parameter, record: &Record) -> Vec<String> {
         let near = nearest(path.as_str(), names.iter().map(String::as_str));
         let near = match near.is_empty() {
             true => String::new(),
-            false => words::tr!("; near are {}", near.join(", ")),
+            false => words::tr!("; near are {}", words::list(&near)),
         };
         words::tr!("{} is not in this record{near}", path.as_str())
     };

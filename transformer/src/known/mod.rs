@@ -100,7 +100,7 @@ pub(crate) fn remarks(mapping: &Mapping, known: &Known, document: &str) -> Vec<P
                     "OKKI has {} fields called {key} ({}); a value wins over an empty one, a plain value over a list, \
                      else the later one",
                     ids.len(),
-                    ids.join(", ")
+                    words::list(ids)
                 );
                 found.push(keys::of(parameter, document, message));
             }

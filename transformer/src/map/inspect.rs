@@ -12,7 +12,7 @@ use super::{FieldInfo, Mapping};
 /// The value as a person reads it, and the JSON that is sent.
 pub fn show(value: &FieldValue) -> (String, String) {
     let Some(cell) = &value.value else {
-        return (String::new(), "(empty)".to_owned());
+        return (String::new(), words::text!("(empty)").to_owned());
     };
     let json = to_json(cell);
     let text = match (&json, cell) {

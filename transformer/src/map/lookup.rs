@@ -95,7 +95,10 @@ impl Sources {
         for (collection, declared) in &sources.declared {
             match sources.table(collection, declared) {
                 Ok(table) => tables.insert(collection.clone(), table),
-                Err(why) => problems.push(Problem::new(extras, format!("lookup.{collection}: {why}"))),
+                Err(why) => problems.push(Problem::new(
+                    extras,
+                    words::of(format_args!("lookup.{collection}"), why),
+                )),
             }
         }
         if !problems.is_empty() {
@@ -191,7 +194,7 @@ impl Sources {
         for (collection, declared) in &self.declared {
             let table = self
                 .table(collection, declared)
-                .map_err(|why| format!("lookup.{collection}: {why}"))?;
+                .map_err(|why| words::of(format_args!("lookup.{collection}"), why))?;
             tables.insert(collection.clone(), table);
         }
         for lookup in &self.wanted {
@@ -212,14 +215,14 @@ impl Sources {
         let path = self.folder.join(&declared.file);
         let shown = path.display();
         let size = std::fs::metadata(&path)
-            .map_err(|error| format!("{shown}: {error}"))?
+            .map_err(|error| words::of(&shown, error))?
             .len();
         if size > LARGEST_FILE {
             return Err(words::tr!("{shown} is larger than {} MiB", LARGEST_FILE >> 20));
         }
         let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => words::tr!("{shown} is no UTF-8 text; save it as CSV UTF-8"),
-            _ => format!("{shown}: {error}"),
+            _ => words::of(&shown, error),
         })?;
         let text = text.trim_start_matches('\u{feff}');
         let is_json = text.trim_start().starts_with(['[', '{']);
@@ -227,7 +230,7 @@ impl Sources {
             true => rows::of_json(text, declared),
             false => rows::of_csv(text),
         }
-        .map_err(|why| format!("{shown}: {why}"))?;
+        .map_err(|why| words::of(&shown, why))?;
         if rows.len() > MOST_ROWS {
             return Err(words::tr!("{shown} has more than {MOST_ROWS} rows"));
         }

@@ -58,9 +58,17 @@ pub(super) fn for_form(parameter: &mut Parameter, widget: Widget, known: bool, r
     if let Some(built) = parameter.converter.foreign(taken).filter(|_| !takes_anything) {
         parameter.converter = parameter.converter.for_form(taken);
         let message = words::tr!(
-            "{built}, which no field of a form takes; the value itself is sent (params \"value\")"
+            "the parser has no effect: {built}, which no field of a form takes; the value itself is sent (params \"value\")"
         );
-        remarks.add(parameter, message, false);
+        remarks.add(parameter, message, true);
+    }
+    let is_date = matches!(parameter.kind, ParameterType::Date | ParameterType::DateTime);
+    if known && is_date && widget != Widget::DateTime {
+        let message = words::tr!(
+            "the type of a date has no effect: the form's field is a {}, and the form decides",
+            widget.name()
+        );
+        remarks.add(parameter, message, true);
     }
     let is_single = matches!(
         widget,

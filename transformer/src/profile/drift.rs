@@ -41,10 +41,24 @@ impl Change {
 
 /// What the types of a key are, and the form of a value.
 pub(crate) fn looks(key: &Key) -> String {
-    let types: Vec<&str> = key.types.keys().map(String::as_str).collect();
+    let types: Vec<&str> = key.types.keys().map(|kind| told(kind)).collect();
+    let types = types.join(words::text!(" or "));
     match key.example.is_empty() {
-        true => types.join(" or "),
-        false => words::tr!("{}, such as {}", types.join(" or "), key.example),
+        true => types,
+        false => words::tr!("{}, such as {}", types, key.example),
+    }
+}
+
+/// A type as people of any language read it.
+fn told(kind: &str) -> &str {
+    match kind {
+        "empty" => words::sense(words::mark!("type of value: empty")),
+        "text" => words::sense(words::mark!("type of value: text")),
+        "number" => words::sense(words::mark!("type of value: number")),
+        "boolean" => words::sense(words::mark!("type of value: boolean")),
+        "list" => words::sense(words::mark!("type of value: list")),
+        "object" => words::sense(words::mark!("type of value: object")),
+        newer => newer,
     }
 }
 

@@ -68,9 +68,15 @@ fn a_key_of_another_widget_is_not_written_into_a_text() {
         let extras = json!({"widgets": {"f": widget}}).to_string();
         let mapping = Mapping::load(&document(&field.to_string()), Some(&extras)).unwrap();
         let message = format!("ConvertObjectParser builds {{\"{key}\": …}}, which no field of a form takes");
+        let told: Vec<_> = mapping
+            .warnings()
+            .iter()
+            .filter(|w| w.message.contains(&message))
+            .collect();
+        // Once, among what has no effect.
         assert!(
-            mapping.warnings().iter().any(|w| w.message.contains(&message)),
-            "{key} {widget}"
+            told.len() == 1 && told[0].without_effect,
+            "{key} {widget}: {told:?}"
         );
     }
     let field = json!({"field": "f", "value": "{{name}}", "parser": {"name": "ConvertObjectParser", "params": "phone"}});
@@ -79,6 +85,27 @@ fn a_key_of_another_widget_is_not_written_into_a_text() {
         told(&field, "phone", json!({"name": "135"})).0,
         json!({"phone": "135"})
     );
+}
+
+#[test]
+fn a_type_that_contradicts_the_form_is_said_once_in_the_list_of_what_has_no_effect() {
+    for (kind, widget, idle) in [
+        ("date", "text", true),
+        ("datetime", "number", true),
+        ("date", "datetime", false),
+        ("string", "datetime", false),
+    ] {
+        let field = json!({"field": "f", "type": kind, "value": "{{name}}"});
+        let extras = json!({"widgets": {"f": widget}}).to_string();
+        let mapping = Mapping::load(&document(&field.to_string()), Some(&extras)).unwrap();
+        let told: Vec<_> = mapping
+            .warnings()
+            .iter()
+            .filter(|w| w.message.contains("the type of a date has no effect"))
+            .collect();
+        assert_eq!(told.len(), usize::from(idle), "{kind} {widget}: {told:?}");
+        assert!(told.iter().all(|w| w.without_effect), "{told:?}");
+    }
 }
 
 #[test]

@@ -184,11 +184,11 @@ fn words(expr: &Expr) -> String {
                 if *negated {
                     words::text!("does not match")
                 } else {
-                    "matches"
+                    words::text!("matches")
                 }
             )
         }
-        Expr::Case { .. } => format!("[{}]", lines(expr).join("; ")),
+        Expr::Case { .. } => format!("[{}]", words::sentences(&lines(expr))),
         Expr::Call(function, args) => format!("{}({})", function.name, list(args, ", ")),
         Expr::Interval {
             date,
@@ -196,13 +196,12 @@ fn words(expr: &Expr) -> String {
             unit,
             subtract,
         } => {
-            let direction = if *subtract { "before" } else { "after" };
-            format!(
-                "{} {} {direction} {}",
-                words(amount),
-                format!("{unit:?}").to_lowercase(),
-                words(date)
-            )
+            let (amount, date) = (words(amount), words(date));
+            let unit = unit.told();
+            match subtract {
+                true => words::tr!("{amount} {unit} before {date}"),
+                false => words::tr!("{amount} {unit} after {date}"),
+            }
         }
         Expr::Cast(value, target) => words::tr!("{} as {}", words(value), kind(*target)),
         Expr::Aggregate {

@@ -99,7 +99,7 @@ impl Expression {
     pub fn compile(text: &str) -> Result<Expression, Vec<(usize, String)>> {
         Expression::build(text).map_err(|faults| {
             let line = |f: Fault| match f.remedy {
-                Some(remedy) => (f.offset, format!("{}; {remedy}", f.message)),
+                Some(remedy) => (f.offset, words::sentences(&[f.message, remedy])),
                 None => (f.offset, f.message),
             };
             faults.into_iter().map(line).collect()

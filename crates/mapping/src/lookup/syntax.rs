@@ -112,7 +112,7 @@ fn words(text: &str) -> Vec<&str> {
 fn parts(text: &str) -> Result<Vec<Part>, String> {
     let read = pieces(text, 0, &mut Vec::new()).map_err(|faults| {
         let all: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
-        all.join("; ")
+        words::sentences(&all)
     })?;
     Ok(read.into_iter().map(|(piece, _)| part(piece)).collect())
 }
@@ -153,7 +153,7 @@ fn mongo_query(text: &str) -> Result<Lookup, String> {
 fn marked(filter: &str) -> Result<(String, Vec<Part>), String> {
     let read = pieces(filter.trim(), 0, &mut Vec::new()).map_err(|faults| {
         let all: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
-        all.join("; ")
+        words::sentences(&all)
     })?;
     let (mut json, mut placeholders, mut quoted, mut escaped) = (String::new(), Vec::new(), false, false);
     for (piece, _) in read {

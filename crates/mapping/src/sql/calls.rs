@@ -144,7 +144,7 @@ pub(super) fn finish(
         let all = || {
             words::tr!(
                 "supported are {}, SUM, AVG, MAX, MIN, COUNT, GROUP_CONCAT, DATE_ADD, DATE_SUB, CAST, CONVERT",
-                functions::names().join(", ")
+                words::list(&functions::names())
             )
         };
         let hint = hint.unwrap_or_else(all);

@@ -29,6 +29,21 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
+    /// As people of any language read it.
+    pub(crate) fn told(self) -> &'static str {
+        words::sense(match self {
+            Unit::Microsecond => words::mark!("unit of time: microsecond"),
+            Unit::Second => words::mark!("unit of time: second"),
+            Unit::Minute => words::mark!("unit of time: minute"),
+            Unit::Hour => words::mark!("unit of time: hour"),
+            Unit::Day => words::mark!("unit of time: day"),
+            Unit::Week => words::mark!("unit of time: week"),
+            Unit::Month => words::mark!("unit of time: month"),
+            Unit::Quarter => words::mark!("unit of time: quarter"),
+            Unit::Year => words::mark!("unit of time: year"),
+        })
+    }
+
     pub(crate) fn has_time(self) -> bool {
         matches!(self, Unit::Microsecond | Unit::Second | Unit::Minute | Unit::Hour)
     }

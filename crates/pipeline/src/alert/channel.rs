@@ -20,16 +20,26 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(super) struct Notice {
     pub(super) problem: Problem,
-    /// It is over.
-    pub(super) resolved: bool,
+    pub(super) news: News,
     pub(super) since_ms: i64,
     pub(super) now_ms: i64,
+}
+
+/// What a notice says of its problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// It stands.
+    Stands,
+    /// It is over.
+    Over,
+    /// There is none; somebody tries whether notices arrive.
+    Test,
 }
 
 /// Why a notice did not arrive. The URL is left out, for it holds a token.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    #[error("{}", words::tr!("the receiver did not answer"))]
+    #[error("{}", words::tr!("the receiver did not answer; is ALERT_URL right, and may this machine connect to it?"))]
     Http(#[source] reqwest::Error),
     #[error("{}", words::tr!("the receiver answered {0}"))]
     Refused(String),
@@ -67,7 +77,10 @@ impl Channel {
         let status = response.status();
         let answer = read_capped(response, ANSWER_LIMIT).await.unwrap_or_default();
         if !status.is_success() {
-            return Err(Error::Refused(refusal::of_status(status.as_u16())));
+            return Err(Error::Refused(refusal::of_status(
+                self.receiver.kind,
+                status.as_u16(),
+            )));
         }
         refusal::of(self.receiver.kind, &answer).map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
     }
@@ -133,7 +146,7 @@ fn generic(notice: &Notice, origin: &Origin) -> Value {
             .unwrap_or_default()
     };
     json!({
-        "status": if notice.resolved { "resolved" } else { "firing" },
+        "status": if notice.news == News::Over { "resolved" } else { "firing" },
         "problem": notice.problem.key,
         "severity": notice.problem.severity,
         "summary": words::retold(&notice.problem.summary),
@@ -147,28 +160,30 @@ fn generic(notice: &Notice, origin: &Origin) -> Value {
 }
 
 fn title(notice: &Notice, origin: &Origin) -> String {
-    let sign = if notice.resolved {
-        words::text!("✓ over")
-    } else {
-        "✗"
+    let sign = match notice.news {
+        News::Over => words::text!("✓ over"),
+        News::Stands => "✗",
+        News::Test => "✉",
     };
-    format!(
-        "[{}] {sign} {}{}{}",
-        origin.namespace,
-        origin.service,
-        words::text!(": "),
-        words::retold(&notice.problem.summary)
+    words::of(
+        format_args!("[{}] {sign} {}", origin.namespace, origin.service),
+        words::retold(&notice.problem.summary),
     )
 }
 
 fn text(notice: &Notice, origin: &Origin, gap: &str) -> String {
     let minutes = (notice.now_ms - notice.since_ms).max(0) / 60_000;
     let mut lines = vec![title(notice, origin)];
-    if notice.resolved {
-        lines.push(words::tr!("lasted {minutes} min"));
-    } else {
-        lines.push(words::retold(&notice.problem.detail));
-        lines.push(words::tr!("on {}, for {minutes} min", origin.instance));
+    match notice.news {
+        News::Over => lines.push(words::tr!("lasted {minutes} min")),
+        News::Stands => {
+            lines.push(words::retold(&notice.problem.detail));
+            lines.push(words::tr!("on {}, for {minutes} min", origin.instance));
+        }
+        News::Test => {
+            lines.push(words::retold(&notice.problem.detail));
+            lines.push(words::tr!("sent from {}", origin.instance));
+        }
     }
     lines.join(gap)
 }

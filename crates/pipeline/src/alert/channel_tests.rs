@@ -4,7 +4,7 @@ use super::*;
 use crate::{alert::Severity, setting::Secret};
 use words::Language;
 
-fn notice(resolved: bool) -> Notice {
+fn notice(news: News) -> Notice {
     let problem = Problem {
         key: "paused:credentials".into(),
         severity: Severity::Critical,
@@ -14,7 +14,7 @@ fn notice(resolved: bool) -> Notice {
     };
     Notice {
         problem,
-        resolved,
+        news,
         since_ms: 1_700_000_000_000,
         now_ms: 1_700_000_120_000,
     }
@@ -25,6 +25,11 @@ fn sent(kind: AlertKind, secret: Option<&str>, resolved: bool) -> Request {
 }
 
 fn sent_in(language: Language, kind: AlertKind, secret: Option<&str>, resolved: bool) -> Request {
+    let news = if resolved { News::Over } else { News::Stands };
+    told(language, kind, secret, news)
+}
+
+fn told(language: Language, kind: AlertKind, secret: Option<&str>, news: News) -> Request {
     let receiver = Receiver {
         url: Secret::new("https://receiver.example/hook?token=t"),
         kind,
@@ -36,7 +41,7 @@ fn sent_in(language: Language, kind: AlertKind, secret: Option<&str>, resolved: 
         service: "loader",
         instance: "host-1".into(),
     };
-    request(&receiver, &notice(resolved), &origin).unwrap()
+    request(&receiver, &notice(news), &origin).unwrap()
 }
 
 #[test]
@@ -100,5 +105,22 @@ fn a_chinese_receiver_gets_chinese_whatever_the_process_speaks() {
     assert_eq!(
         content(false),
         "[okki] ✗ loader：已暂停：凭据或权限被拒绝\nthe key is refused\n位于 host-1，已持续 2 分钟"
+    );
+}
+
+#[test]
+fn a_test_notice_looks_like_no_problem() {
+    let content = |language| {
+        let request = told(language, AlertKind::Wecom, None, News::Test);
+        request.body["markdown"]["content"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        content(Language::English),
+        "[okki] ✉ loader: paused: credentials\nthe key is refused\nsent from host-1"
+    );
+    let chinese = content(Language::Chinese);
+    assert!(
+        chinese.starts_with("[okki] ✉ loader：") && chinese.ends_with("\n由 host-1 发出"),
+        "{chinese}"
     );
 }

@@ -1,7 +1,7 @@
 //! The one task that decides what people are notified of: keeps the standing problems, waits out their patience, sends.
 
 use super::{
-    channel::{Channel, Notice},
+    channel::{Channel, News, Notice},
     memory::Memory,
     problem::{Event, Origin, Problem},
 };
@@ -91,7 +91,7 @@ impl Notifier {
                 continue;
             };
             if standing.notified && self.memory.may_notify_of_end(&key).await {
-                let notice = standing.notice(true);
+                let notice = standing.notice(News::Over);
                 self.send(&notice).await;
             }
         }
@@ -106,7 +106,7 @@ impl Notifier {
             let now_ms = now_ms();
             let notice = Notice {
                 problem,
-                resolved: true,
+                news: News::Over,
                 since_ms: now_ms,
                 now_ms,
             };
@@ -130,7 +130,11 @@ impl Notifier {
                 self.set(&key, true, POLL);
                 continue;
             }
-            let Some(notice) = self.standing.get(&key).map(|standing| standing.notice(false)) else {
+            let Some(notice) = self
+                .standing
+                .get(&key)
+                .map(|standing| standing.notice(News::Stands))
+            else {
                 continue;
             };
             if self.send(&notice).await {
@@ -165,10 +169,10 @@ impl Notifier {
 }
 
 impl Standing {
-    fn notice(&self, resolved: bool) -> Notice {
+    fn notice(&self, news: News) -> Notice {
         Notice {
             problem: self.problem.clone(),
-            resolved,
+            news,
             since_ms: self.since_ms,
             now_ms: now_ms(),
         }

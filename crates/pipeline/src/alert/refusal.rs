@@ -11,6 +11,10 @@ type Known = (&'static [i64], &'static [&'static str], &'static str);
 const ANY: &[&str] = &[""];
 const ANOTHER_TOKEN: &str = words::mark!("copy the robot's webhook address again, its token is not known");
 const ANOTHER_ROBOT: &str = words::mark!("the robot does not exist any more; add a new one to the group");
+/// What no table knows.
+const UNKNOWN: &str = words::mark!(
+    "look this code up in the help page of custom robots; check ALERT_URL, ALERT_SECRET and the robot's security settings"
+);
 const TOO_MANY: &str = words::mark!(
     "the robot takes 20 messages a minute; wait some minutes, and raise ALERT_EVERY if it comes again"
 );
@@ -101,9 +105,26 @@ const FEISHU: &[Known] = &[
     ),
 ];
 
-/// An answer by its status alone.
-pub(super) fn of_status(status: u16) -> String {
-    format!("HTTP {status}")
+/// An answer by its status alone, with what to do about it.
+pub(super) fn of_status(kind: AlertKind, status: u16) -> String {
+    let remedy = match (kind, status) {
+        (_, 300..400) => {
+            words::text!("notices follow no redirect; set ALERT_URL to the address that it leads to")
+        }
+        (AlertKind::Generic, 401 | 403) => {
+            words::text!("the receiver does not admit us; check ALERT_SECRET and the token in ALERT_URL")
+        }
+        (_, 401 | 403) => words::text!(
+            "the robot does not admit us; copy its webhook address again, and check ALERT_SECRET and its security settings"
+        ),
+        (_, 404 | 405 | 410) => words::text!("nobody takes notices at this address; copy ALERT_URL again"),
+        (_, 429) => {
+            words::text!("it takes fewer notices; wait some minutes, and raise ALERT_EVERY if it comes again")
+        }
+        (_, 400..500) => words::text!("the receiver does not understand the notice; is ALERT_KIND right?"),
+        _ => words::text!("the receiver has failed; try again later, and look into its log if it goes on"),
+    };
+    words::sentences(&[&format!("HTTP {status}"), remedy])
 }
 
 /// Robots answer 200 and put the refusal into the body.
@@ -124,17 +145,8 @@ pub(super) fn of(kind: AlertKind, answer: &[u8]) -> Option<String> {
     let text = said.get("errmsg").or_else(|| said.get("msg"));
     let text = text.and_then(Value::as_str).unwrap_or(words::text!("no text"));
     let shown = printable(text).replace('\n', " ");
-    match code {
-        0 => None,
-        code => Some(match remedy(kind, code, text) {
-            Some(remedy) => words::tr!(
-                "{code}: {text}; {remedy}",
-                text = shown,
-                remedy = words::said(remedy)
-            ),
-            None => format!("{code}: {shown}"),
-        }),
-    }
+    let remedy = remedy(kind, code, text).unwrap_or(UNKNOWN);
+    (code != 0).then(|| words::sentences(&[&words::of(code, shown), words::said(remedy)]))
 }
 
 /// What an answer begins with, as a terminal may show it.
@@ -161,6 +173,7 @@ fn remedy(kind: AlertKind, code: i64, text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn robots_refuse_in_the_body_of_an_answer_with_200() {
@@ -171,7 +184,7 @@ mod tests {
         );
         assert_eq!(
             refusal(AlertKind::Dingtalk, r#"{"errcode":1,"errmsg":"x"}"#),
-            Some("1: x".to_owned())
+            Some(format!("1: x; {UNKNOWN}"))
         );
         assert_eq!(refusal(AlertKind::Feishu, r#"{"StatusCode":0}"#), None);
         let page = refusal(AlertKind::Wecom, "<html>\u{1b}[31m\n 404").unwrap_or_default();
@@ -183,7 +196,7 @@ mod tests {
             AlertKind::Wecom,
             r#"{"errcode":1,"errmsg":"\u001b[31mred\nline"}"#,
         );
-        assert_eq!(coloured.as_deref(), Some("1: \u{fffd}[31mred line"));
+        assert_eq!(coloured, Some(format!("1: \u{fffd}[31mred line; {UNKNOWN}")));
         assert_eq!(refusal(AlertKind::Generic, ""), None);
     }
 
@@ -196,5 +209,27 @@ mod tests {
         assert!(remedy(AlertKind::Wecom, 93_000, "invalid webhook url").is_some());
         assert!(remedy(AlertKind::Feishu, 19_021, "sign match fail").is_some());
         assert_eq!(remedy(AlertKind::Feishu, 1, "x"), None);
+    }
+
+    #[test]
+    fn every_refusal_says_what_to_do_in_either_language() {
+        for kind in [AlertKind::Dingtalk, AlertKind::Wecom, AlertKind::Feishu] {
+            let body = json!({ "errcode": 7, "code": 7, "errmsg": "x", "msg": "x" }).to_string();
+            let told = || of(kind, body.as_bytes()).unwrap();
+            assert_eq!(told(), format!("7: x; {UNKNOWN}"));
+            let chinese = words::scoped(words::Language::Chinese, told);
+            assert!(
+                chinese.starts_with("7：x；") && chinese.contains("ALERT_SECRET"),
+                "{chinese}"
+            );
+        }
+        for status in [301, 400, 401, 403, 404, 410, 429, 500, 503] {
+            for kind in [AlertKind::Generic, AlertKind::Wecom] {
+                let told = || of_status(kind, status);
+                assert!(told().len() > 30, "{}", told());
+                let chinese = words::scoped(words::Language::Chinese, told);
+                assert!(chinese.starts_with(&format!("HTTP {status}；")), "{chinese}");
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Whether notices arrive: a test notice, and a look at the receiver that sends nothing.
 
 use super::{
-    channel::{Channel, Notice},
+    channel::{Channel, News, Notice},
     config::Receiver,
     problem::{Origin, Problem, Severity},
 };
@@ -28,7 +28,7 @@ pub async fn send_test(receiver: &Receiver, origin: &Origin, tls: &TlsFiles) -> 
             detail: words::english(|| words::tr!("nothing is wrong: somebody tries whether notices arrive")),
             patience: Duration::ZERO,
         },
-        resolved: false,
+        news: News::Test,
         since_ms: now_ms,
         now_ms,
     };

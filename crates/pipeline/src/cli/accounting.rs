@@ -52,18 +52,21 @@ fn text(check: &BalanceCheck, one_run: bool, now_ms: i64) -> String {
     match &check.queues {
         Some(queues) => {
             for (queue, depth) in queues.iter().filter(|(_, depth)| **depth > 0) {
-                rest.add_row(["queue", &format!("{queue}: {depth}")]);
+                rest.add_row([words::text!("queue"), &words::of(queue, depth)]);
             }
         }
         None => {
-            rest.add_row(["queues", words::text!("not compared, the broker does not answer")]);
+            rest.add_row([
+                words::text!("queues"),
+                words::text!("not compared, the broker does not answer"),
+            ]);
         }
     }
     for difference in &check.differences {
-        rest.add_row(["DIFFERENCE", difference]);
+        rest.add_row([words::text!("DIFFERENCE"), difference]);
     }
     for (run, company_id) in &check.missing {
-        rest.add_row(["missing", &words::tr!("{company_id} of {run}")]);
+        rest.add_row([words::text!("missing"), &words::tr!("{company_id} of {run}")]);
     }
     text += &table::text(rest, &[1, 0]);
     if check.differences.is_empty() {
@@ -76,11 +79,11 @@ fn lines(balance: &Balance, now_ms: i64) -> String {
     let parts: Vec<_> = balance
         .parts()
         .iter()
-        .map(|(name, count)| format!("{count} {name}"))
+        .map(|(name, count)| format!("{count} {}", words::said(name)))
         .collect();
     let mut text = words::tr!(
         "{}: {} listed = {}\n",
-        balance.run,
+        words::said(&balance.run),
         balance.listed,
         parts.join(" + ")
     );
@@ -92,10 +95,10 @@ fn lines(balance: &Balance, now_ms: i64) -> String {
     let rows: Vec<_> = rows
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .map(|(count, what)| format!("{count} {}", words::said(what)))
         .collect();
     if !rows.is_empty() {
-        text += &words::tr!("  rows of filtered customers: {}\n", rows.join(", "));
+        text += &words::tr!("  rows of filtered customers: {}\n", words::list(&rows));
     }
     if balance.duplicates > 0 {
         text += &words::tr!("  {} second copies were recognised\n", balance.duplicates);

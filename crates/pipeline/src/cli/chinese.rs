@@ -3,6 +3,7 @@
 //! The library has no languages. So the command line that has failed (asking for help is a failure, too) is parsed once
 //! more by a copy of the command with Chinese texts, and what the library says by itself is replaced in what it prints.
 
+use super::wrap;
 use clap::{Arg, Command, builder::PossibleValuesParser, error::ErrorKind};
 use regex::{Captures, Regex};
 use std::{
@@ -39,7 +40,8 @@ const HEADINGS: [(&str, &str); 12] = [
 
 /// Prints an error of the command line, or the help that was asked for, in Chinese.
 pub(super) fn print(error: &clap::Error, command: Command, args: &[OsString]) {
-    let again = told(command).try_get_matches_from(args);
+    // Lines are broken afterwards, where Chinese may be.
+    let again = told(command).term_width(0).try_get_matches_from(args);
     let rendered = again.err().map_or_else(|| error.render(), |it| it.render());
     let help = matches!(
         error.kind(),
@@ -62,6 +64,9 @@ pub(super) fn print(error: &clap::Error, command: Command, args: &[OsString]) {
     }
     // Headings of our own end as those of the library do.
     text = text.replace("）:\n", "）：\n").replace("选项:\n", "选项：\n");
+    if help {
+        text = wrap::wrapped(&text, wrap::width());
+    }
     // Nobody is left to read it when the output is closed.
     drop(match stdout {
         true => io::stdout().lock().write_all(text.as_bytes()),
@@ -76,6 +81,9 @@ pub(super) fn told(mut command: Command) -> Command {
     }
     if let Some(about) = command.get_long_about().map(|it| paragraphs(&it.to_string())) {
         command = command.long_about(about);
+    }
+    if let Some(after) = command.get_after_help().map(|it| paragraphs(&it.to_string())) {
+        command = command.after_help(after);
     }
     if let Some(heading) = command.get_subcommand_help_heading().and_then(words::chinese) {
         command = command.subcommand_help_heading(heading);
@@ -130,11 +138,19 @@ fn in_help(text: &str) -> String {
     let text = phrases.fold(text.to_owned(), |text, phrase| {
         text.replace(phrase, words::said(phrase))
     });
-    fixed(&headings(
+    values(&fixed(&headings(
         &text,
         "^((?:\u{1b}\\[[0-9;]*m)*)([A-Z][a-z]+): ?",
         "：",
-    ))
+    )))
+}
+
+/// The colon between a value and what it means.
+fn values(text: &str) -> String {
+    match Regex::new("(?m)^( +- [\\w-]+): +") {
+        Ok(pattern) => pattern.replace_all(text, "$1：").into_owned(),
+        Err(_) => text.to_owned(),
+    }
 }
 
 /// Headings of a manual page.
@@ -144,6 +160,12 @@ pub(super) fn in_page(page: &str) -> String {
     let page = phrases.fold(page.to_owned(), |page, phrase| {
         page.replace(&escaped(phrase), &escaped(words::said(phrase)))
     });
+    let page = match Regex::new("May also be specified with the (\\S+) environment variable\\.") {
+        Ok(pattern) => pattern
+            .replace_all(&page, "也可用环境变量 $1 设置。")
+            .into_owned(),
+        Err(_) => page,
+    };
     fixed(&headings(&page, "^(\\.SH \"?)([A-Z]+)", ""))
 }
 

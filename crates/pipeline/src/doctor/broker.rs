@@ -84,7 +84,7 @@ async fn policies(broker: &Broker, stage: Stage) -> Finding {
         }
         Ok(Policies::Dangers(dangers)) => Finding::bad(
             "policies",
-            dangers.join("; "),
+            words::sentences(&dangers),
             words::tr!(
                 "change the pattern of the policy so that it does not match ^{}\\.",
                 broker.namespace()

@@ -40,7 +40,7 @@ pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Resu
         words::bail!(
             "plan {} is {}, nothing is put back by it",
             plan.id,
-            plan.state.name()
+            plan.state.told()
         );
     }
     let plans = workspace.plans();
@@ -48,7 +48,11 @@ pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Resu
         .change(&plan.id, State::Paused, &said, &[State::Running])
         .await?;
     if state != Some(State::Paused) {
-        words::bail!("plan {} is {} by now", plan.id, state.map_or("gone", State::name));
+        words::bail!(
+            "plan {} is {} by now",
+            plan.id,
+            state.map_or(words::text!("gone"), State::told)
+        );
     }
     let told = |plan: &Plan| {
         words::tr!(

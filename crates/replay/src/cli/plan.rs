@@ -172,7 +172,7 @@ pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Re
         .change(&plan.id, State::Cancelled, &args.reason, &from)
         .await?;
     if state != Some(State::Cancelled) || plan.state == State::Cancelled {
-        words::bail!("plan {} is {} already", plan.id, plan.state.name());
+        words::bail!("plan {} is {} already", plan.id, plan.state.told());
     }
     let told = |plan: &Plan| {
         words::tr!(

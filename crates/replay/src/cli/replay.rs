@@ -72,7 +72,7 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
             if plan.state != State::Planned {
                 words::bail!(
                     "plan {id} is {}; `dead resume {id}` goes on with one that was begun",
-                    plan.state.name()
+                    plan.state.told()
                 );
             }
             plan

@@ -62,7 +62,7 @@ pub(super) async fn execute(
         } else {
             let put_back = words::tr!("{} put back, {} left (replay {id})", plan.sent, plan.left());
             writeln!(out, "{put_back}")?;
-            writeln!(out, "{}: {}", plan.state.name(), print::outcomes(&plan))?;
+            writeln!(out, "{}", words::of(plan.state.told(), print::outcomes(&plan)))?;
         }
     }
     match plan.state {
@@ -71,7 +71,7 @@ pub(super) async fn execute(
             words::bail!("{} of {} failed again. {example}", plan.failed(), plan.reported())
         }
         State::Complete | State::Sent => Ok(()),
-        state if plan.note.is_empty() => words::bail!("{}", state.name()),
-        state => words::bail!("{}: {}", state.name(), words::retold(&plan.note)),
+        state if plan.note.is_empty() => anyhow::bail!("{}", state.told()),
+        state => anyhow::bail!("{}", words::of(state.told(), words::retold(&plan.note))),
     }
 }

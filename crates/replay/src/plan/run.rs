@@ -47,7 +47,7 @@ pub async fn run(
         });
     }
     if plan.state.is_over() || plan.state == State::Making {
-        let problem = words::tr!("plan {} is {}; make a new plan", plan.id, plan.state.name());
+        let problem = words::tr!("plan {} is {}; make a new plan", plan.id, plan.state.told());
         return Err(Error::NotNow(problem));
     }
     let lease = lease(workspace, &plan).await?;

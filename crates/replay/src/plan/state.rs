@@ -45,6 +45,21 @@ impl State {
             .map_or("", |(_, name)| name)
     }
 
+    /// The same as people of any language read it.
+    #[must_use]
+    pub(crate) fn told(self) -> &'static str {
+        words::sense(match self {
+            Self::Making => words::mark!("plan state: making"),
+            Self::Planned => words::mark!("plan state: planned"),
+            Self::Running => words::mark!("plan state: running"),
+            Self::Paused => words::mark!("plan state: paused"),
+            Self::Stopped => words::mark!("plan state: stopped"),
+            Self::Sent => words::mark!("plan state: sent"),
+            Self::Cancelled => words::mark!("plan state: cancelled"),
+            Self::Complete => words::mark!("plan state: complete"),
+        })
+    }
+
     pub(super) fn read(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

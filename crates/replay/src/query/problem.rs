@@ -40,7 +40,7 @@ impl fmt::Display for What {
                     write!(f, "{}", words::tr!("did you mean `{near}`? "))?;
                 }
                 let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-                write!(f, "{}", words::tr!("names are {}", names.join(", ")))
+                write!(f, "{}", words::tr!("names are {}", words::list(&names)))
             }
             Self::Comparison(name, fits) => write!(f, "{}", words::tr!("`{name}` is compared by {fits}")),
             Self::Value(problem) => f.write_str(problem),
@@ -48,7 +48,7 @@ impl fmt::Display for What {
                 write!(
                     f,
                     "{}",
-                    words::tr!("`{found}` is no outcome; outcomes are {}", OUTCOMES.join(", "))
+                    words::tr!("`{found}` is no outcome; outcomes are {}", words::list(&OUTCOMES))
                 )
             }
             Self::TooLong(bound) => write!(f, "{}", words::tr!("a query has at most {bound}")),

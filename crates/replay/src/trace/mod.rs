@@ -8,5 +8,6 @@ mod step;
 mod story;
 
 pub use standing::{Place, Standing, standing};
+pub(crate) use step::told;
 pub use step::{Step, word};
 pub use story::{Story, read};

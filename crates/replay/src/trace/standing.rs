@@ -1,6 +1,6 @@
 //! Where a customer is now, by what happened to it, and what comes next.
 
-use super::step::{Step, program};
+use super::step::{Step, program, told};
 use crate::when::time;
 use pipeline::{events::What, stage::Stage, version::Version};
 use serde::Serialize;
@@ -194,7 +194,7 @@ fn place(step: &Step) -> (Place, Option<Stage>, String) {
         What::Skipped | What::Duplicate | What::Superseded => {
             let now = words::tr!(
                 "nothing was to be done ({}): this state or a newer one came before",
-                step.word()
+                told(step.what)
             );
             (Place::Form, own, now)
         }

@@ -66,6 +66,35 @@ pub struct Step {
     pub program_version: String,
 }
 
+/// Each word of [`word`] with what it means here.
+const SENSES: [&str; 25] = [
+    words::mark!("event: listed"),
+    words::mark!("event: skipped"),
+    words::mark!("event: missing"),
+    words::mark!("event: filtered"),
+    words::mark!("event: fetched"),
+    words::mark!("event: mapped"),
+    words::mark!("event: duplicate"),
+    words::mark!("event: created"),
+    words::mark!("event: updated"),
+    words::mark!("event: unchanged"),
+    words::mark!("event: superseded"),
+    words::mark!("event: removed"),
+    words::mark!("event: retried"),
+    words::mark!("event: parked"),
+    words::mark!("event: died"),
+    words::mark!("event: put back"),
+    words::mark!("event: discarded"),
+    words::mark!("event: restored"),
+    words::mark!("event: edited"),
+    words::mark!("event: imported"),
+    words::mark!("event: refetched"),
+    words::mark!("event: written"),
+    words::mark!("event: adopted"),
+    words::mark!("event: forwarded"),
+    words::mark!("event: unspecified"),
+];
+
 impl Step {
     /// An event under what its message says of all of them.
     #[must_use]
@@ -109,6 +138,15 @@ impl Step {
     }
 }
 
+/// What happened, as people of any language read it.
+pub(crate) fn told(what: What) -> String {
+    let word = word(what);
+    let sense = SENSES
+        .iter()
+        .find(|sense| sense.strip_prefix("event: ") == Some(&word));
+    sense.map_or(word, |sense| words::sense(sense).to_owned())
+}
+
 /// The program of a stage.
 pub(crate) fn program(stage: Option<Stage>) -> &'static str {
     stage.map_or(words::text!("a newer program"), Stage::program)
@@ -135,4 +173,21 @@ fn name_of<S: serde::Serializer>(stage: &Option<Stage>, serializer: S) -> Result
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_a_word_in_either_language() {
+        for number in 0..100 {
+            let Ok(what) = What::try_from(number) else {
+                continue;
+            };
+            assert_eq!(told(what), word(what));
+            let chinese = words::scoped(words::Language::Chinese, || told(what));
+            assert!(!chinese.is_ascii(), "{chinese}");
+        }
+    }
 }

@@ -97,7 +97,7 @@ impl Findings {
                 self.held_back
             ));
         }
-        remedies.join("; ")
+        words::sentences(&remedies)
     }
 
     pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {
@@ -107,7 +107,7 @@ impl Findings {
         }
         let plain = |name: &str, count: u64| [name.to_owned(), count.to_string()];
         let found = |name: &str, finding: &Finding| {
-            let shown = format!("{}  {}", finding.count, finding.examples.join(", "));
+            let shown = format!("{}  {}", finding.count, words::list(&finding.examples));
             [name.to_owned(), shown.trim_end().to_owned()]
         };
         let rows = [

@@ -80,7 +80,10 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let (open, mut remedies) = (findings.open(), findings.remedies(at_most));
     if !comparison.fix {
         let all = words::text!("`--fix` has them fetched again, or handled as ON_REMOVAL says");
-        remedies = [all, &remedies].join("; ").trim_end_matches("; ").to_owned();
+        remedies = match remedies.is_empty() {
+            true => all.to_owned(),
+            false => words::sentences(&[all, &remedies]),
+        };
     }
     words::ensure!(open == 0, "{open} customers differ; {remedies}");
     Ok(())

@@ -158,7 +158,7 @@ fn explain(error: Error) -> anyhow::Error {
         return error.into();
     }
     // What the pipeline's own calls make of such an answer is about customers.
-    let said = error.vendor().map(|(code, message)| format!("{code}: {message}"));
+    let said = error.vendor().map(|(code, message)| words::of(code, message));
     words::failure!("okki refuses: {}", said.unwrap_or_default()).context(
         words::text!("the application may not use webhooks: enable 消息推送 (scope `webhook`) for it under 企业管理 → 外部对接 → \
          API对接; that takes OKKI's Pro plan"),

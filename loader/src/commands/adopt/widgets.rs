@@ -36,7 +36,7 @@ pub(super) fn resolve(
 fn one(asked: &str, form: &Form, mapped: &[(String, String)]) -> Result<Widget, ConfigError> {
     let refuse = |problem: String| {
         let captions: Vec<&str> = mapped.iter().map(|(_, label)| label.as_str()).collect();
-        let remedy = words::tr!("name one of the mapped widgets: {}", captions.join(", "));
+        let remedy = words::tr!("name one of the mapped widgets: {}", words::list(&captions));
         Err(ConfigError::new("--match", problem, remedy))
     };
     let named =

@@ -69,7 +69,7 @@ impl Findings {
         ] {
             facts.add(
                 name,
-                format!("{}  {}", finding.count, finding.examples.join(", ")),
+                format!("{}  {}", finding.count, words::list(&finding.examples)),
             );
         }
         facts.add(words::mark!("fetched again"), self.fixed.to_string());

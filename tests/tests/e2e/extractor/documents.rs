@@ -69,6 +69,50 @@ async fn a_form_that_fits_is_reported_with_its_age() {
 }
 
 #[tokio::test]
+async fn keys_are_compared_with_what_customers_had_lately_wherever_redis_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("document.json");
+    let text = std::fs::read_to_string(mapping_document()).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    // A standard field of OKKI, which no customer of this account has.
+    document["request"][0]["value"] = "{{public_type}}".into();
+    std::fs::write(&place, document.to_string()).unwrap();
+    let place = place.display().to_string();
+    let check = ["mapping", "check", place.as_str()];
+    let mut pipeline = PipelineUnderTest::for_test().customers(3).start().await;
+    let before = pipeline.tool(Service::Transformer, &check).await.unwrap();
+    assert!(!before.contains("customers seen"), "{before}");
+    pipeline.run_all();
+    pipeline.until_equal(Duration::from_secs(120)).await;
+    eventually(
+        Duration::from_secs(60),
+        "the transformer tells what it saw",
+        async || {
+            let said = pipeline.tool(Service::Transformer, &check).await.unwrap();
+            expect(
+                said.contains("public_type is in none of the") && said.contains("customers seen"),
+                || said,
+            )
+        },
+    )
+    .await;
+    pipeline.drain().await;
+    // A Redis that does not answer is said, and fails nothing.
+    let mut settings = kit::pipeline::Settings::new();
+    settings.insert("REDIS_URL".into(), "redis://127.0.0.1:9/0".into());
+    let output = command(Service::Transformer, &settings)
+        .unwrap()
+        .args(check)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && errors.contains("not compared with what customers have had lately"),
+        "{errors}"
+    );
+}
+
+#[tokio::test]
 async fn a_fetched_customer_goes_through_a_pipe_into_the_mapping() {
     let pipeline = PipelineUnderTest::for_test().customers(3).seed(66).start().await;
     let id = pipeline.simulator.company_ids()[1];

@@ -1,27 +1,16 @@
 //! Somebody whose machine speaks Chinese gets no English sentence, but in the logs, which are for machines.
 
-use std::sync::{Arc, Mutex};
-
-use axum::{Json, Router, extract::State, routing::post};
 use kit::pipeline::{PipelineUnderTest, Service, Settings, command};
+use kit::simulator::{Fault, FaultKind, Vendor};
+use kit::wait::{eventually, expect};
 use pipeline::stage::Stage;
-use regex::Regex;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::leftovers::{english_sentence, leftovers, width};
 use crate::loader::feed::Feed;
 
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 const SERVICES: [Service; 3] = [Service::Extractor, Service::Transformer, Service::Loader];
-
-/// A run of Latin words that is no command, no quotation and no list of names.
-fn english_sentence(text: &str) -> Option<String> {
-    // What is quoted is data; a command is typed as it stands.
-    let data = Regex::new(r#"`[^`]*`|"[^"]*"|“[^”]*”|'[^']{1,200}'"#).unwrap();
-    let typed = Regex::new(r"\b(extractor|transformer|loader|simulator|dead)( [a-z]+)+").unwrap();
-    let sentence = Regex::new(r"\b[A-Za-z]+(?: [a-z][a-z']*){2,}").unwrap();
-    let text = data.replace_all(text, "“”");
-    let text = typed.replace_all(&text, "命令");
-    sentence.find(&text).map(|found| found.as_str().to_owned())
-}
 
 fn assert_chinese(what: &str, text: &str) {
     let sentence = english_sentence(text);
@@ -33,26 +22,23 @@ fn assert_chinese(what: &str, text: &str) {
     );
 }
 
+/// What is left of English in what a command says, but for lines of the log.
+pub(super) fn left_in(what: &str, output: &std::process::Output) -> Vec<String> {
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let lines = said.lines().chain(errors.lines());
+    // Lines in JSON are the log or a body; who did it is a name.
+    let told = lines.filter(|line| !line.contains("{\""));
+    told.flat_map(|line| leftovers(line).into_iter().map(move |left| (left, line)))
+        .filter(|(left, _)| left != "root")
+        .map(|(left, line)| format!("{what}: {left} in: {line}"))
+        .collect()
+}
+
 /// As the environment of somebody who has set nothing for this product.
 fn chinese(settings: &mut Settings) {
     settings.insert("OKKI_LANG".into(), String::new());
     settings.insert("LANG".into(), "zh_CN.UTF-8".into());
-}
-
-#[test]
-fn english_is_found_between_chinese_words() {
-    assert_eq!(
-        english_sentence("请设置 rows are not written，然后"),
-        Some("rows are not written".into())
-    );
-    for fine in [
-        "运行 loader removals keep --reason WHY",
-        "用 `dead groups of the stage` 查看",
-        "AMQP_URL：不是 URL",
-        "RabbitMQ 4.1 with",
-    ] {
-        assert_eq!(english_sentence(fine), None, "{fine}");
-    }
 }
 
 #[test]
@@ -66,7 +52,17 @@ fn every_help_is_chinese() {
             let mut program = command(service, &settings).unwrap();
             let output = program.args(&words).arg("--help").output().unwrap();
             let help = String::from_utf8(output.stdout).unwrap();
-            assert_chinese(&format!("{} {words:?} --help", service.name()), &help);
+            let what = format!("{} {words:?} --help", service.name());
+            assert_chinese(&what, &help);
+            assert!(!help.contains("Example"), "{what}:\n{help}");
+            for line in help.lines() {
+                // Where nobody knows the screen; names and addresses are not broken.
+                let unbroken = line.split_whitespace().map(str::len).max().unwrap_or_default();
+                assert!(
+                    width(line) <= 100 || unbroken > 60 && line.is_ascii(),
+                    "{what}: {line}"
+                );
+            }
             seen += 1;
             let listed = help
                 .lines()
@@ -169,79 +165,159 @@ async fn an_operator_gets_no_english_sentence_and_logs_get_nothing_else() {
     pipeline.drain().await;
 }
 
-type Bodies = Arc<Mutex<Vec<Value>>>;
-
-/// A robot that takes everything, in the manner of all three.
-async fn robot(answer: Value) -> (String, Bodies) {
-    let bodies = Bodies::default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let take = async |State((bodies, answer)): State<(Bodies, Value)>, Json(body): Json<Value>| {
-        bodies.lock().unwrap().push(body);
-        Json(answer)
+#[tokio::test]
+async fn whoever_asks_what_became_of_customers_reads_no_english_word() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(8)
+        .seed(1617)
+        .set("RETRY_DELAYS", "10m,20m")
+        .set("INDEX_SETTLE", "0s")
+        .set_for(Service::Loader, "MAPPING", kit::config::mapping_document())
+        .start()
+        .await;
+    let ids = pipeline.simulator.company_ids();
+    let (dead, slow) = (ids[0].to_string(), ids[1].to_string());
+    let refusal = FaultKind::Code {
+        code: 3005,
+        message: "字段校验失败".into(),
+        status: None,
     };
-    let router = Router::new()
-        .route("/hook", post(take))
-        .with_state((Arc::clone(&bodies), answer));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, bodies)
+    let fault = Fault::on(Vendor::Jdy, "batch_create", refusal);
+    pipeline.simulator.fault(fault.containing(&dead));
+    let fault = Fault::on(Vendor::Okki, "info", FaultKind::Malformed);
+    pipeline.simulator.fault(fault.containing(&slow));
+    pipeline.run_all();
+    pipeline.rows(LIMIT, ids.len() - 2).await;
+    eventually(LIMIT, "one died", async || {
+        let groups = pipeline.tool(Service::Loader, &["dead", "groups"]).await;
+        expect(groups.as_ref().is_ok_and(|it| it.contains("row-refused")), || {
+            format!("{groups:?}")
+        })
+    })
+    .await;
+    let listed = pipeline
+        .tool(Service::Loader, &["dead", "list", "--json"])
+        .await
+        .unwrap();
+    let first: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    let letter = first["id"].as_str().unwrap().to_owned();
+    pipeline.set("OKKI_LANG", "");
+    pipeline.set("LANG", "zh_CN.UTF-8");
+    let well = ids[2].to_string();
+    let commands: [(Service, &[&str]); 16] = [
+        (Service::Extractor, &["sync"]),
+        (Service::Extractor, &["status"]),
+        (Service::Extractor, &["checkpoint", "show"]),
+        (Service::Extractor, &["trace", &slow]),
+        (Service::Extractor, &["reconcile"]),
+        (Service::Transformer, &["trace", &well]),
+        (Service::Loader, &["trace", &dead]),
+        (Service::Loader, &["books"]),
+        (Service::Loader, &["reconcile"]),
+        (Service::Loader, &["index", "duplicates"]),
+        (Service::Loader, &["dead", "groups"]),
+        (Service::Loader, &["dead", "list"]),
+        (Service::Loader, &["dead", "show", &letter]),
+        (
+            Service::Loader,
+            &[
+                "dead",
+                "replay",
+                "--all",
+                "--operator",
+                "root",
+                "--reason",
+                "测试",
+            ],
+        ),
+        (Service::Loader, &["dead", "plans"]),
+        (Service::Loader, &["dead", "audit"]),
+    ];
+    let (mut left, mut said) = (Vec::new(), String::new());
+    for (service, args) in commands {
+        let output = pipeline.tool_output(service, args).await.unwrap();
+        let what = format!("{} {args:?}", service.name());
+        said += &format!("--- {what}\n{}", String::from_utf8_lossy(&output.stdout));
+        left.extend(left_in(&what, &output));
+    }
+    // Keys and examples are the customers'.
+    let fields = pipeline
+        .tool(Service::Transformer, &["mapping", "fields"])
+        .await
+        .unwrap();
+    let head = fields.lines().nth(2).unwrap();
+    left.extend(leftovers(head));
+    assert!(left.is_empty(), "{}\n{said}", left.join("\n"));
+    assert!(fields.contains("空或 文本，例如"), "{fields}");
+    for kind in ["已拉取详情", "成为死信", "（参数无效）"] {
+        assert!(said.contains(kind), "nobody says {kind}:\n{said}");
+    }
+    pipeline.drain().await;
 }
 
-async fn notify(url: &str, kind: &str, more: &[(&str, &str)]) -> std::process::Output {
+#[test]
+fn whoever_tries_a_mapping_reads_no_english_word_of_ours() {
     let mut settings = Settings::new();
-    settings.insert("ALERT_URL".into(), url.to_owned());
-    settings.insert("ALERT_KIND".into(), kind.to_owned());
-    for (name, value) in more {
-        settings.insert((*name).to_owned(), (*value).to_owned());
+    chinese(&mut settings);
+    let folder = kit::config::repository().join("transformer/mappings");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (document, customer) = (path("seed.json"), path("customer.example.json"));
+    let tried = ["mapping", "try", &document, "--company", &customer];
+    let output = command(Service::Transformer, &settings)
+        .unwrap()
+        .args(tried)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let head = said.lines().next().unwrap();
+    assert!(leftovers(head).is_empty(), "{head}");
+    let told: Vec<_> = said.lines().filter(|line| line.starts_with("警告")).collect();
+    assert!(!told.is_empty(), "{said}");
+    for line in told {
+        assert!(leftovers(line).is_empty(), "{:?} in {line}", leftovers(line));
     }
-    let program = command(Service::Loader, &settings).unwrap();
-    let mut program = tokio::process::Command::from(program);
-    program.args(["notify", "--test"]).output().await.unwrap()
+    for name in ["explain", "check"] {
+        let output = command(Service::Transformer, &settings)
+            .unwrap()
+            .args(["mapping", name, &document])
+            .output()
+            .unwrap();
+        let left = left_in(name, &output);
+        assert!(left.is_empty(), "{}", left.join("\n"));
+    }
 }
 
-#[tokio::test]
-async fn a_test_notice_is_chinese_for_robots_and_english_when_asked() {
-    let (url, bodies) = robot(json!({ "errcode": 0, "code": 0 })).await;
-    for kind in ["dingtalk", "wecom", "feishu"] {
-        assert!(notify(&url, kind, &[]).await.status.success(), "{kind}");
-        let body = bodies.lock().unwrap().pop().unwrap().to_string();
-        assert!(
-            body.contains("测试通知") && body.contains("有人在测试通知能否送达"),
-            "{kind}: {body}"
-        );
-        assert!(notify(&url, kind, &[("ALERT_LANG", "en")]).await.status.success());
-        let body = bodies.lock().unwrap().pop().unwrap().to_string();
-        assert!(
-            body.contains("a test notice") && body.contains("nothing is wrong"),
-            "{kind}: {body}"
-        );
+#[test]
+fn manual_pages_are_chinese() {
+    let mut settings = Settings::new();
+    chinese(&mut settings);
+    for service in SERVICES {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().display().to_string();
+        let mut program = command(service, &settings).unwrap();
+        assert!(program.args(["man", "--to", &to]).status().unwrap().success());
+        let pages: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert!(pages.len() > 20, "{} pages", pages.len());
+        for page in pages {
+            let path = page.unwrap().path();
+            let page = std::fs::read_to_string(&path).unwrap();
+            let escapes = [
+                ("\\*(Aq", "'"),
+                ("\\-", "-"),
+                ("\\fB", ""),
+                ("\\fI", ""),
+                ("\\fR", ""),
+            ];
+            let page = escapes
+                .iter()
+                .fold(page, |page, (escape, plain)| page.replace(escape, plain));
+            // Requests of the typesetter and what is typed stand in lines of their own.
+            let lines: Vec<&str> = page.lines().filter(|line| !line.starts_with('.')).collect();
+            let text = lines.join("\n");
+            assert_chinese(&path.display().to_string(), &text);
+            for heading in page.lines().filter_map(|line| line.strip_prefix(".SH ")) {
+                assert!(!heading.is_ascii(), "{}: {heading}", path.display());
+            }
+        }
     }
-    assert!(notify(&url, "generic", &[]).await.status.success());
-    let body = bodies.lock().unwrap().pop().unwrap();
-    assert_eq!(body["summary"], "a test notice");
-    assert!(
-        notify(&url, "generic", &[("ALERT_LANG", "zh")])
-            .await
-            .status
-            .success()
-    );
-    assert_eq!(bodies.lock().unwrap().pop().unwrap()["summary"], "测试通知");
-}
-
-#[tokio::test]
-async fn a_refused_test_notice_says_what_to_do() {
-    let (url, _bodies) = robot(json!({ "errcode": 310000, "errmsg": "sign not match" })).await;
-    let output = notify(&url, "dingtalk", &[]).await;
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(
-        said.contains("310000: sign not match") && said.contains("ALERT_SECRET"),
-        "{said}"
-    );
-    let output = notify(&url, "dingtalk", &[("OKKI_LANG", "zh")]).await;
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        said.contains("测试通知没有送达") && said.contains("加签"),
-        "{said}"
-    );
 }

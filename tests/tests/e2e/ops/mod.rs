@@ -4,9 +4,11 @@
 mod accounting;
 mod checkpoint;
 mod chinese;
+mod chinese_notices;
 mod closed_output;
 mod commands;
 mod fields;
+mod leftovers;
 mod lookups;
 pub(crate) mod notices;
 mod rotation;

@@ -1,5 +1,5 @@
 //! `mapping check`: every problem at once, and the comparison with the form, saved to a file or as the loader read it, and
-//! with the keys that customers have.
+//! with the keys that customers have: of files, or as the transformers saw them, where Redis is at hand.
 
 use std::path::{Path, PathBuf};
 
@@ -41,21 +41,25 @@ pub(super) async fn run(args: CheckArgs) -> anyhow::Result<()> {
     let mut warnings: Vec<Problem> = mapping.warnings().to_vec();
     let (mut problems, mut of_form) = (Vec::new(), Vec::new());
     let mut known = super::seen::of_files(&args.company, mapping.zone())?;
-    let form = match (&args.form, args.live) {
-        (Some(path), _) => Some(saved(path)?),
-        (None, true) => {
-            let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
-            let store = Store::connect(&redis)?;
-            if let Some(profile) = super::seen::lately(&store, &namespace)
-                .await?
-                .filter(|_| args.company.is_empty())
-            {
-                known = Known::with(profile);
-            }
-            Some(live(&store, &namespace).await?)
+    let mut form = args.form.as_deref().map(saved).transpose()?;
+    let no_files = args.company.is_empty();
+    let is_at_hand = args.shared.redis_url.is_some() || args.shared.redis_url_file.is_some();
+    if args.live {
+        let SharedConfig { redis, namespace, .. } = args.shared.try_into()?;
+        let store = Store::connect(&redis)?;
+        let profile = super::seen::lately(&store, &namespace).await?;
+        if let Some(profile) = profile.filter(|_| no_files) {
+            known = Known::with(profile);
         }
-        (None, false) => None,
-    };
+        form = Some(live(&store, &namespace).await?);
+    } else if no_files && is_at_hand {
+        match super::seen::at_hand(args.shared).await {
+            Ok(Some(profile)) => known = Known::with(profile),
+            Ok(None) => {}
+            // A look that nobody asked for fails nothing.
+            Err(error) => pipeline::remark!("not compared with what customers have had lately: {error:#}"),
+        }
+    }
     if let Some((name, form)) = form {
         compare(&mapping, &form, &name, &mut problems, &mut of_form);
     }

@@ -32,9 +32,14 @@ pub(super) async fn run(args: FieldsArgs) -> anyhow::Result<()> {
 
 fn shown(profile: &Profile) -> String {
     let mut rows = vec![
-        ["key", words::text!("have it"), "filled", "looks"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            words::sense(words::mark!("of a record: key")),
+            words::text!("have it"),
+            words::text!("filled"),
+            words::text!("looks"),
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     let share = |count: u64| match profile.records() {
         0 => String::new(),

@@ -1,10 +1,11 @@
 //! Records that a mapping is held against: files of detail answers, or what the transformers have seen lately.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use mapping::Zone;
 use mapping::clean::{clean_in, collisions};
+use pipeline::config::{SharedArgs, SharedConfig};
 use pipeline::names::Namespace;
 use pipeline::store::Store;
 use serde_json::Value;
@@ -12,6 +13,9 @@ use serde_json::Value;
 use super::company;
 use crate::known::Known;
 use crate::profile::{self, Profile};
+
+/// For a Redis that may be away.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The profile of the answers in these files; each holds one answer, an array of them, or one a line.
 pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> {
@@ -30,6 +34,15 @@ pub(super) fn of_files(files: &[PathBuf], zone: &Zone) -> anyhow::Result<Known> 
         }
     }
     Ok(Known::with(profile).collided(collided))
+}
+
+/// The same where Redis is set but was not asked for: nobody waits long for it.
+pub(super) async fn at_hand(shared: SharedArgs) -> anyhow::Result<Option<Profile>> {
+    let SharedConfig { redis, namespace, .. } = shared.try_into()?;
+    let store = Store::connect(&redis)?;
+    tokio::time::timeout(PATIENCE, lately(&store, &namespace))
+        .await
+        .with_context(|| words::tr!("REDIS_URL: no answer within {} s", PATIENCE.as_secs()))?
 }
 
 /// The profile of what transformers have mapped lately.

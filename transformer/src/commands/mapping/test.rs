@@ -113,7 +113,7 @@ fn differs(tried: &[Tried], name: &str, expected: &Value) -> Option<String> {
         .iter()
         .find(|t| t.info.field == name || t.info.label == name)
     else {
-        return Some(format!("{name}: the mapping has no such field"));
+        return Some(words::tr!("{name}: the mapping has no such field"));
     };
     let found = match &field.value {
         Ok(value) => value.value.as_ref().map_or(Value::Null, cell_json),
@@ -123,7 +123,7 @@ fn differs(tried: &[Tried], name: &str, expected: &Value) -> Option<String> {
     if found == *expected || empty(&found) && empty(expected) {
         return None;
     }
-    Some(format!("{name}: expected {expected}, found {found}"))
+    Some(words::tr!("{name}: expected {expected}, found {found}"))
 }
 
 #[cfg(test)]

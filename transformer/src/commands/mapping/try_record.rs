@@ -114,7 +114,7 @@ impl Outcome {
         let parameters = mapping.parameters();
         let absent = parameters.iter().flat_map(|parameter| {
             let absent = absent(parameter, &record).into_iter();
-            absent.map(|told| format!("{}: {told}", parameter.label))
+            absent.map(|told| words::of(&parameter.label, told))
         });
         Ok(Self {
             tried: mapping.try_record(&record, now),
@@ -133,9 +133,7 @@ impl Outcome {
         let of = |tried: &Tried| {
             let label = tried.info.label.clone();
             let notices = tried.notices.clone();
-            notices
-                .into_iter()
-                .map(move |notice| format!("{label}: {notice}"))
+            notices.into_iter().map(move |notice| words::of(&label, notice))
         };
         let tried = self.tried.iter().flat_map(of);
         let collided = self.collided.iter().cloned();
@@ -144,8 +142,8 @@ impl Outcome {
 
     fn text(&self) -> String {
         let mut rows = vec![vec![
-            "label".to_owned(),
-            "value".to_owned(),
+            words::text!("label").to_owned(),
+            words::text!("value").to_owned(),
             words::text!("sent as").to_owned(),
         ]];
         for tried in &self.tried {
@@ -204,7 +202,7 @@ fn collided(mapping: &Mapping, detail: &serde_json::Value) -> Vec<String> {
                 "{} stands in this record {} times ({}); the value of {} is used",
                 collision.key,
                 collision.ids.len(),
-                collision.ids.join(", "),
+                words::list(&collision.ids),
                 collision.used
             )
         });

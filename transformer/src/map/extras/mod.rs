@@ -144,7 +144,10 @@ impl Reading<'_> {
             match declared {
                 Given::Right(declared) => drop(self.extras.lookups.insert(collection, declared)),
                 Given::Wrong(reason) => {
-                    self.bad(&["lookup", &collection], format!("lookup.{collection}: {reason}"));
+                    self.bad(
+                        &["lookup", &collection],
+                        words::of(format_args!("lookup.{collection}"), reason),
+                    );
                 }
             }
         }
@@ -168,7 +171,7 @@ impl Reading<'_> {
         match given? {
             Given::Right(value) => Some(value),
             Given::Wrong(reason) => {
-                self.bad(&[key], format!("{key}: {reason}"));
+                self.bad(&[key], words::of(key, reason));
                 None
             }
         }

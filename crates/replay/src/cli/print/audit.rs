@@ -39,7 +39,7 @@ pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
     let ms = entry.id.split('-').next().and_then(|ms| ms.parse().ok());
     let what = match entry.action.split_once(' ') {
         Some((action, end)) if entry.action == verb(&entry.action) => {
-            format!("{action} {} {end}", entry.subject)
+            format!("{} {} {}", words::said(action), entry.subject, words::said(end))
         }
         _ => format!("{} {} {}", entry.operator, verb(&entry.action), entry.subject),
     };
@@ -47,10 +47,10 @@ pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
     writeln!(out, "{}", time(ms.unwrap_or(0)))?;
     let mut text = words::tr!("{} ({stage} stage)", what.trim_end());
     if !entry.filter.is_empty() {
-        text += &format!(", {}", entry.filter);
+        text = words::clauses(&[text.as_str(), &words::retold(&entry.filter)]);
     }
     if !entry.reason.is_empty() {
-        text += &format!(": {}", entry.reason);
+        text = words::of(text, &entry.reason);
     }
     table::below(out, &text)?;
     table::below(out, &counts(&entry.result))?;
@@ -60,6 +60,29 @@ pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
+/// Words of results, and of what was recorded of them.
+const WORDS: [&str; 9] = [
+    words::mark!("left"),
+    words::mark!("replayed"),
+    words::mark!("failed again"),
+    words::mark!("sent"),
+    words::mark!("paused"),
+    words::mark!("complete"),
+    words::mark!("exported"),
+    words::mark!("revealed"),
+    words::mark!("matched"),
+];
+
+/// A word of a result in the language of the reader.
+fn word(name: &str) -> String {
+    let name = name.replace('_', " ");
+    let known = WORDS.iter().find(|word| **word == name);
+    known.map_or_else(
+        || words::said(&name).to_owned(),
+        |word| words::said(word).to_owned(),
+    )
+}
+
 /// What came of it: the numbers that are not zero, and where it stands.
 fn counts(result: &str) -> String {
     let Ok(Value::Object(fields)) = serde_json::from_str(result) else {
@@ -67,12 +90,14 @@ fn counts(result: &str) -> String {
     };
     let said = |(name, value): (&String, &Value)| match value {
         Value::Number(number) if number.as_f64() == Some(0.0) => None,
-        Value::Number(number) => Some(format!("{number} {}", name.replace('_', " "))),
-        Value::Bool(true) => Some(name.clone()),
-        Value::String(text) if name == "state" || name == "note" => (!text.is_empty()).then(|| text.clone()),
+        Value::Number(number) => Some(format!("{number} {}", word(name))),
+        Value::Bool(true) => Some(word(name)),
+        Value::String(text) if name == "state" || name == "note" => {
+            (!text.is_empty()).then(|| words::retold(words::said(text)))
+        }
         _ => None,
     };
-    fields.iter().filter_map(said).collect::<Vec<_>>().join(", ")
+    words::clauses(&fields.iter().filter_map(said).collect::<Vec<_>>())
 }
 
 /// What stands below the entries.

@@ -109,7 +109,7 @@ pub(crate) fn groups(out: &mut impl Write, stage: Stage, groups: &[Group]) -> Re
         ];
         table::row(out, &GROUPS, cells)?;
         match &group.field {
-            Some(field) => table::below(out, &format!("{field}: {}", group.example))?,
+            Some(field) => table::below(out, &words::of(field, words::retold(&group.example)))?,
             None => table::below(out, &group.example)?,
         }
     }
@@ -142,10 +142,10 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
         "customer",
         words::tr!("{}  version {}", record.company_id, record.version),
     )?;
-    line("reason", format!("{}: {}", record.code, record.message))?;
+    line("reason", words::of(&record.code, words::retold(&record.message)))?;
     line("group", group.to_owned())?;
     if let Some(vendor) = &record.vendor {
-        line("vendor", format!("{}: {}", vendor.code, vendor.message))?;
+        line("vendor", words::of(&vendor.code, &vendor.message))?;
     }
     line("field", maybe(&record.field))?;
     line("formula", maybe(&record.expression))?;
@@ -169,7 +169,7 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
     )?;
     line("mapping", maybe(&record.mapping))?;
     line("trace", maybe(&record.traceparent))?;
-    line("cut", record.cut.join(", "))?;
+    line("cut", words::list(&record.cut))?;
     if let Some(archived) = letter.archived() {
         let by = words::tr!(
             "{} by {} ({})",
@@ -177,7 +177,7 @@ pub(crate) fn letter(out: &mut impl Write, letter: &Letter, group: &str) -> Resu
             archived.operator,
             archived.operation
         );
-        line("archived", format!("{by}: {}", archived.reason))?;
+        line("archived", words::of(by, &archived.reason))?;
     }
     attempts(out, record)
 }
@@ -186,13 +186,9 @@ fn attempts(out: &mut impl Write, record: &FailureRecord) -> Result<()> {
     let text = words::tr!("{}, times are in {}", record.attempts.len(), zone_name());
     table::fact(out, "attempts", &text)?;
     for attempt in &record.attempts {
-        let text = format!(
-            "{}  {}: {}: {}",
-            time(attempt.at),
-            attempt.action,
-            attempt.code,
-            attempt.message
-        );
+        let how = words::of(words::said(&attempt.action), &attempt.code);
+        let how = words::of(how, words::retold(&attempt.message));
+        let text = format!("{}  {how}", time(attempt.at));
         table::below(out, &text)?;
     }
     Ok(())
@@ -227,8 +223,8 @@ pub(crate) fn body(out: &mut impl Write, body: &Value) -> Result<()> {
                 .find(|(name, _)| !["field", "label"].contains(&name.as_str()))
         });
         let value = value.map_or_else(
-            || "(empty)".to_owned(),
-            |(kind, value)| format!("{value}  ({kind})"),
+            || words::text!("(empty)").to_owned(),
+            |(kind, value)| words::tr!("{value}  ({kind})"),
         );
         writeln!(out, "  {} [{}]  {value}", text("label"), text("field"))?;
     }

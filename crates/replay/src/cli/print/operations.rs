@@ -17,11 +17,11 @@ pub(crate) fn operations(out: &mut impl Write, operations: &[Operation]) -> Resu
             moved,
             ..
         } = one;
-        writeln!(out, "{id}  {}", one.state.name())?;
+        writeln!(out, "{id}  {}", words::said(one.state.name()))?;
         let what = match one.kind {
-            Kind::Discard => "discarded",
+            Kind::Discard => words::text!("discarded"),
             Kind::Undo => words::text!("took back"),
-            Kind::Import => "imported",
+            Kind::Import => words::text!("imported"),
         };
         let (operator, stage) = (&one.operator, &one.stage);
         let at = time(one.begun_at);

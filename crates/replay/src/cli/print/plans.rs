@@ -90,7 +90,7 @@ pub(crate) fn outcomes(plan: &Plan) -> String {
         plan.failed()
     );
     let rare = [
-        (plan.count([Filtered]), "filtered"),
+        (plan.count([Filtered]), words::text!("filtered")),
         (plan.count([End::Refused]), words::text!("not repairable")),
         (plan.count([End::Gone]), words::text!("no longer there")),
         (plan.under_way(), words::text!("under way")),
@@ -101,7 +101,7 @@ pub(crate) fn outcomes(plan: &Plan) -> String {
         ),
     ];
     for (count, name) in rare.into_iter().filter(|(count, _)| *count > 0) {
-        text += &format!(", {count} {name}");
+        text = words::clauses(&[text, format!("{count} {name}")]);
     }
     text
 }
@@ -116,7 +116,7 @@ pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Pl
         let cells = vec![
             plan.id.clone(),
             plan.stage.clone(),
-            plan.state.name().to_owned(),
+            plan.state.told().to_owned(),
             time(plan.made_at),
             plan.operator.clone(),
         ];
@@ -149,9 +149,14 @@ pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Pl
 
 /// When it ran, how fast, and who changed it last.
 fn course(plan: &Plan) -> String {
-    let at = |name: &str, ms: Option<i64>| ms.map(|ms| format!("{name} {}", time(ms)));
-    let changed =
-        (!plan.changed_by.is_empty()).then(|| words::tr!("{} by {}", plan.state.name(), plan.changed_by));
+    let at = |name: &str, ms: Option<i64>| ms.map(|ms| format!("{} {}", words::said(name), time(ms)));
+    let changed = (!plan.changed_by.is_empty()).then(|| {
+        words::tr!(
+            "{} by {}",
+            plan.state.told(),
+            plan.changed_by.replace(" on ", words::text!(" on "))
+        )
+    });
     let parts = [
         at("begun", plan.begun_at),
         at("ended", plan.ended_at),
@@ -159,7 +164,7 @@ fn course(plan: &Plan) -> String {
         plan.rate.map(|rate| words::tr!("{rate} a second")),
         changed,
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    words::clauses(&parts.into_iter().flatten().collect::<Vec<_>>())
 }
 
 fn next_of(plan: &Plan) -> Option<String> {
@@ -183,7 +188,7 @@ pub(crate) fn outcome(out: &mut impl Write, one: &LetterOutcome) -> Result<()> {
                 "{}",
                 words::tr!("{outcome} in {}  {}", failed.stage, failed.now)
             )?;
-            table::below(out, &format!("{}: {}", failed.code, failed.message))?;
+            table::below(out, &words::of(&failed.code, words::retold(&failed.message)))?;
             let vendor = failed.vendor.as_ref();
             let vendor = vendor.map(|answer| words::tr!("the vendor: {}: {}", answer.code, answer.message));
             table::below(out, &vendor.unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use super::table::{self, Column};
 use crate::{
-    trace::{Standing, Step, Story},
+    trace::{Standing, Step, Story, told},
     when::{span, time, zone_name},
 };
 use std::{
@@ -30,7 +30,7 @@ pub(crate) fn traced(
     table::fact(out, "customer", company_id)?;
     table::fact(out, "now", &standing.now)?;
     table::fact(out, "next", &standing.next)?;
-    table::fact(out, "dead", &standing.letters.join(", "))?;
+    table::fact(out, "dead", &words::list(&standing.letters))?;
     let Some(story) = story else {
         return writeln!(
             out,
@@ -57,7 +57,7 @@ fn step(out: &mut impl Write, step: &Step) -> Result<()> {
     let cells = vec![
         time(step.at),
         step.stage.map_or("?", pipeline::stage::Stage::name).to_owned(),
-        words::said(&step.word()).to_owned(),
+        told(step.what),
         step.version.clone(),
         attempt,
     ];
@@ -88,9 +88,9 @@ fn details(step: &Step) -> String {
     if took >= SLOW {
         add("took", &span(took));
     }
-    let mut text = parts.join(", ");
+    let mut text = words::clauses(&parts);
     if !step.message.is_empty() {
-        text = format!("{text}: {}", step.message);
+        text = words::of(text, words::retold(&step.message));
     }
     text
 }

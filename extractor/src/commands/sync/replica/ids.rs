@@ -82,13 +82,13 @@ impl Sync {
                 Ok(ids) if ids.is_empty() => {}
                 Ok(mut ids) => {
                     ids.sort_unstable();
-                    let few = ids.join(", ");
-                    let more = if ids.len() == TOLD { ", …" } else { "" };
+                    if ids.len() == TOLD {
+                        ids.push("…".to_owned());
+                    }
+                    let few = words::list(&ids);
                     eprintln!(
                         "{}",
-                        words::tr!(
-                            "waiting for {few}{more}: okki has not shown them yet, and is asked once more"
-                        )
+                        words::tr!("waiting for {few}: okki has not shown them yet, and is asked once more")
                     );
                     return std::future::pending().await;
                 }
