@@ -6,6 +6,7 @@ mod letters;
 mod operations;
 mod plans;
 mod rules;
+mod run;
 mod table;
 mod trace;
 
@@ -15,4 +16,6 @@ pub(crate) use letters::{body, groups, letter, listed, next_of_letter, row};
 pub(crate) use operations::operations;
 pub(crate) use plans::{outcome, outcomes, outcomes_end, plans, preview};
 pub(crate) use rules::rules;
+pub(crate) use run::{hits, run};
+pub(crate) use table::fact;
 pub(crate) use trace::traced;
