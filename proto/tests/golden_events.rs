@@ -53,6 +53,7 @@ fn the_events_of_the_first_version_are_read_and_written_as_they_were() {
         at: 1_762_358_927_000,
         events: vec![event],
         lost: 2,
+        audit: None,
     };
     assert_eq!(Events::decode(bytes(EVENTS).as_slice()).unwrap(), events);
     assert_eq!(events.encode_to_vec(), bytes(EVENTS));

@@ -53,7 +53,7 @@ pub use path::{Path, Segment};
 pub use places::Places;
 pub use presence::{Presence, keys, nearest};
 pub use problem::{Loaded, Place, Problem};
-pub use record::Record;
+pub use record::{PathValue, Record};
 pub use source::SourceDocument;
 pub use sql::dates::{iso_utc, unix_millis};
 pub use table::{Missing, Table, Tables};

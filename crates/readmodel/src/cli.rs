@@ -3,16 +3,19 @@
 use crate::{
     Model,
     config::{KeepArgs, KeepConfig},
+    error::Error,
     keep::Keeper,
     serve::serve,
 };
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use pipeline::{
+    cause::chain,
     config::{CommonArgs, CommonConfig},
     service::Runtime,
+    setting::ConfigError,
 };
-use std::sync::Arc;
+use std::{io, sync::Arc};
 use tokio::net::TcpListener;
 
 /// Arguments of `events`.
@@ -50,8 +53,8 @@ pub async fn events_for(service: &'static str, args: EventsArgs) -> anyhow::Resu
     let config = KeepConfig::try_from(keep)?;
     let common = CommonConfig::try_from(common)?;
     let rt = Runtime::tool(service, &common)?;
-    let model = Model::open(&config.data, &rt.namespace.to_string()).context("DESK_DATA")?;
-    let listener = TcpListener::bind(config.listen).await.context("DESK_LISTEN")?;
+    let model = Model::open(&config.data, &rt.namespace.to_string()).map_err(unusable)?;
+    let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
     let addr = listener.local_addr().context("DESK_LISTEN")?;
     tracing::info!(%addr, namespace = %rt.namespace, "keeping the read model");
     let keeper = Keeper::new(rt.clone(), Arc::new(model), config.walk_every);
@@ -59,4 +62,24 @@ pub async fn events_for(service: &'static str, args: EventsArgs) -> anyhow::Resu
     keeper.run().await;
     rt.events.finish().await;
     Ok(answering.await.context("answer")??)
+}
+
+/// Why the folder cannot be used, as a fault of the setting.
+fn unusable(error: Error) -> ConfigError {
+    let remedy = match &error {
+        Error::Kept(_) => words::text!("one process keeps a folder; DESK_LISTEN of that one answers"),
+        _ => words::text!("name a folder that this user may make and write, on a disk with room"),
+    };
+    ConfigError::new("DESK_DATA", chain(&error), remedy)
+}
+
+/// Why nothing can be answered there, as a fault of the setting.
+fn taken(error: io::Error) -> ConfigError {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            words::text!("end who listens there, or name another port; port 0 takes a free one")
+        }
+        _ => words::text!("name an address of this machine, such as 127.0.0.1:9470"),
+    };
+    ConfigError::new("DESK_LISTEN", error, remedy)
 }

@@ -11,7 +11,8 @@ pub(crate) struct KeepArgs {
     /// Folder for the file of the read model, a gigabyte for some million events; only one process keeps it
     #[arg(long, env = "DESK_DATA", value_name = "FOLDER")]
     data: PathBuf,
-    /// Address at which it answers `dead list`, `dead groups`, `dead show` and `trace`; port 0 takes a free one and logs it
+    /// Address at which it answers `dead list`, `dead groups`, `dead show`, `dead audit` and `trace`; port 0 takes a free one and
+    /// logs it
     #[arg(
         long,
         env = "DESK_LISTEN",

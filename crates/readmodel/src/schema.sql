@@ -28,6 +28,14 @@ CREATE TABLE step (
 ) STRICT;
 CREATE UNIQUE INDEX step_of ON step (customer, id);
 
+-- Entries of the audit log that the account of events knows, by their place in it.
+CREATE TABLE audit_mark (
+  ms INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  PRIMARY KEY (ms, number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE minute (
   minute INTEGER NOT NULL,
   stage INTEGER NOT NULL,

@@ -7,14 +7,14 @@ use crate::{
 };
 use rusqlite::{Connection, OpenFlags};
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    os::unix::fs::OpenOptionsExt,
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// Of `schema.sql`; a file of another version is made anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Pages that each connection keeps, in KiB.
 const CACHE_KIB: i64 = 16 * 1024;
 /// Readers that are kept open.
@@ -47,7 +47,7 @@ impl Model {
             let path = path.to_owned();
             move |source| Error::File { path, source }
         };
-        std::fs::create_dir_all(folder).map_err(refused(folder))?;
+        private_folder(folder).map_err(refused(folder))?;
         let lock_path = beside(&path, ".lock");
         let lock = private(&lock_path).map_err(refused(&lock_path))?;
         match lock.try_lock() {
@@ -174,6 +174,11 @@ fn made(path: &Path) -> Result<Connection> {
     begun.pragma_update(None, "user_version", VERSION)?;
     begun.commit()?;
     Ok(connection)
+}
+
+/// A folder that only this user enters, unless it is there already.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// A file that only this user reads; what SQLite puts beside it gets the same rights.

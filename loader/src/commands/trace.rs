@@ -17,13 +17,16 @@ pub(crate) async fn trace(args: TraceCommandArgs) -> anyhow::Result<()> {
     let TraceCommandArgs { how, run } = args;
     how.prepare()?;
     let (writer, _) = tool(*run)?;
-    let traced = how.look(&writer.runtime).await;
-    let mut facts = known(&writer, &how.company).await?;
-    let asked = show_form(&writer, &how.company, &mut facts).await;
+    let Some(company) = how.whom(&writer.runtime).await? else {
+        return Ok(());
+    };
+    let traced = how.look(&writer.runtime, &company).await;
+    let mut facts = known(&writer, &company).await?;
+    let asked = show_form(&writer, &company, &mut facts).await;
     if how.json {
         let mut all = match &traced {
             Ok(traced) => serde_json::to_value(traced)?,
-            Err(_) => serde_json::json!({"company_id": how.company}),
+            Err(_) => serde_json::json!({"company_id": company}),
         };
         all["ledger_and_form"] = facts.json();
         pipeline::say!("{all:#}")?;

@@ -15,13 +15,13 @@ const LIMIT: Duration = Duration::from_secs(90);
 const LETTERS: usize = 12;
 
 /// A program that keeps the read model.
-struct Desk {
-    process: Process,
-    url: String,
+pub(super) struct Desk {
+    pub(super) process: Process,
+    pub(super) url: String,
 }
 
 impl Desk {
-    fn start(
+    pub(super) fn start(
         pipeline: &PipelineUnderTest,
         folder: &Path,
         service: Service,
@@ -47,7 +47,7 @@ impl Desk {
         }
     }
 
-    async fn ask(&self, path: &str) -> Result<Value, String> {
+    pub(super) async fn ask(&self, path: &str) -> Result<Value, String> {
         let url = format!("{}/v1/{path}", self.url);
         let answer = kit::http::client()
             .get(url)
@@ -58,7 +58,7 @@ impl Desk {
     }
 
     /// Waits until it knows all that there is, so many letters of the loader among it.
-    async fn until(&self, letters: usize) -> Value {
+    pub(super) async fn until(&self, letters: usize) -> Value {
         eventually(LIMIT, "the desk knows all", async || {
             let status = self.ask("status").await?;
             let of = &status["letters"]["load"];
@@ -79,12 +79,12 @@ impl Desk {
     }
 }
 
-fn port() -> u16 {
+pub(super) fn port() -> u16 {
     kit::services::port::free::<1>().unwrap()[0]
 }
 
 /// Letters of the loader, which does not run.
-async fn buried(seed: u64) -> PipelineUnderTest {
+pub(super) async fn buried(seed: u64) -> PipelineUnderTest {
     let pipeline = PipelineUnderTest::for_test()
         .customers(u32::try_from(LETTERS).unwrap())
         .seed(seed)
@@ -103,7 +103,7 @@ async fn discard(pipeline: &PipelineUnderTest, letters: &str) {
 }
 
 /// What a command printed, and what it said beside that.
-async fn said(pipeline: &PipelineUnderTest, arguments: &[&str]) -> (String, String) {
+pub(super) async fn said(pipeline: &PipelineUnderTest, arguments: &[&str]) -> (String, String) {
     let output = pipeline.tool_output(Service::Loader, arguments).await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let (out, err) = (text(&output.stdout), text(&output.stderr));

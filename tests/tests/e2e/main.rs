@@ -10,6 +10,7 @@ mod crashes;
 mod credentials;
 mod dead;
 mod desk;
+mod desk_refusals;
 mod drain;
 mod events;
 mod extractor;

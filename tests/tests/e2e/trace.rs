@@ -102,6 +102,7 @@ async fn every_program_says_where_a_customer_is_and_how_it_got_there() {
         assert!(said.contains("created") && said.contains("4 steps"), "{said}");
         assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
     }
+    whom_else(&pipeline, dead, slow).await;
     let here = traced(&pipeline, Service::Loader, well).await;
     assert_eq!(here["ledger_and_form"]["form"], "1 row(s)", "{here}");
 
@@ -116,6 +117,63 @@ async fn every_program_says_where_a_customer_is_and_how_it_got_there() {
     );
     assert_eq!(here["letters"].as_array().map(Vec::len), Some(0));
     pipeline.drain().await;
+}
+
+/// The customers of the run, and the one that died by what its letter says.
+async fn whom_else(pipeline: &PipelineUnderTest, dead: i64, slow: i64) {
+    let here = traced(pipeline, Service::Extractor, dead).await;
+    let run = here["events"]["steps"][0]["run_id"].as_str().unwrap();
+    for service in Service::ALL {
+        let printed = pipeline.tool(service, &["trace", "--run", run, "--json"]).await;
+        let all: Value = serde_json::from_str(&printed.unwrap()).unwrap();
+        assert_eq!(
+            all["counts"],
+            serde_json::json!({"failed": 1, "waiting": 1, "done": 6}),
+            "{all}"
+        );
+        let open = all["open"].as_array().unwrap();
+        let ids: Vec<_> = open
+            .iter()
+            .map(|one| one["company_id"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, [dead.to_string(), slow.to_string()]);
+        assert!(
+            open[0]["next"].as_str().unwrap().contains("loader dead replay"),
+            "{all}"
+        );
+    }
+    let said = pipeline
+        .tool(Service::Transformer, &["trace", "--run", run])
+        .await
+        .unwrap();
+    assert!(said.contains("1 failed, 1 waiting, 6 done"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
+    let unknown = pipeline
+        .tool(Service::Loader, &["trace", "--run", "nothing"])
+        .await;
+    let unknown = format!("{:#}", unknown.unwrap_err());
+    assert!(unknown.contains(run), "the newest runs are named: {unknown}");
+
+    let letter = here["letters"][0].as_str().unwrap();
+    let show = ["dead", "show", letter, "--reveal", "--json"];
+    let shown: Value = serde_json::from_str(&pipeline.tool(Service::Loader, &show).await.unwrap()).unwrap();
+    let cells = shown["body"]["fields"].as_array().unwrap();
+    let name = cells
+        .iter()
+        .filter_map(|cell| cell["text"].as_str())
+        .find(|text| text.chars().count() > 2 && text.chars().any(char::is_alphabetic))
+        .unwrap();
+    let named = pipeline
+        .tool(Service::Extractor, &["trace", name, "--json"])
+        .await
+        .unwrap();
+    let named: Value = serde_json::from_str(&named).unwrap();
+    assert_eq!(named["company_id"], dead.to_string(), "{named}");
+    let nobody = pipeline
+        .tool(Service::Extractor, &["trace", "nobody of this name"])
+        .await;
+    let nobody = format!("{:#}", nobody.unwrap_err());
+    assert!(nobody.contains("no open dead letter says"), "{nobody}");
 }
 
 #[tokio::test]

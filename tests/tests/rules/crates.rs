@@ -11,7 +11,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("proto", &[]),
     ("mapping", &["words"]),
     ("pipeline", &["words", "proto"]),
-    ("replay", &["words", "proto", "pipeline"]),
+    ("replay", &["words", "proto", "pipeline", "mapping"]),
     ("readmodel", &["words", "proto", "pipeline", "replay"]),
     (
         "extractor",

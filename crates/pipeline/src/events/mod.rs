@@ -16,7 +16,7 @@ mod words;
 mod writer;
 
 pub use moved::{adopted, asked, listed, moved, refetched};
-pub use proto::v1::{Event, EventStage, Events, What};
+pub use proto::v1::{AuditMark, Event, EventStage, Events, What};
 pub use reader::{Reader, Start, Stored};
 pub(crate) use settled::{Settled, parked_period};
 pub use stage::number as stage_number;

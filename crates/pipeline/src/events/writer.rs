@@ -20,7 +20,7 @@ use crate::{
     stage::Stage,
     telemetry::names,
 };
-use proto::v1::{Event, EventStage, Events};
+use proto::v1::{AuditMark, Event, EventStage, Events};
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -89,11 +89,29 @@ impl EventWriter {
         }
         let (count, stream) = (events.len(), self.0.broker.namespace().event_stream());
         let messages = pack::messages(&stream, &self.common(stage, 0), events);
-        if self.keep_behind(&messages, count) {
+        self.put(&messages, count).await;
+    }
+
+    /// Says that the audit log has this entry, in the same way.
+    pub async fn anchor(&self, stage: Stage, mark: AuditMark) {
+        if !self.is_on() {
             return;
         }
-        if let Err(trouble) = self.send(&messages).await {
-            self.not_taken(&trouble, &messages, count);
+        let stream = self.0.broker.namespace().event_stream();
+        let common = Events {
+            audit: Some(mark),
+            ..self.common(stage, 0)
+        };
+        let message = pack::message(&stream, &common, Vec::new());
+        self.put(&[message], 1).await;
+    }
+
+    async fn put(&self, messages: &[Outgoing], count: usize) {
+        if self.keep_behind(messages, count) {
+            return;
+        }
+        if let Err(trouble) = self.send(messages).await {
+            self.not_taken(&trouble, messages, count);
         }
     }
 
@@ -133,6 +151,7 @@ impl EventWriter {
             at: jiff::Timestamp::now().as_millisecond(),
             lost,
             events: Vec::new(),
+            audit: None,
         }
     }
 

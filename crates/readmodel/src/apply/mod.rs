@@ -13,7 +13,7 @@ pub use walked::Walked;
 use crate::error::Result;
 use counts::Counts;
 use names::Names;
-use pipeline::events::{Event, Events, Stored, What};
+use pipeline::events::{AuditMark, Event, Events, Stored, What};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, types::FromSql};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -92,7 +92,7 @@ impl Writer {
     pub fn apply(&mut self, messages: Vec<Stored>) -> Result<Applied> {
         let known = self.last;
         let (applied, last) = self.change(|change| {
-            let mut last = known;
+            let (mut last, mut first) = (known, None);
             let (mut applied, mut counts) = (Applied::default(), Counts::default());
             for Stored { offset, events } in messages {
                 if last.is_some_and(|last| offset <= last.offset) {
@@ -103,6 +103,7 @@ impl Writer {
                     at: events.at,
                     print: print(&events),
                 });
+                first.get_or_insert(events.at);
                 applied.lost += events.lost;
                 change.take(events, &mut counts, &mut applied)?;
             }
@@ -111,6 +112,9 @@ impl Writer {
                 change.note("offset", i64::try_from(last.offset).unwrap_or(i64::MAX))?;
                 change.note("at", last.at)?;
                 change.note("print", last.print)?;
+            }
+            if let (None, Some(first)) = (known, first) {
+                change.note("since", first)?;
             }
             Ok((applied, last))
         })?;
@@ -143,6 +147,9 @@ impl Writer {
 
 impl Change<'_> {
     fn take(&mut self, mut events: Events, counts: &mut Counts, applied: &mut Applied) -> Result<()> {
+        if let Some(mark) = events.audit.take() {
+            self.anchor(&mark)?;
+        }
         let all = std::mem::take(&mut events.events);
         let by = self.origin(&events)?;
         for event in all {
@@ -155,6 +162,18 @@ impl Change<'_> {
             counts.add(by.at, by.stage, customer, &event);
             self.letter(&by, &event)?;
             self.moved(&by, customer, &event)?;
+        }
+        Ok(())
+    }
+
+    /// The audit log has this entry.
+    fn anchor(&self, mark: &AuditMark) -> Result<()> {
+        let place = crate::read::marks::place(&mark.id);
+        if let Some((ms, number)) = place {
+            let mut statement = self
+                .tx
+                .prepare_cached("INSERT OR REPLACE INTO audit_mark VALUES (?, ?, ?)")?;
+            statement.execute((ms, number, &mark.digest))?;
         }
         Ok(())
     }

@@ -82,6 +82,7 @@ fn steps(connection: &Connection, id: i64, company: &str) -> Result<Vec<Events>>
                 ..event
             }],
             lost: 0,
+            audit: None,
         });
     }
     Ok(steps)

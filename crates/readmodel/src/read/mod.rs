@@ -4,6 +4,7 @@ pub mod customers;
 pub mod groups;
 pub mod known;
 pub mod letters;
+pub mod marks;
 pub mod sums;
 
 use crate::error::Result;

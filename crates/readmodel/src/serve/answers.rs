@@ -1,13 +1,16 @@
 //! One answer for each question; each says how far it goes.
 
-use super::App;
+use super::{
+    App,
+    asked::{Asked, refused},
+};
 use crate::{
     error::{Error, Result},
-    read::{customers, groups, known, letters, sums},
+    read::{customers, groups, known, letters, marks, sums},
 };
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -15,56 +18,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use pipeline::{cause::chain, stage::Stage};
 use prost::Message;
 use rusqlite::Connection;
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-/// Rows of one answer, at most.
-const MOST: usize = 1_000;
-
-/// What may be asked; each question uses some of it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Asked {
-    stage: Option<String>,
-    #[serde(rename = "where")]
-    query: Option<String>,
-    id: Option<String>,
-    after: Option<String>,
-    since: Option<i64>,
-    limit: Option<usize>,
-}
-
-type Question = Query<Asked>;
-
-/// What is wrong with a question.
-fn refused(problem: impl ToString) -> Response {
-    (
-        StatusCode::BAD_REQUEST,
-        Json(json!({"error": problem.to_string()})),
-    )
-        .into_response()
-}
-
-impl Asked {
-    fn stage(&self) -> std::result::Result<Stage, Response> {
-        let named = self.stage.as_deref().unwrap_or_default();
-        let found = Stage::ALL.into_iter().find(|stage| stage.name() == named);
-        found.ok_or_else(|| refused("stage: extract, transform or load"))
-    }
-
-    fn query(&self) -> std::result::Result<replay::query::Query, Response> {
-        let text = self.query.clone().unwrap_or_default();
-        replay::query::Query::try_from(text).map_err(|problem| refused(format!("where: {problem}")))
-    }
-
-    fn limit(&self) -> usize {
-        self.limit.unwrap_or(100).clamp(1, MOST)
-    }
-
-    fn id(&self) -> std::result::Result<String, Response> {
-        self.id.clone().ok_or_else(|| refused("id: which one"))
-    }
-}
 
 /// Looks into the file on a thread that may wait for the disk.
 async fn look(app: &App, look: impl FnOnce(&Connection) -> Result<Value> + Send + 'static) -> Response {
@@ -100,13 +54,14 @@ pub(super) async fn status(State(app): State<App>) -> Response {
     .await
 }
 
-pub(super) async fn letters(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn letters(State(app): State<App>, asked: Asked) -> Response {
     let (stage, query) = match (asked.stage(), asked.query()) {
         (Ok(stage), Ok(query)) => (stage, query),
         (Err(refused), _) | (_, Err(refused)) => return refused,
     };
-    let Ok(after) = asked.after.as_deref().unwrap_or("0").parse::<i64>() else {
-        return refused("after: the number in `next` of the page before");
+    let after = match asked.after.as_deref().unwrap_or("0").parse::<i64>() {
+        Ok(after) if after >= 0 => after,
+        _ => return refused("after: the number in `next` of the page before"),
     };
     let current = app.state.is_current();
     look(&app, move |connection| {
@@ -121,7 +76,7 @@ pub(super) async fn letters(State(app): State<App>, Query(asked): Question) -> R
     .await
 }
 
-pub(super) async fn letter(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn letter(State(app): State<App>, asked: Asked) -> Response {
     let (stage, id) = match (asked.stage(), asked.id()) {
         (Ok(stage), Ok(id)) => (stage, id),
         (Err(refused), _) | (_, Err(refused)) => return refused,
@@ -138,7 +93,7 @@ pub(super) async fn letter(State(app): State<App>, Query(asked): Question) -> Re
     .await
 }
 
-pub(super) async fn groups(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn groups(State(app): State<App>, asked: Asked) -> Response {
     let (stage, query) = match (asked.stage(), asked.query()) {
         (Ok(stage), Ok(query)) => (stage, query),
         (Err(refused), _) | (_, Err(refused)) => return refused,
@@ -154,13 +109,14 @@ pub(super) async fn groups(State(app): State<App>, Query(asked): Question) -> Re
     .await
 }
 
-pub(super) async fn customers(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn customers(State(app): State<App>, asked: Asked) -> Response {
     let before = match asked.after.as_deref() {
         None => None,
         Some(text) => {
             let parsed = text
                 .split_once(',')
-                .and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
+                .and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)))
+                .filter(|(at, id)| *at >= 0_i64 && *id >= 0_i64);
             if parsed.is_none() {
                 return refused("after: `at,id` of the last customer of the page before");
             }
@@ -173,7 +129,7 @@ pub(super) async fn customers(State(app): State<App>, Query(asked): Question) ->
     .await
 }
 
-pub(super) async fn customer(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn customer(State(app): State<App>, asked: Asked) -> Response {
     let id = match asked.id() {
         Ok(id) => id,
         Err(refused) => return refused,
@@ -196,28 +152,53 @@ pub(super) async fn customer(State(app): State<App>, Query(asked): Question) -> 
     .await
 }
 
-pub(super) async fn runs(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn audit(State(app): State<App>, asked: Asked) -> Response {
+    let after = match asked.after.as_deref() {
+        None | Some("") => None,
+        Some(text) => {
+            let parsed = marks::place(text);
+            if parsed.is_none() {
+                return refused("after: the `next` of the page before");
+            }
+            parsed
+        }
+    };
+    let current = app.state.is_current();
+    look(&app, move |connection| {
+        let found = marks::page(connection, after, asked.limit())?;
+        let full = found.len() == asked.limit();
+        Ok(json!({
+            "next": found.last().filter(|_| full).map(|last| last.id.clone()),
+            "marks": found,
+            "since": crate::apply::noted::<i64>(connection, "since")?,
+            "complete": current && crate::apply::noted::<i64>(connection, "offset")?.is_some(),
+        }))
+    })
+    .await
+}
+
+pub(super) async fn runs(State(app): State<App>, asked: Asked) -> Response {
     look(&app, move |connection| {
         Ok(json!({"runs": sums::runs(connection, asked.limit())?}))
     })
     .await
 }
 
-pub(super) async fn minutes(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn minutes(State(app): State<App>, asked: Asked) -> Response {
     look(&app, move |connection| {
         Ok(json!({"minutes": sums::minutes(connection, asked.since.unwrap_or(0), asked.limit())?}))
     })
     .await
 }
 
-pub(super) async fn moves(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn moves(State(app): State<App>, asked: Asked) -> Response {
     look(&app, move |connection| {
         Ok(json!({"moves": sums::moves(connection, asked.limit())?}))
     })
     .await
 }
 
-pub(super) async fn moved(State(app): State<App>, Query(asked): Question) -> Response {
+pub(super) async fn moved(State(app): State<App>, asked: Asked) -> Response {
     let id = match asked.id() {
         Ok(id) => id,
         Err(refused) => return refused,

@@ -1,14 +1,12 @@
 //! Who is let in: whoever has the token, or without one whoever calls the loopback by its name.
 
-use super::App;
+use super::{App, asked::failed};
 use axum::{
-    Json,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 
@@ -33,7 +31,7 @@ pub(super) async fn admitted(State(app): State<App>, request: Request, next: Nex
     };
     match admitted {
         true => next.run(request).await,
-        false => (problem.0, Json(json!({"error": problem.1}))).into_response(),
+        false => failed(problem.0, problem.1),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The read model's answers over HTTP, as JSON, to who runs on the same machine or has the token.
 
 mod answers;
+mod asked;
 mod door;
 
 use crate::keep::{Keeper, State};
@@ -46,11 +47,15 @@ fn router(app: App) -> Router {
         .route("/v1/groups", routing::get(answers::groups))
         .route("/v1/customers", routing::get(answers::customers))
         .route("/v1/customer", routing::get(answers::customer))
+        .route("/v1/audit", routing::get(answers::audit))
         .route("/v1/runs", routing::get(answers::runs))
         .route("/v1/minutes", routing::get(answers::minutes))
         .route("/v1/moves", routing::get(answers::moves))
         .route("/v1/moved", routing::get(answers::moved))
+        .fallback(asked::unknown)
+        .method_not_allowed_fallback(asked::not_allowed)
         .layer(middleware::from_fn_with_state(app.clone(), door::admitted))
         .route("/livez", routing::get(async || "ok\n"))
+        .method_not_allowed_fallback(asked::not_allowed)
         .with_state(app)
 }

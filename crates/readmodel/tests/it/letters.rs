@@ -165,6 +165,7 @@ pub(crate) fn message_of(offset: u64, stage: EventStage, events: Vec<Event>) -> 
             at: 1_767_322_800_000 + i64::try_from(offset).unwrap(),
             events,
             lost: 0,
+            audit: None,
         },
     }
 }

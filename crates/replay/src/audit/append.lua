@@ -1,4 +1,5 @@
 -- KEYS: stream. ARGV: name, value, name, value ... Appends an entry with a digest over it and its predecessor's digest.
+-- Returns its id and its digest.
 local before = ''
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 if last[1] then
@@ -14,5 +15,6 @@ end
 local entry = {}
 for i = 1, #ARGV do entry[i] = ARGV[i] end
 entry[#entry + 1] = 'digest'
-entry[#entry + 1] = redis.sha1hex(table.concat(values, '|'))
-return redis.call('XADD', KEYS[1], '*', unpack(entry))
+local digest = redis.sha1hex(table.concat(values, '|'))
+entry[#entry + 1] = digest
+return {redis.call('XADD', KEYS[1], '*', unpack(entry)), digest}

@@ -1,9 +1,15 @@
 //! Who did what to dead letters, when and why: a Redis stream that only grows, and a log line for every entry.
 //!
-//! Each entry carries a digest over itself and its predecessor's, so that a changed or missing entry shows.
+//! Each entry carries a digest over itself and its predecessor's, so that a changed or missing entry shows; the account of
+//! events repeats the digests, so that a missing end shows, too ([`anchor`]).
+
+pub mod anchor;
 
 use crate::workspace::Workspace;
-use pipeline::store::{Error, Script};
+use pipeline::{
+    events::AuditMark,
+    store::{Error, Script},
+};
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -40,6 +46,8 @@ pub struct Entry {
     pub subject: String,
     /// Counts and outcome, JSON.
     pub result: String,
+    /// The digest over it and the one before it.
+    pub digest: String,
     /// Whether the digest is right.
     pub intact: bool,
 }
@@ -85,7 +93,9 @@ pub async fn append(workspace: &Workspace, note: Note<'_>) -> Result<(), Error> 
         .flat_map(|(name, value)| [name, value])
         .collect();
     let keys = [workspace.rt.namespace.audit_key()];
-    let _id: String = workspace.rt.store.invoke(&APPEND, &keys, &args).await?;
+    let (id, digest): (String, String) = workspace.rt.store.invoke(&APPEND, &keys, &args).await?;
+    let mark = AuditMark { id, digest };
+    workspace.rt.events.anchor(workspace.stage, mark).await;
     Ok(())
 }
 
@@ -132,6 +142,7 @@ pub async fn read(workspace: &Workspace, mut each: impl FnMut(Entry)) -> Result<
                 filter: get("filter"),
                 subject: get("subject"),
                 result: get("result"),
+                digest: found.clone(),
                 intact: intact == "1",
             });
             (after, digest) = (format!("({id}"), found.clone());

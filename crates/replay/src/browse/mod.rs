@@ -4,6 +4,7 @@ pub mod browser;
 pub mod filter;
 pub mod groups;
 pub mod guarded;
+pub mod source;
 
 pub use browser::{Browser, Taken};
 pub use filter::Filter;

@@ -1,4 +1,4 @@
-//! `dead list`, `dead groups`, `dead show`: browsing, which changes nothing.
+//! `dead list`, `dead groups`: browsing, which changes nothing.
 
 use super::{
     asked,
@@ -12,16 +12,11 @@ use crate::{
     audit,
     browse::{browser::Taken, filter::Filter, groups::Groups},
     error::{Error, Result},
-    letter::{
-        Letter, body,
-        fingerprint::fingerprint,
-        reveal::{mask_json, mask_record},
-    },
+    letter::{Letter, fingerprint::fingerprint, reveal::mask_record},
     workspace::Workspace,
 };
 use clap::Args;
 use pipeline::failure::identity;
-use serde_json::json;
 use std::{
     io::{self, Write},
     ops::ControlFlow,
@@ -60,26 +55,6 @@ pub(super) struct GroupsArgs {
     #[command(flatten)]
     operator: OperatorArgs,
     /// JSON instead of a table
-    #[arg(long)]
-    json: bool,
-}
-
-/// Arguments of `show`.
-#[derive(Debug, Clone, Args)]
-pub(super) struct ShowArgs {
-    /// Id as `list` prints it, or the digits behind its `~`
-    id: String,
-    /// Search the archive instead
-    #[arg(long)]
-    archived: bool,
-    /// Show e-mail addresses and phone numbers in full
-    #[arg(long)]
-    reveal: bool,
-    #[command(flatten)]
-    desk: DeskArgs,
-    #[command(flatten)]
-    operator: OperatorArgs,
-    /// JSON instead of text
     #[arg(long)]
     json: bool,
 }
@@ -212,48 +187,4 @@ pub(super) async fn find(workspace: &Workspace, archived: bool, id: &str) -> Res
             withheld.map_or_else(String::new, |who| words::tr!("; but {who}"))
         ),
     })
-}
-
-pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Result<()> {
-    let workspace = &by(workspace.clone(), args.operator);
-    if args.reveal {
-        audit::revealed(workspace, "show", &words::tr!("--id {}", args.id)).await?;
-    }
-    if !args.archived && !args.reveal && asked::show(workspace.stage, &args.desk, &args.id, args.json).await?
-    {
-        return Ok(());
-    }
-    let mut letter = find(workspace, args.archived, &args.id).await?;
-    let group = fingerprint(&letter.record);
-    let mut shown = body::to_json(letter.kind(), &letter.body);
-    if !args.reveal {
-        mask_record(&mut letter.record);
-        if let Ok(shown) = &mut shown {
-            mask_json(shown);
-        }
-    }
-    let mut out = io::stdout().lock();
-    if args.json {
-        let mut all = serde_json::to_value(&letter.record)?;
-        all["group"] = group.into();
-        all["type"] = letter.kind().into();
-        all["archived"] = json!(letter.archived());
-        all["restored_by"] = json!(letter.life());
-        all["body"] = match shown {
-            Ok(shown) => shown,
-            Err(error) => json!({"bytes": letter.body.len(), "problem": error.to_string()}),
-        };
-        writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
-        return Ok(());
-    }
-    print::letter(&mut out, &letter, &group)?;
-    match shown {
-        Ok(shown) => print::body(&mut out, &shown)?,
-        Err(error) => writeln!(
-            out,
-            "{}",
-            words::tr!("body      {} bytes: {error}", letter.body.len())
-        )?,
-    }
-    Ok(print::next_of_letter(&mut out, &letter, &group)?)
 }

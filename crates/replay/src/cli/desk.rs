@@ -1,9 +1,10 @@
 //! Asking who keeps the read model, instead of walking over the queue: `--desk`.
 
 use super::config::DeskArgs;
+use crate::audit::anchor::Anchors;
 use anyhow::Context;
 use pipeline::{
-    events::Events,
+    events::{AuditMark, Events},
     http::{Client, HttpConfig},
     setting::{ConfigError, Secret, SecretArg},
     stage::Stage,
@@ -123,6 +124,30 @@ impl Desk {
             .map(message)
             .collect::<anyhow::Result<_>>()
             .map(Some)
+    }
+
+    /// What the account of events knows of the audit log; `None`: the stream knows more.
+    pub(super) async fn anchors(&self) -> anyhow::Result<Option<Anchors>> {
+        let mut anchors = Anchors::default();
+        let mut after = String::new();
+        loop {
+            let answer = self
+                .ask("audit", &[("after", after.as_str()), ("limit", PAGE)])
+                .await?;
+            if answer["complete"] != true {
+                return Ok(None);
+            }
+            anchors.since = answer["since"].as_i64();
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            for mark in answer["marks"].as_array().into_iter().flatten() {
+                let (id, digest) = (text(&mark["id"]), text(&mark["digest"]));
+                anchors.add(AuditMark { id, digest });
+            }
+            match answer["next"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => return Ok(Some(anchors)),
+            }
+        }
     }
 
     async fn ask(&self, what: &str, asked: &[(&str, &str)]) -> anyhow::Result<Value> {

@@ -20,9 +20,11 @@ mod rule;
 mod rule_args;
 mod run_args;
 mod run_plan;
+mod show;
 mod spool;
 mod status;
 mod trace;
+mod whom;
 
 pub use filter::FilterArgs;
 pub use status::{More, StatusArgs, StatusCommand, status, status_for};
@@ -59,7 +61,7 @@ enum DeadCommand {
     /// Count them by cause of failure, with an example of each
     Groups(browse::GroupsArgs),
     /// Show everything about one of them, its body included
-    Show(browse::ShowArgs),
+    Show(show::ShowArgs),
     /// Choose letters and see what putting them back would mean; moves nothing
     #[command(after_help = "Example: dead plan --group 1f00c0de --reason \"field fixed in the form\"")]
     Plan(plan::PlanArgs),
@@ -86,7 +88,7 @@ enum DeadCommand {
     #[command(
         after_help = "Examples: dead patch 1f00c0de --set 客户名称=ACME --reason \"name was empty\"\n          \
         dead patch --code row-refused --trim 客户名称 --truncate 客户名称=50 --reason \"too long\"\n          \
-        dead patch 1f00c0de --remap --reason \"mapping 1.4.2\""
+        dead patch 1f00c0de --from fetch --reason \"mapping 1.4.2\""
     )]
     Patch(patch::PatchArgs),
     /// Move letters that are not needed to the archive; `undo` brings them back until their time is over
@@ -133,7 +135,7 @@ async fn run(rt: &Runtime, stage: Stage, command: DeadCommand) -> anyhow::Result
     match command {
         DeadCommand::List(args) => browse::list(&workspace, args).await,
         DeadCommand::Groups(args) => browse::groups(&workspace, args).await,
-        DeadCommand::Show(args) => browse::show(&workspace, args).await,
+        DeadCommand::Show(args) => show::show(&workspace, args).await,
         DeadCommand::Plan(args) => plan::plan(workspace, args).await,
         DeadCommand::Replay(args) => replay::replay(workspace, args).await,
         DeadCommand::Resume(args) => replay::resume(workspace, args).await,

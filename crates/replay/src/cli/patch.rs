@@ -4,7 +4,7 @@ use super::{
     config::OperatorArgs,
     filter::FilterArgs,
     operator::{by, confirmed, reason},
-    plan::freeze,
+    plan::{begin, freeze},
     print,
     run_args::RunArgs,
     run_plan::execute,
@@ -14,7 +14,7 @@ use crate::{
     audit,
     browse::{browser::Taken, filter::Filter},
     letter::{Letter, body, reveal::mask_json},
-    plan::{options::Options, state::State, summary::note},
+    plan::{options::Options, start::Start, state::State, summary::note},
     query::{Query, Word},
     repair::{Assignment, Repair},
     workspace::Workspace,
@@ -42,7 +42,10 @@ pub(super) struct PatchArgs {
     all: bool,
     #[command(flatten)]
     changes: ChangeArgs,
-    /// Run the mapping of today once more, from the stored snapshot or from a fresh detail of the customer
+    /// Change nothing, and begin again with the mapping (letters of the transformer) or the fetch
+    #[arg(long, value_name = "STEP", conflicts_with_all = ["changes", "remap"])]
+    from: Option<Start>,
+    /// Older spelling: --from fetch of the loader's letters, --from mapping of the transformer's
     #[arg(long, conflicts_with = "changes")]
     remap: bool,
     /// Why, for the audit log
@@ -63,7 +66,7 @@ pub(super) struct PatchArgs {
     json: bool,
 }
 
-/// What is changed, all of it in each letter: cleared, replaced, trimmed, shortened, set, in this order.
+/// What is changed, all of it in each letter: cleared, replaced, trimmed, shortened, set, computed, in this order.
 #[derive(Debug, Clone, Default, Args)]
 #[group(id = "changes", multiple = true)]
 struct ChangeArgs {
@@ -82,6 +85,10 @@ struct ChangeArgs {
     /// Shorten a text to so many characters
     #[arg(long, value_name = "FIELD=LENGTH", value_parser = Assignment::truncate)]
     truncate: Vec<Assignment>,
+    /// Compute a value by an expression of the mapping language over the letter's cells, by caption or widget, for
+    /// instance 全名={{姓}}{{名}}; dates without a zone are those of +08:00
+    #[arg(long, value_name = "FIELD=EXPRESSION", value_parser = Assignment::compute)]
+    compute: Vec<Assignment>,
 }
 
 impl ChangeArgs {
@@ -93,6 +100,7 @@ impl ChangeArgs {
             .chain(trim)
             .chain(self.truncate)
             .chain(self.sets)
+            .chain(self.compute)
             .collect()
     }
 }
@@ -111,15 +119,16 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
         .into());
     }
     let changes = args.changes.in_order();
-    let repair = match (args.remap, changes.is_empty()) {
-        (true, _) => Repair::Remap,
-        (false, true) => {
+    let from = args.from.or(args.remap.then(|| Start::anew(workspace.stage)));
+    let repair = match (begin(from, workspace.stage)?, changes.is_empty()) {
+        (Some(anew), _) => anew,
+        (None, true) => {
             return Err(ConfigError::message(words::text!(
-                "say what to change: --set, --clear, --replace, --trim, --truncate, or --remap"
+                "say what to change: --set, --clear, --replace, --trim, --truncate, --compute, or --from mapping or --from fetch"
             ))
             .into());
         }
-        (false, false) => Repair::Set(typed(&workspace, changes).await?),
+        (None, false) => Repair::Set(typed(&workspace, changes).await?),
     };
     if args.reveal {
         audit::revealed(&workspace, "patch", &filter.to_string()).await?;
@@ -187,7 +196,7 @@ async fn preview(
             }
         }
         // All are the same to a mapping.
-        Ok(if *repair == Repair::Remap && samples.len() == SAMPLES {
+        Ok(if repair.is_anew() && samples.len() == SAMPLES {
             ControlFlow::Break(())
         } else {
             filter.go_on(fitting + misfits)
@@ -224,11 +233,11 @@ fn sample(
     reveal: bool,
 ) -> anyhow::Result<()> {
     writeln!(out, "{}", letter.record.id)?;
-    if *repair == Repair::Remap {
-        let how = if letter.kind().ends_with(".CompanySnapshot") {
-            words::text!("the stored snapshot")
-        } else {
+    if repair.is_anew() {
+        let how = if repair.fetches(letter) {
             words::text!("a fresh detail")
+        } else {
+            words::text!("the stored snapshot")
         };
         writeln!(out, "{}", words::tr!("  mapped anew from {how}"))?;
         return Ok(());

@@ -18,6 +18,7 @@ use crate::{
         options::Options,
         outcomes,
         rate::Rate,
+        start::Start,
         state::State,
         summary::{note, result},
     },
@@ -26,7 +27,7 @@ use crate::{
 };
 use clap::Args;
 use indicatif::ProgressBar;
-use pipeline::setting::ConfigError;
+use pipeline::{setting::ConfigError, stage::Stage};
 use std::io::{self, Write};
 
 /// Arguments of `plan`.
@@ -37,6 +38,10 @@ pub(super) struct PlanArgs {
     /// Why, for the audit log
     #[arg(long)]
     reason: String,
+    /// Where handling begins again: step (the one that failed), mapping, or fetch, for which details are fetched anew
+    /// [default: step]
+    #[arg(long, value_name = "STEP")]
+    from: Option<Start>,
     /// Letters per second, for the estimate and for the replay
     #[arg(long, value_name = "RATE")]
     rate: Option<Rate>,
@@ -117,14 +122,9 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
         rate: args.rate,
         ..Options::default()
     };
-    let preview = freeze(
-        &workspace,
-        &args.filter.into(),
-        reason(&args.reason)?,
-        None,
-        options,
-    )
-    .await?;
+    let repair = begin(args.from, workspace.stage)?;
+    let why = reason(&args.reason)?;
+    let preview = freeze(&workspace, &args.filter.into(), why, repair, options).await?;
     note(&workspace, "plan", &preview.plan).await?;
     let mut out = io::stdout().lock();
     if args.json {
@@ -133,6 +133,12 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
         print::preview(&mut out, &preview)?;
     }
     Ok(())
+}
+
+/// What `--from` does to each letter.
+pub(super) fn begin(from: Option<Start>, stage: Stage) -> Result<Option<Repair>, ConfigError> {
+    let repair = from.map_or(Ok(None), |from| from.repair(stage));
+    repair.map_err(|refused| ConfigError::message(refused.to_string()))
 }
 
 /// A plan of this stage.

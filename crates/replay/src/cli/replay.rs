@@ -5,14 +5,14 @@ use super::{
     config::OperatorArgs,
     filter::FilterArgs,
     operator::{by, confirmed_at_terminal, reason},
-    plan::{freeze, load},
+    plan::{begin, freeze, load},
     run_args::RunArgs,
     run_plan::execute,
 };
 
 use crate::{
     browse::filter::Filter,
-    plan::{Plan, busy::refuse_if_busy, make, options::Options, state::State},
+    plan::{Plan, busy::refuse_if_busy, make, options::Options, start::Start, state::State},
     workspace::Workspace,
 };
 use clap::Args;
@@ -28,6 +28,10 @@ pub(super) struct ReplayArgs {
     /// Every letter of the stage, when there is no filter
     #[arg(long, conflicts_with = "plan")]
     all: bool,
+    /// Where handling begins again: step (the one that failed), mapping, or fetch, for which details are fetched anew
+    /// [default: step]; a plan has its own
+    #[arg(long, value_name = "STEP", conflicts_with = "plan")]
+    from: Option<Start>,
     /// Why, for the audit log; a plan has its own
     #[arg(long, required_unless_present = "plan")]
     reason: Option<String>,
@@ -85,13 +89,14 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
                 ))
                 .into());
             }
+            let repair = begin(args.from, workspace.stage)?;
             let question = words::tr!("Put back every dead letter of the {} stage?", workspace.stage);
             let ask = filter.is_everything() && !args.yes;
             if !confirmed_at_terminal(&workspace, &question, !ask).await? {
                 words::bail!("not confirmed; nothing was moved");
             }
             refuse_if_busy(&workspace).await?;
-            freeze(&workspace, &filter, reason, None, Options::default())
+            freeze(&workspace, &filter, reason, repair, Options::default())
                 .await?
                 .plan
         }

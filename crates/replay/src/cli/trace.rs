@@ -1,4 +1,4 @@
-//! `trace`: where a customer is, and how it got there, over all stages; the same in each of the three programs.
+//! `trace`: where a customer is, or those of a run, and how they got there; the same in each of the three programs.
 
 use super::{
     config,
@@ -29,16 +29,20 @@ const SAY_EVERY: Duration = Duration::from_secs(3);
 #[derive(Debug, Args)]
 #[group(skip)]
 pub struct TraceArgs {
-    /// Company id
-    pub company: String,
+    /// Company id, or a text such as its name, which is looked for in the open dead letters
+    #[arg(value_name = "COMPANY", required_unless_present = "run")]
+    pub(super) who: Option<String>,
+    /// Show which customers of this run failed, wait, or were filtered
+    #[arg(long, value_name = "RUN", conflicts_with = "who")]
+    pub(super) run: Option<String>,
     /// Read the account of events only from this time on, which is quicker: 2h (ago), 2026-01-02, 2026-01-02T03:04:05Z
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    since: Option<i64>,
+    pub(super) since: Option<i64>,
     /// JSON instead of text
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    desk: config::DeskArgs,
+    pub(super) desk: config::DeskArgs,
     #[command(flatten)]
     zone: config::ZoneArgs,
 }
@@ -79,46 +83,50 @@ impl TraceArgs {
     ///
     /// # Errors
     /// When the broker is away, or takes no messages.
-    pub async fn look(&self, rt: &Runtime) -> anyhow::Result<Traced> {
-        if let Some(story) = self.asked().await? {
-            return Ok(self.traced(Some(story)));
+    pub async fn look(&self, rt: &Runtime, company: &str) -> anyhow::Result<Traced> {
+        if let Some(story) = self.asked(company).await? {
+            return Ok(traced(company, Some(story)));
         }
-        let mut said = Instant::now();
-        let view = |messages: u64, at: i64| {
-            if said.elapsed() >= SAY_EVERY {
-                said = Instant::now();
-                pipeline::remark!(
-                    "{messages} messages of the account of events read, up to {}",
-                    when::time(at)
-                );
-            }
-        };
-        let events = read(&rt.broker, &self.company, self.since, view)
+        let events = read(&rt.broker, company, self.since, progress())
             .await
             .with_context(|| words::tr!("read the account of events"))?;
-        Ok(self.traced(events))
+        Ok(traced(company, events))
     }
 
     /// What the read model says, where there is one that knows all of it.
-    async fn asked(&self) -> anyhow::Result<Option<Story>> {
+    async fn asked(&self, company: &str) -> anyhow::Result<Option<Story>> {
         let Some(desk) = Desk::of(&self.desk)? else {
             return Ok(None);
         };
-        let Some(events) = desk.events(&self.company).await? else {
+        let Some(events) = desk.events(company).await? else {
             tell_fallback(&desk);
             return Ok(None);
         };
         pipeline::remark!("answered by the read model at {}", desk.url());
         let since = self.since.unwrap_or(i64::MIN);
         let events = events.into_iter().filter(|events| events.at >= since);
-        Ok(Some(Story::of(&self.company, events)))
+        Ok(Some(Story::of(company, events)))
     }
+}
 
-    fn traced(&self, events: Option<Story>) -> Traced {
-        Traced {
-            company_id: self.company.clone(),
-            standing: standing(events.as_ref().map_or(&[], |story| &story.steps)),
-            events,
+fn traced(company: &str, events: Option<Story>) -> Traced {
+    Traced {
+        company_id: company.to_owned(),
+        standing: standing(events.as_ref().map_or(&[], |story| &story.steps)),
+        events,
+    }
+}
+
+/// Says now and then how far a reading is.
+pub(super) fn progress() -> impl FnMut(u64, i64) {
+    let mut said = Instant::now();
+    move |messages, at| {
+        if said.elapsed() >= SAY_EVERY {
+            said = Instant::now();
+            pipeline::remark!(
+                "{messages} messages of the account of events read, up to {}",
+                when::time(at)
+            );
         }
     }
 }
@@ -145,7 +153,10 @@ pub async fn trace_for(service: &'static str, args: TraceCommand) -> anyhow::Res
     args.how.prepare()?;
     quiet_at_terminal(&mut common);
     let rt = Runtime::tool(service, &common)?;
-    let traced = args.how.look(&rt).await?;
+    let Some(company) = args.how.whom(&rt).await? else {
+        return Ok(());
+    };
+    let traced = args.how.look(&rt, &company).await?;
     if args.how.json {
         pipeline::say!("{}", serde_json::to_string_pretty(&traced)?)?;
         return Ok(());

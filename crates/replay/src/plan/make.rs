@@ -7,6 +7,7 @@ use super::{
     maker::{Facts, Maker},
     options::Options,
     rate::Rate,
+    start::Start,
     state::State,
 };
 
@@ -62,7 +63,7 @@ pub struct Cost {
 
 impl Cost {
     fn of(stage: Stage, repair: Option<&Repair>, letters: u64, rate: Option<Rate>) -> Self {
-        let fetches = stage == Stage::Extract || (stage == Stage::Load && repair == Some(&Repair::Remap));
+        let fetches = Start::of(stage, repair).fetches(stage);
         Self {
             detail_calls: if fetches { letters } else { 0 },
             write_calls_at_least: letters.div_ceil(ROWS_PER_CALL),
@@ -124,6 +125,7 @@ async fn freeze(
     mut progress: impl FnMut(u64),
 ) -> Result<Option<Preview>> {
     let workspace = maker.workspace;
+    maker.fetches = Start::of(workspace.stage, repair).fetches(workspace.stage);
     let (mut seen, mut superseded) = (0, 0);
     let mut chunk = Vec::with_capacity(CHUNK);
     let browser = workspace.browse(words::text!("make a plan")).await?;

@@ -8,7 +8,7 @@ use crate::{
     repair::Repair,
     workspace::Workspace,
 };
-use pipeline::{stage::Stage, store, version::Version, watermarks::Watermarks};
+use pipeline::{store, version::Version, watermarks::Watermarks};
 
 /// What a letter leaves in the plan.
 pub(super) struct Facts {
@@ -35,6 +35,8 @@ pub(super) struct Maker<'a> {
     pub(super) groups: Groups,
     pub(super) between: (i64, i64),
     pub(super) total: u64,
+    /// Its letters are fetched anew.
+    pub(super) fetches: bool,
 }
 
 impl<'a> Maker<'a> {
@@ -87,6 +89,7 @@ impl<'a> Maker<'a> {
             groups: Groups::default(),
             between: (i64::MAX, i64::MIN),
             total: 0,
+            fetches: false,
         }
     }
 
@@ -96,7 +99,7 @@ impl<'a> Maker<'a> {
         self.groups.add(&letter.record);
     }
 
-    /// Writes a chunk down; returns how many of it are superseded. What a stage fetches anew cannot be.
+    /// Writes a chunk down; returns how many of it are superseded. What is fetched anew cannot be.
     pub(super) async fn write(&mut self, chunk: &mut Vec<Facts>) -> std::result::Result<u64, store::Error> {
         if chunk.is_empty() {
             return Ok(0);
@@ -120,7 +123,7 @@ impl<'a> Maker<'a> {
         // Equal letters, which only a broker can make, are one entry.
         self.total = written;
         let facts = std::mem::take(chunk);
-        if self.workspace.stage == Stage::Extract {
+        if self.fetches {
             return Ok(0);
         }
         let companies: Vec<_> = facts.iter().map(|facts| facts.company.as_str()).collect();

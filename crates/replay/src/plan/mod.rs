@@ -16,12 +16,14 @@ pub mod plans;
 pub mod rate;
 pub(crate) mod read;
 pub mod run;
+pub mod start;
 pub mod state;
 pub(crate) mod summary;
 mod sweep;
 mod window;
 
 pub use end::End;
+pub use start::Start;
 pub use state::State;
 
 use crate::{
@@ -62,6 +64,8 @@ pub struct Plan {
     pub outcomes: BTreeMap<End, u64>,
     /// How it was run last.
     pub options: Options,
+    /// Where handling begins again.
+    pub from: Start,
     /// What is done to each letter on its way; written out without a customer's data.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "repair::described")]
     pub repair: Option<Repair>,

@@ -1,7 +1,8 @@
 //! A plan as its hash in Redis says it.
 
-use super::{Plan, end::End, state::State};
+use super::{Plan, end::End, start::Start, state::State};
 use crate::repair::Repair;
+use pipeline::stage::Stage;
 use std::collections::BTreeMap;
 
 /// Prefix of the fields that count letters by their end.
@@ -17,10 +18,16 @@ pub(crate) fn read(id: &str, fields: &BTreeMap<String, String>) -> Option<Plan> 
         .filter_map(|(name, value)| Some((End::read(name.strip_prefix(COUNTER)?)?, value.parse().ok()?)))
         .collect();
     let time = |name: &str| fields.get(name).and_then(|text| text.parse().ok());
-    let repair = fields.get("repair");
+    // One of another version must not become none: the letters would leave as they are.
+    let repair = fields
+        .get("repair")
+        .map(|json| serde_json::from_str(json).unwrap_or(Repair::Forgotten));
+    let stage = text("stage");
+    let of_stage = Stage::ALL.into_iter().find(|known| known.name() == stage);
     let mut plan = Plan {
         id: id.to_owned(),
-        stage: text("stage"),
+        from: of_stage.map_or(Start::Step, |stage| Start::of(stage, repair.as_ref())),
+        stage,
         filter: text("filter"),
         reason: text("reason"),
         operator: text("operator"),
@@ -35,8 +42,7 @@ pub(crate) fn read(id: &str, fields: &BTreeMap<String, String>) -> Option<Plan> 
         sent: number("sent"),
         outcomes,
         options: serde_json::from_str(&text("options")).unwrap_or_default(),
-        // One of another version must not become none: the letters would leave as they are.
-        repair: repair.map(|json| serde_json::from_str(json).unwrap_or(Repair::Forgotten)),
+        repair,
         begun_at: time("begun_at"),
         ended_at: time("ended_at"),
         last_outcome_at: time("last_outcome_at"),

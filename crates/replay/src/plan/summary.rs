@@ -14,6 +14,7 @@ pub(crate) fn result(plan: &Plan) -> Value {
     json!({
         "replay": plan.id,
         "state": plan.state,
+        "from": plan.from,
         "note": plan.note,
         "total": plan.total,
         "replayed": plan.sent,

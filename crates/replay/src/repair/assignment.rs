@@ -2,18 +2,21 @@
 //!
 //! In a form record a field is a cell, by its widget or its caption; anywhere else it is a path such as `detail.name`.
 
-use super::change::{CELL, Change};
+use super::{
+    change::{self, CELL, Change},
+    compute::Compute,
+};
 use pipeline::form::FormReading;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::str::FromStr;
 
 /// One change of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
-    field: String,
+    pub(super) field: String,
     #[serde(flatten)]
-    change: Change,
+    pub(super) change: Change,
 }
 
 /// Why a value cannot be changed.
@@ -32,13 +35,21 @@ pub enum Error {
         /// What does not fit.
         problem: String,
     },
+    /// The expression has no value for this letter.
+    #[error("{}", words::tr!("`{field}` cannot be computed: {problem}"))]
+    Expression {
+        /// The field.
+        field: String,
+        /// Why.
+        problem: String,
+    },
     /// The cell is empty, and no loader has read the form.
     #[error("{}", words::tr!("cell `{0}` is empty and does not say what kind of value it takes; start the loader once, which reads the form, or use `dead edit`"))]
     Empty(String),
 }
 
 /// Parts of what an operator wrote, with neither empty field nor missing sign.
-fn split<'a>(text: &'a str, usage: &str) -> Result<(String, &'a str), String> {
+pub(super) fn split<'a>(text: &'a str, usage: &str) -> Result<(String, &'a str), String> {
     match text.split_once('=') {
         Some((field, rest)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), rest)),
         _ => Err(words::tr!("`{text}`: write {usage}")),
@@ -128,8 +139,12 @@ impl Assignment {
                 [only] => Some(only),
                 _ => None,
             });
-        if let (Change::Set { kind, .. }, Some(widget)) = (&mut self.change, found) {
-            *kind = member(&widget.kind).map(str::to_owned);
+        let known = found.and_then(|widget| member(&widget.kind)).map(str::to_owned);
+        match &mut self.change {
+            Change::Set { kind, .. } | Change::Compute(Compute { kind, .. }) if known.is_some() => {
+                *kind = known
+            }
+            _ => {}
         }
         self
     }
@@ -139,25 +154,49 @@ impl Assignment {
     /// # Errors
     /// When there is no such field, or the value does not fit it.
     pub fn apply(&self, body: &mut Value) -> Result<(), Error> {
-        if let Some(Value::Array(cells)) = body.get_mut("fields") {
-            let is_meant = |cell: &&mut Value| CELL.iter().any(|name| cell[*name] == self.field.as_str());
-            let cell = cells.iter_mut().find(is_meant).and_then(Value::as_object_mut);
-            return match cell {
-                Some(cell) => self.change.cell(&self.field, cell),
-                None => Err(Error::Missing(self.field.clone())),
-            };
+        let computed = match &self.change {
+            Change::Compute(compute) => Some(compute.value(&self.field, body)?),
+            _ => None,
+        };
+        let (field, change) = (self.field.as_str(), &self.change);
+        match (place(field, body)?, computed) {
+            (Place::Cell(cell), Some((kind, text))) => change::set_anew(field, cell, kind, &text),
+            (Place::Cell(cell), None) => change.cell(field, cell),
+            (Place::Value(value), Some((_, text))) => Change::Set {
+                value: text,
+                kind: None,
+            }
+            .value(field, value),
+            (Place::Value(value), None) => change.value(field, value),
         }
-        let mut place = body;
-        for step in self.field.split('.') {
-            let next = match place {
-                Value::Object(fields) => fields.get_mut(step),
-                Value::Array(items) => step.parse().ok().and_then(|index: usize| items.get_mut(index)),
-                _ => None,
-            };
-            place = next.ok_or_else(|| Error::Missing(self.field.clone()))?;
-        }
-        self.change.value(&self.field, place)
     }
+}
+
+/// What a field names.
+enum Place<'a> {
+    Cell(&'a mut Map<String, Value>),
+    Value(&'a mut Value),
+}
+
+/// In a form record a cell, by its widget or its caption; anywhere else the end of a path.
+fn place<'a>(field: &str, body: &'a mut Value) -> Result<Place<'a>, Error> {
+    let missing = || Error::Missing(field.to_owned());
+    if body.get("fields").is_some_and(Value::is_array) {
+        let is_meant = |cell: &&mut Value| CELL.iter().any(|name| cell[*name] == field);
+        let mut cells = body["fields"].as_array_mut().into_iter().flatten();
+        let cell = cells.find(is_meant).and_then(Value::as_object_mut);
+        return cell.map(Place::Cell).ok_or_else(missing);
+    }
+    let mut place = body;
+    for step in field.split('.') {
+        let next = match place {
+            Value::Object(fields) => fields.get_mut(step),
+            Value::Array(items) => step.parse().ok().and_then(|index: usize| items.get_mut(index)),
+            _ => None,
+        };
+        place = next.ok_or_else(missing)?;
+    }
+    Ok(Place::Value(place))
 }
 
 /// The member of a cell's value that a widget of this type takes.

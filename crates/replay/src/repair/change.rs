@@ -1,6 +1,6 @@
-//! What can be done to one value of a body: set, clear, replace a part, trim, shorten.
+//! What can be done to one value of a body: set, clear, replace a part, trim, shorten; [`super::compute`] computes one.
 
-use super::assignment::Error;
+use super::{assignment::Error, compute::Compute};
 use crate::when;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,6 +20,8 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<String>,
     },
+    /// Takes the place of what is there, computed from the letter's cells.
+    Compute(Compute),
     /// Every occurrence of a text in the value.
     Replace {
         /// What is replaced.
@@ -43,7 +45,7 @@ impl Change {
     /// The text after the change; `None`: this is no change of what is there.
     fn of_text(&self, text: &str) -> Option<String> {
         match self {
-            Self::Set { .. } => None,
+            Self::Set { .. } | Self::Compute(_) => None,
             Self::Replace { old, new } => Some(text.replace(old, new)),
             Self::Truncate { length } => Some(text.chars().take(*length).collect()),
             Self::Trim { .. } => Some(text.trim().to_owned()),
@@ -93,6 +95,23 @@ impl Change {
         };
         Ok(())
     }
+}
+
+/// Fills a cell with a value of the kind that the form says, whatever kind it held, or else of the kind that it holds.
+pub(super) fn set_anew(
+    field: &str,
+    cell: &mut Map<String, Value>,
+    kind: Option<String>,
+    text: &str,
+) -> Result<(), Error> {
+    let held = cell.keys().find(|name| !CELL.contains(&name.as_str())).cloned();
+    let kind = kind.or_else(|| held.clone());
+    let other = held.filter(|held| Some(held) != kind.as_ref());
+    set(field, cell, kind, text)?;
+    if let Some(other) = other {
+        cell.shift_remove(&other);
+    }
+    Ok(())
 }
 
 /// Fills a cell with a value of this kind; nothing empties it.

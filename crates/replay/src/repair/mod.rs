@@ -1,13 +1,15 @@
-//! What can be done to a letter on its way back: a new body, other values in some cells, or a mapping run once more.
+//! What can be done to a letter on its way back: a new body, other values in some cells, or a mapping or fetch once more.
 //!
 //! A repair is a part of its plan, so that an interrupted replay goes on with the same one. The repaired copy names the
 //! letter it comes from, and that one goes to the archive, never back to work (ServicePulse#2424 sent both).
 
 pub mod assignment;
 mod change;
+mod compute;
 
 pub use assignment::Assignment;
 pub use change::Change;
+pub use compute::Compute;
 
 use crate::letter::{Letter, body};
 
@@ -18,7 +20,8 @@ use pipeline::{
 };
 
 use bytes::Bytes;
-use proto::v1::{CompanyRef, Lane};
+use prost::Message;
+use proto::v1::{CompanyRef, CompanySnapshot, FormRecord, Lane, Operation};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -50,6 +53,8 @@ pub enum Repair {
     Set(Vec<Assignment>),
     /// Once more through today's mapping: from the snapshot where the letter holds one, else from a fresh detail.
     Remap,
+    /// Once more from a fresh detail, whatever the letter holds.
+    Refetch,
     /// The plan is over, or of another version; nothing is repaired in this way any more.
     Forgotten,
 }
@@ -93,7 +98,10 @@ pub(crate) fn described<S: Serializer>(repair: &Option<Repair>, serializer: S) -
         .into_iter()
         .flatten();
     for (name, value) in texts.filter_map(Value::as_object_mut).flatten() {
-        if let (true, Value::String(text)) = (["value", "old", "new"].contains(&name.as_str()), value) {
+        if let (true, Value::String(text)) = (
+            ["value", "old", "new", "expression"].contains(&name.as_str()),
+            value,
+        ) {
             let begin: String = text.chars().take(2).collect();
             *text = if text.chars().count() > 2 {
                 format!("{begin}***")
@@ -123,6 +131,9 @@ pub enum Error {
     /// The letter is not what the operator saw.
     #[error("{}", words::tr!("the letter changed meanwhile; look at it and edit it again"))]
     Changed,
+    /// Nobody knows whom to ask for.
+    #[error("{}", words::tr!("the letter does not say whose it is, so nothing can be fetched anew"))]
+    Nobody,
     /// The plan does not say any more how to repair.
     #[error("{}", words::tr!("this plan's repair is not known any more; make a new plan"))]
     Forgotten,
@@ -131,16 +142,24 @@ pub enum Error {
 impl Repair {
     /// The repaired copy, ready to be sent with this replay tag.
     pub(crate) fn apply(&self, letter: &Letter, tag: &str) -> Result<Outgoing, Error> {
-        let body = match self {
-            Self::Remap => letter.body.clone(),
-            Self::Replace(_) | Self::Set(_) | Self::Forgotten => self.body(letter)?,
-        };
+        let body = self.body(letter)?;
         let mut envelope = letter.next_life(tag);
         envelope.repair_of = Some(letter.record.id.clone());
-        if *self == Self::Remap && letter.kind().ends_with(".FormRecord") {
+        if self.fetches(letter) {
             return Ok(refetch(letter, envelope));
         }
         Ok(Outgoing::raw(letter.record.return_queue.clone(), envelope, body))
+    }
+
+    /// Whether it handles the customer once more, with nothing changed by hand.
+    #[must_use]
+    pub fn is_anew(&self) -> bool {
+        matches!(self, Self::Remap | Self::Refetch)
+    }
+
+    /// Whether the letter's customer is fetched anew.
+    pub(crate) fn fetches(&self, letter: &Letter) -> bool {
+        *self == Self::Refetch || (*self == Self::Remap && letter.kind() == FormRecord::TYPE)
     }
 
     /// The letter's body as it would be sent.
@@ -148,11 +167,17 @@ impl Repair {
     /// # Errors
     /// When the repair does not fit the letter.
     pub fn body(&self, letter: &Letter) -> Result<Bytes, Error> {
-        let before = body::to_exact(letter.kind(), &letter.body)?;
-        let after = match self {
-            Self::Remap => return Ok(letter.body.clone()),
+        if self.fetches(letter) && letter.record.company_id.is_empty() {
+            return Err(Error::Nobody);
+        }
+        match self {
+            Self::Remap | Self::Refetch => return Ok(letter.body.clone()),
             Self::Forgotten => return Err(Error::Forgotten),
             Self::Replace(edit) if edit.of != digest(&letter.body) => return Err(Error::Changed),
+            Self::Replace(_) | Self::Set(_) => {}
+        }
+        let before = body::to_exact(letter.kind(), &letter.body)?;
+        let after = match self {
             Self::Replace(edit) => edit.body.clone(),
             Self::Set(assignments) => {
                 let mut json = before.clone();
@@ -161,6 +186,7 @@ impl Repair {
                 }
                 json
             }
+            Self::Remap | Self::Refetch | Self::Forgotten => before.clone(),
         };
         for name in LOCKED {
             if before.get(name) != after.get(name) {
@@ -175,13 +201,15 @@ impl Repair {
     }
 }
 
-/// A row is mapped anew from a fresh detail of its customer.
+/// The customer is fetched anew; of who has left the filter no listing shows that it is within, so its detail decides.
 fn refetch(letter: &Letter, mut envelope: Envelope) -> Outgoing {
     let version: Version = letter.record.version.parse().unwrap_or_default();
+    let (removed, filtered) = absence(letter);
     let reference = CompanyRef {
         company_id: letter.record.company_id.clone(),
         run_id: letter.record.run_id.clone(),
-        update_time: version.update_time,
+        update_time: if filtered { 0 } else { version.update_time },
+        removed: removed && !filtered,
         sequence: version.sequence,
         lane: Lane::Replay.into(),
         force: true,
@@ -191,4 +219,18 @@ fn refetch(letter: &Letter, mut envelope: Envelope) -> Outgoing {
     envelope.message_id = fresh.message_id;
     CompanyRef::TYPE.clone_into(&mut envelope.kind);
     Outgoing::to(Stage::Extract, &reference).with_envelope(envelope)
+}
+
+/// Whether the letter is about a customer that is gone, or one that has left the filter.
+fn absence(letter: &Letter) -> (bool, bool) {
+    let body = letter.body.as_ref();
+    if letter.kind() == FormRecord::TYPE {
+        return FormRecord::decode(body).map_or((false, false), |row| {
+            (row.operation() == Operation::Remove, row.filtered)
+        });
+    }
+    CompanySnapshot::decode(body)
+        .ok()
+        .filter(|_| letter.kind() == CompanySnapshot::TYPE)
+        .map_or((false, false), |snapshot| (snapshot.removed, snapshot.filtered))
 }

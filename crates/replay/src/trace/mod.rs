@@ -3,10 +3,13 @@
 //! Reading takes nothing away and needs nothing but the broker. Until there is a read model it goes through all of it,
 //! which holds every customer; what is kept of it is bounded.
 
+pub mod name;
+mod run;
 mod standing;
 mod step;
 mod story;
 
+pub use run::{Fate, Open, RunStory, read_run};
 pub use standing::{Place, Standing, standing};
 pub(crate) use step::told;
 pub use step::{Step, word};

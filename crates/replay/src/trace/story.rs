@@ -43,13 +43,8 @@ pub async fn read(
     since: Option<i64>,
     mut view: impl FnMut(u64, i64),
 ) -> Result<Option<Story>> {
-    let start = since.map_or(Start::First, |ms| {
-        Start::Since(u64::try_from(ms / 1_000).unwrap_or(0))
-    });
-    let mut reader = match Reader::open(broker, start).await {
-        Ok(reader) => reader,
-        Err(error) if error.is_missing() => return Ok(None),
-        Err(error) => return Err(error.into()),
+    let Some(mut reader) = begin(broker, since).await? else {
+        return Ok(None);
     };
     let mut gathered = Gathered::new(company_id, since);
     while let Some(Stored { events, .. }) = reader.next_to_end().await? {
@@ -63,6 +58,24 @@ pub async fn read(
         unreadable,
         ..gathered.end()
     }))
+}
+
+/// A reader from a time on (unix milliseconds), or from the beginning; `None`: there is no account of events.
+pub(super) async fn begin(broker: &Broker, since: Option<i64>) -> Result<Option<Reader>> {
+    let start = since.map_or(Start::First, |ms| {
+        Start::Since(u64::try_from(ms / 1_000).unwrap_or(0))
+    });
+    match Reader::open(broker, start).await {
+        Ok(reader) => Ok(Some(reader)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The stream has the order of the confirms, in which a later stage may overtake an earlier one.
+pub(super) fn in_order(mut steps: Vec<Step>) -> Vec<Step> {
+    steps.sort_by_key(|step| (step.at, step.stage.map(|stage| stage as u8)));
+    steps
 }
 
 impl Story {
@@ -125,9 +138,7 @@ impl Gathered {
     }
 
     fn end(self) -> Story {
-        let mut steps: Vec<Step> = self.steps.into_iter().map(|(_, step)| step).collect();
-        // The stream has the order of the confirms, in which a later stage may overtake an earlier one.
-        steps.sort_by_key(|step| (step.at, step.stage.map(|stage| stage as u8)));
+        let steps = in_order(self.steps.into_iter().map(|(_, step)| step).collect());
         Story { steps, ..self.story }
     }
 }

@@ -201,6 +201,7 @@ fn message(offset: u64, stage: EventStage, events: Vec<Event>) -> Stored {
         at: BEGIN + i64::try_from(offset).unwrap_or(0) * 100,
         events,
         lost: 0,
+        audit: None,
     };
     Stored { offset, events }
 }

@@ -1,6 +1,7 @@
 //! Dead letters from outside: every command of every program, replays that say what became of each letter, and
 //! `kill -9` in the middle of one.
 
+mod audit_end;
 mod browsing;
 mod config;
 mod doubles;
@@ -13,6 +14,7 @@ mod repairs;
 mod rules;
 mod said;
 mod stages;
+mod starts;
 
 use kit::pipeline::{PipelineUnderTest, Service};
 use pipeline::stage::Stage;

@@ -77,6 +77,50 @@ async fn an_empty_cell_is_filled_and_values_are_computed() {
 }
 
 #[tokio::test]
+async fn a_cell_is_computed_by_an_expression_over_the_letters_cells() {
+    let (pipeline, field) = buried(113).await;
+    let full = kit::simulator::cell_widget(2);
+    // Four letters lack the cell that the expression names; they stay, and say why.
+    let compute = format!("{full}=_function CONCAT('{{{{{field}}}}}', '!')");
+    let mut patch = vec![
+        "patch",
+        "--all",
+        "--compute",
+        &compute,
+        "--reason",
+        "a test",
+        "--no-wait",
+    ];
+    let asked = pipeline
+        .tool_output(Service::Loader, &[&["dead"][..], &patch].concat())
+        .await
+        .unwrap();
+    let preview = String::from_utf8(asked.stderr).unwrap();
+    assert!(
+        preview.contains("→") && preview.contains("2 letters fit, 4 stay as they are"),
+        "{preview}"
+    );
+    assert!(
+        preview.contains("cannot be computed") && preview.contains(&field),
+        "{preview}"
+    );
+    patch.extend(["--yes", "--json"]);
+    let result = dead(&pipeline, Service::Loader, &patch).await;
+    let counts = ["replayed", "refused"].map(|name| result[name].as_u64());
+    assert_eq!(counts, [Some(2), Some(4)], "{result}");
+    let wrong = [
+        "patch",
+        "--all",
+        "--compute",
+        "w=_function NO_SUCH(1)",
+        "--reason",
+        "a test",
+    ];
+    let said_no = refused(&pipeline, Service::Loader, &wrong).await;
+    assert!(said_no.contains("NO_SUCH"), "{said_no}");
+}
+
+#[tokio::test]
 async fn samples_that_do_not_fit_do_not_stop_the_others() {
     let (pipeline, field) = buried(111).await;
     let set = format!("{field}=patched");

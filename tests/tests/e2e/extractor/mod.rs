@@ -21,7 +21,7 @@ mod record;
 mod refusals;
 mod replicas;
 mod scope_left;
-mod sink;
+pub(crate) mod sink;
 mod times;
 mod unnamed;
 mod webhook;

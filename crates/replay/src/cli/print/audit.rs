@@ -3,6 +3,7 @@
 use super::table;
 use crate::{
     audit::Entry,
+    plan::Start,
     when::{time, zone_name},
 };
 use serde_json::Value;
@@ -53,6 +54,7 @@ pub(crate) fn audit(out: &mut impl Write, entry: &Entry) -> Result<()> {
         text = words::of(text, &entry.reason);
     }
     table::below(out, &text)?;
+    table::below(out, &begins(entry))?;
     table::below(out, &counts(&entry.result))?;
     if !entry.intact {
         table::below(out, words::text!("DOES NOT FIT ITS DIGEST"))?;
@@ -81,6 +83,17 @@ fn word(name: &str) -> String {
         || words::said(&name).to_owned(),
         |word| words::said(word).to_owned(),
     )
+}
+
+/// Where the handling of what a plan puts back begins again.
+fn begins(entry: &Entry) -> String {
+    let result: Value = serde_json::from_str(&entry.result).unwrap_or_default();
+    let from = result["from"]
+        .as_str()
+        .and_then(|from| from.parse::<Start>().ok());
+    from.map_or_else(String::new, |from| {
+        words::tr!("from {}", from.in_words(&entry.stage))
+    })
 }
 
 /// What came of it: the numbers that are not zero, and where it stands.

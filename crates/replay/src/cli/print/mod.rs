@@ -7,6 +7,7 @@ mod operations;
 mod overview;
 mod plans;
 mod rules;
+mod run;
 mod table;
 mod trace;
 
@@ -17,4 +18,6 @@ pub(crate) use operations::operations;
 pub(crate) use overview::overview;
 pub(crate) use plans::{outcome, outcomes, outcomes_end, plans, preview};
 pub(crate) use rules::rules;
+pub(crate) use run::{hits, run};
+pub(crate) use table::fact;
 pub(crate) use trace::traced;

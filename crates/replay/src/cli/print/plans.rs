@@ -36,6 +36,7 @@ pub(crate) fn preview(out: &mut impl Write, preview: &Preview) -> Result<()> {
     line("chosen", plan.filter.clone())?;
     line("reason", plan.reason.clone())?;
     line("operator", plan.operator.clone())?;
+    line("from", plan.from.in_words(&plan.stage).to_owned())?;
     let (first, last) = preview.died_between;
     line(
         "died",
@@ -124,6 +125,7 @@ pub(crate) fn plans<'a>(out: &mut impl Write, plans: impl Iterator<Item = &'a Pl
         table::below(out, &plan.reason)?;
         let put_back = words::tr!("{} of {} put back: {}", plan.sent, plan.total, outcomes(plan));
         table::below(out, &put_back)?;
+        table::below(out, &words::tr!("from {}", plan.from.in_words(&plan.stage)))?;
         table::below(out, &course(plan))?;
         table::below(out, &plan.note)?;
         next = next.or_else(|| next_of(plan));

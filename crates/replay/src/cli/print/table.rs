@@ -68,7 +68,7 @@ fn wrapped(out: &mut impl Write, text: &str, indent: u16) -> Result<()> {
 }
 
 /// A fact about one thing: its name, and its text in the rest of the line and below that; nothing when it is empty.
-pub(super) fn fact(out: &mut impl Write, name: &str, text: &str) -> Result<()> {
+pub(crate) fn fact(out: &mut impl Write, name: &str, text: &str) -> Result<()> {
     const NAME: u16 = 10;
     if text.is_empty() {
         return Ok(());
