@@ -104,7 +104,7 @@ fn parameter(field: &str, value: &str) -> Option<Odd> {
         )),
         "group_id" => group_list(value)
             .err()
-            .map(|problem| (words::of(&field, problem), GROUPS)),
+            .map(|problem| (words::of(field, problem), GROUPS)),
         _ => None,
     }
 }
