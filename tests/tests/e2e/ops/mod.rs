@@ -8,6 +8,7 @@ mod closed_output;
 mod commands;
 mod fields;
 mod lookups;
+mod mapping;
 pub(crate) mod notices;
 mod rotation;
 mod scaling;
