@@ -6,6 +6,7 @@ use crate::{
     dedupe::{Seen, digest, seen},
     map::Mapping,
     profile::Watch,
+    rollout::Rollout,
 };
 use mapping::{
     clean::{self, CleanError},
@@ -36,22 +37,31 @@ pub(crate) struct MapHandler {
     watermarks: Watermarks,
     mapping: Arc<Mapping>,
     watch: Arc<Watch>,
+    rollout: Arc<Rollout>,
 }
 
 impl MapHandler {
     /// A stage with its compiled mapping.
     #[must_use]
-    pub(crate) fn new(rt: Runtime, mapping: Arc<Mapping>, watch: Arc<Watch>) -> Self {
+    pub(crate) fn new(rt: Runtime, mapping: Arc<Mapping>, watch: Arc<Watch>, rollout: Arc<Rollout>) -> Self {
         Self {
             watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
             rt,
             mapping,
             watch,
+            rollout,
         }
     }
 
+    /// The revision of the mapping, and what is known of these customers.
+    async fn asked(&self, customers: &[&str]) -> Result<(u64, Vec<Known>), store::Error> {
+        // Before anything is mapped, so that it is rather too low than too high.
+        let revision = self.rollout.revision().await?;
+        Ok((revision, self.watermarks.known(customers).await?))
+    }
+
     /// What has to become of a snapshot, as far as that can be said before it is noted.
-    fn transform(&self, job: Job<CompanySnapshot>, known: &Known) -> Step {
+    fn transform(&self, job: Job<CompanySnapshot>, known: &Known, revision: u64) -> Step {
         let snapshot = job.message;
         let published = Published {
             version: snapshot.version(),
@@ -63,7 +73,7 @@ impl MapHandler {
             Seen::Superseded => return Step::Ends(Outcome::done(Disposition::Superseded)),
         }
         let is_removal = snapshot.removed;
-        match self.record(snapshot) {
+        match self.record(snapshot, revision) {
             Ok(Mapped::Dropped(reason, record)) => Step::Drops(reason, record, published),
             Ok(Mapped::Record(record)) if !is_removal && known.wants_note() => {
                 Step::Passes(record, published)
@@ -94,7 +104,7 @@ impl MapHandler {
             .collect())
     }
 
-    fn record(&self, snapshot: CompanySnapshot) -> Result<Mapped, Failure> {
+    fn record(&self, snapshot: CompanySnapshot, revision: u64) -> Result<Mapped, Failure> {
         let (operation, fields) = if snapshot.removed {
             (Operation::Remove, Vec::new())
         } else {
@@ -115,7 +125,7 @@ impl MapHandler {
             })?;
             let now = jiff::Timestamp::now();
             if let Some(reason) = self.mapping.filter(&mut record, now) {
-                return Ok(Mapped::Dropped(reason, self.leaving(&snapshot)));
+                return Ok(Mapped::Dropped(reason, self.leaving(&snapshot, revision)));
             }
             let fields = self.mapping.map(&record, now).map_err(|error| Failure {
                 field: Some(format!("{} ({})", error.label, error.field)),
@@ -136,13 +146,14 @@ impl MapHandler {
             lane: snapshot.lane,
             settled: snapshot.settled,
             filtered: snapshot.filtered,
+            mapping_revision: revision,
         };
         record.content_hash = content_hash(&record).into();
         Ok(Mapped::Record(Box::new(record)))
     }
 
     /// What the loader is told of a customer that the condition drops, if it may have a row.
-    fn leaving(&self, snapshot: &CompanySnapshot) -> Box<FormRecord> {
+    fn leaving(&self, snapshot: &CompanySnapshot, revision: u64) -> Box<FormRecord> {
         let mut record = FormRecord {
             company_id: snapshot.company_id.clone(),
             version: snapshot.version,
@@ -153,6 +164,7 @@ impl MapHandler {
             lane: snapshot.lane,
             settled: snapshot.settled,
             filtered: true,
+            mapping_revision: revision,
             ..FormRecord::default()
         };
         record.content_hash = content_hash(&record).into();
@@ -206,12 +218,12 @@ impl Handler for MapHandler {
     async fn handle(&self, batch: Vec<Job<CompanySnapshot>>) -> Vec<Outcome<Self::Receipt>> {
         let jobs = batch.len();
         let customers: Vec<_> = batch.iter().map(|job| job.message.company_id.as_str()).collect();
-        let noted = match self.watermarks.known(&customers).await {
-            Ok(known) => {
+        let noted = match self.asked(&customers).await {
+            Ok((revision, known)) => {
                 let steps = batch
                     .into_iter()
                     .zip(known)
-                    .map(|(job, known)| self.transform(job, &known));
+                    .map(|(job, known)| self.transform(job, &known, revision));
                 self.note(steps.collect()).await
             }
             Err(error) => Err(error),

@@ -9,7 +9,7 @@
 //!
 //! | modules | what they hold |
 //! | --- | --- |
-//! | `problem`, `json`, `reader`, `places` | JSON with positions, typed reading of it, and what is wrong with it where |
+//! | `problem`, `json`, `reader`, `places`, `layout` | JSON with positions, typed reading of it, what is wrong with it where, and its one layout |
 //! | `target`, `source`, `parameter`, `other`, `condition`, `format`, `convert` | the documents and their parts |
 //! | `lookup`, `table` | look-ups, and the tables that they look into |
 //! | `record`, `path`, `glue`, `presence`, [`clean`] | a customer as expressions read it, and how OKKI's answer becomes one |
@@ -27,6 +27,7 @@ mod format;
 mod fuzz;
 mod glue;
 mod json;
+mod layout;
 mod lookup;
 mod other;
 mod parameter;
@@ -44,8 +45,9 @@ mod target;
 
 pub use condition::{Condition, FilterResult};
 pub use convert::Taken;
-pub use expression::{Context, EvalError, Evaluated, Evaluation, Expression, Scope, Trap, Zone};
+pub use expression::{Arm, Arms, Context, EvalError, Evaluated, Evaluation, Expression, Scope, Trap, Zone};
 pub use format::{FormatResponse, ValueFormat};
+pub use layout::canonical;
 pub use lookup::Lookup;
 pub use other::OtherRequest;
 pub use parameter::{Parameter, ParameterType};

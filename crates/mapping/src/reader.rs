@@ -234,7 +234,14 @@ impl<'t> Reader<'t> {
                         Some(remedy),
                     );
                 }
-                Some(expression)
+                let place = |offset| {
+                    let at = match is_text {
+                        true => self.text.inside(node.range.start, offset),
+                        false => node.range.start,
+                    };
+                    self.text.place(at)
+                };
+                Some(expression.placed(place))
             }
             Err(faults) => {
                 for fault in faults {

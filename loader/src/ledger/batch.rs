@@ -181,6 +181,20 @@ pub(crate) fn encode_version(version: Version) -> String {
     text
 }
 
+/// Stands before the revision of the mapping, behind every digit in the order of their bytes.
+const MAPPED: char = '~';
+
+/// A version with the revision of the mapping that has made the record, 0 where no mapping has. It compares by version, then
+/// by revision; without one it is below all that have one.
+pub(crate) fn encode_mapped(version: Version, revision: u64) -> String {
+    let mut text = encode_version(version);
+    if revision > 0 {
+        text.push(MAPPED);
+        write_number(&mut text, revision, false);
+    }
+    text
+}
+
 /// The number of digits, and the digits.
 fn write_number(text: &mut String, number: u64, whole: bool) {
     let bits = if whole {
@@ -220,6 +234,31 @@ fn read_number(text: &str) -> Option<(u64, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn revisions_decide_between_records_of_one_version_only() {
+        let version = |update_time, sequence| Version {
+            update_time,
+            sequence,
+        };
+        let all: Vec<String> = [
+            (version(7, 1), 0),
+            (version(7, 1), 63),
+            (version(7, 1), 64),
+            (version(7, 64), 0),
+        ]
+        .into_iter()
+        .chain([
+            (version(8, 1), 1),
+            (version(8, 1), 1_795_000_000_000),
+            (version(64, 0), 0),
+        ])
+        .map(|(version, revision)| encode_mapped(version, revision))
+        .collect();
+        assert!(all.is_sorted_by(|a, b| a < b), "{all:?}");
+        assert_eq!(decode_version(&all[2]), Some(version(7, 1)));
+        assert_eq!(encode_mapped(version(7, 1), 0), encode_version(version(7, 1)));
+    }
 
     #[test]
     fn versions_compare_as_text_like_themselves() {

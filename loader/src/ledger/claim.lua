@@ -73,9 +73,16 @@ local function fetch_again(key)
   return 'f'
 end
 
--- Nothing has to be written for this record; `landed`: because it was.
-local function settled(key, version, doubtful, landed)
-  if not landed then redis.call('HSET', key, 'v', version, 'u', '1') end
+-- The revision of the mapping in a version (`batch::encode_mapped`), comparable as text.
+local function mapped(version) return string.match(version or '', '~(.*)$') or '' end
+
+-- Nothing has to be written for this record; `landed`: because it was. What the row holds stays of the later mapping.
+local function settled(key, version, known, doubtful, landed)
+  if not landed then
+    local later = mapped(known)
+    if later > mapped(version) then version = string.match(version, '^[^~]*') .. '~' .. later end
+    redis.call('HSET', key, 'v', version, 'u', '1')
+  end
   if not doubtful then redis.call('HDEL', key, 'f', 'r', 'q', 'x') end
 end
 
@@ -113,12 +120,15 @@ for slot = 0, count - 1 do
   elseif held[1] then
     if tonumber(held[1]) > time then answer = 'b' .. holder .. '\n' .. held[2] else answer = 'o' .. holder end
   elseif operation == 'u' and id and content == hash then
-    settled(key, version, doubtful, landed)
+    settled(key, version, known, doubtful, landed)
     answer = (landed and 'l' or '=') .. id
+  elseif known and (operation == 'u' or mapped(version) ~= '') and mapped(version) < mapped(known) then
+    -- Newer than the row, and of an earlier mapping: only a later one may say what the row shall hold.
+    answer = fetch_again(key)
   elseif operation == 'm' and known == version and content == '' then
     answer = (landed and 'l' or '=') .. (id or '')
   elseif operation ~= 'u' and not id then
-    settled(key, version, doubtful, landed)
+    settled(key, version, nil, doubtful, landed)
     answer = landed and 'l' or 'n'
   elseif doubtful and (id or ARGV[7] == '1') then
     answer = fetch_again(key)

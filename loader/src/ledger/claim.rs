@@ -24,7 +24,7 @@ pub(crate) enum Operation {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item<'a> {
     pub(crate) company: &'a str,
-    /// Comparable as text, see [`super::batch::encode_version`].
+    /// Comparable as text, see [`super::batch::encode_mapped`].
     pub(crate) version: &'a str,
     /// Hash of the content.
     pub(crate) hash: &'a str,

@@ -24,7 +24,9 @@ use std::time::Duration;
 use pipeline::names::{LedgerKeys, Namespace};
 use pipeline::store::{self, Script, Store};
 
-pub(crate) use batch::{Kind, Member, decode_version, encode_version};
+#[cfg(test)]
+pub(crate) use batch::encode_version;
+pub(crate) use batch::{Kind, Member, decode_version, encode_mapped};
 pub(crate) use claim::{Claim, Claimed, Item, Operation, Unseen};
 pub(crate) use commit::{Change, Committed};
 pub(crate) use inspect::{Duplicate, KnownRow};

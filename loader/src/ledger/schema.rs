@@ -24,7 +24,7 @@
 //! | field of a row | meaning |
 //! | --- | --- |
 //! | `id` | row id in the form; absent when there is no row, empty when it was never learned; `?` before it: it was taken from an answer by its place, and is proven by key before it is used |
-//! | `v` | version that was committed last, see [`super::encode_version`] |
+//! | `v` | version that was committed last, with the revision of its mapping, see [`super::encode_mapped`] |
 //! | `h` | hash of the row's content; empty when the content is not known; `!` before it: somebody has touched the key cell, so that the next record is written, whatever it holds |
 //! | `b` | batch that has claimed the row |
 //! | `f` | floor: sequence above which a record is certainly newer than what the row holds, whose version is lost |

@@ -15,7 +15,7 @@ use super::Removals;
 use super::row_event::RowEvent;
 use crate::jdy::encode::{self, CellError, Row};
 use crate::jdy::form::{Form, Misfit};
-use crate::ledger::{Item, Operation, encode_version};
+use crate::ledger::{Item, Operation, encode_mapped};
 
 /// What is remembered of a customer when its record has come to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,8 +212,13 @@ fn prepare(
     form: &Form,
     removals: &Removals,
 ) -> Result<Prepared, Box<Outcome<Receipt>>> {
-    let version = encode_version(record.version.map(Version::from).unwrap_or_default());
     let removed = record.operation() == Wanted::Remove;
+    // That a customer is gone in OKKI is no mapping's opinion; that it has left the condition of one is.
+    let revision = match removed && !record.filtered {
+        true => 0,
+        false => record.mapping_revision,
+    };
+    let version = encode_mapped(record.version.map(Version::from).unwrap_or_default(), revision);
     let (operation, row) = match removals {
         Removals::Ignore if removed => {
             let receipt = receipt(&record, Remembered::Gone);

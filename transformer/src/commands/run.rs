@@ -1,6 +1,9 @@
 //! `transformer run`: consumes snapshots until shutdown.
 
-use crate::{cli::RunArgs, condition, config::TransformConfig, handler::MapHandler, profile::Watch, tables};
+use crate::{
+    cli::RunArgs, condition, config::TransformConfig, handler::MapHandler, profile::Watch, rollout::Rollout,
+    tables,
+};
 use anyhow::Context;
 use pipeline::{
     config::CommonConfig,
@@ -42,7 +45,9 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let _tables = AbortOnDropHandle::new(tokio::spawn(tables::watch(rt.clone(), Arc::clone(&mapping))));
     let condition = condition::announce(rt.clone(), mapping.condition_digest());
     let _condition = AbortOnDropHandle::new(tokio::spawn(condition));
-    let handler = Arc::new(MapHandler::new(rt.clone(), mapping, watch));
+    let rollout = Arc::new(Rollout::new(rt.clone(), mapping.fingerprint().to_owned()));
+    let _rollout = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&rollout).keep()));
+    let handler = Arc::new(MapHandler::new(rt.clone(), mapping, watch, rollout));
     let worker = Worker::begin(&rt, Stage::Transform, args.worker);
     consumer::run(&rt, options, handler)
         .await

@@ -7,6 +7,7 @@ mod extras;
 mod field;
 mod inspect;
 mod lookup;
+mod tried;
 mod wanted;
 mod widget;
 mod wrapping;
@@ -15,8 +16,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use mapping::{
-    Condition, Context, Evaluation, FilterResult, OtherRequest, Parameter, Problem, Record, TargetDocument,
-    Zone, clean::Wanted,
+    Arm, Arms, Condition, Context, Evaluation, Expression, FilterResult, OtherRequest, Parameter, Problem,
+    Record, TargetDocument, Zone, clean::Wanted,
 };
 use proto::v1::FieldValue;
 
@@ -30,6 +31,7 @@ pub use widget::Widget;
 
 use field::Field;
 pub use lookup::Sources;
+pub use tried::Tried;
 use wanted::{untyped, wanted_lookups};
 use wrapping::Remarks;
 
@@ -61,7 +63,7 @@ impl Mapping {
     ) -> Result<Mapping, Vec<Problem>> {
         let parsed = TargetDocument::parse(document, name);
         let added = extras.map_or_else(|| Ok(Extras::default()), |text| Extras::parse(text, extras_name));
-        let (loaded, extras_read) = match (parsed, added) {
+        let (loaded, mut extras_read) = match (parsed, added) {
             (Ok(loaded), Ok(extras)) => (loaded, extras),
             (Err(mut problems), added) => {
                 problems.extend(added.err().unwrap_or_default());
@@ -69,7 +71,6 @@ impl Mapping {
             }
             (_, Err(problems)) => return Err(problems),
         };
-        let mut extras_read = extras_read;
         let mut remarks = Remarks {
             name,
             list: loaded.warnings,
@@ -104,13 +105,13 @@ impl Mapping {
             fields: compiled,
             document: loaded.document,
             extras: extras_read,
-            fingerprint: digest::of_both(document, extras.unwrap_or_default()),
+            fingerprint: digest::of_both(&laid_out(document), &laid_out(extras.unwrap_or_default())),
             warnings,
             sources,
         })
     }
 
-    /// Sixteen hex digits that change with every byte of the document or of the additions.
+    /// Sixteen hex digits that change with everything in the document or in the additions but their layout.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -134,8 +135,13 @@ impl Mapping {
 
     /// Field by field with what is worth knowing, for people; one failing field does not hide the others.
     pub fn try_record(&self, record: &Record, now: Timestamp) -> Vec<Tried> {
+        self.try_noting(record, now, &Arms::default())
+    }
+
+    /// The same, with the arms of CASE that it takes.
+    pub fn try_noting(&self, record: &Record, now: Timestamp, arms: &Arms) -> Vec<Tried> {
         let context = self.context(now);
-        let evaluation = Evaluation::with_notices(record, &context);
+        let evaluation = Evaluation::with_notices(record, &context).noting(arms);
         let tried = |field: &Field| {
             let value = field.value(&evaluation, None);
             let notices = evaluation
@@ -149,11 +155,8 @@ impl Mapping {
                 notices,
             }
         };
-        self.fields
-            .iter()
-            .filter(|field| field.is_sent())
-            .map(tried)
-            .collect()
+        let sent = self.fields.iter().filter(|field| field.is_sent());
+        sent.map(tried).collect()
     }
 
     /// Drops a record by the additions' `condition`; the text is the reason for the account.
@@ -234,6 +237,17 @@ impl Mapping {
         fields.chain(self.extras.condition.paths()).collect()
     }
 
+    /// The arms of CASE that each field has with its rows and parts, by the field's place in [`Self::fields`].
+    pub fn arms(&self) -> Vec<Vec<Arm>> {
+        let arms = |field: &Field| {
+            let mut found = Vec::new();
+            field.each(&mut |parameter| found.extend(parameter.value.iter().flat_map(Expression::arms)));
+            found
+        };
+        let sent = self.fields.iter().filter(|field| field.is_sent());
+        sent.map(arms).collect()
+    }
+
     /// Every field with those of its rows and parts, in the document's order.
     pub fn parameters(&self) -> Vec<&Parameter> {
         let mut found = Vec::new();
@@ -267,6 +281,11 @@ fn compile(
     }
 }
 
+/// A text without its own layout, so that formatting a document makes no other mapping of it.
+fn laid_out(text: &str) -> String {
+    mapping::canonical(text, "").unwrap_or_else(|_| text.to_owned())
+}
+
 fn wanted(fields: &[Field], extras: &Extras) -> Wanted {
     match extras.failed_expression {
         // Texts are scanned anew when they are sent.
@@ -276,15 +295,4 @@ fn wanted(fields: &[Field], extras: &Extras) -> Wanted {
             Wanted::by(read.chain(extras.condition.paths()))
         }
     }
-}
-
-/// One field of a tried record.
-#[derive(Debug)]
-pub struct Tried {
-    /// Which field.
-    pub info: FieldInfo,
-    /// What would be sent.
-    pub value: Result<FieldValue, RowError>,
-    /// What is worth knowing.
-    pub notices: Vec<String>,
 }

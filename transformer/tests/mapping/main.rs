@@ -3,9 +3,11 @@
 mod cells;
 mod default;
 mod documents;
+mod formatted;
 mod odd;
 mod properties;
 mod said;
+mod schemas;
 mod seed;
 mod shapes;
 mod slim;

@@ -114,7 +114,7 @@ fn list(exprs: &[Expr], by: &str) -> String {
 }
 
 // long because it is one table: a line or two for each kind of expression.
-fn words(expr: &Expr) -> String {
+pub(super) fn words(expr: &Expr) -> String {
     match expr {
         Expr::Constant(value) => value
             .text()

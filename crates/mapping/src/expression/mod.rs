@@ -1,7 +1,9 @@
 //! A `value` text of a document, compiled: constant, reference, template or `_function`.
 
+mod arms;
 mod context;
 mod evaluated;
+mod evaluation;
 mod explain;
 mod pattern;
 mod pipe;
@@ -12,17 +14,18 @@ mod spelling;
 mod traps;
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
 
 use super::sql::error::Failure;
-use super::sql::eval::{Env, MAX_STEPS, template};
+use super::sql::eval::template;
 use super::sql::expr::{Expr, Part};
 
 use super::lookup::Lookup;
 pub use super::path::Scope;
-use super::record::Record;
+use super::problem::Place;
+pub use arms::{Arm, Arms};
 pub(crate) use context::Variable;
 pub use context::{Context, Zone};
+pub use evaluation::Evaluation;
 pub(super) use pattern::Pattern;
 pub(super) use pipe::Pipe;
 pub(super) use placeholder::{Placeholder, Source};
@@ -36,6 +39,8 @@ pub struct Expression {
     text: String,
     form: Form,
     hints: Vec<Fault>,
+    /// Of the arms, in their order, where the document is known.
+    arm_places: Vec<Place>,
 }
 
 /// What kind of expression it is.
@@ -114,7 +119,12 @@ impl Expression {
         });
         let text = meant.unwrap_or_else(|| text.to_owned());
         let form = scan::form(&text, &mut hints)?;
-        Ok(Expression { text, form, hints })
+        Ok(Expression {
+            text,
+            form,
+            hints,
+            arm_places: Vec::new(),
+        })
     }
 
     /// A fixed text, whatever it looks like.
@@ -123,7 +133,14 @@ impl Expression {
             text: text.to_owned(),
             form: Form::Constant(text.to_owned()),
             hints: Vec::new(),
+            arm_places: Vec::new(),
         }
+    }
+
+    /// The same with the places of its arms, which the document tells for their offsets.
+    pub(super) fn placed(mut self, place: impl Fn(usize) -> Place) -> Expression {
+        self.arm_places = self.arms().iter().map(|arm| place(arm.offset)).collect();
+        self
     }
 
     /// What looks odd and does no harm.
@@ -222,66 +239,6 @@ impl Expression {
                 Some(value) => Evaluated::Json(value),
             },
         })
-    }
-}
-
-/// One record under evaluation: the data, the clock, a bound on work and the notices that came up.
-#[derive(Debug)]
-pub struct Evaluation<'a> {
-    record: &'a Record,
-    context: &'a Context,
-    fuel: Cell<u32>,
-    notices: Option<RefCell<Vec<Notice>>>,
-}
-
-impl<'a> Evaluation<'a> {
-    /// Without notices, for speed.
-    pub fn new(record: &'a Record, context: &'a Context) -> Self {
-        Evaluation {
-            record,
-            context,
-            fuel: Cell::new(MAX_STEPS),
-            notices: None,
-        }
-    }
-
-    /// With notices, see [`Evaluation::take_notices`].
-    pub fn with_notices(record: &'a Record, context: &'a Context) -> Self {
-        Evaluation {
-            notices: Some(RefCell::default()),
-            ..Evaluation::new(record, context)
-        }
-    }
-
-    /// The record.
-    pub fn record(&self) -> &'a Record {
-        self.record
-    }
-
-    /// The surroundings.
-    pub fn context(&self) -> &'a Context {
-        self.context
-    }
-
-    /// The zone of dates without offset.
-    pub fn zone(&self) -> &'a Zone {
-        &self.context.zone
-    }
-
-    /// What came up since the last call.
-    pub fn take_notices(&self) -> Vec<Notice> {
-        self.notices.as_ref().map(RefCell::take).unwrap_or_default()
-    }
-
-    fn env<'r>(&'r self, scope: Option<&'r Scope<'r>>) -> Env<'r> {
-        self.fuel.set(MAX_STEPS);
-        Env {
-            record: self.record,
-            scope,
-            context: self.context,
-            fuel: &self.fuel,
-            notices: self.notices.as_ref(),
-        }
     }
 }
 

@@ -271,6 +271,11 @@ impl Compiler {
         conditions: &[ast::CaseWhen],
         otherwise: Option<&ast::Expr>,
     ) -> Expr {
+        let whens = conditions.iter().map(|when| &when.condition);
+        let places = whens
+            .chain(otherwise)
+            .map(|tree| self.source.offset(tree.span().start));
+        let at = places.collect();
         let operand = operand.map(|tree| self.operand(tree));
         let branches: Vec<_> = conditions
             .iter()
@@ -286,6 +291,7 @@ impl Compiler {
             branches,
             otherwise,
             kind,
+            at,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 
-use super::super::expression::{Context, Notice, Scope};
+use super::super::expression::{Arms, Context, Notice, Scope};
 use super::super::record::Record;
 use super::compare::compare;
 use super::error::Failure;
@@ -25,6 +25,7 @@ pub(crate) struct Env<'r> {
     pub context: &'r Context,
     pub fuel: &'r Cell<u32>,
     pub notices: Option<&'r RefCell<Vec<Notice>>>,
+    pub arms: Option<&'r Arms>,
 }
 
 impl<'r> Env<'r> {
@@ -42,6 +43,13 @@ impl<'r> Env<'r> {
             ))
         } else {
             Ok(())
+        }
+    }
+
+    /// This arm of a CASE decides; the one behind the last WHEN is ELSE.
+    fn takes(&self, branches: &[(Expr, Expr)], arm: usize) {
+        if let Some(arms) = self.arms {
+            arms.take(branches, arm);
         }
     }
 
@@ -90,6 +98,7 @@ impl Expr {
                 branches,
                 otherwise,
                 kind,
+                ..
             } => {
                 let chosen = match operand {
                     Some(operand) => simple_case(operand, branches, otherwise.as_deref(), env)?,
@@ -127,11 +136,12 @@ fn simple_case<'r>(
 ) -> Result<Option<&'r Expr>, Failure> {
     let value = operand.eval(env)?;
     if !value.is_null() {
-        for (when, then) in branches {
+        for (n, (when, then)) in branches.iter().enumerate() {
             let other = when.eval(env)?;
             let number = operand.eval_beside(&value, &other, env)?;
             let other = when.eval_beside(&other, &value, env)?.unwrap_or(other);
             if compare(number.as_ref().unwrap_or(&value), &other, env.zone())? == Some(Ordering::Equal) {
+                env.takes(branches, n);
                 return Ok(Some(then));
             }
         }
@@ -144,6 +154,7 @@ fn simple_case<'r>(
             });
         }
     }
+    env.takes(branches, branches.len());
     Ok(otherwise)
 }
 
@@ -152,11 +163,13 @@ fn searched_case<'r>(
     otherwise: Option<&'r Expr>,
     env: &Env<'r>,
 ) -> Result<Option<&'r Expr>, Failure> {
-    for (when, then) in branches {
+    for (n, (when, then)) in branches.iter().enumerate() {
         if when.truth(env)? == Some(true) {
+            env.takes(branches, n);
             return Ok(Some(then));
         }
     }
+    env.takes(branches, branches.len());
     Ok(otherwise)
 }
 

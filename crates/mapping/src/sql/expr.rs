@@ -56,6 +56,8 @@ pub(crate) enum Expr {
         branches: Vec<(Expr, Expr)>,
         otherwise: Option<Box<Expr>>,
         kind: Option<Kind>,
+        /// Where each WHEN and the ELSE stand in the expression.
+        at: Vec<usize>,
     },
     Call(&'static Function, Vec<Expr>),
     Interval {

@@ -60,6 +60,7 @@ impl Expr {
     fn kind_of_value(&self, env: &Env<'_>) -> Kind {
         let quiet = Env {
             notices: None,
+            arms: None,
             ..*env
         };
         match self.eval(&quiet).map(|value| value.kind()) {

@@ -23,6 +23,16 @@ impl Namespace {
     }
 }
 
+/// What the transformers share.
+impl Namespace {
+    /// Hash: the mapping that came into use last, its revision, when one of its transformers was seen last, and the revisions
+    /// of earlier ones.
+    #[must_use]
+    pub fn mappings_key(&self) -> String {
+        self.key("transform:mappings")
+    }
+}
+
 /// The comparison of everything that OKKI lists with everything that was loaded.
 impl Namespace {
     /// Text: how far `extractor reconcile` has come, JSON.

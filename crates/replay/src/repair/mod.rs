@@ -27,13 +27,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// Fields that say whose state a message is, or what is done with it; changing one would make it another record's.
-const LOCKED: [&str; 13] = [
+const LOCKED: [&str; 14] = [
     "companyId",
     "version",
     "runId",
     "fetchedAt",
     "contentHash",
     "mappingFingerprint",
+    "mappingRevision",
     "settled",
     "updateTime",
     "sequence",

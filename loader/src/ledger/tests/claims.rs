@@ -186,3 +186,70 @@ async fn removals_delete_mark_or_find_nothing() {
         "same content, but marked"
     );
 }
+
+/// A claim of a record that a mapping of this revision has made; 0: that no mapping has.
+async fn claim_mapped(
+    ledger: &Ledger,
+    number: i64,
+    revision: u64,
+    hash: &str,
+    operation: Operation,
+) -> (Claim, String, String) {
+    let batch = uuid::Uuid::new_v4().to_string();
+    let version = Version {
+        update_time: number,
+        sequence: 1,
+    };
+    let item = Item {
+        company: "1",
+        version: &encode_mapped(version, revision),
+        hash,
+        operation,
+        sequence: NEW,
+        set: "{}",
+        clear: "",
+    };
+    let mut claimed = ledger.claim(&batch, &[item], false).await.unwrap();
+    (claimed.claims.remove(0), batch, claimed.fence)
+}
+
+#[tokio::test]
+async fn a_row_of_a_later_mapping_is_not_changed_by_an_earlier_one() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    let claim =
+        async |number, revision, hash| claim_mapped(&ledger, number, revision, hash, Operation::Upsert).await;
+    let (answer, batch, fence) = claim(10, 5, "aa").await;
+    assert_eq!(answer, Claim::Create);
+    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+
+    assert_eq!(
+        claim(10, 4, "bb").await.0,
+        Claim::Stale,
+        "of one state the revision decides"
+    );
+    assert_eq!(claim(20, 4, "bb").await.0, Claim::Refetch);
+    assert_eq!(claim(20, 0, "bb").await.0, Claim::Later, "waits grow");
+    assert_eq!(
+        claim(21, 4, "aa").await.0,
+        Claim::Unchanged,
+        "nothing would change"
+    );
+    assert_eq!(
+        claim(22, 4, "bb").await.0,
+        Claim::Refetch,
+        "the row is still of the later mapping"
+    );
+    let left = claim_mapped(&ledger, 22, 4, "", Operation::Delete).await;
+    assert_eq!(left.0, Claim::Later, "an earlier condition drops nobody");
+
+    let (answer, batch, fence) = claim(23, 5, "bb").await;
+    assert_eq!(answer, Claim::Update("r1".into()));
+    ledger.commit(&batch, &fence, &landed("r1"), None).await.unwrap();
+    let gone = claim_mapped(&ledger, 24, 0, "", Operation::Delete).await;
+    assert_eq!(
+        gone.0,
+        Claim::Remove("r1".into()),
+        "that it is gone is no mapping's opinion"
+    );
+}

@@ -28,4 +28,5 @@ mod sizes;
 mod slow;
 mod speed;
 mod touched;
+mod two_mappings;
 mod unknown;

@@ -10,6 +10,7 @@ mod commands;
 mod fields;
 mod leftovers;
 mod lookups;
+mod mapping;
 pub(crate) mod notices;
 mod rotation;
 mod scaling;

@@ -65,6 +65,33 @@ fn read_recorded(folder: &Path, customer: &Customer) -> anyhow::Result<Value> {
     Ok(json)
 }
 
+/// Every customer of a folder that `extractor record` has written, or of a file, one after the other, with its id; those of
+/// a file that have none are numbered.
+pub(super) fn each(
+    place: &Path,
+    ids: &[String],
+    see: &mut dyn FnMut(&str, anyhow::Result<Value>),
+) -> anyhow::Result<()> {
+    if place.is_dir() {
+        let manifest = Manifest::read(place)?;
+        for customer in manifest.customers(ids)? {
+            see(&customer.company_id, read_recorded(place, customer));
+        }
+        return Ok(());
+    }
+    for (n, customer) in several(place)?.into_iter().enumerate() {
+        let id = match customer.get("company_id") {
+            Some(Value::String(id)) if !id.is_empty() => id.clone(),
+            Some(Value::Number(id)) => id.to_string(),
+            _ => format!("#{}", n + 1),
+        };
+        if ids.is_empty() || ids.contains(&id) {
+            see(&id, Ok(customer));
+        }
+    }
+    Ok(())
+}
+
 /// A customer of a file.
 pub(super) fn in_file(path: &Path) -> anyhow::Result<Value> {
     parse(&super::read(path)?).with_context(|| words::tr!("{} is not JSON", path.display()))

@@ -4,8 +4,12 @@
 mod check;
 mod company;
 mod compare;
+mod coverage;
+mod diff;
 mod explain;
 mod fields;
+mod fmt;
+mod schema;
 mod seen;
 mod table;
 mod test;
@@ -37,9 +41,22 @@ enum Command {
     Fields(Box<fields::FieldsArgs>),
     /// Map one customer and print what would be sent, with warnings about what would be lost
     Try(try_record::TryArgs),
+    /// Tell which cells of which customers change when another document or other additions take over
+    ///
+    /// Exits 0 when nothing would change, 1 when something would, and 64 or 78 when that cannot be said. Cells that hold
+    /// e-mail addresses and phone numbers are masked.
+    Diff(Box<diff::DiffArgs>),
+    /// Lay documents, additions or tests out in one way, which changes nothing that they say
+    ///
+    /// Order, keys, numbers and texts stay; so does the mapping's fingerprint.
+    Fmt(fmt::FmtArgs),
     /// Say in words what each field does
     Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of documents, additions or tests, by which editors complete and check them
+    Schema(schema::SchemaArgs),
     /// Run a file of examples: customers and the cells that they must give
+    ///
+    /// Exits 1 when one does not hold, or when fewer arms of CASE are gone through than --min-coverage asks for.
     Test(test::TestArgs),
 }
 
@@ -62,6 +79,9 @@ pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
     match args.command {
         Command::Check(args) => check::run(*args).await,
         Command::Try(args) => try_record::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Fields(args) => fields::run(*args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args),

@@ -2,7 +2,7 @@
 //!
 //! The file is `{"now": "…", "tests": [{"name", "company": {…} | "company_file": "…" | "company_id": "…", "expect": {label or
 //! field: cell}}]}`; `company_id` is a customer of the folder that `--records` names, as `extractor record` has written it; `now` may also stand in a test. A cell is what is sent (text, number, list …); `null` means empty. Instead of a
-//! cell, `{"error": "reason code"}` expects a row error.
+//! cell, `{"error": "reason code"}` expects a row error. With the cells go the arms of CASE that no test goes through.
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,14 @@ use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value, json};
 
 use super::DocumentArgs;
 use super::company::{in_file, recorded, unwrapped};
+use super::coverage::{Coverage, Percent};
 use crate::map::{Mapping, Tried, cell_json};
+use mapping::Arms;
 use mapping::clean::clean_in;
 
 /// Arguments of `test`.
@@ -28,11 +31,23 @@ pub(super) struct TestArgs {
     /// Folder that `extractor record` has written, for examples with a company_id
     #[arg(long, value_name = "FOLDER")]
     records: Option<PathBuf>,
+    /// List the arms of CASE that no test goes through, with line and column
+    #[arg(long)]
+    coverage: bool,
+    /// Exit with 1 when less of the arms of CASE is gone through
+    #[arg(long, value_name = "PERCENT")]
+    min_coverage: Option<Percent>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cases {
+    /// For editors.
+    #[serde(rename = "$schema", default)]
+    _schema: IgnoredAny,
     now: Option<Timestamp>,
     tests: Vec<Case>,
 }
@@ -52,40 +67,75 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
     let text = super::read(&args.cases)?;
     let folder = args.cases.parent().unwrap_or(Path::new("."));
-    let (count, failures) = check(&mapping, &text, folder, args.records.as_deref())
-        .with_context(|| format!("{} cannot be used", args.cases.display()))?;
-    for failure in &failures {
-        pipeline::say!("{failure}")?;
-    }
-    pipeline::say!("{} of {count} tests passed", count - failures.len().min(count))?;
-    if failures.is_empty() {
-        Ok(())
+    let mut coverage = Coverage::new(&mapping, args.document.name());
+    let (count, failures) = check(&mapping, &text, folder, args.records.as_deref(), &mut coverage)
+        .with_context(|| words::tr!("{} cannot be used", args.cases.display()))?;
+    let passed = count - failures.len().min(count);
+    if args.json {
+        let failures: Vec<Value> = failures.iter().map(Failure::json).collect();
+        let coverage = coverage.json();
+        pipeline::say!(
+            "{}",
+            json!({"tests": count, "passed": passed, "failures": failures, "coverage": coverage})
+        )?;
     } else {
-        anyhow::bail!("the mapping does not do what its tests say")
+        for Failure { name, wrong } in &failures {
+            pipeline::say!("FAILED {name}\n  {}", wrong.join("\n  "))?;
+        }
+        pipeline::say!("{passed} of {count} tests passed")?;
+        let is_short = args.min_coverage.is_some_and(|least| !coverage.reaches(least));
+        pipeline::say_text!("{}", coverage.text(args.coverage || is_short))?;
+    }
+    words::ensure!(failures.is_empty(), "the mapping does not do what its tests say");
+    if let Some(least) = args.min_coverage.filter(|least| !coverage.reaches(*least)) {
+        words::bail!(
+            "the tests go through {} % of the arms of CASE, {least} % are asked for",
+            coverage.percent()
+        );
+    }
+    Ok(())
+}
+
+/// A test that does not hold: its name, and each cell that is another one.
+#[derive(Debug, PartialEq)]
+struct Failure {
+    name: String,
+    wrong: Vec<String>,
+}
+
+impl Failure {
+    fn json(&self) -> Value {
+        json!({"name": self.name, "wrong": self.wrong})
     }
 }
 
-/// Number of tests, and one text per failing test.
+/// Number of tests, and those that fail.
 fn check(
     mapping: &Mapping,
     text: &str,
     folder: &Path,
     records: Option<&Path>,
-) -> anyhow::Result<(usize, Vec<String>)> {
+    coverage: &mut Coverage,
+) -> anyhow::Result<(usize, Vec<Failure>)> {
     let cases: Cases = serde_json::from_str(text)?;
     let mut failures = Vec::new();
     for case in &cases.tests {
         let detail = company_of(case, folder, records)?;
         let now = case.now.or(cases.now).unwrap_or_else(Timestamp::now);
         let record = clean_in(detail, mapping.zone())?;
-        let tried = mapping.try_record(&record, now);
+        let arms = Arms::default();
+        let tried = mapping.try_noting(&record, now, &arms);
+        coverage.add(&arms, |field, label| {
+            case.expect.contains_key(field) || case.expect.contains_key(label)
+        });
         let wrong: Vec<String> = case
             .expect
             .iter()
             .filter_map(|(name, expected)| differs(&tried, name, expected))
             .collect();
         if !wrong.is_empty() {
-            failures.push(format!("FAILED {}\n  {}", case.name, wrong.join("\n  ")));
+            let name = case.name.clone();
+            failures.push(Failure { name, wrong });
         }
     }
     Ok((cases.tests.len(), failures))
@@ -99,12 +149,12 @@ fn company_of(case: &Case, folder: &Path, records: Option<&Path>) -> anyhow::Res
         (None, Some(path), None) => in_file(&folder.join(path)),
         (None, None, Some(id)) => {
             let records = records
-                .with_context(|| format!("test \"{name}\" has a company_id, so --records is needed"))?;
+                .with_context(|| words::tr!("test \"{name}\" has a company_id, so --records is needed"))?;
             let found = recorded(records, std::slice::from_ref(id))?.into_iter().next();
-            let (_, detail) = found.with_context(|| format!("test \"{name}\": no customer {id}"))?;
-            detail.with_context(|| format!("test \"{name}\""))
+            let (_, detail) = found.with_context(|| words::tr!("test \"{name}\": no customer {id}"))?;
+            detail.with_context(|| words::tr!("test \"{name}\""))
         }
-        _ => anyhow::bail!("test \"{name}\" needs either company, company_file or company_id"),
+        _ => words::bail!("test \"{name}\" needs either company, company_file or company_id"),
     }
 }
 
@@ -139,17 +189,21 @@ mod tests {
             let text = format!(
                 r#"{{"tests": [{{"name": "one", "company": {{"name": "ACME"}}, "expect": {expect}}}]}}"#
             );
-            check(&mapping, &text, Path::new("."), None).unwrap().1
+            let mut coverage = Coverage::new(&mapping, "m".into());
+            let failures = check(&mapping, &text, Path::new("."), None, &mut coverage)
+                .unwrap()
+                .1;
+            failures
+                .into_iter()
+                .flat_map(|failure| failure.wrong)
+                .collect::<Vec<_>>()
         };
         assert!(run(r#"{"客户公司名称": "ACME", "_widget_1720322268296": null}"#).is_empty());
         assert_eq!(
             run(r#"{"客户公司名称": "X"}"#),
-            ["FAILED one\n  客户公司名称: expected \"X\", found \"ACME\""]
+            ["客户公司名称: expected \"X\", found \"ACME\""]
         );
-        assert_eq!(
-            run(r#"{"无": "X"}"#),
-            ["FAILED one\n  无: the mapping has no such field"]
-        );
+        assert_eq!(run(r#"{"无": "X"}"#), ["无: the mapping has no such field"]);
     }
 
     #[test]
@@ -168,7 +222,13 @@ mod tests {
             let text = format!(
                 r#"{{"tests": [{{"name": "one", "company_id": "{id}", "expect": {{"客户公司名称": "ACME"}}}}]}}"#
             );
-            check(&mapping, &text, Path::new("."), records)
+            check(
+                &mapping,
+                &text,
+                Path::new("."),
+                records,
+                &mut Coverage::new(&mapping, "m".into()),
+            )
         };
         assert_eq!(run("7", Some(folder.path())).unwrap(), (1, Vec::new()));
         let refused = |id, records| format!("{:#}", run(id, records).unwrap_err());

@@ -27,6 +27,9 @@ pub(super) struct Additions {
     /// Has a reader of its own, which knows places.
     #[serde(default)]
     pub condition: Value,
+    /// For editors.
+    #[serde(rename = "$schema", default)]
+    _schema: IgnoredAny,
     /// What the target returns beside a widget list.
     #[serde(rename = "sysWidgets", default)]
     _system_widgets: IgnoredAny,
