@@ -16,7 +16,7 @@ struct Line {
 }
 
 fn document(fields: &Value) -> String {
-    json!({"api": "/api/v5/app/entry/data/batch_create", "effect": "EXECUTE", "request": fields}).to_string()
+    json!({"effect": "EXECUTE", "request": fields}).to_string()
 }
 
 fn old() -> Value {
