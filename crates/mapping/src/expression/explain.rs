@@ -52,7 +52,9 @@ fn lines(expr: &Expr) -> Vec<String> {
         };
         lines.push(format!("{when} → {}", words(then)));
     }
-    let otherwise = otherwise.as_deref().map_or_else(|| "empty".to_owned(), words);
+    let otherwise = otherwise
+        .as_deref()
+        .map_or_else(|| words::text!("empty").to_owned(), words);
     lines.push(words::tr!("otherwise → {otherwise}"));
     lines
 }
@@ -69,7 +71,7 @@ fn name(placeholder: &Placeholder) -> String {
             "{} of the row of {} with the same {}",
             lookup.field,
             lookup.collection,
-            lookup.columns().join(" and ")
+            lookup.columns().join(words::text!(" and "))
         ),
     };
     placeholder.pipes.iter().fold(base, |text, pipe| match pipe {
@@ -119,7 +121,7 @@ pub(super) fn words(expr: &Expr) -> String {
         Expr::Constant(value) => value
             .text()
             .map_or_else(|| "NULL".to_owned(), |text| text.into_owned()),
-        Expr::Text(text) if text.is_empty() => "empty".to_owned(),
+        Expr::Text(text) if text.is_empty() => words::text!("empty").to_owned(),
         Expr::Text(text) => format!("\"{text}\""),
         Expr::Template(parts) => template(parts),
         Expr::Bare(placeholder) => name(placeholder),
@@ -129,7 +131,7 @@ pub(super) fn words(expr: &Expr) -> String {
         Expr::Compare(Comparison::Equal, a, b) if is_empty(b) => words::tr!("{} is empty", words(a)),
         Expr::Compare(Comparison::NotEqual, a, b) if is_empty(b) => words::tr!("{} is not empty", words(a)),
         Expr::Compare(comparison, a, b) => format!("{} {} {}", words(a), compared(*comparison), words(b)),
-        Expr::And(terms) => list(terms, " and "),
+        Expr::And(terms) => list(terms, words::text!(" and ")),
         Expr::Or(terms) => format!("({})", list(terms, words::text!(" or "))),
         Expr::Xor(terms) => words::tr!("(either {})", list(terms, words::text!(" or "))),
         Expr::IsNull(value, negated) => words::tr!("{} is {}missing", words(value), not(*negated)),

@@ -301,8 +301,10 @@ mod tests {
     #[test]
     fn each_customer_of_a_run_is_counted_once_and_the_open_ones_are_named() {
         let mut gathered = Gathered::new("r1", None);
-        let extract = |id, company_id, what| message(1, EventStage::Extract, vec![event(id, company_id, what)]);
-        let load = |at, id, company_id, what| message(at, EventStage::Load, vec![event(id, company_id, what)]);
+        let extract =
+            |id, company_id, what| message(1, EventStage::Extract, vec![event(id, company_id, what)]);
+        let load =
+            |at, id, company_id, what| message(at, EventStage::Load, vec![event(id, company_id, what)]);
         for (id, company_id) in ["1", "2", "3", "4"].into_iter().enumerate() {
             gathered.add(extract(id as u64, company_id, What::Listed));
         }

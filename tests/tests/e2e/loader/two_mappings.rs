@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{KEY_WIDGET, cell_widget};
 use kit::wait::{eventually, expect};
 use proto::v1::{FormRecord, Version, field_value::Value as Cell};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::feed::Feed;
 
@@ -112,5 +113,70 @@ async fn of_one_state_the_later_mapping_counts() {
     .await;
     let cells = cells(&pipeline);
     assert!(cells.iter().all(|cell| cell.1 != "earlier"), "{cells:?}");
+    pipeline.drain().await;
+}
+
+/// The test's document with a fixed second cell.
+fn document(text: &str) -> String {
+    let read = std::fs::read_to_string(mapping_document()).unwrap();
+    let mut document: Value = serde_json::from_str(&read).unwrap();
+    for field in document["request"].as_array_mut().unwrap() {
+        if field["field"] == cell_widget(1).as_str() {
+            field["value"] = json!(text);
+        }
+    }
+    document.to_string()
+}
+
+/// Two transformers share the queue with different documents, while customers change again and again.
+#[tokio::test]
+async fn transformers_of_two_documents_do_not_fight() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| {
+        let path = folder.path().join(format!("{name}.json"));
+        std::fs::write(&path, document(name)).unwrap();
+        path.display().to_string()
+    };
+    let (before, after) = (file("before"), file("after"));
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(12)
+        .seed(233)
+        .set_for(Service::Transformer, "MAPPING", before)
+        .set_for(Service::Transformer, "BATCH_SIZE", "1")
+        .start()
+        .await;
+    pipeline.run_all();
+    all_show(&pipeline, "before", 12).await;
+    let later = pipeline.run_with(Service::Transformer, &[("MAPPING", after.as_str())]);
+    pipeline[later].ready().await;
+
+    let mut seen = std::collections::BTreeSet::new();
+    for round in 0..6 {
+        let ids = pipeline.simulator.company_ids();
+        for id in &ids {
+            let name = json!({"name": format!("round {round} of {id}")});
+            pipeline.simulator.change_one(*id, Some(name)).unwrap();
+        }
+        eventually(LIMIT, "some rows hold this round", async || {
+            for (customer, cell) in cells(&pipeline) {
+                match cell.as_str() {
+                    "after" => {
+                        seen.insert(customer);
+                    }
+                    _ => assert!(!seen.contains(&customer), "{customer} went back to {cell:?}"),
+                }
+            }
+            let rows = pipeline.simulator.rows(1_000);
+            let text = format!("round {round} of");
+            let of_round = rows
+                .iter()
+                .filter(|row| row[cell_widget(0)].to_string().contains(&text))
+                .count();
+            expect(of_round * 2 > rows.len(), || format!("{of_round} rows"))
+        })
+        .await;
+    }
+    assert!(!seen.is_empty(), "the later mapping has mapped nobody");
+    // The earlier one is ended: whoever waits for the later one gets it.
     pipeline.drain().await;
 }

@@ -50,6 +50,9 @@ const NAMES: &[&str] = &[
     "tracing",
     "http",
     "https",
+    // Keys of OKKI.
+    "name",
+    "tel",
 ];
 
 /// A run of Latin words that is no command, no quotation and no list of names.
