@@ -53,6 +53,7 @@ const NAMES: &[&str] = &[
     // Keys of OKKI.
     "name",
     "tel",
+    "tag",
 ];
 
 /// A run of Latin words that is no command, no quotation and no list of names.
@@ -82,11 +83,13 @@ pub(super) fn leftovers(text: &str) -> Vec<String> {
     found
 }
 
-/// Without what is quoted, which is data, and without commands, which are typed as they stand.
+/// Without what is quoted, which is data, without commands, which are typed as they stand, and without places in files.
 fn without_names(text: &str) -> String {
+    let place = Regex::new(r"\S+:\d+:\d+: ").unwrap();
     let data = Regex::new(r#"`[^`]*`|"[^"]*"|“[^”]*”|'[^']{1,200}'"#).unwrap();
     let typed = Regex::new(r"\b(extractor|transformer|loader|simulator|dead)( [a-z]+)+").unwrap();
-    let text = data.replace_all(text, "“”");
+    let text = place.replace_all(text, "");
+    let text = data.replace_all(&text, "“”");
     typed.replace_all(&text, "命令").into_owned()
 }
 
