@@ -189,7 +189,7 @@ impl Vendor {
         tracing::debug!(reason, failures, "vendor does not answer");
         if failures >= OUTAGE_AFTER {
             self.gate
-                .close_until(Pause::Outage, unanswered(reason), self.probe());
+                .close_until(Pause::Outage, unanswered(reason), self.probe(Pause::Outage));
         }
     }
 
@@ -199,16 +199,44 @@ impl Vendor {
         match refusal.class {
             Class::Configuration | Class::Stop => self.stopped(refusal),
             Class::Retry | Class::Row => {
-                self.gate
-                    .close_until(Pause::Outage, unanswered(&refusal.message), self.probe());
+                self.gate.close_until(
+                    Pause::Outage,
+                    unanswered(&refusal.message),
+                    self.probe(Pause::Outage),
+                );
             }
         }
     }
 
     /// Whether the vendor works for us: asked with calls that change nothing and need key, app and form to be right.
     pub(crate) async fn works(&self) -> bool {
-        matches!(self.client.widgets().await, Reply::Ok(_))
-            && matches!(self.client.any_row().await, Reply::Ok(()))
+        self.trial().await.is_ok()
+    }
+
+    /// The same with what it refuses; `None`: it does not answer.
+    async fn trial(&self) -> Result<(), Option<Refusal>> {
+        let refused = |reply| match reply {
+            Reply::Ok(()) => Ok(()),
+            Reply::Refused(refusal) => Err(Some(refusal)),
+            Reply::Unknown(_) | Reply::Unsent(_) => Err(None),
+        };
+        refused(self.client.widgets().await.map(|_| ()))?;
+        refused(self.client.any_row().await)
+    }
+
+    /// Whether a pause for this reason is over.
+    async fn is_over(&self, reason: Pause) -> bool {
+        match self.trial().await {
+            Ok(()) => true,
+            // It answers again, and refuses to work: whoever reads why nothing goes on has to read that.
+            Err(Some(refusal))
+                if reason == Pause::Outage && matches!(refusal.class, Class::Stop | Class::Configuration) =>
+            {
+                self.stopped(&refusal);
+                true
+            }
+            Err(_) => false,
+        }
     }
 
     /// A query that fails while others are answered fails because of the rows that it would show: the inner `Err`.
@@ -231,28 +259,31 @@ impl Vendor {
             refusal = refusal.describe(),
             "Jiandaoyun refuses to work for us"
         );
+        let reason = pause_for(refusal);
         self.gate.close_until(
-            pause_for(refusal),
+            reason,
             words::tr!("Jiandaoyun answers {}", refusal.describe()),
-            self.probe(),
+            self.probe(reason),
         );
     }
 
-    /// A call that only reads was refused with a code that is otherwise about rows: nobody can go on, and nothing else
-    /// tells why.
+    /// A call that only reads was refused with a code that is otherwise about rows: nothing else tells why nobody goes on.
     pub(crate) fn read_refused(&self, what: &str, refusal: &Refusal) {
         let detail = words::tr!("{what} cannot be read: Jiandaoyun answers {}", refusal.describe());
-        self.gate.close_until(Pause::Configuration, detail, self.probe());
+        self.gate
+            .close_until(Pause::Configuration, detail, self.probe(Pause::Configuration));
     }
 
-    fn probe(&self) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> + Send + 'static {
+    fn probe(&self, reason: Pause) -> impl Fn() -> Probing + Send + 'static {
         let vendor = self.clone();
         move || {
             let vendor = vendor.clone();
-            Box::pin(async move { vendor.works().await })
+            Box::pin(async move { vendor.is_over(reason).await })
         }
     }
 }
+
+type Probing = std::pin::Pin<Box<dyn Future<Output = bool> + Send>>;
 
 /// What a pause for this answer is called.
 pub(crate) fn pause_for(refusal: &Refusal) -> Pause {

@@ -315,3 +315,31 @@ async fn an_unknown_code_that_hits_every_row_pauses_the_stage() {
     pipeline[loader].ready().await;
     pipeline.drain().await;
 }
+
+/// Who reads why nothing goes on must not be told that nobody answers, when the answer is that the key is refused.
+#[tokio::test]
+async fn an_outage_that_ends_with_a_refused_key_is_told_as_that() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(172)
+        .start()
+        .await;
+    let replicas = pipeline.run_all();
+    pipeline.rows(Duration::from_secs(60), 20).await;
+    let outage = Fault::on(Vendor::Jdy, "*", FaultKind::Reset { commit: false });
+    let outage = pipeline.simulator.fault(outage);
+    pipeline.simulator.change(5);
+    pipeline[replicas[2]].pauses_for("outage").await;
+    pipeline.simulator.set(|settings| settings.jdy.keys.clear());
+    pipeline.simulator.clear_faults(Some(outage));
+    pipeline[replicas[2]].pauses_for("credentials").await;
+    pipeline.simulator.set(|settings| {
+        settings
+            .jdy
+            .keys
+            .insert("sim-jdy-key".into(), Some(KeyRule::default()));
+    });
+    pipeline[replicas[2]].ready().await;
+    pipeline.until_equal(Duration::from_secs(60)).await;
+    pipeline.drain().await;
+}

@@ -16,7 +16,7 @@ struct Line {
 }
 
 fn document(fields: &Value) -> String {
-    json!({"effect": "EXECUTE", "request": fields}).to_string()
+    json!({"api": "/data_create", "effect": "EXECUTE", "request": fields}).to_string()
 }
 
 fn old() -> Value {
