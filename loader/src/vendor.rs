@@ -228,9 +228,10 @@ impl Vendor {
     async fn is_over(&self, reason: Pause) -> bool {
         match self.trial().await {
             Ok(()) => true,
-            // It answers again, and refuses to work: whoever reads why nothing goes on has to read that.
+            // It refuses to work, for another reason: whoever reads why nothing goes on has to read that one.
             Err(Some(refusal))
-                if reason == Pause::Outage && matches!(refusal.class, Class::Stop | Class::Configuration) =>
+                if matches!(refusal.class, Class::Stop | Class::Configuration)
+                    && pause_for(&refusal) != reason =>
             {
                 self.stopped(&refusal);
                 true

@@ -316,9 +316,10 @@ async fn an_unknown_code_that_hits_every_row_pauses_the_stage() {
     pipeline.drain().await;
 }
 
-/// Who reads why nothing goes on must not be told that nobody answers, when the answer is that the key is refused.
+/// Who reads why nothing goes on must not be told that nobody answers, when the answer is that the key is refused; nor of
+/// the key, when it is the app.
 #[tokio::test]
-async fn an_outage_that_ends_with_a_refused_key_is_told_as_that() {
+async fn a_pause_whose_reason_becomes_another_is_told_as_that() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(20)
         .seed(172)
@@ -333,12 +334,20 @@ async fn an_outage_that_ends_with_a_refused_key_is_told_as_that() {
     pipeline.simulator.set(|settings| settings.jdy.keys.clear());
     pipeline.simulator.clear_faults(Some(outage));
     pipeline[replicas[2]].pauses_for("credentials").await;
+    let no_app = FaultKind::Code {
+        code: 2004,
+        message: String::new(),
+        status: None,
+    };
+    let no_app = pipeline.simulator.fault(Fault::on(Vendor::Jdy, "*", no_app));
     pipeline.simulator.set(|settings| {
         settings
             .jdy
             .keys
             .insert("sim-jdy-key".into(), Some(KeyRule::default()));
     });
+    pipeline[replicas[2]].pauses_for("configuration").await;
+    pipeline.simulator.clear_faults(Some(no_app));
     pipeline[replicas[2]].ready().await;
     pipeline.until_equal(Duration::from_secs(60)).await;
     pipeline.drain().await;
