@@ -27,6 +27,12 @@ impl Stage {
         }
     }
 
+    /// The stage of this word; `None`: that of a newer version, or none.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == word)
+    }
+
     /// The program that does its work.
     #[must_use]
     pub const fn program(self) -> &'static str {

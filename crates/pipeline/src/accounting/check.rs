@@ -26,6 +26,8 @@ pub struct BalanceCheck {
     pub runs: Vec<Balance>,
     /// Messages ready in each queue; `None` when the broker could not be asked.
     pub queues: Option<BTreeMap<String, u32>>,
+    /// Dead letters that the account has, by stage; a look at them changes nothing of it.
+    pub dead: BTreeMap<String, u64>,
     /// One sentence for each difference.
     pub differences: Vec<String>,
     /// Customers that are open and in no queue: run and company id, the oldest first.
@@ -66,7 +68,6 @@ pub async fn check(
         }
     }
     let latest = now_ms.saturating_sub(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
-    let mut dead: BTreeMap<String, u64> = BTreeMap::new();
     for name in names {
         let balance = account.balance(&name).await?;
         check.compare_with_itself(&balance);
@@ -76,13 +77,13 @@ pub async fn check(
             check.find_missing(account, &balance, held, latest).await?;
         }
         for (stage, count) in account.dead(&name).await? {
-            *dead.entry(stage).or_default() += count;
+            *check.dead.entry(stage).or_default() += count;
         }
         check.runs.push(balance);
     }
     // Letters of one run cannot be distinguished from those of others in a queue's length.
     if held.is_some() && run.is_none() {
-        check.compare_dead(account, broker, &dead, now_ms, latest).await?;
+        check.compare_dead(account, broker, now_ms, latest).await?;
     }
     if run.is_none() {
         let total = check.total.clone();
@@ -144,7 +145,6 @@ impl BalanceCheck {
         &mut self,
         account: &Account,
         broker: &Broker,
-        dead: &BTreeMap<String, u64>,
         now_ms: i64,
         latest: i64,
     ) -> Result<(), store::Error> {
@@ -152,7 +152,7 @@ impl BalanceCheck {
             let queue = broker.namespace().dead_queue(stage);
             let queues = self.queues.as_ref();
             let there = queues.and_then(|queues| queues.get(&queue)).copied().unwrap_or(0);
-            let known = dead.get(stage.name()).copied().unwrap_or(0);
+            let known = self.dead.get(stage.name()).copied().unwrap_or(0);
             // Whoever browses holds letters, which are in no queue's length either.
             let gone = if account.is_browsed(stage).await? {
                 0

@@ -15,7 +15,19 @@ pub enum Health {
     Bad,
 }
 
-/// One line of `doctor`.
+impl Health {
+    /// As it stands before a line.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Risk => "!",
+            Self::Bad => "✗",
+        }
+    }
+}
+
+/// One line of `doctor` or `status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What was examined.

@@ -36,12 +36,7 @@ fn table(findings: &[Finding]) -> String {
         remedy,
     } in findings
     {
-        let sign = match health {
-            Health::Good => "✓",
-            Health::Risk => "!",
-            Health::Bad => "✗",
-        };
-        lines.add_row([sign, words::said(what), seen]);
+        lines.add_row([health.sign(), words::said(what), seen]);
         if !remedy.is_empty() {
             lines.add_row(["", "", &format!("→ {remedy}")]);
         }

@@ -21,8 +21,13 @@ const EVERY: Duration = Duration::from_secs(5);
 const FRESH_MS: i64 = 15_000;
 /// A silent replica is shown for so long.
 const GONE_MS: i64 = 10 * 60_000;
+/// A service of which nobody is left is remembered for so long.
+const REMEMBERED_MS: i64 = 24 * 60 * 60_000;
 /// What the parts of a replica show is left away where it is longer, bytes.
 const MOST: usize = 32 * 1024;
+
+/// Before a service in the field that says when it was heard last.
+const LAST: &str = "last ";
 
 static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tell.lua")));
 
@@ -60,6 +65,8 @@ pub struct Replica {
 pub struct Replicas {
     /// Those that run or have fallen silent lately, by service and instance. Those that have ended are left out.
     pub replicas: Vec<Replica>,
+    /// How long ago anybody of a service was heard last, milliseconds.
+    pub last_ms_ago: BTreeMap<String, i64>,
     /// Unix milliseconds.
     pub now_ms: i64,
 }
@@ -83,11 +90,23 @@ pub async fn replicas(store: &Store, namespace: &Namespace) -> Result<Replicas, 
     let ((seconds, micros), said): ((i64, i64), BTreeMap<String, String>) =
         pipe.query_async(&mut *connection).await?;
     let now_ms = seconds * 1_000 + micros / 1_000;
-    let replicas = said.values().filter_map(|said| heard(said, now_ms));
-    Ok(Replicas {
-        replicas: replicas.collect(),
+    Ok(read(&said, now_ms))
+}
+
+fn read(said: &BTreeMap<String, String>, now_ms: i64) -> Replicas {
+    let ago = |said: &str| {
+        let at = said.split(' ').next()?.parse::<i64>().ok()?;
+        Some(now_ms.saturating_sub(at))
+    };
+    let last = said.iter().filter_map(|(field, said)| {
+        let service = field.strip_prefix(LAST)?;
+        Some((service.to_owned(), ago(said)?))
+    });
+    Replicas {
+        replicas: said.values().filter_map(|said| heard(said, now_ms)).collect(),
+        last_ms_ago: last.collect(),
         now_ms,
-    })
+    }
 }
 
 /// A time and a heartbeat; `None`: it has ended, is gone, or was written by a version that says other things.
@@ -131,8 +150,10 @@ pub(crate) async fn keep(
 
 async fn tell(store: &Store, namespace: &Namespace, heartbeat: &Heartbeat) -> Result<(), Error> {
     let text = serde_json::to_string(heartbeat).unwrap_or_default();
-    let field = format!("{} {}", heartbeat.service, heartbeat.instance);
-    let args = [field, text, GONE_MS.to_string()];
+    let (service, instance) = (heartbeat.service.clone(), heartbeat.instance.clone());
+    let limits = [GONE_MS, REMEMBERED_MS].map(|ms| ms.to_string());
+    let [gone, remembered] = limits;
+    let args = [service, instance, text, gone, remembered];
     store.invoke(&TELL, &[namespace.heartbeats_key()], &args).await
 }
 
@@ -166,6 +187,21 @@ mod tests {
         assert_eq!(fresh.heartbeat.paused[0].reason, Pause::Quota);
         assert!(at(17_000).unwrap().is_silent());
         assert!(at(1_000_000).is_none());
+    }
+
+    #[test]
+    fn who_was_heard_last_is_no_replica() {
+        let said = [
+            ("loader host-1-a", said(1_000, false)),
+            ("last loader", "1000 ".into()),
+        ];
+        let said = said.map(|(field, said)| (field.to_owned(), said)).into();
+        let read = read(&said, 6_000);
+        assert_eq!(read.replicas.len(), 1);
+        assert_eq!(
+            read.last_ms_ago.into_iter().collect::<Vec<_>>(),
+            [("loader".to_owned(), 5_000)]
+        );
     }
 
     #[test]

@@ -70,8 +70,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 
 impl Asked {
     pub(super) fn stage(&self) -> Result<Stage, Response> {
-        let named = self.stage.as_deref().unwrap_or_default();
-        let found = Stage::ALL.into_iter().find(|stage| stage.name() == named);
+        let found = self.stage.as_deref().and_then(Stage::named);
         found.ok_or_else(|| refused("stage: extract, transform or load"))
     }
 

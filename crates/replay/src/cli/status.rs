@@ -20,7 +20,7 @@ use pipeline::{
     stage::Stage,
 };
 use serde_json::Value;
-use std::{io::IsTerminal, time::Duration};
+use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
 
 /// How often a terminal that watches is drawn anew.
 const EVERY: Duration = Duration::from_secs(2);
@@ -125,15 +125,17 @@ async fn look(
 }
 
 /// Groups of the stages that have dead letters. A desk that does not answer is told; the rest is true without it.
-async fn groups(desk: &Desk, facts: &Facts) -> Vec<(Stage, Vec<Group>)> {
+async fn groups(desk: &Desk, facts: &Facts) -> BTreeMap<&'static str, Vec<Group>> {
     let all = Filter::default().query.source();
-    let mut found = Vec::new();
+    let mut found = BTreeMap::new();
     for (stage, depths) in Stage::ALL.into_iter().zip(facts.depths.unwrap_or_default()) {
-        if depths.dead == 0 {
+        if depths.dead == Some(0) {
             continue;
         }
         match desk.groups(stage, &all).await {
-            Ok(Some(answer)) => found.push((stage, serde_json::from_value(answer).unwrap_or_default())),
+            Ok(Some(answer)) => {
+                found.insert(stage.name(), serde_json::from_value(answer).unwrap_or_default());
+            }
             Ok(None) => {}
             Err(error) => {
                 pipeline::remark!("{}", words::retold(&format!("{error:#}")));

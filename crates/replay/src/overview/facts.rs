@@ -11,7 +11,7 @@ use pipeline::{
     stage::Stage,
     store::Error,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// A customer that is open for longer while all queues are empty is missing.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -25,6 +25,8 @@ pub struct Facts {
     pub now_ms: i64,
     /// Those that run or have fallen silent.
     pub replicas: Vec<Replica>,
+    /// How long ago anybody of a service was heard last, milliseconds.
+    pub last_ms_ago: BTreeMap<String, i64>,
     /// Account and queues, compared.
     pub check: BalanceCheck,
     /// The customer that has waited longest since it was listed as changed, and since when.
@@ -35,8 +37,8 @@ pub struct Facts {
     pub checkpoint_limit_s: i64,
     /// Messages in work, retry and dead-letter queue of each stage; `None`: the broker did not answer.
     pub depths: Option<[Depths; 3]>,
-    /// Groups of dead letters where somebody keeps the read model.
-    pub groups: Vec<(Stage, Vec<Group>)>,
+    /// Groups of dead letters by stage, where somebody keeps the read model.
+    pub groups: BTreeMap<&'static str, Vec<Group>>,
 }
 
 /// Messages of one stage.
@@ -46,8 +48,8 @@ pub struct Depths {
     pub waiting: u64,
     /// Waiting for another attempt.
     pub retrying: u64,
-    /// Dead letters.
-    pub dead: u64,
+    /// Dead letters; `None`: somebody holds them, and how many there are nobody knows.
+    pub dead: Option<u64>,
 }
 
 /// Asks once.
@@ -62,12 +64,13 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
     Ok(Facts {
         now_ms: found.now_ms,
         replicas: found.replicas,
-        depths: depths(runtime, &check),
+        last_ms_ago: found.last_ms_ago,
+        depths: depths(runtime, &check).await?,
         check,
         oldest: runtime.account.oldest(LIVE).await?,
         checkpoint: checkpoint(runtime).await?,
         checkpoint_limit_s: i64::try_from(checkpoint_age.as_secs()).unwrap_or(i64::MAX),
-        groups: Vec::new(),
+        groups: BTreeMap::new(),
     })
 }
 
@@ -78,20 +81,31 @@ async fn checkpoint(runtime: &Runtime) -> Result<Option<i64>, Error> {
     Ok(command.query_async(&mut *connection).await?)
 }
 
-fn depths(runtime: &Runtime, check: &BalanceCheck) -> Option<[Depths; 3]> {
-    let queues = check.queues.as_ref()?;
+async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depths; 3]>, Error> {
+    let Some(queues) = &check.queues else {
+        return Ok(None);
+    };
     let (broker, namespace) = (&runtime.broker, &runtime.namespace);
     let depth = |queue: &str| queues.get(queue).copied().map_or(0, u64::from);
-    Some(Stage::ALL.map(|stage| {
+    let mut found = [Depths::default(); 3];
+    for (stage, found) in Stage::ALL.into_iter().zip(&mut found) {
         let all: u64 = broker.queues(&[stage]).iter().map(|queue| depth(queue)).sum();
-        let waiting = depth(namespace.queue(stage).as_str());
-        let dead = depth(&namespace.dead_queue(stage));
-        Depths {
+        let (waiting, ready) = (
+            depth(namespace.queue(stage).as_str()),
+            depth(&namespace.dead_queue(stage)),
+        );
+        *found = Depths {
             waiting,
-            dead,
-            retrying: all.saturating_sub(waiting).saturating_sub(dead),
+            retrying: all.saturating_sub(waiting).saturating_sub(ready),
+            dead: Some(ready),
+        };
+        // Whoever looks at them holds some, which the broker counts in no queue.
+        if runtime.account.is_browsed(stage).await? {
+            let known = check.dead.get(stage.name()).copied().unwrap_or(0).max(ready);
+            found.dead = (known > 0).then_some(known);
         }
-    }))
+    }
+    Ok(Some(found))
 }
 
 impl Facts {

@@ -56,18 +56,26 @@ fn working(facts: &Facts, stage: &StageView) -> Vec<Finding> {
     if stage.replicas > 0 {
         return found;
     }
-    let seen = words::tr!("no {program} runs");
     let start = words::tr!("start it: `{program} run`");
-    // One that lists by a schedule of others, such as a CronJob, runs only then.
+    let last = facts.last_ms_ago.get(program).copied();
+    // One that lists by a schedule of others, such as a CronJob, runs only then, and was never heard.
     let is_recent = facts
         .freshness()
         .checkpoint_age_s
         .is_some_and(|age| (0..facts.checkpoint_limit_s).contains(&age));
-    found.push(if stage.stage == "extract" && is_recent {
-        let start = words::tr!("{start}; where a schedule starts it (CronJob), this is as it should be");
-        Finding::risk(program, seen, start)
-    } else {
-        Finding::bad(program, seen, start)
+    found.push(match last {
+        None if stage.stage == "extract" && is_recent => {
+            let start = words::tr!("{start}; where a schedule starts it (CronJob), this is as it should be");
+            Finding::risk(program, words::tr!("no {program} runs"), start)
+        }
+        None => Finding::bad(program, words::tr!("no {program} runs"), start),
+        Some(last) => {
+            let seen = words::tr!(
+                "no {program} runs; the last one was heard {} ago",
+                ago(last / 1_000)
+            );
+            Finding::bad(program, seen, start)
+        }
     });
     found
 }
@@ -116,13 +124,19 @@ fn remedy(reason: Pause, program: &str) -> String {
 }
 
 fn dead(facts: &Facts, stage: &StageView) -> Option<Finding> {
-    let count = stage.dead.filter(|count| *count > 0)?;
     let program = stage.program;
-    let groups = facts
-        .groups
-        .iter()
-        .find(|(of, _)| of.name() == stage.stage)
-        .map_or(&[][..], |(_, groups)| groups);
+    let count = match stage.dead {
+        Some(0) => return None,
+        Some(count) => count,
+        None if facts.depths.is_none() => return None,
+        None => {
+            let seen =
+                words::text!("somebody looks at the dead letters; whether there are any shows afterwards");
+            let remedy = words::text!("look again in a moment");
+            return Some(Finding::risk(program, seen, remedy));
+        }
+    };
+    let groups = facts.groups.get(stage.stage).map_or(&[][..], Vec::as_slice);
     let seen = match named(groups) {
         named if named.is_empty() => words::tr!("{count} dead letters"),
         named => words::tr!("{count} dead letters: {named}"),
@@ -141,7 +155,7 @@ fn named(groups: &[Group]) -> String {
         let field = group.field.as_deref().map(|field| format!(" {field}"));
         format!("{} × {}{}", group.count, group.code, field.unwrap_or_default())
     });
-    let mut text = shown.collect::<Vec<_>>().join(", ");
+    let mut text = words::list(&shown.collect::<Vec<_>>());
     if let more @ 1.. = groups.len().saturating_sub(GROUPS_NAMED) {
         text += &words::tr!(" and {more} more groups");
     }

@@ -22,7 +22,7 @@ pub struct StageView {
     pub waiting: Option<u64>,
     /// Messages that wait for another attempt.
     pub retrying: Option<u64>,
-    /// Dead letters.
+    /// Dead letters; `None` also while somebody holds those that there may be.
     pub dead: Option<u64>,
     /// Why replicas pause, each reason once.
     pub paused: Vec<Paused>,
@@ -70,7 +70,7 @@ pub(super) fn views(facts: &Facts) -> Vec<StageView> {
                 .collect(),
             waiting: depths.map(|depths| depths.waiting),
             retrying: depths.map(|depths| depths.retrying),
-            dead: depths.map(|depths| depths.dead),
+            dead: depths.and_then(|depths| depths.dead),
             paused: paused(&heard),
         }
     };

@@ -7,12 +7,16 @@ use pipeline::{
     accounting::BalanceCheck,
     gate::{Pause, StandingPause},
     heartbeat::{Heartbeat, Replica},
-    stage::Stage,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 const NOW_MS: i64 = 1_800_000_000_000;
+const NONE: Depths = Depths {
+    waiting: 0,
+    retrying: 0,
+    dead: Some(0),
+};
 
 fn replica(program: &str, heard_ms_ago: i64) -> Replica {
     Replica {
@@ -41,7 +45,7 @@ fn well() -> Facts {
         },
         checkpoint: Some(NOW_MS / 1_000 - 5),
         checkpoint_limit_s: 3_600,
-        depths: Some([Depths::default(); 3]),
+        depths: Some([NONE; 3]),
         ..Facts::default()
     }
 }
@@ -95,6 +99,13 @@ fn a_stage_that_nobody_works_at_is_named() {
         facts.replicas.remove(0);
     };
     assert_eq!(with(gone).0, Verdict::Well);
+    let killed = |facts: &mut Facts| {
+        gone(facts);
+        facts.last_ms_ago.insert("extractor".into(), 130_000);
+    };
+    let (verdict, seen, _) = with(killed);
+    assert_eq!(verdict, Verdict::NotWell, "one that runs is no schedule's");
+    assert_eq!(seen, "no extractor runs; the last one was heard 2m ago");
     let gone_long = |facts: &mut Facts| {
         gone(facts);
         facts.checkpoint = Some(NOW_MS / 1_000 - 4_000);
@@ -151,19 +162,22 @@ fn pauses_are_told_once_each_with_their_remedy() {
 #[test]
 fn dead_letters_are_named_by_their_groups_where_they_are_known() {
     let dead = |facts: &mut Facts| {
-        facts.depths = Some([
-            Depths::default(),
-            Depths::default(),
-            Depths {
-                dead: 7,
-                ..Depths::default()
-            },
-        ]);
+        let seven = Depths {
+            dead: Some(7),
+            ..NONE
+        };
+        facts.depths = Some([NONE, NONE, seven]);
     };
     let (verdict, seen, remedy) = with(dead);
     assert_eq!(verdict, Verdict::NotWell);
     assert_eq!(seen, "7 dead letters");
     assert!(remedy.contains("`loader dead groups`"), "{remedy}");
+    // Those that somebody holds may be there.
+    let held = |facts: &mut Facts| {
+        let unknown = Depths { dead: None, ..NONE };
+        facts.depths = Some([NONE, NONE, unknown]);
+    };
+    assert!(with(held).1.starts_with("somebody looks"));
     let group = |count, field: Option<&str>| Group {
         group: format!("1f00c0d{count}"),
         code: "row-refused".into(),
@@ -179,7 +193,7 @@ fn dead_letters_are_named_by_their_groups_where_they_are_known() {
             group(1, None),
             group(1, None),
         ];
-        facts.groups = vec![(Stage::Load, groups)];
+        facts.groups.insert("load", groups);
     });
     assert_eq!(
         seen,

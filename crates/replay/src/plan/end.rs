@@ -73,7 +73,7 @@ impl LetterState {
     /// version says at least that the letter was sent.
     pub(crate) fn read(field: &str) -> Self {
         let (word, stage) = field.split_once('@').unwrap_or((field, ""));
-        let stage = Stage::ALL.into_iter().find(|known| known.name() == stage);
+        let stage = Stage::named(stage);
         match End::read(word) {
             Some(end) => Self::Ended(end, stage),
             None if field.is_empty() => Self::Unsent,

@@ -114,6 +114,5 @@ pub(crate) async fn in_words(workspace: &Workspace, plan: &Plan) -> String {
 
 /// The program whose `dead` command is for a stage.
 fn program_of(stage: &str) -> &'static str {
-    let known = Stage::ALL.into_iter().find(|known| known.name() == stage);
-    known.unwrap_or(Stage::Load).program()
+    Stage::named(stage).unwrap_or(Stage::Load).program()
 }

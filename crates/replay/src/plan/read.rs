@@ -23,10 +23,9 @@ pub(crate) fn read(id: &str, fields: &BTreeMap<String, String>) -> Option<Plan> 
         .get("repair")
         .map(|json| serde_json::from_str(json).unwrap_or(Repair::Forgotten));
     let stage = text("stage");
-    let of_stage = Stage::ALL.into_iter().find(|known| known.name() == stage);
     let mut plan = Plan {
         id: id.to_owned(),
-        from: of_stage.map_or(Start::Step, |stage| Start::of(stage, repair.as_ref())),
+        from: Stage::named(&stage).map_or(Start::Step, |stage| Start::of(stage, repair.as_ref())),
         stage,
         filter: text("filter"),
         reason: text("reason"),

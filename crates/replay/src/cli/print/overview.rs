@@ -5,7 +5,6 @@ use crate::{
     overview::{Freshness, Overview, StageView, Verdict},
     when::{span, time, zone_name},
 };
-use pipeline::doctor::Health;
 use std::{
     io::{Result, Write},
     time::Duration,
@@ -46,16 +45,9 @@ pub(crate) fn overview(out: &mut impl Write, overview: &Overview, now_ms: i64) -
     table::fact(out, "customers", if parts.is_empty() { none } else { &sum })?;
     table::fact(out, "freshness", &freshness(&overview.freshness))?;
     for finding in &overview.findings {
-        let sign = match finding.health {
-            Health::Good => "✓",
-            Health::Risk => "!",
-            Health::Bad => "✗",
-        };
         writeln!(out)?;
-        table::line(
-            out,
-            &format!("{sign} {}: {}", words::said(&finding.what), finding.seen),
-        )?;
+        let seen = words::of(words::said(&finding.what), &finding.seen);
+        table::line(out, &format!("{} {seen}", finding.health.sign()))?;
         table::below(out, &format!("→ {}", finding.remedy))?;
     }
     Ok(())
@@ -75,7 +67,7 @@ fn cells(stage: &StageView) -> Vec<String> {
     let state = match (stage.replicas, pauses.is_empty()) {
         (0, _) => words::text!("does not run").to_owned(),
         (_, true) => words::text!("works").to_owned(),
-        (_, false) => pauses.join("; "),
+        (_, false) => words::sentences(&pauses),
     };
     vec![
         stage.program.to_owned(),
