@@ -32,10 +32,8 @@ pub fn broker(url: &str, namespace: &Namespace) -> Broker {
 /// Every message of the stream as of now; none when there is no stream.
 pub async fn read(url: &str, namespace: &Namespace) -> anyhow::Result<Vec<Stored>> {
     let mut all = Vec::new();
-    let mut reader = match Reader::open(&broker(url, namespace), Start::First).await {
-        Ok(reader) => reader,
-        Err(error) if format!("{error:?}").contains("no queue") => return Ok(all),
-        Err(error) => return Err(error.into()),
+    let Some(mut reader) = Reader::open(&broker(url, namespace), Start::First).await? else {
+        return Ok(all);
     };
     while let Some(stored) = reader.next_to_end().await? {
         all.push(stored);

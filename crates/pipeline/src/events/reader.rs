@@ -67,11 +67,19 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Begins to read.
+    /// Begins to read; `None`: there is no account of events.
     ///
     /// # Errors
-    /// When the broker is away or has no such stream; at an offset also when it takes no messages.
-    pub async fn open(broker: &Broker, start: Start) -> Result<Self, Error> {
+    /// When the broker is away; at an offset also when it takes no messages.
+    pub async fn open(broker: &Broker, start: Start) -> Result<Option<Self>, Error> {
+        match Self::begin(broker, start).await {
+            Ok(reader) => Ok(Some(reader)),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn begin(broker: &Broker, start: Start) -> Result<Self, Error> {
         let connection = broker.connect("read events").await?;
         let stream = broker.namespace().event_stream();
         let mut begun_anew = false;

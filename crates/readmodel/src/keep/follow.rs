@@ -56,10 +56,8 @@ pub(super) async fn follow(keeper: &Keeper) {
 async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
     let last = keeper.write(|writer| Ok(writer.last())).await?;
     let start = last.map_or(Start::First, |last| Start::Offset(last.offset));
-    let reader = match Reader::open(&keeper.rt.broker, start).await {
-        Ok(reader) => reader,
-        Err(error) if error.is_missing() => return without_stream(keeper).await,
-        Err(error) => return Err(error.into()),
+    let Some(reader) = Reader::open(&keeper.rt.broker, start).await? else {
+        return without_stream(keeper).await;
     };
     if std::mem::take(told) {
         tracing::info!("the account of events is followed again");

@@ -68,10 +68,8 @@ impl Anchors {
 /// # Errors
 /// When the broker is away, or takes no messages.
 pub async fn read(broker: &Broker, mut view: impl FnMut(u64, i64)) -> Result<Option<Anchors>> {
-    let mut reader = match Reader::open(broker, Start::First).await {
-        Ok(reader) => reader,
-        Err(error) if error.is_missing() => return Ok(None),
-        Err(error) => return Err(error.into()),
+    let Some(mut reader) = Reader::open(broker, Start::First).await? else {
+        return Ok(None);
     };
     let (mut anchors, mut read) = (Anchors::default(), 0);
     while let Some(stored) = reader.next_to_end().await? {

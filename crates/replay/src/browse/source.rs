@@ -9,20 +9,11 @@ use pipeline::{message::Subject, stage::Stage};
 use proto::v1::CompanySnapshot;
 use std::ops::ControlFlow;
 
-/// A snapshot that was found.
-#[derive(Debug)]
-pub struct Source {
-    /// The letter that holds it.
-    pub letter: Letter,
-    /// It lies in the archive; otherwise among the dead letters.
-    pub archived: bool,
-}
-
-/// The snapshot of the same state of the same customer; `None`: it is not kept.
+/// The letter with the snapshot of the same state of the same customer; `None`: it is not kept.
 ///
 /// # Errors
 /// When the broker is away, or another operator browses these letters.
-pub async fn source_of(workspace: &Workspace, row: &Letter) -> Result<Option<Source>> {
+pub async fn source_of(workspace: &Workspace, row: &Letter) -> Result<Option<Letter>> {
     for archived in [false, true] {
         let mut found = None;
         let purpose = words::text!("look for the source of a row");
@@ -39,8 +30,8 @@ pub async fn source_of(workspace: &Workspace, row: &Letter) -> Result<Option<Sou
             Ok(ControlFlow::Continue(()))
         };
         browser.walk(visit).await?;
-        if let Some(letter) = found {
-            return Ok(Some(Source { letter, archived }));
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)

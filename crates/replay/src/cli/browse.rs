@@ -1,13 +1,6 @@
 //! `dead list`, `dead groups`: browsing, which changes nothing.
 
-use super::{
-    asked,
-    config::{DeskArgs, OperatorArgs},
-    filter::FilterArgs,
-    operator::by,
-    print,
-    spool::Spool,
-};
+use super::{asked, config::LookArgs, filter::FilterArgs, operator::by, print, spool::Spool};
 use crate::{
     audit,
     browse::{browser::Taken, filter::Filter, groups::Groups},
@@ -30,13 +23,8 @@ pub(super) struct ListArgs {
     /// Those in the archive instead
     #[arg(long)]
     archived: bool,
-    /// Show e-mail addresses and phone numbers in full
-    #[arg(long)]
-    reveal: bool,
     #[command(flatten)]
-    desk: DeskArgs,
-    #[command(flatten)]
-    operator: OperatorArgs,
+    look: LookArgs,
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
@@ -47,26 +35,24 @@ pub(super) struct ListArgs {
 pub(super) struct GroupsArgs {
     #[command(flatten)]
     filter: FilterArgs,
-    /// Show e-mail addresses and phone numbers in full
-    #[arg(long)]
-    reveal: bool,
     #[command(flatten)]
-    desk: DeskArgs,
-    #[command(flatten)]
-    operator: OperatorArgs,
+    look: LookArgs,
     /// JSON instead of a table
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Result<()> {
-    let workspace = &by(workspace.clone(), args.operator);
+    let workspace = &by(workspace.clone(), args.look.operator);
     let filter = Filter::from(args.filter);
-    if args.reveal {
+    if args.look.reveal {
         audit::revealed(workspace, "list", &filter.to_string()).await?;
     }
     // The read model holds neither the archive nor what is masked.
-    if !args.archived && !args.reveal && asked::list(workspace.stage, &args.desk, &filter, args.json).await? {
+    if !args.archived
+        && !args.look.reveal
+        && asked::list(workspace.stage, &args.look.desk, &filter, args.json).await?
+    {
         return Ok(());
     }
     let mut out = Spool::new();
@@ -81,7 +67,7 @@ pub(super) async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Resul
             // Masking changes the words, and the group is that of the words.
             let group = fingerprint(&taken.letter.record);
             let mut record = taken.letter.record;
-            if !args.reveal {
+            if !args.look.reveal {
                 mask_record(&mut record);
             }
             if args.json {
@@ -126,12 +112,12 @@ fn tell(withheld: Option<&str>, out: &mut impl Write, json: bool) -> io::Result<
 }
 
 pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::Result<()> {
-    let workspace = &by(workspace.clone(), args.operator);
+    let workspace = &by(workspace.clone(), args.look.operator);
     let filter = Filter::from(args.filter);
-    if args.reveal {
+    if args.look.reveal {
         audit::revealed(workspace, "groups", &filter.to_string()).await?;
     }
-    if !args.reveal && asked::groups(workspace.stage, &args.desk, &filter, args.json).await? {
+    if !args.look.reveal && asked::groups(workspace.stage, &args.look.desk, &filter, args.json).await? {
         return Ok(());
     }
     let mut groups = Groups::default();
@@ -147,7 +133,7 @@ pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::R
     };
     browser.walk(visit).await?;
     let mut groups = groups.into_sorted();
-    if !args.reveal {
+    if !args.look.reveal {
         groups
             .iter_mut()
             .for_each(|group| group.example = pipeline::mask::mask_text(&group.example));

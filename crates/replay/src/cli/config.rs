@@ -19,6 +19,18 @@ pub(super) struct DeskArgs {
     pub(super) desk_token_file: Option<PathBuf>,
 }
 
+/// What every command that shows letters takes: whether nothing is masked, who is asked, and who asks.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct LookArgs {
+    /// Show e-mail addresses and phone numbers in full
+    #[arg(long)]
+    pub(super) reveal: bool,
+    #[command(flatten)]
+    pub(super) desk: DeskArgs,
+    #[command(flatten)]
+    pub(super) operator: OperatorArgs,
+}
+
 /// Who works and why, for the audit log.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct OperatorArgs {

@@ -1,15 +1,9 @@
 //! `dead show`: everything about one letter.
 
-use super::{
-    asked,
-    browse::find,
-    config::{DeskArgs, OperatorArgs},
-    operator::by,
-    print,
-};
+use super::{asked, browse::find, config::LookArgs, operator::by, print};
 use crate::{
     audit,
-    browse::source::{Source, source_of},
+    browse::source::source_of,
     letter::{
         Letter, body,
         fingerprint::fingerprint,
@@ -33,20 +27,15 @@ pub(super) struct ShowArgs {
     /// Show the record that a row was mapped from, too, where it is kept (letters of the loader)
     #[arg(long, conflicts_with = "archived")]
     source: bool,
-    /// Show e-mail addresses and phone numbers in full
-    #[arg(long)]
-    reveal: bool,
     #[command(flatten)]
-    desk: DeskArgs,
-    #[command(flatten)]
-    operator: OperatorArgs,
+    look: LookArgs,
     /// JSON instead of text
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Result<()> {
-    let workspace = &by(workspace.clone(), args.operator);
+    let workspace = &by(workspace.clone(), args.look.operator);
     if args.source && workspace.stage != Stage::Load {
         let problem = words::tr!(
             "--source: a letter of the {} stage was mapped from nothing; its body is what came",
@@ -54,11 +43,11 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
         );
         return Err(ConfigError::message(problem).into());
     }
-    if args.reveal {
+    if args.look.reveal {
         audit::revealed(workspace, "show", &words::tr!("--id {}", args.id)).await?;
     }
-    let queue_only = args.archived || args.reveal || args.source;
-    if !queue_only && asked::show(workspace.stage, &args.desk, &args.id, args.json).await? {
+    let queue_only = args.archived || args.look.reveal || args.source;
+    if !queue_only && asked::show(workspace.stage, &args.look.desk, &args.id, args.json).await? {
         return Ok(());
     }
     let mut letter = find(workspace, args.archived, &args.id).await?;
@@ -67,8 +56,8 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
         false => None,
     };
     let group = fingerprint(&letter.record);
-    let shown = readable(&letter, args.reveal);
-    if !args.reveal {
+    let shown = readable(&letter, args.look.reveal);
+    if !args.look.reveal {
         mask_record(&mut letter.record);
     }
     let mut out = io::stdout().lock();
@@ -82,7 +71,7 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
         if let Some(source) = &source {
             all["source"] = source
                 .as_ref()
-                .map_or(Value::Null, |source| told(source, args.reveal));
+                .map_or(Value::Null, |source| told(source, args.look.reveal));
         }
         writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
         return Ok(());
@@ -101,7 +90,7 @@ pub(super) async fn show(workspace: &Workspace, args: ShowArgs) -> anyhow::Resul
         )?,
     }
     if let Some(source) = &source {
-        print_source(&mut out, source.as_ref(), args.reveal)?;
+        print_source(&mut out, source.as_ref(), args.look.reveal)?;
     }
     Ok(print::next_of_letter(&mut out, &letter, &group)?)
 }
@@ -120,29 +109,26 @@ fn readable(letter: &Letter, reveal: bool) -> Result<Value, Value> {
 }
 
 /// A source for other programs.
-fn told(source: &Source, reveal: bool) -> Value {
+fn told(source: &Letter, reveal: bool) -> Value {
     json!({
-        "letter": source.letter.record.id,
-        "archived": source.letter.archived(),
-        "body": readable(&source.letter, reveal).unwrap_or_else(|problem| problem),
+        "letter": source.record.id,
+        "archived": source.archived(),
+        "body": readable(source, reveal).unwrap_or_else(|problem| problem),
     })
 }
 
-fn print_source(out: &mut impl Write, source: Option<&Source>, reveal: bool) -> io::Result<()> {
+fn print_source(out: &mut impl Write, source: Option<&Letter>, reveal: bool) -> io::Result<()> {
     let Some(source) = source else {
         let why = words::text!(
             "not kept: a snapshot is kept until it is mapped, and longer only when it died or was repaired in the transform stage; a plan with --from fetch fetches and maps the customer anew"
         );
         return print::fact(out, "origin", why);
     };
-    let id = &source.letter.record.id;
-    let place = match source.letter.archived() {
+    let id = &source.record.id;
+    let place = match source.archived() {
         Some(archived) => words::tr!("{id}, as it was before {}", archived.operation),
         None => words::tr!("{id}, a dead letter of the transform stage"),
     };
     print::fact(out, "origin", &place)?;
-    print::body(
-        out,
-        &readable(&source.letter, reveal).unwrap_or_else(|problem| problem),
-    )
+    print::body(out, &readable(source, reveal).unwrap_or_else(|problem| problem))
 }

@@ -5,6 +5,8 @@
 
 pub mod name;
 mod run;
+#[cfg(test)]
+mod sample;
 mod standing;
 mod step;
 mod story;

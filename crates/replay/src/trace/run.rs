@@ -269,32 +269,24 @@ fn number(company_id: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::sample::{self, message},
+        *,
+    };
     use pipeline::events::EventStage;
 
-    fn message(at: i64, stage: EventStage, events: Vec<Event>) -> Events {
-        Events {
-            at,
-            stage: stage.into(),
-            events,
-            ..Events::default()
-        }
-    }
-
+    /// One of the run.
     fn event(id: u64, company_id: &str, what: What) -> Event {
+        let letter_id = match what {
+            What::Died => format!("l:{company_id}~0"),
+            _ => String::new(),
+        };
         Event {
-            id,
-            company_id: company_id.into(),
             run_id: "r1".into(),
             attempt: 1,
-            what: what.into(),
             reason: "why".into(),
-            letter_id: if what == What::Died {
-                format!("l:{company_id}~0")
-            } else {
-                String::new()
-            },
-            ..Event::default()
+            letter_id,
+            ..sample::event(id, company_id, what)
         }
     }
 

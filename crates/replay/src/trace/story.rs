@@ -65,11 +65,7 @@ pub(super) async fn begin(broker: &Broker, since: Option<i64>) -> Result<Option<
     let start = since.map_or(Start::First, |ms| {
         Start::Since(u64::try_from(ms / 1_000).unwrap_or(0))
     });
-    match Reader::open(broker, start).await {
-        Ok(reader) => Ok(Some(reader)),
-        Err(error) if error.is_missing() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(Reader::open(broker, start).await?)
 }
 
 /// The stream has the order of the confirms, in which a later stage may overtake an earlier one.
@@ -145,26 +141,11 @@ impl Gathered {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use pipeline::events::{Event, EventStage, What};
-
-    fn message(at: i64, stage: EventStage, events: Vec<Event>) -> Events {
-        Events {
-            at,
-            stage: stage.into(),
-            events,
-            ..Events::default()
-        }
-    }
-
-    fn event(id: u64, company_id: &str, what: What) -> Event {
-        Event {
-            id,
-            company_id: company_id.into(),
-            what: what.into(),
-            ..Event::default()
-        }
-    }
+    use super::{
+        super::sample::{event, message},
+        *,
+    };
+    use pipeline::events::{EventStage, What};
 
     #[test]
     fn one_customer_is_told_in_order_and_each_thing_once() {

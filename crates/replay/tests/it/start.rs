@@ -110,5 +110,5 @@ async fn a_row_shows_what_it_was_mapped_from_where_that_is_kept() {
     browser.close().await.unwrap();
     assert!(found[0].is_none(), "not kept");
     let source = found[1].as_ref().unwrap();
-    assert!(!source.archived && source.letter.record.company_id == "2");
+    assert!(source.archived().is_none() && source.record.company_id == "2");
 }

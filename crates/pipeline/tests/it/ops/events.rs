@@ -158,7 +158,10 @@ async fn the_stream_is_read_again_from_an_offset_and_to_its_end() {
     assert_eq!(ids(&all), (0..20).collect::<Vec<_>>());
 
     let own = broker(&url(), &bench.rt.namespace);
-    let mut reader = Reader::open(&own, Start::Offset(all[12].offset)).await.unwrap();
+    let mut reader = Reader::open(&own, Start::Offset(all[12].offset))
+        .await
+        .unwrap()
+        .unwrap();
     let mut rest = Vec::new();
     while let Some(stored) = reader.next_to_end().await.unwrap() {
         rest.push(stored);
@@ -171,10 +174,10 @@ async fn the_stream_is_read_again_from_an_offset_and_to_its_end() {
 
     let now = jiff::Timestamp::now().as_second();
     let since = Start::Since(u64::try_from(now - 3600).unwrap());
-    let mut reader = Reader::open(&own, since).await.unwrap();
+    let mut reader = Reader::open(&own, since).await.unwrap().unwrap();
     assert_eq!(reader.next().await.unwrap().events.events[0].id, 0);
     // An offset behind the end of what is there belongs to a stream that is gone.
-    let mut reader = Reader::open(&own, Start::Offset(1_000)).await.unwrap();
+    let mut reader = Reader::open(&own, Start::Offset(1_000)).await.unwrap().unwrap();
     assert!(reader.begun_anew());
     assert_eq!(reader.next().await.unwrap().events.events[0].id, 0);
 }
