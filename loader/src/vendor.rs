@@ -196,16 +196,12 @@ impl Vendor {
     /// Nothing is wrong with the request: the vendor does not work for us at all, as a call that changes nothing has
     /// shown.
     pub(crate) fn is_away(&self, refusal: &Refusal) {
-        match refusal.class {
-            Class::Configuration | Class::Stop => self.stopped(refusal),
-            Class::Retry | Class::Row => {
-                self.gate.close_until(
-                    Pause::Outage,
-                    unanswered(&refusal.message),
-                    self.probe(Pause::Outage),
-                );
-            }
+        if needs_person(refusal) {
+            return self.stopped(refusal);
         }
+        let why = unanswered(&refusal.message);
+        self.gate
+            .close_until(Pause::Outage, why, self.probe(Pause::Outage));
     }
 
     /// Whether the vendor works for us: asked with calls that change nothing and need key, app and form to be right.
@@ -229,11 +225,8 @@ impl Vendor {
         match self.trial().await {
             Ok(()) => true,
             // It refuses to work, for another reason: whoever reads why nothing goes on has to read that one.
-            Err(Some(refusal))
-                if matches!(refusal.class, Class::Stop | Class::Configuration)
-                    && pause_for(&refusal) != reason =>
-            {
-                self.stopped(&refusal);
+            Err(Some(other)) if needs_person(&other) && pause_for(&other) != reason => {
+                self.stopped(&other);
                 true
             }
             Err(_) => false,
@@ -285,6 +278,10 @@ impl Vendor {
 }
 
 type Probing = std::pin::Pin<Box<dyn Future<Output = bool> + Send>>;
+
+const fn needs_person(refusal: &Refusal) -> bool {
+    matches!(refusal.class, Class::Stop | Class::Configuration)
+}
 
 /// What a pause for this answer is called.
 pub(crate) fn pause_for(refusal: &Refusal) -> Pause {
