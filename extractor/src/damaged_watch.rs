@@ -1,4 +1,4 @@
-//! Rows of the listing that name no customer: a notice for as long as there are any, for somebody has to look at them in OKKI.
+//! Rows of the listing that name no customer, and parts that are not shown: a notice for as long as there are any, for somebody has to look at them in OKKI.
 
 use crate::state::{DamagedSpan, State};
 use pipeline::{
@@ -51,7 +51,7 @@ impl DamagedWatch {
         self.rt.alerts.raise(Problem {
             key: PROBLEM.to_owned(),
             severity: Severity::Warning,
-            summary: words::tr!("listed rows name no customer, in {} places", spans.len()),
+            summary: words::tr!("the listing cannot be read in {} places", spans.len()),
             detail: detail(first),
             patience: Duration::ZERO,
         });

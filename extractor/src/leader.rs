@@ -172,12 +172,16 @@ impl Leader {
 
     fn stopped(&self, stop: &Stop) {
         // Outages and refusals close the gate, of which people are notified anyway.
-        if matches!(stop, Stop::Publish(_)) {
+        if matches!(stop, Stop::Publish(_) | Stop::Part { .. }) {
             self.rt.alerts.run_failed(self.kind.name(), &chain(stop));
         }
         match stop {
             Stop::Okki(error) if self.share.is_used_up(&self.rt, error) => {}
-            Stop::Okki(error) => self.pauses.pause(words::text!("list customers"), error),
+            Stop::Okki(error) => {
+                let asked = self.runner.asked_last();
+                self.pauses
+                    .pause(words::text!("list customers"), error, asked.as_ref());
+            }
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
             Stop::Deposed => {
                 tracing::warn!(job = self.kind.name(), "lost the lease, another replica goes on")

@@ -6,10 +6,10 @@
 
 use crate::{
     failure_scope::FailureScope,
-    okki::{Client, Error, chain},
+    okki::{Client, Error, PageRequest, chain},
 };
 use futures::future::BoxFuture;
-use pipeline::{gate::Pause, service::Runtime};
+use pipeline::{gate::Pause, quota::Lane, service::Runtime};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -56,12 +56,19 @@ impl Pauses {
         }
     }
 
-    /// Pauses the stage because of `error`, which the listing ran into.
-    pub(crate) fn pause(&self, what: &'static str, error: &Error) {
+    /// Pauses the stage because of `error`, which the listing ran into when it asked for a page of a part. Until that can be
+    /// asked for again: another request may be answered all the time.
+    pub(crate) fn pause(&self, what: &'static str, error: &Error, asked: Option<&(PageRequest, usize)>) {
         let client = Arc::clone(&self.client);
+        let asked = asked.map(|(request, part)| (request.of_nobody(), *part));
         let probe: Probe = Arc::new(move || {
-            let client = Arc::clone(&client);
-            Box::pin(async move { client.answers().await })
+            let (client, asked) = (Arc::clone(&client), asked.clone());
+            Box::pin(async move {
+                if let Some((request, part)) = asked {
+                    client.page_of(Lane::Live, &request, part).await?;
+                }
+                client.answers().await
+            })
         });
         let details = false;
         self.close(error, Cause { what, details, probe });
@@ -100,6 +107,7 @@ impl Pauses {
             Error::Outage(_)
             | Error::Garbled(_)
             | Error::Shape(_)
+            | Error::Unnamed(_)
             | Error::Another { .. }
             | Error::NotFound { .. } => {
                 self.until_answered(Pause::Outage, error, cause, None);

@@ -137,7 +137,13 @@ impl Summary {
             let of = |result| self.outcome.of(result);
             let rows = [
                 ("window", Self::span(&self.run)),
-                ("listed", self.run.listed.to_string()),
+                (
+                    "listed",
+                    match self.run.falls_short_of() {
+                        Some(total) => words::tr!("{} (OKKI counts {total})", self.run.listed),
+                        None => self.run.listed.to_string(),
+                    },
+                ),
                 ("fetched", of(FetchResult::Fetched).to_string()),
                 (
                     "skipped",
@@ -159,7 +165,7 @@ impl Summary {
                 ),
                 (
                     "unreadable",
-                    words::tr!("{} rows that name no customer", self.run.damaged),
+                    words::tr!("{} rows or seconds of the listing", self.run.damaged),
                 ),
                 (
                     "repeated",

@@ -22,6 +22,16 @@ impl<'a> Members<'a> {
         self.0.get(name).copied().filter(|raw| raw.get() != "null")
     }
 
+    /// Whether a member other than this one is a list of something.
+    pub(super) fn has_list_beside(&self, name: &str) -> bool {
+        let is_list = |raw: &RawValue| {
+            raw.get()
+                .strip_prefix('[')
+                .is_some_and(|rest| !rest.trim_start().starts_with(']'))
+        };
+        self.0.iter().any(|(other, raw)| other != name && is_list(raw))
+    }
+
     /// A text that may come as a number; empty text is none.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.value(name)? {
@@ -62,19 +72,19 @@ impl<'a> Members<'a> {
     }
 
     /// A customer id as decimal text. Anything but a positive whole number cannot name a customer; one that went through
-    /// a floating-point number (`5.6657420945678e13`, `5.0`) does as long as that holds every digit, and so does one in
-    /// full-width digits (`５６`).
+    /// a floating-point number (`5.6657420945678e13`, `5.0`) does as long as that shows every digit, for one that was rounded
+    /// (`5.66574e+13`) is another customer's, and so does one in full-width digits (`５６`).
     pub(super) fn company_id(&self, name: &str) -> Option<String> {
-        let id = match self.value(name)? {
-            Value::Number(number) => {
-                whole(&number).map_or_else(|| number.to_string(), |whole| whole.to_string())
-            }
-            Value::String(text) => {
-                let text: String = text.trim().chars().map(narrow).collect();
-                let number = text.parse().ok().as_ref().and_then(whole);
-                number.map_or(text, |whole| whole.to_string())
-            }
+        let text = match self.value(name)? {
+            Value::Number(_) => self.0.get(name)?.get().to_owned(),
+            Value::String(text) => text.trim().chars().map(narrow).collect(),
             _ => return None,
+        };
+        let number = text.parse().ok().as_ref().and_then(whole);
+        let id = match number {
+            Some(_) if is_rounded(&text) => return None,
+            Some(whole) => whole.to_string(),
+            None => text,
         };
         let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
         is_id.then_some(id)
@@ -99,6 +109,17 @@ pub(super) fn whole(number: &serde_json::Number) -> Option<i64> {
             .filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
         Some(exact as i64)
     })
+}
+
+/// Whether a number with an exponent shows fewer digits than it has: what is not shown are no zeros but lost.
+fn is_rounded(text: &str) -> bool {
+    let Some((digits, exponent)) = text.split_once(['e', 'E']) else {
+        return false;
+    };
+    let fraction = digits.split_once('.').map_or("", |(_, fraction)| fraction);
+    exponent
+        .parse::<i64>()
+        .is_ok_and(|exponent| exponent > fraction.len().cast_signed() as i64)
 }
 
 /// A full-width digit as an ordinary one.
@@ -206,6 +227,10 @@ mod tests {
             r#"{"id": "../x"}"#,
             r#"{"id": -4}"#,
             r#"{"id": {}}"#,
+            r#"{"id": 5.66574e+13}"#,
+            r#"{"id": "5.66574E13"}"#,
+            r#"{"id": 6e13}"#,
+            r#"{"id": "5.6657420945678e14"}"#,
         ] {
             assert_eq!(members(none).company_id("id"), None, "{none}");
         }

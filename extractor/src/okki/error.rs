@@ -56,6 +56,9 @@ pub(crate) enum Error {
     /// JSON, but not the documented shape.
     #[error("{}", words::tr!("unexpected answer of okki: {0}"))]
     Shape(String),
+    /// No row of the listing names a customer, as after a change of how ids are written.
+    #[error("{}", words::tr!("unexpected answer of okki: {0}"))]
+    Unnamed(String),
     /// The detail of another customer than the one that was asked for.
     #[error("{}", words::tr!("unexpected answer of okki: detail of {asked}: the answer is about {about} (does something in between cache answers?)"))]
     Another {
@@ -136,7 +139,10 @@ impl Error {
             | Self::Outage(Outage::Envelope { code, message } | Outage::Unknown { code, message }) => {
                 vec![code, message]
             }
-            Self::NotFound { message } | Self::Garbled(message) | Self::Shape(message) => vec![message],
+            Self::NotFound { message }
+            | Self::Garbled(message)
+            | Self::Shape(message)
+            | Self::Unnamed(message) => vec![message],
             _ => vec![],
         };
         for text in texts {
@@ -169,6 +175,13 @@ impl Error {
             Self::Auth { code, .. } | Self::Permission { code, .. } => DEFINITE.contains(&code.as_str()),
             _ => false,
         }
+    }
+
+    /// Says whether one page of a listing alone may be answered so, while others are listed.
+    #[must_use]
+    pub(crate) fn may_be_of_one_page(&self) -> bool {
+        let is_of_all = matches!(self, Self::Unnamed(_)) || self.is_definite();
+        !is_of_all && !self.is_limit() && !self.is_of_redis() && self.retry_after().is_none()
     }
 
     /// Says whether it is the rate or the day that stands against the call.
@@ -224,7 +237,7 @@ impl Error {
             Self::Outage(Outage::Unknown { .. }) => "okki-unknown-code",
             Self::Outage(_) => "okki-outage",
             Self::Garbled(_) => "okki-unreadable",
-            Self::Shape(_) | Self::Another { .. } => "okki-unexpected-shape",
+            Self::Shape(_) | Self::Unnamed(_) | Self::Another { .. } => "okki-unexpected-shape",
             Self::Quota(_) => "okki-quota",
             Self::Store(_) => "redis",
         }

@@ -11,6 +11,10 @@ use jiff::{
 /// Beijing is eight hours ahead of UTC and has no summer time.
 pub(crate) const BEIJING: tz::Offset = tz::Offset::constant(8);
 
+/// 2005-01-01. 小满 is younger (docs/okki-api.md §5.1): nobody was changed before, so nothing is listed before, and it stands in
+/// for an open bound where a width is needed.
+pub(crate) const OLDEST: i64 = 1_104_537_600;
+
 /// Reads a vendor time; `None` for an empty, damaged or 1970 text.
 #[must_use]
 pub(crate) fn parse(text: &str) -> Option<i64> {

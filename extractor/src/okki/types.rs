@@ -22,6 +22,19 @@ pub(crate) struct PageRequest {
     pub removed: bool,
 }
 
+impl PageRequest {
+    /// The same page of a span in which nobody can be listed: whether it is answered tells a page that alone cannot be read
+    /// from a listing that cannot.
+    #[must_use]
+    pub(crate) fn of_nobody(&self) -> Self {
+        Self {
+            start: Some(time::OLDEST),
+            end: Some(time::OLDEST + 1),
+            ..self.clone()
+        }
+    }
+}
+
 /// One page of the listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Page {
@@ -85,6 +98,11 @@ pub(super) fn read_page(data: &RawValue, now: Option<i64>, later: bool) -> Resul
         .and_then(|total| u64::try_from(total).ok());
     let rows = match data.raw("list") {
         Some(list) => rows(list.get()).ok_or_else(|| shape(words::tr!("`data.list` is not a list")))?,
+        None if data.has_list_beside("list") => {
+            return Err(shape(words::tr!(
+                "`data.list` is missing, and another member is a list"
+            )));
+        }
         // Behind the last page there is nothing, whatever the whole counts.
         None if total == Some(0) || later => Vec::new(),
         None => return Err(shape(words::tr!("`data.list` is missing"))),
@@ -306,6 +324,14 @@ mod tests {
         let later = |json| read_page(&raw(json), None, true);
         assert_eq!(later(r#"{"list":null,"totalItem":3}"#).unwrap().rows(), 0);
         assert!(matches!(later(r#"{"list":"none"}"#), Err(Error::Shape(_))));
+        for renamed in [
+            r#"{"rows":[{"company_id":5}],"totalItem":0}"#,
+            r#"{"list":null,"items":[{"company_id":5}],"totalItem":"0"}"#,
+        ] {
+            assert!(matches!(page(renamed), Err(Error::Shape(_))), "{renamed}");
+            assert!(matches!(later(renamed), Err(Error::Shape(_))), "{renamed}");
+        }
+        assert_eq!(page(r#"{"fields":[],"totalItem":0}"#).unwrap().rows(), 0);
         assert!(matches!(page(r#"{"list":"none"}"#), Err(Error::Shape(_))));
     }
 

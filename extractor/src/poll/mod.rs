@@ -137,6 +137,7 @@ impl Polling {
         let phases = [Phase::Changed, Phase::Removed];
         let phases = &phases[..1 + usize::from(self.settings.removals)];
         let parts = 0..self.client.source().parts();
+        let (mut answers, mut failed) = (false, None);
         for (phase, part) in phases
             .iter()
             .flat_map(|phase| parts.clone().map(move |part| (phase, part)))
@@ -150,7 +151,16 @@ impl Polling {
                 removed,
             };
             *calls += 1;
-            let page = self.client.page_once(Lane::Live, &request, part).await?;
+            let page = match self.client.page_once(Lane::Live, &request, part).await {
+                Ok(page) => page,
+                // What is the matter with one part alone the next run finds out.
+                Err(error) if error.may_be_of_one_page() => {
+                    failed = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            answers = true;
             let asked = Asked {
                 start,
                 count: request.count,
@@ -168,7 +178,10 @@ impl Polling {
                 return Ok(run_in);
             }
         }
-        Ok(None)
+        match failed {
+            Some(error) if !answers => Err(error.into()),
+            _ => Ok(None),
+        }
     }
 
     /// Only a pause that OKKI asks for by name is one for everybody.
@@ -176,7 +189,7 @@ impl Polling {
         tracing::debug!(error = pipeline::cause::logged(error), "poll failed");
         let rest = error.retry_after();
         if rest.is_some_and(|rest| rest > LONG_REST) {
-            self.pauses.pause(words::text!("poll the listing"), error);
+            self.pauses.pause(words::text!("poll the listing"), error, None);
         }
         Found::Failure {
             rest,

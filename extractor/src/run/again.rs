@@ -1,4 +1,5 @@
-//! Rows of the listing that name no customer: they are named, kept, and listed again with growing waits.
+//! What the listing shows of nobody: rows that name no customer, and seconds that no page shows. They are named, kept, and
+//! listed again with growing waits.
 //!
 //! A checkpoint passes over them, or one row could stop everything. What is kept is the second in which the row lies, or
 //! its slice when it shows no time; listing that again finds the customer as soon as OKKI shows its id.
@@ -21,36 +22,45 @@ impl Runner {
         self.coarse.fetch_or(is_coarse, Ordering::Relaxed);
     }
 
-    /// Names the rows that name no customer, and keeps where they are before the cursor passes over them.
+    /// Names what the listing shows of nobody, and keeps where it is before the cursor passes over it.
     pub(super) async fn keep_damaged(&self, run: &Run, step: &Step) -> Result<(), Stop> {
-        for row in &step.damaged {
+        let span = |start, end, serial_id: Option<&str>, reason: &str| DamagedSpan {
+            part: None,
+            removed: run.phase == Phase::Removed,
+            start,
+            end,
+            serial_id: serial_id.map(str::to_owned),
+            reason: reason.to_owned(),
+            tries: 0,
+            due_ms: 0,
+        };
+        // One second around it, whether or not bounds are inclusive.
+        let around = |start: Option<i64>, end| (start.map(|start| start - 1), end + 1);
+        let rows = step.damaged.iter().map(|row| {
+            let (start, end) = match row.update_time {
+                time if time > 0 => around(Some(time), time),
+                _ => (step.slice.start, step.slice.end),
+            };
+            span(start, end, row.serial_id.as_deref(), &row.reason)
+        });
+        let unread = step.unread.iter().map(|reason| {
+            let (start, end) = around(step.slice.start, step.slice.end);
+            span(start, end, None, reason)
+        });
+        let spans: Vec<_> = rows.chain(unread).collect();
+        let are_new = self.state.keep_damaged(&spans).await?;
+        for (span, _) in spans.iter().zip(are_new).filter(|(_, is_new)| *is_new) {
             tracing::error!(
                 run = run.id,
-                reason = row.reason,
-                serial_id = row.serial_id,
-                update_time = (row.update_time > 0).then(|| time::format(row.update_time)),
-                "listed row names no customer"
+                reason = span.reason,
+                serial_id = span.serial_id,
+                start = span.start.map(time::format),
+                end = time::format(span.end),
+                "part of the listing names no customer"
             );
             metrics::counter!(names::EXTRACTOR_DAMAGED_ROWS).increment(1);
         }
-        let spans = step.damaged.iter().map(|row| {
-            let (start, end) = match row.update_time {
-                // One second around it, whether or not bounds are inclusive.
-                time if time > 0 => (Some(time - 1), time + 1),
-                _ => (step.slice.start, step.slice.end),
-            };
-            DamagedSpan {
-                removed: run.phase == Phase::Removed,
-                start,
-                end,
-                serial_id: row.serial_id.clone(),
-                reason: row.reason.clone(),
-                tries: 0,
-                due_ms: 0,
-            }
-        });
-        let spans: Vec<_> = spans.collect();
-        Ok(self.state.keep_damaged(&spans).await?)
+        Ok(())
     }
 
     /// Lists once more what is due of the spans with rows that named no customer; how many of them are whole now.
@@ -68,10 +78,10 @@ impl Runner {
             };
             let id = format!("again-{}", uuid::Uuid::new_v4().simple());
             let mut run = Run::apart(id, window, phase, &self.rt.instance);
-            let is_whole = match self.walk_again(window, &mut run, lease).await {
+            let is_whole = match self.walk_again(&span, window, &mut run, lease).await {
                 Ok(()) => run.damaged == 0,
                 // What only this span is answered with must not stop the others.
-                Err(Stop::Okki(error)) if !error.is_transient() && !error.needs_person() => {
+                Err(Stop::Okki(error)) if error.may_be_of_one_page() => {
                     tracing::warn!(
                         run = run.id,
                         error = pipeline::cause::logged(&error),
@@ -94,11 +104,18 @@ impl Runner {
         Ok(whole)
     }
 
-    async fn walk_again(&self, window: Window, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
-        let removed = run.phase == Phase::Removed;
-        for part in 0..self.client.source().parts() {
-            let mut walk = Walk::new(window, None, self.settings.count, removed);
+    async fn walk_again(
+        &self,
+        span: &DamagedSpan,
+        window: Window,
+        run: &mut Run,
+        lease: &Lease,
+    ) -> Result<(), Stop> {
+        let parts = 0..self.client.source().parts();
+        for part in parts.filter(|part| span.part.is_none_or(|only| only == *part)) {
+            let mut walk = Walk::new(window, None, self.settings.count, span.removed);
             while let Some(step) = walk.next(&self.vendor(RunKind::Live, part)).await? {
+                self.settings.brake.wait(&self.rt, lease).await?;
                 self.note_coarse(walk.is_coarse());
                 self.publish(RunKind::Live, run, step, lease).await?;
             }

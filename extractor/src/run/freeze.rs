@@ -1,6 +1,6 @@
 //! The window of a new run: from where on, and up to which second of OKKI's past.
 
-use super::{Runner, Span, Stop, lane};
+use super::{Runner, Span, Stop};
 use crate::{
     clocks::Clocks,
     okki::{Page, PageRequest},
@@ -89,15 +89,33 @@ impl Runner {
 
     /// The first page of each part of the listing, with their total, and whether there is nothing at all.
     async fn first_pages(&self, kind: RunKind, request: &PageRequest) -> Result<(Page, bool), Stop> {
-        let mut first = self.client.page(lane(kind), request).await?;
         let is_empty = |page: &Page| page.total == Some(0) && page.rows() == 0;
-        let mut are_empty = is_empty(&first);
-        for part in 1..self.client.source().parts() {
-            let page = self.client.page_of(lane(kind), request, part).await?;
+        let vendor = |part| self.vendor(kind, part);
+        let (mut first, mut are_empty, mut failed) = (None::<Page>, true, None);
+        for part in 0..self.client.source().parts() {
+            let page = match vendor(part).first_page(request).await {
+                Ok(page) => page,
+                // Others may be shown, and the walk finds out what is the matter with this one.
+                Err(error) if error.may_be_of_one_page() => {
+                    (are_empty, failed) = (false, Some(error));
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             are_empty &= is_empty(&page);
-            first.total = first.total.zip(page.total).map(|(one, other)| one + other);
+            first = Some(match first {
+                Some(first) => Page {
+                    total: first.total.zip(page.total).map(|(one, other)| one + other),
+                    ..first
+                },
+                None => page,
+            });
         }
-        Ok((first, are_empty))
+        match (first, failed) {
+            (Some(first), None) => Ok((first, are_empty)),
+            (Some(first), Some(_)) => Ok((Page { total: None, ..first }, false)),
+            (None, failed) => failed.map_or(Ok((Page::default(), true)), |error| Err(error.into())),
+        }
     }
 
     /// Another condition has to see the details, also of those that are loaded: some of them have left.

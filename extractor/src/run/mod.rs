@@ -10,15 +10,18 @@ mod again;
 mod freeze;
 mod lost;
 mod missing;
+mod parts;
 mod publish;
+mod report;
+mod vendor;
 
 use crate::{
     brake::Brake,
     hooks::Memory,
-    okki::{Client, Error, Page, PageRequest, time},
+    okki::{Client, Error, PageRequest, time},
     share,
     state::{KindState, Phase, Run, RunKind, State},
-    walk::{Pages, Walk},
+    walk::Walk,
     window::{Margins, checkpoint_after},
 };
 use pipeline::{broker::PublishError, lease::Lease, quota::Lane, service::Runtime, store};
@@ -26,6 +29,7 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
     time::{Duration, Instant},
 };
+use vendor::Vendor;
 
 /// What holds for every run.
 #[derive(Debug, Clone)]
@@ -72,6 +76,15 @@ pub(crate) enum Stop {
     /// OKKI.
     #[error(transparent)]
     Okki(#[from] Error),
+    /// OKKI shows other parts of the listing.
+    #[error("{}", words::tr!("OKKI lists others, but not {part}"))]
+    Part {
+        /// Which group, or deleted customers.
+        part: String,
+        /// What it answers.
+        #[source]
+        source: Error,
+    },
     /// Redis.
     #[error("{}", words::tr!("keep the state of the run"))]
     Store(#[from] store::Error),
@@ -108,19 +121,12 @@ pub(crate) struct Runner {
     settings: RunSettings,
     /// When this process last asked for customers without a message; what it asked for needs time to arrive.
     asked: Mutex<Option<Instant>>,
+    /// The page, and its part, that could not be read last.
+    asked_last: Mutex<Option<(PageRequest, usize)>>,
     /// The listing has shown rows outside of the bounds that it was asked for.
     coarse: AtomicBool,
     /// Events are listened for, so that the listing can say which of them were lost.
     events: Option<Memory>,
-}
-
-/// The client as the walk sees it: one part of the listing, in the lane of the kind.
-struct Vendor<'a>(&'a Client, Lane, usize);
-
-impl Pages for Vendor<'_> {
-    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
-        self.0.page_of(self.1, &request, self.2).await
-    }
 }
 
 impl Runner {
@@ -133,6 +139,7 @@ impl Runner {
             state,
             settings,
             asked: Mutex::default(),
+            asked_last: Mutex::default(),
             coarse: AtomicBool::default(),
             events: None,
         }
@@ -163,6 +170,7 @@ impl Runner {
     }
 
     async fn list_window(&self, kind: RunKind, span: Span, force: bool, lease: &Lease) -> Result<Run, Stop> {
+        self.forget_asked();
         let mut before = self.state.standing(kind).await?;
         check(&before)?;
         let mut run = match before.run.take().filter(|run| self.is_sound(kind, run, &before)) {
@@ -200,25 +208,7 @@ impl Runner {
         let moves = kind == RunKind::First || (kind == RunKind::Live && is_kept);
         let checkpoint = moves.then(|| checkpoint_after(before.checkpoint, run.window()));
         written(self.state.finish(kind, lease.fence(), &run, checkpoint).await?)?;
-        if run.listed == 0 {
-            tracing::debug!(
-                run = run.id,
-                job = kind.name(),
-                end = time::format(run.end),
-                "nothing new in the window"
-            );
-            return Ok(run);
-        }
-        tracing::info!(
-            run = run.id,
-            job = kind.name(),
-            start = run.start.map(time::format),
-            end = time::format(run.end),
-            listed = run.listed,
-            duplicates = run.duplicates,
-            damaged = run.damaged,
-            "window listed"
-        );
+        self.report(kind, &run);
         Ok(run)
     }
 
@@ -247,20 +237,28 @@ impl Runner {
 
     /// The client in the lane of the kind, for one part of the listing.
     fn vendor(&self, kind: RunKind, part: usize) -> Vendor<'_> {
-        Vendor(&self.client, lane(kind), part)
+        Vendor {
+            runner: self,
+            lane: lane(kind),
+            part,
+        }
     }
 
     async fn walk(&self, kind: RunKind, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
         let removed = run.phase == Phase::Removed;
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
-        while let Some(step) = walk.next(&self.vendor(kind, run.part)).await? {
+        loop {
+            let step = match walk.next(&self.vendor(kind, run.part)).await {
+                Ok(Some(step)) => step,
+                Ok(None) => return Ok(()),
+                Err(error) => return self.part_failed(kind, run, error).await,
+            };
             self.settings.brake.wait(&self.rt, lease).await?;
             self.note_coarse(walk.is_coarse());
             self.keep_damaged(run, &step).await?;
             self.publish(kind, run, step, lease).await?;
             written(self.state.progress(kind, lease.fence(), run).await?)?;
         }
-        Ok(())
     }
 }
 

@@ -25,6 +25,7 @@ impl Runner {
         let Step {
             items,
             damaged,
+            unread,
             duplicates,
             cursor,
             now,
@@ -40,7 +41,7 @@ impl Runner {
         let items = self.with_times(run.phase, items, now).await?;
         self.compare_with_events(kind, run, &items).await;
         run.duplicates += duplicates + (seen - items.len() as u64);
-        run.damaged += damaged.len() as u64;
+        run.damaged += damaged.len() as u64 + u64::from(unread.is_some());
         // A backfill comes in small portions, so that what waits is bounded whatever a page holds.
         let portion = match kind {
             RunKind::Live => items.len().max(1),
@@ -61,6 +62,7 @@ impl Runner {
             }
         }
         run.listed += items.len() as u64;
+        run.seen += seen;
         run.cursor = cursor.or(run.cursor);
         Ok(())
     }

@@ -42,6 +42,17 @@ impl Source {
         given.any(|(name, _)| !known.contains(&name.as_str()))
     }
 
+    /// One of these listings, for people.
+    #[must_use]
+    pub(crate) fn part_name(&self, part: usize, removed: bool) -> String {
+        match (self.groups().into_iter().nth(part), removed) {
+            (None, false) => words::tr!("customers"),
+            (None, true) => words::tr!("deleted customers"),
+            (Some(group), false) => words::tr!("group {group}"),
+            (Some(group), true) => words::tr!("deleted customers of group {group}"),
+        }
+    }
+
     /// The further parameters of one of these listings.
     #[must_use]
     pub(crate) fn query(&self, part: usize) -> Vec<(String, String)> {

@@ -1,4 +1,4 @@
-//! Where the listing had rows that name no customer, to list it there again.
+//! Where the listing had rows that name no customer, or showed nothing, to list it there again.
 
 use super::State;
 use pipeline::store::Error;
@@ -12,9 +12,15 @@ const WAITS_S: [i64; 9] = [10, 40, 160, 600, 2_400, 9_600, 36_000, 86_400, 86_40
 /// How long a span is shown that was given up.
 const SHOWN_MS: i64 = 30 * 86_400_000;
 
-/// A span of update times in which a row named no customer.
+/// The longest wait for a part of the listing, which is never given up: nobody of it is known.
+const LONGEST_PART_S: i64 = 600;
+
+/// A span of update times in which a row named no customer, or that was not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DamagedSpan {
+    /// Nothing of this part of the listing was shown (`Source::parts`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<usize>,
     /// Of the listing of deleted customers.
     pub removed: bool,
     /// First second.
@@ -34,17 +40,29 @@ pub(crate) struct DamagedSpan {
 impl DamagedSpan {
     fn name(&self) -> String {
         let phase = if self.removed { "removed" } else { "changed" };
-        format!("{phase}:{}:{}", self.start.unwrap_or(0), self.end)
+        if let Some(part) = self.part {
+            return format!("{phase}:part:{part}");
+        }
+        let span = format!("{phase}:{}:{}", self.start.unwrap_or(0), self.end);
+        match &self.serial_id {
+            // One second may hold several.
+            Some(number) => format!("{span}:{number}"),
+            None => span,
+        }
     }
 
     /// Nobody lists it again.
     #[must_use]
     pub(crate) fn is_given_up(&self) -> bool {
-        self.tries >= WAITS_S.len()
+        self.part.is_none() && self.tries >= WAITS_S.len()
     }
 
     fn waits_from(&self, now_ms: i64) -> Self {
-        let wait_s = WAITS_S.get(self.tries).copied().unwrap_or(0);
+        let wait_s = WAITS_S.get(self.tries).copied();
+        let wait_s = match self.part {
+            Some(_) => wait_s.unwrap_or(LONGEST_PART_S).min(LONGEST_PART_S),
+            None => wait_s.unwrap_or(0),
+        };
         Self {
             due_ms: now_ms + wait_s * 1_000,
             ..self.clone()
@@ -53,10 +71,10 @@ impl DamagedSpan {
 }
 
 impl State {
-    /// Keeps spans that are new.
-    pub(crate) async fn keep_damaged(&self, spans: &[DamagedSpan]) -> Result<(), Error> {
+    /// Keeps spans that are new; says of each whether it is. Windows overlap, and list what they cannot read again.
+    pub(crate) async fn keep_damaged(&self, spans: &[DamagedSpan]) -> Result<Vec<bool>, Error> {
         if spans.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let key = self.namespace.damaged_key();
         let now_ms = self.now_ms().await?;
@@ -72,9 +90,40 @@ impl State {
         let mut pipe = redis::pipe();
         for span in spans.iter().take(room) {
             let json = super::json(&span.waits_from(now_ms));
-            pipe.cmd("HSETNX").arg(&key).arg(span.name()).arg(json).ignore();
+            pipe.cmd("HSETNX").arg(&key).arg(span.name()).arg(json);
         }
-        Ok(pipe.query_async::<()>(&mut *connection).await?)
+        let mut is_new: Vec<bool> = pipe.query_async(&mut *connection).await?;
+        is_new.resize(spans.len(), true);
+        Ok(is_new)
+    }
+
+    /// Keeps a span of a part that is not shown, together with what it has not shown before; whether that is new.
+    pub(crate) async fn keep_part(&self, span: DamagedSpan) -> Result<bool, Error> {
+        let (key, name) = (self.namespace.damaged_key(), span.name());
+        let now_ms = self.now_ms().await?;
+        let mut connection = self.store.connection().await?;
+        let known: Option<String> = redis::cmd("HGET")
+            .arg(&key)
+            .arg(&name)
+            .query_async(&mut *connection)
+            .await?;
+        let known: Option<DamagedSpan> = known.and_then(|json| serde_json::from_str(&json).ok());
+        let is_new = known.is_none();
+        let span = match known {
+            Some(known) => DamagedSpan {
+                // No bound is before any.
+                start: known.start.min(span.start),
+                end: known.end.max(span.end),
+                reason: span.reason,
+                ..known
+            },
+            None => span.waits_from(now_ms),
+        };
+        let json = super::json(&span);
+        let mut keep = redis::cmd("HSET");
+        keep.arg(key).arg(name).arg(json);
+        keep.query_async::<()>(&mut *connection).await?;
+        Ok(is_new)
     }
 
     /// All of them, those first that are listed again next.
@@ -133,6 +182,7 @@ mod tests {
     #[test]
     fn waits_grow_until_a_span_is_given_up() {
         let mut span = DamagedSpan {
+            part: None,
             removed: false,
             start: Some(6),
             end: 8,
@@ -149,5 +199,11 @@ mod tests {
             span.tries += 1;
         }
         assert_eq!((span.tries, span.name().as_str()), (9, "changed:6:8"));
+        span.part = Some(1);
+        assert!(!span.is_given_up(), "of a part nobody is known");
+        assert_eq!(
+            (span.waits_from(1_000).due_ms, span.name().as_str()),
+            (601_000, "changed:part:1")
+        );
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Pure arithmetic on unix seconds. Progress is `next`, the first second that is not read yet.
 
-use crate::{okki::time::BEIJING, window::Window};
+use crate::{
+    okki::time::{BEIJING, OLDEST},
+    window::Window,
+};
 
 /// Seconds of a day.
 pub(super) const DAY: i64 = 86_400;
-
-/// 小满 is younger than this. Only a guess for the first width: the first slice of a full load has no lower bound.
-const OLDEST: i64 = 1_104_537_600;
 
 /// One slice, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,11 @@ impl Slice {
             self.start.map(|start| start - i64::from(self.pad_start)),
             self.end + i64::from(self.pad_end),
         )
+    }
+
+    /// Says whether more than its own seconds are asked for.
+    pub(super) const fn has_padding(self) -> bool {
+        self.pad_start || self.pad_end
     }
 
     /// Says whether a row is of the second that only makes sure of inclusive bounds.

@@ -110,7 +110,10 @@ impl Gather {
         }
         match self.next_page(number, rows) {
             Some(next) => self.request.page = next,
-            None if self.end_pass()? => return Ok(Taken::Whole(step)),
+            None if self.end_pass()? => {
+                let unread = self.missing();
+                return Ok(Taken::Whole(Step { unread, ..step }));
+            }
             None => {}
         }
         Ok(Taken::More(step))
@@ -190,6 +193,15 @@ impl Gather {
     fn last_page(&self) -> u64 {
         self.epoch_total
             .map_or(1, |total| total.div_ceil(self.page_rows.max(1)).max(1))
+    }
+
+    /// Passes have stopped to find anybody although the total says more. It may count too many; but not by whole pages, whose
+    /// numbers were asked for and showed nothing.
+    fn missing(&self) -> Option<String> {
+        let total = self.epoch_total.filter(|_| self.total != Belief::Useless)?;
+        let seen = self.epoch.len() as u64;
+        let is_much = total.saturating_sub(seen) >= self.page_rows.max(1);
+        is_much.then(|| words::tr!("listing: one second shows {seen} of {total} customers"))
     }
 
     /// Begins the next pass; `true` when passes have stopped to find anything.

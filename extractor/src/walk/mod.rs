@@ -12,9 +12,11 @@
 //! [`Cutter`] cuts the window along **time** into slices so narrow that each fits into **one page**, and reads page 1
 //! of each, oldest slice first. One answer is one instant of the server: whatever its order, all rows of the slice
 //! are in it when nothing follows. That `totalItem` does not exceed the rows is no proof, for totals may be too small; so
-//! page 2 is asked for, unless the page is shorter than one that others have followed. A customer that did not change has one update time, which lies
-//! in exactly one slice, and is in that slice's answer whenever that is read. No assumption about the sort order is
-//! made, totals may move between calls, and the whole progress is one number: the time up to which the window is read.
+//! page 2 is asked for, unless the page is shorter than one that others have followed; where that has nothing and the
+//! total says more, one of both is wrong, and the parts of the slice show which ([`whole`]). A customer that did not
+//! change has one update time, which lies in exactly one slice, and is in that slice's answer whenever that is read. No
+//! assumption about the sort order is made, totals may move between calls, and the whole progress is one number: the time
+//! up to which the window is read.
 //!
 //! Whether the vendor's bounds are inclusive is unknown, so slices ask for one second more on either side and drop
 //! the rows of those two seconds, which belong to the neighbours.
@@ -29,6 +31,8 @@
 //! A listing that honours only the date of its bounds shows rows outside of the slice; then slices are whole days, and a
 //! row of another slice is left to that one.
 //!
+//! A page that cannot be read, while others can, costs the second in which its reason lies ([`unread`]).
+//!
 //! # Deletions
 //!
 //! With `removed=1` the vendor lists deleted customers, and the same walk reads that listing over the same window, after
@@ -42,15 +46,19 @@
 //! but in a listing without a lower bound: `extractor sync --since 2005-01-01 --removals` reads the whole of it, and
 //! costs no detail call for customers that are loaded.
 
+mod bounds;
 mod cutter;
 mod gather;
 #[cfg(test)]
 mod tests;
+mod unread;
+mod whole;
 
 use crate::{
     okki::{DamagedRow, Error, ListItem, Page, PageRequest},
     window::Window,
 };
+use bounds::Around;
 pub(crate) use cutter::day_start;
 use cutter::{Cutter, DAY, Slice};
 use gather::{Gather, Taken};
@@ -60,6 +68,11 @@ use std::collections::HashSet;
 pub(crate) trait Pages {
     /// Reads one page. A page that fails is retried in here.
     fn page(&self, request: PageRequest) -> impl Future<Output = Result<Page, Error>> + Send;
+
+    /// The same without a retry, where it is known how to do without.
+    fn page_once(&self, request: PageRequest) -> impl Future<Output = Result<Page, Error>> + Send {
+        self.page(request)
+    }
 }
 
 /// What one step of the walk found.
@@ -69,6 +82,8 @@ pub(crate) struct Step {
     pub items: Vec<ListItem>,
     /// Rows that name no customer.
     pub damaged: Vec<DamagedRow>,
+    /// Why nobody knows who else is in the slice.
+    pub unread: Option<String>,
     /// Rows that were seen before.
     pub duplicates: u64,
     /// Everything before this second is read; to be kept once the items are safe.
@@ -89,6 +104,15 @@ pub(crate) struct Walk {
     capacity: Option<u64>,
     gather: Option<Gather>,
     coarse: bool,
+    /// Why the page that was asked for last could not be read.
+    failed: Option<Error>,
+    /// A page up to this second could not be read; where the reason lies is not known yet.
+    unread_until: Option<i64>,
+    around: Around,
+    /// The lower and the upper bound have been seen to be inclusive.
+    inclusive: [bool; 2],
+    /// Slices of which the total has counted more than there are, in a row.
+    overstated: u32,
 }
 
 impl Walk {
@@ -103,33 +127,37 @@ impl Walk {
             capacity: None,
             gather: None,
             coarse: false,
+            failed: None,
+            unread_until: None,
+            around: Around::Both,
+            inclusive: [false; 2],
+            overstated: 0,
         }
     }
 
     /// Reads until there is something to hand out; `None` when the window is read.
     pub(crate) async fn next(&mut self, listing: &impl Pages) -> Result<Option<Step>, Error> {
         while let Some(slice) = self.cutter.slice() {
-            if let Some(gather) = &mut self.gather {
-                let page = listing.page(gather.request()).await?;
-                let (slice, now) = (slice.window(), page.now);
-                return Ok(Some(match gather.take(page)? {
-                    Taken::More(step) => Step { slice, now, ..step },
-                    Taken::Whole(step) => {
-                        self.gather = None;
-                        self.cutter.step_over();
-                        Step {
-                            cursor: self.cutter.cursor(),
-                            slice,
-                            now,
-                            ..step
-                        }
-                    }
-                }));
+            if self.gather.is_some() {
+                return self.turn_pages(slice, listing).await.map(Some);
             }
-            let page = listing.page(self.request(slice, 1)).await?;
+            let Some(page) = self.read(self.request(slice, 1), listing).await? else {
+                if self.cut_around(slice) {
+                    continue;
+                }
+                return self.row_by_row(slice, listing).await.map(Some);
+            };
+            self.learn_bounds(&page, self.asked(slice));
+            if self.around == Around::None && page.rows() == 0 && self.inclusive != [true; 2] {
+                // Nothing between bounds that may be exclusive says nothing.
+                self.around = Around::Unproven;
+                continue;
+            }
             let far = farthest(slice, &page);
             self.coarse |= far > 0;
+            self.capacity = self.capacity.map(|most| most.max(page.rows()));
             if self.is_whole(slice, &page, listing).await? {
+                self.around = Around::Both;
                 self.cutter.advance(page.rows(), self.target());
                 return Ok(Some(self.collect(page, slice)));
             }
@@ -138,19 +166,57 @@ impl Walk {
                     "listing: `start_time` and `end_time` are not honoured".to_owned(),
                 ));
             }
-            self.capacity = Some(self.capacity.unwrap_or(0).max(page.rows()));
             if far > 0 {
                 self.cutter.use_days();
             }
-            if !self.cutter.narrow(page.total, self.target()) {
+            if self.cutter.narrow(page.total, self.target()) {
+                continue;
+            }
+            // The many may be in the seconds around it.
+            if self.around == Around::Both && slice.has_padding() {
+                self.around = Around::None;
+            } else {
                 self.gather = Some(Gather::new(self.request(slice, 1), slice));
             }
         }
         Ok(None)
     }
 
+    /// One page of a second that holds more than a page.
+    async fn turn_pages(&mut self, slice: Slice, listing: &impl Pages) -> Result<Step, Error> {
+        let Some(request) = self.gather.as_ref().map(Gather::request) else {
+            return Ok(Step::default());
+        };
+        let Some(page) = self.read(request, listing).await? else {
+            return self.row_by_row(slice, listing).await;
+        };
+        let now = page.now;
+        let taken = match self.gather.as_mut().map(|gather| gather.take(page)) {
+            Some(Ok(taken)) => taken,
+            // It concerns this second alone.
+            Some(Err(error)) => {
+                self.failed = Some(error);
+                return Ok(self.give_up(slice));
+            }
+            None => return Ok(Step::default()),
+        };
+        let slice = slice.window();
+        Ok(match taken {
+            Taken::More(step) => Step { slice, now, ..step },
+            Taken::Whole(step) => {
+                self.step_over();
+                Step {
+                    cursor: self.cutter.cursor(),
+                    slice,
+                    now,
+                    ..step
+                }
+            }
+        })
+    }
+
     fn request(&self, slice: Slice, page: u64) -> PageRequest {
-        let (start, end) = slice.asked();
+        let (start, end) = self.asked(slice);
         PageRequest {
             start,
             end: Some(end),
@@ -160,38 +226,16 @@ impl Walk {
         }
     }
 
+    fn step_over(&mut self) {
+        (self.gather, self.around) = (None, Around::Both);
+        self.cutter.step_over();
+    }
+
     /// Rows that a slice should have: under the page's limit by what chance adds to a count, so that most slices fit
     /// at the first try.
     fn target(&self) -> u64 {
         let limit = self.capacity.unwrap_or(u64::from(self.count)).max(1) as f64;
         ((limit - 1.5 * limit.sqrt()) as u64).max(1)
-    }
-
-    /// Says whether the page holds the whole slice.
-    ///
-    /// Totals may be too large and too small: zero, the rows of the page, cut at what a search engine counts. So a
-    /// page is followed unless it is known to be short, and only what comes behind it says that it was the last one.
-    async fn is_whole(&mut self, slice: Slice, page: &Page, listing: &impl Pages) -> Result<bool, Error> {
-        let rows = page.rows();
-        let has_more = page.total.is_some_and(|total| total > rows);
-        // Before the walk has seen a page that others follow, any page may be as large as pages get.
-        let is_short = rows == 0 || self.capacity.is_some_and(|most| rows < most);
-        if page.total.is_some() && !has_more && is_short {
-            return Ok(true);
-        }
-        let full = self.capacity.unwrap_or(u64::from(self.count));
-        if has_more && rows >= full {
-            return Ok(false);
-        }
-        let second = listing.page(self.request(slice, 2)).await?;
-        if rows > 0 && second.items == page.items && second.damaged == page.damaged {
-            // Page numbers mean nothing here. What is not full is all there is; what is full is cut by time.
-            return match page.total {
-                Some(_) if !has_more => Ok(rows < full),
-                _ => Err(does_not_advance(2)),
-            };
-        }
-        Ok(second.rows() == 0)
     }
 
     /// Drops the rows of other slices and those listed twice on the page.
@@ -208,6 +252,7 @@ impl Walk {
             duplicates: (rows - items.len()) as u64,
             items,
             damaged: page.damaged,
+            unread: None,
             cursor: self.cutter.cursor(),
             slice: slice.window(),
             now: page.now,

@@ -115,7 +115,7 @@ impl Comparison {
         let standings = self.watermarks.standings(&ids).await?;
         self.watermarks.record_listed(&ids, progress.number).await?;
         progress.findings.listed += ids.len() as u64;
-        progress.findings.damaged += step.damaged.len() as u64;
+        progress.findings.damaged += step.damaged.len() as u64 + u64::from(step.unread.is_some());
         let mut doubtful = Vec::new();
         for (item, standing) in step.items.into_iter().zip(&standings) {
             match judge(item.update_time, standing) {

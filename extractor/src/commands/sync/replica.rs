@@ -248,7 +248,9 @@ impl Sync {
                 }
                 Err(stop) => {
                     if let Stop::Okki(error) = &stop {
-                        self.pauses.pause(words::text!("list customers"), error);
+                        let asked = self.runner.asked_last();
+                        self.pauses
+                            .pause(words::text!("list customers"), error, asked.as_ref());
                     }
                     tracing::warn!(
                         error = pipeline::cause::logged(&stop),

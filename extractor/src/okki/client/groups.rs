@@ -2,7 +2,7 @@
 
 use super::{Client, Patience};
 use crate::okki::{
-    error::{Error, Outage},
+    error::Error,
     types::{Detail, UNKNOWN_GROUP, is_below, read_groups},
 };
 use crate::source::{Listed, Scope};
@@ -44,10 +44,9 @@ impl Client {
             {
                 Err(error)
             }
-            Err(Error::Business { .. } | Error::NotFound { .. } | Error::Garbled(_) | Error::Shape(_))
-            | Err(Error::Outage(Outage::Unknown { .. }))
-            | Ok(()) => Ok(()),
-            Err(error) => Err(error),
+            // When it is not the tree alone, the listing says so.
+            Err(error) if error.may_be_of_one_page() => Ok(()),
+            answer => answer,
         }
     }
 

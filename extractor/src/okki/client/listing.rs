@@ -26,11 +26,51 @@ impl Client {
         request: &PageRequest,
         part: usize,
     ) -> Result<Page, Error> {
-        let page = self.page_with(lane, request, part, Patience::of_all()).await?;
+        self.named_page(lane, request, part, Patience::of_all()).await
+    }
+
+    /// The same without any repeat, for a caller that knows what to do without it.
+    pub(crate) async fn page_of_once(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+    ) -> Result<Page, Error> {
+        self.named_page(lane, request, part, Patience::none()).await
+    }
+
+    async fn named_page(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+        patience: Patience,
+    ) -> Result<Page, Error> {
+        let page = self.page_with(lane, request, part, patience).await?;
         if names_nobody(&page) {
             self.others_are_named(lane, request, part, &page).await?;
         }
         Ok(page)
+    }
+
+    /// The same for a caller that only wants to know that there is something: a page that alone cannot be read is one with
+    /// something on it.
+    pub(crate) async fn first_page(
+        &self,
+        lane: Lane,
+        request: &PageRequest,
+        part: usize,
+    ) -> Result<Page, Error> {
+        match self.page_of(lane, request, part).await {
+            Err(error) if error.may_be_of_one_page() => {
+                let Ok(other) = self.page_of(lane, &request.of_nobody(), part).await else {
+                    return Err(error);
+                };
+                tracing::debug!(error = pipeline::cause::logged(&error), "one page cannot be read");
+                Ok(Page { total: None, ..other })
+            }
+            answer => answer,
+        }
     }
 
     /// The same without any repeat, for a caller that asks again anyway.
@@ -94,7 +134,7 @@ impl Client {
             return Ok(());
         }
         let reason = page.damaged.first().map(|row| row.reason.as_str());
-        Err(Error::Shape(words::tr!(
+        Err(Error::Unnamed(words::tr!(
             "listing: no row names a customer: {} (and so in {} rows)",
             reason.unwrap_or_default(),
             all.damaged.len()

@@ -143,7 +143,7 @@ impl Client {
             count: 1,
             removed: false,
         };
-        self.page(Lane::Live, &request).await?;
+        self.first_page(Lane::Live, &request, 0).await?;
         self.check_group().await
     }
 

@@ -24,5 +24,6 @@ mod scope_left;
 pub(crate) mod sink;
 mod times;
 mod unnamed;
+mod unread;
 mod webhook;
 mod webhook_commands;

@@ -111,6 +111,7 @@ impl Sync {
             listed: ids.len() as u64,
             duplicates: 0,
             damaged: 0,
+            seen: 0,
             expected: None,
             filter: None,
             condition: None,
