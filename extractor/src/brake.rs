@@ -72,6 +72,11 @@ impl Brake {
         }
     }
 
+    /// Whether listing waits for a later queue at this moment.
+    pub(crate) async fn holds(&self, rt: &Runtime) -> bool {
+        matches!(self.pressure(rt).await, Pressure::Queue(..))
+    }
+
     async fn pressure(&self, rt: &Runtime) -> Pressure {
         let lock = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let before = {

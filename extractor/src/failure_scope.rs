@@ -7,7 +7,7 @@
 
 mod memory;
 
-use crate::okki::{Client, Error, PageRequest};
+use crate::okki::{Client, Detail, Error, PageRequest};
 use memory::{Found, Last};
 use pipeline::quota::Lane;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,8 +61,12 @@ impl FailureScope {
     }
 
     /// The detail of a customer was fetched, by a call that was begun at `begun`.
-    pub(crate) fn answered(&self, company_id: &str, begun: Instant) {
-        self.lock().answered(company_id, begun);
+    pub(crate) fn answered(&self, company_id: &str, detail: &Detail, begun: Instant) {
+        match detail.closes {
+            // Asked as a witness, it would close what it is to show open.
+            true => self.lock().closes(company_id),
+            false => self.lock().answered(company_id, begun),
+        }
     }
 
     /// Whom a failure concerns that ended a call begun at `begun`.
@@ -172,8 +176,8 @@ impl FailureScope {
 
     async fn ask(&self, company_id: &str) -> Result<(), Error> {
         let begun = Instant::now();
-        self.client.detail_once(Lane::Live, company_id).await?;
-        self.answered(company_id, begun);
+        let detail = self.client.detail_once(Lane::Live, company_id).await?;
+        self.answered(company_id, &detail, begun);
         Ok(())
     }
 

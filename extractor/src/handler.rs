@@ -7,6 +7,7 @@
 mod hint;
 mod left;
 mod missing;
+mod outcome;
 
 use crate::{
     failure_scope::{FailureScope, Scope},
@@ -19,19 +20,19 @@ use crate::{
     source::Listed,
     state::{FetchResult, State},
 };
+use outcome::{done, publish};
 use pipeline::{
     disposition::Disposition,
-    events::What,
     failure::{Failure, VendorAnswer},
-    handler::{Done, Handler, Job, Outcome, WaitsFor},
-    message::{Outgoing, SubjectRef},
+    handler::{Handler, Job, Outcome, WaitsFor},
+    message::SubjectRef,
     quota::Lane,
     sequence,
     service::Runtime,
-    stage::Stage,
     watermarks::Watermarks,
 };
-use proto::v1::{self, CompanyRef, CompanySnapshot};
+use proto::v1::{self, CompanyRef};
+use rand::seq::SliceRandom as _;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
@@ -124,7 +125,7 @@ impl FetchHandler {
         }
         match fetched {
             Ok(detail) => {
-                self.failure_scope.answered(&wanted.company_id, began);
+                self.failure_scope.answered(&wanted.company_id, &detail, began);
                 // Who was listed is within, whatever the detail says.
                 let listed = match wanted.update_time > 0 {
                     true => Listed::Yes,
@@ -235,8 +236,16 @@ impl Handler for FetchHandler {
                 return batch.iter().map(|_| Outcome::Hold).collect();
             }
         };
-        let jobs = batch.into_iter().zip(loaded).zip(first..);
-        futures::future::join_all(jobs.map(|((job, loaded), sequence)| self.one(job, loaded, sequence))).await
+        let jobs = batch.into_iter().zip(loaded).zip(first..).enumerate();
+        let mut jobs: Vec<_> = jobs.collect();
+        // A batch that is held comes again as it was. Whose answer leaves no call for others must not be first each time.
+        jobs.shuffle(&mut rand::rng());
+        let outcomes = jobs
+            .into_iter()
+            .map(async |(at, ((job, loaded), sequence))| (at, self.one(job, loaded, sequence).await));
+        let mut outcomes = futures::future::join_all(outcomes).await;
+        outcomes.sort_unstable_by_key(|(at, _)| *at);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     async fn confirmed(&self, receipts: Vec<Receipt>) {
@@ -271,23 +280,6 @@ impl Handler for FetchHandler {
             );
         }
     }
-}
-
-fn done(receipt: Receipt, disposition: Disposition, rule: Option<&'static str>) -> Outcome<Receipt> {
-    let missing = receipt.result == FetchResult::Missing;
-    Outcome::Done(Done {
-        receipt: Some(receipt),
-        rule,
-        what: missing.then_some(What::Missing),
-        ..Done::new(disposition)
-    })
-}
-
-fn publish(job: &Job<CompanyRef>, snapshot: CompanySnapshot, receipt: Receipt) -> Outcome<Receipt> {
-    let message = Outgoing::to(Stage::Transform, &snapshot)
-        .with_trace(job.meta.traceparent.clone())
-        .with_replay(job.meta.replay.clone());
-    Outcome::forward(vec![message], Some(receipt))
 }
 
 fn lane(wanted: &CompanyRef) -> Lane {

@@ -88,6 +88,13 @@ impl Pauses {
     fn close(&self, error: &Error, cause: Cause) {
         // A limited rate is kept by the quota that all replicas share, which lets a call through now and then.
         if let (Error::Outage(_), Some(wait)) = (error, error.retry_after()) {
+            let client = Arc::clone(&self.client);
+            tokio::spawn(async move {
+                if let Err(error) = client.keep_off(wait).await {
+                    let error = pipeline::cause::logged(&error);
+                    tracing::debug!(error, "shared quota does not know for how long nobody calls");
+                }
+            });
             let mut until = lock(&self.closed_until);
             *until = (*until).max(Instant::now().checked_add(wait));
         }

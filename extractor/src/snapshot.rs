@@ -119,6 +119,7 @@ mod tests {
             json: serde_json::from_str(r#"{"company_id":7}"#).unwrap(),
             update_time,
             now,
+            closes: false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{fetch_details, shared_client};
 use crate::{
+    brake::Brake,
     checkpoint::CheckpointWatch,
     cli::RunArgs,
     damaged_watch::DamagedWatch,
@@ -47,7 +48,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let mut tasks = JoinSet::new();
     let mut runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), settings.clone());
     if let Some(hook) = hook {
-        runner = runner.beside_events(listen(&rt, hook, &mut tasks).await?);
+        runner = runner.beside_events(listen(&rt, hook, &settings.brake, &mut tasks).await?);
     }
     let runner = Arc::new(runner);
     let pauses = Arc::new(Pauses::new(rt.clone(), Arc::clone(&client)));
@@ -103,12 +104,19 @@ async fn until_shutdown(rt: &Runtime, mut tasks: JoinSet<anyhow::Result<()>>) ->
 async fn listen(
     rt: &Runtime,
     (config, signature): (WebhookConfig, Signature),
+    brake: &Brake,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) -> anyhow::Result<Memory> {
     let memory = Memory::new(rt.store.clone(), rt.namespace.clone());
     let watch = HookWatch::new(rt.clone(), memory.clone());
     let listener = Listener::bind(config, &rt.status).await?;
-    let hooks = Hooks::new(rt.clone(), memory.clone(), signature, watch.clone());
+    let hooks = Hooks::new(
+        rt.clone(),
+        memory.clone(),
+        signature,
+        watch.clone(),
+        brake.clone(),
+    );
     tasks.spawn(async_ok(listener.serve(Arc::new(hooks), rt.shutdown.clone())));
     tasks.spawn(async_ok(watch.run()));
     Ok(memory)

@@ -54,6 +54,12 @@ impl Last {
         self.good.truncate(REMEMBERED);
     }
 
+    /// The detail of a customer was fetched, and its answer leaves no call for others.
+    pub(super) fn closes(&mut self, company_id: &str) {
+        self.good.retain(|(id, _)| id != company_id);
+        remember(&mut self.refused, company_id);
+    }
+
     pub(super) fn failed(&mut self, company_id: &str, error: &Error, begun: Instant) {
         remember(&mut self.refused, company_id);
         match error {

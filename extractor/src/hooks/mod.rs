@@ -23,5 +23,6 @@ pub(crate) fn count_fetch(result: &'static str) {
     receiver::count(result, 1);
 }
 
-/// Runs of events begin so: they are live ones, a day's worth in each.
+/// Runs of events begin so: they are live ones, a day's worth in each. Those of customers of whom nothing is loaded are apart
+/// ([`pipeline::names::UNKNOWN_HOOKS`]).
 pub(crate) const RUN: &str = "live-hooks-";

@@ -9,12 +9,16 @@ use super::{
     memory::{Memory, Reserved},
     signature::Signature,
 };
-use crate::okki::{Event, Unreadable, read_push};
+use crate::{
+    brake::Brake,
+    okki::{Event, Pushed, Unreadable, read_push},
+};
 use pipeline::{
     broker::PublishError,
     events,
     gate::Pause,
     message::Outgoing,
+    names::UNKNOWN_HOOKS,
     sequence,
     service::Runtime,
     stage::Stage,
@@ -24,7 +28,10 @@ use pipeline::{
     webhook::{Push, Receiver, Verdict},
 };
 use proto::v1::{self, CompanyRef};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 /// Below the time that a call may take, so that what is not published is known to be so.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(8);
@@ -40,6 +47,7 @@ pub(crate) struct Hooks {
     signature: Signature,
     watch: HookWatch,
     watermarks: Watermarks,
+    brake: Brake,
 }
 
 /// Why an event cannot be kept.
@@ -74,7 +82,7 @@ impl Receiver for Hooks {
             }
             Err(Unreadable::Foreign) => return (Verdict::Malformed, None),
         };
-        match self.keep(&pushed.events).await {
+        match self.keep(&pushed).await {
             Ok(()) => (Verdict::Accepted, Some(pushed.reply())),
             Err(error) => {
                 if let Error::Store(error) = &error
@@ -91,19 +99,27 @@ impl Receiver for Hooks {
 
 impl Hooks {
     #[must_use]
-    pub(crate) fn new(rt: Runtime, memory: Memory, signature: Signature, watch: HookWatch) -> Self {
+    pub(crate) fn new(
+        rt: Runtime,
+        memory: Memory,
+        signature: Signature,
+        watch: HookWatch,
+        brake: Brake,
+    ) -> Self {
         Self {
             watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
             rt,
             memory,
             signature,
             watch,
+            brake,
         }
     }
 
-    async fn keep(&self, events: &[Event]) -> Result<(), Error> {
+    async fn keep(&self, pushed: &Pushed) -> Result<(), Error> {
+        count("left", pushed.more);
         let mut ids = BTreeSet::new();
-        for event in events {
+        for event in &pushed.events {
             match event {
                 Event::Customer(id) => {
                     if !ids.insert(id.clone()) {
@@ -114,11 +130,16 @@ impl Hooks {
                 Event::Other => count("unknown", 1),
             }
         }
-        let mut left = self.without_a_flood(ids.into_iter().collect()).await?;
+        if self.brake.holds(&self.rt).await {
+            // What is listed waits as well; the listing will show them.
+            count("left", ids.len());
+            return Ok(());
+        }
+        let (mut left, unknown) = self.without_a_flood(ids.into_iter().collect()).await?;
         while !left.is_empty() {
             self.check_open()?;
             let reserved = self.memory.reserve(&left, self.wait().mul_f64(EARLIEST)).await?;
-            if let Err(error) = self.publish(&reserved).await {
+            if let Err(error) = self.publish(&reserved, &unknown).await {
                 self.memory.undo(&reserved).await?;
                 return Err(error);
             }
@@ -135,21 +156,28 @@ impl Hooks {
         Ok(())
     }
 
-    /// Leaves customers of whom nothing is loaded to the listing when there are many of them.
-    async fn without_a_flood(&self, ids: Vec<String>) -> Result<Vec<String>, Error> {
+    /// Leaves customers of whom nothing is loaded to the listing when there are many of them; who is taken, and which of
+    /// these are such.
+    async fn without_a_flood(&self, ids: Vec<String>) -> Result<(Vec<String>, HashSet<String>), Error> {
         let loaded = self.watermarks.loaded(&ids).await?;
         let wanted = loaded.iter().filter(|loaded| loaded.is_none()).count();
         if wanted == 0 {
-            return Ok(ids);
+            return Ok((ids, HashSet::new()));
         }
         let mut room = self.memory.room_for_unknown(wanted).await?;
         count("left", wanted - room);
-        let taken = ids.into_iter().zip(loaded).filter(|(_, loaded)| {
-            let is_taken = loaded.is_some() || room > 0;
-            room -= usize::from(is_taken && loaded.is_none());
-            is_taken
-        });
-        Ok(taken.map(|(id, _)| id).collect())
+        let (mut taken, mut unknown) = (Vec::new(), HashSet::new());
+        for (id, loaded) in ids.into_iter().zip(loaded) {
+            if loaded.is_none() {
+                if room == 0 {
+                    continue;
+                }
+                room -= 1;
+                unknown.insert(id.clone());
+            }
+            taken.push(id);
+        }
+        Ok((taken, unknown))
     }
 
     /// The queues are there, and nothing that a ref needs is known to be away.
@@ -160,17 +188,25 @@ impl Hooks {
         standing.map_or(Ok(()), |pause| Err(Error::Paused(pause.reason)))
     }
 
-    async fn publish(&self, reserved: &Reserved) -> Result<(), Error> {
+    async fn publish(&self, reserved: &Reserved, unknown: &HashSet<String>) -> Result<(), Error> {
         let (now, later) = (&reserved.now, &reserved.later);
         if now.is_empty() && later.is_empty() {
             return Ok(());
         }
-        let run = format!("{RUN}{}", jiff::Timestamp::now().strftime("%Y%m%d"));
+        let today = jiff::Timestamp::now().strftime("%Y%m%d");
+        let runs = [format!("{RUN}{today}"), format!("{UNKNOWN_HOOKS}{today}")];
         let all: Vec<String> = now.iter().chain(later).cloned().collect();
-        self.rt.account.list(&run, &all).await?;
+        let run_of = |id: &String| &runs[usize::from(unknown.contains(id))];
+        for run in &runs {
+            let of_run = all.iter().filter(|id| run_of(id) == run).cloned();
+            let of_run: Vec<String> = of_run.collect();
+            if !of_run.is_empty() {
+                self.rt.account.list(run, &of_run).await?;
+            }
+        }
         let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let hints = all.iter().zip(first..).map(|(id, at)| hint(&run, id, at));
+        let hints = all.iter().zip(first..).map(|(id, at)| hint(run_of(id), id, at));
         let hints: Vec<CompanyRef> = hints.collect();
         let (writer, asked) = (self.rt.events.clone(), hints.iter().map(events::asked).collect());
         // Goes on when the broker does not take it in time.

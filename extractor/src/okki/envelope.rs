@@ -18,6 +18,8 @@ pub(super) struct Answer {
     pub data: Box<RawValue>,
     /// The server's clock, unix seconds.
     pub now: Option<i64>,
+    /// Its headers say that no call is left.
+    pub closes: bool,
 }
 
 /// Reads the answer of a resource call.
@@ -30,6 +32,7 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> R
     Ok(Answer {
         data: data.to_owned(),
         now: envelope.text("now").as_deref().and_then(time::parse),
+        closes: false,
     })
 }
 
@@ -80,6 +83,8 @@ fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Members<'_>) -
             code: named("401"),
             message,
         }),
+        // A refusal that says when to come again is no lack of permission.
+        (_, 403) | (Some("403"), _) if retry_after.is_some() => Err(Error::RateLimited { retry_after }),
         (_, 403) | (Some("403"), _) => Err(Error::Permission {
             code: named("403"),
             message,
@@ -93,6 +98,7 @@ fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Members<'_>) -
         (Some(code), _) if is_server_error(code) => Err(Outage::Envelope {
             code: code.to_owned(),
             message,
+            retry_after,
         }
         .into()),
         (None | Some("0" | "200"), 200..=299) => Ok(()),
@@ -101,6 +107,7 @@ fn refusal(status: u16, retry_after: Option<Duration>, envelope: &Members<'_>) -
             Err(Outage::Unknown {
                 code: code.map_or_else(|| status.to_string(), str::to_owned),
                 message,
+                retry_after,
             }
             .into())
         }
@@ -239,6 +246,24 @@ mod tests {
         ];
         for (status, body, code) in table {
             assert_eq!(read(status, body).unwrap_err().code(), code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_says_when_to_come_again_is_heard_whatever_its_code() {
+        for (status, body) in [
+            (429, ""),
+            (503, ""),
+            (403, r#"{"code":403,"message":"slow down"}"#),
+            (200, r#"{"code":500,"message":"busy"}"#),
+            (200, r#"{"code":10086,"message":"busy"}"#),
+        ] {
+            let error = read(status, body).unwrap_err();
+            assert_eq!(
+                error.retry_after(),
+                Some(Duration::from_secs(2)),
+                "{status} {body}"
+            );
         }
     }
 

@@ -107,6 +107,8 @@ pub(crate) enum Outage {
         code: String,
         /// The vendor's text.
         message: String,
+        /// From `Retry-After`.
+        retry_after: Option<Duration>,
     },
     /// A code that nothing is known of, so it may mean anything, and pass.
     #[error("{}", words::tr!("unknown code {code}: {message}"))]
@@ -115,6 +117,8 @@ pub(crate) enum Outage {
         code: String,
         /// The vendor's text.
         message: String,
+        /// From `Retry-After`.
+        retry_after: Option<Duration>,
     },
 }
 
@@ -136,7 +140,7 @@ impl Error {
             Self::Auth { code, message }
             | Self::Permission { code, message }
             | Self::Business { code, message }
-            | Self::Outage(Outage::Envelope { code, message } | Outage::Unknown { code, message }) => {
+            | Self::Outage(Outage::Envelope { code, message, .. } | Outage::Unknown { code, message, .. }) => {
                 vec![code, message]
             }
             Self::NotFound { message }
@@ -217,9 +221,12 @@ impl Error {
     #[must_use]
     pub(crate) const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after } | Self::Outage(Outage::Status { retry_after, .. }) => {
-                *retry_after
-            }
+            Self::RateLimited { retry_after }
+            | Self::Outage(
+                Outage::Status { retry_after, .. }
+                | Outage::Envelope { retry_after, .. }
+                | Outage::Unknown { retry_after, .. },
+            ) => *retry_after,
             Self::Closed { left } => Some(*left),
             _ => None,
         }
@@ -250,7 +257,7 @@ impl Error {
             Self::Auth { code, message }
             | Self::Permission { code, message }
             | Self::Business { code, message }
-            | Self::Outage(Outage::Envelope { code, message } | Outage::Unknown { code, message }) => {
+            | Self::Outage(Outage::Envelope { code, message, .. } | Outage::Unknown { code, message, .. }) => {
                 Some((code.clone(), message.clone()))
             }
             Self::NotFound { message } => Some(("404".to_owned(), message.clone())),
@@ -286,6 +293,7 @@ mod tests {
             of(Outage::Unknown {
                 code: other,
                 message: words,
+                retry_after: None,
             }
             .into()),
             of(Error::Garbled("s3cr3t".to_owned())),

@@ -23,7 +23,7 @@ mod types;
 pub(crate) use client::{Client, ClientOptions, Endpoints, Recorded};
 pub(crate) use error::{Error, chain};
 pub(crate) use pace::Pace;
-pub(crate) use push::{Event, Unreadable, read as read_push};
+pub(crate) use push::{Event, Pushed, Unreadable, read as read_push};
 pub(crate) use sealed::base64;
 pub(crate) use tape::{Question, Taken};
 pub(crate) use token::Tokens;

@@ -1,6 +1,6 @@
 //! When a call may be sent: one quota for list, detail and token calls of all replicas, slower when OKKI says so.
 //!
-//! A 429 pushes the shared bucket back, by `Retry-After` when the server names a time, else by waits that double with
+//! A 429 pushes the shared bucket back, by `Retry-After` when the server names a time that is not over, else by waits that double with
 //! every 429 in a row; a pause that is too long to wait for with a message in hand comes back from the quota as an error, and
 //! pauses the stage. On top of that the process lowers its own rate by a quarter and earns it back slowly, so that
 //! a limit that is lower than configured is approached instead of hit again every second.
@@ -115,6 +115,14 @@ impl Pace {
         match &self.shared {
             Some((quota, bucket)) => quota.push_back(bucket, pause).await?,
             None => tokio::time::sleep(pause.min(LONGEST_ALONE)).await,
+        }
+        Ok(())
+    }
+
+    /// Nobody calls for so long; the rate has nothing to do with it.
+    pub(crate) async fn keep_off(&self, wait: Duration) -> Result<(), Error> {
+        if let Some((quota, bucket)) = &self.shared {
+            quota.push_back(bucket, wait).await?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::{decode::whole, sealed};
 use pipeline::webhook::Push;
 use serde_json::{Map, Value, json};
 
-/// Events of one push that are read.
+/// Events of one push that are read; what is more is counted.
 const MOST: usize = 500;
 /// Objects within objects.
 const DEEPEST: u8 = 8;
@@ -46,6 +46,8 @@ pub(crate) enum Event {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Pushed {
     pub events: Vec<Event>,
+    /// Events beyond those; the listing shows their customers.
+    pub more: usize,
     message_id: Option<Value>,
     /// What the vendor's test wants to see again.
     echo: Option<Value>,
@@ -94,11 +96,21 @@ impl Pushed {
         json!({ "code": 200, "message": "success", "data": data }).to_string()
     }
 
-    fn collect(&mut self, value: &Value, name: Option<&str>, depth: u8) {
-        if depth > DEEPEST || self.events.len() >= MOST {
-            return;
+    fn push(&mut self, event: Event) {
+        match self.events.len() {
+            0..MOST => self.events.push(event),
+            _ => self.more += 1,
         }
+    }
+
+    fn count(&self) -> usize {
+        self.events.len() + self.more
+    }
+
+    fn collect(&mut self, value: &Value, name: Option<&str>, depth: u8) {
         match value {
+            // Something, of which nobody looks at what.
+            Value::Array(_) | Value::Object(_) if depth > DEEPEST => self.push(Event::Other),
             Value::Array(items) => items.iter().for_each(|item| self.collect(item, name, depth + 1)),
             Value::Object(members) => self.object(members, name, depth),
             Value::String(text) => {
@@ -121,18 +133,17 @@ impl Pushed {
         }
         let module = name.and_then(|name| name.split('.').nth(2));
         if !matches!(module, None | Some("company" | "customer")) {
-            return self.events.push(Event::Other);
+            return self.push(Event::Other);
         }
-        let before = self.events.len();
+        let before = self.count();
         let ids = ["company_id", "company_ids"]
             .iter()
             .filter_map(|name| members.get(*name));
-        self.events
-            .extend(ids.flat_map(ids_in).map(Event::Customer).take(MOST));
-        if self.events.len() == before && members.contains_key("customer_id") {
-            self.events.push(Event::Contact);
+        ids.flat_map(ids_in).for_each(|id| self.push(Event::Customer(id)));
+        if self.count() == before && members.contains_key("customer_id") {
+            self.push(Event::Contact);
         }
-        if self.events.len() > before {
+        if self.count() > before {
             return;
         }
         for wrapper in WRAPPERS {
@@ -141,14 +152,16 @@ impl Pushed {
                 Some(inner @ (Value::Number(_) | Value::String(_)))
                     if wrapper == "biz_data" && module == Some("company") && !ids_in(inner).is_empty() =>
                 {
-                    self.events.extend(ids_in(inner).into_iter().map(Event::Customer));
+                    ids_in(inner)
+                        .into_iter()
+                        .for_each(|id| self.push(Event::Customer(id)));
                 }
                 Some(inner) => self.collect(inner, name, depth + 1),
                 None => {}
             }
         }
-        if own.is_some() && self.events.len() == before {
-            self.events.push(Event::Other);
+        if own.is_some() && self.count() == before {
+            self.push(Event::Other);
         }
     }
 }

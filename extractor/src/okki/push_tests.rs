@@ -86,7 +86,11 @@ fn what_is_deep_or_long_is_bounded() {
     let deep = "{\"data\":".repeat(60) + "{\"company_id\":7}" + &"}".repeat(60);
     assert_eq!(events(&deep), [Event::Other]);
     let many: Vec<_> = (1..2_000).map(|id| json!({ "company_id": id })).collect();
-    assert_eq!(events(&json!(many).to_string()).len(), MOST);
+    let many = read(&push(&json!(many).to_string()), None).unwrap();
+    assert_eq!((many.events.len(), many.more), (MOST, 1_999 - MOST), "counted");
+    let ids: Vec<u32> = (1..2_000).collect();
+    let many = read(&push(&json!({ "company_ids": ids }).to_string()), None).unwrap();
+    assert_eq!((many.events.len(), many.more), (MOST, 1_999 - MOST));
 }
 
 #[test]

@@ -87,6 +87,8 @@ pub(crate) struct Detail {
     pub update_time: Option<i64>,
     /// The server's clock, unix seconds.
     pub now: Option<i64>,
+    /// The answer says that no call is left for others.
+    pub closes: bool,
 }
 
 /// Reads the `data` object of a listing; `later`: of a page after the first one.
@@ -189,6 +191,7 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
         json: data,
         update_time,
         now,
+        closes: false,
     })
 }
 

@@ -4,8 +4,8 @@
 //! messages again; the account knows that it has counted them (see [`crate::accounting`]).
 
 use crate::{
-    accounting::Entry, cause::logged, disposition::Disposition, message::Envelope, service::Runtime,
-    stage::Stage, telemetry::names, version::Version,
+    accounting::Entry, cause::logged, disposition::Disposition, message::Envelope, names::is_lag,
+    service::Runtime, stage::Stage, telemetry::names, version::Version,
 };
 
 /// Writes down what became of messages. `false` while Redis is away: the stage pauses, and the batch is to be handled
@@ -36,14 +36,20 @@ pub(super) async fn record(
         }
         tracing::error!(%stage, error = logged(&error), "the account misses a batch");
     }
-    // The lag is a promise about changes; a first load or a backfill would say how old the customers are.
+    // The lag is a promise about changes; others would say how old the customers are.
     let now = jiff::Timestamp::now().as_second();
     let loaded = settled
         .iter()
         .filter(|(envelope, disposition, _)| *disposition == Disposition::Loaded && envelope.is_live());
-    let versions = loaded.filter_map(|(envelope, ..)| envelope.version.parse::<Version>().ok());
-    for version in versions.filter(|version| version.update_time > 0) {
-        metrics::histogram!(names::END_TO_END_LAG).record((now - version.update_time).max(0) as f64);
+    for (envelope, ..) in loaded {
+        let version = envelope.version.parse::<Version>().ok();
+        let Some(changed) = version.map(|version| version.update_time).filter(|at| *at > 0) else {
+            continue;
+        };
+        let lag = (now - changed).max(0);
+        if is_lag(&envelope.run_id, lag) {
+            metrics::histogram!(names::END_TO_END_LAG).record(lag as f64);
+        }
     }
     true
 }

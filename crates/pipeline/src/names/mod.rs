@@ -9,6 +9,7 @@ mod loader;
 mod missing_keys;
 mod namespace;
 mod push_keys;
+mod runs;
 mod watch_keys;
 
 pub use account::{AccountKeys, VendorAccount};
@@ -17,3 +18,5 @@ pub use hook_keys::HookKeys;
 pub use keys::{LedgerKeys, RunKeys, fence_key};
 pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};
+pub(crate) use runs::is_lag;
+pub use runs::{ASKED_FOR, UNKNOWN_HOOKS};

@@ -1,10 +1,13 @@
 //! How many calls a vendor says are left, as many servers do in headers of their answers.
 //!
-//! Read are `RateLimit` in its structured form (`"default";r=50;t=30`) and in its older one (`limit=100, remaining=50,
-//! reset=30`), and the pair `RateLimit-Remaining`, `RateLimit-Reset`, also with `X-` or `X-Rate-Limit`. The time until there
-//! are more is a number of seconds, or a unix time in seconds or milliseconds; without one nothing is known.
+//! Read are `RateLimit` in its structured form (`"default";r=50;t=30`, several policies and header lines) and in its older
+//! one (`limit=100, remaining=50, reset=30`), and `RateLimit-Remaining` with `RateLimit-Reset` or `RateLimit-Reset-After`,
+//! also with `X-` or `X-Rate-Limit`, and those for one unit (`X-RateLimit-Remaining-Minute`). The time until there are more
+//! is a number of seconds (`30`, `30s`), a unix time in seconds or milliseconds, or an HTTP date; without one only that
+//! nothing is left is believed, for a second. Of several the one with the fewest calls counts.
 
 use http::HeaderMap;
+use jiff::fmt::rfc2822;
 use std::time::Duration;
 
 /// A number above this is no span of seconds but a unix time.
@@ -30,23 +33,55 @@ impl Allowance {
     }
 
     fn read_at(headers: &HeaderMap, now_s: u64) -> Option<Self> {
-        let of_pair = ["ratelimit", "x-ratelimit", "x-rate-limit"]
+        let pairs = ["ratelimit", "x-ratelimit", "x-rate-limit"]
             .into_iter()
-            .find_map(|name| {
-                let number = |what: &str| number(text(headers, &format!("{name}-{what}"))?);
-                Some((number("remaining")?, number("reset")?))
-            });
-        let of_one = || {
-            let text = text(headers, "ratelimit")?;
-            let left = member(text, &["r", "remaining"])?;
-            Some((left, member(text, &["t", "reset"])?))
-        };
-        let (left, reset) = of_pair.or_else(of_one)?;
-        Some(Self {
-            left,
-            lasts: span(reset, now_s),
-        })
+            .flat_map(|name| of_pairs(headers, name, now_s));
+        let lines = headers.get_all("ratelimit").into_iter();
+        let policies = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| of_policies(line, now_s));
+        let all = pairs.chain(policies);
+        all.min_by_key(|allowance| (allowance.left, std::cmp::Reverse(allowance.lasts)))
     }
+}
+
+/// What the headers that begin so say.
+fn of_pairs(headers: &HeaderMap, name: &str, now_s: u64) -> Vec<Allowance> {
+    let said = |what: &str| text(headers, &format!("{name}-{what}"));
+    let remaining = |what: &str| said(what).and_then(number);
+    let reset = said("reset").and_then(|text| span(text, now_s));
+    let reset = reset.or_else(|| said("reset-after").and_then(|text| span(text, now_s)));
+    let units = [("remaining-second", 1), ("remaining-minute", 60)];
+    let of_units = units.into_iter().filter_map(|(what, seconds)| {
+        let unit = Duration::from_secs(seconds);
+        Some(Allowance {
+            left: remaining(what)?,
+            lasts: reset.map_or(unit, |reset| reset.min(unit)),
+        })
+    });
+    let of_all = remaining("remaining").and_then(|left| allowance(left, reset));
+    of_units.chain(of_all).collect()
+}
+
+/// What one line of several policies says.
+fn of_policies(line: &str, now_s: u64) -> Vec<Allowance> {
+    let of_one = |text: &str| {
+        let left = member(text, &["r", "remaining"]).and_then(number)?;
+        let lasts = member(text, &["t", "reset"]).and_then(|text| span(text, now_s));
+        allowance(left, lasts)
+    };
+    // The older form separates by commas what belongs together.
+    match line.contains("remaining=") {
+        true => of_one(line).into_iter().collect(),
+        false => line.split(',').filter_map(of_one).collect(),
+    }
+}
+
+/// Without a time only that nothing is left is believed.
+fn allowance(left: u64, lasts: Option<Duration>) -> Option<Allowance> {
+    let guess = (left == 0).then_some(Duration::from_secs(1));
+    let lasts = lasts.or(guess)?;
+    Some(Allowance { left, lasts })
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -65,19 +100,28 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// The value of one of these names in `a=1, b=2` or `x;a=1;b=2`.
-fn member(text: &str, names: &[&str]) -> Option<u64> {
+fn member<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
     text.split([',', ';']).find_map(|part| {
         let (name, value) = part.split_once('=')?;
-        names.contains(&name.trim()).then(|| number(value))?
+        names.contains(&name.trim()).then_some(value)
     })
 }
 
-fn span(reset: u64, now_s: u64) -> Duration {
-    match reset {
+fn span(text: &str, now_s: u64) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(at) = rfc2822::DateTimeParser::new().parse_timestamp(text) {
+        let at = u64::try_from(at.as_second()).unwrap_or(0);
+        return Some(Duration::from_secs(at.saturating_sub(now_s)));
+    }
+    let reset = match text.strip_suffix("ms") {
+        Some(ms) => return number(ms).map(Duration::from_millis),
+        None => number(text.strip_suffix('s').unwrap_or(text))?,
+    };
+    Some(match reset {
         0..EPOCH_S => Duration::from_secs(reset),
         EPOCH_S..EPOCH_MS => Duration::from_secs(reset.saturating_sub(now_s)),
         _ => Duration::from_millis(reset.saturating_sub(now_s.saturating_mul(1_000))),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -88,11 +132,12 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     fn read(headers: &[(&str, &str)]) -> Option<(u64, u64)> {
-        let headers = headers.iter().map(|(name, value)| {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-            (name, HeaderValue::from_str(value).unwrap())
-        });
-        let allowance = Allowance::read_at(&headers.collect(), NOW)?;
+            map.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        let allowance = Allowance::read_at(&map, NOW)?;
         Some((allowance.left, allowance.lasts.as_secs()))
     }
 
@@ -112,6 +157,22 @@ mod tests {
             ],
             &[("RateLimit", "limit=100, remaining=5, reset=30")],
             &[("RateLimit", "\"default\";r=5;t=30")],
+            &[("RateLimit", "\"burst\";r=50;t=1, \"day\";r=5;t=30")],
+            &[
+                ("RateLimit", "\"burst\";r=50;t=1"),
+                ("RateLimit", "\"day\";r=5;t=30"),
+            ],
+            &[("X-RateLimit-Remaining", "5"), ("X-RateLimit-Reset-After", "30")],
+            &[("X-RateLimit-Remaining", "5"), ("X-RateLimit-Reset", "30s")],
+            &[
+                ("X-RateLimit-Remaining", "5"),
+                ("X-RateLimit-Reset", "Fri, 15 Jan 2027 08:00:30 GMT"),
+            ],
+            &[
+                ("X-RateLimit-Remaining-Minute", "5"),
+                ("RateLimit-Reset", "30"),
+                ("X-RateLimit-Reset", "30"),
+            ],
         ] {
             assert_eq!(read(headers), Some((5, 30)), "{headers:?}");
         }
@@ -124,6 +185,7 @@ mod tests {
             &[("X-RateLimit-Remaining", "5")],
             &[("X-RateLimit-Reset", "5")],
             &[("X-RateLimit-Remaining", "many"), ("X-RateLimit-Reset", "30")],
+            &[("X-RateLimit-Remaining", "5"), ("X-RateLimit-Reset", "soon")],
             &[("RateLimit", "unlimited")],
         ] {
             assert_eq!(read(headers), None, "{headers:?}");
@@ -133,5 +195,9 @@ mod tests {
             ("X-RateLimit-Reset", "1700000000"),
         ];
         assert_eq!(read(&past), Some((0, 0)), "a time that is over");
+        let none = [("X-RateLimit-Remaining", "0")];
+        assert_eq!(read(&none), Some((0, 1)), "nothing is left, for a while");
+        let minute = [("X-RateLimit-Remaining-Minute", "7")];
+        assert_eq!(read(&minute), Some((7, 60)));
     }
 }

@@ -30,7 +30,12 @@ pub(super) struct Raw {
 impl Raw {
     /// Whether it ends a long pause when it is an answer as others.
     pub(super) fn lifts(&self) -> bool {
-        self.probe && self.allowance.is_none_or(|allowance| allowance.left > 0)
+        self.probe && !self.closes()
+    }
+
+    /// Whether it says that no call is left.
+    fn closes(&self) -> bool {
+        self.allowance.is_some_and(|allowance| allowance.left == 0)
     }
 }
 
@@ -47,7 +52,7 @@ impl Client {
         let request = self.http.get(self.url(path)?).query(query);
         let request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret.expose()));
         let raw = self.exchange(lane, endpoint, request, Bytes::new()).await?;
-        let lifts = raw.lifts();
+        let (lifts, closes) = (raw.lifts(), raw.closes());
         let Raw {
             status,
             retry_after,
@@ -66,12 +71,17 @@ impl Client {
         if !matches!(answer, Err(Error::RateLimited { .. } | Error::Outage(_))) {
             self.answered(lifts).await?;
         }
-        answer
+        Ok(Answer { closes, ..answer? })
     }
 
     /// Nobody calls for a while: OKKI limits everybody, not only the customer whose detail was refused so.
     pub(crate) async fn keep_away(&self, wait: Duration) -> Result<(), Error> {
         self.pace.push_back(Some(wait)).await
+    }
+
+    /// The same where it is not the rate that it is about.
+    pub(crate) async fn keep_off(&self, wait: Duration) -> Result<(), Error> {
+        self.pace.keep_off(wait).await
     }
 
     pub(super) async fn exchange(

@@ -88,7 +88,7 @@ const REFUSALS: [&str; 6] = [
 fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Error {
     match envelope::read(status, retry_after, body) {
         Err(
-            Error::Outage(Outage::Unknown { code, message })
+            Error::Outage(Outage::Unknown { code, message, .. })
             | Error::Business { code, message }
             | Error::Auth { code, message },
         ) => match code.as_str() {
@@ -96,7 +96,12 @@ fn token_refusal(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Err
             code_known if REFUSALS.contains(&code_known) || is_denied(code_known) => {
                 Error::Auth { code, message }
             }
-            _ => Outage::Unknown { code, message }.into(),
+            _ => Outage::Unknown {
+                code,
+                message,
+                retry_after,
+            }
+            .into(),
         },
         Err(Error::NotFound { message }) => Error::Auth {
             code: "404".to_owned(),

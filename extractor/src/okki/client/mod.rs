@@ -123,7 +123,11 @@ impl Client {
         let answer = self
             .patient(lane, "info", &self.source().info, &query, patience)
             .await?;
-        read_detail(answer.data, answer.now, company_id)
+        let detail = read_detail(answer.data, answer.now, company_id)?;
+        Ok(Detail {
+            closes: answer.closes,
+            ..detail
+        })
     }
 
     fn detail_query(&self, company_id: &str) -> Vec<(String, String)> {
@@ -176,7 +180,14 @@ impl Client {
                     }
                     patience.after_limit(retry_after)?;
                 }
-                Err(error @ (Error::Outage(_) | Error::Garbled(_))) => patience.after_silence(error).await?,
+                Err(error @ (Error::Outage(_) | Error::Garbled(_))) => {
+                    // It is said to one replica, and meant for all.
+                    let wait = error.retry_after().filter(|wait| patience.obeys(Some(*wait)));
+                    if let Some(wait) = wait {
+                        self.pace.keep_off(wait).await?;
+                    }
+                    patience.after_silence(error).await?;
+                }
                 answer => return answer,
             }
         }

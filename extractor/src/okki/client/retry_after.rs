@@ -7,8 +7,15 @@ use std::time::Duration;
 /// No vendor closes for longer; what says so is asked again after it.
 const MOST: Duration = Duration::from_secs(86_400);
 
-/// How long the server wants no calls; `None` when it does not say, or in a way that nobody can read.
+/// A wait that is shorter says nothing: the next call would be refused like this one. Then waits are guessed, and grow.
+const LEAST: Duration = Duration::from_millis(100);
+
+/// How long the server wants no calls; `None` when it does not say, in a way that nobody can read, or that it is over.
 pub(super) fn read(headers: &HeaderMap) -> Option<Duration> {
+    said(headers).filter(|wait| *wait >= LEAST)
+}
+
+fn said(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok();
     let value = text(RETRY_AFTER)?.trim();
     if let Ok(seconds) = value.parse::<f64>() {
@@ -52,7 +59,9 @@ mod tests {
         assert_eq!(wait("1", None), Some(1));
         assert_eq!(wait(" 3600 ", None), Some(3_600));
         assert_eq!(wait("1.5", None), Some(1));
-        assert_eq!(wait("-3", None), Some(0));
+        for over in ["0", "-3", "0.001"] {
+            assert_eq!(wait(over, None), None, "{over} is no time to wait for");
+        }
         assert_eq!(wait("999999999999", None), Some(86_400));
         assert_eq!(wait("inf", None), None);
         assert_eq!(wait("soon", None), None);
@@ -69,11 +78,11 @@ mod tests {
         ] {
             assert_eq!(wait(two_minutes_later, date), Some(120), "{two_minutes_later}");
         }
-        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT", date), Some(0));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT", date), None, "it is over");
         assert_eq!(wait("Sun, 06 Nov 2044 08:00:00 GMT", date), Some(86_400));
         assert_eq!(
             wait("Sun, 06 Nov 1994 08:49:37 GMT", None),
-            Some(0),
+            None,
             "by our own clock"
         );
     }

@@ -66,6 +66,48 @@ async fn a_retry_after_as_a_date_is_kept() {
     keeps_away("info", kind, 1, 182).await;
 }
 
+/// Said to one replica, and meant for all: an outage that says how long it lasts.
+#[tokio::test]
+async fn a_busy_server_is_left_alone_by_every_replica() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(60)
+        .seed(185)
+        .start()
+        .await;
+    let replicas = [(); 2].map(|()| pipeline.run(Service::Extractor));
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 60);
+    for replica in replicas {
+        pipeline[replica].ready().await;
+    }
+    let kind = FaultKind::RetryLater {
+        status: 503,
+        after_s: 40,
+        date: false,
+    };
+    let fault = Fault::on(Vendor::Okki, "list", kind).times(1);
+    pipeline.simulator.fault(fault);
+    eventually(LIMIT, "a call is refused", async || {
+        let fired = pipeline.simulator.faults()[0].fired;
+        expect(fired >= 1, || format!("{fired}"))
+    })
+    .await;
+    // One that was on its way beside it may still arrive.
+    let calls = |pipeline: &PipelineUnderTest| pipeline.simulator.stats().okki.total_calls;
+    let before = calls(&pipeline);
+    let refused = Instant::now();
+    eventually(LIMIT, "the next calls", async || {
+        let now = calls(&pipeline);
+        expect(now > before + 1, || format!("{now}"))
+    })
+    .await;
+    let silent = refused.elapsed();
+    assert!(silent > Duration::from_secs(35), "called after {silent:?}");
+    pipeline.simulator.change(20);
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 60);
+    pipeline.drain().await;
+}
+
 /// The next call that is let through the pause may go at once.
 async fn time_passes(pipeline: &PipelineUnderTest) {
     let now = jiff::Timestamp::now().as_microsecond().to_string();

@@ -27,3 +27,4 @@ mod unnamed;
 mod unread;
 mod webhook;
 mod webhook_commands;
+mod webhook_left;

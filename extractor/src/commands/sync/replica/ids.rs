@@ -6,7 +6,8 @@ use crate::{
     state::{FetchResult, Phase, Run},
 };
 use pipeline::{
-    accounting::Balance, events, message::Outgoing, sequence, setting::ConfigError, stage::Stage,
+    accounting::Balance, events, message::Outgoing, names::ASKED_FOR, sequence, setting::ConfigError,
+    stage::Stage,
 };
 use proto::v1::{self, CompanyRef};
 use std::{
@@ -100,7 +101,7 @@ impl Sync {
     async fn publish_these(&self, ids: &[String]) -> anyhow::Result<Run> {
         let (second, now) = (time::now(), self.state.now_ms().await?);
         let run = Run {
-            id: format!("live-ids-{}", uuid::Uuid::new_v4().simple()),
+            id: format!("{ASKED_FOR}{}", uuid::Uuid::new_v4().simple()),
             start: Some(second),
             end: second,
             phase: Phase::Changed,
