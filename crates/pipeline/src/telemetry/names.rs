@@ -249,7 +249,7 @@ pub const ALL: &[Metric] = &[
     counter(
         EXTRACTOR_DAMAGED_ROWS,
         &[],
-        "Rows of the listing that named no customer, each time that they were listed in a window",
+        "Rows and seconds of the listing that named no customer",
     ),
     counter(
         EXTRACTOR_MISSING,
