@@ -36,7 +36,7 @@ chaos: ## kill everything at random by SEED, KILLS times, while CUSTOMERS change
 bench: ## measure a release build beside the bare broker, with plots in target/bench
 	cargo build --release $(PIPELINE) --bin bench
 	cargo bench -p transformer --bench mapping -- --quick
-	target/release/bench
+	target/release/bench --webhooks
 
 lint: ## check format and clippy's advice, warnings denied
 	cargo fmt --all --check

@@ -172,6 +172,10 @@ pub(crate) struct ScheduleArgs {
     /// Fetch every customer anew at these times, such as "0 3 * * 6", for what changes without an update time
     #[arg(long, env = "FORCE_CRON", value_name = "EXPRESSION")]
     pub force_cron: Option<String>,
+    /// Compare everything that OKKI lists with everything that was loaded at these times, and repair what differs, as
+    /// `reconcile --fix` does: who has left a group or the private sea (私海) is in no listing
+    #[arg(long, env = "RECONCILE_CRON", value_name = "EXPRESSION")]
+    pub reconcile_cron: Option<String>,
 }
 
 /// OKKI's webhook.

@@ -158,6 +158,8 @@ pub(crate) struct Schedules {
     pub remedy: Option<(Schedule, Duration)>,
     /// Of runs that fetch everybody anew.
     pub refresh: Option<Schedule>,
+    /// Of comparisons with everything that was loaded.
+    pub reconcile: Option<Schedule>,
     /// Between live windows.
     pub polling: Option<Tempo>,
 }
@@ -187,6 +189,9 @@ impl ScheduleArgs {
         let refresh = given(args.force_cron)
             .map(|text| cron("FORCE_CRON", &text))
             .transpose()?;
+        let reconcile = given(args.reconcile_cron)
+            .map(|text| cron("RECONCILE_CRON", &text))
+            .transpose()?;
         let polling = polling(
             &live,
             [&args.poll, &args.poll_quiet, &args.poll_share],
@@ -196,6 +201,7 @@ impl ScheduleArgs {
             live,
             remedy,
             refresh,
+            reconcile,
             polling,
         })
     }

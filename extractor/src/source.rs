@@ -3,14 +3,16 @@
 //! Paging, window and deletion parameters are the extractor's own business (see `walk`); a document's values for
 //! them (`{{LAST_SYNC_TIME|datetime}}` and so on) say only which window the platform would have asked for.
 
-use crate::{okki::time, selection::Selection};
+use crate::selection::Selection;
 use jiff::Timestamp;
 use mapping::{Context, Loaded, Problem, SourceDocument};
 use pipeline::setting::ConfigError;
 use std::{path::Path, time::Duration};
 
+mod bounds;
 mod filter;
 mod odd;
+mod remedy;
 mod scope;
 
 pub(crate) use filter::{group_list, rules_of};
@@ -29,10 +31,6 @@ const OWN: [&str; 6] = [
 /// Rows per page for `{{PAGINATION_PAGE_SIZE}}`.
 const PAGE_SIZE: u64 = 200;
 
-const FIXED_BOUNDS: &str = words::mark!(
-    "take it out or write {{LAST_SYNC_TIME|datetime}}; list a fixed span with \
-                            `extractor sync --since … --until …`, or begin with START"
-);
 const REMOVED: &str = words::mark!(
     "removed is 1: deleted customers are listed beside the existing ones, whose changes are wanted, \
                        too; the platform would list the deleted ones alone"
@@ -114,7 +112,7 @@ impl Source {
             start_row: Some(0),
             ..Context::at(now).last_sync(0)
         };
-        refuse_fixed_bounds(&document, name).and_then(|()| refuse_other_hosts(&document, name))?;
+        bounds::refuse(&document, &context, name).and_then(|()| refuse_other_hosts(&document, name))?;
         let given = given(&document, &context, text, name)?;
         let value = |name: &str| {
             given
@@ -141,12 +139,13 @@ impl Source {
         let removals = value("removed") == Some("1");
         let remarks = remarks(&document, name, removals)
             .into_iter()
-            .chain(odd::without_effect(text, name));
+            .chain(odd::without_effect(text, name))
+            .chain(bounds::overlap(&document, &context, name));
         Ok(Self {
             info: document.info_api().unwrap_or(&base.info).to_owned(),
             count: value("count").and_then(|count| count.trim().parse().ok()),
             removals,
-            remedy: remedy(&document, &context, now)?,
+            remedy: remedy::read(&document, &context)?,
             selection: Selection {
                 format: document.format_response,
                 condition: document.condition,
@@ -204,19 +203,6 @@ fn refuse_other_hosts(document: &SourceDocument, name: &str) -> Result<(), Confi
     }
 }
 
-/// A bound that is the same in every run would be ignored, or end all listing.
-fn refuse_fixed_bounds(document: &SourceDocument, name: &str) -> Result<(), ConfigError> {
-    let bounds = ["start_time", "end_time", "date"];
-    let Some((bound, fixed)) = bounds
-        .iter()
-        .find_map(|bound| Some((bound, document.fixed(bound)?)))
-    else {
-        return Ok(());
-    };
-    let problem = words::tr!("{bound} is always `{fixed}`, but every run has a window of its own");
-    Err(ConfigError::new(name, problem, FIXED_BOUNDS))
-}
-
 /// What is followed in another way than the platform does.
 fn remarks(document: &SourceDocument, name: &str, removals: bool) -> Vec<String> {
     let id = document
@@ -227,42 +213,6 @@ fn remarks(document: &SourceDocument, name: &str, removals: bool) -> Vec<String>
         id.map(|id| words::tr!("{name}: id is `{id}`, but customers are followed by their company_id"));
     let removed = removals.then(|| words::of(name, words::said(REMOVED)));
     other_id.into_iter().chain(removed).collect()
-}
-
-/// The remedy run's window begins at a time that its expressions compute; what counts is how long ago that is.
-fn remedy(
-    document: &SourceDocument,
-    context: &Context,
-    now: Timestamp,
-) -> Result<Option<(String, Duration)>, ConfigError> {
-    let Some(remedy) = &document.omission_remedy else {
-        return Ok(None);
-    };
-    let given = remedy.parameters(document, context).map_err(|(label, error)| {
-        ConfigError::new(
-            "omissionRemedy",
-            words::tr!("parameter `{label}`: {error}"),
-            words::tr!("correct its value"),
-        )
-    })?;
-    let start = given
-        .iter()
-        .find(|(name, _)| name == "start_time")
-        .or(given.iter().find(|(name, _)| name == "date"));
-    let start = start
-        .and_then(|(_, text)| time::parse_input(text, false))
-        .filter(|start| *start > 0);
-    let reach = start
-        .and_then(|start| u64::try_from(now.as_second() - start).ok())
-        .ok_or_else(|| {
-            let problem = words::text!("has no start_time in the past");
-            ConfigError::new(
-                "omissionRemedy",
-                problem,
-                words::text!("set it in takeOverRequest, for example {{DAYS_AGO_2|datetime}}"),
-            )
-        })?;
-    Ok(Some((remedy.crontab.clone(), Duration::from_secs(reach))))
 }
 
 fn all(problems: &[Problem]) -> ConfigError {

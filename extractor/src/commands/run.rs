@@ -1,6 +1,6 @@
 //! `extractor run`: one task per schedule on which it may become leader, and the detail consumer, until shutdown.
 
-use super::{fetch_details, shared_client};
+use super::{fetch_details, reconcile::Scheduled, shared_client};
 use crate::{
     brake::Brake,
     checkpoint::CheckpointWatch,
@@ -9,9 +9,10 @@ use crate::{
     filter_watch::FilterWatch,
     hooks::{HookWatch, Hooks, Memory, Signature},
     leader::Leader,
+    okki::Client,
     pause::Pauses,
     poll::Polling,
-    run::{Runner, Span},
+    run::{RunSettings, Runner, Span},
     schedule::Schedule,
     settings::{OkkiConfig, Schedules},
     share::Share,
@@ -26,7 +27,7 @@ use pipeline::{
     webhook::{Listener, WebhookConfig},
 };
 use replay::worker::Worker;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 /// Works until stopped.
@@ -39,7 +40,6 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let schedules = args.schedule.check(&okki)?;
     let ttl = args.lease.check()?;
     let hook = args.hook.check()?;
-    let removals = settings.removals;
 
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
     warn_of(&okki);
@@ -69,19 +69,20 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         client: Arc::clone(&client),
         pauses: Arc::clone(&pauses),
         state: state.clone(),
-        settings,
+        settings: settings.clone(),
         tempo,
         ttl,
     });
 
     tasks.spawn(watch(&rt, &state, &okki, lists_again));
+    reconcile(&mut tasks, &rt, &client, &settings, &schedules.reconcile, ttl);
     lead(&mut tasks, leader, schedules, polling);
     let details = fetch_details(
         rt.clone(),
         client,
         pauses,
         okki.client.concurrency,
-        removals,
+        settings.removals,
         !args.detail.no_skip,
     );
     tasks.spawn(async { details.await.with_context(|| words::tr!("consume refs")) });
@@ -120,6 +121,27 @@ async fn listen(
     tasks.spawn(async_ok(listener.serve(Arc::new(hooks), rt.shutdown.clone())));
     tasks.spawn(async_ok(watch.run()));
     Ok(memory)
+}
+
+/// Spawns who compares at the times of `RECONCILE_CRON`, if there are any.
+fn reconcile(
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    rt: &Runtime,
+    client: &Arc<Client>,
+    settings: &RunSettings,
+    schedule: &Option<Schedule>,
+    ttl: Duration,
+) {
+    if let Some(schedule) = schedule.clone() {
+        let scheduled = Scheduled {
+            rt: rt.clone(),
+            client: Arc::clone(client),
+            settings: settings.clone(),
+            schedule,
+            ttl,
+        };
+        tasks.spawn(async_ok(scheduled.run()));
+    }
 }
 
 /// Spawns a leader for each kind of run that is made by itself.

@@ -228,3 +228,118 @@ fn what_cannot_be_followed_is_refused_by_name() {
             .contains("/nowhere.json")
     );
 }
+
+fn with_bound(name: &str, value: &str) -> Result<Source, String> {
+    let before = match name {
+        "start_time" => "{{LAST_SYNC_TIME|datetime}}",
+        _ => "{{CURRENT_TIME|datetime}}",
+    };
+    let value = serde_json::to_string(value).unwrap();
+    let text = DOCUMENT.replacen(&format!("\"{before}\""), &value, 1);
+    Source::read(&text, "source.json").map_err(|error| error.to_string())
+}
+
+#[test]
+fn bounds_that_follow_the_last_run_and_now_are_accepted() {
+    for start in [
+        "{{LAST_SYNC_TIME|datetime}}",
+        "{{LAST_SYNC_TIME|date}}",
+        "{{LAST_SYNC_TIME}}",
+        "_function FROM_UNIXTIME({{LAST_SYNC_TIME}}-600)",
+    ] {
+        let read = with_bound("start_time", start);
+        assert!(read.is_ok(), "{start}: {read:?}");
+    }
+    for end in ["", "{{CURRENT_TIME|datetime}}", "_function NOW()"] {
+        let read = with_bound("end_time", end);
+        assert!(read.is_ok(), "{end}: {read:?}");
+    }
+    let early = with_bound(
+        "start_time",
+        "_function FROM_UNIXTIME({{LAST_SYNC_TIME}}-7*86400)",
+    )
+    .unwrap();
+    let told = early.warnings.iter().any(|warning| warning.contains("OVERLAP"));
+    assert!(told, "{:?}", early.warnings);
+}
+
+#[test]
+fn bounds_that_nobody_follows_are_refused() {
+    for (bound, value, problem) in [
+        (
+            "start_time",
+            "{{DAYS_AGO_7|datetime}}",
+            "does not follow the last run",
+        ),
+        (
+            "start_time",
+            "{{CURRENT_TIME|datetime}}",
+            "does not follow the last run",
+        ),
+        (
+            "start_time",
+            "_function DATE_SUB(NOW(), INTERVAL 1 DAY)",
+            "does not follow the last run",
+        ),
+        (
+            "start_time",
+            "_function FROM_UNIXTIME({{LAST_SYNC_TIME}}+86400)",
+            "does not follow the last run",
+        ),
+        (
+            "start_time",
+            "_function '2026-01-01'",
+            "does not follow the last run",
+        ),
+        ("end_time", "{{DAYS_AGO_1|datetime}}", "windows end now"),
+        (
+            "end_time",
+            "_function DATE_SUB(NOW(), INTERVAL 1 HOUR)",
+            "windows end now",
+        ),
+        ("end_time", "{{LAST_SYNC_TIME|datetime}}", "windows end now"),
+    ] {
+        let refused = with_bound(bound, value).unwrap_err();
+        assert!(refused.contains(problem), "{bound} {value}: {refused}");
+    }
+}
+
+#[test]
+fn a_remedy_run_replaces_nothing_but_its_start() {
+    let with = |parameters: &str| {
+        let before = r#"{"field": "start_time", "label": "开始", "type": "string", "value": "{{DAYS_AGO_2|datetime}}"}"#;
+        assert!(DOCUMENT.contains(before));
+        Source::read(&DOCUMENT.replace(before, parameters), "source.json").map_err(|error| error.to_string())
+    };
+    let start =
+        r#"{"field": "start_time", "label": "s", "type": "string", "value": "{{DAYS_AGO_2|datetime}}"}"#;
+    let other = |field: &str, value: &str| {
+        with(&format!(
+            r#"{start}, {{"field": "{field}", "label": "x", "type": "string", "value": "{value}"}}"#
+        ))
+    };
+    assert!(other("end_time", "{{CURRENT_TIME|datetime}}").is_ok());
+    assert!(other("group_id", "17").is_ok(), "as usual");
+    for (field, value, problem) in [
+        ("end_time", "{{DAYS_AGO_1|datetime}}", "windows end now"),
+        ("group_id", "18", "group_id in takeOverRequest has no effect"),
+        (
+            "Start_Time",
+            "{{DAYS_AGO_3|datetime}}",
+            "OKKI knows no parameter `Start_Time`",
+        ),
+    ] {
+        let refused = other(field, value).unwrap_err();
+        assert!(refused.contains(problem), "{field} {value}: {refused}");
+    }
+    let fixed =
+        with(r#"{"field": "start_time", "label": "s", "type": "string", "value": "_function '2026-01-01'"}"#);
+    assert!(fixed.unwrap_err().contains("moves on"));
+}
+
+#[test]
+fn names_in_other_cases_are_refused() {
+    let text = DOCUMENT.replacen(r#""field": "start_time""#, r#""field": "Start_Time""#, 1);
+    let refused = Source::read(&text, "source.json").unwrap_err().to_string();
+    assert!(refused.contains("write `start_time`"), "{refused}");
+}

@@ -41,6 +41,12 @@ impl Namespace {
         self.key("extract:reconcile")
     }
 
+    /// Text: when the last comparison by `RECONCILE_CRON` ended, or since when its times are watched, unix milliseconds.
+    #[must_use]
+    pub fn reconcile_ended_key(&self) -> String {
+        self.key("extract:reconcile:ended")
+    }
+
     /// Set: customers with a row that this comparison has not listed.
     #[must_use]
     pub fn unlisted_key(&self) -> String {

@@ -72,6 +72,11 @@ impl Findings {
         found.saturating_sub(self.fixed)
     }
 
+    /// Customers for which something was done.
+    pub(super) const fn handled(&self) -> u64 {
+        self.fixed
+    }
+
     /// What to do about those that `--fix` leaves open.
     pub(super) fn remedies(&self, at_most: u8) -> String {
         let mut remedies = Vec::new();

@@ -10,6 +10,7 @@ mod compare;
 mod findings;
 mod gone;
 mod progress;
+mod scheduled;
 
 use super::shared_client;
 use crate::{
@@ -20,12 +21,14 @@ use crate::{
     state::State,
 };
 use anyhow::Context as _;
+use findings::Findings;
 use indicatif::ProgressBar;
 use pipeline::{
     config::CommonConfig, http::HttpConfig, lease::Lease, retry::Backoff, service::Runtime, stage::Stage,
     watermarks::Watermarks,
 };
 use progress::{Place, Progress};
+pub(crate) use scheduled::Scheduled;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -53,29 +56,11 @@ struct Comparison {
 pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let (json, restart, at_most) = (args.json, args.restart, percent("--at-most", &args.at_most)?);
     let comparison = Comparison::open(args, at_most).await?;
-    let kept = comparison
-        .place
-        .open()
-        .await
-        .with_context(|| words::tr!("ask Redis"))?;
-    let mut progress = match kept.filter(|_| !restart) {
-        Some(progress) => {
-            tracing::info!("going on where the last run was broken off; --restart begins again");
-            progress
-        }
-        None => comparison.begin().await?,
-    };
-    let compared = comparison.patiently(&mut progress).await;
+    let compared = comparison.compare_all(restart).await;
     comparison.rt.events.finish().await;
-    compared?;
-    comparison
-        .place
-        .close()
-        .await
-        .with_context(|| words::tr!("ask Redis"))?;
+    let findings = compared?;
     comparison.bar.finish_and_clear();
     comparison.lease.release().await?;
-    let findings = progress.findings;
     findings.print(json)?;
     let (open, mut remedies) = (findings.open(), findings.remedies(at_most));
     if !comparison.fix {
@@ -104,22 +89,53 @@ impl Comparison {
             words::bail!("another comparison is at work");
         };
         let client = shared_client(&rt, &okki, &http)?;
-        let state = State::new(rt.store.clone(), rt.namespace.clone());
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(200));
-        Ok(Self {
+        let own = (args.fix, at_most);
+        Ok(Self::new(rt, client, settings, lease, own).with_bar(bar))
+    }
+
+    fn new(
+        rt: Runtime,
+        client: Arc<Client>,
+        settings: RunSettings,
+        lease: Lease,
+        (fix, at_most): (bool, u8),
+    ) -> Self {
+        let state = State::new(rt.store.clone(), rt.namespace.clone());
+        Self {
             runner: Runner::new(rt.clone(), Arc::clone(&client), state.clone(), settings.clone()),
             watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
-            place: Place::new(rt.store.clone(), &rt.namespace, &settings.filter, args.fix),
-            fix: args.fix,
+            place: Place::new(rt.store.clone(), &rt.namespace, &settings.filter, fix),
+            fix,
             rt,
             client,
             state,
             settings,
             lease,
-            bar,
+            bar: ProgressBar::hidden(),
             at_most,
-        })
+        }
+    }
+
+    fn with_bar(self, bar: ProgressBar) -> Self {
+        Self { bar, ..self }
+    }
+
+    /// Goes on where the last one was broken off, or begins one, up to its end.
+    async fn compare_all(&self, restart: bool) -> anyhow::Result<Findings> {
+        let redis = || words::tr!("ask Redis");
+        let kept = self.place.open().await.with_context(redis)?;
+        let mut progress = match kept.filter(|_| !restart) {
+            Some(progress) => {
+                tracing::info!("going on where the last run was broken off; --restart begins again");
+                progress
+            }
+            None => self.begin().await?,
+        };
+        self.patiently(&mut progress).await?;
+        self.place.close().await.with_context(redis)?;
+        Ok(progress.findings)
     }
 
     /// A new one, over everything up to the present.

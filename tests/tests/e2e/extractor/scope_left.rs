@@ -61,6 +61,35 @@ async fn a_detail_that_shows_another_group_is_a_leaving() {
     pipeline.drain().await;
 }
 
+/// Without a person, and without anybody who asks for the customer.
+#[tokio::test]
+async fn who_has_left_a_group_is_found_at_the_times_of_reconcile() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(80)
+        .seed(117)
+        .set_for(Service::Extractor, "OKKI_GROUP_ID", "101")
+        .set_for(Service::Extractor, "RECONCILE_CRON", "*/5 * * * * *")
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .start()
+        .await;
+    let ids = pipeline.simulator.company_ids();
+    let is_member = |id: &i64| {
+        let group = pipeline.simulator.customer(*id).unwrap().group;
+        group.as_deref() == Some("欧洲区")
+    };
+    let members: Vec<i64> = ids.into_iter().filter(is_member).collect();
+    pipeline.run_all();
+    pipeline.run(Service::Extractor);
+    only_these(&mut pipeline, &members).await;
+    let elsewhere = json!({"group": "美洲区"});
+    pipeline
+        .simulator
+        .change_one(members[0], Some(elsewhere))
+        .unwrap();
+    only_these(&mut pipeline, &members[1..]).await;
+    pipeline.drain().await;
+}
+
 #[tokio::test]
 async fn several_groups_are_loaded_and_no_other() {
     let mut document = source_document();
