@@ -86,6 +86,10 @@ async fn who_has_left_a_group_is_found_at_the_times_of_reconcile() {
         .simulator
         .change_one(members[0], Some(elsewhere))
         .unwrap();
+    eventually(LIMIT, "the row of who has left is gone", async || {
+        expect(row(&pipeline, members[0]).is_none(), || "it is there".to_owned())
+    })
+    .await;
     only_these(&mut pipeline, &members[1..]).await;
     pipeline.drain().await;
 }
