@@ -49,16 +49,13 @@ impl Runner {
         });
         let spans: Vec<_> = rows.chain(unread).collect();
         let are_new = self.state.keep_damaged(&spans).await?;
-        for (span, _) in spans.iter().zip(are_new).filter(|(_, is_new)| *is_new) {
-            tracing::error!(
-                run = run.id,
-                reason = span.reason,
-                serial_id = span.serial_id,
-                start = span.start.map(time::format),
-                end = time::format(span.end),
-                "part of the listing names no customer"
-            );
-            metrics::counter!(names::EXTRACTOR_DAMAGED_ROWS).increment(1);
+        for (n, (span, _)) in spans
+            .iter()
+            .zip(are_new)
+            .enumerate()
+            .filter(|(_, (_, is_new))| *is_new)
+        {
+            tell(run, span, n < step.damaged.len());
         }
         Ok(())
     }
@@ -122,4 +119,29 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+fn tell(run: &Run, span: &DamagedSpan, is_row: bool) {
+    let (start, end) = (span.start.map(time::format), time::format(span.end));
+    let reason = &span.reason;
+    if is_row {
+        let serial_id = span.serial_id.as_deref();
+        tracing::error!(
+            run = run.id,
+            reason,
+            serial_id,
+            start,
+            end,
+            "listed row names no customer"
+        );
+    } else {
+        tracing::error!(
+            run = run.id,
+            reason,
+            start,
+            end,
+            "part of the listing cannot be read"
+        );
+    }
+    metrics::counter!(names::EXTRACTOR_DAMAGED_ROWS).increment(1);
 }

@@ -88,7 +88,11 @@ impl Runner {
     }
 
     /// The first page of each part of the listing, with their total, and whether there is nothing at all.
-    async fn first_pages(&self, kind: RunKind, request: &PageRequest) -> Result<(Page, bool), Stop> {
+    pub(super) async fn first_pages(
+        &self,
+        kind: RunKind,
+        request: &PageRequest,
+    ) -> Result<(Page, bool), Stop> {
         let is_empty = |page: &Page| page.total == Some(0) && page.rows() == 0;
         let vendor = |part| self.vendor(kind, part);
         let (mut first, mut are_empty, mut failed) = (None::<Page>, true, None);

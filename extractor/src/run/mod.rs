@@ -197,6 +197,7 @@ impl Runner {
                 break;
             }
         }
+        self.count_again(kind, &mut run).await;
         let after = self.state.standing(kind).await?;
         run.finished_ms = Some(after.redis_ms);
         if kind == RunKind::Live && before.checkpoint.is_none() {

@@ -48,6 +48,9 @@ pub(crate) struct Report {
     pub forged_taken: u64,
     #[serde(skip)]
     pub pushes_taken: u64,
+    /// Calls over a limit beyond a hundredth of all calls, which is what stopped processes explain.
+    #[serde(skip)]
+    pub overruns_too_many: u64,
     /// The same calls with what became of them.
     #[serde(skip)]
     pub overruns: Overruns,
@@ -76,7 +79,7 @@ impl Report {
     }
 
     /// What must be zero, with what it means.
-    pub(crate) fn must_be_zero(&self) -> [(&'static str, u64, &'static str); 7] {
+    pub(crate) fn must_be_zero(&self) -> [(&'static str, u64, &'static str); 8] {
         [
             (
                 "forged taken",
@@ -100,6 +103,11 @@ impl Report {
                 "books difference",
                 self.books_difference,
                 "of the product's own accounting",
+            ),
+            (
+                "overruns too many",
+                self.overruns_too_many,
+                "calls over a limit beyond a hundredth of all",
             ),
         ]
     }

@@ -120,8 +120,10 @@ async fn attack(options: &Options, progress: &Progress, logs: &Path) -> anyhow::
         refused: refused.saturating_sub(forced),
     };
     let pipeline = &mut run.pipeline;
+    let stats = pipeline.simulator.stats();
+    let explained = (stats.okki.total_calls + stats.jdy.total_calls) / 100;
+    report.overruns_too_many = report.quota_violations.saturating_sub(explained);
     if report.quota_violations > 0 {
-        let stats = pipeline.simulator.stats();
         let examples = [stats.okki.violation_examples, stats.jdy.violation_examples].concat();
         progress.say(&format!("over a limit, the first: {examples:?}"));
     }

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use kit::config::mapping_document;
 use kit::pipeline::{PipelineUnderTest, Service, command};
-use kit::simulator::{FormSpec, Loose, WidgetSpec, cell_widget};
+use kit::simulator::{Fault, FaultKind, FormSpec, Loose, Vendor, WidgetSpec, cell_widget};
 use kit::wait::{eventually, expect};
 use serde_json::{Value, json};
 
-use super::sink::Sink;
+use super::details::seen;
+use super::filter_left::{source_document, written};
+use super::sink::{Sink, calls};
 
 /// What a command that has to fail said.
 async fn refused(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> String {
@@ -223,5 +225,29 @@ async fn a_source_documents_condition_filters_and_is_accounted() {
         books.to_string().contains(&format!("\"filtered\":{filtered}")),
         "{books}"
     );
+    pipeline.drain().await;
+}
+
+/// What the document says of the form of values concerns the detail, too.
+#[tokio::test]
+async fn the_format_of_a_document_is_asked_for_in_details() {
+    let mut document = source_document();
+    document["condition"] = json!([]);
+    let format = json!({"field": "format", "label": "f", "type": "string", "value": "1"});
+    document["request"].as_array_mut().unwrap().push(format);
+    let (_folder, source) = written(&document);
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(20)
+        .seed(263)
+        .set_for(Service::Extractor, "SOURCE", source)
+        .start()
+        .await;
+    let counted = Fault::on(Vendor::Okki, "info", FaultKind::Slow { ms: 0 }).containing("format=1");
+    pipeline.simulator.fault(counted);
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    seen(&sink, 20).await;
+    let (with, all) = (pipeline.simulator.faults()[0].seen, calls(&pipeline, "info"));
+    assert!(with >= 20 && with == all, "{with} of {all} details");
     pipeline.drain().await;
 }

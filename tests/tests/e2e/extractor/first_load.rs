@@ -7,7 +7,7 @@ use kit::wait::{eventually, expect};
 use pipeline::stage::Stage;
 use serde_json::Value;
 
-use super::sink::{Sink, calls, redis};
+use super::sink::{Sink, calls, redis, redis_at};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -162,6 +162,39 @@ async fn a_changed_filter_is_noticed_and_lists_everything_again_on_demand() {
     eventually(LIMIT, "another first load", async || {
         let now = status(&pipeline).await;
         expect(loads(&now) > loads(&before), || now.to_string())
+    })
+    .await;
+    pipeline.drain().await;
+}
+
+/// Everything that is known of the account is gone, and the queue is not.
+#[tokio::test]
+async fn a_first_load_begins_anew_when_redis_is_emptied_meanwhile() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(300)
+        .seed(265)
+        .set("OKKI_RATE", "20")
+        .set("BACKFILL_AHEAD", "20")
+        .start()
+        .await;
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    eventually(LIMIT, "the first load is at work", async || {
+        let calls = calls(&pipeline, "info");
+        expect(calls >= 60, || format!("{calls}"))
+    })
+    .await;
+    assert!(first(&pipeline).await.is_some());
+    let keys = redis_at(&pipeline, "KEYS", &format!("{{{}}}*", pipeline.namespace), &[]).await;
+    let keys: Vec<String> = redis::from_redis_value(keys).unwrap();
+    assert!(keys.len() > 10, "{keys:?}");
+    for key in &keys {
+        redis_at(&pipeline, "DEL", key, &[]).await;
+    }
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 300);
+    eventually(LIMIT, "the first load is over", async || {
+        let left = first(&pipeline).await;
+        expect(left.is_none(), || format!("{left:?}"))
     })
     .await;
     pipeline.drain().await;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::queues::Queues;
-use kit::simulator::{Allowance, Limiter};
+use kit::simulator::{Allowance, Fault, FaultKind, Limiter, Vendor};
 use kit::wait::{eventually, expect};
 use pipeline::names::Namespace;
 use pipeline::stage::Stage;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::details::seen;
 use super::sink::{Sink, calls, next_day, quota_number};
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -210,4 +211,46 @@ async fn listing_waits_while_a_later_queue_is_deep() {
     let sink = Sink::open(&pipeline).await;
     assert_eq!(sink.complete(&pipeline, LIMIT).await, ids.len());
     pipeline.drain().await;
+}
+
+/// A person has to look at dead letters; until then listing goes on slowly.
+#[tokio::test]
+async fn many_dead_letters_slow_listing_down_and_stop_it_not() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(262)
+        .set_for(Service::Extractor, "LISTING_DEAD_LIMIT", "4")
+        .start()
+        .await;
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids[..5] {
+        let value = json!("soon");
+        let name = "update_time".to_owned();
+        let odd = Fault::on(Vendor::Okki, "info", FaultKind::Member { name, value });
+        pipeline.simulator.fault(odd.containing(&id.to_string()));
+    }
+    let extractor = pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    seen(&sink, 25).await;
+    eventually(LIMIT, "five are dead", async || {
+        let dead = pipeline.queues.dead(Stage::Extract).await.unwrap();
+        expect(dead == 5, || format!("{dead:?}"))
+    })
+    .await;
+    let id = ids[10].to_string();
+    let before = sink.seen()[&id].copies;
+    pipeline.simulator.change_one(ids[10], None).unwrap();
+    eventually(LIMIT, "listing slows down", async || {
+        let status = status(&pipeline, extractor).await;
+        let said = status["listing_slowed"].to_string();
+        expect(said.contains("dead letters"), || status.to_string())
+    })
+    .await;
+    pipeline[extractor].ready().await;
+    eventually(LIMIT, "the change is seen", async || {
+        let copies = sink.seen()[&id].copies;
+        expect(copies > before, || format!("{before}, {copies}"))
+    })
+    .await;
+    pipeline[extractor].kill9();
 }

@@ -166,3 +166,20 @@ async fn details_whose_times_nobody_can_read_pause_with_the_text() {
     assert_eq!(sink.complete(&pipeline, LIMIT).await, 20);
     pipeline.drain().await;
 }
+
+#[tokio::test]
+async fn a_clock_of_okki_that_nobody_can_read_is_none() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(264)
+        .simulator(|options| options.settings.okki.now_time = TimeForm::Odd)
+        .start()
+        .await;
+    let extractor = pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    pipeline.simulator.change(5);
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    pipeline[extractor].ready().await;
+    pipeline.drain().await;
+}

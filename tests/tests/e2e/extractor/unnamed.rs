@@ -124,3 +124,56 @@ async fn a_later_page_without_a_list_is_the_end() {
     assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
     pipeline.drain().await;
 }
+
+/// Windows overlap, so that each bad row is listed in many of them.
+#[tokio::test]
+async fn bad_rows_of_one_second_are_counted_once_each() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(261)
+        .start()
+        .await;
+    let extractor = pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    let ids = pipeline.simulator.company_ids();
+    pipeline.simulator.set(|settings| {
+        for id in &ids[..2] {
+            settings.okki.listing.ids.insert(*id, format!("\"X{id}\""));
+        }
+    });
+    // Together, and so of one second or two.
+    for id in &ids[..2] {
+        pipeline.simulator.change_one(*id, None).unwrap();
+    }
+    let counted = async || {
+        let counted = pipeline[extractor]
+            .metric("okki_extractor_damaged_rows_total")
+            .await;
+        counted.unwrap_or_default()
+    };
+    eventually(LIMIT, "both are counted", async || {
+        let now = counted().await;
+        expect(now >= 2.0, || format!("{now}"))
+    })
+    .await;
+    let lists = calls(&pipeline, "list");
+    eventually(LIMIT, "many windows", async || {
+        let now = calls(&pipeline, "list");
+        expect(now >= lists + 20, || format!("{lists}, {now}"))
+    })
+    .await;
+    assert_eq!(counted().await, 2.0);
+    let status = pipeline
+        .tool(Service::Extractor, &["status", "--json"])
+        .await
+        .unwrap();
+    for id in &ids[..2] {
+        assert!(status.contains(&format!("`X{id}`")), "{status}");
+    }
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.listing.ids.clear());
+    assert_eq!(sink.complete(&pipeline, LIMIT).await, 30);
+    pipeline.drain().await;
+}
