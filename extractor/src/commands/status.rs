@@ -146,10 +146,11 @@ fn text(status: &Status) -> String {
         rows.push(row("webhook", webhook(events)));
     }
     for span in &status.damaged {
-        let at = span
-            .serial_id
-            .as_deref()
-            .unwrap_or(words::text!("no serial number"));
+        let at = match (&span.serial_id, span.part) {
+            (Some(serial_id), _) => serial_id,
+            (None, Some(_)) => words::text!("a part of the listing"),
+            (None, None) => words::text!("no serial number"),
+        };
         let next = if span.is_given_up() {
             words::text!(", given up")
         } else {
@@ -158,7 +159,7 @@ fn text(status: &Status) -> String {
         let end = time::format(span.end);
         let tries = span.tries;
         rows.push(row(
-            words::text!("unreadable row"),
+            words::text!("not listed"),
             words::tr!("{end}, {at}: {}; listed again {tries} times{next}", span.reason),
         ));
     }

@@ -184,8 +184,8 @@ impl Error {
     /// Says whether one page of a listing alone may be answered so, while others are listed.
     #[must_use]
     pub(crate) fn may_be_of_one_page(&self) -> bool {
-        let is_of_all = matches!(self, Self::Unnamed(_)) || self.is_definite();
-        !is_of_all && !self.is_limit() && !self.is_of_redis() && self.retry_after().is_none()
+        let is_of_all = matches!(self, Self::Unnamed(_) | Self::Closed { .. } | Self::Quota(_));
+        !is_of_all && !self.is_definite() && !self.is_of_redis()
     }
 
     /// Says whether it is the rate or the day that stands against the call.

@@ -137,12 +137,16 @@ impl Polling {
         let phases = [Phase::Changed, Phase::Removed];
         let phases = &phases[..1 + usize::from(self.settings.removals)];
         let parts = 0..self.client.source().parts();
+        let kept = self.state.kept_parts().await?;
         let (mut answers, mut failed) = (false, None);
         for (phase, part) in phases
             .iter()
             .flat_map(|phase| parts.clone().map(move |part| (phase, part)))
         {
             let removed = *phase == Phase::Removed;
+            if kept.iter().any(|span| span.is_of(part, removed)) {
+                continue;
+            }
             let request = PageRequest {
                 start: Some(start),
                 end: None,

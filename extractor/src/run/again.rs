@@ -6,12 +6,12 @@
 
 use super::{Runner, Stop};
 use crate::{
-    okki::time,
+    okki::{PageRequest, time},
     state::{DamagedSpan, Phase, Run, RunKind},
     walk::{Step, Walk},
     window::Window,
 };
-use pipeline::{lease::Lease, telemetry::names};
+use pipeline::{lease::Lease, quota::Lane, telemetry::names};
 use std::sync::atomic::Ordering;
 
 /// Spans that are listed again after one live run.
@@ -108,11 +108,28 @@ impl Runner {
         run: &mut Run,
         lease: &Lease,
     ) -> Result<(), Stop> {
+        if let Some(part) = span.part {
+            // One that hangs costs one call each time.
+            let nobody = PageRequest {
+                start: span.start,
+                end: Some(span.end),
+                page: 1,
+                count: 1,
+                removed: span.removed,
+            };
+            self.client
+                .page_of_once(Lane::Live, &nobody.of_nobody(), part)
+                .await?;
+        }
         let parts = 0..self.client.source().parts();
         for part in parts.filter(|part| span.part.is_none_or(|only| only == *part)) {
+            run.part = part;
             let mut walk = Walk::new(window, None, self.settings.count, span.removed);
             while let Some(step) = walk.next(&self.vendor(RunKind::Live, part)).await? {
                 self.settings.brake.wait(&self.rt, lease).await?;
+                if span.removed {
+                    self.are_gone(RunKind::Live, run, &step).await?;
+                }
                 self.note_coarse(walk.is_coarse());
                 self.publish(RunKind::Live, run, step, lease).await?;
             }

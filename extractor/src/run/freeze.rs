@@ -96,7 +96,17 @@ impl Runner {
         let is_empty = |page: &Page| page.total == Some(0) && page.rows() == 0;
         let vendor = |part| self.vendor(kind, part);
         let (mut first, mut are_empty, mut failed) = (None::<Page>, true, None);
-        for part in 0..self.client.source().parts() {
+        let kept = match kind {
+            RunKind::Live => self.state.kept_parts().await?,
+            _ => Vec::new(),
+        };
+        let is_kept = |part: &usize| kept.iter().any(|span| span.is_of(*part, false));
+        let parts = 0..self.client.source().parts();
+        are_empty &= !parts.clone().any(|part| is_kept(&part));
+        // One of several at least is asked, for OKKI's clock.
+        let asked: Vec<usize> = parts.clone().filter(|part| !is_kept(part)).collect();
+        let asked = if asked.is_empty() { parts.collect() } else { asked };
+        for part in asked {
             let page = match vendor(part).first_page(request).await {
                 Ok(page) => page,
                 // Others may be shown, and the walk finds out what is the matter with this one.

@@ -247,6 +247,9 @@ impl Runner {
 
     async fn walk(&self, kind: RunKind, run: &mut Run, lease: &Lease) -> Result<(), Stop> {
         let removed = run.phase == Phase::Removed;
+        if self.leave_to_kept(kind, run).await? {
+            return Ok(());
+        }
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
         loop {
             let step = match walk.next(&self.vendor(kind, run.part)).await {
@@ -255,6 +258,9 @@ impl Runner {
                 Err(error) => return self.part_failed(kind, run, error).await,
             };
             self.settings.brake.wait(&self.rt, lease).await?;
+            if removed && let Err(error) = self.are_gone(kind, run, &step).await {
+                return self.part_failed(kind, run, error).await;
+            }
             self.note_coarse(walk.is_coarse());
             self.keep_damaged(run, &step).await?;
             self.publish(kind, run, step, lease).await?;

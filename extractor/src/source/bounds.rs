@@ -17,6 +17,7 @@ const REMEDY: &str = words::mark!(
     "take it out or write {{LAST_SYNC_TIME|datetime}}; list a fixed span with \
                             `extractor sync --since … --until …`, or begin with START"
 );
+const FLOOR: &str = words::mark!("write {{LAST_SYNC_TIME|datetime}} alone, and that time as START");
 const END: &str = words::mark!(
     "take it out or write {{CURRENT_TIME|datetime}}; SETTLE_DELAY says how long before now windows end"
 );
@@ -29,6 +30,10 @@ pub(super) fn refuse(document: &SourceDocument, context: &Context, name: &str) -
         let Some(text) = text(document, context, bound, name)? else {
             continue;
         };
+        if let Some(floor) = floor(document, context, bound) {
+            let problem = words::tr!("{bound} begins at {} at the first run", time::format(floor));
+            return Err(ConfigError::new(name, problem, words::said(FLOOR)));
+        }
         if offset(document, context, bound).is_none() {
             let problem = words::tr!("{bound} is `{text}`, which does not follow the last run");
             return Err(ConfigError::new(name, problem, words::said(REMEDY)));
@@ -94,6 +99,15 @@ fn offset(document: &SourceDocument, context: &Context, bound: &str) -> Option<i
     let follows = is_same(at(long_ago, context)? - long_ago) && is_same(at(lately, &then)? - lately);
     // One that begins after the last run leaves out what changed between.
     (follows && offset <= 60).then_some(offset)
+}
+
+/// Where the first run begins, when that is not the beginning: the last one was never.
+fn floor(document: &SourceDocument, context: &Context, bound: &str) -> Option<i64> {
+    let given = document.parameters(&context.clone().last_sync(0)).ok()?;
+    let (_, text) = given.into_iter().find(|(field, _)| field == bound)?;
+    let at = time_of(&text).filter(|at| *at > DAY_S)?;
+    // What does not follow the last run at all is refused as that.
+    offset(document, context, bound).map(|_| at)
 }
 
 fn text(

@@ -51,12 +51,14 @@ pub(super) fn without_effect(text: &str, name: &str) -> Vec<String> {
     .collect()
 }
 
-/// Another object of OKKI's has other ids, and a listing of its own.
+/// Another object of OKKI's has other ids, and a listing of its own. Parameters in the path would stand beside ours.
 fn path(document: &SourceDocument) -> Option<Odd> {
-    let is_of_customers = |path: &str| {
-        let path = path.split(['?', '#']).next().unwrap_or(path);
-        path.split('/').any(|part| part.eq_ignore_ascii_case("company"))
-    };
+    let paths = [Some(document.api.as_str()), document.info_api()];
+    if let Some(path) = paths.into_iter().flatten().find(|path| path.contains(['?', '#'])) {
+        let problem = words::tr!("`{path}` has parameters of its own");
+        return Some((problem, words::text!("write them into request, one by one")));
+    }
+    let is_of_customers = |path: &str| path.split('/').any(|part| part.eq_ignore_ascii_case("company"));
     let api = Some(document.api.as_str()).filter(|path| !is_of_customers(path));
     let info = document.info_api().filter(|path| !is_of_customers(path));
     api.map(|path| {
@@ -92,6 +94,17 @@ fn parameter(field: &str, value: &str) -> Option<Odd> {
             shown(),
             words::text!("write a whole number of rows from 1 on, or take it out (OKKI_PAGE_SIZE)"),
         )),
+        "start_index"
+            if !value
+                .trim()
+                .parse::<f64>()
+                .is_ok_and(|page| page == 0.0 || page == 1.0) =>
+        {
+            Some((
+                shown(),
+                words::text!("take it out or write {{PAGINATION_START_ROW}}: every page is listed"),
+            ))
+        }
         "all" if !is_one_of(&["0", "1", "2"]) => Some((
             shown(),
             words::text!(

@@ -1,6 +1,7 @@
 //! The remedy run (补漏) of a source document: when, and how far back.
 
 use super::bounds::{self, time_of};
+use crate::schedule::Schedule;
 use jiff::SignedDuration;
 use mapping::{Context, Parameter, SourceDocument};
 use pipeline::setting::ConfigError;
@@ -15,6 +16,9 @@ pub(super) fn read(
         return Ok(None);
     };
     let refuse = |problem: String, remedy: String| ConfigError::new("omissionRemedy", problem, remedy);
+    if let Err(error) = Schedule::cron(&remedy.crontab) {
+        return Err(refuse(error.to_string(), words::tr!("correct its crontab")));
+    }
     let given = |context: &Context| {
         remedy.parameters(document, context).map_err(|(label, error)| {
             refuse(

@@ -343,3 +343,26 @@ fn names_in_other_cases_are_refused() {
     let refused = Source::read(&text, "source.json").unwrap_err().to_string();
     assert!(refused.contains("write `start_time`"), "{refused}");
 }
+
+#[test]
+fn what_stands_beside_the_parameters_is_refused() {
+    for (before, after, problem) in [
+        (
+            "/v1/company/updates",
+            "/v1/company/updates?group_id=101",
+            "has parameters of its own",
+        ),
+        (
+            "/v1/company/info",
+            "/v1/company/info?x=1",
+            "has parameters of its own",
+        ),
+        ("2 2 * * *", "61 2 * * *", "cron"),
+        (r#""value": "1"}"#, r#""value": "5"}"#, "start_index is `5`"),
+    ] {
+        assert!(DOCUMENT.contains(before), "{before}");
+        let refused = Source::read(&DOCUMENT.replacen(before, after, 1), "source.json");
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(problem), "{after}: {refused}");
+    }
+}

@@ -51,6 +51,12 @@ impl DamagedSpan {
         }
     }
 
+    /// It is what was not shown of this part.
+    #[must_use]
+    pub(crate) fn is_of(&self, part: usize, removed: bool) -> bool {
+        self.part == Some(part) && self.removed == removed
+    }
+
     /// Nobody lists it again.
     #[must_use]
     pub(crate) fn is_given_up(&self) -> bool {
@@ -136,6 +142,13 @@ impl State {
         let spans = found.values().filter_map(|json| serde_json::from_str(json).ok());
         let mut spans: Vec<DamagedSpan> = spans.collect();
         spans.sort_by_key(|span| (span.is_given_up(), span.due_ms));
+        Ok(spans)
+    }
+
+    /// Parts of the listing that were not shown.
+    pub(crate) async fn kept_parts(&self) -> Result<Vec<DamagedSpan>, Error> {
+        let mut spans = self.damaged().await?;
+        spans.retain(|span| span.part.is_some());
         Ok(spans)
     }
 

@@ -10,10 +10,28 @@ use super::{Around, Pages, Step, Walk, cutter::Slice};
 use crate::okki::{Error, Page, PageRequest, chain};
 use std::collections::HashSet;
 
-/// Rows of one second that are asked for one by one.
-const MOST_ROWS: u64 = 500;
+/// Rows of one second that are asked for.
+const MOST_ROWS: u64 = 2_000;
+/// Together first, and where that fails one by one.
+const TOGETHER: u32 = 20;
+/// An order that nobody fixed shows others each time.
+const PASSES: u32 = 4;
 /// So many rows in a row that are not shown, and no more is asked of the second.
-const MOST_UNSHOWN: u32 = 3;
+const MOST_UNSHOWN: u64 = 3 * TOGETHER as u64;
+
+/// What was shown of a second, a few rows at a time.
+#[derive(Default)]
+struct Shown {
+    seen: HashSet<String>,
+    page: Page,
+    /// Rows of the latest pass that were not shown, and how many of them came last.
+    unshown: u64,
+    in_a_row: u64,
+    /// The latest pass has come to the end.
+    ended: bool,
+    /// A row was shown twice in one pass: the order is not fixed.
+    repeats: bool,
+}
 
 impl Walk {
     /// A page; `None` when this one cannot be read and others can.
@@ -34,7 +52,7 @@ impl Walk {
             Err(error) if error.may_be_of_one_page() => error,
             Err(error) => return Err(error),
         };
-        if !is_search && listing.page(control).await.is_err() {
+        if !is_search && listing.page_once(control).await.is_err() {
             return Err(error);
         }
         tracing::debug!(error = pipeline::cause::logged(&error), "one page cannot be read");
@@ -55,48 +73,75 @@ impl Walk {
         is_padded
     }
 
-    /// Asks for every row of the slice alone.
+    /// Asks for a few rows of the slice at a time, and for each alone where those cannot be shown together.
     pub(super) async fn row_by_row(&mut self, slice: Slice, listing: &impl Pages) -> Result<Step, Error> {
-        self.around = Around::Both;
-        let (mut seen, mut shown, mut now) = (HashSet::new(), Page::default(), None);
-        let (mut unshown, mut in_a_row) = (0, 0);
-        for page in 1..=MOST_ROWS {
-            let request = PageRequest {
-                count: 1,
-                ..self.request(slice, page)
-            };
-            let page = match listing.page_once(request).await {
-                Ok(page) => page,
-                Err(error) if error.may_be_of_one_page() && in_a_row < MOST_UNSHOWN => {
-                    (unshown, in_a_row) = (unshown + 1, in_a_row + 1);
-                    continue;
-                }
-                Err(error) if error.may_be_of_one_page() => break,
-                Err(error) => return Err(error),
-            };
-            in_a_row = 0;
-            now = page.now.or(now);
-            let rows = shown.rows();
-            shown.items.extend(
-                page.items
-                    .into_iter()
-                    .filter(|item| seen.insert(item.company_id.clone())),
-            );
-            shown.damaged.extend(page.damaged);
-            if shown.rows() == rows {
+        self.around = Around::Unproven;
+        let mut shown = Shown::default();
+        for _ in 0..PASSES {
+            self.one_pass(slice, listing, &mut shown).await?;
+            if shown.is_all() || !(shown.repeats || shown.lacks_some()) {
                 break;
             }
         }
-        let unread = match unshown {
-            0 => None,
-            _ => self.failed.as_ref().map(|error| chain(error)),
-        };
+        let unread = (!shown.is_all()).then(|| {
+            let reason = self.failed.as_ref().map(|error| chain(error));
+            let seen = shown.seen.len();
+            match (reason, shown.page.total) {
+                (Some(reason), _) => reason,
+                (None, Some(total)) => words::tr!("listing: one second shows {seen} of {total} customers"),
+                (None, None) => words::tr!("listing: one second does not come to rest in {PASSES} passes"),
+            }
+        });
         self.step_over();
         Ok(Step {
             unread,
-            now,
-            ..self.collect(shown, slice)
+            now: shown.page.now,
+            ..self.collect(shown.page, slice)
         })
+    }
+
+    async fn one_pass(&self, slice: Slice, listing: &impl Pages, shown: &mut Shown) -> Result<(), Error> {
+        (shown.unshown, shown.in_a_row, shown.ended) = (0, 0, false);
+        let mut of_pass = HashSet::new();
+        let size = u64::from(TOGETHER);
+        for chunk in 1..=MOST_ROWS / size {
+            match self.some(slice, chunk, TOGETHER, listing).await? {
+                Some(page) => shown.take(page, &mut of_pass),
+                None => {
+                    for row in (chunk - 1) * size + 1..=chunk * size {
+                        match self.some(slice, row, 1, listing).await? {
+                            Some(page) => shown.take(page, &mut of_pass),
+                            None => (shown.unshown, shown.in_a_row) = (shown.unshown + 1, shown.in_a_row + 1),
+                        }
+                        if shown.ended {
+                            break;
+                        }
+                    }
+                }
+            }
+            if shown.ended || shown.in_a_row >= MOST_UNSHOWN {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn some(
+        &self,
+        slice: Slice,
+        page: u64,
+        count: u32,
+        listing: &impl Pages,
+    ) -> Result<Option<Page>, Error> {
+        let request = PageRequest {
+            count,
+            ..self.request(slice, page)
+        };
+        match listing.page_once(request).await {
+            Ok(page) => Ok(Some(page)),
+            Err(error) if error.may_be_of_one_page() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Hands the slice out as unread, and goes on behind it.
@@ -109,5 +154,39 @@ impl Walk {
             slice: slice.window(),
             ..Step::default()
         }
+    }
+}
+
+impl Shown {
+    fn take(&mut self, page: Page, of_pass: &mut HashSet<String>) {
+        self.in_a_row = 0;
+        self.page.now = page.now.or(self.page.now);
+        self.page.total = page.total.or(self.page.total);
+        self.ended = page.rows() == 0;
+        for item in page.items {
+            self.repeats |= !of_pass.insert(item.company_id.clone());
+            if self.seen.insert(item.company_id.clone()) {
+                self.page.items.push(item);
+            }
+        }
+        for row in page.damaged {
+            if !self.page.damaged.contains(&row) {
+                self.page.damaged.push(row);
+            }
+        }
+    }
+
+    /// The total counts more than was shown.
+    fn lacks_some(&self) -> bool {
+        self.page.total.is_some_and(|total| total > self.page.rows())
+    }
+
+    /// Every row was shown, as far as that can be known.
+    fn is_all(&self) -> bool {
+        let all_seen = match self.page.total {
+            Some(total) if total >= self.page.rows() => self.page.rows() == total,
+            _ => !self.repeats,
+        };
+        self.ended && self.unshown == 0 && all_seen
     }
 }

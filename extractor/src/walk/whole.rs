@@ -53,7 +53,8 @@ impl Walk {
             self.learn_capacity(rows);
             return Ok(false);
         }
-        if !has_more {
+        // Nothing, once: of a page that may have been cut that is no proof, whatever the total.
+        if !has_more && rows < SMALLEST_PAGE {
             return Ok(true);
         }
         let is_whole = self.hides_nobody(slice, page, listing).await?;
@@ -67,9 +68,9 @@ impl Walk {
         self.capacity = Some(self.capacity.unwrap_or(0).max(rows));
     }
 
-    /// The total says more, and nothing comes behind the page: which of both is wrong?
+    /// Nothing has come behind the page: is that so, although the total says more, or the page may have been cut?
     async fn hides_nobody(&mut self, slice: Slice, page: &Page, listing: &impl Pages) -> Result<bool, Error> {
-        if self.overstated >= PROOFS {
+        if self.overstated >= PROOFS && page.rows() < SMALLEST_PAGE {
             return Ok(true);
         }
         match self.read(self.request(slice, 2), listing).await? {

@@ -36,7 +36,7 @@ impl Client {
         request: &PageRequest,
         part: usize,
     ) -> Result<Page, Error> {
-        self.named_page(lane, request, part, Patience::none()).await
+        self.named_page(lane, request, part, Patience::to_compare()).await
     }
 
     async fn named_page(
@@ -63,7 +63,7 @@ impl Client {
     ) -> Result<Page, Error> {
         match self.page_of(lane, request, part).await {
             Err(error) if error.may_be_of_one_page() => {
-                let Ok(other) = self.page_of(lane, &request.of_nobody(), part).await else {
+                let Ok(other) = self.page_of_once(lane, &request.of_nobody(), part).await else {
                     return Err(error);
                 };
                 tracing::debug!(error = pipeline::cause::logged(&error), "one page cannot be read");

@@ -181,8 +181,8 @@ impl Client {
                     patience.after_limit(retry_after)?;
                 }
                 Err(error @ (Error::Outage(_) | Error::Garbled(_))) => {
-                    // It is said to one replica, and meant for all.
-                    let wait = error.retry_after().filter(|wait| patience.obeys(Some(*wait)));
+                    // It is said to one replica, and meant for all, unless it may be about what was asked for.
+                    let wait = error.retry_after().filter(|_| !patience.is_alone());
                     if let Some(wait) = wait {
                         self.pace.keep_off(wait).await?;
                     }

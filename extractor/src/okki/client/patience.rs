@@ -25,6 +25,8 @@ pub(super) struct Patience {
     through_timeouts: bool,
     /// It is about one customer, who may be limited alone.
     alone: bool,
+    /// What may still be waited for because the rate is limited.
+    waits: Duration,
 }
 
 impl Patience {
@@ -36,6 +38,7 @@ impl Patience {
             refused: MOST_REFUSED,
             through_timeouts: true,
             alone: false,
+            waits: LONGEST,
         }
     }
 
@@ -67,6 +70,11 @@ impl Patience {
         }
     }
 
+    /// It may be refused alone.
+    pub(super) const fn is_alone(&self) -> bool {
+        self.alone
+    }
+
     /// Whether everybody keeps away for as long as this answer wants it. Of one customer a long wait is only obeyed when
     /// others are limited as well, which its caller finds out.
     pub(super) fn obeys(&self, retry_after: Option<Duration>) -> bool {
@@ -81,10 +89,11 @@ impl Patience {
         {
             return Err(Error::Closed { left });
         }
-        if self.refused == 0 {
+        let wait = retry_after.unwrap_or_default();
+        if self.refused == 0 || wait > self.waits {
             return Err(Error::RateLimited { retry_after });
         }
-        self.refused -= 1;
+        (self.refused, self.waits) = (self.refused - 1, self.waits - wait);
         Ok(())
     }
 

@@ -161,3 +161,46 @@ async fn a_listing_that_is_away_is_no_page_that_cannot_be_read() {
     }
     assert!(count > 200);
 }
+
+/// Once in the whole walk, and nothing else says that there are more.
+#[tokio::test]
+async fn one_answer_without_a_list_is_no_end() {
+    for totals in [|_, _| None, |_, rows| Some(rows as u64)] as [fn(usize, usize) -> Option<u64>; 2] {
+        for order in [Order::Descending, Order::Ascending, Order::Unstable] {
+            for hiccups in 1..4 {
+                let mut model = Model::new(21, order, spread, 100, 0);
+                model.totals = totals;
+                model.hiccups.store(hiccups, Ordering::Relaxed);
+                nobody_is_missed(model, &format!("{hiccups} hiccups {order:?}")).await;
+            }
+        }
+    }
+}
+
+/// A server that fails on large pages of a second, as long as it is asked for large ones.
+#[tokio::test]
+async fn a_second_that_only_small_pages_show_is_read_whole() {
+    let mut model = Model::new(22, Order::Descending, |_, _| START, 700, 0);
+    (model.clamp, model.broken, model.broken_above) = (500, Some(START), 100);
+    let (items, unread) = walk_around(&model, all()).await;
+    let calls = model.state.lock().unwrap().calls;
+    assert_eq!((items.len(), unread.len()), (700, 0));
+    assert!(calls < 300, "{calls} calls");
+}
+
+/// In an order that is another one each time, nobody knows which rows were shown: what was not is told.
+#[tokio::test]
+async fn a_broken_row_in_no_order_at_all_is_told() {
+    for seed in 0..10 {
+        let mut model = Model::new(seed, Order::Unstable, |id, _| START + i64::from(id == 7), 60, 0);
+        model.broken = Some(START + 1);
+        let (items, unread) = walk_around(&model, all()).await;
+        let distinct: HashSet<_> = items.iter().map(|item| &item.company_id).collect();
+        assert!(unread.contains(&(START + 1)), "{unread:?}");
+        assert!(
+            distinct.len() == 59 || unread.contains(&START),
+            "{} {unread:?}",
+            distinct.len()
+        );
+    }
+}

@@ -40,6 +40,8 @@ struct Model {
     hiccups: AtomicUsize,
     /// A page with a row of this second cannot be read.
     broken: Option<i64>,
+    /// Only pages of more than so many rows.
+    broken_above: usize,
     /// Nothing is answered from now on.
     away: AtomicBool,
 }
@@ -84,6 +86,7 @@ impl Model {
             no_later_pages: false,
             hiccups: AtomicUsize::new(0),
             broken: None,
+            broken_above: 0,
             away: AtomicBool::new(false),
         }
     }
@@ -146,9 +149,10 @@ impl Pages for Model {
                 update_time: *time,
             })
             .collect();
-        if self
-            .broken
-            .is_some_and(|broken| items.iter().any(|item| item.update_time == broken))
+        if items.len() > self.broken_above
+            && self
+                .broken
+                .is_some_and(|broken| items.iter().any(|item| item.update_time == broken))
         {
             return Err(Error::Garbled("a quote that nobody escaped".to_owned()));
         }

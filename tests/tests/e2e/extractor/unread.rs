@@ -208,8 +208,8 @@ async fn deleted_customers_that_are_refused_keep_nobody_waiting() {
     pipeline.drain().await;
 }
 
-#[tokio::test]
-async fn a_group_that_is_refused_keeps_no_other_waiting() {
+/// Whatever the other group is answered.
+async fn keeps_no_other_waiting(seed: u64, answer: FaultKind) {
     let mut document = source_document();
     document["condition"] = json!([]);
     let group = |id: &str| json!({"field": "group_id", "label": "分组", "type": "string", "value": id});
@@ -218,8 +218,9 @@ async fn a_group_that_is_refused_keeps_no_other_waiting() {
     let (_folder, source) = written(&document);
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(200)
-        .seed(245)
+        .seed(seed)
         .set_for(Service::Extractor, "SOURCE", source)
+        .set_for(Service::Extractor, "OKKI_TIMEOUT", "3s")
         .start()
         .await;
     let members = |pipeline: &PipelineUnderTest, name: &str| -> Vec<i64> {
@@ -228,12 +229,7 @@ async fn a_group_that_is_refused_keeps_no_other_waiting() {
         ids.into_iter().filter(is_member).collect()
     };
     let (shown, hidden) = (members(&pipeline, "欧洲区"), members(&pipeline, "重点客户/A类"));
-    let no_privilege = FaultKind::Code {
-        code: 403,
-        message: "No Privilege".into(),
-        status: Some(403),
-    };
-    let refused = Fault::on(Vendor::Okki, "list", no_privilege).containing("group_id=103");
+    let refused = Fault::on(Vendor::Okki, "list", answer).containing("group_id=103");
     let fault = pipeline.simulator.fault(refused);
     let extractor = pipeline.run(Service::Extractor);
     let sink = Sink::open(&pipeline).await;
@@ -251,6 +247,81 @@ async fn a_group_that_is_refused_keeps_no_other_waiting() {
     eventually(LIMIT, "the other group is loaded", async || {
         let now = seen_of(&sink, &hidden);
         expect(now == hidden.len(), || format!("{now} of {}", hidden.len()))
+    })
+    .await;
+    pipeline.drain().await;
+}
+
+#[tokio::test]
+async fn a_group_that_is_refused_keeps_no_other_waiting() {
+    let message = "No Privilege".to_owned();
+    let status = Some(403);
+    keeps_no_other_waiting(
+        245,
+        FaultKind::Code {
+            code: 403,
+            message,
+            status,
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_group_that_is_limited_alone_keeps_no_other_waiting() {
+    let (status, after_s, date) = (403, 5, false);
+    keeps_no_other_waiting(
+        247,
+        FaultKind::RetryLater {
+            status,
+            after_s,
+            date,
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_group_that_hangs_keeps_no_other_waiting() {
+    keeps_no_other_waiting(248, FaultKind::Hang { commit: false }).await;
+}
+
+/// OKKI, or something in between, does not know the parameter.
+#[tokio::test]
+async fn nobody_is_removed_because_all_are_listed_as_deleted() {
+    let (url, notices) = hook().await;
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(249)
+        .set("REMOVALS", "true")
+        .set_for(Service::Extractor, "ALERT_URL", url)
+        .simulator(|options| options.settings.okki.listing.ignores_removed = true)
+        .start()
+        .await;
+    let extractor = pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    seen(&sink, 30).await;
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids[..3] {
+        arrives(&pipeline, &sink, *id).await;
+    }
+    told(&notices, "removed=1 shows customer").await;
+    assert!(pipeline[extractor].is_ready().await);
+    assert!(
+        sink.seen().values().all(|seen| !seen.removed),
+        "{:?}",
+        sink.seen()
+    );
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.listing.ignores_removed = false);
+    let removed = pipeline.simulator.remove(2);
+    eventually(LIMIT, "the removals are seen", async || {
+        let seen = sink.seen();
+        let gone = removed
+            .iter()
+            .filter(|id| seen.get(&id.to_string()).is_some_and(|seen| seen.removed));
+        expect(gone.count() == 2, || format!("{removed:?}"))
     })
     .await;
     pipeline.drain().await;

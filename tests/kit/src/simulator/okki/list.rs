@@ -100,7 +100,7 @@ impl Query {
         Ok(Query {
             page: number("start_index")?.unwrap_or(1).max(1) as usize,
             count: count.clamp(1, settings.count_cap.max(1) as i64) as usize,
-            removed: number("removed")?.unwrap_or(0) == 1,
+            removed: number("removed")?.unwrap_or(0) == 1 && !settings.listing.ignores_removed,
             all: number("all")?.unwrap_or(1),
             group: number("group_id")?.filter(|id| *id != 0),
             time_type: number("time_type")?.unwrap_or(1),

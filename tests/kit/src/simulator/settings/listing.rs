@@ -37,6 +37,8 @@ pub struct ListingSettings {
     pub removed_without_time: bool,
     /// JSON in the place of the ids of these customers.
     pub ids: BTreeMap<i64, String>,
+    /// `removed` is ignored.
+    pub ignores_removed: bool,
     /// The names of these customers end in a byte that is no UTF-8.
     pub bad_bytes: Vec<i64>,
 }
