@@ -291,6 +291,11 @@ fn bounds_that_nobody_follows_are_refused() {
             "_function '2026-01-01'",
             "does not follow the last run",
         ),
+        (
+            "start_time",
+            "_function case when {{LAST_SYNC_TIME}} > 1767196800 then FROM_UNIXTIME({{LAST_SYNC_TIME}}) else '2026-01-01 00:00:00' end",
+            "begins at 2026-01-01 00:00:00 at the first run",
+        ),
         ("end_time", "{{DAYS_AGO_1|datetime}}", "windows end now"),
         (
             "end_time",
