@@ -76,7 +76,8 @@ impl Runner {
             let id = format!("again-{}", uuid::Uuid::new_v4().simple());
             let mut run = Run::apart(id, window, phase, &self.rt.instance);
             let is_whole = match self.walk_again(&span, window, &mut run, lease).await {
-                Ok(()) => run.damaged == 0,
+                // What a part names nobody in is kept apart from now on.
+                Ok(()) => run.damaged == 0 || span.part.is_some(),
                 // What only this span is answered with must not stop the others.
                 Err(Stop::Okki(error)) if error.may_be_of_one_page() => {
                     tracing::warn!(
@@ -131,6 +132,9 @@ impl Runner {
                     self.are_gone(RunKind::Live, run, &step).await?;
                 }
                 self.note_coarse(walk.is_coarse());
+                if span.part.is_some() {
+                    self.keep_damaged(run, &step).await?;
+                }
                 self.publish(RunKind::Live, run, step, lease).await?;
             }
         }

@@ -7,14 +7,12 @@
 use super::{Runner, Stop};
 use crate::{
     okki::{Error, PageRequest, time},
+    pause::lock,
     state::{DamagedSpan, Phase, Run, RunKind},
     walk::Step,
 };
 use pipeline::quota::Lane;
-use std::{
-    collections::HashSet,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::HashSet;
 
 impl Runner {
     /// The page that could not be read last, and of which part; none when that stops nothing.
@@ -76,7 +74,11 @@ impl Runner {
             count: self.settings.count,
             removed: false,
         };
-        let existing = self.client.page_of(super::lane(kind), &request, run.part).await?;
+        // One that cannot be read differs from the page of the deleted ones, which can.
+        let existing = self
+            .client
+            .first_page(super::lane(kind), &request, run.part)
+            .await?;
         let existing: HashSet<&str> = existing
             .items
             .iter()
@@ -140,8 +142,4 @@ impl Runner {
         }
         false
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,9 @@
 //! The client as a walk of a run sees it, which remembers what it could not be shown.
 
-use super::{Runner, parts::lock};
+use super::Runner;
 use crate::{
     okki::{Error, Page, PageRequest},
+    pause::lock,
     walk::Pages,
 };
 use pipeline::quota::Lane;

@@ -227,7 +227,8 @@ impl Walk {
     }
 
     fn step_over(&mut self) {
-        (self.gather, self.around) = (None, Around::Both);
+        // A search for what cannot be read ends where that lies: an outage behind it is none of its pages.
+        (self.gather, self.around, self.unread_until) = (None, Around::Both, None);
         self.cutter.step_over();
     }
 

@@ -18,6 +18,8 @@ const TOGETHER: u32 = 20;
 const PASSES: u32 = 4;
 /// So many rows in a row that are not shown, and no more is asked of the second.
 const MOST_UNSHOWN: u64 = 3 * TOGETHER as u64;
+/// So many that hang are enough to know.
+const MOST_TIMEOUTS: u32 = 3;
 
 /// What was shown of a second, a few rows at a time.
 #[derive(Default)]
@@ -27,6 +29,7 @@ struct Shown {
     /// Rows of the latest pass that were not shown, and how many of them came last.
     unshown: u64,
     in_a_row: u64,
+    timeouts: u32,
     /// The latest pass has come to the end.
     ended: bool,
     /// A row was shown twice in one pass: the order is not fixed.
@@ -79,7 +82,8 @@ impl Walk {
         let mut shown = Shown::default();
         for _ in 0..PASSES {
             self.one_pass(slice, listing, &mut shown).await?;
-            if shown.is_all() || !(shown.repeats || shown.lacks_some()) {
+            let may_show_more = (shown.repeats || shown.lacks_some()) && shown.timeouts < MOST_TIMEOUTS;
+            if shown.is_all() || !may_show_more {
                 break;
             }
         }
@@ -105,21 +109,21 @@ impl Walk {
         let mut of_pass = HashSet::new();
         let size = u64::from(TOGETHER);
         for chunk in 1..=MOST_ROWS / size {
-            match self.some(slice, chunk, TOGETHER, listing).await? {
+            match self.some(slice, (chunk, TOGETHER), listing, shown).await? {
                 Some(page) => shown.take(page, &mut of_pass),
                 None => {
                     for row in (chunk - 1) * size + 1..=chunk * size {
-                        match self.some(slice, row, 1, listing).await? {
+                        match self.some(slice, (row, 1), listing, shown).await? {
                             Some(page) => shown.take(page, &mut of_pass),
                             None => (shown.unshown, shown.in_a_row) = (shown.unshown + 1, shown.in_a_row + 1),
                         }
-                        if shown.ended {
+                        if shown.ended || shown.timeouts >= MOST_TIMEOUTS {
                             break;
                         }
                     }
                 }
             }
-            if shown.ended || shown.in_a_row >= MOST_UNSHOWN {
+            if shown.ended || shown.in_a_row >= MOST_UNSHOWN || shown.timeouts >= MOST_TIMEOUTS {
                 break;
             }
         }
@@ -129,9 +133,9 @@ impl Walk {
     async fn some(
         &self,
         slice: Slice,
-        page: u64,
-        count: u32,
+        (page, count): (u64, u32),
         listing: &impl Pages,
+        shown: &mut Shown,
     ) -> Result<Option<Page>, Error> {
         let request = PageRequest {
             count,
@@ -139,7 +143,10 @@ impl Walk {
         };
         match listing.page_once(request).await {
             Ok(page) => Ok(Some(page)),
-            Err(error) if error.may_be_of_one_page() => Ok(None),
+            Err(error) if error.may_be_of_one_page() => {
+                shown.timeouts += u32::from(error.is_timeout());
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

@@ -204,3 +204,23 @@ async fn a_broken_row_in_no_order_at_all_is_told() {
         );
     }
 }
+
+/// The reason was found, and what comes behind it is another matter.
+#[tokio::test]
+async fn an_outage_behind_a_broken_row_is_an_outage() {
+    let mut model = Model::new(23, Order::Ascending, spread, 400, 0);
+    let early = *model.state.lock().unwrap().customers.values().min().unwrap();
+    model.broken = Some(early);
+    let mut walk = Walk::new(all(), None, 500, false);
+    loop {
+        let step = walk.next(&model).await.unwrap().expect("the row is met");
+        if step.unread.is_some() {
+            break;
+        }
+    }
+    model.away.store(true, Ordering::Relaxed);
+    assert!(
+        walk.next(&model).await.is_err(),
+        "passed over while nothing answers"
+    );
+}

@@ -243,12 +243,57 @@ async fn keeps_no_other_waiting(seed: u64, answer: FaultKind) {
         ids.iter().filter(|id| seen.contains_key(&id.to_string())).count()
     };
     assert_eq!(seen_of(&sink, &hidden), 0);
+    // One row of it stays bad, and keeps the group from nothing.
+    let (bad, good) = hidden.split_last().unwrap();
+    pipeline.simulator.change_one(*bad, None).unwrap();
+    pipeline.simulator.set(|settings| {
+        settings.okki.listing.ids.insert(*bad, format!("\"X{bad}\""));
+    });
     pipeline.simulator.clear_faults(Some(fault));
     eventually(LIMIT, "the other group is loaded", async || {
-        let now = seen_of(&sink, &hidden);
-        expect(now == hidden.len(), || format!("{now} of {}", hidden.len()))
+        let now = seen_of(&sink, good);
+        expect(now == good.len(), || format!("{now} of {}", good.len()))
     })
     .await;
+    // Twice: the second one cannot have been shown by what was kept.
+    for id in &good[..2] {
+        arrives(&pipeline, &sink, *id).await;
+    }
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.listing.ids.clear());
+    pipeline.drain().await;
+}
+
+/// A row that breaks the page of those who exist says nothing about the deleted ones.
+#[tokio::test]
+async fn removals_are_seen_beside_a_row_that_breaks_its_page() {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(250)
+        .set("REMOVALS", "true")
+        .start()
+        .await;
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    seen(&sink, 30).await;
+    let ids = pipeline.simulator.company_ids();
+    pipeline.simulator.set(|settings| {
+        settings.okki.listing.ids.insert(ids[3], format!("{}\"", ids[3]));
+    });
+    pipeline.simulator.change_one(ids[3], None).unwrap();
+    for id in &ids[10..12] {
+        pipeline.simulator.remove_one(*id).unwrap();
+    }
+    eventually(LIMIT, "the removals are seen", async || {
+        let seen = sink.seen();
+        let gone = ids[10..12].iter().filter(|id| seen[&id.to_string()].removed);
+        expect(gone.count() == 2, || format!("{seen:?}"))
+    })
+    .await;
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.listing.ids.clear());
     pipeline.drain().await;
 }
 
