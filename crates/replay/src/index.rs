@@ -13,29 +13,16 @@ impl<'a> Index<'a> {
         Self { store, key }
     }
 
-    /// All of them that `find` finds; the ids of the others are taken out.
-    pub(crate) async fn newest<T, E: From<Error>>(
-        &self,
-        mut find: impl AsyncFnMut(&str) -> Result<Option<T>, E>,
-    ) -> Result<Vec<T>, E> {
-        let mut found = Vec::new();
-        for id in self.ids().await? {
-            match find(&id).await? {
-                Some(one) => found.push(one),
-                None => self.forget(&id).await?,
-            }
-        }
-        Ok(found)
-    }
-
-    async fn ids(&self) -> Result<Vec<String>, Error> {
+    /// All of them; those of which nothing is left have to be forgotten.
+    pub(crate) async fn ids(&self) -> Result<Vec<String>, Error> {
         let mut connection = self.store.connection().await?;
         let mut command = redis::cmd("ZREVRANGE");
         command.arg(&self.key).arg(0).arg(-1);
         Ok(command.query_async(&mut *connection).await?)
     }
 
-    async fn forget(&self, id: &str) -> Result<(), Error> {
+    /// Takes an id out.
+    pub(crate) async fn forget(&self, id: &str) -> Result<(), Error> {
         let mut connection = self.store.connection().await?;
         let mut command = redis::cmd("ZREM");
         command.arg(&self.key).arg(id);

@@ -9,7 +9,10 @@ use std::{str::FromStr, sync::OnceLock, time::Duration};
 static ZONE: OnceLock<TimeZone> = OnceLock::new();
 
 /// Shows times in this zone from now on, by its name (`Asia/Shanghai`); `None`: that of the machine.
-pub(crate) fn show_in(name: Option<&str>) -> Result<(), String> {
+///
+/// # Errors
+/// When there is no such zone.
+pub fn show_in(name: Option<&str>) -> Result<(), String> {
     let zone = match name.map(|name| name.trim_start_matches(':')) {
         Some(name) if !name.is_empty() => TimeZone::get(name)
             .map_err(|_| words::tr!("`{name}` is no time zone; write Asia/Shanghai or UTC"))?,
@@ -31,7 +34,8 @@ fn zone() -> TimeZone {
 }
 
 /// What times on the screen are in, by name and distance from UTC: `Asia/Shanghai (+08)`.
-pub(crate) fn zone_name() -> String {
+#[must_use]
+pub fn zone_name() -> String {
     let zone = zone();
     let offset = zone.to_offset(Timestamp::now());
     match zone.iana_name() {
@@ -53,7 +57,10 @@ pub(crate) fn zone_id() -> String {
 }
 
 /// A point in time, unix milliseconds: `2h` (ago), `2026-01-02`, `2026-01-02T03:04:05Z`, without zone in the user's.
-pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
+///
+/// # Errors
+/// How to write it.
+pub fn parse_time(text: &str) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(ago) = pipeline::setting::parse_duration(text) {
         let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
@@ -74,7 +81,8 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
 }
 
 /// For the screen, in the user's zone, which stands below or above it; the record holds milliseconds.
-pub(crate) fn time(ms: i64) -> String {
+#[must_use]
+pub fn time(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(
         |_| "-".to_owned(),
         |time| zone().to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string(),
@@ -87,7 +95,8 @@ pub(crate) fn utc(ms: i64) -> String {
 }
 
 /// A duration for the screen: `45s`, `12m`, `3.5h`.
-pub(crate) fn span(duration: Duration) -> String {
+#[must_use]
+pub fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..120 => format!("{seconds}s"),

@@ -58,7 +58,11 @@ impl Keeper {
         changed.unwrap_or(Err(crate::error::Error::Ended))
     }
 
-    pub(crate) async fn read<T: Send + 'static>(
+    /// Looks into the file on a thread that may wait for the disk.
+    ///
+    /// # Errors
+    /// What `look` answers.
+    pub async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {

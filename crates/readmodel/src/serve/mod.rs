@@ -28,18 +28,24 @@ pub(crate) struct App {
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, keeper: Keeper, token: Option<Secret>) -> io::Result<()> {
     let rt: Runtime = keeper.rt.clone();
-    let app = App {
-        state: keeper.state(),
-        keeper,
-        token,
-        looks: Arc::new(Semaphore::new(LOOKS)),
-    };
-    axum::serve(listener, router(app))
+    let app = App::new(keeper, token);
+    let router = asked_for(app.clone())
+        .fallback(asked::unknown)
+        .method_not_allowed_fallback(asked::not_allowed)
+        .layer(middleware::from_fn_with_state(app, door::admitted))
+        .route("/livez", routing::get(async || "ok\n"))
+        .method_not_allowed_fallback(asked::not_allowed);
+    axum::serve(listener, router)
         .with_graceful_shutdown(async move { rt.shutdown.requested().await })
         .await
 }
 
-fn router(app: App) -> Router {
+/// The questions under `/v1`, for who lets people in by himself.
+pub fn questions(keeper: Keeper) -> Router {
+    asked_for(App::new(keeper, None))
+}
+
+fn asked_for(app: App) -> Router {
     Router::new()
         .route("/v1/status", routing::get(answers::status))
         .route("/v1/letters", routing::get(answers::letters))
@@ -52,10 +58,16 @@ fn router(app: App) -> Router {
         .route("/v1/minutes", routing::get(answers::minutes))
         .route("/v1/moves", routing::get(answers::moves))
         .route("/v1/moved", routing::get(answers::moved))
-        .fallback(asked::unknown)
-        .method_not_allowed_fallback(asked::not_allowed)
-        .layer(middleware::from_fn_with_state(app.clone(), door::admitted))
-        .route("/livez", routing::get(async || "ok\n"))
-        .method_not_allowed_fallback(asked::not_allowed)
         .with_state(app)
+}
+
+impl App {
+    fn new(keeper: Keeper, token: Option<Secret>) -> Self {
+        Self {
+            state: keeper.state(),
+            keeper,
+            token,
+            looks: Arc::new(Semaphore::new(LOOKS)),
+        }
+    }
 }

@@ -12,19 +12,18 @@ use super::{
 
 use crate::{
     audit,
-    browse::{browser::Taken, filter::Filter},
-    letter::{Letter, body, reveal::mask_json},
+    browse::filter::Filter,
     plan::{options::Options, start::Start, state::State, summary::note},
     query::{Query, Word},
-    repair::{Assignment, Repair},
+    repair::{
+        Assignment, Repair,
+        preview::{Misfit, Shown, preview},
+    },
     workspace::Workspace,
 };
 use clap::Args;
-use pipeline::{form::FormReading, setting::ConfigError};
-use std::{
-    io::{self, Write},
-    ops::ControlFlow,
-};
+use pipeline::setting::ConfigError;
+use std::io::{self, Write};
 
 /// Letters of each kind that a preview shows: those that are repaired, and those that are not.
 const SAMPLES: usize = 3;
@@ -128,12 +127,12 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
             ))
             .into());
         }
-        (None, false) => Repair::Set(typed(&workspace, changes).await?),
+        (None, false) => Repair::of_changes(&workspace, changes).await?,
     };
     if args.reveal {
         audit::revealed(&workspace, "patch", &filter.to_string()).await?;
     }
-    preview(&workspace, &filter, &repair, args.reveal).await?;
+    show_preview(&workspace, &filter, &repair, args.reveal).await?;
     let options = args.run.over(Options::default());
     let made = freeze(&workspace, &filter, why, Some(repair), options.clone()).await?;
     let question = words::tr!(
@@ -159,57 +158,33 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
     execute(&workspace, "patch", made.plan, &options, args.json).await
 }
 
-/// The form, as the loader has read it last, says what empty cells take.
-async fn typed(workspace: &Workspace, changes: Vec<Assignment>) -> anyhow::Result<Vec<Assignment>> {
-    let form = FormReading::last(&workspace.rt.store, &workspace.rt.namespace).await?;
-    Ok(match form {
-        Some(form) => changes.into_iter().map(|change| change.typed(&form)).collect(),
-        None => changes,
-    })
-}
-
 /// Shows what would change in some of the letters, and how many do not fit; fails when the repair fits none of them.
-async fn preview(
+async fn show_preview(
     workspace: &Workspace,
     filter: &Filter,
     repair: &Repair,
     reveal: bool,
 ) -> anyhow::Result<()> {
-    let (mut fitting, mut samples, mut unfit) = (0_u64, Vec::new(), Vec::new());
-    let mut misfits = 0_u64;
-    let browser = workspace.browse("preview").await?;
-    let visit = async |taken: Taken| {
-        if filter.matches(&taken.letter) {
-            match repair.body(&taken.letter) {
-                Ok(repaired) => {
-                    fitting += 1;
-                    if samples.len() < SAMPLES {
-                        samples.push((taken.letter, repaired));
-                    }
-                }
-                Err(problem) => {
-                    misfits += 1;
-                    if unfit.len() < SAMPLES {
-                        unfit.push((taken.letter.record.id, problem));
-                    }
-                }
-            }
-        }
-        // All are the same to a mapping.
-        Ok(if repair.is_anew() && samples.len() == SAMPLES {
-            ControlFlow::Break(())
-        } else {
-            filter.go_on(fitting + misfits)
-        })
-    };
-    browser.walk(visit).await?;
+    let preview = preview(workspace, filter, repair, SAMPLES, reveal).await?;
     let mut out = io::stderr().lock();
-    for (letter, repaired) in &samples {
-        sample(&mut out, letter, repaired, repair, reveal)?;
+    for sample in &preview.samples {
+        writeln!(out, "{}", sample.letter)?;
+        match &sample.change {
+            Shown::Anew { fetched } => {
+                let how = if *fetched {
+                    words::text!("a fresh detail")
+                } else {
+                    words::text!("the stored snapshot")
+                };
+                writeln!(out, "{}", words::tr!("  mapped anew from {how}"))?;
+            }
+            Shown::Cells { before, after } => print::diff(&mut out, before, after)?,
+        }
     }
-    for (id, problem) in &unfit {
-        writeln!(out, "{}", words::tr!("{id}\n  stays as it is: {problem}"))?;
+    for Misfit { letter, problem } in &preview.unfit {
+        writeln!(out, "{}", words::tr!("{letter}\n  stays as it is: {problem}"))?;
     }
+    let (fitting, misfits) = (preview.fitting, preview.misfits);
     if misfits > 0 {
         writeln!(
             out,
@@ -217,38 +192,10 @@ async fn preview(
             words::tr!("{fitting} letters fit, {misfits} stay as they are")
         )?;
     }
-    match unfit.into_iter().next() {
-        Some((_, problem)) if fitting == 0 => {
+    match preview.unfit.into_iter().next() {
+        Some(Misfit { problem, .. }) if fitting == 0 => {
             Err(ConfigError::message(words::tr!("{problem}; nothing was moved")).into())
         }
         _ => Ok(()),
     }
-}
-
-fn sample(
-    out: &mut impl Write,
-    letter: &Letter,
-    repaired: &[u8],
-    repair: &Repair,
-    reveal: bool,
-) -> anyhow::Result<()> {
-    writeln!(out, "{}", letter.record.id)?;
-    if repair.is_anew() {
-        let how = if repair.fetches(letter) {
-            words::text!("a fresh detail")
-        } else {
-            words::text!("the stored snapshot")
-        };
-        writeln!(out, "{}", words::tr!("  mapped anew from {how}"))?;
-        return Ok(());
-    }
-    let (mut before, mut after) = (
-        body::to_json(letter.kind(), &letter.body)?,
-        body::to_json(letter.kind(), repaired)?,
-    );
-    if !reveal {
-        mask_json(&mut before);
-        mask_json(&mut after);
-    }
-    Ok(print::diff(out, &before, &after)?)
 }

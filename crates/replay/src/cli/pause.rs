@@ -6,7 +6,7 @@ use super::{
     plan::{changed, load},
 };
 use crate::{
-    plan::{Plan, State},
+    plan::{Plan, change},
     workspace::Workspace,
 };
 use clap::Args;
@@ -26,34 +26,11 @@ pub(super) struct PauseArgs {
     json: bool,
 }
 
-/// The process that runs the plan sees the wish before its next letters.
 pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let why = reason(&args.reason)?;
     let plan = load(&workspace, &args.plan).await?;
-    let said = words::tr!(
-        "paused by {}: {why}; `dead resume {}` goes on",
-        workspace.operator,
-        plan.id
-    );
-    if plan.state != State::Running {
-        words::bail!(
-            "plan {} is {}, nothing is put back by it",
-            plan.id,
-            plan.state.told()
-        );
-    }
-    let plans = workspace.plans();
-    let state = plans
-        .change(&plan.id, State::Paused, &said, &[State::Running])
-        .await?;
-    if state != Some(State::Paused) {
-        words::bail!(
-            "plan {} is {} by now",
-            plan.id,
-            state.map_or(words::text!("gone"), State::told)
-        );
-    }
+    let plan = change::pause(&workspace, &plan.id, why).await?;
     let told = |plan: &Plan| {
         words::tr!(
             "paused: {} were put back, {} of them are still under way; next: dead resume {}",
@@ -62,5 +39,5 @@ pub(super) async fn pause(workspace: Workspace, args: PauseArgs) -> anyhow::Resu
             plan.id
         )
     };
-    changed(&workspace, "pause", &plan.id, args.json, told).await
+    changed(&plan, args.json, told)
 }

@@ -13,13 +13,12 @@ use crate::{
     browse::filter::Filter,
     error::Error,
     plan::{
-        Plan,
+        Plan, change,
         make::{Preview, make},
         options::Options,
         outcomes,
         rate::Rate,
         start::Start,
-        state::State,
         summary::{note, result},
     },
     repair::Repair,
@@ -141,45 +140,20 @@ pub(super) fn begin(from: Option<Start>, stage: Stage) -> Result<Option<Repair>,
     repair.map_err(|refused| ConfigError::message(refused.to_string()))
 }
 
-/// A plan of this stage.
+/// A plan of this stage; one of another stage is a fault of the command line.
 pub(super) async fn load(workspace: &Workspace, id: &str) -> anyhow::Result<Plan> {
-    let plan = match workspace.plans().load(id).await? {
-        Some(plan) => plan,
-        None => words::bail!(
-            "no plan `{id}` in namespace `{}`; `dead plans --all` lists those that are there",
-            workspace.rt.namespace
-        ),
-    };
-    if plan.stage != workspace.stage.name() {
-        let wrong = Error::WrongStage {
-            what: "plan",
-            id: plan.id,
-            of: plan.stage,
-            here: workspace.stage,
-        };
-        return Err(ConfigError::message(wrong.to_string()).into());
-    }
-    Ok(plan)
+    change::of_stage(workspace, id)
+        .await
+        .map_err(|error| match error {
+            wrong @ Error::WrongStage { .. } => ConfigError::message(wrong.to_string()).into(),
+            error => error.into(),
+        })
 }
 
 pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let plan = load(&workspace, &args.plan).await?;
-    let from = [
-        State::Making,
-        State::Planned,
-        State::Running,
-        State::Paused,
-        State::Stopped,
-        State::Sent,
-    ];
-    let state = workspace
-        .plans()
-        .change(&plan.id, State::Cancelled, &args.reason, &from)
-        .await?;
-    if state != Some(State::Cancelled) || plan.state == State::Cancelled {
-        words::bail!("plan {} is {} already", plan.id, plan.state.told());
-    }
+    let plan = change::cancel(&workspace, &plan.id, &args.reason).await?;
     let told = |plan: &Plan| {
         words::tr!(
             "cancelled: {} were put back before, {} stay where they are",
@@ -187,23 +161,15 @@ pub(super) async fn cancel(workspace: Workspace, args: CancelArgs) -> anyhow::Re
             plan.total - plan.sent.min(plan.total)
         )
     };
-    changed(&workspace, "cancel", &plan.id, args.json, told).await
+    changed(&plan, args.json, told)
 }
 
-/// A plan was changed: in the audit log, and on the screen as JSON or in the words of `told`.
-pub(super) async fn changed(
-    workspace: &Workspace,
-    action: &str,
-    id: &str,
-    json: bool,
-    told: impl Fn(&Plan) -> String,
-) -> anyhow::Result<()> {
-    let plan = load(workspace, id).await?;
-    note(workspace, action, &plan).await?;
+/// A plan was changed: on the screen as JSON or in the words of `told`.
+pub(super) fn changed(plan: &Plan, json: bool, told: impl Fn(&Plan) -> String) -> anyhow::Result<()> {
     let shown = if json {
-        result(&plan).to_string()
+        result(plan).to_string()
     } else {
-        told(&plan)
+        told(plan)
     };
     writeln!(io::stdout().lock(), "{shown}")?;
     Ok(())

@@ -3,13 +3,7 @@
 use super::print;
 
 use crate::{
-    plan::{
-        Plan, failed,
-        options::Options,
-        run,
-        state::State,
-        summary::{note, result},
-    },
+    plan::{Plan, failed, options::Options, recorded, state::State, summary::result},
     workspace::Workspace,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,7 +25,6 @@ pub(super) async fn execute(
             workspace.stage
         );
     }
-    note(workspace, action, &plan).await?;
     if !json {
         pipeline::remark!("plan {id}: {} letters", plan.total);
     }
@@ -39,22 +32,13 @@ pub(super) async fn execute(
     if let Ok(style) = ProgressStyle::with_template(words::text!("{bar:30} {pos}/{len} {msg}, {eta} left")) {
         bar.set_style(style);
     }
-    let ran = run::run(workspace, plan, options, &mut |plan| {
+    let ran = recorded::run(workspace, action, plan, options, &mut |plan| {
         bar.set_position(if options.wait { plan.known() } else { plan.sent });
         bar.set_message(print::outcomes(plan));
     })
     .await;
     bar.finish_and_clear();
-    let plan = match ran {
-        Ok(plan) => plan,
-        Err(error) => {
-            if let Ok(Some(plan)) = workspace.plans().load(&id).await {
-                note(workspace, &format!("{action} failed"), &plan).await?;
-            }
-            return Err(error.into());
-        }
-    };
-    note(workspace, &format!("{action} ended"), &plan).await?;
+    let plan = ran?;
     {
         let mut out = io::stdout().lock();
         if json {

@@ -189,7 +189,14 @@ impl<'a> Operations<'a> {
     /// When Redis is away.
     pub async fn list(&self) -> Result<Vec<Operation>> {
         let index = Index::new(&self.0.rt.store, self.0.rt.namespace.operations_key());
-        index.newest(async |id| self.find(id).await).await
+        let mut found = Vec::new();
+        for id in index.ids().await? {
+            match self.find(&id).await? {
+                Some(one) => found.push(one),
+                None => index.forget(&id).await?,
+            }
+        }
+        Ok(found)
     }
 
     /// Another operation has taken it back.

@@ -85,7 +85,28 @@ pub async fn make(
     options: Options,
     progress: impl FnMut(u64),
 ) -> Result<Option<Preview>> {
-    let id = new_id('p');
+    make_as(workspace, id(), filter, reason, repair, options, progress).await
+}
+
+/// An id for a plan that is going to be made.
+#[must_use]
+pub fn id() -> String {
+    new_id('p')
+}
+
+/// The same under an id of [`id`], for who has to name the plan before it is made.
+///
+/// # Errors
+/// As [`make`].
+pub async fn make_as(
+    workspace: &Workspace,
+    id: String,
+    filter: &Filter,
+    reason: &str,
+    repair: Option<Repair>,
+    options: Options,
+    progress: impl FnMut(u64),
+) -> Result<Option<Preview>> {
     let lease = lease(workspace, &id).await?;
     let maker = Maker::begin(workspace, id, filter, reason, repair.as_ref(), &options).await?;
     let made = freeze(maker, filter, repair.as_ref(), &options, progress).await;

@@ -5,6 +5,7 @@
 
 pub(crate) mod busy;
 mod canary;
+pub mod change;
 pub mod end;
 pub mod failed;
 pub mod make;
@@ -15,10 +16,11 @@ mod pass;
 pub mod plans;
 pub mod rate;
 pub(crate) mod read;
+pub mod recorded;
 pub mod run;
 pub mod start;
 pub mod state;
-pub(crate) mod summary;
+pub mod summary;
 mod sweep;
 mod window;
 

@@ -91,7 +91,14 @@ impl Plans {
     /// When Redis is away.
     pub async fn list(&self) -> Result<Vec<Plan>, Error> {
         let index = Index::new(&self.store, self.namespace.plans_key());
-        index.newest(async |id| self.load(id).await).await
+        let mut found = Vec::new();
+        for id in index.ids().await? {
+            match self.load(&id).await? {
+                Some(one) => found.push(one),
+                None => index.forget(&id).await?,
+            }
+        }
+        Ok(found)
     }
 
     /// Goes from one of the states `from` to another one; returns the state after that, `None` without a plan.

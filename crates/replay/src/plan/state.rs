@@ -47,7 +47,7 @@ impl State {
 
     /// The same as people of any language read it.
     #[must_use]
-    pub(crate) fn told(self) -> &'static str {
+    pub fn told(self) -> &'static str {
         words::sense(match self {
             Self::Making => words::mark!("plan state: making"),
             Self::Planned => words::mark!("plan state: planned"),

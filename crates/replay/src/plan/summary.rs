@@ -9,7 +9,8 @@ use pipeline::{disposition::Disposition, store};
 use serde_json::{Value, json};
 
 /// A plan's result for other programs.
-pub(crate) fn result(plan: &Plan) -> Value {
+#[must_use]
+pub fn result(plan: &Plan) -> Value {
     use Disposition::{Duplicate, Filtered, Loaded, Skipped, Superseded, Unchanged};
     json!({
         "replay": plan.id,
@@ -34,7 +35,7 @@ pub(crate) fn result(plan: &Plan) -> Value {
 ///
 /// # Errors
 /// When Redis is away.
-pub(crate) async fn note(workspace: &Workspace, action: &str, plan: &Plan) -> Result<(), store::Error> {
+pub async fn note(workspace: &Workspace, action: &str, plan: &Plan) -> Result<(), store::Error> {
     let note = Note {
         action,
         reason: &plan.reason,

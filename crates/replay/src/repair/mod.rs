@@ -6,6 +6,7 @@
 pub mod assignment;
 mod change;
 mod compute;
+pub mod preview;
 
 pub use assignment::Assignment;
 pub use change::Change;

@@ -13,6 +13,5 @@ mod story;
 
 pub use run::{Fate, Open, RunStory, read_run};
 pub use standing::{Place, Standing, standing};
-pub(crate) use step::told;
-pub use step::{Step, word};
+pub use step::{Step, told, told_word, word};
 pub use story::{Story, read};

@@ -139,12 +139,18 @@ impl Step {
 }
 
 /// What happened, as people of any language read it.
-pub(crate) fn told(what: What) -> String {
-    let word = word(what);
+#[must_use]
+pub fn told(what: What) -> String {
+    told_word(&word(what))
+}
+
+/// The same for the [`word`] of an event.
+#[must_use]
+pub fn told_word(word: &str) -> String {
     let sense = SENSES
         .iter()
-        .find(|sense| sense.strip_prefix("event: ") == Some(&word));
-    sense.map_or(word, |sense| words::sense(sense).to_owned())
+        .find(|sense| sense.strip_prefix("event: ") == Some(word));
+    sense.map_or_else(|| word.to_owned(), |sense| words::sense(sense).to_owned())
 }
 
 /// The program of a stage.
