@@ -3,8 +3,9 @@
 use std::{collections::HashMap, sync::OnceLock};
 
 /// Area and its file.
-const AREAS: [(&str, &str); 7] = [
+const AREAS: [(&str, &str); 8] = [
     ("command_line", include_str!("../zh/command_line.json")),
+    ("desk", include_str!("../zh/desk.json")),
     ("extractor", include_str!("../zh/extractor.json")),
     ("loader", include_str!("../zh/loader.json")),
     ("mapping", include_str!("../zh/mapping.json")),

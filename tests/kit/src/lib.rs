@@ -1,7 +1,9 @@
 //! The test kit: private services, the vendor simulator that judges from outside, the pipeline under test, a proxy that
 //! cuts connections, and a workbench for one stage in this process.
 
+pub mod browser;
 pub mod config;
+pub mod desk;
 pub mod events;
 pub mod http;
 pub mod interrupt;

@@ -18,6 +18,7 @@ mod fuzz;
 mod loader;
 mod ops;
 mod outages;
+mod pages;
 mod path;
 mod services;
 mod trace;

@@ -6,7 +6,7 @@ use std::process::Command;
 use kit::config::repository;
 
 /// A crate, and which of ours it may use; beyond them its own tests may use what `FOR_TESTS` names.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("words", &[]),
     ("proto", &[]),
     ("mapping", &["words"]),
@@ -25,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
         "loader",
         &["words", "proto", "pipeline", "replay", "readmodel", "mapping"],
     ),
+    ("desk", &["words", "pipeline", "replay", "readmodel", "mapping"]),
     ("kit", &["proto", "pipeline", "replay", "mapping"]),
     (
         "tests",
@@ -39,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "extractor",
             "transformer",
             "loader",
+            "desk",
         ],
     ),
 ];

@@ -7,7 +7,7 @@ use std::process::Command;
 use kit::config::{binary, repository};
 use regex::Regex;
 
-const SERVICES: [&str; 3] = ["extractor", "transformer", "loader"];
+const SERVICES: [&str; 4] = ["extractor", "transformer", "loader", "desk"];
 
 /// Every environment variable in a help text, subcommands included.
 fn variables_of(service: &str) -> BTreeSet<String> {

@@ -7,10 +7,18 @@ use kit::config::repository;
 use regex::Regex;
 
 /// Folders that hold Rust code of ours.
-const FOLDERS: [&str; 6] = ["proto", "crates", "extractor", "transformer", "loader", "tests"];
+const FOLDERS: [&str; 7] = [
+    "proto",
+    "crates",
+    "extractor",
+    "transformer",
+    "loader",
+    "desk",
+    "tests",
+];
 
 /// Folders of what is delivered; tests and the test kit are not.
-pub(crate) const PRODUCT: [&str; 10] = [
+pub(crate) const PRODUCT: [&str; 11] = [
     "crates/words/src",
     "crates/words-macros/src",
     "proto/src",
@@ -21,6 +29,7 @@ pub(crate) const PRODUCT: [&str; 10] = [
     "extractor/src",
     "transformer/src",
     "loader/src",
+    "desk/src",
 ];
 
 /// A Rust file of the workspace, its path relative to the root.

@@ -134,6 +134,7 @@ fn texts_of_the_command_lines() -> BTreeSet<String> {
         extractor::Cli::command(),
         transformer::Cli::command(),
         loader::Cli::command(),
+        desk::Cli::command(),
     ] {
         texts_of(&command, &mut texts);
     }

@@ -75,7 +75,7 @@ fn rabbitmq() -> Option<BrokerPrograms> {
     })
 }
 
-fn find(name: &str, usual: &[&str]) -> Option<PathBuf> {
+pub(crate) fn find(name: &str, usual: &[&str]) -> Option<PathBuf> {
     on_path(name).or_else(|| usual.iter().map(PathBuf::from).find(|path| path.is_file()))
 }
 
@@ -107,7 +107,7 @@ if [ -d /run/systemd/system ]; then
 fi
 "#;
 
-async fn install(packages: &[&str]) -> anyhow::Result<()> {
+pub(crate) async fn install(packages: &[&str]) -> anyhow::Result<()> {
     let succeeds = |program: &str, args: &[&str]| {
         Command::new(program)
             .args(args)

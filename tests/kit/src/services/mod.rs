@@ -3,7 +3,7 @@
 
 mod broker;
 mod cache;
-mod install;
+pub(crate) mod install;
 pub mod port;
 mod shared;
 

@@ -19,7 +19,7 @@ mod status;
 mod traces;
 
 /// A row that the form refuses, by the text of a customer in it.
-fn refuse_row(containing: &str) -> kit::simulator::Fault {
+pub(crate) fn refuse_row(containing: &str) -> kit::simulator::Fault {
     use kit::simulator::{Fault, FaultKind, Vendor};
     let refusal = FaultKind::Code {
         code: 3005,

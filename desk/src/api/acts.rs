@@ -1,0 +1,241 @@
+//! What programs may have done.
+
+use crate::{
+    auth::Role,
+    server::{App, Ask, Failure, Result, Sent},
+    views::{self, dead, plans::stage_of},
+    work,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use replay::{
+    archive,
+    browse::Filter,
+    plan::{State as Stands, change, options::Options, rate::Rate, start::Start},
+    repair::{Assignment, Repair},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// Which letters, and why something is done to them.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Choice {
+    /// Which letters, as `dead list --where`; every letter of the stage needs `all`.
+    #[serde(default, rename = "where")]
+    query: String,
+    /// Every letter of the stage, when nothing says which.
+    #[serde(default)]
+    all: bool,
+    /// At most so many, oldest first.
+    limit: Option<u64>,
+    /// One sentence for the audit log.
+    reason: String,
+}
+
+/// A plan that is to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewPlan {
+    #[serde(flatten)]
+    choice: Choice,
+    /// Where handling begins again: step, mapping or fetch.
+    #[serde(default)]
+    from: String,
+    /// At most so fast: 20/s, 200/m, 5000/h.
+    #[serde(default)]
+    rate: String,
+    /// Values that change on the way, each `FIELD=VALUE`.
+    #[serde(default)]
+    set: Vec<String>,
+    /// Values that are computed on the way, each `FIELD=EXPRESSION`.
+    #[serde(default)]
+    compute: Vec<String>,
+}
+
+/// Why something is done.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Why {
+    /// One sentence for the audit log.
+    reason: String,
+}
+
+impl Why {
+    fn reason(&self) -> Result<&str> {
+        reason(&self.reason)
+    }
+}
+
+fn reason(text: &str) -> Result<&str> {
+    match text.trim() {
+        "" => Err(Failure::invalid(
+            "reason",
+            words::kept!("say why in one sentence; it stays in the audit log"),
+        )),
+        text => Ok(text),
+    }
+}
+
+impl Choice {
+    fn filter(&self, ask: &Ask) -> Result<Filter> {
+        let asked = dead::Asked {
+            query: Some(self.query.clone()),
+            ..dead::Asked::default()
+        };
+        let filter = Filter {
+            query: asked.query(ask)?,
+            limit: self.limit,
+        };
+        match filter.is_everything() && !self.all {
+            true => Err(Failure::invalid(
+                "where",
+                words::kept!("no filter means every letter; say `\"all\": true` if that is meant"),
+            )),
+            false => Ok(filter),
+        }
+    }
+}
+
+/// Makes a plan: a frozen set of letters; nothing is moved.
+#[utoipa::path(post, path = "/dead/{stage}/plans", request_body = NewPlan, params(("stage" = String, Path, description = "extract, transform or load")),
+    responses((status = 202, body = Object, description = "its id; GET it for what it would do")))]
+pub(super) async fn make(
+    State(app): State<App>,
+    ask: Ask,
+    Path(word): Path<String>,
+    Sent(new): Sent<NewPlan>,
+) -> Result<(StatusCode, Json<Value>)> {
+    ask.allow(Role::Operator)?;
+    let stage = views::stage(&word)?;
+    let (filter, reason) = (new.choice.filter(&ask)?, reason(&new.choice.reason)?);
+    let wrong = |place: &'static str| move |problem: String| Failure::invalid(place, problem);
+    let rate: Option<Rate> = match new.rate.trim() {
+        "" => None,
+        text => Some(text.parse().map_err(wrong("rate"))?),
+    };
+    let from: Start = match new.from.trim() {
+        "" => Start::Step,
+        text => text.parse().map_err(wrong("from"))?,
+    };
+    let sets = new.set.iter().map(|text| text.parse().map_err(wrong("set")));
+    let computed = new
+        .compute
+        .iter()
+        .map(|text| Assignment::compute(text).map_err(wrong("compute")));
+    let changes: Vec<Assignment> = sets.chain(computed).collect::<Result<_>>()?;
+    let repair = match changes.is_empty() {
+        true => from.repair(stage)?,
+        false if from != Start::Step => {
+            return Err(Failure::invalid(
+                "from",
+                words::kept!("leave it away where values change"),
+            ));
+        }
+        false => Some(Repair::of_changes(&app.workspace(stage, &ask.principal.name), changes).await?),
+    };
+    let options = Options {
+        rate,
+        ..Options::default()
+    };
+    let id = work::make(&app, stage, &ask.principal.name, filter, reason, repair, options).await;
+    Ok((StatusCode::ACCEPTED, Json(json!({"plan": id}))))
+}
+
+/// Runs a plan, or goes on with it: canary, then everything, as it was made.
+#[utoipa::path(post, path = "/plans/{id}/run", params(("id" = String, Path, description = "p-…")),
+    responses((status = 202, body = Object), (status = 409, description = "it is over, or runs")))]
+pub(super) async fn run(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Sent(_): Sent<Value>,
+) -> Result<(StatusCode, Json<Value>)> {
+    ask.allow(Role::Operator)?;
+    let (stage, plan) = stage_of(&app, &ask, &id).await?;
+    if plan.state.is_over() || matches!(plan.state, Stands::Making | Stands::Running) {
+        return Err(Failure::Letters(replay::error::Error::NotNow(words::kept!(
+            "plan {} is {} already",
+            plan.id,
+            plan.state.name()
+        ))));
+    }
+    let action = if plan.state == Stands::Planned {
+        "replay"
+    } else {
+        "resume"
+    };
+    let options = plan.options.clone();
+    work::run(&app, stage, &ask.principal.name, action, plan, options).await;
+    Ok((StatusCode::ACCEPTED, Json(json!({"plan": id}))))
+}
+
+/// Lets a running plan rest.
+#[utoipa::path(post, path = "/plans/{id}/pause", request_body = Why, params(("id" = String, Path, description = "p-…")),
+    responses((status = 200, body = Object), (status = 409, description = "it does not run")))]
+pub(super) async fn pause(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Sent(why): Sent<Why>,
+) -> Result<Json<Value>> {
+    ask.allow(Role::Operator)?;
+    let (stage, _) = stage_of(&app, &ask, &id).await?;
+    let plan = change::pause(&app.workspace(stage, &ask.principal.name), &id, why.reason()?).await?;
+    Ok(Json(serde_json::to_value(plan)?))
+}
+
+/// Ends a plan; what it has not put back stays where it is.
+#[utoipa::path(post, path = "/plans/{id}/cancel", request_body = Why, params(("id" = String, Path, description = "p-…")),
+    responses((status = 200, body = Object), (status = 409, description = "it is over")))]
+pub(super) async fn cancel(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Sent(why): Sent<Why>,
+) -> Result<Json<Value>> {
+    ask.allow(Role::Operator)?;
+    let (stage, _) = stage_of(&app, &ask, &id).await?;
+    let plan = change::cancel(&app.workspace(stage, &ask.principal.name), &id, why.reason()?).await?;
+    Ok(Json(serde_json::to_value(plan)?))
+}
+
+/// Puts letters away; they can be brought back for 30 days.
+#[utoipa::path(post, path = "/dead/{stage}/discards", request_body = Choice, params(("stage" = String, Path, description = "extract, transform or load")),
+    responses((status = 202, body = Object, description = "GET /plans names the operation")))]
+pub(super) async fn discard(
+    State(app): State<App>,
+    ask: Ask,
+    Path(word): Path<String>,
+    Sent(choice): Sent<Choice>,
+) -> Result<(StatusCode, Json<Value>)> {
+    ask.allow(Role::Operator)?;
+    let (stage, filter) = (views::stage(&word)?, choice.filter(&ask)?);
+    work::discard(
+        &app,
+        stage,
+        &ask.principal.name,
+        filter,
+        reason(&choice.reason)?,
+        archive::KEEP,
+    )
+    .await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({}))))
+}
+
+/// Takes back what an operation or a repairing plan has done.
+#[utoipa::path(post, path = "/operations/{id}/undo", request_body = Why, params(("id" = String, Path, description = "d-…, i-… or p-…")),
+    responses((status = 202, body = Object)))]
+pub(super) async fn undo(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Sent(why): Sent<Why>,
+) -> Result<(StatusCode, Json<Value>)> {
+    ask.allow(Role::Operator)?;
+    let (stage, _) = views::plans::operation(&app, &ask, &id).await?;
+    work::undo(&app, stage, &ask.principal.name, &id, why.reason()?).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({}))))
+}

@@ -1,0 +1,136 @@
+//! How often somebody may try to sign in: after some failures each further try waits longer.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Failures that cost nothing.
+const FREE: u32 = 5;
+/// The wait after the first failure that costs; each further one doubles it.
+const FIRST: Duration = Duration::from_secs(5);
+/// The longest wait.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// Names and addresses that are remembered.
+const MOST: usize = 10_000;
+
+#[derive(Debug, Clone, Copy)]
+struct Failures {
+    count: u32,
+    last: Instant,
+}
+
+/// Failures by name and by address.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(Mutex<HashMap<Key, Failures>>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Name(String),
+    Address(IpAddr),
+}
+
+fn keys(name: &str, address: IpAddr) -> [Key; 2] {
+    let name: String = name.to_lowercase().chars().take(64).collect();
+    [Key::Name(name), Key::Address(address)]
+}
+
+fn wait(failures: Failures, now: Instant) -> Duration {
+    let Some(costly) = failures.count.checked_sub(FREE) else {
+        return Duration::ZERO;
+    };
+    let wait = FIRST.saturating_mul(1 << costly.min(16)).min(LONGEST);
+    wait.saturating_sub(now.duration_since(failures.last))
+}
+
+impl Attempts {
+    /// How long this one still has to wait; zero: the try may be made.
+    pub(crate) fn wait(&self, name: &str, address: IpAddr) -> Duration {
+        self.wait_at(name, address, Instant::now())
+    }
+
+    fn wait_at(&self, name: &str, address: IpAddr, now: Instant) -> Duration {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits =
+            keys(name, address).map(|key| known.get(&key).map_or(Duration::ZERO, |it| wait(*it, now)));
+        waits.into_iter().max().unwrap_or_default()
+    }
+
+    /// A try that failed.
+    pub(crate) fn failed(&self, name: &str, address: IpAddr) {
+        self.failed_at(name, address, Instant::now());
+    }
+
+    fn failed_at(&self, name: &str, address: IpAddr, now: Instant) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.retain(|_, it| now.duration_since(it.last) < LONGEST);
+        }
+        if known.len() >= MOST {
+            // Somebody tries names without end; addresses bound them all the same.
+            known.retain(|key, _| matches!(key, Key::Address(_)));
+        }
+        for key in keys(name, address) {
+            let entry = known.entry(key).or_insert(Failures { count: 0, last: now });
+            // Whoever has waited long enough begins anew.
+            if now.duration_since(entry.last) >= LONGEST {
+                entry.count = 0;
+            }
+            *entry = Failures {
+                count: entry.count.saturating_add(1),
+                last: now,
+            };
+        }
+    }
+
+    /// A try that succeeded: the name is free again; the address stays, for it may try other names.
+    pub(crate) fn succeeded(&self, name: &str, address: IpAddr) {
+        let [name, _] = keys(name, address);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 9));
+
+    #[test]
+    fn after_some_failures_each_try_waits_longer_by_name_and_by_address() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for _ in 0..4 {
+            attempts.failed_at("Wang", HERE, now);
+        }
+        assert_eq!(attempts.wait_at("wang", HERE, now), Duration::ZERO);
+        attempts.failed_at("wang", HERE, now);
+        assert_eq!(attempts.wait_at("wang", THERE, now), FIRST);
+        assert_eq!(attempts.wait_at("li", HERE, now), FIRST);
+        assert_eq!(attempts.wait_at("li", THERE, now), Duration::ZERO);
+        attempts.failed_at("wang", HERE, now);
+        assert_eq!(attempts.wait_at("wang", HERE, now), FIRST * 2);
+        assert_eq!(attempts.wait_at("wang", HERE, now + FIRST * 2), Duration::ZERO);
+        attempts.succeeded("wang", HERE);
+        assert_eq!(attempts.wait_at("wang", THERE, now), Duration::ZERO);
+        assert!(
+            !attempts.wait_at("wang", HERE, now).is_zero(),
+            "the address stays"
+        );
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for name in 0..MOST + 100 {
+            attempts.failed_at(&name.to_string(), HERE, now);
+        }
+        assert!(attempts.0.lock().unwrap().len() <= MOST);
+        assert_eq!(attempts.wait_at("anybody", HERE, now), LONGEST);
+    }
+}

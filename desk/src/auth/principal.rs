@@ -1,0 +1,55 @@
+//! Who is asking.
+
+use super::{Role, secret};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Somebody who was let in.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Principal {
+    /// The name in the audit log.
+    pub(crate) name: String,
+    /// What they may do.
+    pub(crate) role: Role,
+    /// How they came in.
+    pub(crate) via: Via,
+    /// What their forms have to carry.
+    #[serde(skip)]
+    pub(crate) form_token: String,
+}
+
+/// How somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Via {
+    /// From this machine, where no sign-in is asked for.
+    Loopback,
+    /// By name and password.
+    Session,
+    /// By a token of the API; no browser sends it by itself.
+    Token,
+    /// By the header of a proxy that has signed them in.
+    Proxy,
+}
+
+impl Principal {
+    /// One whose forms follow from a secret of the browser or of this process.
+    pub(crate) fn new(name: impl Into<String>, role: Role, via: Via, secret: &str) -> Self {
+        Self {
+            name: name.into(),
+            role,
+            via,
+            form_token: secret::form_token(secret),
+        }
+    }
+
+    /// Whether they may do what this role may.
+    pub(crate) fn may(&self, role: Role) -> bool {
+        self.role >= role
+    }
+
+    /// Whether a browser says who they are without being asked, so that another page could make it call.
+    pub(crate) fn needs_form_token(&self) -> bool {
+        self.via != Via::Token
+    }
+}

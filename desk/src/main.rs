@@ -1,0 +1,7 @@
+//! The desk's process: command line in, exit code out; everything else is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pipeline::cli::execute(desk::run)
+}

@@ -1,0 +1,336 @@
+//! `/dead`: letters by cause, and page by page; choosing some of them and deciding what becomes of them.
+
+use super::{Page, parts};
+use crate::{
+    auth::Role,
+    server::{App, Ask, Failure, Filled, Result, live},
+    views::{
+        dead::{Asked, Groups, Page as Letters, groups, page as letters},
+        stage,
+    },
+    work,
+};
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use maud::{Markup, html};
+use pipeline::stage::Stage;
+use readmodel::read::letters::Listed;
+use replay::{
+    archive,
+    browse::{Filter, Group},
+    plan::{options::Options, start::Start},
+    query::Query as Letter,
+};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/dead", get(all))
+        .route("/live/dead", get(updates))
+        .route("/dead/{stage}", get(list))
+        .route("/dead/{stage}/{group}", get(of_group))
+        .route("/dead/{stage}/plan", post(plan))
+        .route("/dead/{stage}/discard", post(discard))
+}
+
+async fn all(State(app): State<App>, ask: Ask) -> Result<Response> {
+    let groups = every_stage(&app, &ask).await?;
+    Ok(ask.page(|| overview(&groups)))
+}
+
+async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
+    let (own, asked) = (app.clone(), ask.clone());
+    live(&app, &ask, move || {
+        let (app, ask) = (own.clone(), asked.clone());
+        async move {
+            let groups = every_stage(&app, &ask).await?;
+            Ok(ask.inside(|| overview(&groups)).into_string())
+        }
+    })
+}
+
+async fn every_stage(app: &App, ask: &Ask) -> Result<Vec<Groups>> {
+    let mut all = Vec::new();
+    for stage in Stage::ALL {
+        all.push(groups(app, ask, stage, Letter::Everything).await?);
+    }
+    Ok(all)
+}
+
+fn overview(all: &[Groups]) -> Page {
+    let title = words::text!("Dead letters");
+    let none = all.iter().all(|stage| stage.letters == 0);
+    let body = html! {
+        h1 { (title) }
+        section #groups data-live {
+            @if none && all.iter().all(|stage| stage.complete) {
+                (parts::empty(words::text!("There is no dead letter: everything that was listed is in the form or on its way.")))
+            }
+            @for stage in all {
+                @if stage.letters > 0 || !stage.complete {
+                    h2 {
+                        a href=(format!("/dead/{}", stage.stage)) { (parts::stage_name(stage.stage)) }
+                        " " small { (words::tr!("{} letters", parts::number(stage.letters))) }
+                    }
+                    @if !stage.complete { p .note { (words::text!("The read model does not know all of these letters yet; the numbers grow.")) } }
+                    (group_table(stage.stage, &stage.groups))
+                }
+            }
+        }
+    };
+    Page::live(title, body)
+}
+
+fn group_table(stage: &str, groups: &[Group]) -> Markup {
+    html! {
+        @if !groups.is_empty() {
+            div .scroll tabindex="0" {
+                table {
+                    thead { tr {
+                        th .number { (words::text!("Letters")) } th { (words::text!("Code")) } th { (words::text!("Field")) }
+                        th { (words::text!("Example")) } th { (words::text!("First")) } th { (words::text!("Last")) }
+                        th .number { (words::text!("replayed before")) } th { (words::text!("Versions")) }
+                    } }
+                    tbody {
+                        @for group in groups {
+                            tr {
+                                td .number { a href=(format!("/dead/{stage}/{}", group.group)) { (parts::number(group.count)) } }
+                                td { a href=(format!("/dead/{stage}/{}", group.group)) { code { (group.code) } } }
+                                td { (group.field.as_deref().unwrap_or("–")) }
+                                td .text { (words::retold(&group.example)) }
+                                td { (parts::time(group.first_failed_at)) }
+                                td { (parts::time(group.last_failed_at)) }
+                                td .number { (parts::number(group.replayed_before)) }
+                                td { (group.versions.iter().cloned().collect::<Vec<_>>().join(", ")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn of_group(
+    State(app): State<App>,
+    ask: Ask,
+    Path((stage, group)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
+    let asked = Asked {
+        query: Some(format!("group={group}")),
+        ..asked
+    };
+    listed(&app, &ask, &stage, &asked).await
+}
+
+async fn list(
+    State(app): State<App>,
+    ask: Ask,
+    Path(stage): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
+    listed(&app, &ask, &stage, &asked).await
+}
+
+async fn listed(app: &App, ask: &Ask, word: &str, asked: &Asked) -> Result<Response> {
+    let stage = stage(word)?;
+    let page = letters(app, ask, stage, asked).await?;
+    let meant = groups(app, ask, stage, asked.query(ask)?).await?;
+    Ok(ask.page(|| shown(ask, stage, &page, &meant, asked)))
+}
+
+fn shown(ask: &Ask, stage: Stage, page: &Letters, meant: &Groups, asked: &Asked) -> Page {
+    let name = parts::stage_name(stage.name());
+    let title = words::tr!("Dead letters: {name}");
+    let query = asked.query.as_deref().unwrap_or_default();
+    let path = format!("/dead/{stage}");
+    let next = page
+        .next
+        .map(|next| parts::address(&path, &[("where", query), ("after", &next.to_string())]));
+    let body = html! {
+        nav .trail { a href="/dead" { (words::text!("Dead letters")) } " › " (name) }
+        h1 { (title) }
+        form .filter method="get" action=(path) role="search" {
+            label .wide { span { (words::text!("Which letters")) }
+                input name="where" value=(query) autocomplete="off" spellcheck="false"
+                    placeholder="code=row-refused and not (age>2h or field=\"客户名称\")"; }
+            button { (words::text!("Filter")) }
+            @if !query.is_empty() { a href=(path) { (words::text!("All")) } }
+        }
+        details .help { summary { (words::text!("How to write it")) } p { (words::text!("Conditions with and, or, not and brackets. Names: id, code, vendor-code, field, group, stage, key, plan, outcome (new, failed-again, restored), version, restored-by, text, attempts, replays, time, age.")) } }
+        @if !page.complete { p .note { (words::text!("The read model does not know all of these letters yet.")) } }
+        p { (words::tr!("{} letters are meant, of {} in this stage", parts::number(meant.letters), parts::number(page.known.letters))) }
+        @if page.letters.is_empty() {
+            (parts::empty(words::text!("No letter on this page is meant.")))
+            @if let Some(next) = &next { p { a href=(next) { (words::text!("Search on")) } } }
+        } @else {
+            (chooser(ask, stage, page, meant, query))
+            @if let Some(next) = &next { p { a href=(next) { (words::text!("Next page")) } } }
+        }
+    };
+    Page::still(title, body)
+}
+
+fn chooser(ask: &Ask, stage: Stage, page: &Letters, meant: &Groups, query: &str) -> Markup {
+    let may = ask.principal.may(Role::Operator);
+    let table = html! {
+        div .scroll tabindex="0" {
+            table {
+                thead { tr {
+                    @if may { th { input type="checkbox" data-all="id" aria-label=(words::text!("All on this page")); } }
+                    th { (words::text!("Last failed")) } th { (words::text!("Customer")) } th { (words::text!("Code")) }
+                    th { (words::text!("Message")) } th .number { (words::text!("Attempts")) } th .number { (words::text!("replayed before")) } th { (words::text!("Group")) }
+                } }
+                tbody { @for letter in &page.letters { (row(stage, letter, may)) } }
+            }
+        }
+    };
+    if !may {
+        return table;
+    }
+    parts::form(
+        ask,
+        &format!("/dead/{stage}/plan"),
+        html! {
+            input type="hidden" name="where" value=(query);
+            (table)
+            fieldset .decide {
+                legend { (words::text!("What becomes of them")) }
+                div .choices {
+                    label { input type="radio" name="which" value="ticked" checked; (words::text!("the ticked ones")) }
+                    label { input type="radio" name="which" value="all"; (words::tr!("all {} that are meant", parts::number(meant.letters))) }
+                }
+                div .row {
+                    (parts::reason())
+                    label { span { (words::text!("Begin again with")) }
+                        select name="from" {
+                            option value="step" { (words::text!("the step that failed")) }
+                            @if stage == Stage::Transform { option value="mapping" { (words::text!("the mapping, from the kept record")) } }
+                            @if stage != Stage::Extract { option value="fetch" { (words::text!("the fetch of the customer")) } }
+                        }
+                    }
+                    label { span { (words::text!("At most so fast")) } input name="rate" size="8" placeholder="20/s, 200/m" autocomplete="off"; }
+                }
+                div .row {
+                    button .primary { (words::text!("Plan a replay")) }
+                    button formaction=(format!("/dead/{stage}/repair")) { (words::text!("Change values …")) }
+                    button formaction=(format!("/dead/{stage}/discard")) data-confirm=(words::text!("Discard these letters? They can be restored for 30 days.")) { (words::text!("Discard")) }
+                }
+                p .note { (words::text!("A plan moves nothing by itself: it shows what it would cost first.")) }
+            }
+        },
+    )
+}
+
+fn row(stage: Stage, letter: &Listed, may: bool) -> Markup {
+    let record = &letter.record;
+    let text = |name: &str| record[name].as_str().unwrap_or_default();
+    let digits = text("id").rsplit('~').next().unwrap_or_default();
+    html! {
+        tr {
+            @if may { td { input type="checkbox" name="id" value=(digits) aria-label=(words::tr!("letter {}", text("id"))); } }
+            td { a href=(parts::letter(stage.name(), text("id"))) { (parts::time(record["last_failed_at"].as_i64().unwrap_or(0))) } }
+            td { (parts::customer(text("company_id"))) }
+            td { code { (text("code")) } @if let Some(code) = record["vendor"]["code"].as_str() { " " small { (code) } } }
+            td .text { @if let Some(field) = record["field"].as_str() { strong { (field) } " " } (words::retold(text("message"))) }
+            td .number { (record["attempts"].as_array().map_or(0, Vec::len)) }
+            td .number { (record["replays"].as_u64().unwrap_or(0)) }
+            td { a .id href=(format!("/dead/{stage}/{}", letter.group)) { (letter.group) } }
+        }
+    }
+}
+
+/// The letters that a filled form means, and the same in the grammar of queries.
+pub(super) fn chosen(ask: &Ask, filled: &Filled) -> Result<Filter> {
+    let query = match filled.text("which") {
+        "all" => filled.text("where").to_owned(),
+        _ => {
+            let ids: Vec<_> = filled
+                .all("id")
+                .filter(|id| {
+                    id.chars()
+                        .all(|c| c.is_ascii_alphanumeric() || "._-~:".contains(c))
+                })
+                .collect();
+            if ids.is_empty() {
+                return Err(Failure::invalid(
+                    "which",
+                    words::kept!("tick some letters, or choose all that are meant"),
+                ));
+            }
+            format!("id={}", ids.join(","))
+        }
+    };
+    let asked = Asked {
+        query: Some(query),
+        ..Asked::default()
+    };
+    Ok(Filter::from(asked.query(ask)?))
+}
+
+/// How fast, as somebody has written it.
+pub(super) fn options(ask: &Ask, filled: &Filled) -> Result<Options> {
+    let rate = match filled.text("rate") {
+        "" => None,
+        text => Some(
+            words::scoped(ask.language, || text.parse())
+                .map_err(|problem: String| Failure::invalid("rate", problem))?,
+        ),
+    };
+    Ok(Options {
+        rate,
+        ..Options::default()
+    })
+}
+
+async fn plan(
+    State(app): State<App>,
+    ask: Ask,
+    Path(word): Path<String>,
+    filled: Filled,
+) -> Result<Response> {
+    ask.allow(Role::Operator)?;
+    let (stage, filter, options) = (stage(&word)?, chosen(&ask, &filled)?, options(&ask, &filled)?);
+    let from: Start = match filled.text("from") {
+        "" => Start::Step,
+        text => text
+            .parse()
+            .map_err(|problem: String| Failure::invalid("from", problem))?,
+    };
+    let repair = from.repair(stage)?;
+    let id = work::make(
+        &app,
+        stage,
+        &ask.principal.name,
+        filter,
+        filled.reason()?,
+        repair,
+        options,
+    )
+    .await;
+    Ok(Redirect::to(&format!("/plans/{id}")).into_response())
+}
+
+async fn discard(
+    State(app): State<App>,
+    ask: Ask,
+    Path(word): Path<String>,
+    filled: Filled,
+) -> Result<Response> {
+    ask.allow(Role::Operator)?;
+    let (stage, filter) = (stage(&word)?, chosen(&ask, &filled)?);
+    work::discard(
+        &app,
+        stage,
+        &ask.principal.name,
+        filter,
+        filled.reason()?,
+        archive::KEEP,
+    )
+    .await?;
+    Ok(Redirect::to("/plans#operations").into_response())
+}

@@ -1,0 +1,95 @@
+//! `/health`: every replica of every program.
+
+use super::{Page, parts};
+use crate::{
+    server::{App, Ask, Result, live},
+    views::health::{View, view},
+};
+use axum::{Router, extract::State, response::Response, routing::get};
+use maud::{Markup, html};
+use pipeline::heartbeat::Replica;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/health", get(page))
+        .route("/live/health", get(updates))
+}
+
+async fn page(State(app): State<App>, ask: Ask) -> Result<Response> {
+    let view = view(&app).await?;
+    Ok(ask.page(|| shown(&view)))
+}
+
+async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
+    let (own, asked) = (app.clone(), ask.clone());
+    live(&app, &ask, move || {
+        let (app, ask) = (own.clone(), asked.clone());
+        async move {
+            let view = view(&app).await?;
+            Ok(ask.inside(|| shown(&view)).into_string())
+        }
+    })
+}
+
+fn shown(view: &View) -> Page {
+    let title = words::text!("Health");
+    let body = html! {
+        h1 { (title) }
+        section #replicas data-live {
+            h2 { (words::text!("Replicas")) }
+            @if view.replicas.is_empty() {
+                (parts::empty(words::text!("No program has been heard within the last ten minutes; start extractor, transformer and loader.")))
+            }
+            div .replicas { @for replica in &view.replicas { (card(view, replica)) } }
+        }
+        section #model data-live {
+            h2 { (words::text!("Read model of this desk")) }
+            dl .facts {
+                dt { (words::text!("account of events")) }
+                dd { @if view.model.current { (words::text!("read to its end")) } @else { (words::text!("still being read, or the broker does not answer")) } }
+                dt { (words::text!("made anew")) }
+                dd { (words::tr!("{} times since this process runs", view.model.begun_anew)) }
+                @for (stage, known) in &view.model.letters {
+                    dt { (parts::stage_name(stage)) }
+                    dd {
+                        (words::tr!("{} letters", parts::number(known.letters)))
+                        @if known.unseen > 0 { ", " (words::tr!("{} of them not seen in their queue yet", parts::number(known.unseen))) }
+                        @if let Some(at) = known.walked_at { ", " (words::text!("walked over")) " " (parts::time(at)) }
+                    }
+                }
+            }
+        }
+    };
+    Page::live(title, body)
+}
+
+fn card(view: &View, replica: &Replica) -> Markup {
+    let heartbeat = &replica.heartbeat;
+    let (class, state) = match () {
+        () if replica.is_silent() => (
+            "down",
+            words::tr!("silent for {}", parts::span(replica.heard_ms_ago)),
+        ),
+        () if heartbeat.draining => ("paused", words::tr!("ends")),
+        () if heartbeat.paused.is_empty() => ("works", words::tr!("works")),
+        () => ("paused", words::tr!("paused")),
+    };
+    html! {
+        article .card .(class) {
+            h3 { (heartbeat.service) small { (heartbeat.instance) } }
+            p .state { (state) }
+            dl .facts {
+                dt { (words::text!("version")) } dd { (heartbeat.version) }
+                dt { (words::text!("since")) } dd { (parts::time(heartbeat.since.as_millisecond())) " (" (parts::ago(view.now, heartbeat.since.as_millisecond())) ")" }
+                @for pause in &heartbeat.paused {
+                    dt { (words::said(pause.reason.summary())) }
+                    dd { (words::retold(&pause.detail)) " – " (parts::time(pause.since.as_millisecond())) }
+                }
+            }
+            details {
+                summary { (words::text!("What its parts say")) }
+                pre { (serde_json::to_string_pretty(&heartbeat.status).unwrap_or_default()) }
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What stands around every page.
+
+use super::{Page, parts};
+use crate::{
+    auth::principal::Via,
+    server::{Ask, Failure, SCRIPT, STYLE},
+};
+use maud::{DOCTYPE, Markup, html};
+use replay::when;
+use url::form_urlencoded;
+use words::Language;
+
+/// Address and name of each part of the desk.
+const PLACES: [(&str, &str); 8] = [
+    ("/", words::mark!("Overview")),
+    ("/dead", words::mark!("Dead letters")),
+    ("/customers", words::mark!("Customers")),
+    ("/plans", words::mark!("Plans")),
+    ("/rules", words::mark!("Rules")),
+    ("/runs", words::mark!("Runs")),
+    ("/health", words::mark!("Health")),
+    ("/audit", words::mark!("Audit log")),
+];
+
+/// A whole page for somebody.
+pub(crate) fn whole(ask: &Ask, page: Page) -> Markup {
+    let path = ask.place.split('?').next().unwrap_or("/");
+    let is_here = |place: &str| match place {
+        "/" => path == "/",
+        place => path.starts_with(place),
+    };
+    let live = page.live.then(|| format!("/live{}", ask.place));
+    html! {
+        (DOCTYPE)
+        html lang=(tag()) {
+            (head(&page.title))
+            body {
+                a .skip href="#main" { (words::text!("Skip to content")) }
+                header .top {
+                    a .brand href="/" { "OKKI" span { (words::text!("desk")) } }
+                    nav aria-label=(words::text!("Parts of the desk")) {
+                        @for (place, name) in PLACES {
+                            a href=(place) aria-current=[is_here(place).then_some("page")] { (words::said(name)) }
+                        }
+                    }
+                    div .who {
+                        (languages(&ask.place))
+                        span { (ask.principal.name) " · " (ask.principal.role.told()) }
+                        @if ask.principal.via == Via::Session {
+                            (parts::form(ask, "/sign-out", html! {
+                                button .plain { (words::text!("Sign out")) }
+                            }))
+                        }
+                    }
+                }
+                main #main data-live-from=[live] { (page.body) }
+                footer { (words::tr!("Times are in {}", when::zone_name())) }
+            }
+        }
+    }
+}
+
+/// A page for somebody who was not let in, or who asked for something that is not to be had.
+pub(crate) fn failed(failure: &Failure) -> Markup {
+    let status = failure.status();
+    let title = words::tr!("That did not work ({})", status.as_u16());
+    bare(
+        &title,
+        &html! {
+            h1 { (title) }
+            p .trouble role="alert" { (failure.told()) }
+            p { a href="/" { (words::text!("Back to the overview")) } }
+        },
+    )
+}
+
+/// A page without navigation.
+pub(crate) fn bare(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(tag()) {
+            (head(title))
+            body .bare { main #main { (body) } }
+        }
+    }
+}
+
+fn head(title: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            title { (title) " · OKKI" }
+            link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+            link rel="stylesheet" href=(STYLE.as_str());
+            script src=(SCRIPT.as_str()) defer {}
+        }
+    }
+}
+
+fn tag() -> &'static str {
+    match words::current() {
+        Language::Chinese => "zh-CN",
+        Language::English => "en",
+    }
+}
+
+/// The other language, by its own name.
+pub(crate) fn languages(place: &str) -> Markup {
+    let next: String = form_urlencoded::byte_serialize(place.as_bytes()).collect();
+    let (to, name) = match words::current() {
+        Language::Chinese => ("en", "English"),
+        Language::English => ("zh", "中文"),
+    };
+    html! { a .language href=(format!("/language?to={to}&next={next}")) lang=(if to == "zh" { "zh-CN" } else { "en" }) { (name) } }
+}

@@ -1,0 +1,64 @@
+//! The pages: what [`crate::views`] has gathered, as HTML that can be read without any script.
+
+mod audit;
+mod chart;
+mod customers;
+mod dead;
+mod health;
+pub(crate) mod layout;
+mod letter;
+mod overview;
+mod parts;
+mod plan;
+mod plans;
+mod repair;
+mod runs;
+pub(crate) mod sign_in;
+
+use crate::server::App;
+use axum::Router;
+use maud::Markup;
+
+/// A page.
+pub(crate) struct Page {
+    /// What it is about, for the title.
+    pub(crate) title: String,
+    /// What stands in it.
+    pub(crate) body: Markup,
+    /// Whether its live parts are kept up to date.
+    pub(crate) live: bool,
+}
+
+impl Page {
+    /// A page that stays as it is.
+    pub(crate) fn still(title: impl Into<String>, body: Markup) -> Self {
+        Self {
+            title: title.into(),
+            body,
+            live: false,
+        }
+    }
+
+    /// A page whose parts with `data-live` are kept up to date.
+    pub(crate) fn live(title: impl Into<String>, body: Markup) -> Self {
+        Self {
+            live: true,
+            ..Self::still(title, body)
+        }
+    }
+}
+
+/// Where each page is.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .merge(overview::routes())
+        .merge(dead::routes())
+        .merge(letter::routes())
+        .merge(repair::routes())
+        .merge(plan::routes())
+        .merge(plans::routes())
+        .merge(customers::routes())
+        .merge(runs::routes())
+        .merge(health::routes())
+        .merge(audit::routes())
+}

@@ -1,0 +1,105 @@
+//! What every answer is made of.
+
+use crate::{
+    auth::{People, attempts::Attempts, secret},
+    config::DeskConfig,
+    views::Cache,
+    work::Work,
+};
+use pipeline::{config::CommonConfig, service::Runtime, stage::Stage};
+use readmodel::keep::Keeper;
+use replay::workspace::Workspace;
+use std::{ops::Deref, sync::Arc};
+use tokio::sync::Semaphore;
+use words::Language;
+
+/// Looks into the read model at a time; SQLite's readers and the machine set the limit.
+const LOOKS: usize = 4;
+/// Pages that are kept up to date at a time.
+const LIVE: usize = 100;
+
+/// Shared by all answers; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+/// The parts.
+pub(crate) struct Parts {
+    /// Queues, Redis, shutdown.
+    pub(crate) rt: Runtime,
+    /// Checked settings of the pipeline.
+    pub(crate) common: CommonConfig,
+    /// The read model.
+    pub(crate) keeper: Keeper,
+    /// Who may sign in.
+    pub(crate) people: People,
+    /// Sign-ins that failed.
+    pub(crate) attempts: Attempts,
+    /// Who is let in how.
+    pub(crate) config: DeskConfig,
+    /// What operators have begun.
+    pub(crate) work: Work,
+    /// What several pages look at.
+    pub(crate) cache: Cache,
+    /// The secret of those who need no sign-in.
+    pub(crate) secret: String,
+    /// Bounds the pages that are kept up to date.
+    pub(crate) live: Arc<Semaphore>,
+    looks: Semaphore,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    pub(crate) fn new(
+        rt: Runtime,
+        common: CommonConfig,
+        keeper: Keeper,
+        people: People,
+        config: DeskConfig,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            rt,
+            common,
+            keeper,
+            people,
+            attempts: Attempts::default(),
+            config,
+            work: Work::default(),
+            cache: Cache::default(),
+            secret: secret::random(),
+            live: Arc::new(Semaphore::new(LIVE)),
+            looks: Semaphore::new(LOOKS),
+        }))
+    }
+
+    /// Looks into the read model, whose words are those of the language.
+    ///
+    /// # Errors
+    /// When the file does not serve.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        language: Language,
+        look: impl FnOnce(&rusqlite::Connection) -> readmodel::error::Result<T> + Send + 'static,
+    ) -> Result<T, readmodel::error::Error> {
+        let _permit = self
+            .looks
+            .acquire()
+            .await
+            .map_err(|_| readmodel::error::Error::Ended)?;
+        let look = move |connection: &rusqlite::Connection| words::scoped(language, || look(connection));
+        self.keeper.read(look).await
+    }
+
+    /// Dead letters of a stage, as this person works on them.
+    pub(crate) fn workspace(&self, stage: Stage, operator: &str) -> Workspace {
+        let mut workspace = Workspace::new(self.rt.clone(), stage);
+        operator.clone_into(&mut workspace.operator);
+        workspace
+    }
+}

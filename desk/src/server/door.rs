@@ -1,0 +1,180 @@
+//! Who is let in: by session, by token, by a proxy that is trusted, or, on a loopback without sign-in, by being here.
+
+use super::{App, failure::Failure, language};
+use crate::auth::{Principal, Role, principal::Via};
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::net::{IpAddr, SocketAddr};
+
+/// The cookie of a session.
+pub(super) const COOKIE: &str = "desk_session";
+
+/// Finds out who asks and lets them through; who they may be is decided behind.
+pub(super) async fn admitted(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if changes(request.method()) && !is_of_our_page(request.headers()) {
+        return Failure::Form.into_response();
+    }
+    match who(&app, &request) {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.run(request).await
+        }
+        Err(failure) => failure.into_response(),
+    }
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Browsers say where a request comes from; programs say nothing.
+fn is_of_our_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
+    if !matches!(text("sec-fetch-site"), None | Some("same-origin" | "none")) {
+        return false;
+    }
+    let Some(origin) = text("origin") else { return true };
+    let host = text("x-forwarded-host").or_else(|| text("host"));
+    let of_origin = origin.split_once("://").map(|(_, host)| host);
+    of_origin.is_some() && (of_origin == host || of_origin == text("host"))
+}
+
+fn who(app: &App, request: &Request) -> Result<Principal, Failure> {
+    let headers = request.headers();
+    let now = jiff::Timestamp::now().as_millisecond();
+    let text = |name: header::HeaderName| headers.get(name).and_then(|it| it.to_str().ok());
+    if let Some(token) = text(header::AUTHORIZATION).and_then(|it| it.strip_prefix("Bearer ")) {
+        let found = app.people.token(token, now)?.ok_or(Failure::SignIn)?;
+        return Ok(Principal::new(found.0, found.1, Via::Token, token));
+    }
+    if let Some(secret) = language::cookie(headers, COOKIE)
+        && let Some((name, role)) = app.people.session(secret, now)?
+    {
+        return Ok(Principal::new(name, role, Via::Session, secret));
+    }
+    if let Some(principal) = of_proxy(app, request)? {
+        return Ok(principal);
+    }
+    if app.config.asks_for_sign_in {
+        return Err(Failure::SignIn);
+    }
+    // A page of the web can make a browser call here under a name of its own.
+    match is_local(headers) {
+        true => Ok(Principal::new(here(), Role::Admin, Via::Loopback, &app.secret)),
+        false => Err(Failure::Host),
+    }
+}
+
+/// Who sits at this machine, as its commands name them in the audit log.
+fn here() -> String {
+    std::env::var("USER")
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "local".to_owned())
+}
+
+/// Somebody whom a trusted proxy has signed in: with the role of the person of this name, else a viewer.
+fn of_proxy(app: &App, request: &Request) -> Result<Option<Principal>, Failure> {
+    let Some(name) = &app.config.user_header else {
+        return Ok(None);
+    };
+    if !peer(request).is_some_and(|peer| is_trusted(app, peer)) {
+        return Ok(None);
+    }
+    let Some(user) = request.headers().get(name).and_then(|it| it.to_str().ok()) else {
+        return Ok(None);
+    };
+    let known = app.people.list()?;
+    let known = known.iter().find(|person| person.name.eq_ignore_ascii_case(user));
+    let role = known.map_or(Role::Viewer, |person| person.role);
+    let secret = format!("{} {user}", app.secret);
+    Ok(Some(Principal::new(user, role, Via::Proxy, &secret)))
+}
+
+fn peer(request: &Request) -> Option<IpAddr> {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    Some(info.0.ip())
+}
+
+fn is_trusted(app: &App, address: IpAddr) -> bool {
+    app.config.trusted_proxies.iter().any(|net| net.holds(address))
+}
+
+/// The address of who asks: what trusted proxies say of it, the last one that is none of theirs.
+pub(super) fn address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    if !is_trusted(app, peer) {
+        return peer;
+    }
+    let said = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|it| it.to_str().ok());
+    let said: Vec<IpAddr> = said
+        .flat_map(|it| it.split(','))
+        .filter_map(|it| it.trim().parse().ok())
+        .collect();
+    let last = said.into_iter().rev().find(|address| !is_trusted(app, *address));
+    last.unwrap_or(peer)
+}
+
+/// Whether the address bar names this machine by one of its own names.
+pub(super) fn is_local(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(six) => six.split(']').next(),
+        None => host.split(':').next(),
+    };
+    let name = name.unwrap_or_default();
+    match name.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    fn headers(all: &[(&str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&str, &str)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            (name, HeaderValue::from_str(value).unwrap())
+        };
+        all.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn another_page_cannot_send_our_forms() {
+        for (all, ours) in [
+            (&[("host", "desk:1")][..], true),
+            (&[("host", "desk:1"), ("origin", "https://desk:1")], true),
+            (&[("host", "desk:1"), ("origin", "https://evil")], false),
+            (&[("host", "desk:1"), ("origin", "null")], false),
+            (&[("host", "desk:1"), ("sec-fetch-site", "cross-site")], false),
+            (&[("host", "desk:1"), ("sec-fetch-site", "same-site")], false),
+            (&[("host", "desk:1"), ("sec-fetch-site", "same-origin")], true),
+        ] {
+            assert_eq!(is_of_our_page(&headers(all)), ours, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_loopback_by_its_name_is_local() {
+        for (host, local) in [
+            ("127.0.0.1:8088", true),
+            ("localhost", true),
+            ("[::1]:8088", true),
+            ("evil.example:8088", false),
+            ("127.0.0.1.evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(is_local(&headers(&[("host", host)])), local, "{host}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What went wrong with a request, as a type; what people read of it is made in their language on the way out.
+
+use crate::auth::{Role, store};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use pipeline::cause::chain;
+use replay::query::Problem;
+use std::sync::Arc;
+
+/// What a handler answers.
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Why a request was not answered as it was meant.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Failure {
+    /// Nobody knows who asks.
+    #[error("{}", words::text!("sign in first"))]
+    SignIn,
+    /// The person may not do it.
+    #[error("{}", words::tr!("that is for the role {} and above", .0.told()))]
+    Role(Role),
+    /// The request may come from another page than ours.
+    #[error("{}", words::text!("this form is out of date, or another page has sent it; load the page again and repeat it"))]
+    Form,
+    /// The name in the address is not that of this machine.
+    #[error("{}", words::text!("without sign-in the desk answers to localhost only"))]
+    Host,
+    /// There is nothing of this name.
+    #[error("{0}")]
+    NotFound(String),
+    /// Something that was given is wrong.
+    #[error("{place}: {problem}")]
+    Invalid {
+        /// Where.
+        place: &'static str,
+        /// What is wrong, and how to write it.
+        problem: String,
+    },
+    /// Too many tries.
+    #[error("{}", words::tr!("too many sign-ins have failed; try again in {}", replay::when::span(*.0)))]
+    Wait(std::time::Duration),
+    /// The dead letters are not to be had.
+    #[error(transparent)]
+    Letters(#[from] replay::error::Error),
+    /// The read model does not answer.
+    #[error(transparent)]
+    Model(#[from] readmodel::error::Error),
+    /// Redis does not answer.
+    #[error("{}", words::text!("Redis does not answer"))]
+    Redis(#[from] pipeline::store::Error),
+    /// The file of people does not serve.
+    #[error(transparent)]
+    People(#[from] store::Error),
+    /// What is kept cannot be read.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+impl Failure {
+    /// A name that nothing has.
+    pub(crate) fn nothing(what: impl Into<String>) -> Self {
+        Self::NotFound(what.into())
+    }
+
+    /// A field of a form or of a question.
+    pub(crate) fn invalid(place: &'static str, problem: impl Into<String>) -> Self {
+        Self::Invalid {
+            place,
+            problem: problem.into(),
+        }
+    }
+
+    /// A query that cannot be read.
+    pub(crate) fn query(problem: &Problem) -> Self {
+        Self::invalid("where", problem.to_string())
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        use replay::error::Error::{
+            Browsed, Busy, Interrupted, Invalid, NotFound, NotNow, Overtaken, WrongStage,
+        };
+        match self {
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Role(_) | Self::Form | Self::Host => StatusCode::FORBIDDEN,
+            Self::NotFound(_) | Self::Letters(NotFound { .. }) => StatusCode::NOT_FOUND,
+            Self::Invalid { .. } | Self::Letters(Invalid { .. } | WrongStage { .. }) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Letters(Busy { .. } | Browsed { .. } | NotNow(_) | Interrupted(_) | Overtaken) => {
+                StatusCode::CONFLICT
+            }
+            Self::Letters(_) | Self::Model(_) | Self::Redis(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::People(_) | Self::Json(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The whole chain in the language that is spoken.
+    pub(crate) fn told(&self) -> String {
+        words::retold(&chain(self))
+    }
+}
+
+/// Travels beside an answer to the layer that knows the language.
+#[derive(Clone)]
+pub(super) struct Failed(pub(super) Arc<Failure>);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::warn!(
+                error = words::english(|| chain(&self)),
+                "a request was not answered"
+            );
+        }
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Failed(Arc::new(self)));
+        response
+    }
+}

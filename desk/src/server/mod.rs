@@ -1,0 +1,21 @@
+//! The web server: who is let in, in which language they are answered, and what an answer always carries.
+
+mod app;
+mod ask;
+mod assets;
+mod door;
+mod failure;
+mod filled;
+mod headers;
+mod language;
+mod live;
+mod router;
+mod sign_in;
+
+pub(crate) use app::App;
+pub(crate) use ask::Ask;
+pub(crate) use assets::{SCRIPT, STYLE};
+pub(crate) use failure::{Failure, Result};
+pub(crate) use filled::{Filled, Sent};
+pub(crate) use live::live;
+pub(crate) use router::serve;

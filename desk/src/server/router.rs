@@ -1,0 +1,51 @@
+//! Which address leads where.
+
+use super::{App, assets, door, headers, sign_in};
+use crate::{api, pages};
+use axum::{
+    Router,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use std::{io, net::SocketAddr};
+use tokio::net::TcpListener;
+
+/// Answers until shutdown.
+///
+/// # Errors
+/// When the listener fails.
+pub(crate) async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
+    let shutdown = app.rt.shutdown.clone();
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move { shutdown.requested().await })
+        .await
+}
+
+fn router(app: App) -> Router {
+    let old = readmodel::serve::questions(app.keeper.clone()).layer(from_fn(api::operators_only));
+    let inside = Router::new()
+        .merge(pages::routes())
+        .nest("/api/v1", api::routes())
+        .route("/sign-out", post(sign_in::leave))
+        .fallback(nothing)
+        .with_state(app.clone())
+        .merge(old)
+        .layer(from_fn_with_state(app.clone(), door::admitted));
+    Router::new()
+        .route("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .route("/language", get(sign_in::speak))
+        .route("/assets/{file}", get(assets::asset))
+        .route("/livez", get(async || "ok\n"))
+        .with_state(app.clone())
+        .merge(inside)
+        .layer(from_fn_with_state(app, headers::outermost))
+}
+
+async fn nothing() -> Response {
+    let mut response = super::Failure::nothing(words::kept!("there is no such page")).into_response();
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}

@@ -1,0 +1,154 @@
+//! Signing in and out, and choosing a language.
+
+use super::{
+    App, Ask,
+    door::{self, address, is_local},
+    failure::Failure,
+    filled::Filled,
+    language,
+};
+use crate::{
+    auth::{password, secret},
+    pages,
+};
+use axum::{
+    extract::{ConnectInfo, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use std::net::SocketAddr;
+
+/// Where to go afterwards.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Next {
+    next: Option<String>,
+}
+
+impl Next {
+    /// Only a page of ours.
+    fn place(&self) -> &str {
+        let next = self.next.as_deref().unwrap_or("/");
+        let is_ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r']);
+        if is_ours { next } else { "/" }
+    }
+}
+
+/// The page that asks for name and password.
+pub(super) async fn page(Query(next): Query<Next>, headers: HeaderMap) -> Response {
+    shown(&headers, StatusCode::OK, next.place(), None)
+}
+
+fn shown(headers: &HeaderMap, status: StatusCode, next: &str, problem: Option<&str>) -> Response {
+    let page = words::scoped(language::of(headers), || {
+        pages::sign_in::page(next, problem.map(words::said))
+    });
+    (status, Html(page.into_string())).into_response()
+}
+
+/// Name and password; no session yet, so no token of one: a page elsewhere gains nothing by signing somebody in.
+pub(super) async fn enter(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Result<Response, Failure> {
+    let filled = Filled::read(&body);
+    let (name, password) = (filled.text("name").to_owned(), filled.raw("password").to_owned());
+    let from = address(&app, peer.ip(), &headers);
+    let wait = app.attempts.wait(&name, from);
+    if !wait.is_zero() {
+        return Err(Failure::Wait(wait));
+    }
+    let next = Next {
+        next: Some(filled.text("next").to_owned()),
+    };
+    let known = app.people.hash(&name)?;
+    let (name, hash) = known.map_or((name, None), |(name, hash)| (name, Some(hash)));
+    if !password::is_right(password, hash).await {
+        app.attempts.failed(&name, from);
+        tracing::warn!(user = name, %from, "a sign-in failed");
+        let problem = words::mark!("name or password is wrong");
+        return Ok(shown(
+            &headers,
+            StatusCode::UNAUTHORIZED,
+            next.place(),
+            Some(problem),
+        ));
+    }
+    app.attempts.succeeded(&name, from);
+    let secret = secret::random();
+    let now = jiff::Timestamp::now().as_millisecond();
+    app.people.begin_session(&secret, &name, now)?;
+    tracing::info!(user = name, %from, "signed in");
+    let cookie = session_cookie(&secret, &headers, "");
+    Ok(with_cookie(Redirect::to(next.place()), &cookie))
+}
+
+/// A browser sends it over TLS only, except from this very machine.
+fn session_cookie(value: &str, headers: &HeaderMap, more: &str) -> String {
+    let secure = if is_local(headers) { "" } else { "; Secure" };
+    format!(
+        "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}",
+        door::COOKIE
+    )
+}
+
+fn with_cookie(response: impl IntoResponse, cookie: &str) -> Response {
+    let mut response = response.into_response();
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// Ends the session.
+pub(super) async fn leave(
+    State(app): State<App>,
+    headers: HeaderMap,
+    _ask: Ask,
+    _filled: Filled,
+) -> Result<Response, Failure> {
+    if let Some(secret) = language::cookie(&headers, door::COOKIE) {
+        app.people.end_session(secret)?;
+    }
+    let gone = session_cookie("", &headers, "; Max-Age=0");
+    Ok(with_cookie(Redirect::to("/sign-in"), &gone))
+}
+
+/// What was chosen, and where to go back to.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chosen {
+    to: String,
+    next: Option<String>,
+}
+
+/// Remembers a language; it changes nothing else, so that a link does.
+pub(super) async fn speak(Query(chosen): Query<Chosen>) -> Response {
+    let next = Next { next: chosen.next };
+    let word = if chosen.to == "zh" { "zh" } else { "en" };
+    let cookie = format!(
+        "{}={word}; Path=/; SameSite=Lax; Max-Age=31536000",
+        language::COOKIE
+    );
+    with_cookie(Redirect::to(next.place()), &cookie)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        let place = |next: &str| {
+            let next = Next {
+                next: Some(next.to_owned()),
+            };
+            next.place().to_owned()
+        };
+        assert_eq!(place("/dead?where=a"), "/dead?where=a");
+        for evil in ["https://evil", "//evil", "/\\evil", "evil", ""] {
+            assert_eq!(place(evil), "/", "{evil}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Customers: the last ones that anything happened to, those that a text means, and everything about one.
+
+use super::hidden;
+use crate::{
+    auth::Role,
+    server::{App, Ask, Failure},
+};
+use pipeline::stage::Stage;
+use readmodel::read::{customers, letters};
+use replay::{
+    query::Query,
+    trace::{Standing, Story, name, standing},
+};
+use serde::{Deserialize, Serialize};
+
+/// Customers of a page.
+const PAGE: usize = 50;
+
+/// What is asked.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// An id, or a text such as a name, which is looked for in the open dead letters.
+    pub(crate) q: Option<String>,
+    /// `at,id` of the last customer of the page before.
+    pub(crate) after: Option<String>,
+}
+
+/// Customers.
+#[derive(Debug, Serialize)]
+pub(crate) struct View {
+    /// The last ones first.
+    pub(crate) customers: Vec<customers::Customer>,
+    /// For the next page.
+    pub(crate) next: Option<String>,
+    /// Dead letters that hold the text.
+    pub(crate) letters: Vec<Hit>,
+    /// Whether the account of events was read to its end.
+    pub(crate) current: bool,
+}
+
+/// A letter that holds the text.
+#[derive(Debug, Serialize)]
+pub(crate) struct Hit {
+    /// The customer.
+    pub(crate) company_id: String,
+    /// The stage.
+    pub(crate) stage: &'static str,
+    /// The letter.
+    pub(crate) letter: String,
+    /// Why it died.
+    pub(crate) code: String,
+}
+
+/// One customer.
+#[derive(Debug, Serialize)]
+pub(crate) struct One {
+    /// Its id.
+    pub(crate) company_id: String,
+    /// Where it is and what comes next.
+    pub(crate) standing: Standing,
+    /// How it got there.
+    pub(crate) story: Story,
+    /// Its open dead letters, as far as they can be found by its id.
+    pub(crate) letters: Vec<Hit>,
+    /// Whether the account of events was read to its end.
+    pub(crate) current: bool,
+}
+
+/// Gathers a page.
+///
+/// # Errors
+/// When the question is wrong, or the read model does not answer.
+pub(crate) async fn view(app: &App, ask: &Ask, asked: &Asked) -> Result<View, Failure> {
+    let current = app.keeper.state().is_current();
+    let text = asked.q.as_deref().unwrap_or_default().trim().to_owned();
+    if !text.is_empty() && !name::is_id(&text) {
+        // What letters say is a customer's text; who may not read it may not guess it, either.
+        ask.allow(Role::Operator)?;
+        let letters = hits(app, ask, name::query(&text)).await?;
+        return Ok(View {
+            customers: Vec::new(),
+            next: None,
+            letters,
+            current,
+        });
+    }
+    let before = match asked.after.as_deref() {
+        None | Some("") => None,
+        Some(after) => Some(place(after)?),
+    };
+    let page = move |connection: &rusqlite::Connection| customers::page(connection, before, PAGE);
+    let found = app.look(ask.language, page).await?;
+    let last = found.last().filter(|_| found.len() == PAGE);
+    Ok(View {
+        next: last.map(|last| format!("{},{}", last.at, last.id)),
+        customers: found,
+        letters: Vec::new(),
+        current,
+    })
+}
+
+fn place(after: &str) -> Result<(i64, i64), Failure> {
+    let parsed = after
+        .split_once(',')
+        .and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
+    parsed.filter(|(at, id)| *at >= 0 && *id >= 0).ok_or_else(|| {
+        Failure::invalid(
+            "after",
+            words::kept!("`at,id` of the last customer of the page before"),
+        )
+    })
+}
+
+/// Gathers everything about one.
+///
+/// # Errors
+/// When it is no id, or the read model does not answer.
+pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> {
+    if !name::is_id(id) || id.len() > 32 {
+        return Err(Failure::nothing(words::tr!(
+            "`{id}` is no id of a customer, which is made of digits"
+        )));
+    }
+    let (company, shown) = (id.to_owned(), ask.clone());
+    let (standing, mut story) = app
+        .look(ask.language, move |connection| {
+            let story = Story::of(&company, customers::events(connection, &company)?);
+            Ok((standing(&story.steps), story))
+        })
+        .await?;
+    for step in &mut story.steps {
+        step.message = hidden::sentence(&shown.principal, &step.message);
+    }
+    let query: Query = format!("key={id}")
+        .parse()
+        .map_err(|problem| Failure::query(&problem))?;
+    Ok(One {
+        company_id: id.to_owned(),
+        standing,
+        story,
+        letters: hits(app, ask, query).await?,
+        current: app.keeper.state().is_current(),
+    })
+}
+
+async fn hits(app: &App, ask: &Ask, query: Query) -> Result<Vec<Hit>, Failure> {
+    let found = app.look(ask.language, move |connection| {
+        let mut hits = Vec::new();
+        for stage in Stage::ALL {
+            for letter in letters::page(connection, stage, &query, 0, PAGE)?.letters {
+                let text = |name: &str| letter.record[name].as_str().unwrap_or_default().to_owned();
+                hits.push(Hit {
+                    company_id: text("company_id"),
+                    stage: stage.name(),
+                    letter: text("id"),
+                    code: text("code"),
+                });
+            }
+        }
+        Ok(hits)
+    });
+    Ok(found.await?)
+}

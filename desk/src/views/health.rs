@@ -1,0 +1,53 @@
+//! Every replica of every program, and what stands behind the pages.
+
+use crate::server::{App, Failure};
+use pipeline::heartbeat::{Replica, replicas};
+use serde::Serialize;
+
+/// Who is there.
+#[derive(Debug, Serialize)]
+pub(crate) struct View {
+    /// Those that run or have fallen silent lately.
+    pub(crate) replicas: Vec<Replica>,
+    /// Redis' time, unix milliseconds.
+    pub(crate) now: i64,
+    /// How far the read model goes.
+    pub(crate) model: Model,
+}
+
+/// How far the read model goes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Model {
+    /// Whether it has read all there is.
+    pub(crate) current: bool,
+    /// How often it was made anew since the desk runs.
+    pub(crate) begun_anew: u64,
+    /// Letters by stage.
+    pub(crate) letters: Vec<(&'static str, readmodel::read::known::Known)>,
+}
+
+/// Gathers it.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn view(app: &App) -> Result<View, Failure> {
+    let found = replicas(&app.rt.store, &app.rt.namespace).await?;
+    let state = app.keeper.state();
+    let letters = app
+        .look(words::Language::English, |connection| {
+            let known = |stage: pipeline::stage::Stage| {
+                Ok((stage.name(), readmodel::read::known::known(connection, stage)?))
+            };
+            pipeline::stage::Stage::ALL.into_iter().map(known).collect()
+        })
+        .await?;
+    Ok(View {
+        replicas: found.replicas,
+        now: found.now_ms,
+        model: Model {
+            current: state.is_current(),
+            begun_anew: state.begun_anew(),
+            letters,
+        },
+    })
+}

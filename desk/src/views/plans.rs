@@ -1,0 +1,115 @@
+//! Plans, operations and rules: what was decided about letters, and what came of it.
+
+use super::stage;
+use crate::{
+    server::{App, Ask, Failure},
+    work::Making,
+};
+use pipeline::stage::Stage;
+use readmodel::read::sums::{self, Moved};
+use replay::{
+    operation::{Operation, Operations},
+    plan::Plan,
+    rule::{Rules, Standing},
+};
+use serde::Serialize;
+
+/// Letters of a plan that are shown.
+const LETTERS: usize = 200;
+
+/// Everything that was decided.
+#[derive(Debug, Serialize)]
+pub(crate) struct All {
+    /// Plans, the newest first.
+    pub(crate) plans: Vec<Plan>,
+    /// Discards, undos and imports, the newest first.
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// One plan.
+#[derive(Debug, Serialize)]
+pub(crate) struct One {
+    /// The plan; `None` while it is being made, or when it never came to be.
+    pub(crate) plan: Option<Plan>,
+    /// How it was made, when this desk made it.
+    pub(crate) making: Option<Making>,
+    /// What this desk could not do about it.
+    pub(crate) trouble: Option<String>,
+    /// What became of its letters, by the account of events.
+    pub(crate) letters: Vec<Moved>,
+    /// Whether there are more.
+    pub(crate) more: bool,
+}
+
+/// Gathers all plans and operations.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn all(app: &App, ask: &Ask) -> Result<All, Failure> {
+    let workspace = app.workspace(Stage::Extract, &ask.principal.name);
+    Ok(All {
+        plans: workspace.plans().list().await?,
+        operations: Operations::of(&workspace).list().await?,
+    })
+}
+
+/// Gathers one plan.
+///
+/// # Errors
+/// When there is none of this id, or Redis does not answer.
+pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> {
+    let workspace = app.workspace(Stage::Extract, &ask.principal.name);
+    let plan = workspace.plans().load(id).await?;
+    let (making, trouble) = (app.work.making(id), app.work.trouble(id));
+    if plan.is_none() && making.is_none() {
+        return Err(Failure::nothing(words::tr!(
+            "there is no plan `{id}`; plans are kept for a week after their end"
+        )));
+    }
+    let name = id.to_owned();
+    let found = app
+        .look(ask.language, move |connection| {
+            sums::moved(connection, &name, "", LETTERS + 1)
+        })
+        .await;
+    let mut letters = found.ok().flatten().unwrap_or_default();
+    let more = letters.len() > LETTERS;
+    letters.truncate(LETTERS);
+    Ok(One {
+        plan,
+        making,
+        trouble,
+        letters,
+        more,
+    })
+}
+
+/// The stage of a plan, for what is done to it.
+///
+/// # Errors
+/// When there is no such plan, or Redis does not answer.
+pub(crate) async fn stage_of(app: &App, ask: &Ask, id: &str) -> Result<(Stage, Plan), Failure> {
+    let workspace = app.workspace(Stage::Extract, &ask.principal.name);
+    let plan = workspace.plans().load(id).await?;
+    let plan = plan.ok_or_else(|| Failure::nothing(words::tr!("there is no plan `{id}`")))?;
+    Ok((stage(&plan.stage)?, plan))
+}
+
+/// One operation, and its stage.
+///
+/// # Errors
+/// When there is none of this id, or Redis does not answer.
+pub(crate) async fn operation(app: &App, ask: &Ask, id: &str) -> Result<(Stage, Operation), Failure> {
+    let workspace = app.workspace(Stage::Extract, &ask.principal.name);
+    let operation = Operations::of(&workspace).load(id).await?;
+    Ok((stage(&operation.stage)?, operation))
+}
+
+/// All rules.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn rules(app: &App, ask: &Ask) -> Result<Vec<Standing>, Failure> {
+    let workspace = app.workspace(Stage::Extract, &ask.principal.name);
+    Ok(Rules::of(&workspace).list().await?)
+}

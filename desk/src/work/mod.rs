@@ -1,0 +1,149 @@
+//! What operators have begun: it goes on when they close the page, and when this process is killed another one adopts it.
+//!
+//! A plan that runs is written down in Redis after each step; nothing here is the only place that knows anything but the
+//! preview of a plan that was made here, which is shown as long as this process lives.
+
+mod begin;
+
+pub(crate) use begin::{discard, make, run, undo};
+
+use replay::plan::make::Preview;
+use serde::Serialize;
+use serde_json::Value;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Plans and operations whose making is remembered.
+const MOST: usize = 200;
+
+/// How a plan is made, or was.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Making {
+    /// Letters are being looked at: so many so far.
+    Looking {
+        /// Letters that were seen.
+        seen: u64,
+    },
+    /// It was made.
+    Made(Box<Made>),
+    /// No letter is meant.
+    Nothing,
+    /// It could not be made.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What was seen while a plan was made.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Made {
+    /// What the letters died of.
+    pub(crate) groups: Vec<replay::browse::Group>,
+    /// Customers, estimated.
+    pub(crate) customers: u64,
+    /// Letters whose customer has gone on since.
+    pub(crate) superseded: u64,
+    /// Oldest and newest death, unix milliseconds.
+    pub(crate) died_between: (i64, i64),
+    /// What it will cost.
+    pub(crate) cost: replay::plan::make::Cost,
+    /// Who may hold letters that could not be seen.
+    pub(crate) withheld: Option<String>,
+    /// Letters before and after a repair, and those that it does not fit.
+    pub(crate) repair: Option<Value>,
+}
+
+impl Made {
+    fn of(preview: Preview, repair: Option<Value>) -> Self {
+        Self {
+            groups: preview.groups,
+            customers: preview.customers,
+            superseded: preview.superseded,
+            died_between: preview.died_between,
+            cost: preview.cost,
+            withheld: preview.withheld,
+            repair,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Known {
+    makings: HashMap<String, Making>,
+    /// What ended badly, by the id of plan or operation.
+    troubles: HashMap<String, String>,
+    /// Those that are remembered, the oldest first.
+    order: VecDeque<String>,
+}
+
+impl Known {
+    fn remember(&mut self, id: &str) {
+        if !self.order.iter().any(|known| known == id) {
+            self.order.push_back(id.to_owned());
+        }
+        while self.order.len() > MOST {
+            let Some(oldest) = self.order.pop_front() else {
+                return;
+            };
+            self.makings.remove(&oldest);
+            self.troubles.remove(&oldest);
+        }
+    }
+}
+
+/// What was begun here.
+#[derive(Default)]
+pub(crate) struct Work(Mutex<Known>);
+
+impl Work {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How a plan is made, when this process makes it.
+    pub(crate) fn making(&self, id: &str) -> Option<Making> {
+        self.lock().makings.get(id).cloned()
+    }
+
+    /// Why something ended that was begun here.
+    pub(crate) fn trouble(&self, id: &str) -> Option<String> {
+        self.lock().troubles.get(id).cloned()
+    }
+
+    fn make(&self, id: &str, making: Making) {
+        let mut known = self.lock();
+        known.remember(id);
+        known.makings.insert(id.to_owned(), making);
+    }
+
+    fn note(&self, id: &str, trouble: Option<String>) {
+        let mut known = self.lock();
+        known.remember(id);
+        match trouble {
+            Some(trouble) => known.troubles.insert(id.to_owned(), trouble),
+            None => known.troubles.remove(id),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let work = Work::default();
+        for number in 0..MOST + 5 {
+            work.make(&number.to_string(), Making::Nothing);
+            work.note(&number.to_string(), Some("x".into()));
+        }
+        assert!(work.making("0").is_none() && work.trouble("4").is_none());
+        assert!(work.making("5").is_some());
+        work.note("5", None);
+        assert!(work.trouble("5").is_none());
+    }
+}

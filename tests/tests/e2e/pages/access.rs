@@ -1,0 +1,366 @@
+//! Who may do what: a viewer changes nothing and reads nothing of customers, and nobody is let in who does not belong.
+
+use super::{LIMIT, Scene};
+use kit::wait::eventually;
+use reqwest::{Client, StatusCode, header};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// A client with the session of somebody who has signed in.
+async fn signed_in(scene: &Scene, name: &str) -> Client {
+    kit::http::client();
+    let policy = reqwest::redirect::Policy::none();
+    let first = Client::builder().redirect(policy).build().unwrap();
+    let form = [("name", name), ("password", PASSWORD), ("next", "/")];
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let sent = first
+        .post(scene.url("/sign-in"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(body);
+    let answer = sent.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let headers = header::HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())]);
+    Client::builder()
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
+}
+
+async fn with_people(seed: u64) -> Scene {
+    let scene = Scene::of(10, seed, &["--sign-in", "required"]).await;
+    for role in ["viewer", "operator", "admin"] {
+        scene
+            .desk
+            .add_user(&scene.pipeline, role, role, PASSWORD)
+            .unwrap();
+    }
+    scene
+}
+
+/// Letters, as an operator sees that they are there.
+async fn letters(scene: &Scene, operator: &Client, count: usize) -> Vec<serde_json::Value> {
+    eventually(LIMIT, "the desk knows the letters", async || {
+        let answer = operator
+            .get(scene.url("/api/v1/dead/load/letters?limit=500"))
+            .send()
+            .await;
+        let page: serde_json::Value = answer
+            .map_err(|error| error.to_string())?
+            .json()
+            .await
+            .map_err(|error| error.to_string())?;
+        let letters = page["letters"].as_array().cloned().unwrap_or_default();
+        match letters.len() == count && page["known"]["unseen"] == 0 {
+            true => Ok(letters),
+            false => Err(page.to_string()),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_who_has_not_signed_in() {
+    let scene = with_people(421).await;
+    let client = Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    for path in [
+        "/",
+        "/dead",
+        "/customers",
+        "/plans",
+        "/rules",
+        "/runs",
+        "/health",
+        "/audit",
+        "/live/",
+        "/live/dead",
+        "/nothing",
+    ] {
+        let answer = client.get(scene.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
+        assert!(
+            answer.headers()[header::LOCATION]
+                .to_str()
+                .unwrap()
+                .starts_with("/sign-in"),
+            "{path}"
+        );
+    }
+    for path in [
+        "/api/v1/overview",
+        "/api/v1/me",
+        "/api/v1/openapi.json",
+        "/v1/letters?stage=load",
+        "/v1/status",
+    ] {
+        let answer = client.get(scene.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+        let wrong = client
+            .get(scene.url(path))
+            .bearer_auth("nobodys-token")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    for path in [
+        "/dead/load/plan",
+        "/dead/load/discard",
+        "/plans/p-1/run",
+        "/sign-out",
+        "/api/v1/dead/load/plans",
+    ] {
+        let answer = client
+            .post(scene.url(path))
+            .body("reason=x")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
+    let scene = with_people(422).await;
+    let ids: Vec<String> = scene
+        .pipeline
+        .simulator
+        .add(3)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    for id in &ids {
+        scene.pipeline.simulator.fault(super::super::ops::refuse_row(id));
+    }
+    let (operator, viewer) = (
+        signed_in(&scene, "operator").await,
+        signed_in(&scene, "viewer").await,
+    );
+    let known = letters(&scene, &operator, 3).await;
+    // What nobody may see, as the form would have it.
+    let mut secrets = Vec::new();
+    for id in &ids {
+        let id: i64 = id.parse().unwrap();
+        let customer = serde_json::to_value(scene.pipeline.simulator.customer(id).unwrap()).unwrap();
+        secrets.extend(customer["name"].as_str().map(str::to_owned));
+        let cells = scene.pipeline.simulator.expected(id).unwrap();
+        secrets.extend(cells.into_iter().filter(|cell| {
+            cell.chars().count() > 3 && cell.parse::<f64>().is_err() && !cell.contains(&id.to_string())
+        }));
+    }
+    assert!(secrets.len() > 6, "{secrets:?}");
+    let (letter, group) = (
+        known[0]["record"]["id"].as_str().unwrap(),
+        known[0]["group"].as_str().unwrap(),
+    );
+    let mut paths = vec![
+        "/".to_owned(),
+        "/dead".into(),
+        "/dead/load".into(),
+        format!("/dead/load/{group}"),
+        "/customers".into(),
+        format!("/customers/{}", ids[0]),
+        "/plans".into(),
+        "/rules".into(),
+        "/runs".into(),
+        "/health".into(),
+        "/audit".into(),
+    ];
+    let letter_query: String = url::form_urlencoded::byte_serialize(letter.as_bytes()).collect();
+    paths.push(format!("/dead/load/letter?id={letter_query}"));
+    for path in [
+        "me",
+        "overview",
+        "health",
+        "runs",
+        "dead/load/groups",
+        "dead/load/letters",
+        "customers",
+        "plans",
+        "rules",
+        "audit",
+    ] {
+        paths.push(format!("/api/v1/{path}"));
+    }
+    paths.push(format!("/api/v1/customers/{}", ids[0]));
+    paths.push(format!(
+        "/api/v1/dead/load/letters/{}",
+        letter.rsplit('~').next().unwrap()
+    ));
+    for path in &paths {
+        let answer = viewer.get(scene.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let text = answer.text().await.unwrap();
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{path} shows {secret}");
+        }
+    }
+    for path in ["/live/", "/live/dead", &format!("/live/customers/{}", ids[0])] {
+        let mut answer = viewer.get(scene.url(path)).send().await.unwrap();
+        let chunk = answer.chunk().await.unwrap().unwrap();
+        let text = String::from_utf8_lossy(&chunk);
+        assert!(
+            text.contains("event: page") && secrets.iter().all(|secret| !text.contains(secret.as_str())),
+            "{path}"
+        );
+    }
+    // What letters say cannot be guessed, either.
+    for path in [
+        "/customers?q=a",
+        "/dead/load?where=text~a",
+        "/api/v1/dead/load/letters?where=not%20text~a",
+        "/v1/letters?stage=load",
+        "/v1/customer?id=1",
+    ] {
+        let answer = viewer.get(scene.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    refuses_every_post(&scene, &viewer).await;
+    // An operator reads it, with e-mail addresses and phone numbers masked.
+    let page = operator
+        .get(scene.url(&format!("/dead/load/letter?id={letter_query}")))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        secrets.iter().any(|secret| page.contains(secret.as_str())),
+        "{page}"
+    );
+    assert!(!page.contains("@example") || page.contains("***@"), "{page}");
+}
+
+async fn refuses_every_post(scene: &Scene, viewer: &Client) {
+    let me: serde_json::Value = viewer
+        .get(scene.url("/api/v1/me"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let token = me["form_token"].as_str().unwrap();
+    for path in [
+        "/dead/load/plan",
+        "/dead/load/discard",
+        "/dead/load/repair",
+        "/dead/load/repair/plan",
+        "/plans/p-1/run",
+        "/plans/p-1/pause",
+        "/plans/p-1/cancel",
+        "/operations/d-1/undo",
+    ] {
+        let body = format!("form_token={token}&reason=x&which=all&where=code=row-refused");
+        let sent = viewer
+            .post(scene.url(path))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body);
+        assert_eq!(
+            sent.send().await.unwrap().status(),
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+    }
+    for path in [
+        "dead/load/plans",
+        "dead/load/discards",
+        "plans/p-1/run",
+        "plans/p-1/pause",
+        "plans/p-1/cancel",
+        "operations/d-1/undo",
+    ] {
+        let body = serde_json::json!({"reason": "x", "all": true});
+        let sent = viewer
+            .post(scene.url(&format!("/api/v1/{path}")))
+            .header("x-form-token", token)
+            .json(&body);
+        assert_eq!(
+            sent.send().await.unwrap().status(),
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+    }
+    let plans: serde_json::Value = viewer
+        .get(scene.url("/api/v1/plans"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            plans["plans"].as_array().unwrap().len(),
+            plans["operations"].as_array().unwrap().len()
+        ),
+        (0, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_form_that_another_page_sends_does_nothing() {
+    let scene = with_people(423).await;
+    let operator = signed_in(&scene, "operator").await;
+    let me: serde_json::Value = operator
+        .get(scene.url("/api/v1/me"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let token = me["form_token"].as_str().unwrap();
+    let send = async |token: &str, more: (&'static str, &str)| {
+        let body = format!("form_token={token}&reason=x&which=all&where=code=nothing");
+        let sent = operator
+            .post(scene.url("/dead/load/plan"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(more.0, more.1)
+            .body(body);
+        sent.send().await.unwrap().status()
+    };
+    let nothing = ("x-nothing", "");
+    assert_eq!(send("", nothing).await, StatusCode::FORBIDDEN);
+    assert_eq!(send("of-another-session", nothing).await, StatusCode::FORBIDDEN);
+    assert_eq!(
+        send(token, ("origin", "https://evil.example")).await,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        send(token, ("sec-fetch-site", "cross-site")).await,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(send(token, nothing).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_name_of_the_web_does_not_lead_to_a_desk_without_sign_in() {
+    let scene = Scene::of(3, 424, &[]).await;
+    let client = kit::http::client();
+    let asked = client
+        .get(scene.url("/api/v1/overview"))
+        .header(header::HOST, "evil.example");
+    assert_eq!(asked.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    let answer = client.get(scene.url("/")).send().await.unwrap();
+    let policy = answer.headers()[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+}

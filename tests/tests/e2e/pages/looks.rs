@@ -1,0 +1,71 @@
+//! Every page in both languages, both themes and both widths: no complaint of the browser, nobody else is asked, and a
+//! picture of each.
+
+use super::{Scene, says};
+use kit::{browser::Browser, config::repository};
+use std::path::PathBuf;
+
+const NARROW: (u32, u32) = (390, 844);
+
+#[tokio::test]
+async fn every_page_is_quiet_and_asks_nobody_else() {
+    let scene = Scene::of(40, 451, &[]).await;
+    let ids = scene.refused(12).await;
+    let page = scene.ask("dead/load/letters").await.unwrap();
+    let letter = page["letters"][0]["record"]["id"].as_str().unwrap();
+    let letter: String = url::form_urlencoded::byte_serialize(letter.as_bytes()).collect();
+    let group = page["letters"][0]["group"].as_str().unwrap();
+    let pages = [
+        ("overview", "/".to_owned()),
+        ("dead", "/dead".into()),
+        ("letters", format!("/dead/load/{group}")),
+        ("letter", format!("/dead/load/letter?id={letter}")),
+        ("customers", "/customers".into()),
+        ("customer", format!("/customers/{}", ids[0])),
+        ("plans", "/plans".into()),
+        ("rules", "/rules".into()),
+        ("runs", "/runs".into()),
+        ("health", "/health".into()),
+        ("audit", "/audit".into()),
+        ("nothing", "/there-is-no-such-page".into()),
+    ];
+    let folder: PathBuf = repository().join("target/desk");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (language, dark, size) in [
+        ("zh-CN", false, super::WIDE),
+        ("en", true, super::WIDE),
+        ("zh-CN", true, NARROW),
+        ("en", false, NARROW),
+    ] {
+        let browser = Browser::start(size, language, dark).await.unwrap();
+        for (name, path) in &pages {
+            browser.open(&scene.url(path)).await.unwrap();
+            says(&browser, "main h1", "").await;
+            let lang = browser.run("return document.documentElement.lang").await.unwrap();
+            assert_eq!(lang, if language == "zh-CN" { "zh-CN" } else { "en" }, "{path}");
+            let overflow = browser
+                .run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                .await
+                .unwrap();
+            assert!(
+                overflow.as_i64().unwrap() <= 0,
+                "{path} is {overflow} pixels wider than the window of {size:?}"
+            );
+            let theme = if dark { "dark" } else { "light" };
+            let picture = folder.join(format!("{name}-{language}-{theme}-{}.png", size.0));
+            browser.picture(&picture).await.unwrap();
+            let complaints = browser.complaints().await.unwrap();
+            let expected = |said: &String| *name == "nothing" && said.contains("404");
+            let complaints: Vec<_> = complaints.into_iter().filter(|said| !expected(said)).collect();
+            assert!(complaints.is_empty(), "{path}: {complaints:?}");
+        }
+        let asked = browser.asked().await.unwrap();
+        assert!(asked.len() > 10, "{asked:?}");
+        for url in asked {
+            assert!(
+                url.starts_with(&scene.desk.url) || url.starts_with("data:") || url.starts_with("chrome"),
+                "{url} was asked"
+            );
+        }
+    }
+}

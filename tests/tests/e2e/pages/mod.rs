@@ -1,0 +1,106 @@
+//! The desk as people use it: a real browser in front of the real programs, and what others may not do.
+
+mod access;
+mod goes_on;
+mod looks;
+mod repairs;
+mod replays;
+mod sign_in;
+
+use kit::{browser::Browser, desk::Desk, pipeline::PipelineUnderTest, wait::eventually};
+use serde_json::Value;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(90);
+const WIDE: (u32, u32) = (1_280, 900);
+
+/// A pipeline with so many customers in the form, and a desk beside it.
+struct Scene {
+    pipeline: PipelineUnderTest,
+    desk: Desk,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn of(customers: u32, seed: u64, more: &[&str]) -> Self {
+        let mut pipeline = PipelineUnderTest::for_test()
+            .customers(customers)
+            .seed(seed)
+            .start()
+            .await;
+        pipeline.run_all();
+        pipeline.rows(LIMIT, customers as usize).await;
+        pipeline.quiet(LIMIT, 0).await;
+        Self::beside(pipeline, more).await
+    }
+
+    async fn beside(pipeline: PipelineUnderTest, more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::start(&pipeline, folder.path(), more).await.unwrap();
+        Self {
+            pipeline,
+            desk,
+            folder,
+        }
+    }
+
+    /// New customers whose rows the form refuses; they are dead letters afterwards.
+    async fn refused(&self, count: usize) -> Vec<String> {
+        let ids: Vec<String> = self
+            .pipeline
+            .simulator
+            .add(count)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        for id in &ids {
+            self.pipeline.simulator.fault(super::ops::refuse_row(id));
+        }
+        self.letters("load", count).await;
+        ids
+    }
+
+    /// Waits until the desk knows so many letters of a stage, and what they hold.
+    async fn letters(&self, stage: &str, count: usize) {
+        eventually(LIMIT, "the desk knows the letters", async || {
+            let page = self.ask(&format!("dead/{stage}/letters?limit=500")).await?;
+            let known = page["letters"].as_array().map_or(0, Vec::len);
+            match known == count && page["known"]["unseen"] == 0 {
+                true => Ok(()),
+                false => Err(format!("{known} of {count}: {}", page["known"])),
+            }
+        })
+        .await;
+    }
+
+    async fn ask(&self, path: &str) -> Result<Value, String> {
+        let url = format!("{}/api/v1/{path}", self.desk.url);
+        let answer = kit::http::client()
+            .get(url)
+            .send()
+            .await
+            .map_err(|error| error.to_string())?;
+        answer.json().await.map_err(|error| error.to_string())
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.desk.url)
+    }
+}
+
+/// A browser as most people here have it.
+async fn browser(language: &str) -> Browser {
+    Browser::start(WIDE, language, false).await.unwrap()
+}
+
+/// Waits until an element says something.
+async fn says(browser: &Browser, selector: &str, text: &str) {
+    eventually(LIMIT, &format!("{selector} says {text}"), async || {
+        let said = browser.text(selector).await;
+        match said.contains(text) {
+            true => Ok(()),
+            false => Err(said),
+        }
+    })
+    .await;
+}
