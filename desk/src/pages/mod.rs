@@ -2,6 +2,7 @@
 
 mod audit;
 mod chart;
+mod chooser;
 mod customers;
 mod dead;
 mod health;
