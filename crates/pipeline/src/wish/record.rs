@@ -113,7 +113,7 @@ impl State {
     pub fn told(self) -> &'static str {
         match self {
             Self::Waiting => words::text!("waiting"),
-            Self::Taken => words::text!("under way"),
+            Self::Taken => words::text!("being done"),
             Self::Done => words::text!("done"),
             Self::Failed => words::text!("failed"),
             Self::Cancelled => words::text!("cancelled"),

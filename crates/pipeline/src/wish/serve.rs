@@ -1,11 +1,14 @@
-//! The loop of a replica that does what is wished.
+//! The loop of a replica that does what is wished: one task for each wish, so that a long one keeps no other waiting.
 
 use super::{taken::Taken, wishes::Wishes};
 use crate::{gate::Gate, shutdown::Shutdown};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::task::{JoinError, JoinSet};
 
 /// How often a replica looks for wishes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long what is under way may take to end with the process.
+const LET_GO: Duration = Duration::from_secs(1);
 
 /// What a wish came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,36 +78,51 @@ pub struct Server {
     pub shutdown: Shutdown,
 }
 
-/// Takes one wish after the other and does it, until shutdown.
+/// Takes wishes and does them, one of each lane at a time, until shutdown.
 pub async fn serve(server: Server, servant: impl Servant) {
-    let Server {
-        wishes,
-        lanes,
-        instance,
-        term,
-        gate,
-        shutdown,
-    } = server;
-    while !shutdown.is_requested() {
-        if let Some(gate) = &gate {
-            tokio::select! {
-                () = gate.opened() => {}
-                () = shutdown.requested() => return,
-            }
+    let servant = Arc::new(servant);
+    let mut works = JoinSet::new();
+    while !server.shutdown.is_requested() {
+        while let Some(ended) = works.try_join_next() {
+            reap(&ended);
         }
-        match wishes.take(&lanes, &instance, term).await {
-            Ok(Some(taken)) => work(&taken, &servant, &shutdown).await,
-            Ok(None) => drop(shutdown.sleep(LOOK_EVERY).await),
-            Err(error) => {
-                // Whoever watches Redis says what is wrong with it.
-                tracing::debug!(%error, "wishes cannot be looked for");
-                shutdown.sleep(LOOK_EVERY).await;
+        match server.next().await {
+            Some(taken) => {
+                works.spawn(work(taken, Arc::clone(&servant), server.shutdown.clone()));
             }
+            None => drop(server.shutdown.sleep(LOOK_EVERY).await),
         }
+    }
+    while let Some(ended) = works.join_next().await {
+        reap(&ended);
     }
 }
 
-async fn work(taken: &Taken, servant: &impl Servant, shutdown: &Shutdown) {
+impl Server {
+    async fn next(&self) -> Option<Taken> {
+        if let Some(gate) = &self.gate {
+            tokio::select! {
+                () = gate.opened() => {}
+                () = self.shutdown.requested() => return None,
+            }
+        }
+        let taken = self.wishes.take(&self.lanes, &self.instance, self.term).await;
+        // Whoever watches Redis says what is wrong with it.
+        taken.unwrap_or_else(|error| {
+            tracing::debug!(%error, "wishes cannot be looked for");
+            None
+        })
+    }
+}
+
+/// Its term runs out, and it is taken again.
+fn reap(ended: &Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a wish has ended its task");
+    }
+}
+
+async fn work(taken: Taken, servant: Arc<impl Servant>, shutdown: Shutdown) {
     let wish = &taken.wish;
     tracing::info!(
         wish = wish.id,
@@ -113,12 +131,13 @@ async fn work(taken: &Taken, servant: &impl Servant, shutdown: &Shutdown) {
         "wish taken"
     );
     let served = tokio::select! {
-        served = servant.serve(taken) => served,
+        served = servant.serve(&taken) => served,
         () = taken.lost() => {
             tracing::warn!(wish = wish.id, "another replica goes on with the wish");
             return;
         }
-        () = shutdown.requested() => Served::PutBack,
+        // What is under way lets its leases go first.
+        () = async { shutdown.requested().await; tokio::time::sleep(LET_GO).await } => Served::PutBack,
     };
     let ended = match &served {
         Served::Done(_) => "done",
