@@ -21,3 +21,4 @@ mod outages;
 mod path;
 mod services;
 mod trace;
+mod wishes;
