@@ -1,5 +1,6 @@
 //! The command line of the extractor.
 
+mod record;
 mod webhook;
 
 use crate::config::{BARE, DetailArgs, DocumentArgs, HookArgs, LeaseArgs, ListArgs, OkkiArgs, ScheduleArgs};
@@ -12,11 +13,11 @@ use pipeline::{
 };
 use readmodel::cli::EventsArgs;
 use replay::{
-    cli::{DeadArgs, TraceCommand},
+    cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, TraceCommand, WishArgs},
     worker::WorkerArgs,
 };
-use std::path::PathBuf;
 
+pub(crate) use record::RecordArgs;
 pub(crate) use webhook::{WebhookArgs, WebhookCommand, WebhookRegisterArgs};
 
 /// Lists customers that changed in 小满 OKKI, fetches their details, and hands them to the transformer.
@@ -64,6 +65,12 @@ pub(crate) enum Command {
     /// Show the checkpoint, or set it after a clock was wrong
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
+    /// Let the stage rest, whichever replicas run, until `resume`
+    Pause(Box<PauseStageArgs>),
+    /// Let the stage work again
+    Resume(Box<ResumeStageArgs>),
+    /// Ask running services for something, and see what became of it
+    Wish(Box<WishArgs>),
     /// What every service can do.
     #[command(flatten)]
     Common(CommonCommand),
@@ -261,39 +268,4 @@ pub(crate) struct StatusArgs {
     pub(crate) how: replay::cli::StatusArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-}
-
-/// Arguments of `record`.
-#[derive(Debug, Args)]
-pub(crate) struct RecordArgs {
-    /// New folder, or with --append one that was recorded before
-    #[arg(value_name = "FOLDER")]
-    pub(crate) folder: PathBuf,
-    /// These customers instead of those that changed last
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', conflicts_with_all = ["since", "last"])]
-    pub(crate) id: Vec<String>,
-    /// Only customers that changed since: 2026-01-31, "2026-01-31 08:00:00" (Beijing), or an instant with a zone
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
-    /// So many customers at most, those that changed last
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) last: u16,
-    /// Leave this field as it is: its key, its id or its name, as often as needed
-    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
-    pub(crate) keep: Vec<String>,
-    /// Make the pseudonyms with this salt, for the same ones another time [default: a random one that nobody learns]
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) salt: Option<String>,
-    /// Add to the recording in the folder
-    #[arg(long)]
-    pub(crate) append: bool,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) okki: OkkiArgs,
-    #[command(flatten)]
-    pub(crate) shared: SharedArgs,
-    #[command(flatten)]
-    pub(crate) http: HttpArgs,
 }

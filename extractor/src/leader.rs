@@ -11,7 +11,7 @@ use crate::{
     run::{Runner, Span, Stop},
     schedule::Schedule,
     share::Share,
-    state::{KindState, RunKind, State},
+    state::{KindState, Run, RunKind, State},
 };
 use pipeline::{lease::Lease, retry::Backoff, service::Runtime, telemetry::names};
 use std::{sync::Arc, time::Duration};
@@ -47,7 +47,7 @@ pub(crate) struct Leader {
 
 impl Leader {
     /// Until shutdown.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(self: Arc<Self>) {
         let mut backoff = Backoff::default();
         loop {
             tokio::select! {
@@ -81,24 +81,45 @@ impl Leader {
         if !wait.is_zero() {
             return Ok(self.meanwhile(wait).await?.min(poll));
         }
-        let key = self.state.lease_key(self.kind);
-        let Some(lease) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
+        let Some(lease) = self.lease().await? else {
             return Ok((self.ttl / 5).max(Duration::from_millis(200)));
         };
-        self.show_leader(true);
         // The one before may have listed between our reading and our lease.
         let listed = match self.wait_for_due().await {
-            Ok(wait) if wait.is_zero() => self.make_run(&lease).await,
+            Ok(wait) if wait.is_zero() => self.make_run(&lease).await.map(drop),
             Ok(_) => Ok(()),
             Err(stop) => Err(stop),
         };
+        self.let_go(lease, listed).await?;
+        let wait = self.wait_for_due().await?;
+        Ok(self.meanwhile(wait).await?.min(poll))
+    }
+
+    /// Lists whatever the schedule says; `None`: another replica lists.
+    pub(crate) async fn list_now(&self) -> Result<Option<Run>, Stop> {
+        let Some(lease) = self.lease().await? else {
+            return Ok(None);
+        };
+        let listed = self.make_run(&lease).await;
+        self.let_go(lease, listed).await.map(Some)
+    }
+
+    async fn lease(&self) -> Result<Option<Lease>, Stop> {
+        let key = self.state.lease_key(self.kind);
+        let lease = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await?;
+        if lease.is_some() {
+            self.show_leader(true);
+        }
+        Ok(lease)
+    }
+
+    async fn let_go<T>(&self, lease: Lease, listed: Result<T, Stop>) -> Result<T, Stop> {
         // Not released, it runs out by itself.
         let released = lease.release().await;
         self.show_leader(false);
-        listed?;
+        let listed = listed?;
         released?;
-        let wait = self.wait_for_due().await?;
-        Ok(self.meanwhile(wait).await?.min(poll))
+        Ok(listed)
     }
 
     /// Polls while no run is due.
@@ -113,7 +134,7 @@ impl Leader {
         Ok(polling.round(&live).await?.min(wait))
     }
 
-    async fn make_run(&self, lease: &Lease) -> Result<(), Stop> {
+    async fn make_run(&self, lease: &Lease) -> Result<Run, Stop> {
         let force = self.kind == RunKind::Refresh;
         let run = self.runner.run(self.kind, self.span, force, lease).await?;
         self.rt.alerts.run_ended(self.kind.name());
@@ -129,7 +150,7 @@ impl Leader {
             self.runner.ask_for_missing(self.kind, lease).await
         };
         tokio::select! {
-            repeated = repeated => repeated.map(drop),
+            repeated = repeated => repeated.map(|_| run),
             () = lease.lost() => Err(Stop::Deposed),
             () = self.rt.shutdown.requested() => Err(Stop::Shutdown),
         }
@@ -170,7 +191,8 @@ impl Leader {
         Ok(Some(self.state.watched_since(self.kind, state.redis_ms).await?))
     }
 
-    fn stopped(&self, stop: &Stop) {
+    /// Does what a run that has stopped makes necessary.
+    pub(crate) fn stopped(&self, stop: &Stop) {
         // Outages and refusals close the gate, of which people are notified anyway.
         if matches!(stop, Stop::Publish(_) | Stop::Part { .. }) {
             self.rt.alerts.run_failed(self.kind.name(), &chain(stop));
@@ -183,6 +205,7 @@ impl Leader {
                     .pause(words::text!("list customers"), error, asked.as_ref());
             }
             Stop::Store(error) if error.is_outage() => self.rt.redis_lost(error),
+            Stop::Rests => tracing::info!(job = self.kind.name(), "listing rests, an operator wants it so"),
             Stop::Deposed => {
                 tracing::warn!(job = self.kind.name(), "lost the lease, another replica goes on")
             }

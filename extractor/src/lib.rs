@@ -2,7 +2,7 @@
 //!
 //! `okki` knows the vendor. `walk` reads a window without skipping a customer, `run` publishes what it finds under a lease
 //! and moves the checkpoint, `leader` does that on a schedule, and sooner when `poll` has found changes. `handler` fetches
-//! what was published, on every replica, with `selection` deciding who goes on. `record` keeps answers without what is
+//! what was published, on every replica, with `selection` deciding who goes on. `wishes` does on demand what the schedules do. `record` keeps answers without what is
 //! personal. `state` is what they remember in Redis. `commands` puts them together; `cli`
 //! says what may be typed, `config` what of it comes from the environment, `settings` what is known to be right.
 
@@ -34,8 +34,10 @@ mod snapshot;
 mod source;
 mod state;
 mod table;
+mod these;
 mod walk;
 mod window;
+mod wishes;
 
 pub use cli::Cli;
 
@@ -62,6 +64,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Status(args) => commands::status::status(*args).await,
         Command::Webhook(args) => commands::webhook::run(args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
+        Command::Pause(args) => replay::cli::pause_for("extractor", Stage::Extract, *args).await,
+        Command::Resume(args) => replay::cli::resume_for("extractor", Stage::Extract, *args).await,
+        Command::Wish(args) => replay::cli::wish_for("extractor", Stage::Extract, *args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
 }

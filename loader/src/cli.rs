@@ -8,7 +8,7 @@ use pipeline::webhook::WebhookArgs;
 use pipeline::{config::CommonArgs, http::HttpArgs};
 use readmodel::cli::EventsArgs;
 use replay::{
-    cli::{DeadArgs, StatusCommand, TraceArgs},
+    cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, StatusCommand, TraceArgs, WishArgs},
     worker::WorkerArgs,
 };
 
@@ -56,6 +56,12 @@ pub(crate) enum Command {
     Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks, form and mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
+    /// Let the stage rest, whichever replicas run, until `resume`
+    Pause(Box<PauseStageArgs>),
+    /// Let the stage work again
+    Resume(Box<ResumeStageArgs>),
+    /// Ask running services for something, and see what became of it
+    Wish(Box<WishArgs>),
     /// What every service can do.
     #[command(flatten)]
     Common(CommonCommand),

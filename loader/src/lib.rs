@@ -1,7 +1,8 @@
 //! The loader: each customer exactly one right row in the form, whatever happens.
 //!
 //! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` learns again what Redis has lost, `handler` is
-//! the stage's handler and `write` the path of a batch through all of them, `commands` are the subcommands.
+//! the stage's handler and `write` the path of a batch through all of them, `wishes` does what people ask for, `commands` are
+//! the subcommands.
 
 mod breaker;
 mod cli;
@@ -22,6 +23,7 @@ mod pushes;
 mod removals;
 mod settings;
 mod vendor;
+mod wishes;
 mod write;
 
 use pipeline::stage::Stage;
@@ -45,6 +47,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Books(args) => pipeline::cli::accounting::run("loader", *args).await,
         Command::Status(args) => replay::cli::status_for("loader", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
+        Command::Pause(args) => replay::cli::pause_for("loader", Stage::Load, *args).await,
+        Command::Resume(args) => replay::cli::resume_for("loader", Stage::Load, *args).await,
+        Command::Wish(args) => replay::cli::wish_for("loader", Stage::Load, *args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
 }

@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
 use readmodel::cli::EventsArgs;
 use replay::{
-    cli::{DeadArgs, StatusCommand, TraceCommand},
+    cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, StatusCommand, TraceCommand, WishArgs},
     worker::WorkerArgs,
 };
 
@@ -37,6 +37,12 @@ pub(crate) enum Command {
     Status(Box<StatusCommand>),
     /// Examine broker, Redis, clocks and the mapping, and say what to do about each fault
     Doctor(DoctorCommandArgs),
+    /// Let the stage rest, whichever replicas run, until `resume`
+    Pause(Box<PauseStageArgs>),
+    /// Let the stage work again
+    Resume(Box<ResumeStageArgs>),
+    /// Ask running services for something, and see what became of it
+    Wish(Box<WishArgs>),
     /// What every service can do.
     #[command(flatten)]
     Common(CommonCommand),

@@ -35,6 +35,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Events(args) => readmodel::cli::events_for("transformer", *args).await,
         Command::Status(args) => replay::cli::status_for("transformer", *args).await,
         Command::Doctor(args) => commands::doctor::doctor(args).await,
+        Command::Pause(args) => replay::cli::pause_for("transformer", Stage::Transform, *args).await,
+        Command::Resume(args) => replay::cli::resume_for("transformer", Stage::Transform, *args).await,
+        Command::Wish(args) => replay::cli::wish_for("transformer", Stage::Transform, *args).await,
         Command::Common(command) => pipeline::cli::common::run::<Cli>(command).await,
     }
 }

@@ -41,3 +41,4 @@ pub mod tls;
 pub mod version;
 pub mod watermarks;
 pub mod webhook;
+pub mod wish;

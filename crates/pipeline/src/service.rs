@@ -2,6 +2,9 @@
 //!
 //! A missing broker or Redis is waited for: the process says so once, is live, and is not ready.
 
+mod operator;
+mod redis_watch;
+
 use crate::{
     accounting::Account,
     admin::{Admin, Facts, StatusBoard},
@@ -20,6 +23,7 @@ use crate::{
     tls::TlsFiles,
 };
 use anyhow::Context;
+use operator::Operator;
 use std::{
     sync::{
         Arc,
@@ -28,9 +32,6 @@ use std::{
     time::Duration,
 };
 use words::Language;
-
-/// How often Redis is asked whether it is there; a loss is found by the first failing call anyway.
-const REDIS_WATCH: Duration = Duration::from_secs(5);
 
 /// What a running service shares with all of its parts; cheap to clone.
 #[derive(Clone)]
@@ -63,6 +64,8 @@ pub struct Runtime {
     pub instance: String,
     /// Some part of this process works under the keys of vendor accounts.
     uses_accounts: Arc<AtomicBool>,
+    /// What people have decided about the stage of a running service.
+    operator: Option<Operator>,
 }
 
 impl Runtime {
@@ -77,6 +80,7 @@ impl Runtime {
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
         runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
+        runtime.operator = Operator::of(service, &runtime);
         runtime.events = EventWriter::new(
             runtime.broker.clone(),
             runtime.instance.clone(),
@@ -110,6 +114,8 @@ impl Runtime {
             status: runtime.status.clone(),
             metrics,
         });
+        runtime.obey().await;
+        runtime.serve_notices(common, tls);
         tokio::spawn(runtime.clone().watch_redis());
         let (told, since) = (runtime.clone(), jiff::Timestamp::now());
         tokio::spawn(heartbeat::keep(
@@ -167,6 +173,7 @@ impl Runtime {
             alerts: Alerts::default(),
             accounts: common.accounts.clone(),
             uses_accounts: Arc::default(),
+            operator: None,
             publisher: broker.publisher(),
             store,
             broker,
@@ -259,28 +266,6 @@ impl Runtime {
             paused: self.gate.pauses(),
             status: Heartbeat::bounded(self.status.snapshot()),
         }
-    }
-
-    /// Closes the gate when Redis does not do what the work needs, and lets it probe until it does.
-    async fn watch_redis(self) {
-        loop {
-            if let Err(error) = self.probe(false).await {
-                self.redis_lost(&error);
-            }
-            if !self.shutdown.sleep(REDIS_WATCH).await {
-                return;
-            }
-        }
-    }
-
-    /// For handlers whose Redis call failed because Redis does not serve: pauses the stage until it does what failed.
-    pub fn redis_lost(&self, error: &crate::store::Error) {
-        let thorough = error.lacks_permission();
-        let runtime = self.clone();
-        self.gate.close_until(Pause::Redis, error.explain(), move || {
-            let runtime = runtime.clone();
-            async move { runtime.probe(thorough).await.is_ok() }
-        });
     }
 }
 

@@ -1,6 +1,10 @@
 //! `extractor run`: one task per schedule on which it may become leader, and the detail consumer, until shutdown.
 
-use super::{fetch_details, reconcile::Scheduled, shared_client};
+use super::{
+    fetch_details,
+    reconcile::{self, Scheduled},
+    shared_client,
+};
 use crate::{
     brake::Brake,
     checkpoint::CheckpointWatch,
@@ -17,6 +21,7 @@ use crate::{
     settings::{OkkiConfig, Schedules},
     share::Share,
     state::{RunKind, State},
+    wishes::Wishes,
 };
 use anyhow::Context;
 use pipeline::{
@@ -75,8 +80,16 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     });
 
     tasks.spawn(watch(&rt, &state, &okki, lists_again));
-    reconcile(&mut tasks, &rt, &client, &settings, &schedules.reconcile, ttl);
-    lead(&mut tasks, leader, schedules, polling);
+    compare(&mut tasks, &rt, &client, &settings, &schedules.reconcile, ttl);
+    let live = lead(&mut tasks, leader, schedules, polling);
+    let wished = reconcile::Wished {
+        rt: rt.clone(),
+        client: Arc::clone(&client),
+        settings: settings.clone(),
+        ttl,
+    };
+    let wishes = Wishes::new(live, Arc::clone(&runner), state.clone(), wished);
+    tasks.spawn(async_ok(wishes.serve()));
     let details = fetch_details(
         rt.clone(),
         client,
@@ -124,7 +137,7 @@ async fn listen(
 }
 
 /// Spawns who compares at the times of `RECONCILE_CRON`, if there are any.
-fn reconcile(
+fn compare(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     rt: &Runtime,
     client: &Arc<Client>,
@@ -144,27 +157,30 @@ fn reconcile(
     }
 }
 
-/// Spawns a leader for each kind of run that is made by itself.
+/// Spawns a leader for each kind of run that is made by itself, and returns that of the live ones.
 fn lead(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     leader: impl Fn(RunKind, Span, Schedule) -> Leader,
     schedules: Schedules,
     polling: Option<Polling>,
-) {
+) -> Arc<Leader> {
     let live = Leader {
         polling,
         ..leader(RunKind::Live, Span::SinceCheckpoint, schedules.live)
     };
-    tasks.spawn(async_ok(live.run()));
+    let live = Arc::new(live);
+    tasks.spawn(async_ok(Arc::clone(&live).run()));
     let first = leader(RunKind::First, Span::First, Schedule::Wanted);
-    tasks.spawn(async_ok(first.run()));
+    tasks.spawn(async_ok(Arc::new(first).run()));
     if let Some((schedule, reach)) = schedules.remedy {
         let remedy = leader(RunKind::Remedy, Span::Reach(reach), schedule);
-        tasks.spawn(async_ok(remedy.run()));
+        tasks.spawn(async_ok(Arc::new(remedy).run()));
     }
     if let Some(schedule) = schedules.refresh {
-        tasks.spawn(async_ok(leader(RunKind::Refresh, Span::First, schedule).run()));
+        let refresh = leader(RunKind::Refresh, Span::First, schedule);
+        tasks.spawn(async_ok(Arc::new(refresh).run()));
     }
+    live
 }
 
 fn warn_of(okki: &OkkiConfig) {

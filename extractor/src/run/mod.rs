@@ -101,6 +101,9 @@ pub(crate) enum Stop {
     /// The process is asked to stop.
     #[error("shutdown")]
     Shutdown,
+    /// An operator wants the stage to rest.
+    #[error("{}", words::tr!("an operator lets the stage rest"))]
+    Rests,
 }
 
 impl Stop {
@@ -166,6 +169,7 @@ impl Runner {
             listed = self.list_window(kind, span, force, lease) => listed,
             () = lease.lost() => Err(Stop::Deposed),
             () = self.rt.shutdown.requested() => Err(Stop::Shutdown),
+            () = self.rt.gate.rests() => Err(Stop::Rests),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::pushes::Pushes;
 use crate::pushes::config::PushConfig;
 use crate::settings::LoaderConfig;
 use crate::write::{Writer, beat, sweep, tell_held, verify};
-use crate::{eviction, failpoint, parts};
+use crate::{eviction, failpoint, parts, wishes};
 
 /// Checks the settings, starts the background work and consumes until stopped.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
@@ -96,6 +96,7 @@ async fn background(writer: Writer, hearing: Option<Hearing>) -> anyhow::Result<
     tasks.spawn(beat(writer.clone()));
     tasks.spawn(sweep(writer.clone()));
     tasks.spawn(verify(writer.clone()));
+    tasks.spawn(wishes::serve_wishes(writer.clone()));
     if let Some((pushes, listener)) = hearing {
         tasks.spawn(Arc::clone(&pushes).watch());
         tasks.spawn(pushes.hear(listener));

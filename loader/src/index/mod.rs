@@ -38,6 +38,7 @@
 //! then such a customer may get a second row, which the walk reports.
 //! `ledger::model` plays all this with lost, late and doubled calls.
 
+mod again;
 mod maintain;
 mod walk;
 

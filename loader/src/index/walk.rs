@@ -58,7 +58,7 @@ impl Index {
     }
 
     /// Returns when the form was read to its end in this epoch, by whichever loader.
-    pub(super) async fn walk(&self) -> Result<(), Error> {
+    pub(crate) async fn walk(&self) -> Result<(), Error> {
         loop {
             let IndexState::Known(known) = ledger::index::state(&self.ledger, &self.form).await? else {
                 return Err(ledger::Error::NoIndex.into());

@@ -22,3 +22,4 @@ mod pages;
 mod path;
 mod services;
 mod trace;
+mod wishes;

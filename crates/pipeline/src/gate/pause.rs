@@ -25,6 +25,8 @@ pub enum Pause {
     Index,
     /// The form may have rows without a key.
     Keyless,
+    /// An operator lets the stage rest.
+    Operator,
 }
 
 impl Pause {
@@ -40,6 +42,7 @@ impl Pause {
             Self::Configuration => "configuration",
             Self::Index => "index",
             Self::Keyless => "keyless",
+            Self::Operator => "operator",
         }
     }
 
@@ -56,6 +59,7 @@ impl Pause {
             Self::Configuration => words::mark!("paused: configuration"),
             Self::Index => words::mark!("paused: index"),
             Self::Keyless => words::mark!("paused: keyless"),
+            Self::Operator => words::mark!("paused: operator"),
         }
     }
 }

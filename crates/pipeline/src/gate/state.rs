@@ -126,6 +126,15 @@ impl Gate {
         drop(self.shared.open.subscribe().wait_for(|open| *open).await);
     }
 
+    /// Completes as soon as an operator wants the stage to rest: what lasts long and can be taken up again ends then.
+    pub async fn rests(&self) {
+        let mut changes = self.shared.open.subscribe();
+        while !self.shared.lock().closed.contains_key(&Pause::Operator) {
+            // The sender lives in `self`, so waiting cannot fail.
+            drop(changes.changed().await);
+        }
+    }
+
     /// How long deliveries may be kept while it is closed: rows without a key wait for a person, and what a paused loader
     /// keeps is hidden from that person's `loader adopt`.
     #[must_use]

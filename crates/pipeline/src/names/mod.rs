@@ -11,6 +11,7 @@ mod namespace;
 mod push_keys;
 mod runs;
 mod watch_keys;
+mod wish_keys;
 
 pub use account::{AccountKeys, VendorAccount};
 pub use dead::PlanKeys;

@@ -22,13 +22,19 @@ mod run_args;
 mod run_plan;
 mod show;
 mod spool;
+mod stage;
 mod status;
 mod trace;
 mod whom;
+mod wish;
+mod wish_args;
 
 pub use filter::FilterArgs;
+pub use stage::{PauseStageArgs, ResumeStageArgs, pause_for, resume_for};
 pub use status::{More, StatusArgs, StatusCommand, status, status_for};
 pub use trace::{TraceArgs, TraceCommand, Traced, trace_for};
+pub use wish::wish_for;
+pub use wish_args::WishArgs;
 
 use crate::{when, workspace::Workspace};
 use pipeline::{

@@ -91,8 +91,8 @@ fn pausing(facts: &Facts, stage: &StageView, paused: &Paused) -> Finding {
     );
     let remedy = remedy(pause.reason, stage.program);
     let is_new = pause.reason == Pause::Starting && for_s < STARTS_S;
-    // Nothing needs to be done but to wait.
-    if is_new || matches!(pause.reason, Pause::Quota | Pause::Index) {
+    // Nothing needs to be done but to wait, or somebody wants it so.
+    if is_new || matches!(pause.reason, Pause::Quota | Pause::Index | Pause::Operator) {
         Finding::risk(stage.program, seen, remedy)
     } else {
         Finding::bad(stage.program, seen, remedy)
@@ -120,6 +120,7 @@ fn remedy(reason: Pause, program: &str) -> String {
         Pause::Keyless => {
             words::tr!("`loader adopt` shows which rows belong to which customers, and gives them their keys")
         }
+        Pause::Operator => words::tr!("`{program} resume` lets it work again"),
     }
 }
 

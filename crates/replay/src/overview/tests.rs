@@ -153,6 +153,7 @@ fn pauses_are_told_once_each_with_their_remedy() {
         (Pause::Starting, 90_000, Verdict::NotWell),
         (Pause::Outage, 5_000, Verdict::NotWell),
         (Pause::Keyless, 5_000, Verdict::NotWell),
+        (Pause::Operator, 5_000, Verdict::Well),
     ] {
         let judged = with(|facts| facts.replicas[1].heartbeat.paused = vec![pause(reason, at)]);
         assert_eq!(judged.0, verdict, "{reason:?} {at}");

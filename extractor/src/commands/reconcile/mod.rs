@@ -11,6 +11,7 @@ mod findings;
 mod gone;
 mod progress;
 mod scheduled;
+mod wished;
 
 use super::shared_client;
 use crate::{
@@ -33,6 +34,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+pub(crate) use wished::Wished;
 
 /// An outage longer than this ends the command, which goes on with its next run.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -170,6 +172,7 @@ impl Comparison {
                 },
                 () = self.lease.lost() => words::bail!("another comparison has taken over"),
                 () = self.rt.shutdown.requested() => words::bail!("stopped; the next run goes on from here"),
+                () = self.rt.gate.rests() => words::bail!("an operator lets the stage rest; the next run goes on from here"),
             };
             let may_pass = match &stop {
                 Stop::Okki(error) => error.is_transient() && stop.rest().is_zero(),

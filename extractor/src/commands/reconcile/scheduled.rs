@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_secs(15);
 /// One that was stopped goes on after this time.
 const REST: Duration = Duration::from_secs(60);
 /// Nobody is handed to the loader when more than this share of the customers (percent) has gone, as for the command.
-const AT_MOST: u8 = 50;
+pub(super) const AT_MOST: u8 = 50;
 const PROBLEM: &str = "reconcile";
 
 /// Compares when it is time, and this replica's turn.

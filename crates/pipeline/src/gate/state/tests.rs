@@ -167,3 +167,19 @@ async fn a_problem_that_comes_straight_back_is_probed_ever_more_slowly() {
         started.elapsed()
     );
 }
+
+#[tokio::test]
+async fn only_an_operator_makes_a_stage_rest() {
+    let gate = Gate::new();
+    let rests = tokio::spawn({
+        let gate = gate.clone();
+        async move { gate.rests().await }
+    });
+    gate.close(Pause::Quota, "day");
+    gate.open(Pause::Quota);
+    tokio::task::yield_now().await;
+    assert!(!rests.is_finished());
+    gate.close(Pause::Operator, "paused by li: why");
+    rests.await.unwrap();
+    gate.rests().await;
+}

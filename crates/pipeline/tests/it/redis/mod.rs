@@ -7,3 +7,4 @@ mod sequence;
 mod states;
 mod store;
 mod watermarks;
+mod wishes;

@@ -24,6 +24,8 @@ fn verb(action: &str) -> &str {
         "export" => words::text!("exported letters"),
         "reveal" => words::text!("looked at personal data:"),
         "pause" => words::text!("let rest"),
+        "pause-stage" => words::text!("let the stage rest:"),
+        "resume-stage" => words::text!("let the stage work again:"),
         "adopt" => words::text!("took over, from a process that is gone,"),
         "rule" => words::text!("began to put back"),
         "rule add" => words::text!("made the rule"),

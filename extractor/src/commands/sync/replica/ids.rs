@@ -1,15 +1,8 @@
 //! `extractor sync --id`: these customers now, whatever is known of them, up to their rows.
 
 use super::{Ended, Sync};
-use crate::{
-    okki::time,
-    state::{FetchResult, Phase, Run},
-};
-use pipeline::{
-    accounting::Balance, events, message::Outgoing, names::ASKED_FOR, sequence, setting::ConfigError,
-    stage::Stage,
-};
-use proto::v1::{self, CompanyRef};
+use crate::state::FetchResult;
+use pipeline::{accounting::Balance, setting::ConfigError};
 use std::{
     collections::BTreeSet,
     convert::Infallible,
@@ -48,7 +41,7 @@ impl Sync {
     /// Publishes the customers, fetches them, and waits for their rows.
     pub(in crate::commands::sync) async fn fetch_these(self, ids: Vec<String>) -> anyhow::Result<Ended> {
         let work = async {
-            let run = self.publish_these(&ids).await?;
+            let run = crate::these::publish(&self.rt, &self.state, &ids).await?;
             let (id, runs) = (run.id.clone(), [run]);
             let summary = tokio::select! {
                 summary = self.wait_for_details(&runs) => summary?,
@@ -96,56 +89,6 @@ impl Sync {
                 Err(error) => tracing::debug!(%error, "pending customers not read"),
             }
         }
-    }
-
-    async fn publish_these(&self, ids: &[String]) -> anyhow::Result<Run> {
-        let (second, now) = (time::now(), self.state.now_ms().await?);
-        let run = Run {
-            id: format!("{ASKED_FOR}{}", uuid::Uuid::new_v4().simple()),
-            start: Some(second),
-            end: second,
-            phase: Phase::Changed,
-            part: 0,
-            cursor: None,
-            removals: false,
-            force: true,
-            listed: ids.len() as u64,
-            duplicates: 0,
-            damaged: 0,
-            seen: 0,
-            expected: None,
-            filter: None,
-            condition: None,
-            left_behind: 0,
-            started_ms: now,
-            finished_ms: Some(now),
-            leader: self.rt.instance.clone(),
-        };
-        self.state.expect(&run.id, ids).await?;
-        self.rt.account.list(&run.id, ids).await?;
-        let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let refs = ids.iter().zip(first..).map(|(id, sequence)| CompanyRef {
-            company_id: id.clone(),
-            run_id: run.id.clone(),
-            sequence,
-            lane: v1::Lane::Live.into(),
-            force: true,
-            hint: true,
-            ..CompanyRef::default()
-        });
-        let refs: Vec<CompanyRef> = refs.collect();
-        let messages = refs
-            .iter()
-            .map(|reference| Outgoing::to(Stage::Extract, reference));
-        let (published, ()) = tokio::join!(
-            self.rt.publisher.publish(messages.collect()),
-            self.rt
-                .events
-                .write(Stage::Extract, refs.iter().map(events::asked).collect())
-        );
-        published?;
-        Ok(run)
     }
 
     /// Until every customer of the run is finished, or none has been for long.

@@ -1,0 +1,129 @@
+//! `wish`: what running services are asked to do, from a machine that has Redis and no vendor's secrets.
+
+use super::{
+    config::OperatorArgs,
+    operator::{by, reason},
+    quiet_at_terminal,
+    wish_args::{HowArgs, What, WishArgs, WishCommand},
+};
+use crate::{when, workspace::Workspace};
+use pipeline::{
+    cli::Found,
+    config::CommonConfig,
+    service::Runtime,
+    setting::ConfigError,
+    stage::Stage,
+    wish::{Ask, State, Wish, Wishes},
+};
+use std::time::Duration;
+
+/// How often who waits for a wish looks.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Runs a `wish` subcommand of a program.
+///
+/// # Errors
+/// When a setting is wrong, Redis is away, or there is no such wish; [`Found`] when a wish that was waited for is not done.
+pub async fn wish_for(service: &'static str, stage: Stage, args: WishArgs) -> anyhow::Result<()> {
+    let zone = args.zone.time_zone.as_deref();
+    when::show_in(zone)
+        .map_err(|problem| ConfigError::new("TZ", problem, words::text!("or leave it away")))?;
+    let mut common = CommonConfig::try_from(args.common)?;
+    quiet_at_terminal(&mut common);
+    let workspace = Workspace::new(Runtime::tool(service, &common)?, stage);
+    let wishes = Wishes::of(&workspace.rt);
+    match args.command {
+        WishCommand::Ask(what) => ask(workspace, what).await,
+        WishCommand::List(args) => {
+            let found = wishes.list(args.last).await?;
+            if args.json {
+                return Ok(pipeline::say!("{}", serde_json::to_string(&found)?)?);
+            }
+            if found.is_empty() {
+                pipeline::say!("nothing was asked for within a week")?;
+            }
+            for wish in &found {
+                pipeline::say!("{}", line(wish))?;
+            }
+            Ok(())
+        }
+        WishCommand::Show(args) => show(&wishes.load(&args.wish).await?, args.json),
+        WishCommand::Cancel(args) => {
+            let operator = operator(workspace, args.operator);
+            show(&wishes.cancel(&args.wish, &operator).await?, args.json)
+        }
+    }
+}
+
+fn operator(workspace: Workspace, args: OperatorArgs) -> String {
+    by(workspace, args).operator
+}
+
+async fn ask(workspace: Workspace, what: What) -> anyhow::Result<()> {
+    let (kind, how) = what.checked(workspace.stage)?;
+    let HowArgs {
+        reason: why,
+        within,
+        wait,
+        json,
+        operator: named,
+    } = how;
+    let why = reason(&why)?.to_owned();
+    let rt = workspace.rt.clone();
+    let wishes = Wishes::of(&rt);
+    let ask = Ask {
+        patience: within,
+        ..Ask::new(kind, operator(workspace, named), why)
+    };
+    let asked = wishes.ask(ask).await?;
+    if !wait {
+        if json {
+            return Ok(pipeline::say!("{}", serde_json::to_string(&asked)?)?);
+        }
+        if !asked.is_new {
+            pipeline::remark!("the same is waited for already");
+        }
+        return show(&asked.wish, false);
+    }
+    let mut wish = asked.wish;
+    while !wish.state.is_over() {
+        if !rt.shutdown.sleep(POLL).await {
+            words::bail!("stopped; the wish {} stands", wish.id);
+        }
+        wish = wishes.load(&wish.id).await?;
+    }
+    show(&wish, json)?;
+    match wish.state {
+        State::Done => Ok(()),
+        _ => Err(Found(1).into()),
+    }
+}
+
+fn show(wish: &Wish, json: bool) -> anyhow::Result<()> {
+    if json {
+        return Ok(pipeline::say!("{}", serde_json::to_string(wish)?)?);
+    }
+    pipeline::say!("{}", line(wish))?;
+    let (asked, by) = (when::time(wish.asked_ms), &wish.by);
+    pipeline::say!("    asked for by {by} at {asked}: {}", wish.reason)?;
+    if let (Some(instance), Some(taken)) = (&wish.instance, wish.taken_ms) {
+        pipeline::say!("    taken by {instance} at {}", when::time(taken))?;
+    }
+    for (name, count) in &wish.counts {
+        pipeline::say!("    {}: {count}", words::said(name))?;
+    }
+    Ok(())
+}
+
+/// Which, what, how it stands.
+fn line(wish: &Wish) -> String {
+    let said = match wish.state.is_over() {
+        true => words::retold(&wish.outcome),
+        false => words::retold(&wish.progress),
+    };
+    let (id, state, what) = (&wish.id, wish.state.told(), wish.kind.told());
+    match said.is_empty() {
+        true => words::tr!("{id}  {state}  {what}"),
+        false => words::tr!("{id}  {state}  {what}: {said}"),
+    }
+}
