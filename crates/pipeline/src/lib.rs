@@ -33,6 +33,7 @@ pub mod sequence;
 pub mod service;
 pub mod setting;
 pub mod shutdown;
+pub mod snapshots;
 pub mod stage;
 pub mod store;
 mod table;
