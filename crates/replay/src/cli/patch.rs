@@ -16,7 +16,7 @@ use crate::{
     letter::{Letter, body, reveal::mask_json},
     plan::{options::Options, start::Start, state::State, summary::note},
     query::{Query, Word},
-    repair::{Assignment, Repair},
+    repair::{Assignment, Repair, kept::KeptSnapshots},
     workspace::Workspace,
 };
 use clap::Args;
@@ -42,7 +42,8 @@ pub(super) struct PatchArgs {
     all: bool,
     #[command(flatten)]
     changes: ChangeArgs,
-    /// Change nothing, and begin again with the mapping (letters of the transformer) or the fetch
+    /// Change nothing, and begin again with the mapping (of the loader's letters where transformers keep snapshots) or
+    /// the fetch
     #[arg(long, value_name = "STEP", conflicts_with_all = ["changes", "remap"])]
     from: Option<Start>,
     /// Older spelling: --from fetch of the loader's letters, --from mapping of the transformer's
@@ -120,7 +121,7 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
     }
     let changes = args.changes.in_order();
     let from = args.from.or(args.remap.then(|| Start::anew(workspace.stage)));
-    let repair = match (begin(from, workspace.stage)?, changes.is_empty()) {
+    let repair = match (begin(from, &workspace).await?, changes.is_empty()) {
         (Some(anew), _) => anew,
         (None, true) => {
             return Err(ConfigError::message(words::text!(
@@ -180,7 +181,11 @@ async fn preview(
     let browser = workspace.browse("preview").await?;
     let visit = async |taken: Taken| {
         if filter.matches(&taken.letter) {
-            match repair.body(&taken.letter) {
+            let kept = match repair {
+                Repair::Kept => KeptSnapshots::of(&workspace.rt, [&taken.letter].into_iter()).await?,
+                _ => KeptSnapshots::default(),
+            };
+            match repair.body_from(&taken.letter, &kept) {
                 Ok(repaired) => {
                     fitting += 1;
                     if samples.len() < SAMPLES {
@@ -195,12 +200,14 @@ async fn preview(
                 }
             }
         }
-        // All are the same to a mapping.
-        Ok(if repair.is_anew() && samples.len() == SAMPLES {
-            ControlFlow::Break(())
-        } else {
-            filter.go_on(fitting + misfits)
-        })
+        // All are the same to a mapping; but not of everybody a snapshot is kept.
+        Ok(
+            if repair.is_anew() && *repair != Repair::Kept && samples.len() == SAMPLES {
+                ControlFlow::Break(())
+            } else {
+                filter.go_on(fitting + misfits)
+            },
+        )
     };
     browser.walk(visit).await?;
     let mut out = io::stderr().lock();
@@ -234,10 +241,10 @@ fn sample(
 ) -> anyhow::Result<()> {
     writeln!(out, "{}", letter.record.id)?;
     if repair.is_anew() {
-        let how = if repair.fetches(letter) {
-            words::text!("a fresh detail")
-        } else {
-            words::text!("the stored snapshot")
+        let how = match repair {
+            Repair::Kept => words::text!("the kept snapshot"),
+            _ if repair.fetches(letter) => words::text!("a fresh detail"),
+            _ => words::text!("the stored snapshot"),
         };
         writeln!(out, "{}", words::tr!("  mapped anew from {how}"))?;
         return Ok(());
