@@ -34,6 +34,7 @@ pub mod service;
 pub mod setting;
 pub mod shutdown;
 pub mod snapshots;
+pub mod speeds;
 pub mod stage;
 pub mod store;
 mod table;
