@@ -132,14 +132,14 @@ pub(super) fn nothing(unusable: &Unusables) -> pipeline::setting::ConfigError {
             "SNAPSHOT_KEY",
             line,
             ::words::text!(
-                "give the key that the transformers had; or keep the snapshots anew: `extractor sync --full`"
+                "give the key that the transformers had; or keep the snapshots anew: `extractor sync --full --force`"
             ),
         ),
         None => pipeline::setting::ConfigError::new(
             "KEEP_SNAPSHOTS",
             ::words::text!("no snapshot is kept"),
             ::words::text!(
-                "set it to true for the transformers and fetch everybody once: `extractor sync --full`; until then `transformer mapping diff` compares recorded customers"
+                "set it to true for the transformers and fetch everybody once: `extractor sync --full --force`; until then `transformer mapping diff` compares recorded customers"
             ),
         ),
     }

@@ -23,7 +23,7 @@ use super::kept::{self, Unusables, Walk};
 use progress::{Progress, Screen};
 
 /// A killed command keeps others away for so long.
-const TERM: Duration = Duration::from_secs(10);
+const TERM: Duration = Duration::from_secs(5);
 /// Between two looks at the queues.
 const LOOK: Duration = Duration::from_millis(100);
 

@@ -140,7 +140,7 @@ pub(super) fn print(
     }
     if without > 0 {
         pipeline::say!(
-            "{without} customers are not kept; `extractor sync --full` fetches and maps everybody"
+            "{without} customers are not kept; `extractor sync --full --force` fetches and maps everybody"
         )?;
     }
     Ok(())

@@ -62,7 +62,7 @@ impl Report<'_> {
         }
         if self.fetched > 0 {
             text.push_str(&words::tr!(
-                "{} customers have to be fetched to be mapped ({} of them are not kept), {:.1} h of detail calls: `extractor sync --full`\n",
+                "{} customers have to be fetched to be mapped ({} of them are not kept), {:.1} h of detail calls: `extractor sync --full --force`\n",
                 self.fetched,
                 self.without,
                 self.hours.of_details(self.fetched)
