@@ -25,7 +25,7 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Work until stopped
     Run(RunArgs),
-    /// Check, try, test and explain mapping documents; only `check --live` needs Redis
+    /// Check, try, test, plan and explain mapping documents, and map everything again; most of it needs no Redis
     Mapping(MappingArgs),
     /// Browse the records that this stage gave up on, and put them back
     Dead(DeadArgs),

@@ -23,6 +23,10 @@ pub(crate) struct TransformArgs {
     /// Batches at work at the same time
     #[arg(long, env = "CONCURRENCY", default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
+    /// Keep the last snapshot of each customer in Redis, so that everything can be mapped again, and the effect of another
+    /// mapping be told, without fetching; see SNAPSHOT_KEY
+    #[arg(long, env = "KEEP_SNAPSHOTS")]
+    pub keep_snapshots: bool,
 }
 
 /// Checked settings of the stage.
@@ -38,6 +42,8 @@ pub(crate) struct TransformConfig {
     pub linger: Duration,
     /// Batches in flight.
     pub concurrency: usize,
+    /// The last snapshot of each customer is kept.
+    pub keeps_snapshots: bool,
 }
 
 impl TryFrom<TransformArgs> for TransformConfig {
@@ -59,6 +65,7 @@ impl TryFrom<TransformArgs> for TransformConfig {
             batch_size: args.batch_size.into(),
             linger,
             concurrency: args.concurrency.into(),
+            keeps_snapshots: args.keep_snapshots,
         })
     }
 }

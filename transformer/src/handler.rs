@@ -6,19 +6,17 @@ use crate::{
     dedupe::{Seen, digest, seen},
     map::Mapping,
     profile::Watch,
+    record::{Mapped, content, record, whole},
     rollout::Rollout,
 };
-use mapping::{
-    clean::{self, CleanError},
-    surrogate,
-};
 use pipeline::{
-    content::content_hash,
     disposition::Disposition,
     failure::Failure,
     handler::{Handler, Job, Outcome},
     message::{Outgoing, Subject, SubjectRef},
+    names::MAPPED_AGAIN,
     service::Runtime,
+    snapshots::Keeping,
     stage::Stage,
     store,
     telemetry::names,
@@ -28,7 +26,7 @@ use pipeline::{
         passing::{self, Known},
     },
 };
-use proto::v1::{CompanySnapshot, FormRecord, Operation};
+use proto::v1::{CompanySnapshot, FormRecord};
 use std::sync::Arc;
 
 /// Maps snapshots by one document.
@@ -38,6 +36,7 @@ pub(crate) struct MapHandler {
     mapping: Arc<Mapping>,
     watch: Arc<Watch>,
     rollout: Arc<Rollout>,
+    keeps: bool,
 }
 
 impl MapHandler {
@@ -50,7 +49,15 @@ impl MapHandler {
             mapping,
             watch,
             rollout,
+            keeps: false,
         }
+    }
+
+    /// Keeps the last snapshot of each customer, if that is wanted.
+    #[must_use]
+    pub(crate) fn keeping(mut self, keeps: bool) -> Self {
+        self.keeps = keeps;
+        self
     }
 
     /// The revision of the mapping, and what is known of these customers.
@@ -60,27 +67,39 @@ impl MapHandler {
         Ok((revision, self.watermarks.known(customers).await?))
     }
 
-    /// What has to become of a snapshot, as far as that can be said before it is noted.
-    fn transform(&self, job: Job<CompanySnapshot>, known: &Known, revision: u64) -> Step {
+    /// What has to become of a snapshot, as far as that can be said before it is noted, and what is kept of it.
+    fn transform(&self, job: Job<CompanySnapshot>, known: &Known, revision: u64) -> (Step, Option<Keeping>) {
         let snapshot = job.message;
         let published = Published {
             version: snapshot.version(),
             digest: digest(&self.mapping.revision(), &snapshot),
         };
+        // What was put back for its own sake is no copy of what went on before.
+        let is_put_back = job.meta.replay.is_some() || snapshot.run_id.starts_with(MAPPED_AGAIN);
         match seen(published.version, &published.digest, known.published.as_ref()) {
+            Seen::Duplicate if is_put_back => {}
             Seen::New => {}
-            Seen::Duplicate => return Step::Ends(Outcome::done(Disposition::Duplicate)),
-            Seen::Superseded => return Step::Ends(Outcome::done(Disposition::Superseded)),
+            Seen::Duplicate => return (Step::Ends(Outcome::done(Disposition::Duplicate)), None),
+            Seen::Superseded => return (Step::Ends(Outcome::done(Disposition::Superseded)), None),
         }
-        let is_removal = snapshot.removed;
-        match self.record(snapshot, revision) {
+        let mapped = self.record(&snapshot, revision);
+        let row = match &mapped {
+            Ok(Mapped::Record(record)) if self.keeps => Some(content(record)),
+            _ => None,
+        };
+        let step = match mapped {
             Ok(Mapped::Dropped(reason, record)) => Step::Drops(reason, record, published),
-            Ok(Mapped::Record(record)) if !is_removal && known.wants_note() => {
+            Ok(Mapped::Record(record)) if !snapshot.removed && known.wants_note() => {
                 Step::Passes(record, published)
             }
             Ok(Mapped::Record(record)) => Step::Ends(forward(&record, published)),
             Err(failure) => Step::Ends(Outcome::Dead(failure)),
-        }
+        };
+        let keeping = self.keeps.then_some(Keeping {
+            snapshot,
+            content: row,
+        });
+        (step, keeping)
     }
 
     /// Notes what passes and what is dropped before any of it is published, so that of two states of a customer, wherever
@@ -104,83 +123,21 @@ impl MapHandler {
             .collect())
     }
 
-    fn record(&self, snapshot: CompanySnapshot, revision: u64) -> Result<Mapped, Failure> {
-        let (operation, fields) = if snapshot.removed {
-            (Operation::Remove, Vec::new())
-        } else {
-            let (wanted, zone) = (self.mapping.wanted(), self.mapping.zone());
-            // One half of a character costs that character, not the customer.
-            let (detail, halves) = surrogate::repaired(&snapshot.detail_json);
-            if halves > 0 {
-                metrics::counter!(names::REPLACED_CHARACTERS, "stage" => Stage::Transform.name())
-                    .increment(halves as u64);
-            }
+    fn record(&self, snapshot: &CompanySnapshot, revision: u64) -> Result<Mapped, Failure> {
+        let (detail, halves) = whole(snapshot);
+        if halves > 0 {
+            metrics::counter!(names::REPLACED_CHARACTERS, "stage" => Stage::Transform.name())
+                .increment(halves as u64);
+        }
+        if !snapshot.removed {
             self.watch.see(&detail);
-            let mut record = clean::read(&detail, wanted, zone).map_err(|problem| {
-                let code = match problem {
-                    CleanError::NotJson(_) => "detail-not-json",
-                    CleanError::NotAnObject(_) => "detail-shape",
-                };
-                Failure::new(code, problem.to_string())
-            })?;
-            let now = jiff::Timestamp::now();
-            if let Some(reason) = self.mapping.filter(&mut record, now) {
-                return Ok(Mapped::Dropped(reason, self.leaving(&snapshot, revision)));
-            }
-            let fields = self.mapping.map(&record, now).map_err(|error| Failure {
-                field: Some(format!("{} ({})", error.label, error.field)),
-                expression: Some(error.expression.clone()),
-                ..Failure::new(error.code, error.reason.clone())
-            })?;
-            (Operation::Upsert, fields)
-        };
-        let mut record = FormRecord {
-            company_id: snapshot.company_id,
-            version: snapshot.version,
-            content_hash: Default::default(),
-            operation: operation.into(),
-            fields,
-            mapping_fingerprint: self.mapping.fingerprint().to_owned(),
-            run_id: snapshot.run_id,
-            fetched_at: snapshot.fetched_at,
-            lane: snapshot.lane,
-            settled: snapshot.settled,
-            filtered: snapshot.filtered,
-            mapping_revision: revision,
-        };
-        record.content_hash = content_hash(&record).into();
-        Ok(Mapped::Record(Box::new(record)))
-    }
-
-    /// What the loader is told of a customer that the condition drops, if it may have a row.
-    fn leaving(&self, snapshot: &CompanySnapshot, revision: u64) -> Box<FormRecord> {
-        let mut record = FormRecord {
-            company_id: snapshot.company_id.clone(),
-            version: snapshot.version,
-            operation: Operation::Remove.into(),
-            mapping_fingerprint: self.mapping.fingerprint().to_owned(),
-            run_id: snapshot.run_id.clone(),
-            fetched_at: snapshot.fetched_at,
-            lane: snapshot.lane,
-            settled: snapshot.settled,
-            filtered: true,
-            mapping_revision: revision,
-            ..FormRecord::default()
-        };
-        record.content_hash = content_hash(&record).into();
-        Box::new(record)
+        }
+        record(&self.mapping, snapshot, &detail, revision)
     }
 }
 
 /// The customer and what is remembered of it.
 type Receipt = (String, Published);
-
-/// What a snapshot turned into.
-enum Mapped {
-    Record(Box<FormRecord>),
-    /// Dropped by this rule, and what a loader that may have written a row is told.
-    Dropped(&'static str, Box<FormRecord>),
-}
 
 /// What becomes of a snapshot.
 enum Step {
@@ -224,7 +181,13 @@ impl Handler for MapHandler {
                     .into_iter()
                     .zip(known)
                     .map(|(job, known)| self.transform(job, &known, revision));
-                self.note(steps.collect()).await
+                let (steps, keeping): (Vec<_>, Vec<_>) = steps.unzip();
+                let keeping: Vec<_> = keeping.into_iter().flatten().collect();
+                // Before any message of the batch is acknowledged.
+                match self.rt.snapshots.keep(&keeping).await {
+                    Ok(()) => self.note(steps).await,
+                    Err(error) => Err(error),
+                }
             }
             Err(error) => Err(error),
         };

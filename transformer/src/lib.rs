@@ -1,7 +1,7 @@
 //! The transformer: cleans customers, drops repeats, and maps them to form records by a 轻易云 metadata document.
 //!
-//! [`map`] is the document compiled, `dedupe` knows which snapshots need no second pass, `handler` is the stage made of
-//! both, `commands` are the subcommands. `rollout` orders mappings by when they came into use. `profile` keeps what records look like, `known` holds a mapping against that. `cli` says what may be typed, `config` what of it comes from the environment.
+//! [`map`] is the document compiled, `dedupe` knows which snapshots need no second pass, `record` is what becomes of a snapshot, `handler` is the
+//! stage made of them, `commands` are the subcommands. `rollout` orders mappings by when they came into use. `profile` keeps what records look like, `known` holds a mapping against that. `cli` says what may be typed, `config` what of it comes from the environment.
 
 #![warn(unreachable_pub)]
 
@@ -14,6 +14,7 @@ mod handler;
 mod known;
 pub mod map;
 mod profile;
+mod record;
 mod rollout;
 mod tables;
 

@@ -20,6 +20,7 @@ use crate::{
     names::Namespace,
     retry::RetryPolicy,
     setting::{ConfigError, SecretArg, duration_within, positive_duration},
+    snapshots::SnapshotKeys,
     store::RedisConfig,
     telemetry::{LogConfig, trace::TraceConfig},
 };
@@ -37,6 +38,8 @@ pub struct CommonConfig {
     pub namespace: Namespace,
     /// Prefix of the keys of vendor accounts.
     pub accounts: Namespace,
+    /// What encrypts kept snapshots.
+    pub snapshot_keys: SnapshotKeys,
     /// Where the admin port listens.
     pub admin_listen: SocketAddr,
     /// What is logged, and how.
@@ -64,6 +67,8 @@ pub struct SharedConfig {
     pub namespace: Namespace,
     /// Prefix of the keys of vendor accounts.
     pub accounts: Namespace,
+    /// What encrypts kept snapshots.
+    pub snapshot_keys: SnapshotKeys,
 }
 
 /// Connections of a process: batches in flight need one for a moment each, sleepers need none.
@@ -83,6 +88,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
             redis,
             namespace,
             accounts,
+            snapshot_keys,
         } = args.shared.try_into()?;
         let admin_listen = args.admin_listen.parse().map_err(|_| {
             let problem = words::tr!("`{}` is not an address with a port", args.admin_listen);
@@ -108,6 +114,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
             redis,
             namespace,
             accounts,
+            snapshot_keys,
             admin_listen,
             log: LogConfig {
                 format: args.log_format,
@@ -147,6 +154,11 @@ impl TryFrom<SharedArgs> for SharedConfig {
             args.redis_url.as_ref(),
             args.redis_url_file.as_deref(),
         );
+        let sealing = SecretArg::new(
+            "SNAPSHOT_KEY",
+            args.snapshot_key.as_ref(),
+            args.snapshot_key_file.as_deref(),
+        );
         let parsed = |name: &str, text: &str| {
             let remedy = words::text!("choose a short lower-case name such as okki");
             text.parse::<Namespace>()
@@ -162,6 +174,7 @@ impl TryFrom<SharedArgs> for SharedConfig {
             },
             namespace,
             accounts,
+            snapshot_keys: SnapshotKeys::read(sealing.optional()?.as_ref())?,
         })
     }
 }

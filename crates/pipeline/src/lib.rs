@@ -33,6 +33,8 @@ pub mod sequence;
 pub mod service;
 pub mod setting;
 pub mod shutdown;
+pub mod snapshots;
+pub mod speeds;
 pub mod stage;
 pub mod store;
 mod table;

@@ -17,6 +17,7 @@ use crate::{
     names::{Namespace, VendorAccount},
     quota::Quota,
     shutdown::Shutdown,
+    snapshots::Snapshots,
     stage::Stage,
     store::Store,
     telemetry::{self, names, trace},
@@ -48,6 +49,8 @@ pub struct Runtime {
     pub gate: Gate,
     /// Prefix of the keys of vendor accounts.
     pub accounts: Namespace,
+    /// The last snapshot of each customer, where transformers keep them.
+    pub snapshots: Snapshots,
     /// How the process stops.
     pub shutdown: Shutdown,
     /// What became of every listed customer.
@@ -169,6 +172,7 @@ impl Runtime {
         Ok(Self {
             namespace: common.namespace.clone(),
             account: Account::new(store.clone(), common.namespace.clone()),
+            snapshots: Snapshots::new(&store, &common.namespace, &common.snapshot_keys),
             events,
             alerts: Alerts::default(),
             accounts: common.accounts.clone(),

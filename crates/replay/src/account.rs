@@ -29,7 +29,7 @@ pub(crate) async fn tell<'a>(
 pub(crate) fn put_back(plan: &Plan) -> What {
     match plan.repair {
         Some(Repair::Replace(_) | Repair::Set(_)) => What::Edited,
-        Some(Repair::Remap | Repair::Refetch | Repair::Forgotten) | None => What::PutBack,
+        Some(Repair::Remap | Repair::Kept | Repair::Refetch | Repair::Forgotten) | None => What::PutBack,
     }
 }
 

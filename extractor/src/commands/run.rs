@@ -28,6 +28,7 @@ use pipeline::{
     config::CommonConfig,
     http::HttpConfig,
     service::Runtime,
+    speeds::{SPEEDS, Speeds},
     stage::Stage,
     webhook::{Listener, WebhookConfig},
 };
@@ -48,6 +49,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
 
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
     warn_of(&okki);
+    rt.status.set(SPEEDS, speeds(&okki).told());
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let mut tasks = JoinSet::new();
@@ -103,6 +105,18 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     until_shutdown(&rt, tasks).await?;
     worker.end().await;
     Ok(())
+}
+
+/// What the limits allow, a day's limit spread over the day.
+fn speeds(okki: &OkkiConfig) -> Speeds {
+    let of_a_day = okki
+        .bucket
+        .daily
+        .map_or(f64::INFINITY, |calls| calls as f64 / 86_400.0);
+    Speeds {
+        details: Some(okki.bucket.per_second.min(of_a_day)),
+        ..Speeds::default()
+    }
 }
 
 /// Each task ends with the shutdown only; one that ends or panics before takes the process with it.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use pipeline::consumer::{self, ConsumerOptions};
+use pipeline::quota::Bucket;
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
+use pipeline::speeds::{SPEEDS, Speeds};
 use pipeline::stage::Stage;
 use pipeline::webhook::Listener;
 use pipeline::{config::CommonConfig, http::HttpConfig};
@@ -18,7 +20,7 @@ use crate::handler::WriteHandler;
 use crate::pushes::Pushes;
 use crate::pushes::config::PushConfig;
 use crate::settings::LoaderConfig;
-use crate::write::{Writer, beat, sweep, tell_held, verify};
+use crate::write::{Mode, Writer, beat, sweep, tell_held, verify};
 use crate::{eviction, failpoint, parts, wishes};
 
 /// Checks the settings, starts the background work and consumes until stopped.
@@ -52,6 +54,7 @@ pub(crate) async fn serve(
     let writer = parts::assemble(&runtime, &config, http)?;
     let status = status(&config);
     runtime.status.set("loader", status);
+    runtime.status.set(SPEEDS, speeds(&config).told());
     writer.keyless.begin();
     let hearing = hearing(&writer, pushes).await?;
     let background = background(writer.clone(), hearing);
@@ -131,6 +134,21 @@ fn warn_about_settings(config: &LoaderConfig) {
             "JDY_KEY_WIDGET is not set: when Redis is lost, or a call's outcome stays unknown for an hour, rows cannot \
              be found again, and customers may get a second row; reconciliation is off"
         );
+    }
+}
+
+/// What the limits allow: a call for each row that changes, and one for many new ones.
+fn speeds(config: &LoaderConfig) -> Speeds {
+    let limits = &config.buckets;
+    let calls = |bucket: &Bucket| bucket.per_second.min(limits.company.per_second);
+    let new_rows = match config.settings.mode {
+        Mode::Batch => calls(&limits.batch_create) * config.batch_size as f64,
+        Mode::Single { .. } => calls(&limits.single_create),
+    };
+    Speeds {
+        new_rows: Some(new_rows),
+        changed_rows: Some(calls(&limits.update)),
+        details: None,
     }
 }
 

@@ -47,7 +47,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let _condition = AbortOnDropHandle::new(tokio::spawn(condition));
     let rollout = Arc::new(Rollout::new(rt.clone(), mapping.fingerprint().to_owned()));
     let _rollout = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&rollout).keep()));
-    let handler = Arc::new(MapHandler::new(rt.clone(), mapping, watch, rollout));
+    let handler = MapHandler::new(rt.clone(), mapping, watch, rollout).keeping(config.keeps_snapshots);
+    let handler = Arc::new(handler);
     let worker = Worker::begin(&rt, Stage::Transform, args.worker);
     consumer::run(&rt, options, handler)
         .await

@@ -107,6 +107,13 @@ pub struct SharedArgs {
         value_name = "NAMESPACE"
     )]
     pub account_namespace: String,
+    /// Encrypts the snapshots that transformers keep (KEEP_SNAPSHOTS): 32 bytes in Base64; several, separated by commas, to
+    /// change it: the first one encrypts, all of them decrypt
+    #[arg(long, env = "SNAPSHOT_KEY", hide_env_values = true, value_name = "KEY")]
+    pub snapshot_key: Option<Secret>,
+    /// File that holds SNAPSHOT_KEY
+    #[arg(long, env = "SNAPSHOT_KEY_FILE", value_name = "FILE")]
+    pub snapshot_key_file: Option<PathBuf>,
     /// Certificates for Redis.
     #[command(flatten)]
     pub redis_tls: RedisTlsArgs,

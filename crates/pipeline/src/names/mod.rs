@@ -10,6 +10,7 @@ mod missing_keys;
 mod namespace;
 mod push_keys;
 mod runs;
+mod snapshot_keys;
 mod watch_keys;
 mod wish_keys;
 
@@ -20,4 +21,4 @@ pub use keys::{LedgerKeys, RunKeys, fence_key};
 pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};
 pub(crate) use runs::is_lag;
-pub use runs::{ASKED_FOR, UNKNOWN_HOOKS};
+pub use runs::{ASKED_FOR, MAPPED_AGAIN, UNKNOWN_HOOKS};

@@ -17,7 +17,7 @@ use crate::{
     query::{Query, Word},
     repair::{
         Assignment, Repair,
-        preview::{Misfit, Shown, preview},
+        preview::{Misfit, Origin, Shown, preview},
     },
     workspace::Workspace,
 };
@@ -41,7 +41,8 @@ pub(super) struct PatchArgs {
     all: bool,
     #[command(flatten)]
     changes: ChangeArgs,
-    /// Change nothing, and begin again with the mapping (letters of the transformer) or the fetch
+    /// Change nothing, and begin again with the mapping (of the loader's letters where transformers keep snapshots) or
+    /// the fetch
     #[arg(long, value_name = "STEP", conflicts_with_all = ["changes", "remap"])]
     from: Option<Start>,
     /// Older spelling: --from fetch of the loader's letters, --from mapping of the transformer's
@@ -119,7 +120,7 @@ pub(super) async fn patch(workspace: Workspace, args: PatchArgs) -> anyhow::Resu
     }
     let changes = args.changes.in_order();
     let from = args.from.or(args.remap.then(|| Start::anew(workspace.stage)));
-    let repair = match (begin(from, workspace.stage)?, changes.is_empty()) {
+    let repair = match (begin(from, &workspace).await?, changes.is_empty()) {
         (Some(anew), _) => anew,
         (None, true) => {
             return Err(ConfigError::message(words::text!(
@@ -170,11 +171,11 @@ async fn show_preview(
     for sample in &preview.samples {
         writeln!(out, "{}", sample.letter)?;
         match &sample.change {
-            Shown::Anew { fetched } => {
-                let how = if *fetched {
-                    words::text!("a fresh detail")
-                } else {
-                    words::text!("the stored snapshot")
+            Shown::Anew { from } => {
+                let how = match from {
+                    Origin::Kept => words::text!("the kept snapshot"),
+                    Origin::Fetch => words::text!("a fresh detail"),
+                    Origin::Letter => words::text!("the stored snapshot"),
                 };
                 writeln!(out, "{}", words::tr!("  mapped anew from {how}"))?;
             }

@@ -26,7 +26,7 @@ use crate::{
 };
 use clap::Args;
 use indicatif::ProgressBar;
-use pipeline::{setting::ConfigError, stage::Stage};
+use pipeline::setting::ConfigError;
 use std::io::{self, Write};
 
 /// Arguments of `plan`.
@@ -121,7 +121,7 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
         rate: args.rate,
         ..Options::default()
     };
-    let repair = begin(args.from, workspace.stage)?;
+    let repair = begin(args.from, &workspace).await?;
     let why = reason(&args.reason)?;
     let preview = freeze(&workspace, &args.filter.into(), why, repair, options).await?;
     note(&workspace, "plan", &preview.plan).await?;
@@ -135,9 +135,20 @@ pub(super) async fn plan(workspace: Workspace, args: PlanArgs) -> anyhow::Result
 }
 
 /// What `--from` does to each letter.
-pub(super) fn begin(from: Option<Start>, stage: Stage) -> Result<Option<Repair>, ConfigError> {
-    let repair = from.map_or(Ok(None), |from| from.repair(stage));
-    repair.map_err(|refused| ConfigError::message(refused.to_string()))
+pub(super) async fn begin(from: Option<Start>, workspace: &Workspace) -> anyhow::Result<Option<Repair>> {
+    let repair = from.map_or(Ok(None), |from| from.repair(workspace.stage));
+    let repair = repair.map_err(|refused| ConfigError::message(refused.to_string()))?;
+    if repair == Some(Repair::Kept) && workspace.rt.snapshots.count().await? == 0 {
+        return Err(ConfigError::new(
+            "--from mapping",
+            words::text!("a letter of the load stage holds a row, and what that was mapped from is not kept"),
+            words::text!(
+                "say --from fetch, which fetches and maps the customer anew; with KEEP_SNAPSHOTS=true transformers keep it from now on"
+            ),
+        )
+        .into());
+    }
+    Ok(repair)
 }
 
 /// A plan of this stage; one of another stage is a fault of the command line.

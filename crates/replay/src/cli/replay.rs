@@ -89,7 +89,7 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
                 ))
                 .into());
             }
-            let repair = begin(args.from, workspace.stage)?;
+            let repair = begin(args.from, &workspace).await?;
             let question = words::tr!("Put back every dead letter of the {} stage?", workspace.stage);
             let ask = filter.is_everything() && !args.yes;
             if !confirmed_at_terminal(&workspace, &question, !ask).await? {

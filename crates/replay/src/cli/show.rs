@@ -120,7 +120,7 @@ fn told(source: &Letter, reveal: bool) -> Value {
 fn print_source(out: &mut impl Write, source: Option<&Letter>, reveal: bool) -> io::Result<()> {
     let Some(source) = source else {
         let why = words::text!(
-            "not kept: a snapshot is kept until it is mapped, and longer only when it died or was repaired in the transform stage; a plan with --from fetch fetches and maps the customer anew"
+            "not kept: a snapshot is kept until it is mapped, and longer only when it died or was repaired in the transform stage; a plan with --from fetch fetches and maps the customer anew; where transformers keep snapshots (KEEP_SNAPSHOTS), one with --from mapping maps the last one"
         );
         return print::fact(out, "origin", why);
     };

@@ -39,6 +39,8 @@ pub struct Preview {
     pub customers: u64,
     /// Letters whose customer has gone on in a newer state since, as far as is known.
     pub superseded: u64,
+    /// Letters that stay where they are, because no snapshot of their customers is kept from which they could be mapped.
+    pub not_kept: u64,
     /// Oldest and newest death, unix milliseconds.
     pub died_between: (i64, i64),
     /// What it will cost.
@@ -147,6 +149,7 @@ async fn freeze(
 ) -> Result<Option<Preview>> {
     let workspace = maker.workspace;
     maker.fetches = Start::of(workspace.stage, repair).fetches(workspace.stage);
+    maker.from_kept = repair == Some(&Repair::Kept);
     let (mut seen, mut superseded) = (0, 0);
     let mut chunk = Vec::with_capacity(CHUNK);
     let browser = workspace.browse(words::text!("make a plan")).await?;
@@ -174,6 +177,7 @@ async fn freeze(
         groups,
         between,
         total,
+        not_kept,
         ..
     } = maker;
     let Some(plan) = ready(workspace, &id, total, seen - total).await? else {
@@ -190,6 +194,7 @@ async fn freeze(
         groups,
         customers,
         superseded,
+        not_kept,
         died_between: between,
         withheld,
     }))

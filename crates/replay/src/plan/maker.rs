@@ -8,7 +8,7 @@ use crate::{
     repair::Repair,
     workspace::Workspace,
 };
-use pipeline::{store, version::Version, watermarks::Watermarks};
+use pipeline::{message::Subject, snapshots::Found, store, version::Version, watermarks::Watermarks};
 
 /// What a letter leaves in the plan.
 pub(super) struct Facts {
@@ -37,6 +37,10 @@ pub(super) struct Maker<'a> {
     pub(super) total: u64,
     /// Its letters are fetched anew.
     pub(super) fetches: bool,
+    /// Its letters are mapped from kept snapshots.
+    pub(super) from_kept: bool,
+    /// Letters that cannot be, for nothing that could be used is kept of their customers.
+    pub(super) not_kept: u64,
 }
 
 impl<'a> Maker<'a> {
@@ -90,6 +94,8 @@ impl<'a> Maker<'a> {
             between: (i64::MAX, i64::MIN),
             total: 0,
             fetches: false,
+            from_kept: false,
+            not_kept: 0,
         }
     }
 
@@ -127,6 +133,14 @@ impl<'a> Maker<'a> {
             return Ok(0);
         }
         let companies: Vec<_> = facts.iter().map(|facts| facts.company.as_str()).collect();
+        if self.from_kept {
+            let kept = self.workspace.rt.snapshots.of(&companies).await?;
+            let is_usable = |(facts, found): &(&Facts, Found)| match found {
+                Some(Ok(kept)) => Some(kept.snapshot.version()) >= facts.version,
+                _ => false,
+            };
+            self.not_kept += facts.iter().zip(kept).filter(|one| !is_usable(one)).count() as u64;
+        }
         let newest = self.watermarks.published(&companies).await?;
         let behind = facts.iter().zip(newest).filter(|(facts, newest)| {
             let newest = newest.as_ref().map(|published| published.version);

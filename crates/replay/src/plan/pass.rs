@@ -20,6 +20,7 @@ use crate::{
     browse::{browser::Taken, guarded::GuardedBrowser},
     error::{Error, Result},
     lease::RenewedLease,
+    repair::{Repair, kept::KeptSnapshots},
     transit::Leaving,
     workspace::Workspace,
 };
@@ -215,12 +216,18 @@ impl Pass<'_> {
     async fn send(&self, plan: &Plan, letters: Vec<Taken>, browser: &GuardedBrowser) -> Result<()> {
         let mut messages: Vec<Outgoing> = Vec::with_capacity(letters.len());
         let mut leaving = Vec::with_capacity(letters.len());
+        let kept = match plan.repair {
+            Some(Repair::Kept) => {
+                KeptSnapshots::of(&self.workspace.rt, letters.iter().map(|taken| &taken.letter)).await?
+            }
+            _ => KeptSnapshots::default(),
+        };
         for taken in letters {
             let letter = &taken.letter;
             let tag = outcome::replay_tag(&plan.id, &letter.key());
             match &plan.repair {
                 None => messages.push(letter.back(&tag)),
-                Some(repair) => match repair.apply(letter, &tag) {
+                Some(repair) => match repair.apply(letter, &tag, &kept) {
                     Ok(repaired) => {
                         messages.push(repaired);
                         messages.push(archive::original(self.workspace, letter, &plan.id, &plan.reason));

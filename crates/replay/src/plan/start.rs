@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub enum Start {
     /// With the message of the letter, in the stage where it failed.
     Step,
-    /// With the snapshot that the letter holds, which is mapped by today's mapping.
+    /// With the snapshot that the letter holds, or that transformers keep, which is mapped by today's mapping.
     Mapping,
     /// With fresh details of the customer.
     Fetch,
@@ -48,7 +48,7 @@ impl Start {
     pub fn of(stage: Stage, repair: Option<&Repair>) -> Self {
         match (repair, stage) {
             (Some(Repair::Refetch), _) | (Some(Repair::Remap), Stage::Load) => Self::Fetch,
-            (Some(Repair::Remap), Stage::Transform) => Self::Mapping,
+            (Some(Repair::Remap), Stage::Transform) | (Some(Repair::Kept), _) => Self::Mapping,
             _ => Self::Step,
         }
     }
@@ -71,9 +71,7 @@ impl Start {
             (Self::Mapping, Stage::Extract) => refused(words::text!(
                 "a letter of the extract stage holds nothing that could be mapped, for its fetch failed; say --from fetch"
             )),
-            (Self::Mapping, Stage::Load) => refused(words::text!(
-                "a letter of the load stage holds a row, and what that was mapped from is not kept; say --from fetch, which fetches and maps the customer anew"
-            )),
+            (Self::Mapping, Stage::Load) => Ok(Some(Repair::Kept)),
         }
     }
 
@@ -87,6 +85,9 @@ impl Start {
     #[must_use]
     pub fn in_words(self, stage: &str) -> &'static str {
         match (self, stage) {
+            (Self::Mapping, "load") => {
+                words::text!("the mapping: the kept snapshot of the customer is mapped anew")
+            }
             (Self::Mapping, _) => words::text!("the mapping: the snapshot in the letter is mapped anew"),
             (Self::Fetch, _) => words::text!("the fetch: the customer's details are fetched and mapped anew"),
             (Self::Step, "extract") => words::text!("the step that failed, which is the fetch"),
@@ -111,15 +112,14 @@ mod tests {
             (Start::Mapping, Transform, Some(Repair::Remap)),
             (Start::Fetch, Transform, Some(Repair::Refetch)),
             (Start::Fetch, Load, Some(Repair::Remap)),
+            (Start::Mapping, Load, Some(Repair::Kept)),
         ] {
             assert_eq!(start.repair(stage).unwrap(), repair, "{start:?} {stage}");
             let begins = Start::of(stage, repair.as_ref());
             assert!(begins == start || (repair.is_none() && begins == Start::Step));
         }
-        for stage in [Extract, Load] {
-            let refused = Start::Mapping.repair(stage).unwrap_err().to_string();
-            assert!(refused.contains("--from fetch"), "{refused}");
-        }
+        let refused = Start::Mapping.repair(Extract).unwrap_err().to_string();
+        assert!(refused.contains("--from fetch"), "{refused}");
         assert_eq!("Fetch".parse::<Start>(), Ok(Start::Fetch));
         assert!("transform".parse::<Start>().is_err());
         assert_eq!(

@@ -6,6 +6,7 @@
 pub mod assignment;
 mod change;
 mod compute;
+pub(crate) mod kept;
 pub mod preview;
 
 pub use assignment::Assignment;
@@ -13,6 +14,7 @@ pub use change::Change;
 pub use compute::Compute;
 
 use crate::letter::{Letter, body};
+use kept::KeptSnapshots;
 
 use pipeline::{
     message::{Envelope, Outgoing, Subject},
@@ -55,6 +57,8 @@ pub enum Repair {
     Set(Vec<Assignment>),
     /// Once more through today's mapping: from the snapshot where the letter holds one, else from a fresh detail.
     Remap,
+    /// Once more through today's mapping, from the snapshot that transformers keep of the customer.
+    Kept,
     /// Once more from a fresh detail, whatever the letter holds.
     Refetch,
     /// The plan is over, or of another version; nothing is repaired in this way any more.
@@ -136,6 +140,15 @@ pub enum Error {
     /// Nobody knows whom to ask for.
     #[error("{}", words::tr!("the letter does not say whose it is, so nothing can be fetched anew"))]
     Nobody,
+    /// Transformers keep nothing of the customer.
+    #[error("{}", words::tr!("no snapshot of the customer is kept; say --from fetch for this letter"))]
+    NotKept,
+    /// What they keep cannot be read.
+    #[error("{}", words::tr!("the kept snapshot of the customer cannot be used: {0}"))]
+    Unusable(pipeline::snapshots::Unusable),
+    /// What they keep is of an earlier state than the letter.
+    #[error("{}", words::tr!("the kept snapshot of the customer is older than the letter; say --from fetch for this letter"))]
+    OlderKept,
     /// The plan does not say any more how to repair.
     #[error("{}", words::tr!("this plan's repair is not known any more; make a new plan"))]
     Forgotten,
@@ -143,10 +156,13 @@ pub enum Error {
 
 impl Repair {
     /// The repaired copy, ready to be sent with this replay tag.
-    pub(crate) fn apply(&self, letter: &Letter, tag: &str) -> Result<Outgoing, Error> {
-        let body = self.body(letter)?;
+    pub(crate) fn apply(&self, letter: &Letter, tag: &str, kept: &KeptSnapshots) -> Result<Outgoing, Error> {
+        let body = self.body_from(letter, kept)?;
         let mut envelope = letter.next_life(tag);
         envelope.repair_of = Some(letter.record.id.clone());
+        if *self == Self::Kept {
+            return Ok(kept::mapped_anew(kept.for_letter(letter)?, letter, envelope));
+        }
         if self.fetches(letter) {
             return Ok(refetch(letter, envelope));
         }
@@ -156,7 +172,7 @@ impl Repair {
     /// Whether it handles the customer once more, with nothing changed by hand.
     #[must_use]
     pub fn is_anew(&self) -> bool {
-        matches!(self, Self::Remap | Self::Refetch)
+        matches!(self, Self::Remap | Self::Refetch | Self::Kept)
     }
 
     /// Whether the letter's customer is fetched anew.
@@ -164,16 +180,22 @@ impl Repair {
         *self == Self::Refetch || (*self == Self::Remap && letter.kind() == FormRecord::TYPE)
     }
 
-    /// The letter's body as it would be sent.
+    /// The letter's body as it would be sent, where it is changed.
     ///
     /// # Errors
     /// When the repair does not fit the letter.
     pub fn body(&self, letter: &Letter) -> Result<Bytes, Error> {
+        self.body_from(letter, &KeptSnapshots::default())
+    }
+
+    /// The same, with what is kept of the customers.
+    pub(crate) fn body_from(&self, letter: &Letter, kept: &KeptSnapshots) -> Result<Bytes, Error> {
         if self.fetches(letter) && letter.record.company_id.is_empty() {
             return Err(Error::Nobody);
         }
         match self {
             Self::Remap | Self::Refetch => return Ok(letter.body.clone()),
+            Self::Kept => return kept.for_letter(letter).map(|_| letter.body.clone()),
             Self::Forgotten => return Err(Error::Forgotten),
             Self::Replace(edit) if edit.of != digest(&letter.body) => return Err(Error::Changed),
             Self::Replace(_) | Self::Set(_) => {}
@@ -188,7 +210,7 @@ impl Repair {
                 }
                 json
             }
-            Self::Remap | Self::Refetch | Self::Forgotten => before.clone(),
+            Self::Remap | Self::Kept | Self::Refetch | Self::Forgotten => before.clone(),
         };
         for name in LOCKED {
             if before.get(name) != after.get(name) {

@@ -1,6 +1,6 @@
 //! What a repair would do to the letters that a filter means, before anything is moved.
 
-use super::{Assignment, Repair};
+use super::{Assignment, Repair, kept::KeptSnapshots};
 use crate::{
     browse::{browser::Taken, filter::Filter},
     error::Result,
@@ -41,8 +41,8 @@ pub struct Sample {
 pub enum Shown {
     /// It is handled once more.
     Anew {
-        /// With a fresh detail, not with what it holds.
-        fetched: bool,
+        /// With what.
+        from: Origin,
     },
     /// Its values change.
     Cells {
@@ -51,6 +51,18 @@ pub enum Shown {
         /// The body as it would be.
         after: Value,
     },
+}
+
+/// What a letter is handled with once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A fresh detail.
+    Fetch,
+    /// The snapshot that the letter holds.
+    Letter,
+    /// The snapshot that is kept of its customer.
+    Kept,
 }
 
 /// A letter that the repair does not fit.
@@ -91,7 +103,11 @@ pub async fn preview(
     let browser = workspace.browse("preview").await?;
     let visit = async |Taken { letter, .. }: Taken| {
         if filter.matches(&letter) {
-            match repair.body(&letter) {
+            let kept = match repair {
+                Repair::Kept => KeptSnapshots::of(&workspace.rt, [&letter].into_iter()).await?,
+                _ => KeptSnapshots::default(),
+            };
+            match repair.body_from(&letter, &kept) {
                 Ok(repaired) => {
                     found.fitting += 1;
                     if found.samples.len() < samples {
@@ -110,12 +126,14 @@ pub async fn preview(
                 }
             }
         }
-        // All are the same to a mapping.
-        Ok(if repair.is_anew() && found.samples.len() == samples {
-            ControlFlow::Break(())
-        } else {
-            filter.go_on(found.fitting + found.misfits)
-        })
+        // All are the same to a mapping; but not of everybody a snapshot is kept.
+        Ok(
+            if repair.is_anew() && *repair != Repair::Kept && found.samples.len() == samples {
+                ControlFlow::Break(())
+            } else {
+                filter.go_on(found.fitting + found.misfits)
+            },
+        )
     };
     browser.walk(visit).await?;
     Ok(found)
@@ -131,7 +149,11 @@ fn sample(letter: &Letter, repaired: &[u8], repair: &Repair, reveal: bool) -> Sa
     };
     let change = match repair.is_anew() {
         true => Shown::Anew {
-            fetched: repair.fetches(letter),
+            from: match repair {
+                Repair::Kept => Origin::Kept,
+                repair if repair.fetches(letter) => Origin::Fetch,
+                _ => Origin::Letter,
+            },
         },
         false => Shown::Cells {
             before: shown(&letter.body),

@@ -10,6 +10,7 @@ mod commands;
 mod fields;
 mod leftovers;
 mod lookups;
+mod map_again;
 mod mapping;
 pub(crate) mod notices;
 mod rotation;

@@ -1,6 +1,7 @@
-//! `transformer mapping …`: everything about a mapping document that needs no broker; only `check --live` and
-//! `fields` ask Redis.
+//! `transformer mapping …`: everything about a mapping document. Most of it needs no broker and no Redis; `check --live`,
+//! `fields` and `plan` ask Redis, `again` needs both.
 
+mod again;
 mod check;
 mod company;
 mod compare;
@@ -9,6 +10,8 @@ mod diff;
 mod explain;
 mod fields;
 mod fmt;
+mod kept;
+mod plan;
 mod schema;
 mod seen;
 mod table;
@@ -46,6 +49,15 @@ enum Command {
     /// Exits 0 when nothing would change, 1 when something would, and 64 or 78 when that cannot be said. Cells that hold
     /// e-mail addresses and phone numbers are masked.
     Diff(Box<diff::DiffArgs>),
+    /// Tell what a document would do to the form before it is deployed: rows, calls and hours; changes nothing
+    ///
+    /// Maps the snapshots that transformers keep (KEEP_SNAPSHOTS) and compares with what went to the form last; needs Redis.
+    Plan(Box<plan::PlanArgs>),
+    /// Map everything again by the mapping of the running transformers, without fetching
+    ///
+    /// Puts the snapshots that transformers keep (KEEP_SNAPSHOTS) into their queue once more, never many ahead. Interrupted or
+    /// killed, the same command goes on. Needs RabbitMQ and Redis.
+    Again(Box<again::AgainArgs>),
     /// Lay documents, additions or tests out in one way, which changes nothing that they say
     ///
     /// Order, keys, numbers and texts stay; so does the mapping's fingerprint.
@@ -80,6 +92,8 @@ pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
         Command::Check(args) => check::run(*args).await,
         Command::Try(args) => try_record::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Plan(args) => plan::run(*args).await,
+        Command::Again(args) => again::run(*args).await,
         Command::Fmt(args) => fmt::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Fields(args) => fields::run(*args).await,

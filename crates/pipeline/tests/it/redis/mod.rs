@@ -4,6 +4,7 @@ mod lease;
 mod link;
 mod passing;
 mod sequence;
+mod snapshots;
 mod states;
 mod store;
 mod watermarks;

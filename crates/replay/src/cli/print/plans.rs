@@ -47,6 +47,15 @@ pub(crate) fn preview(out: &mut impl Write, preview: &Preview) -> Result<()> {
         "superseded",
         words::tr!("{} already, as far as is known", preview.superseded),
     )?;
+    if preview.not_kept > 0 {
+        line(
+            "not kept",
+            words::tr!(
+                "{} letters stay where they are, for no snapshot of their customers can be used; say --from fetch for them",
+                preview.not_kept
+            ),
+        )?;
+    }
     let cost = &preview.cost;
     line(
         "cost",

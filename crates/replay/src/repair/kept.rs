@@ -1,0 +1,55 @@
+//! The snapshots that transformers keep of the customers of some letters, from which a row is mapped anew.
+
+use super::Error;
+use crate::letter::Letter;
+use pipeline::{
+    message::{Envelope, Outgoing, Subject},
+    service::Runtime,
+    snapshots::Found,
+    stage::Stage,
+    store,
+    version::Version,
+};
+use proto::v1::CompanySnapshot;
+use std::collections::HashMap;
+
+/// What is kept of some customers.
+#[derive(Debug, Default)]
+pub(crate) struct KeptSnapshots(HashMap<String, Found>);
+
+impl KeptSnapshots {
+    /// What is kept of the customers of these letters, in one round trip.
+    pub(crate) async fn of(
+        rt: &Runtime,
+        letters: impl Iterator<Item = &Letter>,
+    ) -> Result<Self, store::Error> {
+        let companies: Vec<String> = letters.map(|letter| letter.record.company_id.clone()).collect();
+        let found = rt.snapshots.of(&companies).await?;
+        Ok(Self(companies.into_iter().zip(found).collect()))
+    }
+
+    /// The snapshot of a letter's customer, of the state that died or of a newer one.
+    pub(crate) fn for_letter(&self, letter: &Letter) -> Result<&CompanySnapshot, Error> {
+        let found = self.0.get(&letter.record.company_id).and_then(Option::as_ref);
+        let kept = found.ok_or(Error::NotKept)?.as_ref();
+        let snapshot = &kept.map_err(|why| Error::Unusable(why.clone()))?.snapshot;
+        let died: Version = letter.record.version.parse().unwrap_or_default();
+        match snapshot.version() < died {
+            true => Err(Error::OlderKept),
+            false => Ok(snapshot),
+        }
+    }
+}
+
+/// The snapshot on its way to be mapped, under the letter's run, so that its account is settled.
+pub(super) fn mapped_anew(snapshot: &CompanySnapshot, letter: &Letter, mut envelope: Envelope) -> Outgoing {
+    let snapshot = CompanySnapshot {
+        run_id: letter.record.run_id.clone(),
+        ..snapshot.clone()
+    };
+    let fresh = Envelope::new(&snapshot, envelope.first_seen_ms);
+    envelope.message_id = fresh.message_id;
+    envelope.version = fresh.version;
+    envelope.kind = fresh.kind;
+    Outgoing::to(Stage::Transform, &snapshot).with_envelope(envelope)
+}
