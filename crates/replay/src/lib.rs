@@ -7,6 +7,7 @@ pub mod archive;
 pub mod audit;
 pub mod browse;
 pub mod cli;
+pub mod decide;
 pub mod error;
 pub mod exchange;
 #[cfg(test)]

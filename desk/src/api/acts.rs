@@ -64,7 +64,7 @@ pub(super) struct Why {
 }
 
 impl Why {
-    fn reason(&self) -> Result<&str> {
+    pub(super) fn reason(&self) -> Result<&str> {
         reason(&self.reason)
     }
 }

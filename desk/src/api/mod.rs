@@ -2,6 +2,7 @@
 
 mod acts;
 mod looks;
+mod wishes;
 
 use crate::{
     auth::{Principal, Role},
@@ -49,6 +50,10 @@ fn parts() -> OpenApiRouter<App> {
         .routes(routes!(acts::cancel))
         .routes(routes!(acts::discard))
         .routes(routes!(acts::undo))
+        .routes(routes!(wishes::list, wishes::ask))
+        .routes(routes!(wishes::cancel))
+        .routes(routes!(wishes::pause))
+        .routes(routes!(wishes::resume))
 }
 
 /// The API and its document.
@@ -82,7 +87,7 @@ mod tests {
     fn the_document_names_every_address_and_its_parameters() {
         let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
         let paths = document["paths"].as_object().unwrap();
-        assert_eq!(paths.len(), 18, "{:?}", paths.keys().collect::<Vec<_>>());
+        assert_eq!(paths.len(), 22, "{:?}", paths.keys().collect::<Vec<_>>());
         for (path, methods) in paths {
             for (method, operation) in methods.as_object().unwrap() {
                 assert!(

@@ -2,6 +2,7 @@
 
 use super::{Page, parts};
 use crate::{
+    auth::Role,
     server::{App, Ask, Result, live},
     views::customers::{Asked, Hit, One, View, one, view},
 };
@@ -92,7 +93,7 @@ fn hits(letters: &[Hit]) -> Markup {
 
 async fn customer(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> Result<Response> {
     let one = one(&app, &ask, &id).await?;
-    Ok(ask.page(|| of_one(&one)))
+    Ok(ask.page(|| of_one(&ask, &one)))
 }
 
 async fn updates(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> Result<Response> {
@@ -101,18 +102,28 @@ async fn updates(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> Re
         let (app, ask, id) = (own.clone(), asked.clone(), id.clone());
         async move {
             let one = one(&app, &ask, &id).await?;
-            Ok(ask.inside(|| of_one(&one)).into_string())
+            Ok(ask.inside(|| of_one(&ask, &one)).into_string())
         }
     })
 }
 
-fn of_one(one: &One) -> Page {
+fn of_one(ask: &Ask, one: &One) -> Page {
     let body = html! {
         h1 { (words::text!("Customer")) " " span .id { (one.company_id) } }
         section #standing data-live {
             dl .facts {
                 dt { (words::text!("now")) } dd { (one.standing.now) }
                 dt { (words::text!("next")) } dd { (one.standing.next) }
+            }
+            @if ask.principal.may(Role::Operator) {
+                details .rest {
+                    summary { (words::text!("Fetch again")) }
+                    (parts::form(ask, "/wishes", html! {
+                        input type="hidden" name="kind" value="customers";
+                        input type="hidden" name="ids" value=(one.company_id);
+                        (parts::reason()) button { (words::text!("Fetch again")) }
+                    }))
+                }
             }
             @if !one.letters.is_empty() {
                 h2 { (words::text!("Open dead letters")) }

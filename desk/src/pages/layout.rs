@@ -11,13 +11,14 @@ use url::form_urlencoded;
 use words::Language;
 
 /// Address and name of each part of the desk.
-const PLACES: [(&str, &str); 8] = [
+const PLACES: [(&str, &str); 9] = [
     ("/", words::mark!("Overview")),
     ("/dead", words::mark!("Dead letters")),
     ("/customers", words::mark!("Customers")),
     ("/plans", words::mark!("Plans")),
     ("/rules", words::mark!("Rules")),
     ("/runs", words::mark!("Runs")),
+    ("/wishes", words::mark!("Requests")),
     ("/health", words::mark!("Health")),
     ("/audit", words::mark!("Audit log")),
 ];

@@ -15,6 +15,7 @@ mod plans;
 mod repair;
 mod runs;
 pub(crate) mod sign_in;
+mod wishes;
 
 use crate::server::App;
 use axum::Router;
@@ -61,5 +62,6 @@ pub(crate) fn routes() -> Router<App> {
         .merge(customers::routes())
         .merge(runs::routes())
         .merge(health::routes())
+        .merge(wishes::routes())
         .merge(audit::routes())
 }

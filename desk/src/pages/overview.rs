@@ -2,12 +2,13 @@
 
 use super::{Page, chart, parts};
 use crate::{
+    auth::Role,
     server::{App, Ask, Result, live},
     views::overview::{View, view},
 };
 use axum::{Router, extract::State, response::Response, routing::get};
 use maud::{Markup, html};
-use pipeline::doctor::Health;
+use pipeline::{doctor::Health, stage::Stage};
 use replay::overview::{StageView, Verdict};
 
 pub(super) fn routes() -> Router<App> {
@@ -16,7 +17,7 @@ pub(super) fn routes() -> Router<App> {
 
 async fn page(State(app): State<App>, ask: Ask) -> Result<Response> {
     let view = view(&app, &ask).await?;
-    Ok(ask.page(|| shown(&view)))
+    Ok(ask.page(|| shown(&ask, &view)))
 }
 
 async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
@@ -25,12 +26,12 @@ async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
         let (app, ask) = (own.clone(), asked.clone());
         async move {
             let view = view(&app, &ask).await?;
-            Ok(ask.inside(|| shown(&view)).into_string())
+            Ok(ask.inside(|| shown(&ask, &view)).into_string())
         }
     })
 }
 
-fn shown(view: &View) -> Page {
+fn shown(ask: &Ask, view: &View) -> Page {
     let overview = &view.overview;
     let state = match overview.verdict {
         Verdict::Well => "well",
@@ -43,7 +44,7 @@ fn shown(view: &View) -> Page {
             p { (parts::time(view.now)) }
         }
         section #flow data-live aria-label=(words::text!("The three stages")) {
-            ol .flow { @for stage in &overview.stages { (stage_card(stage)) } }
+            ol .flow { @for stage in &overview.stages { (stage_card(ask, view, stage)) } }
         }
         section #todo data-live { (findings(view)) }
         div .columns {
@@ -54,6 +55,7 @@ fn shown(view: &View) -> Page {
             section #freshness data-live {
                 h2 { (words::text!("How fresh the form is")) }
                 (freshness(view))
+                @if ask.principal.may(Role::Operator) { (list_now(ask)) }
             }
         }
         section #day data-live {
@@ -75,7 +77,7 @@ fn shown(view: &View) -> Page {
     Page::live(words::text!("Overview"), body)
 }
 
-fn stage_card(stage: &StageView) -> Markup {
+fn stage_card(ask: &Ask, view: &View, stage: &StageView) -> Markup {
     let state = match (stage.replicas, stage.paused.is_empty()) {
         (0, _) => ("down", words::text!("does not run").to_owned()),
         (_, true) => ("works", words::text!("works").to_owned()),
@@ -88,6 +90,11 @@ fn stage_card(stage: &StageView) -> Markup {
         }
     };
     let dead = stage.dead.is_none_or(|dead| dead > 0);
+    let of_stage = Stage::named(stage.stage).filter(|_| ask.principal.may(Role::Operator));
+    let rests = view
+        .decisions
+        .iter()
+        .any(|decision| decision.stage.name() == stage.stage && decision.paused);
     html! {
         li .card .(state.0) {
             h2 { (parts::stage_name(stage.stage)) small { (stage.program) } }
@@ -98,6 +105,7 @@ fn stage_card(stage: &StageView) -> Markup {
                 div { dt { (words::text!("retrying")) } dd { (parts::maybe(stage.retrying)) } }
                 div .bad[dead] { dt { (words::text!("dead")) } dd { a href=(format!("/dead/{}", stage.stage)) { (parts::maybe(stage.dead)) } } }
             }
+            @if let Some(stage) = of_stage { (super::wishes::rest(ask, stage, rests)) }
         }
     }
 }
@@ -142,6 +150,18 @@ fn books(view: &View) -> Markup {
     html! {
         p { (words::tr!("{} listed", parts::number(account.listed))) }
         (chart::whole(&account.parts()))
+    }
+}
+
+fn list_now(ask: &Ask) -> Markup {
+    html! {
+        details .rest {
+            summary { (words::text!("List now")) }
+            (parts::form(ask, "/wishes", html! {
+                input type="hidden" name="kind" value="list-now";
+                (parts::reason()) button { (words::text!("List now")) }
+            }))
+        }
     }
 }
 

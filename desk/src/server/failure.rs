@@ -51,6 +51,9 @@ pub(crate) enum Failure {
     /// Redis does not answer.
     #[error("{}", words::text!("Redis does not answer"))]
     Redis(#[from] pipeline::store::Error),
+    /// Running services cannot be asked for it.
+    #[error(transparent)]
+    Decide(#[from] replay::decide::Error),
     /// The file of people does not serve.
     #[error(transparent)]
     People(#[from] store::Error),
@@ -90,6 +93,7 @@ impl Failure {
             Self::Invalid { .. } | Self::Letters(Invalid { .. } | WrongStage { .. }) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::Decide(error) => decided(error),
             Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Letters(Busy { .. } | Browsed { .. } | NotNow(_) | Interrupted(_) | Overtaken) => {
                 StatusCode::CONFLICT
@@ -102,6 +106,23 @@ impl Failure {
     /// The whole chain in the language that is spoken.
     pub(crate) fn told(&self) -> String {
         words::retold(&chain(self))
+    }
+}
+
+fn decided(error: &replay::decide::Error) -> StatusCode {
+    use pipeline::wish::Error::{NotWaiting, Store, TooMany, Unknown};
+    use replay::decide::Error::{Audit, Wish};
+    match error {
+        Wish(Unknown(_)) => StatusCode::NOT_FOUND,
+        Wish(NotWaiting { .. } | TooMany(_)) => StatusCode::CONFLICT,
+        Wish(Store(_)) | Audit(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Wish(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+impl From<pipeline::wish::Error> for Failure {
+    fn from(error: pipeline::wish::Error) -> Self {
+        Self::Decide(error.into())
     }
 }
 

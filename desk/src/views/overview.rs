@@ -32,6 +32,8 @@ pub(crate) struct View {
     pub(crate) day: Day,
     /// The last runs that moved something.
     pub(crate) runs: Vec<sums::Run>,
+    /// Which stages rest, and who has decided that.
+    pub(crate) decisions: Vec<pipeline::wish::Decision>,
     /// Whether the read model has read all there is.
     pub(crate) current: bool,
 }
@@ -77,6 +79,7 @@ pub(crate) async fn view(app: &App, ask: &Ask) -> Result<View, Failure> {
         day: Day::of(&minutes, facts.now_ms),
         overview: words::scoped(ask.language, || Overview::of(&facts)),
         runs,
+        decisions: super::wishes::decisions(app).await?,
         current: app.keeper.state().is_current(),
     })
 }

@@ -42,6 +42,7 @@ fn the_recipe_makes_a_small_locked_down_image_with_a_health_check() {
         "extractor",
         "transformer",
         "loader",
+        "desk",
         "tests",
     ] {
         assert!(
@@ -64,6 +65,7 @@ fn compose_starts_everything_and_mounts_files_that_exist() {
         "extractor",
         "transformer",
         "loader",
+        "desk",
         "prometheus",
         "grafana",
     ] {

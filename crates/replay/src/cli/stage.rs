@@ -5,19 +5,14 @@ use super::{
     operator::{by, reason},
     quiet_at_terminal,
 };
-use crate::{
-    audit::{self, Note},
-    workspace::Workspace,
-};
-use anyhow::Context as _;
+use crate::{decide, workspace::Workspace};
 use clap::Args;
 use pipeline::{
     config::{CommonArgs, CommonConfig},
     service::Runtime,
     stage::Stage,
-    wish::{Decision, Decisions},
+    wish::Decision,
 };
-use serde_json::json;
 
 /// Arguments of `pause`.
 #[derive(Debug, Args)]
@@ -58,9 +53,7 @@ struct StageArgs {
 pub async fn pause_for(service: &'static str, stage: Stage, args: PauseStageArgs) -> anyhow::Result<()> {
     let why = reason(&args.reason)?.to_owned();
     let (workspace, json) = workspace(service, stage, args.how)?;
-    let decisions = Decisions::of(&workspace.rt);
-    let decision = decisions.decide_pause(stage, &workspace.operator, &why).await?;
-    write_down(&workspace, "pause-stage", &why, &decision).await?;
+    let decision = decide::pause_stage(&workspace, &why).await?;
     if json {
         return Ok(pipeline::say!("{}", serde_json::to_string(&decision)?)?);
     }
@@ -76,13 +69,7 @@ pub async fn pause_for(service: &'static str, stage: Stage, args: PauseStageArgs
 /// When a setting is wrong, or Redis is away.
 pub async fn resume_for(service: &'static str, stage: Stage, args: ResumeStageArgs) -> anyhow::Result<()> {
     let (workspace, json) = workspace(service, stage, args.how)?;
-    let decisions = Decisions::of(&workspace.rt);
-    let before = decisions.decisions().await?;
-    let before = before
-        .into_iter()
-        .find(|decision| decision.stage == stage && decision.paused);
-    let decision = decisions.decide_resume(stage, &workspace.operator).await?;
-    write_down(&workspace, "resume-stage", args.reason.trim(), &decision).await?;
+    let (decision, before) = decide::resume_stage(&workspace, args.reason.trim()).await?;
     if json {
         return Ok(pipeline::say!("{}", serde_json::to_string(&decision)?)?);
     }
@@ -100,22 +87,4 @@ fn workspace(service: &'static str, stage: Stage, how: StageArgs) -> anyhow::Res
     quiet_at_terminal(&mut common);
     let rt = Runtime::tool(service, &common)?;
     Ok((by(Workspace::new(rt, stage), how.operator), how.json))
-}
-
-async fn write_down(
-    workspace: &Workspace,
-    action: &str,
-    reason: &str,
-    decision: &Decision,
-) -> anyhow::Result<()> {
-    let note = Note {
-        action,
-        reason,
-        subject: workspace.stage.name(),
-        result: json!({ "paused": decision.paused }),
-        ..Note::default()
-    };
-    audit::append(workspace, note)
-        .await
-        .with_context(|| words::tr!("it is decided; write the audit log"))
 }

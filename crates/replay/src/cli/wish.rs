@@ -1,12 +1,11 @@
 //! `wish`: what running services are asked to do, from a machine that has Redis and no vendor's secrets.
 
 use super::{
-    config::OperatorArgs,
     operator::{by, reason},
     quiet_at_terminal,
     wish_args::{HowArgs, What, WishArgs, WishCommand},
 };
-use crate::{when, workspace::Workspace};
+use crate::{decide, when, workspace::Workspace};
 use pipeline::{
     cli::Found,
     config::CommonConfig,
@@ -49,14 +48,10 @@ pub async fn wish_for(service: &'static str, stage: Stage, args: WishArgs) -> an
         }
         WishCommand::Show(args) => show(&wishes.load(&args.wish).await?, args.json),
         WishCommand::Cancel(args) => {
-            let operator = operator(workspace, args.operator);
-            show(&wishes.cancel(&args.wish, &operator).await?, args.json)
+            let workspace = by(workspace, args.operator);
+            show(&decide::cancel(&workspace, &args.wish).await?, args.json)
         }
     }
-}
-
-fn operator(workspace: Workspace, args: OperatorArgs) -> String {
-    by(workspace, args).operator
 }
 
 async fn ask(workspace: Workspace, what: What) -> anyhow::Result<()> {
@@ -69,13 +64,13 @@ async fn ask(workspace: Workspace, what: What) -> anyhow::Result<()> {
         operator: named,
     } = how;
     let why = reason(&why)?.to_owned();
-    let rt = workspace.rt.clone();
-    let wishes = Wishes::of(&rt);
+    let workspace = by(workspace, named);
+    let (rt, wishes) = (&workspace.rt, Wishes::of(&workspace.rt));
     let ask = Ask {
         patience: within,
-        ..Ask::new(kind, operator(workspace, named), why)
+        ..Ask::new(kind, workspace.operator.clone(), why)
     };
-    let asked = wishes.ask(ask).await?;
+    let asked = decide::ask(&workspace, ask).await?;
     if !wait {
         if json {
             return Ok(pipeline::say!("{}", serde_json::to_string(&asked)?)?);

@@ -45,7 +45,7 @@ fn forbidden(pipeline: &PipelineUnderTest) -> BTreeSet<String> {
             .chain(&customer.tel);
         found.extend(
             phones
-                .flat_map(|(area, number)| [text(number), text(area) + &text(number)])
+                .flat_map(|(area, number)| [text(number), format!("{}{}", text(area), text(number))])
                 .filter(|number| number.len() >= 7),
         );
         found.extend(

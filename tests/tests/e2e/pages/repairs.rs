@@ -4,7 +4,7 @@ use super::{LIMIT, Scene, browser, says};
 
 #[tokio::test]
 async fn fifty_letters_are_changed_by_a_formula_after_the_difference_was_seen() {
-    let scene = Scene::of(5, 441, &[]).await;
+    let mut scene = Scene::of(5, 441, &[]).await;
     scene.refused(50).await;
     scene.pipeline.simulator.clear_faults(None);
     let label = kit::simulator::LABELS[0];

@@ -5,7 +5,7 @@ use kit::wait::eventually;
 
 #[tokio::test]
 async fn a_refused_row_turns_the_verdict_and_is_replayed_by_clicking() {
-    let scene = Scene::of(30, 401, &[]).await;
+    let mut scene = Scene::of(30, 401, &[]).await;
     let browser = browser("zh-CN").await;
     browser.open(&scene.url("/")).await.unwrap();
     says(&browser, "#verdict", "一切正常").await;

@@ -26,6 +26,8 @@ fn verb(action: &str) -> &str {
         "pause" => words::text!("let rest"),
         "pause-stage" => words::text!("let the stage rest:"),
         "resume-stage" => words::text!("let the stage work again:"),
+        "wish" => words::text!("asked running services, by"),
+        "wish cancel" => words::text!("took back"),
         "adopt" => words::text!("took over, from a process that is gone,"),
         "rule" => words::text!("began to put back"),
         "rule add" => words::text!("made the rule"),

@@ -1,0 +1,101 @@
+//! What running services are asked to do, and which stages rest.
+
+use super::acts::Why;
+use crate::{
+    auth::Role,
+    server::{App, Ask, Result, Sent},
+    views::{self, wishes},
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use pipeline::{
+    stage::Stage,
+    wish::{self, WishKind},
+};
+use replay::decide;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// What is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewWish {
+    /// `kind` (list-now, customers, period, reconcile, read-form, test-notice) and its members: `ids`; `from` and `to` (unix seconds);
+    /// `fix`; `stage`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    kind: WishKind,
+    /// One sentence for the audit log.
+    reason: String,
+}
+
+/// What running services were asked to do, and which stages rest.
+#[utoipa::path(get, path = "/wishes", responses((status = 200, body = Object)))]
+pub(super) async fn list(State(app): State<App>, _ask: Ask) -> Result<Json<Value>> {
+    Ok(Json(serde_json::to_value(wishes::view(&app).await?)?))
+}
+
+/// Asks running services for something; the same that waits already is not asked for twice.
+#[utoipa::path(post, path = "/wishes", request_body = NewWish, responses((status = 202, body = Object)))]
+pub(super) async fn ask(
+    State(app): State<App>,
+    ask: Ask,
+    Sent(new): Sent<NewWish>,
+) -> Result<(StatusCode, Json<Value>)> {
+    ask.allow(Role::Operator)?;
+    let workspace = app.workspace(new.kind.stage(), &ask.principal.name);
+    let asked = decide::ask(
+        &workspace,
+        wish::Ask::new(new.kind, &ask.principal.name, new.reason),
+    )
+    .await?;
+    Ok((StatusCode::ACCEPTED, Json(serde_json::to_value(asked)?)))
+}
+
+/// Takes a wish back that nobody has taken yet.
+#[utoipa::path(post, path = "/wishes/{id}/cancel", params(("id" = String, Path, description = "w-…")),
+    responses((status = 200, body = Object), (status = 409, description = "somebody has taken it")))]
+pub(super) async fn cancel(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Sent(_): Sent<Value>,
+) -> Result<Json<Value>> {
+    ask.allow(Role::Operator)?;
+    let wish = decide::cancel(&app.workspace(Stage::Extract, &ask.principal.name), &id).await?;
+    Ok(Json(serde_json::to_value(wish)?))
+}
+
+/// Lets a stage rest until somebody resumes it.
+#[utoipa::path(post, path = "/stages/{stage}/pause", request_body = Why, params(("stage" = String, Path, description = "extract, transform or load")),
+    responses((status = 200, body = Object)))]
+pub(super) async fn pause(
+    State(app): State<App>,
+    ask: Ask,
+    Path(word): Path<String>,
+    Sent(why): Sent<Why>,
+) -> Result<Json<Value>> {
+    ask.allow(Role::Operator)?;
+    let workspace = app.workspace(views::stage(&word)?, &ask.principal.name);
+    Ok(Json(serde_json::to_value(
+        decide::pause_stage(&workspace, why.reason()?).await?,
+    )?))
+}
+
+/// Lets a stage work again.
+#[utoipa::path(post, path = "/stages/{stage}/resume", request_body = Why, params(("stage" = String, Path, description = "extract, transform or load")),
+    responses((status = 200, body = Object)))]
+pub(super) async fn resume(
+    State(app): State<App>,
+    ask: Ask,
+    Path(word): Path<String>,
+    Sent(why): Sent<Why>,
+) -> Result<Json<Value>> {
+    ask.allow(Role::Operator)?;
+    let workspace = app.workspace(views::stage(&word)?, &ask.principal.name);
+    let (decision, _) = decide::resume_stage(&workspace, why.reason()?).await?;
+    Ok(Json(serde_json::to_value(decision)?))
+}

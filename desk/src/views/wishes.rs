@@ -1,0 +1,36 @@
+//! What running services were asked to do, and which stages rest.
+
+use crate::server::{App, Failure};
+use pipeline::wish::{Decision, Decisions, Wish, Wishes};
+use serde::Serialize;
+
+/// Wishes of a page.
+const MOST: usize = 100;
+
+/// Wishes and decisions.
+#[derive(Debug, Serialize)]
+pub(crate) struct View {
+    /// The newest first.
+    pub(crate) wishes: Vec<Wish>,
+    /// What was decided last about each stage.
+    pub(crate) decisions: Vec<Decision>,
+}
+
+/// Gathers them.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn view(app: &App) -> Result<View, Failure> {
+    Ok(View {
+        wishes: Wishes::of(&app.rt).list(MOST).await?,
+        decisions: decisions(app).await?,
+    })
+}
+
+/// Which stages rest, and who has decided that.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn decisions(app: &App) -> Result<Vec<Decision>, Failure> {
+    Ok(Decisions::of(&app.rt).decisions().await?)
+}
