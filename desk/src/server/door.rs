@@ -19,6 +19,14 @@ pub(super) async fn admitted(State(app): State<App>, mut request: Request, next:
         return Failure::Form.into_response();
     }
     match who(&app, &request) {
+        // Whatever a viewer sends, before anybody reads it; they may leave.
+        Ok(principal)
+            if changes(request.method())
+                && !principal.may(Role::Operator)
+                && request.uri().path() != "/sign-out" =>
+        {
+            Failure::Role(Role::Operator).into_response()
+        }
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             next.run(request).await

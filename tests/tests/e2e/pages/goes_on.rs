@@ -6,9 +6,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn a_desk_that_is_killed_in_the_middle_of_a_replay_goes_on_after_its_start() {
-    let mut scene = Scene::of(10, 411, &["--replay-adopt-after", "3s"]).await;
-    scene.refused(40).await;
-    scene.pipeline.simulator.clear_faults(None);
+    let mut scene = Scene::buried(40, 411, &["--replay-adopt-after", "3s"]).await;
     let me = scene.ask("me").await.unwrap();
     let client = kit::http::client();
     let post = async |scene: &Scene, path: &str, body: serde_json::Value| -> serde_json::Value {
@@ -20,7 +18,7 @@ async fn a_desk_that_is_killed_in_the_middle_of_a_replay_goes_on_after_its_start
     let made = post(
         &scene,
         "dead/load/plans",
-        json!({"where": "code=row-refused", "reason": "fixed", "rate": "5/s"}),
+        json!({"all": true, "reason": "fixed", "rate": "5/s"}),
     )
     .await;
     let id = made["plan"].as_str().unwrap().to_owned();
@@ -60,5 +58,5 @@ async fn a_desk_that_is_killed_in_the_middle_of_a_replay_goes_on_after_its_start
     })
     .await;
     scene.pipeline.until_equal(LIMIT).await;
-    assert_eq!(scene.pipeline.simulator.form_rows(), 50);
+    assert_eq!(scene.pipeline.simulator.form_rows(), 40);
 }

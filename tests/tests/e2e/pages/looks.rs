@@ -10,7 +10,7 @@ const NARROW: (u32, u32) = (390, 844);
 #[tokio::test]
 async fn every_page_is_quiet_and_asks_nobody_else() {
     let scene = Scene::of(40, 451, &[]).await;
-    let ids = scene.refused(12).await;
+    let ids = scene.refused(3).await;
     let page = scene.ask("dead/load/letters").await.unwrap();
     let letter = page["letters"][0]["record"]["id"].as_str().unwrap();
     let letter: String = url::form_urlencoded::byte_serialize(letter.as_bytes()).collect();

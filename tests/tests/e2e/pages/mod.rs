@@ -7,7 +7,14 @@ mod repairs;
 mod replays;
 mod sign_in;
 
-use kit::{browser::Browser, desk::Desk, pipeline::PipelineUnderTest, wait::eventually};
+use crate::loader::feed::Feed;
+use kit::{
+    browser::Browser,
+    desk::Desk,
+    pipeline::{PipelineUnderTest, Service},
+    wait::eventually,
+};
+use pipeline::stage::Stage;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -42,6 +49,22 @@ impl Scene {
             desk,
             folder,
         }
+    }
+
+    /// So many dead letters of the loader, which runs alone; each is the state of a customer that has no row.
+    async fn buried(letters: u32, seed: u64, more: &[&str]) -> Self {
+        let mut pipeline = PipelineUnderTest::for_test()
+            .customers(letters)
+            .seed(seed)
+            .start()
+            .await;
+        pipeline.run(Service::Loader);
+        let feed = Feed::new(&pipeline).await;
+        let customers = pipeline.simulator.company_ids();
+        feed.bury(Stage::Load, &feed.records(&pipeline, &customers)).await;
+        let scene = Self::beside(pipeline, more).await;
+        scene.letters("load", letters as usize).await;
+        scene
     }
 
     /// New customers whose rows the form refuses; they are dead letters afterwards.

@@ -86,9 +86,7 @@ async fn letters_are_discarded_and_restored_by_clicking() {
 
 #[tokio::test]
 async fn the_second_operator_sees_who_is_at_it() {
-    let scene = Scene::of(5, 403, &[]).await;
-    scene.refused(30).await;
-    // Nobody writes, so that the replay stays under way.
+    let scene = Scene::buried(30, 403, &[]).await;
     let client = kit::http::client();
     let me = scene.ask("me").await.unwrap();
     let post = async |path: String, body: serde_json::Value| {
@@ -98,7 +96,7 @@ async fn the_second_operator_sees_who_is_at_it() {
         sent.json(&body).send().await.unwrap()
     };
     let make = async |why: &str| {
-        let body = serde_json::json!({"where": "code=row-refused", "reason": why, "rate": "1/m"});
+        let body = serde_json::json!({"all": true, "reason": why, "rate": "1/m"});
         let made: serde_json::Value = post("dead/load/plans".into(), body).await.json().await.unwrap();
         made["plan"].as_str().unwrap().to_owned()
     };
