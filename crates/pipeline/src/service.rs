@@ -22,9 +22,9 @@ use crate::{
     store::Store,
     telemetry::{self, names, trace},
     tls::TlsFiles,
+    wish::{Decisions, Obedience},
 };
 use anyhow::Context;
-use operator::Operator;
 use std::{
     sync::{
         Arc,
@@ -68,7 +68,7 @@ pub struct Runtime {
     /// Some part of this process works under the keys of vendor accounts.
     uses_accounts: Arc<AtomicBool>,
     /// What people have decided about the stage of a running service.
-    operator: Option<Operator>,
+    obedience: Option<Obedience>,
 }
 
 impl Runtime {
@@ -83,7 +83,7 @@ impl Runtime {
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
         runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
-        runtime.operator = Operator::of(service, &runtime);
+        runtime.obedience = Obedience::of(service, Decisions::of(&runtime), runtime.gate.clone());
         runtime.events = EventWriter::new(
             runtime.broker.clone(),
             runtime.instance.clone(),
@@ -177,7 +177,7 @@ impl Runtime {
             alerts: Alerts::default(),
             accounts: common.accounts.clone(),
             uses_accounts: Arc::default(),
-            operator: None,
+            obedience: None,
             publisher: broker.publisher(),
             store,
             broker,

@@ -15,7 +15,7 @@ use crate::{
     leader::Leader,
     okki::Client,
     pause::Pauses,
-    poll::Polling,
+    poll::{Polling, Tempo},
     run::{RunSettings, Runner, Span},
     schedule::Schedule,
     settings::{OkkiConfig, Schedules},
@@ -46,7 +46,6 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let schedules = args.schedule.check(&okki)?;
     let ttl = args.lease.check()?;
     let hook = args.hook.check()?;
-
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
     warn_of(&okki);
     rt.status.set(SPEEDS, speeds(&okki).told());
@@ -71,7 +70,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         share: Share::default(),
         polling: None,
     };
-    let polling = schedules.polling.clone().map(|tempo| Polling {
+    let polls = |tempo| Polling {
         rt: rt.clone(),
         client: Arc::clone(&client),
         pauses: Arc::clone(&pauses),
@@ -79,18 +78,11 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         settings: settings.clone(),
         tempo,
         ttl,
-    });
-
+    };
     tasks.spawn(watch(&rt, &state, &okki, lists_again));
     compare(&mut tasks, &rt, &client, &settings, &schedules.reconcile, ttl);
-    let live = lead(&mut tasks, leader, schedules, polling);
-    let wished = reconcile::Wished {
-        rt: rt.clone(),
-        client: Arc::clone(&client),
-        settings: settings.clone(),
-        ttl,
-    };
-    let wishes = Wishes::new(live, Arc::clone(&runner), state.clone(), wished);
+    let live = lead(&mut tasks, leader, schedules, polls);
+    let wishes = Wishes::new(live, on_demand(&rt, &client, &settings, ttl));
     tasks.spawn(async_ok(wishes.serve()));
     let details = fetch_details(
         rt.clone(),
@@ -116,6 +108,15 @@ fn speeds(okki: &OkkiConfig) -> Speeds {
     Speeds {
         details: Some(okki.bucket.per_second.min(of_a_day)),
         ..Speeds::default()
+    }
+}
+
+fn on_demand(rt: &Runtime, client: &Arc<Client>, settings: &RunSettings, ttl: Duration) -> reconcile::Wished {
+    reconcile::Wished {
+        rt: rt.clone(),
+        client: Arc::clone(client),
+        settings: settings.clone(),
+        ttl,
     }
 }
 
@@ -176,10 +177,10 @@ fn lead(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     leader: impl Fn(RunKind, Span, Schedule) -> Leader,
     schedules: Schedules,
-    polling: Option<Polling>,
+    polls: impl FnOnce(Tempo) -> Polling,
 ) -> Arc<Leader> {
     let live = Leader {
-        polling,
+        polling: schedules.polling.map(polls),
         ..leader(RunKind::Live, Span::SinceCheckpoint, schedules.live)
     };
     let live = Arc::new(live);

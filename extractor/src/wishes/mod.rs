@@ -39,12 +39,13 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
-    pub(crate) fn new(live: Arc<Leader>, runner: Arc<Runner>, state: State, compared: Wished) -> Self {
+    /// Lists as the leader of live runs does.
+    pub(crate) fn new(live: Arc<Leader>, compared: Wished) -> Self {
         Self {
             rt: compared.rt.clone(),
+            runner: Arc::clone(&live.runner),
+            state: live.state.clone(),
             live,
-            runner,
-            state,
             compared,
         }
     }

@@ -136,11 +136,13 @@ impl Gate {
     }
 
     /// How long deliveries may be kept while it is closed: rows without a key wait for a person, and what a paused loader
-    /// keeps is hidden from that person's `loader adopt`.
+    /// keeps is hidden from that person's `loader adopt`; an operator sees in the queue what waits.
     #[must_use]
     pub fn hold_at_most(&self, usual: Duration) -> Duration {
         const FOR_A_PERSON: Duration = Duration::from_secs(3);
-        match self.shared.lock().closed.contains_key(&Pause::Keyless) {
+        let of_persons = [Pause::Keyless, Pause::Operator];
+        let state = self.shared.lock();
+        match of_persons.iter().any(|pause| state.closed.contains_key(pause)) {
             true => usual.min(FOR_A_PERSON),
             false => usual,
         }

@@ -4,7 +4,6 @@ use super::Runtime;
 use crate::{
     alert::Origin,
     config::CommonConfig,
-    stage::Stage,
     tls::TlsFiles,
     wish::{Decisions, Notices, Obedience, Server, WishKind, Wishes, obey, serve},
 };
@@ -12,25 +11,6 @@ use std::time::Duration;
 
 /// How long a test notice stays with a replica that says nothing.
 const NOTICE_TERM: Duration = Duration::from_secs(10);
-
-/// The stage of a service, and what was decided about it.
-#[derive(Clone)]
-pub(super) struct Operator {
-    stage: Stage,
-    obedience: Obedience,
-}
-
-impl Operator {
-    /// `None`: the service is no stage.
-    pub(super) fn of(service: &str, runtime: &Runtime) -> Option<Self> {
-        let stage = Stage::ALL.into_iter().find(|stage| stage.program() == service)?;
-        let decisions = Decisions::of(runtime);
-        Some(Self {
-            stage,
-            obedience: Obedience::new(decisions, stage, runtime.gate.clone()),
-        })
-    }
-}
 
 impl Wishes {
     /// Those of the process's namespace.
@@ -51,24 +31,24 @@ impl Decisions {
 impl Runtime {
     /// Takes no work before it is known whether the stage is to rest, and obeys from then on.
     pub(super) async fn obey(&self) {
-        let Some(operator) = &self.operator else { return };
-        if let Err(error) = operator.obedience.look().await {
+        let Some(obedience) = &self.obedience else { return };
+        if let Err(error) = obedience.look().await {
             self.redis_lost(&error);
         }
-        tokio::spawn(obey(operator.obedience.clone(), self.shutdown.clone()));
+        tokio::spawn(obey(obedience.clone(), self.shutdown.clone()));
     }
 
     /// Whether it is known what was decided about the stage, as far as there is one.
     pub(super) async fn knows_decisions(&self) -> bool {
-        match &self.operator {
-            Some(operator) => operator.obedience.look().await.is_ok(),
+        match &self.obedience {
+            Some(obedience) => obedience.look().await.is_ok(),
             None => true,
         }
     }
 
     /// Sends test notices to whoever asks for them, paused or not.
     pub(super) fn serve_notices(&self, common: &CommonConfig, tls: &TlsFiles) {
-        let Some(Operator { stage, .. }) = self.operator else {
+        let Some(stage) = self.obedience.as_ref().map(Obedience::stage) else {
             return;
         };
         let server = self.server(vec![WishKind::notices(stage)], NOTICE_TERM);

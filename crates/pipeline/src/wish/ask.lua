@@ -8,8 +8,11 @@ local id = ARGV[1]
 redis.call('HSET', prefix .. id, 'kind', ARGV[2], 'lane', ARGV[3], 'by', ARGV[4], 'reason', ARGV[5], 'patience_ms', ARGV[6],
   'state', 'waiting', 'asked_ms', at(now))
 keep(id)
-redis.call('ZADD', all, at(now), id)
-redis.call('ZADD', open, at(now), id)
+-- Of one millisecond the first is the first.
+local last = tonumber(redis.call('ZREVRANGE', all, 0, 0, 'WITHSCORES')[2] or 0)
+local place = string.format('%.3f', math.max(now, last + 0.001))
+redis.call('ZADD', all, place, id)
+redis.call('ZADD', open, place, id)
 redis.call('ZREMRANGEBYSCORE', all, 0, at(now - KEPT))
 local too_many = redis.call('ZCARD', all) - MOST
 if too_many > 0 then

@@ -16,6 +16,7 @@ mod notice;
 mod obey;
 mod record;
 mod serve;
+mod served;
 mod taken;
 mod wishes;
 
@@ -25,6 +26,7 @@ pub use kind::{MOST_IDS, WishKind};
 pub(crate) use notice::Notices;
 pub(crate) use obey::{Obedience, obey};
 pub use record::{Ask, Asked, PATIENCE, State, Wish};
-pub use serve::{Outcome, Servant, Served, Server, serve};
+pub use serve::{Servant, Server, serve};
+pub use served::{Outcome, Served};
 pub use taken::Taken;
 pub use wishes::Wishes;

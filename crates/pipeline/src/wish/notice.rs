@@ -1,10 +1,6 @@
 //! Test notices: sent by a replica of the stage that is named, because only that one's settings are in question.
 
-use super::{
-    kind::WishKind,
-    serve::{Servant, Served},
-    taken::Taken,
-};
+use super::{kind::WishKind, serve::Servant, served::Served, taken::Taken};
 use crate::{
     alert::{Origin, Receiver, send_test},
     tls::TlsFiles,

@@ -28,13 +28,20 @@ pub(crate) struct Obedience {
 }
 
 impl Obedience {
-    pub(crate) fn new(decisions: Decisions, stage: Stage, gate: Gate) -> Self {
-        Self {
+    /// Of a service; `None`: it is no stage.
+    pub(crate) fn of(service: &str, decisions: Decisions, gate: Gate) -> Option<Self> {
+        let stage = Stage::ALL.into_iter().find(|stage| stage.program() == service)?;
+        Some(Self {
             decisions,
             stage,
             gate,
             known: Arc::default(),
-        }
+        })
+    }
+
+    /// Whose.
+    pub(crate) const fn stage(&self) -> Stage {
+        self.stage
     }
 
     /// Reads the decision and acts upon it.

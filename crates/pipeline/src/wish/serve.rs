@@ -1,60 +1,14 @@
 //! The loop of a replica that does what is wished: one task for each wish, so that a long one keeps no other waiting.
 
-use super::{taken::Taken, wishes::Wishes};
+use super::{served::Served, taken::Taken, wishes::Wishes};
 use crate::{gate::Gate, shutdown::Shutdown};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::task::{JoinError, JoinSet};
 
 /// How often a replica looks for wishes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long what is under way may take to end with the process.
 const LET_GO: Duration = Duration::from_secs(1);
-
-/// What a wish came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// In an English sentence (`words::kept!`).
-    pub text: String,
-    /// In numbers.
-    pub counts: BTreeMap<String, u64>,
-}
-
-/// How serving has ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Served {
-    /// It was done.
-    Done(Outcome),
-    /// It cannot be done.
-    Failed(Outcome),
-    /// Another replica is to do it.
-    PutBack,
-}
-
-impl Served {
-    /// Done, in a sentence and numbers.
-    #[must_use]
-    pub fn done<'a>(text: String, counts: impl IntoIterator<Item = (&'a str, u64)>) -> Self {
-        Self::Done(Outcome::new(text, counts))
-    }
-
-    /// Not done, and why.
-    #[must_use]
-    pub fn failed(text: String) -> Self {
-        Self::Failed(Outcome::new(text, []))
-    }
-}
-
-impl Outcome {
-    /// A sentence and numbers.
-    #[must_use]
-    pub fn new<'a>(text: String, counts: impl IntoIterator<Item = (&'a str, u64)>) -> Self {
-        let counts = counts.into_iter().map(|(name, count)| (name.to_owned(), count));
-        Self {
-            text,
-            counts: counts.collect(),
-        }
-    }
-}
 
 /// Does what is wished. It may be dropped at any moment, and be asked for the same wish again, here or elsewhere.
 pub trait Servant: Send + Sync + 'static {

@@ -1,8 +1,9 @@
 //! A wish that this replica has taken: it says how far it is, and what it came to.
 
 use super::{
+    error::Error,
     record::{State, Wish},
-    serve::Served,
+    served::{Outcome, Served},
     wishes::{HOLD, TAKE, Wishes},
 };
 use crate::store;
@@ -33,7 +34,7 @@ impl Wishes {
         lanes: &[&str],
         instance: &str,
         term: Duration,
-    ) -> Result<Option<Taken>, super::Error> {
+    ) -> Result<Option<Taken>, Error> {
         let given_up = words::kept!("it was taken {MOST_TAKES} times, and nobody has come to its end");
         let mut args = vec![
             instance.to_owned(),
@@ -87,7 +88,7 @@ impl Taken {
         let (state, outcome) = match served {
             Served::Done(outcome) => (State::Done, outcome),
             Served::Failed(outcome) => (State::Failed, outcome),
-            Served::PutBack => (State::Waiting, super::serve::Outcome::default()),
+            Served::PutBack => (State::Waiting, Outcome::default()),
         };
         let counts = serde_json::to_string(&outcome.counts).unwrap_or_default();
         let begun = Instant::now();

@@ -3,7 +3,7 @@
 use super::{
     error::Error,
     kind::WishKind,
-    record::{Ask, Asked, State, Wish},
+    record::{Ask, Asked, State, Wish, signed},
 };
 use crate::{
     names::Namespace,
@@ -96,7 +96,7 @@ impl Wishes {
     /// # Errors
     /// When somebody has, nobody has asked for it, or Redis does not answer.
     pub async fn cancel(&self, id: &str, by: &str) -> Result<Wish, Error> {
-        let (by, _) = super::record::signed(by, "-")?;
+        let (by, _) = signed(by, "-")?;
         let said = words::kept!("cancelled by {by}");
         let before: Option<String> = self.invoke(&CANCEL, &[id.to_owned(), said]).await?;
         let wish = self.load(id).await?;

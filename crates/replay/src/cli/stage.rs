@@ -74,12 +74,15 @@ pub async fn resume_for(service: &'static str, stage: Stage, args: ResumeStageAr
         return Ok(pipeline::say!("{}", serde_json::to_string(&decision)?)?);
     }
     let program = stage.program();
-    Ok(match before {
+    match before {
         Some(Decision { by, reason, .. }) => {
-            pipeline::say!("every {program} works again within two seconds; it was paused by {by}: {reason}")?
+            pipeline::say!(
+                "every {program} works again within two seconds; it was paused by {by}: {reason}"
+            )?;
         }
         None => pipeline::say!("nobody had paused it; nothing changes")?,
-    })
+    }
+    Ok(())
 }
 
 fn workspace(service: &'static str, stage: Stage, how: StageArgs) -> anyhow::Result<(Workspace, bool)> {
