@@ -16,7 +16,7 @@ use crate::{
     letter::{Letter, body, reveal::mask_json},
     plan::{options::Options, start::Start, state::State, summary::note},
     query::{Query, Word},
-    repair::{Assignment, Repair, kept::KeptSnapshots},
+    repair::{Assignment, Repair},
     workspace::Workspace,
 };
 use clap::Args;
@@ -181,11 +181,7 @@ async fn preview(
     let browser = workspace.browse("preview").await?;
     let visit = async |taken: Taken| {
         if filter.matches(&taken.letter) {
-            let kept = match repair {
-                Repair::Kept => KeptSnapshots::of(&workspace.rt, [&taken.letter].into_iter()).await?,
-                _ => KeptSnapshots::default(),
-            };
-            match repair.body_from(&taken.letter, &kept) {
+            match repair.body_from(&taken.letter, &repair.kept(&workspace.rt, [&taken.letter]).await?) {
                 Ok(repaired) => {
                     fitting += 1;
                     if samples.len() < SAMPLES {
