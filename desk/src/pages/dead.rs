@@ -60,7 +60,7 @@ async fn every_stage(app: &App, ask: &Ask) -> Result<Vec<Groups>> {
 }
 
 fn overview(all: &[Groups]) -> Page {
-    let title = words::text!("Dead letters");
+    let title = words::sense(words::mark!("page: Dead letters"));
     let none = all.iter().all(|stage| stage.letters == 0);
     let body = html! {
         h1 { (title) }
@@ -151,7 +151,7 @@ fn shown(ask: &Ask, stage: Stage, page: &Letters, meant: &Groups, asked: &Asked)
         .next
         .map(|next| parts::address(&path, &[("where", query), ("after", &next.to_string())]));
     let body = html! {
-        nav .trail { a href="/dead" { (words::text!("Dead letters")) } " › " (name) }
+        nav .trail { a href="/dead" { (words::sense(words::mark!("page: Dead letters"))) } " › " (name) }
         h1 { (title) }
         form .filter method="get" action=(path) role="search" {
             label .wide { span { (words::text!("Which letters")) }

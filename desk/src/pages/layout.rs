@@ -13,7 +13,7 @@ use words::Language;
 /// Address and name of each part of the desk.
 const PLACES: [(&str, &str); 9] = [
     ("/", words::mark!("Overview")),
-    ("/dead", words::mark!("Dead letters")),
+    ("/dead", words::mark!("page: Dead letters")),
     ("/customers", words::mark!("Customers")),
     ("/plans", words::mark!("Plans")),
     ("/rules", words::mark!("Rules")),
@@ -41,7 +41,7 @@ pub(crate) fn whole(ask: &Ask, page: Page) -> Markup {
                     a .brand href="/" { "OKKI" span { (words::text!("desk")) } }
                     nav aria-label=(words::text!("Parts of the desk")) {
                         @for (place, name) in PLACES {
-                            a href=(place) aria-current=[is_here(place).then_some("page")] { (words::said(name)) }
+                            a href=(place) aria-current=[is_here(place).then_some("page")] { (words::sense(name)) }
                         }
                     }
                     div .who {

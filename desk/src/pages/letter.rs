@@ -61,7 +61,7 @@ fn shown(ask: &Ask, stage: Stage, letter: &Whole) -> Page {
     let title = words::tr!("Letter {digits}");
     let body = html! {
         nav .trail {
-            a href="/dead" { (words::text!("Dead letters")) } " › "
+            a href="/dead" { (words::sense(words::mark!("page: Dead letters"))) } " › "
             a href=(format!("/dead/{stage}")) { (parts::stage_name(stage.name())) } " › "
             a href=(format!("/dead/{stage}/{}", letter.listed.group)) { (letter.listed.group) }
         }
@@ -101,7 +101,7 @@ fn facts(letter: &Whole) -> Markup {
             (fact(words::text!("run"), text(&record["run_id"])))
             (fact(words::text!("version"), text(&record["version"])))
             (fact(words::text!("given up by"), format!("{} {}", text(&record["instance"]), text(&record["program_version"]))))
-            (fact(words::text!("mapping"), text(&record["mapping"])))
+            (fact(words::text!("digest of the mapping"), text(&record["mapping"])))
             (fact("id", text(&record["id"])))
         }
     }

@@ -124,11 +124,29 @@ fn findings(view: &View) -> Markup {
                     div {
                         p .seen { strong { (words::said(&finding.what)) } " " (finding.seen) }
                         p .remedy { "→ " (coded(&finding.remedy)) }
+                        @if let Some(path) = letters_of(view, &finding.remedy) {
+                            p { a href=(path) { (words::text!("Look at these letters")) } }
+                        }
                     }
                 }
             }
         }
     }
+}
+
+/// The page of what a remedy of the commands is about.
+fn letters_of(view: &View, remedy: &str) -> Option<String> {
+    let stages = &view.overview.stages;
+    let stage = stages
+        .iter()
+        .find(|stage| remedy.contains(&format!("`{} dead ", stage.program)))?;
+    let group = remedy
+        .split_once("--group ")
+        .and_then(|(_, rest)| rest.split([' ', '`']).next());
+    Some(group.map_or_else(
+        || format!("/dead/{}", stage.stage),
+        |group| format!("/dead/{}/{group}", stage.stage),
+    ))
 }
 
 /// Commands stand between backticks.

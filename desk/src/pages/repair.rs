@@ -56,7 +56,7 @@ async fn page(
 fn shown(ask: &Ask, stage: Stage, filled: &Filled, captions: &[String]) -> Page {
     let title = words::text!("Change values");
     let body = html! {
-        nav .trail { a href="/dead" { (words::text!("Dead letters")) } " › " a href=(format!("/dead/{stage}")) { (parts::stage_name(stage.name())) } }
+        nav .trail { a href="/dead" { (words::sense(words::mark!("page: Dead letters"))) } " › " a href=(format!("/dead/{stage}")) { (parts::stage_name(stage.name())) } }
         h1 { (title) }
         (parts::form(ask, &format!("/dead/{stage}/repair/plan"), html! {
             input type="hidden" name="where" value=(filled.text("where"));

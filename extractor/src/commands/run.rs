@@ -47,8 +47,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let ttl = args.lease.check()?;
     let hook = args.hook.check()?;
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
-    warn_of(&okki);
-    rt.status.set(SPEEDS, speeds(&okki).told());
+    begin_with(&rt, &okki);
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let mut tasks = JoinSet::new();
@@ -198,7 +197,9 @@ fn lead(
     live
 }
 
-fn warn_of(okki: &OkkiConfig) {
+/// Says what the settings mean, to people and to other programs.
+fn begin_with(rt: &Runtime, okki: &OkkiConfig) {
+    rt.status.set(SPEEDS, speeds(okki).told());
     for warning in &okki.client.endpoints.source.warnings {
         tracing::warn!(%warning, "source document");
     }

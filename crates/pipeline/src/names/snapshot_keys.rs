@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_customer_keeps_its_place_and_places_fill_alike() {
         let ns: Namespace = "okki".parse().unwrap();
-        assert_eq!(ns.snapshots_key("56657420945678"), "{okki}:snapshots:20");
+        assert_eq!(ns.snapshots_key("56657420945678"), "{okki}:snapshots:47");
         let shards = ns.snapshot_shards();
         let mut counts = vec![0; shards.len()];
         for id in 0..6_400_u64 {

@@ -6,9 +6,11 @@
 
 mod pack;
 mod seal;
+mod unusable;
 
-pub use pack::{CONTENT, Content};
+pub use pack::{CONTENT, Content, Kept};
 pub use seal::SnapshotKeys;
+pub use unusable::Unusable;
 
 use crate::{
     names::Namespace,
@@ -19,29 +21,6 @@ use proto::v1::CompanySnapshot;
 use std::sync::LazyLock;
 
 static KEEP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("keep.lua")));
-
-/// What is kept of a customer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
-    /// The last snapshot; its run and its lane are not kept.
-    pub snapshot: CompanySnapshot,
-    /// What the mapping of then has made of it; `None`: no row.
-    pub content: Option<Content>,
-}
-
-/// Why a snapshot that is kept cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum Unusable {
-    /// It was sealed with a key that this process does not have; the id of that key.
-    #[error("{}", words::tr!("it was sealed with another key ({0}) than those of SNAPSHOT_KEY"))]
-    OtherKey(String),
-    /// It was sealed, and this process has no key.
-    #[error("{}", words::tr!("it was sealed with a key ({0}), and SNAPSHOT_KEY is not set"))]
-    NoKey(String),
-    /// Nobody of us wrote it, or it was changed since.
-    #[error("{}", words::tr!("it is damaged, or of another version of this program"))]
-    Damaged,
-}
 
 /// A customer's place: nothing, a snapshot, or one that cannot be used.
 pub type Found = Option<Result<Kept, Unusable>>;

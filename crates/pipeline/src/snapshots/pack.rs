@@ -7,7 +7,7 @@
 //! | 16, if sealed | id of the key (4) and nonce (12) |
 //! | rest, sealed or not | length of what follows next (1), what the mapping has made of the snapshot (0 or 8), the message, deflated |
 
-use super::{Kept, Unusable, seal::SnapshotKeys};
+use super::{seal::SnapshotKeys, unusable::Unusable};
 use crate::version::Version;
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use prost::Message;
@@ -19,6 +19,15 @@ pub const CONTENT: usize = 8;
 
 /// Beginning of a digest over the cells of a row, which says whether two rows are alike.
 pub type Content = [u8; CONTENT];
+
+/// What is kept of a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The last snapshot; its run and its lane are not kept.
+    pub snapshot: CompanySnapshot,
+    /// What the mapping of then has made of it; `None`: no row.
+    pub content: Option<Content>,
+}
 
 /// Bytes of the version.
 const ORDER: usize = 32;

@@ -1,6 +1,6 @@
 //! The keys of SNAPSHOT_KEY, which encrypt kept snapshots: AES-256-GCM, with the id of the key before each of them.
 
-use super::Unusable;
+use super::unusable::Unusable;
 use crate::setting::{ConfigError, Secret};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::{

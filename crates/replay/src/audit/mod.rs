@@ -30,7 +30,8 @@ pub struct Entry {
     pub id: String,
     /// `plan`, `replay`, `resume`, `cancel`, `discard`, `undo`, `edit`, `patch`, `export`, `import`, `reveal`,
     /// `tidy` (second copies were taken away), `pause`, `adopt`, `rule` (a run of one), `rule add`, `rule on`, `rule off`,
-    /// `rule remove`, `pause-stage`, `resume-stage`, `wish`, `wish cancel`; with `ended` or `failed` behind it what came of one.
+    /// `rule remove`, `pause-stage`, `resume-stage`, `wish`, `wish cancel`, `map again` (kept snapshots, by a transformer); with
+    /// `ended` or `failed` behind it what came of one.
     pub action: String,
     /// The stage.
     pub stage: String,

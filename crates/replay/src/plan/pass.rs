@@ -20,7 +20,7 @@ use crate::{
     browse::{browser::Taken, guarded::GuardedBrowser},
     error::{Error, Result},
     lease::RenewedLease,
-    repair::{Repair, kept::KeptSnapshots},
+    repair::kept::KeptSnapshots,
     transit::Leaving,
     workspace::Workspace,
 };
@@ -216,11 +216,13 @@ impl Pass<'_> {
     async fn send(&self, plan: &Plan, letters: Vec<Taken>, browser: &GuardedBrowser) -> Result<()> {
         let mut messages: Vec<Outgoing> = Vec::with_capacity(letters.len());
         let mut leaving = Vec::with_capacity(letters.len());
-        let kept = match plan.repair {
-            Some(Repair::Kept) => {
-                KeptSnapshots::of(&self.workspace.rt, letters.iter().map(|taken| &taken.letter)).await?
+        let kept = match &plan.repair {
+            Some(repair) => {
+                repair
+                    .kept(&self.workspace.rt, letters.iter().map(|taken| &taken.letter))
+                    .await?
             }
-            _ => KeptSnapshots::default(),
+            None => KeptSnapshots::default(),
         };
         for taken in letters {
             let letter = &taken.letter;

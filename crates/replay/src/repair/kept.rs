@@ -1,6 +1,6 @@
 //! The snapshots that transformers keep of the customers of some letters, from which a row is mapped anew.
 
-use super::Error;
+use super::{Error, Repair};
 use crate::letter::Letter;
 use pipeline::{
     message::{Envelope, Outgoing, Subject},
@@ -18,16 +18,6 @@ use std::collections::HashMap;
 pub(crate) struct KeptSnapshots(HashMap<String, Found>);
 
 impl KeptSnapshots {
-    /// What is kept of the customers of these letters, in one round trip.
-    pub(crate) async fn of(
-        rt: &Runtime,
-        letters: impl Iterator<Item = &Letter>,
-    ) -> Result<Self, store::Error> {
-        let companies: Vec<String> = letters.map(|letter| letter.record.company_id.clone()).collect();
-        let found = rt.snapshots.of(&companies).await?;
-        Ok(Self(companies.into_iter().zip(found).collect()))
-    }
-
     /// The snapshot of a letter's customer, of the state that died or of a newer one.
     pub(crate) fn for_letter(&self, letter: &Letter) -> Result<&CompanySnapshot, Error> {
         let found = self.0.get(&letter.record.company_id).and_then(Option::as_ref);
@@ -38,6 +28,25 @@ impl KeptSnapshots {
             true => Err(Error::OlderKept),
             false => Ok(snapshot),
         }
+    }
+}
+
+impl Repair {
+    /// What is kept of the customers of these letters, in one round trip, if the repair needs it.
+    pub(crate) async fn kept<'a>(
+        &self,
+        rt: &Runtime,
+        letters: impl IntoIterator<Item = &'a Letter>,
+    ) -> Result<KeptSnapshots, store::Error> {
+        if *self != Self::Kept {
+            return Ok(KeptSnapshots::default());
+        }
+        let companies: Vec<String> = letters
+            .into_iter()
+            .map(|letter| letter.record.company_id.clone())
+            .collect();
+        let found = rt.snapshots.of(&companies).await?;
+        Ok(KeptSnapshots(companies.into_iter().zip(found).collect()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a repair would do to the letters that a filter means, before anything is moved.
 
-use super::{Assignment, Repair, kept::KeptSnapshots};
+use super::{Assignment, Repair};
 use crate::{
     browse::{browser::Taken, filter::Filter},
     error::Result,
@@ -103,10 +103,7 @@ pub async fn preview(
     let browser = workspace.browse("preview").await?;
     let visit = async |Taken { letter, .. }: Taken| {
         if filter.matches(&letter) {
-            let kept = match repair {
-                Repair::Kept => KeptSnapshots::of(&workspace.rt, [&letter].into_iter()).await?,
-                _ => KeptSnapshots::default(),
-            };
+            let kept = repair.kept(&workspace.rt, [&letter]).await?;
             match repair.body_from(&letter, &kept) {
                 Ok(repaired) => {
                     found.fitting += 1;

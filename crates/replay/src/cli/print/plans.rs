@@ -47,15 +47,7 @@ pub(crate) fn preview(out: &mut impl Write, preview: &Preview) -> Result<()> {
         "superseded",
         words::tr!("{} already, as far as is known", preview.superseded),
     )?;
-    if preview.not_kept > 0 {
-        line(
-            "not kept",
-            words::tr!(
-                "{} letters stay where they are, for no snapshot of their customers can be used; say --from fetch for them",
-                preview.not_kept
-            ),
-        )?;
-    }
+    line("not kept", not_kept(preview.not_kept))?;
     let cost = &preview.cost;
     line(
         "cost",
@@ -87,6 +79,16 @@ pub(crate) fn preview(out: &mut impl Write, preview: &Preview) -> Result<()> {
     }
     writeln!(out, "{}", words::tr!("nothing was moved"))?;
     table::fact(out, "next:", &words::tr!("dead replay {}", plan.id))
+}
+
+/// Letters that cannot be mapped from a kept snapshot; nothing when there are none.
+fn not_kept(letters: u64) -> String {
+    match letters {
+        0 => String::new(),
+        letters => words::tr!(
+            "{letters} letters stay where they are, for no snapshot of their customers can be used; say --from fetch for them"
+        ),
+    }
 }
 
 /// The outcomes of a plan in one line.
