@@ -20,9 +20,9 @@ help: ## list these commands
 build: ## build all binaries into target/debug
 	cargo build --workspace --bins
 
-demo: ## move 2,000 customers through the whole pipeline, break some, repair them, judge the result
-	cargo build $(PIPELINE) --bin simulator --bin demo
-	target/debug/demo
+demo: ## move 2,000 customers through the whole pipeline, break some, repair them, judge the result; KEEP=1 leaves it running
+	cargo build $(PIPELINE) --bin desk --bin simulator --bin demo
+	target/debug/demo $(if $(KEEP),--keep)
 
 # One build of everything that the tests start or are, so that cargo test finds nothing left to build.
 test: ## run every test

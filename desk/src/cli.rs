@@ -1,10 +1,13 @@
 //! The command line of the desk.
 
-use crate::{auth::Role, config::DeskArgs};
+use crate::{
+    auth::Role,
+    config::{DeskArgs, FolderArgs},
+};
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs};
 use replay::{cli::StatusCommand, worker::WorkerArgs};
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 /// A web page that says whether all is well, what fails, and what to do.
 ///
@@ -46,17 +49,6 @@ pub(crate) struct RunArgs {
     pub(crate) worker: WorkerArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-}
-
-/// Where people are kept.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct FolderArgs {
-    /// Folder of the desk's files, as for `run`
-    #[arg(long, env = "DESK_DATA", value_name = "FOLDER")]
-    pub(crate) data: PathBuf,
-    /// Namespace of the pipeline, as for `run`
-    #[arg(long, env = "NAMESPACE", default_value = "okki", value_name = "NAME")]
-    pub(crate) namespace: String,
 }
 
 /// What to do with people.

@@ -50,6 +50,17 @@ pub(crate) struct DeskArgs {
     time_zone: String,
 }
 
+/// Where people are kept.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FolderArgs {
+    /// Folder of the desk's files, as for `run`
+    #[arg(long, env = "DESK_DATA", value_name = "FOLDER")]
+    pub(crate) data: PathBuf,
+    /// Namespace of the pipeline, as for `run`
+    #[arg(long, env = "NAMESPACE", default_value = "okki", value_name = "NAME")]
+    pub(crate) namespace: String,
+}
+
 /// Whether people have to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SignIn {

@@ -169,7 +169,8 @@ impl Workspace {
 }
 
 /// Name of the user of the operating system; a container's user often has none, and is its number then.
-fn os_user() -> String {
+#[must_use]
+pub fn os_user() -> String {
     let id = rustix::process::getuid().as_raw().to_string();
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = users.lines().find_map(|line| {

@@ -12,7 +12,7 @@ pub(crate) enum Role {
     Viewer,
     /// Also replays, discards, lists and pauses
     Operator,
-    /// Also sees data in full, edits, makes rules and names people
+    /// The same, for what needs more trust
     Admin,
 }
 

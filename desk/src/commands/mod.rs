@@ -4,7 +4,7 @@ pub(crate) mod run;
 pub(crate) mod token;
 pub(crate) mod user;
 
-use crate::{auth::People, cli::FolderArgs};
+use crate::{auth::People, config::FolderArgs};
 use pipeline::{cause::chain, setting::ConfigError};
 
 /// The people of a folder, for commands beside a running desk.

@@ -72,17 +72,14 @@ fn who(app: &App, request: &Request) -> Result<Principal, Failure> {
     }
     // A page of the web can make a browser call here under a name of its own.
     match is_local(headers) {
-        true => Ok(Principal::new(here(), Role::Admin, Via::Loopback, &app.secret)),
+        true => Ok(Principal::new(
+            replay::workspace::os_user(),
+            Role::Admin,
+            Via::Loopback,
+            &app.secret,
+        )),
         false => Err(Failure::Host),
     }
-}
-
-/// Who sits at this machine, as its commands name them in the audit log.
-fn here() -> String {
-    std::env::var("USER")
-        .ok()
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "local".to_owned())
 }
 
 /// Somebody whom a trusted proxy has signed in: with the role of the person of this name, else a viewer.

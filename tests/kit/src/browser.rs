@@ -27,10 +27,11 @@ static INSTALLING: Mutex<()> = Mutex::const_new(());
 
 /// A browser with one window; it ends with its handle.
 pub struct Browser {
+    // Ended first: the window says goodbye when it is dropped, and waits for an answer that a test's runtime cannot read then.
+    _process: Process,
     /// The window.
     pub driver: WebDriver,
     url: String,
-    _process: Process,
     _folder: TempDir,
 }
 
@@ -150,6 +151,36 @@ impl Browser {
     pub async fn run(&self, script: &str) -> anyhow::Result<Value> {
         let answer = self.driver.execute(script, Vec::new()).await?;
         Ok(answer.json().clone())
+    }
+
+    /// What axe-core calls serious or critical on the page: for people who see little, use no mouse, or hear the page.
+    pub async fn barriers(&self) -> anyhow::Result<Vec<String>> {
+        const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
+        const ASK: &str = "const done = arguments[arguments.length - 1];
+            axe.run().then((all) => done(all.violations), (error) => done([{impact: 'critical', id: String(error)}]));";
+        self.driver
+            .execute(AXE, Vec::new())
+            .await
+            .context("load axe-core")?;
+        let answer = self
+            .driver
+            .execute_async(ASK, Vec::new())
+            .await
+            .context("ask axe-core")?;
+        let found = answer.json().as_array().cloned().unwrap_or_default();
+        let serious = found
+            .iter()
+            .filter(|one| one["impact"] == "serious" || one["impact"] == "critical");
+        let told = |one: &Value| {
+            let nodes = one["nodes"].as_array().cloned().unwrap_or_default();
+            let places: Vec<_> = nodes
+                .iter()
+                .take(3)
+                .map(|node| format!("{} {}", node["html"], node["failureSummary"]))
+                .collect();
+            format!("{}: {}", one["id"], places.join(" | "))
+        };
+        Ok(serious.map(told).collect())
     }
 
     /// Writes a picture of the whole page.

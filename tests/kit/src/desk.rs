@@ -36,7 +36,6 @@ pub fn command<V>(pipeline: &PipelineUnderTest<V>) -> anyhow::Result<Command> {
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("OKKI_LANG", "en")
-        .env("USER", "tester")
         .envs(
             settings
                 .into_iter()

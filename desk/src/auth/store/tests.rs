@@ -1,3 +1,5 @@
+//! People, sessions and tokens in their file.
+
 use super::*;
 use std::os::unix::fs::PermissionsExt;
 

@@ -10,6 +10,7 @@ use super::control;
 use super::progress::{Counts, Progress};
 use super::report::Report;
 use kit::config::ServicesArgs;
+use kit::desk::Desk;
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{Judgement, Limiter, Overruns, SimulatorProcess};
 
@@ -57,6 +58,9 @@ pub(crate) struct Options {
     /// Seed of their contents
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Leave everything running for a look, until Ctrl-C
+    #[arg(long)]
+    pub keep: bool,
 }
 
 /// What the story ended with.
@@ -85,6 +89,9 @@ pub(crate) async fn run(services: &ServicesArgs, options: &Options) -> anyhow::R
         .set_all_for(Service::Loader, &LOADER)
         .try_start_apart()
         .await?;
+    let folder = tempfile::tempdir().context("make a folder for the desk")?;
+    let desk = Desk::start(&pipeline, folder.path(), &[]).await?;
+    progress.say(&format!("the desk is open: {}", desk.url));
     let ended = story(&mut pipeline, &mut progress, options).await;
     progress.end();
     let ending = match ended {
@@ -95,7 +102,12 @@ pub(crate) async fn run(services: &ServicesArgs, options: &Options) -> anyhow::R
         }
     };
     let stats = pipeline.simulator.stats().await?;
+    if options.keep {
+        println!("\neverything runs on: {} ; Ctrl-C ends it", desk.url);
+        std::future::pending::<()>().await;
+    }
     progress.say("stopping everything with SIGTERM …");
+    drop(desk);
     pipeline.try_drain().await.context("stop everything")?;
     drop(pipeline);
 

@@ -54,6 +54,8 @@ async fn every_page_is_quiet_and_asks_nobody_else() {
             let theme = if dark { "dark" } else { "light" };
             let picture = folder.join(format!("{name}-{language}-{theme}-{}.png", size.0));
             browser.picture(&picture).await.unwrap();
+            let barriers = browser.barriers().await.unwrap();
+            assert!(barriers.is_empty(), "{path} ({theme}): {barriers:#?}");
             let complaints = browser.complaints().await.unwrap();
             let expected = |said: &String| *name == "nothing" && said.contains("404");
             let complaints: Vec<_> = complaints.into_iter().filter(|said| !expected(said)).collect();
