@@ -27,12 +27,21 @@ static INSTALLING: Mutex<()> = Mutex::const_new(());
 
 /// A browser with one window; it ends with its handle.
 pub struct Browser {
-    // Ended first: the window says goodbye when it is dropped, and waits for an answer that a test's runtime cannot read then.
-    _process: Process,
-    /// The window.
-    pub driver: WebDriver,
+    /// The window, until the end.
+    driver: Option<WebDriver>,
     url: String,
+    _process: Process,
     _folder: TempDir,
+}
+
+/// The window would say goodbye and wait for an answer that nobody reads while a test's runtime is ending; the process takes
+/// everything with it.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            drop(driver.leak());
+        }
+    }
 }
 
 async fn programs() -> anyhow::Result<(PathBuf, PathBuf)> {
@@ -89,21 +98,29 @@ impl Browser {
             .await
             .context("open a window")?;
         Ok(Self {
-            driver,
+            driver: Some(driver),
             url,
             _process: process,
             _folder: folder,
         })
     }
 
+    #[expect(clippy::expect_used, reason = "it is there until the browser is dropped")]
+    fn driver(&self) -> &WebDriver {
+        self.driver.as_ref().expect("an open window")
+    }
+
     /// Goes to a page.
     pub async fn open(&self, url: &str) -> anyhow::Result<()> {
-        self.driver.goto(url).await.with_context(|| format!("open {url}"))
+        self.driver()
+            .goto(url)
+            .await
+            .with_context(|| format!("open {url}"))
     }
 
     /// What is written in the first element that a selector means; nothing when there is none.
     pub async fn text(&self, selector: &str) -> String {
-        match self.driver.find(By::Css(selector)).await {
+        match self.driver().find(By::Css(selector)).await {
             Ok(found) => found.text().await.unwrap_or_default(),
             Err(_) => String::new(),
         }
@@ -111,7 +128,7 @@ impl Browser {
 
     /// How many elements a selector means.
     pub async fn count(&self, selector: &str) -> usize {
-        self.driver
+        self.driver()
             .find_all(By::Css(selector))
             .await
             .map_or(0, |all| all.len())
@@ -120,7 +137,7 @@ impl Browser {
     /// Clicks on the first element that a selector means.
     pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
         let found = self
-            .driver
+            .driver()
             .find(By::Css(selector))
             .await
             .with_context(|| format!("find {selector}"))?;
@@ -131,7 +148,7 @@ impl Browser {
     /// Writes into the first field that a selector means, instead of what is there.
     pub async fn fill(&self, selector: &str, text: &str) -> anyhow::Result<()> {
         let found = self
-            .driver
+            .driver()
             .find(By::Css(selector))
             .await
             .with_context(|| format!("find {selector}"))?;
@@ -144,12 +161,12 @@ impl Browser {
 
     /// Says yes to a question of the page.
     pub async fn accept(&self) -> anyhow::Result<()> {
-        self.driver.accept_alert().await.context("accept the question")
+        self.driver().accept_alert().await.context("accept the question")
     }
 
     /// What a script answers.
     pub async fn run(&self, script: &str) -> anyhow::Result<Value> {
-        let answer = self.driver.execute(script, Vec::new()).await?;
+        let answer = self.driver().execute(script, Vec::new()).await?;
         Ok(answer.json().clone())
     }
 
@@ -158,12 +175,12 @@ impl Browser {
         const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
         const ASK: &str = "const done = arguments[arguments.length - 1];
             axe.run().then((all) => done(all.violations), (error) => done([{impact: 'critical', id: String(error)}]));";
-        self.driver
+        self.driver()
             .execute(AXE, Vec::new())
             .await
             .context("load axe-core")?;
         let answer = self
-            .driver
+            .driver()
             .execute_async(ASK, Vec::new())
             .await
             .context("ask axe-core")?;
@@ -185,7 +202,7 @@ impl Browser {
 
     /// Writes a picture of the whole page.
     pub async fn picture(&self, path: &Path) -> anyhow::Result<()> {
-        self.driver
+        self.driver()
             .screenshot(path)
             .await
             .with_context(|| format!("picture {}", path.display()))
@@ -212,7 +229,7 @@ impl Browser {
     }
 
     async fn log(&self, kind: &str) -> anyhow::Result<Vec<Value>> {
-        let session = self.driver.session_id();
+        let session = self.driver().session_id();
         let url = format!("{}/session/{session}/se/log", self.url);
         let answer = crate::http::client()
             .post(url)
