@@ -4,31 +4,34 @@
 //! versions and content. The sequence is taken before the fetch, so that of two fetches of one state the one that was
 //! asked later wins.
 
+mod failed;
 mod hint;
 mod left;
 mod missing;
 mod outcome;
+mod removed;
 
 use crate::{
     failure_scope::{FailureScope, Scope},
     hooks::RemovedList,
-    okki::{Client, Detail, Error, chain, time},
+    okki::{Client, Detail, Error, time},
     pause::Pauses,
     selection::{Selected, Selection},
     share::Share,
-    snapshot::{Stamp, leaving, removal, snapshot, unordered},
+    snapshot::{Asked, Stamp, leaving, snapshot, unordered},
     source::Listed,
     state::{FetchResult, State},
 };
 use outcome::{done, publish};
 use pipeline::{
     disposition::Disposition,
-    failure::{Failure, VendorAnswer},
-    handler::{Handler, Job, Outcome, WaitsFor},
+    failure::Failure,
+    handler::{Handler, Job, Outcome},
     message::SubjectRef,
     quota::Lane,
     sequence,
     service::Runtime,
+    version::Version,
     watermarks::Watermarks,
 };
 use proto::v1::{self, CompanyRef};
@@ -49,6 +52,15 @@ pub(crate) struct FetchHandler {
     /// Deleted customers are removed.
     removals: bool,
     skip: bool,
+}
+
+/// What is known of a customer before its ref is handled.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// Update time that is in the form.
+    loaded: Option<i64>,
+    /// The newest removal, or leaving of a filter.
+    removed: Option<Version>,
 }
 
 /// What is counted once the broker has confirmed.
@@ -97,21 +109,28 @@ impl FetchHandler {
         }
     }
 
-    async fn one(&self, job: Job<CompanyRef>, loaded: Option<i64>, sequence: u64) -> Outcome<Receipt> {
+    async fn one(&self, job: Job<CompanyRef>, known: Known, sequence: u64) -> Outcome<Receipt> {
         let wanted = &job.message;
+        let asked = Asked {
+            sequence,
+            at_ms: time::now_ms(),
+            not_before: 0,
+        };
+        let going = asked.after(known.removed);
         if wanted.removed {
-            let receipt = Receipt::of(wanted, FetchResult::Removed);
-            return publish(&job, removal(wanted, sequence), receipt);
+            return self.removed(&job, going).await;
         }
-        let is_loaded = wanted.update_time > 0 && loaded.is_some_and(|loaded| loaded >= wanted.update_time);
-        if self.skip && !wanted.force && is_loaded {
+        // Whoever came back after a removal may be loaded under the time of that.
+        let times = (known.loaded, known.removed.map(|removed| removed.update_time));
+        let is_loaded = wanted.update_time > 0 && times.0 >= Some(wanted.update_time);
+        if self.skip && !wanted.force && is_loaded && times.1 < Some(wanted.update_time) {
             return done(
                 Receipt::of(wanted, FetchResult::Skipped),
                 Disposition::Skipped,
                 None,
             );
         }
-        let (fetched_at, begun) = (time::now_ms(), Instant::now());
+        let begun = Instant::now();
         let mut fetched = self.client.detail(lane(wanted), &wanted.company_id).await;
         let mut began = begun;
         if let Err(error) = &fetched
@@ -131,23 +150,18 @@ impl FetchHandler {
                     true => Listed::Yes,
                     false => self.client.lists(&detail).await,
                 };
-                match self.hint_is_over(&job, &detail, loaded, listed) {
+                match self.hint_is_over(&job, &detail, known.loaded, listed) {
                     Some(over) => over,
-                    None => self.fetched(&job, detail, listed, sequence, fetched_at).await,
+                    None => {
+                        let asked = asked.of_state(wanted, known.removed);
+                        self.fetched(&job, detail, listed, asked).await
+                    }
                 }
             }
             Err(Error::NotFound { message }) if wanted.hint => {
-                self.hint_not_shown(&job, &message, loaded, sequence).await
+                self.hint_not_shown(&job, &message, known.loaded, going).await
             }
             Err(error) => self.failed(&job, error, began).await,
-        }
-    }
-
-    /// Whom a failure concerns that ended a call begun at `begun`.
-    async fn scope(&self, wanted: &CompanyRef, error: &Error, begun: Instant) -> Scope {
-        match error {
-            Error::Quota(_) | Error::Store(_) => Scope::Everybody,
-            error => self.failure_scope.of(&wanted.company_id, error, begun).await,
         }
     }
 
@@ -157,65 +171,30 @@ impl FetchHandler {
         job: &Job<CompanyRef>,
         detail: Detail,
         listed: Listed,
-        sequence: u64,
-        fetched_at: i64,
+        asked: Asked,
     ) -> Outcome<Receipt> {
         let wanted = &job.message;
-        if let Some(failure) = unordered(wanted, &detail) {
+        if let Some(failure) = unordered(wanted, &detail, asked) {
             return Outcome::Retry(failure);
         }
-        let leaving = leaving(wanted, Stamp::of(&detail), sequence, fetched_at);
+        let leaving = leaving(wanted, Stamp::of(&detail), asked);
         if listed == Listed::No {
             return self.left(job, leaving, "source-filter").await;
         }
         match self.selection.apply(detail.json, jiff::Timestamp::now()) {
             Ok(Selected::Kept(json)) => {
+                if asked.not_before > 0
+                    && let Err(error) = self.state.is_back(&wanted.company_id).await
+                {
+                    self.rt.redis_lost(&error);
+                    return Outcome::Hold;
+                }
                 let detail = Detail { json, ..detail };
                 let receipt = Receipt::of(wanted, FetchResult::Fetched);
-                publish(job, snapshot(wanted, detail, sequence, fetched_at), receipt)
+                publish(job, snapshot(wanted, detail, asked), receipt)
             }
             Ok(Selected::Dropped) => self.left(job, leaving, "source-condition").await,
             Err(problem) => Outcome::Dead(Failure::new("detail-shape", problem)),
-        }
-    }
-
-    /// Decides whether one customer fails or everything stands still.
-    async fn failed(&self, job: &Job<CompanyRef>, error: Error, begun: Instant) -> Outcome<Receipt> {
-        let wanted = &job.message;
-        if self.share.is_used_up(&self.rt, &error) {
-            return Outcome::Park(WaitsFor::NextDay);
-        }
-        if self.scope(wanted, &error, begun).await == Scope::Everybody {
-            if let Error::Closed { left } = error
-                && let Err(error) = self.client.keep_away(left).await
-            {
-                tracing::debug!(
-                    error = pipeline::cause::logged(&error),
-                    "shared quota does not know that okki limits the rate"
-                );
-            }
-            self.pauses.pause_details(&error, &self.failure_scope);
-            return Outcome::Hold;
-        }
-        if let Error::NotFound { message } = &error
-            && job.meta.attempt as usize >= self.rt.broker.retry().attempts()
-        {
-            return self.conclude_missing(wanted, message).await;
-        }
-        if let Some(left) = self.hint_failed(job, &error) {
-            return left;
-        }
-        let vendor = error
-            .vendor()
-            .map(|(code, message)| VendorAnswer { code, message });
-        let failure = Failure {
-            vendor,
-            ..Failure::new(error.code(), chain(&error))
-        };
-        // Only what is known to be final is final at once.
-        match error {
-            Error::Business { .. } => Outcome::Dead(failure),
-            _ => Outcome::Retry(failure),
         }
     }
 }
@@ -229,20 +208,25 @@ impl Handler for FetchHandler {
         let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let loaded = self.watermarks.loaded(&ids);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count);
-        let (loaded, first) = match futures::future::try_join(loaded, first).await {
-            Ok(both) => both,
+        let removed = self.watermarks.removed(&ids);
+        let (loaded, removed, first) = match futures::future::try_join3(loaded, removed, first).await {
+            Ok(all) => all,
             Err(error) => {
                 self.rt.redis_lost(&error);
                 return batch.iter().map(|_| Outcome::Hold).collect();
             }
         };
-        let jobs = batch.into_iter().zip(loaded).zip(first..).enumerate();
+        let known = loaded
+            .into_iter()
+            .zip(removed)
+            .map(|(loaded, removed)| Known { loaded, removed });
+        let jobs = batch.into_iter().zip(known).zip(first..).enumerate();
         let mut jobs: Vec<_> = jobs.collect();
         // A batch that is held comes again as it was. Whose answer leaves no call for others must not be first each time.
         jobs.shuffle(&mut rand::rng());
         let outcomes = jobs
             .into_iter()
-            .map(async |(at, ((job, loaded), sequence))| (at, self.one(job, loaded, sequence).await));
+            .map(async |(at, ((job, known), sequence))| (at, self.one(job, known, sequence).await));
         let mut outcomes = futures::future::join_all(outcomes).await;
         outcomes.sort_unstable_by_key(|(at, _)| *at);
         outcomes.into_iter().map(|(_, outcome)| outcome).collect()

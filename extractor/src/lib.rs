@@ -15,6 +15,7 @@ mod clocks;
 mod commands;
 mod config;
 mod damaged_watch;
+mod deleted;
 mod failure_scope;
 mod filter_watch;
 mod handler;

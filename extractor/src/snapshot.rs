@@ -1,32 +1,58 @@
 //! The message that a fetched or removed customer becomes, if what was fetched can be put in order.
 
 use crate::okki::{Detail, time};
-use pipeline::failure::Failure;
+use pipeline::{failure::Failure, version::Version};
 use proto::v1::{self, CompanyRef, CompanySnapshot};
 
 /// A second of the vendor's clock can still hide a change this long after it began.
 const STILL_CHANGES_S: i64 = 2;
 
+/// What orders the answer to a call among what else is known of the customer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// Taken before the call.
+    pub sequence: u64,
+    /// When the call began, unix milliseconds.
+    pub at_ms: i64,
+    /// The time of the removal after which this was asked: whoever comes back, or goes again, with an older update time is
+    /// newer than that removal all the same.
+    pub not_before: i64,
+}
+
+impl Asked {
+    /// After the newest removal of a customer.
+    #[must_use]
+    pub(crate) fn after(self, removed: Option<Version>) -> Self {
+        Self {
+            not_before: removed.map_or(0, |removed| removed.update_time),
+            ..self
+        }
+    }
+
+    /// The same for a state that OKKI shows. That somebody was listed, or that a person asks, after the removal was handed
+    /// on says that he is back; any other answer may be that of a replica which does not know of the removal yet.
+    #[must_use]
+    pub(crate) fn of_state(self, wanted: &CompanyRef, removed: Option<Version>) -> Self {
+        let says_so = !wanted.hint || wanted.force;
+        self.after(removed.filter(|removed| says_so && wanted.sequence > removed.sequence))
+    }
+}
+
 /// A customer as OKKI shows it: the newer knowledge of its update time, the detail byte for byte.
-pub(crate) fn snapshot(
-    wanted: &CompanyRef,
-    detail: Detail,
-    sequence: u64,
-    fetched_at: i64,
-) -> CompanySnapshot {
+pub(crate) fn snapshot(wanted: &CompanyRef, detail: Detail, asked: Asked) -> CompanySnapshot {
     let stamp = Stamp::of(&detail);
     CompanySnapshot {
         detail_json: String::from(Box::<str>::from(detail.json)).into_bytes().into(),
-        ..stamped(wanted, stamp, sequence, fetched_at)
+        ..stamped(wanted, stamp, asked)
     }
 }
 
 /// A customer that is there and outside of the filter.
-pub(crate) fn leaving(wanted: &CompanyRef, stamp: Stamp, sequence: u64, fetched_at: i64) -> CompanySnapshot {
+pub(crate) fn leaving(wanted: &CompanyRef, stamp: Stamp, asked: Asked) -> CompanySnapshot {
     CompanySnapshot {
         removed: true,
         filtered: true,
-        ..stamped(wanted, stamp, sequence, fetched_at)
+        ..stamped(wanted, stamp, asked)
     }
 }
 
@@ -46,16 +72,19 @@ impl Stamp {
     }
 }
 
-fn stamped(wanted: &CompanyRef, stamp: Stamp, sequence: u64, fetched_at: i64) -> CompanySnapshot {
-    let update_time = stamp.update_time.unwrap_or(wanted.update_time);
+fn stamped(wanted: &CompanyRef, stamp: Stamp, asked: Asked) -> CompanySnapshot {
+    let update_time = stamp
+        .update_time
+        .unwrap_or(wanted.update_time)
+        .max(asked.not_before);
     CompanySnapshot {
         company_id: wanted.company_id.clone(),
         version: Some(v1::Version {
             update_time,
-            sequence,
+            sequence: asked.sequence,
         }),
         run_id: wanted.run_id.clone(),
-        fetched_at,
+        fetched_at: asked.at_ms,
         lane: wanted.lane,
         settled: stamp.now.is_some_and(|now| now >= update_time + STILL_CHANGES_S),
         ..CompanySnapshot::default()
@@ -64,10 +93,11 @@ fn stamped(wanted: &CompanyRef, stamp: Stamp, sequence: u64, fetched_at: i64) ->
 
 /// Why a detail cannot be handed on as the newest state: it is older than the row, as from a replica that is behind, or
 /// nothing says how old it is.
-pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail) -> Option<Failure> {
+pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail, asked: Asked) -> Option<Failure> {
     let listed = wanted.update_time;
     match detail.update_time {
-        Some(shown) if shown < listed => Some(Failure::new(
+        // What a loader wants fetched again has the version that its return was given.
+        Some(shown) if shown.max(asked.not_before) < listed => Some(Failure::new(
             "okki-older-detail",
             words::tr!(
                 "the detail is of {}, the listing shows {}",
@@ -84,12 +114,12 @@ pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail) -> Option<Failure>
 }
 
 /// A customer that OKKI lists as deleted.
-pub(crate) fn removal(wanted: &CompanyRef, sequence: u64) -> CompanySnapshot {
+pub(crate) fn removal(wanted: &CompanyRef, asked: Asked) -> CompanySnapshot {
     CompanySnapshot {
         company_id: wanted.company_id.clone(),
         version: Some(v1::Version {
-            update_time: wanted.update_time,
-            sequence,
+            update_time: wanted.update_time.max(asked.not_before),
+            sequence: asked.sequence,
         }),
         removed: true,
         filtered: false,
@@ -104,6 +134,13 @@ pub(crate) fn removal(wanted: &CompanyRef, sequence: u64) -> CompanySnapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipeline::message::Subject as _;
+
+    const ASKED: Asked = Asked {
+        sequence: 5,
+        at_ms: 9,
+        not_before: 0,
+    };
 
     fn wanted() -> CompanyRef {
         CompanyRef {
@@ -125,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_takes_the_newer_knowledge_and_keeps_the_bytes() {
-        let snapshot = super::snapshot(&wanted(), detail(Some(120), Some(122)), 5, 9);
+        let snapshot = super::snapshot(&wanted(), detail(Some(120), Some(122)), ASKED);
         assert_eq!(
             snapshot.version,
             Some(v1::Version {
@@ -135,11 +172,11 @@ mod tests {
         );
         assert_eq!(snapshot.detail_json.as_ref(), br#"{"company_id":7}"#);
         assert!(snapshot.settled && !snapshot.removed);
-        let gone = leaving(&wanted(), Stamp::of(&detail(Some(120), Some(122))), 5, 9);
+        let gone = leaving(&wanted(), Stamp::of(&detail(Some(120), Some(122))), ASKED);
         assert!(gone.removed && gone.filtered && gone.detail_json.is_empty());
         assert_eq!(gone.version, snapshot.version);
         assert_eq!(
-            super::snapshot(&wanted(), detail(None, None), 5, 9)
+            super::snapshot(&wanted(), detail(None, None), ASKED)
                 .version
                 .unwrap()
                 .update_time,
@@ -154,7 +191,7 @@ mod tests {
                 update_time: listed,
                 ..wanted()
             };
-            unordered(&wanted, &detail(shown, None)).map(|failure| failure.code)
+            unordered(&wanted, &detail(shown, None), ASKED).map(|failure| failure.code)
         };
         assert_eq!(code(100, Some(99)), Some("okki-older-detail"));
         assert_eq!(code(100, Some(100)), None);
@@ -166,8 +203,45 @@ mod tests {
 
     #[test]
     fn no_change_can_hide_when_the_second_of_a_state_is_over() {
-        assert!(!super::snapshot(&wanted(), detail(Some(120), Some(121)), 5, 9).settled);
-        assert!(!super::snapshot(&wanted(), detail(Some(120), None), 5, 9).settled);
-        assert!(super::snapshot(&wanted(), detail(None, Some(102)), 5, 9).settled);
+        assert!(!super::snapshot(&wanted(), detail(Some(120), Some(121)), ASKED).settled);
+        assert!(!super::snapshot(&wanted(), detail(Some(120), None), ASKED).settled);
+        assert!(super::snapshot(&wanted(), detail(None, Some(102)), ASKED).settled);
+    }
+
+    #[test]
+    fn who_comes_back_is_newer_than_the_removal_and_an_answer_of_before_is_not() {
+        let newest = Version {
+            update_time: 500,
+            sequence: 3,
+        };
+        let removed = Some(newest);
+        let time = |sequence, hint, force| {
+            let wanted = CompanyRef {
+                sequence,
+                hint,
+                force,
+                ..wanted()
+            };
+            let asked = ASKED.of_state(&wanted, removed);
+            let back = super::snapshot(&wanted, detail(Some(120), None), asked);
+            (
+                back.version().update_time,
+                unordered(&wanted, &detail(Some(120), None), asked).is_none(),
+            )
+        };
+        assert_eq!(time(4, false, false), (500, true), "listed after the removal");
+        assert_eq!(time(4, true, true), (500, true), "a person asks");
+        assert_eq!(time(2, false, false), (120, true), "listed before it");
+        assert_eq!(time(4, true, false), (120, true), "an event says nothing");
+        let again = removal(&wanted(), ASKED.after(removed)).version();
+        assert!(again > newest, "{again}");
+        // A loader asks for a state under the version that it has.
+        let wanted = CompanyRef {
+            update_time: 500,
+            sequence: 4,
+            ..wanted()
+        };
+        let asked = ASKED.of_state(&wanted, removed);
+        assert!(unordered(&wanted, &detail(Some(120), None), asked).is_none());
     }
 }

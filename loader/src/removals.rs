@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use pipeline::alert::{Problem, Severity};
+use pipeline::names::REMOVALS_ALLOWED;
 use pipeline::service::Runtime;
 use pipeline::telemetry::names;
 use proto::v1::{FormRecord, Lane};
@@ -25,8 +26,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_secs(1);
 /// Under which problem people are notified.
 const PROBLEM: &str = "removals-parked";
-/// What `extractor reconcile --fix` removes it has weighed itself, with `--at-most`.
-const WEIGHED: &str = "reconcile-";
 /// What to do.
 pub(crate) const REMEDY: &str = words::mark!(
     "if a filter is wrong, put it right and run `extractor sync --full --force`: newer states make \
@@ -148,7 +147,7 @@ impl RemovalGuard {
 pub(crate) fn cause(record: &FormRecord) -> Cause<'_> {
     Cause {
         filtered: record.filtered,
-        allowed: record.run_id.starts_with(WEIGHED),
+        allowed: record.run_id.starts_with(REMOVALS_ALLOWED),
         backfill: record.lane() != Lane::Live,
         run: &record.run_id,
     }
@@ -186,4 +185,22 @@ pub(crate) fn shown(state: &RemovalState, limits: Option<RemovalLimits>) -> Valu
         "decision": state.decision,
         "allowed_until": time(if state.free_until_ms > state.time_ms { state.free_until_ms } else { 0 }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_person_has_allowed_is_not_weighed() {
+        let is_allowed = |run: &str| {
+            let record = FormRecord {
+                run_id: run.to_owned(),
+                ..FormRecord::default()
+            };
+            cause(&record).allowed
+        };
+        assert!(is_allowed("reconcile-allowed-1"));
+        assert!(!is_allowed("reconcile-1") && !is_allowed("live-1"));
+    }
 }

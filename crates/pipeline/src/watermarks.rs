@@ -16,12 +16,14 @@
 //! | `e` | epoch of the index in which it was loaded |
 //! | `o` | `1`: the customer may have a row, for a record of it went to the loader, or one was seen in the form |
 //! | `fu`, `fs` | update time and sequence of the newest state that a condition dropped |
-//! | `x` | update time of the removal, or of the leaving of a filter, that the loader has handled as its policy says |
+//! | `x`, `xs` | update time and sequence of the removal, or of the leaving of a filter, that the loader has handled as its policy says |
+//! | `ru`, `rs` | the same of the newest one that the extractor has handed on |
 //! | `c` | number of the comparison with OKKI that listed the customer last |
 //!
 //! The first five are forgotten when a record dies or is to be fetched anew; the others stay.
 
 pub mod passing;
+pub mod returning;
 pub mod standing;
 
 use std::sync::LazyLock;

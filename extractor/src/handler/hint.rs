@@ -1,11 +1,12 @@
 //! Refs that no listing asked for: an event or a person named the customer. What is not shown, or not in a newer state, is
 //! asked for again a few times with growing waits and then left to the listing; it is never missing and never dead.
 
-use super::{FetchHandler, Receipt, done, publish};
+use super::{FetchHandler, Receipt, done};
 use crate::{
+    deleted::{Existing, Listing, Presence},
     hooks::count_fetch,
     okki::{Detail, Error},
-    snapshot::removal,
+    snapshot::Asked,
     source::Listed,
     state::FetchResult,
 };
@@ -13,12 +14,15 @@ use pipeline::{
     disposition::Disposition,
     failure::Failure,
     handler::{Job, Outcome},
+    quota::Lane,
 };
 use proto::v1::CompanyRef;
 
 /// Attempts for a customer that is known, and for one that may be nobody.
 const FOR_KNOWN: usize = 3;
 const FOR_UNKNOWN: usize = 2;
+/// Rows a page of those who exist.
+const ROWS: u32 = 200;
 
 impl FetchHandler {
     /// What to do about a detail that is not handed on; `None` hands it on.
@@ -77,19 +81,18 @@ impl FetchHandler {
         job: &Job<CompanyRef>,
         message: &str,
         loaded: Option<i64>,
-        sequence: u64,
+        asked: Asked,
     ) -> Outcome<Receipt> {
         let wanted = &job.message;
-        if self.removals && loaded.is_some() {
-            match self.removed_at(&wanted.company_id).await {
+        if let Some(loaded) = loaded.filter(|_| self.removals) {
+            match self.removed_at(&wanted.company_id, loaded).await {
                 Ok(Some(update_time)) => {
                     let wanted = CompanyRef {
                         update_time,
                         removed: true,
                         ..wanted.clone()
                     };
-                    let receipt = Receipt::of(&wanted, FetchResult::Removed);
-                    return publish(job, removal(&wanted, sequence), receipt);
+                    return self.remove(job, &wanted, asked).await;
                 }
                 Ok(None) => {}
                 Err(error) => tracing::debug!(error = crate::okki::chain(&error), "removals not listed"),
@@ -106,14 +109,29 @@ impl FetchHandler {
         }
     }
 
-    /// The version of its removal, if OKKI lists it as deleted.
-    async fn removed_at(&self, company_id: &str) -> Result<Option<i64>, Error> {
-        let Some((time, now)) = self.removed.find(&self.client, company_id).await? else {
+    /// The version of its removal, if OKKI lists it as deleted, and not as existing at that time or at the one of what is
+    /// loaded. The list is not believed while the live listing does not, nor when it shows anybody who exists.
+    async fn removed_at(&self, company_id: &str, loaded: i64) -> Result<Option<i64>, Error> {
+        if self.state.kept_parts().await?.iter().any(|span| span.removed) {
+            return Ok(None);
+        }
+        let Some(deleted) = self.removed.find(&self.client, company_id).await? else {
             return Ok(None);
         };
-        Ok(Some(match time {
+        for part in 0..self.client.source().parts() {
+            let listing = Listing {
+                client: &self.client,
+                lane: Lane::Live,
+                part,
+            };
+            let existing = Existing::around(&listing, &[deleted.time, loaded], ROWS).await?;
+            if existing.presence(company_id, 0) != Presence::Absent || deleted.shows_any(&existing) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(match deleted.time {
             time if time > 0 => time,
-            _ => self.state.clocks().await?.okki_now(now),
+            _ => self.state.clocks().await?.okki_now(deleted.now),
         }))
     }
 

@@ -1,6 +1,6 @@
 //! Customers that are there and outside of the filter: the loader is told of those that may have a row.
 
-use super::{FetchHandler, Receipt, done, publish};
+use super::{FetchHandler, Receipt, done};
 use crate::state::FetchResult;
 use pipeline::{
     disposition::Disposition,
@@ -21,7 +21,7 @@ impl FetchHandler {
         let receipt = Receipt::of(&job.message, FetchResult::Filtered);
         let step = [(&leaving.company_id, Step::Drop, leaving.version())];
         match self.watermarks.note(&step).await {
-            Ok(answers) if answers.first() == Some(&true) => publish(job, leaving, receipt),
+            Ok(answers) if answers.first() == Some(&true) => self.hand_on_gone(job, leaving, receipt).await,
             Ok(_) => done(receipt, Disposition::Filtered, Some(rule)),
             Err(error) => {
                 self.rt.redis_lost(&error);

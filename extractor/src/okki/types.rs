@@ -115,7 +115,7 @@ pub(super) fn read_page(data: &RawValue, now: Option<i64>, later: bool) -> Resul
         ..Page::default()
     };
     for row in rows {
-        match read_row(row) {
+        match read_row(row, now) {
             Ok((item, untimed)) => {
                 page.items.push(item);
                 page.untimed.extend(untimed);
@@ -134,13 +134,17 @@ fn rows(list: &str) -> Option<Vec<&RawValue>> {
 }
 
 /// A listed customer, and why its time is not known although there is one.
-fn read_row(row: &RawValue) -> Result<(ListItem, Option<String>), DamagedRow> {
+fn read_row(row: &RawValue, now: Option<i64>) -> Result<(ListItem, Option<String>), DamagedRow> {
     let row = Members::read(row.get().as_bytes()).map_err(|_| DamagedRow {
         reason: words::tr!("a row is not an object"),
         serial_id: None,
         update_time: 0,
     })?;
-    let time = row.time("update_time");
+    // One that lies ahead would be a row outside of every window, and as a version make every later change an older one.
+    let time = match row.time("update_time") {
+        Ok(Some(at)) if lies_ahead(at, now, time::now()) => Err(in_the_future(at)),
+        time => time.map_err(|error| error.to_string()),
+    };
     let company_id = row.company_id("company_id").ok_or_else(|| DamagedRow {
         reason: match row.text("company_id") {
             Some(text) => words::tr!("`company_id` is `{}`", text.chars().take(40).collect::<String>()),
@@ -185,7 +189,7 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
     let update_time = row.time("update_time").map_err(|error| odd(error.to_string()))?;
     if let Some(ahead) = update_time.filter(|at| lies_ahead(*at, now, time::now())) {
         // As a version it would make every later change an older one.
-        return Err(odd(words::tr!("{} lies in the future", time::format(ahead))));
+        return Err(odd(in_the_future(ahead)));
     }
     Ok(Detail {
         json: data,
@@ -193,6 +197,10 @@ pub(super) fn read_detail(data: Box<RawValue>, now: Option<i64>, company_id: &st
         now,
         closes: false,
     })
+}
+
+fn in_the_future(time: i64) -> String {
+    words::tr!("{} lies in the future", time::format(time))
 }
 
 /// A time that neither the vendor's clock nor ours has come near to.
@@ -286,6 +294,30 @@ mod tests {
                 "customer 3: `update_time` `[1]` cannot be read as a time"
             ]
         );
+    }
+
+    #[test]
+    fn a_listed_time_that_lies_ahead_is_told_and_no_version() {
+        let ahead = time::now() + 30 * 86_400;
+        let row = |id: &str| format!(r#"{{"company_id":{id},"update_time":{ahead}}}"#);
+        let read = |row: &str, now| {
+            let json = format!(r#"{{"list":[{row}],"totalItem":1}}"#);
+            read_page(&raw(&json), now, false).unwrap()
+        };
+        let page = read(&row("7"), Some(time::now()));
+        assert_eq!(page.items[0].update_time, 0);
+        assert!(
+            page.untimed[0].contains("lies in the future"),
+            "{:?}",
+            page.untimed
+        );
+        let damaged = read(&row(r#""x""#), None);
+        assert_eq!(damaged.damaged[0].update_time, 0);
+        let theirs = read(&row("7"), Some(ahead));
+        assert_eq!(theirs.items[0].update_time, ahead, "their clock may be right");
+        let soon = time::now() + 3_600;
+        let soon = read(&format!(r#"{{"company_id":7,"update_time":{soon}}}"#), None);
+        assert!(soon.untimed.is_empty(), "{:?}", soon.untimed);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use super::{Runner, Stop};
 use crate::{
+    deleted,
     okki::{PageRequest, time},
     state::{DamagedSpan, Phase, Run, RunKind},
     walk::{Step, Walk},
@@ -126,10 +127,11 @@ impl Runner {
         for part in parts.filter(|part| span.part.is_none_or(|only| only == *part)) {
             run.part = part;
             let mut walk = Walk::new(window, None, self.settings.count, span.removed);
-            while let Some(step) = walk.next(&self.vendor(RunKind::Live, part)).await? {
+            let vendor = self.vendor(RunKind::Live, part);
+            while let Some(step) = walk.next(&vendor).await? {
                 self.settings.brake.wait(&self.rt, lease).await?;
                 if span.removed {
-                    self.are_gone(RunKind::Live, run, &step).await?;
+                    deleted::compare(&step, &vendor, self.settings.count).await?;
                 }
                 self.note_coarse(walk.is_coarse());
                 if span.part.is_some() {

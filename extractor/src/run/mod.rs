@@ -17,6 +17,7 @@ mod vendor;
 
 use crate::{
     brake::Brake,
+    deleted,
     hooks::Memory,
     okki::{Client, Error, PageRequest, time},
     share,
@@ -256,13 +257,14 @@ impl Runner {
         }
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
         loop {
-            let step = match walk.next(&self.vendor(kind, run.part)).await {
+            let vendor = self.vendor(kind, run.part);
+            let step = match walk.next(&vendor).await {
                 Ok(Some(step)) => step,
                 Ok(None) => return Ok(()),
                 Err(error) => return self.part_failed(kind, run, error).await,
             };
             self.settings.brake.wait(&self.rt, lease).await?;
-            if removed && let Err(error) = self.are_gone(kind, run, &step).await {
+            if removed && let Err(error) = deleted::compare(&step, &vendor, self.settings.count).await {
                 return self.part_failed(kind, run, error).await;
             }
             self.note_coarse(walk.is_coarse());

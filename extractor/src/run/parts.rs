@@ -9,10 +9,8 @@ use crate::{
     okki::{Error, PageRequest, time},
     pause::lock,
     state::{DamagedSpan, Phase, Run, RunKind},
-    walk::Step,
 };
 use pipeline::quota::Lane;
-use std::collections::HashSet;
 
 impl Runner {
     /// The page that could not be read last, and of which part; none when that stops nothing.
@@ -58,43 +56,6 @@ impl Runner {
             );
         }
         Ok(())
-    }
-
-    /// An error when OKKI lists somebody of the step among those who exist, too: it does not know `removed`, or something in
-    /// between drops it, and nobody is known to be deleted.
-    pub(super) async fn are_gone(&self, kind: RunKind, run: &Run, step: &Step) -> Result<(), Error> {
-        if step.items.is_empty() {
-            return Ok(());
-        }
-        let request = PageRequest {
-            // One second around it, whether or not bounds are inclusive.
-            start: step.slice.start.map(|start| start - 1),
-            end: Some(step.slice.end + 1),
-            page: 1,
-            count: self.settings.count,
-            removed: false,
-        };
-        // One that cannot be read differs from the page of the deleted ones, which can.
-        let existing = self
-            .client
-            .first_page(super::lane(kind), &request, run.part)
-            .await?;
-        let existing: HashSet<&str> = existing
-            .items
-            .iter()
-            .map(|item| item.company_id.as_str())
-            .collect();
-        match step
-            .items
-            .iter()
-            .find(|item| existing.contains(item.company_id.as_str()))
-        {
-            None => Ok(()),
-            Some(item) => Err(Error::Shape(words::tr!(
-                "listing: removed=1 shows customer {}, who exists",
-                item.company_id
-            ))),
-        }
     }
 
     /// What was kept of a part is listed apart; the window of this run goes to it. `false`: the part is shown, as far as is known.

@@ -96,6 +96,14 @@ impl State {
             .collect())
     }
 
+    /// Somebody who was removed is there again, although no window has listed him: his next removal is another one.
+    pub(crate) async fn is_back(&self, company_id: &str) -> Result<(), Error> {
+        let mut command = redis::cmd("ZREM");
+        command.arg(self.recent_key(Phase::Removed)).arg(company_id);
+        let mut connection = self.store.connection().await?;
+        Ok(command.query_async::<()>(&mut *connection).await?)
+    }
+
     /// Remembers published states that the next window will list again, and forgets older ones. What is published as
     /// removed is no longer known as changed, and the other way round.
     pub(crate) async fn remember(&self, phase: Phase, items: &[ListItem], since: i64) -> Result<(), Error> {

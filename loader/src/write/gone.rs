@@ -40,13 +40,14 @@ impl Writer {
         let (loaded, gone): (Vec<_>, Vec<_>) = receipts
             .into_iter()
             .partition(|receipt| receipt.what == Remembered::Loaded);
-        let marks = |receipts: Vec<Receipt>| -> Vec<(String, i64)> {
-            let mark = |receipt: Receipt| (receipt.company, receipt.update_time);
-            receipts.into_iter().map(mark).collect()
-        };
+        let loaded = loaded
+            .into_iter()
+            .map(|receipt| (receipt.company, receipt.version.update_time));
+        let gone = gone.into_iter().map(|receipt| (receipt.company, receipt.version));
+        let (loaded, gone): (Vec<_>, Vec<_>) = (loaded.collect(), gone.collect());
         let written = futures::future::try_join(
-            async { self.watermarks.record_loaded(&marks(loaded)).await },
-            async { self.watermarks.record_gone(&marks(gone)).await },
+            self.watermarks.record_loaded(&loaded),
+            self.watermarks.record_gone(&gone),
         );
         if let Err(error) = written.await {
             tracing::debug!(error = %error, "loaded watermarks are not written, the extractor will fetch these again");

@@ -21,7 +21,7 @@ use crate::ledger::{Item, Operation, encode_mapped};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Receipt {
     pub(crate) company: String,
-    pub(crate) update_time: i64,
+    pub(crate) version: Version,
     pub(crate) what: Remembered,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Prepared {
 pub(super) fn receipt(record: &FormRecord, what: Remembered) -> Receipt {
     Receipt {
         company: record.company_id.clone(),
-        update_time: Version::from(record.version.unwrap_or_default()).update_time,
+        version: record.version.map(Version::from).unwrap_or_default(),
         what,
     }
 }

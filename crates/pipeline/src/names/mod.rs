@@ -21,4 +21,4 @@ pub use keys::{LedgerKeys, RunKeys, fence_key};
 pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};
 pub(crate) use runs::is_lag;
-pub use runs::{ASKED_FOR, MAPPED_AGAIN, UNKNOWN_HOOKS};
+pub use runs::{ASKED_FOR, MAPPED_AGAIN, REMOVALS_ALLOWED, UNKNOWN_HOOKS};

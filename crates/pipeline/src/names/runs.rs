@@ -9,6 +9,9 @@ pub const UNKNOWN_HOOKS: &str = "live-hooks-new-";
 /// Runs of `transformer mapping again`.
 pub const MAPPED_AGAIN: &str = "again-";
 
+/// Runs of a comparison with OKKI whose removals a person has allowed, however many they are.
+pub const REMOVALS_ALLOWED: &str = "reconcile-allowed-";
+
 /// An older state of such a customer is no change of now.
 const YOUNG_S: i64 = 3_600;
 

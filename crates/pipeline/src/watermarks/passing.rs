@@ -119,17 +119,20 @@ impl Watermarks {
         Ok(pipeline.query_async::<()>(&mut *connection).await?)
     }
 
-    /// Remembers update times of removals, and of leavings of a filter, that were handled. What was loaded before is none of
+    /// Remembers versions of removals, and of leavings of a filter, that were handled. What was loaded before is none of
     /// the customer's states any more: whoever comes back is fetched, whatever its update time.
     ///
     /// # Errors
     /// When Redis does not do it.
-    pub async fn record_gone(&self, gone: &[(impl AsRef<str>, i64)]) -> Result<(), Error> {
+    pub async fn record_gone(&self, gone: &[(impl AsRef<str>, Version)]) -> Result<(), Error> {
         if gone.is_empty() {
             return Ok(());
         }
         let keys: Vec<_> = gone.iter().map(|(company, _)| self.key(company)).collect();
-        let times: Vec<_> = gone.iter().map(|(_, update_time)| *update_time).collect();
-        self.store.invoke(&GONE, &keys, &times).await
+        let versions: Vec<String> = gone
+            .iter()
+            .flat_map(|(_, version)| [version.update_time.to_string(), version.sequence.to_string()])
+            .collect();
+        self.store.invoke(&GONE, &keys, &versions).await
     }
 }

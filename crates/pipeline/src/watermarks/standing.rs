@@ -16,7 +16,7 @@ pub struct Standing {
     /// The newest state that a condition dropped.
     pub dropped: Option<Version>,
     /// The removal, or the leaving of a filter, that was handled last.
-    pub gone: Option<i64>,
+    pub gone: Option<Version>,
     /// It may have a row.
     pub may_have_row: bool,
     /// The comparison that listed it last.
@@ -30,19 +30,28 @@ impl Standing {
         self.dropped.is_some() && self.dropped >= self.published
     }
 
-    /// Whether it has gone, and that was the last that was handled.
+    /// Whether it has gone, and that was the last that was handled: what is loaded afterwards, if only of the same second, has
+    /// come back.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        let published = self.published.map(|version| version.update_time);
-        self.gone.is_some() && self.gone >= published && self.gone >= self.ever_loaded
+        self.gone.is_some_and(|gone| {
+            let is_older = |loaded: i64| loaded < gone.update_time;
+            self.published.is_none_or(|published| published <= gone) && self.ever_loaded.is_none_or(is_older)
+        })
     }
 
     /// The latest update time that anything says.
     #[must_use]
     pub fn newest(&self) -> Option<i64> {
         let published = self.published.map(|version| version.update_time);
-        published.max(self.ever_loaded).max(self.gone)
+        let gone = self.gone.map(|version| version.update_time);
+        published.max(self.ever_loaded).max(gone)
     }
+}
+
+/// The sequence of a removal that was handled by a release that did not keep it: after what was published until then.
+fn unkept() -> Vec<u8> {
+    u64::MAX.to_string().into_bytes()
 }
 
 impl Watermarks {
@@ -52,11 +61,21 @@ impl Watermarks {
     /// When Redis does not answer.
     pub async fn standings(&self, companies: &[impl AsRef<str>]) -> Result<Vec<Standing>, Error> {
         let epoch = self.epoch().await?.map(String::into_bytes);
-        let fields = ["l", "e", "pu", "ps", "fu", "fs", "x", "o", "c"];
+        let fields = ["l", "e", "pu", "ps", "fu", "fs", "x", "xs", "o", "c"];
         let rows = self.read(companies, &fields).await?;
         let parse = |row: Vec<Option<Vec<u8>>>| {
-            let [loaded, written_in, pu, ps, fu, fs, gone, may_have_row, listed_in] =
-                <[_; 9]>::try_from(row).ok()?;
+            let [
+                loaded,
+                written_in,
+                pu,
+                ps,
+                fu,
+                fs,
+                gone,
+                gone_sequence,
+                may_have_row,
+                listed_in,
+            ] = <[_; 10]>::try_from(row).ok()?;
             let ever_loaded = number(loaded);
             let published = version(pu, ps);
             let may_have_row = may_have_row.is_some() || published.is_some() || ever_loaded.is_some();
@@ -65,7 +84,7 @@ impl Watermarks {
                 ever_loaded,
                 published,
                 dropped: version(fu, fs),
-                gone: number(gone),
+                gone: version(gone, Some(gone_sequence.unwrap_or_else(unkept))),
                 may_have_row,
                 listed_in: number(listed_in),
             })
@@ -104,5 +123,39 @@ impl Watermarks {
     /// When Redis does not answer.
     pub async fn scan(&self, cursor: u64, about: usize) -> Result<(u64, Vec<String>), Error> {
         self.store.scan(&self.key(""), cursor, about).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_published_or_loaded_after_a_removal_of_the_same_second_has_come_back() {
+        let at = |sequence| {
+            Some(Version {
+                update_time: 10,
+                sequence,
+            })
+        };
+        let gone = Standing {
+            gone: at(5),
+            published: at(5),
+            ..Standing::default()
+        };
+        assert!(gone.is_gone());
+        let back = Standing {
+            published: at(6),
+            ..gone.clone()
+        };
+        assert!(!back.is_gone());
+        // The sequence was not kept by the release that handled the removal, but a removal takes away what was loaded.
+        let loaded = Standing {
+            gone: at(u64::MAX),
+            published: at(6),
+            ever_loaded: Some(10),
+            ..gone
+        };
+        assert!(!loaded.is_gone());
     }
 }

@@ -5,10 +5,11 @@ use super::{
     progress::{Next, Progress},
 };
 use crate::{
-    okki::{Client, Error, ListItem, Page, PageRequest},
+    deleted::Listing,
+    okki::ListItem,
     run::Stop,
     state::{Phase, Run, RunKind},
-    walk::{Pages, Step, Walk},
+    walk::{Step, Walk},
     window::Window,
 };
 use pipeline::{accounting::Whereabouts, quota::Lane, watermarks::standing::Standing};
@@ -18,20 +19,13 @@ const SCAN: usize = 500;
 /// The listing of what has changed meanwhile ends so far in the future, in seconds: nobody leaves it by another change.
 const AHEAD_S: i64 = 86_400;
 
-/// One part of the listing, in the lane of backfills.
-pub(super) struct Listing<'a>(pub(super) &'a Client, pub(super) usize);
-
-impl Pages for Listing<'_> {
-    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
-        self.0.page_of(Lane::Backfill, &request, self.1).await
-    }
-}
-
 /// How a listed customer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     /// The listed state was loaded.
     Current,
+    /// It went to the loader, which has not said yet that it was loaded.
+    Published,
     /// A condition dropped it.
     Filtered,
     /// The same, and its row is still as it was.
@@ -56,9 +50,11 @@ fn judge(listed: i64, standing: &Standing) -> Verdict {
     if standing.is_gone() {
         return Verdict::Missing;
     }
-    // What went to the loader and is no longer on its way has come to its end there.
-    if reaches(standing.loaded) || reaches(published) {
+    if reaches(standing.loaded) {
         return Verdict::Current;
+    }
+    if reaches(published) {
+        return Verdict::Published;
     }
     match published.max(standing.ever_loaded) {
         None => Verdict::Missing,
@@ -88,7 +84,7 @@ impl Comparison {
     ) -> Result<(), Stop> {
         let window = self.window(progress);
         let mut walk = Walk::new(window, cursor, self.settings.count, false);
-        while let Some(step) = walk.next(&Listing(&self.client, part)).await? {
+        while let Some(step) = walk.next(&self.listing(part)).await? {
             let cursor = step.cursor;
             self.compare(progress, step).await?;
             let listed = progress.findings.listed;
@@ -116,6 +112,18 @@ impl Comparison {
         self.watermarks.record_listed(&ids, progress.number).await?;
         progress.findings.listed += ids.len() as u64;
         progress.findings.damaged += step.damaged.len() as u64 + u64::from(step.unread.is_some());
+        if step.unread.is_some() {
+            progress.skip(step.slice);
+        }
+        for row in &step.damaged {
+            progress.skip(match row.update_time {
+                time if time > 0 => Window {
+                    start: Some(time),
+                    end: time,
+                },
+                _ => step.slice,
+            });
+        }
         let mut doubtful = Vec::new();
         for (item, standing) in step.items.into_iter().zip(&standings) {
             match judge(item.update_time, standing) {
@@ -139,6 +147,11 @@ impl Comparison {
                 }
                 (Whereabouts::Dead, _) => {
                     findings.dead.add(&item.company_id);
+                    continue;
+                }
+                // What went to the loader, is no longer on its way and no dead letter has come to its end there.
+                (_, Verdict::Published) => {
+                    findings.current += 1;
                     continue;
                 }
                 (_, Verdict::Dropped) => &mut findings.dropped,
@@ -214,7 +227,7 @@ impl Comparison {
         };
         for part in 0..self.client.source().parts() {
             let mut walk = Walk::new(window, None, self.settings.count, false);
-            while let Some(step) = walk.next(&Listing(&self.client, part)).await? {
+            while let Some(step) = walk.next(&self.listing(part)).await? {
                 let ids: Vec<&str> = step.items.iter().map(|item| item.company_id.as_str()).collect();
                 self.place.take_unlisted(&ids).await?;
             }
@@ -229,6 +242,15 @@ impl Comparison {
         };
         self.place.keep(progress).await?;
         Ok(())
+    }
+
+    /// One part of the listing, in the lane of backfills.
+    pub(super) fn listing(&self, part: usize) -> Listing<'_> {
+        Listing {
+            client: &self.client,
+            lane: Lane::Backfill,
+            part,
+        }
     }
 
     pub(super) fn window(&self, progress: &Progress) -> Window {
@@ -258,7 +280,7 @@ mod tests {
         standing.published = at(9);
         assert_eq!(judge(10, &standing), Verdict::Stale);
         standing.published = at(10);
-        assert_eq!(judge(10, &standing), Verdict::Current);
+        assert_eq!(judge(10, &standing), Verdict::Published);
         let loaded = Standing {
             loaded: Some(11),
             ever_loaded: Some(11),
@@ -288,7 +310,7 @@ mod tests {
         };
         assert_eq!(judge(10, &with_row), Verdict::Dropped);
         let handled = Standing {
-            gone: Some(10),
+            gone: at(10),
             published: at(10),
             ..with_row
         };
@@ -298,13 +320,13 @@ mod tests {
             published: at(12),
             ..handled
         };
-        assert_eq!(judge(12, &back), Verdict::Current);
+        assert_eq!(judge(12, &back), Verdict::Published);
     }
 
     #[test]
     fn whoever_was_removed_and_is_listed_again_is_missing() {
         let gone = Standing {
-            gone: Some(10),
+            gone: at(10),
             published: at(10),
             may_have_row: true,
             ..Standing::default()

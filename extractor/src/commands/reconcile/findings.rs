@@ -36,6 +36,12 @@ pub(super) struct Findings {
     /// Of these, those that have changed since they were not listed, and of which nothing says whether they are within.
     #[serde(default)]
     pub(super) undecided: Finding,
+    /// Of these, those whose details cannot be read while others can.
+    #[serde(default)]
+    pub(super) failed: Finding,
+    /// The listing of deleted customers shows some who exist.
+    #[serde(default)]
+    pub(super) disbelieved: bool,
     /// Customers that are fetched again, or handed to the loader as gone.
     pub(super) fixed: u64,
     /// Customers that have gone and are not handed on, because they are too many.
@@ -96,6 +102,17 @@ impl Findings {
                  repeat the command"),
             );
         }
+        if self.failed.count > 0 {
+            remedies.push(words::tr!(
+                "details of {} cannot be read, `extractor fetch ID` says why",
+                self.failed.count
+            ));
+        }
+        if self.disbelieved {
+            remedies.push(words::tr!(
+                "OKKI lists customers as deleted who exist, so nobody was removed because of that"
+            ));
+        }
         if self.held_back > 0 {
             remedies.push(words::tr!(
                 "{} that have gone are more than {at_most} % of all, check the filter, then allow more with --at-most",
@@ -129,6 +146,7 @@ impl Findings {
             found(words::text!("no longer listed"), &self.unlisted),
             found(words::text!("not shown either"), &self.not_shown),
             found("undecided", &self.undecided),
+            found(words::text!("not readable"), &self.failed),
             plain("handled", self.fixed),
         ];
         pipeline::say!("{}", columns(&rows))?;

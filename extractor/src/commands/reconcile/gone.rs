@@ -5,13 +5,14 @@
 
 use super::{
     Comparison,
-    compare::Listing,
     progress::{Next, Progress},
 };
 use crate::{
+    deleted,
+    failure_scope::Scope,
     okki::{Detail, Error, ListItem, time},
     run::Stop,
-    snapshot::{Stamp, leaving},
+    snapshot::{Asked, Stamp, leaving, removal},
     source::Listed,
     state::Phase,
     walk::{Step, Walk},
@@ -24,10 +25,14 @@ use pipeline::{
     stage::Stage,
     watermarks::passing,
 };
-use proto::v1::{self, CompanyRef};
+use proto::v1::{self, CompanyRef, CompanySnapshot};
+use std::collections::HashSet;
+use tokio::time::Instant;
 
 /// So few may go whatever their share.
 const ALWAYS: u64 = 10;
+/// Listed customers of a page of deleted ones that are looked for among those who exist.
+const OTHERS: usize = 3;
 /// Deleted customers are listed up to so far in the future, in seconds.
 const AHEAD_S: i64 = 86_400;
 
@@ -52,23 +57,36 @@ impl Comparison {
             end: self.state.clocks().await?.latest() + AHEAD_S,
         };
         let mut walk = Walk::new(window, cursor, self.settings.count, true);
-        while let Some(step) = walk.next(&Listing(&self.client, part)).await? {
+        let listing = self.listing(part);
+        while let Some(step) = walk.next(&listing).await? {
             let cursor = step.cursor;
-            let deleted = self.deleted(step).await?;
-            let ids: Vec<String> = deleted.iter().map(|item| item.company_id.clone()).collect();
-            for id in &ids {
-                progress.findings.deleted.add(id);
-            }
-            if progress.findings.held_back == 0 {
-                self.fetch_again(progress, Phase::Removed, deleted).await?;
+            let deleted = match self.deleted(progress, step, part).await {
+                Ok(deleted) => deleted,
+                Err(Stop::Okki(error)) if matches!(error, Error::Shape(_)) => {
+                    tracing::warn!(
+                        error = crate::okki::chain(&error),
+                        "the listing of deleted customers is not believed"
+                    );
+                    progress.findings.disbelieved = true;
+                    progress.next = Next::Unlisted;
+                    return Ok(self.place.keep(progress).await?);
+                }
+                Err(stop) => return Err(stop),
+            };
+            let mut gone = Vec::new();
+            for item in deleted {
+                if self.take_gone(progress, &item).await? {
+                    progress.findings.deleted.add(&item.company_id);
+                    gone.push(item.company_id);
+                }
             }
             if cursor.is_some() {
                 progress.next = Next::Deleted { part, cursor };
             }
             self.bar.set_message(words::text!("deleted customers are listed"));
             self.place.keep(progress).await?;
-            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            self.place.take_unlisted(&ids).await?;
+            let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+            self.place.take_unlisted(&gone).await?;
         }
         progress.next = match part + 1 < self.client.source().parts() {
             true => Next::Deleted {
@@ -80,19 +98,70 @@ impl Comparison {
         Ok(())
     }
 
-    /// Those of a page that have a row and were not listed.
-    async fn deleted(&self, step: Step) -> Result<Vec<ListItem>, Stop> {
+    /// Those of a page that have a row, were not listed, and are not listed now. An error when anybody of the page exists.
+    async fn deleted(&self, progress: &Progress, step: Step, part: usize) -> Result<Vec<ListItem>, Stop> {
         let ids: Vec<&str> = step.items.iter().map(|item| item.company_id.as_str()).collect();
         let are_unlisted = self.place.are_unlisted(&ids).await?;
-        let deleted = step.items.into_iter().zip(are_unlisted);
-        let mut deleted: Vec<ListItem> = deleted
-            .filter_map(|(item, is_unlisted)| is_unlisted.then_some(item))
-            .collect();
-        let now = self.state.clocks().await?.okki_now(step.now);
-        for item in deleted.iter_mut().filter(|item| item.update_time <= 0) {
-            item.update_time = now;
+        if !are_unlisted.contains(&true) {
+            return Ok(Vec::new());
         }
-        Ok(deleted)
+        let standings = self.watermarks.standings(&ids).await?;
+        let listed = |at: &usize| standings[*at].listed_in == Some(progress.number);
+        // A few of those that this comparison has listed show whether `removed` is honoured.
+        let others: HashSet<usize> = (0..ids.len()).filter(listed).take(OTHERS).collect();
+        let now = self.state.clocks().await?.okki_now(step.now);
+        let items = step.items.into_iter().zip(&are_unlisted).enumerate();
+        let items = items.filter(|(at, (_, is_unlisted))| **is_unlisted || others.contains(at));
+        let compared = Step {
+            items: items.map(|(_, (item, _))| item).collect(),
+            slice: step.slice,
+            ..Step::default()
+        };
+        deleted::compare(&compared, &self.listing(part), self.settings.count)
+            .await
+            .map_err(Stop::Okki)?;
+        let ids: Vec<&str> = compared
+            .items
+            .iter()
+            .map(|item| item.company_id.as_str())
+            .collect();
+        let are_unlisted = self.place.are_unlisted(&ids).await?;
+        let gone = compared.items.into_iter().zip(are_unlisted);
+        let gone = gone.filter_map(|(item, is_unlisted)| is_unlisted.then_some(item));
+        Ok(gone
+            .map(|item| ListItem {
+                update_time: if item.update_time > 0 {
+                    item.update_time
+                } else {
+                    now
+                },
+                ..item
+            })
+            .collect())
+    }
+
+    /// Hands a deleted customer to the stages behind when its detail is not shown either. `false`: what has become of it has to
+    /// be found out as of all others.
+    async fn take_gone(&self, progress: &mut Progress, item: &ListItem) -> Result<bool, Stop> {
+        if !self.fix || progress.findings.held_back > 0 {
+            return Ok(true);
+        }
+        let id = item.company_id.as_str();
+        let (asked, begun) = (self.ask(id).await?, Instant::now());
+        let Err(error) = self.client.detail(Lane::Backfill, id).await else {
+            return Ok(false);
+        };
+        // While nobody is shown, that one is not says nothing.
+        let is_gone = matches!(error, Error::NotFound { .. });
+        if !is_gone || self.failure_scope.of(id, &error, begun).await == Scope::Everybody {
+            return Ok(false);
+        }
+        let wanted = CompanyRef {
+            removed: true,
+            ..self.reference(progress, id, item.update_time)
+        };
+        self.hand_over(progress, removal(&wanted, asked), None).await?;
+        Ok(true)
     }
 
     /// The rest.
@@ -119,16 +188,16 @@ impl Comparison {
 
     /// Asks OKKI what has become of a customer, and says it to the stages behind.
     async fn hand_on(&self, progress: &mut Progress, id: &str) -> Result<(), Stop> {
-        let sequence = sequence::next(&self.rt.store, &self.rt.namespace, 1).await?;
-        let fetched_at = time::now_ms();
+        let (asked, begun) = (self.ask(id).await?, Instant::now());
         let detail = match self.client.detail(Lane::Backfill, id).await {
             Ok(detail) => detail,
             Err(Error::NotFound { .. }) => {
                 progress.findings.not_shown.add(id);
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return self.not_answered(progress, id, error, begun).await,
         };
+        self.failure_scope.answered(id, &detail, begun);
         let now = self.state.clocks().await?.okki_now(detail.now);
         let update_time = detail.update_time.unwrap_or(now);
         let listed = self.is_listed(progress, &detail).await;
@@ -144,21 +213,69 @@ impl Comparison {
             };
             return self.fetch_again(progress, Phase::Changed, vec![item]).await;
         }
-        let wanted = CompanyRef {
+        let wanted = self.reference(progress, id, update_time);
+        let leaving = leaving(&wanted, Stamp::of(&detail), asked);
+        self.hand_over(progress, leaving, Some(passing::Step::Drop)).await
+    }
+
+    /// What OKKI answers for one customer alone must not keep the others waiting.
+    async fn not_answered(
+        &self,
+        progress: &mut Progress,
+        id: &str,
+        error: Error,
+        begun: Instant,
+    ) -> Result<(), Stop> {
+        let is_of_all = matches!(error, Error::Quota(_) | Error::Store(_));
+        if is_of_all || self.failure_scope.of(id, &error, begun).await == Scope::Everybody {
+            return Err(error.into());
+        }
+        tracing::warn!(
+            company_id = id,
+            error = pipeline::cause::logged(&error),
+            "detail of a customer that is no longer listed cannot be read"
+        );
+        progress.findings.failed.add(id);
+        Ok(())
+    }
+
+    /// What orders the answer to a call that is about to be made.
+    async fn ask(&self, id: &str) -> Result<Asked, Stop> {
+        let removed = self.watermarks.removed(&[id]).await?;
+        let asked = Asked {
+            sequence: sequence::next(&self.rt.store, &self.rt.namespace, 1).await?,
+            at_ms: time::now_ms(),
+            not_before: 0,
+        };
+        Ok(asked.after(removed.first().copied().flatten()))
+    }
+
+    fn reference(&self, progress: &Progress, id: &str, update_time: i64) -> CompanyRef {
+        CompanyRef {
             company_id: id.to_owned(),
             run_id: progress.run.clone(),
             update_time,
             lane: v1::Lane::Backfill.into(),
             ..CompanyRef::default()
-        };
-        let leaving = leaving(&wanted, Stamp::of(&detail), sequence, fetched_at);
+        }
+    }
+
+    /// Publishes what has become of a customer.
+    async fn hand_over(
+        &self,
+        progress: &mut Progress,
+        gone: CompanySnapshot,
+        noted: Option<passing::Step>,
+    ) -> Result<(), Stop> {
+        let id = gone.company_id.as_str();
         self.rt.account.list(&progress.run, &[id.to_owned()]).await?;
-        let step = [(id, passing::Step::Drop, leaving.version())];
-        self.watermarks.note(&step).await?;
+        let steps: Vec<_> = noted.map(|step| (id, step, gone.version())).into_iter().collect();
+        self.watermarks.note(&steps).await?;
+        self.watermarks.record_removed(id, gone.version()).await?;
         if !self.lease.held() {
             return Err(Stop::Deposed);
         }
-        let message = Outgoing::to(Stage::Transform, &leaving);
+        let message = Outgoing::to(Stage::Transform, &gone);
         self.rt.publisher.publish(vec![message]).await?;
         progress.findings.fixed += 1;
         Ok(())
@@ -167,8 +284,9 @@ impl Comparison {
     /// By what its detail says; where that does not tell, by a listing that was read after its last change. Of who has changed
     /// since then nothing is known.
     async fn is_listed(&self, progress: &Progress, detail: &Detail) -> Listed {
+        let has_read = |second| self.window(progress).contains(second) && progress.has_read(second);
         match self.client.lists(detail).await {
-            Listed::Unknown if detail.update_time.is_some_and(|time| time <= progress.end) => Listed::No,
+            Listed::Unknown if detail.update_time.is_some_and(has_read) => Listed::No,
             listed => listed,
         }
     }

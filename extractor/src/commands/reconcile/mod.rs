@@ -16,6 +16,7 @@ mod wished;
 use super::shared_client;
 use crate::{
     cli::ReconcileArgs,
+    failure_scope::FailureScope,
     okki::Client,
     run::{RunSettings, Runner, Stop},
     settings::{OkkiConfig, percent},
@@ -48,6 +49,7 @@ struct Comparison {
     settings: RunSettings,
     watermarks: Watermarks,
     place: Place,
+    failure_scope: FailureScope,
     lease: Lease,
     bar: ProgressBar,
     fix: bool,
@@ -108,7 +110,14 @@ impl Comparison {
         Self {
             runner: Runner::new(rt.clone(), Arc::clone(&client), state.clone(), settings.clone()),
             watermarks: Watermarks::new(rt.store.clone(), rt.namespace.clone()),
-            place: Place::new(rt.store.clone(), &rt.namespace, &settings.filter, fix),
+            // Who wants more than the others may take has decided that.
+            place: Place::new(
+                rt.store.clone(),
+                &rt.namespace,
+                &settings.filter,
+                (fix, at_most > scheduled::AT_MOST),
+            ),
+            failure_scope: FailureScope::new(Arc::clone(&client)),
             fix,
             rt,
             client,

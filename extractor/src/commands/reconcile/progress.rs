@@ -1,14 +1,17 @@
 //! How far a comparison has come, in Redis: the next run goes on there, unless the filter has changed in between.
 
 use super::findings::Findings;
+use crate::window::Window;
 use pipeline::{
-    names::Namespace,
+    names::{Namespace, REMOVALS_ALLOWED},
     store::{Error, Store},
 };
 use serde::{Deserialize, Serialize};
 
 /// A comparison that nobody went on with for this long is begun again.
 const KEPT_S: u64 = 86_400;
+/// Seconds and slices that were not read and are remembered one by one.
+const MOST_UNREAD: usize = 500;
 /// Customers that are taken out of the set at a time.
 const AT_A_TIME: usize = 100;
 
@@ -40,6 +43,29 @@ pub(super) struct Progress {
     pub(super) run: String,
     pub(super) next: Next,
     pub(super) findings: Findings,
+    /// Where the listing has not shown everybody.
+    #[serde(default)]
+    unread: Vec<(Option<i64>, i64)>,
+}
+
+impl Progress {
+    /// Somebody may be in these seconds whom no page has shown.
+    pub(super) fn skip(&mut self, window: Window) {
+        self.unread.push((window.start, window.end));
+        if self.unread.len() > MOST_UNREAD {
+            // What is too much to be remembered is a hole in everything.
+            self.unread = vec![(None, i64::MAX)];
+        }
+    }
+
+    /// Whether everybody of this second was listed.
+    pub(super) fn has_read(&self, second: i64) -> bool {
+        let window = |(start, end): &(Option<i64>, i64)| Window {
+            start: *start,
+            end: *end,
+        };
+        second <= self.end && !self.unread.iter().any(|hole| window(hole).contains(second))
+    }
 }
 
 /// Where it is kept.
@@ -48,15 +74,23 @@ pub(super) struct Place {
     key: String,
     unlisted: String,
     subject: String,
+    /// A person has allowed any number of removals.
+    allowed: bool,
 }
 
 impl Place {
-    pub(super) fn new(store: Store, namespace: &Namespace, filter: &str, fix: bool) -> Self {
+    pub(super) fn new(
+        store: Store,
+        namespace: &Namespace,
+        filter: &str,
+        (fix, allowed): (bool, bool),
+    ) -> Self {
         Self {
             store,
             key: namespace.source_reconcile_key(),
             unlisted: namespace.unlisted_key(),
-            subject: format!("{filter} {fix}"),
+            subject: format!("{filter} {fix} {allowed}"),
+            allowed,
         }
     }
 
@@ -73,16 +107,21 @@ impl Place {
     /// Begins one at this time (unix milliseconds).
     pub(super) async fn begin(&self, now_ms: i64, end: i64) -> Result<Progress, Error> {
         self.close().await?;
+        let kind = match self.allowed {
+            true => REMOVALS_ALLOWED,
+            false => "reconcile-",
+        };
         Ok(Progress {
             subject: self.subject.clone(),
             number: now_ms.unsigned_abs(),
             end,
-            run: format!("reconcile-{}", uuid::Uuid::new_v4().simple()),
+            run: format!("{kind}{}", uuid::Uuid::new_v4().simple()),
             next: Next::Listed {
                 part: 0,
                 cursor: None,
             },
             findings: Findings::default(),
+            unread: Vec::new(),
         })
     }
 
@@ -151,5 +190,36 @@ impl Place {
     async fn ask<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, Error> {
         let mut connection = self.store.connection().await?;
         Ok(command.query_async(&mut *connection).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_read_is_not_known_to_be_unlisted() {
+        let mut progress = Progress {
+            subject: String::new(),
+            number: 1,
+            end: 100,
+            run: String::new(),
+            next: Next::Unlisted,
+            findings: Findings::default(),
+            unread: Vec::new(),
+        };
+        assert!(progress.has_read(100) && !progress.has_read(101));
+        progress.skip(Window {
+            start: Some(50),
+            end: 52,
+        });
+        assert!(!progress.has_read(51) && progress.has_read(49) && progress.has_read(53));
+        for _ in 0..MOST_UNREAD {
+            progress.skip(Window {
+                start: Some(7),
+                end: 7,
+            });
+        }
+        assert!(!progress.has_read(49) && progress.unread.len() == 1);
     }
 }

@@ -5,6 +5,7 @@ use crate::{okki::Client, run::RunSettings, schedule::Schedule, state::State};
 use pipeline::{
     alert::{Problem, Severity},
     lease::Lease,
+    retry::Backoff,
     service::Runtime,
     store,
 };
@@ -12,8 +13,11 @@ use std::{sync::Arc, time::Duration};
 
 /// How often a replica that waits reads again when the last one ended.
 const POLL: Duration = Duration::from_secs(15);
-/// One that was stopped goes on after this time.
+/// One that was stopped goes on after this time at first, and after the longest one when it goes on being stopped.
 const REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_secs(3_600);
+/// So many stops in a row are no matter of a moment.
+const SEVERAL: u32 = 3;
 /// Nobody is handed to the loader when more than this share of the customers (percent) has gone, as for the command.
 pub(super) const AT_MOST: u8 = 50;
 const PROBLEM: &str = "reconcile";
@@ -35,24 +39,49 @@ pub(crate) struct Scheduled {
 impl Scheduled {
     /// Until shutdown.
     pub(crate) async fn run(self) {
+        let mut rests = Backoff::new(REST, LONGEST_REST);
+        let mut stops = 0;
         loop {
             tokio::select! {
                 () = self.rt.gate.opened() => {}
                 () = self.rt.shutdown.requested() => return,
             }
             let wait = match self.round().await {
-                Ok(wait) => wait,
+                Ok(wait) => {
+                    rests.reset();
+                    stops = 0;
+                    wait
+                }
                 Err(_) if self.rt.shutdown.is_requested() => return,
                 Err(error) => {
-                    let error = format!("{error:#}");
-                    tracing::warn!(error, "comparison stopped, will go on");
-                    REST
+                    stops += 1;
+                    self.stopped(&error, stops);
+                    rests.next_delay()
                 }
             };
             if !self.rt.shutdown.sleep(wait).await {
                 return;
             }
         }
+    }
+
+    /// A comparison has not come to its end.
+    fn stopped(&self, error: &anyhow::Error, stops: u32) {
+        let error = format!("{error:#}");
+        tracing::warn!(error, "comparison stopped, will go on");
+        if stops < SEVERAL {
+            return;
+        }
+        if stops == SEVERAL {
+            tracing::error!(error, "comparison does not come to its end");
+        }
+        self.rt.alerts.raise(Problem {
+            key: PROBLEM.to_owned(),
+            severity: Severity::Warning,
+            summary: words::tr!("the comparison with everything that was loaded does not come to its end"),
+            detail: error,
+            patience: Duration::ZERO,
+        });
     }
 
     /// Compares if it is time and nobody else does; says how long to wait.

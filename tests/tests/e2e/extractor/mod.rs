@@ -7,6 +7,7 @@ mod blame;
 mod closed;
 mod commands;
 mod condition_changed;
+mod deleted;
 mod details;
 mod documents;
 mod filter_left;

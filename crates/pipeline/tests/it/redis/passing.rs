@@ -84,12 +84,16 @@ async fn whoever_is_gone_is_not_loaded_any_more() {
         .await
         .unwrap();
     marks.record_loaded(&[("a", 5), ("b", 9)]).await.unwrap();
-    marks.record_gone(&[("a", 6), ("b", 6)]).await.unwrap();
-    marks.record_gone(&[("a", 4)]).await.unwrap();
+    let gone = [("a", version(6, 2)), ("b", version(6, 2))];
+    marks.record_gone(&gone).await.unwrap();
+    for older in [version(4, 9), version(6, 1)] {
+        marks.record_gone(&[("a", older)]).await.unwrap();
+    }
     assert_eq!(marks.loaded(&["a", "b"]).await.unwrap(), [None, Some(9)]);
     marks.record_listed(&["a", "new"], 77).await.unwrap();
     let standings = marks.standings(&["a", "b", "new", "none"]).await.unwrap();
-    assert_eq!((standings[0].gone, standings[0].listed_in), (Some(6), Some(77)));
+    let gone = standings[0].gone;
+    assert_eq!((gone, standings[0].listed_in), (Some(version(6, 2)), Some(77)));
     assert!(standings[0].is_gone());
     assert!(!standings[1].is_gone() && standings[1].loaded == Some(9));
     assert!(!standings[2].may_have_row);
@@ -107,4 +111,30 @@ async fn whoever_is_gone_is_not_loaded_any_more() {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found, ["a", "b", "new"]);
+}
+
+#[tokio::test]
+async fn the_newest_removal_is_known_from_when_it_is_handed_on() {
+    let marks = watermarks();
+    assert_eq!(marks.removed(&["a"]).await.unwrap(), [None]);
+    for removed in [version(6, 3), version(5, 9), version(6, 2)] {
+        marks.record_removed("a", removed).await.unwrap();
+    }
+    assert_eq!(marks.removed(&["a"]).await.unwrap(), [Some(version(6, 3))]);
+    marks.record_gone(&[("a", version(7, 1))]).await.unwrap();
+    assert_eq!(marks.removed(&["a"]).await.unwrap(), [Some(version(7, 1))]);
+    // Handled by a release that did not keep sequences.
+    let store = support::store();
+    redis::cmd("HSET")
+        .arg(marks.key("old"))
+        .arg(&["x", "8"])
+        .query_async::<()>(&mut *store.connection().await.unwrap())
+        .await
+        .unwrap();
+    let before_all = Version {
+        update_time: 8,
+        sequence: 0,
+    };
+    assert_eq!(marks.removed(&["old"]).await.unwrap(), [Some(before_all)]);
+    assert!(marks.standings(&["old"]).await.unwrap()[0].is_gone());
 }

@@ -61,6 +61,14 @@ impl Simulator {
         })
     }
 
+    /// The same with this update time, as one of before its removal.
+    pub fn restore_at(&self, id: i64, updated: i64) -> Result<(), WorldError> {
+        self.on(id, |world, index, _| {
+            world.restore(index, updated);
+            Ok(())
+        })
+    }
+
     fn on<T>(
         &self,
         id: i64,

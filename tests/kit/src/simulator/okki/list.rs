@@ -8,7 +8,7 @@ use crate::simulator::customer::Customer;
 use crate::simulator::dice::Dice;
 use crate::simulator::faults::Vendor;
 use crate::simulator::reply::{BAD_BYTE, Reply};
-use crate::simulator::settings::{OkkiSettings, Order, Totals};
+use crate::simulator::settings::{ListingSettings, OkkiSettings, Order, Totals};
 use crate::simulator::state::{State, lock};
 use crate::simulator::vocabulary::GROUPS;
 use crate::simulator::world::{Entry, World, company_id, content};
@@ -17,6 +17,8 @@ struct Query {
     page: usize,
     count: usize,
     removed: bool,
+    /// Those who exist were asked for, whatever is listed.
+    existing: bool,
     /// 1 all, 0 followed ones, 2 pool only.
     all: i64,
     group: Option<i64>,
@@ -46,7 +48,7 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
         None => {
             let (seed, total, rows) = {
                 let world = lock(&state.world);
-                let (total, page) = page(&world, &query, settings.order, salt);
+                let (total, page) = page(&world, &query, settings, salt);
                 let rows: Vec<(u32, Entry)> = page.into_iter().map(|i| (i, world.entry(i).clone())).collect();
                 (world.seed(), total, rows)
             };
@@ -101,6 +103,7 @@ impl Query {
             page: number("start_index")?.unwrap_or(1).max(1) as usize,
             count: count.clamp(1, settings.count_cap.max(1) as i64) as usize,
             removed: number("removed")?.unwrap_or(0) == 1 && !settings.listing.ignores_removed,
+            existing: number("removed")?.unwrap_or(0) != 1,
             all: number("all")?.unwrap_or(1),
             group: number("group_id")?.filter(|id| *id != 0),
             time_type: number("time_type")?.unwrap_or(1),
@@ -127,8 +130,10 @@ impl Query {
 }
 
 /// Total of the window and the indexes on the page.
-fn page(world: &World, query: &Query, order: Order, salt: u64) -> (usize, Vec<u32>) {
-    let listing = world.listing(query.removed);
+fn page(world: &World, query: &Query, settings: &OkkiSettings, salt: u64) -> (usize, Vec<u32>) {
+    let order = settings.order;
+    let odd = odd_listing(world, query, &settings.listing);
+    let listing = odd.as_deref().unwrap_or_else(|| world.listing(query.removed));
     let chosen: Vec<(i64, u32)>;
     let window = if query.is_plain() {
         window(listing, query)
@@ -137,6 +142,26 @@ fn page(world: &World, query: &Query, order: Order, salt: u64) -> (usize, Vec<u3
         &chosen
     };
     (window.len(), cut(window, query, order, salt))
+}
+
+/// A listing that shows others than it should.
+fn odd_listing(world: &World, query: &Query, quirks: &ListingSettings) -> Option<Vec<(i64, u32)>> {
+    let is_one_of = |ids: &[i64], row: &(i64, u32)| ids.contains(&company_id(row.1));
+    let shown = world.listing(query.removed);
+    match query.existing {
+        true if !quirks.hidden.is_empty() => {
+            let shown = shown.iter().filter(|row| !is_one_of(&quirks.hidden, row));
+            Some(shown.copied().collect())
+        }
+        false if query.removed && !quirks.also_removed.is_empty() => {
+            let others = world.listing(false).iter();
+            let others = others.filter(|row| is_one_of(&quirks.also_removed, row));
+            let mut all: Vec<_> = shown.iter().chain(others).copied().collect();
+            all.sort_unstable();
+            Some(all)
+        }
+        _ => None,
+    }
 }
 
 /// What of a listing lies between the bounds.
@@ -206,7 +231,11 @@ fn item(settings: &OkkiSettings, seed: u64, index: u32, entry: &Entry, removed: 
     }
     let id = quirks.ids.get(&id).cloned().unwrap_or_else(|| id.to_string());
     let (name, short_name) = (quoted(&customer.name), quoted(&customer.short_name));
-    let (created, updated) = (beijing(entry.created), shown(entry.updated, settings.list_time));
+    let updated = match quirks.times.get(&company_id(index)) {
+        Some(odd) => odd.clone(),
+        None => shown(entry.updated, settings.list_time),
+    };
+    let created = beijing(entry.created);
     let contacted = beijing(entry.updated - 3600);
     let time = match removed && quirks.removed_without_time {
         true => String::new(),
@@ -228,12 +257,21 @@ mod tests {
             page,
             count,
             removed: false,
+            existing: true,
             all: 1,
             group: None,
             time_type: 1,
             from: i64::MIN,
             to: i64::MAX,
         }
+    }
+
+    fn page(world: &World, query: &Query, order: Order, salt: u64) -> (usize, Vec<u32>) {
+        let settings = OkkiSettings {
+            order,
+            ..OkkiSettings::default()
+        };
+        super::page(world, query, &settings, salt)
     }
 
     fn world() -> World {

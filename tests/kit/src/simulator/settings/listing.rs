@@ -39,6 +39,12 @@ pub struct ListingSettings {
     pub ids: BTreeMap<i64, String>,
     /// `removed` is ignored.
     pub ignores_removed: bool,
+    /// The listing of those who exist is behind: it does not show these customers yet.
+    pub hidden: Vec<i64>,
+    /// These customers exist, and `removed=1` lists them as well.
+    pub also_removed: Vec<i64>,
+    /// JSON in the place of the listed update times of these customers.
+    pub times: BTreeMap<i64, String>,
     /// The names of these customers end in a byte that is no UTF-8.
     pub bad_bytes: Vec<i64>,
 }

@@ -1,0 +1,231 @@
+//! Who of those that `removed=1` lists has gone. OKKI, or something in between, may not know the parameter and list everybody:
+//! whoever is listed among those who exist has not gone, and of whom that cannot be read the detail decides.
+
+use crate::{
+    okki::{Client, Error, Page, PageRequest},
+    walk::{Pages, Step, Walk},
+    window::Window,
+};
+use pipeline::quota::Lane;
+use std::collections::HashSet;
+
+/// Seconds between two deletions that are compared by one listing of those who exist.
+const TOGETHER_S: i64 = 600;
+/// A longer slice is not read as a whole for rows without a time; their details decide.
+const LONGEST_S: i64 = 86_400;
+
+/// One part of the listing, in one lane.
+pub(crate) struct Listing<'a> {
+    pub client: &'a Client,
+    pub lane: Lane,
+    pub part: usize,
+}
+
+impl Pages for Listing<'_> {
+    async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        self.client.page_of(self.lane, &request, self.part).await
+    }
+
+    async fn page_once(&self, request: PageRequest) -> Result<Page, Error> {
+        self.client.page_of_once(self.lane, &request, self.part).await
+    }
+}
+
+/// Those who exist, as far as they have changed at certain times.
+#[derive(Debug, Default)]
+pub(crate) struct Existing {
+    ids: HashSet<String>,
+    /// Where somebody may be whom no page shows.
+    unread: Vec<Window>,
+}
+
+/// What the listing of those who exist says of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It shows him.
+    Listed,
+    /// It does not.
+    Absent,
+    /// It could not be read where he would be.
+    Unknown,
+}
+
+impl Existing {
+    /// Everybody who was changed in these seconds, to the last page of each.
+    pub(crate) async fn around(listing: &impl Pages, times: &[i64], count: u32) -> Result<Self, Error> {
+        let mut existing = Self::default();
+        for window in together(times) {
+            existing.read(listing, window, count).await?;
+        }
+        Ok(existing)
+    }
+
+    async fn read(&mut self, listing: &impl Pages, window: Window, count: u32) -> Result<(), Error> {
+        // One second around it, whether or not bounds are inclusive.
+        let window = Window {
+            start: window.start.map(|start| start - 1),
+            end: window.end + 1,
+        };
+        let mut walk = Walk::new(window, None, count, false);
+        while let Some(step) = walk.next(listing).await? {
+            self.ids
+                .extend(step.items.into_iter().map(|item| item.company_id));
+            let damaged = step.damaged.iter().map(|row| match row.update_time {
+                time if time > 0 => Window {
+                    start: Some(time),
+                    end: time,
+                },
+                _ => step.slice,
+            });
+            self.unread.extend(damaged);
+            self.unread.extend(step.unread.map(|_| step.slice));
+        }
+        Ok(())
+    }
+
+    /// Whether they show this one.
+    pub(crate) fn lists(&self, company_id: &str) -> bool {
+        self.ids.contains(company_id)
+    }
+
+    /// What is known of a customer that was changed at this time; 0: at a time that nobody knows.
+    pub(crate) fn presence(&self, company_id: &str, update_time: i64) -> Presence {
+        let may_be_there = |window: &Window| update_time <= 0 || window.contains(update_time);
+        match self.ids.contains(company_id) {
+            true => Presence::Listed,
+            false if self.unread.iter().any(may_be_there) => Presence::Unknown,
+            false => Presence::Absent,
+        }
+    }
+}
+
+/// Compares a step of the deleted ones with those who exist: an error when somebody is among both, for then nobody of it is
+/// known to have gone. Of whom nothing is known, because a page cannot be read, his detail decides.
+pub(crate) async fn compare(step: &Step, listing: &impl Pages, count: u32) -> Result<(), Error> {
+    if step.items.is_empty() {
+        return Ok(());
+    }
+    let times: Vec<i64> = step.items.iter().map(|item| item.update_time).collect();
+    let mut existing = Existing::around(listing, &times, count).await?;
+    if times.iter().any(|time| *time <= 0) {
+        let start = step.slice.start.unwrap_or(0).max(step.slice.end - LONGEST_S);
+        let window = Window {
+            start: Some(start),
+            ..step.slice
+        };
+        existing.read(listing, window, count).await?;
+    }
+    match step.items.iter().find(|item| existing.lists(&item.company_id)) {
+        Some(item) => Err(contradiction(&item.company_id)),
+        None => Ok(()),
+    }
+}
+
+/// `removed=1` shows somebody who exists.
+fn contradiction(company_id: &str) -> Error {
+    Error::Shape(words::tr!(
+        "listing: removed=1 shows customer {}, who exists",
+        company_id
+    ))
+}
+
+/// Windows around these times, neighbours in one.
+fn together(times: &[i64]) -> Vec<Window> {
+    let mut times: Vec<i64> = times.iter().copied().filter(|time| *time > 0).collect();
+    times.sort_unstable();
+    let mut windows: Vec<Window> = Vec::new();
+    for time in times {
+        match windows.last_mut() {
+            Some(last) if time - last.end <= TOGETHER_S => last.end = time,
+            _ => windows.push(Window {
+                start: Some(time),
+                end: time,
+            }),
+        }
+    }
+    windows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::okki::ListItem;
+
+    /// Those who exist, by page; one of them may be unreadable.
+    struct Model {
+        rows: Vec<(i64, &'static str)>,
+        poison: Option<i64>,
+    }
+
+    impl Pages for Model {
+        async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+            let window = Window {
+                start: request.start,
+                end: request.end.unwrap_or(i64::MAX),
+            };
+            let rows: Vec<_> = self
+                .rows
+                .iter()
+                .filter(|(time, _)| window.contains(*time))
+                .collect();
+            let count = request.count as usize;
+            let first = ((request.page - 1) as usize * count).min(rows.len());
+            let page = &rows[first..rows.len().min(first + count)];
+            if page.iter().any(|(time, _)| Some(*time) == self.poison) {
+                return Err(Error::Garbled("a quote".to_owned()));
+            }
+            let items = page.iter().map(|(time, id)| ListItem {
+                company_id: (*id).to_owned(),
+                update_time: *time,
+            });
+            Ok(Page {
+                items: items.collect(),
+                total: Some(rows.len() as u64),
+                ..Page::default()
+            })
+        }
+    }
+
+    fn step(removed: &[(i64, &str)]) -> Step {
+        let items = removed.iter().map(|(time, id)| ListItem {
+            company_id: (*id).to_owned(),
+            update_time: *time,
+        });
+        Step {
+            items: items.collect(),
+            slice: Window {
+                start: Some(1_200_000_000),
+                end: 1_200_009_000,
+            },
+            ..Step::default()
+        }
+    }
+
+    const AT: i64 = 1_200_000_500;
+
+    #[tokio::test]
+    async fn whoever_exists_on_any_page_has_not_gone() {
+        let names = ["a", "b", "c", "d", "e"];
+        let rows = names.iter().map(|name| (AT, *name)).collect();
+        let model = Model { rows, poison: None };
+        let error = compare(&step(&[(AT, "e")]), &model, 2).await.unwrap_err();
+        assert!(error.to_string().contains("customer e, who exists"), "{error}");
+        let timeless = compare(&step(&[(0, "e")]), &model, 2).await;
+        assert!(timeless.is_err());
+        let gone = step(&[(AT, "x"), (AT + 5_000, "y")]);
+        compare(&gone, &model, 2).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whom_a_page_that_cannot_be_read_may_show_is_not_known_to_be_absent() {
+        let model = Model {
+            rows: vec![(AT, "poison"), (AT, "b"), (AT + 60, "c")],
+            poison: Some(AT),
+        };
+        let existing = Existing::around(&model, &[AT, AT + 60], 200).await.unwrap();
+        assert_eq!(existing.presence("x", AT), Presence::Unknown);
+        assert_eq!(existing.presence("x", 0), Presence::Unknown);
+        assert_eq!(existing.presence("x", AT + 60), Presence::Absent);
+        assert_eq!(existing.presence("c", AT + 60), Presence::Listed);
+    }
+}

@@ -1,0 +1,68 @@
+//! What a failed call means: for this customer, or for everybody.
+
+use super::{FetchHandler, Receipt};
+use crate::{
+    failure_scope::Scope,
+    okki::{Error, chain},
+};
+use pipeline::{
+    failure::{Failure, VendorAnswer},
+    handler::{Job, Outcome, WaitsFor},
+};
+use proto::v1::CompanyRef;
+use tokio::time::Instant;
+
+impl FetchHandler {
+    /// Whom a failure concerns that ended a call begun at `begun`.
+    pub(super) async fn scope(&self, wanted: &CompanyRef, error: &Error, begun: Instant) -> Scope {
+        match error {
+            Error::Quota(_) | Error::Store(_) => Scope::Everybody,
+            error => self.failure_scope.of(&wanted.company_id, error, begun).await,
+        }
+    }
+
+    /// Decides whether one customer fails or everything stands still.
+    pub(super) async fn failed(
+        &self,
+        job: &Job<CompanyRef>,
+        error: Error,
+        begun: Instant,
+    ) -> Outcome<Receipt> {
+        let wanted = &job.message;
+        if self.share.is_used_up(&self.rt, &error) {
+            return Outcome::Park(WaitsFor::NextDay);
+        }
+        if self.scope(wanted, &error, begun).await == Scope::Everybody {
+            if let Error::Closed { left } = error
+                && let Err(error) = self.client.keep_away(left).await
+            {
+                tracing::debug!(
+                    error = pipeline::cause::logged(&error),
+                    "shared quota does not know that okki limits the rate"
+                );
+            }
+            self.pauses.pause_details(&error, &self.failure_scope);
+            return Outcome::Hold;
+        }
+        if let Error::NotFound { message } = &error
+            && job.meta.attempt as usize >= self.rt.broker.retry().attempts()
+        {
+            return self.conclude_missing(wanted, message).await;
+        }
+        if let Some(left) = self.hint_failed(job, &error) {
+            return left;
+        }
+        let vendor = error
+            .vendor()
+            .map(|(code, message)| VendorAnswer { code, message });
+        let failure = Failure {
+            vendor,
+            ..Failure::new(error.code(), chain(&error))
+        };
+        // Only what is known to be final is final at once.
+        match error {
+            Error::Business { .. } => Outcome::Dead(failure),
+            _ => Outcome::Retry(failure),
+        }
+    }
+}
