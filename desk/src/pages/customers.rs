@@ -113,7 +113,7 @@ fn of_one(ask: &Ask, one: &One) -> Page {
         section #standing data-live {
             dl .facts {
                 dt { (words::text!("now")) } dd { (one.standing.now) }
-                dt { (words::text!("next")) } dd { (one.standing.next) }
+                dt { (words::text!("next")) } dd { (parts::coded(&one.standing.next)) }
             }
             @if ask.principal.may(Role::Operator) {
                 details .rest {

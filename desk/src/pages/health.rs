@@ -51,16 +51,25 @@ fn shown(view: &View) -> Page {
                 dd { (words::tr!("{} times since this process runs", view.model.begun_anew)) }
                 @for (stage, known) in &view.model.letters {
                     dt { (parts::stage_name(stage)) }
-                    dd {
-                        (words::tr!("{} letters", parts::number(known.letters)))
-                        @if known.unseen > 0 { ", " (words::tr!("{} of them not seen in their queue yet", parts::number(known.unseen))) }
-                        @if let Some(at) = known.walked_at { ", " (words::text!("walked over")) " " (parts::time(at)) }
-                    }
+                    dd { (letters(known)) }
                 }
             }
         }
     };
     Page::live(title, body)
+}
+
+/// How many letters there are, how many are only half known, when they were seen.
+fn letters(known: &readmodel::read::known::Known) -> String {
+    let mut parts = vec![words::tr!("{} letters", parts::number(known.letters))];
+    if known.unseen > 0 {
+        let unseen = parts::number(known.unseen);
+        parts.push(words::tr!("{unseen} of them not seen in their queue yet"));
+    }
+    if let Some(at) = known.walked_at {
+        parts.push(words::tr!("walked over at {}", replay::when::time(at)));
+    }
+    words::clauses(&parts)
 }
 
 fn card(view: &View, replica: &Replica) -> Markup {

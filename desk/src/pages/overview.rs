@@ -123,7 +123,7 @@ fn findings(view: &View) -> Markup {
                     span .sign aria-hidden="true" { (finding.health.sign()) }
                     div {
                         p .seen { strong { (words::said(&finding.what)) } " " (finding.seen) }
-                        p .remedy { "→ " (coded(&finding.remedy)) }
+                        p .remedy { "→ " (parts::coded(&finding.remedy)) }
                         @if let Some(path) = letters_of(view, &finding.remedy) {
                             p { a href=(path) { (words::text!("Look at these letters")) } }
                         }
@@ -147,15 +147,6 @@ fn letters_of(view: &View, remedy: &str) -> Option<String> {
         || format!("/dead/{}", stage.stage),
         |group| format!("/dead/{}/{group}", stage.stage),
     ))
-}
-
-/// Commands stand between backticks.
-fn coded(text: &str) -> Markup {
-    html! {
-        @for (at, part) in text.split('`').enumerate() {
-            @if at % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
 }
 
 fn books(view: &View) -> Markup {

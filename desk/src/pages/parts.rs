@@ -91,6 +91,15 @@ pub(crate) fn empty(text: &str) -> Markup {
     html! { p .empty { (text) } }
 }
 
+/// Commands stand between backticks.
+pub(crate) fn coded(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// The reason that everything which is decided has.
 pub(crate) fn reason() -> Markup {
     html! {
