@@ -30,8 +30,8 @@ pub(super) async fn overview(State(app): State<App>, ask: Ask) -> Result<Json<Va
 
 /// Every replica of every program, and how far the read model goes.
 #[utoipa::path(get, path = "/health", responses((status = 200, body = Object)))]
-pub(super) async fn health(State(app): State<App>, _ask: Ask) -> Result<Json<Value>> {
-    answer(views::health::view(&app).await?)
+pub(super) async fn health(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
+    answer(views::health::view(&app, &ask).await?)
 }
 
 /// Runs, the newest first, with what became of their customers.

@@ -16,7 +16,7 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn page(State(app): State<App>, ask: Ask) -> Result<Response> {
-    let view = view(&app).await?;
+    let view = view(&app, &ask).await?;
     Ok(ask.page(|| shown(&view)))
 }
 
@@ -25,7 +25,7 @@ async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
     live(&app, &ask, move || {
         let (app, ask) = (own.clone(), asked.clone());
         async move {
-            let view = view(&app).await?;
+            let view = view(&app, &ask).await?;
             Ok(ask.inside(|| shown(&view)).into_string())
         }
     })

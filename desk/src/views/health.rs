@@ -1,6 +1,7 @@
 //! Every replica of every program, and what stands behind the pages.
 
-use crate::server::{App, Failure};
+use super::hidden;
+use crate::server::{App, Ask, Failure};
 use pipeline::heartbeat::{Replica, replicas};
 use serde::Serialize;
 
@@ -30,8 +31,11 @@ pub(crate) struct Model {
 ///
 /// # Errors
 /// When Redis does not answer.
-pub(crate) async fn view(app: &App) -> Result<View, Failure> {
-    let found = replicas(&app.rt.store, &app.rt.namespace).await?;
+pub(crate) async fn view(app: &App, ask: &Ask) -> Result<View, Failure> {
+    let mut found = replicas(&app.rt.store, &app.rt.namespace).await?;
+    if !hidden::reads_texts(&ask.principal) {
+        found.replicas.iter_mut().for_each(hidden::pauses);
+    }
     let state = app.keeper.state();
     let letters = app
         .look(words::Language::English, |connection| {

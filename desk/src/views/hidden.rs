@@ -2,6 +2,7 @@
 //! customer at all, only that there is one.
 
 use crate::auth::{Principal, Role};
+use pipeline::heartbeat::Replica;
 use serde_json::{Map, Value};
 
 /// What stands for a text that is there.
@@ -89,6 +90,21 @@ fn words_of(fields: &mut Map<String, Value>) {
 /// A sentence that may quote a customer.
 pub(crate) fn sentence(principal: &Principal, text: &str) -> String {
     match reads_texts(principal) || text.is_empty() {
+        true => text.to_owned(),
+        false => TEXT.to_owned(),
+    }
+}
+
+/// Why a replica pauses, without the words of a vendor.
+pub(crate) fn pauses(replica: &mut Replica) {
+    for pause in &mut replica.heartbeat.paused {
+        pause.reason.summary().clone_into(&mut pause.detail);
+    }
+}
+
+/// Which letters were meant, in words: a filter by text says what customers say.
+pub(crate) fn filter(principal: &Principal, text: &str) -> String {
+    match reads_texts(principal) || !text.contains("text") {
         true => text.to_owned(),
         false => TEXT.to_owned(),
     }

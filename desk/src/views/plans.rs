@@ -1,7 +1,8 @@
 //! Plans, operations and rules: what was decided about letters, and what came of it.
 
-use super::stage;
+use super::{hidden, stage};
 use crate::{
+    auth::Principal,
     server::{App, Ask, Failure},
     work::Making,
 };
@@ -47,10 +48,13 @@ pub(crate) struct One {
 /// When Redis does not answer.
 pub(crate) async fn all(app: &App, ask: &Ask) -> Result<All, Failure> {
     let workspace = app.workspace(Stage::Extract, &ask.principal.name);
-    Ok(All {
-        plans: workspace.plans().list().await?,
-        operations: Operations::of(&workspace).list().await?,
-    })
+    let mut plans = workspace.plans().list().await?;
+    let mut operations = Operations::of(&workspace).list().await?;
+    plans.iter_mut().for_each(|plan| hide(&ask.principal, plan));
+    for operation in &mut operations {
+        operation.filter = hidden::filter(&ask.principal, &operation.filter);
+    }
+    Ok(All { plans, operations })
 }
 
 /// Gathers one plan.
@@ -59,8 +63,13 @@ pub(crate) async fn all(app: &App, ask: &Ask) -> Result<All, Failure> {
 /// When there is none of this id, or Redis does not answer.
 pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> {
     let workspace = app.workspace(Stage::Extract, &ask.principal.name);
-    let plan = workspace.plans().load(id).await?;
+    let mut plan = workspace.plans().load(id).await?;
     let (making, trouble) = (app.work.making(id), app.work.trouble(id));
+    let making = making.map(|making| making.for_eyes_of(&ask.principal));
+    let trouble = trouble.map(|trouble| hidden::sentence(&ask.principal, &trouble));
+    if let Some(plan) = &mut plan {
+        hide(&ask.principal, plan);
+    }
     if plan.is_none() && making.is_none() {
         return Err(Failure::nothing(words::tr!(
             "there is no plan `{id}`; plans are kept for a week after their end"
@@ -82,6 +91,16 @@ pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> 
         letters,
         more,
     })
+}
+
+/// What a plan says of customers: an example with a vendor's words, a filter by text, values that it sets.
+fn hide(principal: &Principal, plan: &mut Plan) {
+    if hidden::reads_texts(principal) {
+        return;
+    }
+    plan.note = hidden::sentence(principal, &plan.note);
+    plan.filter = hidden::filter(principal, &plan.filter);
+    plan.repair = None;
 }
 
 /// The stage of a plan, for what is done to it.
@@ -111,5 +130,15 @@ pub(crate) async fn operation(app: &App, ask: &Ask, id: &str) -> Result<(Stage, 
 /// When Redis does not answer.
 pub(crate) async fn rules(app: &App, ask: &Ask) -> Result<Vec<Standing>, Failure> {
     let workspace = app.workspace(Stage::Extract, &ask.principal.name);
-    Ok(Rules::of(&workspace).list().await?)
+    let mut rules = Rules::of(&workspace).list().await?;
+    for standing in &mut rules {
+        standing.rule.query = hidden::filter(&ask.principal, &standing.rule.query);
+        if let Some(last) = &mut standing.last {
+            last.note = hidden::sentence(&ask.principal, &last.note);
+        }
+        if let Some(off) = &mut standing.off {
+            off.why = hidden::sentence(&ask.principal, &off.why);
+        }
+    }
+    Ok(rules)
 }

@@ -1,5 +1,6 @@
 //! The audit log: who did what, when and why.
 
+use super::hidden;
 use crate::server::{App, Ask, Failure};
 use pipeline::stage::Stage;
 use replay::audit::{self, Entry};
@@ -54,6 +55,11 @@ pub(crate) async fn view(app: &App, ask: &Ask, asked: &Asked) -> Result<View, Fa
             && is(&asked.stage, &entry.stage)
             && is(&asked.action, &entry.action)
         {
+            let entry = Entry {
+                filter: hidden::filter(&ask.principal, &entry.filter),
+                result: hidden::sentence(&ask.principal, &entry.result),
+                ..entry
+            };
             view.entries.push_front(entry);
             view.entries.truncate(MOST);
         }

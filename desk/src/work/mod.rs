@@ -7,6 +7,7 @@ mod begin;
 
 pub(crate) use begin::{discard, make, run, undo};
 
+use crate::{auth::Principal, views::hidden};
 use replay::plan::make::Preview;
 use serde::Serialize;
 use serde_json::Value;
@@ -67,6 +68,25 @@ impl Made {
             cost: preview.cost,
             withheld: preview.withheld,
             repair,
+        }
+    }
+}
+
+impl Making {
+    /// Without what customers say, for those who may not read it.
+    pub(crate) fn for_eyes_of(self, principal: &Principal) -> Self {
+        match self {
+            Self::Made(mut made) if !hidden::reads_texts(principal) => {
+                for group in &mut made.groups {
+                    group.example = hidden::sentence(principal, &group.example);
+                }
+                made.repair = None;
+                Self::Made(made)
+            }
+            Self::Failed { why } => Self::Failed {
+                why: hidden::sentence(principal, &why),
+            },
+            other => other,
         }
     }
 }

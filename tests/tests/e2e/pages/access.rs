@@ -198,6 +198,9 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
         "/api/v1/dead/load/letters/{}",
         letter.rsplit('~').next().unwrap()
     ));
+    // A plan whose samples show what changes, as an operator made it.
+    let plan = repairing(&scene, &operator).await;
+    paths.extend([format!("/plans/{plan}"), format!("/api/v1/plans/{plan}")]);
     for path in &paths {
         let answer = viewer.get(scene.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
@@ -241,6 +244,37 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
         "{page}"
     );
     assert!(!page.contains("@example") || page.contains("***@"), "{page}");
+}
+
+/// A plan that changes a value of every letter.
+async fn repairing(scene: &Scene, operator: &Client) -> String {
+    let me: serde_json::Value = operator
+        .get(scene.url("/api/v1/me"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let label = kit::simulator::LABELS[0];
+    let compute = format!("{label}={{{{{label}}}}} (checked)");
+    let body = serde_json::json!({"where": "code=row-refused", "reason": "checked", "compute": [compute]});
+    let sent = operator
+        .post(scene.url("/api/v1/dead/load/plans"))
+        .header("x-form-token", me["form_token"].as_str().unwrap());
+    let made: serde_json::Value = sent.json(&body).send().await.unwrap().json().await.unwrap();
+    let id = made["plan"].as_str().unwrap().to_owned();
+    eventually(LIMIT, "the plan shows samples", async || {
+        let asked = operator.get(scene.url(&format!("/plans/{id}"))).send().await;
+        let page = asked.map_err(|error| error.to_string())?.text().await;
+        let page = page.map_err(|error| error.to_string())?;
+        match page.contains("(checked)") {
+            true => Ok(()),
+            false => Err(page),
+        }
+    })
+    .await;
+    id
 }
 
 async fn refuses_every_post(scene: &Scene, viewer: &Client) {
@@ -301,13 +335,8 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
         .json()
         .await
         .unwrap();
-    assert_eq!(
-        (
-            plans["plans"].as_array().unwrap().len(),
-            plans["operations"].as_array().unwrap().len()
-        ),
-        (0, 0)
-    );
+    let of = |name: &str| plans[name].as_array().unwrap().len();
+    assert_eq!((of("plans"), of("operations")), (1, 0), "only the operator's");
 }
 
 #[tokio::test]
