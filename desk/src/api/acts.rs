@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 
 /// Which letters, and why something is done to them.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Choice {
     /// Which letters, as `dead list --where`; every letter of the stage needs `all`.
     #[serde(default, rename = "where")]
@@ -38,9 +39,18 @@ pub(super) struct Choice {
 
 /// A plan that is to be made.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct NewPlan {
-    #[serde(flatten)]
-    choice: Choice,
+    /// Which letters, as `dead list --where`; every letter of the stage needs `all`.
+    #[serde(default, rename = "where")]
+    query: String,
+    /// Every letter of the stage, when nothing says which.
+    #[serde(default)]
+    all: bool,
+    /// At most so many, oldest first.
+    limit: Option<u64>,
+    /// One sentence for the audit log.
+    reason: String,
     /// Where handling begins again: step, mapping or fetch.
     #[serde(default)]
     from: String,
@@ -71,6 +81,10 @@ impl Why {
 
 fn reason(text: &str) -> Result<&str> {
     match text.trim() {
+        text if !crate::server::is_a_line(text) => Err(Failure::invalid(
+            "reason",
+            words::kept!("write one line of 500 characters at most"),
+        )),
         "" => Err(Failure::invalid(
             "reason",
             words::kept!("say why in one sentence; it stays in the audit log"),
@@ -110,7 +124,13 @@ pub(super) async fn make(
 ) -> Result<(StatusCode, Json<Value>)> {
     ask.allow(Role::Operator)?;
     let stage = views::stage(&word)?;
-    let (filter, reason) = (new.choice.filter(&ask)?, reason(&new.choice.reason)?);
+    let choice = Choice {
+        query: new.query,
+        all: new.all,
+        limit: new.limit,
+        reason: new.reason,
+    };
+    let (filter, reason) = (choice.filter(&ask)?, reason(&choice.reason)?);
     let wrong = |place: &'static str| move |problem: String| Failure::invalid(place, problem);
     let rate: Option<Rate> = match new.rate.trim() {
         "" => None,

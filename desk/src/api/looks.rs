@@ -1,12 +1,12 @@
 //! Questions.
 
 use crate::{
-    server::{App, Ask, Result},
+    server::{App, Ask, Question, Result},
     views::{self, customers, dead, record},
 };
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ pub(super) async fn groups(
     State(app): State<App>,
     ask: Ask,
     Path(stage): Path<String>,
-    Query(asked): Query<dead::Asked>,
+    Question(asked): Question<dead::Asked>,
 ) -> Result<Json<Value>> {
     let query = asked.query(&ask)?;
     answer(dead::groups(&app, &ask, views::stage(&stage)?, query).await?)
@@ -66,7 +66,7 @@ pub(super) async fn letters(
     State(app): State<App>,
     ask: Ask,
     Path(stage): Path<String>,
-    Query(asked): Query<dead::Asked>,
+    Question(asked): Question<dead::Asked>,
 ) -> Result<Json<Value>> {
     answer(dead::page(&app, &ask, views::stage(&stage)?, &asked).await?)
 }
@@ -92,7 +92,7 @@ pub(super) async fn letter(
 pub(super) async fn customers(
     State(app): State<App>,
     ask: Ask,
-    Query(asked): Query<customers::Asked>,
+    Question(asked): Question<customers::Asked>,
 ) -> Result<Json<Value>> {
     answer(customers::view(&app, &ask, &asked).await?)
 }
@@ -136,7 +136,7 @@ pub(super) async fn rules(State(app): State<App>, ask: Ask) -> Result<Json<Value
 pub(super) async fn audit(
     State(app): State<App>,
     ask: Ask,
-    Query(asked): Query<record::Asked>,
+    Question(asked): Question<record::Asked>,
 ) -> Result<Json<Value>> {
     answer(record::view(&app, &ask, &asked).await?)
 }

@@ -24,7 +24,7 @@ struct Failures {
 
 /// Failures by name and by address.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<HashMap<Key, Failures>>);
+pub(crate) struct Attempts(Mutex<HashMap<Key, Failures>>, Mutex<()>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
@@ -46,9 +46,20 @@ fn wait(failures: Failures, now: Instant) -> Duration {
 }
 
 impl Attempts {
-    /// How long this one still has to wait; zero: the try may be made.
-    pub(crate) fn wait(&self, name: &str, address: IpAddr) -> Duration {
-        self.wait_at(name, address, Instant::now())
+    /// Begins a try, which counts as a failure until it has succeeded, so that those that come at the same time count, too.
+    ///
+    /// # Errors
+    /// How long this one still has to wait.
+    pub(crate) fn begin(&self, name: &str, address: IpAddr) -> Result<(), Duration> {
+        let _one = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        match self.wait_at(name, address, now) {
+            Duration::ZERO => {
+                self.failed_at(name, address, now);
+                Ok(())
+            }
+            wait => Err(wait),
+        }
     }
 
     fn wait_at(&self, name: &str, address: IpAddr, now: Instant) -> Duration {
@@ -56,11 +67,6 @@ impl Attempts {
         let waits =
             keys(name, address).map(|key| known.get(&key).map_or(Duration::ZERO, |it| wait(*it, now)));
         waits.into_iter().max().unwrap_or_default()
-    }
-
-    /// A try that failed.
-    pub(crate) fn failed(&self, name: &str, address: IpAddr) {
-        self.failed_at(name, address, Instant::now());
     }
 
     fn failed_at(&self, name: &str, address: IpAddr, now: Instant) {
@@ -85,13 +91,14 @@ impl Attempts {
         }
     }
 
-    /// A try that succeeded: the name is free again; the address stays, for it may try other names.
+    /// A try that succeeded: the name is free again; of the address only this try, for it may try other names.
     pub(crate) fn succeeded(&self, name: &str, address: IpAddr) {
-        let [name, _] = keys(name, address);
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&name);
+        let [name, address] = keys(name, address);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&name);
+        if let Some(failures) = known.get_mut(&address) {
+            failures.count = failures.count.saturating_sub(1);
+        }
     }
 }
 
@@ -122,6 +129,18 @@ mod tests {
             !attempts.wait_at("wang", HERE, now).is_zero(),
             "the address stays"
         );
+    }
+
+    #[test]
+    fn those_that_come_at_the_same_time_count() {
+        let attempts = Attempts::default();
+        let begun = (0..16).filter(|_| attempts.begin("wang", HERE).is_ok()).count();
+        assert_eq!(begun, 5);
+        let attempts = Attempts::default();
+        for _ in 0..100 {
+            attempts.begin("wang", HERE).unwrap();
+            attempts.succeeded("wang", HERE);
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Who is asking.
 
-use super::{Role, secret};
+use super::{People, Role, secret, store};
 use serde::Serialize;
+use std::fmt;
 use utoipa::ToSchema;
 
 /// Somebody who was let in.
@@ -16,6 +17,19 @@ pub(crate) struct Principal {
     /// What their forms have to carry.
     #[serde(skip)]
     pub(crate) form_token: String,
+    /// What they came in with, to see whether it still serves.
+    #[serde(skip)]
+    pub(crate) credential: Credential,
+}
+
+/// The secret of a session or of a token; never shown.
+#[derive(Clone, Default)]
+pub(crate) struct Credential(String);
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential")
+    }
 }
 
 /// How somebody came in.
@@ -40,7 +54,25 @@ impl Principal {
             role,
             via,
             form_token: secret::form_token(secret),
+            credential: Credential(match via {
+                Via::Session | Via::Token => secret.to_owned(),
+                Via::Loopback | Via::Proxy => String::new(),
+            }),
         }
+    }
+
+    /// Whether they would be let in again, with the same role.
+    ///
+    /// # Errors
+    /// When the file of people does not serve.
+    pub(crate) fn is_still(&self, people: &People, now: i64) -> Result<bool, store::Error> {
+        let Credential(secret) = &self.credential;
+        let found = match self.via {
+            Via::Session => people.session(secret, now)?,
+            Via::Token => people.token(secret, now)?,
+            Via::Loopback | Via::Proxy => return Ok(true),
+        };
+        Ok(found.is_some_and(|(_, role)| role == self.role))
     }
 
     /// Whether they may do what this role may.

@@ -31,7 +31,7 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
                 );
             }
             pipeline::remark!(
-                "the token of {}, a {} until {}; it is shown this once:",
+                "the token of {}, with the role {}, until {}; it is shown this once:",
                 token.name,
                 role.told(),
                 when::time(token.ends_at)

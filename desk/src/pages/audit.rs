@@ -2,15 +2,10 @@
 
 use super::{Page, parts};
 use crate::{
-    server::{App, Ask, Result},
+    server::{App, Ask, Question, Result},
     views::record::{Asked, View, view},
 };
-use axum::{
-    Router,
-    extract::{Query, State},
-    response::Response,
-    routing::get,
-};
+use axum::{Router, extract::State, response::Response, routing::get};
 use maud::{Markup, html};
 use replay::audit::Entry;
 
@@ -18,7 +13,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/audit", get(page))
 }
 
-async fn page(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Result<Response> {
+async fn page(State(app): State<App>, ask: Ask, Question(asked): Question<Asked>) -> Result<Response> {
     let view = view(&app, &ask, &asked).await?;
     Ok(ask.page(|| shown(&view, &asked)))
 }
@@ -58,6 +53,50 @@ fn shown(view: &View, asked: &Asked) -> Page {
     Page::still(title, body)
 }
 
+/// What was done, as people of any language read it.
+const ACTIONS: [&str; 21] = [
+    words::mark!("action: plan"),
+    words::mark!("action: replay"),
+    words::mark!("action: resume"),
+    words::mark!("action: cancel"),
+    words::mark!("action: pause"),
+    words::mark!("action: adopt"),
+    words::mark!("action: discard"),
+    words::mark!("action: undo"),
+    words::mark!("action: import"),
+    words::mark!("action: export"),
+    words::mark!("action: edit"),
+    words::mark!("action: patch"),
+    words::mark!("action: reveal"),
+    words::mark!("action: tidy"),
+    words::mark!("action: rule"),
+    words::mark!("action: map again"),
+    words::mark!("action: wish"),
+    words::mark!("action: pause-stage"),
+    words::mark!("action: resume-stage"),
+    words::mark!("action: ended"),
+    words::mark!("action: failed"),
+];
+
+fn action(word: &str) -> String {
+    let told = |word: &str| {
+        let sense = ACTIONS
+            .iter()
+            .find(|sense| sense.strip_prefix("action: ") == Some(word));
+        sense.map_or_else(|| word.to_owned(), |sense| words::sense(sense).to_owned())
+    };
+    match word.rsplit_once(' ') {
+        Some((what, end @ ("ended" | "failed"))) => format!("{} {}", told(what), told(end)),
+        _ => told(word),
+    }
+}
+
+/// What was asked of running services.
+fn wished(entry: &Entry) -> String {
+    let result: serde_json::Value = serde_json::from_str(&entry.result).unwrap_or_default();
+    words::retold(result["what"].as_str().unwrap_or_default())
+}
+
 fn row(entry: &Entry) -> Markup {
     let at = entry
         .id
@@ -69,9 +108,9 @@ fn row(entry: &Entry) -> Markup {
         tr .bad[!entry.intact] {
             td { (parts::time(at)) }
             td { (entry.operator) }
-            td { (words::said(&entry.action)) @if !entry.intact { " ✗" } }
+            td { (action(&entry.action)) @if !entry.intact { " ✗" } }
             td { (parts::stage_name(&entry.stage)) }
-            td { (words::retold(&entry.filter)) }
+            td { (words::retold(&entry.filter)) (wished(entry)) }
             td { (entry.reason) }
             td {
                 @if entry.subject.starts_with("p-") { a .id href=(format!("/plans/{}", entry.subject)) { (entry.subject) } }

@@ -3,12 +3,12 @@
 use super::{Page, parts};
 use crate::{
     auth::Role,
-    server::{App, Ask, Result, live},
+    server::{App, Ask, Question, Result, live},
     views::customers::{Asked, Hit, One, View, one, view},
 };
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/live/customers/{id}", get(updates))
 }
 
-async fn page(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Result<Response> {
+async fn page(State(app): State<App>, ask: Ask, Question(asked): Question<Asked>) -> Result<Response> {
     if let Some(id) = asked.q.as_deref().map(str::trim).filter(|q| is_id(q)) {
         return Ok(Redirect::to(&format!("/customers/{id}")).into_response());
     }

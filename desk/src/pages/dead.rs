@@ -3,7 +3,7 @@
 use super::{Page, chooser, parts};
 use crate::{
     auth::Role,
-    server::{App, Ask, Failure, Filled, Result, live},
+    server::{App, Ask, Failure, Filled, Question, Result, live},
     views::{
         dead::{Asked, Groups, Page as Letters, groups, page as letters},
         stage,
@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -117,7 +117,7 @@ async fn of_group(
     State(app): State<App>,
     ask: Ask,
     Path((stage, group)): Path<(String, String)>,
-    Query(asked): Query<Asked>,
+    Question(asked): Question<Asked>,
 ) -> Result<Response> {
     let asked = Asked {
         query: Some(format!("group={group}")),
@@ -130,7 +130,7 @@ async fn list(
     State(app): State<App>,
     ask: Ask,
     Path(stage): Path<String>,
-    Query(asked): Query<Asked>,
+    Question(asked): Question<Asked>,
 ) -> Result<Response> {
     listed(&app, &ask, &stage, &asked).await
 }

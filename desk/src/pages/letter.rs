@@ -3,12 +3,12 @@
 use super::{Page, parts};
 use crate::{
     auth::Role,
-    server::{App, Ask, Failure, Result},
+    server::{App, Ask, Failure, Question, Result},
     views::{dead::letter, stage},
 };
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -33,7 +33,7 @@ async fn page(
     State(app): State<App>,
     ask: Ask,
     Path(word): Path<String>,
-    Query(Asked { id }): Query<Asked>,
+    Question(Asked { id }): Question<Asked>,
 ) -> Result<Response> {
     let stage = stage(&word)?;
     let letter = letter(&app, &ask, stage, &id).await?;

@@ -2,15 +2,10 @@
 
 use super::{Page, parts};
 use crate::{
-    server::{App, Ask, Result},
+    server::{App, Ask, Question, Result},
     views::runs::view,
 };
-use axum::{
-    Router,
-    extract::{Query, State},
-    response::Response,
-    routing::get,
-};
+use axum::{Router, extract::State, response::Response, routing::get};
 use maud::{Markup, html};
 use readmodel::read::sums::Run;
 use serde::Deserialize;
@@ -24,7 +19,7 @@ struct Asked {
     all: Option<String>,
 }
 
-async fn page(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Result<Response> {
+async fn page(State(app): State<App>, ask: Ask, Question(asked): Question<Asked>) -> Result<Response> {
     let all = asked.all.is_some();
     let view = view(&app, &ask, all).await?;
     Ok(ask.page(|| {

@@ -15,7 +15,7 @@ pub(crate) fn page(next: &str, problem: Option<&str>) -> Markup {
             label { span { (words::text!("Password")) } input name="password" type="password" required autocomplete="current-password"; }
             button .primary { (title) }
         }
-        p { (layout::languages("/sign-in")) }
+        p { (layout::languages(&super::parts::address("/sign-in", &[("next", next)]))) }
     };
     layout::bare(title, &body)
 }

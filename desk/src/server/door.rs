@@ -71,7 +71,16 @@ fn who(app: &App, request: &Request) -> Result<Principal, Failure> {
         return Err(Failure::SignIn);
     }
     // A page of the web can make a browser call here under a name of its own.
-    match is_local(headers) {
+    // Nor is it somebody here whom a proxy on this machine speaks for.
+    let forwarded = [
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-real-ip",
+        "via",
+    ];
+    let is_forwarded = forwarded.iter().any(|name| headers.contains_key(*name));
+    match is_local(headers) && !is_forwarded {
         true => Ok(Principal::new(
             replay::workspace::os_user(),
             Role::Admin,

@@ -14,6 +14,11 @@ pub(crate) const TOKEN: &str = "form_token";
 /// A larger form is refused.
 const MOST: usize = 256 * 1024;
 
+/// What somebody writes for others to read in a line: not endless, and nothing that would move or turn what stands beside it.
+pub(crate) fn is_a_line(text: &str) -> bool {
+    text.chars().count() <= 500 && !text.contains('\n') && pipeline::mask::printable(text) == text
+}
+
 /// The fields of a form.
 #[derive(Debug, Default)]
 pub(crate) struct Filled(Vec<(String, String)>);
@@ -53,6 +58,10 @@ impl Filled {
     /// A reason that says something.
     pub(crate) fn reason(&self) -> Result<&str, Failure> {
         match self.text("reason") {
+            text if !is_a_line(text) => Err(Failure::invalid(
+                "reason",
+                words::kept!("write one line of 500 characters at most"),
+            )),
             "" => Err(Failure::invalid(
                 "reason",
                 words::text!("say why in one sentence; it stays in the audit log"),

@@ -30,6 +30,7 @@ where
     let permit = permit.map_err(|_| Failure::Wait(Duration::from_secs(30)))?;
     let (sender, receiver) = mpsc::channel::<Result<Event, Infallible>>(1);
     let (shutdown, language) = (app.rt.shutdown.clone(), ask.language);
+    let (app, principal) = (app.clone(), ask.principal.clone());
     tokio::spawn(async move {
         let _permit = permit;
         let (begun, mut last) = (tokio::time::Instant::now(), None);
@@ -40,6 +41,11 @@ where
                 _ = ticks.tick() => {}
                 () = sender.closed() => return,
                 () = shutdown.requested() => return,
+            }
+            // Who has signed out, or may do something else now, is not shown any more.
+            let now = jiff::Timestamp::now().as_millisecond();
+            if !principal.is_still(&app.people, now).unwrap_or(false) {
+                return;
             }
             let event = match body().await {
                 Ok(text) => Event::default().event("page").data(text),

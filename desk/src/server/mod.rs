@@ -9,6 +9,7 @@ mod filled;
 mod headers;
 mod language;
 mod live;
+mod question;
 mod router;
 mod sign_in;
 
@@ -16,6 +17,7 @@ pub(crate) use app::App;
 pub(crate) use ask::Ask;
 pub(crate) use assets::{SCRIPT, STYLE};
 pub(crate) use failure::{Failure, Result};
-pub(crate) use filled::{Filled, Sent};
+pub(crate) use filled::{Filled, Sent, is_a_line};
 pub(crate) use live::live;
+pub(crate) use question::Question;
 pub(crate) use router::serve;

@@ -6,13 +6,14 @@ use super::{
     failure::Failure,
     filled::Filled,
     language,
+    question::Question,
 };
 use crate::{
     auth::{password, secret},
     pages,
 };
 use axum::{
-    extract::{ConnectInfo, Query, State},
+    extract::{ConnectInfo, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -29,13 +30,15 @@ impl Next {
     /// Only a page of ours.
     fn place(&self) -> &str {
         let next = self.next.as_deref().unwrap_or("/");
-        let is_ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r']);
+        let is_ours = next.starts_with('/')
+            && !next.starts_with("//")
+            && !next.contains(|c: char| c == '\\' || c.is_control());
         if is_ours { next } else { "/" }
     }
 }
 
 /// The page that asks for name and password.
-pub(super) async fn page(Query(next): Query<Next>, headers: HeaderMap) -> Response {
+pub(super) async fn page(Question(next): Question<Next>, headers: HeaderMap) -> Response {
     shown(&headers, StatusCode::OK, next.place(), None)
 }
 
@@ -56,17 +59,13 @@ pub(super) async fn enter(
     let filled = Filled::read(&body);
     let (name, password) = (filled.text("name").to_owned(), filled.raw("password").to_owned());
     let from = address(&app, peer.ip(), &headers);
-    let wait = app.attempts.wait(&name, from);
-    if !wait.is_zero() {
-        return Err(Failure::Wait(wait));
-    }
+    app.attempts.begin(&name, from).map_err(Failure::Wait)?;
     let next = Next {
         next: Some(filled.text("next").to_owned()),
     };
     let known = app.people.hash(&name)?;
     let (name, hash) = known.map_or((name, None), |(name, hash)| (name, Some(hash)));
     if !password::is_right(password, hash).await {
-        app.attempts.failed(&name, from);
         tracing::warn!(user = name, %from, "a sign-in failed");
         let problem = words::mark!("name or password is wrong");
         return Ok(shown(
@@ -124,7 +123,7 @@ pub(super) struct Chosen {
 }
 
 /// Remembers a language; it changes nothing else, so that a link does.
-pub(super) async fn speak(Query(chosen): Query<Chosen>) -> Response {
+pub(super) async fn speak(Question(chosen): Question<Chosen>) -> Response {
     let next = Next { next: chosen.next };
     let word = if chosen.to == "zh" { "zh" } else { "en" };
     let cookie = format!(
@@ -147,7 +146,16 @@ mod tests {
             next.place().to_owned()
         };
         assert_eq!(place("/dead?where=a"), "/dead?where=a");
-        for evil in ["https://evil", "//evil", "/\\evil", "evil", ""] {
+        for evil in [
+            "https://evil",
+            "//evil",
+            "/\\evil",
+            "/\t/evil",
+            "/\0/evil",
+            "/x\u{b}",
+            "evil",
+            "",
+        ] {
             assert_eq!(place(evil), "/", "{evil}");
         }
     }

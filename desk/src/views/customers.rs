@@ -85,6 +85,17 @@ pub(crate) async fn view(app: &App, ask: &Ask, asked: &Asked) -> Result<View, Fa
             current,
         });
     }
+    if !text.is_empty() {
+        let query = format!("key={text}")
+            .parse()
+            .map_err(|problem| Failure::query(&problem))?;
+        return Ok(View {
+            customers: Vec::new(),
+            next: None,
+            letters: hits(app, ask, query).await?,
+            current,
+        });
+    }
     let before = match asked.after.as_deref() {
         None | Some("") => None,
         Some(after) => Some(place(after)?),

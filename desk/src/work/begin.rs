@@ -95,6 +95,9 @@ pub(crate) async fn run(
 ) {
     let (app, workspace) = (app.clone(), detached(app, stage, operator));
     let id = plan.id.clone();
+    if !app.work.claim(&id) {
+        return;
+    }
     app.work.note(&id, None);
     let work = async move || {
         let ran = recorded::run(&workspace, action, plan, &options, &mut |_| {}).await;
@@ -106,6 +109,7 @@ pub(crate) async fn run(
             );
             app.work.note(&id, Some(words::english(|| chain(&error))));
         }
+        app.work.release(&id);
     };
     begun(work).await;
 }
@@ -149,6 +153,7 @@ async fn operation(
     work: impl AsyncFnOnce() -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Failure> {
     let (sender, mut receiver) = tokio::sync::oneshot::channel();
+    app.work.note("operations", None);
     let own = app.clone();
     begun(async move || {
         let ended = work().await;

@@ -12,7 +12,7 @@ use replay::plan::make::Preview;
 use serde::Serialize;
 use serde_json::Value;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -94,6 +94,8 @@ impl Making {
 #[derive(Default)]
 struct Known {
     makings: HashMap<String, Making>,
+    /// Plans that are run here.
+    running: HashSet<String>,
     /// What ended badly, by the id of plan or operation.
     troubles: HashMap<String, String>,
     /// Those that are remembered, the oldest first.
@@ -132,6 +134,15 @@ impl Work {
     /// Why something ended that was begun here.
     pub(crate) fn trouble(&self, id: &str) -> Option<String> {
         self.lock().troubles.get(id).cloned()
+    }
+
+    /// Whether a plan is not run here yet; it is from now on, until it is released.
+    fn claim(&self, id: &str) -> bool {
+        self.lock().running.insert(id.to_owned())
+    }
+
+    fn release(&self, id: &str) {
+        self.lock().running.remove(id);
     }
 
     fn make(&self, id: &str, making: Making) {

@@ -90,7 +90,11 @@ pub(super) struct Cutter {
 impl Cutter {
     pub(super) fn new(window: Window, cursor: Option<i64>) -> Self {
         let next = cursor.or(window.start);
-        let width = (window.end - next.unwrap_or(OLDEST) + 1).max(1);
+        let width = window
+            .end
+            .saturating_sub(next.unwrap_or(OLDEST))
+            .saturating_add(1)
+            .max(1);
         Self {
             window,
             next,

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::mask::mask_text;
 use crate::retry::Backoff;
 use crate::telemetry::names;
 
@@ -182,6 +183,8 @@ impl Shared {
     }
 
     fn close(&self, state: &mut State, reason: Pause, detail: String) {
+        // A vendor's words may quote a customer.
+        let detail = mask_text(&detail);
         if let Some(closed) = state.closed.get_mut(&reason) {
             closed.detail = detail;
             if std::mem::take(&mut closed.trial) {

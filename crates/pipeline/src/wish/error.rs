@@ -40,6 +40,9 @@ pub enum Error {
     /// What cannot be an id.
     #[error("{}", words::tr!("`{0}` is no id of a customer"))]
     NoId(String),
+    /// Nothing can have changed then.
+    #[error("{}", words::tr!("the period lies before 2000 or in the future"))]
+    Elsewhen,
     /// It ends before it begins.
     #[error("{}", words::tr!("the period ends before it begins"))]
     Period,

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// So many customers can be asked for at a time.
 pub const MOST_IDS: usize = 500;
+/// The beginning of 2000, unix seconds: nothing changed in the CRM before.
+const EARLIEST: i64 = 946_684_800;
+/// Clocks differ; a day is enough for any of them.
+const DAY_S: i64 = 86_400;
 /// As long as any number of the vendor.
 const LONGEST_ID: usize = 20;
 
@@ -99,6 +103,11 @@ impl WishKind {
                 ids: checked_ids(ids)?,
             }),
             Self::Period { from, to } if from > to => Err(Error::Period),
+            Self::Period { from, to }
+                if from < EARLIEST || to > jiff::Timestamp::now().as_second() + DAY_S =>
+            {
+                Err(Error::Elsewhen)
+            }
             kind => Ok(kind),
         }
     }
@@ -167,8 +176,12 @@ mod tests {
 
     #[test]
     fn a_period_goes_forward() {
-        assert!(WishKind::Period { from: 2, to: 1 }.checked().is_err());
-        assert!(WishKind::Period { from: 1, to: 1 }.checked().is_ok());
+        let of = |from, to| WishKind::Period { from, to }.checked();
+        assert!(matches!(of(2, 1), Err(Error::Period)));
+        assert!(of(EARLIEST, EARLIEST).is_ok());
+        for (from, to) in [(i64::MIN, i64::MAX), (1, 2), (9_999_999_999, 99_999_999_999)] {
+            assert!(matches!(of(from, to), Err(Error::Elsewhen)), "{from} {to}");
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub async fn pause(workspace: &Workspace, id: &str, why: &str) -> Result<Plan> {
         let by_now = state.map_or(words::text!("gone"), State::told);
         return Err(Error::NotNow(words::tr!("plan {} is {by_now} by now", plan.id)));
     }
-    on_record(workspace, "pause", &plan.id).await
+    on_record(workspace, "pause", &plan.id, why).await
 }
 
 /// Ends a plan; what it has not put back stays where it is.
@@ -84,11 +84,15 @@ pub async fn cancel(workspace: &Workspace, id: &str, why: &str) -> Result<Plan> 
             plan.state.told()
         )));
     }
-    on_record(workspace, "cancel", &plan.id).await
+    on_record(workspace, "cancel", &plan.id, why).await
 }
 
-async fn on_record(workspace: &Workspace, action: &str, id: &str) -> Result<Plan> {
+async fn on_record(workspace: &Workspace, action: &str, id: &str, why: &str) -> Result<Plan> {
     let plan = of_stage(workspace, id).await?;
-    note(workspace, action, &plan).await?;
+    let mut noted = plan.clone();
+    if !why.is_empty() {
+        why.clone_into(&mut noted.reason);
+    }
+    note(workspace, action, &noted).await?;
     Ok(plan)
 }

@@ -30,7 +30,10 @@ async fn ask(wishes: &Wishes, kind: WishKind) -> Asked {
 }
 
 const fn period(from: i64) -> WishKind {
-    WishKind::Period { from, to: 1_000 }
+    WishKind::Period {
+        from: 1_700_000_000 + from,
+        to: 1_700_001_000,
+    }
 }
 
 /// Does wishes when it is let.
