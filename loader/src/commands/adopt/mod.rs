@@ -28,6 +28,12 @@ use crate::write::Writer;
 use catalogue::Catalogue;
 use compare::Compared;
 use report::Report;
+use std::time::{Duration, Instant};
+
+/// How long a loader that repairs keys is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How often it is looked whether it is done.
+const POLL: Duration = Duration::from_millis(200);
 
 /// Shows whose the rows are, asks, and writes the keys.
 pub(crate) async fn adopt(args: AdoptArgs) -> anyhow::Result<()> {
@@ -46,13 +52,7 @@ pub(crate) async fn adopt(args: AdoptArgs) -> anyhow::Result<()> {
         .current()
         .with_context(|| words::tr!("the form has not been read"))?;
     let compared = widgets::resolve(&args.widgets, &form, &config.expected.fields)?;
-    let key = writer.runtime.namespace.keyless_lease_key();
-    let lease = Lease::acquire(&writer.runtime.store, key, &writer.runtime.instance, LEASE)
-        .await
-        .with_context(|| words::tr!("ask Redis"))?
-        .context(words::text!(
-            "another `loader adopt`, or a loader that repairs keys, is at work; try again in a minute"
-        ))?;
+    let lease = alone(&writer).await?;
     let adoption = Adoption {
         catalogue: Catalogue::new(&writer.runtime),
         writer: &writer,
@@ -70,6 +70,23 @@ pub(crate) async fn adopt(args: AdoptArgs) -> anyhow::Result<()> {
     writer.runtime.events.finish().await;
     lease.release().await.with_context(|| words::tr!("ask Redis"))?;
     done
+}
+
+/// Nobody else writes keys meanwhile. A loader that gives known rows their keys is done within moments, and is waited for.
+async fn alone(writer: &Writer) -> anyhow::Result<Lease> {
+    let (rt, begun) = (&writer.runtime, Instant::now());
+    loop {
+        let key = rt.namespace.keyless_lease_key();
+        let lease = Lease::acquire(&rt.store, key, &rt.instance, LEASE).await;
+        if let Some(lease) = lease.with_context(|| words::tr!("ask Redis"))? {
+            return Ok(lease);
+        }
+        if begun.elapsed() >= PATIENCE || !rt.shutdown.sleep(POLL).await {
+            words::bail!(
+                "another `loader adopt`, or a loader that repairs keys, is at work; try again in a minute"
+            );
+        }
+    }
 }
 
 /// What one adoption works with.

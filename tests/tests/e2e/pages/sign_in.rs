@@ -95,6 +95,7 @@ async fn guessing_has_to_wait_longer_each_time_and_a_token_serves_programs() {
     let removed = command
         .args(["token", "remove", "monitor", "--data"])
         .arg(&scene.desk.data)
+        .stdout(std::process::Stdio::null())
         .status()
         .unwrap();
     assert!(removed.success());
