@@ -12,10 +12,11 @@ use clap::{Args, Subcommand};
 use pipeline::{
     cause::chain,
     config::{CommonArgs, CommonConfig},
+    names::Namespace,
     service::Runtime,
     setting::ConfigError,
 };
-use std::{io, sync::Arc};
+use std::{io, net::SocketAddr, path::Path, sync::Arc};
 use tokio::net::TcpListener;
 
 /// Arguments of `events`.
@@ -53,8 +54,8 @@ pub async fn events_for(service: &'static str, args: EventsArgs) -> anyhow::Resu
     let config = KeepConfig::try_from(keep)?;
     let common = CommonConfig::try_from(common)?;
     let rt = Runtime::tool(service, &common)?;
-    let model = Model::open(&config.data, &rt.namespace.to_string()).map_err(unusable)?;
-    let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
+    let model = open(&config.data, &rt.namespace)?;
+    let listener = listen(config.listen, "127.0.0.1:9470").await?;
     let addr = listener.local_addr().context("DESK_LISTEN")?;
     tracing::info!(%addr, namespace = %rt.namespace, "keeping the read model");
     let keeper = Keeper::new(rt.clone(), Arc::new(model), config.walk_every);
@@ -64,22 +65,32 @@ pub async fn events_for(service: &'static str, args: EventsArgs) -> anyhow::Resu
     Ok(answering.await.context("answer")??)
 }
 
-/// Why the folder cannot be used, as a fault of the setting.
-fn unusable(error: Error) -> ConfigError {
-    let remedy = match &error {
-        Error::Kept(_) => words::text!("one process keeps a folder; DESK_LISTEN of that one answers"),
-        _ => words::text!("name a folder that this user may make and write, on a disk with room"),
-    };
-    ConfigError::new("DESK_DATA", chain(&error), remedy)
+/// The model in the folder of `DESK_DATA`.
+///
+/// # Errors
+/// When the folder cannot be used, as a fault of the setting.
+pub fn open(folder: &Path, namespace: &Namespace) -> Result<Model, ConfigError> {
+    Model::open(folder, &namespace.to_string()).map_err(|error| {
+        let remedy = match &error {
+            Error::Kept(_) => words::text!("one process keeps a folder; DESK_LISTEN of that one answers"),
+            _ => words::text!("name a folder that this user may make and write, on a disk with room"),
+        };
+        ConfigError::new("DESK_DATA", chain(&error), remedy)
+    })
 }
 
-/// Why nothing can be answered there, as a fault of the setting.
-fn taken(error: io::Error) -> ConfigError {
-    let remedy = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            words::text!("end who listens there, or name another port; port 0 takes a free one")
-        }
-        _ => words::text!("name an address of this machine, such as 127.0.0.1:9470"),
-    };
-    ConfigError::new("DESK_LISTEN", error, remedy)
+/// Listens at `DESK_LISTEN`; `example` is an address that could be named instead.
+///
+/// # Errors
+/// When the address cannot be had, as a fault of the setting.
+pub async fn listen(addr: SocketAddr, example: &str) -> Result<TcpListener, ConfigError> {
+    TcpListener::bind(addr).await.map_err(|error| {
+        let remedy = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                words::tr!("end who listens there, or name another port; port 0 takes a free one")
+            }
+            _ => words::tr!("name an address of this machine, such as {example}"),
+        };
+        ConfigError::new("DESK_LISTEN", error, remedy)
+    })
 }

@@ -1,9 +1,8 @@
 //! What programs may have done.
 
 use crate::{
-    auth::Role,
     server::{App, Ask, Failure, Result, Sent},
-    views::{self, dead, plans::stage_of},
+    views::{self, dead},
     work,
 };
 use axum::{
@@ -12,9 +11,8 @@ use axum::{
     http::StatusCode,
 };
 use replay::{
-    archive,
     browse::Filter,
-    plan::{State as Stands, change, options::Options, rate::Rate, start::Start},
+    plan::{options::Options, rate::Rate, start::Start},
     repair::{Assignment, Repair},
 };
 use serde::Deserialize;
@@ -70,46 +68,25 @@ pub(super) struct NewPlan {
 #[serde(deny_unknown_fields)]
 pub(super) struct Why {
     /// One sentence for the audit log.
-    reason: String,
+    pub(super) reason: String,
 }
 
-impl Why {
-    pub(super) fn reason(&self) -> Result<&str> {
-        reason(&self.reason)
-    }
-}
-
-fn reason(text: &str) -> Result<&str> {
-    match text.trim() {
-        text if !crate::server::is_a_line(text) => Err(Failure::invalid(
-            "reason",
-            words::kept!("write one line of 500 characters at most"),
+/// Which letters are meant; every one only when that is said.
+fn filter(ask: &Ask, query: String, all: bool, limit: Option<u64>) -> Result<Filter> {
+    let asked = dead::Asked {
+        query: Some(query),
+        ..dead::Asked::default()
+    };
+    let filter = Filter {
+        query: asked.query(ask)?,
+        limit,
+    };
+    match filter.is_everything() && !all {
+        true => Err(Failure::invalid(
+            "where",
+            words::kept!("no filter means every letter; say `\"all\": true` if that is meant"),
         )),
-        "" => Err(Failure::invalid(
-            "reason",
-            words::kept!("say why in one sentence; it stays in the audit log"),
-        )),
-        text => Ok(text),
-    }
-}
-
-impl Choice {
-    fn filter(&self, ask: &Ask) -> Result<Filter> {
-        let asked = dead::Asked {
-            query: Some(self.query.clone()),
-            ..dead::Asked::default()
-        };
-        let filter = Filter {
-            query: asked.query(ask)?,
-            limit: self.limit,
-        };
-        match filter.is_everything() && !self.all {
-            true => Err(Failure::invalid(
-                "where",
-                words::kept!("no filter means every letter; say `\"all\": true` if that is meant"),
-            )),
-            false => Ok(filter),
-        }
+        false => Ok(filter),
     }
 }
 
@@ -122,15 +99,8 @@ pub(super) async fn make(
     Path(word): Path<String>,
     Sent(new): Sent<NewPlan>,
 ) -> Result<(StatusCode, Json<Value>)> {
-    ask.allow(Role::Operator)?;
     let stage = views::stage(&word)?;
-    let choice = Choice {
-        query: new.query,
-        all: new.all,
-        limit: new.limit,
-        reason: new.reason,
-    };
-    let (filter, reason) = (choice.filter(&ask)?, reason(&choice.reason)?);
+    let filter = filter(&ask, new.query, new.all, new.limit)?;
     let wrong = |place: &'static str| move |problem: String| Failure::invalid(place, problem);
     let rate: Option<Rate> = match new.rate.trim() {
         "" => None,
@@ -160,7 +130,7 @@ pub(super) async fn make(
         rate,
         ..Options::default()
     };
-    let id = work::make(&app, stage, &ask.principal.name, filter, reason, repair, options).await;
+    let id = work::make(&app, &ask, stage, filter, &new.reason, repair, options).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"plan": id}))))
 }
 
@@ -173,22 +143,7 @@ pub(super) async fn run(
     Path(id): Path<String>,
     Sent(_): Sent<Value>,
 ) -> Result<(StatusCode, Json<Value>)> {
-    ask.allow(Role::Operator)?;
-    let (stage, plan) = stage_of(&app, &ask, &id).await?;
-    if plan.state.is_over() || matches!(plan.state, Stands::Making | Stands::Running) {
-        return Err(Failure::Letters(replay::error::Error::NotNow(words::kept!(
-            "plan {} is {} already",
-            plan.id,
-            plan.state.name()
-        ))));
-    }
-    let action = if plan.state == Stands::Planned {
-        "replay"
-    } else {
-        "resume"
-    };
-    let options = plan.options.clone();
-    work::run(&app, stage, &ask.principal.name, action, plan, options).await;
+    work::run(&app, &ask, &id, true).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"plan": id}))))
 }
 
@@ -201,9 +156,7 @@ pub(super) async fn pause(
     Path(id): Path<String>,
     Sent(why): Sent<Why>,
 ) -> Result<Json<Value>> {
-    ask.allow(Role::Operator)?;
-    let (stage, _) = stage_of(&app, &ask, &id).await?;
-    let plan = change::pause(&app.workspace(stage, &ask.principal.name), &id, why.reason()?).await?;
+    let plan = work::pause(&app, &ask, &id, &why.reason).await?;
     Ok(Json(serde_json::to_value(plan)?))
 }
 
@@ -216,9 +169,7 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     Sent(why): Sent<Why>,
 ) -> Result<Json<Value>> {
-    ask.allow(Role::Operator)?;
-    let (stage, _) = stage_of(&app, &ask, &id).await?;
-    let plan = change::cancel(&app.workspace(stage, &ask.principal.name), &id, why.reason()?).await?;
+    let plan = work::cancel(&app, &ask, &id, &why.reason).await?;
     Ok(Json(serde_json::to_value(plan)?))
 }
 
@@ -231,17 +182,11 @@ pub(super) async fn discard(
     Path(word): Path<String>,
     Sent(choice): Sent<Choice>,
 ) -> Result<(StatusCode, Json<Value>)> {
-    ask.allow(Role::Operator)?;
-    let (stage, filter) = (views::stage(&word)?, choice.filter(&ask)?);
-    work::discard(
-        &app,
-        stage,
-        &ask.principal.name,
-        filter,
-        reason(&choice.reason)?,
-        archive::KEEP,
-    )
-    .await?;
+    let (stage, filter) = (
+        views::stage(&word)?,
+        filter(&ask, choice.query, choice.all, choice.limit)?,
+    );
+    work::discard(&app, &ask, stage, filter, &choice.reason).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({}))))
 }
 
@@ -254,8 +199,6 @@ pub(super) async fn undo(
     Path(id): Path<String>,
     Sent(why): Sent<Why>,
 ) -> Result<(StatusCode, Json<Value>)> {
-    ask.allow(Role::Operator)?;
-    let (stage, _) = views::plans::operation(&app, &ask, &id).await?;
-    work::undo(&app, stage, &ask.principal.name, &id, why.reason()?).await?;
+    work::undo(&app, &ask, &id, &why.reason).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({}))))
 }

@@ -2,20 +2,16 @@
 
 use super::acts::Why;
 use crate::{
-    auth::Role,
     server::{App, Ask, Result, Sent},
-    views::{self, wishes},
+    views::wishes,
+    work,
 };
 use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
 };
-use pipeline::{
-    stage::Stage,
-    wish::{self, WishKind},
-};
-use replay::decide;
+use pipeline::wish::WishKind;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -45,13 +41,7 @@ pub(super) async fn ask(
     ask: Ask,
     Sent(new): Sent<NewWish>,
 ) -> Result<(StatusCode, Json<Value>)> {
-    ask.allow(Role::Operator)?;
-    let workspace = app.workspace(new.kind.stage(), &ask.principal.name);
-    let asked = decide::ask(
-        &workspace,
-        wish::Ask::new(new.kind, &ask.principal.name, new.reason),
-    )
-    .await?;
+    let asked = work::wish(&app, &ask, new.kind, &new.reason).await?;
     Ok((StatusCode::ACCEPTED, Json(serde_json::to_value(asked)?)))
 }
 
@@ -64,8 +54,7 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     Sent(_): Sent<Value>,
 ) -> Result<Json<Value>> {
-    ask.allow(Role::Operator)?;
-    let wish = decide::cancel(&app.workspace(Stage::Extract, &ask.principal.name), &id).await?;
+    let wish = work::cancel_wish(&app, &ask, &id).await?;
     Ok(Json(serde_json::to_value(wish)?))
 }
 
@@ -78,11 +67,8 @@ pub(super) async fn pause(
     Path(word): Path<String>,
     Sent(why): Sent<Why>,
 ) -> Result<Json<Value>> {
-    ask.allow(Role::Operator)?;
-    let workspace = app.workspace(views::stage(&word)?, &ask.principal.name);
-    Ok(Json(serde_json::to_value(
-        decide::pause_stage(&workspace, why.reason()?).await?,
-    )?))
+    let decision = work::pause_stage(&app, &ask, &word, &why.reason).await?;
+    Ok(Json(serde_json::to_value(decision)?))
 }
 
 /// Lets a stage work again.
@@ -94,8 +80,6 @@ pub(super) async fn resume(
     Path(word): Path<String>,
     Sent(why): Sent<Why>,
 ) -> Result<Json<Value>> {
-    ask.allow(Role::Operator)?;
-    let workspace = app.workspace(views::stage(&word)?, &ask.principal.name);
-    let (decision, _) = decide::resume_stage(&workspace, why.reason()?).await?;
+    let decision = work::resume_stage(&app, &ask, &word, &why.reason).await?;
     Ok(Json(serde_json::to_value(decision)?))
 }

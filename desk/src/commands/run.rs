@@ -7,13 +7,13 @@ use crate::{
     server::{App, serve},
 };
 use anyhow::Context;
-use pipeline::{
-    cause::chain, config::CommonConfig, service::Runtime, setting::ConfigError, stage::Stage, tls::TlsFiles,
+use pipeline::{config::CommonConfig, service::Runtime, setting::ConfigError, stage::Stage, tls::TlsFiles};
+use readmodel::{
+    cli::{listen, open},
+    keep::Keeper,
 };
-use readmodel::{Model, error::Error, keep::Keeper};
 use replay::{when, worker::Worker};
-use std::{io, sync::Arc};
-use tokio::net::TcpListener;
+use std::sync::Arc;
 
 /// Serves until stopped.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
@@ -24,11 +24,9 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let rt = Runtime::start("desk", &common, &TlsFiles::default()).await?;
     // It waits for nothing: without the broker it says so on its page.
     rt.gate.open(pipeline::gate::Pause::Starting);
-    let name = rt.namespace.to_string();
-    let model = Model::open(&config.data, &name).map_err(unusable)?;
-    let people = People::open(&config.data, &name)
-        .map_err(|error| ConfigError::new("DESK_DATA", chain(&error), a_folder()))?;
-    let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
+    let model = open(&config.data, &rt.namespace)?;
+    let people = super::people(&config.data, &rt.namespace.to_string())?;
+    let listener = listen(config.listen, "127.0.0.1:8088").await?;
     let addr = listener.local_addr().context("DESK_LISTEN")?;
     warn_of_nobody(&config, &people)?;
     let keeper = Keeper::new(rt.clone(), Arc::new(model), config.walk_every);
@@ -52,28 +50,4 @@ fn warn_of_nobody(config: &DeskConfig, people: &People) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn a_folder() -> &'static str {
-    words::text!("name a folder that this user may make and write, on a disk with room")
-}
-
-fn unusable(error: Error) -> ConfigError {
-    let remedy = match &error {
-        Error::Kept(_) => {
-            words::text!("one process keeps a folder; stop the other one, or name another folder")
-        }
-        _ => a_folder(),
-    };
-    ConfigError::new("DESK_DATA", chain(&error), remedy)
-}
-
-fn taken(error: io::Error) -> ConfigError {
-    let remedy = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            words::text!("end who listens there, or name another port; port 0 takes a free one")
-        }
-        _ => words::text!("name an address of this machine, such as 127.0.0.1:8088"),
-    };
-    ConfigError::new("DESK_LISTEN", error, remedy)
 }

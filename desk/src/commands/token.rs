@@ -24,7 +24,7 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
                 added_at: now,
                 ends_at: now.saturating_add(life),
             };
-            if !people(&folder)?.add_token(&token, &secret)? {
+            if !people(&folder.data, &folder.namespace)?.add_token(&token, &secret)? {
                 words::bail!(
                     "there is a token called `{0}`; `desk token remove {0}` takes it away",
                     token.name
@@ -39,7 +39,7 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
             Ok(pipeline::say!("{secret}")?)
         }
         TokenCommand::List { json, folder } => {
-            let all = people(&folder)?.tokens()?;
+            let all = people(&folder.data, &folder.namespace)?.tokens()?;
             if json {
                 return Ok(pipeline::say!("{}", serde_json::to_string(&all)?)?);
             }
@@ -57,9 +57,11 @@ pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        TokenCommand::Remove { name, folder } => match people(&folder)?.remove_token(&name)? {
-            true => Ok(pipeline::say!("the token {name} serves no more")?),
-            false => words::bail!("no token is called `{name}`; `desk token list` names all"),
-        },
+        TokenCommand::Remove { name, folder } => {
+            match people(&folder.data, &folder.namespace)?.remove_token(&name)? {
+                true => Ok(pipeline::say!("the token {name} serves no more")?),
+                false => words::bail!("no token is called `{name}`; `desk token list` names all"),
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(command: UserCommand) -> anyhow::Result<()> {
                 let problem = words::text!("a name has up to 64 letters, digits, and . _ - @");
                 return Err(ConfigError::message(problem).into());
             }
-            let people = people(&folder)?;
+            let people = people(&folder.data, &folder.namespace)?;
             let password = typed()?;
             if let Some(problem) = password::problem(&password) {
                 return Err(ConfigError::message(problem).into());
@@ -32,7 +32,7 @@ pub(crate) fn run(command: UserCommand) -> anyhow::Result<()> {
             Ok(pipeline::say!("{done}")?)
         }
         UserCommand::List { json, folder } => {
-            let all = people(&folder)?.list()?;
+            let all = people(&folder.data, &folder.namespace)?.list()?;
             if json {
                 return Ok(pipeline::say!("{}", serde_json::to_string(&all)?)?);
             }
@@ -47,10 +47,12 @@ pub(crate) fn run(command: UserCommand) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        UserCommand::Remove { name, folder } => match people(&folder)?.remove(&name)? {
-            true => Ok(pipeline::say!("{name} may not sign in any more")?),
-            false => words::bail!("nobody is called `{name}`; `desk user list` names everybody"),
-        },
+        UserCommand::Remove { name, folder } => {
+            match people(&folder.data, &folder.namespace)?.remove(&name)? {
+                true => Ok(pipeline::say!("{name} may not sign in any more")?),
+                false => words::bail!("nobody is called `{name}`; `desk user list` names everybody"),
+            }
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Page, chooser, parts};
 use crate::{
-    auth::Role,
     server::{App, Ask, Failure, Filled, Question, Result, live},
     views::{
         dead::{Asked, Groups, Page as Letters, groups, page as letters},
@@ -19,7 +18,6 @@ use axum::{
 use maud::{Markup, html};
 use pipeline::stage::Stage;
 use replay::{
-    archive,
     browse::{Filter, Group},
     plan::{options::Options, start::Start},
     query::Query as Letter,
@@ -223,7 +221,6 @@ async fn plan(
     Path(word): Path<String>,
     filled: Filled,
 ) -> Result<Response> {
-    ask.allow(Role::Operator)?;
     let (stage, filter, options) = (stage(&word)?, chosen(&ask, &filled)?, options(&ask, &filled)?);
     let from: Start = match filled.text("from") {
         "" => Start::Step,
@@ -232,16 +229,7 @@ async fn plan(
             .map_err(|problem: String| Failure::invalid("from", problem))?,
     };
     let repair = from.repair(stage)?;
-    let id = work::make(
-        &app,
-        stage,
-        &ask.principal.name,
-        filter,
-        filled.reason()?,
-        repair,
-        options,
-    )
-    .await;
+    let id = work::make(&app, &ask, stage, filter, filled.text("reason"), repair, options).await?;
     Ok(Redirect::to(&format!("/plans/{id}")).into_response())
 }
 
@@ -251,16 +239,7 @@ async fn discard(
     Path(word): Path<String>,
     filled: Filled,
 ) -> Result<Response> {
-    ask.allow(Role::Operator)?;
     let (stage, filter) = (stage(&word)?, chosen(&ask, &filled)?);
-    work::discard(
-        &app,
-        stage,
-        &ask.principal.name,
-        filter,
-        filled.reason()?,
-        archive::KEEP,
-    )
-    .await?;
+    work::discard(&app, &ask, stage, filter, filled.text("reason")).await?;
     Ok(Redirect::to("/plans#operations").into_response())
 }

@@ -3,8 +3,8 @@
 use super::{Page, parts};
 use crate::{
     auth::Role,
-    server::{App, Ask, Failure, Filled, Result, live},
-    views::plans::{One, one, stage_of},
+    server::{App, Ask, Filled, Result, live},
+    views::plans::{One, one},
     work::{self, Made, Making},
 };
 use axum::{
@@ -14,10 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use maud::{Markup, html};
-use replay::plan::{
-    Plan, State as Stands, change,
-    options::{Canary, Options},
-};
+use replay::plan::{Plan, State as Stands};
 use serde_json::Value;
 
 pub(super) fn routes() -> Router<App> {
@@ -103,7 +100,7 @@ fn actions(ask: &Ask, plan: &Plan) -> Markup {
                 (parts::form(ask, &path("pause"), html! { (parts::reason()) button { (words::text!("Pause")) } }))
             }
             @if !plan.state.is_over() {
-                (parts::form(ask, &path("cancel"), html! { button data-confirm=(words::text!("End this plan? What it has not replayed stays where it is.")) { (words::text!("End it")) } }))
+                (parts::form(ask, &path("cancel"), html! { (parts::reason()) button data-confirm=(words::text!("End this plan? What it has not replayed stays where it is.")) { (words::text!("End it")) } }))
             }
         }
     }
@@ -209,33 +206,12 @@ fn event(word: &str) -> String {
 }
 
 async fn run(State(app): State<App>, ask: Ask, Path(id): Path<String>, filled: Filled) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    let (stage, plan) = stage_of(&app, &ask, &id).await?;
-    if plan.state.is_over() || matches!(plan.state, Stands::Making | Stands::Running) {
-        return Err(Failure::Letters(replay::error::Error::NotNow(words::kept!(
-            "plan {} is {} already",
-            plan.id,
-            plan.state.name()
-        ))));
-    }
-    let is_new = plan.state == Stands::Planned;
-    let canary = match is_new && filled.text("canary").is_empty() {
-        true => Canary(Vec::new()),
-        false => plan.options.canary.clone(),
-    };
-    let options = Options {
-        canary,
-        ..plan.options.clone()
-    };
-    let action = if is_new { "replay" } else { "resume" };
-    work::run(&app, stage, &ask.principal.name, action, plan, options).await;
+    work::run(&app, &ask, &id, !filled.text("canary").is_empty()).await?;
     Ok(back(&id))
 }
 
 async fn pause(State(app): State<App>, ask: Ask, Path(id): Path<String>, filled: Filled) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    let (stage, _) = stage_of(&app, &ask, &id).await?;
-    change::pause(&app.workspace(stage, &ask.principal.name), &id, filled.reason()?).await?;
+    work::pause(&app, &ask, &id, filled.text("reason")).await?;
     Ok(back(&id))
 }
 
@@ -245,14 +221,7 @@ async fn cancel(
     Path(id): Path<String>,
     filled: Filled,
 ) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    let (stage, _) = stage_of(&app, &ask, &id).await?;
-    change::cancel(
-        &app.workspace(stage, &ask.principal.name),
-        &id,
-        filled.text("reason"),
-    )
-    .await?;
+    work::cancel(&app, &ask, &id, filled.text("reason")).await?;
     Ok(back(&id))
 }
 

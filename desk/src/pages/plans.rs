@@ -4,7 +4,7 @@ use super::{Page, parts};
 use crate::{
     auth::Role,
     server::{App, Ask, Filled, Result},
-    views::plans::{All, all, operation, rules as standing_rules},
+    views::plans::{All, all, rules as standing_rules},
     work,
 };
 use axum::{
@@ -122,9 +122,7 @@ fn state(state: Stands) -> &'static str {
 }
 
 async fn undo(State(app): State<App>, ask: Ask, Path(id): Path<String>, filled: Filled) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    let (stage, _) = operation(&app, &ask, &id).await?;
-    work::undo(&app, stage, &ask.principal.name, &id, filled.reason()?).await?;
+    work::undo(&app, &ask, &id, filled.text("reason")).await?;
     Ok(Redirect::to("/plans#operations").into_response())
 }
 

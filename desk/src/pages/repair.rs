@@ -126,22 +126,21 @@ async fn plan(
     Path(word): Path<String>,
     filled: Filled,
 ) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    let (stage, filter, reason) = (stage(&word)?, dead::chosen(&ask, &filled)?, filled.reason()?);
+    let (stage, filter) = (stage(&word)?, dead::chosen(&ask, &filled)?);
     let changes = words::scoped(ask.language, || changes(&filled))?;
     let workspace = app.workspace(stage, &ask.principal.name);
     let repair = Repair::of_changes(&workspace, changes).await?;
     let options = dead::options(&ask, &filled)?;
     let id = work::make(
         &app,
+        &ask,
         stage,
-        &ask.principal.name,
         filter,
-        reason,
+        filled.text("reason"),
         Some(repair),
         options,
     )
-    .await;
+    .await?;
     Ok(Redirect::to(&format!("/plans/{id}")).into_response())
 }
 

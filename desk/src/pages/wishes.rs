@@ -4,10 +4,8 @@ use super::{Page, parts};
 use crate::{
     auth::Role,
     server::{App, Ask, Failure, Filled, Result, live},
-    views::{
-        stage,
-        wishes::{View, view},
-    },
+    views::wishes::{View, view},
+    work,
 };
 use axum::{
     Router,
@@ -20,7 +18,7 @@ use pipeline::{
     stage::Stage,
     wish::{self, Wish, WishKind},
 };
-use replay::{decide, when};
+use replay::when;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -182,14 +180,8 @@ fn kind(filled: &Filled) -> Result<WishKind> {
 }
 
 async fn ask_for(State(app): State<App>, ask: Ask, filled: Filled) -> Result<Response> {
-    ask.allow(Role::Operator)?;
     let kind = words::scoped(ask.language, || kind(&filled))?;
-    let workspace = app.workspace(kind.stage(), &ask.principal.name);
-    decide::ask(
-        &workspace,
-        wish::Ask::new(kind, &ask.principal.name, filled.reason()?),
-    )
-    .await?;
+    work::wish(&app, &ask, kind, filled.text("reason")).await?;
     Ok(Redirect::to("/wishes").into_response())
 }
 
@@ -199,32 +191,27 @@ async fn cancel(
     Path(id): Path<String>,
     _filled: Filled,
 ) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    decide::cancel(&app.workspace(Stage::Extract, &ask.principal.name), &id).await?;
+    work::cancel_wish(&app, &ask, &id).await?;
     Ok(Redirect::to("/wishes").into_response())
 }
 
 async fn pause(
     State(app): State<App>,
     ask: Ask,
-    Path(word): Path<String>,
+    Path(stage): Path<String>,
     filled: Filled,
 ) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    let workspace = app.workspace(stage(&word)?, &ask.principal.name);
-    decide::pause_stage(&workspace, filled.reason()?).await?;
+    work::pause_stage(&app, &ask, &stage, filled.text("reason")).await?;
     Ok(Redirect::to("/").into_response())
 }
 
 async fn resume(
     State(app): State<App>,
     ask: Ask,
-    Path(word): Path<String>,
+    Path(stage): Path<String>,
     filled: Filled,
 ) -> Result<Response> {
-    ask.allow(Role::Operator)?;
-    let workspace = app.workspace(stage(&word)?, &ask.principal.name);
-    decide::resume_stage(&workspace, filled.reason()?).await?;
+    work::resume_stage(&app, &ask, &stage, filled.text("reason")).await?;
     Ok(Redirect::to("/").into_response())
 }
 

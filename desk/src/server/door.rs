@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use readmodel::serve::is_local;
 use std::net::{IpAddr, SocketAddr};
 
 /// The cookie of a session.
@@ -135,21 +136,6 @@ pub(super) fn address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     last.unwrap_or(peer)
 }
 
-/// Whether the address bar names this machine by one of its own names.
-pub(super) fn is_local(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    let host = host.unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(six) => six.split(']').next(),
-        None => host.split(':').next(),
-    };
-    let name = name.unwrap_or_default();
-    match name.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,20 +161,6 @@ mod tests {
             (&[("host", "desk:1"), ("sec-fetch-site", "same-origin")], true),
         ] {
             assert_eq!(is_of_our_page(&headers(all)), ours, "{all:?}");
-        }
-    }
-
-    #[test]
-    fn only_the_loopback_by_its_name_is_local() {
-        for (host, local) in [
-            ("127.0.0.1:8088", true),
-            ("localhost", true),
-            ("[::1]:8088", true),
-            ("evil.example:8088", false),
-            ("127.0.0.1.evil.example", false),
-            ("", false),
-        ] {
-            assert_eq!(is_local(&headers(&[("host", host)])), local, "{host}");
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::auth::secret;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
-    http::header,
+    http::{HeaderMap, header},
 };
 use url::form_urlencoded;
 
@@ -14,9 +14,20 @@ pub(crate) const TOKEN: &str = "form_token";
 /// A larger form is refused.
 const MOST: usize = 256 * 1024;
 
-/// What somebody writes for others to read in a line: not endless, and nothing that would move or turn what stands beside it.
-pub(crate) fn is_a_line(text: &str) -> bool {
-    text.chars().count() <= 500 && !text.contains('\n') && pipeline::mask::printable(text) == text
+/// Why something is decided: one line that others read, not endless, and nothing that would move or turn what stands beside it.
+///
+/// # Errors
+/// When it says nothing, or is no such line.
+pub(crate) fn reason(text: &str) -> Result<&str, Failure> {
+    let text = text.trim();
+    let is_a_line =
+        text.chars().count() <= 500 && !text.contains('\n') && pipeline::mask::printable(text) == text;
+    let problem = match () {
+        () if !is_a_line => words::kept!("write one line of 500 characters at most"),
+        () if text.is_empty() => words::kept!("say why in one sentence; it stays in the audit log"),
+        () => return Ok(text),
+    };
+    Err(Failure::invalid("reason", problem))
 }
 
 /// The fields of a form.
@@ -54,21 +65,6 @@ impl Filled {
         let of_name = self.0.iter().filter(move |(found, _)| found == name);
         of_name.map(|(_, value)| value.as_str())
     }
-
-    /// A reason that says something.
-    pub(crate) fn reason(&self) -> Result<&str, Failure> {
-        match self.text("reason") {
-            text if !is_a_line(text) => Err(Failure::invalid(
-                "reason",
-                words::kept!("write one line of 500 characters at most"),
-            )),
-            "" => Err(Failure::invalid(
-                "reason",
-                words::text!("say why in one sentence; it stays in the audit log"),
-            )),
-            reason => Ok(reason),
-        }
-    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Filled {
@@ -81,12 +77,18 @@ impl<S: Send + Sync> FromRequest<S> for Filled {
             .await
             .map_err(|_| Failure::invalid("form", words::kept!("it is too large")))?;
         let filled = Self::read(&body);
-        let given = parts.headers.get("x-form-token").and_then(|it| it.to_str().ok());
-        let given = given.unwrap_or_else(|| filled.raw(TOKEN));
-        if ask.principal.needs_form_token() && !secret::same(given, &ask.principal.form_token) {
-            return Err(Failure::Form);
-        }
+        admit(&ask, &parts.headers, filled.raw(TOKEN))?;
         Ok(filled)
+    }
+}
+
+/// The token of the session stands in a header or in the form.
+fn admit(ask: &Ask, headers: &HeaderMap, in_form: &str) -> Result<(), Failure> {
+    let in_header = headers.get("x-form-token").and_then(|it| it.to_str().ok());
+    let given = in_header.unwrap_or(in_form);
+    match !ask.principal.needs_form_token() || secret::same(given, &ask.principal.form_token) {
+        true => Ok(()),
+        false => Err(Failure::Form),
     }
 }
 
@@ -99,12 +101,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Sent<T> 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let ask = Ask::from_request_parts(&mut parts, state).await?;
-        let given = parts.headers.get("x-form-token").and_then(|it| it.to_str().ok());
-        if ask.principal.needs_form_token()
-            && !secret::same(given.unwrap_or_default(), &ask.principal.form_token)
-        {
-            return Err(Failure::Form);
-        }
+        admit(&ask, &parts.headers, "")?;
         let kind = parts
             .headers
             .get(header::CONTENT_TYPE)
@@ -134,6 +131,13 @@ mod tests {
         assert_eq!(filled.all("id").collect::<Vec<_>>(), ["a", "b c"]);
         assert_eq!((filled.text("reason"), filled.raw("reason")), ("修", " 修 "));
         assert_eq!(filled.text("none"), "");
-        assert!(Filled::read(b"reason=+").reason().is_err());
+    }
+
+    #[test]
+    fn a_reason_is_a_line_that_says_something() {
+        assert_eq!(reason(" 表单已修好 ").unwrap(), "表单已修好");
+        for wrong in ["", " ", "two\nlines", "turned \u{202e}", "a\0b", &"x".repeat(501)] {
+            assert!(reason(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use app::App;
 pub(crate) use ask::Ask;
 pub(crate) use assets::{SCRIPT, STYLE};
 pub(crate) use failure::{Failure, Result};
-pub(crate) use filled::{Filled, Sent, is_a_line};
+pub(crate) use filled::{Filled, Sent, reason};
 pub(crate) use live::live;
 pub(crate) use question::Question;
 pub(crate) use router::serve;

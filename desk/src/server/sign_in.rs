@@ -2,7 +2,7 @@
 
 use super::{
     App, Ask,
-    door::{self, address, is_local},
+    door::{self, address},
     failure::Failure,
     filled::Filled,
     language,
@@ -17,6 +17,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
+use readmodel::serve::is_local;
 use serde::Deserialize;
 use std::net::SocketAddr;
 

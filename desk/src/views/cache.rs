@@ -9,6 +9,8 @@ use tokio::sync::Mutex;
 
 /// How old the facts of the overview may be.
 const FACTS: Duration = Duration::from_millis(1_500);
+/// The same for the last runs.
+const RUNS: Duration = Duration::from_secs(5);
 /// The same for the counts of a day.
 const MINUTES: Duration = Duration::from_secs(20);
 
@@ -44,6 +46,8 @@ impl<T> Kept<T> {
 pub(crate) struct Cache {
     /// What the verdict stands on.
     pub(crate) facts: Kept<Facts>,
+    /// The last runs.
+    pub(crate) runs: Kept<Vec<readmodel::read::sums::Run>>,
     /// Events by minute of the last day.
     pub(crate) minutes: Kept<Vec<readmodel::read::sums::Minute>>,
 }
@@ -52,6 +56,7 @@ impl Default for Cache {
     fn default() -> Self {
         Self {
             facts: Kept::new(FACTS),
+            runs: Kept::new(RUNS),
             minutes: Kept::new(MINUTES),
         }
     }

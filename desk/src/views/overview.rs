@@ -18,6 +18,8 @@ const BAR_MINUTES: i64 = 15;
 pub(crate) const BARS: usize = 96;
 /// Runs that are shown.
 const RUNS: usize = 6;
+/// Runs among which they are looked for.
+const LOOKED_AT: usize = 60;
 /// Rows of the counts of a day: kinds of events times minutes.
 const MOST_COUNTS: usize = 100_000;
 
@@ -61,20 +63,19 @@ pub(crate) struct Day {
 pub(crate) async fn view(app: &App, ask: &Ask) -> Result<View, Failure> {
     let facts = facts(app).await?;
     let minutes = minutes(app, facts.now_ms).await.unwrap_or_default();
-    let all = app
-        .look(ask.language, move |connection| sums::runs(connection, 60))
-        .await;
+    let all = app.cache.runs.get(async || {
+        app.look(words::Language::English, |connection| {
+            sums::runs(connection, LOOKED_AT)
+        })
+        .await
+    });
+    let all = all.await.unwrap_or_default();
     let moved = |run: &sums::Run| {
         run.counts
             .iter()
             .any(|count| !["listed", "skipped"].contains(&count.what.as_str()))
     };
-    let runs = all
-        .unwrap_or_default()
-        .into_iter()
-        .filter(moved)
-        .take(RUNS)
-        .collect();
+    let runs = all.iter().filter(|run| moved(run)).take(RUNS).cloned().collect();
     Ok(View {
         now: facts.now_ms,
         day: Day::of(&minutes, facts.now_ms),

@@ -1,13 +1,21 @@
 //! Beginning what takes time: each on a thread of its own, for what visits letters is no future that may change its thread.
 
 use super::{Made, Making};
-use crate::server::{App, Failure};
+use crate::{
+    auth::Role,
+    server::{App, Ask, Failure, reason as checked},
+    views::{self, plans::stage_of},
+};
 use pipeline::{cause::chain, shutdown::Shutdown, stage::Stage};
 use replay::{
     archive,
     browse::Filter,
     error::Error,
-    plan::{Plan, make as making, options::Options, recorded, summary},
+    plan::{
+        Plan, State, change, make as making,
+        options::{Canary, Options},
+        recorded, summary,
+    },
     repair::{Repair, preview::preview},
     workspace::Workspace,
 };
@@ -21,10 +29,16 @@ const SAMPLES: usize = 5;
 
 /// The operator's workspace. What is begun in it does not end with this process's grace but with the process: what a killed
 /// one leaves is adopted, what one has paused would wait for somebody.
-fn detached(app: &App, stage: Stage, operator: &str) -> Workspace {
-    let mut workspace = app.workspace(stage, operator);
+fn detached(app: &App, stage: Stage, ask: &Ask) -> Workspace {
+    let mut workspace = app.workspace(stage, &ask.principal.name);
     workspace.stop = Shutdown::manual(app.common.drain_deadline);
     workspace
+}
+
+/// Whoever decides something may do so, and says why.
+pub(super) fn decided<'a>(ask: &Ask, reason: &'a str) -> Result<&'a str, Failure> {
+    ask.allow(Role::Operator)?;
+    checked(reason)
 }
 
 async fn begun(work: impl AsyncFnOnce() + Send + 'static) {
@@ -36,16 +50,17 @@ async fn begun(work: impl AsyncFnOnce() + Send + 'static) {
 /// Begins to make a plan, and says its id.
 pub(crate) async fn make(
     app: &App,
+    ask: &Ask,
     stage: Stage,
-    operator: &str,
     filter: Filter,
     reason: &str,
     repair: Option<Repair>,
     options: Options,
-) -> String {
+) -> Result<String, Failure> {
+    let reason = decided(ask, reason)?.to_owned();
     let id = making::id();
-    let (app, workspace) = (app.clone(), detached(app, stage, operator));
-    let (own, reason) = (id.clone(), reason.to_owned());
+    let (app, workspace) = (app.clone(), detached(app, stage, ask));
+    let own = id.clone();
     app.work.make(&id, Making::Looking { seen: 0 });
     let work = async move || {
         let made = whole(&app, &workspace, &own, &filter, &reason, repair, options).await;
@@ -59,7 +74,7 @@ pub(crate) async fn make(
         app.work.make(&own, making);
     };
     begun(work).await;
-    id
+    Ok(id)
 }
 
 async fn whole(
@@ -84,48 +99,76 @@ async fn whole(
     Ok(Some(Made::of(preview, samples)))
 }
 
-/// Begins to run a plan, or goes on with it.
-pub(crate) async fn run(
-    app: &App,
-    stage: Stage,
-    operator: &str,
-    action: &'static str,
-    plan: Plan,
-    options: Options,
-) {
-    let (app, workspace) = (app.clone(), detached(app, stage, operator));
-    let id = plan.id.clone();
-    if !app.work.claim(&id) {
-        return;
+/// Begins to run a plan, or goes on with it; with `canary` as it was made, else all at once.
+///
+/// # Errors
+/// When it is over, is being made, or runs already.
+pub(crate) async fn run(app: &App, ask: &Ask, id: &str, canary: bool) -> Result<(), Failure> {
+    ask.allow(Role::Operator)?;
+    let (stage, plan) = stage_of(app, ask, id).await?;
+    let is_new = plan.state == State::Planned;
+    let stands = plan.state.is_over() || matches!(plan.state, State::Making | State::Running);
+    let claimed = if stands { None } else { app.work.claim(id) };
+    let Some(claimed) = claimed else {
+        let state = if stands { plan.state } else { State::Running };
+        return Err(Failure::Letters(Error::NotNow(words::kept!(
+            "plan {} is {} already",
+            plan.id,
+            state.name()
+        ))));
+    };
+    let mut options = plan.options.clone();
+    if is_new && !canary {
+        options.canary = Canary(Vec::new());
     }
+    let action = if is_new { "replay" } else { "resume" };
+    let (app, workspace, id) = (app.clone(), detached(app, stage, ask), id.to_owned());
     app.work.note(&id, None);
     let work = async move || {
+        let _claimed = claimed;
         let ran = recorded::run(&workspace, action, plan, &options, &mut |_| {}).await;
         if let Err(error) = ran {
-            tracing::warn!(
-                plan = id,
-                error = words::english(|| chain(&error)),
-                "a replay has ended"
-            );
-            app.work.note(&id, Some(words::english(|| chain(&error))));
+            let error = words::english(|| chain(&error));
+            tracing::warn!(plan = id, error, "a replay has ended");
+            app.work.note(&id, Some(error));
         }
-        app.work.release(&id);
     };
     begun(work).await;
+    Ok(())
+}
+
+/// Lets a running plan rest.
+///
+/// # Errors
+/// When it does not run.
+pub(crate) async fn pause(app: &App, ask: &Ask, id: &str, reason: &str) -> Result<Plan, Failure> {
+    let why = decided(ask, reason)?;
+    let (stage, _) = stage_of(app, ask, id).await?;
+    Ok(change::pause(&app.workspace(stage, &ask.principal.name), id, why).await?)
+}
+
+/// Ends a plan; what it has not replayed stays where it is.
+///
+/// # Errors
+/// When it is over.
+pub(crate) async fn cancel(app: &App, ask: &Ask, id: &str, reason: &str) -> Result<Plan, Failure> {
+    let why = decided(ask, reason)?;
+    let (stage, _) = stage_of(app, ask, id).await?;
+    Ok(change::cancel(&app.workspace(stage, &ask.principal.name), id, why).await?)
 }
 
 /// Begins to put letters away.
 pub(crate) async fn discard(
     app: &App,
+    ask: &Ask,
     stage: Stage,
-    operator: &str,
     filter: Filter,
     reason: &str,
-    keep: Duration,
 ) -> Result<(), Failure> {
-    let (workspace, reason) = (detached(app, stage, operator), reason.to_owned());
+    let reason = decided(ask, reason)?.to_owned();
+    let workspace = detached(app, stage, ask);
     operation(app, async move || {
-        archive::discard(&workspace, &filter, &reason, keep, |_| {})
+        archive::discard(&workspace, &filter, &reason, archive::KEEP, |_| {})
             .await
             .map(drop)
     })
@@ -133,14 +176,10 @@ pub(crate) async fn discard(
 }
 
 /// Begins to take back what an operation has done.
-pub(crate) async fn undo(
-    app: &App,
-    stage: Stage,
-    operator: &str,
-    id: &str,
-    reason: &str,
-) -> Result<(), Failure> {
-    let (workspace, id, reason) = (detached(app, stage, operator), id.to_owned(), reason.to_owned());
+pub(crate) async fn undo(app: &App, ask: &Ask, id: &str, reason: &str) -> Result<(), Failure> {
+    let reason = decided(ask, reason)?.to_owned();
+    let (stage, _) = views::plans::operation(app, ask, id).await?;
+    let (workspace, id) = (detached(app, stage, ask), id.to_owned());
     operation(app, async move || {
         archive::undo(&workspace, &id, &reason, |_| {}).await.map(drop)
     })

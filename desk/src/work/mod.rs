@@ -4,8 +4,10 @@
 //! preview of a plan that was made here, which is shown as long as this process lives.
 
 mod begin;
+mod services;
 
-pub(crate) use begin::{discard, make, run, undo};
+pub(crate) use begin::{cancel, discard, make, pause, run, undo};
+pub(crate) use services::{cancel_wish, pause_stage, resume_stage, wish};
 
 use crate::{auth::Principal, views::hidden};
 use replay::plan::make::Preview;
@@ -13,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Plans and operations whose making is remembered.
@@ -119,7 +121,17 @@ impl Known {
 
 /// What was begun here.
 #[derive(Default)]
-pub(crate) struct Work(Mutex<Known>);
+pub(crate) struct Work(Arc<Mutex<Known>>);
+
+/// A plan that is run here; whatever ends the run, even a panic, gives it back.
+struct Claim(Arc<Mutex<Known>>, String);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.running.remove(&self.1);
+    }
+}
 
 impl Work {
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -136,13 +148,10 @@ impl Work {
         self.lock().troubles.get(id).cloned()
     }
 
-    /// Whether a plan is not run here yet; it is from now on, until it is released.
-    fn claim(&self, id: &str) -> bool {
-        self.lock().running.insert(id.to_owned())
-    }
-
-    fn release(&self, id: &str) {
-        self.lock().running.remove(id);
+    /// The plan is run here until the claim is dropped; `None`: it is already.
+    fn claim(&self, id: &str) -> Option<Claim> {
+        let claimed = self.lock().running.insert(id.to_owned());
+        claimed.then(|| Claim(Arc::clone(&self.0), id.to_owned()))
     }
 
     fn make(&self, id: &str, making: Making) {
@@ -164,6 +173,19 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_is_run_here_once_at_a_time_also_after_a_panic() {
+        let work = Work::default();
+        let claimed = work.claim("p-1");
+        assert!(claimed.is_some() && work.claim("p-1").is_none() && work.claim("p-2").is_some());
+        let run = std::panic::AssertUnwindSafe(|| {
+            let _claimed = claimed;
+            panic!("on purpose")
+        });
+        assert!(std::panic::catch_unwind(run).is_err());
+        assert!(work.claim("p-1").is_some());
+    }
 
     #[test]
     fn what_is_remembered_is_bounded() {

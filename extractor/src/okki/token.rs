@@ -22,8 +22,8 @@ use tokio::{sync::Mutex, time::Instant};
 const MARGIN_MS: i64 = 300_000;
 /// A failed renewal is the answer to everybody who asks this soon after it.
 const FAILURE_LASTS: Duration = Duration::from_secs(1);
-/// Longer than a token call may take.
-const LEASE: Duration = Duration::from_secs(70);
+/// A replica that was killed while it fetched keeps the others waiting for so long; who lives renews.
+const LEASE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(100);
 
 /// A token; printing it shows nothing.
@@ -193,7 +193,7 @@ impl Shared {
             // Somebody may have fetched between our reading and our lease.
             let token = match self.read().await?.filter(|token| usable(token)) {
                 Some(token) => Ok(token),
-                None => self.fetch(vendor).await,
+                None => self.fetch_under(&lease, vendor).await,
             };
             if let Err(error) = lease.release().await {
                 tracing::debug!(
@@ -202,6 +202,18 @@ impl Shared {
                 );
             }
             return token;
+        }
+    }
+
+    /// Whoever loses the lease meanwhile fetches all the same: another token beside it harms nobody.
+    async fn fetch_under(&self, lease: &Lease, vendor: &impl Fetch) -> Result<Token, Error> {
+        let renewing = async {
+            lease.lost().await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            token = self.fetch(vendor) => token,
+            never = renewing => never,
         }
     }
 

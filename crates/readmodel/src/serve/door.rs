@@ -44,7 +44,10 @@ fn has(headers: &HeaderMap, token: &str) -> bool {
     given.is_some_and(|given| Sha256::digest(given) == Sha256::digest(token))
 }
 
-fn is_local(headers: &HeaderMap) -> bool {
+/// Whether whoever calls names this machine by one of its own names: a page of the web can make a browser call here under a
+/// name of its own.
+#[must_use]
+pub fn is_local(headers: &HeaderMap) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|value| value.to_str().ok())

@@ -4,6 +4,8 @@ mod answers;
 mod asked;
 mod door;
 
+pub use door::is_local;
+
 use crate::keep::{Keeper, State};
 use axum::{Router, middleware, routing};
 use pipeline::{service::Runtime, setting::Secret};

@@ -6,25 +6,14 @@ use std::time::Duration;
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::simulator::{Fault, FaultKind, Vendor};
 use kit::wait::{eventually, expect};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::reconcile::reconcile;
 use super::sink::Sink;
 use super::webhook::Hooked;
 use crate::ops::notices::hook;
 
 const LIMIT: Duration = Duration::from_secs(120);
-
-async fn reconcile(pipeline: &PipelineUnderTest, more: &[&str]) -> (Value, bool) {
-    let arguments = [&["reconcile", "--source", "--json"], more].concat();
-    let output = pipeline
-        .tool_output(Service::Extractor, &arguments)
-        .await
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    let report = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said} {complaint}"));
-    (report, output.status.success())
-}
 
 /// The form has exactly so many rows.
 async fn rows_are(pipeline: &PipelineUnderTest, rows: usize) {

@@ -12,7 +12,7 @@ use super::sink::{calls, redis};
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// What a comparison says, and whether it found nothing to complain of.
-async fn reconcile(pipeline: &PipelineUnderTest, more: &[&str]) -> (Value, bool) {
+pub(super) async fn reconcile(pipeline: &PipelineUnderTest, more: &[&str]) -> (Value, bool) {
     let arguments = [&["reconcile", "--source", "--json"], more].concat();
     let output = pipeline
         .tool_output(Service::Extractor, &arguments)

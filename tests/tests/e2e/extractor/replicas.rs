@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use kit::pipeline::{PipelineUnderTest, Service};
-use kit::simulator::Limiter;
+use kit::simulator::{Fault, FaultKind, Limiter, Vendor};
 use kit::wait::{eventually, expect};
 
-use super::sink::{Sink, calls, complaints};
+use super::sink::{Sink, calls, complaints, redis_at};
 
 /// Calls that a replica makes at a time.
 const CONCURRENCY: u64 = 4;
@@ -141,4 +141,40 @@ async fn one_token_serves_all_and_is_renewed_once() {
     assert_eq!(complaints(&pipeline), Vec::<String>::new());
     let secret = &pipeline.settings(Service::Extractor)["OKKI_CLIENT_SECRET"];
     assert!(!secret.is_empty());
+}
+
+/// What is left of the term of whoever fetches a token, milliseconds; below zero: nobody does.
+async fn term_of_the_token(pipeline: &PipelineUnderTest) -> i64 {
+    let accounts = &pipeline.settings(Service::Extractor)["ACCOUNT_NAMESPACE"];
+    let keys = redis_at(pipeline, "KEYS", &format!("{{{accounts}}}:*token:renewal"), &[]).await;
+    let keys: Vec<String> = redis::from_redis_value(keys).unwrap();
+    match keys.first() {
+        Some(key) => redis::from_redis_value(redis_at(pipeline, "PTTL", key, &[]).await).unwrap(),
+        None => -1,
+    }
+}
+
+#[tokio::test]
+async fn a_replica_that_is_killed_while_it_fetches_the_token_keeps_the_others_waiting_for_moments() {
+    let mut pipeline = PipelineUnderTest::for_test().customers(20).seed(34).start().await;
+    let hangs = Fault::on(Vendor::Okki, "token", FaultKind::Hang { commit: false });
+    pipeline.simulator.fault(hangs.times(1));
+    let killed = pipeline.run(Service::Extractor);
+    eventually(Duration::from_secs(60), "it fetches a token", async || {
+        let calls = calls(&pipeline, "token");
+        expect(calls == 1, || format!("{calls}"))
+    })
+    .await;
+    pipeline[killed].kill9();
+    let left = term_of_the_token(&pipeline).await;
+    assert!(left <= 5_000, "{left} ms");
+    pipeline.run(Service::Extractor);
+    let sink = Sink::open(&pipeline).await;
+    eventually(Duration::from_secs(60), "all snapshots", async || {
+        let seen = sink.seen().len();
+        expect(seen == 20, || format!("{seen}"))
+    })
+    .await;
+    assert_eq!(calls(&pipeline, "token"), 2);
+    pipeline.drain().await;
 }

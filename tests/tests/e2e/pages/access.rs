@@ -45,6 +45,12 @@ async fn with_people(seed: u64) -> Scene {
     scene
 }
 
+/// An answer of the API.
+async fn json(scene: &Scene, client: &Client, path: &str) -> serde_json::Value {
+    let answer = client.get(scene.url(path)).send().await.unwrap();
+    answer.json().await.unwrap()
+}
+
 /// Letters, as an operator sees that they are there.
 async fn letters(scene: &Scene, operator: &Client, count: usize) -> Vec<serde_json::Value> {
     eventually(LIMIT, "the desk knows the letters", async || {
@@ -248,14 +254,7 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
 
 /// A plan that changes a value of every letter.
 async fn repairing(scene: &Scene, operator: &Client) -> String {
-    let me: serde_json::Value = operator
-        .get(scene.url("/api/v1/me"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let me = json(&scene, &operator, "/api/v1/me").await;
     let label = kit::simulator::LABELS[0];
     let compute = format!("{label}={{{{{label}}}}} (checked)");
     let body = serde_json::json!({"where": "code=row-refused", "reason": "checked", "compute": [compute]});
@@ -278,14 +277,7 @@ async fn repairing(scene: &Scene, operator: &Client) -> String {
 }
 
 async fn refuses_every_post(scene: &Scene, viewer: &Client) {
-    let me: serde_json::Value = viewer
-        .get(scene.url("/api/v1/me"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let me = json(scene, viewer, "/api/v1/me").await;
     let token = me["form_token"].as_str().unwrap();
     for path in [
         "/dead/load/plan",
@@ -327,14 +319,7 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
             "{path}"
         );
     }
-    let plans: serde_json::Value = viewer
-        .get(scene.url("/api/v1/plans"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let plans = json(scene, viewer, "/api/v1/plans").await;
     let of = |name: &str| plans[name].as_array().unwrap().len();
     assert_eq!((of("plans"), of("operations")), (1, 0), "only the operator's");
 }
@@ -343,14 +328,7 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
 async fn a_form_that_another_page_sends_does_nothing() {
     let scene = with_people(423).await;
     let operator = signed_in(&scene, "operator").await;
-    let me: serde_json::Value = operator
-        .get(scene.url("/api/v1/me"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let me = json(&scene, &operator, "/api/v1/me").await;
     let token = me["form_token"].as_str().unwrap();
     let send = async |token: &str, more: (&'static str, &str)| {
         let body = format!("form_token={token}&reason=x&which=all&where=code=nothing");
