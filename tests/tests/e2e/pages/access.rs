@@ -254,7 +254,7 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
 
 /// A plan that changes a value of every letter.
 async fn repairing(scene: &Scene, operator: &Client) -> String {
-    let me = json(&scene, &operator, "/api/v1/me").await;
+    let me = json(scene, operator, "/api/v1/me").await;
     let label = kit::simulator::LABELS[0];
     let compute = format!("{label}={{{{{label}}}}} (checked)");
     let body = serde_json::json!({"where": "code=row-refused", "reason": "checked", "compute": [compute]});
