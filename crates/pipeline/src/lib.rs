@@ -32,6 +32,7 @@ pub mod retry;
 pub mod sequence;
 pub mod service;
 pub mod setting;
+pub mod setup;
 pub mod shutdown;
 pub mod snapshots;
 pub mod speeds;
