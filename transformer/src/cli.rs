@@ -2,7 +2,9 @@
 
 use crate::{commands::mapping::MappingArgs, config::TransformArgs};
 use clap::{Args, Parser, Subcommand};
-use pipeline::{cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, tls::HttpTlsArgs};
+use pipeline::{
+    cli::common::CommonCommand, config::CommonArgs, doctor::DoctorArgs, setup::SetupArgs, tls::HttpTlsArgs,
+};
 use readmodel::cli::EventsArgs;
 use replay::{
     cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, StatusCommand, TraceCommand, WishArgs},
@@ -60,6 +62,8 @@ pub(crate) struct RunArgs {
     /// Certificates for receivers of notices and traces.
     #[command(flatten)]
     pub(crate) tls: HttpTlsArgs,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
 }
 
 /// Arguments of `doctor`.

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::future::Future;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -13,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 use words::Language;
 
-use crate::setting::ConfigError;
+use crate::{setting::ConfigError, setup::SettingsChanged};
 
 pub mod accounting;
 mod chinese;
@@ -21,6 +22,7 @@ pub mod common;
 mod config;
 mod notify;
 pub mod output;
+mod settled;
 mod wrap;
 
 /// The command line was not understood (`EX_USAGE`).
@@ -41,35 +43,54 @@ where
 {
     words::speak(words::of_environment());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime {
+    let ended = match runtime {
         Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run)),
-        Err(error) => ExitCode::from(report(
-            &anyhow::Error::new(error).context(words::text!("start the runtime")),
-        )),
+        Err(error) => Err(anyhow::Error::new(error).context(words::text!("start the runtime"))),
+    };
+    let ended = match ended {
+        // Other settings mean another process; it keeps its id, so whoever started it sees nothing of it.
+        Err(error) if error.is::<SettingsChanged>() => Err(begin_anew()),
+        ended => ended,
+    };
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ExitCode::from(report(&error)),
     }
+}
+
+/// Puts a new process of the same program in the place of this one; returns only when that fails.
+fn begin_anew() -> anyhow::Error {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return error.into(),
+    };
+    let failed = std::process::Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .exec();
+    anyhow::Error::new(failed).context(words::text!("begin anew with other settings"))
 }
 
 /// The same with given arguments, the program's name first.
 pub(crate) async fn execute_from<C, F>(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     run: impl FnOnce(C) -> F,
-) -> ExitCode
+) -> anyhow::Result<u8>
 where
     C: Parser,
     F: Future<Output = anyhow::Result<()>>,
 {
     crate::tls::install_crypto();
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-    let command = match C::try_parse_from(&args) {
+    let command =
+        settled::settled(C::command(), &args).map_err(|error| ConfigError::message(error.to_string()))?;
+    let parsed = command.try_get_matches_from(&args);
+    let command = match parsed.and_then(|mut matches| C::from_arg_matches_mut(&mut matches)) {
         Ok(command) => command,
-        Err(error) => return ExitCode::from(report_parse::<C>(&error, &args)),
+        Err(error) => return Ok(report_parse::<C>(&error, &args)),
     };
     let ended = run(command).await;
     crate::telemetry::trace::finish().await;
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(report(&error)),
-    }
+    ended.map(|()| 0)
 }
 
 fn report_parse<C: CommandFactory>(error: &clap::Error, args: &[OsString]) -> u8 {

@@ -70,7 +70,7 @@ impl Servant for Wishes {
             WishKind::Customers { ids } => self.customers(taken, ids).await,
             WishKind::Period { from, to } => self.period(taken, *from, *to).await,
             WishKind::Reconcile { fix } => self.reconcile(taken, *fix).await,
-            WishKind::ReadForm | WishKind::TestNotice { .. } => Served::PutBack,
+            _ => Served::PutBack,
         }
     }
 }

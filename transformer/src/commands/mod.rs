@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 pub(crate) mod mapping;
 pub(crate) mod run;
+mod set_up;
 
 use crate::{config::TransformConfig, map::Mapping};
 use pipeline::setting::ConfigError;

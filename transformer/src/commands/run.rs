@@ -1,5 +1,6 @@
 //! `transformer run`: consumes snapshots until shutdown.
 
+use super::set_up::SetUp;
 use crate::{
     cli::RunArgs, condition, config::TransformConfig, handler::MapHandler, profile::Watch, rollout::Rollout,
     tables,
@@ -9,6 +10,7 @@ use pipeline::{
     config::CommonConfig,
     consumer::{self, ConsumerOptions},
     service::Runtime,
+    setup::{self, Setup},
     stage::Stage,
     tls::TlsFiles,
 };
@@ -19,9 +21,17 @@ use tokio_util::task::AbortOnDropHandle;
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let tls = TlsFiles::try_from(args.tls)?;
+    let setup = Setup::new(&args.setup, "transformer");
+    if let Some(folder) = setup.is_awaited() {
+        let servant = |rt: &Runtime| Ok(SetUp::new(&setup, rt));
+        return setup::wait(&common, &tls, folder, SetUp::LANES.to_vec(), servant).await;
+    }
     let config = TransformConfig::try_from(args.transform)?;
     let mapping = super::load(&config)?;
     let rt = Runtime::start("transformer", &common, &tls).await?;
+    setup.follow(&rt)?;
+    let set_up = setup::serve_always(rt.clone(), SetUp::LANES.to_vec(), SetUp::new(&setup, &rt));
+    let _set_up = AbortOnDropHandle::new(tokio::spawn(set_up));
     for warning in mapping.warnings() {
         tracing::warn!(%warning, "mapping");
     }
@@ -54,5 +64,5 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         .await
         .with_context(|| words::tr!("consume snapshots"))?;
     worker.end().await;
-    Ok(())
+    Ok(setup.over()?)
 }

@@ -17,7 +17,10 @@ pub async fn watch_gate(gate: Gate, alerts: Alerts, shutdown: Shutdown) {
     loop {
         let mut standing = BTreeSet::new();
         for pause in gate.pauses() {
-            if matches!(pause.reason, Pause::Starting | Pause::Index | Pause::Operator) {
+            if matches!(
+                pause.reason,
+                Pause::Starting | Pause::Index | Pause::Operator | Pause::Setup
+            ) {
                 continue;
             }
             alerts.paused(pause.reason, &pause.detail);

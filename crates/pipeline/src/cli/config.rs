@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{alert::AlertArgs, tls::HttpTlsArgs};
+use crate::{alert::AlertArgs, setup::SetupArgs, tls::HttpTlsArgs};
 
 /// The admin port of a container; images set `ADMIN_LISTEN` to it.
 const DEFAULT_ADDR: &str = "127.0.0.1:9464";
@@ -57,4 +57,17 @@ pub struct HealthcheckArgs {
     /// How long the answer may take
     #[arg(long, default_value = "3s", value_name = "DURATION", value_parser = crate::setting::parse_duration)]
     pub(super) timeout: Duration,
+}
+
+/// What has to be known before the command line can be read as a whole.
+#[derive(Debug, Parser)]
+#[command(ignore_errors = true, disable_help_flag = true, disable_version_flag = true)]
+pub(super) struct Early {
+    #[command(flatten)]
+    pub(super) setup: SetupArgs,
+}
+
+/// The variable is not there, or empty, which means the same.
+pub(super) fn is_unset(variable: &str) -> bool {
+    std::env::var_os(variable).is_none_or(|value| value.to_string_lossy().trim().is_empty())
 }

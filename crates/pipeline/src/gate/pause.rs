@@ -27,6 +27,8 @@ pub enum Pause {
     Keyless,
     /// An operator lets the stage rest.
     Operator,
+    /// The process has no settings yet.
+    Setup,
 }
 
 impl Pause {
@@ -43,6 +45,7 @@ impl Pause {
             Self::Index => "index",
             Self::Keyless => "keyless",
             Self::Operator => "operator",
+            Self::Setup => "setup",
         }
     }
 
@@ -60,6 +63,7 @@ impl Pause {
             Self::Index => words::mark!("paused: index"),
             Self::Keyless => words::mark!("paused: keyless"),
             Self::Operator => words::mark!("paused: operator"),
+            Self::Setup => words::mark!("paused: setup"),
         }
     }
 }

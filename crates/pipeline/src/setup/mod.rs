@@ -1,5 +1,16 @@
-//! Setting a pipeline up without its settings: what the vendors show of themselves.
+//! Setting a pipeline up from the desk: what the vendors show of themselves, how keys come to the programs that need them, and
+//! where those keep their settings.
 
+mod folder;
+mod sealed;
+mod servant;
 mod sheets;
+mod trial;
+mod wait;
 
+pub use folder::{FolderError, Settings, SetupFolder, quoted};
+pub use sealed::{NotSealed, Sealed, SealingKey};
+pub use servant::{answer, keep_keys, settle};
 pub use sheets::{App, Catalogue, Dictionary, Field, Form, FormSheet, Rows, Widget};
+pub use trial::{Trial, TriedCell, TriedCustomer, TriedField};
+pub use wait::{STATUS, SettingsChanged, Setup, SetupArgs, serve_always, wait};

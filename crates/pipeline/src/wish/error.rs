@@ -46,4 +46,13 @@ pub enum Error {
     /// It ends before it begins.
     #[error("{}", words::tr!("the period ends before it begins"))]
     Period,
+    /// Redis is no place for it.
+    #[error("{}", words::tr!("it is too large"))]
+    Large,
+    /// No form is named.
+    #[error("{}", words::tr!("no form is named, or by something that is no id"))]
+    NoForm,
+    /// No widget is named.
+    #[error("{}", words::tr!("no widget is named"))]
+    NoWidget,
 }

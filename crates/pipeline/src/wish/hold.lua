@@ -1,5 +1,5 @@
 -- What the replica says that has a wish: only while the wish is its own.
--- ARGV: id, how often it was taken, then `renew`, term (ms) and progress; or the state that it ends in, outcome and counts; or
+-- ARGV: id, how often it was taken, then `renew`, term (ms) and progress; or the state that it ends in, outcome, counts and answer; or
 -- `waiting`: somebody else may take it at once.
 local id = ARGV[1]
 local f = redis.call('HMGET', prefix .. id, 'state', 'takes', 'lane')
@@ -14,5 +14,6 @@ elseif ARGV[3] == 'waiting' then
   keep(id)
 else
   close(id, ARGV[3], 'outcome', ARGV[4], 'counts', ARGV[5])
+  if ARGV[6] ~= '' then redis.call('SET', prefix .. id .. ':answer', ARGV[6], 'PX', ANSWERED) end
 end
 return 1

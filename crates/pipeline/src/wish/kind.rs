@@ -1,8 +1,12 @@
 //! What can be wished for, and which program does it.
 
 use super::error::Error;
-use crate::stage::Stage;
+use crate::{
+    setup::{Sealed, Widget},
+    stage::Stage,
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// So many customers can be asked for at a time.
 pub const MOST_IDS: usize = 500;
@@ -12,6 +16,12 @@ const EARLIEST: i64 = 946_684_800;
 const DAY_S: i64 = 86_400;
 /// As long as any number of the vendor.
 const LONGEST_ID: usize = 20;
+/// Characters of an app's, a form's or a widget's name.
+const LONGEST_NAME: usize = 200;
+/// Widgets of a form, far above what any has.
+const MOST_WIDGETS: usize = 2_000;
+/// Bytes of settings and document together.
+const LARGEST: usize = 512 * 1024;
 
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +54,58 @@ pub enum WishKind {
         #[serde(with = "stage_word")]
         stage: Stage,
     },
+    /// Try keys of a vendor, and keep them if it accepts them.
+    Keys {
+        /// Whose program's.
+        #[serde(with = "stage_word")]
+        stage: Stage,
+        /// The keys.
+        sealed: Sealed,
+    },
+    /// Say which apps and forms there are.
+    Catalogue,
+    /// Say what a form is made of, and what is in it.
+    FormSheet {
+        /// Its app.
+        app_id: String,
+        /// The form.
+        entry_id: String,
+        /// Whether rows are without a key is asked of this widget.
+        key_widget: Option<String>,
+    },
+    /// Say which fields customers have, and show some.
+    Fields {
+        /// How many.
+        customers: u32,
+    },
+    /// Write the settings of a program, which begins anew with them.
+    Settings {
+        /// Whose.
+        #[serde(with = "stage_word")]
+        stage: Stage,
+        /// By the names of variables.
+        settings: BTreeMap<String, String>,
+        /// Documents by the variables that name their files.
+        documents: BTreeMap<String, String>,
+    },
+    /// Say what a mapping would make of some customers.
+    TryMapping {
+        /// The document and our additions, by the variables that name their files.
+        documents: BTreeMap<String, String>,
+        /// The form that it is compared with: its widgets.
+        widgets: Vec<Widget>,
+        /// The wish [`Self::Fields`] whose customers are tried.
+        customers_of: Option<String>,
+        /// In which language it is told.
+        language: String,
+    },
+    /// Say whose the rows without a key are, and give them their keys.
+    Adopt {
+        /// Widgets that are compared: captions or names.
+        matched: Vec<String>,
+        /// Give them their keys, too.
+        write: bool,
+    },
 }
 
 impl WishKind {
@@ -54,8 +116,10 @@ impl WishKind {
             Self::ListNow | Self::Customers { .. } | Self::Period { .. } | Self::Reconcile { .. } => {
                 Stage::Extract
             }
-            Self::ReadForm => Stage::Load,
-            Self::TestNotice { stage } => *stage,
+            Self::Fields { .. } => Stage::Extract,
+            Self::TryMapping { .. } => Stage::Transform,
+            Self::ReadForm | Self::Catalogue | Self::FormSheet { .. } | Self::Adopt { .. } => Stage::Load,
+            Self::TestNotice { stage } | Self::Keys { stage, .. } | Self::Settings { stage, .. } => *stage,
         }
     }
 
@@ -69,6 +133,48 @@ impl WishKind {
             Self::Reconcile { .. } => "reconcile",
             Self::ReadForm => "read-form",
             Self::TestNotice { stage } => Self::notices(*stage),
+            Self::Catalogue => "catalogue",
+            Self::FormSheet { .. } => "form-sheet",
+            Self::Fields { .. } => "fields",
+            Self::Keys { stage, .. } => Self::keys(*stage),
+            Self::Settings { stage, .. } => Self::settings(*stage),
+            Self::TryMapping { .. } => "try-mapping",
+            Self::Adopt { .. } => "adopt",
+        }
+    }
+
+    /// Only who may set the pipeline up may ask for it: it changes settings or rows of others, or shows customers.
+    #[must_use]
+    pub const fn belongs_to_setup(&self) -> bool {
+        matches!(
+            self,
+            Self::Catalogue
+                | Self::FormSheet { .. }
+                | Self::Fields { .. }
+                | Self::TryMapping { .. }
+                | Self::Keys { .. }
+                | Self::Settings { .. }
+                | Self::Adopt { .. }
+        )
+    }
+
+    /// The lane of keys of a stage's vendor.
+    #[must_use]
+    pub const fn keys(stage: Stage) -> &'static str {
+        match stage {
+            Stage::Extract => "keys-extract",
+            Stage::Transform => "keys-transform",
+            Stage::Load => "keys-load",
+        }
+    }
+
+    /// The lane of a stage's settings.
+    #[must_use]
+    pub const fn settings(stage: Stage) -> &'static str {
+        match stage {
+            Stage::Extract => "settings-extract",
+            Stage::Transform => "settings-transform",
+            Stage::Load => "settings-load",
         }
     }
 
@@ -93,6 +199,14 @@ impl WishKind {
             Self::Reconcile { fix: true } => words::tr!("compare with OKKI and fetch again what differs"),
             Self::ReadForm => words::tr!("read the form again"),
             Self::TestNotice { stage } => words::tr!("a test notice of {}", stage.program()),
+            Self::Keys { stage, .. } => words::tr!("try keys, {}", stage.program()),
+            Self::Catalogue => words::tr!("list apps and forms"),
+            Self::FormSheet { entry_id, .. } => words::tr!("look at form {entry_id}"),
+            Self::Fields { .. } => words::tr!("list fields of customers"),
+            Self::Settings { stage, .. } => words::tr!("settings of {}", stage.program()),
+            Self::TryMapping { .. } => words::tr!("try a mapping"),
+            Self::Adopt { write: false, .. } => words::tr!("match rows without a key with customers"),
+            Self::Adopt { write: true, .. } => words::tr!("give rows without a key their keys"),
         }
     }
 
@@ -108,9 +222,42 @@ impl WishKind {
             {
                 Err(Error::Elsewhen)
             }
+            Self::Keys { sealed, .. } if !sealed.is_bounded() => Err(Error::Large),
+            Self::FormSheet { app_id, entry_id, .. }
+                if !is_vendor_id(&app_id) || !is_vendor_id(&entry_id) =>
+            {
+                Err(Error::NoForm)
+            }
+            Self::FormSheet {
+                key_widget: Some(name),
+                ..
+            } if !is_name(&name) => Err(Error::NoForm),
+            Self::Settings {
+                settings, documents, ..
+            } if size(&settings) + size(&documents) > LARGEST => Err(Error::Large),
+            Self::TryMapping {
+                documents, widgets, ..
+            } if size(&documents) > LARGEST || widgets.len() > MOST_WIDGETS => Err(Error::Large),
+            Self::Adopt { matched, .. }
+                if matched.is_empty() || !matched.iter().all(|name| is_name(name)) =>
+            {
+                Err(Error::NoWidget)
+            }
             kind => Ok(kind),
         }
     }
+}
+
+fn is_vendor_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.chars().count())
+}
+
+fn size(texts: &BTreeMap<String, String>) -> usize {
+    texts.iter().map(|(name, text)| name.len() + text.len()).sum()
 }
 
 fn instant(seconds: i64) -> String {

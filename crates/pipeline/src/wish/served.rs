@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// Redis is no place for more.
+const MOST_ANSWERED: usize = 4 << 20;
+
 /// What a wish came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -9,6 +12,8 @@ pub struct Outcome {
     pub text: String,
     /// In numbers.
     pub counts: BTreeMap<String, u64>,
+    /// In JSON, for whoever has asked; it may show customers, and is kept for an hour.
+    pub answer: Option<String>,
 }
 
 /// How serving has ended.
@@ -29,6 +34,18 @@ impl Served {
         Self::Done(Outcome::new(text, counts))
     }
 
+    /// Done, with an answer in JSON.
+    #[must_use]
+    pub fn answer(text: String, answer: String) -> Self {
+        if answer.len() > MOST_ANSWERED {
+            return Self::failed(words::kept!("the answer is larger than {MOST_ANSWERED} bytes"));
+        }
+        Self::Done(Outcome {
+            answer: Some(answer),
+            ..Outcome::new(text, [])
+        })
+    }
+
     /// Not done, and why.
     #[must_use]
     pub fn failed(text: String) -> Self {
@@ -44,6 +61,7 @@ impl Outcome {
         Self {
             text,
             counts: counts.collect(),
+            answer: None,
         }
     }
 }

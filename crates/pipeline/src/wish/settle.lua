@@ -6,6 +6,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function at(ms) return string.format('%.0f', ms) end
 local KEPT = 7 * 86400 * 1000
+-- What a wish was answered with may show customers.
+local ANSWERED = 3600 * 1000
 -- Of all wishes; those that are over and older go.
 local MOST = 500
 

@@ -93,7 +93,8 @@ impl Taken {
         let counts = serde_json::to_string(&outcome.counts).unwrap_or_default();
         let begun = Instant::now();
         loop {
-            match self.hold(&[state.name(), &outcome.text, &counts]).await {
+            let answer = outcome.answer.as_deref().unwrap_or_default();
+            match self.hold(&[state.name(), &outcome.text, &counts, answer]).await {
                 Ok(_) => return,
                 Err(error) if begun.elapsed() > self.term => {
                     tracing::warn!(wish = self.wish.id, %error, "what a wish came to is not written down");

@@ -91,6 +91,17 @@ impl Wishes {
         found.into_iter().next().ok_or_else(unknown)
     }
 
+    /// What a wish was answered with, in JSON, for an hour; `None`: with nothing, or it is gone.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn answer(&self, id: &str) -> Result<Option<String>, Error> {
+        let key = format!("{}{id}:answer", self.keys[0]);
+        let mut connection = self.store.connection().await?;
+        let answer = redis::cmd("GET").arg(key).query_async(&mut *connection).await;
+        Ok(answer.map_err(store::Error::from)?)
+    }
+
     /// Takes a wish back that nobody has taken yet.
     ///
     /// # Errors

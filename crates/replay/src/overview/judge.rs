@@ -121,6 +121,7 @@ fn remedy(reason: Pause, program: &str) -> String {
             words::tr!("`loader adopt` shows which rows belong to which customers, and gives them their keys")
         }
         Pause::Operator => words::tr!("`{program} resume` lets it work again"),
+        Pause::Setup => words::tr!("open /setup of the desk, or type `desk setup`"),
     }
 }
 

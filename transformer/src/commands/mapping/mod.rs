@@ -16,6 +16,7 @@ mod schema;
 mod seen;
 mod table;
 mod test;
+pub(super) mod trial;
 mod try_record;
 mod words;
 

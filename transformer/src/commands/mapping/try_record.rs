@@ -97,9 +97,10 @@ fn run_all(
 }
 
 /// What the mapping makes of a customer.
-struct Outcome {
-    tried: Vec<Tried>,
-    dropped: Option<&'static str>,
+pub(super) struct Outcome {
+    pub(super) tried: Vec<Tried>,
+    /// Why it is not sent at all.
+    pub(super) dropped: Option<&'static str>,
     /// Fields of one name.
     collided: Vec<String>,
     /// What the record does not have, and what of it is not sent.
@@ -107,7 +108,7 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(mapping: &Mapping, detail: Value, now: Timestamp) -> anyhow::Result<Self> {
+    pub(super) fn of(mapping: &Mapping, detail: Value, now: Timestamp) -> anyhow::Result<Self> {
         let collided = collided(mapping, &detail);
         let mut record = clean_in(detail, mapping.zone())?;
         let dropped = mapping.filter(&mut record, now);
@@ -129,7 +130,7 @@ impl Outcome {
         self.tried.iter().filter(|tried| tried.value.is_err()).count()
     }
 
-    fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<String> {
         let of = |tried: &Tried| {
             let label = tried.info.label.clone();
             let notices = tried.notices.clone();

@@ -1,0 +1,51 @@
+//! What a mapping would make of some customers, for who sets a pipeline up.
+
+use serde::{Deserialize, Serialize};
+
+/// A mapping on trial.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What is wrong, each with its line; the mapping cannot be used while there is any.
+    pub problems: Vec<String>,
+    /// What may not be meant.
+    pub warnings: Vec<String>,
+    /// What it fills.
+    pub fields: Vec<TriedField>,
+    /// What it makes of each customer.
+    pub customers: Vec<TriedCustomer>,
+}
+
+/// A widget that a mapping fills.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedField {
+    /// The name under which it is written.
+    pub widget: String,
+    /// Its caption.
+    pub label: String,
+    /// As the document writes it.
+    pub expression: String,
+    /// The same in words.
+    pub words: Vec<String>,
+}
+
+/// A customer as it would be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedCustomer {
+    /// Its id; empty where the answer has none.
+    pub company_id: String,
+    /// Why it would not be written at all.
+    pub filtered: Option<String>,
+    /// In the order of the fields.
+    pub cells: Vec<TriedCell>,
+    /// What would be lost.
+    pub warnings: Vec<String>,
+}
+
+/// A cell as it would be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedCell {
+    /// As a person reads it.
+    pub value: String,
+    /// Why there is none.
+    pub error: Option<String>,
+}

@@ -1,0 +1,168 @@
+//! A program without settings waits in the place of `run`, shows itself to the desk, and begins anew when it was set up; one
+//! that works begins anew when its settings are replaced.
+
+use super::folder::{FolderError, SetupFolder};
+use crate::{
+    config::CommonConfig,
+    gate::Pause,
+    service::Runtime,
+    tls::TlsFiles,
+    wish::{Servant, Server, serve},
+};
+use clap::Args;
+use ring::digest::{SHA256, digest};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// How often it is looked whether there are new settings.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a wish stays with a replica that says nothing.
+const TERM: Duration = Duration::from_secs(10);
+/// What a replica shows of its setup in `/status` and in its heartbeat.
+pub const STATUS: &str = "setup";
+
+/// Where settings come from that were chosen in the desk.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Setup options")]
+pub struct SetupArgs {
+    /// Folder for the settings that the desk's setup makes, which replicas may share; while it holds none, `run` waits to be
+    /// set up [default: settings are variables and flags only]
+    #[arg(long, env = "SETUP_DIR", value_name = "FOLDER")]
+    pub setup_dir: Option<PathBuf>,
+}
+
+/// The process has to begin anew, because its settings have changed. [`crate::cli::execute`] does that.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings have changed")]
+pub struct SettingsChanged;
+
+/// How a program comes to its settings.
+#[derive(Clone)]
+pub struct Setup {
+    folder: Option<SetupFolder>,
+    began_with: Vec<u8>,
+    changed: Arc<AtomicBool>,
+}
+
+impl Setup {
+    /// Of a program of which there may be a folder.
+    #[must_use]
+    pub fn new(args: &SetupArgs, service: &'static str) -> Self {
+        let named = args.setup_dir.as_deref();
+        let named = named.filter(|folder| !folder.as_os_str().is_empty());
+        let folder = named.map(|folder| SetupFolder::new(folder, service));
+        Self {
+            began_with: folder.as_ref().map(content).unwrap_or_default(),
+            folder,
+            changed: Arc::default(),
+        }
+    }
+
+    /// The folder, if there is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&SetupFolder> {
+        self.folder.as_ref()
+    }
+
+    /// There is a folder, and no settings in it.
+    #[must_use]
+    pub fn is_awaited(&self) -> Option<&SetupFolder> {
+        self.folder.as_ref().filter(|folder| !folder.is_set_up())
+    }
+
+    /// Shows that it can be set up, and ends the process orderly when its settings are replaced.
+    ///
+    /// # Errors
+    /// When the folder does not serve.
+    pub fn follow(&self, rt: &Runtime) -> Result<(), FolderError> {
+        let Some(folder) = self.folder.clone() else {
+            return Ok(());
+        };
+        show(rt, &folder)?;
+        let (setup, rt) = (self.clone(), rt.clone());
+        tokio::spawn(async move {
+            while rt.shutdown.sleep(LOOK_EVERY).await {
+                let content = content(&folder);
+                if content != setup.began_with && folder.is_set_up() {
+                    tracing::info!("the settings have changed, the process begins anew");
+                    setup.changed.store(true, Ordering::Relaxed);
+                    rt.shutdown.trigger();
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// How `run` ends: it begins anew if its settings have changed.
+    ///
+    /// # Errors
+    /// When they have.
+    pub fn over(&self) -> Result<(), SettingsChanged> {
+        match self.changed.load(Ordering::Relaxed) {
+            true => Err(SettingsChanged),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Waits until the settings are there, and does meanwhile what setting up needs.
+///
+/// # Errors
+/// [`SettingsChanged`] when they are; else when the folder does not serve, or the runtime cannot be started.
+pub async fn wait<S: Servant>(
+    common: &CommonConfig,
+    tls: &TlsFiles,
+    folder: &SetupFolder,
+    lanes: Vec<&'static str>,
+    servant: impl FnOnce(&Runtime) -> anyhow::Result<S>,
+) -> anyhow::Result<()> {
+    let rt = Runtime::start(folder.service(), common, tls).await?;
+    rt.gate.close(
+        Pause::Setup,
+        words::text!("there are no settings yet; open /setup of the desk"),
+    );
+    rt.gate.open(Pause::Starting);
+    show(&rt, folder)?;
+    let serving = tokio::spawn(serve_always(rt.clone(), lanes, servant(&rt)?));
+    let is_set_up = loop {
+        if folder.is_set_up() {
+            break true;
+        }
+        if !rt.shutdown.sleep(LOOK_EVERY).await {
+            break false;
+        }
+    };
+    rt.shutdown.trigger();
+    serving.await?;
+    tracing::info!(is_set_up, "stopped waiting to be set up");
+    if is_set_up {
+        return Err(SettingsChanged.into());
+    }
+    Ok(())
+}
+
+/// Does what setting up needs, until shutdown, whatever pauses the work.
+pub async fn serve_always(rt: Runtime, lanes: Vec<&'static str>, servant: impl Servant) {
+    let server = Server {
+        gate: None,
+        ..rt.server(lanes, TERM)
+    };
+    serve(server, servant).await;
+}
+
+fn show(rt: &Runtime, folder: &SetupFolder) -> Result<(), FolderError> {
+    let status = serde_json::json!({"key": folder.sealing_key()?, "is_set_up": folder.is_set_up()});
+    rt.status.set(STATUS, status);
+    Ok(())
+}
+
+fn content(folder: &SetupFolder) -> Vec<u8> {
+    let both = folder.content();
+    digest(&SHA256, &both).as_ref().to_vec()
+}

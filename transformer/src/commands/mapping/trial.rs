@@ -1,0 +1,91 @@
+//! A mapping on trial, for who sets a pipeline up from the desk: what is wrong with it, what it fills, what it makes of customers.
+
+use super::{compare::compare, try_record::Outcome, words::expression};
+use crate::map::{Extras, Mapping, show};
+use jiff::Timestamp;
+use pipeline::{
+    form::FormWidget,
+    setup::{Trial, TriedCell, TriedCustomer, TriedField, Widget},
+};
+use serde_json::Value;
+
+/// Everything at once; faults of the document stand in it and are no errors.
+pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], customers: Vec<Value>) -> Trial {
+    let mapping = match Mapping::load_named(document, "MAPPING", extras, "MAPPING_EXTRAS") {
+        Ok(mapping) => mapping,
+        Err(problems) => {
+            return Trial {
+                problems: problems.iter().map(ToString::to_string).collect(),
+                ..Trial::default()
+            };
+        }
+    };
+    let mut trial = Trial {
+        warnings: mapping.warnings().iter().map(ToString::to_string).collect(),
+        ..Trial::default()
+    };
+    if !widgets.is_empty() {
+        let widgets: Vec<FormWidget> = widgets.iter().map(of_form).collect();
+        let form = Extras::of_form(&widgets);
+        let name = words::text!("the form");
+        compare(&mapping, &form, name, &mut trial.problems, &mut trial.warnings);
+    }
+    let field = |info: &crate::map::FieldInfo| TriedField {
+        widget: info.field.clone(),
+        label: info.label.clone(),
+        expression: info.expression.clone(),
+        words: expression(&info.expression),
+    };
+    trial.fields = mapping.fields().iter().map(field).collect();
+    trial.customers = customers
+        .into_iter()
+        .map(|customer| tried(&mapping, customer))
+        .collect();
+    trial
+}
+
+fn tried(mapping: &Mapping, customer: Value) -> TriedCustomer {
+    let company_id = match &customer["company_id"] {
+        Value::String(id) => id.clone(),
+        Value::Number(id) => id.to_string(),
+        _ => String::new(),
+    };
+    let outcome = match Outcome::of(mapping, customer, Timestamp::now()) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            return TriedCustomer {
+                company_id,
+                filtered: None,
+                cells: Vec::new(),
+                warnings: vec![format!("{error:#}")],
+            };
+        }
+    };
+    let cell = |tried: &crate::map::Tried| match &tried.value {
+        Ok(value) => TriedCell {
+            value: show(value).0,
+            error: None,
+        },
+        Err(error) => TriedCell {
+            value: String::new(),
+            error: Some(error.reason.clone()),
+        },
+    };
+    TriedCustomer {
+        company_id,
+        filtered: outcome.dropped.map(str::to_owned),
+        cells: outcome.tried.iter().map(cell).collect(),
+        warnings: outcome.warnings(),
+    }
+}
+
+fn of_form(widget: &Widget) -> FormWidget {
+    FormWidget {
+        name: widget.name.clone(),
+        kind: widget.kind.clone(),
+        label: widget.label.clone(),
+        // A type that cannot be written to says so itself.
+        read_only: false,
+        items: widget.items.iter().map(of_form).collect(),
+    }
+}

@@ -1,0 +1,92 @@
+//! What the desk's setup wants of the transformer: try a mapping with customers of the account, write the settings.
+
+use super::mapping::trial;
+use pipeline::{
+    service::Runtime,
+    setup::{self, Dictionary, Setup, Widget},
+    stage::Stage,
+    wish::{Servant, Served, Taken, WishKind, Wishes},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What may be chosen in the desk.
+const CHOICES: [&str; 2] = ["MAPPING", "MAPPING_EXTRAS"];
+
+/// What a process knows that can be set up.
+pub(super) struct SetUp {
+    setup: Setup,
+    wishes: Wishes,
+}
+
+impl SetUp {
+    /// The wishes that it serves.
+    pub(super) const LANES: [&str; 2] = [WishKind::settings(Stage::Transform), "try-mapping"];
+
+    pub(super) fn new(setup: &Setup, rt: &Runtime) -> Self {
+        Self {
+            setup: setup.clone(),
+            wishes: Wishes::of(rt),
+        }
+    }
+
+    /// The customers that another wish was answered with.
+    async fn customers(&self, wish: Option<&str>) -> Result<Vec<Value>, String> {
+        let Some(wish) = wish else { return Ok(Vec::new()) };
+        let answer = self
+            .wishes
+            .answer(wish)
+            .await
+            .map_err(|error| error.to_string())?;
+        let answer =
+            answer.ok_or_else(|| words::kept!("the customers of {wish} are gone; ask for them again"))?;
+        let dictionary: Dictionary = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+        Ok(dictionary.customers)
+    }
+
+    async fn try_mapping(
+        &self,
+        documents: &BTreeMap<String, String>,
+        widgets: &[Widget],
+        customers_of: Option<&str>,
+        language: &str,
+    ) -> Served {
+        let customers = match self.customers(customers_of).await {
+            Ok(customers) => customers,
+            Err(problem) => return Served::failed(problem),
+        };
+        let text = |name: &str| documents.get(name).map(String::as_str);
+        let Some(document) = text("MAPPING") else {
+            return Served::failed(words::kept!("there is no mapping to try"));
+        };
+        let language = words::Language::of_locale(language);
+        let trial = words::scoped(language, || {
+            trial::of(document, text("MAPPING_EXTRAS"), widgets, customers)
+        });
+        let told = match trial.problems.len() {
+            0 => words::kept!("the mapping can be used"),
+            wrong => words::kept!("the mapping cannot be used: {wrong} problems"),
+        };
+        setup::answer(told, &trial)
+    }
+}
+
+impl Servant for SetUp {
+    async fn serve(&self, taken: &Taken) -> Served {
+        match &taken.wish.kind {
+            WishKind::Settings {
+                settings, documents, ..
+            } => setup::settle(self.setup.folder(), settings, documents, &CHOICES),
+            WishKind::TryMapping {
+                documents,
+                widgets,
+                customers_of,
+                language,
+            } => {
+                self.try_mapping(documents, widgets, customers_of.as_deref(), language)
+                    .await
+            }
+            _ => Served::PutBack,
+        }
+    }
+}
