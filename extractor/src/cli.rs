@@ -1,5 +1,6 @@
 //! The command line of the extractor.
 
+mod fields;
 mod record;
 mod webhook;
 
@@ -17,6 +18,7 @@ use replay::{
     worker::WorkerArgs,
 };
 
+pub(crate) use fields::FieldsArgs;
 pub(crate) use record::RecordArgs;
 pub(crate) use webhook::{WebhookArgs, WebhookCommand, WebhookRegisterArgs};
 
@@ -44,6 +46,10 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Print one customer's detail answer as JSON, for `transformer mapping try FILE --company -`
     Fetch(FetchArgs),
+    /// Print the fields that customers of the account have, and how a mapping names each of them
+    ///
+    /// With --json they come with the details of a few customers, which are personal data, for `transformer mapping draft`.
+    Fields(FieldsArgs),
     /// Keep answers of the account in a folder, personal data replaced, for a report or a test
     Record(RecordArgs),
     /// Browse refs that could not be fetched, and put them back

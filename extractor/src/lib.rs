@@ -3,7 +3,7 @@
 //! `okki` knows the vendor. `walk` reads a window without skipping a customer, `run` publishes what it finds under a lease
 //! and moves the checkpoint, `leader` does that on a schedule, and sooner when `poll` has found changes. `handler` fetches
 //! what was published, on every replica, with `selection` deciding who goes on. `wishes` does on demand what the schedules do. `record` keeps answers without what is
-//! personal. `state` is what they remember in Redis. `commands` puts them together; `cli`
+//! personal, `dictionary` is what the account has of fields. `state` is what they remember in Redis. `commands` puts them together; `cli`
 //! says what may be typed, `config` what of it comes from the environment, `settings` what is known to be right.
 
 #![warn(unreachable_pub)]
@@ -16,6 +16,7 @@ mod commands;
 mod config;
 mod damaged_watch;
 mod deleted;
+mod dictionary;
 mod failure_scope;
 mod filter_watch;
 mod handler;
@@ -56,6 +57,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Once(args) => commands::sync::once(args).await,
         Command::Check(args) => commands::check::check(args).await,
         Command::Fetch(args) => commands::fetch::fetch(args).await,
+        Command::Fields(args) => commands::fields::fields(args).await,
         Command::Record(args) => commands::record::record(args).await,
         Command::Dead(args) => replay::cli::run_for("extractor", Stage::Extract, args).await,
         Command::Trace(args) => replay::cli::trace_for("extractor", args).await,

@@ -93,6 +93,12 @@ impl Converter {
         )
     }
 
+    /// The list that it makes is one of texts.
+    pub fn makes_texts(&self) -> bool {
+        let makes_pairs = |step: &Conversion| matches!(step, Conversion::Pairs);
+        self.makes_list() && !self.steps.iter().any(makes_pairs)
+    }
+
     /// Nothing is applied.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

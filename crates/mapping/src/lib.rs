@@ -15,12 +15,14 @@
 //! | `record`, `path`, `glue`, `presence`, [`clean`] | a customer as expressions read it, and how OKKI's answer becomes one |
 //! | `expression` | placeholders, pipes, templates, and evaluation over a record |
 //! | `sql` | the MySQL part behind `_function` |
+//! | [`draft`] | a first document, from the captions of a form and of OKKI's fields |
 
 #![warn(unreachable_pub)]
 
 pub mod clean;
 mod condition;
 mod convert;
+pub mod draft;
 mod expression;
 mod format;
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
+pub(crate) mod fields;
 pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod run;

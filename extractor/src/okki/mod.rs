@@ -5,6 +5,7 @@
 
 mod client;
 mod decode;
+mod dictionary;
 mod envelope;
 mod error;
 #[cfg(test)]

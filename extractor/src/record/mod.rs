@@ -22,4 +22,4 @@ mod take;
 mod tests;
 mod text;
 
-pub(crate) use take::{Answered, Plan, Take, take};
+pub(crate) use take::{Answered, Listing, Plan, Take, take};

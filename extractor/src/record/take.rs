@@ -84,9 +84,10 @@ pub(crate) struct Take {
     bytes: usize,
 }
 
-/// A listing that keeps its pages.
-struct Listing<'a> {
+/// A listing that keeps its pages, if its client has a tape.
+pub(crate) struct Listing<'a> {
     client: &'a Client,
+    lane: Lane,
     pages: Mutex<Vec<(Answered, HashSet<String>, bool)>>,
 }
 
@@ -108,9 +109,17 @@ impl Pages for Listing<'_> {
     }
 }
 
-impl Listing<'_> {
+impl<'a> Listing<'a> {
+    pub(crate) fn new(client: &'a Client, lane: Lane) -> Self {
+        Self {
+            client,
+            lane,
+            pages: Mutex::default(),
+        }
+    }
+
     async fn page_of(&self, request: &PageRequest, part: usize) -> Result<Page, Error> {
-        let recorded = self.client.record_page(Lane::Backfill, request, part).await;
+        let recorded = self.client.record_page(self.lane, request, part).await;
         let page = recorded.result?;
         if let Some(taken) = recorded.taken {
             let answer = Answered {
@@ -153,10 +162,7 @@ pub(crate) async fn take(
     concurrency: usize,
     mut told: impl FnMut(usize, usize),
 ) -> Result<Take, Error> {
-    let listing = Listing {
-        client,
-        pages: Mutex::default(),
-    };
+    let listing = Listing::new(client, Lane::Backfill);
     let mut take = Take::default();
     let ids = match plan {
         Plan::Ids(ids) => ids.clone(),

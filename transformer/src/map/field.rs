@@ -105,7 +105,7 @@ impl Field {
         FieldInfo {
             field: self.parameter.field.clone(),
             label: self.parameter.label.clone(),
-            widget: self.widget,
+            widget: self.widget.sent(&self.parameter, self.form_type.is_some()),
             form_type: self.form_type.clone(),
             expression: self
                 .parameter

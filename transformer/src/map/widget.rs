@@ -67,6 +67,14 @@ impl Widget {
         }
     }
 
+    /// How a value goes out: a parser makes choices of a text, unless the form says what the field is.
+    pub(super) fn sent(self, parameter: &Parameter, known: bool) -> Widget {
+        match self {
+            Widget::Text if !known && parameter.converter.makes_texts() => Widget::Choices,
+            widget => widget,
+        }
+    }
+
     /// For people.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 mod cells;
 mod default;
 mod documents;
+mod draft;
 mod formatted;
 mod odd;
 mod properties;

@@ -78,8 +78,11 @@ pub struct Rows {
 pub struct Dictionary {
     /// In the vendor's order; empty where the account may not read them.
     pub fields: Vec<Field>,
-    /// Answers for one customer each, `data` only, for trying a mapping.
+    /// Answers for one customer each, `data` only, for trying a mapping; those of the customers that changed last.
     pub customers: Vec<Value>,
+    /// What could not be had and why, in English sentences (`words::kept!`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// A field of customers.
@@ -95,4 +98,10 @@ pub struct Field {
     /// The vendor's `field_type` (docs/okki-api.md §6).
     #[serde(rename = "type")]
     pub kind: i64,
+    /// It is one of the contacts, not of the customer itself.
+    #[serde(default)]
+    pub contact: bool,
+    /// Switched off in the CRM.
+    #[serde(default)]
+    pub disabled: bool,
 }

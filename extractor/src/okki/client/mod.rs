@@ -4,6 +4,7 @@
 //! in-call repeats is an [`Error`] for the caller, who knows whether to pause the stage or to fail one customer.
 
 mod exchange;
+mod fields;
 pub(super) mod grant;
 mod groups;
 mod listing;

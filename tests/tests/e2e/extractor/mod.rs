@@ -10,6 +10,7 @@ mod condition_changed;
 mod deleted;
 mod details;
 mod documents;
+mod fields;
 mod filter_left;
 mod first_load;
 mod leader;

@@ -7,6 +7,7 @@ mod chinese;
 mod chinese_notices;
 mod closed_output;
 mod commands;
+mod draft;
 mod fields;
 mod leftovers;
 mod lookups;

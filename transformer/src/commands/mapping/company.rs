@@ -92,15 +92,27 @@ pub(super) fn each(
     Ok(())
 }
 
+/// The same, kept; there are few in what a person tries.
+pub(super) fn all(place: &Path, ids: &[String]) -> anyhow::Result<Vec<Recorded>> {
+    if place.is_dir() {
+        return recorded(place, ids);
+    }
+    let mut found = Vec::new();
+    each(place, ids, &mut |id, customer| {
+        found.push((id.to_owned(), customer))
+    })?;
+    Ok(found)
+}
+
 /// A customer of a file.
 pub(super) fn in_file(path: &Path) -> anyhow::Result<Value> {
     parse(&super::read(path)?).with_context(|| words::tr!("{} is not JSON", path.display()))
 }
 
-/// All customers of a file: one, an array, or one a line.
+/// All customers of a file: one, an array, one a line, or those that `extractor fields --json` prints.
 pub(super) fn several(path: &Path) -> anyhow::Result<Vec<Value>> {
     let text = super::read(path)?;
-    let whole = match parse(&text) {
+    let whole = match parse(&text).map(beside_fields) {
         Ok(Value::Array(items)) => return Ok(items.into_iter().map(unwrapped).collect()),
         Ok(one) => return Ok(vec![one]),
         Err(error) => error,
@@ -118,6 +130,18 @@ pub(super) fn unwrapped(json: Value) -> Value {
             if map.contains_key("code") && map.get("data").is_some_and(Value::is_object) =>
         {
             map.remove("data").unwrap_or_default()
+        }
+        other => other,
+    }
+}
+
+/// The customers that stand beside the dictionary of fields; a customer has its contacts under the same name, and no fields.
+fn beside_fields(json: Value) -> Value {
+    match json {
+        Value::Object(mut map)
+            if map.get("fields").is_some_and(Value::is_array) && !map.contains_key("company_id") =>
+        {
+            map.remove("customers").unwrap_or_default()
         }
         other => other,
     }

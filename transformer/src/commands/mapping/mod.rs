@@ -7,6 +7,7 @@ mod company;
 mod compare;
 mod coverage;
 mod diff;
+mod draft;
 mod explain;
 mod fields;
 mod fmt;
@@ -43,6 +44,10 @@ enum Command {
     Check(Box<check::CheckArgs>),
     /// List which keys customers have had lately, how many of them, and the form of a value; needs Redis
     Fields(Box<fields::FieldsArgs>),
+    /// Make a first document from the captions of a form and of OKKI's fields, and say why each widget got its field or none
+    ///
+    /// It is a beginning for a person to go on from: whatever is not clear is left out and said.
+    Draft(draft::DraftArgs),
     /// Map one customer and print what would be sent, with warnings about what would be lost
     Try(try_record::TryArgs),
     /// Tell which cells of which customers change when another document or other additions take over
@@ -91,6 +96,7 @@ struct DocumentArgs {
 pub(crate) async fn run(args: MappingArgs) -> anyhow::Result<()> {
     match args.command {
         Command::Check(args) => check::run(*args).await,
+        Command::Draft(args) => draft::run(&args),
         Command::Try(args) => try_record::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Plan(args) => plan::run(*args).await,

@@ -26,10 +26,10 @@ pub(super) struct TryArgs {
         conflicts_with = "records"
     )]
     company: Option<String>,
-    /// Every customer of a folder that `extractor record` has written
-    #[arg(long, value_name = "FOLDER")]
+    /// Every customer of a folder that `extractor record` has written, or of a file, such as `extractor fields --json` prints
+    #[arg(long, value_name = "FOLDER|FILE")]
     records: Option<PathBuf>,
-    /// Only these customers of the folder
+    /// Only these of the customers
     #[arg(long, value_name = "ID,…", value_delimiter = ',', requires = "records")]
     id: Vec<String>,
     /// The time that expressions take for now, e.g. 2026-03-15T00:00:00Z [default: the clock]
@@ -44,7 +44,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let mapping = args.document.load()?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     match (&args.records, &args.company) {
-        (Some(folder), _) => run_all(args, &mapping, company::recorded(folder, &args.id)?, now),
+        (Some(place), _) => run_all(args, &mapping, company::all(place, &args.id)?, now),
         (None, place) => {
             let detail = company::given(place.as_deref().unwrap_or_default())?;
             let outcome = Outcome::of(&mapping, detail, now)?;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     }
 }
 
-/// Each of a recording, those that cannot be mapped among them, and a line about all.
+/// Each of a recording or a file, those that cannot be mapped among them, and a line about all.
 fn run_all(
     args: &TryArgs,
     mapping: &Mapping,

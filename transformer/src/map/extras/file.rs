@@ -35,6 +35,13 @@ pub(super) struct Additions {
     _system_widgets: IgnoredAny,
     #[serde(rename = "dataModifyTime", default)]
     _modified: IgnoredAny,
+    // What `loader form --json` prints beside it.
+    #[serde(rename = "app_id", default)]
+    _app_id: IgnoredAny,
+    #[serde(rename = "entry_id", default)]
+    _entry_id: IgnoredAny,
+    #[serde(rename = "rows", default)]
+    _rows: IgnoredAny,
     #[serde(flatten)]
     pub unknown: BTreeMap<String, IgnoredAny>,
 }

@@ -1,6 +1,7 @@
-//! The OKKI side: token, listing, detail, enumerations.
+//! The OKKI side: token, listing, detail, enumerations, dictionaries of fields.
 
 mod enums;
+mod fields;
 mod info;
 mod list;
 mod replay;
@@ -36,6 +37,7 @@ pub(super) fn operation(call: &Call) -> Cow<'static, str> {
         "/v1/company/info" => "info",
         "/v1/company/companyEnums" => "enums",
         "/v1/company/fields/selector" => "selector",
+        "/v1/company/fields" => "fields",
         path if path.starts_with("/v1/webhook") || path.starts_with("/v1/subscribe") => "webhook",
         _ => "unknown",
     })
@@ -109,6 +111,7 @@ pub(super) async fn execute(state: &Arc<State>, call: &Call) -> Reply {
         "/v1/company/info" => info::answer(state, settings, call),
         "/v1/company/companyEnums" => success(state, settings, &enums::company().to_string()),
         "/v1/company/fields/selector" => enums::selector(state, settings, call),
+        "/v1/company/fields" => fields::answer(state, settings, call),
         _ => refuse(settings, 404, "Not Found Resource"),
     }
 }

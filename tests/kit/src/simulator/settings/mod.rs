@@ -13,7 +13,8 @@ use serde_json::Value;
 pub use jdy::{Concurrent, JdySettings, KeyRule, LifetimeFrom, Poison};
 pub use listing::{ListingSettings, Totals};
 pub use okki::{
-    Allowance, AuthAnswer, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList, TimeForm,
+    Allowance, AuthAnswer, FieldList, LimitAnswer, Limiter, OkkiSettings, Order, SuccessCode, TelList,
+    TimeForm,
 };
 pub use pushes::PushSettings;
 

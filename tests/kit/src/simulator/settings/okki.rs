@@ -98,6 +98,18 @@ pub enum TimeForm {
     Odd,
 }
 
+/// Shapes of the dictionary of fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldList {
+    /// `[{"id": "name", "name": "公司名称", "field_type": 1, …}]`, as documented: without groups
+    Plain,
+    /// `[{"name": "基本信息", "fields": […]}]`, as in a detail
+    Grouped,
+    /// Not shown to this application.
+    Refused,
+}
+
 /// OKKI's switches and limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -159,6 +171,8 @@ pub struct OkkiSettings {
     pub now_time: TimeForm,
     /// The webhook.
     pub webhooks: WebhookSettings,
+    /// Shape of the dictionary of fields.
+    pub fields: FieldList,
 }
 
 /// A limit that a vendor tells in its answers.
@@ -204,6 +218,7 @@ impl Default for OkkiSettings {
             detail_time: TimeForm::Plain,
             now_time: TimeForm::Plain,
             webhooks: WebhookSettings::default(),
+            fields: FieldList::Plain,
         }
     }
 }

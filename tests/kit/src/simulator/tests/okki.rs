@@ -201,3 +201,44 @@ async fn a_listing_may_honour_dates_only_and_hide_when_customers_went() {
         (&json!(gone[0]), None)
     );
 }
+
+#[tokio::test]
+async fn the_dictionary_of_fields_has_what_details_show() {
+    let bench = Bench::with(9).await;
+    let plain = bench.data("/v1/company/fields?type=company").await;
+    assert_eq!(plain, bench.data("/v1/company/fields").await);
+    let listed: Vec<(String, String)> = plain.as_array().unwrap().iter().map(described).collect();
+    for id in bench.simulator.company_ids() {
+        let detail = bench.data(&format!("/v1/company/info?company_id={id}")).await;
+        for group in detail["company"].as_array().unwrap() {
+            for field in group["fields"].as_array().unwrap() {
+                assert!(listed.contains(&described(field)), "{field}");
+            }
+        }
+    }
+    let contacts = bench.data("/v1/company/fields?type=customer").await;
+    assert_eq!(described(&contacts[1]), ("email".to_owned(), "邮箱".to_owned()));
+
+    bench.simulator.set(|s| s.okki.fields = FieldList::Grouped);
+    let grouped = bench.data("/v1/company/fields").await;
+    assert_eq!(grouped[0]["name"], "基本信息");
+    assert_eq!(grouped[0]["fields"][0]["name"], "公司名称");
+    bench.simulator.set(|s| s.okki.fields = FieldList::Refused);
+    let refused: Value = bench
+        .okki("/v1/company/fields")
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(refused["code"], 403);
+    assert_eq!(bench.simulator.stats().okki.calls_of("fields"), 5);
+}
+
+/// Id and caption of a field, whichever way its numbers are written.
+fn described(field: &Value) -> (String, String) {
+    let id = field["id"]
+        .as_str()
+        .map_or_else(|| field["id"].to_string(), str::to_owned);
+    (id, field["name"].as_str().unwrap().to_owned())
+}
