@@ -45,6 +45,12 @@
     if (button && !window.confirm(button.dataset.confirm)) event.preventDefault();
   });
 
+  // A document from a file lands in the field where it can be read before it is sent.
+  document.addEventListener("change", async (event) => {
+    const file = event.target.closest("input[type=file][data-into]");
+    if (file && file.files.length) file.form.elements[file.dataset.into].value = await file.files[0].text();
+  });
+
   document.addEventListener("change", (event) => {
     const all = event.target.closest("input[data-all]");
     if (!all) return;

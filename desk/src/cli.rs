@@ -2,12 +2,12 @@
 
 use crate::{
     auth::Role,
-    config::{DeskArgs, FolderArgs},
+    config::{DeskArgs, FolderArgs, SetupKeys},
 };
 use clap::{Args, Parser, Subcommand};
 use pipeline::{cli::common::CommonCommand, config::CommonArgs};
 use replay::{cli::StatusCommand, worker::WorkerArgs};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// A web page that says whether all is well, what fails, and what to do.
 ///
@@ -27,6 +27,14 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Say whether all is well, over all stages: exit code 0 well, 1 not well, 2 cannot tell
     Status(Box<StatusCommand>),
+    /// Set the pipeline up: keys, form, key widget, mapping, first rows
+    ///
+    /// Asks for what is not given, unless --non-interactive. The three programs have to run with SETUP_DIR; keys go to them sealed,
+    /// and nowhere else. What was chosen before, here or on the page /setup, need not be given again.
+    #[command(
+        after_help = "Example: desk setup --non-interactive --data /var/lib/okki-desk --app CRM --form 客户 --key-widget 'OKKI ID'"
+    )]
+    Setup(Box<SetupCommand>),
     /// People who may sign in
     #[command(subcommand)]
     User(UserCommand),
@@ -47,6 +55,45 @@ pub(crate) struct RunArgs {
     pub(crate) desk: DeskArgs,
     #[command(flatten)]
     pub(crate) worker: WorkerArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// Arguments of `setup`.
+#[derive(Debug, Args)]
+pub(crate) struct SetupCommand {
+    /// Ask for nothing; what is missing is an error
+    #[arg(long)]
+    pub(crate) non_interactive: bool,
+    /// App with the form, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) app: Option<String>,
+    /// The form, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) form: Option<String>,
+    /// Text widget that holds the customers' ids, by caption or name
+    #[arg(long, value_name = "CAPTION")]
+    pub(crate) key_widget: Option<String>,
+    /// 轻易云 target document [default: a draft from captions that are alike]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Rows without a key are the customers' whose contents of these widgets are the same
+    #[arg(long = "match", value_name = "CAPTION,…", value_delimiter = ',')]
+    pub(crate) matched: Vec<String>,
+    /// With --match: write the keys, and do not only show whose the rows are
+    #[arg(long, requires = "matched")]
+    pub(crate) yes: bool,
+    /// Rows without a key are none of the customers'
+    #[arg(long, conflicts_with = "matched")]
+    pub(crate) ignore_keyless: bool,
+    /// Write all customers and follow what changes [default: the first 20 customers]
+    #[arg(long)]
+    pub(crate) everything: bool,
+    /// Forget what was chosen before
+    #[arg(long)]
+    pub(crate) anew: bool,
+    #[command(flatten)]
+    pub(crate) keys: SetupKeys,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }

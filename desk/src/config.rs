@@ -1,7 +1,7 @@
 //! Settings of the desk: where it listens, where its files lie, who is let in.
 
 use clap::{Args, ValueEnum};
-use pipeline::setting::ConfigError;
+use pipeline::setting::{ConfigError, Secret};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -48,6 +48,41 @@ pub(crate) struct DeskArgs {
     /// Time zone of the page
     #[arg(long, env = "DESK_TIME_ZONE", default_value = ZONE, value_name = "ZONE")]
     time_zone: String,
+}
+
+/// Vendors' keys on their way to the programs that need them, and where the desk keeps the rest.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Keys, handed over sealed and not kept")]
+pub(crate) struct SetupKeys {
+    /// Folder of the desk's files, as for `run`
+    #[arg(long, env = "DESK_DATA", value_name = "FOLDER")]
+    pub(crate) data: PathBuf,
+    /// OKKI: client id from 企业管理 → 外部对接 → API对接
+    #[arg(long, env = "OKKI_CLIENT_ID", value_name = "ID")]
+    pub(crate) okki_client_id: Option<String>,
+    /// OKKI: client secret from the same place
+    #[arg(
+        long,
+        env = "OKKI_CLIENT_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub(crate) okki_client_secret: Option<Secret>,
+    /// File that holds OKKI_CLIENT_SECRET
+    #[arg(long, env = "OKKI_CLIENT_SECRET_FILE", value_name = "FILE")]
+    pub(crate) okki_client_secret_file: Option<PathBuf>,
+    /// OKKI: address of the interface, if it is not the usual one
+    #[arg(long, env = "OKKI_BASE_URL", value_name = "URL")]
+    pub(crate) okki_base_url: Option<String>,
+    /// Jiandaoyun: API key
+    #[arg(long, env = "JDY_API_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) jdy_api_key: Option<Secret>,
+    /// File that holds JDY_API_KEY
+    #[arg(long, env = "JDY_API_KEY_FILE", value_name = "FILE")]
+    pub(crate) jdy_api_key_file: Option<PathBuf>,
+    /// Jiandaoyun: address of the interface, if it is not the usual one
+    #[arg(long, env = "JDY_BASE_URL", value_name = "URL")]
+    pub(crate) jdy_base_url: Option<String>,
 }
 
 /// Where people are kept.

@@ -13,6 +13,7 @@ mod commands;
 mod config;
 mod pages;
 mod server;
+mod setup;
 mod views;
 mod work;
 
@@ -28,6 +29,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => commands::run::run(*args).await,
         Command::Status(args) => replay::cli::status_for("desk", *args).await,
+        Command::Setup(command) => commands::setup::run(*command).await,
         Command::User(command) => commands::user::run(command),
         Command::Token(command) => commands::token::run(command),
         Command::Openapi => Ok(pipeline::say!("{}", api::document())?),

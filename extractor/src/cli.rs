@@ -11,6 +11,7 @@ use pipeline::{
     config::{CommonArgs, SharedArgs},
     doctor::DoctorArgs,
     http::HttpArgs,
+    setup::SetupArgs,
 };
 use readmodel::cli::EventsArgs;
 use replay::{
@@ -103,6 +104,8 @@ pub(crate) struct RunArgs {
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
 }
 
 /// Arguments of `sync`.

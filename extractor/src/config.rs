@@ -148,6 +148,9 @@ pub(crate) struct DetailArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Schedule options")]
 pub(crate) struct ScheduleArgs {
+    /// Whether replicas list by themselves: off fetches only what is asked for by wishes, `sync` and replays
+    #[arg(long, env = "LISTING", default_value = "on", value_name = "on|off")]
+    pub listing: String,
     /// List this often [default: 5m]
     #[arg(long, env = "EVERY", value_name = "DURATION", conflicts_with = "cron")]
     pub every: Option<String>,

@@ -152,6 +152,8 @@ impl ListArgs {
 /// Checked schedules.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedules {
+    /// Whether anything is listed unless somebody asks for it.
+    pub lists: bool,
     /// Of live windows.
     pub live: Schedule,
     /// Of remedy windows, with their reach.
@@ -197,7 +199,20 @@ impl ScheduleArgs {
             [&args.poll, &args.poll_quiet, &args.poll_share],
             &okki.bucket,
         )?;
+        let lists = match args.listing.trim() {
+            "on" => true,
+            "off" => false,
+            other => {
+                let problem = words::tr!("`{other}` is neither on nor off");
+                return Err(ConfigError::new(
+                    "LISTING",
+                    problem,
+                    words::tr!("write on or off"),
+                ));
+            }
+        };
         Ok(Schedules {
+            lists,
             live,
             remedy,
             refresh,

@@ -2,6 +2,7 @@
 
 mod acts;
 mod looks;
+mod setup;
 mod wishes;
 
 use crate::{
@@ -54,6 +55,7 @@ fn parts() -> OpenApiRouter<App> {
         .routes(routes!(wishes::cancel))
         .routes(routes!(wishes::pause))
         .routes(routes!(wishes::resume))
+        .routes(routes!(setup::look, setup::take))
 }
 
 /// The API and its document.
@@ -87,7 +89,7 @@ mod tests {
     fn the_document_names_every_address_and_its_parameters() {
         let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
         let paths = document["paths"].as_object().unwrap();
-        assert_eq!(paths.len(), 23, "{:?}", paths.keys().collect::<Vec<_>>());
+        assert_eq!(paths.len(), 24, "{:?}", paths.keys().collect::<Vec<_>>());
         for (path, methods) in paths {
             for (method, operation) in methods.as_object().unwrap() {
                 assert!(

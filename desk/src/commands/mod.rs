@@ -1,6 +1,7 @@
 //! What the commands do.
 
 pub(crate) mod run;
+pub(crate) mod setup;
 pub(crate) mod token;
 pub(crate) mod user;
 

@@ -2,7 +2,7 @@
 
 use super::{Page, parts};
 use crate::{
-    auth::principal::Via,
+    auth::{Role, principal::Via},
     server::{Ask, Failure, SCRIPT, STYLE},
 };
 use maud::{DOCTYPE, Markup, html};
@@ -10,8 +10,11 @@ use replay::when;
 use url::form_urlencoded;
 use words::Language;
 
+/// Where the pipeline is set up, by those who may.
+const SETUP: &str = "/setup";
+
 /// Address and name of each part of the desk.
-const PLACES: [(&str, &str); 9] = [
+const PLACES: [(&str, &str); 10] = [
     ("/", words::mark!("Overview")),
     ("/dead", words::mark!("page: Dead letters")),
     ("/customers", words::mark!("Customers")),
@@ -21,6 +24,7 @@ const PLACES: [(&str, &str); 9] = [
     ("/wishes", words::mark!("Requests")),
     ("/health", words::mark!("Health")),
     ("/audit", words::mark!("Audit log")),
+    (SETUP, words::mark!("Set up")),
 ];
 
 /// A whole page for somebody.
@@ -41,7 +45,9 @@ pub(crate) fn whole(ask: &Ask, page: Page) -> Markup {
                     a .brand href="/" { "OKKI" span { (words::text!("desk")) } }
                     nav aria-label=(words::text!("Parts of the desk")) {
                         @for (place, name) in PLACES {
+                            @if place != SETUP || ask.principal.may(Role::Admin) {
                             a href=(place) aria-current=[is_here(place).then_some("page")] { (words::sense(name)) }
+                            }
                         }
                     }
                     div .who {

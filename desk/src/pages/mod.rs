@@ -14,6 +14,7 @@ mod plan;
 mod plans;
 mod repair;
 mod runs;
+mod setup;
 pub(crate) mod sign_in;
 mod wishes;
 
@@ -64,4 +65,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(health::routes())
         .merge(wishes::routes())
         .merge(audit::routes())
+        .merge(setup::routes())
 }

@@ -3,6 +3,7 @@
 use crate::{
     auth::{People, attempts::Attempts, secret},
     config::DeskConfig,
+    setup,
     views::Cache,
     work::Work,
 };
@@ -36,6 +37,8 @@ pub(crate) struct Parts {
     pub(crate) attempts: Attempts,
     /// Who is let in how.
     pub(crate) config: DeskConfig,
+    /// How far setting up has come.
+    pub(crate) setup: setup::Place,
     /// What operators have begun.
     pub(crate) work: Work,
     /// What several pages look at.
@@ -63,7 +66,9 @@ impl App {
         people: People,
         config: DeskConfig,
     ) -> Self {
+        let kept = setup::Kept::new(&config.data, &rt.namespace.to_string());
         Self(Arc::new(Parts {
+            setup: setup::Place::new(kept),
             rt,
             common,
             keeper,

@@ -57,6 +57,12 @@ pub(crate) enum Failure {
     /// The file of people does not serve.
     #[error(transparent)]
     People(#[from] store::Error),
+    /// A program, or the vendor behind it, does not do it; the sentence is shown as it is.
+    #[error("{0}")]
+    Refused(String),
+    /// A file of the desk cannot be read or written.
+    #[error("{}", words::text!("a file in DESK_DATA cannot be read or written"))]
+    File(#[source] std::io::Error),
     /// What is kept cannot be read.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -99,7 +105,8 @@ impl Failure {
                 StatusCode::CONFLICT
             }
             Self::Letters(_) | Self::Model(_) | Self::Redis(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::People(_) | Self::Json(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::People(_) | Self::File(_) | Self::Json(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

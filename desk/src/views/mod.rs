@@ -9,6 +9,7 @@ pub(crate) mod overview;
 pub(crate) mod plans;
 pub(crate) mod record;
 pub(crate) mod runs;
+pub(crate) mod setup;
 pub(crate) mod wishes;
 
 pub(crate) use cache::Cache;

@@ -5,9 +5,11 @@
 
 mod begin;
 mod services;
+mod set_up;
 
 pub(crate) use begin::{cancel, discard, make, pause, run, undo};
 pub(crate) use services::{cancel_wish, pause_stage, resume_stage, wish};
+pub(crate) use set_up::set_up;
 
 use crate::{auth::Principal, views::hidden};
 use replay::plan::make::Preview;

@@ -18,6 +18,9 @@ use replay::decide;
 /// When it cannot be asked for.
 pub(crate) async fn wish(app: &App, ask: &Ask, kind: WishKind, reason: &str) -> Result<Asked, Failure> {
     let why = decided(ask, reason)?;
+    if kind.belongs_to_setup() {
+        ask.allow(Role::Admin)?;
+    }
     let workspace = app.workspace(kind.stage(), &ask.principal.name);
     Ok(decide::ask(&workspace, wish::Ask::new(kind, &ask.principal.name, why)).await?)
 }

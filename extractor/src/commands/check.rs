@@ -17,10 +17,10 @@ const CLOCKS_APART_S: i64 = 60;
 
 /// One thing that was tried.
 #[derive(Debug, Serialize)]
-struct Step {
-    name: &'static str,
-    ok: bool,
-    detail: String,
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) ok: bool,
+    pub(super) detail: String,
     ms: u64,
 }
 
@@ -102,7 +102,8 @@ impl Step {
         }
     }
 
-    fn remedy(&self) -> &'static str {
+    /// What to do when it has failed.
+    pub(super) fn remedy(&self) -> &'static str {
         match self.name.as_bytes() {
             b"credentials" => {
                 words::text!(
@@ -118,7 +119,11 @@ impl Step {
     }
 }
 
-async fn try_okki(okki: &OkkiConfig, http: &HttpConfig, place: Option<Place>) -> anyhow::Result<Vec<Step>> {
+pub(super) async fn try_okki(
+    okki: &OkkiConfig,
+    http: &HttpConfig,
+    place: Option<Place>,
+) -> anyhow::Result<Vec<Step>> {
     let client = brief::client(okki, http, place).await?;
     let mut steps = document(&okki.client.endpoints.source);
     try_all(&client, okki, &mut steps).await;

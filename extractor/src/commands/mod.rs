@@ -9,6 +9,7 @@ pub(crate) mod fields;
 pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod run;
+pub(crate) mod set_up;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod webhook;

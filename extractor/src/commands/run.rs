@@ -3,6 +3,7 @@
 use super::{
     fetch_details,
     reconcile::{self, Scheduled},
+    set_up::SetUp,
     shared_client,
 };
 use crate::{
@@ -28,6 +29,7 @@ use pipeline::{
     config::CommonConfig,
     http::HttpConfig,
     service::Runtime,
+    setup::{self, Setup},
     speeds::{SPEEDS, Speeds},
     stage::Stage,
     webhook::{Listener, WebhookConfig},
@@ -40,6 +42,12 @@ use tokio::task::JoinSet;
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let http = HttpConfig::try_from(args.http)?;
+    let setup = Setup::new(&args.setup, "extractor");
+    let vendor = SetUp::new(&setup, &args.okki, &http);
+    if let Some(folder) = setup.is_awaited() {
+        let servant = |rt: &Runtime| Ok(vendor.servant(rt));
+        return setup::wait(&common, &http.tls, folder, SetUp::LANES.to_vec(), servant).await;
+    }
     let okki = OkkiConfig::try_from(args.okki)?;
     let lists_again = args.list.backfill_on_change;
     let settings = args.list.check(&okki)?;
@@ -47,6 +55,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let ttl = args.lease.check()?;
     let hook = args.hook.check()?;
     let rt = Runtime::start("extractor", &common, &http.tls).await?;
+    setup.follow(&rt)?;
     begin_with(&rt, &okki);
     let client = shared_client(&rt, &okki, &http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
@@ -78,11 +87,13 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         tempo,
         ttl,
     };
-    tasks.spawn(watch(&rt, &state, &okki, lists_again));
+    tasks.spawn(watch(&rt, &state, &okki, lists_again, schedules.lists));
     compare(&mut tasks, &rt, &client, &settings, &schedules.reconcile, ttl);
     let live = lead(&mut tasks, leader, schedules, polls);
     let wishes = Wishes::new(live, on_demand(&rt, &client, &settings, ttl));
     tasks.spawn(async_ok(wishes.serve()));
+    let set_up = setup::serve_always(rt.clone(), SetUp::LANES.to_vec(), vendor.servant(&rt));
+    tasks.spawn(async_ok(set_up));
     let details = fetch_details(
         rt.clone(),
         client,
@@ -95,7 +106,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let worker = Worker::begin(&rt, Stage::Extract, args.worker);
     until_shutdown(&rt, tasks).await?;
     worker.end().await;
-    Ok(())
+    Ok(setup.over()?)
 }
 
 /// What the limits allow, a day's limit spread over the day.
@@ -183,6 +194,9 @@ fn lead(
         ..leader(RunKind::Live, Span::SinceCheckpoint, schedules.live)
     };
     let live = Arc::new(live);
+    if !schedules.lists {
+        return live;
+    }
     tasks.spawn(async_ok(Arc::clone(&live).run()));
     let first = leader(RunKind::First, Span::First, Schedule::Wanted);
     tasks.spawn(async_ok(Arc::new(first).run()));
@@ -211,13 +225,20 @@ fn watch(
     state: &State,
     okki: &OkkiConfig,
     lists_again: bool,
+    lists: bool,
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let checkpoint = CheckpointWatch::new(rt.clone(), state.clone());
     let filter = okki.client.endpoints.source.filter();
     let filter = FilterWatch::new(rt.clone(), state.clone(), filter, lists_again);
     let damaged = DamagedWatch::new(rt.clone(), state.clone());
+    let shutdown = rt.shutdown.clone();
     async move {
-        tokio::join!(checkpoint.run(), filter.run(), damaged.run());
+        // Who lists nothing moves no checkpoint, and what has changed in the filter waits for who lists.
+        if lists {
+            tokio::join!(checkpoint.run(), filter.run(), damaged.run());
+        } else {
+            shutdown.requested().await;
+        }
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ const LONGEST: usize = 16 * 1024;
 pub struct NotSealed;
 
 /// Settings that nobody but one program may read, on their way to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(String);
 

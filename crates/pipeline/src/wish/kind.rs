@@ -210,6 +210,42 @@ impl WishKind {
         }
     }
 
+    /// The same without what only the program has to see that does it: keys, documents, customers.
+    #[must_use]
+    pub(super) fn shown(self) -> Self {
+        let blank = |texts: BTreeMap<String, String>| {
+            let names = texts.into_keys();
+            names.map(|name| (name, String::new())).collect()
+        };
+        match self {
+            Self::Keys { stage, .. } => Self::Keys {
+                stage,
+                sealed: Sealed::default(),
+            },
+            Self::Settings {
+                stage,
+                settings,
+                documents,
+            } => Self::Settings {
+                stage,
+                settings,
+                documents: blank(documents),
+            },
+            Self::TryMapping {
+                documents,
+                customers_of,
+                language,
+                ..
+            } => Self::TryMapping {
+                documents: blank(documents),
+                widgets: Vec::new(),
+                customers_of,
+                language,
+            },
+            other => other,
+        }
+    }
+
     /// The same with its arguments in order, or why it cannot be.
     pub(super) fn checked(self) -> Result<Self, Error> {
         match self {

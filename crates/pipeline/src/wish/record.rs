@@ -206,6 +206,14 @@ impl Wish {
         Some(wish)
     }
 
+    /// As everybody may see it who looks.
+    pub(super) fn shown(self) -> Self {
+        Self {
+            kind: self.kind.shown(),
+            ..self
+        }
+    }
+
     fn nobody(&self) -> String {
         let (program, seconds) = (self.kind.stage().program(), self.patience_ms / 1_000);
         match &self.instance {

@@ -45,7 +45,7 @@ impl Wishes {
         args.extend(lanes.iter().map(|lane| (*lane).to_owned()));
         let taken: Option<(String, String)> = self.invoke(&TAKE, &args).await?;
         let Some((id, _)) = taken else { return Ok(None) };
-        let wish = self.load(&id).await?;
+        let wish = self.whole(&id).await?;
         Ok(Some(Taken {
             progress: Mutex::new(wish.progress.clone()),
             wish,

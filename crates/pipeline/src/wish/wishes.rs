@@ -77,7 +77,10 @@ impl Wishes {
     pub async fn list(&self, newest: usize) -> Result<Vec<Wish>, Error> {
         match newest.min(MOST_LISTED) {
             0 => Ok(Vec::new()),
-            count => self.read(&[count.to_string(), String::new()]).await,
+            count => {
+                let wishes = self.read(&[count.to_string(), String::new()]).await?;
+                Ok(wishes.into_iter().map(Wish::shown).collect())
+            }
         }
     }
 
@@ -86,6 +89,11 @@ impl Wishes {
     /// # Errors
     /// When nobody has asked for it, or Redis does not answer.
     pub async fn load(&self, id: &str) -> Result<Wish, Error> {
+        self.whole(id).await.map(Wish::shown)
+    }
+
+    /// With what only the program has to see that does it.
+    pub(super) async fn whole(&self, id: &str) -> Result<Wish, Error> {
         let found = self.read(&["0".to_owned(), id.to_owned()]).await?;
         let unknown = || Error::Unknown(id.chars().take(80).collect());
         found.into_iter().next().ok_or_else(unknown)

@@ -1,0 +1,57 @@
+//! Asking a program for something and waiting for what it comes to.
+
+use crate::server::Failure;
+use pipeline::wish::{self, State, Wish, WishKind, Wishes};
+use replay::{decide, workspace::Workspace};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a program may take to begin; it looks once a second.
+const TAKEN_WITHIN: Duration = Duration::from_secs(20);
+/// How long it may take in all: vendors are slow, and quotas are shared.
+const DONE_WITHIN: Duration = Duration::from_secs(120);
+/// How often it is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Asks and waits: what was said, and the answer if there is one. It may be dropped at any moment; the program goes on.
+///
+/// # Errors
+/// When it cannot be asked for, it has failed, or takes too long.
+pub(super) async fn done(
+    workspace: &Workspace,
+    kind: WishKind,
+    why: &str,
+) -> Result<(Wish, Option<String>), Failure> {
+    let program = kind.stage().program();
+    let ask = wish::Ask {
+        patience: TAKEN_WITHIN,
+        ..wish::Ask::new(kind, &workspace.operator, why)
+    };
+    let asked = decide::ask(workspace, ask).await?.wish;
+    let wishes = Wishes::of(&workspace.rt);
+    let begun = Instant::now();
+    loop {
+        let wish = wishes.load(&asked.id).await.map_err(decide::Error::from)?;
+        match wish.state {
+            State::Done => {
+                let answer = wishes.answer(&wish.id).await.map_err(decide::Error::from)?;
+                return Ok((wish, answer));
+            }
+            State::Failed => return Err(Failure::Refused(words::retold(&wish.outcome))),
+            State::Expired | State::Cancelled => return Err(Failure::Refused(silent(program))),
+            State::Waiting if begun.elapsed() > TAKEN_WITHIN + Duration::from_secs(5) => {
+                return Err(Failure::Refused(silent(program)));
+            }
+            State::Taken if begun.elapsed() > DONE_WITHIN => {
+                return Err(Failure::Refused(words::kept!(
+                    "{program} is still at it; load the page again in a while"
+                )));
+            }
+            _ => sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
+fn silent(program: &str) -> String {
+    words::kept!("no {program} has answered; is one running with SETUP_DIR?")
+}

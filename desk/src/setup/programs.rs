@@ -1,0 +1,104 @@
+//! Which programs there are to set up, as they say themselves in their heartbeats.
+
+use crate::server::Failure;
+use pipeline::{
+    gate::Pause,
+    heartbeat::{Replica, replicas},
+    service::Runtime,
+    setup::{STATUS, SealingKey},
+    stage::Stage,
+};
+use serde::Serialize;
+
+/// How a program stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Standing {
+    /// None runs.
+    Absent,
+    /// It runs by variables and flags only, and cannot be set up from here.
+    OnItsOwn,
+    /// It waits for its settings.
+    Waiting,
+    /// It has settings and is about to work, or paused.
+    Paused,
+    /// It works.
+    Working,
+}
+
+/// One of the three.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Program {
+    /// Its stage's word.
+    pub(crate) stage: &'static str,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// How it stands.
+    pub(crate) standing: Standing,
+    /// Replicas that are heard.
+    pub(crate) replicas: usize,
+    /// Why it is paused, in an English sentence.
+    pub(crate) pause: Option<String>,
+    /// It waits until rows without a key have theirs.
+    pub(crate) is_keyless: bool,
+    #[serde(skip)]
+    pub(crate) key: Option<SealingKey>,
+}
+
+/// All three, in the order of a record's way.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn programs(rt: &Runtime) -> Result<Vec<Program>, Failure> {
+    let found = replicas(&rt.store, &rt.namespace).await?;
+    let of = |stage: Stage| {
+        let heard = found.replicas.iter();
+        let heard = heard.filter(|one| one.heartbeat.service == stage.program() && !one.is_silent());
+        program(stage, &heard.collect::<Vec<_>>())
+    };
+    Ok(Stage::ALL.map(of).to_vec())
+}
+
+fn program(stage: Stage, heard: &[&Replica]) -> Program {
+    let setup = |one: &&Replica| one.heartbeat.status.get(STATUS).cloned();
+    let key = heard
+        .iter()
+        .filter_map(setup)
+        .find_map(|shown| serde_json::from_value(shown["key"].clone()).ok());
+    let pauses = || heard.iter().flat_map(|one| &one.heartbeat.paused);
+    let has = |reason: Pause| pauses().any(|pause| pause.reason == reason);
+    let standing = match () {
+        () if heard.is_empty() => Standing::Absent,
+        () if has(Pause::Setup) => Standing::Waiting,
+        () if key.is_none() => Standing::OnItsOwn,
+        () if pauses().next().is_some() => Standing::Paused,
+        () => Standing::Working,
+    };
+    Program {
+        stage: stage.name(),
+        name: stage.program(),
+        standing,
+        replicas: heard.len(),
+        pause: pauses().next().map(|pause| pause.detail.clone()),
+        is_keyless: has(Pause::Keyless),
+        key,
+    }
+}
+
+impl Program {
+    /// With which keys for it are sealed.
+    ///
+    /// # Errors
+    /// When none runs that can be set up.
+    pub(crate) fn sealing_key(&self) -> Result<&SealingKey, Failure> {
+        self.key.as_ref().ok_or_else(|| {
+            Failure::invalid(
+                "setup",
+                words::kept!(
+                    "no {0} runs that can be set up; start one: SETUP_DIR=FOLDER {0} run",
+                    self.name
+                ),
+            )
+        })
+    }
+}

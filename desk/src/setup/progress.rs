@@ -1,0 +1,122 @@
+//! How far setting up has come: what was chosen, in the desk's folder, so that it outlives browser and desk. No key and no
+//! customer stands in it.
+
+use crate::server::Failure;
+use pipeline::setup::{Catalogue, Field, FormSheet};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs, io,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// What was chosen so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Progress {
+    /// What OKKI has said to its keys, an English sentence.
+    pub(crate) okki: Option<String>,
+    /// What Jiandaoyun has said to its key.
+    pub(crate) jdy: Option<String>,
+    /// The apps and forms that there are.
+    pub(crate) catalogue: Catalogue,
+    /// The chosen form.
+    pub(crate) form: Option<FormSheet>,
+    /// The widget that holds the customers' ids, by its name.
+    pub(crate) key_widget: Option<String>,
+    /// The fields that customers have.
+    pub(crate) fields: Vec<Field>,
+    /// The wish that was answered with customers to try.
+    pub(crate) customers_of: Option<String>,
+    /// The mapping document as it stands.
+    pub(crate) document: Option<String>,
+    /// The document can be used.
+    pub(crate) is_usable: bool,
+    /// Rows without a key are none of the customers', so new rows may be made beside them.
+    pub(crate) ignore_keyless: bool,
+    /// The wish for the first customers.
+    pub(crate) first: Option<String>,
+    /// Everything was begun.
+    pub(crate) everything: bool,
+    /// The wish that matches rows without a key, or gives them their keys.
+    pub(crate) adoption: Option<String>,
+}
+
+impl Progress {
+    /// Rows of the form that have no key, at least.
+    pub(crate) fn keyless(&self) -> u64 {
+        let rows = self.form.as_ref().map(|form| form.rows);
+        rows.and_then(|rows| rows.keyless).unwrap_or(0)
+    }
+
+    /// The form's name and its app's.
+    pub(crate) fn form_name(&self) -> Option<(String, String)> {
+        let form = self.form.as_ref()?;
+        let app = self.catalogue.apps.iter().find(|app| app.id == form.app_id)?;
+        let entry = app.forms.iter().find(|entry| entry.id == form.entry_id)?;
+        Some((app.name.clone(), entry.name.clone()))
+    }
+}
+
+/// Where it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept(PathBuf);
+
+impl Kept {
+    pub(crate) fn new(data: &Path, namespace: &str) -> Self {
+        Self(data.join(format!("{namespace}.setup.json")))
+    }
+
+    /// What is kept; nothing of a version that kept other things.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn read(&self) -> Result<Progress, Failure> {
+        match fs::read(&self.0) {
+            Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Progress::default()),
+            Err(error) => Err(Failure::File(error)),
+        }
+    }
+
+    /// Replaces it as a whole.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn write(&self, progress: &Progress) -> Result<(), Failure> {
+        let new = self.0.with_extension("new");
+        let written = || -> io::Result<()> {
+            let mut file = fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&new)?;
+            file.write_all(&serde_json::to_vec(progress)?)?;
+            file.sync_all()?;
+            fs::rename(&new, &self.0)
+        };
+        written().map_err(Failure::File)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_outlives_the_process() {
+        let home = tempfile::tempdir().unwrap();
+        let kept = Kept::new(home.path(), "okki");
+        assert_eq!(kept.read().unwrap(), Progress::default());
+        let progress = Progress {
+            okki: Some("OKKI has accepted the keys".into()),
+            ..Progress::default()
+        };
+        kept.write(&progress).unwrap();
+        assert_eq!(Kept::new(home.path(), "okki").read().unwrap(), progress);
+        fs::write(home.path().join("okki.setup.json"), "{\"okki\": 7}").unwrap();
+        assert_eq!(kept.read().unwrap(), Progress::default());
+    }
+}

@@ -1,0 +1,412 @@
+//! What each step does.
+
+use super::{
+    Kept, Progress, Step, asking,
+    programs::{Program, programs},
+};
+use crate::server::Failure;
+use mapping::draft::{self, WidgetReport};
+use pipeline::{
+    setting::Secret,
+    setup::{Catalogue, Dictionary, FormSheet, Trial, Widget},
+    stage::Stage,
+    wish::WishKind,
+};
+use replay::workspace::Workspace;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Customers that are written first.
+const FIRST: usize = 20;
+
+/// What was tried last; it shows customers and is kept by nobody but the process.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Tried {
+    /// Customers of the account.
+    #[serde(skip)]
+    pub(crate) customers: Vec<Value>,
+    /// What the mapping makes of some of them.
+    pub(crate) trial: Option<Trial>,
+    /// How the draft came about.
+    pub(crate) report: Vec<WidgetReport>,
+}
+
+/// Somebody at work on it.
+pub(crate) struct SetUp<'s> {
+    /// Who, and where.
+    pub(crate) workspace: Workspace,
+    /// In which language what a program says is told.
+    pub(crate) language: words::Language,
+    /// What is kept.
+    pub(crate) kept: &'s Kept,
+    /// What was tried last.
+    pub(crate) tried: &'s mut Tried,
+}
+
+impl SetUp<'_> {
+    /// Takes a step, and returns how far that has led.
+    ///
+    /// # Errors
+    /// When it cannot be taken: what is missing, or what a program or its vendor has said.
+    pub(crate) async fn take(&mut self, step: Step) -> Result<Progress, Failure> {
+        let mut progress = self.kept.read()?;
+        let done = self.take_step(&mut progress, step).await;
+        // What was tried and failed may have changed something, too: a document that cannot be used yet.
+        self.kept.write(&progress)?;
+        done.map(|()| progress)
+    }
+
+    async fn take_step(&mut self, progress: &mut Progress, step: Step) -> Result<(), Failure> {
+        match step {
+            Step::OkkiKeys {
+                client_id,
+                client_secret,
+                base_url,
+            } => {
+                let keys = [
+                    ("OKKI_CLIENT_ID", Secret::new(client_id.trim())),
+                    ("OKKI_CLIENT_SECRET", client_secret),
+                    ("OKKI_BASE_URL", Secret::new(base_url.trim())),
+                ];
+                progress.okki = Some(self.keys(Stage::Extract, keys).await?);
+                self.fields(progress).await
+            }
+            Step::JdyKey { api_key, base_url } => {
+                let keys = [
+                    ("JDY_API_KEY", api_key),
+                    ("JDY_BASE_URL", Secret::new(base_url.trim())),
+                ];
+                progress.jdy = Some(self.keys(Stage::Load, keys).await?);
+                let why = words::text!("choose a form");
+                progress.catalogue = self.answered::<Catalogue>(WishKind::Catalogue, why).await?;
+                Ok(())
+            }
+            Step::Form { app_id, entry_id } => self.form(progress, app_id, entry_id).await,
+            Step::KeyWidget { name } => self.key_widget(progress, &name).await,
+            Step::Draft => self.draft(progress).await,
+            Step::Mapping { document } => self.mapping(progress, document).await,
+            Step::Rows { ignore } => {
+                progress.ignore_keyless = ignore;
+                Ok(())
+            }
+            Step::First => self.first(progress).await,
+            Step::Everything => self.everything(progress).await,
+            Step::Adopt { matched, write } => self.adopt(progress, matched, write).await,
+            Step::Anew => {
+                *progress = Progress::default();
+                *self.tried = Tried::default();
+                Ok(())
+            }
+        }
+    }
+
+    async fn program(&self, stage: Stage) -> Result<Program, Failure> {
+        let all = programs(&self.workspace.rt).await?;
+        let found = all.into_iter().find(|program| program.stage == stage.name());
+        found.ok_or_else(|| Failure::nothing(stage.program()))
+    }
+
+    /// Has keys tried by the program of a stage: what the vendor has said.
+    async fn keys<const N: usize>(
+        &self,
+        stage: Stage,
+        keys: [(&'static str, Secret); N],
+    ) -> Result<String, Failure> {
+        if keys
+            .iter()
+            .any(|(name, value)| value.is_blank() && !name.ends_with("_BASE_URL"))
+        {
+            return Err(Failure::invalid("keys", words::kept!("fill in all of them")));
+        }
+        let program = self.program(stage).await?;
+        let named = keys.into_iter().filter(|(_, value)| !value.is_blank());
+        let named = named.map(|(name, value)| (name.to_owned(), value)).collect();
+        let sealed = program.sealing_key()?.seal(&named);
+        let sealed = sealed.map_err(|error| Failure::Refused(error.to_string()))?;
+        let (wish, _) = self
+            .asked(WishKind::Keys { stage, sealed }, words::text!("try keys"))
+            .await?;
+        Ok(wish.outcome)
+    }
+
+    async fn asked(
+        &self,
+        kind: WishKind,
+        why: &str,
+    ) -> Result<(pipeline::wish::Wish, Option<String>), Failure> {
+        // What is said for the audit log is read by others.
+        let why = words::tr!("setup: {why}");
+        asking::done(&self.workspace, kind, &why).await
+    }
+
+    async fn answered<T: serde::de::DeserializeOwned>(
+        &self,
+        kind: WishKind,
+        why: &str,
+    ) -> Result<T, Failure> {
+        let (_, answer) = self.asked(kind, why).await?;
+        Ok(serde_json::from_str(&answer.unwrap_or_default())?)
+    }
+
+    async fn fields(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+        let kind = WishKind::Fields {
+            customers: FIRST as u32,
+        };
+        let (wish, answer) = self
+            .asked(kind, words::text!("which fields customers have"))
+            .await?;
+        let dictionary: Dictionary = serde_json::from_str(&answer.unwrap_or_default())?;
+        progress.fields = dictionary.fields;
+        progress.customers_of = Some(wish.id);
+        self.tried.customers = dictionary.customers;
+        Ok(())
+    }
+
+    async fn form(
+        &mut self,
+        progress: &mut Progress,
+        app_id: String,
+        entry_id: String,
+    ) -> Result<(), Failure> {
+        let sheet = self.sheet(app_id, entry_id, None).await?;
+        let is_same = progress
+            .form
+            .as_ref()
+            .is_some_and(|form| form.entry_id == sheet.entry_id);
+        progress.form = Some(sheet);
+        progress.key_widget = None;
+        progress.is_usable = false;
+        if !is_same {
+            progress.document = None;
+            *self.tried = Tried {
+                customers: std::mem::take(&mut self.tried.customers),
+                ..Tried::default()
+            };
+        }
+        Ok(())
+    }
+
+    async fn sheet(
+        &self,
+        app_id: String,
+        entry_id: String,
+        key_widget: Option<String>,
+    ) -> Result<FormSheet, Failure> {
+        let kind = WishKind::FormSheet {
+            app_id,
+            entry_id,
+            key_widget,
+        };
+        self.answered(kind, words::text!("what the form is made of"))
+            .await
+    }
+
+    async fn key_widget(&mut self, progress: &mut Progress, name: &str) -> Result<(), Failure> {
+        let form = chosen_form(progress)?;
+        let widget = form.widgets.iter().find(|widget| widget.name == name);
+        let widget = widget.or_else(|| form.widgets.iter().find(|widget| widget.label == name));
+        let widget = widget
+            .ok_or_else(|| Failure::invalid("key widget", words::kept!("the form has no widget {name}")))?;
+        if let Some(why) = &widget.no_key {
+            return Err(Failure::Refused(words::kept!("{} {why}", widget.label)));
+        }
+        let name = widget.name.clone();
+        let (app_id, entry_id) = (form.app_id.clone(), form.entry_id.clone());
+        progress.form = Some(self.sheet(app_id, entry_id, Some(name.clone())).await?);
+        progress.key_widget = Some(name);
+        progress.is_usable = false;
+        match progress.document.clone() {
+            Some(document) => self.mapping(progress, document).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn draft(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+        if self.tried.customers.is_empty() {
+            self.fields(progress).await?;
+        }
+        let (form, key_widget) = (chosen_form(progress)?, chosen_key(progress)?);
+        let widgets: Vec<draft::Widget> = form.widgets.iter().map(super::files::drafted).collect();
+        let fields: Vec<draft::Field> = progress.fields.iter().map(super::files::drafted_field).collect();
+        let made = draft::draft(
+            &fields,
+            &self.tried.customers,
+            &draft::Form {
+                app_id: &form.app_id,
+                entry_id: &form.entry_id,
+                widgets: &widgets,
+                key_widget: Some(key_widget),
+            },
+        );
+        self.tried.report = made.widgets;
+        self.mapping(progress, made.document).await
+    }
+
+    /// Tries a document; it is kept as it stands, and can be used when nothing is wrong with it.
+    async fn mapping(&mut self, progress: &mut Progress, document: String) -> Result<(), Failure> {
+        if document.trim().is_empty() {
+            return Err(Failure::invalid(
+                "mapping",
+                words::kept!("paste a document, or start from a draft"),
+            ));
+        }
+        progress.document = Some(document);
+        progress.is_usable = false;
+        if self.tried.customers.is_empty() {
+            self.fields(progress).await?;
+        }
+        let key_widget = chosen_key(progress)?.to_owned();
+        let kind = WishKind::TryMapping {
+            documents: documents(progress)?,
+            widgets: chosen_form(progress)?.widgets.clone(),
+            customers_of: progress.customers_of.clone(),
+            language: locale(self.language).to_owned(),
+        };
+        let mut trial: Trial = match self.answered(kind.clone(), words::text!("try the mapping")).await {
+            // Customers are kept for an hour.
+            Err(Failure::Refused(_)) => {
+                self.fields(progress).await?;
+                let customers_of = progress.customers_of.clone();
+                self.answered(again(kind, customers_of), words::text!("try the mapping"))
+                    .await?
+            }
+            tried => tried?,
+        };
+        if let Some(field) = trial.fields.iter().find(|field| field.widget == key_widget) {
+            let told = words::scoped(self.language, || {
+                words::tr!(
+                    "the mapping fills the key widget ({}), which belongs to the loader alone; take it out of the \
+                     mapping, or choose another key widget",
+                    field.label
+                )
+            });
+            trial.problems.push(told);
+        }
+        progress.is_usable = trial.problems.is_empty();
+        self.tried.trial = Some(trial);
+        Ok(())
+    }
+
+    /// Hands each program its settings; with `lists` the extractor lists by itself.
+    async fn settle(&self, progress: &Progress, lists: bool) -> Result<(), Failure> {
+        if !progress.is_usable {
+            return Err(Failure::invalid(
+                "mapping",
+                words::kept!("there is no mapping that can be used"),
+            ));
+        }
+        for stage in [Stage::Transform, Stage::Load, Stage::Extract] {
+            let (settings, documents) = super::files::settings(progress, stage, lists)?;
+            let kind = WishKind::Settings {
+                stage,
+                settings,
+                documents,
+            };
+            self.asked(kind, words::text!("write the settings")).await?;
+        }
+        Ok(())
+    }
+
+    async fn first(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+        if progress.keyless() > 0 && !progress.ignore_keyless {
+            return Err(Failure::invalid(
+                "rows",
+                words::kept!(
+                    "rows without a key are matched with all customers at once; go on with everything"
+                ),
+            ));
+        }
+        if self.tried.customers.is_empty() {
+            self.fields(progress).await?;
+        }
+        let ids: Vec<String> = self.tried.customers.iter().filter_map(company_id).collect();
+        self.settle(progress, false).await?;
+        if ids.is_empty() {
+            return Err(Failure::Refused(words::kept!(
+                "OKKI has shown no customer; go on with everything"
+            )));
+        }
+        let why = words::tr!("setup: the first customers");
+        let ask = pipeline::wish::Ask::new(WishKind::Customers { ids }, &self.workspace.operator, why);
+        progress.first = Some(replay::decide::ask(&self.workspace, ask).await?.wish.id);
+        Ok(())
+    }
+
+    async fn everything(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+        self.settle(progress, true).await?;
+        progress.everything = true;
+        Ok(())
+    }
+
+    async fn adopt(
+        &mut self,
+        progress: &mut Progress,
+        matched: Vec<String>,
+        write: bool,
+    ) -> Result<(), Failure> {
+        let kind = WishKind::Adopt { matched, write };
+        let why = words::tr!("setup: rows without a key");
+        let ask = pipeline::wish::Ask::new(kind, &self.workspace.operator, why);
+        progress.adoption = Some(replay::decide::ask(&self.workspace, ask).await?.wish.id);
+        Ok(())
+    }
+}
+
+/// Documents by the variables that name their files.
+fn documents(progress: &Progress) -> Result<BTreeMap<String, String>, Failure> {
+    let (_, documents) = super::files::settings(progress, Stage::Transform, false)?;
+    Ok(documents)
+}
+
+fn again(kind: WishKind, customers_of: Option<String>) -> WishKind {
+    match kind {
+        WishKind::TryMapping {
+            documents,
+            widgets,
+            language,
+            ..
+        } => WishKind::TryMapping {
+            documents,
+            widgets,
+            customers_of,
+            language,
+        },
+        other => other,
+    }
+}
+
+pub(super) fn chosen_form(progress: &Progress) -> Result<&FormSheet, Failure> {
+    let missing = || Failure::invalid("form", words::kept!("choose a form first"));
+    progress.form.as_ref().ok_or_else(missing)
+}
+
+pub(super) fn chosen_key(progress: &Progress) -> Result<&str, Failure> {
+    let missing = || Failure::invalid("key widget", words::kept!("choose a key widget first"));
+    progress.key_widget.as_deref().ok_or_else(missing)
+}
+
+fn company_id(customer: &Value) -> Option<String> {
+    match &customer["company_id"] {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+const fn locale(language: words::Language) -> &'static str {
+    match language {
+        words::Language::Chinese => "zh",
+        words::Language::English => "en",
+    }
+}
+
+/// The additions to the document: which widget holds the key, and the types of all of them.
+pub(super) fn extras(form: &FormSheet, key_widget: &str) -> String {
+    fn told(widget: &Widget) -> Value {
+        let items: Vec<Value> = widget.items.iter().map(told).collect();
+        json!({"name": widget.name, "label": widget.label, "type": widget.kind, "items": items})
+    }
+    let widgets: Vec<Value> = form.widgets.iter().map(told).collect();
+    json!({"key_widget": key_widget, "widgets": widgets}).to_string()
+}

@@ -1,0 +1,144 @@
+//! What the desk's setup wants of the extractor: try OKKI's keys, say which fields customers have, write the settings. It is done
+//! while the process waits for its settings, and while it works.
+
+use super::{
+    brief::{self, Place},
+    check,
+};
+use crate::{config::OkkiArgs, settings::OkkiConfig};
+use pipeline::{
+    http::HttpConfig,
+    service::Runtime,
+    setting::Secret,
+    setup::{self, Settings, Setup},
+    stage::Stage,
+    wish::{Servant, Served, Taken, WishKind},
+};
+
+/// Keys, and where they are tried: who has the keys may say where they are sent.
+const KEYS: [&str; 3] = ["OKKI_CLIENT_ID", "OKKI_CLIENT_SECRET", "OKKI_BASE_URL"];
+/// What may be chosen in the desk.
+const CHOICES: [&str; 6] = [
+    "LISTING",
+    "OKKI_GROUP_ID",
+    "OKKI_RATE",
+    "REMOVALS",
+    "SOURCE",
+    "START",
+];
+
+/// What a process knows that can be set up.
+#[derive(Clone)]
+pub(crate) struct SetUp {
+    setup: Setup,
+    okki: OkkiArgs,
+    http: HttpConfig,
+}
+
+impl SetUp {
+    /// The wishes that it serves.
+    pub(crate) const LANES: [&str; 3] = [
+        WishKind::keys(Stage::Extract),
+        WishKind::settings(Stage::Extract),
+        "fields",
+    ];
+
+    pub(crate) fn new(setup: &Setup, okki: &OkkiArgs, http: &HttpConfig) -> Self {
+        Self {
+            setup: setup.clone(),
+            okki: okki.clone(),
+            http: http.clone(),
+        }
+    }
+
+    pub(crate) fn servant(&self, rt: &Runtime) -> impl Servant + use<> {
+        Desired {
+            set_up: self.clone(),
+            rt: rt.clone(),
+        }
+    }
+}
+
+struct Desired {
+    set_up: SetUp,
+    rt: Runtime,
+}
+
+impl Servant for Desired {
+    async fn serve(&self, taken: &Taken) -> Served {
+        let folder = self.set_up.setup.folder();
+        match &taken.wish.kind {
+            WishKind::Keys { sealed, .. } => {
+                setup::keep_keys(folder, sealed, &KEYS, async |keys| self.try_keys(keys).await).await
+            }
+            WishKind::Settings {
+                settings, documents, ..
+            } => setup::settle(folder, settings, documents, &CHOICES),
+            WishKind::Fields { customers } => self.fields(*customers as usize).await,
+            _ => Served::PutBack,
+        }
+    }
+}
+
+impl Desired {
+    async fn try_keys(&self, keys: &Settings) -> Result<String, String> {
+        let okki = OkkiConfig::try_from(with(&self.set_up.okki, keys)).map_err(|error| error.to_string())?;
+        let place = Some(Place::of(&self.rt));
+        let steps = check::try_okki(&okki, &self.set_up.http, place)
+            .await
+            .map_err(|error| format!("{error:#}"))?;
+        match steps.iter().find(|step| !step.ok) {
+            Some(failed) => Err(words::kept!("{}; {}", failed.detail, failed.remedy())),
+            None => {
+                let seen = steps.iter().find(|step| step.name == "permission");
+                let seen = seen.map_or("", |step| step.detail.as_str());
+                Ok(words::kept!("OKKI has accepted the keys: {seen}"))
+            }
+        }
+    }
+
+    async fn fields(&self, customers: usize) -> Served {
+        let drafted = match self.set_up.setup.folder().map(setup::SetupFolder::draft) {
+            None => Settings::new(),
+            Some(Ok(draft)) => draft,
+            Some(Err(problem)) => return Served::failed(problem.to_string()),
+        };
+        let okki = match OkkiConfig::try_from(with(&self.set_up.okki, &drafted)) {
+            Ok(okki) => okki,
+            Err(problem) => return Served::failed(problem.to_string()),
+        };
+        let client = brief::client(&okki, &self.set_up.http, Some(Place::of(&self.rt))).await;
+        let read = match client {
+            Ok(client) => crate::dictionary::dictionary(&client, customers).await,
+            Err(problem) => return Served::failed(format!("{problem:#}")),
+        };
+        match read {
+            Ok(dictionary) => setup::answer(
+                words::kept!(
+                    "{} fields, {} customers to try",
+                    dictionary.fields.len(),
+                    dictionary.customers.len()
+                ),
+                &dictionary,
+            ),
+            Err(problem) => Served::failed(crate::okki::chain(&problem)),
+        }
+    }
+}
+
+/// The settings with other keys.
+fn with(okki: &OkkiArgs, keys: &Settings) -> OkkiArgs {
+    let text = |name: &str| keys.get(name).map(|value| value.expose().to_owned());
+    let mut okki = okki.clone();
+    if let Some(id) = text("OKKI_CLIENT_ID") {
+        okki.okki_client_id = Some(id);
+    }
+    if let Some(secret) = text("OKKI_CLIENT_SECRET") {
+        okki.okki_client_secret = Some(Secret::new(secret));
+        okki.okki_client_secret_file = None;
+    }
+    if let Some(base) = text("OKKI_BASE_URL").filter(|base| !base.is_empty()) {
+        okki.okki_base_url = base;
+    }
+    okki
+}
