@@ -6,6 +6,7 @@ pub(crate) mod canonical;
 pub(crate) mod cap;
 pub(crate) mod client;
 pub(crate) mod codes;
+pub(crate) mod company;
 mod decode;
 pub(crate) mod encode;
 pub(crate) mod form;
