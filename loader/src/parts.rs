@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pipeline::http::HttpConfig;
+use pipeline::quota::Quota;
 use pipeline::service::Runtime;
 use pipeline::watermarks::Watermarks;
 
@@ -23,7 +24,8 @@ pub(crate) fn assemble(
     config: &LoaderConfig,
     http: &HttpConfig,
 ) -> anyhow::Result<Writer> {
-    let company = company(runtime, &config.company, http)?;
+    let quota = runtime.quota(&config.company.vendor_account);
+    let company = company(quota, &config.company, http)?;
     let client = Client::new(company, config.form.clone());
     let vendor = Vendor::new(Arc::new(client), runtime.gate.clone(), runtime.shutdown.clone());
     let entry = &config.form.entry_id;
@@ -74,14 +76,19 @@ pub(crate) fn assemble(
 
 /// What belongs to the company and to no form.
 pub(crate) fn company(
-    runtime: &Runtime,
+    quota: Quota,
     config: &CompanyConfig,
     http: &HttpConfig,
 ) -> anyhow::Result<Arc<Company>> {
-    let quota = runtime.quota(&config.vendor_account);
     let http = pipeline::http::Client::new(http.clone())?;
     let (account, buckets) = (config.account.clone(), config.buckets.clone());
-    Ok(Arc::new(Company::new(account, buckets, config.open_calls, http, quota)))
+    Ok(Arc::new(Company::new(
+        account,
+        buckets,
+        config.open_calls,
+        http,
+        quota,
+    )))
 }
 
 /// Another key widget makes another index: it would not find the rows that the first one knows.

@@ -62,10 +62,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     }
     let mut facts = Facts::default();
     let form = &config.form;
-    facts.add(
-        "form",
-        words::tr!("{} in app {}", form.entry_id, form.app_id),
-    );
+    facts.add("form", words::tr!("{} in app {}", form.entry_id, form.app_id));
     let mapped = config.expected.fields.len();
     facts.add(
         "widgets",

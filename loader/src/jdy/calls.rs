@@ -50,7 +50,9 @@ impl Client {
             .await;
         match &reply {
             Reply::Ok(_) => self.company.pace.batch_answered(begun.elapsed()),
-            Reply::Unknown(reason) if reason.starts_with(TIMED_OUT) => self.company.pace.batch_timed_out(rows.len()),
+            Reply::Unknown(reason) if reason.starts_with(TIMED_OUT) => {
+                self.company.pace.batch_timed_out(rows.len())
+            }
             _ => {}
         }
         sound(reply, |answer| &answer.status)

@@ -16,6 +16,7 @@ pub(crate) mod judge;
 pub(crate) mod key;
 pub(crate) mod key_widget;
 pub(crate) mod kinds;
+pub(crate) mod listing;
 pub(crate) mod lookup;
 pub(crate) mod pace;
 pub(crate) mod types;
