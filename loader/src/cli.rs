@@ -5,14 +5,17 @@ use pipeline::cli::accounting::BooksArgs;
 use pipeline::cli::common::CommonCommand;
 use pipeline::doctor::DoctorArgs;
 use pipeline::webhook::WebhookArgs;
-use pipeline::{config::CommonArgs, http::HttpArgs};
+use pipeline::{
+    config::{CommonArgs, SharedArgs},
+    http::HttpArgs,
+};
 use readmodel::cli::EventsArgs;
 use replay::{
     cli::{DeadArgs, PauseStageArgs, ResumeStageArgs, StatusCommand, TraceArgs, WishArgs},
     worker::WorkerArgs,
 };
 
-use crate::config::{FormArgs, LimitArgs, MergeArgs, WriteArgs};
+use crate::config::{CompanyArgs, FormArgs, LimitArgs, MergeArgs, SetFormArgs, WriteArgs};
 use crate::pushes::config::PushArgs;
 
 /// Writes customers to a Jiandaoyun (简道云) form, each to exactly one row.
@@ -32,6 +35,8 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Work until stopped
     Run(Box<RunArgs>),
+    /// Show the apps and forms of the company, or the widgets of one form, and which of them can hold the customers' ids
+    Form(Box<FormCommandArgs>),
     /// Try key, form and mapping without writing anything
     Check(CheckArgs),
     /// The index of the form in Redis
@@ -84,6 +89,36 @@ pub(crate) struct RunArgs {
     pub(crate) worker: WorkerArgs,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Arguments of `form`.
+#[derive(Debug, Args)]
+pub(crate) struct FormCommandArgs {
+    /// App by name or id
+    #[arg(long, value_name = "NAME|ID")]
+    pub(crate) app: Option<String>,
+    /// Form by name or id; without --app in any app
+    #[arg(long, value_name = "NAME|ID")]
+    pub(crate) form: Option<String>,
+    /// Count the rows that have nothing in this widget
+    #[arg(long, value_name = "CAPTION|NAME")]
+    pub(crate) key_widget: Option<String>,
+    /// Show all apps and forms, also when JDY_ENTRY_ID is set
+    #[arg(long, conflicts_with_all = ["app", "form", "key_widget"])]
+    pub(crate) all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) set: SetFormArgs,
+    #[command(flatten)]
+    pub(crate) company: CompanyArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) shared: SharedArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
 }

@@ -7,10 +7,10 @@ use pipeline::setting::Secret;
 
 use crate::failpoint::Armed;
 
-/// Account and form.
+/// The company.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Jiandaoyun options")]
-pub(crate) struct FormArgs {
+pub(crate) struct CompanyArgs {
     /// Scheme and host of the Jiandaoyun API
     #[arg(
         long,
@@ -29,6 +29,17 @@ pub(crate) struct FormArgs {
     /// share its limits [default: all pipelines of this Redis write for the same company]
     #[arg(long, env = "JDY_COMPANY", value_name = "NAME")]
     pub(crate) jdy_company: Option<String>,
+    /// Limit for one call from sending to the last byte
+    #[arg(long, env = "JDY_TIMEOUT", default_value = "30s", value_name = "DURATION")]
+    pub(crate) jdy_timeout: String,
+}
+
+/// Company and form.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Jiandaoyun options")]
+pub(crate) struct FormArgs {
+    #[command(flatten)]
+    pub(crate) company: CompanyArgs,
     /// App of the form [default: appId of the mapping document]
     #[arg(long, env = "JDY_APP_ID", value_name = "ID")]
     pub(crate) jdy_app_id: Option<String>,
@@ -41,9 +52,21 @@ pub(crate) struct FormArgs {
     /// 轻易云 target document (JSON), the same as the transformer's: form, widgets and switches of the writes
     #[arg(long, env = "MAPPING", value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
-    /// Limit for one call from sending to the last byte
-    #[arg(long, env = "JDY_TIMEOUT", default_value = "30s", value_name = "DURATION")]
-    pub(crate) jdy_timeout: String,
+}
+
+/// The form that the settings name already, for `loader form`.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Form that is set already")]
+pub(crate) struct SetFormArgs {
+    /// Its app
+    #[arg(long, env = "JDY_APP_ID", value_name = "ID")]
+    pub(crate) jdy_app_id: Option<String>,
+    /// The form that is shown when no other one is named
+    #[arg(long, env = "JDY_ENTRY_ID", value_name = "ID")]
+    pub(crate) jdy_entry_id: Option<String>,
+    /// Its key widget
+    #[arg(long, env = "JDY_KEY_WIDGET", value_name = "WIDGET")]
+    pub(crate) jdy_key_widget: Option<String>,
 }
 
 /// How rows are written.

@@ -75,6 +75,11 @@ impl FormWatch {
         self.current.borrow().clone()
     }
 
+    /// Widget and caption of every mapped field, as a document names them.
+    pub(crate) fn mapped(&self) -> &[(String, String)] {
+        &self.expected.fields
+    }
+
     /// Completes when the first reading shows a key widget that cannot hold the key: a setting is wrong, and no waiting
     /// mends that. When somebody changes the widget later, the stage pauses.
     pub(crate) async fn unusable_key(&self) -> Misfit {

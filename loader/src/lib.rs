@@ -1,10 +1,12 @@
 //! The loader: each customer exactly one right row in the form, whatever happens.
 //!
-//! `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` learns again what Redis has lost, `handler` is
+//! `catalogue` shows apps, forms and widgets to who has not chosen yet. `jdy` speaks to the vendor, `ledger` remembers in Redis, `index` learns again what Redis has lost, `handler` is
 //! the stage's handler and `write` the path of a batch through all of them, `wishes` does what people ask for, `commands` are
 //! the subcommands.
 
+mod adoption;
 mod breaker;
+mod catalogue;
 mod cli;
 mod commands;
 mod config;
@@ -36,6 +38,7 @@ pub use crate::cli::Cli;
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => commands::run::run(*args).await,
+        Command::Form(args) => commands::form::form(*args).await,
         Command::Check(args) => commands::check::check(args).await,
         Command::Index(command) => commands::index::run(*command).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(args).await,

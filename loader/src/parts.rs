@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use pipeline::http::HttpConfig;
+use pipeline::quota::Quota;
 use pipeline::service::Runtime;
 use pipeline::watermarks::Watermarks;
 
 use crate::form_watch::FormWatch;
 use crate::index::Index;
 use crate::jdy::client::Client;
+use crate::jdy::company::Company;
 use crate::keyless::Keyless;
 use crate::ledger::{Ledger, Registry};
 use crate::removals::RemovalGuard;
-use crate::settings::LoaderConfig;
+use crate::settings::{CompanyConfig, LoaderConfig};
 use crate::vendor::Vendor;
 use crate::write::{Removals, Writer};
 
@@ -22,17 +24,11 @@ pub(crate) fn assemble(
     config: &LoaderConfig,
     http: &HttpConfig,
 ) -> anyhow::Result<Writer> {
-    let quota = runtime.quota(&config.vendor_account);
-    let http = pipeline::http::Client::new(http.clone())?;
-    let client = Client::new(
-        config.account.clone(),
-        config.buckets.clone(),
-        config.open_calls,
-        http,
-        quota,
-    );
+    let quota = runtime.quota(&config.company.vendor_account);
+    let company = company(quota, &config.company, http)?;
+    let client = Client::new(company, config.form.clone());
     let vendor = Vendor::new(Arc::new(client), runtime.gate.clone(), runtime.shutdown.clone());
-    let entry = &config.account.entry_id;
+    let entry = &config.form.entry_id;
     let key_widget = &config.expected.key_widget;
     let ledger = Ledger::new(
         runtime.store.clone(),
@@ -78,9 +74,26 @@ pub(crate) fn assemble(
     })
 }
 
+/// What belongs to the company and to no form.
+pub(crate) fn company(
+    quota: Quota,
+    config: &CompanyConfig,
+    http: &HttpConfig,
+) -> anyhow::Result<Arc<Company>> {
+    let http = pipeline::http::Client::new(http.clone())?;
+    let (account, buckets) = (config.account.clone(), config.buckets.clone());
+    Ok(Arc::new(Company::new(
+        account,
+        buckets,
+        config.open_calls,
+        http,
+        quota,
+    )))
+}
+
 /// Another key widget makes another index: it would not find the rows that the first one knows.
 fn indexed(config: &LoaderConfig) -> String {
-    let (app, entry) = (&config.account.app_id, &config.account.entry_id);
+    let (app, entry) = (&config.form.app_id, &config.form.entry_id);
     let key_widget = config.expected.key_widget.as_deref().unwrap_or_default();
     format!("{app}/{entry}/{key_widget}")
 }

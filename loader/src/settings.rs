@@ -1,11 +1,11 @@
 //! The loader's settings once they are known to be right, and the errors that name those that are not.
 
+mod company;
 mod times;
 
 use std::time::Duration;
 
-use pipeline::setting::{ConfigError, SecretArg, base_url, positive_duration};
-use pipeline::{names::VendorAccount, quota::Bucket};
+use pipeline::setting::{ConfigError, positive_duration};
 
 use crate::config::{FormArgs, LimitArgs, MissingPolicy, WriteArgs, WriteMode};
 use crate::document::Document;
@@ -13,23 +13,21 @@ use crate::failpoint::Armed;
 use crate::form_watch::Expected;
 use crate::index::VISIBLE_AFTER;
 use crate::jdy::calls::{LARGEST_BATCH, WriteOptions};
-use crate::jdy::client::{Account, Buckets};
+use crate::jdy::client::FormId;
 use crate::jdy::form::Misfit;
 use crate::jdy::key_widget;
 use crate::ledger::send_window;
 use crate::write::{Mode, OnMissingRow, Removals, Settings};
+pub(crate) use company::CompanyConfig;
 use times::{duration, lease, linger, within_the_hour};
 
 /// The checked settings.
 #[derive(Debug)]
 pub(crate) struct LoaderConfig {
-    /// Where the form is.
-    pub(crate) account: Account,
-    /// Whose limits they are. No call tells the company of an API key, so a setting does.
-    pub(crate) vendor_account: VendorAccount,
-    pub(crate) buckets: Buckets,
-    /// Calls open at once, at most.
-    pub(crate) open_calls: u32,
+    /// Whose form it is.
+    pub(crate) company: CompanyConfig,
+    /// Where it is.
+    pub(crate) form: FormId,
     /// What is known of the form before the first record.
     pub(crate) expected: Expected,
     /// The write path.
@@ -57,28 +55,24 @@ impl LoaderConfig {
     /// Checks everything; reads the mapping document and the key's file.
     pub(crate) fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
         let document = form.mapping.as_deref().map(Document::read).transpose()?;
-        let mut account = account(form, document.as_ref())?;
+        let late = duration("LATE_WRITES", &write.late_writes)?;
+        let company = CompanyConfig::new(&form.company, limits, late)?;
+        let form_id = form_id(form, document.as_ref())?;
         let removals = removals(&write.on_removal)?;
         let key_widget = form.jdy_key_widget.as_deref().map(str::trim);
         let key_widget = key_widget.filter(|widget| !widget.is_empty()).map(str::to_owned);
         let expected = expected(key_widget, document.as_ref(), &removals)?;
-        let timeout = account.timeout;
         let lease = lease(&write.lease)?;
-        let late = duration("LATE_WRITES", &write.late_writes)?;
-        account.slowest = timeout + late;
         let patience = positive_duration("PATIENCE", &write.patience)?;
         let resend_for = positive_duration("RESEND_FOR", &write.resend_for)?;
-        within_the_hour(resend_for, patience, account.slowest)?;
+        within_the_hour(resend_for, patience, company.account.slowest)?;
         let index_settle = match &write.index_settle {
             Some(text) => duration("INDEX_SETTLE", text)?,
             // A loader notices within its send window; then its call may time out and take effect even later, and what
             // it did is not seen at once.
-            None => timeout + late + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2),
+            None => company.account.slowest + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2),
         };
         Ok(Self {
-            vendor_account: account.vendor(form.jdy_company.as_deref()),
-            buckets: buckets(limits)?,
-            open_calls: limits.jdy_open_calls.max(1),
             expected,
             batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
             linger: linger(&write.linger)?,
@@ -91,14 +85,15 @@ impl LoaderConfig {
                     MissingPolicy::Recreate => OnMissingRow::Recreate,
                     MissingPolicy::DeadLetter => OnMissingRow::DeadLetter,
                 },
-                mode: mode(write.write_mode, document.as_ref(), &account)?,
+                mode: mode(write.write_mode, document.as_ref(), &form_id)?,
                 options: options(document.as_ref(), write.jdy_data_creator),
                 patience,
                 resend_for,
                 late,
                 batch_bytes: count("BATCH_BYTES", &write.batch_bytes, usize::MAX)?,
             },
-            account,
+            company,
+            form: form_id,
             removal_limit: percent("REMOVAL_LIMIT", &write.removal_limit)?,
             ignore_keyless: write.ignore_keyless,
             failpoint: write.failpoint,
@@ -145,25 +140,18 @@ fn expected(
     })
 }
 
-fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, ConfigError> {
+fn form_id(form: &FormArgs, document: Option<&Document>) -> Result<FormId, ConfigError> {
     let id = |name: &str, given: &Option<String>, documented: Option<&String>| {
         let given = given.as_ref().filter(|id| !id.trim().is_empty());
         given.or(documented).cloned().ok_or_else(|| {
             ConfigError::new(
                 name,
                 words::tr!("is required but not set"),
-                words::tr!("set it, or MAPPING to a document that names it"),
+                words::tr!("set it, or MAPPING to a document that names it; `loader form` shows the ids"),
             )
         })
     };
-    let key = SecretArg::new(
-        "JDY_API_KEY",
-        form.jdy_api_key.as_ref(),
-        form.jdy_api_key_file.as_deref(),
-    );
-    Ok(Account {
-        base: base_url("JDY_BASE_URL", &form.jdy_base_url)?,
-        key: key.required()?,
+    Ok(FormId {
         app_id: id(
             "JDY_APP_ID",
             &form.jdy_app_id,
@@ -174,8 +162,6 @@ fn account(form: &FormArgs, document: Option<&Document>) -> Result<Account, Conf
             &form.jdy_entry_id,
             document.and_then(|document| document.entry_id.as_ref()),
         )?,
-        timeout: positive_duration("JDY_TIMEOUT", &form.jdy_timeout)?,
-        slowest: Duration::ZERO,
     })
 }
 
@@ -218,7 +204,7 @@ fn options(document: Option<&Document>, creator: Option<String>) -> WriteOptions
     }
 }
 
-fn mode(mode: WriteMode, document: Option<&Document>, account: &Account) -> Result<Mode, ConfigError> {
+fn mode(mode: WriteMode, document: Option<&Document>, form: &FormId) -> Result<Mode, ConfigError> {
     match mode {
         WriteMode::Batch => Ok(Mode::Batch),
         WriteMode::Single => {
@@ -240,39 +226,11 @@ fn mode(mode: WriteMode, document: Option<&Document>, account: &Account) -> Resu
                 ));
             }
             let path = api
-                .replace("{app_id}", &account.app_id)
-                .replace("{entry_id}", &account.entry_id);
+                .replace("{app_id}", &form.app_id)
+                .replace("{entry_id}", &form.entry_id);
             Ok(Mode::Single { path })
         }
     }
-}
-
-fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {
-    let bucket = |variable: &str, name: &str, rate: f64| match rate.is_finite() && rate > 0.0 {
-        true => Ok(Bucket::per_second(name, rate)),
-        false => Err(ConfigError::new(
-            variable,
-            words::tr!("must be above zero"),
-            words::tr!("write calls per second such as 10 or 0.5"),
-        )),
-    };
-    Ok(Buckets {
-        company: bucket("JDY_RATE_COMPANY", "jdy:company", limits.jdy_rate_company)?.with_burst(5),
-        batch_create: bucket(
-            "JDY_RATE_BATCH_CREATE",
-            "jdy:batch_create",
-            limits.jdy_rate_batch_create,
-        )?,
-        single_create: bucket(
-            "JDY_RATE_SINGLE_CREATE",
-            "jdy:data_create",
-            limits.jdy_rate_single_create,
-        )?,
-        update: bucket("JDY_RATE_WRITE", "jdy:update", limits.jdy_rate_write)?,
-        delete: bucket("JDY_RATE_WRITE", "jdy:delete", limits.jdy_rate_write)?,
-        list: bucket("JDY_RATE_READ", "jdy:list", limits.jdy_rate_read)?,
-        widgets: bucket("JDY_RATE_READ", "jdy:widgets", limits.jdy_rate_read)?,
-    })
 }
 
 fn count(name: &str, text: &str, most: usize) -> Result<usize, ConfigError> {

@@ -53,7 +53,7 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     };
     if args.json {
         let report = json!({
-            "form": config.account.entry_id, "widgets": widgets, "mapped": config.expected.fields.len(),
+            "form": config.form.entry_id, "widgets": widgets, "mapped": config.expected.fields.len(),
             "key_widget": key_widget, "remarks": config.remarks, "ok": true,
             "keyless": keyless, "pushes": pushes,
         });
@@ -61,11 +61,8 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut facts = Facts::default();
-    let account = &config.account;
-    facts.add(
-        "form",
-        words::tr!("{} in app {}", account.entry_id, account.app_id),
-    );
+    let form = &config.form;
+    facts.add("form", words::tr!("{} in app {}", form.entry_id, form.app_id));
     let mapped = config.expected.fields.len();
     facts.add(
         "widgets",

@@ -129,7 +129,7 @@ async fn form(
     unusable: &mut Option<Misfit>,
 ) -> anyhow::Result<Finding> {
     let writer = parts::assemble(runtime, config, http)?;
-    let entry = &config.account.entry_id;
+    let entry = &config.form.entry_id;
     Ok(match writer.form.read().await {
         Some(Ok(())) => {
             let widgets = writer.form.current().map_or(0, |form| form.len());

@@ -4,6 +4,7 @@ pub(crate) mod adopt;
 pub(crate) mod check;
 mod confirm;
 pub(crate) mod doctor;
+pub(crate) mod form;
 pub(crate) mod index;
 mod merge;
 pub(crate) mod reconcile;

@@ -118,7 +118,7 @@ fn warn_about_settings(config: &LoaderConfig) {
     for remark in &config.remarks {
         tracing::warn!(remark, "mapping document");
     }
-    if config.index_settle < config.account.slowest {
+    if config.index_settle < config.company.account.slowest {
         tracing::warn!(
             "INDEX_SETTLE is shorter than JDY_TIMEOUT and LATE_WRITES together: rows of calls that are under way when \
              Redis is lost may be made twice"
@@ -139,7 +139,7 @@ fn warn_about_settings(config: &LoaderConfig) {
 
 /// What the limits allow: a call for each row that changes, and one for many new ones.
 fn speeds(config: &LoaderConfig) -> Speeds {
-    let limits = &config.buckets;
+    let limits = &config.company.buckets;
     let calls = |bucket: &Bucket| bucket.per_second.min(limits.company.per_second);
     let new_rows = match config.settings.mode {
         Mode::Batch => calls(&limits.batch_create) * config.batch_size as f64,
@@ -154,8 +154,8 @@ fn speeds(config: &LoaderConfig) -> Speeds {
 
 fn status(config: &LoaderConfig) -> serde_json::Value {
     json!({
-        "app_id": config.account.app_id,
-        "entry_id": config.account.entry_id,
+        "app_id": config.form.app_id,
+        "entry_id": config.form.entry_id,
         "key_widget": config.expected.key_widget,
         "mode": format!("{:?}", config.settings.mode),
         "removals": format!("{:?}", config.settings.removals),

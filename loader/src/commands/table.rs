@@ -7,12 +7,17 @@ use pipeline::mask::printable;
 use serde_json::Value;
 
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    plain(
+        rows.iter()
+            .map(|row| row.each_ref().map(|cell| words::said(cell))),
+    )
+}
+
+/// The same for cells that others have written: none of them is a text of ours, even if it reads like one.
+pub(super) fn plain<'a, const N: usize>(rows: impl Iterator<Item = [&'a str; N]>) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.add_rows(
-        rows.iter()
-            .map(|row| row.each_ref().map(|cell| printable(words::said(cell)))),
-    );
+    table.add_rows(rows.map(|row| row.map(printable)));
     for column in table.column_iter_mut() {
         column.set_padding((0, 3));
     }

@@ -6,7 +6,8 @@ use pipeline::quota::Lane;
 use serde_json::{Map, Value};
 
 use super::body::{BatchCreate, Delete, Filter, Get, List, Nothing, Row, SingleCreate, Update};
-use super::client::{ALWAYS, Client, MaySend, TIMED_OUT};
+use super::client::Client;
+use super::company::{ALWAYS, MaySend, TIMED_OUT};
 use super::types::{BatchCreated, OneRow, Page, Reply, RowId, Status, Updated, WholeRow, Widget, Widgets};
 
 /// No row has a greater id.
@@ -45,11 +46,13 @@ impl Client {
         let path = "/api/v5/app/entry/data/batch_create";
         let begun = Instant::now();
         let reply = self
-            .post::<BatchCreated>(&self.buckets.batch_create, path, &call, lane, may_send)
+            .post::<BatchCreated>(&self.company.buckets.batch_create, path, &call, lane, may_send)
             .await;
         match &reply {
-            Reply::Ok(_) => self.pace.batch_answered(begun.elapsed()),
-            Reply::Unknown(reason) if reason.starts_with(TIMED_OUT) => self.pace.batch_timed_out(rows.len()),
+            Reply::Ok(_) => self.company.pace.batch_answered(begun.elapsed()),
+            Reply::Unknown(reason) if reason.starts_with(TIMED_OUT) => {
+                self.company.pace.batch_timed_out(rows.len())
+            }
             _ => {}
         }
         sound(reply, |answer| &answer.status)
@@ -71,7 +74,7 @@ impl Client {
             data: Row(row),
         };
         let reply = self
-            .post::<OneRow>(&self.buckets.single_create, path, &call, lane, may_send)
+            .post::<OneRow>(&self.company.buckets.single_create, path, &call, lane, may_send)
             .await;
         reply.map(|answer| answer.data)
     }
@@ -91,7 +94,7 @@ impl Client {
             data: Row(row),
         };
         let path = "/api/v5/app/entry/data/update";
-        self.post::<Updated>(&self.buckets.update, path, &call, lane, may_send)
+        self.post::<Updated>(&self.company.buckets.update, path, &call, lane, may_send)
             .await
             .map(|answer| answer.id)
     }
@@ -100,7 +103,7 @@ impl Client {
         let call = Delete { data_id: row_id };
         let path = "/api/v5/app/entry/data/delete";
         let reply = self
-            .post::<Status>(&self.buckets.delete, path, &call, lane, may_send)
+            .post::<Status>(&self.company.buckets.delete, path, &call, lane, may_send)
             .await;
         sound(reply, |answer| &answer.status).map(drop)
     }
@@ -128,7 +131,7 @@ impl Client {
         };
         let path = "/api/v5/app/entry/data/list";
         let reply = self
-            .post::<Page>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .post::<Page>(&self.company.buckets.list, path, &call, Lane::Live, ALWAYS)
             .await;
         reply.map(drop)
     }
@@ -160,7 +163,7 @@ impl Client {
         };
         let path = "/api/v5/app/entry/data/list";
         let reply = self
-            .post::<Page>(&self.buckets.list, path, &call, lane, ALWAYS)
+            .post::<Page>(&self.company.buckets.list, path, &call, lane, ALWAYS)
             .await;
         reply.map(|page| page.data)
     }
@@ -173,7 +176,7 @@ impl Client {
         let call = Get { data_id: row_id };
         let path = "/api/v5/app/entry/data/get";
         let reply = self
-            .post::<WholeRow>(&self.buckets.list, path, &call, Lane::Live, ALWAYS)
+            .post::<WholeRow>(&self.company.buckets.list, path, &call, Lane::Live, ALWAYS)
             .await;
         reply.map(|answer| answer.data)
     }
@@ -194,7 +197,7 @@ impl Client {
         let call = Nothing {};
         let path = "/api/v5/app/entry/widget/list";
         let reply = self
-            .post::<Widgets>(&self.buckets.widgets, path, &call, Lane::Live, ALWAYS)
+            .post::<Widgets>(&self.company.buckets.widgets, path, &call, Lane::Live, ALWAYS)
             .await;
         reply.map(|answer| {
             self.kinds.learn(&answer.widgets);

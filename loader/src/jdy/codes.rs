@@ -3,6 +3,8 @@
 //! Everything that reacts to a refusal asks [`classify`]; no other file compares codes, except the few constants
 //! below that have a cure of their own.
 
+use super::types::Refusal;
+
 /// What to do about a definite refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -25,6 +27,31 @@ pub(crate) const RATE_COMPANY: u32 = 8303;
 pub(crate) const RATE_ENDPOINT: u32 = 8304;
 /// The transaction id was used before: look up the rows.
 pub(crate) const TRANSACTION_EXISTS: u32 = 17026;
+
+/// No such app, or none that this key may use: other apps can be asked for all the same.
+pub(crate) const fn is_about_app(code: u32) -> bool {
+    matches!(code, 2004 | 17053)
+}
+
+/// What somebody can do about a refusal who looks for a form.
+pub(crate) fn remedy(refusal: &Refusal) -> &'static str {
+    match (refusal.code, refusal.class) {
+        (8301 | 17018, _) => words::text!("check JDY_API_KEY: 开放平台 → 密钥管理 shows the keys"),
+        (8302 | 17054, _) => {
+            words::text!("let the API key use the interfaces of apps, forms and data: 开放平台 → 密钥管理")
+        }
+        (17052, _) => words::text!("add this address to those of the API key: 开放平台 → 密钥管理"),
+        (17053, _) => words::text!("let the API key use this app: 开放平台 → 密钥管理"),
+        (2004 | 3000, _) => words::text!("`loader form --all` shows the apps and forms that there are"),
+        (30002, _) => words::text!("take a form that the company has made itself"),
+        (_, Class::Retry) => words::text!("try again in a minute"),
+        (0, _) => words::text!("check JDY_BASE_URL and JDY_API_KEY"),
+        (_, Class::Stop) => words::text!("look into the company's plan and the API key"),
+        (_, Class::Row | Class::Configuration) => {
+            words::text!("check the ids of app and form, and the API key's permission for both")
+        }
+    }
+}
 
 /// Code, class, the vendor's meaning in a few words.
 pub(crate) const TABLE: &[(u32, Class, &str)] = &[

@@ -64,7 +64,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-fn said(object: &Object, name: &str) -> Option<String> {
+pub(super) fn said(object: &Object, name: &str) -> Option<String> {
     object.get(name).and_then(text)
 }
 

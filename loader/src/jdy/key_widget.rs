@@ -26,6 +26,8 @@ pub(crate) enum KeyFault {
     Mapped(String),
     /// It marks removed customers, too.
     Mark,
+    /// It is a column of a subform.
+    InSubform,
 }
 
 impl KeyFault {
@@ -38,7 +40,7 @@ impl KeyFault {
                  it has one"
                 )
             }
-            Self::NotText(_) => {
+            Self::NotText(_) | Self::InSubform => {
                 words::text!("name a single-line text widget that is there for the company id alone")
             }
             Self::Filled(_) => {
@@ -77,12 +79,15 @@ impl fmt::Display for KeyFault {
                 words::tr!("is filled by the mapping, too ({caption})")
             ),
             Self::Mark => formatter.write_str(words::text!("is the one that ON_REMOVAL writes to, too")),
+            Self::InSubform => {
+                formatter.write_str(words::text!("is in a subform, and a row may have several of it"))
+            }
         }
     }
 }
 
 /// Whether the widget of that name, as the form shows it, can hold company ids.
-pub(super) fn judge(shown: Option<&Widget>) -> Result<(), KeyFault> {
+pub(crate) fn judge(shown: Option<&Widget>) -> Result<(), KeyFault> {
     let widget = shown.ok_or(KeyFault::Hidden)?;
     if widget.kind != "text" {
         return Err(KeyFault::NotText(widget.kind.clone()));

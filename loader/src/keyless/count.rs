@@ -81,9 +81,34 @@ impl fmt::Display for Counted {
     }
 }
 
+/// Where pages of rows come from: through the gate of a loader that works, or for somebody who only looks.
+pub(crate) trait Pages: Sync {
+    /// Rows after the cursor; of those without a key, if a key widget is given and the vendor does as it is told.
+    fn page(
+        &self,
+        key_widget: Option<&str>,
+        cursor: &str,
+    ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
+}
+
+impl Pages for Vendor {
+    async fn page(&self, key_widget: Option<&str>, cursor: &str) -> Result<Vec<Row>, Error> {
+        page(self, key_widget, cursor).await
+    }
+}
+
 /// `None` when every row has a key.
 pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Counted>, Error> {
     let first = first_page(vendor).await?;
+    count_behind(vendor, first, key_widget).await
+}
+
+/// The same when the first rows of the form are known; `None`: they cannot be shown.
+pub(crate) async fn count_behind(
+    pages: &impl Pages,
+    first: Option<Vec<Row>>,
+    key_widget: &str,
+) -> Result<Option<Counted>, Error> {
     if first.as_ref().is_some_and(Vec::is_empty) {
         return Ok(None);
     }
@@ -94,10 +119,10 @@ pub(crate) async fn count(vendor: &Vendor, key_widget: &str) -> Result<Option<Co
     let mut at_least = keyless(&first, key_widget);
     let (mut rows, mut cursor) = (0, String::new());
     for _ in 0..MOST_PAGES {
-        let page = page(vendor, Some(key_widget), &cursor).await?;
+        let page = pages.page(Some(key_widget), &cursor).await?;
         if keyless(&page, key_widget) < page.len() {
             if at_least == 0 {
-                at_least = read_all(vendor, key_widget, turn(&first, "").1).await?;
+                at_least = read_all(pages, key_widget, turn(&first, "").1).await?;
             }
             rows = 0;
             break;
@@ -139,10 +164,10 @@ async fn first_page(vendor: &Vendor) -> Result<Option<Vec<Row>>, Error> {
 }
 
 /// The filter was ignored: reads on until a row without a key is found.
-async fn read_all(vendor: &Vendor, key_widget: &str, mut cursor: String) -> Result<usize, Error> {
+async fn read_all(pages: &impl Pages, key_widget: &str, mut cursor: String) -> Result<usize, Error> {
     tracing::warn!("vendor ignored the filter for rows without a key, reading the whole form instead");
     loop {
-        let page = page(vendor, None, &cursor).await?;
+        let page = pages.page(None, &cursor).await?;
         let found = keyless(&page, key_widget);
         let (turn, next) = turn(&page, &cursor);
         if found > 0 || turn != Turn::Next {
@@ -180,13 +205,13 @@ pub(crate) fn is_keyless(row: &Row, key_widget: &str) -> bool {
     }
 }
 
-fn keyless(rows: &[Row], key_widget: &str) -> usize {
+pub(crate) fn keyless(rows: &[Row], key_widget: &str) -> usize {
     rows.iter().filter(|row| is_keyless(row, key_widget)).count()
 }
 
 /// Most of the keys are none. Company ids are numbers; a few others may have been typed by hand, or turned into another
 /// notation by an import.
-fn foreign(rows: &[Row], key_widget: &str) -> Option<Counted> {
+pub(crate) fn foreign(rows: &[Row], key_widget: &str) -> Option<Counted> {
     let keys: Vec<Option<Foreign>> = rows
         .iter()
         .filter(|row| !is_keyless(row, key_widget))

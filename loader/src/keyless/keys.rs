@@ -12,8 +12,8 @@ use pipeline::stage::Stage;
 
 use super::Error;
 use crate::jdy::calls::WriteOptions;
-use crate::jdy::client::ALWAYS;
 use crate::jdy::codes;
+use crate::jdy::company::ALWAYS;
 use crate::jdy::encode::encode_text;
 use crate::jdy::lookup::Recognition;
 use crate::vendor::{Patience, Tried, Vendor};

@@ -26,7 +26,7 @@ use crate::index::Index;
 use crate::ledger::{self, Ledger};
 use crate::vendor::Vendor;
 
-pub(crate) use count::{Row, count, is_keyless, page};
+pub(crate) use count::{Foreign, Pages, Row, count, count_behind, foreign, is_keyless, keyless, page};
 pub(crate) use error::Error;
 pub(crate) use keys::{Left, with_rows, write};
 pub(crate) use known::find as find_known;

@@ -48,7 +48,7 @@ impl Writer {
             return self.halve(work, groups, group.members, group.history).await;
         }
         let Group { members, history, .. } = group;
-        let most = (self.vendor.client.pace.rows(), self.settings.batch_bytes);
+        let most = (self.vendor.client.company.pace.rows(), self.settings.batch_bytes);
         let parts = match self.vendor.breaker.is_tripped(Kind::Create) {
             true => self.one_apart(&members),
             false => parts(&members, most),

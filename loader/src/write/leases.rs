@@ -24,7 +24,7 @@ pub(crate) async fn beat(writer: Writer) {
         writer
             .runtime
             .status
-            .set("pace", json!(writer.vendor.client.pace.standing()));
+            .set("pace", json!(writer.vendor.client.company.pace.standing()));
         match writer.registry.renew(&writer.ledger).await {
             Err(Error::NoIndex) => writer.index.lost(),
             Err(error) => tracing::debug!(error = %error, "leases are not renewed"),

@@ -52,7 +52,8 @@ pub use limits::Violation;
 pub use okki::WebhookReport;
 pub use process::SimulatorProcess;
 pub use settings::{
-    Allowance, AuthAnswer, Concurrent, FieldList, JdySettings, KeyRule, LifetimeFrom, LimitAnswer, Limiter,
+    Allowance, AppSpec, AuthAnswer, Concurrent, FieldList, JdySettings, KeyRule, LifetimeFrom, LimitAnswer,
+    Limiter,
     ListingSettings, OkkiSettings, Order, Poison, PushForm, PushSettings, Settings, SuccessCode, TelList,
     TimeForm, Totals, WebhookSettings,
 };

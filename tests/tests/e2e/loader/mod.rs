@@ -6,6 +6,7 @@ mod answers;
 mod commands;
 mod evidence;
 pub(crate) mod feed;
+mod form;
 mod happy;
 mod index;
 mod key_widget;

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod filter;
 mod form;
+mod lists;
 mod oid;
 pub(super) mod pushes;
 mod read;
@@ -210,8 +211,10 @@ async fn work(state: &State, call: &Call, route: Route<'_>, settings: &JdySettin
         now_ms: state.clock.now_ms(),
         form: 0,
     };
-    if matches!(route.op, Op::Apps | Op::Entries) {
-        return read::catalogue(&lock(&state.account), &ask);
+    match route.op {
+        Op::Apps => return lists::apps(&lock(&state.account), &ask),
+        Op::Entries => return lists::forms(&lock(&state.account), &ask),
+        _ => {}
     }
     ask.form = find_form(&lock(&state.account), &ask)?;
 
@@ -249,7 +252,8 @@ async fn work(state: &State, call: &Call, route: Route<'_>, settings: &JdySettin
         Op::Delete => delete::one(account, &ask),
         Op::BatchDelete => delete::batch(account, &ask, bend.rows),
         Op::Widgets => read::widgets(account, &ask),
-        Op::Apps | Op::Entries => read::catalogue(account, &ask),
+        Op::Apps => lists::apps(account, &ask),
+        Op::Entries => lists::forms(account, &ask),
     }
 }
 
@@ -268,7 +272,7 @@ fn app_of<'a>(
 
 fn find_form(account: &Account, ask: &Ask<'_>) -> Result<usize, i64> {
     let app = app_of(&ask.route, &ask.body, ask.settings)?.unwrap_or_default();
-    if !account.forms.iter().any(|form| form.spec.app_id == app) {
+    if !lists::has_app(account, ask.settings, app) {
         return Err(2004);
     }
     let entry = match ask.route.entry {

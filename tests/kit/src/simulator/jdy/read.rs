@@ -1,4 +1,4 @@
-//! Reading: a record, a page of records, the widgets, the apps and forms (docs/jiandaoyun-api.md §2.3, §3.1).
+//! Reading: a record, a page of records, the widgets (docs/jiandaoyun-api.md §2.3, §3.1).
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,6 @@ use super::Account;
 use super::ask::{Answer, Ask, marked};
 use super::filter::Filter;
 use super::oid::Oid;
-use super::route::Op;
 
 /// Rows on one page at most.
 const MOST_ROWS: i64 = 100;
@@ -82,35 +81,4 @@ pub(super) fn widgets(account: &mut Account, ask: &Ask<'_>) -> Answer {
         .map(|name| json!({"name": name}))
         .collect();
     Ok(json!({"widgets": widgets, "sysWidgets": system, "dataModifyTime": "2021-09-08T03:40:26.586Z"}))
-}
-
-pub(super) fn catalogue(account: &Account, ask: &Ask<'_>) -> Answer {
-    if ask.route.op == Op::Apps {
-        let mut apps: Vec<&str> = account
-            .forms
-            .iter()
-            .map(|form| form.spec.app_id.as_str())
-            .collect();
-        apps.dedup();
-        let list: Vec<Value> = apps
-            .iter()
-            .map(|app| json!({"app_id": app, "name": "OKKI"}))
-            .collect();
-        return Ok(json!({"apps": list}));
-    }
-    let app = match ask.route.app {
-        Some(app) => app,
-        None => ask.text("app_id")?.ok_or(ask.invalid())?,
-    };
-    let forms: Vec<Value> = account
-        .forms
-        .iter()
-        .filter(|form| form.spec.app_id == app)
-        .map(|form| json!({"app_id": app, "entry_id": form.spec.entry_id, "name": form.spec.name}))
-        .collect();
-    if forms.is_empty() {
-        Err(2004)
-    } else {
-        Ok(json!({"forms": forms}))
-    }
 }

@@ -52,6 +52,16 @@ pub struct Poison {
     pub code: i64,
 }
 
+/// An app as the list of apps shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppSpec {
+    /// 24 hexadecimal digits.
+    pub app_id: String,
+    /// As people see it; names may occur twice.
+    pub name: String,
+}
+
 /// Jiandaoyun's switches and limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -114,6 +124,12 @@ pub struct JdySettings {
     pub unreadable: Vec<Poison>,
     /// A filter for empty cells finds none.
     pub ignore_empty: bool,
+    /// Apps by name, also those without a form; an app of a form that is not named here is called OKKI.
+    pub apps: Vec<AppSpec>,
+    /// Entries that a page of `app/list` and `entry/list` holds at most, whatever `limit` asks for.
+    pub listed: Option<usize>,
+    /// `app/list` and `entry/list` begin with the first entry whatever `skip` they are given.
+    pub ignore_skip: bool,
     /// Widgets whose values are left out without a word.
     pub dropped: Vec<String>,
     /// What people do to rows is pushed to an address.
@@ -168,6 +184,9 @@ impl Default for JdySettings {
             ignore_cursor: false,
             unreadable: Vec::new(),
             ignore_empty: false,
+            apps: Vec::new(),
+            listed: None,
+            ignore_skip: false,
             dropped: Vec::new(),
             pushes: PushSettings::default(),
         }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::*;
-use crate::simulator::settings::{KeyRule, Poison, Settings};
+use crate::simulator::settings::{AppSpec, KeyRule, Poison, Settings};
 use crate::simulator::world::World;
 
 struct Bench {

@@ -192,6 +192,36 @@ async fn the_catalogue_and_widgets_can_be_read() {
 }
 
 #[tokio::test]
+async fn lists_are_paged_and_an_app_may_have_no_form() {
+    let empty = "5f0000000000000000000001";
+    let bench = Bench::with(|settings| {
+        settings.apps = vec![AppSpec {
+            app_id: empty.into(),
+            name: "空".into(),
+        }];
+    });
+    let apps = bench
+        .path("/api/v5/app/list", &json!({"skip": 0, "limit": 100}))
+        .await;
+    assert_eq!(apps["apps"][0], json!({"app_id": empty, "name": "空"}));
+    assert_eq!(apps["apps"][1], json!({"app_id": APP_ID, "name": "OKKI"}));
+    let behind = bench
+        .path("/api/v5/app/list", &json!({"skip": 1, "limit": 1}))
+        .await;
+    assert_eq!(behind["apps"].as_array().unwrap().len(), 1);
+    assert_eq!(behind["apps"][0]["app_id"], APP_ID);
+    let list = "/api/v5/app/entry/list";
+    let forms = bench.path(list, &json!({"app_id": empty})).await;
+    assert_eq!(forms, json!({"forms": []}));
+    let unknown = bench
+        .path(list, &json!({"app_id": "5f0000000000000000000002"}))
+        .await;
+    assert_eq!(unknown["code"], 2004);
+    let too_many = bench.path(list, &json!({"app_id": empty, "limit": 101})).await;
+    assert_eq!(too_many["code"], 3005);
+}
+
+#[tokio::test]
 async fn pages_may_be_shorter_than_asked_for_or_begin_anew_each_time() {
     let bench = Bench::with(|settings| settings.page_rows = Some(2));
     bench.batch("t", &["a", "b", "c"]).await;

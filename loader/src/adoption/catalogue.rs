@@ -6,6 +6,8 @@ use pipeline::names::AdoptKeys;
 use pipeline::service::Runtime;
 use pipeline::store::{self, Store};
 
+use super::told::Told;
+
 /// Stands for several.
 pub(super) const SEVERAL: &str = "*";
 /// What a command that was killed leaves behind goes away by itself.
@@ -51,7 +53,7 @@ impl Catalogue {
             .store
             .connection()
             .await
-            .with_context(|| words::tr!("ask Redis"))?;
+            .context(Told(|| words::tr!("ask Redis")))?;
         let cleared: Result<(), redis::RedisError> = command.query_async(&mut *connection).await;
         Ok(cleared.map_err(store::Error::from)?)
     }
@@ -86,7 +88,7 @@ impl Catalogue {
             .store
             .connection()
             .await
-            .with_context(|| words::tr!("ask Redis"))?;
+            .context(Told(|| words::tr!("ask Redis")))?;
         let there: Vec<String> = pipe
             .query_async(&mut *connection)
             .await
@@ -127,7 +129,7 @@ impl Catalogue {
             .store
             .connection()
             .await
-            .with_context(|| words::tr!("ask Redis"))?;
+            .context(Told(|| words::tr!("ask Redis")))?;
         let found: Vec<Option<String>> = pipe
             .query_async(&mut *connection)
             .await

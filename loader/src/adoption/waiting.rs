@@ -8,7 +8,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use indicatif::ProgressBar;
 use pipeline::broker::{Browser, Handle};
 use pipeline::message::Outgoing;
 use pipeline::service::Runtime;
@@ -16,8 +15,10 @@ use pipeline::stage::Stage;
 use prost::Message as _;
 use proto::v1::{FormRecord, Operation};
 
+use super::Tell;
 use super::catalogue::Catalogue;
 use super::compare::{Compared, hash};
+use super::told::Told;
 
 /// How long loaders are waited for.
 const RETURNED_WITHIN: Duration = Duration::from_secs(15);
@@ -29,20 +30,20 @@ pub(super) async fn read(
     runtime: &Runtime,
     compared: &Compared,
     catalogue: &Catalogue,
-    bar: &ProgressBar,
+    tell: Tell<'_>,
 ) -> anyhow::Result<u64> {
     runtime.declare(Stage::Load).await?;
     let queue = runtime.namespace.queue(Stage::Load);
-    returned(runtime, &queue, bar).await?;
+    returned(runtime, &queue, tell).await?;
     let mut browser = Browser::open(&runtime.broker, queue.clone())
         .await
-        .with_context(|| words::tr!("read the records that wait"))?;
+        .context(Told(|| words::tr!("read the records that wait")))?;
     let mut count = 0;
     let mut group = Vec::new();
     let read = loop {
         let received = match browser.next().await {
             Ok(received) => received,
-            Err(error) => break Err(error).with_context(|| words::tr!("read the records that wait")),
+            Err(error) => break Err(error).context(Told(|| words::tr!("read the records that wait"))),
         };
         let is_last = received.is_none();
         group.extend(received);
@@ -50,7 +51,7 @@ pub(super) async fn read(
             if let Err(error) = pass(runtime, &queue, compared, catalogue, std::mem::take(&mut group)).await {
                 break Err(error);
             }
-            bar.set_message(words::tr!("{count} records read"));
+            tell(words::kept!("{count} records read"));
         }
         if is_last {
             break Ok(count);
@@ -60,7 +61,7 @@ pub(super) async fn read(
     let closed = browser
         .close()
         .await
-        .with_context(|| words::tr!("return the records that wait"));
+        .context(Told(|| words::tr!("return the records that wait")));
     let count = read?;
     closed?;
     Ok(count)
@@ -68,12 +69,12 @@ pub(super) async fn read(
 
 /// Loaders that pause because of rows without a key return what they hold within seconds, and take nothing more. Loaders
 /// that do not pause are not waited for: what they hold, they write.
-async fn returned(runtime: &Runtime, queue: &str, bar: &ProgressBar) -> anyhow::Result<()> {
-    bar.set_message(words::text!("loaders return the records that they hold"));
+async fn returned(runtime: &Runtime, queue: &str, tell: Tell<'_>) -> anyhow::Result<()> {
+    tell(words::kept!("loaders return the records that they hold"));
     let since = Instant::now();
     while since.elapsed() < RETURNED_WITHIN {
         let consumers = runtime.broker.consumers(queue).await;
-        if consumers.with_context(|| words::tr!("ask how many loaders take records"))? == 0 {
+        if consumers.context(Told(|| words::tr!("ask how many loaders take records")))? == 0 {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -109,9 +110,13 @@ async fn pass(
         .publisher
         .publish(copies)
         .await
-        .with_context(|| words::tr!("put the records back that wait"))?;
+        .context(Told(|| words::tr!("put the records back that wait")))?;
     for handle in handles {
-        words::ensure!(handle.remove().await, "the broker is away; run the command again");
+        if !handle.remove().await {
+            return Err(anyhow::Error::msg(Told(|| {
+                words::tr!("the broker is away; run the command again")
+            })));
+        }
     }
     Ok(())
 }

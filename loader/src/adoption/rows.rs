@@ -1,12 +1,12 @@
 //! The rows without a key, page by page: brought into the catalogue, judged, and given their keys.
 
 use anyhow::Context as _;
-use indicatif::ProgressBar;
 
 use super::Adoption;
 use super::compare::hash;
 use super::judge::{HAS_ROW, Owner, SEVERAL_ROWS};
 use super::report::{Report, Verdict};
+use super::told::Told;
 use crate::jdy::lookup::{Turn, turn};
 use crate::jdy::types::text;
 use crate::keyless::{self, Left, Row, is_keyless, page};
@@ -19,7 +19,7 @@ struct Judged {
 }
 
 /// Brings every row into the catalogue.
-pub(super) async fn read(adoption: &Adoption<'_>, bar: &ProgressBar) -> anyhow::Result<()> {
+pub(super) async fn read(adoption: &Adoption<'_>) -> anyhow::Result<()> {
     let (mut cursor, mut count) = (String::new(), 0usize);
     while let Some(rows) = next(adoption, &mut cursor).await? {
         let pairs = rows.iter().filter_map(|row| {
@@ -29,24 +29,20 @@ pub(super) async fn read(adoption: &Adoption<'_>, bar: &ProgressBar) -> anyhow::
         let pairs: Vec<(String, String)> = pairs.collect();
         adoption.catalogue.add_rows(&pairs).await?;
         count += rows.len();
-        bar.set_message(words::tr!("{count} rows without a key read"));
+        (adoption.tell)(words::kept!("{count} rows without a key read"));
     }
     Ok(())
 }
 
 /// Says of every row whose it is.
-pub(super) async fn judge(
-    adoption: &Adoption<'_>,
-    bar: &ProgressBar,
-    report: &mut Report,
-) -> anyhow::Result<()> {
+pub(super) async fn judge(adoption: &Adoption<'_>, report: &mut Report) -> anyhow::Result<()> {
     let mut cursor = String::new();
     while let Some(rows) = next(adoption, &mut cursor).await? {
         let judged = judged(adoption, &rows).await?;
         let companies: Vec<&str> = judged.iter().filter_map(|row| row.owner.company()).collect();
         let with_rows = keyless::with_rows(&adoption.writer.vendor, &adoption.key_widget, &companies)
             .await
-            .with_context(|| words::tr!("look up which customers have a row"))?;
+            .context(Told(|| words::tr!("look up which customers have a row")))?;
         for row in judged {
             let has_row = row
                 .owner
@@ -64,18 +60,15 @@ pub(super) async fn judge(
             let contents = adoption.compared.describe(&contents, adoption.reveal);
             report.add(&row.id, &contents, verdict);
         }
-        bar.set_message(words::tr!("{} rows compared", report.rows()));
+        (adoption.tell)(words::kept!("{} rows compared", report.rows()));
     }
     Ok(())
 }
 
 /// Writes the keys of those rows whose customers are known or exact.
-pub(super) async fn write(
-    adoption: &Adoption<'_>,
-    bar: &ProgressBar,
-    report: &mut Report,
-) -> anyhow::Result<()> {
+pub(super) async fn write(adoption: &Adoption<'_>, all: usize, report: &mut Report) -> anyhow::Result<()> {
     let mut cursor = String::new();
+    let mut done = 0;
     let mut left = Left::default();
     while let Some(rows) = next(adoption, &mut cursor).await? {
         let pairs = judged(adoption, &rows).await?;
@@ -95,21 +88,26 @@ pub(super) async fn write(
         )
         .await;
         (report.written, report.unseen, report.refused) = (left.written, left.unseen, left.refused);
+        let Left {
+            written: so_far,
+            unseen,
+            ..
+        } = left;
         written
-            .with_context(|| words::tr!("write keys"))
-            .with_context(|| {
+            .context(Told(|| words::tr!("write keys")))
+            .context(Told(move || {
+                words::tr!("{so_far} keys are written; run the command again for the rest")
+            }))?;
+        if so_far == 0 && unseen > 0 {
+            return Err(anyhow::Error::msg(Told(move || {
                 words::tr!(
-                    "{} keys are written; run the command again for the rest",
-                    left.written
+                    "Jiandaoyun has accepted {unseen} keys, and none of them is in the form: look whether the key widget is \
+                     a text that the API may write, and run the command again"
                 )
-            })?;
-        words::ensure!(
-            left.written > 0 || left.unseen == 0,
-            "Jiandaoyun has accepted {} keys, and none of them is in the form: look whether the key widget is a text that \
-             the API may write, and run the command again",
-            left.unseen
-        );
-        bar.inc(pairs.len() as u64);
+            })));
+        }
+        done += pairs.len();
+        (adoption.tell)(words::kept!("{done} of {all} keys written"));
     }
     Ok(())
 }
@@ -117,9 +115,9 @@ pub(super) async fn write(
 /// The next rows without a key; `None` when there are none behind the cursor.
 async fn next(adoption: &Adoption<'_>, cursor: &mut String) -> anyhow::Result<Option<Vec<Row>>> {
     let rows = page(&adoption.writer.vendor, Some(&adoption.key_widget), cursor).await;
-    let rows = rows.with_context(|| {
+    let rows = rows.context(Told(|| {
         words::tr!("read the rows without a key; run the command again when the form can be read")
-    })?;
+    }))?;
     let (turn, last) = turn(&rows, cursor);
     if turn != Turn::Next {
         return Ok(None);
