@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use pipeline::cli::accounting::BooksArgs;
 use pipeline::cli::common::CommonCommand;
 use pipeline::doctor::DoctorArgs;
+use pipeline::setup::SetupArgs;
 use pipeline::webhook::WebhookArgs;
 use pipeline::{
     config::{CommonArgs, SharedArgs},
@@ -91,6 +92,8 @@ pub(crate) struct RunArgs {
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
 }
 
 /// Arguments of `form`.

@@ -10,6 +10,7 @@ mod merge;
 pub(crate) mod reconcile;
 pub(crate) mod removals;
 pub(crate) mod run;
+mod set_up;
 mod table;
 pub(crate) mod trace;
 mod usable;

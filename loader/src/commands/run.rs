@@ -7,6 +7,7 @@ use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::quota::Bucket;
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
+use pipeline::setup::{self, Setup};
 use pipeline::speeds::{SPEEDS, Speeds};
 use pipeline::stage::Stage;
 use pipeline::webhook::Listener;
@@ -15,6 +16,7 @@ use replay::worker::Worker;
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::set_up::{Adopting, SetUp};
 use crate::cli::RunArgs;
 use crate::handler::WriteHandler;
 use crate::pushes::Pushes;
@@ -25,19 +27,28 @@ use crate::{eviction, failpoint, parts, wishes};
 
 /// Checks the settings, starts the background work and consumes until stopped.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
-    let on_missing_row = args.write.on_missing_row;
-    let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
-    let key_widget = config.expected.key_widget.as_deref();
-    let pushes = PushConfig::new(args.pushes, args.hook, key_widget, on_missing_row)?;
+    let setup = Setup::new(&args.setup, "loader");
     let (common, http) = (
         CommonConfig::try_from(args.common)?,
         HttpConfig::try_from(args.http)?,
     );
+    let vendor = SetUp::new(&setup, &args.form.company, &args.limits, &http);
+    if let Some(folder) = setup.is_awaited() {
+        let servant = |rt: &Runtime| Ok(vendor.servant(rt));
+        return setup::wait(&common, &http.tls, folder, SetUp::LANES.to_vec(), servant).await;
+    }
+    let on_missing_row = args.write.on_missing_row;
+    let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
+    let key_widget = config.expected.key_widget.as_deref();
+    let pushes = PushConfig::new(args.pushes, args.hook, key_widget, on_missing_row)?;
     let runtime = Runtime::start("loader", &common, &http.tls).await?;
+    setup.follow(&runtime)?;
+    let set_up = setup::serve_always(runtime.clone(), SetUp::LANES.to_vec(), vendor.servant(&runtime));
+    let _set_up = AbortOnDropHandle::new(tokio::spawn(set_up));
     let worker = Worker::begin(&runtime, Stage::Load, args.worker);
     serve(runtime, config, pushes, &http).await?;
     worker.end().await;
-    Ok(())
+    Ok(setup.over()?)
 }
 
 /// The service itself, on a runtime that exists already.
@@ -100,6 +111,12 @@ async fn background(writer: Writer, hearing: Option<Hearing>) -> anyhow::Result<
     tasks.spawn(sweep(writer.clone()));
     tasks.spawn(verify(writer.clone()));
     tasks.spawn(wishes::serve_wishes(writer.clone()));
+    let adopting = Adopting(writer.clone());
+    tasks.spawn(setup::serve_always(
+        writer.runtime.clone(),
+        vec![Adopting::LANE],
+        adopting,
+    ));
     if let Some((pushes, listener)) = hearing {
         tasks.spawn(Arc::clone(&pushes).watch());
         tasks.spawn(pushes.hear(listener));

@@ -1,0 +1,218 @@
+//! What the desk's setup wants of the loader: try Jiandaoyun's key, show apps, forms and widgets, write the settings, adopt rows. It is
+//! done while the process waits for its settings, and while it works, whatever pauses it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipeline::cause::chain;
+use pipeline::http::HttpConfig;
+use pipeline::service::Runtime;
+use pipeline::setting::Secret;
+use pipeline::setup::{self, Settings, Setup};
+use pipeline::stage::Stage;
+use pipeline::wish::{Servant, Served, Taken, WishKind};
+
+use crate::adoption::{self, Asked, Report};
+use crate::catalogue;
+use crate::config::{CompanyArgs, LimitArgs};
+use crate::jdy::client::FormId;
+use crate::jdy::company::Company;
+use crate::parts;
+use crate::settings::CompanyConfig;
+use crate::write::Writer;
+
+/// Keys, and where they are tried: who has the key may say where it is sent.
+const KEYS: [&str; 2] = ["JDY_API_KEY", "JDY_BASE_URL"];
+/// What may be chosen in the desk.
+const CHOICES: [&str; 6] = [
+    "IGNORE_KEYLESS",
+    "JDY_APP_ID",
+    "JDY_ENTRY_ID",
+    "JDY_KEY_WIDGET",
+    "MAPPING",
+    "ON_REMOVAL",
+];
+
+/// What a process knows that can be set up.
+#[derive(Clone)]
+pub(crate) struct SetUp {
+    setup: Setup,
+    company: CompanyArgs,
+    limits: LimitArgs,
+    http: HttpConfig,
+}
+
+impl SetUp {
+    /// The wishes that it serves before it has settings.
+    pub(crate) const LANES: [&str; 4] = [
+        WishKind::keys(Stage::Load),
+        WishKind::settings(Stage::Load),
+        "catalogue",
+        "form-sheet",
+    ];
+
+    pub(crate) fn new(setup: &Setup, company: &CompanyArgs, limits: &LimitArgs, http: &HttpConfig) -> Self {
+        Self {
+            setup: setup.clone(),
+            company: company.clone(),
+            limits: limits.clone(),
+            http: http.clone(),
+        }
+    }
+
+    /// Serves them while the process waits.
+    pub(crate) fn servant(&self, rt: &Runtime) -> impl Servant + use<> {
+        Desired {
+            set_up: self.clone(),
+            rt: rt.clone(),
+        }
+    }
+}
+
+struct Desired {
+    set_up: SetUp,
+    rt: Runtime,
+}
+
+impl Servant for Desired {
+    async fn serve(&self, taken: &Taken) -> Served {
+        let folder = self.set_up.setup.folder();
+        match &taken.wish.kind {
+            WishKind::Keys { sealed, .. } => {
+                setup::keep_keys(folder, sealed, &KEYS, async |keys| self.try_key(keys).await).await
+            }
+            WishKind::Settings {
+                settings, documents, ..
+            } => setup::settle(folder, settings, documents, &CHOICES),
+            WishKind::Catalogue => self.catalogue().await.unwrap_or_else(Served::failed),
+            WishKind::FormSheet {
+                app_id,
+                entry_id,
+                key_widget,
+            } => {
+                let form = FormId {
+                    app_id: app_id.clone(),
+                    entry_id: entry_id.clone(),
+                };
+                let sheet = self.sheet(form, key_widget.as_deref()).await;
+                sheet.unwrap_or_else(Served::failed)
+            }
+            _ => Served::PutBack,
+        }
+    }
+}
+
+impl Desired {
+    /// The company of the key that was tried last, else of the settings.
+    fn company(&self, keys: &Settings) -> Result<Arc<Company>, String> {
+        let (args, limits) = (with(&self.set_up.company, keys), &self.set_up.limits);
+        let config = CompanyConfig::new(&args, limits, Duration::ZERO).map_err(|error| error.to_string())?;
+        let quota = self.rt.quota(&config.vendor_account);
+        parts::company(quota, &config, &self.set_up.http).map_err(|error| format!("{error:#}"))
+    }
+
+    fn drafted(&self) -> Result<Settings, String> {
+        match self.set_up.setup.folder() {
+            Some(folder) => folder.draft().map_err(|error| error.to_string()),
+            None => Ok(Settings::new()),
+        }
+    }
+
+    async fn try_key(&self, keys: &Settings) -> Result<String, String> {
+        let company = self.company(keys)?;
+        let found = catalogue::catalogue(&company)
+            .await
+            .map_err(|error| chain(&error))?;
+        let forms: usize = found.apps.iter().map(|app| app.forms.len()).sum();
+        Ok(words::kept!(
+            "Jiandaoyun has accepted the key: {} apps, {forms} forms",
+            found.apps.len()
+        ))
+    }
+
+    async fn catalogue(&self) -> Result<Served, String> {
+        let company = self.company(&self.drafted()?)?;
+        let found = catalogue::catalogue(&company)
+            .await
+            .map_err(|error| chain(&error))?;
+        let told = words::kept!("{} apps", found.apps.len());
+        Ok(setup::answer(told, &found))
+    }
+
+    async fn sheet(&self, form: FormId, key_widget: Option<&str>) -> Result<Served, String> {
+        let company = self.company(&self.drafted()?)?;
+        let sheet = catalogue::sheet(&company, form, key_widget)
+            .await
+            .map_err(|error| chain(&error))?;
+        let told = words::kept!("{} widgets", sheet.widgets.len());
+        Ok(setup::answer(told, &sheet))
+    }
+}
+
+/// The settings with another key.
+fn with(company: &CompanyArgs, keys: &Settings) -> CompanyArgs {
+    let mut company = company.clone();
+    if let Some(key) = keys.get("JDY_API_KEY") {
+        company.jdy_api_key = Some(Secret::new(key.expose()));
+        company.jdy_api_key_file = None;
+    }
+    if let Some(base) = keys.get("JDY_BASE_URL").filter(|base| !base.is_blank()) {
+        company.jdy_base_url = base.expose().to_owned();
+    }
+    company
+}
+
+/// Rows without a key, matched with the customers that wait.
+pub(crate) struct Adopting(pub(crate) Writer);
+
+impl Adopting {
+    /// The wish that it serves.
+    pub(crate) const LANE: &str = "adopt";
+
+    async fn adopt(&self, taken: &Taken, widgets: &[String], write: bool) -> Result<Served, String> {
+        self.0
+            .form
+            .read()
+            .await
+            .ok_or_else(|| words::kept!("the form cannot be read now"))?
+            .map_err(|misfit| misfit.to_string())?;
+        let asked = Asked {
+            widgets: widgets.to_vec(),
+            reveal: false,
+        };
+        let tell = |progress: String| taken.tell(progress);
+        let done = adoption::adopt(&self.0, &asked, &tell, |_| Ok(write)).await;
+        let done = done.map_err(|error| format!("{error:#}"))?;
+        let (report, told) = match &done.written {
+            Some(report) => (
+                report,
+                words::kept!("{} rows have got their keys", report.written),
+            ),
+            None => (&done.preview, preview(&done.preview)),
+        };
+        Ok(setup::answer(told, report))
+    }
+}
+
+fn preview(report: &Report) -> String {
+    words::kept!(
+        "{} customers wait; {} rows fit exactly one of them, {} are known, {} fit several, {} fit none",
+        report.waiting,
+        report.exact.count,
+        report.known.count,
+        report.ambiguous.count,
+        report.none.count
+    )
+}
+
+impl Servant for Adopting {
+    async fn serve(&self, taken: &Taken) -> Served {
+        match &taken.wish.kind {
+            WishKind::Adopt { matched, write } => self
+                .adopt(taken, matched, *write)
+                .await
+                .unwrap_or_else(Served::failed),
+            _ => Served::PutBack,
+        }
+    }
+}
