@@ -159,6 +159,25 @@ impl Browser {
             .with_context(|| format!("fill {selector}"))
     }
 
+    /// Chooses the option of a field that says this.
+    pub async fn choose(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        let options = self
+            .driver()
+            .find_all(By::Css(format!("{selector} option")))
+            .await?;
+        for option in options {
+            if option.text().await?.trim() == text {
+                return option.click().await.with_context(|| format!("choose {text}"));
+            }
+        }
+        anyhow::bail!("{selector} has no option {text}")
+    }
+
+    /// The whole page as it stands, after its scripts.
+    pub async fn source(&self) -> anyhow::Result<String> {
+        self.driver().source().await.context("the page's source")
+    }
+
     /// Says yes to a question of the page.
     pub async fn accept(&self) -> anyhow::Result<()> {
         self.driver().accept_alert().await.context("accept the question")

@@ -32,7 +32,7 @@ pub(super) async fn started(customers: u32, seed: u64) -> (PipelineUnderTest, Fe
 }
 
 /// A row of this customer as 轻易云 or a person has made it: everything but the key.
-pub(super) fn fill(pipeline: &PipelineUnderTest, id: i64, change: impl Fn(usize, &str) -> String) -> String {
+pub(crate) fn fill(pipeline: &PipelineUnderTest, id: i64, change: impl Fn(usize, &str) -> String) -> String {
     let cells = pipeline.simulator.expected(id).unwrap();
     let mut row = Map::new();
     for (at, text) in cells.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
@@ -41,12 +41,12 @@ pub(super) fn fill(pipeline: &PipelineUnderTest, id: i64, change: impl Fn(usize,
     pipeline.simulator.insert_row(&Value::Object(row)).unwrap()
 }
 
-pub(super) fn as_it_is(_at: usize, text: &str) -> String {
+pub(crate) fn as_it_is(_at: usize, text: &str) -> String {
     text.to_owned()
 }
 
 /// Row ids by key, of rows that have one; the number of those that have none.
-pub(super) fn keyed(pipeline: &PipelineUnderTest) -> (BTreeMap<String, Vec<String>>, usize) {
+pub(crate) fn keyed(pipeline: &PipelineUnderTest) -> (BTreeMap<String, Vec<String>>, usize) {
     let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in pipeline.simulator.rows(10_000) {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();

@@ -1,6 +1,6 @@
 //! The loader alone (I1–I7): records go straight into its queue, and the simulator judges the form.
 
-mod adopt;
+pub(crate) mod adopt;
 mod adopt_odd;
 mod answers;
 mod commands;

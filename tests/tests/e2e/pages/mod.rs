@@ -5,6 +5,7 @@ mod goes_on;
 mod looks;
 mod repairs;
 mod replays;
+mod setup;
 mod sign_in;
 
 use crate::loader::feed::Feed;

@@ -1,0 +1,300 @@
+//! Setting up by clicking: from nothing to rows without one id of a widget, and a form that is filled already.
+
+use super::{LIMIT, Scene, browser, says};
+use crate::loader::adopt::{as_it_is, fill, keyed};
+use kit::{
+    browser::Browser,
+    config::mapping_document,
+    pipeline::{PipelineUnderTest, Service},
+    simulator::KEY_WIDGET,
+    wait::{eventually, expect},
+};
+use serde_json::{Value, json};
+
+const SECRET: &str = "sim-okki-secret";
+const KEY: &str = "sim-jdy-key";
+
+/// The three programs without any setting of a vendor, and a desk beside them; and where the vendors are.
+async fn unset(customers: u32, seed: u64) -> (Scene, String) {
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(customers)
+        .seed(seed)
+        .set("INDEX_SETTLE", "0s")
+        .start()
+        .await;
+    let vendors = pipeline.settings(Service::Extractor)["OKKI_BASE_URL"].clone();
+    let folder = tempfile::tempdir().unwrap();
+    pipeline.set("SETUP_DIR", folder.path().join("settings").display().to_string());
+    for (service, name) in [
+        (Service::Extractor, "OKKI_BASE_URL"),
+        (Service::Extractor, "OKKI_CLIENT_ID"),
+        (Service::Extractor, "OKKI_CLIENT_SECRET"),
+        (Service::Transformer, "MAPPING"),
+        (Service::Loader, "JDY_BASE_URL"),
+        (Service::Loader, "JDY_API_KEY"),
+        (Service::Loader, "JDY_APP_ID"),
+        (Service::Loader, "JDY_ENTRY_ID"),
+        (Service::Loader, "JDY_KEY_WIDGET"),
+    ] {
+        pipeline.unset_for(service, name);
+    }
+    pipeline.run_all();
+    let desk = kit::desk::Desk::start(&pipeline, folder.path(), &[])
+        .await
+        .unwrap();
+    let scene = Scene {
+        pipeline,
+        desk,
+        folder,
+    };
+    (scene, vendors)
+}
+
+/// Fills a form of the page and sends it.
+async fn send(browser: &Browser, step: &str, fields: &[(&str, &str)]) {
+    let form = format!("form:has(input[value='{step}'])");
+    for (name, text) in fields {
+        browser
+            .fill(&format!("{form} [name={name}]"), text)
+            .await
+            .unwrap();
+    }
+    browser.click(&format!("{form} button")).await.unwrap();
+}
+
+async fn choose(browser: &Browser, step: &str, name: &str, text: &str) {
+    let form = format!("form:has(input[value='{step}'])");
+    browser
+        .choose(&format!("{form} select[name={name}]"), text)
+        .await
+        .unwrap();
+    browser.click(&format!("{form} button")).await.unwrap();
+}
+
+/// Both keys, the form and its key widget, all by what people see.
+async fn up_to_the_mapping(scene: &Scene, vendors: &str, browser: &Browser) {
+    browser.open(&scene.url("/setup")).await.unwrap();
+    says(browser, "[data-program=loader] .state", "waits for its settings").await;
+    says(
+        browser,
+        "[data-program=extractor] .state",
+        "waits for its settings",
+    )
+    .await;
+    let keys = [
+        ("client_id", "sim-okki-client"),
+        ("client_secret", SECRET),
+        ("base_url", vendors),
+    ];
+    send(browser, "okki-keys", &keys).await;
+    says(browser, "#okki .good", "OKKI has accepted the keys").await;
+    send(browser, "jdy-key", &[("api_key", KEY), ("base_url", vendors)]).await;
+    says(browser, "#jdy .good", "Jiandaoyun has accepted the key").await;
+    choose(browser, "form", "form", "OKKI 客户").await;
+    says(browser, "#form .good", "OKKI 客户").await;
+    choose(browser, "key-widget", "name", "OKKI ID").await;
+    says(browser, "#key .good", "OKKI ID").await;
+}
+
+/// Pastes a document, as nobody would type one.
+async fn paste(browser: &Browser, document: &str) {
+    let script = format!(
+        "document.querySelector('textarea[name=document]').value = {};",
+        Value::from(document)
+    );
+    browser.run(&script).await.unwrap();
+    browser
+        .click("form:has(textarea[name=document]) button")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn from_keys_to_rows_without_one_id_of_a_widget() {
+    let (mut scene, vendors) = unset(40, 441).await;
+    let browser = browser("en").await;
+    browser.open(&scene.url("/setup")).await.unwrap();
+    says(
+        &browser,
+        "[data-program=extractor] .state",
+        "waits for its settings",
+    )
+    .await;
+    // Keys that the vendor refuses are not kept, and the page says why.
+    let wrong = [
+        ("client_id", "sim-okki-client"),
+        ("client_secret", "guessed"),
+        ("base_url", &vendors),
+    ];
+    send(&browser, "okki-keys", &wrong).await;
+    says(&browser, "#okki .trouble", "OKKI_CLIENT_SECRET").await;
+    up_to_the_mapping(&scene, &vendors, &browser).await;
+
+    send(&browser, "draft", &[]).await;
+    says(&browser, "#trial .good", "can be used").await;
+    says(&browser, "#mapping details", "客户公司名称").await;
+    let page = browser.source().await.unwrap();
+    assert!(!page.contains(SECRET) && !page.contains(KEY), "{page}");
+
+    // A document that fills the key widget is refused beside what it says; the integrator's own is taken as it is.
+    let document = std::fs::read_to_string(mapping_document()).unwrap();
+    let mut greedy: Value = serde_json::from_str(&document).unwrap();
+    greedy["request"][0]["field"] = json!(KEY_WIDGET);
+    paste(&browser, &greedy.to_string()).await;
+    says(&browser, "#trial .trouble", "the mapping fills the key widget").await;
+    assert_eq!(browser.count("#go").await, 0);
+    paste(&browser, &document).await;
+    says(&browser, "#trial .good", "can be used").await;
+    says(&browser, "#rows .good", "The form is empty.").await;
+
+    send(&browser, "first", &[]).await;
+    scene.pipeline.rows(LIMIT, 20).await;
+    says(&browser, "#begun [data-wish=done]", "20").await;
+    assert_eq!(
+        scene.pipeline.simulator.form_rows(),
+        20,
+        "the first ones and nobody else"
+    );
+    send(&browser, "everything", &[]).await;
+    browser.accept().await.unwrap();
+    scene.pipeline.rows(LIMIT, 40).await;
+    says(&browser, "#begun .good", "The pipeline works.").await;
+    scene.pipeline.until_equal(LIMIT).await;
+
+    // Keys are where they belong and nowhere else.
+    for (name, text) in files(scene.folder.path()) {
+        let is_own = name.starts_with("settings/");
+        assert!(is_own || !text.contains(SECRET) && !text.contains(KEY), "{name}");
+        assert!(
+            !name.starts_with("settings/transformer") || !text.contains(KEY),
+            "{name}"
+        );
+    }
+    let logs = scene.pipeline.logs(10_000);
+    assert!(!logs.contains(SECRET) && !logs.contains(KEY));
+    let complaints = browser.complaints().await.unwrap();
+    let own: Vec<_> = complaints.iter().filter(|one| !one.contains("422")).collect();
+    assert!(own.is_empty(), "{own:?}");
+}
+
+fn files(folder: &std::path::Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            let name = entry.path().strip_prefix(folder).unwrap().display().to_string();
+            let text = String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap_or_default()).into_owned();
+            found.push((name, text));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_filled_form_is_adopted_by_clicking_and_not_doubled() {
+    let (mut scene, vendors) = unset(30, 442).await;
+    let ids = scene.pipeline.simulator.company_ids();
+    for id in &ids[..12] {
+        fill(&scene.pipeline, *id, as_it_is);
+    }
+    let browser = browser("en").await;
+    up_to_the_mapping(&scene, &vendors, &browser).await;
+    let document = std::fs::read_to_string(mapping_document()).unwrap();
+    paste(&browser, &document).await;
+    says(&browser, "#trial .good", "can be used").await;
+    says(&browser, "#rows", "rows without a key").await;
+    // The first ones alone could not be matched.
+    assert_eq!(browser.count("form:has(input[value='first'])").await, 0);
+    send(&browser, "everything", &[]).await;
+    browser.accept().await.unwrap();
+    says(&browser, "#adoption", "30 records wait for the loader.").await;
+    assert_eq!(scene.pipeline.simulator.form_rows(), 12);
+
+    browser.open(&scene.url("/setup")).await.unwrap();
+    let name = "form:has(input[value='adopt'])";
+    browser
+        .click(&format!("{name} label:first-child input"))
+        .await
+        .unwrap();
+    browser.click(&format!("{name} button[value=no]")).await.unwrap();
+    says(
+        &browser,
+        "#adoption [data-wish=done]",
+        "12 rows fit exactly one of them",
+    )
+    .await;
+    assert_eq!(
+        keyed(&scene.pipeline).1,
+        12,
+        "nothing is written before somebody says so"
+    );
+    browser
+        .click(&format!("{name} label:first-child input"))
+        .await
+        .unwrap();
+    browser.click(&format!("{name} button[value=yes]")).await.unwrap();
+    browser.accept().await.unwrap();
+    says(&browser, "#adoption", "12 rows have got their keys").await;
+    scene.pipeline.rows(LIMIT, 30).await;
+    let (rows, keyless) = keyed(&scene.pipeline);
+    assert_eq!(keyless, 0);
+    assert!(rows.values().all(|rows| rows.len() == 1), "{rows:?}");
+    scene.pipeline.until_equal(LIMIT).await;
+}
+
+#[tokio::test]
+async fn a_script_sets_up_and_says_what_is_missing() {
+    let (mut scene, vendors) = unset(10, 443).await;
+    let run = async |keys: bool, more: &[&str]| {
+        let mut command = kit::desk::command(&scene.pipeline).unwrap();
+        command
+            .args(["setup", "--non-interactive", "--data"])
+            .arg(scene.folder.path().join("cli"))
+            .args(more);
+        if keys {
+            command
+                .env("OKKI_CLIENT_ID", "sim-okki-client")
+                .env("OKKI_CLIENT_SECRET", SECRET)
+                .env("OKKI_BASE_URL", &vendors)
+                .env("JDY_API_KEY", KEY)
+                .env("JDY_BASE_URL", &vendors);
+        }
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (
+            output.status.code(),
+            format!("{}{}", text(&output.stdout), text(&output.stderr)),
+        )
+    };
+    eventually(LIMIT, "the programs wait", async || {
+        let (code, said) = run(false, &[]).await;
+        expect(code == Some(78) && said.contains("OKKI_CLIENT_ID"), || said)
+    })
+    .await;
+    let (code, said) = run(true, &["--form", "nothing of this name"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("there is none of that name"), "{said}");
+    let (code, said) = run(false, &["--form", "OKKI 客户"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("--key-widget has to name one of") && said.contains("OKKI ID"),
+        "{said}"
+    );
+    let (code, said) = run(
+        false,
+        &["--key-widget", "OKKI ID", "--mapping", &mapping_document()],
+    )
+    .await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("--everything"), "{said}");
+    assert_eq!(scene.pipeline.simulator.form_rows(), 10);
+    let (code, said) = run(false, &["--everything"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    scene.pipeline.until_equal(LIMIT).await;
+}
