@@ -75,7 +75,7 @@ fn json<T: DeserializeOwned>(path: &Path, printed_by: &str) -> anyhow::Result<T>
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
         let problem = words::tr!("is not what `{printed_by}` prints: {error}");
         let remedy = words::tr!("write it anew: {printed_by} > {}", path.display());
-        ConfigError::new(&path.display().to_string(), problem, remedy).into()
+        ConfigError::new(path.display().to_string(), problem, remedy).into()
     })
 }
 
