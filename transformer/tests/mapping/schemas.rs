@@ -119,6 +119,7 @@ fn other_shapes_that_are_read_fit() {
     for extras in [
         json!({"$schema": "x", "zone": "Asia/Shanghai", "condition": [[{"field": "a", "logic": "eq", "value": 1}]]}),
         json!({"widgets": [{"name": "a", "type": "text", "label": "A"}], "sysWidgets": []}),
+        json!({"app_id": "a", "entry_id": "b", "widgets": [{"name": "a", "type": "text", "label": "A"}], "rows": {"seen": 0}}),
         json!({"key_widget": "k", "widgets": {"a": "number"}, "failed_expression": "text"}),
     ] {
         assert!(Extras::parse(&extras.to_string(), "t").is_ok(), "{extras}");

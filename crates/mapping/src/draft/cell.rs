@@ -86,9 +86,10 @@ fn is_path(key: &str) -> bool {
     })
 }
 
+/// Codes are written with digits, too, but a number of the form is an amount.
 fn is_number(offer: &Offer, samples: &[&Value]) -> bool {
-    let is_of_type =
-        matches!(offer.field.kind, 5 | 11 | 12) || codes(&offer.field.id, offer.field.contact).is_some();
+    let is_star = offer.field.id == "star" && !offer.field.contact;
+    let is_of_type = is_star || matches!(offer.field.kind, 5 | 11 | 12);
     is_of_type && samples.iter().all(|value| is_numeric(value))
 }
 

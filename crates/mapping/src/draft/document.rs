@@ -33,7 +33,8 @@ pub(super) fn write(form: &Form<'_>, chosen: &[Result<Chosen, Reason>]) -> Strin
             .map(|(name, id)| system(name, id)),
     );
     let document = json!({
-        "api": "/api/v5/app/entry/data/batch_create",
+        // The loader makes rows by calls of its own in batches; row by row it uses this one.
+        "api": "/api/v5/app/entry/data/create",
         "effect": "EXECUTE",
         "method": "POST",
         "idCheck": true,

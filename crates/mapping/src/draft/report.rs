@@ -140,13 +140,13 @@ impl WidgetReport {
 fn of_type(kind: &str) -> String {
     match kind {
         "user" | "member" | "usergroup" | "members" => {
-            words::text!("members are written by their user names in Jiandaoyun, which OKKI does not know")
+            words::text!("members are written by the user names of the form's side, which OKKI does not know")
                 .to_owned()
         }
-        "dept" | "department" | "deptgroup" | "departments" => {
-            words::text!("departments are written by their numbers in Jiandaoyun, which OKKI does not know")
-                .to_owned()
-        }
+        "dept" | "department" | "deptgroup" | "departments" => words::text!(
+            "departments are written by the numbers of the form's side, which OKKI does not know"
+        )
+        .to_owned(),
         "phone" => {
             words::text!("telephone widgets refuse numbers that they do not know; use a text").to_owned()
         }

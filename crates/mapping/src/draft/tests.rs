@@ -175,6 +175,11 @@ fn a_caption_leads_to_the_field_that_people_mean() {
 #[test]
 fn what_is_not_mapped_says_why() {
     for (label, kind, expected) in [
+        (
+            "年采购额",
+            "number",
+            "年采购额 is no number in OKKI, but the widget takes numbers only",
+        ),
         ("天气", "text", "OKKI has no field of that caption"),
         ("信息", "text", "OKKI has no field of that caption"),
         ("？", "text", "OKKI has no field of that caption"),
@@ -194,7 +199,7 @@ fn what_is_not_mapped_says_why() {
         (
             "业务员",
             "user",
-            "members are written by their user names in Jiandaoyun, which OKKI does not know",
+            "members are written by the user names of the form's side, which OKKI does not know",
         ),
         ("明细", "subform", "rows of a subform are mapped by hand"),
         (

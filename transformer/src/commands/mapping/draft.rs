@@ -39,6 +39,15 @@ pub(super) struct DraftArgs {
 pub(super) fn run(args: &DraftArgs) -> anyhow::Result<()> {
     let form: FormSheet = json(&args.form, "loader form --json")?;
     let found: Dictionary = json(&args.fields, "extractor fields --json")?;
+    for left in &found.left_out {
+        let left = words::retold(left);
+        pipeline::remark!("left out: {left}");
+    }
+    if args.key_widget.is_none() {
+        pipeline::remark!(
+            "no --key-widget is named: a widget that is to hold the customers' ids may get a field like any other"
+        );
+    }
     let draft = drafted(&form, &found, args.key_widget.as_deref())?;
     let report = report(&draft);
     // The document alone goes to standard output, for a pipe.
@@ -66,7 +75,7 @@ fn json<T: DeserializeOwned>(path: &Path, printed_by: &str) -> anyhow::Result<T>
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
         let problem = words::tr!("is not what `{printed_by}` prints: {error}");
         let remedy = words::tr!("write it anew: {printed_by} > {}", path.display());
-        ConfigError::new(&path.display().to_string(), problem, remedy).into()
+        ConfigError::new(path.display().to_string(), problem, remedy).into()
     })
 }
 
