@@ -60,14 +60,12 @@ impl fmt::Display for Unnamed {
             (What::Widget, true) => words::tr!("`{asked}` is the caption of several widgets; use its name"),
             (What::Widget, false) => words::tr!("the form has no widget `{asked}`"),
         };
-        formatter.write_str(&text)?;
         if self.candidates.is_empty() {
-            return Ok(());
+            return formatter.write_str(&text);
         }
         let shown = self.candidates.iter().take(MOST_NAMED);
         let shown: Vec<String> = shown.map(ToString::to_string).collect();
-        let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
-        write!(formatter, ": {}", words::list(&shown))?;
+        formatter.write_str(&words::of(text, words::list(&shown)))?;
         match self.candidates.len().saturating_sub(MOST_NAMED) {
             0 => Ok(()),
             more => write!(formatter, "{}", words::tr!(" and {more} more")),
