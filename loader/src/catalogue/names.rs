@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use pipeline::mask::printable;
 use pipeline::setup::{App, Catalogue, Form, Widget};
 
 /// Candidates that an error names.
@@ -33,10 +34,11 @@ struct Candidate {
 impl fmt::Display for Candidate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, id, of_app } = self;
-        match of_app {
-            Some(app) => write!(formatter, "{}", words::tr!("{name} ({id}) in app {app}")),
-            None => write!(formatter, "{name} ({id})"),
-        }
+        let text = match of_app {
+            Some(app) => words::tr!("{name} ({id}) in app {app}"),
+            None => format!("{name} ({id})"),
+        };
+        formatter.write_str(&printable(&text))
     }
 }
 
