@@ -56,7 +56,7 @@ pub(crate) struct FormArgs {
 
 /// The form that the settings name already, for `loader form`.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Form that is set already")]
+#[command(next_help_heading = "Options of the form that is set")]
 pub(crate) struct SetFormArgs {
     /// Its app
     #[arg(long, env = "JDY_APP_ID", value_name = "ID")]

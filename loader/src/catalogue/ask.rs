@@ -59,3 +59,56 @@ where
         sleep(wait).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::jdy::codes::{Class, classify};
+
+    fn refusal(code: u32) -> Refusal {
+        Refusal {
+            code,
+            status: 400,
+            message: "x".to_owned(),
+            class: classify(code),
+            times: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_be_over_in_a_moment_is_asked_again() {
+        let calls = AtomicUsize::new(0);
+        let answer = insist(|| async {
+            match calls.fetch_add(1, Ordering::Relaxed) {
+                0 => Reply::Refused(refusal(codes::RATE_ENDPOINT)),
+                1 => Reply::Unknown("http 502".to_owned()),
+                _ => Reply::Ok(7),
+            }
+        });
+        assert_eq!(answer.await.unwrap(), 7);
+        assert_eq!(calls.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn a_definite_refusal_is_told_at_once() {
+        let error = insist(|| async { Reply::<()>::Refused(refusal(17018)) }).await;
+        let said = error.unwrap_err().to_string();
+        assert!(
+            said.contains("17018") && said.contains("check JDY_API_KEY"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn every_code_comes_with_something_to_do() {
+        for (code, class, _) in codes::TABLE {
+            let said = codes::remedy(&refusal(*code));
+            assert!(!said.is_empty());
+            if *class == Class::Retry {
+                assert_eq!(said, "try again in a minute", "{code}");
+            }
+        }
+    }
+}

@@ -8,6 +8,8 @@ mod ask;
 pub(crate) mod names;
 mod sheet;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures::{StreamExt as _, TryStreamExt as _};
 use pipeline::setup::{App, Catalogue, Form};
 
@@ -29,19 +31,17 @@ const AT_ONCE: usize = 2;
 /// The apps and forms that the API key may see. An app that it may not open has none.
 pub(crate) async fn catalogue(company: &Company) -> Result<Catalogue, Error> {
     let apps = read(MOST_APPS, |skip| company.apps(skip)).await?;
-    let apps = futures::stream::iter(apps).map(|app| with_forms(company, app));
-    let mut apps: Vec<App> = apps.buffered(AT_ONCE).try_collect().await?;
-    let mut left = MOST_FORMS;
-    for app in &mut apps {
-        app.forms.truncate(left);
-        left -= app.forms.len();
-    }
+    let left = AtomicUsize::new(MOST_FORMS);
+    let apps = futures::stream::iter(apps).map(|app| with_forms(company, app, &left));
+    let apps: Vec<App> = apps.buffered(AT_ONCE).try_collect().await?;
     Ok(Catalogue { apps })
 }
 
-async fn with_forms(company: &Company, app: Listed) -> Result<App, Error> {
+/// `left`: so many forms may still be read. Apps that are read at the same time may exceed it together.
+async fn with_forms(company: &Company, app: Listed, left: &AtomicUsize) -> Result<App, Error> {
     let id = app.id.as_str();
-    let forms = match read(MOST_FORMS, |skip| company.forms(id, skip)).await {
+    let most = left.load(Ordering::Relaxed);
+    let forms = match read(most, |skip| company.forms(id, skip)).await {
         Ok(forms) => forms,
         Err(Error::Refused(refusal)) if codes::is_about_app(refusal.code) => {
             tracing::info!(
@@ -53,6 +53,7 @@ async fn with_forms(company: &Company, app: Listed) -> Result<App, Error> {
         }
         Err(error) => return Err(error),
     };
+    left.fetch_sub(forms.len().min(left.load(Ordering::Relaxed)), Ordering::Relaxed);
     let form = |form: Listed| Form {
         id: form.id,
         name: form.name,

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use pipeline::mask::printable;
 use pipeline::setup::{App, Catalogue, Form, Widget};
 
 /// Candidates that an error names.
@@ -33,10 +34,11 @@ struct Candidate {
 impl fmt::Display for Candidate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, id, of_app } = self;
-        match of_app {
-            Some(app) => write!(formatter, "{}", words::tr!("{name} ({id}) in app {app}")),
-            None => write!(formatter, "{name} ({id})"),
-        }
+        let text = match of_app {
+            Some(app) => words::tr!("{name} ({id}) in app {app}"),
+            None => format!("{name} ({id})"),
+        };
+        formatter.write_str(&printable(&text))
     }
 }
 
@@ -60,14 +62,12 @@ impl fmt::Display for Unnamed {
             (What::Widget, true) => words::tr!("`{asked}` is the caption of several widgets; use its name"),
             (What::Widget, false) => words::tr!("the form has no widget `{asked}`"),
         };
-        formatter.write_str(&text)?;
         if self.candidates.is_empty() {
-            return Ok(());
+            return formatter.write_str(&text);
         }
         let shown = self.candidates.iter().take(MOST_NAMED);
         let shown: Vec<String> = shown.map(ToString::to_string).collect();
-        let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
-        write!(formatter, ": {}", words::list(&shown))?;
+        formatter.write_str(&words::of(text, words::list(&shown)))?;
         match self.candidates.len().saturating_sub(MOST_NAMED) {
             0 => Ok(()),
             more => write!(formatter, "{}", words::tr!(" and {more} more")),

@@ -121,7 +121,7 @@ impl Listing {
             ids: HashSet::new(),
             skip: 0,
             most,
-            has_ended: false,
+            has_ended: most == 0,
         }
     }
 

@@ -123,12 +123,13 @@ pub async fn wait<S: Servant>(
     servant: impl FnOnce(&Runtime) -> anyhow::Result<S>,
 ) -> anyhow::Result<()> {
     let rt = Runtime::start(folder.service(), common, tls).await?;
+    // Whoever hears that it waits finds the key, too.
+    show(&rt, folder)?;
     rt.gate.close(
         Pause::Setup,
         words::text!("there are no settings yet; open /setup of the desk"),
     );
     rt.gate.open(Pause::Starting);
-    show(&rt, folder)?;
     let serving = tokio::spawn(serve_always(rt.clone(), lanes, servant(&rt)?));
     let is_set_up = loop {
         if folder.is_set_up() {

@@ -61,11 +61,12 @@ pub(super) fn sheet(found: &FormSheet, named: Option<&Named>, key: Option<&Widge
         },
     );
     facts.add("rows", rows(found.rows));
-    if let (Some(key), Some(keyless)) = (key, found.rows.keyless) {
+    let is_empty = found.rows.seen == 0 && !found.rows.more;
+    if let (Some(key), Some(keyless), false) = (key, found.rows.keyless, is_empty) {
         facts.add(
             words::mark!("without a key"),
             match keyless {
-                0 => words::tr!("no row has nothing in {}", called(key)),
+                0 => words::tr!("every row has something in {}", called(key)),
                 _ => words::tr!("at least {keyless} rows have nothing in {}", called(key)),
             },
         );
@@ -140,14 +141,13 @@ fn next_step(found: &FormSheet, named: Option<&Widget>) -> anyhow::Result<()> {
     };
     let (app, entry) = (printable(&found.app_id), printable(&found.entry_id));
     pipeline::say!("settings of this form:\n")?;
-    pipeline::say!(
-        "JDY_APP_ID={app}\nJDY_ENTRY_ID={entry}\nJDY_KEY_WIDGET={}\n",
-        printable(&key.name)
-    )?;
+    let key = printable(&key.name);
+    let lines = format!("JDY_APP_ID={app}\nJDY_ENTRY_ID={entry}\nJDY_KEY_WIDGET={key}\n");
+    pipeline::say!("{lines}")?;
     match found.rows.keyless {
         None if found.rows.seen > 0 => pipeline::say!(
             "the form has rows already; how many of them have no key:\n\n  {}",
-            again(found, &key.name)
+            again(found, &key)
         )?,
         Some(1..) => pipeline::say!(
             "once the records of the customers wait, `loader adopt --match WIDGET` gives these rows their keys; until then \
