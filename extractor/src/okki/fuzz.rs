@@ -1,15 +1,16 @@
 //! Whatever OKKI, or something in its place, answers: reading it neither panics nor makes much of little.
 
-use super::{client::grant, envelope, types};
+use super::{client::grant, dictionary, envelope, types};
 use proptest::{prelude::*, sample::Index};
 use serde_json::value::RawValue;
 
-const ANSWERS: [&str; 6] = [
+const ANSWERS: [&str; 7] = [
     r#"{"code":200,"message":"ok","now":"2026-01-21 16:02:22","data":{"totalItem":2,"list":[{"company_id":7,"update_time":"2026-01-21 16:02:22"},{"company_id":"8"}]}}"#,
     r#"{"code":0,"data":{"company_id":7,"name":"x","update_time":"2026-01-21 16:02:22","company":[{"fields":[]}]}}"#,
     r#"{"token_type":"Bearer","access_token":"t","expires_in":28800}"#,
     r#"{"code":200,"data":{"access_token":"t","expires_in":"28800"}}"#,
     r#"{"code":"200.0","message":null,"msg":"ok","now":0,"data":{"totalItem":"1.0","list":{"3":{"company_id":"7","company_id":8}}}}"#,
+    r#"{"code":200,"data":[{"id":"name","name":"公司名称","field_type":"1"},{"name":"g","fields":[{"id":7,"name":"f","field_type":4}]}]}"#,
     r#"{"code":200,"data":[{"id":5,"name":"g","child":[{"id":"6","name":"h"}]}]}"#,
 ];
 
@@ -28,6 +29,9 @@ fn all(status: u16, body: &[u8]) {
 
 fn data(data: Box<RawValue>, size: usize) {
     let _group = types::read_groups(&data, "6");
+    if let Ok(fields) = dictionary::read_fields(&data, false) {
+        assert!(fields.len() <= size);
+    }
     for page in [false, true]
         .map(|later| types::read_page(&data, None, later))
         .into_iter()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::known::codes;
-use super::offer::{Offer, Offers};
+use super::offer::{Offer, Offers, RELATION};
 use super::report::Reason;
 use crate::{Expression, Zone, unix_millis};
 
@@ -47,6 +47,9 @@ pub(super) fn cell(offer: &Offer, target: Target, offers: &Offers) -> Result<Cel
     let field = offer.field.label.clone();
     if matches!(offer.field.kind, 6 | 8) {
         return Err(Reason::Files { field });
+    }
+    if offer.key.is_none() && offer.field.kind == RELATION {
+        return Err(Reason::Unseen { field });
     }
     let Some(key) = offer.key.as_deref().filter(|key| is_path(key)) else {
         return Err(Reason::NoPath { field });

@@ -103,7 +103,14 @@ pub fn draft(fields: &[Field], customers: &[Value], form: &Form<'_>) -> Draft {
     let mut widgets = Vec::with_capacity(chosen.len());
     for (widget, outcome) in form.widgets.iter().zip(chosen) {
         let outcome = outcome.map(|chosen| {
-            used[chosen.offer].push(widget.label.clone());
+            // Two fields of one caption are one key of the record, and both are shown.
+            let key = &offers.list[chosen.offer].key;
+            let alike = offers
+                .list
+                .iter()
+                .zip(&mut used)
+                .filter(|(offer, _)| offer.key == *key);
+            alike.for_each(|(_, widgets)| widgets.push(widget.label.clone()));
             let field = &offers.list[chosen.offer].field;
             Match {
                 field: field.label.clone(),

@@ -10,6 +10,9 @@ use super::known::{STANDARD, standard};
 use crate::clean::clean;
 use crate::{Path, Presence, Record};
 
+/// `field_type` of what is another record, such as a member of the staff.
+pub(super) const RELATION: i64 = 9;
+
 /// A field, and where records have it.
 #[derive(Debug, Clone)]
 pub(super) struct Offer {
@@ -166,6 +169,8 @@ fn key(field: &Field, records: &[Record]) -> Option<String> {
     let keys = known.map_or(&[][..], |one| one.keys);
     let rank = |key: &&str| match is_in(records, key) {
         Presence::There => Some(0),
+        // Nobody documents how a relation is shown.
+        _ if field.kind == RELATION => None,
         Presence::Unknown => Some(1),
         Presence::Absent => records.is_empty().then_some(2),
     };
@@ -175,6 +180,9 @@ fn key(field: &Field, records: &[Record]) -> Option<String> {
         .min_by_key(|one| one.0);
     if let Some((_, key)) = best {
         return Some((*key).to_owned());
+    }
+    if field.kind == RELATION && !keys.is_empty() {
+        return None;
     }
     let plain = !field.id.is_empty() && !field.id.bytes().all(|byte| byte.is_ascii_digit());
     if field.contact {

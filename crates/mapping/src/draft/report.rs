@@ -81,6 +81,11 @@ pub enum Reason {
         /// Its caption.
         field: String,
     },
+    /// The field would fit, but no customer shows how its values look.
+    Unseen {
+        /// Its caption.
+        field: String,
+    },
     /// The field would fit, but no path leads to it.
     NoPath {
         /// Its caption.
@@ -130,6 +135,9 @@ impl WidgetReport {
             Err(Reason::Files { field }) => words::tr!("{field} holds files, which are not copied"),
             Err(Reason::Parts { field }) => {
                 words::tr!("the values of {field} have several parts; name one of them by hand")
+            }
+            Err(Reason::Unseen { field }) => {
+                words::tr!("no customer at hand has a value of {field}, so its form is not known")
             }
             Err(Reason::NoPath { field }) => words::tr!("no path of a record leads to {field}"),
         }

@@ -295,6 +295,24 @@ fn fields_say_where_they_go_and_how_they_are_named() {
     assert_eq!(of("tel", false).reference.as_deref(), Some("{{联系信息座机}}"));
     assert_eq!(of("2001", true).reference, None);
     assert_eq!(draft.mapped(), 2);
+    let draft = drafted(&dictionary(), &[customer()], &widgets(&[("来源", "text")]));
+    let sources = draft.fields.iter().filter(|one| one.field.label == "客户来源");
+    assert!(sources.into_iter().all(|one| one.widgets == ["来源"]));
+}
+
+#[test]
+fn how_the_staff_is_shown_is_not_guessed() {
+    let mut unowned = customer();
+    unowned["owner"] = json!([]);
+    for customers in [vec![unowned], vec![]] {
+        let draft = drafted(
+            &dictionary(),
+            &customers,
+            &widgets(&[("跟进人", "text"), ("简称", "text")]),
+        );
+        let field = "跟进人".to_owned();
+        assert_eq!(draft.widgets[0].outcome, Err(Reason::Unseen { field }));
+    }
 }
 
 #[test]
