@@ -7,6 +7,7 @@
 #![warn(unreachable_pub)]
 
 mod api;
+mod asking;
 mod auth;
 mod cli;
 mod commands;

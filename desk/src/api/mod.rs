@@ -56,6 +56,8 @@ fn parts() -> OpenApiRouter<App> {
         .routes(routes!(wishes::pause))
         .routes(routes!(wishes::resume))
         .routes(routes!(setup::look, setup::take))
+        .routes(routes!(setup::mapping))
+        .routes(routes!(setup::of_customer))
 }
 
 /// The API and its document.
@@ -89,7 +91,7 @@ mod tests {
     fn the_document_names_every_address_and_its_parameters() {
         let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
         let paths = document["paths"].as_object().unwrap();
-        assert_eq!(paths.len(), 24, "{:?}", paths.keys().collect::<Vec<_>>());
+        assert_eq!(paths.len(), 26, "{:?}", paths.keys().collect::<Vec<_>>());
         for (path, methods) in paths {
             for (method, operation) in methods.as_object().unwrap() {
                 assert!(

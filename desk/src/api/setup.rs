@@ -1,13 +1,16 @@
-//! Setting the pipeline up.
+//! Setting the pipeline up; the mapping in use; a customer beside its row.
 
 use crate::{
     auth::Role,
-    server::{App, Ask, Result, Sent},
+    server::{App, Ask, Failure, Result, Sent},
     setup::Step,
-    views::setup,
+    views::{cells, customers, setup},
     work,
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
 use serde_json::Value;
 
 /// How far setting up has come, and how the programs stand.
@@ -19,7 +22,33 @@ pub(super) async fn look(State(app): State<App>, ask: Ask) -> Result<Json<Value>
 
 /// Takes a step of setting up: tries keys, chooses form, key widget and mapping, begins.
 #[utoipa::path(post, path = "/setup", request_body = Step, responses((status = 200, body = Object), (status = 422, description = "a program or its vendor has refused it")))]
-pub(super) async fn take(State(app): State<App>, ask: Ask, Sent(step): Sent<Step>) -> Result<Json<Value>> {
+pub(super) async fn take(State(app): State<App>, ask: Ask, Sent(step): Sent<Value>) -> Result<Json<Value>> {
+    // Who may not do it need not know how it is written.
+    ask.allow(Role::Admin)?;
+    let step: Step = serde_json::from_value(step).map_err(|error| Failure::invalid("body", error.to_string()))?;
     work::set_up(&app, &ask, step).await?;
     Ok(Json(serde_json::to_value(setup::view(&app).await?)?))
+}
+
+/// The mapping of the running transformers, in words.
+#[utoipa::path(get, path = "/mapping", responses((status = 200, body = Object)))]
+pub(super) async fn mapping(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
+    Ok(Json(serde_json::to_value(
+        cells::mapping(&app, &ask, None).await?,
+    )?))
+}
+
+/// A customer beside its row: what OKKI shows, what would be written, what is in the form. Both vendors are called.
+#[utoipa::path(post, path = "/customers/{id}/cells", params(("id" = String, Path, description = "company id")),
+    responses((status = 200, body = Object), (status = 422, description = "a program or its vendor does not answer")))]
+pub(super) async fn of_customer(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Sent(_): Sent<Value>,
+) -> Result<Json<Value>> {
+    customers::checked(&id)?;
+    Ok(Json(serde_json::to_value(
+        cells::of_customer(&app, &ask, &id).await?,
+    )?))
 }

@@ -116,6 +116,9 @@ fn of_one(ask: &Ask, one: &One) -> Page {
                 dt { (words::text!("next")) } dd { (parts::coded(&one.standing.next)) }
             }
             @if ask.principal.may(Role::Operator) {
+                (parts::form(ask, &format!("/customers/{}/cells", one.company_id), html! {
+                    button .primary { (words::text!("Compare with OKKI and the form, cell by cell")) }
+                }))
                 details .rest {
                     summary { (words::text!("Fetch again")) }
                     (parts::form(ask, "/wishes", html! {

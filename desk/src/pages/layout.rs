@@ -13,8 +13,11 @@ use words::Language;
 /// Where the pipeline is set up, by those who may.
 const SETUP: &str = "/setup";
 
+/// The mapping is shown by the running programs, whom not everybody may ask.
+const MAPPING: &str = "/mapping";
+
 /// Address and name of each part of the desk.
-const PLACES: [(&str, &str); 10] = [
+const PLACES: [(&str, &str); 11] = [
     ("/", words::mark!("Overview")),
     ("/dead", words::mark!("page: Dead letters")),
     ("/customers", words::mark!("Customers")),
@@ -22,10 +25,20 @@ const PLACES: [(&str, &str); 10] = [
     ("/rules", words::mark!("Rules")),
     ("/runs", words::mark!("Runs")),
     ("/wishes", words::mark!("Requests")),
+    (MAPPING, words::mark!("page: Mapping")),
     ("/health", words::mark!("Health")),
     ("/audit", words::mark!("Audit log")),
     (SETUP, words::mark!("Set up")),
 ];
+
+/// The role from which on a part is shown.
+fn needed(place: &str) -> Role {
+    match place {
+        SETUP => Role::Admin,
+        MAPPING => Role::Operator,
+        _ => Role::Viewer,
+    }
+}
 
 /// A whole page for somebody.
 pub(crate) fn whole(ask: &Ask, page: Page) -> Markup {
@@ -45,7 +58,7 @@ pub(crate) fn whole(ask: &Ask, page: Page) -> Markup {
                     a .brand href="/" { "OKKI" span { (words::text!("desk")) } }
                     nav aria-label=(words::text!("Parts of the desk")) {
                         @for (place, name) in PLACES {
-                            @if place != SETUP || ask.principal.may(Role::Admin) {
+                            @if ask.principal.may(needed(place)) {
                             a href=(place) aria-current=[is_here(place).then_some("page")] { (words::sense(name)) }
                             }
                         }

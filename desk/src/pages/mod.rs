@@ -1,6 +1,7 @@
 //! The pages: what [`crate::views`] has gathered, as HTML that can be read without any script.
 
 mod audit;
+mod cells;
 mod chart;
 mod chooser;
 mod customers;
@@ -8,6 +9,7 @@ mod dead;
 mod health;
 pub(crate) mod layout;
 mod letter;
+mod mapping;
 mod overview;
 mod parts;
 mod plan;
@@ -66,4 +68,6 @@ pub(crate) fn routes() -> Router<App> {
         .merge(wishes::routes())
         .merge(audit::routes())
         .merge(setup::routes())
+        .merge(cells::routes())
+        .merge(mapping::routes())
 }

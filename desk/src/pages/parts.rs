@@ -100,6 +100,14 @@ pub(crate) fn coded(text: &str) -> Markup {
     }
 }
 
+/// A formula in words, and as it is written.
+pub(crate) fn formula(words: &[String], expression: &str) -> Markup {
+    html! {
+        @for line in words { div { (line) } }
+        @if !expression.is_empty() { details { summary { (words::text!("formula")) } code { (expression) } } }
+    }
+}
+
 /// The reason that everything which is decided has.
 pub(crate) fn reason() -> Markup {
     html! {

@@ -1,10 +1,10 @@
 //! What each step does.
 
 use super::{
-    Kept, Progress, Step, asking,
+    Kept, Progress, Step,
     programs::{Program, programs},
 };
-use crate::server::Failure;
+use crate::{asking, server::Failure};
 use mapping::draft::{self, WidgetReport};
 use pipeline::{
     setting::Secret,
@@ -261,7 +261,7 @@ impl SetUp<'_> {
             documents: documents(progress)?,
             widgets: chosen_form(progress)?.widgets.clone(),
             customers_of: progress.customers_of.clone(),
-            language: locale(self.language).to_owned(),
+            language: crate::views::cells::locale(self.language).to_owned(),
         };
         let mut trial: Trial = match self.answered(kind.clone(), words::text!("try the mapping")).await {
             // Customers are kept for an hour.
@@ -391,13 +391,6 @@ fn company_id(customer: &Value) -> Option<String> {
         Value::String(id) => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
         _ => None,
-    }
-}
-
-const fn locale(language: words::Language) -> &'static str {
-    match language {
-        words::Language::Chinese => "zh",
-        words::Language::English => "en",
     }
 }
 

@@ -123,16 +123,25 @@ fn place(after: &str) -> Result<(i64, i64), Failure> {
     })
 }
 
+/// What stands in an address may be no id.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn checked(id: &str) -> Result<(), Failure> {
+    match name::is_id(id) && id.len() <= 32 {
+        true => Ok(()),
+        false => Err(Failure::nothing(words::tr!(
+            "`{id}` is no id of a customer, which is made of digits"
+        ))),
+    }
+}
+
 /// Gathers everything about one.
 ///
 /// # Errors
 /// When it is no id, or the read model does not answer.
 pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> {
-    if !name::is_id(id) || id.len() > 32 {
-        return Err(Failure::nothing(words::tr!(
-            "`{id}` is no id of a customer, which is made of digits"
-        )));
-    }
+    checked(id)?;
     let (company, shown) = (id.to_owned(), ask.clone());
     let (standing, mut story) = app
         .look(ask.language, move |connection| {

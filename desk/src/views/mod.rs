@@ -1,6 +1,7 @@
 //! What there is to see, gathered once for the pages and for the API, and hidden from those who may not see it.
 
 pub(crate) mod cache;
+pub(crate) mod cells;
 pub(crate) mod customers;
 pub(crate) mod dead;
 pub(crate) mod health;

@@ -5,12 +5,13 @@ use super::{
     brief::{self, Place},
     check,
 };
-use crate::{config::OkkiArgs, settings::OkkiConfig};
+use crate::{config::OkkiArgs, okki::Client, settings::OkkiConfig};
 use pipeline::{
     http::HttpConfig,
+    quota::Lane,
     service::Runtime,
     setting::Secret,
-    setup::{self, Settings, Setup},
+    setup::{self, Dictionary, Settings, Setup},
     stage::Stage,
     wish::{Servant, Served, Taken, WishKind},
 };
@@ -37,10 +38,11 @@ pub(crate) struct SetUp {
 
 impl SetUp {
     /// The wishes that it serves.
-    pub(crate) const LANES: [&str; 3] = [
+    pub(crate) const LANES: [&str; 4] = [
         WishKind::keys(Stage::Extract),
         WishKind::settings(Stage::Extract),
         "fields",
+        "customer",
     ];
 
     pub(crate) fn new(setup: &Setup, okki: &OkkiArgs, http: &HttpConfig) -> Self {
@@ -75,6 +77,7 @@ impl Servant for Desired {
                 settings, documents, ..
             } => setup::settle(folder, settings, documents, &CHOICES),
             WishKind::Fields { customers } => self.fields(*customers as usize).await,
+            WishKind::Customer { id } => self.customer(id).await,
             _ => Served::PutBack,
         }
     }
@@ -97,20 +100,45 @@ impl Desired {
         }
     }
 
-    async fn fields(&self, customers: usize) -> Served {
+    /// With the keys that were tried last, else those of the settings.
+    async fn client(&self) -> Result<Client, String> {
         let drafted = match self.set_up.setup.folder().map(setup::SetupFolder::draft) {
             None => Settings::new(),
-            Some(Ok(draft)) => draft,
-            Some(Err(problem)) => return Served::failed(problem.to_string()),
+            Some(draft) => draft.map_err(|problem| problem.to_string())?,
         };
-        let okki = match OkkiConfig::try_from(with(&self.set_up.okki, &drafted)) {
-            Ok(okki) => okki,
-            Err(problem) => return Served::failed(problem.to_string()),
-        };
+        let okki = OkkiConfig::try_from(with(&self.set_up.okki, &drafted));
+        let okki = okki.map_err(|problem| problem.to_string())?;
         let client = brief::client(&okki, &self.set_up.http, Some(Place::of(&self.rt))).await;
-        let read = match client {
+        client.map_err(|problem| format!("{problem:#}"))
+    }
+
+    async fn customer(&self, id: &str) -> Served {
+        let client = match self.client().await {
+            Ok(client) => client,
+            Err(problem) => return Served::failed(problem),
+        };
+        match client.detail(Lane::Live, id).await {
+            // Half of a character costs that character, as in the transformer.
+            Ok(detail) => {
+                match serde_json::from_slice(&mapping::surrogate::repaired(detail.json.get().as_bytes()).0) {
+                    Ok(customer) => {
+                        let dictionary = Dictionary {
+                            customers: vec![customer],
+                            ..Dictionary::default()
+                        };
+                        setup::answer(words::kept!("OKKI shows customer {id}"), &dictionary)
+                    }
+                    Err(problem) => Served::failed(problem.to_string()),
+                }
+            }
+            Err(problem) => Served::failed(crate::okki::chain(&problem)),
+        }
+    }
+
+    async fn fields(&self, customers: usize) -> Served {
+        let read = match self.client().await {
             Ok(client) => crate::dictionary::dictionary(&client, customers).await,
-            Err(problem) => return Served::failed(format!("{problem:#}")),
+            Err(problem) => return Served::failed(problem),
         };
         match read {
             Ok(dictionary) => setup::answer(

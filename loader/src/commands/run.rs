@@ -16,7 +16,7 @@ use replay::worker::Worker;
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::set_up::{Adopting, SetUp};
+use super::set_up::{OfForm, SetUp};
 use crate::cli::RunArgs;
 use crate::handler::WriteHandler;
 use crate::pushes::Pushes;
@@ -111,11 +111,11 @@ async fn background(writer: Writer, hearing: Option<Hearing>) -> anyhow::Result<
     tasks.spawn(sweep(writer.clone()));
     tasks.spawn(verify(writer.clone()));
     tasks.spawn(wishes::serve_wishes(writer.clone()));
-    let adopting = Adopting(writer.clone());
+    let of_form = OfForm(writer.clone());
     tasks.spawn(setup::serve_always(
         writer.runtime.clone(),
-        vec![Adopting::LANE],
-        adopting,
+        OfForm::LANES.to_vec(),
+        of_form,
     ));
     if let Some((pushes, listener)) = hearing {
         tasks.spawn(Arc::clone(&pushes).watch());

@@ -23,15 +23,13 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let tls = TlsFiles::try_from(args.tls)?;
     let setup = Setup::new(&args.setup, "transformer");
     if let Some(folder) = setup.is_awaited() {
-        let servant = |rt: &Runtime| Ok(SetUp::new(&setup, rt));
+        let servant = |rt: &Runtime| Ok(SetUp::new(&setup, rt, None));
         return setup::wait(&common, &tls, folder, SetUp::LANES.to_vec(), servant).await;
     }
     let config = TransformConfig::try_from(args.transform)?;
     let mapping = super::load(&config)?;
     let rt = Runtime::start("transformer", &common, &tls).await?;
     setup.follow(&rt)?;
-    let set_up = setup::serve_always(rt.clone(), SetUp::LANES.to_vec(), SetUp::new(&setup, &rt));
-    let _set_up = AbortOnDropHandle::new(tokio::spawn(set_up));
     for warning in mapping.warnings() {
         tracing::warn!(%warning, "mapping");
     }
@@ -46,6 +44,12 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         concurrency: config.concurrency,
     };
     let mapping = Arc::new(mapping);
+    let set_up = setup::serve_always(
+        rt.clone(),
+        SetUp::LANES.to_vec(),
+        SetUp::new(&setup, &rt, Some(Arc::clone(&mapping))),
+    );
+    let _set_up = AbortOnDropHandle::new(tokio::spawn(set_up));
     let watch = Arc::new(Watch::new(
         rt.clone(),
         mapping.zone().clone(),

@@ -1,6 +1,7 @@
 //! What the desk's setup wants of the transformer: try a mapping with customers of the account, write the settings.
 
 use super::mapping::trial;
+use crate::map::Mapping;
 use pipeline::{
     service::Runtime,
     setup::{self, Dictionary, Setup, Widget},
@@ -8,7 +9,7 @@ use pipeline::{
     wish::{Servant, Served, Taken, WishKind, Wishes},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What may be chosen in the desk.
 const CHOICES: [&str; 2] = ["MAPPING", "MAPPING_EXTRAS"];
@@ -17,14 +18,17 @@ const CHOICES: [&str; 2] = ["MAPPING", "MAPPING_EXTRAS"];
 pub(super) struct SetUp {
     setup: Setup,
     wishes: Wishes,
+    /// The mapping in use, unless the process waits for one.
+    mapping: Option<Arc<Mapping>>,
 }
 
 impl SetUp {
     /// The wishes that it serves.
     pub(super) const LANES: [&str; 2] = [WishKind::settings(Stage::Transform), "try-mapping"];
 
-    pub(super) fn new(setup: &Setup, rt: &Runtime) -> Self {
+    pub(super) fn new(setup: &Setup, rt: &Runtime, mapping: Option<Arc<Mapping>>) -> Self {
         Self {
+            mapping,
             setup: setup.clone(),
             wishes: Wishes::of(rt),
         }
@@ -56,13 +60,16 @@ impl SetUp {
             Err(problem) => return Served::failed(problem),
         };
         let text = |name: &str| documents.get(name).map(String::as_str);
-        let Some(document) = text("MAPPING") else {
+        let tried = words::scoped(words::Language::of_locale(language), || {
+            match (text("MAPPING"), &self.mapping) {
+                (Some(document), _) => Some(trial::of(document, text("MAPPING_EXTRAS"), widgets, customers)),
+                (None, Some(mapping)) => Some(trial::of_mapping(mapping, widgets, customers)),
+                (None, None) => None,
+            }
+        });
+        let Some(trial) = tried else {
             return Served::failed(words::kept!("there is no mapping to try"));
         };
-        let language = words::Language::of_locale(language);
-        let trial = words::scoped(language, || {
-            trial::of(document, text("MAPPING_EXTRAS"), widgets, customers)
-        });
         let told = match trial.problems.len() {
             0 => words::kept!("the mapping can be used"),
             wrong => words::kept!("the mapping cannot be used: {wrong} problems"),

@@ -12,5 +12,5 @@ pub use folder::{FolderError, Settings, SetupFolder, quoted};
 pub use sealed::{NotSealed, Sealed, SealingKey};
 pub use servant::{answer, keep_keys, settle};
 pub use sheets::{App, Catalogue, Dictionary, Field, Form, FormSheet, Rows, Widget};
-pub use trial::{Trial, TriedCell, TriedCustomer, TriedField};
+pub use trial::{RowSheet, Trial, TriedCell, TriedCustomer, TriedField};
 pub use wait::{STATUS, SettingsChanged, Setup, SetupArgs, serve_always, wait};

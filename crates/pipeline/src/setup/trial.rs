@@ -9,6 +9,9 @@ pub struct Trial {
     pub problems: Vec<String>,
     /// What may not be meant.
     pub warnings: Vec<String>,
+    /// The mapping's fingerprint; empty when it cannot be used.
+    #[serde(default)]
+    pub fingerprint: String,
     /// What it fills.
     pub fields: Vec<TriedField>,
     /// What it makes of each customer.
@@ -41,9 +44,22 @@ pub struct TriedCustomer {
     pub warnings: Vec<String>,
 }
 
+/// The row of a customer as the form shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowSheet {
+    /// Its id; `None`: there is no row.
+    pub row_id: Option<String>,
+    /// Cells as a person reads them, by the names under which they are written.
+    pub cells: std::collections::BTreeMap<String, String>,
+    /// More rows of the same customer.
+    pub others: usize,
+}
+
 /// A cell as it would be written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TriedCell {
+    /// What is read for it, `name = value` each.
+    pub read: Vec<String>,
     /// As a person reads it.
     pub value: String,
     /// Why there is none.

@@ -88,13 +88,23 @@ pub enum WishKind {
         /// Documents by the variables that name their files.
         documents: BTreeMap<String, String>,
     },
+    /// Show a customer as the CRM does, answered as [`Self::Fields`] is.
+    Customer {
+        /// As the CRM has it.
+        id: String,
+    },
+    /// Show the row of a customer.
+    Row {
+        /// As the CRM has it.
+        company_id: String,
+    },
     /// Say what a mapping would make of some customers.
     TryMapping {
-        /// The document and our additions, by the variables that name their files.
+        /// The document and our additions, by the variables that name their files; none: those of the running program.
         documents: BTreeMap<String, String>,
         /// The form that it is compared with: its widgets.
         widgets: Vec<Widget>,
-        /// The wish [`Self::Fields`] whose customers are tried.
+        /// The wish [`Self::Fields`] or [`Self::Customer`] whose customers are tried.
         customers_of: Option<String>,
         /// In which language it is told.
         language: String,
@@ -116,7 +126,8 @@ impl WishKind {
             Self::ListNow | Self::Customers { .. } | Self::Period { .. } | Self::Reconcile { .. } => {
                 Stage::Extract
             }
-            Self::Fields { .. } => Stage::Extract,
+            Self::Fields { .. } | Self::Customer { .. } => Stage::Extract,
+            Self::Row { .. } => Stage::Load,
             Self::TryMapping { .. } => Stage::Transform,
             Self::ReadForm | Self::Catalogue | Self::FormSheet { .. } | Self::Adopt { .. } => Stage::Load,
             Self::TestNotice { stage } | Self::Keys { stage, .. } | Self::Settings { stage, .. } => *stage,
@@ -139,23 +150,25 @@ impl WishKind {
             Self::Keys { stage, .. } => Self::keys(*stage),
             Self::Settings { stage, .. } => Self::settings(*stage),
             Self::TryMapping { .. } => "try-mapping",
+            Self::Customer { .. } => "customer",
+            Self::Row { .. } => "row",
             Self::Adopt { .. } => "adopt",
         }
     }
 
     /// Only who may set the pipeline up may ask for it: it changes settings or rows of others, or shows customers.
     #[must_use]
-    pub const fn belongs_to_setup(&self) -> bool {
-        matches!(
-            self,
+    pub fn belongs_to_setup(&self) -> bool {
+        match self {
             Self::Catalogue
-                | Self::FormSheet { .. }
-                | Self::Fields { .. }
-                | Self::TryMapping { .. }
-                | Self::Keys { .. }
-                | Self::Settings { .. }
-                | Self::Adopt { .. }
-        )
+            | Self::FormSheet { .. }
+            | Self::Fields { .. }
+            | Self::Keys { .. }
+            | Self::Settings { .. }
+            | Self::Adopt { .. } => true,
+            Self::TryMapping { documents, .. } => !documents.is_empty(),
+            _ => false,
+        }
     }
 
     /// The lane of keys of a stage's vendor.
@@ -205,6 +218,8 @@ impl WishKind {
             Self::Fields { .. } => words::tr!("list fields of customers"),
             Self::Settings { stage, .. } => words::tr!("settings of {}", stage.program()),
             Self::TryMapping { .. } => words::tr!("try a mapping"),
+            Self::Customer { id } => words::tr!("show customer {id}"),
+            Self::Row { company_id } => words::tr!("show the row of customer {company_id}"),
             Self::Adopt { write: false, .. } => words::tr!("match rows without a key with customers"),
             Self::Adopt { write: true, .. } => words::tr!("give rows without a key their keys"),
         }
@@ -258,6 +273,10 @@ impl WishKind {
             {
                 Err(Error::Elsewhen)
             }
+            Self::Customer { id } => Ok(Self::Customer { id: checked_id(id)? }),
+            Self::Row { company_id } => Ok(Self::Row {
+                company_id: checked_id(company_id)?,
+            }),
             Self::Keys { sealed, .. } if !sealed.is_bounded() => Err(Error::Large),
             Self::FormSheet { app_id, entry_id, .. }
                 if !is_vendor_id(&app_id) || !is_vendor_id(&entry_id) =>
@@ -298,6 +317,10 @@ fn size(texts: &BTreeMap<String, String>) -> usize {
 
 fn instant(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}
+
+fn checked_id(id: String) -> Result<String, Error> {
+    checked_ids(vec![id])?.pop().ok_or(Error::NoCustomer)
 }
 
 fn checked_ids(ids: Vec<String>) -> Result<Vec<String>, Error> {

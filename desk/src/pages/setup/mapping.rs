@@ -88,7 +88,7 @@ fn table(trial: &Trial) -> Markup {
             } }
             tbody { @for (at, field) in trial.fields.iter().enumerate() { tr {
                 td { (field.label) }
-                td .text { @for line in &field.words { div { (line) } } details { summary { (words::text!("formula")) } code { (field.expression) } } }
+                td .text { (parts::formula(&field.words, &field.expression)) }
                 @for customer in &customers {
                     td { @match customer.cells.get(at) {
                         Some(cell) => { @match &cell.error { None => (cell.value), Some(why) => span .bad { (why) } } },

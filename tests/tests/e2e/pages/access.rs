@@ -284,6 +284,9 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
         "/dead/load/discard",
         "/dead/load/repair",
         "/dead/load/repair/plan",
+        "/setup",
+        "/mapping",
+        "/customers/56000000000101/cells",
         "/plans/p-1/run",
         "/plans/p-1/pause",
         "/plans/p-1/cancel",
@@ -303,6 +306,8 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
     for path in [
         "dead/load/plans",
         "dead/load/discards",
+        "setup",
+        "customers/56000000000101/cells",
         "plans/p-1/run",
         "plans/p-1/pause",
         "plans/p-1/cancel",

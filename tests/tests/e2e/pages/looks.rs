@@ -25,6 +25,8 @@ async fn every_page_is_quiet_and_asks_nobody_else() {
         ("plans", "/plans".into()),
         ("rules", "/rules".into()),
         ("runs", "/runs".into()),
+        ("mapping", "/mapping".into()),
+        ("setup", "/setup".into()),
         ("health", "/health".into()),
         ("audit", "/audit".into()),
         ("nothing", "/there-is-no-such-page".into()),

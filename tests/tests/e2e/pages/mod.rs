@@ -1,6 +1,7 @@
 //! The desk as people use it: a real browser in front of the real programs, and what others may not do.
 
 mod access;
+mod cells;
 mod goes_on;
 mod looks;
 mod repairs;

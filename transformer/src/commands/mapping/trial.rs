@@ -3,11 +3,17 @@
 use super::{compare::compare, try_record::Outcome, words::expression};
 use crate::map::{Extras, Mapping, show};
 use jiff::Timestamp;
+use mapping::{Expression, Record};
 use pipeline::{
     form::FormWidget,
     setup::{Trial, TriedCell, TriedCustomer, TriedField, Widget},
 };
 use serde_json::Value;
+
+/// Values of one path that are told.
+const READ: usize = 10;
+/// Characters of one of them.
+const LONGEST: usize = 500;
 
 /// Everything at once; faults of the document stand in it and are no errors.
 pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], customers: Vec<Value>) -> Trial {
@@ -20,15 +26,21 @@ pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], custo
             };
         }
     };
+    of_mapping(&mapping, widgets, customers)
+}
+
+/// The same for a mapping that is in use.
+pub(crate) fn of_mapping(mapping: &Mapping, widgets: &[Widget], customers: Vec<Value>) -> Trial {
     let mut trial = Trial {
         warnings: mapping.warnings().iter().map(ToString::to_string).collect(),
+        fingerprint: mapping.fingerprint().to_owned(),
         ..Trial::default()
     };
     if !widgets.is_empty() {
         let widgets: Vec<FormWidget> = widgets.iter().map(of_form).collect();
         let form = Extras::of_form(&widgets);
         let name = words::text!("the form");
-        compare(&mapping, &form, name, &mut trial.problems, &mut trial.warnings);
+        compare(mapping, &form, name, &mut trial.problems, &mut trial.warnings);
     }
     let field = |info: &crate::map::FieldInfo| TriedField {
         widget: info.field.clone(),
@@ -39,7 +51,7 @@ pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], custo
     trial.fields = mapping.fields().iter().map(field).collect();
     trial.customers = customers
         .into_iter()
-        .map(|customer| tried(&mapping, customer))
+        .map(|customer| tried(mapping, customer))
         .collect();
     trial
 }
@@ -63,10 +75,12 @@ fn tried(mapping: &Mapping, customer: Value) -> TriedCustomer {
     };
     let cell = |tried: &crate::map::Tried| match &tried.value {
         Ok(value) => TriedCell {
+            read: read(&tried.info.expression, &outcome.record),
             value: show(value).0,
             error: None,
         },
         Err(error) => TriedCell {
+            read: read(&tried.info.expression, &outcome.record),
             value: String::new(),
             error: Some(error.reason.clone()),
         },
@@ -76,6 +90,32 @@ fn tried(mapping: &Mapping, customer: Value) -> TriedCustomer {
         filtered: outcome.dropped.map(str::to_owned),
         cells: outcome.tried.iter().map(cell).collect(),
         warnings: outcome.warnings(),
+    }
+}
+
+/// What an expression reads of a customer.
+fn read(expression: &str, record: &Record) -> Vec<String> {
+    let Ok(expression) = Expression::compile(expression) else {
+        // Loaded mappings hold compiled expressions only.
+        return Vec::new();
+    };
+    let mut told = Vec::new();
+    for path in expression.paths() {
+        let values = path.collect(record, None);
+        let more = values.len().saturating_sub(READ);
+        let values: Vec<String> = values.into_iter().take(READ).map(text).collect();
+        let dots = if more > 0 { ", …" } else { "" };
+        told.push(format!("{} = {}{dots}", path.as_str(), values.join(", ")));
+    }
+    told.dedup();
+    told
+}
+
+fn text(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

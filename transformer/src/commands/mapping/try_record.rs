@@ -11,7 +11,10 @@ use super::company;
 use super::table::columns;
 use crate::known::absent;
 use crate::map::{Mapping, Tried, cell_json, losses, show};
-use mapping::clean::{clean_in, collisions};
+use mapping::{
+    Record,
+    clean::{clean_in, collisions},
+};
 
 /// Arguments of `try`.
 #[derive(Debug, Args)]
@@ -99,6 +102,8 @@ fn run_all(
 /// What the mapping makes of a customer.
 pub(super) struct Outcome {
     pub(super) tried: Vec<Tried>,
+    /// The customer as it is mapped.
+    pub(super) record: Record,
     /// Why it is not sent at all.
     pub(super) dropped: Option<&'static str>,
     /// Fields of one name.
@@ -122,6 +127,7 @@ impl Outcome {
             dropped,
             collided,
             losses: absent.chain(losses(mapping, &record)).collect(),
+            record,
         })
     }
 

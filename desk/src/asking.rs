@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// When it cannot be asked for, it has failed, or takes too long.
-pub(super) async fn done(
+pub(crate) async fn done(
     workspace: &Workspace,
     kind: WishKind,
     why: &str,
