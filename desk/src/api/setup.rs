@@ -25,7 +25,8 @@ pub(super) async fn look(State(app): State<App>, ask: Ask) -> Result<Json<Value>
 pub(super) async fn take(State(app): State<App>, ask: Ask, Sent(step): Sent<Value>) -> Result<Json<Value>> {
     // Who may not do it need not know how it is written.
     ask.allow(Role::Admin)?;
-    let step: Step = serde_json::from_value(step).map_err(|error| Failure::invalid("body", error.to_string()))?;
+    let step: Step =
+        serde_json::from_value(step).map_err(|error| Failure::invalid("body", error.to_string()))?;
     work::set_up(&app, &ask, step).await?;
     Ok(Json(serde_json::to_value(setup::view(&app).await?)?))
 }

@@ -2,14 +2,15 @@
 
 use super::{
     progress::Progress,
-    steps::{chosen_form, chosen_key, extras},
+    steps::{chosen_form, chosen_key},
 };
 use crate::server::Failure;
 use mapping::draft;
 use pipeline::{
-    setup::{Field, Widget, quoted},
+    setup::{Field, FormSheet, Widget, quoted},
     stage::Stage,
 };
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write};
 
 /// Settings, and documents by the variables that name their files.
@@ -129,6 +130,16 @@ fn manifests(progress: &Progress, namespace: &str) -> Result<String, Failure> {
     );
     text.push_str(&documents);
     Ok(text)
+}
+
+/// The additions to the document: which widget holds the key, and the types of all of them.
+fn extras(form: &FormSheet, key_widget: &str) -> String {
+    fn told(widget: &Widget) -> Value {
+        let items: Vec<Value> = widget.items.iter().map(told).collect();
+        json!({"name": widget.name, "label": widget.label, "type": widget.kind, "items": items})
+    }
+    let widgets: Vec<Value> = form.widgets.iter().map(told).collect();
+    json!({"key_widget": key_widget, "widgets": widgets}).to_string()
 }
 
 pub(super) fn drafted(widget: &Widget) -> draft::Widget {

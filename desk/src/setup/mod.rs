@@ -4,11 +4,13 @@
 //! at once for the program that needs them, and kept nowhere. What was chosen is in [`progress`], [`Step`] is one thing that
 //! somebody does; pages, API and `desk setup` do the same steps.
 
+mod beginning;
 pub(crate) mod files;
 pub(crate) mod programs;
 pub(crate) mod progress;
 mod step;
 mod steps;
+mod trying;
 
 use std::sync::{Mutex, PoisonError};
 

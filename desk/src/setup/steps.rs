@@ -5,17 +5,16 @@ use super::{
     programs::{Program, programs},
 };
 use crate::{asking, server::Failure};
-use mapping::draft::{self, WidgetReport};
+use mapping::draft::WidgetReport;
 use pipeline::{
     setting::Secret,
-    setup::{Catalogue, Dictionary, FormSheet, Trial, Widget},
+    setup::{Catalogue, Dictionary, FormSheet, Trial},
     stage::Stage,
     wish::WishKind,
 };
 use replay::workspace::Workspace;
 use serde::Serialize;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
 
 /// Customers that are written first.
 const FIRST: usize = 20;
@@ -130,7 +129,7 @@ impl SetUp<'_> {
         Ok(wish.outcome)
     }
 
-    async fn asked(
+    pub(super) async fn asked(
         &self,
         kind: WishKind,
         why: &str,
@@ -140,7 +139,7 @@ impl SetUp<'_> {
         asking::done(&self.workspace, kind, &why).await
     }
 
-    async fn answered<T: serde::de::DeserializeOwned>(
+    pub(super) async fn answered<T: serde::de::DeserializeOwned>(
         &self,
         kind: WishKind,
         why: &str,
@@ -149,7 +148,7 @@ impl SetUp<'_> {
         Ok(serde_json::from_str(&answer.unwrap_or_default())?)
     }
 
-    async fn fields(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+    pub(super) async fn fields(&mut self, progress: &mut Progress) -> Result<(), Failure> {
         let kind = WishKind::Fields {
             customers: FIRST as u32,
         };
@@ -221,159 +220,6 @@ impl SetUp<'_> {
             None => Ok(()),
         }
     }
-
-    async fn draft(&mut self, progress: &mut Progress) -> Result<(), Failure> {
-        if self.tried.customers.is_empty() {
-            self.fields(progress).await?;
-        }
-        let (form, key_widget) = (chosen_form(progress)?, chosen_key(progress)?);
-        let widgets: Vec<draft::Widget> = form.widgets.iter().map(super::files::drafted).collect();
-        let fields: Vec<draft::Field> = progress.fields.iter().map(super::files::drafted_field).collect();
-        let made = draft::draft(
-            &fields,
-            &self.tried.customers,
-            &draft::Form {
-                app_id: &form.app_id,
-                entry_id: &form.entry_id,
-                widgets: &widgets,
-                key_widget: Some(key_widget),
-            },
-        );
-        self.tried.report = made.widgets;
-        self.mapping(progress, made.document).await
-    }
-
-    /// Tries a document; it is kept as it stands, and can be used when nothing is wrong with it.
-    async fn mapping(&mut self, progress: &mut Progress, document: String) -> Result<(), Failure> {
-        if document.trim().is_empty() {
-            return Err(Failure::invalid(
-                "mapping",
-                words::kept!("paste a document, or start from a draft"),
-            ));
-        }
-        progress.document = Some(document);
-        progress.is_usable = false;
-        if self.tried.customers.is_empty() {
-            self.fields(progress).await?;
-        }
-        let key_widget = chosen_key(progress)?.to_owned();
-        let kind = WishKind::TryMapping {
-            documents: documents(progress)?,
-            widgets: chosen_form(progress)?.widgets.clone(),
-            customers_of: progress.customers_of.clone(),
-            language: crate::views::cells::locale(self.language).to_owned(),
-        };
-        let mut trial: Trial = match self.answered(kind.clone(), words::text!("try the mapping")).await {
-            // Customers are kept for an hour.
-            Err(Failure::Refused(_)) => {
-                self.fields(progress).await?;
-                let customers_of = progress.customers_of.clone();
-                self.answered(again(kind, customers_of), words::text!("try the mapping"))
-                    .await?
-            }
-            tried => tried?,
-        };
-        if let Some(field) = trial.fields.iter().find(|field| field.widget == key_widget) {
-            let told = words::scoped(self.language, || {
-                words::tr!(
-                    "the mapping fills the key widget ({}), which belongs to the loader alone; take it out of the \
-                     mapping, or choose another key widget",
-                    field.label
-                )
-            });
-            trial.problems.push(told);
-        }
-        progress.is_usable = trial.problems.is_empty();
-        self.tried.trial = Some(trial);
-        Ok(())
-    }
-
-    /// Hands each program its settings; with `lists` the extractor lists by itself.
-    async fn settle(&self, progress: &Progress, lists: bool) -> Result<(), Failure> {
-        if !progress.is_usable {
-            return Err(Failure::invalid(
-                "mapping",
-                words::kept!("there is no mapping that can be used"),
-            ));
-        }
-        for stage in [Stage::Transform, Stage::Load, Stage::Extract] {
-            let (settings, documents) = super::files::settings(progress, stage, lists)?;
-            let kind = WishKind::Settings {
-                stage,
-                settings,
-                documents,
-            };
-            self.asked(kind, words::text!("write the settings")).await?;
-        }
-        Ok(())
-    }
-
-    async fn first(&mut self, progress: &mut Progress) -> Result<(), Failure> {
-        if progress.keyless() > 0 && !progress.ignore_keyless {
-            return Err(Failure::invalid(
-                "rows",
-                words::kept!(
-                    "rows without a key are matched with all customers at once; go on with everything"
-                ),
-            ));
-        }
-        if self.tried.customers.is_empty() {
-            self.fields(progress).await?;
-        }
-        let ids: Vec<String> = self.tried.customers.iter().filter_map(company_id).collect();
-        self.settle(progress, false).await?;
-        if ids.is_empty() {
-            return Err(Failure::Refused(words::kept!(
-                "OKKI has shown no customer; go on with everything"
-            )));
-        }
-        let why = words::tr!("setup: the first customers");
-        let ask = pipeline::wish::Ask::new(WishKind::Customers { ids }, &self.workspace.operator, why);
-        progress.first = Some(replay::decide::ask(&self.workspace, ask).await?.wish.id);
-        Ok(())
-    }
-
-    async fn everything(&mut self, progress: &mut Progress) -> Result<(), Failure> {
-        self.settle(progress, true).await?;
-        progress.everything = true;
-        Ok(())
-    }
-
-    async fn adopt(
-        &mut self,
-        progress: &mut Progress,
-        matched: Vec<String>,
-        write: bool,
-    ) -> Result<(), Failure> {
-        let kind = WishKind::Adopt { matched, write };
-        let why = words::tr!("setup: rows without a key");
-        let ask = pipeline::wish::Ask::new(kind, &self.workspace.operator, why);
-        progress.adoption = Some(replay::decide::ask(&self.workspace, ask).await?.wish.id);
-        Ok(())
-    }
-}
-
-/// Documents by the variables that name their files.
-fn documents(progress: &Progress) -> Result<BTreeMap<String, String>, Failure> {
-    let (_, documents) = super::files::settings(progress, Stage::Transform, false)?;
-    Ok(documents)
-}
-
-fn again(kind: WishKind, customers_of: Option<String>) -> WishKind {
-    match kind {
-        WishKind::TryMapping {
-            documents,
-            widgets,
-            language,
-            ..
-        } => WishKind::TryMapping {
-            documents,
-            widgets,
-            customers_of,
-            language,
-        },
-        other => other,
-    }
 }
 
 pub(super) fn chosen_form(progress: &Progress) -> Result<&FormSheet, Failure> {
@@ -384,22 +230,4 @@ pub(super) fn chosen_form(progress: &Progress) -> Result<&FormSheet, Failure> {
 pub(super) fn chosen_key(progress: &Progress) -> Result<&str, Failure> {
     let missing = || Failure::invalid("key widget", words::kept!("choose a key widget first"));
     progress.key_widget.as_deref().ok_or_else(missing)
-}
-
-fn company_id(customer: &Value) -> Option<String> {
-    match &customer["company_id"] {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    }
-}
-
-/// The additions to the document: which widget holds the key, and the types of all of them.
-pub(super) fn extras(form: &FormSheet, key_widget: &str) -> String {
-    fn told(widget: &Widget) -> Value {
-        let items: Vec<Value> = widget.items.iter().map(told).collect();
-        json!({"name": widget.name, "label": widget.label, "type": widget.kind, "items": items})
-    }
-    let widgets: Vec<Value> = form.widgets.iter().map(told).collect();
-    json!({"key_widget": key_widget, "widgets": widgets}).to_string()
 }

@@ -38,26 +38,37 @@ use replay::worker::Worker;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
-/// Works until stopped.
+/// Works until stopped; without settings it waits until it has some.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(args.common)?;
-    let http = HttpConfig::try_from(args.http)?;
+    let common = CommonConfig::try_from(args.common.clone())?;
+    let http = HttpConfig::try_from(args.http.clone())?;
     let setup = Setup::new(&args.setup, "extractor");
     let vendor = SetUp::new(&setup, &args.okki, &http);
     if let Some(folder) = setup.is_awaited() {
         let servant = |rt: &Runtime| Ok(vendor.servant(rt));
         return setup::wait(&common, &http.tls, folder, SetUp::LANES.to_vec(), servant).await;
     }
+    work(args, &common, &http, &vendor, &setup).await?;
+    Ok(setup.over()?)
+}
+
+async fn work(
+    args: RunArgs,
+    common: &CommonConfig,
+    http: &HttpConfig,
+    vendor: &SetUp,
+    setup: &Setup,
+) -> anyhow::Result<()> {
     let okki = OkkiConfig::try_from(args.okki)?;
     let lists_again = args.list.backfill_on_change;
     let settings = args.list.check(&okki)?;
     let schedules = args.schedule.check(&okki)?;
     let ttl = args.lease.check()?;
     let hook = args.hook.check()?;
-    let rt = Runtime::start("extractor", &common, &http.tls).await?;
+    let rt = Runtime::start("extractor", common, &http.tls).await?;
     setup.follow(&rt)?;
     begin_with(&rt, &okki);
-    let client = shared_client(&rt, &okki, &http)?;
+    let client = shared_client(&rt, &okki, http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let mut tasks = JoinSet::new();
     let mut runner = Runner::new(rt.clone(), Arc::clone(&client), state.clone(), settings.clone());
@@ -106,7 +117,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let worker = Worker::begin(&rt, Stage::Extract, args.worker);
     until_shutdown(&rt, tasks).await?;
     worker.end().await;
-    Ok(setup.over()?)
+    Ok(())
 }
 
 /// What the limits allow, a day's limit spread over the day.

@@ -52,54 +52,46 @@ fn with_setting(arg: Arg, settings: &Settings) -> Arg {
 mod tests {
     use super::*;
     use crate::setting::Secret;
-    use clap::{CommandFactory, FromArgMatches};
 
-    #[derive(Debug, Parser)]
-    #[command(name = "loader")]
-    struct Program {
-        #[command(subcommand)]
-        command: Inner,
+    fn program() -> Command {
+        let valued = |name: &'static str| Arg::new(name).long(name);
+        let run = Command::new("run")
+            .arg(valued("key").env("SETTLED_TEST_KEY"))
+            .arg(valued("size").env("SETTLED_TEST_SIZE").default_value("100"))
+            .arg(
+                valued("switch")
+                    .env("SETTLED_TEST_SWITCH")
+                    .action(ArgAction::SetTrue),
+            );
+        Command::new("loader").subcommand(run)
     }
 
-    #[derive(Debug, clap::Subcommand)]
-    enum Inner {
-        Run {
-            #[arg(long, env = "SETTLED_TEST_KEY", hide_env_values = true)]
-            key: Option<Secret>,
-            #[arg(long, env = "SETTLED_TEST_SIZE", default_value = "100")]
-            size: u16,
-            #[arg(long, env = "SETTLED_TEST_SWITCH")]
-            switch: bool,
-        },
-    }
-
-    fn parsed(settings: &[(&str, &str)], args: &[&str]) -> Result<(Option<String>, u16, bool), String> {
+    fn parsed(settings: &[(&str, &str)], args: &[&str]) -> Result<(Option<String>, String, bool), String> {
         let settings = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
             .collect();
         let args = ["loader", "run"].iter().chain(args);
-        let matches = filled(Program::command(), &settings)
+        let matches = filled(program(), &settings)
             .try_get_matches_from(args)
             .map_err(|error| error.to_string())?;
-        let Inner::Run { key, size, switch } = Program::from_arg_matches(&matches)
-            .map_err(|error| error.to_string())?
-            .command;
-        Ok((key.map(|key| key.expose().to_owned()), size, switch))
+        let run = matches.subcommand_matches("run").unwrap();
+        let text = |name: &str| run.get_one::<String>(name).cloned();
+        Ok((text("key"), text("size").unwrap(), run.get_flag("switch")))
     }
 
     #[test]
     fn what_was_set_up_stands_where_defaults_stand() {
-        assert_eq!(parsed(&[], &[]), Ok((None, 100, false)));
+        assert_eq!(parsed(&[], &[]), Ok((None, "100".into(), false)));
         let settings = [
             ("SETTLED_TEST_KEY", "k"),
             ("SETTLED_TEST_SIZE", "7"),
             ("SETTLED_TEST_SWITCH", "true"),
         ];
-        assert_eq!(parsed(&settings, &[]), Ok((Some("k".into()), 7, true)));
+        assert_eq!(parsed(&settings, &[]), Ok((Some("k".into()), "7".into(), true)));
         assert_eq!(
             parsed(&settings, &["--size", "9"]),
-            Ok((Some("k".into()), 9, true))
+            Ok((Some("k".into()), "9".into(), true))
         );
     }
 

@@ -290,27 +290,27 @@ mod tests {
         let folder = SetupFolder::new(&home.path().join("deeper"), "loader");
         assert!(!folder.is_set_up() && folder.settings().unwrap().is_empty());
         folder
-            .keep(settings(&[("JDY_API_KEY", r#"a"b\c$HOME `x` '单' # no"#)]))
+            .keep(settings(&[("FORM_KEY", r#"a"b\c$HOME `x` '单' # no"#)]))
             .unwrap();
         assert!(!folder.is_set_up());
         let chosen = [
-            ("JDY_APP_ID", "5f"),
+            ("FORM_APP", "5f"),
             ("ON_REMOVAL", "mark:_w=已 删除"),
             ("NONE", ""),
         ];
         let documents = BTreeMap::from([("MAPPING".to_owned(), "{}".to_owned())]);
         folder.settle(settings(&chosen), &documents).unwrap();
         let kept = folder.settings().unwrap();
-        assert_eq!(kept["JDY_API_KEY"].expose(), r#"a"b\c$HOME `x` '单' # no"#);
+        assert_eq!(kept["FORM_KEY"].expose(), r#"a"b\c$HOME `x` '单' # no"#);
         assert_eq!(kept["ON_REMOVAL"].expose(), "mark:_w=已 删除");
         assert!(!kept.contains_key("NONE"));
         assert_eq!(fs::read_to_string(kept["MAPPING"].expose()).unwrap(), "{}");
         folder
-            .settle(settings(&[("JDY_APP_ID", "6f")]), &BTreeMap::new())
+            .settle(settings(&[("FORM_APP", "6f")]), &BTreeMap::new())
             .unwrap();
         let kept = folder.settings().unwrap();
         assert_eq!(
-            (kept["JDY_APP_ID"].expose(), kept.len()),
+            (kept["FORM_APP"].expose(), kept.len()),
             ("6f", 4),
             "what is not named stays"
         );

@@ -1,6 +1,7 @@
 //! Setting a pipeline up from the desk: what the vendors show of themselves, how keys come to the programs that need them, and
 //! where those keep their settings.
 
+mod config;
 mod folder;
 mod sealed;
 mod servant;
@@ -8,9 +9,10 @@ mod sheets;
 mod trial;
 mod wait;
 
+pub use config::SetupArgs;
 pub use folder::{FolderError, Settings, SetupFolder, quoted};
 pub use sealed::{NotSealed, Sealed, SealingKey};
 pub use servant::{answer, keep_keys, settle};
 pub use sheets::{App, Catalogue, Dictionary, Field, Form, FormSheet, Rows, Widget};
 pub use trial::{RowSheet, Trial, TriedCell, TriedCustomer, TriedField};
-pub use wait::{STATUS, SettingsChanged, Setup, SetupArgs, serve_always, wait};
+pub use wait::{STATUS, SettingsChanged, Setup, serve_always, wait};

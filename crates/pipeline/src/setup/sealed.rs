@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn only_the_program_that_it_is_sealed_for_opens_it() {
         let (mine, others) = (OpeningKey::new(), OpeningKey::new());
-        let settings = BTreeMap::from([("JDY_API_KEY".to_owned(), Secret::new("密钥 s3cret"))]);
+        let settings = BTreeMap::from([("FORM_KEY".to_owned(), Secret::new("密钥 s3cret"))]);
         let sealed = mine.public().seal(&settings).unwrap();
         assert!(!format!("{sealed:?}").contains("s3cret"));
         assert_eq!(mine.open(&sealed).unwrap(), settings);

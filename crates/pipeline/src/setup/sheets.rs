@@ -11,7 +11,7 @@ pub struct Catalogue {
     pub apps: Vec<App>,
 }
 
-/// An app of Jiandaoyun.
+/// An app of the form's vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
     /// `app_id`.

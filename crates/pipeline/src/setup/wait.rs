@@ -1,7 +1,10 @@
 //! A program without settings waits in the place of `run`, shows itself to the desk, and begins anew when it was set up; one
 //! that works begins anew when its settings are replaced.
 
-use super::folder::{FolderError, SetupFolder};
+use super::{
+    config::SetupArgs,
+    folder::{FolderError, SetupFolder},
+};
 use crate::{
     config::CommonConfig,
     gate::Pause,
@@ -9,10 +12,8 @@ use crate::{
     tls::TlsFiles,
     wish::{Servant, Server, serve},
 };
-use clap::Args;
 use ring::digest::{SHA256, digest};
 use std::{
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -26,16 +27,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const TERM: Duration = Duration::from_secs(10);
 /// What a replica shows of its setup in `/status` and in its heartbeat.
 pub const STATUS: &str = "setup";
-
-/// Where settings come from that were chosen in the desk.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Setup options")]
-pub struct SetupArgs {
-    /// Folder for the settings that the desk's setup makes, which replicas may share; while it holds none, `run` waits to be
-    /// set up [default: settings are variables and flags only]
-    #[arg(long, env = "SETUP_DIR", value_name = "FOLDER")]
-    pub setup_dir: Option<PathBuf>,
-}
 
 /// The process has to begin anew, because its settings have changed. [`crate::cli::execute`] does that.
 #[derive(Debug, thiserror::Error)]

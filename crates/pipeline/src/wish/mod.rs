@@ -9,6 +9,7 @@
 //! [`Decisions`] are the standing ones: a stage that somebody has paused rests until somebody resumes it, whoever restarts
 //! meanwhile.
 
+mod checked;
 mod decision;
 mod error;
 mod kind;
@@ -20,9 +21,10 @@ mod served;
 mod taken;
 mod wishes;
 
+pub use checked::MOST_IDS;
 pub use decision::{Decision, Decisions};
 pub use error::Error;
-pub use kind::{MOST_IDS, WishKind};
+pub use kind::WishKind;
 pub(crate) use notice::Notices;
 pub(crate) use obey::{Obedience, obey};
 pub use record::{Ask, Asked, PATIENCE, State, Wish};

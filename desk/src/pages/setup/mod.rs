@@ -235,7 +235,7 @@ fn okki(ask: &Ask, progress: &Progress) -> Markup {
             (form(ask, "okki-keys", html! {
                 p .note { (words::text!("In OKKI: 企业管理 → 外部对接 → API对接.")) }
                 div .row {
-                    label .wide { span { (words::text!("Client id")) } input name="client_id" required autocomplete="off"; }
+                    label .wide { span { (words::text!("Client id")) } input name="client_id" required autocomplete="username"; }
                     label .wide { span { (words::text!("Client secret")) } input name="client_secret" type="password" required autocomplete="new-password"; }
                 }
                 div .row {
@@ -253,6 +253,8 @@ fn jdy(ask: &Ask, progress: &Progress) -> Markup {
         details open[progress.jdy.is_none()] {
             summary { (words::text!("Type keys")) }
             (form(ask, "jdy-key", html! {
+                // Whoever fills keys in for people looks for a name beside them.
+                input type="text" name="account" value="" autocomplete="username" hidden;
                 p .note { (words::text!("In Jiandaoyun: 管理后台 → 开放平台 → 密钥管理.")) }
                 div .row {
                     label .wide { span { (words::text!("API key")) } input name="api_key" type="password" required autocomplete="new-password"; }

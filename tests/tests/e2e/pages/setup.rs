@@ -136,6 +136,22 @@ async fn from_keys_to_rows_without_one_id_of_a_widget() {
     let page = browser.source().await.unwrap();
     assert!(!page.contains(SECRET) && !page.contains(KEY), "{page}");
 
+    for language in ["zh", "en"] {
+        let page = format!("/language?to={language}&next=/setup");
+        browser.open(&scene.url(&page)).await.unwrap();
+        says(&browser, "#trial", "客户公司名称").await;
+        browser
+            .run("document.querySelector('#trial').scrollIntoView()")
+            .await
+            .unwrap();
+        let folder = kit::config::repository().join("target/desk");
+        std::fs::create_dir_all(&folder).unwrap();
+        let picture = folder.join(format!("setting-up-{language}.png"));
+        browser.picture(&picture).await.unwrap();
+        let barriers = browser.barriers().await.unwrap();
+        assert!(barriers.is_empty(), "{barriers:#?}");
+    }
+
     // A document that fills the key widget is refused beside what it says; the integrator's own is taken as it is.
     let document = std::fs::read_to_string(mapping_document()).unwrap();
     let mut greedy: Value = serde_json::from_str(&document).unwrap();

@@ -1,5 +1,8 @@
 //! `desk setup`: the steps of `/setup` on the terminal, or by a script.
 
+mod talk;
+
+use self::talk::Talk;
 use crate::{
     cli::SetupCommand,
     config::SetupKeys,
@@ -12,19 +15,14 @@ use anyhow::Context;
 use pipeline::{
     config::CommonConfig,
     service::Runtime,
-    setting::{ConfigError, Secret, SecretArg},
+    setting::{Secret, SecretArg},
     stage::Stage,
-    wish::{State, Wishes},
 };
 use replay::workspace::Workspace;
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     path::Path,
-    time::Duration,
 };
-
-/// How often it is looked how far a wish is.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Takes the steps that are still to be taken, in their order.
 pub(crate) async fn run(command: SetupCommand) -> anyhow::Result<()> {
@@ -53,14 +51,6 @@ pub(crate) async fn run(command: SetupCommand) -> anyhow::Result<()> {
         command.yes,
     )
     .await
-}
-
-struct Talk {
-    /// Somebody sits there who may be asked.
-    asks: bool,
-    workspace: Workspace,
-    kept: Kept,
-    tried: Tried,
 }
 
 impl Talk {
@@ -271,54 +261,5 @@ impl Talk {
         Ok(pipeline::say!(
             "look at these rows in the form; next: the same command with --everything"
         )?)
-    }
-
-    async fn wait(&self, wish: Option<&str>) -> anyhow::Result<()> {
-        let wishes = Wishes::of(&self.workspace.rt);
-        let id = wish.context("a wish")?;
-        loop {
-            let wish = wishes.load(id).await?;
-            match wish.state {
-                State::Done => return Ok(pipeline::say!("✓ {}", words::retold(&wish.outcome))?),
-                state if state.is_over() => anyhow::bail!(words::retold(&wish.outcome)),
-                _ => tokio::time::sleep(LOOK_EVERY).await,
-            }
-        }
-    }
-
-    /// What somebody types, or which setting is missing.
-    fn typed(&self, name: &str) -> anyhow::Result<String> {
-        if !self.asks {
-            let problem = words::text!("is required but not set");
-            return Err(ConfigError::new(
-                name,
-                problem,
-                words::tr!("set it, or leave --non-interactive away"),
-            )
-            .into());
-        }
-        print!("{name}: ");
-        io::stdout().flush()?;
-        let mut line = String::new();
-        io::stdin().read_line(&mut line)?;
-        Ok(line.trim().to_owned())
-    }
-
-    /// The only one of some, or the one that somebody chooses.
-    fn one_of(&self, flag: &str, names: &[String]) -> anyhow::Result<usize> {
-        match names.len() {
-            0 => words::bail!("{flag}: there is none of that name"),
-            1 => return Ok(0),
-            _ if !self.asks => words::bail!("{flag} has to name one of:\n  {}", names.join("\n  ")),
-            _ => {}
-        }
-        for (at, name) in names.iter().enumerate() {
-            pipeline::say!("{:4} {name}", at + 1)?;
-        }
-        let number: usize = self.typed(flag)?.parse().unwrap_or(0);
-        match number.checked_sub(1).filter(|at| *at < names.len()) {
-            Some(at) => Ok(at),
-            None => words::bail!("{flag}: type a number from 1 to {}", names.len()),
-        }
     }
 }

@@ -1,0 +1,102 @@
+//! The mapping on trial: a draft or a document, with customers of the account.
+
+use super::{
+    Progress, SetUp,
+    files::{drafted, drafted_field, settings},
+    steps::{chosen_form, chosen_key},
+};
+use crate::{server::Failure, views::cells::locale};
+use mapping::draft;
+use pipeline::{setup::Trial, stage::Stage, wish::WishKind};
+use std::collections::BTreeMap;
+
+impl SetUp<'_> {
+    pub(super) async fn draft(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+        if self.tried.customers.is_empty() {
+            self.fields(progress).await?;
+        }
+        let (form, key_widget) = (chosen_form(progress)?, chosen_key(progress)?);
+        let widgets: Vec<draft::Widget> = form.widgets.iter().map(drafted).collect();
+        let fields: Vec<draft::Field> = progress.fields.iter().map(drafted_field).collect();
+        let made = draft::draft(
+            &fields,
+            &self.tried.customers,
+            &draft::Form {
+                app_id: &form.app_id,
+                entry_id: &form.entry_id,
+                widgets: &widgets,
+                key_widget: Some(key_widget),
+            },
+        );
+        self.tried.report = made.widgets;
+        self.mapping(progress, made.document).await
+    }
+
+    /// Tries a document; it is kept as it stands, and can be used when nothing is wrong with it.
+    pub(super) async fn mapping(&mut self, progress: &mut Progress, document: String) -> Result<(), Failure> {
+        if document.trim().is_empty() {
+            return Err(Failure::invalid(
+                "mapping",
+                words::kept!("paste a document, or start from a draft"),
+            ));
+        }
+        progress.document = Some(document);
+        progress.is_usable = false;
+        if self.tried.customers.is_empty() {
+            self.fields(progress).await?;
+        }
+        let key_widget = chosen_key(progress)?.to_owned();
+        let kind = WishKind::TryMapping {
+            documents: documents(progress)?,
+            widgets: chosen_form(progress)?.widgets.clone(),
+            customers_of: progress.customers_of.clone(),
+            language: locale(self.language).to_owned(),
+        };
+        let mut trial: Trial = match self.answered(kind.clone(), words::text!("try the mapping")).await {
+            // Customers are kept for an hour.
+            Err(Failure::Refused(_)) => {
+                self.fields(progress).await?;
+                let customers_of = progress.customers_of.clone();
+                self.answered(again(kind, customers_of), words::text!("try the mapping"))
+                    .await?
+            }
+            tried => tried?,
+        };
+        if let Some(field) = trial.fields.iter().find(|field| field.widget == key_widget) {
+            let told = words::scoped(self.language, || {
+                words::tr!(
+                    "the mapping fills the key widget ({}), which belongs to the loader alone; take it out of the \
+                     mapping, or choose another key widget",
+                    field.label
+                )
+            });
+            trial.problems.push(told);
+        }
+        progress.is_usable = trial.problems.is_empty();
+        self.tried.trial = Some(trial);
+        Ok(())
+    }
+}
+
+/// Documents by the variables that name their files.
+fn documents(progress: &Progress) -> Result<BTreeMap<String, String>, Failure> {
+    let (_, documents) = settings(progress, Stage::Transform, false)?;
+    Ok(documents)
+}
+
+fn again(kind: WishKind, customers_of: Option<String>) -> WishKind {
+    match kind {
+        WishKind::TryMapping {
+            documents,
+            widgets,
+            language,
+            ..
+        } => WishKind::TryMapping {
+            documents,
+            widgets,
+            customers_of,
+            language,
+        },
+        other => other,
+    }
+}
