@@ -78,7 +78,7 @@ fn of(mapping: &Mapping) -> Markup {
             div .trouble role="alert" { ul { @for problem in &trial.problems { li { (parts::coded(problem)) } } } }
         }
         @if !trial.warnings.is_empty() {
-            details { summary { (words::tr!("{} remarks", trial.warnings.len())) } ul { @for one in &trial.warnings { li { (one) } } } }
+            details { summary { (words::tr!("{} remarks", trial.warnings.len())) } ul { @for one in &trial.warnings { li { (words::retold(one)) } } } }
         }
         @if let Some(why) = customer.and_then(|one| one.filtered.as_ref()) { p .trouble { (words::tr!("This customer is not written: {why}")) } }
         div .scroll tabindex="0" { table #mapping {

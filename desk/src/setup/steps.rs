@@ -8,7 +8,7 @@ use crate::{asking, server::Failure};
 use mapping::draft::WidgetReport;
 use pipeline::{
     setting::Secret,
-    setup::{Catalogue, Dictionary, FormSheet, Trial},
+    setup::{Catalogue, Dictionary, FormSheet, Trials},
     stage::Stage,
     wish::WishKind,
 };
@@ -26,7 +26,7 @@ pub(crate) struct Tried {
     #[serde(skip)]
     pub(crate) customers: Vec<Value>,
     /// What the mapping makes of some of them.
-    pub(crate) trial: Option<Trial>,
+    pub(crate) trial: Option<Trials>,
     /// How the draft came about.
     pub(crate) report: Vec<WidgetReport>,
 }
@@ -35,8 +35,6 @@ pub(crate) struct Tried {
 pub(crate) struct SetUp<'s> {
     /// Who, and where.
     pub(crate) workspace: Workspace,
-    /// In which language what a program says is told.
-    pub(crate) language: words::Language,
     /// What is kept.
     pub(crate) kept: &'s Kept,
     /// What was tried last.

@@ -5,9 +5,9 @@ use super::{
     files::{drafted, drafted_field, settings},
     steps::{chosen_form, chosen_key},
 };
-use crate::{server::Failure, views::cells::locale};
+use crate::server::Failure;
 use mapping::draft;
-use pipeline::{setup::Trial, stage::Stage, wish::WishKind};
+use pipeline::{setup::Trials, stage::Stage, wish::WishKind};
 use std::collections::BTreeMap;
 
 impl SetUp<'_> {
@@ -50,9 +50,8 @@ impl SetUp<'_> {
             documents: documents(progress)?,
             widgets: chosen_form(progress)?.widgets.clone(),
             customers_of: progress.customers_of.clone(),
-            language: locale(self.language).to_owned(),
         };
-        let mut trial: Trial = match self.answered(kind.clone(), words::text!("try the mapping")).await {
+        let mut trials: Trials = match self.answered(kind.clone(), words::text!("try the mapping")).await {
             // Customers are kept for an hour.
             Err(Failure::Refused(_)) => {
                 self.fields(progress).await?;
@@ -62,18 +61,22 @@ impl SetUp<'_> {
             }
             tried => tried?,
         };
-        if let Some(field) = trial.fields.iter().find(|field| field.widget == key_widget) {
-            let told = words::scoped(self.language, || {
+        let greedy = trials
+            .english
+            .fields
+            .iter()
+            .find(|field| field.widget == key_widget);
+        if let Some(label) = greedy.map(|field| field.label.clone()) {
+            trials.add_problem(|| {
                 words::tr!(
-                    "the mapping fills the key widget ({}), which belongs to the loader alone; take it out of the \
-                     mapping, or choose another key widget",
-                    field.label
+                    "the mapping fills the key widget ({}), which belongs to the loader alone; take it out of the mapping, or \
+                     choose another key widget",
+                    label
                 )
             });
-            trial.problems.push(told);
         }
-        progress.is_usable = trial.problems.is_empty();
-        self.tried.trial = Some(trial);
+        progress.is_usable = trials.english.problems.is_empty();
+        self.tried.trial = Some(trials);
         Ok(())
     }
 }
@@ -87,15 +90,11 @@ fn documents(progress: &Progress) -> Result<BTreeMap<String, String>, Failure> {
 fn again(kind: WishKind, customers_of: Option<String>) -> WishKind {
     match kind {
         WishKind::TryMapping {
-            documents,
-            widgets,
-            language,
-            ..
+            documents, widgets, ..
         } => WishKind::TryMapping {
             documents,
             widgets,
             customers_of,
-            language,
         },
         other => other,
     }

@@ -8,7 +8,7 @@ use crate::{
 use pipeline::{
     form::FormReading,
     mask::mask_text,
-    setup::{RowSheet, Trial, Widget},
+    setup::{RowSheet, Trial, Trials, Widget},
     stage::Stage,
     wish::WishKind,
 };
@@ -123,10 +123,10 @@ async fn tried(app: &App, ask: &Ask, id: Option<&str>, widgets: Vec<Widget>) -> 
         documents: BTreeMap::new(),
         widgets,
         customers_of,
-        language: locale(ask.language).to_owned(),
     };
     let (_, answer) = asking::done(&of(Stage::Transform), kind, why).await?;
-    Ok(serde_json::from_str(&answer.unwrap_or_default())?)
+    let trials: Trials = serde_json::from_str(&answer.unwrap_or_default())?;
+    Ok(words::scoped(ask.language, || trials.spoken().clone()))
 }
 
 fn shown(id: &str, trial: Trial, row: &RowSheet) -> View {
@@ -170,13 +170,5 @@ fn widget_of(widget: pipeline::form::FormWidget) -> Widget {
         kind: widget.kind,
         items: widget.items.into_iter().map(widget_of).collect(),
         no_key: None,
-    }
-}
-
-/// As `words::Language::of_locale` reads it.
-pub(crate) const fn locale(language: words::Language) -> &'static str {
-    match language {
-        words::Language::Chinese => "zh",
-        words::Language::English => "en",
     }
 }

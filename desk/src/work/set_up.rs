@@ -17,7 +17,6 @@ pub(crate) async fn set_up(app: &App, ask: &Ask, step: Step) -> Result<Progress,
     let mut tried = app.setup.tried();
     let taken = SetUp {
         workspace: app.workspace(Stage::Extract, &ask.principal.name),
-        language: ask.language,
         kept: &app.setup.kept,
         tried: &mut tried,
     }

@@ -4,7 +4,7 @@ use super::mapping::trial;
 use crate::map::Mapping;
 use pipeline::{
     service::Runtime,
-    setup::{self, Dictionary, Setup, Widget},
+    setup::{self, Dictionary, Setup, Trials, Widget},
     stage::Stage,
     wish::{Servant, Served, Taken, WishKind, Wishes},
 };
@@ -53,28 +53,24 @@ impl SetUp {
         documents: &BTreeMap<String, String>,
         widgets: &[Widget],
         customers_of: Option<&str>,
-        language: &str,
     ) -> Served {
         let customers = match self.customers(customers_of).await {
             Ok(customers) => customers,
             Err(problem) => return Served::failed(problem),
         };
         let text = |name: &str| documents.get(name).map(String::as_str);
-        let tried = words::scoped(words::Language::of_locale(language), || {
-            match (text("MAPPING"), &self.mapping) {
-                (Some(document), _) => Some(trial::of(document, text("MAPPING_EXTRAS"), widgets, customers)),
-                (None, Some(mapping)) => Some(trial::of_mapping(mapping, widgets, customers)),
-                (None, None) => None,
+        let tried = match (text("MAPPING"), &self.mapping) {
+            (Some(document), _) => {
+                Trials::of(|| trial::of(document, text("MAPPING_EXTRAS"), widgets, &customers))
             }
-        });
-        let Some(trial) = tried else {
-            return Served::failed(words::kept!("there is no mapping to try"));
+            (None, Some(mapping)) => Trials::of(|| trial::of_mapping(mapping, widgets, &customers)),
+            (None, None) => return Served::failed(words::kept!("there is no mapping to try")),
         };
-        let told = match trial.problems.len() {
+        let told = match tried.english.problems.len() {
             0 => words::kept!("the mapping can be used"),
             wrong => words::kept!("the mapping cannot be used: {wrong} problems"),
         };
-        setup::answer(told, &trial)
+        setup::answer(told, &tried)
     }
 }
 
@@ -88,9 +84,8 @@ impl Servant for SetUp {
                 documents,
                 widgets,
                 customers_of,
-                language,
             } => {
-                self.try_mapping(documents, widgets, customers_of.as_deref(), language)
+                self.try_mapping(documents, widgets, customers_of.as_deref())
                     .await
             }
             _ => Served::PutBack,

@@ -14,5 +14,5 @@ pub use folder::{FolderError, Settings, SetupFolder, quoted};
 pub use sealed::{NotSealed, Sealed, SealingKey};
 pub use servant::{answer, keep_keys, settle};
 pub use sheets::{App, Catalogue, Dictionary, Field, Form, FormSheet, Rows, Widget};
-pub use trial::{RowSheet, Trial, TriedCell, TriedCustomer, TriedField};
+pub use trial::{RowSheet, Trial, Trials, TriedCell, TriedCustomer, TriedField};
 pub use wait::{STATUS, SettingsChanged, Setup, serve_always, wait};

@@ -1,6 +1,7 @@
 //! What a mapping would make of some customers, for who sets a pipeline up.
 
 use serde::{Deserialize, Serialize};
+use words::Language;
 
 /// A mapping on trial.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,45 @@ pub struct Trial {
     pub fields: Vec<TriedField>,
     /// What it makes of each customer.
     pub customers: Vec<TriedCustomer>,
+}
+
+/// The same in both languages, so that a page can change its language without asking again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trials {
+    /// In English.
+    pub english: Trial,
+    /// In Chinese.
+    pub chinese: Trial,
+}
+
+impl Trials {
+    /// Tries twice; what was found wrong is the same.
+    #[must_use]
+    pub fn of(mut tried: impl FnMut() -> Trial) -> Self {
+        Self {
+            english: words::scoped(Language::English, &mut tried),
+            chinese: words::scoped(Language::Chinese, &mut tried),
+        }
+    }
+
+    /// In the language that is spoken.
+    #[must_use]
+    pub fn spoken(&self) -> &Trial {
+        match words::current() {
+            Language::English => &self.english,
+            Language::Chinese => &self.chinese,
+        }
+    }
+
+    /// Adds something that is wrong.
+    pub fn add_problem(&mut self, told: impl Fn() -> String) {
+        self.english
+            .problems
+            .push(words::scoped(Language::English, &told));
+        self.chinese
+            .problems
+            .push(words::scoped(Language::Chinese, &told));
+    }
 }
 
 /// A widget that a mapping fills.

@@ -90,8 +90,6 @@ pub enum WishKind {
         widgets: Vec<Widget>,
         /// The wish [`Self::Fields`] or [`Self::Customer`] whose customers are tried.
         customers_of: Option<String>,
-        /// In which language it is told.
-        language: String,
     },
     /// Say whose the rows without a key are, and give them their keys.
     Adopt {
@@ -233,13 +231,11 @@ impl WishKind {
             Self::TryMapping {
                 documents,
                 customers_of,
-                language,
                 ..
             } => Self::TryMapping {
                 documents: blank(documents),
                 widgets: Vec::new(),
                 customers_of,
-                language,
             },
             other => other,
         }

@@ -57,7 +57,6 @@ impl Talk {
     async fn take(&mut self, step: Step) -> anyhow::Result<Progress> {
         let mut set_up = SetUp {
             workspace: self.workspace.clone(),
-            language: words::current(),
             kept: &self.kept,
             tried: &mut self.tried,
         };
@@ -208,7 +207,8 @@ impl Talk {
             let field = widget.outcome.as_ref().map_or("–", |found| found.field.as_str());
             pipeline::say!("  {} ← {field} ({})", widget.label, widget.reason())?;
         }
-        let trial = self.tried.trial.clone().unwrap_or_default();
+        let trials = self.tried.trial.clone().unwrap_or_default();
+        let trial = trials.spoken();
         if !progress.is_usable {
             words::bail!("the mapping cannot be used:\n  {}", trial.problems.join("\n  "));
         }

@@ -30,7 +30,7 @@ pub(super) fn shown(ask: &Ask, progress: &Progress, tried: &Tried) -> Markup {
                 button .primary[progress.document.is_some()] { (words::text!("Try and keep")) }
             }
         }))
-        @if let Some(trial) = &tried.trial { (result(trial)) }
+        @if let Some(trial) = &tried.trial { (result(trial.spoken())) }
         @else if progress.is_usable { p .good { (words::text!("This document can be used.")) } }
     }
 }
@@ -68,7 +68,7 @@ fn result(trial: &Trial) -> Markup {
                 }
             }
             @if !trial.warnings.is_empty() {
-                details { summary { (words::tr!("{} remarks", trial.warnings.len())) } ul { @for one in &trial.warnings { li { (one) } } } }
+                details { summary { (words::tr!("{} remarks", trial.warnings.len())) } ul { @for one in &trial.warnings { li { (words::retold(one)) } } } }
             }
             @if !trial.fields.is_empty() {
                 h3 { (words::tr!("{} customers as they would be written", trial.customers.len().min(SHOWN))) }

@@ -16,7 +16,7 @@ const READ: usize = 10;
 const LONGEST: usize = 500;
 
 /// Everything at once; faults of the document stand in it and are no errors.
-pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], customers: Vec<Value>) -> Trial {
+pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], customers: &[Value]) -> Trial {
     let mapping = match Mapping::load_named(document, "MAPPING", extras, "MAPPING_EXTRAS") {
         Ok(mapping) => mapping,
         Err(problems) => {
@@ -30,7 +30,7 @@ pub(crate) fn of(document: &str, extras: Option<&str>, widgets: &[Widget], custo
 }
 
 /// The same for a mapping that is in use.
-pub(crate) fn of_mapping(mapping: &Mapping, widgets: &[Widget], customers: Vec<Value>) -> Trial {
+pub(crate) fn of_mapping(mapping: &Mapping, widgets: &[Widget], customers: &[Value]) -> Trial {
     let mut trial = Trial {
         warnings: mapping.warnings().iter().map(ToString::to_string).collect(),
         fingerprint: mapping.fingerprint().to_owned(),
@@ -50,8 +50,8 @@ pub(crate) fn of_mapping(mapping: &Mapping, widgets: &[Widget], customers: Vec<V
     };
     trial.fields = mapping.fields().iter().map(field).collect();
     trial.customers = customers
-        .into_iter()
-        .map(|customer| tried(mapping, customer))
+        .iter()
+        .map(|customer| tried(mapping, customer.clone()))
         .collect();
     trial
 }
