@@ -101,18 +101,10 @@ async fn work(
     tasks.spawn(watch(&rt, &state, &okki, lists_again, schedules.lists));
     compare(&mut tasks, &rt, &client, &settings, &schedules.reconcile, ttl);
     let live = lead(&mut tasks, leader, schedules, polls);
-    let wishes = Wishes::new(live, on_demand(&rt, &client, &settings, ttl));
-    tasks.spawn(async_ok(wishes.serve()));
-    let set_up = setup::serve_always(rt.clone(), SetUp::LANES.to_vec(), vendor.servant(&rt));
-    tasks.spawn(async_ok(set_up));
-    let details = fetch_details(
-        rt.clone(),
-        client,
-        pauses,
-        okki.client.concurrency,
-        settings.removals,
-        !args.detail.no_skip,
-    );
+    let wished = on_demand(&rt, &client, &settings, ttl);
+    serve_wishes(&mut tasks, Wishes::new(live, wished), vendor, &rt);
+    let (at_once, skip) = (okki.client.concurrency, !args.detail.no_skip);
+    let details = fetch_details(rt.clone(), client, pauses, at_once, settings.removals, skip);
     tasks.spawn(async { details.await.with_context(|| words::tr!("consume refs")) });
     let worker = Worker::begin(&rt, Stage::Extract, args.worker);
     until_shutdown(&rt, tasks).await?;
@@ -130,6 +122,13 @@ fn speeds(okki: &OkkiConfig) -> Speeds {
         details: Some(okki.bucket.per_second.min(of_a_day)),
         ..Speeds::default()
     }
+}
+
+/// Spawns who does what people without OKKI's credentials ask for.
+fn serve_wishes(tasks: &mut JoinSet<anyhow::Result<()>>, wishes: Wishes, vendor: &SetUp, rt: &Runtime) {
+    tasks.spawn(async_ok(wishes.serve()));
+    let set_up = setup::serve_always(rt.clone(), SetUp::LANES.to_vec(), vendor.servant(rt));
+    tasks.spawn(async_ok(set_up));
 }
 
 fn on_demand(rt: &Runtime, client: &Arc<Client>, settings: &RunSettings, ttl: Duration) -> reconcile::Wished {
