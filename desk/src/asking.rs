@@ -27,7 +27,7 @@ pub(crate) async fn done(
         patience: TAKEN_WITHIN,
         ..wish::Ask::new(kind, &workspace.operator, why)
     };
-    let asked = decide::ask(workspace, ask).await?.wish;
+    let asked = decide::ask(&of(workspace, &ask.kind), ask).await?.wish;
     let wishes = Wishes::of(&workspace.rt);
     let begun = Instant::now();
     loop {
@@ -49,6 +49,14 @@ pub(crate) async fn done(
             }
             _ => sleep(LOOK_EVERY).await,
         }
+    }
+}
+
+/// The workspace of the stage whose program does it, so that the audit log names that one.
+pub(crate) fn of(workspace: &Workspace, kind: &WishKind) -> Workspace {
+    Workspace {
+        stage: kind.stage(),
+        ..workspace.clone()
     }
 }
 

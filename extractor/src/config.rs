@@ -5,6 +5,9 @@ use clap::Args;
 use pipeline::{setting::Secret, webhook::WebhookArgs};
 use std::path::{Path, PathBuf};
 
+/// The documented production host.
+pub(crate) const BASE_URL: &str = "https://api-sandbox.xiaoman.cn";
+
 /// Account and politeness.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "OKKI options")]
@@ -13,7 +16,7 @@ pub(crate) struct OkkiArgs {
     #[arg(
         long,
         env = "OKKI_BASE_URL",
-        default_value = "https://api-sandbox.xiaoman.cn",
+        default_value = BASE_URL,
         value_name = "URL"
     )]
     pub okki_base_url: String,

@@ -7,6 +7,9 @@ use pipeline::setting::Secret;
 
 use crate::failpoint::Armed;
 
+/// The public host.
+pub(crate) const BASE_URL: &str = "https://api.jiandaoyun.com";
+
 /// The company.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Jiandaoyun options")]
@@ -15,7 +18,7 @@ pub(crate) struct CompanyArgs {
     #[arg(
         long,
         env = "JDY_BASE_URL",
-        default_value = "https://api.jiandaoyun.com",
+        default_value = BASE_URL,
         value_name = "URL"
     )]
     pub(crate) jdy_base_url: String,

@@ -38,7 +38,8 @@ impl Document {
         Self::parse(&text, &name)
     }
 
-    fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
+    /// The same of a text.
+    pub(crate) fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
         let loaded = TargetDocument::parse(text, name).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             ConfigError::message(words::tr!("MAPPING: {}", lines.join("\n")))

@@ -69,6 +69,8 @@ pub struct Runtime {
     uses_accounts: Arc<AtomicBool>,
     /// What people have decided about the stage of a running service.
     obedience: Option<Obedience>,
+    /// Since when the process runs.
+    since: jiff::Timestamp,
 }
 
 impl Runtime {
@@ -120,12 +122,12 @@ impl Runtime {
         runtime.obey().await;
         runtime.serve_notices(common, tls);
         tokio::spawn(runtime.clone().watch_redis());
-        let (told, since) = (runtime.clone(), jiff::Timestamp::now());
+        let told = runtime.clone();
         tokio::spawn(heartbeat::keep(
             runtime.store.clone(),
             runtime.namespace.clone(),
             runtime.shutdown.clone(),
-            move || told.heartbeat(service, since),
+            move || told.heartbeat(service),
         ));
         tokio::spawn(watch_gate(
             runtime.gate.clone(),
@@ -178,6 +180,7 @@ impl Runtime {
             accounts: common.accounts.clone(),
             uses_accounts: Arc::default(),
             obedience: None,
+            since: jiff::Timestamp::now(),
             publisher: broker.publisher(),
             store,
             broker,
@@ -260,12 +263,28 @@ impl Runtime {
             .with_context(|| words::tr!("declare the queues"))
     }
 
-    fn heartbeat(&self, service: &str, since: jiff::Timestamp) -> Heartbeat {
+    /// Says at once how the process stands, and not only every few seconds.
+    pub(crate) async fn beat(&self, service: &str) {
+        let told = heartbeat::tell(&self.store, &self.namespace, &self.heartbeat(service)).await;
+        if let Err(error) = told {
+            tracing::debug!(%error, "Redis did not take the heartbeat");
+        }
+    }
+
+    /// Nobody is to wait for this process any more.
+    pub(crate) async fn leave(&self, service: &str) {
+        let left = heartbeat::leave(&self.store, &self.namespace, service, &self.instance).await;
+        if let Err(error) = left {
+            tracing::debug!(%error, "Redis did not take the heartbeat away");
+        }
+    }
+
+    fn heartbeat(&self, service: &str) -> Heartbeat {
         Heartbeat {
             service: service.to_owned(),
             instance: self.instance.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            since,
+            since: self.since,
             draining: self.shutdown.is_requested(),
             paused: self.gate.pauses(),
             status: Heartbeat::bounded(self.status.snapshot()),

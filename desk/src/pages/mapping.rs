@@ -83,7 +83,7 @@ fn of(mapping: &Mapping) -> Markup {
         @if let Some(why) = customer.and_then(|one| one.filtered.as_ref()) { p .trouble { (words::tr!("This customer is not written: {why}")) } }
         div .scroll tabindex="0" { table #mapping {
             thead { tr {
-                th { (words::text!("Widget")) } th { (words::text!("Formula")) } th { (words::text!("Name")) }
+                th { (words::text!("Widget")) } th { (words::text!("Formula")) } th { (words::text!("Name in the interface")) }
                 @if let Some(one) = customer { th { (words::text!("In OKKI")) } th .id { (one.company_id) } }
             } }
             tbody { @for (at, field) in trial.fields.iter().enumerate() { tr {

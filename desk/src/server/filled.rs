@@ -12,7 +12,7 @@ use url::form_urlencoded;
 /// The field that carries the token.
 pub(crate) const TOKEN: &str = "form_token";
 /// A larger form is refused.
-const MOST: usize = 256 * 1024;
+const MOST: usize = 2 << 20;
 
 /// Why something is decided: one line that others read, not endless, and nothing that would move or turn what stands beside it.
 ///
@@ -75,7 +75,7 @@ impl<S: Send + Sync> FromRequest<S> for Filled {
         let ask = Ask::from_request_parts(&mut parts, state).await?;
         let body = axum::body::to_bytes(body, MOST)
             .await
-            .map_err(|_| Failure::invalid("form", words::kept!("it is too large")))?;
+            .map_err(|_| Failure::invalid("form", words::kept!("it is larger than {} MiB", MOST >> 20)))?;
         let filled = Self::read(&body);
         admit(&ask, &parts.headers, filled.raw(TOKEN))?;
         Ok(filled)
@@ -114,7 +114,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Sent<T> 
         }
         let body: Bytes = axum::body::to_bytes(body, MOST)
             .await
-            .map_err(|_| Failure::invalid("body", words::kept!("it is too large")))?;
+            .map_err(|_| Failure::invalid("body", words::kept!("it is larger than {} MiB", MOST >> 20)))?;
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Failure::invalid("body", error.to_string()))

@@ -1,8 +1,12 @@
 //! From settings to rows: the first customers, everything, rows that others have made.
 
 use super::{Progress, SetUp, files::settings};
-use crate::server::Failure;
-use pipeline::{stage::Stage, wish::WishKind};
+use crate::{asking, server::Failure};
+use pipeline::{
+    stage::Stage,
+    wish::{Ask, WishKind},
+};
+use replay::decide;
 use serde_json::Value;
 
 impl SetUp<'_> {
@@ -27,6 +31,7 @@ impl SetUp<'_> {
     }
 
     pub(super) async fn first(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+        self.recount(progress).await?;
         if progress.keyless() > 0 && !progress.ignore_keyless {
             return Err(Failure::invalid(
                 "rows",
@@ -46,15 +51,22 @@ impl SetUp<'_> {
             )));
         }
         let why = words::tr!("setup: the first customers");
-        let ask = pipeline::wish::Ask::new(WishKind::Customers { ids }, &self.workspace.operator, why);
-        progress.first = Some(replay::decide::ask(&self.workspace, ask).await?.wish.id);
+        progress.first = Some(self.wished(WishKind::Customers { ids }, why).await?);
         Ok(())
     }
 
     pub(super) async fn everything(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+        self.recount(progress).await?;
         self.settle(progress, true).await?;
         progress.everything = true;
         Ok(())
+    }
+
+    /// Asks for something that takes its time, and says the wish's id.
+    async fn wished(&self, kind: WishKind, why: String) -> Result<String, Failure> {
+        let workspace = asking::of(&self.workspace, &kind);
+        let ask = Ask::new(kind, &workspace.operator, why);
+        Ok(decide::ask(&workspace, ask).await?.wish.id)
     }
 
     pub(super) async fn adopt(
@@ -63,10 +75,17 @@ impl SetUp<'_> {
         matched: Vec<String>,
         write: bool,
     ) -> Result<(), Failure> {
+        if !progress.everything {
+            return Err(Failure::invalid(
+                "rows",
+                words::kept!(
+                    "rows are matched with the customers that wait for the loader; write all customers first"
+                ),
+            ));
+        }
         let kind = WishKind::Adopt { matched, write };
         let why = words::tr!("setup: rows without a key");
-        let ask = pipeline::wish::Ask::new(kind, &self.workspace.operator, why);
-        progress.adoption = Some(replay::decide::ask(&self.workspace, ask).await?.wish.id);
+        progress.adoption = Some(self.wished(kind, why).await?);
         Ok(())
     }
 }

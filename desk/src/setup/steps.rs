@@ -171,9 +171,21 @@ impl SetUp<'_> {
             .form
             .as_ref()
             .is_some_and(|form| form.entry_id == sheet.entry_id);
-        progress.form = Some(sheet);
-        progress.key_widget = None;
-        progress.is_usable = false;
+        // What was said of other rows, and begun with another form, says nothing of this one.
+        let begun = match is_same {
+            true => (progress.first.take(), progress.everything),
+            false => (None, false),
+        };
+        *progress = Progress {
+            form: Some(sheet),
+            key_widget: None,
+            is_usable: false,
+            ignore_keyless: false,
+            first: begun.0,
+            everything: begun.1,
+            adoption: None,
+            ..std::mem::take(progress)
+        };
         if !is_same {
             progress.document = None;
             *self.tried = Tried {
@@ -199,6 +211,15 @@ impl SetUp<'_> {
             .await
     }
 
+    /// Looks once more what is in the form: people work in it meanwhile.
+    pub(super) async fn recount(&self, progress: &mut Progress) -> Result<(), Failure> {
+        let form = chosen_form(progress)?;
+        let key_widget = chosen_key(progress)?.to_owned();
+        let (app_id, entry_id) = (form.app_id.clone(), form.entry_id.clone());
+        progress.form = Some(self.sheet(app_id, entry_id, Some(key_widget)).await?);
+        Ok(())
+    }
+
     async fn key_widget(&mut self, progress: &mut Progress, name: &str) -> Result<(), Failure> {
         let form = chosen_form(progress)?;
         let widget = form.widgets.iter().find(|widget| widget.name == name);
@@ -206,12 +227,16 @@ impl SetUp<'_> {
         let widget = widget
             .ok_or_else(|| Failure::invalid("key widget", words::kept!("the form has no widget {name}")))?;
         if let Some(why) = &widget.no_key {
-            return Err(Failure::Refused(words::kept!("{} {why}", widget.label)));
+            return Err(Failure::Refused(words::kept!(
+                "widget {} cannot hold the key: {why}",
+                widget.label
+            )));
         }
         let name = widget.name.clone();
         let (app_id, entry_id) = (form.app_id.clone(), form.entry_id.clone());
         progress.form = Some(self.sheet(app_id, entry_id, Some(name.clone())).await?);
         progress.key_widget = Some(name);
+        progress.ignore_keyless = false;
         progress.is_usable = false;
         match progress.document.clone() {
             Some(document) => self.mapping(progress, document).await,

@@ -29,6 +29,7 @@ use pipeline::{
     config::CommonConfig,
     http::HttpConfig,
     service::Runtime,
+    setting::ConfigError,
     setup::{self, Setup},
     speeds::{SPEEDS, Speeds},
     stage::Stage,
@@ -44,29 +45,61 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let http = HttpConfig::try_from(args.http.clone())?;
     let setup = Setup::new(&args.setup, "extractor");
     let vendor = SetUp::new(&setup, &args.okki, &http);
-    if let Some(folder) = setup.is_awaited() {
-        let servant = |rt: &Runtime| Ok(vendor.servant(rt));
-        return setup::wait(&common, &http.tls, folder, SetUp::LANES.to_vec(), servant).await;
+    let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| vendor.servant(rt));
+    if setup.is_awaited().is_some() {
+        return setup.wait(&common, &http.tls, lanes, None, servant).await;
     }
-    work(args, &common, &http, &vendor, &setup).await?;
-    Ok(setup.over()?)
+    match Checked::new(&args) {
+        Ok(checked) => work(args, checked, &common, &http, &vendor, &setup).await?,
+        Err(problem) => {
+            return setup
+                .wait(&common, &http.tls, lanes, Some(problem), servant)
+                .await;
+        }
+    }
+    Ok(setup.over().await?)
+}
+
+/// The settings of a run, once they are known to be right.
+struct Checked {
+    okki: OkkiConfig,
+    settings: RunSettings,
+    schedules: Schedules,
+    ttl: Duration,
+    hook: Option<(WebhookConfig, Signature)>,
+}
+
+impl Checked {
+    fn new(args: &RunArgs) -> Result<Self, ConfigError> {
+        let okki = OkkiConfig::try_from(args.okki.clone())?;
+        Ok(Self {
+            settings: args.list.clone().check(&okki)?,
+            schedules: args.schedule.clone().check(&okki)?,
+            ttl: args.lease.check()?,
+            hook: args.hook.clone().check()?,
+            okki,
+        })
+    }
 }
 
 async fn work(
     args: RunArgs,
+    checked: Checked,
     common: &CommonConfig,
     http: &HttpConfig,
     vendor: &SetUp,
     setup: &Setup,
 ) -> anyhow::Result<()> {
-    let okki = OkkiConfig::try_from(args.okki)?;
     let lists_again = args.list.backfill_on_change;
-    let settings = args.list.check(&okki)?;
-    let schedules = args.schedule.check(&okki)?;
-    let ttl = args.lease.check()?;
-    let hook = args.hook.check()?;
+    let Checked {
+        okki,
+        settings,
+        schedules,
+        ttl,
+        hook,
+    } = checked;
     let rt = Runtime::start("extractor", common, &http.tls).await?;
-    setup.follow(&rt)?;
+    setup.follow(&rt).await?;
     begin_with(&rt, &okki);
     let client = shared_client(&rt, &okki, http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());

@@ -5,28 +5,29 @@ use super::{
     brief::{self, Place},
     check,
 };
-use crate::{config::OkkiArgs, okki::Client, settings::OkkiConfig};
+use crate::{
+    config::{BASE_URL, OkkiArgs},
+    okki::Client,
+    settings::OkkiConfig,
+};
 use pipeline::{
     http::HttpConfig,
     quota::Lane,
     service::Runtime,
     setting::Secret,
-    setup::{self, Dictionary, Settings, Setup},
+    setup::{self, Dictionary, Names, Settings, Setup},
     stage::Stage,
     wish::{Servant, Served, Taken, WishKind},
 };
 
-/// Keys, and where they are tried: who has the keys may say where they are sent.
-const KEYS: [&str; 3] = ["OKKI_CLIENT_ID", "OKKI_CLIENT_SECRET", "OKKI_BASE_URL"];
-/// What may be chosen in the desk.
-const CHOICES: [&str; 6] = [
-    "LISTING",
-    "OKKI_GROUP_ID",
-    "OKKI_RATE",
-    "REMOVALS",
-    "SOURCE",
-    "START",
-];
+/// What may come this way.
+const NAMES: Names = Names {
+    keys: &["OKKI_CLIENT_ID", "OKKI_CLIENT_SECRET"],
+    address: ADDRESS,
+    choices: &["LISTING", "OKKI_GROUP_ID", "OKKI_RATE", "REMOVALS", "START"],
+    documents: &[],
+};
+const ADDRESS: &str = "OKKI_BASE_URL";
 
 /// What a process knows that can be set up.
 #[derive(Clone)]
@@ -71,11 +72,14 @@ impl Servant for Desired {
         let folder = self.set_up.setup.folder();
         match &taken.wish.kind {
             WishKind::Keys { sealed, .. } => {
-                setup::keep_keys(folder, sealed, &KEYS, async |keys| self.try_keys(keys).await).await
+                setup::keep_keys(folder, sealed, NAMES, async |keys| self.try_keys(keys).await).await
             }
             WishKind::Settings {
                 settings, documents, ..
-            } => setup::settle(folder, settings, documents, &CHOICES),
+            } => setup::settle(folder, settings, documents, NAMES, |merged, _| {
+                let okki = OkkiConfig::try_from(with(&self.set_up.okki, merged));
+                okki.map(drop).map_err(|problem| problem.to_string())
+            }),
             WishKind::Fields { customers } => self.fields(*customers as usize).await,
             WishKind::Customer { id } => self.customer(id).await,
             _ => Served::PutBack,
@@ -84,20 +88,44 @@ impl Servant for Desired {
 }
 
 impl Desired {
-    async fn try_keys(&self, keys: &Settings) -> Result<String, String> {
-        let okki = OkkiConfig::try_from(with(&self.set_up.okki, keys)).map_err(|error| error.to_string())?;
+    async fn try_keys(&self, keys: &Settings) -> Result<(String, Settings), String> {
+        let mut keys = keys.clone();
+        keys.insert(ADDRESS.to_owned(), Secret::new(self.address(&keys)?));
+        let okki = OkkiConfig::try_from(with(&self.set_up.okki, &keys)).map_err(|error| error.to_string())?;
         let place = Some(Place::of(&self.rt));
         let steps = check::try_okki(&okki, &self.set_up.http, place)
             .await
             .map_err(|error| format!("{error:#}"))?;
         match steps.iter().find(|step| !step.ok) {
-            Some(failed) => Err(words::kept!("{}; {}", failed.detail, failed.remedy())),
+            Some(failed) => Err(format!("{}; {}", failed.detail, failed.remedy())),
             None => {
                 let seen = steps.iter().find(|step| step.name == "permission");
                 let seen = seen.map_or("", |step| step.detail.as_str());
-                Ok(words::kept!("OKKI has accepted the keys: {seen}"))
+                Ok((words::kept!("OKKI has accepted the keys: {seen}"), keys))
             }
         }
+    }
+
+    /// Where typed keys are tried: as they say; else as variables and flags say. An address that was set up with other keys before
+    /// does not stand for these.
+    fn address(&self, keys: &Settings) -> Result<String, String> {
+        if let Some(typed) = keys.get(ADDRESS).filter(|typed| !typed.is_blank()) {
+            return Ok(typed.expose().trim().to_owned());
+        }
+        let given = &self.set_up.okki.okki_base_url;
+        let folder = self.set_up.setup.folder();
+        let before = folder.map(setup::SetupFolder::settings).transpose();
+        let before = before.map_err(|problem| problem.to_string())?;
+        let is_of_before = before.is_some_and(|settings| {
+            settings
+                .get(ADDRESS)
+                .is_some_and(|address| address.expose() == given)
+        });
+        Ok(if is_of_before {
+            BASE_URL.to_owned()
+        } else {
+            given.clone()
+        })
     }
 
     /// With the keys that were tried last, else those of the settings.

@@ -33,22 +33,32 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         HttpConfig::try_from(args.http)?,
     );
     let vendor = SetUp::new(&setup, &args.form.company, &args.limits, &http);
-    if let Some(folder) = setup.is_awaited() {
-        let servant = |rt: &Runtime| Ok(vendor.servant(rt));
-        return setup::wait(&common, &http.tls, folder, SetUp::LANES.to_vec(), servant).await;
+    let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| vendor.servant(rt));
+    if setup.is_awaited().is_some() {
+        return setup.wait(&common, &http.tls, lanes, None, servant).await;
     }
     let on_missing_row = args.write.on_missing_row;
-    let config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
-    let key_widget = config.expected.key_widget.as_deref();
-    let pushes = PushConfig::new(args.pushes, args.hook, key_widget, on_missing_row)?;
+    let checked = LoaderConfig::new(&args.form, args.write, &args.limits).and_then(|config| {
+        let key_widget = config.expected.key_widget.as_deref();
+        let pushes = PushConfig::new(args.pushes, args.hook, key_widget, on_missing_row)?;
+        Ok((config, pushes))
+    });
+    let (config, pushes) = match checked {
+        Ok(checked) => checked,
+        Err(problem) => {
+            return setup
+                .wait(&common, &http.tls, lanes, Some(problem), servant)
+                .await;
+        }
+    };
     let runtime = Runtime::start("loader", &common, &http.tls).await?;
-    setup.follow(&runtime)?;
+    setup.follow(&runtime).await?;
     let set_up = setup::serve_always(runtime.clone(), SetUp::LANES.to_vec(), vendor.servant(&runtime));
     let _set_up = AbortOnDropHandle::new(tokio::spawn(set_up));
     let worker = Worker::begin(&runtime, Stage::Load, args.worker);
     serve(runtime, config, pushes, &http).await?;
     worker.end().await;
-    Ok(setup.over()?)
+    Ok(setup.over().await?)
 }
 
 /// The service itself, on a runtime that exists already.

@@ -1,6 +1,7 @@
 //! What the desk's setup wants of the loader: try Jiandaoyun's key, show apps, forms and widgets, write the settings, adopt rows. It is
 //! done while the process waits for its settings, and while it works, whatever pauses it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +9,14 @@ use pipeline::cause::chain;
 use pipeline::http::HttpConfig;
 use pipeline::service::Runtime;
 use pipeline::setting::Secret;
-use pipeline::setup::{self, RowSheet, Settings, Setup};
+use pipeline::setup::{self, Names, RowSheet, Settings, Setup};
 use pipeline::stage::Stage;
 use pipeline::wish::{Servant, Served, Taken, WishKind};
 
 use crate::adoption::{self, Asked, Report};
 use crate::catalogue;
-use crate::config::{CompanyArgs, LimitArgs};
+use crate::config::{BASE_URL, CompanyArgs, LimitArgs};
+use crate::document::Document;
 use crate::jdy::client::FormId;
 use crate::jdy::company::Company;
 use crate::jdy::types::Reply;
@@ -23,17 +25,20 @@ use crate::settings::CompanyConfig;
 use crate::write::Writer;
 use serde_json::Value;
 
-/// Keys, and where they are tried: who has the key may say where it is sent.
-const KEYS: [&str; 2] = ["JDY_API_KEY", "JDY_BASE_URL"];
-/// What may be chosen in the desk.
-const CHOICES: [&str; 6] = [
-    "IGNORE_KEYLESS",
-    "JDY_APP_ID",
-    "JDY_ENTRY_ID",
-    "JDY_KEY_WIDGET",
-    "MAPPING",
-    "ON_REMOVAL",
-];
+/// What may come this way.
+const NAMES: Names = Names {
+    keys: &["JDY_API_KEY"],
+    address: ADDRESS,
+    choices: &[
+        "IGNORE_KEYLESS",
+        "JDY_APP_ID",
+        "JDY_ENTRY_ID",
+        "JDY_KEY_WIDGET",
+        "ON_REMOVAL",
+    ],
+    documents: &["MAPPING"],
+};
+const ADDRESS: &str = "JDY_BASE_URL";
 
 /// What a process knows that can be set up.
 #[derive(Clone)]
@@ -81,11 +86,13 @@ impl Servant for Desired {
         let folder = self.set_up.setup.folder();
         match &taken.wish.kind {
             WishKind::Keys { sealed, .. } => {
-                setup::keep_keys(folder, sealed, &KEYS, async |keys| self.try_key(keys).await).await
+                setup::keep_keys(folder, sealed, NAMES, async |keys| self.try_key(keys).await).await
             }
             WishKind::Settings {
                 settings, documents, ..
-            } => setup::settle(folder, settings, documents, &CHOICES),
+            } => setup::settle(folder, settings, documents, NAMES, |merged, documents| {
+                self.usable(merged, documents)
+            }),
             WishKind::Catalogue => self.catalogue().await.unwrap_or_else(Served::failed),
             WishKind::FormSheet {
                 app_id,
@@ -120,16 +127,58 @@ impl Desired {
         }
     }
 
-    async fn try_key(&self, keys: &Settings) -> Result<String, String> {
-        let company = self.company(keys)?;
+    /// Where a typed key is tried: as it says; else as variables and flags say. An address that was set up with another key
+    /// before does not stand for this one.
+    fn address(&self, keys: &Settings) -> Result<String, String> {
+        if let Some(typed) = keys.get(ADDRESS).filter(|typed| !typed.is_blank()) {
+            return Ok(typed.expose().trim().to_owned());
+        }
+        let given = &self.set_up.company.jdy_base_url;
+        let folder = self.set_up.setup.folder();
+        let before = folder.map(setup::SetupFolder::settings).transpose();
+        let before = before.map_err(|problem| problem.to_string())?;
+        let is_of_before = before.is_some_and(|settings| {
+            settings
+                .get(ADDRESS)
+                .is_some_and(|address| address.expose() == given)
+        });
+        Ok(if is_of_before {
+            BASE_URL.to_owned()
+        } else {
+            given.clone()
+        })
+    }
+
+    /// Whether a loader can begin with these settings.
+    fn usable(&self, merged: &Settings, documents: &BTreeMap<String, String>) -> Result<(), String> {
+        let args = with(&self.set_up.company, merged);
+        CompanyConfig::new(&args, &self.set_up.limits, Duration::ZERO).map_err(|error| error.to_string())?;
+        for name in ["JDY_APP_ID", "JDY_ENTRY_ID"] {
+            if merged.get(name).is_none_or(Secret::is_blank) {
+                return Err(words::kept!("{name} is missing"));
+            }
+        }
+        match documents.get("MAPPING") {
+            Some(document) => Document::parse(document, "MAPPING")
+                .map(drop)
+                .map_err(|problem| problem.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    async fn try_key(&self, keys: &Settings) -> Result<(String, Settings), String> {
+        let mut keys = keys.clone();
+        keys.insert(ADDRESS.to_owned(), Secret::new(self.address(&keys)?));
+        let company = self.company(&keys)?;
         let found = catalogue::catalogue(&company)
             .await
             .map_err(|error| chain(&error))?;
         let forms: usize = found.apps.iter().map(|app| app.forms.len()).sum();
-        Ok(words::kept!(
+        let said = words::kept!(
             "Jiandaoyun has accepted the key: {} apps, {forms} forms",
             found.apps.len()
-        ))
+        );
+        Ok((said, keys))
     }
 
     async fn catalogue(&self) -> Result<Served, String> {

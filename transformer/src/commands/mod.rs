@@ -10,7 +10,7 @@ use pipeline::setting::ConfigError;
 use std::path::Path;
 
 /// Reads and compiles the mapping; all of its problems are reported at once.
-fn load(config: &TransformConfig) -> anyhow::Result<Mapping> {
+fn load(config: &TransformConfig) -> Result<Mapping, ConfigError> {
     let document = read("MAPPING", &config.mapping)?;
     let extras = config
         .extras
@@ -30,11 +30,11 @@ fn load(config: &TransformConfig) -> anyhow::Result<Mapping> {
             .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join("\n  ");
-        ConfigError::message(words::tr!("MAPPING: the document cannot be used\n  {list}")).into()
+        ConfigError::message(words::tr!("MAPPING: the document cannot be used\n  {list}"))
     })
 }
 
-fn read(name: &str, path: &Path) -> anyhow::Result<String> {
+fn read(name: &str, path: &Path) -> Result<String, ConfigError> {
     let refused = |error| {
         ConfigError::new(
             name,
@@ -42,5 +42,5 @@ fn read(name: &str, path: &Path) -> anyhow::Result<String> {
             words::text!("name a readable JSON file"),
         )
     };
-    Ok(std::fs::read_to_string(path).map_err(refused)?)
+    std::fs::read_to_string(path).map_err(refused)
 }

@@ -22,14 +22,20 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let common = CommonConfig::try_from(args.common)?;
     let tls = TlsFiles::try_from(args.tls)?;
     let setup = Setup::new(&args.setup, "transformer");
-    if let Some(folder) = setup.is_awaited() {
-        let servant = |rt: &Runtime| Ok(SetUp::new(&setup, rt, None));
-        return setup::wait(&common, &tls, folder, SetUp::LANES.to_vec(), servant).await;
+    let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| SetUp::new(&setup, rt, None));
+    if setup.is_awaited().is_some() {
+        return setup.wait(&common, &tls, lanes, None, servant).await;
     }
-    let config = TransformConfig::try_from(args.transform)?;
-    let mapping = super::load(&config)?;
+    let checked = TransformConfig::try_from(args.transform).and_then(|config| {
+        let mapping = super::load(&config)?;
+        Ok((config, mapping))
+    });
+    let (config, mapping) = match checked {
+        Ok(checked) => checked,
+        Err(problem) => return setup.wait(&common, &tls, lanes, Some(problem), servant).await,
+    };
     let rt = Runtime::start("transformer", &common, &tls).await?;
-    setup.follow(&rt)?;
+    setup.follow(&rt).await?;
     for warning in mapping.warnings() {
         tracing::warn!(%warning, "mapping");
     }
@@ -68,5 +74,5 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         .await
         .with_context(|| words::tr!("consume snapshots"))?;
     worker.end().await;
-    Ok(setup.over()?)
+    Ok(setup.over().await?)
 }

@@ -4,15 +4,20 @@ use super::mapping::trial;
 use crate::map::Mapping;
 use pipeline::{
     service::Runtime,
-    setup::{self, Dictionary, Setup, Trials, Widget},
+    setup::{self, Dictionary, Names, Setup, Trials, Widget},
     stage::Stage,
     wish::{Servant, Served, Taken, WishKind, Wishes},
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What may be chosen in the desk.
-const CHOICES: [&str; 2] = ["MAPPING", "MAPPING_EXTRAS"];
+/// What may come this way.
+const NAMES: Names = Names {
+    keys: &[],
+    address: "",
+    choices: &[],
+    documents: &["MAPPING", "MAPPING_EXTRAS"],
+};
 
 /// What a process knows that can be set up.
 pub(super) struct SetUp {
@@ -79,7 +84,9 @@ impl Servant for SetUp {
         match &taken.wish.kind {
             WishKind::Settings {
                 settings, documents, ..
-            } => setup::settle(self.setup.folder(), settings, documents, &CHOICES),
+            } => setup::settle(self.setup.folder(), settings, documents, NAMES, |_, documents| {
+                usable(documents)
+            }),
             WishKind::TryMapping {
                 documents,
                 widgets,
@@ -91,4 +98,15 @@ impl Servant for SetUp {
             _ => Served::PutBack,
         }
     }
+}
+
+/// Whether a transformer can begin with these documents.
+fn usable(documents: &BTreeMap<String, String>) -> Result<(), String> {
+    let text = |name: &str| documents.get(name).map(String::as_str);
+    let mapping = text("MAPPING").ok_or_else(|| words::kept!("there is no mapping to try"))?;
+    let loaded = Mapping::load_named(mapping, "MAPPING", text("MAPPING_EXTRAS"), "MAPPING_EXTRAS");
+    loaded.map(drop).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        told.join("; ")
+    })
 }

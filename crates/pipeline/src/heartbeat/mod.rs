@@ -148,7 +148,26 @@ pub(crate) async fn keep(
     }
 }
 
-async fn tell(store: &Store, namespace: &Namespace, heartbeat: &Heartbeat) -> Result<(), Error> {
+/// Takes a replica's heartbeat away that ends in order and is not to be missed.
+///
+/// # Errors
+/// When Redis does not do it.
+pub(crate) async fn leave(
+    store: &Store,
+    namespace: &Namespace,
+    service: &str,
+    instance: &str,
+) -> Result<(), Error> {
+    let mut connection = store.connection().await?;
+    let field = format!("{service} {instance}");
+    let command = redis::cmd("HDEL")
+        .arg(namespace.heartbeats_key())
+        .arg(field)
+        .to_owned();
+    Ok(command.query_async(&mut *connection).await?)
+}
+
+pub(crate) async fn tell(store: &Store, namespace: &Namespace, heartbeat: &Heartbeat) -> Result<(), Error> {
     let text = serde_json::to_string(heartbeat).unwrap_or_default();
     let (service, instance) = (heartbeat.service.clone(), heartbeat.instance.clone());
     let limits = [GONE_MS, REMEMBERED_MS].map(|ms| ms.to_string());

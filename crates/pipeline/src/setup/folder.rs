@@ -94,14 +94,12 @@ impl SetupFolder {
         read(&self.path("draft.env"))
     }
 
-    /// Adds keys that a vendor has accepted.
+    /// Keeps keys that a vendor has accepted, instead of those before.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn keep(&self, accepted: Settings) -> Result<(), FolderError> {
-        let mut draft = self.draft()?;
-        draft.extend(accepted);
-        self.write("draft.env", written(&draft).as_bytes())
+    pub(super) fn keep(&self, accepted: &Settings) -> Result<(), FolderError> {
+        self.write("draft.env", written(accepted).as_bytes())
     }
 
     /// What opens keys that are handed over; made when it is missing.
@@ -154,20 +152,15 @@ impl SetupFolder {
         Ok(self.key()?.open(sealed))
     }
 
-    /// Ends setting up: the accepted keys, what was chosen and the documents become the program's settings. Settings of
-    /// before that are not named stay. The names of documents have to be those of variables.
+    /// Ends setting up: these settings and documents become the program's. The names of documents have to be those of variables.
     ///
     /// # Errors
     /// When a file cannot be read or written.
     pub(super) fn settle(
         &self,
-        chosen: Settings,
+        mut settings: Settings,
         documents: &BTreeMap<String, String>,
     ) -> Result<(), FolderError> {
-        let mut settings = self.settings()?;
-        settings.extend(self.draft()?);
-        settings.extend(chosen);
-        settings.retain(|_, value| !value.is_blank());
         for (variable, document) in documents {
             // Another name for another content, so that old settings never meet a new document.
             let digest = digest(&SHA256, document.as_bytes());
@@ -180,7 +173,24 @@ impl SetupFolder {
             let path = self.path(&tail).display().to_string();
             settings.insert(variable.clone(), Secret::new(path));
         }
-        self.write("env", written(&settings).as_bytes())
+        self.write("env", written(&settings).as_bytes())?;
+        // What is settled is no draft any more; keys that are changed by hand later must not be undone by it.
+        match fs::remove_file(self.path("draft.env")) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(FolderError::File {
+                path: self.path("draft.env"),
+                cause,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the settings would be with what was chosen: settings of before that are not named stay.
+    pub(super) fn merged(&self, chosen: Settings) -> Result<Settings, FolderError> {
+        let mut settings = self.settings()?;
+        settings.extend(self.draft()?);
+        settings.extend(chosen);
+        settings.retain(|_, value| !value.is_blank());
+        Ok(settings)
     }
 
     /// The settings as they stand, for telling whether they have changed.
@@ -290,7 +300,7 @@ mod tests {
         let folder = SetupFolder::new(&home.path().join("deeper"), "loader");
         assert!(!folder.is_set_up() && folder.settings().unwrap().is_empty());
         folder
-            .keep(settings(&[("FORM_KEY", r#"a"b\c$HOME `x` '单' # no"#)]))
+            .keep(&settings(&[("FORM_KEY", r#"a"b\c$HOME `x` '单' # no"#)]))
             .unwrap();
         assert!(!folder.is_set_up());
         let chosen = [
@@ -299,15 +309,17 @@ mod tests {
             ("NONE", ""),
         ];
         let documents = BTreeMap::from([("MAPPING".to_owned(), "{}".to_owned())]);
-        folder.settle(settings(&chosen), &documents).unwrap();
+        folder
+            .settle(folder.merged(settings(&chosen)).unwrap(), &documents)
+            .unwrap();
+        assert!(folder.draft().unwrap().is_empty());
         let kept = folder.settings().unwrap();
         assert_eq!(kept["FORM_KEY"].expose(), r#"a"b\c$HOME `x` '单' # no"#);
         assert_eq!(kept["ON_REMOVAL"].expose(), "mark:_w=已 删除");
         assert!(!kept.contains_key("NONE"));
         assert_eq!(fs::read_to_string(kept["MAPPING"].expose()).unwrap(), "{}");
-        folder
-            .settle(settings(&[("FORM_APP", "6f")]), &BTreeMap::new())
-            .unwrap();
+        let other = folder.merged(settings(&[("FORM_APP", "6f")])).unwrap();
+        folder.settle(other, &BTreeMap::new()).unwrap();
         let kept = folder.settings().unwrap();
         assert_eq!(
             (kept["FORM_APP"].expose(), kept.len()),
@@ -339,7 +351,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("file");
         fs::write(&file, "x").unwrap();
-        let refused = SetupFolder::new(&file, "loader").keep(settings(&[("A", "b")]));
+        let refused = SetupFolder::new(&file, "loader").keep(&settings(&[("A", "b")]));
         let told = refused.unwrap_err().to_string();
         assert!(
             told.contains("loader.draft.env") && told.contains("SETUP_DIR"),

@@ -9,13 +9,14 @@ use crate::{
     config::CommonConfig,
     gate::Pause,
     service::Runtime,
+    setting::ConfigError,
     tls::TlsFiles,
     wish::{Servant, Server, serve},
 };
 use ring::digest::{SHA256, digest};
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -39,6 +40,7 @@ pub struct Setup {
     folder: Option<SetupFolder>,
     began_with: Vec<u8>,
     changed: Arc<AtomicBool>,
+    running: Arc<OnceLock<Runtime>>,
 }
 
 impl Setup {
@@ -52,6 +54,7 @@ impl Setup {
             began_with: folder.as_ref().map(content).unwrap_or_default(),
             folder,
             changed: Arc::default(),
+            running: Arc::default(),
         }
     }
 
@@ -71,11 +74,14 @@ impl Setup {
     ///
     /// # Errors
     /// When the folder does not serve.
-    pub fn follow(&self, rt: &Runtime) -> Result<(), FolderError> {
+    pub async fn follow(&self, rt: &Runtime) -> Result<(), FolderError> {
         let Some(folder) = self.folder.clone() else {
             return Ok(());
         };
         show(rt, &folder)?;
+        rt.beat(folder.service()).await;
+        // It is set once: a process follows its settings once.
+        drop(self.running.set(rt.clone()));
         let (setup, rt) = (self.clone(), rt.clone());
         tokio::spawn(async move {
             while rt.shutdown.sleep(LOOK_EVERY).await {
@@ -94,49 +100,62 @@ impl Setup {
     ///
     /// # Errors
     /// When they have.
-    pub fn over(&self) -> Result<(), SettingsChanged> {
-        match self.changed.load(Ordering::Relaxed) {
-            true => Err(SettingsChanged),
+    pub async fn over(&self) -> Result<(), SettingsChanged> {
+        if !self.changed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if let (Some(rt), Some(folder)) = (self.running.get(), &self.folder) {
+            rt.leave(folder.service()).await;
+        }
+        Err(SettingsChanged)
+    }
+
+    /// Waits until the settings are there, or other ones than those that cannot be used, and does meanwhile what setting up needs.
+    ///
+    /// # Errors
+    /// [`SettingsChanged`] when they are; else when there is no folder or it does not serve, or the runtime cannot be started.
+    pub async fn wait<S: Servant>(
+        &self,
+        common: &CommonConfig,
+        tls: &TlsFiles,
+        lanes: Vec<&'static str>,
+        problem: Option<ConfigError>,
+        servant: impl FnOnce(&Runtime) -> S,
+    ) -> anyhow::Result<()> {
+        let Some(folder) = &self.folder else {
+            return match problem {
+                Some(problem) => Err(problem.into()),
+                None => Ok(()),
+            };
+        };
+        let rt = Runtime::start(folder.service(), common, tls).await?;
+        // Whoever hears that it waits finds the key, too.
+        show(&rt, folder)?;
+        let why = match &problem {
+            None => words::kept!("there are no settings yet; open /setup of the desk"),
+            Some(problem) => words::kept!("the settings cannot be used: {problem}; open /setup of the desk"),
+        };
+        rt.gate.close(Pause::Setup, why);
+        rt.gate.open(Pause::Starting);
+        rt.beat(folder.service()).await;
+        let serving = tokio::spawn(serve_always(rt.clone(), lanes, servant(&rt)));
+        let is_set_up = loop {
+            if folder.is_set_up() && content(folder) != self.began_with {
+                break true;
+            }
+            if !rt.shutdown.sleep(LOOK_EVERY).await {
+                break false;
+            }
+        };
+        rt.shutdown.trigger();
+        serving.await?;
+        rt.leave(folder.service()).await;
+        tracing::info!(is_set_up, "stopped waiting to be set up");
+        match is_set_up {
+            true => Err(SettingsChanged.into()),
             false => Ok(()),
         }
     }
-}
-
-/// Waits until the settings are there, and does meanwhile what setting up needs.
-///
-/// # Errors
-/// [`SettingsChanged`] when they are; else when the folder does not serve, or the runtime cannot be started.
-pub async fn wait<S: Servant>(
-    common: &CommonConfig,
-    tls: &TlsFiles,
-    folder: &SetupFolder,
-    lanes: Vec<&'static str>,
-    servant: impl FnOnce(&Runtime) -> anyhow::Result<S>,
-) -> anyhow::Result<()> {
-    let rt = Runtime::start(folder.service(), common, tls).await?;
-    // Whoever hears that it waits finds the key, too.
-    show(&rt, folder)?;
-    rt.gate.close(
-        Pause::Setup,
-        words::text!("there are no settings yet; open /setup of the desk"),
-    );
-    rt.gate.open(Pause::Starting);
-    let serving = tokio::spawn(serve_always(rt.clone(), lanes, servant(&rt)?));
-    let is_set_up = loop {
-        if folder.is_set_up() {
-            break true;
-        }
-        if !rt.shutdown.sleep(LOOK_EVERY).await {
-            break false;
-        }
-    };
-    rt.shutdown.trigger();
-    serving.await?;
-    tracing::info!(is_set_up, "stopped waiting to be set up");
-    if is_set_up {
-        return Err(SettingsChanged.into());
-    }
-    Ok(())
 }
 
 /// Does what setting up needs, until shutdown, whatever pauses the work.

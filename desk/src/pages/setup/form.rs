@@ -9,7 +9,7 @@ pub(super) fn choice(ask: &Ask, progress: &Progress) -> Markup {
     let apps = &progress.catalogue.apps;
     let chosen = progress.form.as_ref().map(|form| form.entry_id.as_str());
     html! {
-        @if let Some((app, name)) = progress.form_name() { p .good { (words::tr!("{name} in {app}")) } }
+        @if let Some((app, name)) = progress.form_name() { p .good { (name) " · " (app) } }
         @if apps.iter().all(|app| app.forms.is_empty()) {
             p .trouble { (words::text!("The key shows no form. In Jiandaoyun, let the key reach the app with the form, then try the key once more.")) }
         } @else {
@@ -72,7 +72,7 @@ pub(super) fn key(ask: &Ask, progress: &Progress, sheet: &FormSheet) -> Markup {
 fn widgets(sheet: &FormSheet) -> Markup {
     html! {
         div .scroll tabindex="0" { table {
-            thead { tr { th { (words::text!("Caption")) } th { (words::text!("Type")) } th { (words::text!("Name")) } th { (words::text!("Can it hold the key?")) } } }
+            thead { tr { th { (words::text!("Caption")) } th { (words::text!("Type")) } th { (words::text!("Name in the interface")) } th { (words::text!("Can it hold the key?")) } } }
             tbody { @for widget in &sheet.widgets { tr {
                 td { (widget.label) } td { (widget.kind) } td .id { (widget.name) }
                 td .text { @match &widget.no_key { None => (words::text!("yes")), Some(why) => (words::retold(why)) } }

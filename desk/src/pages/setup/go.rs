@@ -28,28 +28,42 @@ pub(super) fn rows(ask: &Ask, view: &View) -> Markup {
     let rows = progress.form.as_ref().map(|form| form.rows).unwrap_or_default();
     let keyless = progress.keyless();
     html! {
-        @if rows.seen == 0 {
+        @if view.progress.everything && view.loader_is_keyless() {
+            p { (words::text!("The form has rows without a key. They may be rows of the same customers; new rows beside them would double those.")) }
+            (kinds(ask, progress.ignore_keyless))
+            @if !progress.ignore_keyless { (adoption(ask, view)) }
+        } @else if rows.seen == 0 {
             p .good { (words::text!("The form is empty.")) }
         } @else if keyless == 0 {
             p .good { (words::text!("Every row of the form has a key.")) }
         } @else {
             p { (words::tr!("The form has rows without a key, at least {keyless}. They may be rows of the same customers; new rows beside them would double those.")) }
-            (form(ask, "rows", html! {
-                fieldset .decide {
-                    legend { (words::text!("What are these rows?")) }
-                    div .choices {
-                        label { input type="radio" name="ignore" value="no" checked[!progress.ignore_keyless]; (words::text!("Customers: match them, and give them their keys")) }
-                        label { input type="radio" name="ignore" value="yes" checked[progress.ignore_keyless]; (words::text!("None of them is a customer of OKKI: leave them alone")) }
-                    }
-                    div .row { button { (words::text!("Keep")) } }
-                }
-            }))
+            (kinds(ask, progress.ignore_keyless))
             @if !progress.ignore_keyless {
                 @if progress.everything { (adoption(ask, view)) }
                 @else { p .note { (words::text!("Begin everything below: the loader makes no row while customers wait to be matched, and the matching appears here.")) } }
             }
         }
     }
+}
+
+/// What rows without a key are.
+fn kinds(ask: &Ask, ignored: bool) -> Markup {
+    form(
+        ask,
+        "rows",
+        html! {
+            fieldset .decide {
+                legend { (words::text!("What are these rows?")) }
+                div .choices {
+                    label { input type="radio" name="ignore" value="no" checked[!ignored]; (words::text!("Customers: match them, and give them their keys")) }
+                    label { input type="radio" name="ignore" value="yes" checked[ignored]; (words::text!("None of them is a customer of OKKI: leave them alone")) }
+                }
+                div .row { button { (words::text!("Keep")) } }
+                @if ignored { p .note { (words::text!("It takes effect when customers are written below.")) } }
+            }
+        },
+    )
 }
 
 fn adoption(ask: &Ask, view: &View) -> Markup {
@@ -109,10 +123,12 @@ pub(super) fn shown(ask: &Ask, view: &View) -> Markup {
         section #begun data-live {
             @if let Some(wish) = &view.first { (told(wish)) @if wish.state == State::Done { p { a href="/customers" { (words::text!("See the customers")) } } } }
             @if progress.everything {
-                @if all_work { p .good { (words::text!("The pipeline works.")) " " a href="/" { (words::text!("To the overview")) } } }
+                @if view.loader_is_keyless() { p { (words::text!("The loader waits: rows without a key have to be matched first, above.")) } }
+                @else if all_work { p .good { (words::text!("The pipeline works.")) " " a href="/" { (words::text!("To the overview")) } } }
                 @else { p .note { (words::text!("The settings are written; the programs begin anew with them.")) } }
             }
         }
+        @if progress.first.is_some() && !progress.everything { p .note { (words::text!("The first rows may take a minute: a new loader waits until no call of an earlier one can land any more.")) } }
         div .row {
             @if !matches {
                 (form(ask, "first", html! { button .primary[progress.first.is_none()] { (words::text!("Write the first 20 customers")) } }))

@@ -150,6 +150,7 @@ fn shown(ask: &Ask, view: &View, trouble: Trouble) -> Page {
     let body = html! {
         h1 { (title) }
         p .note { (words::text!("From keys to rows. The desk calls no vendor and keeps no key: keys are sealed for the program that needs them, and that program tries them.")) }
+        @if let Some((place, told)) = &trouble { @if !is_shown(place, progress) { p .trouble role="alert" { (parts::coded(told)) } } }
         (said("programs")) (programs(&view.programs))
         (section("okki", words::text!("OKKI's keys"), progress.okki.is_some(), &html! { (said("okki")) (okki(ask, progress)) }))
         (section("jdy", words::text!("Jiandaoyun's key"), progress.jdy.is_some(), &html! { (said("jdy")) (jdy(ask, progress)) }))
@@ -175,6 +176,17 @@ fn shown(ask: &Ask, view: &View, trouble: Trouble) -> Page {
         }
     };
     Page::live(title, body)
+}
+
+/// Whether the part of the page is there in which something is said.
+fn is_shown(place: &str, progress: &Progress) -> bool {
+    match place {
+        "form" => progress.jdy.is_some(),
+        "key" => progress.form.is_some(),
+        "mapping" => progress.key_widget.is_some(),
+        "rows" | "go" => progress.is_usable,
+        _ => true,
+    }
 }
 
 fn section(id: &str, title: &str, done: bool, inside: &Markup) -> Markup {
