@@ -5,7 +5,7 @@ use crate::loader::adopt::{as_it_is, fill, keyed};
 use kit::{
     browser::Browser,
     config::mapping_document,
-    pipeline::{PipelineUnderTest, Service},
+    pipeline::{PipelineUnderTest, ReplicaId, Service},
     simulator::KEY_WIDGET,
     wait::{eventually, expect},
 };
@@ -15,7 +15,7 @@ const SECRET: &str = "sim-okki-secret";
 const KEY: &str = "sim-jdy-key";
 
 /// The three programs without any setting of a vendor, and a desk beside them; and where the vendors are.
-async fn unset(customers: u32, seed: u64) -> (Scene, String) {
+async fn unset(customers: u32, seed: u64) -> (Scene, String, [ReplicaId; 3]) {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(customers)
         .seed(seed)
@@ -38,7 +38,7 @@ async fn unset(customers: u32, seed: u64) -> (Scene, String) {
     ] {
         pipeline.unset_for(service, name);
     }
-    pipeline.run_all();
+    let replicas = pipeline.run_all();
     let desk = kit::desk::Desk::start(&pipeline, folder.path(), &[])
         .await
         .unwrap();
@@ -47,7 +47,7 @@ async fn unset(customers: u32, seed: u64) -> (Scene, String) {
         desk,
         folder,
     };
-    (scene, vendors)
+    (scene, vendors, replicas)
 }
 
 /// Fills a form of the page and sends it.
@@ -111,7 +111,7 @@ async fn paste(browser: &Browser, document: &str) {
 
 #[tokio::test]
 async fn from_keys_to_rows_without_one_id_of_a_widget() {
-    let (mut scene, vendors) = unset(40, 441).await;
+    let (mut scene, vendors, _) = unset(40, 441).await;
     let browser = browser("en").await;
     browser.open(&scene.url("/setup")).await.unwrap();
     says(
@@ -212,7 +212,7 @@ fn files(folder: &std::path::Path) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn a_filled_form_is_adopted_by_clicking_and_not_doubled() {
-    let (mut scene, vendors) = unset(30, 442).await;
+    let (mut scene, vendors, _) = unset(30, 442).await;
     let ids = scene.pipeline.simulator.company_ids();
     for id in &ids[..12] {
         fill(&scene.pipeline, *id, as_it_is);
@@ -264,9 +264,15 @@ async fn a_filled_form_is_adopted_by_clicking_and_not_doubled() {
 
 #[tokio::test]
 async fn a_script_sets_up_and_says_what_is_missing() {
-    let (mut scene, vendors) = unset(10, 443).await;
+    let (mut scene, vendors, replicas) = unset(10, 443).await;
+    let command = kit::desk::command(&scene.pipeline).unwrap();
+    let settings: Vec<(String, String)> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value?.to_str()?.to_owned())))
+        .collect();
     let run = async |keys: bool, more: &[&str]| {
-        let mut command = kit::desk::command(&scene.pipeline).unwrap();
+        let mut command = std::process::Command::new(command.get_program());
+        command.env_clear().envs(settings.iter().cloned());
         command
             .args(["setup", "--non-interactive", "--data"])
             .arg(scene.folder.path().join("cli"))
@@ -312,5 +318,22 @@ async fn a_script_sets_up_and_says_what_is_missing() {
     assert_eq!(scene.pipeline.simulator.form_rows(), 10);
     let (code, said) = run(false, &["--everything"]).await;
     assert_eq!(code, Some(0), "{said}");
+    scene.pipeline.until_equal(LIMIT).await;
+
+    // Settings that somebody has spoilt: the program waits and says so, and setting up helps.
+    let [_, _, loader] = replicas;
+    let kept = scene.folder.path().join("settings/loader.env");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let spoilt: String = text.lines().filter(|line| !line.contains("JDY_API_KEY")).collect();
+    scene.pipeline[loader].process().stop(LIMIT).await.unwrap();
+    std::fs::write(&kept, spoilt).unwrap();
+    scene.pipeline.restart(loader).unwrap();
+    scene.pipeline[loader].pauses_for("the settings cannot be used: JDY_API_KEY").await;
+    let (code, said) = run(false, &["--everything"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("JDY_API_KEY"), "{said}");
+    let (code, said) = run(true, &["--everything"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    scene.pipeline.simulator.add(3);
     scene.pipeline.until_equal(LIMIT).await;
 }
