@@ -7,7 +7,7 @@ use crate::{
     window::Window,
 };
 use pipeline::quota::Lane;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Seconds between two deletions that are compared by one listing of those who exist.
 const TOGETHER_S: i64 = 600;
@@ -34,7 +34,8 @@ impl Pages for Listing<'_> {
 /// Those who exist, as far as they have changed at certain times.
 #[derive(Debug, Default)]
 pub(crate) struct Existing {
-    ids: HashSet<String>,
+    /// With their update times.
+    ids: HashMap<String, i64>,
     /// Where somebody may be whom no page shows.
     unread: Vec<Window>,
 }
@@ -68,8 +69,11 @@ impl Existing {
         };
         let mut walk = Walk::new(window, None, count, false);
         while let Some(step) = walk.next(listing).await? {
-            self.ids
-                .extend(step.items.into_iter().map(|item| item.company_id));
+            self.ids.extend(
+                step.items
+                    .into_iter()
+                    .map(|item| (item.company_id, item.update_time)),
+            );
             let damaged = step.damaged.iter().map(|row| match row.update_time {
                 time if time > 0 => Window {
                     start: Some(time),
@@ -85,13 +89,18 @@ impl Existing {
 
     /// Whether they show this one.
     pub(crate) fn lists(&self, company_id: &str) -> bool {
-        self.ids.contains(company_id)
+        self.ids.contains_key(company_id)
+    }
+
+    /// The update time with which they show this one.
+    pub(crate) fn time_of(&self, company_id: &str) -> Option<i64> {
+        self.ids.get(company_id).copied()
     }
 
     /// What is known of a customer that was changed at this time; 0: at a time that nobody knows.
     pub(crate) fn presence(&self, company_id: &str, update_time: i64) -> Presence {
         let may_be_there = |window: &Window| update_time <= 0 || window.contains(update_time);
-        match self.ids.contains(company_id) {
+        match self.ids.contains_key(company_id) {
             true => Presence::Listed,
             false if self.unread.iter().any(may_be_there) => Presence::Unknown,
             false => Presence::Absent,

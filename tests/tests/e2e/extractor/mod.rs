@@ -1,6 +1,7 @@
 //! The extractor alone: nothing that changed is missed, whichever replica dies, however the vendor sorts; snapshots are counted
 //! where they leave it.
 
+mod ahead;
 mod answers;
 mod believed;
 mod blame;
