@@ -209,27 +209,51 @@ impl Vendor {
         self.trial().await.is_ok()
     }
 
-    /// The same with what it refuses; `None`: it does not answer.
-    async fn trial(&self) -> Result<(), Option<Refusal>> {
+    /// The same with why it does not.
+    async fn trial(&self) -> Result<(), Failed> {
         let refused = |reply| match reply {
             Reply::Ok(()) => Ok(()),
-            Reply::Refused(refusal) => Err(Some(refusal)),
-            Reply::Unknown(_) | Reply::Unsent(_) => Err(None),
+            Reply::Refused(refusal) => Err(Failed::Refused(refusal)),
+            Reply::Unknown(reason) | Reply::Unsent(Unsent::Connect(reason)) => {
+                Err(Failed::Unanswered(reason))
+            }
+            Reply::Unsent(_) => Err(Failed::Unsent),
         };
         refused(self.client.widgets().await.map(|_| ()))?;
         refused(self.client.any_row().await)
     }
 
-    /// Whether a pause for this reason is over.
-    async fn is_over(&self, reason: Pause) -> bool {
-        match self.trial().await {
-            Ok(()) => true,
-            // It refuses to work, for another reason: whoever reads why nothing goes on has to read that one.
-            Err(Some(other)) if needs_person(&other) && pause_for(&other) != reason => {
+    /// Whether a pause for this reason is over. Whoever reads why nothing goes on has to read how it fails now; `unanswered`
+    /// counts in a row, for once may be bad luck.
+    async fn is_over(&self, reason: Pause, unanswered_in_a_row: &AtomicU32) -> bool {
+        let failed = match self.trial().await {
+            Ok(()) => return true,
+            Err(failed) => failed,
+        };
+        let in_a_row = match failed {
+            Failed::Unanswered(_) => unanswered_in_a_row.fetch_add(1, Ordering::Relaxed) + 1,
+            _ => unanswered_in_a_row.swap(0, Ordering::Relaxed),
+        };
+        match failed {
+            Failed::Refused(other) if needs_person(&other) && pause_for(&other) != reason => {
                 self.stopped(&other);
                 true
             }
-            Err(_) => false,
+            Failed::Refused(refusal) => {
+                let answer = words::tr!("Jiandaoyun answers {}", refusal.describe());
+                self.gate.tell(reason, answer);
+                false
+            }
+            Failed::Unanswered(why) if reason == Pause::Outage => {
+                self.gate.tell(reason, unanswered(&why));
+                false
+            }
+            Failed::Unanswered(why) if in_a_row >= OUTAGE_AFTER => {
+                self.gate
+                    .close_until(Pause::Outage, unanswered(&why), self.probe(Pause::Outage));
+                true
+            }
+            Failed::Unanswered(_) | Failed::Unsent => false,
         }
     }
 
@@ -269,12 +293,20 @@ impl Vendor {
     }
 
     fn probe(&self, reason: Pause) -> impl Fn() -> Probing + Send + 'static {
-        let vendor = self.clone();
+        let (vendor, in_a_row) = (self.clone(), Arc::new(AtomicU32::new(0)));
         move || {
-            let vendor = vendor.clone();
-            Box::pin(async move { vendor.is_over(reason).await })
+            let (vendor, in_a_row) = (vendor.clone(), Arc::clone(&in_a_row));
+            Box::pin(async move { vendor.is_over(reason, &in_a_row).await })
         }
     }
+}
+
+/// Why the vendor does not work for us.
+enum Failed {
+    Refused(Refusal),
+    Unanswered(String),
+    /// It was not asked.
+    Unsent,
 }
 
 type Probing = std::pin::Pin<Box<dyn Future<Output = bool> + Send>>;

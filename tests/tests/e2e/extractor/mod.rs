@@ -5,6 +5,7 @@ mod ahead;
 mod answers;
 mod believed;
 mod blame;
+mod causes;
 mod closed;
 mod commands;
 mod condition_changed;
