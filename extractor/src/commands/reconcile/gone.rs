@@ -111,10 +111,8 @@ impl Comparison {
         // A few of those that this comparison has listed show whether `removed` is honoured. Where they are few themselves it
         // plainly is, and they are left out.
         let is_plain = listed.len() * deleted::MOST_BOTH <= ids.len();
-        let others: HashSet<usize> = match is_plain {
-            true => HashSet::new(),
-            false => listed.into_iter().take(OTHERS).collect(),
-        };
+        let most = if is_plain { 0 } else { OTHERS };
+        let others: HashSet<usize> = listed.into_iter().take(most).collect();
         let now = self.state.clocks().await?.okki_now(step.now);
         let items = step.items.into_iter().zip(&are_unlisted).enumerate();
         let items = items.filter(|(at, (_, is_unlisted))| **is_unlisted || others.contains(at));
