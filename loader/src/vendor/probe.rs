@@ -63,7 +63,8 @@ impl Vendor {
                 self.gate.tell(reason, unanswered(&why));
                 false
             }
-            Failed::Unanswered(why) if in_a_row >= OUTAGE_AFTER => {
+            // What the form is like is also watched by others, who find that out behind this reason.
+            Failed::Unanswered(why) if in_a_row >= OUTAGE_AFTER && reason != Pause::Configuration => {
                 self.gate
                     .close_until(Pause::Outage, unanswered(&why), self.probe(Pause::Outage));
                 true
