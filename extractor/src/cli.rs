@@ -117,7 +117,7 @@ pub(crate) struct SyncArgs {
     /// Backfill up to this time, a bare date to its end [default: now]
     #[arg(long, value_name = "TIME", requires = "since")]
     pub(crate) until: Option<String>,
-    /// Fetch details even of versions that are loaded
+    /// Fetch details even of versions that are loaded; with --id, write what OKKI shows even where a newer state was written
     #[arg(long)]
     pub(crate) force: bool,
     /// List everything again, as the first load does; what is known to be loaded costs no detail call

@@ -2,17 +2,21 @@
 //! whoever is listed among those who exist has not gone, and of whom that cannot be read the detail decides.
 
 use crate::{
-    okki::{Client, Error, Page, PageRequest},
+    okki::{Client, DamagedRow, Error, ListItem, Page, PageRequest},
     walk::{Pages, Step, Walk},
     window::Window,
 };
 use pipeline::quota::Lane;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Seconds between two deletions that are compared by one listing of those who exist.
 const TOGETHER_S: i64 = 600;
 /// A longer slice is not read as a whole for rows without a time; their details decide.
 const LONGEST_S: i64 = 86_400;
+/// Deleted customers of any time that are looked for among those who exist, where somebody is among both.
+const SAMPLE: u32 = 10;
+/// One of so many may be among both, and the others are believed.
+pub(crate) const MOST_BOTH: usize = 3;
 
 /// One part of the listing, in one lane.
 pub(crate) struct Listing<'a> {
@@ -34,7 +38,8 @@ impl Pages for Listing<'_> {
 /// Those who exist, as far as they have changed at certain times.
 #[derive(Debug, Default)]
 pub(crate) struct Existing {
-    ids: HashSet<String>,
+    /// With their update times.
+    ids: HashMap<String, i64>,
     /// Where somebody may be whom no page shows.
     unread: Vec<Window>,
 }
@@ -68,8 +73,11 @@ impl Existing {
         };
         let mut walk = Walk::new(window, None, count, false);
         while let Some(step) = walk.next(listing).await? {
-            self.ids
-                .extend(step.items.into_iter().map(|item| item.company_id));
+            self.ids.extend(
+                step.items
+                    .into_iter()
+                    .map(|item| (item.company_id, item.update_time)),
+            );
             let damaged = step.damaged.iter().map(|row| match row.update_time {
                 time if time > 0 => Window {
                     start: Some(time),
@@ -85,13 +93,18 @@ impl Existing {
 
     /// Whether they show this one.
     pub(crate) fn lists(&self, company_id: &str) -> bool {
-        self.ids.contains(company_id)
+        self.ids.contains_key(company_id)
+    }
+
+    /// The update time with which they show this one.
+    pub(crate) fn time_of(&self, company_id: &str) -> Option<i64> {
+        self.ids.get(company_id).copied()
     }
 
     /// What is known of a customer that was changed at this time; 0: at a time that nobody knows.
     pub(crate) fn presence(&self, company_id: &str, update_time: i64) -> Presence {
         let may_be_there = |window: &Window| update_time <= 0 || window.contains(update_time);
-        match self.ids.contains(company_id) {
+        match self.ids.contains_key(company_id) {
             true => Presence::Listed,
             false if self.unread.iter().any(may_be_there) => Presence::Unknown,
             false => Presence::Absent,
@@ -99,11 +112,36 @@ impl Existing {
     }
 }
 
-/// Compares a step of the deleted ones with those who exist: an error when somebody is among both, for then nobody of it is
+/// Compares a step of the deleted ones with those who exist: who is among both has not gone, and becomes a row that is told and
+/// listed again. Where they are more than a few, the listing is none of deleted customers: an error, for then nobody of it is
 /// known to have gone. Of whom nothing is known, because a page cannot be read, his detail decides.
-pub(crate) async fn compare(step: &Step, listing: &impl Pages, count: u32) -> Result<(), Error> {
-    if step.items.is_empty() {
+pub(crate) async fn compare(step: &mut Step, listing: &impl Pages, count: u32) -> Result<(), Error> {
+    let both = take_both(step, listing, count).await?;
+    let Some(first) = both.first() else {
         return Ok(());
+    };
+    if !differs_plainly(step, both.len(), listing, count).await? {
+        return Err(contradiction(&first.company_id));
+    }
+    step.damaged.extend(both.iter().map(|item| DamagedRow {
+        reason: contradiction_of(&item.company_id),
+        serial_id: None,
+        update_time: item.update_time,
+    }));
+    Ok(())
+}
+
+/// The same without any benefit of the doubt.
+pub(crate) async fn compare_strictly(step: &mut Step, listing: &impl Pages, count: u32) -> Result<(), Error> {
+    let both = take_both(step, listing, count).await?;
+    both.first()
+        .map_or(Ok(()), |first| Err(contradiction(&first.company_id)))
+}
+
+/// Takes out of the step who exists.
+async fn take_both(step: &mut Step, listing: &impl Pages, count: u32) -> Result<Vec<ListItem>, Error> {
+    if step.items.is_empty() {
+        return Ok(Vec::new());
     }
     let times: Vec<i64> = step.items.iter().map(|item| item.update_time).collect();
     let mut existing = Existing::around(listing, &times, count).await?;
@@ -115,18 +153,42 @@ pub(crate) async fn compare(step: &Step, listing: &impl Pages, count: u32) -> Re
         };
         existing.read(listing, window, count).await?;
     }
-    match step.items.iter().find(|item| existing.lists(&item.company_id)) {
-        Some(item) => Err(contradiction(&item.company_id)),
-        None => Ok(()),
-    }
+    let exists = |item: &mut ListItem| existing.lists(&item.company_id);
+    Ok(step.items.extract_if(.., exists).collect())
+}
+
+/// Whether the listing of deleted customers shows others than that of those who exist, apart from so many: in the step, and in
+/// the first rows of the whole of it.
+async fn differs_plainly(step: &Step, both: usize, listing: &impl Pages, count: u32) -> Result<bool, Error> {
+    let request = PageRequest {
+        start: None,
+        end: None,
+        page: 1,
+        count: SAMPLE,
+        removed: true,
+    };
+    let sample = listing.page(request).await?.items;
+    let times: Vec<i64> = sample.iter().map(|item| item.update_time).collect();
+    let existing = Existing::around(listing, &times, count).await?;
+    let is_new = |item: &&ListItem| !step.items.iter().any(|one| one.company_id == item.company_id);
+    let (exist, gone): (Vec<_>, Vec<_>) = sample
+        .iter()
+        .filter(is_new)
+        .partition(|item| existing.lists(&item.company_id));
+    let shown = both.max(exist.len());
+    Ok(shown * MOST_BOTH <= shown + step.items.len() + gone.len())
 }
 
 /// `removed=1` shows somebody who exists.
 fn contradiction(company_id: &str) -> Error {
-    Error::Shape(words::tr!(
-        "listing: removed=1 shows customer {}, who exists",
+    Error::Shape(contradiction_of(company_id))
+}
+
+fn contradiction_of(company_id: &str) -> String {
+    words::tr!(
+        "listing: removed=1 shows customer {}, who exists (okki-still-shown)",
         company_id
-    ))
+    )
 }
 
 /// Windows around these times, neighbours in one.
@@ -180,7 +242,8 @@ mod tests {
             });
             Ok(Page {
                 items: items.collect(),
-                total: Some(rows.len() as u64),
+                // An empty page counts its own rows.
+                total: Some(if page.is_empty() { 0 } else { rows.len() as u64 }),
                 ..Page::default()
             })
         }
@@ -208,12 +271,40 @@ mod tests {
         let names = ["a", "b", "c", "d", "e"];
         let rows = names.iter().map(|name| (AT, *name)).collect();
         let model = Model { rows, poison: None };
-        let error = compare(&step(&[(AT, "e")]), &model, 2).await.unwrap_err();
+        let error = compare(&mut step(&[(AT, "e")]), &model, 2).await.unwrap_err();
         assert!(error.to_string().contains("customer e, who exists"), "{error}");
-        let timeless = compare(&step(&[(0, "e")]), &model, 2).await;
+        let timeless = compare(&mut step(&[(0, "e")]), &model, 2).await;
         assert!(timeless.is_err());
-        let gone = step(&[(AT, "x"), (AT + 5_000, "y")]);
-        compare(&gone, &model, 2).await.unwrap();
+        let mut gone = step(&[(AT, "x"), (AT + 5_000, "y")]);
+        compare(&mut gone, &model, 2).await.unwrap();
+        assert_eq!((gone.items.len(), gone.damaged.len()), (2, 0));
+    }
+
+    /// A listing of deleted customers shows others than those who exist; one of it may be among both.
+    #[tokio::test]
+    async fn one_who_is_in_both_listings_does_not_keep_the_others() {
+        let model = Model {
+            rows: vec![(AT, "a"), (AT, "b")],
+            poison: None,
+        };
+        let mut some = step(&[
+            (AT, "a"),
+            (AT, "x"),
+            (AT + 1, "y"),
+            (AT + 2, "z"),
+            (AT, "v"),
+            (AT, "w"),
+        ]);
+        compare(&mut some, &model, 200).await.unwrap();
+        let left: Vec<_> = some.items.iter().map(|item| item.company_id.as_str()).collect();
+        assert_eq!(left, ["x", "y", "z", "v", "w"]);
+        assert_eq!(some.damaged.len(), 1);
+        assert!(some.damaged[0].reason.contains("customer a, who exists"));
+        // The parameter is ignored: most are among both.
+        let mut many = step(&[(AT, "a"), (AT, "b"), (AT, "x"), (AT + 1, "y")]);
+        assert!(compare(&mut many, &model, 200).await.is_err());
+        let mut strict = step(&[(AT, "a"), (AT, "x"), (AT + 1, "y"), (AT + 2, "z")]);
+        assert!(compare_strictly(&mut strict, &model, 200).await.is_err());
     }
 
     #[tokio::test]

@@ -177,6 +177,16 @@ impl FetchHandler {
         if let Some(failure) = unordered(wanted, &detail, asked) {
             return Outcome::Retry(failure);
         }
+        if asked.not_before > 0
+            && let Some(shown) = detail.update_time
+            && let Err(error) = self
+                .watermarks
+                .record_shown(&wanted.company_id, shown, asked.sequence)
+                .await
+        {
+            self.rt.redis_lost(&error);
+            return Outcome::Hold;
+        }
         let leaving = leaving(wanted, Stamp::of(&detail), asked);
         if listed == Listed::No {
             return self.left(job, leaving, "source-filter").await;

@@ -8,6 +8,7 @@
 
 #![warn(unreachable_pub)]
 
+mod ahead;
 mod brake;
 mod checkpoint;
 mod cli;

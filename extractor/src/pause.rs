@@ -11,7 +11,10 @@ use crate::{
 use futures::future::BoxFuture;
 use pipeline::{gate::Pause, quota::Lane, service::Runtime};
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -21,6 +24,9 @@ const CONFIRMED_AFTER: Duration = Duration::from_secs(5);
 
 /// However long OKKI wants no calls, it is asked again after this time: the answer may have been one record's, or some proxy's.
 const LONGEST_SILENCE: Duration = Duration::from_secs(300);
+
+/// A refusal that stands may be followed by something else once, by chance.
+const OTHERWISE: u32 = 2;
 
 /// Asks whether the work could be done again.
 type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
@@ -142,11 +148,42 @@ impl Pauses {
                 cause.what
             );
         }
-        let pauses = self.clone();
+        let (pauses, others) = (self.clone(), Arc::new(AtomicU32::new(0)));
         self.rt.gate.close_until(reason, detail, move || {
-            let (pauses, cause) = (pauses.clone(), cause.clone());
-            async move { pauses.try_again(&cause, true).await.is_ok() }
+            let (pauses, cause, others) = (pauses.clone(), cause.clone(), Arc::clone(&others));
+            async move {
+                match pauses.try_again(&cause, true).await {
+                    Ok(()) => true,
+                    Err(error) if cause.is_refusal(&error) || matches!(error, Error::Business { .. }) => {
+                        others.store(0, Ordering::Relaxed);
+                        pauses.rt.gate.tell(reason, cause.detail(&error));
+                        false
+                    }
+                    Err(error) => {
+                        let is_so = others.fetch_add(1, Ordering::Relaxed) + 1 >= OTHERWISE;
+                        is_so && pauses.fails_now(reason, &error, &cause)
+                    }
+                }
+            }
         });
+    }
+
+    /// A probe fails in this way: whoever reads why nothing goes on has to read the way of now. `true`: another pause stands
+    /// for it.
+    fn fails_now(&self, reason: Pause, error: &Error, cause: &Cause) -> bool {
+        let now = match error {
+            // Those have pauses of their own, or none.
+            Error::Store(_) | Error::Quota(pipeline::quota::Error::Store(_)) => return false,
+            Error::Quota(error) if error.live_goes_on_until().is_some() => return false,
+            Error::RateLimited { .. } | Error::Closed { .. } | Error::Quota(_) => Pause::Quota,
+            _ => Pause::Outage,
+        };
+        if now == reason {
+            self.rt.gate.tell(reason, cause.detail(error));
+            return false;
+        }
+        self.until_answered(now, error, cause.clone(), None);
+        true
     }
 
     /// Until the probe succeeds, or meets nothing but refusals for long enough, since `refused`.
@@ -161,14 +198,15 @@ impl Pauses {
                     Err(error) if cause.is_refusal(&error) => {
                         let since = *lock(&refused).get_or_insert_with(Instant::now);
                         let confirmed = since.elapsed() >= CONFIRMED_AFTER;
-                        if confirmed {
-                            pauses.needs_person(Pause::Credentials, &error, cause);
+                        match confirmed {
+                            true => pauses.needs_person(Pause::Credentials, &error, cause),
+                            false => pauses.rt.gate.tell(reason, cause.detail(&error)),
                         }
                         confirmed
                     }
-                    Err(_) => {
+                    Err(error) => {
                         *lock(&refused) = None;
-                        false
+                        pauses.fails_now(reason, &error, &cause)
                     }
                 }
             }

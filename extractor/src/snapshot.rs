@@ -97,7 +97,7 @@ pub(crate) fn unordered(wanted: &CompanyRef, detail: &Detail, asked: Asked) -> O
     let listed = wanted.update_time;
     match detail.update_time {
         // What a loader wants fetched again has the version that its return was given.
-        Some(shown) if shown.max(asked.not_before) < listed => Some(Failure::new(
+        Some(shown) if shown < listed && listed != asked.not_before => Some(Failure::new(
             "okki-older-detail",
             words::tr!(
                 "the detail is of {}, the listing shows {}",

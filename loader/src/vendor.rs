@@ -1,5 +1,7 @@
 //! The vendor's state of health, shared by everything that calls it: when to pause, and who notices that it is over.
 
+mod probe;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -204,35 +206,6 @@ impl Vendor {
             .close_until(Pause::Outage, why, self.probe(Pause::Outage));
     }
 
-    /// Whether the vendor works for us: asked with calls that change nothing and need key, app and form to be right.
-    pub(crate) async fn works(&self) -> bool {
-        self.trial().await.is_ok()
-    }
-
-    /// The same with what it refuses; `None`: it does not answer.
-    async fn trial(&self) -> Result<(), Option<Refusal>> {
-        let refused = |reply| match reply {
-            Reply::Ok(()) => Ok(()),
-            Reply::Refused(refusal) => Err(Some(refusal)),
-            Reply::Unknown(_) | Reply::Unsent(_) => Err(None),
-        };
-        refused(self.client.widgets().await.map(|_| ()))?;
-        refused(self.client.any_row().await)
-    }
-
-    /// Whether a pause for this reason is over.
-    async fn is_over(&self, reason: Pause) -> bool {
-        match self.trial().await {
-            Ok(()) => true,
-            // It refuses to work, for another reason: whoever reads why nothing goes on has to read that one.
-            Err(Some(other)) if needs_person(&other) && pause_for(&other) != reason => {
-                self.stopped(&other);
-                true
-            }
-            Err(_) => false,
-        }
-    }
-
     /// A query that fails while others are answered fails because of the rows that it would show: the inner `Err`.
     pub(crate) async fn about_rows<T>(&self, reply: Reply<T>) -> Reply<Result<T, Refusal>> {
         let refusal = match &reply {
@@ -267,17 +240,7 @@ impl Vendor {
         self.gate
             .close_until(Pause::Configuration, detail, self.probe(Pause::Configuration));
     }
-
-    fn probe(&self, reason: Pause) -> impl Fn() -> Probing + Send + 'static {
-        let vendor = self.clone();
-        move || {
-            let vendor = vendor.clone();
-            Box::pin(async move { vendor.is_over(reason).await })
-        }
-    }
 }
-
-type Probing = std::pin::Pin<Box<dyn Future<Output = bool> + Send>>;
 
 const fn needs_person(refusal: &Refusal) -> bool {
     matches!(refusal.class, Class::Stop | Class::Configuration)

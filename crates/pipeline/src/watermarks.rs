@@ -17,7 +17,8 @@
 //! | `o` | `1`: the customer may have a row, for a record of it went to the loader, or one was seen in the form |
 //! | `fu`, `fs` | update time and sequence of the newest state that a condition dropped |
 //! | `x`, `xs` | update time and sequence of the removal, or of the leaving of a filter, that the loader has handled as its policy says |
-//! | `ru`, `rs` | the same of the newest one that the extractor has handed on |
+//! | `ru`, `rs` | the same of the newest one that the extractor has handed on, or of the state that was set back: what follows is handed on above it |
+//! | `rt`, `rq` | update time that OKKI showed of the state that was handed on last above it, and the sequence of that |
 //! | `c` | number of the comparison with OKKI that listed the customer last |
 //!
 //! The first five are forgotten when a record dies or is to be fetched anew; the others stay.

@@ -34,6 +34,7 @@ impl Runner {
             reason: reason.to_owned(),
             tries: 0,
             due_ms: 0,
+            since_ms: 0,
         };
         // One second around it, whether or not bounds are inclusive.
         let around = |start: Option<i64>, end| (start.map(|start| start - 1), end + 1);
@@ -128,10 +129,10 @@ impl Runner {
             run.part = part;
             let mut walk = Walk::new(window, None, self.settings.count, span.removed);
             let vendor = self.vendor(RunKind::Live, part);
-            while let Some(step) = walk.next(&vendor).await? {
+            while let Some(mut step) = walk.next(&vendor).await? {
                 self.settings.brake.wait(&self.rt, lease).await?;
                 if span.removed {
-                    deleted::compare(&step, &vendor, self.settings.count).await?;
+                    deleted::compare(&mut step, &vendor, self.settings.count).await?;
                 }
                 self.note_coarse(walk.is_coarse());
                 if span.part.is_some() {

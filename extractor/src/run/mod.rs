@@ -258,13 +258,13 @@ impl Runner {
         let mut walk = Walk::new(run.window(), run.cursor, self.settings.count, removed);
         loop {
             let vendor = self.vendor(kind, run.part);
-            let step = match walk.next(&vendor).await {
+            let mut step = match walk.next(&vendor).await {
                 Ok(Some(step)) => step,
                 Ok(None) => return Ok(()),
                 Err(error) => return self.part_failed(kind, run, error).await,
             };
             self.settings.brake.wait(&self.rt, lease).await?;
-            if removed && let Err(error) = deleted::compare(&step, &vendor, self.settings.count).await {
+            if removed && let Err(error) = deleted::compare(&mut step, &vendor, self.settings.count).await {
                 return self.part_failed(kind, run, error).await;
             }
             self.note_coarse(walk.is_coarse());

@@ -45,6 +45,7 @@ impl Runner {
             reason,
             tries: 0,
             due_ms: 0,
+            since_ms: 0,
         };
         if self.state.keep_part(span.clone()).await? {
             tracing::error!(

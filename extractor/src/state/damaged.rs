@@ -35,6 +35,9 @@ pub(crate) struct DamagedSpan {
     pub tries: usize,
     /// When it is listed again, unix milliseconds on Redis' clock.
     pub due_ms: i64,
+    /// Since when it is kept, on the same clock; 0: by a release that did not say.
+    #[serde(default)]
+    pub since_ms: i64,
 }
 
 impl DamagedSpan {
@@ -71,6 +74,10 @@ impl DamagedSpan {
         };
         Self {
             due_ms: now_ms + wait_s * 1_000,
+            since_ms: match self.since_ms {
+                0 => now_ms,
+                since => since,
+            },
             ..self.clone()
         }
     }
@@ -203,6 +210,7 @@ mod tests {
             reason: String::new(),
             tries: 0,
             due_ms: 0,
+            since_ms: 0,
         };
         let mut last = 0;
         while !span.is_given_up() {

@@ -1,12 +1,16 @@
 //! Reads one second that holds more customers than a page: passes from the last page to the first until proven whole.
 //!
 //! The proof counts: since the total last fell to `T`, the set can only have shrunk, so `T` distinct customers seen
-//! since then are all of them. See the module above for the argument. It holds for a total that is not too small, which
-//! the page after the last one shows; without such a total, passes go forwards until some have found nobody.
+//! since then are all of them. See the module above for the argument, and [`totals`] for when a total counts. Without
+//! totals that agree with the rows, passes go forwards until some have found nobody; when any total has said that there are
+//! more by then, the second is told as doubtful.
+
+mod totals;
 
 use super::{Step, cutter::Slice, does_not_advance};
 use crate::okki::{DamagedRow, Error, ListItem, Page, PageRequest};
 use std::{cmp::Ordering, collections::HashSet};
+use totals::Belief;
 
 /// Passes in which the proof came no further, after which an overstated total is no longer believed.
 const QUIET_PASSES: u32 = 8;
@@ -23,21 +27,6 @@ pub(super) enum Taken {
     Whole(Step),
 }
 
-/// What is known of the listing's totals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Belief {
-    /// Nothing yet.
-    Unknown,
-    /// The page after the last one is being asked for.
-    Probed,
-    /// The probed page repeated rows, as when page numbers are cut at the last one; the last page tells.
-    Repeated,
-    /// Nothing comes after what they count.
-    Enough,
-    /// They are missing, or more was found than they count.
-    Useless,
-}
-
 /// Progress within the second.
 pub(super) struct Gather {
     request: PageRequest,
@@ -49,7 +38,20 @@ pub(super) struct Gather {
     /// Everybody seen since the total last fell.
     epoch: HashSet<String>,
     epoch_total: Option<u64>,
+    /// Pages read since then.
+    epoch_pages: HashSet<u64>,
+    /// The largest total that any page with rows has stated.
+    most_total: u64,
+    rises: u32,
     page_rows: u64,
+    /// The last page that has ever shown a row.
+    highest: u64,
+    /// The first page behind it that is known to be empty in this pass.
+    top: Option<u64>,
+    /// Page numbers after the last one show the last one.
+    is_clamped: bool,
+    /// How often the page after the last one was asked for once more.
+    confirmations: u32,
     total: Belief,
     previous: Vec<ListItem>,
     rereads: u32,
@@ -67,7 +69,14 @@ impl Gather {
             damaged: HashSet::new(),
             epoch: HashSet::new(),
             epoch_total: None,
+            epoch_pages: HashSet::new(),
+            most_total: 0,
+            rises: 0,
             page_rows: 0,
+            highest: 0,
+            top: None,
+            is_clamped: false,
+            confirmations: 0,
             total: Belief::Unknown,
             previous: Vec::new(),
             rereads: 0,
@@ -95,21 +104,37 @@ impl Gather {
             };
         }
         self.rereads = 0;
-        self.count_total(page.total);
-        self.page_rows = self.page_rows.max(page.rows());
         let rows = page.rows();
+        self.page_rows = self.page_rows.max(rows);
+        // Only the first page is empty because nobody is left, all others may lie behind the end.
+        if rows > 0 || number == 1 {
+            self.count_total(page.total);
+        }
         self.judge_total(&page, repeats);
         self.previous.clone_from(&page.items);
         let step = self.keep(page);
-        let total = self.epoch_total.filter(|_| self.total == Belief::Enough);
-        match total.map(|total| total.cmp(&(self.epoch.len() as u64))) {
-            Some(Ordering::Equal) => return Ok(Taken::Whole(step)),
+        match self.proof() {
+            Some(Ordering::Equal) if self.is_clamped || self.confirmations >= self.confirmations_needed() => {
+                return Ok(Taken::Whole(step));
+            }
+            Some(Ordering::Equal) => {
+                self.total = Belief::Confirmed;
+                self.confirmations += 1;
+                self.request.page = self.edge() + 1;
+                return Ok(Taken::More(step));
+            }
             // More than there can be.
             Some(Ordering::Less) => self.distrust(),
             _ => {}
         }
         match self.next_page(number, rows) {
-            Some(next) => self.request.page = next,
+            Some(next) => {
+                if next == number {
+                    // It will be the same, and that says nothing.
+                    self.previous.clear();
+                }
+                self.request.page = next;
+            }
             None if self.end_pass()? => {
                 let unread = self.missing();
                 return Ok(Taken::Whole(Step { unread, ..step }));
@@ -117,35 +142,6 @@ impl Gather {
             None => {}
         }
         Ok(Taken::More(step))
-    }
-
-    fn count_total(&mut self, total: Option<u64>) {
-        let Some(total) = total.filter(|_| self.total != Belief::Useless) else {
-            return;
-        };
-        if self.epoch_total.is_some_and(|before| total < before) {
-            self.epoch.clear();
-        }
-        self.epoch_total = Some(total);
-    }
-
-    /// What the page that was asked for after the last one says of the totals.
-    fn judge_total(&mut self, page: &Page, repeats: bool) {
-        match self.total {
-            Belief::Probed if page.rows() == 0 || repeats => self.total = Belief::Enough,
-            // Not repeated by page 1; the last page may still be the same.
-            Belief::Probed => self.total = Belief::Repeated,
-            Belief::Repeated if repeats => self.total = Belief::Enough,
-            Belief::Repeated => self.distrust(),
-            _ => {}
-        }
-    }
-
-    fn distrust(&mut self) {
-        if self.total != Belief::Useless {
-            tracing::warn!(total = self.epoch_total, "listing understates its total");
-            self.total = Belief::Useless;
-        }
     }
 
     fn keep(&mut self, page: Page) -> Step {
@@ -173,37 +169,6 @@ impl Gather {
         step
     }
 
-    /// The very first page shows where the last one is, and the one after that whether it is; from there the walk is
-    /// backwards. Without totals it is forwards.
-    fn next_page(&mut self, number: u64, rows: u64) -> Option<u64> {
-        match (self.epoch_total, self.total) {
-            (None, _) | (_, Belief::Useless) => (rows > 0).then_some(number + 1),
-            (Some(_), Belief::Unknown) => {
-                self.total = Belief::Probed;
-                Some(self.last_page() + 1)
-            }
-            (Some(_), Belief::Repeated) => Some(self.last_page()),
-            (Some(_), Belief::Probed | Belief::Enough) => {
-                let next = number.min(self.last_page() + 1);
-                (next > 1).then(|| next - 1)
-            }
-        }
-    }
-
-    fn last_page(&self) -> u64 {
-        self.epoch_total
-            .map_or(1, |total| total.div_ceil(self.page_rows.max(1)).max(1))
-    }
-
-    /// Passes have stopped to find anybody although the total says more. It may count too many; but not by whole pages, whose
-    /// numbers were asked for and showed nothing.
-    fn missing(&self) -> Option<String> {
-        let total = self.epoch_total.filter(|_| self.total != Belief::Useless)?;
-        let seen = self.epoch.len() as u64;
-        let is_much = total.saturating_sub(seen) >= self.page_rows.max(1);
-        is_much.then(|| words::tr!("listing: one second shows {seen} of {total} customers"))
-    }
-
     /// Begins the next pass; `true` when passes have stopped to find anything.
     fn end_pass(&mut self) -> Result<bool, Error> {
         self.quiet = if self.found_in_pass == 0 {
@@ -214,7 +179,15 @@ impl Gather {
         self.pass += 1;
         self.found_in_pass = 0;
         let forwards = self.epoch_total.is_none() || self.total == Belief::Useless;
-        self.request.page = if forwards { 1 } else { self.last_page() };
+        self.request.page = match self.edge() {
+            _ if forwards => 1,
+            edge if self.is_clamped || self.epoch_pages.contains(&(edge + 1)) => edge,
+            edge => edge + 1,
+        };
+        self.top = self
+            .epoch_pages
+            .contains(&(self.edge() + 1))
+            .then_some(self.edge() + 1);
         self.previous.clear();
         if self.quiet >= QUIET_PASSES {
             if !forwards {

@@ -26,7 +26,8 @@
 //! pages, which are still to be read), and again and again until the number of distinct customers seen since the
 //! total last fell reaches that total. As the set only shrinks, reaching it proves that all were seen, in any order, as
 //! long as the total is not too small: the page after the last one is read first, and when there is something on it,
-//! totals are believed no more and pages are turned until some passes have found nobody.
+//! totals are believed no more and pages are turned until some passes have found nobody. A total may be wrong on any page:
+//! it may only make the walk read more, or be told as doubtful, and no page that has shown a row is left out because of it.
 //!
 //! A listing that honours only the date of its bounds shows rows outside of the slice; then slices are whole days, and a
 //! row of another slice is left to that one.
@@ -177,6 +178,7 @@ impl Walk {
                 self.around = Around::None;
             } else {
                 self.gather = Some(Gather::new(self.request(slice, 1), slice));
+                return Ok(Some(self.turn_page(slice, page)));
             }
         }
         Ok(None)
@@ -190,18 +192,22 @@ impl Walk {
         let Some(page) = self.read(request, listing).await? else {
             return self.row_by_row(slice, listing).await;
         };
+        Ok(self.turn_page(slice, page))
+    }
+
+    fn turn_page(&mut self, slice: Slice, page: Page) -> Step {
         let now = page.now;
         let taken = match self.gather.as_mut().map(|gather| gather.take(page)) {
             Some(Ok(taken)) => taken,
             // It concerns this second alone.
             Some(Err(error)) => {
                 self.failed = Some(error);
-                return Ok(self.give_up(slice));
+                return self.give_up(slice);
             }
-            None => return Ok(Step::default()),
+            None => return Step::default(),
         };
         let slice = slice.window();
-        Ok(match taken {
+        match taken {
             Taken::More(step) => Step { slice, now, ..step },
             Taken::Whole(step) => {
                 self.step_over();
@@ -212,7 +218,7 @@ impl Walk {
                     ..step
                 }
             }
-        })
+        }
     }
 
     fn request(&self, slice: Slice, page: u64) -> PageRequest {

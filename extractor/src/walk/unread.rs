@@ -141,7 +141,12 @@ impl Walk {
             count,
             ..self.request(slice, page)
         };
-        match listing.page_once(request).await {
+        let mut answer = listing.page_once(request.clone()).await;
+        if answer.as_ref().is_ok_and(|page| page.rows() == 0) {
+            // It would be the end; once may have been no answer.
+            answer = listing.page_once(request).await;
+        }
+        match answer {
             Ok(page) => Ok(Some(page)),
             Err(error) if error.may_be_of_one_page() => {
                 shown.timeouts += u32::from(error.is_timeout());
@@ -168,7 +173,10 @@ impl Shown {
     fn take(&mut self, page: Page, of_pass: &mut HashSet<String>) {
         self.in_a_row = 0;
         self.page.now = page.now.or(self.page.now);
-        self.page.total = page.total.or(self.page.total);
+        // The total of an empty page may be the count of that page, and one that says less takes nothing back.
+        if page.rows() > 0 {
+            self.page.total = page.total.max(self.page.total);
+        }
         self.ended = page.rows() == 0;
         for item in page.items {
             self.repeats |= !of_pass.insert(item.company_id.clone());

@@ -1,13 +1,25 @@
 //! These customers: as `sync --id` does, up to their rows.
 
 use super::{POLL, Wishes, trouble::Trouble};
-use crate::{run::Stop, state::FetchResult, these};
+use crate::{
+    ahead::{Looks, ROWS},
+    failure_scope::FailureScope,
+    okki::{Error, chain},
+    run::Stop,
+    state::FetchResult,
+    these,
+};
 use pipeline::{
     accounting::Balance,
+    quota::Lane,
     store,
+    watermarks::Watermarks,
     wish::{Outcome, Served, Taken},
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 impl Wishes {
     /// Publishes them, and waits for their rows. A replica that takes the wish over publishes them once more: they are
@@ -32,6 +44,7 @@ impl Wishes {
     }
 
     async fn fetch(&self, taken: &Taken, ids: &[String]) -> anyhow::Result<Served> {
+        self.set_back(ids).await?;
         let run = these::publish(&self.rt, &self.state, ids).await?;
         let (mut left, mut moved) = (u64::MAX, Instant::now());
         let balance = loop {
@@ -51,6 +64,28 @@ impl Wishes {
         };
         let results = self.state.counters(&run.id).await?;
         Ok(told(&balance, results.of(FetchResult::Unknown)))
+    }
+
+    /// What listing and detail both show counts, even where a newer state was written: a person has asked for these.
+    async fn set_back(&self, ids: &[String]) -> anyhow::Result<()> {
+        let client = &self.compared.client;
+        let looks = Looks {
+            rt: &self.rt,
+            client,
+            watermarks: &Watermarks::new(self.rt.store.clone(), self.rt.namespace.clone()),
+            scope: &FailureScope::new(Arc::clone(client)),
+            lane: Lane::Live,
+            count: ROWS,
+        };
+        match looks.set_back_these(ids).await {
+            Err(Error::Store(error)) => Err(error.into()),
+            // The refs meet the same, and pause or climb the ladder.
+            Err(error) => {
+                tracing::debug!(error = chain(&error), "not compared with what okki shows");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// A ref on its last rung, and a little.
@@ -84,6 +119,13 @@ fn told(balance: &Balance, unknown: u64) -> Served {
     }
     if balance.dead > 0 {
         problems.push(words::kept!("{} customers are dead letters", balance.dead));
+    }
+    if balance.superseded > 0 {
+        problems.push(words::kept!(
+            "{} customers are not written: a newer state of them was written than okki shows; when listing and detail agree, \
+             ask once more, or compare and repair",
+            balance.superseded
+        ));
     }
     if balance.in_flight > 0 {
         problems.push(words::kept!(

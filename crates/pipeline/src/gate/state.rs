@@ -63,6 +63,14 @@ impl Gate {
         self.shared.close(&mut self.shared.lock(), reason, detail.into());
     }
 
+    /// Says what a standing reason is about now, as its probe has found it; nothing where it does not stand.
+    pub fn tell(&self, reason: Pause, detail: impl Into<String>) {
+        let detail = mask_text(&detail.into());
+        if let Some(closed) = self.shared.lock().closed.get_mut(&reason) {
+            closed.detail = detail;
+        }
+    }
+
     /// Takes this reason away (and ends its prober); the gate opens with the last one.
     pub fn open(&self, reason: Pause) {
         self.shared.open(&mut self.shared.lock(), reason);

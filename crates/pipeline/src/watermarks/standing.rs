@@ -17,6 +17,10 @@ pub struct Standing {
     pub dropped: Option<Version>,
     /// The removal, or the leaving of a filter, that was handled last.
     pub gone: Option<Version>,
+    /// The version above which states of this customer are handed on: of the newest removal, or of what was set back.
+    pub floor: Option<Version>,
+    /// The update time that OKKI showed of the state that was handed on last above it.
+    pub shown: Option<i64>,
     /// It may have a row.
     pub may_have_row: bool,
     /// The comparison that listed it last.
@@ -43,9 +47,30 @@ impl Standing {
     /// The latest update time that anything says.
     #[must_use]
     pub fn newest(&self) -> Option<i64> {
-        let published = self.published.map(|version| version.update_time);
         let gone = self.gone.map(|version| version.update_time);
-        published.max(self.ever_loaded).max(gone)
+        self.handed_on().max(gone)
+    }
+
+    /// The latest update time of a state that was loaded, handed on or dropped.
+    fn handed_on(&self) -> Option<i64> {
+        let time = |version: Option<Version>| version.map(|version| version.update_time);
+        time(self.published).max(self.ever_loaded).max(time(self.dropped))
+    }
+
+    /// Whether its last state was handed on under a later time than its own.
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        let floor = self.floor.max(self.gone).map(|floor| floor.update_time);
+        floor.is_some() && self.handed_on() <= floor
+    }
+
+    /// The update time that OKKI showed of its last state, as far as that is known.
+    #[must_use]
+    pub fn last_shown(&self) -> Option<i64> {
+        match self.is_raised() {
+            true => self.shown,
+            false => self.handed_on(),
+        }
     }
 }
 
@@ -61,7 +86,9 @@ impl Watermarks {
     /// When Redis does not answer.
     pub async fn standings(&self, companies: &[impl AsRef<str>]) -> Result<Vec<Standing>, Error> {
         let epoch = self.epoch().await?.map(String::into_bytes);
-        let fields = ["l", "e", "pu", "ps", "fu", "fs", "x", "xs", "o", "c"];
+        let fields = [
+            "l", "e", "pu", "ps", "fu", "fs", "x", "xs", "ru", "rs", "rt", "o", "c",
+        ];
         let rows = self.read(companies, &fields).await?;
         let parse = |row: Vec<Option<Vec<u8>>>| {
             let [
@@ -73,9 +100,12 @@ impl Watermarks {
                 fs,
                 gone,
                 gone_sequence,
+                ru,
+                rs,
+                shown,
                 may_have_row,
                 listed_in,
-            ] = <[_; 10]>::try_from(row).ok()?;
+            ] = <[_; 13]>::try_from(row).ok()?;
             let ever_loaded = number(loaded);
             let published = version(pu, ps);
             let may_have_row = may_have_row.is_some() || published.is_some() || ever_loaded.is_some();
@@ -85,6 +115,8 @@ impl Watermarks {
                 published,
                 dropped: version(fu, fs),
                 gone: version(gone, Some(gone_sequence.unwrap_or_else(unkept))),
+                floor: version(ru, rs),
+                shown: number(shown),
                 may_have_row,
                 listed_in: number(listed_in),
             })
@@ -129,6 +161,39 @@ impl Watermarks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_state_that_was_raised_is_known_by_the_time_that_okki_showed() {
+        let at = |update_time| {
+            Some(Version {
+                update_time,
+                sequence: 3,
+            })
+        };
+        let plain = Standing {
+            published: at(10),
+            ever_loaded: Some(9),
+            ..Standing::default()
+        };
+        assert_eq!((plain.is_raised(), plain.last_shown()), (false, Some(10)));
+        let raised = Standing {
+            floor: at(10),
+            shown: Some(4),
+            ..plain.clone()
+        };
+        assert_eq!((raised.is_raised(), raised.last_shown()), (true, Some(4)));
+        let later = Standing {
+            published: at(11),
+            ..raised.clone()
+        };
+        assert_eq!((later.is_raised(), later.last_shown()), (false, Some(11)));
+        // Handed on by a release that did not keep what was shown.
+        let unknown = Standing {
+            shown: None,
+            ..raised
+        };
+        assert_eq!((unknown.is_raised(), unknown.last_shown()), (true, None));
+    }
 
     #[test]
     fn what_is_published_or_loaded_after_a_removal_of_the_same_second_has_come_back() {

@@ -11,6 +11,7 @@ use pipeline::{
     stage::Stage,
     store::Error,
 };
+use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 
 /// A customer that is open for longer while all queues are empty is missing.
@@ -35,6 +36,8 @@ pub struct Facts {
     pub checkpoint: Option<i64>,
     /// A checkpoint that is older is a problem, seconds.
     pub checkpoint_limit_s: i64,
+    /// Parts of the listing that are kept, because they are not shown or not believed: why, and since when, unix milliseconds.
+    pub kept: Vec<(String, i64)>,
     /// Messages in work, retry and dead-letter queue of each stage; `None`: the broker did not answer.
     pub depths: Option<[Depths; 3]>,
     /// Groups of dead letters by stage, where somebody keeps the read model.
@@ -69,6 +72,7 @@ pub async fn gather(runtime: &Runtime, common: &CommonConfig) -> Result<Facts, E
         check,
         oldest: runtime.account.oldest(LIVE).await?,
         checkpoint: checkpoint(runtime).await?,
+        kept: kept(runtime).await?,
         checkpoint_limit_s: i64::try_from(checkpoint_age.as_secs()).unwrap_or(i64::MAX),
         groups: BTreeMap::new(),
     })
@@ -79,6 +83,21 @@ async fn checkpoint(runtime: &Runtime) -> Result<Option<i64>, Error> {
     let mut command = redis::cmd("HGET");
     command.arg(runtime.namespace.kind_key(LIVE)).arg("checkpoint");
     Ok(command.query_async(&mut *connection).await?)
+}
+
+/// What the extractor keeps of its listing; what names a part is one that is not shown.
+async fn kept(runtime: &Runtime) -> Result<Vec<(String, i64)>, Error> {
+    let mut connection = runtime.store.connection().await?;
+    let mut command = redis::cmd("HVALS");
+    command.arg(runtime.namespace.damaged_key());
+    let spans: Vec<String> = command.query_async(&mut *connection).await?;
+    let spans = spans
+        .iter()
+        .filter_map(|span| serde_json::from_str::<Value>(span).ok());
+    let parts = spans.filter(|span| span["part"].is_u64());
+    let kept =
+        parts.filter_map(|span| Some((span["reason"].as_str()?.to_owned(), span["since_ms"].as_i64()?)));
+    Ok(kept.filter(|(_, since)| *since > 0).collect())
 }
 
 async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depths; 3]>, Error> {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// A listed change that takes longer to reach the form waits for something.
 const LATE_S: i64 = 15 * 60;
+/// A part of the listing that is kept for longer is no matter of a moment.
+const KEPT_S: i64 = 5 * 60;
 /// A process that starts for longer waits for something.
 const STARTS_S: i64 = 60;
 /// Groups of dead letters that are named.
@@ -31,6 +33,7 @@ pub(super) fn findings(facts: &Facts, stages: &[StageView]) -> Vec<Finding> {
     }));
     found.extend(late(facts));
     found.extend(listing(facts));
+    found.extend(kept(facts));
     if facts.depths.is_none() {
         found.push(Finding::risk(
             words::text!("broker"),
@@ -175,6 +178,23 @@ fn late(facts: &Facts) -> Option<Finding> {
         let remedy = words::tr!("`loader trace {oldest}` says where it is");
         Finding::bad(words::text!("freshness"), seen, remedy)
     })
+}
+
+fn kept(facts: &Facts) -> Vec<Finding> {
+    let for_s = |since: &i64| (facts.now_ms - since).max(0) / 1_000;
+    let kept = facts.kept.iter().filter(|(_, since)| for_s(since) > KEPT_S);
+    kept.map(|(reason, since)| {
+        let seen = words::tr!(
+            "a part of the listing waits for {}: {}",
+            ago(for_s(since)),
+            words::retold(reason)
+        );
+        let remedy = words::text!(
+            "nothing of it is lost, it is listed again and again; `extractor status` names it, look in OKKI why it is not shown"
+        );
+        Finding::risk(words::text!("listing"), seen, remedy)
+    })
+    .collect()
 }
 
 fn listing(facts: &Facts) -> Option<Finding> {

@@ -88,7 +88,11 @@ fn sentence(verdict: Verdict, findings: &[Finding]) -> String {
         .filter(|finding| finding.health == Health::Bad)
         .collect();
     match (verdict, bad.as_slice()) {
-        (Verdict::Well, _) => words::tr!("all is well"),
+        // What the listing keeps back is in no queue, and so in no number below.
+        (Verdict::Well, _) => match findings.iter().find(|one| one.what == words::text!("listing")) {
+            Some(risk) => words::tr!("all is well but for a risk: {}: {}", risk.what, risk.seen),
+            None => words::tr!("all is well"),
+        },
         (Verdict::Unknown, _) => {
             words::tr!("it cannot be told whether all is well: the broker does not answer")
         }

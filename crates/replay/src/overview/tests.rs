@@ -248,3 +248,20 @@ fn the_sentence_names_the_first_fault_and_counts_the_others() {
         "not well: transformer: no transformer runs; and 1 more"
     );
 }
+
+/// What a part of the listing keeps back is in no queue and in no account.
+#[test]
+fn a_part_of_the_listing_that_waits_for_minutes_is_named() {
+    let kept = |for_ms: i64| {
+        let mut facts = well();
+        facts.kept = vec![("deleted customers: refused".to_owned(), NOW_MS - for_ms)];
+        Overview::of(&facts)
+    };
+    assert_eq!(kept(60_000).sentence, "all is well");
+    let overview = kept(600_000);
+    assert_eq!(overview.verdict, Verdict::Well);
+    assert_eq!(
+        overview.sentence,
+        "all is well but for a risk: listing: a part of the listing waits for 10m: deleted customers: refused"
+    );
+}

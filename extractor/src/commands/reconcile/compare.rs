@@ -5,6 +5,7 @@ use super::{
     progress::{Next, Progress},
 };
 use crate::{
+    ahead::is_ahead,
     deleted::Listing,
     okki::ListItem,
     run::Stop,
@@ -34,6 +35,8 @@ enum Verdict {
     Missing,
     /// Only an older state was loaded.
     Stale,
+    /// A newer state was loaded than is listed.
+    Ahead,
 }
 
 /// What the watermarks say; a row without a time is current when anything was loaded.
@@ -41,6 +44,13 @@ fn judge(listed: i64, standing: &Standing) -> Verdict {
     let reaches = |time: Option<i64>| time.is_some_and(|time| time >= listed);
     let published = standing.published.map(|version| version.update_time);
     let dropped = standing.dropped.map(|version| version.update_time);
+    if is_ahead(listed, standing) {
+        return Verdict::Ahead;
+    }
+    if !standing.is_gone() && standing.is_raised() && standing.last_shown().is_some_and(|last| last < listed)
+    {
+        return Verdict::Stale;
+    }
     if standing.is_dropped() && reaches(dropped) {
         return match standing.may_have_row && !standing.is_gone() {
             true => Verdict::Dropped,
@@ -124,8 +134,17 @@ impl Comparison {
                 _ => step.slice,
             });
         }
+        self.judge_all(progress, step.items, &standings).await
+    }
+
+    async fn judge_all(
+        &self,
+        progress: &mut Progress,
+        items: Vec<ListItem>,
+        standings: &[Standing],
+    ) -> Result<(), Stop> {
         let mut doubtful = Vec::new();
-        for (item, standing) in step.items.into_iter().zip(&standings) {
+        for (item, standing) in items.into_iter().zip(standings) {
             match judge(item.update_time, standing) {
                 Verdict::Current => progress.findings.current += 1,
                 Verdict::Filtered => progress.findings.filtered += 1,
@@ -137,7 +156,7 @@ impl Comparison {
             .map(|(item, _)| item.company_id.as_str())
             .collect();
         let found = self.rt.account.whereabouts(&ids).await?;
-        let mut wrong = Vec::new();
+        let (mut wrong, mut ahead) = (Vec::new(), Vec::new());
         for ((item, verdict), found) in doubtful.into_iter().zip(found) {
             let findings = &mut progress.findings;
             let finding = match (found, verdict) {
@@ -154,6 +173,10 @@ impl Comparison {
                     findings.current += 1;
                     continue;
                 }
+                (_, Verdict::Ahead) => {
+                    ahead.push(item.company_id);
+                    continue;
+                }
                 (_, Verdict::Dropped) => &mut findings.dropped,
                 (_, Verdict::Missing) => &mut findings.missing,
                 _ => &mut findings.stale,
@@ -161,7 +184,8 @@ impl Comparison {
             finding.add(&item.company_id);
             wrong.push(item);
         }
-        self.fetch_again(progress, Phase::Changed, wrong).await
+        self.fetch_again(progress, Phase::Changed, wrong).await?;
+        self.compare_ahead(progress, ahead).await
     }
 
     /// Publishes refs to be fetched whatever is known; those of deleted customers become removals.
@@ -282,8 +306,8 @@ mod tests {
         standing.published = at(10);
         assert_eq!(judge(10, &standing), Verdict::Published);
         let loaded = Standing {
-            loaded: Some(11),
-            ever_loaded: Some(11),
+            loaded: Some(10),
+            ever_loaded: Some(10),
             ..Standing::default()
         };
         assert_eq!(judge(10, &loaded), Verdict::Current);
@@ -294,6 +318,37 @@ mod tests {
             ..loaded
         };
         assert_eq!(judge(10, &before), Verdict::Stale);
+    }
+
+    #[test]
+    fn what_is_newer_than_the_listing_is_ahead_unless_it_was_raised_above_it() {
+        let loaded = Standing {
+            published: at(11),
+            ever_loaded: Some(11),
+            loaded: Some(11),
+            ..Standing::default()
+        };
+        assert_eq!(judge(10, &loaded), Verdict::Ahead);
+        assert_eq!(judge(0, &loaded), Verdict::Current, "a row without a time");
+        let raised = Standing {
+            floor: at(11),
+            shown: Some(10),
+            ..loaded.clone()
+        };
+        assert_eq!(judge(10, &raised), Verdict::Current);
+        assert_eq!(judge(11, &raised), Verdict::Stale, "it has changed since");
+        assert_eq!(judge(9, &raised), Verdict::Ahead, "taken back once more");
+        // By a release that did not keep the time that was shown.
+        let unknown = Standing {
+            shown: None,
+            ..raised
+        };
+        assert_eq!(judge(9, &unknown), Verdict::Current);
+        let dropped = Standing {
+            dropped: at(11),
+            ..Standing::default()
+        };
+        assert_eq!(judge(10, &dropped), Verdict::Ahead);
     }
 
     #[test]

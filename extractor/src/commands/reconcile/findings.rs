@@ -23,6 +23,9 @@ pub(super) struct Findings {
     pub(super) missing: Finding,
     /// Listed, and an older state was loaded.
     pub(super) stale: Finding,
+    /// Listed and shown in an older state than was loaded: OKKI has taken their update times back.
+    #[serde(default)]
+    pub(super) ahead: Finding,
     /// Listed, and their dead letter lies in a queue.
     pub(super) dead: Finding,
     /// Dropped by a condition, and their row was not handled as ON_REMOVAL says.
@@ -69,6 +72,7 @@ impl Findings {
         let found = [
             &self.missing,
             &self.stale,
+            &self.ahead,
             &self.dead,
             &self.dropped,
             &self.deleted,
@@ -140,6 +144,7 @@ impl Findings {
             plain(words::text!("unreadable rows"), self.damaged),
             found("missing", &self.missing),
             found("stale", &self.stale),
+            found(words::text!("ahead of OKKI"), &self.ahead),
             found(words::text!("dead letters"), &self.dead),
             found(words::text!("filtered with a row"), &self.dropped),
             found(words::text!("deleted in OKKI"), &self.deleted),

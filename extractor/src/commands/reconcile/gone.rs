@@ -107,19 +107,25 @@ impl Comparison {
         }
         let standings = self.watermarks.standings(&ids).await?;
         let listed = |at: &usize| standings[*at].listed_in == Some(progress.number);
-        // A few of those that this comparison has listed show whether `removed` is honoured.
-        let others: HashSet<usize> = (0..ids.len()).filter(listed).take(OTHERS).collect();
+        let listed: Vec<usize> = (0..ids.len()).filter(listed).collect();
+        // A few of those that this comparison has listed show whether `removed` is honoured. Where they are few themselves it
+        // plainly is, and they are left out.
+        let is_plain = listed.len() * deleted::MOST_BOTH <= ids.len();
+        let most = if is_plain { 0 } else { OTHERS };
+        let others: HashSet<usize> = listed.into_iter().take(most).collect();
         let now = self.state.clocks().await?.okki_now(step.now);
         let items = step.items.into_iter().zip(&are_unlisted).enumerate();
         let items = items.filter(|(at, (_, is_unlisted))| **is_unlisted || others.contains(at));
-        let compared = Step {
+        let mut compared = Step {
             items: items.map(|(_, (item, _))| item).collect(),
             slice: step.slice,
             ..Step::default()
         };
-        deleted::compare(&compared, &self.listing(part), self.settings.count)
-            .await
-            .map_err(Stop::Okki)?;
+        let (listing, count) = (self.listing(part), self.settings.count);
+        match is_plain {
+            true => deleted::compare(&mut compared, &listing, count).await?,
+            false => deleted::compare_strictly(&mut compared, &listing, count).await?,
+        }
         let ids: Vec<&str> = compared
             .items
             .iter()

@@ -6,6 +6,7 @@
 //! more, and so are the deleted ones. `--fix` has the missing and the stale fetched again, and hands those that have left
 //! to the loader. What is loaded but not shown by the form is the business of `loader reconcile`.
 
+mod ahead;
 mod compare;
 mod findings;
 mod gone;

@@ -43,6 +43,9 @@ pub(super) struct Progress {
     pub(super) run: String,
     pub(super) next: Next,
     pub(super) findings: Findings,
+    /// Customers that only seemed to be ahead of OKKI.
+    #[serde(default)]
+    pub(super) others: u64,
     /// Where the listing has not shown everybody.
     #[serde(default)]
     unread: Vec<(Option<i64>, i64)>,
@@ -121,6 +124,7 @@ impl Place {
                 cursor: None,
             },
             findings: Findings::default(),
+            others: 0,
             unread: Vec::new(),
         })
     }
@@ -206,6 +210,7 @@ mod tests {
             run: String::new(),
             next: Next::Unlisted,
             findings: Findings::default(),
+            others: 0,
             unread: Vec::new(),
         };
         assert!(progress.has_read(100) && !progress.has_read(101));

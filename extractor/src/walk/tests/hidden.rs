@@ -38,7 +38,7 @@ async fn pages_that_do_not_advance_cost_the_seconds_that_need_them() {
     }
 }
 
-fn all() -> Window {
+pub(super) fn all() -> Window {
     Window {
         start: None,
         end: START + 1_000_000,
@@ -46,7 +46,7 @@ fn all() -> Window {
 }
 
 /// Everybody who is handed out, and the seconds that could not be read.
-async fn walk_around(model: &Model, window: Window) -> (Vec<ListItem>, Vec<i64>) {
+pub(super) async fn walk_around(model: &Model, window: Window) -> (Vec<ListItem>, Vec<i64>) {
     let mut walk = Walk::new(window, None, 500, false);
     let (mut items, mut unread) = (Vec::new(), Vec::new());
     while let Some(step) = walk.next(model).await.unwrap() {

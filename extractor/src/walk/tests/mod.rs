@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod hidden;
+mod totals;
 
 use super::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
@@ -31,6 +32,12 @@ struct Model {
     dates_only: bool,
     /// From the rows of the window and those of the page.
     totals: fn(usize, usize) -> Option<u64>,
+    /// Instead of those, with the number of the page.
+    lie: Option<fn(&mut StdRng, Answer) -> Option<u64>>,
+    /// One of so many later pages comes without rows.
+    empties: Option<u32>,
+    /// This page never has rows.
+    hidden_page: Option<u64>,
     repeat_pages: bool,
     /// Page numbers after the last one show the last one.
     clamp_pages: bool,
@@ -44,6 +51,14 @@ struct Model {
     broken_above: usize,
     /// Nothing is answered from now on.
     away: AtomicBool,
+}
+
+/// What is told with a page, truly.
+#[derive(Clone, Copy)]
+struct Answer {
+    total: usize,
+    rows: usize,
+    page: u64,
 }
 
 struct State {
@@ -81,6 +96,9 @@ impl Model {
             half_open: false,
             dates_only: false,
             totals,
+            lie: None,
+            empties: None,
+            hidden_page: None,
             repeat_pages: false,
             clamp_pages: false,
             no_later_pages: false,
@@ -156,9 +174,18 @@ impl Pages for Model {
         {
             return Err(Error::Garbled("a quote that nobody escaped".to_owned()));
         }
-        let total = (self.totals)(rows.len(), items.len());
+        let answer = Answer {
+            total: rows.len(),
+            rows: items.len(),
+            page: request.page,
+        };
+        let total = match self.lie {
+            Some(lie) => lie(&mut state.rng, answer),
+            None => (self.totals)(rows.len(), items.len()),
+        };
         let left = self.hiccups.load(Ordering::Relaxed);
-        let hides = self.no_later_pages || left > 0;
+        let is_empty = self.empties.is_some_and(|of| state.rng.random_range(0..of) == 0);
+        let hides = self.no_later_pages || left > 0 || is_empty || self.hidden_page == Some(request.page);
         let items = match hides && request.page > 1 {
             true => {
                 self.hiccups.store(left.saturating_sub(1), Ordering::Relaxed);

@@ -45,8 +45,15 @@ async fn a_change_is_seen(pipeline: &PipelineUnderTest, sink: &Sink) {
 }
 
 #[tokio::test]
-async fn a_total_that_is_too_small_ends_no_listing() {
-    for totals in [Totals::Zero, Totals::Page, Totals::Capped(50)] {
+async fn a_total_that_is_wrong_ends_no_listing() {
+    for totals in [
+        Totals::Zero,
+        Totals::Page,
+        Totals::Capped(50),
+        Totals::NoneOnEmpty,
+        Totals::FirstPage,
+        Totals::Threefold,
+    ] {
         for spread_s in [90 * 86_400, 1] {
             let pipeline = fast(120, 91)
                 .set("OKKI_PAGE_SIZE", "20")

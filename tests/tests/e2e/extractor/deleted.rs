@@ -105,6 +105,48 @@ async fn who_is_in_both_listings_is_not_removed_on_whatever_page_he_is() {
     pipeline.drain().await;
 }
 
+/// One customer in both listings is told, and the others are removed all the same.
+#[tokio::test]
+async fn one_who_is_in_both_listings_does_not_keep_the_removals_of_others() {
+    let (url, notices) = hook().await;
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(30)
+        .seed(408)
+        .set("REMOVALS", "true")
+        .set_for(Service::Extractor, "ALERT_URL", url)
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .start()
+        .await;
+    pipeline.run_all();
+    pipeline.until_equal(LIMIT).await;
+    let ids = pipeline.simulator.company_ids();
+    pipeline
+        .simulator
+        .set(|settings| settings.okki.listing.also_removed = vec![ids[3]]);
+    pipeline.simulator.change_one(ids[3], None).unwrap();
+    for id in &ids[10..15] {
+        pipeline.simulator.remove_one(*id).unwrap();
+    }
+    eventually(
+        LIMIT,
+        "five are removed, and of one people are told",
+        async || {
+            let rows = pipeline.simulator.form_rows();
+            assert!(rows >= 25, "{rows}");
+            let notices = notices.lock().unwrap();
+            let is_told = |notice: &serde_json::Value| {
+                let notice = notice.to_string();
+                notice.contains("removed=1 shows customer") && notice.contains(&ids[3].to_string())
+            };
+            let told = notices.iter().any(is_told);
+            expect(rows == 25 && told, || format!("{rows} rows, told: {told}"))
+        },
+    )
+    .await;
+    pipeline.until_equal(LIMIT).await;
+    pipeline.drain().await;
+}
+
 /// Listed as deleted alone, because the listing of those who exist is behind: the detail is shown.
 #[tokio::test]
 async fn who_is_shown_is_not_removed_however_he_is_listed() {

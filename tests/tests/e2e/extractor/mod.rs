@@ -1,9 +1,11 @@
 //! The extractor alone: nothing that changed is missed, whichever replica dies, however the vendor sorts; snapshots are counted
 //! where they leave it.
 
+mod ahead;
 mod answers;
 mod believed;
 mod blame;
+mod causes;
 mod closed;
 mod commands;
 mod condition_changed;

@@ -70,6 +70,40 @@ fn writes_fail() -> Fault {
     Fault::on(Vendor::Jdy, "batch_create", kind)
 }
 
+/// It is away in one way after another, and refuses the key at last.
+#[tokio::test]
+async fn a_pause_names_how_the_vendor_fails_now() {
+    let (mut pipeline, feed) = shortened(128).await;
+    let loader = pipeline.run(Service::Loader);
+    pipeline[loader].ready().await;
+    let status = |status| FaultKind::Status {
+        status,
+        commit: false,
+    };
+    let refused = FaultKind::Code {
+        code: 17_018,
+        message: String::new(),
+        status: None,
+    };
+    let fault = |kind| Fault::on(Vendor::Jdy, "*", kind);
+    let mut standing = pipeline.simulator.fault(fault(status(502)));
+    feed.put_all(&pipeline).await;
+    for (kind, said) in [
+        (status(502), "502"),
+        (status(504), "504"),
+        (refused, "17018"),
+        (status(503), "503"),
+    ] {
+        let next = pipeline.simulator.fault(fault(kind));
+        pipeline.simulator.clear_faults(Some(standing));
+        standing = next;
+        pipeline[loader].pauses_for(said).await;
+    }
+    pipeline.simulator.clear_faults(Some(standing));
+    pipeline.until_equal(LIMIT).await;
+    pipeline.drain().await;
+}
+
 /// Reading works and writing does not, so that every probe opens the gate and the next write closes it again.
 #[tokio::test]
 async fn an_outage_of_writing_alone_holds_no_delivery_either() {

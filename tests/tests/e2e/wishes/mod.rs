@@ -30,7 +30,7 @@ async fn wish(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]
 }
 
 /// Asks, and waits until it is done.
-async fn done(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> Value {
+pub(crate) async fn done(pipeline: &PipelineUnderTest, service: Service, arguments: &[&str]) -> Value {
     let how = ["--reason", "a test", "--operator", "li", "--wait"];
     let (told, code) = wish(pipeline, service, &[&["ask"], arguments, &how].concat()).await;
     assert_eq!((told["state"].as_str(), code), (Some("done"), 0), "{told}");

@@ -183,3 +183,15 @@ async fn only_an_operator_makes_a_stage_rest() {
     rests.await.unwrap();
     gate.rests().await;
 }
+
+#[tokio::test]
+async fn a_standing_reason_can_be_told_anew_and_nothing_is_closed_by_that() {
+    let gate = Gate::new();
+    gate.tell(Pause::Outage, "HTTP 502");
+    assert!(gate.is_open() && gate.pauses().is_empty());
+    gate.close(Pause::Outage, "no list");
+    let since = gate.pauses()[0].since;
+    gate.tell(Pause::Outage, "HTTP 502");
+    let pauses = gate.pauses();
+    assert_eq!((pauses[0].detail.as_str(), pauses[0].since), ("HTTP 502", since));
+}

@@ -1,11 +1,12 @@
 //! `extractor sync --id`: these customers now, whatever is known of them, up to their rows.
 
 use super::{Ended, Sync};
-use crate::state::FetchResult;
-use pipeline::{accounting::Balance, setting::ConfigError};
+use crate::{ahead::Looks, failure_scope::FailureScope, state::FetchResult};
+use pipeline::{accounting::Balance, quota::Lane, setting::ConfigError, watermarks::Watermarks};
 use std::{
     collections::BTreeSet,
     convert::Infallible,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -41,6 +42,9 @@ impl Sync {
     /// Publishes the customers, fetches them, and waits for their rows.
     pub(in crate::commands::sync) async fn fetch_these(self, ids: Vec<String>) -> anyhow::Result<Ended> {
         let work = async {
+            if self.force {
+                self.set_back(&ids).await?;
+            }
             let run = crate::these::publish(&self.rt, &self.state, &ids).await?;
             let (id, runs) = (run.id.clone(), [run]);
             let summary = tokio::select! {
@@ -61,11 +65,30 @@ impl Sync {
         );
         words::ensure!(rows.dead == 0, "{} customers are dead letters", rows.dead);
         words::ensure!(
+            rows.superseded == 0,
+            "{} customers are not written: a newer state of them was written than okki shows; when it shows no newer one, \
+             --force writes what it shows now",
+            rows.superseded
+        );
+        words::ensure!(
             rows.in_flight == 0,
             "{} customers are not written yet; they are on their way as long as transformer and loader run",
             rows.in_flight
         );
         Ok(Ended::Done)
+    }
+
+    /// What listing and detail both show counts, even where a newer state was written.
+    async fn set_back(&self, ids: &[String]) -> anyhow::Result<()> {
+        let looks = Looks {
+            rt: &self.rt,
+            client: &self.client,
+            watermarks: &Watermarks::new(self.rt.store.clone(), self.rt.namespace.clone()),
+            scope: &FailureScope::new(Arc::clone(&self.client)),
+            lane: Lane::Live,
+            count: crate::ahead::ROWS,
+        };
+        Ok(looks.set_back_these(ids).await?)
     }
 
     /// Says for whom the command waits, as soon as that takes longer than calls do; completes never.

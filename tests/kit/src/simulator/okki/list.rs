@@ -69,6 +69,9 @@ pub(super) fn answer(state: &State, settings: &OkkiSettings, call: &Call) -> Rep
         Totals::Page => Some(count),
         Totals::Capped(most) => Some(total.min(most)),
         Totals::Missing => None,
+        Totals::NoneOnEmpty => Some(if count == 0 { 0 } else { total }),
+        Totals::FirstPage => Some(if query.page > 1 { count } else { total }),
+        Totals::Threefold => Some(if count == 0 { 0 } else { 3 * total }),
     };
     let total = total.map_or_else(String::new, |total| {
         format!(r#""totalItem":{mark}{total}{mark},"#)

@@ -19,6 +19,12 @@ pub enum Totals {
     Capped(usize),
     /// It is not there.
     Missing,
+    /// The rows of all pages, and 0 on a page without rows.
+    NoneOnEmpty,
+    /// The rows of all pages on the first one, their own on others.
+    FirstPage,
+    /// Three times the rows of all pages, and 0 on a page without rows.
+    Threefold,
 }
 
 /// Switches of the listing, all off by default.

@@ -1,0 +1,54 @@
+//! Listed customers of which a newer state was handed on than is listed: whether OKKI has taken their update times back, or
+//! they have only changed since they were listed.
+
+use super::{Comparison, progress::Progress};
+use crate::{ahead::Looks, run::Stop, state::Phase};
+use pipeline::quota::Lane;
+
+/// So many that were asked for and are no such customers, without one that is: listing and details of this account show
+/// other times, and asking for everybody would say no more.
+const MOST_OTHERS: u64 = 500;
+
+impl Comparison {
+    /// Asks for the details of these, and has them fetched again when they are so.
+    pub(super) async fn compare_ahead(&self, progress: &mut Progress, ids: Vec<String>) -> Result<(), Stop> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        if progress.others >= MOST_OTHERS && progress.findings.ahead.count == 0 {
+            progress.findings.current += ids.len() as u64;
+            return Ok(());
+        }
+        let looks = Looks {
+            rt: &self.rt,
+            client: &self.client,
+            watermarks: &self.watermarks,
+            scope: &self.failure_scope,
+            lane: Lane::Backfill,
+            count: self.settings.count,
+        };
+        let seen = looks.look_twice(&ids).await?;
+        progress.others += seen.others;
+        if progress.others >= MOST_OTHERS && seen.others > 0 {
+            let asked = progress.others;
+            tracing::warn!(
+                asked,
+                "details show later times than the listing, none was taken back"
+            );
+        }
+        let findings = &mut progress.findings;
+        findings.current += seen.others;
+        for id in &seen.failed {
+            // Nothing says that the newest state was loaded.
+            findings.ahead.add(id);
+            findings.failed.add(id);
+        }
+        for item in &seen.ahead {
+            findings.ahead.add(&item.company_id);
+        }
+        if self.fix {
+            looks.set_back(&seen.ahead).await?;
+        }
+        self.fetch_again(progress, Phase::Changed, seen.ahead).await
+    }
+}
