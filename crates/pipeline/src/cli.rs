@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{Command, CommandFactory, Parser};
 
 use words::Language;
 
@@ -81,16 +81,44 @@ where
 {
     crate::tls::install_crypto();
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-    let command =
-        settled::settled(C::command(), &args).map_err(|error| ConfigError::message(error.to_string()))?;
-    let parsed = command.try_get_matches_from(&args);
-    let command = match parsed.and_then(|mut matches| C::from_arg_matches_mut(&mut matches)) {
+    let command = match parsed::<C>(&args)? {
         Ok(command) => command,
         Err(error) => return Ok(report_parse::<C>(&error, &args)),
     };
     let ended = run(command).await;
     crate::telemetry::trace::finish().await;
     ended.map(|()| 0)
+}
+
+/// What was typed, with the settings of the setup's folder in their place. `run` does not end over settings of that folder that
+/// are spoilt: it waits for better ones.
+fn parsed<C: Parser>(args: &[OsString]) -> Result<Result<C, clap::Error>, ConfigError> {
+    let read = |command: Command| {
+        let matches = command.try_get_matches_from(args)?;
+        let is_run = matches.subcommand_name() == Some("run");
+        C::from_arg_matches(&matches).map(|command| (command, is_run))
+    };
+    let problem = match settled::settled(C::command(), args) {
+        Ok(command) => match read(command) {
+            Ok((command, _)) => return Ok(Ok(command)),
+            Err(error) => Err(error),
+        },
+        Err(error) => Ok(error),
+    };
+    // Without the folder's settings the same words may say something: then the folder is at fault.
+    match (problem, read(C::command())) {
+        (Ok(unreadable), Ok((command, true))) => {
+            crate::setup::spoil(words::english(|| unreadable.to_string()));
+            Ok(Ok(command))
+        }
+        (Err(error), Ok((command, true))) => {
+            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            crate::setup::spoil(first);
+            Ok(Ok(command))
+        }
+        (Ok(unreadable), Ok(_)) => Err(ConfigError::message(unreadable.to_string())),
+        (Ok(_), Err(error)) | (Err(error), _) => Ok(Err(error)),
+    }
 }
 
 fn report_parse<C: CommandFactory>(error: &clap::Error, args: &[OsString]) -> u8 {

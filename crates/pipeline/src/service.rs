@@ -2,6 +2,7 @@
 //!
 //! A missing broker or Redis is waited for: the process says so once, is live, and is not ready.
 
+mod beat;
 mod operator;
 mod redis_watch;
 
@@ -13,7 +14,7 @@ use crate::{
     config::CommonConfig,
     events::EventWriter,
     gate::{Gate, Pause},
-    heartbeat::{self, Heartbeat},
+    heartbeat,
     names::{Namespace, VendorAccount},
     quota::Quota,
     shutdown::Shutdown,
@@ -261,34 +262,6 @@ impl Runtime {
             .declare(stage)
             .await
             .with_context(|| words::tr!("declare the queues"))
-    }
-
-    /// Says at once how the process stands, and not only every few seconds.
-    pub(crate) async fn beat(&self, service: &str) {
-        let told = heartbeat::tell(&self.store, &self.namespace, &self.heartbeat(service)).await;
-        if let Err(error) = told {
-            tracing::debug!(%error, "Redis did not take the heartbeat");
-        }
-    }
-
-    /// Nobody is to wait for this process any more.
-    pub(crate) async fn leave(&self, service: &str) {
-        let left = heartbeat::leave(&self.store, &self.namespace, service, &self.instance).await;
-        if let Err(error) = left {
-            tracing::debug!(%error, "Redis did not take the heartbeat away");
-        }
-    }
-
-    fn heartbeat(&self, service: &str) -> Heartbeat {
-        Heartbeat {
-            service: service.to_owned(),
-            instance: self.instance.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            since: self.since,
-            draining: self.shutdown.is_requested(),
-            paused: self.gate.pauses(),
-            status: Heartbeat::bounded(self.status.snapshot()),
-        }
     }
 }
 

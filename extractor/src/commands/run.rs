@@ -46,7 +46,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let setup = Setup::new(&args.setup, "extractor");
     let vendor = SetUp::new(&setup, &args.okki, &http);
     let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| vendor.servant(rt));
-    if setup.is_awaited().is_some() {
+    if setup.is_awaited() {
         return setup.wait(&common, &http.tls, lanes, None, servant).await;
     }
     match Checked::new(&args) {
@@ -98,9 +98,7 @@ async fn work(
         ttl,
         hook,
     } = checked;
-    let rt = Runtime::start("extractor", common, &http.tls).await?;
-    setup.follow(&rt).await?;
-    begin_with(&rt, &okki);
+    let rt = begun(common, http, setup, &okki).await?;
     let client = shared_client(&rt, &okki, http)?;
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let mut tasks = JoinSet::new();
@@ -254,12 +252,20 @@ fn lead(
     live
 }
 
-/// Says what the settings mean, to people and to other programs.
-fn begin_with(rt: &Runtime, okki: &OkkiConfig) {
+/// Starts the runtime and says what the settings mean, to people and to other programs.
+async fn begun(
+    common: &CommonConfig,
+    http: &HttpConfig,
+    setup: &Setup,
+    okki: &OkkiConfig,
+) -> anyhow::Result<Runtime> {
+    let rt = Runtime::start("extractor", common, &http.tls).await?;
+    setup.follow(&rt).await?;
     rt.status.set(SPEEDS, speeds(okki).told());
     for warning in &okki.client.endpoints.source.warnings {
         tracing::warn!(%warning, "source document");
     }
+    Ok(rt)
 }
 
 /// What polls beside the work and changes nothing of it.

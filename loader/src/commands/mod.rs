@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod form;
 pub(crate) mod index;
 mod merge;
+mod of_form;
 pub(crate) mod reconcile;
 pub(crate) mod removals;
 pub(crate) mod run;

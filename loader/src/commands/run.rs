@@ -16,7 +16,8 @@ use replay::worker::Worker;
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::set_up::{OfForm, SetUp};
+use super::of_form::OfForm;
+use super::set_up::SetUp;
 use crate::cli::RunArgs;
 use crate::handler::WriteHandler;
 use crate::pushes::Pushes;
@@ -34,7 +35,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     );
     let vendor = SetUp::new(&setup, &args.form.company, &args.limits, &http);
     let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| vendor.servant(rt));
-    if setup.is_awaited().is_some() {
+    if setup.is_awaited() {
         return setup.wait(&common, &http.tls, lanes, None, servant).await;
     }
     let on_missing_row = args.write.on_missing_row;

@@ -23,7 +23,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let tls = TlsFiles::try_from(args.tls)?;
     let setup = Setup::new(&args.setup, "transformer");
     let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| SetUp::new(&setup, rt, None));
-    if setup.is_awaited().is_some() {
+    if setup.is_awaited() {
         return setup.wait(&common, &tls, lanes, None, servant).await;
     }
     let checked = TransformConfig::try_from(args.transform).and_then(|config| {

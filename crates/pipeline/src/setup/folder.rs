@@ -186,7 +186,8 @@ impl SetupFolder {
 
     /// What the settings would be with what was chosen: settings of before that are not named stay.
     pub(super) fn merged(&self, chosen: Settings) -> Result<Settings, FolderError> {
-        let mut settings = self.settings()?;
+        // What cannot be read cannot stay, and must not keep better settings away.
+        let mut settings = self.settings().unwrap_or_default();
         settings.extend(self.draft()?);
         settings.extend(chosen);
         settings.retain(|_, value| !value.is_blank());

@@ -15,4 +15,5 @@ pub use sealed::{NotSealed, Sealed, SealingKey};
 pub use servant::{Names, answer, keep_keys, settle};
 pub use sheets::{App, Catalogue, Dictionary, Field, Form, FormSheet, Rows, Widget};
 pub use trial::{RowSheet, Trial, Trials, TriedCell, TriedCustomer, TriedField};
+pub(crate) use wait::spoil;
 pub use wait::{STATUS, SettingsChanged, Setup, serve_always};

@@ -34,6 +34,15 @@ pub const STATUS: &str = "setup";
 #[error("the settings have changed")]
 pub struct SettingsChanged;
 
+/// Why the settings of the folder cannot even be read, if that is so.
+static SPOILT: OnceLock<String> = OnceLock::new();
+
+/// Notes that the settings of the folder are none; `run` then waits for better ones.
+pub(crate) fn spoil(problem: String) {
+    // The first thing that is found wrong is told.
+    drop(SPOILT.set(problem));
+}
+
 /// How a program comes to its settings.
 #[derive(Clone)]
 pub struct Setup {
@@ -64,10 +73,11 @@ impl Setup {
         self.folder.as_ref()
     }
 
-    /// There is a folder, and no settings in it.
+    /// There is a folder, and no settings in it, or none that can be read.
     #[must_use]
-    pub fn is_awaited(&self) -> Option<&SetupFolder> {
-        self.folder.as_ref().filter(|folder| !folder.is_set_up())
+    pub fn is_awaited(&self) -> bool {
+        let awaits = |folder: &SetupFolder| !folder.is_set_up() || SPOILT.get().is_some();
+        self.folder.as_ref().is_some_and(awaits)
     }
 
     /// Shows that it can be set up, and ends the process orderly when its settings are replaced.
@@ -131,7 +141,8 @@ impl Setup {
         let rt = Runtime::start(folder.service(), common, tls).await?;
         // Whoever hears that it waits finds the key, too.
         show(&rt, folder)?;
-        let why = match &problem {
+        let problem = problem.map(|problem| problem.to_string());
+        let why = match problem.as_ref().or(SPOILT.get()) {
             None => words::kept!("there are no settings yet; open /setup of the desk"),
             Some(problem) => words::kept!("the settings cannot be used: {problem}; open /setup of the desk"),
         };

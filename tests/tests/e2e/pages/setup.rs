@@ -324,14 +324,31 @@ async fn a_script_sets_up_and_says_what_is_missing() {
     let [_, _, loader] = replicas;
     let kept = scene.folder.path().join("settings/loader.env");
     let text = std::fs::read_to_string(&kept).unwrap();
-    let spoilt: String = text.lines().filter(|line| !line.contains("JDY_API_KEY")).collect();
+    let spoilt: String = text
+        .lines()
+        .filter(|line| !line.contains("JDY_API_KEY"))
+        .collect();
     scene.pipeline[loader].process().stop(LIMIT).await.unwrap();
     std::fs::write(&kept, spoilt).unwrap();
     scene.pipeline.restart(loader).unwrap();
-    scene.pipeline[loader].pauses_for("the settings cannot be used: JDY_API_KEY").await;
+    scene.pipeline[loader]
+        .pauses_for("the settings cannot be used: JDY_API_KEY")
+        .await;
     let (code, said) = run(false, &["--everything"]).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("JDY_API_KEY"), "{said}");
+    let (code, said) = run(true, &["--everything"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    scene.pipeline.simulator.add(3);
+    scene.pipeline.until_equal(LIMIT).await;
+    for nonsense in ["IGNORE_KEYLESS=perhaps\n", "nonsense\n"] {
+        scene.pipeline[loader].process().stop(LIMIT).await.unwrap();
+        std::fs::write(&kept, nonsense).unwrap();
+        scene.pipeline.restart(loader).unwrap();
+        scene.pipeline[loader]
+            .pauses_for("the settings cannot be used")
+            .await;
+    }
     let (code, said) = run(true, &["--everything"]).await;
     assert_eq!(code, Some(0), "{said}");
     scene.pipeline.simulator.add(3);
