@@ -112,8 +112,9 @@ fn parsed<C: Parser>(args: &[OsString]) -> Result<Result<C, clap::Error>, Config
             Ok(Ok(command))
         }
         (Err(error), Ok((command, true))) => {
-            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
-            crate::setup::spoil(first);
+            let told = error.to_string();
+            let first = told.lines().next().unwrap_or_default();
+            crate::setup::spoil(first.trim_start_matches("error: ").to_owned());
             Ok(Ok(command))
         }
         (Ok(unreadable), Ok(_)) => Err(ConfigError::message(unreadable.to_string())),

@@ -27,7 +27,8 @@ async fn a_customer_stands_beside_its_row_cell_by_cell() {
 
     // Somebody has changed the row.
     let rows = scene.pipeline.simulator.rows(100);
-    let row = rows.iter().find(|row| row[KEY_WIDGET] == id.to_string()).unwrap();
+    let key = id.to_string();
+    let row = rows.iter().find(|row| row[KEY_WIDGET] == key).unwrap();
     let row_id = row["_id"].as_str().unwrap().to_owned();
     let typed = json!({cell_widget(0): {"value": "Somebody's own name"}});
     scene.pipeline.simulator.edit_row(&row_id, &typed).unwrap();

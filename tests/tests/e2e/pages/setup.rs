@@ -324,10 +324,8 @@ async fn a_script_sets_up_and_says_what_is_missing() {
     let [_, _, loader] = replicas;
     let kept = scene.folder.path().join("settings/loader.env");
     let text = std::fs::read_to_string(&kept).unwrap();
-    let spoilt: String = text
-        .lines()
-        .filter(|line| !line.contains("JDY_API_KEY"))
-        .collect();
+    let without_key = |line: &&str| !line.contains("JDY_API_KEY");
+    let spoilt = text.lines().filter(without_key).collect::<Vec<_>>().join("\n");
     scene.pipeline[loader].process().stop(LIMIT).await.unwrap();
     std::fs::write(&kept, spoilt).unwrap();
     scene.pipeline.restart(loader).unwrap();
