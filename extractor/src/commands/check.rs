@@ -194,13 +194,13 @@ fn describe_page(page: &Page) -> String {
     let total = page
         .total
         .map_or_else(|| words::tr!("an unknown number of"), |total| total.to_string());
-    let damaged = page.damaged.len();
-    let odd = if damaged > 0 {
-        words::tr!(", {damaged} of them without a usable id")
-    } else {
-        String::new()
-    };
-    words::tr!("{total} customers, {} on the first page{odd}", page.rows())
+    let rows = page.rows();
+    match page.damaged.len() {
+        0 => words::tr!("{total} customers, {rows} on the first page"),
+        damaged => {
+            words::tr!("{total} customers, {rows} on the first page, {damaged} of them without a usable id")
+        }
+    }
 }
 
 fn clock(page: &Page) -> Step {

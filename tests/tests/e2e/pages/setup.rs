@@ -9,6 +9,7 @@ use kit::{
     simulator::KEY_WIDGET,
     wait::{eventually, expect},
 };
+use pipeline::{setting::Secret, setup::SealingKey};
 use serde_json::{Value, json};
 
 const SECRET: &str = "sim-okki-secret";
@@ -351,4 +352,55 @@ async fn a_script_sets_up_and_says_what_is_missing() {
     assert_eq!(code, Some(0), "{said}");
     scene.pipeline.simulator.add(3);
     scene.pipeline.until_equal(LIMIT).await;
+    no_stored_key_goes_elsewhere(&scene).await;
+}
+
+/// Whoever can ask for wishes, and knows no key, names another host.
+async fn no_stored_key_goes_elsewhere(scene: &Scene) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let elsewhere = format!("http://{}", listener.local_addr().unwrap());
+    let health = scene.ask("health").await.unwrap();
+    let token = scene.ask("me").await.unwrap()["form_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (stage, service, address) in [
+        ("extract", "extractor", "OKKI_BASE_URL"),
+        ("load", "loader", "JDY_BASE_URL"),
+    ] {
+        let replicas = health["replicas"].as_array().unwrap();
+        let key = replicas
+            .iter()
+            .find(|one| one["service"] == service && one["status"]["setup"]["key"].is_string())
+            .map(|one| one["status"]["setup"]["key"].clone())
+            .unwrap();
+        let key: SealingKey = serde_json::from_value(key).unwrap();
+        let named = [(address.to_owned(), Secret::new(elsewhere.clone()))];
+        let sealed = key.seal(&named.into_iter().collect()).unwrap();
+        let asked: Value = kit::http::client()
+            .post(scene.url("/api/v1/wishes"))
+            .header("x-form-token", &token)
+            .json(&json!({"kind": "keys", "stage": stage, "sealed": sealed, "reason": "x"}))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let id = asked["wish"]["id"].as_str().unwrap();
+        eventually(LIMIT, "it is refused", async || {
+            let wishes = scene.ask("wishes").await?;
+            let all = wishes["wishes"].as_array().cloned().unwrap_or_default();
+            let wish = all.into_iter().find(|one| one["id"] == id).unwrap_or_default();
+            let refused = wish["state"] == "failed"
+                && wish["outcome"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .contains("is missing");
+            expect(refused, || wish.to_string())
+        })
+        .await;
+    }
+    let nobody = tokio::time::timeout(std::time::Duration::from_millis(10), listener.accept()).await;
+    assert!(nobody.is_err(), "somebody has called {elsewhere}");
 }
