@@ -367,12 +367,10 @@ async fn killed_in_the_middle_it_goes_on_and_nobody_is_lost_or_doubled() {
     assert!(shown.values().all(|cell| cell == "after"), "{shown:?}");
     let account = books(&pipeline, &run).await;
     let count = |name: &str| account[name].as_u64().unwrap_or_default();
-    assert_eq!(count("listed"), u64::from(CUSTOMERS), "{account}");
-    assert_eq!(
-        count("loaded") + count("unchanged"),
-        u64::from(CUSTOMERS),
-        "{account}"
-    );
+    // One that was killed between publishing a part and writing that down publishes it once more; each time is accounted for.
+    let listed = count("listed");
+    assert!(listed >= u64::from(CUSTOMERS), "{account}");
+    assert_eq!(count("loaded") + count("unchanged"), listed, "{account}");
     assert_eq!(details(&pipeline), fetched, "nobody was fetched");
     pipeline.drain().await;
 }
