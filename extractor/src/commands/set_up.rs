@@ -90,7 +90,9 @@ impl Servant for Desired {
 impl Desired {
     async fn try_keys(&self, keys: &Settings) -> Result<(String, Settings), String> {
         let mut keys = keys.clone();
-        keys.insert(ADDRESS.to_owned(), Secret::new(self.address(&keys)?));
+        let given = &self.set_up.okki.okki_base_url;
+        let address = setup::address(self.set_up.setup.folder(), &keys, NAMES, given, BASE_URL);
+        keys.insert(ADDRESS.to_owned(), address);
         let okki = OkkiConfig::try_from(with(&self.set_up.okki, &keys)).map_err(|error| error.to_string())?;
         let place = Some(Place::of(&self.rt));
         let steps = check::try_okki(&okki, &self.set_up.http, place)
@@ -104,28 +106,6 @@ impl Desired {
                 Ok((words::kept!("OKKI has accepted the keys: {seen}"), keys))
             }
         }
-    }
-
-    /// Where typed keys are tried: as they say; else as variables and flags say. An address that was set up with other keys before
-    /// does not stand for these.
-    fn address(&self, keys: &Settings) -> Result<String, String> {
-        if let Some(typed) = keys.get(ADDRESS).filter(|typed| !typed.is_blank()) {
-            return Ok(typed.expose().trim().to_owned());
-        }
-        let given = &self.set_up.okki.okki_base_url;
-        let folder = self.set_up.setup.folder();
-        let before = folder.map(setup::SetupFolder::settings).transpose();
-        let before = before.map_err(|problem| problem.to_string())?;
-        let is_of_before = before.is_some_and(|settings| {
-            settings
-                .get(ADDRESS)
-                .is_some_and(|address| address.expose() == given)
-        });
-        Ok(if is_of_before {
-            BASE_URL.to_owned()
-        } else {
-            given.clone()
-        })
     }
 
     /// With the keys that were tried last, else those of the settings.

@@ -123,28 +123,6 @@ impl Desired {
         }
     }
 
-    /// Where a typed key is tried: as it says; else as variables and flags say. An address that was set up with another key
-    /// before does not stand for this one.
-    fn address(&self, keys: &Settings) -> Result<String, String> {
-        if let Some(typed) = keys.get(ADDRESS).filter(|typed| !typed.is_blank()) {
-            return Ok(typed.expose().trim().to_owned());
-        }
-        let given = &self.set_up.company.jdy_base_url;
-        let folder = self.set_up.setup.folder();
-        let before = folder.map(setup::SetupFolder::settings).transpose();
-        let before = before.map_err(|problem| problem.to_string())?;
-        let is_of_before = before.is_some_and(|settings| {
-            settings
-                .get(ADDRESS)
-                .is_some_and(|address| address.expose() == given)
-        });
-        Ok(if is_of_before {
-            BASE_URL.to_owned()
-        } else {
-            given.clone()
-        })
-    }
-
     /// Whether a loader can begin with these settings.
     fn usable(&self, merged: &Settings, documents: &BTreeMap<String, String>) -> Result<(), String> {
         let args = with(&self.set_up.company, merged);
@@ -164,7 +142,9 @@ impl Desired {
 
     async fn try_key(&self, keys: &Settings) -> Result<(String, Settings), String> {
         let mut keys = keys.clone();
-        keys.insert(ADDRESS.to_owned(), Secret::new(self.address(&keys)?));
+        let given = &self.set_up.company.jdy_base_url;
+        let address = setup::address(self.set_up.setup.folder(), &keys, NAMES, given, BASE_URL);
+        keys.insert(ADDRESS.to_owned(), address);
         let company = self.company(&keys)?;
         let found = catalogue::catalogue(&company)
             .await

@@ -12,7 +12,7 @@ mod wait;
 pub use config::SetupArgs;
 pub use folder::{FolderError, Settings, SetupFolder, quoted};
 pub use sealed::{NotSealed, Sealed, SealingKey};
-pub use servant::{Names, answer, keep_keys, settle};
+pub use servant::{Names, address, answer, keep_keys, settle};
 pub use sheets::{App, Catalogue, Dictionary, Field, Form, FormSheet, Rows, Widget};
 pub use trial::{RowSheet, Trial, Trials, TriedCell, TriedCustomer, TriedField};
 pub(crate) use wait::spoil;

@@ -101,6 +101,29 @@ pub fn settle(
     }
 }
 
+/// Where typed keys are tried: as they say; else where variables and flags lead (`given`). An address that was set up with other
+/// keys before does not stand for these: then it is the `usual` one.
+#[must_use]
+pub fn address(
+    folder: Option<&SetupFolder>,
+    keys: &Settings,
+    names: Names,
+    given: &str,
+    usual: &str,
+) -> Secret {
+    if let Some(typed) = keys.get(names.address).filter(|typed| !typed.is_blank()) {
+        return Secret::new(typed.expose().trim());
+    }
+    // Settings that cannot be read lead nowhere, and must not keep better ones away.
+    let before = folder
+        .and_then(|folder| folder.settings().ok())
+        .unwrap_or_default();
+    let is_of_before = before
+        .get(names.address)
+        .is_some_and(|address| address.expose() == given);
+    Secret::new(if is_of_before { usual } else { given })
+}
+
 fn no_folder() -> Served {
     Served::failed(words::kept!(
         "this program has no folder for settings; start it with SETUP_DIR"
@@ -167,6 +190,30 @@ mod tests {
         // Keys of before leave nothing behind.
         kept(&folder, &[("KEY", "other")]).await;
         assert_eq!(folder.draft().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_address_of_before_serves_no_other_key() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = SetupFolder::new(home.path(), "loader");
+        let of = |typed: &str, given: &str| {
+            let keys = [("ADDRESS".to_owned(), Secret::new(typed))].into_iter().collect();
+            address(Some(&folder), &keys, NAMES, given, "usual")
+                .expose()
+                .to_owned()
+        };
+        assert_eq!(of(" typed ", "given"), "typed");
+        assert_eq!(of("", "given"), "given");
+        let before = [("ADDRESS".to_owned(), Secret::new("before"))]
+            .into_iter()
+            .collect();
+        folder.settle(before, &BTreeMap::new()).unwrap();
+        assert_eq!(
+            (of("", "before"), of("", "given")),
+            ("usual".into(), "given".into())
+        );
+        std::fs::write(home.path().join("loader.env"), "nonsense\n").unwrap();
+        assert_eq!(of("", "given"), "given");
     }
 
     #[test]
