@@ -56,8 +56,14 @@ pub(super) async fn follow(keeper: &Keeper) {
 async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
     let last = keeper.write(|writer| Ok(writer.last())).await?;
     let start = last.map_or(Start::First, |last| Start::Offset(last.offset));
-    let Some(reader) = Reader::open(&keeper.rt.broker, start).await? else {
-        return without_stream(keeper).await;
+    let reader = loop {
+        if let Some(reader) = Reader::open(&keeper.rt.broker, start).await? {
+            break reader;
+        }
+        if last.is_some() {
+            return anew(keeper).await;
+        }
+        without_stream(keeper).await;
     };
     if std::mem::take(told) {
         tracing::info!("the account of events is followed again");
@@ -76,15 +82,12 @@ async fn through(keeper: &Keeper, told: &mut bool) -> Result<()> {
     }
 }
 
-/// Nobody has written an event yet, or the broker has none: the queues are known all the same.
-async fn without_stream(keeper: &Keeper) -> Result<()> {
-    if keeper.write(|writer| Ok(writer.last())).await?.is_some() {
-        return anew(keeper).await;
-    }
+/// Nobody has written an event yet, or the broker has none: the queues are known all the same, and stay so while it is
+/// asked again.
+async fn without_stream(keeper: &Keeper) {
     keeper.state.follows(true);
     keeper.state.has_caught_up();
     keeper.rt.shutdown.sleep(AGAIN_AFTER).await;
-    Ok(())
 }
 
 async fn anew(keeper: &Keeper) -> Result<()> {

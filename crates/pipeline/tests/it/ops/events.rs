@@ -235,7 +235,8 @@ async fn a_stream_that_was_deleted_is_made_anew() {
     running.stop().await;
     let all = events(&url(), &bench.rt.namespace).await.unwrap();
     let companies: HashSet<_> = all.iter().map(|event| event.company_id.as_str()).collect();
-    assert_eq!(companies, ["10", "11", "12"].into());
+    // What was on its way when the stream went is written again, and may be in the new one as well.
+    assert!(companies.is_superset(&["10", "11", "12"].into()), "{companies:?}");
 }
 
 #[tokio::test]
