@@ -25,7 +25,7 @@ const RETURNED_WITHIN: Duration = Duration::from_secs(15);
 /// Messages that are put back with one confirm.
 const GROUP: usize = 200;
 
-/// Brings the customers into the catalogue; how many messages there were.
+/// Brings the customers into the catalogue; how many records there were.
 pub(super) async fn read(
     runtime: &Runtime,
     compared: &Compared,
@@ -46,6 +46,9 @@ pub(super) async fn read(
             Err(error) => break Err(error).context(Told(|| words::tr!("read the records that wait"))),
         };
         let is_last = received.is_none();
+        count += received
+            .as_ref()
+            .map_or(0, |received| received.records().len() as u64);
         group.extend(received);
         if group.len() >= GROUP || (is_last && !group.is_empty()) {
             if let Err(error) = pass(runtime, &queue, compared, catalogue, std::mem::take(&mut group)).await {
@@ -56,7 +59,6 @@ pub(super) async fn read(
         if is_last {
             break Ok(count);
         }
-        count += 1;
     };
     let closed = browser
         .close()
@@ -91,8 +93,9 @@ async fn pass(
     catalogue: &Catalogue,
     group: Vec<pipeline::broker::Received>,
 ) -> anyhow::Result<()> {
-    let customers = group.iter().filter_map(|received| {
-        let record = FormRecord::decode(received.body.clone()).ok()?;
+    let records = group.iter().flat_map(pipeline::broker::Received::records);
+    let customers = records.filter_map(|(_, body)| {
+        let record = FormRecord::decode(body).ok()?;
         let contents = compared.of_record(&record)?;
         let is_there = record.operation() != Operation::Remove && !record.company_id.is_empty();
         is_there.then(|| (hash(&contents), record.company_id))

@@ -2,6 +2,7 @@
 //! cuts connections, and a workbench for one stage in this process.
 
 pub mod browser;
+pub mod bundles;
 pub mod config;
 pub mod desk;
 pub mod events;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::bundles::bodies;
 use anyhow::Context;
 use lapin::options::{
     BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
@@ -116,7 +117,7 @@ impl Queues {
         Ok(())
     }
 
-    /// The body of the oldest message of a queue, which stays there.
+    /// The body of the oldest record of a queue, which stays there.
     pub async fn peek(&self, queue: &str) -> anyhow::Result<Vec<u8>> {
         let connection = self.connect().await?;
         let channel = connection.create_channel().await.context("open a channel")?;
@@ -124,14 +125,12 @@ impl Queues {
             .basic_get(queue.into(), BasicGetOptions::default())
             .await
             .with_context(|| format!("read from {queue}"))?;
-        let body = got
-            .with_context(|| format!("{queue} is empty"))?
-            .delivery
-            .data
-            .to_vec();
+        let delivery = got.with_context(|| format!("{queue} is empty"))?.delivery;
+        let kind = delivery.properties.kind().as_ref();
+        let bodies = bodies(kind.map_or("", |kind| kind.as_str()), &delivery.data)?;
         // Not acknowledged, it goes back with the connection's end.
         close(connection).await;
-        Ok(body)
+        bodies.into_iter().next().context("a bundle of nothing")
     }
 
     /// Takes the oldest message out of a stage's dead-letter queue.

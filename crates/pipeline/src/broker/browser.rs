@@ -15,14 +15,18 @@
 //! A dead-letter queue's delivery limit follows the server's version so that browsing never uses it up (see
 //! `broker::topology`).
 
-use super::{call::depth, connection::Broker, error::Error};
+use super::{
+    call::depth,
+    connection::Broker,
+    error::Error,
+    received::{Handle, Received},
+};
 use crate::message::{Death, Envelope};
-use bytes::Bytes;
 use futures::StreamExt;
 use lapin::{
-    Acker, Channel, Connection, Consumer,
+    Channel, Connection, Consumer,
     message::Delivery,
-    options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
 use std::{
@@ -73,35 +77,6 @@ struct Page {
 impl Page {
     fn removed(&self) -> u32 {
         self.removed.load(Ordering::Relaxed)
-    }
-}
-
-/// A message that the browser has taken.
-pub struct Received {
-    /// Everything beside the body.
-    pub envelope: Envelope,
-    /// The body, byte for byte.
-    pub body: Bytes,
-    /// What the broker says of it.
-    pub death: Death,
-    /// Removes it.
-    pub handle: Handle,
-}
-
-/// The place of a message in its queue, to which it returns unless it is removed.
-pub struct Handle {
-    acker: Acker,
-    removed: Arc<AtomicU32>,
-}
-
-impl Handle {
-    /// Takes the message out of the queue for good; `false` when the channel is gone and it is still there.
-    pub async fn remove(&self) -> bool {
-        let removed = matches!(self.acker.ack(BasicAckOptions::default()).await, Ok(true));
-        if removed {
-            self.removed.fetch_add(1, Ordering::Relaxed);
-        }
-        removed
     }
 }
 

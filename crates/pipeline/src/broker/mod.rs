@@ -12,15 +12,17 @@ mod error;
 pub(crate) mod policies;
 mod prober;
 mod publisher;
+mod received;
 pub(crate) mod stream;
 mod topology;
 mod troubles;
 mod version;
 
-pub use browser::{Browser, Handle, Received};
+pub use browser::Browser;
 pub use config::{AmqpConfig, StreamConfig};
 pub use connection::Broker;
 pub use error::{Error, PublishError};
 pub use publisher::Publisher;
+pub use received::{Handle, Received};
 pub use topology::DELIVERY_LIMIT;
 pub(crate) use version::ServerVersion;

@@ -12,11 +12,7 @@
 //! Acknowledgements go out as one for many where nothing older is unsettled. That is cheaper, and at the end it is
 //! needed: a channel keeps back what exceeds 32 unanswered commands to a quorum queue, and forgets it when it closes.
 
-use super::{
-    delivery::Delivery,
-    inflight::InFlight,
-    parcel::{Arrival, Parcel},
-};
+use super::{arrival::Arrival, delivery::Delivery, inflight::InFlight, parcel::Parcel};
 use crate::{
     broker::{
         self, Broker, Publisher,

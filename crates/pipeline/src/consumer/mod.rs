@@ -4,6 +4,7 @@
 //! outage (I6), and a message that kills its consumer is tried alone until the broker's delivery limit takes it (I7).
 
 mod accounting;
+mod arrival;
 mod batch;
 mod dead_depth;
 mod delivery;

@@ -34,6 +34,7 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
                 break;
             }
         }
+        waiting::tell(&rt).await;
         if let Err(error) = held(&rt).forget(stage, &rt.instance).await {
             tracing::debug!(error = logged(&error), "what was held is forgotten in a while");
         }

@@ -9,12 +9,12 @@
 //! the redelivered messages find it done.
 
 use super::{
+    arrival::Arrival,
     batch::{BatchEnd, Context},
     delivery::Delivery,
     inflight::InFlight,
     intake::Intake,
     options::ConsumerOptions,
-    parcel::Arrival,
 };
 use crate::{broker, handler::Handler, retry::Spread, service::Runtime, telemetry::names};
 use std::{pin::pin, sync::Arc, time::Duration};

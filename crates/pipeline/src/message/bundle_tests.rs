@@ -1,3 +1,5 @@
+//! What goes into a bundle comes out of it, and what may not go into one does not.
+
 use super::*;
 use crate::stage::Stage;
 use proto::v1::{CompanyRef, CompanySnapshot, Lane};

@@ -34,7 +34,7 @@ pub(crate) async fn peak(
         fixture.start(Service::Transformer).await?;
         fixture
             .until("the loader's backlog", async |fixture| {
-                Ok(fixture.depth(Stage::Load).await? >= wanted)
+                Ok(fixture.done(Service::Transformer).await? >= wanted)
             })
             .await?;
         fixture.stop().await?;
@@ -43,11 +43,9 @@ pub(crate) async fn peak(
     fixture.set("EVERY", "1h");
     fixture.set("START", "2099-01-01");
     let (id, _) = fixture.start(service).await?;
-    let stage = service.stage();
-    let left = u64::from(backlog).saturating_sub(WORKED);
     fixture
         .until("the stage has worked", async |fixture| {
-            Ok(fixture.depth(stage).await? <= left)
+            Ok(fixture.done(service).await? >= WORKED.min(backlog.into()))
         })
         .await?;
     tokio::time::sleep(Duration::from_millis(500)).await;

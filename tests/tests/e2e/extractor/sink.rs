@@ -52,13 +52,20 @@ impl Sink {
         tokio::spawn(async move {
             let _open = channel;
             while let Some(Ok(delivery)) = deliveries.next().await {
-                let snapshot = CompanySnapshot::decode(delivery.data.as_slice()).unwrap();
-                let version = snapshot.version.unwrap_or_default();
-                let mut seen = into.lock().unwrap();
-                let entry = seen.entry(snapshot.company_id).or_default();
-                entry.copies += 1;
-                if version.update_time >= entry.update_time {
-                    (entry.update_time, entry.removed) = (version.update_time, snapshot.removed);
+                let kind = delivery
+                    .properties
+                    .kind()
+                    .as_ref()
+                    .map_or("", |kind| kind.as_str());
+                for body in kit::bundles::bodies(kind, &delivery.data).unwrap() {
+                    let snapshot = CompanySnapshot::decode(body.as_slice()).unwrap();
+                    let version = snapshot.version.unwrap_or_default();
+                    let mut seen = into.lock().unwrap();
+                    let entry = seen.entry(snapshot.company_id).or_default();
+                    entry.copies += 1;
+                    if version.update_time >= entry.update_time {
+                        (entry.update_time, entry.removed) = (version.update_time, snapshot.removed);
+                    }
                 }
             }
         });

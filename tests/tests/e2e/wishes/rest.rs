@@ -34,6 +34,8 @@ async fn a_stage_that_rests_writes_nothing_and_loses_nothing() {
     let mut pipeline = PipelineUnderTest::for_test()
         .customers(40)
         .seed(1711)
+        // What waits is counted in messages below.
+        .set("BUNDLE_RECORDS", "1")
         .start()
         .await;
     let [_, _, loader] = pipeline.run_all();
