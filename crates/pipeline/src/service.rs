@@ -3,6 +3,7 @@
 //! A missing broker or Redis is waited for: the process says so once, is live, and is not ready.
 
 mod beat;
+mod births;
 mod operator;
 mod redis_watch;
 
@@ -81,7 +82,7 @@ impl Runtime {
     /// # Errors
     /// When the admin port is taken or an address is unusable; never because something is away.
     pub async fn start(service: &'static str, common: &CommonConfig, tls: &TlsFiles) -> anyhow::Result<Self> {
-        let metrics = telemetry::start(&common.log)?;
+        let metrics = telemetry::start(&common.log, &common.namespace)?;
         let admin = Admin::bind(common.admin_listen).await?;
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
@@ -101,6 +102,8 @@ impl Runtime {
         )?;
         let labels = [("service", service), ("version", env!("CARGO_PKG_VERSION"))];
         ::metrics::gauge!(names::BUILD_INFO, &labels).set(1.0);
+        births::begin(service, &runtime.broker.queues(&Stage::ALL));
+        runtime.alerts.show_limits();
         tracing::info!(
             service,
             version = env!("CARGO_PKG_VERSION"),

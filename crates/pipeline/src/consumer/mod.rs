@@ -9,6 +9,7 @@ mod dead_depth;
 mod delivery;
 mod events;
 mod failed;
+mod freshness;
 mod give_back;
 mod inflight;
 mod intake;
