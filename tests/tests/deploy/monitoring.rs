@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::tools::{amtool, output, promtool};
 
-/// Where runbook entries are; whoever has a copy of the project of his own puts its address here and into the rules.
-const RUNBOOK: &str = "https://git.example.com/okki/blob/main/deploy/runbook.md#";
+/// Where the project is; whoever has a copy of his own puts its address here and into the rules.
+const PROJECT: &str = "https://git.example.com/okki/blob/main";
 /// What names a pipeline: NAMESPACE, and where the scrape has a namespace of its own, that one, too.
 const PIPELINE: [&str; 2] = ["namespace", "exported_namespace"];
 
@@ -35,7 +35,10 @@ fn alerts() -> Vec<Value> {
 fn panels() -> Vec<Value> {
     let dashboard: Value = serde_json::from_str(&read("grafana/dashboard.json")).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().clone();
-    panels.into_iter().filter(|panel| panel["type"] != "row").collect()
+    panels
+        .into_iter()
+        .filter(|panel| panel["type"] != "row")
+        .collect()
 }
 
 fn expressions(panel: &Value) -> Vec<String> {
@@ -80,7 +83,9 @@ fn every_rule_groups_by_the_pipeline_and_every_panel_selects_it() {
         PIPELINE.iter().all(|label| labels.contains(label))
     };
     let alerts = alerts();
-    let of_rules = alerts.iter().map(|alert| alert["expr"].as_str().unwrap().to_owned());
+    let of_rules = alerts
+        .iter()
+        .map(|alert| alert["expr"].as_str().unwrap().to_owned());
     for expression in of_rules.chain(panels().iter().flat_map(expressions)) {
         for found in grouping.captures_iter(&expression) {
             let labels = found.get(1).map_or("", |labels| labels.as_str());
@@ -103,14 +108,19 @@ fn every_rule_groups_by_the_pipeline_and_every_panel_selects_it() {
     let dashboard: Value = serde_json::from_str(&read("grafana/dashboard.json")).unwrap();
     let variables = dashboard["templating"]["list"].as_array().unwrap();
     for label in PIPELINE {
-        assert!(variables.iter().any(|variable| variable["name"] == label), "{label}");
+        assert!(
+            variables.iter().any(|variable| variable["name"] == label),
+            "{label}"
+        );
     }
 }
 
 #[test]
 fn the_dashboard_comes_as_a_config_map_that_grafanas_sidecar_finds() {
     let overlays = crate::manifests::with_every_component();
-    let with = overlays.iter().find(|overlay| overlay.path.ends_with("grafana-dashboard"));
+    let with = overlays
+        .iter()
+        .find(|overlay| overlay.path.ends_with("grafana-dashboard"));
     let documents = crate::manifests::documents(&with.expect("a component for it").path);
     let found = documents
         .iter()
@@ -142,7 +152,7 @@ fn every_alert_has_a_test_and_a_paragraph_of_the_runbook() {
                 "{file}, {name}: what shall one do?"
             );
         }
-        let link = format!("{RUNBOOK}{}", name.to_lowercase());
+        let link = format!("{PROJECT}/deploy/runbook.md#{}", name.to_lowercase());
         assert_eq!(alert["annotations"]["runbook_url"], link.as_str());
     }
 }
@@ -191,7 +201,8 @@ fn rules_and_dashboard_ask_for_metrics_that_exist() {
             seen.insert(metric.name);
             let selectors = found.get(2).map_or("", |selectors| selectors.as_str());
             for selected in label.captures_iter(selectors) {
-                let from_scrape = ["service", "instance", "le"].contains(&&selected[1]) || PIPELINE.contains(&&selected[1]);
+                let from_scrape =
+                    ["service", "instance", "le"].contains(&&selected[1]) || PIPELINE.contains(&&selected[1]);
                 assert!(
                     from_scrape || metric.labels.contains(&&selected[1]),
                     "{name} has no label {}",
