@@ -4,20 +4,23 @@
 
 mod beat;
 mod births;
+mod done;
 mod operator;
+mod pulse;
 mod redis_watch;
 
 use crate::{
     accounting::Account,
     admin::{Admin, Facts, StatusBoard},
-    alert::{Alerts, Origin, watch_gate},
+    admin_place,
+    alert::{Alerts, Origin},
     broker::{Broker, Publisher},
     config::CommonConfig,
     events::EventWriter,
     gate::{Gate, Pause},
-    heartbeat,
     names::{Namespace, VendorAccount},
     quota::Quota,
+    setting,
     shutdown::Shutdown,
     snapshots::Snapshots,
     stage::Stage,
@@ -73,6 +76,8 @@ pub struct Runtime {
     obedience: Option<Obedience>,
     /// Since when the process runs.
     since: jiff::Timestamp,
+    /// What became of records, for the log.
+    pub(crate) done: done::Done,
 }
 
 impl Runtime {
@@ -83,7 +88,11 @@ impl Runtime {
     /// When the admin port is taken or an address is unusable; never because something is away.
     pub async fn start(service: &'static str, common: &CommonConfig, tls: &TlsFiles) -> anyhow::Result<Self> {
         let metrics = telemetry::start(&common.log, &common.namespace)?;
+        setting::warn();
         let admin = Admin::bind(common.admin_listen).await?;
+        if let Err(error) = admin_place::leave(service, admin.addr()) {
+            tracing::debug!(%error, "healthcheck cannot find the port by itself");
+        }
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
         runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
@@ -126,18 +135,7 @@ impl Runtime {
         runtime.obey().await;
         runtime.serve_notices(common, tls);
         tokio::spawn(runtime.clone().watch_redis());
-        let told = runtime.clone();
-        tokio::spawn(heartbeat::keep(
-            runtime.store.clone(),
-            runtime.namespace.clone(),
-            runtime.shutdown.clone(),
-            move || told.heartbeat(service),
-        ));
-        tokio::spawn(watch_gate(
-            runtime.gate.clone(),
-            runtime.alerts.clone(),
-            runtime.shutdown.clone(),
-        ));
+        runtime.tell(service);
         Ok(runtime)
     }
 
@@ -147,6 +145,7 @@ impl Runtime {
     /// When an address is unusable.
     pub fn tool(service: &'static str, common: &CommonConfig) -> anyhow::Result<Self> {
         telemetry::start_logging(&common.log)?;
+        setting::warn();
         Self::assemble(service, common, Shutdown::on_signals(common.drain_deadline)?)
     }
 
@@ -185,6 +184,7 @@ impl Runtime {
             uses_accounts: Arc::default(),
             obedience: None,
             since: jiff::Timestamp::now(),
+            done: done::Done::default(),
             publisher: broker.publisher(),
             store,
             broker,

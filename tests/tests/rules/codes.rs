@@ -62,7 +62,8 @@ fn every_rule_that_drops_records_is_counted_from_0_on() {
     );
     let knows = |stage, rule: &str| {
         // Names of rules that the pipeline only keeps for the loader.
-        codes::rules(stage).contains(&rule) || codes::rules(Stage::Load).contains(&rule) && stage != Stage::Load
+        codes::rules(stage).contains(&rule)
+            || codes::rules(Stage::Load).contains(&rule) && stage != Stage::Load
     };
     assert_none(
         "put these into pipeline::failure::codes",

@@ -24,7 +24,9 @@ async fn ages(rt: &Runtime) -> Result<(Option<f64>, f64), Error> {
     let oldest = rt.account.oldest(LIVE).await?;
     let mut connection = rt.store.connection().await?;
     let mut pipe = redis::pipe();
-    pipe.cmd("HGET").arg(rt.namespace.kind_key(LIVE)).arg("checkpoint");
+    pipe.cmd("HGET")
+        .arg(rt.namespace.kind_key(LIVE))
+        .arg("checkpoint");
     pipe.cmd("TIME");
     let (checkpoint, (now, micros)): (Option<i64>, (i64, i64)) = pipe.query_async(&mut *connection).await?;
     let now_ms = now * 1_000 + micros / 1_000;

@@ -78,16 +78,40 @@ fn values(name: &str, label: &str, stage: Option<Stage>, queues: &[String]) -> V
         (names::FIELD_DRIFT, _) => vec!["appeared", "vanished", "back", "retyped"],
         (names::EXTRACTOR_POLLS, _) => vec!["nothing", "changes", "failure"],
         (names::EXTRACTOR_WEBHOOK_EVENTS, _) => {
-            vec!["sent", "later", "repeated", "left", "unknown", "not-shown", "not-newer"]
+            vec![
+                "sent",
+                "later",
+                "repeated",
+                "left",
+                "unknown",
+                "not-shown",
+                "not-newer",
+            ]
         }
         (names::LOADER_ROWS, _) => vec!["created", "updated", "marked", "removed"],
         (names::LOADER_PUSHES, "deed") => vec!["create", "update", "remove", "recover", "other", "unknown"],
         (names::LOADER_PUSHES, _) => vec![
-            "noted", "repeated", "full", "left", "failed", "unmapped", "ignored", "foreign", "forged", "stale",
+            "noted",
+            "repeated",
+            "full",
+            "left",
+            "failed",
+            "unmapped",
+            "ignored",
+            "foreign",
+            "forged",
+            "stale",
             "malformed",
         ],
         (names::LOADER_TOUCHED_ROWS, "change") => vec![
-            "removed", "edited", "replaced", "keyless", "duplicate", "created", "nothing", "unreadable",
+            "removed",
+            "edited",
+            "replaced",
+            "keyless",
+            "duplicate",
+            "created",
+            "nothing",
+            "unreadable",
         ],
         (names::LOADER_TOUCHED_ROWS, _) => vec!["left", "asked"],
         // Buckets are named by those who have them, which happens before the first permit.

@@ -87,7 +87,9 @@ impl Hooked {
     pub(super) async fn count(&self, result: &str) -> u64 {
         let extractor = &self.pipeline[self.extractor];
         let labels = [("result", result)];
-        let count = extractor.series("okki_extractor_webhook_events_total", &labels).await;
+        let count = extractor
+            .series("okki_extractor_webhook_events_total", &labels)
+            .await;
         count.unwrap() as u64
     }
 

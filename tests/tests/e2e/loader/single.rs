@@ -40,7 +40,9 @@ async fn rows_of_a_killed_loader(settings: &[(&str, &str)], operation: &str) {
     let heir = pipeline.run(Service::Loader);
     pipeline[heir].ready().await;
     eventually(LIMIT, "the heir has the batch", async || {
-        let taken = pipeline[heir].metric("okki_loader_batches_taken_over_total").await;
+        let taken = pipeline[heir]
+            .metric("okki_loader_batches_taken_over_total")
+            .await;
         expect(taken == Some(1.0), || format!("{taken:?}"))
     })
     .await;
