@@ -110,9 +110,14 @@ impl CheckpointWatch {
     }
 
     fn report(&self, now_ms: i64) {
-        if self.since.is_checkpoint {
-            metrics::gauge!(names::CHECKPOINT_AGE).set(self.since.seconds(now_ms) as f64);
-        }
+        let waited = match self.since.is_checkpoint {
+            true => {
+                metrics::gauge!(names::CHECKPOINT_AGE).set(self.since.seconds(now_ms) as f64);
+                0.0
+            }
+            false => self.since.age(now_ms).as_secs_f64(),
+        };
+        metrics::gauge!(names::CHECKPOINT_AWAITED).set(waited);
         // Of a checkpoint in the future nobody knows how old it is.
         if !self.is_ahead {
             self.rt.alerts.checkpoint_age(self.since.age(now_ms));

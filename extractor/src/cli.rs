@@ -270,7 +270,7 @@ pub(crate) struct CheckpointSetArgs {
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// Finished runs to show
+    /// Finished runs to show, of the last 90 days and without those that a schedule made and that found nothing
     #[arg(long, default_value_t = 5)]
     pub(crate) runs: u16,
     #[command(flatten)]

@@ -47,6 +47,29 @@ pub use cli::Cli;
 use cli::Command;
 use pipeline::stage::Stage;
 
+/// What the source document says of settings that are not given, for `--print-config`.
+pub fn of_documents(value: &dyn Fn(&str) -> Option<String>) -> Vec<(&'static str, String, String)> {
+    let Some(path) = value("SOURCE").filter(|path| !path.is_empty()) else {
+        return Vec::new();
+    };
+    let Ok(source) = source::Source::load(Some(std::path::Path::new(&path))) else {
+        return Vec::new();
+    };
+    let remedy = source.remedy.clone();
+    [
+        ("OKKI_GROUP_ID", source.get("group_id")),
+        ("OKKI_PAGE_SIZE", source.count.map(|count| count.to_string())),
+        ("REMEDY_CRON", remedy.as_ref().map(|(cron, _)| cron.clone())),
+        (
+            "REMEDY_REACH",
+            remedy.map(|(_, reach)| format!("{}s", reach.as_secs())),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(variable, said)| Some((variable, said?, path.clone())))
+    .collect()
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use pipeline::{
     names::VendorAccount,
     quota::Bucket,
     setting::{ConfigError, SecretArg, base_url, parse_duration, positive_duration},
+    settings,
 };
 use std::time::Duration;
 
@@ -53,36 +54,37 @@ impl TryFrom<OkkiArgs> for OkkiConfig {
         let client_id = client_id.ok_or_else(|| {
             let remedy = words::text!("set it to the client id from 企业管理 → 外部对接 → API对接");
             ConfigError::new("OKKI_CLIENT_ID", words::tr!("is required but not set"), remedy)
-        })?;
-        let rate = positive::<f64>("OKKI_RATE", &args.okki_rate)?;
-        let burst = positive("OKKI_BURST", &args.okki_burst)?;
-        let daily = args.okki_daily.as_deref().filter(|text| !text.trim().is_empty());
-        let daily: Option<u64> = daily.map(|text| positive("OKKI_DAILY", text)).transpose()?;
-        let share = percent("OKKI_BACKFILL_SHARE", &args.okki_backfill_share)?;
+        });
+        let given = |text: &'_ Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        settings! {
+            client_id = client_id;
+            client_secret = secret.required();
+            rate = positive::<f64>("OKKI_RATE", &args.okki_rate);
+            burst = positive("OKKI_BURST", &args.okki_burst);
+            daily = given(&args.okki_daily).map(|text| positive::<u64>("OKKI_DAILY", &text)).transpose();
+            share = percent("OKKI_BACKFILL_SHARE", &args.okki_backfill_share);
+            base = base_url("OKKI_BASE_URL", &args.okki_base_url);
+            source = Self::source(&args);
+            page_size = given(&args.okki_page_size).map(|text| positive("OKKI_PAGE_SIZE", &text)).transpose();
+            timeout = positive_duration("OKKI_TIMEOUT", &args.okki_timeout);
+            max_body = positive::<usize>("OKKI_MAX_BODY_MIB", &args.okki_max_body_mib);
+            concurrency = positive("OKKI_CONCURRENCY", &args.okki_concurrency);
+        }
         let bucket = Bucket::per_second("okki", rate).with_burst(burst);
         let bucket = match daily {
             Some(daily) => bucket.with_daily(daily).with_lower_lanes_up_to(share),
             None => bucket,
         };
-        let base = base_url("OKKI_BASE_URL", &args.okki_base_url)?;
-        let source = Self::source(&args)?;
-        let page_size = args
-            .okki_page_size
-            .as_deref()
-            .filter(|text| !text.trim().is_empty());
-        let page_size = page_size
-            .map(|text| positive("OKKI_PAGE_SIZE", text))
-            .transpose()?;
         let page_size = page_size.or(source.count).unwrap_or(PAGE_SIZE);
         Ok(Self {
             account: VendorAccount::new("okki", &base, client_id),
             client: ClientOptions {
                 endpoints: Endpoints { base, source },
                 client_id: client_id.to_owned(),
-                client_secret: secret.required()?,
-                timeout: positive_duration("OKKI_TIMEOUT", &args.okki_timeout)?,
-                max_body: positive::<usize>("OKKI_MAX_BODY_MIB", &args.okki_max_body_mib)? << 20,
-                concurrency: positive("OKKI_CONCURRENCY", &args.okki_concurrency)?,
+                client_secret,
+                timeout,
+                max_body: max_body << 20,
+                concurrency,
             },
             bucket,
             page_size,
@@ -130,21 +132,27 @@ impl ListArgs {
             };
             parse_duration(text.trim()).map_err(refuse)
         };
+        settings! {
+            overlap = duration("OVERLAP", &self.overlap);
+            settle_delay = duration("SETTLE_DELAY", &self.settle_delay);
+            start = start.map(|text| moment("START", text, false)).transpose();
+            ahead = positive("BACKFILL_AHEAD", &self.backfill_ahead);
+            ask_again_after = positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after);
+            queue = depth("LISTING_QUEUE_LIMIT", &self.listing_queue_limit);
+            dead = depth("LISTING_DEAD_LIMIT", &self.listing_dead_limit);
+        }
         Ok(RunSettings {
             margins: Margins {
-                overlap: duration("OVERLAP", &self.overlap)?,
-                settle_delay: duration("SETTLE_DELAY", &self.settle_delay)?,
+                overlap,
+                settle_delay,
             },
-            start: start.map(|text| moment("START", text, false)).transpose()?,
+            start,
             count: okki.page_size,
             filter: okki.client.endpoints.source.filter(),
             removals: self.removals || okki.client.endpoints.source.removals,
-            ahead: positive("BACKFILL_AHEAD", &self.backfill_ahead)?,
-            ask_again_after: positive_duration("ASK_AGAIN_AFTER", &self.ask_again_after)?,
-            brake: Brake::new(
-                depth("LISTING_QUEUE_LIMIT", &self.listing_queue_limit)?,
-                depth("LISTING_DEAD_LIMIT", &self.listing_dead_limit)?,
-            ),
+            ahead,
+            ask_again_after,
+            brake: Brake::new(queue, dead),
         })
     }
 }
@@ -175,50 +183,50 @@ impl ScheduleArgs {
             Schedule::cron(text).map_err(|error| refuse_schedule(name, &error))
         };
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let live = match (given(args.every), given(args.cron)) {
-            (_, Some(text)) => cron("CRON", &text)?,
-            (every, None) => Schedule::every(every.as_deref().unwrap_or("5m"))
-                .map_err(|error| refuse_schedule("EVERY", &error))?,
-        };
         let reach = given(args.remedy_reach)
             .map(|text| positive_duration("REMEDY_REACH", &text))
-            .transpose()?;
-        let remedy = match (given(args.remedy_cron), &source.remedy) {
-            (Some(text), _) => Some((cron("REMEDY_CRON", &text)?, reach.unwrap_or(REMEDY_REACH))),
-            (None, Some((text, its))) => Some((cron("omissionRemedy", text)?, reach.unwrap_or(*its))),
-            (None, None) => None,
-        };
-        let refresh = given(args.force_cron)
-            .map(|text| cron("FORCE_CRON", &text))
-            .transpose()?;
-        let reconcile = given(args.reconcile_cron)
-            .map(|text| cron("RECONCILE_CRON", &text))
-            .transpose()?;
-        let polling = polling(
-            &live,
-            [&args.poll, &args.poll_quiet, &args.poll_share],
-            &okki.bucket,
-        )?;
-        let lists = match args.listing.trim() {
-            "on" => true,
-            "off" => false,
-            other => {
-                let problem = words::tr!("`{other}` is neither on nor off");
-                return Err(ConfigError::new(
-                    "LISTING",
-                    problem,
-                    words::tr!("write on or off"),
-                ));
-            }
-        };
+            .transpose();
+        let at = |name, text: Option<String>| text.map(|text| cron(name, &text)).transpose();
+        let of_document = |text: &str| cron("omissionRemedy", text);
+        settings! {
+            live = match (given(args.every), given(args.cron)) {
+                (_, Some(text)) => cron("CRON", &text),
+                (every, None) => Schedule::every(every.as_deref().unwrap_or("5m"))
+                    .map_err(|error| refuse_schedule("EVERY", &error)),
+            };
+            reach = reach;
+            remedy = match (given(args.remedy_cron), &source.remedy) {
+                (Some(text), _) => cron("REMEDY_CRON", &text).map(|at| Some((at, REMEDY_REACH))),
+                (None, Some((text, its))) => of_document(text).map(|at| Some((at, *its))),
+                (None, None) => Ok(None),
+            };
+            refresh = at("FORCE_CRON", given(args.force_cron));
+            reconcile = at("RECONCILE_CRON", given(args.reconcile_cron));
+            polling = match &live {
+                Ok(live) => polling(live, [&args.poll, &args.poll_quiet, &args.poll_share], &okki.bucket),
+                Err(fault) => Err(fault.clone()),
+            };
+            lists = is_on("LISTING", &args.listing);
+        }
         Ok(Schedules {
             lists,
             live,
-            remedy,
+            remedy: remedy.map(|(at, usual)| (at, reach.unwrap_or(usual))),
             refresh,
             reconcile,
             polling,
         })
+    }
+}
+
+fn is_on(name: &str, text: &str) -> Result<bool, ConfigError> {
+    match text.trim() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => {
+            let problem = words::tr!("`{other}` is neither on nor off");
+            Err(ConfigError::new(name, problem, words::tr!("write on or off")))
+        }
     }
 }
 

@@ -34,6 +34,24 @@ use crate::cli::Command;
 
 pub use crate::cli::Cli;
 
+/// What the mapping document says of settings that are not given, for `--print-config`.
+pub fn of_documents(value: &dyn Fn(&str) -> Option<String>) -> Vec<(&'static str, String, String)> {
+    let Some(path) = value("MAPPING").filter(|path| !path.is_empty()) else {
+        return Vec::new();
+    };
+    let Ok(document) = document::Document::read(std::path::Path::new(&path)) else {
+        return Vec::new();
+    };
+    [
+        ("JDY_APP_ID", document.app_id),
+        ("JDY_ENTRY_ID", document.entry_id),
+        ("JDY_DATA_CREATOR", document.options.data_creator),
+    ]
+    .into_iter()
+    .filter_map(|(variable, said)| Some((variable, said?, path.clone())))
+    .collect()
+}
+
 /// Runs the chosen subcommand.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {

@@ -6,6 +6,7 @@ mod times;
 use std::time::Duration;
 
 use pipeline::setting::{ConfigError, positive_duration};
+use pipeline::settings;
 
 use crate::config::{FormArgs, LimitArgs, MissingPolicy, WriteArgs, WriteMode};
 use crate::document::Document;
@@ -52,31 +53,51 @@ pub(crate) struct LoaderConfig {
 }
 
 impl LoaderConfig {
-    /// Checks everything; reads the mapping document and the key's file.
+    /// Checks everything; reads the mapping document and the key's file. It is long because each setting is one line of it.
     pub(crate) fn new(form: &FormArgs, write: WriteArgs, limits: &LimitArgs) -> Result<Self, ConfigError> {
-        let document = form.mapping.as_deref().map(Document::read).transpose()?;
-        let late = duration("LATE_WRITES", &write.late_writes)?;
-        let company = CompanyConfig::new(&form.company, limits, late)?;
-        let form_id = form_id(form, document.as_ref())?;
-        let removals = removals(&write.on_removal)?;
         let key_widget = form.jdy_key_widget.as_deref().map(str::trim);
         let key_widget = key_widget.filter(|widget| !widget.is_empty()).map(str::to_owned);
-        let expected = expected(key_widget, document.as_ref(), &removals)?;
-        let lease = lease(&write.lease)?;
-        let patience = positive_duration("PATIENCE", &write.patience)?;
-        let resend_for = positive_duration("RESEND_FOR", &write.resend_for)?;
-        within_the_hour(resend_for, patience, company.account.slowest)?;
-        let index_settle = match &write.index_settle {
-            Some(text) => duration("INDEX_SETTLE", text)?,
-            // A loader notices within its send window; then its call may time out and take effect even later, and what
-            // it did is not seen at once.
-            None => company.account.slowest + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2),
-        };
+        settings! {
+            document = form.mapping.as_deref().map(Document::read).transpose();
+            late = duration("LATE_WRITES", &write.late_writes);
+            company = CompanyConfig::new(&form.company, limits, late.clone().unwrap_or_default());
+            // Without its document nobody knows what it would have said.
+            form = document.clone().and_then(|document| form_id(form, document.as_ref()));
+            removals = removals(&write.on_removal);
+            expected = match (&document, &removals) {
+                (Ok(document), Ok(removals)) => expected(key_widget, document.as_ref(), removals),
+                (Err(fault), _) | (_, Err(fault)) => Err(fault.clone()),
+            };
+            lease = lease(&write.lease);
+            patience = positive_duration("PATIENCE", &write.patience);
+            resend_for = positive_duration("RESEND_FOR", &write.resend_for);
+            _within = match (&resend_for, &patience, &company) {
+                (Ok(resend_for), Ok(patience), Ok(company)) => {
+                    within_the_hour(*resend_for, *patience, company.account.slowest)
+                }
+                _ => Ok(()),
+            };
+            settles = write.index_settle.as_deref().map(|text| duration("INDEX_SETTLE", text)).transpose();
+            batch_size = count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH);
+            linger = linger(&write.linger);
+            concurrency = count("CONCURRENCY", &write.concurrency, 64);
+            mode = match (&document, &form) {
+                (Ok(document), Ok(form)) => mode(write.write_mode, document.as_ref(), form),
+                (Err(fault), _) | (_, Err(fault)) => Err(fault.clone()),
+            };
+            batch_bytes = count("BATCH_BYTES", &write.batch_bytes, usize::MAX);
+            removal_limit = percent("REMOVAL_LIMIT", &write.removal_limit);
+        }
+        // A loader notices within its send window; then its call may time out and take effect even later, and what
+        // it did is not seen at once.
+        let index_settle = settles.unwrap_or_else(|| {
+            company.account.slowest + send_window(lease) + VISIBLE_AFTER + Duration::from_secs(2)
+        });
         Ok(Self {
             expected,
-            batch_size: count("BATCH_SIZE", &write.batch_size, LARGEST_BATCH)?,
-            linger: linger(&write.linger)?,
-            concurrency: count("CONCURRENCY", &write.concurrency, 64)?,
+            batch_size,
+            linger,
+            concurrency,
             lease,
             index_settle,
             settings: Settings {
@@ -85,16 +106,16 @@ impl LoaderConfig {
                     MissingPolicy::Recreate => OnMissingRow::Recreate,
                     MissingPolicy::DeadLetter => OnMissingRow::DeadLetter,
                 },
-                mode: mode(write.write_mode, document.as_ref(), &form_id)?,
+                mode,
                 options: options(document.as_ref(), write.jdy_data_creator),
                 patience,
                 resend_for,
                 late,
-                batch_bytes: count("BATCH_BYTES", &write.batch_bytes, usize::MAX)?,
+                batch_bytes,
             },
             company,
-            form: form_id,
-            removal_limit: percent("REMOVAL_LIMIT", &write.removal_limit)?,
+            form,
+            removal_limit,
             ignore_keyless: write.ignore_keyless,
             failpoint: write.failpoint,
             remarks: document.map(|document| document.remarks).unwrap_or_default(),
@@ -151,18 +172,13 @@ fn form_id(form: &FormArgs, document: Option<&Document>) -> Result<FormId, Confi
             )
         })
     };
-    Ok(FormId {
-        app_id: id(
-            "JDY_APP_ID",
-            &form.jdy_app_id,
-            document.and_then(|document| document.app_id.as_ref()),
-        )?,
-        entry_id: id(
-            "JDY_ENTRY_ID",
-            &form.jdy_entry_id,
-            document.and_then(|document| document.entry_id.as_ref()),
-        )?,
-    })
+    let documented =
+        |id: fn(&Document) -> &Option<String>| document.and_then(|document| id(document).as_ref());
+    settings! {
+        app_id = id("JDY_APP_ID", &form.jdy_app_id, documented(|document| &document.app_id));
+        entry_id = id("JDY_ENTRY_ID", &form.jdy_entry_id, documented(|document| &document.entry_id));
+    }
+    Ok(FormId { app_id, entry_id })
 }
 
 fn removals(text: &str) -> Result<Removals, ConfigError> {

@@ -1,7 +1,10 @@
 //! The transformer's own settings: what may be typed, and the checked form that the rest of the program gets.
 
 use clap::Args;
-use pipeline::setting::{ConfigError, parse_duration};
+use pipeline::{
+    setting::{ConfigError, parse_duration},
+    settings,
+};
 use std::{path::PathBuf, time::Duration};
 
 /// How customers are mapped.
@@ -55,10 +58,14 @@ impl TryFrom<TransformArgs> for TransformConfig {
         );
         let mapping = args
             .mapping
-            .ok_or_else(|| ConfigError::new("MAPPING", words::text!("is required but not set"), remedy))?;
+            .ok_or_else(|| ConfigError::new("MAPPING", words::text!("is required but not set"), remedy));
         let linger = parse_duration(&args.linger).map_err(|problem| {
             ConfigError::new("LINGER", problem, words::text!("write a duration such as 5ms"))
-        })?;
+        });
+        settings! {
+            mapping = mapping;
+            linger = linger;
+        }
         Ok(Self {
             mapping,
             extras: args.mapping_extras,

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -14,16 +15,28 @@ use clap::{Command, CommandFactory, Parser};
 
 use words::Language;
 
-use crate::{setting::ConfigError, setup::SettingsChanged};
+use crate::{
+    setting::ConfigError,
+    setup::{FolderError, Settings, SettingsChanged, SetupFolder},
+    stage::Stage,
+};
+use env_file::EnvFiles;
+use layers::Layers;
 
 pub mod accounting;
 mod chinese;
 pub mod common;
 mod config;
+mod env_file;
+mod layers;
 mod notify;
 pub mod output;
-mod settled;
+mod refusals;
+mod show;
+pub mod variables;
 mod wrap;
+
+pub use show::Documents;
 
 /// The command line was not understood (`EX_USAGE`).
 pub(crate) const EXIT_USAGE: u8 = 64;
@@ -41,10 +54,19 @@ where
     C: Parser,
     F: Future<Output = anyhow::Result<()>>,
 {
+    execute_with(run, |_| Vec::new())
+}
+
+/// The same of a program some of whose settings may come from documents.
+pub fn execute_with<C, F>(run: impl FnOnce(C) -> F, documents: Documents) -> ExitCode
+where
+    C: Parser,
+    F: Future<Output = anyhow::Result<()>>,
+{
     words::speak(words::of_environment());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run)),
+        Ok(runtime) => runtime.block_on(execute_from(std::env::args_os(), run, documents)),
         Err(error) => Err(anyhow::Error::new(error).context(words::text!("start the runtime"))),
     };
     let ended = match ended {
@@ -74,6 +96,7 @@ fn begin_anew() -> anyhow::Error {
 pub(crate) async fn execute_from<C, F>(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     run: impl FnOnce(C) -> F,
+    documents: Documents,
 ) -> anyhow::Result<u8>
 where
     C: Parser,
@@ -81,52 +104,117 @@ where
 {
     crate::tls::install_crypto();
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-    let command = match parsed::<C>(&args)? {
-        Ok(command) => command,
-        Err(error) => return Ok(report_parse::<C>(&error, &args)),
+    let command = match parsed::<C>(&args, documents)? {
+        Parsed::Command(command) => command,
+        Parsed::Printed => return Ok(0),
+        Parsed::Refused(error) => return Ok(report_parse::<C>(&error, &args)),
     };
     let ended = run(command).await;
     crate::telemetry::trace::finish().await;
     ended.map(|()| 0)
 }
 
-/// What was typed, with the settings of the setup's folder in their place. `run` does not end over settings of that folder that
-/// are spoilt: it waits for better ones.
-fn parsed<C: Parser>(args: &[OsString]) -> Result<Result<C, clap::Error>, ConfigError> {
-    let read = |command: Command| {
-        let matches = command.try_get_matches_from(args)?;
-        let is_run = matches.subcommand_name() == Some("run");
-        C::from_arg_matches(&matches).map(|command| (command, is_run))
+/// What becomes of the arguments.
+enum Parsed<C> {
+    Command(C),
+    /// What was asked for has been printed.
+    Printed,
+    Refused(clap::Error),
+}
+
+/// The command line of a program with what every program understands: on each of its subcommands.
+fn program<C: CommandFactory>() -> Command {
+    config::with_sources(C::command())
+}
+
+/// What was typed, with what was given elsewhere in the place of the defaults. `run` does not end over settings of the setup's
+/// folder that are spoilt: it waits for better ones.
+fn parsed<C: Parser>(args: &[OsString], documents: Documents) -> Result<Parsed<C>, ConfigError> {
+    let program = program::<C>();
+    let paths = layers::typed_paths(&program, args, config::ENV_FILE);
+    let mut layers = Layers {
+        files: EnvFiles::read(&paths)?,
+        setup: None,
     };
-    let problem = match settled::settled(C::command(), args) {
-        Ok(command) => match read(command) {
-            Ok((command, _)) => return Ok(Ok(command)),
-            Err(error) => Err(error),
-        },
-        Err(error) => Ok(error),
-    };
-    // Without the folder's settings the same words may say something: then the folder is at fault.
-    match (problem, read(C::command())) {
-        (Ok(unreadable), Ok((command, true))) => {
-            crate::setup::spoil(words::english(|| unreadable.to_string()));
-            Ok(Ok(command))
+    variables::note(layers.files.settings());
+    let unreadable = match set_up(&program, args, &layers) {
+        Ok(setup) => {
+            layers.setup = setup;
+            None
         }
-        (Err(error), Ok((command, true))) => {
+        Err(error) => Some(error),
+    };
+    let read = |layers: &Layers| -> Result<(Parsed<C>, bool), clap::Error> {
+        let (command, faults) = layers.laid(program.clone(), args);
+        if let (Some(fault), Some(_)) = (faults.first(), &layers.setup) {
+            return Err(command.clone().error(ErrorKind::InvalidValue, fault));
+        }
+        let matches = refusals::matches(&command, args, faults)?;
+        let is_run = matches.subcommand_name() == Some("run");
+        if layers::leaf(&command, &matches).1.get_flag(config::PRINT_CONFIG) {
+            // Nobody is left to read it when standard output is closed.
+            drop(show::print(&command, &matches, layers, documents));
+            return Ok((Parsed::Printed, is_run));
+        }
+        Ok((Parsed::Command(C::from_arg_matches(&matches)?), is_run))
+    };
+    let problem = match (unreadable, read(&layers)) {
+        (None, Ok((parsed, _))) => return Ok(parsed),
+        (None, Err(error)) if layers.setup.is_none() => return Ok(Parsed::Refused(error)),
+        (None, Err(error)) => Err(error),
+        (Some(error), _) => Ok(error),
+    };
+    layers.setup = None;
+    // Without the folder's settings the same words may say something: then the folder is at fault.
+    match (problem, read(&layers)) {
+        (Ok(unreadable), Ok((parsed, true))) => {
+            crate::setup::spoil(words::english(|| unreadable.to_string()));
+            Ok(parsed)
+        }
+        (Err(error), Ok((parsed, true))) => {
             let told = error.to_string();
             let first = told.lines().next().unwrap_or_default();
             crate::setup::spoil(first.trim_start_matches("error: ").to_owned());
-            Ok(Ok(command))
+            Ok(parsed)
         }
         (Ok(unreadable), Ok(_)) => Err(ConfigError::message(unreadable.to_string())),
-        (Ok(_), Err(error)) | (Err(error), _) => Ok(Err(error)),
+        (Ok(_), Err(error)) | (Err(error), _) => Ok(Parsed::Refused(error)),
     }
+}
+
+/// What lies in the folder of the setup that arguments, environment or a file name; the desk has none of its own.
+fn set_up(
+    program: &Command,
+    args: &[OsString],
+    layers: &Layers,
+) -> Result<Option<(PathBuf, Settings)>, FolderError> {
+    let mut services = Stage::ALL.into_iter().map(Stage::program);
+    let Some(service) = services.find(|service| *service == program.get_name()) else {
+        return Ok(None);
+    };
+    let is_named = |folder: &PathBuf| !folder.as_os_str().is_empty();
+    let typed = layers::typed_paths(program, args, "setup_dir").pop();
+    let early = config::Early::try_parse_from(args.first()).ok();
+    let set = early.and_then(|early| early.setup.setup_dir).filter(is_named);
+    let in_file = || {
+        layers
+            .files
+            .settings()
+            .get("SETUP_DIR")
+            .map(|folder| PathBuf::from(folder.expose()))
+    };
+    let Some(folder) = typed.or(set).or_else(in_file).filter(is_named) else {
+        return Ok(None);
+    };
+    let folder = SetupFolder::new(&folder, service);
+    Ok(Some((folder.path("env"), folder.settings()?)))
 }
 
 fn report_parse<C: CommandFactory>(error: &clap::Error, args: &[OsString]) -> u8 {
     match words::current() {
         // Nobody is left to read it when standard output or error is closed.
         Language::English => drop(error.print()),
-        Language::Chinese => chinese::print(error, C::command(), args),
+        Language::Chinese => chinese::print(error, program::<C>(), args),
     }
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
@@ -146,8 +234,11 @@ fn report(error: &anyhow::Error) -> u8 {
         return *code;
     }
     // What a part of the program has said in English for others to read is told again here.
-    let text = words::retold(&format!("{error:#}"));
-    crate::remark!("error: {text}");
+    // Of several faults each has a line of its own.
+    for line in format!("{error:#}").lines() {
+        let text = words::retold(line);
+        crate::remark!("error: {text}");
+    }
     exit_code(error)
 }
 

@@ -21,7 +21,8 @@ use crate::{
     message::BundleConfig,
     names::Namespace,
     retry::RetryPolicy,
-    setting::{ConfigError, SecretArg, duration_within, positive_duration},
+    setting::{ConfigError, SecretArg, duration_within, positive_duration, refused},
+    settings,
     snapshots::SnapshotKeys,
     store::RedisConfig,
     telemetry::{LogConfig, trace::TraceConfig},
@@ -89,51 +90,64 @@ impl TryFrom<CommonArgs> for CommonConfig {
             args.amqp_management_url.as_ref(),
             args.amqp_management_url_file.as_deref(),
         );
-        let SharedConfig {
-            redis,
-            namespace,
-            accounts,
-            snapshot_keys,
-        } = args.shared.try_into()?;
-        let admin_listen = args.admin_listen.parse().map_err(|_| {
-            let problem = words::tr!("`{}` is not an address with a port", args.admin_listen);
-            ConfigError::new(
-                "ADMIN_LISTEN",
-                problem,
-                words::tr!("write for example 0.0.0.0:9464, or 127.0.0.1:0 for any port"),
-            )
-        })?;
-        let retry = args.retry_delays.parse().map_err(|problem| {
-            ConfigError::new(
-                "RETRY_DELAYS",
-                problem,
-                words::tr!("write growing delays such as 5s,1m,10m"),
-            )
-        })?;
+        settings! {
+            // First, for it stands first in the command line, too.
+            _typed = refused();
+            url = amqp_url.required().and_then(checked_amqp_url);
+            tls = args.amqp_tls.try_into();
+            management = management.optional().and_then(|url| url.map(checked_management_url).transpose());
+            shared = SharedConfig::try_from(args.shared);
+            admin_listen = admin_listen(&args.admin_listen);
+            retry = retry(&args.retry_delays);
+            filter = checked_filter(args.log_level);
+            drain_deadline = positive_duration("DRAIN_DEADLINE", &args.drain_deadline);
+            hold_at_most = hold_at_most(&args.hold_at_most);
+            stream = stream_config(&args.events, &args.events_max_age, &args.events_max_bytes);
+            bundle = bundle_config(&args.bundle_records, &args.bundle_bytes);
+            alerts = args.alerts.try_into();
+            traces = args.traces.try_into();
+        }
         Ok(Self {
-            amqp: AmqpConfig {
-                url: checked_amqp_url(amqp_url.required()?)?,
-                tls: args.amqp_tls.try_into()?,
-                management: management.optional()?.map(checked_management_url).transpose()?,
-            },
-            redis,
-            namespace,
-            accounts,
-            snapshot_keys,
+            amqp: AmqpConfig { url, tls, management },
+            redis: shared.redis,
+            namespace: shared.namespace,
+            accounts: shared.accounts,
+            snapshot_keys: shared.snapshot_keys,
             admin_listen,
             log: LogConfig {
                 format: args.log_format,
-                filter: checked_filter(args.log_level)?,
+                filter,
             },
-            drain_deadline: positive_duration("DRAIN_DEADLINE", &args.drain_deadline)?,
-            hold_at_most: hold_at_most(&args.hold_at_most)?,
+            drain_deadline,
+            hold_at_most,
             retry,
-            stream: stream_config(&args.events, &args.events_max_age, &args.events_max_bytes)?,
-            bundle: bundle_config(&args.bundle_records, &args.bundle_bytes)?,
-            alerts: args.alerts.try_into()?,
-            traces: args.traces.try_into()?,
+            stream,
+            bundle,
+            alerts,
+            traces,
         })
     }
+}
+
+fn admin_listen(text: &str) -> Result<SocketAddr, ConfigError> {
+    text.parse().map_err(|_| {
+        let problem = words::tr!("`{}` is not an address with a port", text);
+        ConfigError::new(
+            "ADMIN_LISTEN",
+            problem,
+            words::tr!("write for example 0.0.0.0:9464, or 127.0.0.1:0 for any port"),
+        )
+    })
+}
+
+fn retry(text: &str) -> Result<RetryPolicy, ConfigError> {
+    text.parse().map_err(|problem| {
+        ConfigError::new(
+            "RETRY_DELAYS",
+            problem,
+            words::tr!("write growing delays such as 5s,1m,10m"),
+        )
+    })
 }
 
 /// RabbitMQ closes the channel of a consumer that keeps a delivery for 30 minutes, unless it is told otherwise.
@@ -170,17 +184,23 @@ impl TryFrom<SharedArgs> for SharedConfig {
             text.parse::<Namespace>()
                 .map_err(|problem| ConfigError::new(name, problem, remedy))
         };
-        let namespace = parsed("NAMESPACE", &args.namespace)?;
-        let accounts = parsed("ACCOUNT_NAMESPACE", &args.account_namespace)?;
+        settings! {
+            _typed = refused();
+            url = url.required().and_then(checked_redis_url);
+            tls = args.redis_tls.try_into();
+            namespace = parsed("NAMESPACE", &args.namespace);
+            accounts = parsed("ACCOUNT_NAMESPACE", &args.account_namespace);
+            snapshot_keys = sealing.optional().and_then(|key| SnapshotKeys::read(key.as_ref()));
+        }
         Ok(Self {
             redis: RedisConfig {
-                url: checked_redis_url(url.required()?)?,
+                url,
                 pool_size: REDIS_POOL_SIZE,
-                tls: args.redis_tls.try_into()?,
+                tls,
             },
             namespace,
             accounts,
-            snapshot_keys: SnapshotKeys::read(sealing.optional()?.as_ref())?,
+            snapshot_keys,
         })
     }
 }

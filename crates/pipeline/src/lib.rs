@@ -4,6 +4,7 @@
 
 pub mod accounting;
 pub mod admin;
+mod admin_place;
 pub mod alert;
 pub mod broker;
 pub mod cause;

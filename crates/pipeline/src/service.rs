@@ -3,20 +3,24 @@
 //! A missing broker or Redis is waited for: the process says so once, is live, and is not ready.
 
 mod beat;
+mod births;
+mod done;
 mod operator;
+mod pulse;
 mod redis_watch;
 
 use crate::{
     accounting::Account,
     admin::{Admin, Facts, StatusBoard},
-    alert::{Alerts, Origin, watch_gate},
+    admin_place,
+    alert::{Alerts, Origin},
     broker::{Broker, Publisher},
     config::CommonConfig,
     events::EventWriter,
     gate::{Gate, Pause},
-    heartbeat,
     names::{Namespace, VendorAccount},
     quota::Quota,
+    setting,
     shutdown::Shutdown,
     snapshots::Snapshots,
     stage::Stage,
@@ -72,6 +76,8 @@ pub struct Runtime {
     obedience: Option<Obedience>,
     /// Since when the process runs.
     since: jiff::Timestamp,
+    /// What became of records, for the log.
+    pub(crate) done: done::Done,
 }
 
 impl Runtime {
@@ -81,8 +87,12 @@ impl Runtime {
     /// # Errors
     /// When the admin port is taken or an address is unusable; never because something is away.
     pub async fn start(service: &'static str, common: &CommonConfig, tls: &TlsFiles) -> anyhow::Result<Self> {
-        let metrics = telemetry::start(&common.log)?;
+        let metrics = telemetry::start(&common.log, &common.namespace)?;
+        setting::warn();
         let admin = Admin::bind(common.admin_listen).await?;
+        if let Err(error) = admin_place::leave(service, admin.addr()) {
+            tracing::debug!(%error, "healthcheck cannot find the port by itself");
+        }
         let shutdown = Shutdown::on_signals(common.drain_deadline)?;
         let mut runtime = Self::assemble(service, common, shutdown)?;
         runtime.alerts = runtime.start_alerts(service, common, tls, runtime.shutdown.clone())?;
@@ -101,6 +111,8 @@ impl Runtime {
         )?;
         let labels = [("service", service), ("version", env!("CARGO_PKG_VERSION"))];
         ::metrics::gauge!(names::BUILD_INFO, &labels).set(1.0);
+        births::begin(service, &runtime.broker.queues(&Stage::ALL));
+        runtime.alerts.show_limits();
         tracing::info!(
             service,
             version = env!("CARGO_PKG_VERSION"),
@@ -123,18 +135,7 @@ impl Runtime {
         runtime.obey().await;
         runtime.serve_notices(common, tls);
         tokio::spawn(runtime.clone().watch_redis());
-        let told = runtime.clone();
-        tokio::spawn(heartbeat::keep(
-            runtime.store.clone(),
-            runtime.namespace.clone(),
-            runtime.shutdown.clone(),
-            move || told.heartbeat(service),
-        ));
-        tokio::spawn(watch_gate(
-            runtime.gate.clone(),
-            runtime.alerts.clone(),
-            runtime.shutdown.clone(),
-        ));
+        runtime.tell(service);
         Ok(runtime)
     }
 
@@ -144,6 +145,7 @@ impl Runtime {
     /// When an address is unusable.
     pub fn tool(service: &'static str, common: &CommonConfig) -> anyhow::Result<Self> {
         telemetry::start_logging(&common.log)?;
+        setting::warn();
         Self::assemble(service, common, Shutdown::on_signals(common.drain_deadline)?)
     }
 
@@ -183,6 +185,7 @@ impl Runtime {
             uses_accounts: Arc::default(),
             obedience: None,
             since: jiff::Timestamp::now(),
+            done: done::Done::default(),
             publisher: broker.publisher(),
             store,
             broker,

@@ -17,8 +17,10 @@ use std::sync::Arc;
 
 /// Serves until stopped.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
-    let config = DeskConfig::try_from(args.desk)?;
-    let common = CommonConfig::try_from(args.common)?;
+    pipeline::settings! {
+        config = DeskConfig::try_from(args.desk);
+        common = CommonConfig::try_from(args.common);
+    }
     when::show_in(Some(&config.time_zone))
         .map_err(|problem| ConfigError::new("DESK_TIME_ZONE", problem, words::text!("or leave it away")))?;
     let rt = Runtime::start("desk", &common, &TlsFiles::default()).await?;

@@ -29,8 +29,10 @@ pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
     let steps = match args.offline || !args.okki.has_credentials() {
         true => offline(&args)?,
         false => {
-            let http = HttpConfig::try_from(args.http)?;
-            let okki = OkkiConfig::try_from(args.okki)?;
+            pipeline::settings! {
+                http = HttpConfig::try_from(args.http);
+                okki = OkkiConfig::try_from(args.okki);
+            }
             let place = Place::named(args.shared)?;
             try_okki(&okki, &http, place).await?
         }

@@ -11,9 +11,11 @@ use pipeline::{
 };
 
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(args.common)?;
-    let http = HttpConfig::try_from(args.http)?;
-    let okki = OkkiConfig::try_from(args.okki)?;
+    pipeline::settings! {
+        common = CommonConfig::try_from(args.common);
+        http = HttpConfig::try_from(args.http);
+        okki = OkkiConfig::try_from(args.okki);
+    }
     let rt = Runtime::tool("extractor", &common)?;
     let late = || {
         let remedy = words::text!("check OKKI_BASE_URL, and whether its host is reached from here");

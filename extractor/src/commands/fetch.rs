@@ -8,8 +8,10 @@ use std::io::Write;
 
 /// Asks and prints; the answer is the customer's own data, so it goes nowhere else.
 pub(crate) async fn fetch(args: FetchArgs) -> anyhow::Result<()> {
-    let http = HttpConfig::try_from(args.http)?;
-    let okki = OkkiConfig::try_from(args.okki)?;
+    pipeline::settings! {
+        http = HttpConfig::try_from(args.http);
+        okki = OkkiConfig::try_from(args.okki);
+    }
     let company = args.company.trim();
     if company.is_empty() || !company.bytes().all(|byte| byte.is_ascii_digit()) {
         let remedy =

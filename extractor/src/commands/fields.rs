@@ -10,8 +10,10 @@ use pipeline::{
 
 /// Asks and prints; with JSON the customers, too, so it goes nowhere else.
 pub(crate) async fn fields(args: FieldsArgs) -> anyhow::Result<()> {
-    let http = HttpConfig::try_from(args.http)?;
-    let okki = OkkiConfig::try_from(args.okki)?;
+    pipeline::settings! {
+        http = HttpConfig::try_from(args.http);
+        okki = OkkiConfig::try_from(args.okki);
+    }
     let client = brief::client(&okki, &http, Place::named(args.shared)?).await?;
     let found = dictionary::dictionary(&client, args.customers.into())
         .await

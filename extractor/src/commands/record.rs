@@ -37,8 +37,10 @@ struct Summary {
 
 /// Checks, asks, writes, and says how to go on.
 pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
-    let http = HttpConfig::try_from(args.http.clone())?;
-    let okki = OkkiConfig::try_from(args.okki.clone())?;
+    pipeline::settings! {
+        http = HttpConfig::try_from(args.http.clone());
+        okki = OkkiConfig::try_from(args.okki.clone());
+    }
     let plan = plan(&args, okki.page_size)?;
     let pseudonyms = match args.salt.as_deref().filter(|salt| !salt.is_empty()) {
         Some(salt) => Pseudonyms::salted(salt),

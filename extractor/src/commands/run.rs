@@ -1,6 +1,7 @@
 //! `extractor run`: one task per schedule on which it may become leader, and the detail consumer, until shutdown.
 
 use super::{
+    checked::Checked,
     fetch_details,
     reconcile::{self, Scheduled},
     set_up::SetUp,
@@ -29,7 +30,7 @@ use pipeline::{
     config::CommonConfig,
     http::HttpConfig,
     service::Runtime,
-    setting::ConfigError,
+    settings,
     setup::{self, Setup},
     speeds::{SPEEDS, Speeds},
     stage::Stage,
@@ -41,15 +42,19 @@ use tokio::task::JoinSet;
 
 /// Works until stopped; without settings it waits until it has some.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(args.common.clone())?;
-    let http = HttpConfig::try_from(args.http.clone())?;
     let setup = Setup::new(&args.setup, "extractor");
+    let checked = Checked::new(&args);
+    settings! {
+        common = CommonConfig::try_from(args.common.clone());
+        http = HttpConfig::try_from(args.http.clone());
+        _own = setup.demands(&checked);
+    }
     let vendor = SetUp::new(&setup, &args.okki, &http);
     let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| vendor.servant(rt));
     if setup.is_awaited() {
         return setup.wait(&common, &http.tls, lanes, None, servant).await;
     }
-    match Checked::new(&args) {
+    match checked {
         Ok(checked) => work(args, checked, &common, &http, &vendor, &setup).await?,
         Err(problem) => {
             return setup
@@ -58,28 +63,6 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         }
     }
     Ok(setup.over().await?)
-}
-
-/// The settings of a run, once they are known to be right.
-struct Checked {
-    okki: OkkiConfig,
-    settings: RunSettings,
-    schedules: Schedules,
-    ttl: Duration,
-    hook: Option<(WebhookConfig, Signature)>,
-}
-
-impl Checked {
-    fn new(args: &RunArgs) -> Result<Self, ConfigError> {
-        let okki = OkkiConfig::try_from(args.okki.clone())?;
-        Ok(Self {
-            settings: args.list.clone().check(&okki)?,
-            schedules: args.schedule.clone().check(&okki)?,
-            ttl: args.lease.check()?,
-            hook: args.hook.clone().check()?,
-            okki,
-        })
-    }
 }
 
 async fn work(

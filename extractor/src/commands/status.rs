@@ -55,12 +55,12 @@ struct Shown {
 }
 
 pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<()> {
-    let runs = isize::try_from(args.runs)?;
+    let runs = usize::from(args.runs);
     replay::cli::status("extractor", args.how, args.common, async |rt| own(rt, runs).await).await
 }
 
 /// What only the extractor knows.
-async fn own(rt: &Runtime, runs: isize) -> anyhow::Result<More> {
+async fn own(rt: &Runtime, runs: usize) -> anyhow::Result<More> {
     let events = hooks::Memory::new(rt.store.clone(), rt.namespace.clone());
     let state = State::new(rt.store.clone(), rt.namespace.clone());
     let mut status = read(&state, &rt.account, runs).await?;
@@ -71,7 +71,7 @@ async fn own(rt: &Runtime, runs: isize) -> anyhow::Result<More> {
     })
 }
 
-async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<Status> {
+async fn read(state: &State, account: &Account, runs: usize) -> anyhow::Result<Status> {
     let live = state.standing(RunKind::Live).await?;
     let mut running = Vec::new();
     for kind in RunKind::ALL {
@@ -80,7 +80,7 @@ async fn read(state: &State, account: &Account, runs: isize) -> anyhow::Result<S
         }
     }
     let mut finished = Vec::new();
-    for HistoryEntry { kind, run } in state.history(runs).await? {
+    for HistoryEntry { kind, run } in state.eventful(runs).await? {
         finished.push(show(state, kind, run).await?);
     }
     let (missing, missing_newest) = state.missing(MISSING_SHOWN).await?;

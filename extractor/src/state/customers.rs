@@ -8,8 +8,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 static COUNT_RESULTS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("count_results.lua")));
 
-/// Pending sets and counters of a run are dropped after a week without a change.
+/// The pending set of a run is dropped after a week without a change.
 const RUN_TTL_S: i64 = 7 * 86_400;
+/// What became of its customers is counted as long as the run is in the history.
+const COUNTERS_TTL_S: i64 = 90 * 86_400;
 
 /// What became of a customer of a run, as counted for `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +136,7 @@ impl State {
         run: &str,
         results: &[(String, FetchResult)],
     ) -> Result<u64, Error> {
-        let ttl = RUN_TTL_S.to_string();
+        let ttl = COUNTERS_TTL_S.to_string();
         let mut args = vec![ttl.as_str()];
         args.extend(
             results

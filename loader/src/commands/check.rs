@@ -5,16 +5,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
-use pipeline::{config::CommonConfig, http::HttpConfig};
 use serde_json::json;
 
+use super::run::Checked;
 use super::table::Facts;
 use super::usable;
 use crate::cli::CheckArgs;
 use crate::keyless;
 use crate::parts;
 use crate::pushes::config::PushConfig;
-use crate::settings::LoaderConfig;
 use crate::write::Writer;
 
 /// Every call takes a slot of the shared quota, which is kept in Redis.
@@ -25,16 +24,13 @@ const COUNT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the checks in the order in which they depend on each other.
 pub(crate) async fn check(args: CheckArgs) -> anyhow::Result<()> {
-    let run = *args.run;
-    let on_missing_row = run.write.on_missing_row;
-    let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
-    let key_widget = config.expected.key_widget.as_deref();
-    let pushes = PushConfig::new(run.pushes, run.hook, key_widget, on_missing_row)?;
+    let Checked {
+        config,
+        pushes,
+        common,
+        http,
+    } = Checked::new(*args.run)?;
     let pushes = PushConfig::describe(pushes.as_ref());
-    let (common, http) = (
-        CommonConfig::try_from(run.common)?,
-        HttpConfig::try_from(run.http)?,
-    );
     let runtime = Runtime::tool("loader", &common)?;
     let probe = runtime.probe_for_vendor();
     tokio::time::timeout(REDIS_PATIENCE, probe)

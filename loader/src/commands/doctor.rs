@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use pipeline::doctor::{self, Finding, Health};
+use pipeline::http::HttpConfig;
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
 use pipeline::stage::Stage;
-use pipeline::{config::CommonConfig, http::HttpConfig};
 
+use super::run::Checked;
 use crate::cli::DoctorCommandArgs;
 use crate::jdy::form::Misfit;
 use crate::parts;
@@ -19,15 +20,12 @@ use crate::settings::LoaderConfig;
 const ASKED_WITHIN: Duration = Duration::from_secs(3);
 
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
-    let run = *args.run;
-    let on_missing_row = run.write.on_missing_row;
-    let config = LoaderConfig::new(&run.form, run.write, &run.limits)?;
-    let of_key = config.expected.key_widget.as_deref();
-    let pushes = PushConfig::new(run.pushes, run.hook, of_key, on_missing_row)?;
-    let (common, http) = (
-        CommonConfig::try_from(run.common)?,
-        HttpConfig::try_from(run.http)?,
-    );
+    let Checked {
+        config,
+        pushes,
+        common,
+        http,
+    } = Checked::new(*args.run)?;
     let runtime = Runtime::tool("loader", &common)?;
     let mut findings = doctor::examine(&runtime, Stage::Load).await;
     let redis_is_away = findings

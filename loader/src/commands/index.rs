@@ -32,11 +32,12 @@ pub(crate) async fn run(command: IndexCommand) -> anyhow::Result<()> {
 
 /// The loader's parts for a short command.
 pub(super) fn tool(args: RunArgs) -> anyhow::Result<(Writer, LoaderConfig)> {
-    let mut config = LoaderConfig::new(&args.form, args.write, &args.limits)?;
-    let (common, http) = (
-        CommonConfig::try_from(args.common)?,
-        HttpConfig::try_from(args.http)?,
-    );
+    pipeline::settings! {
+        config = LoaderConfig::new(&args.form, args.write, &args.limits);
+        common = CommonConfig::try_from(args.common);
+        http = HttpConfig::try_from(args.http);
+    }
+    let mut config = config;
     if let Some(armed) = config.failpoint.take() {
         failpoint::arm(armed);
     }

@@ -7,10 +7,11 @@ use pipeline::consumer::{self, ConsumerOptions};
 use pipeline::quota::Bucket;
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
+use pipeline::settings;
 use pipeline::setup::{self, Setup};
 use pipeline::speeds::{SPEEDS, Speeds};
 use pipeline::stage::Stage;
-use pipeline::webhook::Listener;
+use pipeline::webhook::{Listener, WebhookArgs};
 use pipeline::{config::CommonConfig, http::HttpConfig};
 use replay::worker::Worker;
 use serde_json::json;
@@ -19,9 +20,10 @@ use tokio_util::task::AbortOnDropHandle;
 use super::of_form::OfForm;
 use super::set_up::SetUp;
 use crate::cli::RunArgs;
+use crate::config::{FormArgs, LimitArgs, WriteArgs};
 use crate::handler::WriteHandler;
 use crate::pushes::Pushes;
-use crate::pushes::config::PushConfig;
+use crate::pushes::config::{PushArgs, PushConfig};
 use crate::settings::LoaderConfig;
 use crate::write::{Mode, Writer, beat, sweep, tell_held, verify};
 use crate::{eviction, failpoint, parts, wishes};
@@ -29,21 +31,23 @@ use crate::{eviction, failpoint, parts, wishes};
 /// Checks the settings, starts the background work and consumes until stopped.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let setup = Setup::new(&args.setup, "loader");
-    let (common, http) = (
-        CommonConfig::try_from(args.common)?,
-        HttpConfig::try_from(args.http)?,
+    let checked = of_loader(
+        args.form.clone(),
+        args.write,
+        &args.limits,
+        args.pushes,
+        args.hook,
     );
+    settings! {
+        common = CommonConfig::try_from(args.common);
+        http = HttpConfig::try_from(args.http);
+        _own = setup.demands(&checked);
+    }
     let vendor = SetUp::new(&setup, &args.form.company, &args.limits, &http);
     let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| vendor.servant(rt));
     if setup.is_awaited() {
         return setup.wait(&common, &http.tls, lanes, None, servant).await;
     }
-    let on_missing_row = args.write.on_missing_row;
-    let checked = LoaderConfig::new(&args.form, args.write, &args.limits).and_then(|config| {
-        let key_widget = config.expected.key_widget.as_deref();
-        let pushes = PushConfig::new(args.pushes, args.hook, key_widget, on_missing_row)?;
-        Ok((config, pushes))
-    });
     let (config, pushes) = match checked {
         Ok(checked) => checked,
         Err(problem) => {
@@ -60,6 +64,54 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     serve(runtime, config, pushes, &http).await?;
     worker.end().await;
     Ok(setup.over().await?)
+}
+
+/// The loader's own settings, with all that is wrong with them.
+fn of_loader(
+    form: FormArgs,
+    write: WriteArgs,
+    limits: &LimitArgs,
+    pushes: PushArgs,
+    hook: WebhookArgs,
+) -> Result<(LoaderConfig, Option<PushConfig>), ConfigError> {
+    let on_missing_row = write.on_missing_row;
+    settings! {
+        config = LoaderConfig::new(&form, write, limits);
+        pushes = {
+            // Of a form that is not known nobody can say that it has no key widget.
+            let key_widget = match &config {
+                Ok(config) => config.expected.key_widget.as_deref(),
+                Err(_) => Some(""),
+            };
+            PushConfig::new(pushes, hook, key_widget, on_missing_row)
+        };
+    }
+    Ok((config, pushes))
+}
+
+/// Everything that the settings say, for commands that need what `run` needs.
+pub(super) struct Checked {
+    pub(super) config: LoaderConfig,
+    pub(super) pushes: Option<PushConfig>,
+    pub(super) common: CommonConfig,
+    pub(super) http: HttpConfig,
+}
+
+impl Checked {
+    pub(super) fn new(args: RunArgs) -> Result<Self, ConfigError> {
+        settings! {
+            own = of_loader(args.form, args.write, &args.limits, args.pushes, args.hook);
+            common = CommonConfig::try_from(args.common);
+            http = HttpConfig::try_from(args.http);
+        }
+        let (config, pushes) = own;
+        Ok(Self {
+            config,
+            pushes,
+            common,
+            http,
+        })
+    }
 }
 
 /// The service itself, on a runtime that exists already.
@@ -95,7 +147,6 @@ pub(crate) async fn serve(
         ended = background => ended,
         misfit = form.unusable_key() => Err(ConfigError::message(misfit.to_string()).into()),
     };
-    tracing::info!("stopped");
     consumed
 }
 

@@ -18,6 +18,9 @@ use crate::ledger::index::{IndexState, Known};
 /// How often those who wait poll.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 
+/// How old `/status` may be.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
 /// A name that no epoch of the namespace has had. Digits of a number below 2²³, which Redis keeps in four bytes: every
 /// row and every watermark carries one.
 pub(super) fn new_epoch() -> String {
@@ -33,10 +36,7 @@ impl Index {
                 Ok(()) => {
                     backoff.reset();
                     self.runtime.gate.open(Pause::Index);
-                    tokio::select! {
-                        () = self.wake.notified() => {}
-                        () = self.runtime.shutdown.requested() => {}
-                    }
+                    self.tell_until_wanted().await;
                 }
                 Err(error) => {
                     if let Error::Ledger(ledger::Error::Store(cause)) = &error {
@@ -45,6 +45,19 @@ impl Index {
                     tracing::debug!(error = %error, "index is not ready");
                     self.runtime.shutdown.sleep(backoff.next_delay()).await;
                 }
+            }
+        }
+    }
+
+    /// Tells every few seconds how many rows there are, until somebody wants the index checked.
+    async fn tell_until_wanted(&self) {
+        loop {
+            tokio::select! {
+                () = self.wake.notified() => return,
+                going = self.runtime.shutdown.sleep(TELL_EVERY) => match going {
+                    true => self.look_again().await,
+                    false => return,
+                },
             }
         }
     }

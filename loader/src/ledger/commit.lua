@@ -12,6 +12,8 @@ local delay, time = tonumber(ARGV[6]), clock()
 local hash_key = batch_key(batch)
 local left = tonumber(redis.call('HGET', hash_key, 'n'))
 local parted = nil
+-- Rows that came and went: after the walk nobody else counts them.
+local more = 0
 
 for n = 0, tonumber(ARGV[7]) - 1 do
   local at = 8 + n * 4
@@ -25,6 +27,7 @@ for n = 0, tonumber(ARGV[7]) - 1 do
       parted[redis.call('HGET', hash_key, 't' .. slot)] = true
     end
     local key = row_key(company)
+    more = more - redis.call('HEXISTS', key, 'id')
     redis.call('HDEL', key, 'b')
     redis.call('HSET', key, 'w', string.format('%d', time))
     if result == 'k' then
@@ -42,11 +45,18 @@ for n = 0, tonumber(ARGV[7]) - 1 do
       redis.call('HSET', key, 'id', id, 'h', '')
       if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
     end
+    more = more + redis.call('HEXISTS', key, 'id')
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
     if delay > 0 then verify_at(company, time + delay) end
     redis.call('HDEL', hash_key, 'm' .. slot, 'j' .. slot, 't' .. slot, 's' .. slot)
     left = left - 1
   end
+end
+
+-- While the walk goes on it comes by the new ones itself.
+if more ~= 0 and redis.call('HGET', KEYS[1], 'state') == 'complete' then
+  local rows = tonumber(redis.call('HGET', KEYS[1], 'rows') or '0') + more
+  redis.call('HSET', KEYS[1], 'rows', string.format('%d', math.max(rows, 0)))
 end
 
 if left <= 0 then

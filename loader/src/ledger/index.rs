@@ -37,7 +37,7 @@ pub(crate) struct Known {
     pub(crate) epoch: String,
     /// The form was read to its end; else rows are looked up on demand.
     pub(crate) complete: bool,
-    /// Rows with a key that the walk has read so far.
+    /// Rows with a key: those that the walk has read so far, and once it is over, those that have come and gone since.
     pub(crate) rows: u64,
     /// Rows that share their key with another one.
     pub(crate) duplicates: u64,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pipeline::setting::{ConfigError, SecretArg, base_url, positive_duration};
-use pipeline::{names::VendorAccount, quota::Bucket};
+use pipeline::{names::VendorAccount, quota::Bucket, settings};
 
 use crate::config::{CompanyArgs, LimitArgs};
 use crate::jdy::company::{Account, Buckets};
@@ -28,8 +28,12 @@ impl CompanyConfig {
             args.jdy_api_key.as_ref(),
             args.jdy_api_key_file.as_deref(),
         );
-        let (base, key) = (base_url("JDY_BASE_URL", &args.jdy_base_url)?, key.required()?);
-        let timeout = positive_duration("JDY_TIMEOUT", &args.jdy_timeout)?;
+        settings! {
+            base = base_url("JDY_BASE_URL", &args.jdy_base_url);
+            key = key.required();
+            timeout = positive_duration("JDY_TIMEOUT", &args.jdy_timeout);
+            buckets = buckets(limits);
+        }
         let account = Account {
             base,
             key,
@@ -38,7 +42,7 @@ impl CompanyConfig {
         };
         Ok(Self {
             vendor_account: account.vendor(args.jdy_company.as_deref()),
-            buckets: buckets(limits)?,
+            buckets,
             open_calls: limits.jdy_open_calls.max(1),
             account,
         })
@@ -54,6 +58,20 @@ fn buckets(limits: &LimitArgs) -> Result<Buckets, ConfigError> {
             words::tr!("write calls per second such as 10 or 0.5"),
         )),
     };
+    let rates = [
+        ("JDY_RATE_COMPANY", limits.jdy_rate_company),
+        ("JDY_RATE_BATCH_CREATE", limits.jdy_rate_batch_create),
+        ("JDY_RATE_SINGLE_CREATE", limits.jdy_rate_single_create),
+        ("JDY_RATE_WRITE", limits.jdy_rate_write),
+        ("JDY_RATE_READ", limits.jdy_rate_read),
+    ];
+    let faults = rates
+        .iter()
+        .filter_map(|(variable, rate)| bucket(variable, "", *rate).err());
+    let faults: Vec<_> = faults.collect();
+    if !faults.is_empty() {
+        return Err(ConfigError::all(faults));
+    }
     Ok(Buckets {
         company: bucket("JDY_RATE_COMPANY", "jdy:company", limits.jdy_rate_company)?.with_burst(5),
         batch_create: bucket(

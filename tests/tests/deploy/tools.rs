@@ -63,6 +63,23 @@ pub(crate) fn promtool() -> PathBuf {
         .clone()
 }
 
+/// amtool, which judges the settings of an Alertmanager, in the same way.
+pub(crate) fn amtool() -> PathBuf {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND
+        .get_or_init(|| {
+            on_path("amtool").unwrap_or_else(|| {
+                let folder = tools().join("alertmanager");
+                let program = folder.join("usr/bin/amtool");
+                if !program.is_file() {
+                    unpack("prometheus-alertmanager", &folder);
+                }
+                program
+            })
+        })
+        .clone()
+}
+
 fn unpack(package: &str, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     let download = |_: &()| {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::manifests::{documents, overlays};
 
 const STAGES: [&str; 3] = ["extractor", "transformer", "loader"];
+const PROGRAMS: [&str; 4] = ["extractor", "transformer", "loader", "desk"];
 
 /// Variables in the help of a program and all its subcommands.
 fn known(service: &str) -> BTreeSet<String> {
@@ -152,5 +153,123 @@ fn the_arguments_of_every_pod_are_understood() {
                 crate::tools::output(program.args(&args).arg("--help").env_clear());
             }
         }
+    }
+}
+
+/// A program warns of variables that look like settings and are none, also of those of the other programs.
+#[test]
+fn every_program_knows_the_names_of_all_settings() {
+    let mut all: BTreeSet<String> = PROGRAMS.iter().flat_map(|program| known(program)).collect();
+    // Settings of the machine, which the programs only read, too.
+    for name in ["TZ", "EDITOR"] {
+        all.remove(name);
+    }
+    let listed: BTreeSet<String> = pipeline::cli::variables::known().map(str::to_owned).collect();
+    assert_eq!(listed, all, "put these into pipeline::cli::variables");
+}
+
+/// A setting of a command: variable, default, help.
+struct Setting {
+    variable: String,
+    default: String,
+    help: String,
+}
+
+fn settings_of(command: clap::Command) -> Vec<Setting> {
+    let command = command.find_subcommand("run").unwrap().clone();
+    let settings = command.get_arguments().filter_map(|arg| {
+        let variable = arg.get_env()?.to_str()?.to_owned();
+        let default = arg.get_default_values().first();
+        (!arg.is_hide_set()).then(|| Setting {
+            variable,
+            default: default.map_or_else(String::new, |value| value.to_string_lossy().into_owned()),
+            help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+        })
+    });
+    settings.collect()
+}
+
+/// All settings of all programs as a file for `--env-file`, Docker and systemd: whatever may be left away is commented out.
+fn example() -> String {
+    use clap::CommandFactory;
+    let programs = [
+        ("extractor", settings_of(extractor::Cli::command())),
+        ("transformer", settings_of(transformer::Cli::command())),
+        ("loader", settings_of(loader::Cli::command())),
+        ("desk", settings_of(desk::Cli::command())),
+    ];
+    let has = |at: usize, variable: &str| programs[at].1.iter().any(|one| one.variable == variable);
+    let mut text = "# Settings of all programs, made from their command lines by a test (tests/tests/deploy/variables.rs).\n\
+         # A file of these is read with --env-file, by Docker (--env-file, env_file) and by systemd (EnvironmentFile).\n\
+         # What is commented out has the default that stands there, or none.\n"
+        .to_owned();
+    let mut section = |title: &str, settings: Vec<&Setting>| {
+        text += &format!("\n# ---- {title} ----\n");
+        for Setting {
+            variable,
+            default,
+            help,
+        } in settings
+        {
+            let required = [
+                "AMQP_URL",
+                "REDIS_URL",
+                "OKKI_CLIENT_ID",
+                "OKKI_CLIENT_SECRET",
+                "MAPPING",
+                "JDY_API_KEY",
+                "DESK_DATA",
+            ];
+            let mark = if required.contains(&variable.as_str()) {
+                ""
+            } else {
+                "#"
+            };
+            text += &format!("\n# {help}\n{mark}{variable}={}\n", quoted(default));
+        }
+    };
+    let shared = programs[0]
+        .1
+        .iter()
+        .filter(|one| has(1, &one.variable) && has(2, &one.variable));
+    section("All programs", shared.collect());
+    for (at, (program, settings)) in programs.iter().enumerate() {
+        let is_shared = |variable: &str| has(0, variable) && has(1, variable) && has(2, variable);
+        let said_before = |variable: &str| (0..at).any(|before| has(before, variable));
+        let own = settings
+            .iter()
+            .filter(|one| !is_shared(&one.variable) && !said_before(&one.variable));
+        section(program, own.collect());
+    }
+    text
+}
+
+fn quoted(value: &str) -> String {
+    pipeline::setup::quoted(value).replace("\"\"", "")
+}
+
+#[test]
+fn the_example_of_settings_is_that_of_the_command_lines() {
+    let example = example();
+    let kept = fs::read_to_string(repository().join(".env.example")).unwrap_or_default();
+    if kept != example {
+        let made = repository().join("target/.env.example");
+        fs::write(&made, &example).unwrap();
+        panic!("copy {} to .env.example", made.display());
+    }
+    // It is read as it was meant.
+    let lines = dotenvy::from_path_iter(repository().join(".env.example")).unwrap();
+    let read: Vec<_> = lines.map(|line| line.unwrap().0).collect();
+    assert!(
+        read.contains(&"AMQP_URL".to_owned()) && !read.contains(&"LINGER".to_owned()),
+        "{read:?}"
+    );
+    let every = example.replace("\n#", "\n");
+    for name in pipeline::cli::variables::known() {
+        let only_of_commands = ["MERGE_AT_MOST", "DESK_TOKEN", "DESK_TOKEN_FILE", "DESK_URL"];
+        assert!(
+            only_of_commands.contains(&name) || every.contains(&format!("\n{name}=")),
+            "{name}"
+        );
     }
 }

@@ -243,3 +243,208 @@ async fn a_bad_mapping_document_is_explained() {
         refused(Service::Transformer, &settings, &["run"], 78, &words).await;
     }
 }
+
+/// Who sets a program up corrects a list, and not one line a start.
+#[tokio::test]
+async fn everything_that_is_missing_or_malformed_is_said_at_once() {
+    let wrong = |service: Service, gone: &[&str], values: &[(&str, &str)]| {
+        let mut settings = complete(service);
+        for name in gone {
+            settings.remove(*name).unwrap();
+        }
+        settings.extend(
+            values
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into())),
+        );
+        settings
+    };
+    let common = [
+        ("NAMESPACE", "Not Legal"),
+        ("LOG_FORMAT", "colourful"),
+        ("ALERT_EVERY", "often"),
+    ];
+    let mut settings = wrong(Service::Extractor, &["AMQP_URL", "OKKI_CLIENT_ID"], &common);
+    settings.extend(
+        [("OKKI_RATE", "many"), ("POLL_QUIET", "soon")].map(|(name, value)| (name.into(), value.into())),
+    );
+    let words = [
+        "AMQP_URL: ",
+        "OKKI_CLIENT_ID: ",
+        "NAMESPACE: ",
+        "LOG_FORMAT: ",
+        "ALERT_EVERY: ",
+        "OKKI_RATE: ",
+    ];
+    refused(Service::Extractor, &settings, &["run"], 78, &words).await;
+    let mut settings = wrong(Service::Loader, &["REDIS_URL", "JDY_API_KEY"], &common);
+    settings.extend(
+        [
+            ("BATCH_SIZE", "0"),
+            ("JDY_RATE_READ", "fast"),
+            ("JDY_TIMEOUT", "long"),
+            ("HOOK_LISTEN", "here"),
+        ]
+        .map(|(name, value)| (name.into(), value.into())),
+    );
+    let words = [
+        "REDIS_URL: ",
+        "JDY_API_KEY: ",
+        "NAMESPACE: ",
+        "LOG_FORMAT: ",
+        "BATCH_SIZE: ",
+        "JDY_RATE_READ: ",
+        "JDY_TIMEOUT: ",
+        "HOOK_LISTEN: ",
+    ];
+    for command in ["run", "doctor"] {
+        refused(Service::Loader, &settings, &[command], 78, &words).await;
+    }
+    let mut settings = wrong(Service::Transformer, &["MAPPING"], &common);
+    settings.insert("BATCH_SIZE".into(), "0".into());
+    settings.insert("LINGER".into(), "long".into());
+    let words = [
+        "MAPPING: ",
+        "NAMESPACE: ",
+        "LOG_FORMAT: ",
+        "BATCH_SIZE: ",
+        "LINGER: ",
+    ];
+    refused(Service::Transformer, &settings, &["run"], 78, &words).await;
+}
+
+/// Redis is away, and so every one of these ends by itself.
+#[tokio::test]
+async fn a_variable_that_looks_like_a_setting_and_is_none_is_told() {
+    let mut settings = complete(Service::Loader);
+    settings.insert("JDY_KEYWIDGET".into(), "_widget_1".into());
+    settings.insert("REDIS_SERVICE_HOST".into(), "10.0.0.7".into());
+    let output = run(Service::Loader, &settings, &["index", "show", "1"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for word in ["JDY_KEYWIDGET", "JDY_KEY_WIDGET", "does nothing"] {
+        assert!(said.contains(word), "{word} is not in {said}");
+    }
+    assert!(!said.contains("REDIS_SERVICE_HOST"), "{said}");
+}
+
+async fn shown(service: Service, settings: &Settings, arguments: &[&str]) -> String {
+    let output = run(service, settings, arguments).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success(),
+        "{} {arguments:?}: {said}",
+        service.name()
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn line<'a>(shown: &'a str, variable: &str) -> &'a str {
+    let start = format!("{variable}=");
+    let found = shown.lines().find(|line| line.starts_with(&start));
+    found.unwrap_or_else(|| panic!("{variable} is not in {shown}"))
+}
+
+#[tokio::test]
+async fn print_config_says_what_counts_and_where_it_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let key = write("key", "file-secret-value");
+    let file = write(
+        "okki.env",
+        "# of a friend\nLINGER=300ms\nCONCURRENCY=3\nBATCH_SIZE=\"50\"\nexport ON_REMOVAL='mark:_w=gone away'\n",
+    );
+    let mut settings = complete(Service::Loader);
+    for name in ["JDY_APP_ID", "JDY_ENTRY_ID", "JDY_API_KEY"] {
+        settings.remove(name);
+    }
+    settings.insert("MAPPING".into(), kit::config::mapping_document());
+    settings.insert("JDY_API_KEY_FILE".into(), key.clone());
+    settings.insert("CONCURRENCY".into(), "4".into());
+    let arguments = ["run", "--print-config", "--env-file", &file, "--batch-size", "60"];
+    let shown = shown(Service::Loader, &settings, &arguments).await;
+    for (variable, value, from) in [
+        ("BATCH_SIZE", "60", "# flag --batch-size".to_owned()),
+        ("CONCURRENCY", "4", "# environment".to_owned()),
+        ("LINGER", "300ms", format!("# file {file}")),
+        ("ON_REMOVAL", "mark:_w=gone away", format!("# file {file}")),
+        ("PATIENCE", "8m", "# default".to_owned()),
+        ("JDY_API_KEY", "***", format!("# file {key}")),
+        (
+            "JDY_APP_ID",
+            "647efacc2a57bd0008e51e9e",
+            format!("# document {}", kit::config::mapping_document()),
+        ),
+        (
+            "AMQP_URL",
+            "amqp://guest:***@127.0.0.1:9/%2f",
+            "# environment".to_owned(),
+        ),
+    ] {
+        let line = line(&shown, variable);
+        assert!(line.starts_with(&format!("{variable}={value} ")), "{line}");
+        assert!(line.ends_with(&from), "{line}: not {from}");
+    }
+    assert!(!shown.contains("secret-value"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_file_of_variables_that_cannot_be_read_is_named_and_its_lines_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.env");
+    std::fs::write(&broken, "AMQP_URL amqp://okki:secret-value@host\n").unwrap();
+    let broken = broken.display().to_string();
+    let settings = complete(Service::Extractor);
+    for file in [broken.as_str(), "/nowhere/okki.env"] {
+        let arguments = ["run", "--env-file", file];
+        refused(
+            Service::Extractor,
+            &settings,
+            &arguments,
+            78,
+            &["--env-file", file],
+        )
+        .await;
+    }
+}
+
+/// `EVERY` in the environment of who types `--cron`, and a secret here and its file there.
+#[tokio::test]
+async fn a_variable_that_contradicts_a_typed_flag_loses() {
+    let mut settings = complete(Service::Extractor);
+    settings.insert("EVERY".into(), "1m".into());
+    let arguments = ["run", "--print-config", "--cron", "0 * * * *"];
+    let printed = shown(Service::Extractor, &settings, &arguments).await;
+    assert!(line(&printed, "CRON").ends_with("# flag --cron"), "{printed}");
+    assert!(line(&printed, "EVERY").starts_with("EVERY= "), "{printed}");
+    // Both typed is a contradiction of its own.
+    let both = ["run", "--cron", "0 * * * *", "--every", "5m"];
+    refused(Service::Extractor, &settings, &both, 64, &["--cron", "--every"]).await;
+    settings.insert("OKKI_CLIENT_SECRET_FILE".into(), "/nowhere/secret".into());
+    refused(
+        Service::Extractor,
+        &settings,
+        &["run"],
+        78,
+        &["OKKI_CLIENT_SECRET: is given twice"],
+    )
+    .await;
+    let typed = [
+        "run",
+        "--print-config",
+        "--okki-client-secret",
+        "typed-secret-value",
+    ];
+    let printed = shown(Service::Extractor, &settings, &typed).await;
+    assert!(
+        line(&printed, "OKKI_CLIENT_SECRET").ends_with("# flag --okki-client-secret"),
+        "{printed}"
+    );
+    assert!(
+        line(&printed, "OKKI_CLIENT_SECRET_FILE").starts_with("OKKI_CLIENT_SECRET_FILE= "),
+        "{printed}"
+    );
+}

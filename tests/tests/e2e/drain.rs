@@ -22,6 +22,11 @@ async fn services_stopped_in_the_middle_of_a_run_exit_with_0_and_lose_nothing() 
             .await
             .unwrap();
         assert_eq!(status.code(), Some(0), "{name}");
+        // What was done is said once a minute, and what is left at the end.
+        let log = pipeline[id].log();
+        for said in ["done in the last minute", r#""message":"stopped""#] {
+            assert!(log.contains(said), "{name} does not say {said}: {log}");
+        }
     }
     for service in Service::ALL {
         pipeline.run(service);

@@ -19,8 +19,18 @@ const EXPECTED: [&str; 6] = [
 #[tokio::test]
 async fn every_customer_arrives_and_changes_follow() {
     let mut pipeline = PipelineUnderTest::for_test().customers(300).seed(7).start().await;
-    pipeline.run_all();
+    let replicas = pipeline.run_all();
     pipeline.until_equal(Duration::from_secs(90)).await;
+    // Counters are there before the first thing is counted, or nobody sees the step from nothing to one.
+    for id in replicas {
+        let namespace = pipeline.namespace.to_string();
+        let labels = [("namespace", namespace.as_str()), ("reason", "undecodable")];
+        let dead = pipeline[id].series("okki_dead_letters_total", &labels).await;
+        assert_eq!(dead, Some(0.0), "{}", pipeline[id].name());
+        let labels = [("namespace", namespace.as_str()), ("reason", "setup")];
+        let gate = pipeline[id].series("okki_gate_closed", &labels).await;
+        assert_eq!(gate, Some(0.0), "{}", pipeline[id].name());
+    }
 
     let changed = pipeline.simulator.change(25);
     let added = pipeline.simulator.add(5);

@@ -4,6 +4,8 @@
 
 /// Import circles between files.
 mod circles;
+/// Reasons whose counters begin with 0.
+mod codes;
 /// Which crate may depend on which.
 mod crates;
 /// References and links in comments and documents.

@@ -10,9 +10,11 @@ use pipeline::{
 };
 
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(args.common)?;
-    let config = TransformConfig::try_from(args.transform)?;
-    let tls = TlsFiles::try_from(args.tls)?;
+    pipeline::settings! {
+        common = CommonConfig::try_from(args.common);
+        config = TransformConfig::try_from(args.transform);
+        tls = TlsFiles::try_from(args.tls);
+    }
     let rt = Runtime::tool("transformer", &common)?;
     let mut findings = doctor::examine(&rt, Stage::Transform).await;
     findings.push(doctor::notices(&rt, "transformer", &common.alerts, &tls, args.how).await);

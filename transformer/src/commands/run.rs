@@ -2,7 +2,13 @@
 
 use super::set_up::SetUp;
 use crate::{
-    cli::RunArgs, condition, config::TransformConfig, handler::MapHandler, profile::Watch, rollout::Rollout,
+    cli::RunArgs,
+    condition,
+    config::{TransformArgs, TransformConfig},
+    handler::MapHandler,
+    map::Mapping,
+    profile::Watch,
+    rollout::Rollout,
     tables,
 };
 use anyhow::Context;
@@ -10,6 +16,8 @@ use pipeline::{
     config::CommonConfig,
     consumer::{self, ConsumerOptions},
     service::Runtime,
+    setting::ConfigError,
+    settings,
     setup::{self, Setup},
     stage::Stage,
     tls::TlsFiles,
@@ -19,17 +27,17 @@ use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
-    let common = CommonConfig::try_from(args.common)?;
-    let tls = TlsFiles::try_from(args.tls)?;
     let setup = Setup::new(&args.setup, "transformer");
+    let checked = checked(args.transform);
+    settings! {
+        common = CommonConfig::try_from(args.common);
+        tls = TlsFiles::try_from(args.tls);
+        _own = setup.demands(&checked);
+    }
     let (lanes, servant) = (SetUp::LANES.to_vec(), |rt: &Runtime| SetUp::new(&setup, rt, None));
     if setup.is_awaited() {
         return setup.wait(&common, &tls, lanes, None, servant).await;
     }
-    let checked = TransformConfig::try_from(args.transform).and_then(|config| {
-        let mapping = super::load(&config)?;
-        Ok((config, mapping))
-    });
     let (config, mapping) = match checked {
         Ok(checked) => checked,
         Err(problem) => return setup.wait(&common, &tls, lanes, Some(problem), servant).await,
@@ -75,4 +83,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         .with_context(|| words::tr!("consume snapshots"))?;
     worker.end().await;
     Ok(setup.over().await?)
+}
+
+fn checked(args: TransformArgs) -> Result<(TransformConfig, Mapping), ConfigError> {
+    let config = TransformConfig::try_from(args)?;
+    let mapping = super::load(&config)?;
+    Ok((config, mapping))
 }

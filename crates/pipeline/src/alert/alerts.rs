@@ -14,6 +14,7 @@ use crate::{
     shutdown::Shutdown,
     stage::Stage,
     store::Store,
+    telemetry::names,
     tls::TlsFiles,
 };
 use std::{sync::Arc, time::Duration};
@@ -104,6 +105,11 @@ impl Alerts {
             detail: words::tr!("for instance: {message}; see the `dead groups` command of the stage"),
             patience: Duration::ZERO,
         });
+    }
+
+    /// Shows the limits that rules outside of the process compare with, too.
+    pub(crate) fn show_limits(&self) {
+        metrics::gauge!(names::CHECKPOINT_LIMIT).set(self.limits.checkpoint_age.as_secs_f64());
     }
 
     /// So many dead letters of a stage are a problem of their own.

@@ -1,6 +1,9 @@
 //! Where notices go, and how often.
 
-use crate::setting::{ConfigError, Secret, SecretArg, parse_duration, positive_duration};
+use crate::{
+    setting::{ConfigError, Secret, SecretArg, parse_duration, positive_duration},
+    settings,
+};
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
@@ -123,27 +126,36 @@ impl TryFrom<AlertArgs> for AlertConfig {
             args.alert_secret.as_ref(),
             args.alert_secret_file.as_deref(),
         );
-        let receiver = match url.optional()? {
-            Some(url) => Some(receiver(
-                url,
-                args.alert_kind,
-                args.alert_lang,
-                secret.optional()?,
-            )?),
-            None => None,
-        };
         let after = parse_duration(args.alert_after.trim()).map_err(|problem| {
             ConfigError::new(
                 "ALERT_AFTER",
                 problem,
                 words::tr!("write a duration such as 1m, or 0s"),
             )
-        })?;
+        });
+        settings! {
+            url = url.optional();
+            secret = match &url {
+                Ok(Some(_)) => secret.optional(),
+                _ => Ok(None),
+            };
+            receiver = match url.clone() {
+                Ok(Some(url)) => {
+                    let secret = secret.clone().unwrap_or_default();
+                    receiver(url, args.alert_kind, args.alert_lang, secret).map(Some)
+                }
+                _ => Ok(None),
+            };
+            after = after;
+            every = positive_duration("ALERT_EVERY", &args.alert_every);
+            checkpoint_age = positive_duration("ALERT_CHECKPOINT_AGE", &args.alert_checkpoint_age);
+        }
+        drop((url, secret));
         Ok(Self {
             receiver,
-            every: positive_duration("ALERT_EVERY", &args.alert_every)?,
+            every,
             after,
-            checkpoint_age: positive_duration("ALERT_CHECKPOINT_AGE", &args.alert_checkpoint_age)?,
+            checkpoint_age,
             dead_letters: args.alert_dead_letters.max(1),
         })
     }

@@ -49,6 +49,7 @@ pub(super) fn print(error: &clap::Error, command: Command, args: &[OsString]) {
     );
     let stdout = error.kind() == ErrorKind::DisplayHelp || error.kind() == ErrorKind::DisplayVersion;
     let coloured = help
+        && crate::telemetry::wants_colour()
         && if stdout {
             io::stdout().is_terminal()
         } else {

@@ -15,7 +15,10 @@ use words::Language;
 
 pub use super::config::{CommonCommand, HealthcheckArgs, NotifyArgs};
 use super::{chinese, notify};
+use crate::admin_place;
 
+/// The admin port of a container; images set `ADMIN_LISTEN` to it.
+const DEFAULT_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
 /// The answer of `/readyz` lists the reasons of a pause; more than this is not an answer of ours.
 const ANSWER_LIMIT: u64 = 64 * 1024;
 
@@ -25,10 +28,10 @@ const ANSWER_LIMIT: u64 = 64 * 1024;
 /// When the process asked is not well, or the output cannot be written.
 pub async fn run<C: CommandFactory>(command: CommonCommand) -> anyhow::Result<()> {
     match command {
-        CommonCommand::Healthcheck(args) => healthcheck(&args).await,
+        CommonCommand::Healthcheck(args) => healthcheck(C::command().get_name(), &args).await,
         CommonCommand::Notify(args) => notify::notify::<C>(*args).await,
         CommonCommand::Completions { shell } => {
-            let mut command = told(C::command());
+            let mut command = told(super::program::<C>());
             let name = command.get_name().to_owned();
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command, name, &mut script);
@@ -36,13 +39,13 @@ pub async fn run<C: CommandFactory>(command: CommonCommand) -> anyhow::Result<()
         }
         CommonCommand::Man { to: Some(folder) } => {
             std::fs::create_dir_all(&folder).with_context(|| words::tr!("make {}", folder.display()))?;
-            let mut root = told(C::command());
+            let mut root = told(super::program::<C>());
             root.build();
             write_pages(&root, &folder)
         }
         CommonCommand::Man { to: None } => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(told(C::command())).render(&mut page)?;
+            clap_mangen::Man::new(told(super::program::<C>())).render(&mut page)?;
             print(&in_language(page))
         }
     }
@@ -87,15 +90,27 @@ fn print(bytes: &[u8]) -> anyhow::Result<()> {
     Ok(std::io::stdout().write_all(bytes)?)
 }
 
-async fn healthcheck(args: &HealthcheckArgs) -> anyhow::Result<()> {
+async fn healthcheck(service: &str, args: &HealthcheckArgs) -> anyhow::Result<()> {
     let path = if args.ready { "/readyz" } else { "/livez" };
-    let addr = reachable(args.addr);
-    let answer = tokio::time::timeout(args.timeout, get(addr, path)).await;
-    let (status, body) = answer
-        .with_context(|| words::tr!("{addr} did not answer within {:?}", args.timeout))?
-        .with_context(|| words::tr!("ask {addr}{path}"))?;
-    if status != 200 {
-        words::bail!("{addr}{path} answered {status}: {}", body.trim());
+    // Port 0 says that any will do, and not which it is.
+    let said = args.addr.filter(|addr| addr.port() != 0);
+    let asked = match said {
+        Some(addr) => vec![addr],
+        None => admin_place::find(service),
+    };
+    let asked = if asked.is_empty() {
+        vec![DEFAULT_ADDR]
+    } else {
+        asked
+    };
+    for addr in asked.into_iter().map(reachable) {
+        let answer = tokio::time::timeout(args.timeout, get(addr, path)).await;
+        let (status, body) = answer
+            .with_context(|| words::tr!("{addr} did not answer within {:?}", args.timeout))?
+            .with_context(|| words::tr!("ask {addr}{path}"))?;
+        if status != 200 {
+            words::bail!("{addr}{path} answered {status}: {}", body.trim());
+        }
     }
     Ok(())
 }

@@ -2,13 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, ArgAction, Args, Command, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 
 use crate::{alert::AlertArgs, setup::SetupArgs, tls::HttpTlsArgs};
-
-/// The admin port of a container; images set `ADMIN_LISTEN` to it.
-const DEFAULT_ADDR: &str = "127.0.0.1:9464";
 
 /// Subcommands that every service has; a service flattens them into its own.
 #[derive(Debug, Subcommand)]
@@ -48,9 +45,10 @@ pub struct NotifyArgs {
 /// Arguments of `healthcheck`.
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {
-    /// Where the process listens; an address of all interfaces is asked on loopback
-    #[arg(long = "admin-listen", env = "ADMIN_LISTEN", default_value = DEFAULT_ADDR, value_name = "ADDR")]
-    pub(super) addr: SocketAddr,
+    /// Where the process listens; an address of all interfaces is asked on loopback [default: where processes of this program
+    /// on this machine say that they listen, else 127.0.0.1:9464]
+    #[arg(long = "admin-listen", env = "ADMIN_LISTEN", value_name = "ADDR")]
+    pub(super) addr: Option<SocketAddr>,
     /// Ask whether it is ready for work, not only whether it is alive
     #[arg(long)]
     pub(super) ready: bool,
@@ -65,6 +63,39 @@ pub struct HealthcheckArgs {
 pub(super) struct Early {
     #[command(flatten)]
     pub(super) setup: SetupArgs,
+}
+
+/// Ids of what every program understands.
+pub(super) const ENV_FILE: &str = "env_file";
+pub(super) const PRINT_CONFIG: &str = "print_config";
+
+/// The command with the flags about where settings come from, which each of its subcommands has.
+pub(super) fn with_sources(command: Command) -> Command {
+    let env_file = Arg::new(ENV_FILE)
+        .long("env-file")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .action(ArgAction::Append)
+        .global(true)
+        .help_heading(words::mark!("Where settings come from"))
+        .help(words::mark!(
+            "File with lines NAME=VALUE in the place of variables that are not set; of several the last one counts"
+        ));
+    let print = Arg::new(PRINT_CONFIG)
+        .long("print-config")
+        .action(ArgAction::SetTrue)
+        .global(true)
+        .help_heading(words::mark!("Where settings come from"))
+        .help(words::mark!(
+            "Print every setting with where it comes from, secrets masked, and do nothing else"
+        ));
+    command.arg(env_file).arg(print)
+}
+
+/// Names of all variables that are set.
+pub(super) fn set_variables() -> Vec<String> {
+    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    set.filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 
 /// The variable is not there, or empty, which means the same.

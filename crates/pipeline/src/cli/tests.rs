@@ -14,7 +14,7 @@ struct Command {
 
 async fn code(args: &[&str], result: anyhow::Result<()>) -> String {
     let args: Vec<_> = std::iter::once("service").chain(args.iter().copied()).collect();
-    let ended = execute_from(args, |_: Command| async { result }).await;
+    let ended = execute_from(args, |_: Command| async { result }, |_| Vec::new()).await;
     shown(ExitCode::from(ended.unwrap_or_else(|error| report(&error))))
 }
 

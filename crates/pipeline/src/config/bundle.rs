@@ -1,7 +1,7 @@
 //! How many records one message of the broker carries.
 
 use super::value::bytes;
-use crate::{message::BundleConfig, setting::ConfigError};
+use crate::{message::BundleConfig, setting::ConfigError, settings};
 use std::ops::RangeInclusive;
 
 /// A killer among more would be looked for among too many.
@@ -10,17 +10,28 @@ const RECORDS: RangeInclusive<usize> = 1..=1_000;
 const BYTES: RangeInclusive<u64> = 1_000..=1_000_000;
 
 pub(super) fn bundle_config(records: &str, size: &str) -> Result<BundleConfig, ConfigError> {
+    settings! {
+        records = count(records);
+        bytes = size_in_bytes(size);
+    }
+    Ok(BundleConfig { records, bytes })
+}
+
+fn count(records: &str) -> Result<usize, ConfigError> {
     let counted = records.trim().parse().ok();
-    let records = counted.filter(|count| RECORDS.contains(count)).ok_or_else(|| {
+    counted.filter(|count| RECORDS.contains(count)).ok_or_else(|| {
         let problem = words::tr!("`{records}` is no count from 1 to 1000");
         ConfigError::new(
             "BUNDLE_RECORDS",
             problem,
             words::text!("write 100, or 1 for single messages"),
         )
-    })?;
+    })
+}
+
+fn size_in_bytes(size: &str) -> Result<usize, ConfigError> {
     let measured = bytes(size.trim()).filter(|bytes| BYTES.contains(bytes));
-    let bytes = measured
+    measured
         .and_then(|bytes| usize::try_from(bytes).ok())
         .ok_or_else(|| {
             let problem = words::tr!("`{size}` is no size from 1kB to 1MB");
@@ -29,8 +40,7 @@ pub(super) fn bundle_config(records: &str, size: &str) -> Result<BundleConfig, C
                 problem,
                 words::tr!("write bytes, or a number with kB or MB, such as 64kB"),
             )
-        })?;
-    Ok(BundleConfig { records, bytes })
+        })
 }
 
 #[cfg(test)]

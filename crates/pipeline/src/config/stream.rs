@@ -1,7 +1,7 @@
 //! How long the stream of events keeps them, and whether any are written.
 
 use super::value::bytes;
-use crate::{broker::StreamConfig, setting::ConfigError};
+use crate::{broker::StreamConfig, setting::ConfigError, settings};
 
 /// Less than this holds no day of a small pipeline, and RabbitMQ keeps a whole segment anyway.
 const LEAST_BYTES: u64 = 1_000_000;
@@ -10,17 +10,22 @@ const UNITS: [char; 6] = ['Y', 'M', 'D', 'h', 'm', 's'];
 
 pub(super) fn stream_config(on: &str, max_age: &str, max_bytes: &str) -> Result<StreamConfig, ConfigError> {
     let on = match on.trim() {
-        "on" | "true" => true,
-        "off" | "false" => false,
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
         other => {
             let problem = words::tr!("`{other}` is neither on nor off");
-            return Err(ConfigError::new("EVENTS", problem, words::tr!("write on or off")));
+            Err(ConfigError::new("EVENTS", problem, words::tr!("write on or off")))
         }
     };
+    settings! {
+        on = on;
+        max_age = checked_age(max_age.trim());
+        max_bytes = checked_bytes(max_bytes.trim());
+    }
     Ok(StreamConfig {
         on,
-        max_age: checked_age(max_age.trim())?,
-        max_bytes: checked_bytes(max_bytes.trim())?,
+        max_age,
+        max_bytes,
     })
 }
 

@@ -245,6 +245,7 @@ impl<H: Handler> Context<H> {
             .partition(|one| one.disposition == Disposition::Held);
         let stage = self.stage.name();
         for one in &settled {
+            self.rt.done.count(one.disposition);
             metrics::counter!(names::RECORDS, "stage" => stage, "outcome" => one.disposition.name())
                 .increment(1);
         }

@@ -12,6 +12,7 @@ mod dispatch;
 mod divide;
 mod events;
 mod failed;
+mod freshness;
 mod give_back;
 mod inflight;
 mod intake;

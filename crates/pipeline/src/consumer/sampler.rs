@@ -2,7 +2,7 @@
 //!
 //! It has one connection of its own and stops counting, without a warning, while the broker is away.
 
-use super::{dead_depth::DeadDepth, inflight::InFlight};
+use super::{dead_depth::DeadDepth, freshness, inflight::InFlight};
 use crate::{
     accounting::{Held, check},
     broker::depths::Counter,
@@ -61,6 +61,7 @@ async fn count(rt: &Runtime, stage: Stage, in_flight: &InFlight) {
         }
         if stage == Stage::Load && round.is_multiple_of(CHECK_EVERY) {
             check_account(rt).await;
+            freshness::show(rt).await;
         }
         round = round.wrapping_add(1);
         if !rt.shutdown.sleep(SAMPLE_EVERY).await {

@@ -3,6 +3,7 @@
 //! Everything that browses dead letters or moves them builds on this, in the crate `replay`.
 
 mod cause;
+pub mod codes;
 pub mod fingerprint;
 pub mod identity;
 pub mod outcome;

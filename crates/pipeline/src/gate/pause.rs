@@ -32,6 +32,21 @@ pub enum Pause {
 }
 
 impl Pause {
+    /// Every reason.
+    pub const ALL: [Self; 11] = [
+        Self::Starting,
+        Self::Broker,
+        Self::Redis,
+        Self::Credentials,
+        Self::Outage,
+        Self::Quota,
+        Self::Configuration,
+        Self::Index,
+        Self::Keyless,
+        Self::Operator,
+        Self::Setup,
+    ];
+
     /// The reason's word in metrics and reports.
     pub const fn name(self) -> &'static str {
         match self {

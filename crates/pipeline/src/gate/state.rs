@@ -204,6 +204,7 @@ impl Shared {
             Pause::Starting => tracing::debug!(reason = reason.name(), detail, "paused"),
             _ => tracing::warn!(reason = reason.name(), detail, "paused"),
         }
+        metrics::counter!(names::PAUSES, "reason" => reason.name()).increment(1);
         state.generation += 1;
         let generation = state.generation;
         state.closed.insert(

@@ -2,6 +2,7 @@
 
 use crate::{
     setting::{ConfigError, positive_duration},
+    settings,
     tls::{HttpTlsArgs, TlsFiles},
 };
 use clap::Args;
@@ -37,9 +38,10 @@ impl TryFrom<HttpArgs> for HttpConfig {
     type Error = ConfigError;
 
     fn try_from(args: HttpArgs) -> Result<Self, ConfigError> {
-        Ok(Self {
-            connect_timeout: positive_duration("HTTP_CONNECT_TIMEOUT", &args.http_connect_timeout)?,
-            tls: args.tls.try_into()?,
-        })
+        settings! {
+            connect_timeout = positive_duration("HTTP_CONNECT_TIMEOUT", &args.http_connect_timeout);
+            tls = args.tls.try_into();
+        }
+        Ok(Self { connect_timeout, tls })
     }
 }

@@ -86,6 +86,11 @@ impl Quota {
                 probe: false,
             });
         };
+        for name in [names::QUOTA_LATE, names::QUOTA_PUSHED_BACK] {
+            for bucket in buckets {
+                metrics::counter!(name, "bucket" => bucket.name.clone()).increment(0);
+            }
+        }
         let queue = self.queue(buckets, lane);
         loop {
             let permit = queue.permit(|wanted| self.take(buckets, lane, wanted)).await?;

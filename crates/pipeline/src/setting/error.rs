@@ -21,6 +21,19 @@ impl ConfigError {
         ))
     }
 
+    /// Several faults, each on a line of its own; one that is said twice is said once.
+    pub fn all(faults: impl IntoIterator<Item = Self>) -> Self {
+        let mut lines: Vec<String> = Vec::new();
+        for fault in faults {
+            for line in fault.0.lines() {
+                if lines.iter().all(|said| said != line) {
+                    lines.push(line.to_owned());
+                }
+            }
+        }
+        Self(lines.join("\n"))
+    }
+
     /// A fault that belongs to no single variable, in own words.
     pub fn message(text: impl Into<String>) -> Self {
         Self(text.into())

@@ -3,11 +3,17 @@
 mod base_url;
 mod duration;
 mod error;
+mod gather;
+mod misspelt;
+mod refused;
 mod secret;
 mod secret_arg;
 
 pub use base_url::base_url;
 pub use duration::{duration_within, parse_duration, positive_duration};
 pub use error::ConfigError;
+pub use misspelt::Misspelt;
+pub(crate) use misspelt::{note, warn};
+pub(crate) use refused::{refuse, refused};
 pub use secret::Secret;
 pub use secret_arg::SecretArg;

@@ -68,7 +68,7 @@ impl SetupFolder {
         self.service
     }
 
-    fn path(&self, tail: &str) -> PathBuf {
+    pub(crate) fn path(&self, tail: &str) -> PathBuf {
         self.folder.join(format!("{}.{tail}", self.service))
     }
 

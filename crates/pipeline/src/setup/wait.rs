@@ -73,6 +73,18 @@ impl Setup {
         self.folder.as_ref()
     }
 
+    /// What is wrong with the program's own settings, if nobody can set others while it waits: then it is said with
+    /// everything else that is wrong.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn demands<T>(&self, checked: &Result<T, ConfigError>) -> Result<(), ConfigError> {
+        match (&self.folder, checked) {
+            (None, Err(fault)) => Err(fault.clone()),
+            _ => Ok(()),
+        }
+    }
+
     /// There is a folder, and no settings in it, or none that can be read.
     #[must_use]
     pub fn is_awaited(&self) -> bool {
@@ -111,6 +123,7 @@ impl Setup {
     /// # Errors
     /// When they have.
     pub async fn over(&self) -> Result<(), SettingsChanged> {
+        tracing::info!("stopped");
         if !self.changed.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -141,7 +154,7 @@ impl Setup {
         let rt = Runtime::start(folder.service(), common, tls).await?;
         // Whoever hears that it waits finds the key, too.
         show(&rt, folder)?;
-        let problem = problem.map(|problem| problem.to_string());
+        let problem = problem.map(|problem| problem.to_string().replace('\n', "; "));
         let why = match problem.as_ref().or(SPOILT.get()) {
             None => words::kept!("there are no settings yet; open /setup of the desk"),
             Some(problem) => words::kept!("the settings cannot be used: {problem}; open /setup of the desk"),

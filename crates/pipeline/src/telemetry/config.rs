@@ -19,3 +19,23 @@ pub struct LogConfig {
     /// A filter that has been checked.
     pub filter: String,
 }
+
+/// Whether colours are wanted where a terminal can show them (https://no-color.org).
+pub(crate) fn wants_colour() -> bool {
+    colours(std::env::var_os("NO_COLOR").as_deref())
+}
+
+fn colours(no_color: Option<&std::ffi::OsStr>) -> bool {
+    no_color.is_none_or(std::ffi::OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::colours;
+
+    #[test]
+    fn no_color_is_obeyed_whatever_it_says() {
+        assert!(colours(None) && colours(Some("".as_ref())));
+        assert!(!colours(Some("1".as_ref())) && !colours(Some("false".as_ref())));
+    }
+}

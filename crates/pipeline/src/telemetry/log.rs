@@ -1,6 +1,6 @@
 //! Logs to standard error, as lines for people or as JSON for a collector.
 
-use super::config::{LogConfig, LogFormat};
+use super::config::{LogConfig, LogFormat, wants_colour};
 use crate::setting::ConfigError;
 use std::{fmt, io::IsTerminal as _};
 use tracing::{Event, Subscriber};
@@ -33,11 +33,18 @@ pub(crate) fn start_logging(config: &LogConfig) -> Result<(), ConfigError> {
     } else {
         LogFormat::Json
     });
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Who closes standard error reads no line, and none about that either.
+    let lines = tracing_subscriber::fmt::layer()
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let installed = match format {
         LogFormat::Human => registry
-            .with(lines.with_ansi(terminal).map_event_format(InEnglish))
+            .with(
+                lines
+                    .with_ansi(terminal && wants_colour())
+                    .map_event_format(InEnglish),
+            )
             .try_init(),
         LogFormat::Json => registry
             .with(lines.json().flatten_event(true).map_event_format(InEnglish))

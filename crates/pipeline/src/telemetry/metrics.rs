@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::names::{self, Kind};
+use crate::names::Namespace;
 use crate::setting::ConfigError;
 
 /// Renders what has been measured. Clones are the same recorder.
@@ -12,10 +13,11 @@ use crate::setting::ConfigError;
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Installs the recorder, or hands out the one that is installed.
-    pub fn install() -> Result<Self, ConfigError> {
+    /// Installs the recorder, or hands out the one that is installed. Every metric carries the namespace, so that several
+    /// pipelines on one Prometheus are told apart; a process is of one pipeline.
+    pub fn install(namespace: &Namespace) -> Result<Self, ConfigError> {
         static INSTALLED: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
-        let installed = INSTALLED.get_or_init(|| install().map_err(|error| error.to_string()));
+        let installed = INSTALLED.get_or_init(|| install(namespace).map_err(|error| error.to_string()));
         match installed {
             Ok(handle) => Ok(Self(handle.clone())),
             Err(error) => Err(ConfigError::message(words::tr!(
@@ -35,8 +37,8 @@ impl Metrics {
     }
 }
 
-fn install() -> Result<PrometheusHandle, BuildError> {
-    let mut builder = PrometheusBuilder::new();
+fn install(namespace: &Namespace) -> Result<PrometheusHandle, BuildError> {
+    let mut builder = PrometheusBuilder::new().add_global_label(names::NAMESPACE, namespace.to_string());
     for metric in names::ALL {
         if let Kind::Histogram(buckets) = metric.kind {
             builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), buckets)?;

@@ -12,6 +12,7 @@ pub mod names;
 mod start;
 pub mod trace;
 
+pub(crate) use config::wants_colour;
 pub use config::{LogConfig, LogFormat};
 pub(crate) use log::start_logging;
 pub use metrics::Metrics;

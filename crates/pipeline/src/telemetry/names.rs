@@ -9,6 +9,9 @@ use super::metric::{CALL_BUCKETS, LAG_BUCKETS, SIZE_BUCKETS, WAIT_BUCKETS, count
 pub use super::metric::{Kind, Metric};
 use metrics::Unit;
 
+/// Label of every metric: whose pipeline it is about.
+pub const NAMESPACE: &str = "namespace";
+
 /// Records whose delivery was settled, by disposition. Labels: `stage`, `outcome`.
 pub const RECORDS: &str = "okki_records_total";
 /// Records dropped by a rule. Labels: `stage`, `reason`.
@@ -35,10 +38,16 @@ pub const DEAD_LETTERS: &str = "okki_dead_letters_total";
 pub const IN_FLIGHT: &str = "okki_in_flight_records";
 /// 1 while the gate is closed for this reason. Labels: `reason`.
 pub(crate) const GATE_CLOSED: &str = "okki_gate_closed";
+/// How often the gate was closed for this reason. Labels: `reason`.
+pub(crate) const PAUSES: &str = "okki_pauses_total";
 /// From the customer's change in the CRM to the row in the form, without backfills and first loads. No labels.
 pub(crate) const END_TO_END_LAG: &str = "okki_end_to_end_lag_seconds";
 /// Since the checkpoint. No labels.
 pub const CHECKPOINT_AGE: &str = "okki_checkpoint_age_seconds";
+/// How long the first checkpoint has been waited for; 0 once there was one. No labels.
+pub const CHECKPOINT_AWAITED: &str = "okki_checkpoint_awaited_seconds";
+/// A checkpoint that is older is a problem (`ALERT_CHECKPOINT_AGE`). No labels.
+pub(crate) const CHECKPOINT_LIMIT: &str = "okki_checkpoint_limit_seconds";
 /// 1 on the leader. No labels.
 pub const LEADER: &str = "okki_leader";
 /// Messages that were delivered again. Labels: `stage`.
@@ -61,6 +70,8 @@ pub(crate) const EVENTS_LOST: &str = "okki_events_lost_total";
 pub(crate) const QUEUE_DEPTH: &str = "okki_queue_depth_messages";
 /// Age of the oldest record in work. Labels: `stage`.
 pub(crate) const OLDEST_UNFINISHED: &str = "okki_oldest_unfinished_seconds";
+/// Since the customer was listed as changed that has waited longest, in whichever queue; 0 when nobody waits. No labels.
+pub(crate) const OLDEST_OPEN: &str = "okki_oldest_open_seconds";
 /// Listed customers of all runs, by disposition. Labels: `fate`.
 pub(crate) const BOOKS_RECORDS: &str = "okki_books_records";
 /// Listed customers that the account misses. No labels; a run's name would make a series each.
@@ -188,6 +199,11 @@ pub const ALL: &[Metric] = &[
         &["reason"],
         "1 while the gate is closed for this reason",
     ),
+    counter(
+        PAUSES,
+        &["reason"],
+        "How often the gate was closed for this reason",
+    ),
     seconds(
         END_TO_END_LAG,
         LAG_BUCKETS,
@@ -199,6 +215,18 @@ pub const ALL: &[Metric] = &[
         Unit::Seconds,
         &[],
         "Since the checkpoint, the end of the last window of which every ref is confirmed",
+    ),
+    gauge(
+        CHECKPOINT_AWAITED,
+        Unit::Seconds,
+        &[],
+        "How long the first checkpoint has been waited for; 0 once there was one",
+    ),
+    gauge(
+        CHECKPOINT_LIMIT,
+        Unit::Seconds,
+        &[],
+        "ALERT_CHECKPOINT_AGE: a checkpoint that is older is a problem",
     ),
     gauge(
         LEADER,
@@ -217,12 +245,35 @@ pub const ALL: &[Metric] = &[
         &["queue"],
         "Messages published once more because the connection was lost before their confirms",
     ),
+    counter(
+        DIVIDED,
+        &["stage"],
+        "Records of bundles that came again and went on alone",
+    ),
     gauge(QUEUE_DEPTH, Unit::Count, &["queue"], "Messages ready in a queue"),
+    gauge(
+        QUEUE_RECORDS,
+        Unit::Count,
+        &["queue"],
+        "Records ready in a work queue, about: messages times what they carry",
+    ),
+    gauge(
+        RECORDS_PER_MESSAGE,
+        Unit::Count,
+        &["stage"],
+        "Records that a message of the work queue carries, on average",
+    ),
     gauge(
         OLDEST_UNFINISHED,
         Unit::Seconds,
         &["stage"],
         "Age of the oldest record in work",
+    ),
+    gauge(
+        OLDEST_OPEN,
+        Unit::Seconds,
+        &[],
+        "Since the customer was listed as changed that has waited longest, in whichever queue",
     ),
     gauge(
         BOOKS_RECORDS,

@@ -41,7 +41,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub(super) const ALL: [Self; 5] = [
+    /// All of them.
+    pub const ALL: [Self; 5] = [
         Self::Accepted,
         Self::Forged,
         Self::Malformed,

@@ -81,9 +81,11 @@ pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
 
 impl Comparison {
     async fn open(args: ReconcileArgs, at_most: u8) -> anyhow::Result<Self> {
-        let common = CommonConfig::try_from(args.common)?;
-        let http = HttpConfig::try_from(args.http)?;
-        let okki = OkkiConfig::try_from(args.document.complete(args.okki))?;
+        pipeline::settings! {
+            common = CommonConfig::try_from(args.common);
+            http = HttpConfig::try_from(args.http);
+            okki = OkkiConfig::try_from(args.document.complete(args.okki));
+        }
         let settings = args.list.check(&okki)?;
         let ttl = args.lease.check()?;
         let rt = Runtime::tool("extractor", &common)?;

@@ -122,9 +122,11 @@ struct Settings {
 
 /// Checks what was typed; from here on people are notified of a failure.
 fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
-    let common = CommonConfig::try_from(args.common)?;
-    let http = HttpConfig::try_from(args.http)?;
-    let okki = OkkiConfig::try_from(args.okki)?;
+    pipeline::settings! {
+        common = CommonConfig::try_from(args.common);
+        http = HttpConfig::try_from(args.http);
+        okki = OkkiConfig::try_from(args.okki);
+    }
     let settings = Settings {
         list: args.list.check(&okki)?,
         ttl: args.lease.check()?,

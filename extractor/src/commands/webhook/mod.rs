@@ -36,9 +36,11 @@ pub(crate) async fn run(command: WebhookCommand) -> anyhow::Result<()> {
 
 /// A client for these calls, within the account's quota.
 async fn client(args: WebhookArgs) -> anyhow::Result<Client> {
-    let okki = OkkiConfig::try_from(args.okki)?;
-    let http = HttpConfig::try_from(args.http)?;
-    let shared = SharedConfig::try_from(args.shared)?;
+    pipeline::settings! {
+        okki = OkkiConfig::try_from(args.okki);
+        http = HttpConfig::try_from(args.http);
+        shared = SharedConfig::try_from(args.shared);
+    }
     let store = Store::connect(&shared.redis)?;
     store.ping().await.context("REDIS_URL")?;
     let http = http::Client::without_redirects(http).with_context(|| words::tr!("build the HTTP client"))?;

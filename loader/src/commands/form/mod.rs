@@ -39,9 +39,11 @@ struct Wanted {
 pub(crate) async fn form(args: FormCommandArgs) -> anyhow::Result<()> {
     let json = args.json;
     let wanted = Wanted::new((args.app, args.form, args.key_widget), args.set, args.all);
-    let config = CompanyConfig::new(&args.company, &args.limits, Duration::ZERO)?;
-    let shared = SharedConfig::try_from(args.shared)?;
-    let http = HttpConfig::try_from(args.http)?;
+    pipeline::settings! {
+        config = CompanyConfig::new(&args.company, &args.limits, Duration::ZERO);
+        shared = SharedConfig::try_from(args.shared);
+        http = HttpConfig::try_from(args.http);
+    }
     let store = Store::connect(&shared.redis)?;
     tokio::time::timeout(REDIS_PATIENCE, store.probe(&shared.accounts, true))
         .await

@@ -154,16 +154,28 @@ impl Replica {
 
     /// A gauge or counter of its metrics, summed over labels; `None` when it does not answer.
     pub async fn metric(&self, name: &str) -> Option<f64> {
+        self.series(name, &[]).await
+    }
+
+    /// The sum of all series of a metric that have these labels, `None` when the replica does not answer or has none.
+    pub async fn series(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let answer = tokio::time::timeout(ANSWER, self.get("/metrics")).await;
         let Ok(Ok((200, text))) = answer else { return None };
-        let values = text
+        let wanted: Vec<_> = labels
+            .iter()
+            .map(|(label, value)| format!("{label}=\"{value}\""))
+            .collect();
+        let is_it = |line: &&str| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+                && wanted.iter().all(|label| line.contains(label.as_str()))
+        };
+        let found: Vec<f64> = text
             .lines()
-            .filter_map(|line| {
-                line.strip_prefix(name)
-                    .filter(|rest| rest.starts_with(['{', ' ']))
-            })
-            .filter_map(|rest| rest.rsplit(' ').next());
-        Some(values.filter_map(|value| value.parse::<f64>().ok()).sum())
+            .filter(is_it)
+            .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
+            .collect();
+        (labels.is_empty() || !found.is_empty()).then(|| found.iter().sum())
     }
 
     /// Waits until `/readyz` says yes.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use kit::pipeline::{PipelineUnderTest, Service, command};
 use kit::wait::{eventually, expect};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json as object};
 
-use super::sink::{Sink, calls, truth};
+use super::sink::{Sink, calls, redis, truth};
 
 async fn json(pipeline: &PipelineUnderTest, arguments: &[&str]) -> Value {
     let printed = pipeline.tool(Service::Extractor, arguments).await.unwrap();
@@ -46,8 +46,13 @@ async fn sync_lists_once_and_waits_for_its_details() {
     let sink = Sink::open(&pipeline).await;
     assert_eq!(sink.complete(&pipeline, Duration::from_secs(60)).await, 50);
     let status = json(&pipeline, &["status", "--json", "--runs", "500"]).await;
-    // The first `sync` made a live run and the first load.
-    assert_eq!(status["finished"].as_array().unwrap().len(), 3, "{status}");
+    // The first `sync` made a live run and the first load; live runs that found nothing are not shown.
+    let finished = status["finished"].as_array().unwrap();
+    assert_eq!(
+        (finished.len(), &finished[0]["job"]),
+        (1, &"first".into()),
+        "{status}"
+    );
     assert!(status["checkpoint_age_s"].as_i64().unwrap() < 60, "{status}");
     // No service maps and loads here, so all of them are on their way; but nobody waits for a first load.
     assert_eq!(status["lag_s"], Value::Null, "{status}");
@@ -63,6 +68,43 @@ async fn sync_lists_once_and_waits_for_its_details() {
             .as_i64()
             .is_some_and(|lag| (0..600).contains(&lag)),
         "{status}"
+    );
+}
+
+/// Runs of earlier days are there for 90 days; of scheduled ones in a row that found nothing the last one is enough.
+#[tokio::test]
+async fn finished_runs_are_kept_for_90_days_and_empty_ones_are_not_shown() {
+    let pipeline = PipelineUnderTest::for_test().customers(5).seed(64).start().await;
+    let entry = |days: i64, kind: &str, listed: u64| {
+        let finished_ms = jiff::Timestamp::now().as_millisecond() - days * 86_400_000;
+        let run = object!({
+            "job": kind, "id": format!("{kind}-{days}"), "start": 1, "end": 2, "phase": "changed", "cursor": null,
+            "removals": false, "force": false, "listed": listed, "duplicates": 0, "damaged": 0, "expected": null,
+            "started_ms": finished_ms - 1_000, "finished_ms": finished_ms, "leader": "somebody",
+        });
+        run.to_string()
+    };
+    // The newest first, as they lie there; the last ones are more than are cut off at once.
+    let mut entries: Vec<String> = (1..60).map(|days| entry(days, "live", 7)).collect();
+    entries.extend([entry(80, "live", 0), entry(89, "remedy", 3)]);
+    entries.extend((0..150).map(|more| entry(91 + more, "live", 9)));
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    redis(&pipeline, "RPUSH", "extract:runs", &entries).await;
+    for _ in 0..4 {
+        pipeline.tool(Service::Extractor, &["sync"]).await.unwrap();
+    }
+    let status = json(&pipeline, &["status", "--json", "--runs", "500"]).await;
+    let finished = status["finished"].as_array().unwrap();
+    let ids: Vec<&str> = finished.iter().filter_map(|run| run["id"].as_str()).collect();
+    assert!(ids.contains(&"remedy-89") && ids.contains(&"live-59"), "{ids:?}");
+    assert!(!ids.contains(&"live-91") && !ids.contains(&"live-200"), "{ids:?}");
+    assert!(finished.iter().all(|run| run["listed"] != 0), "{status}");
+    // Three of the four found nothing, and lie there as one.
+    let kept = redis(&pipeline, "LLEN", "extract:runs", &[]).await;
+    let as_few = 61 + 2..=61 + 4;
+    assert!(
+        matches!(kept, redis::Value::Int(kept) if as_few.contains(&kept)),
+        "{kept:?}"
     );
 }
 

@@ -83,12 +83,14 @@ impl Hooked {
         request.send().await.unwrap()
     }
 
-    /// A number of the metrics, 0 when there is none yet.
+    /// A number of the metrics.
     pub(super) async fn count(&self, result: &str) -> u64 {
-        let (_, text) = self.pipeline[self.extractor].get("/metrics").await.unwrap();
-        let label = format!(r#"okki_extractor_webhook_events_total{{result="{result}"}} "#);
-        let value = text.lines().find_map(|line| line.strip_prefix(&label));
-        value.map_or(0, |value| value.parse().unwrap())
+        let extractor = &self.pipeline[self.extractor];
+        let labels = [("result", result)];
+        let count = extractor
+            .series("okki_extractor_webhook_events_total", &labels)
+            .await;
+        count.unwrap() as u64
     }
 
     pub(super) async fn counted(&self, result: &str, count: u64) {
@@ -397,10 +399,8 @@ async fn the_listing_catches_and_counts_what_no_event_announced() {
     hooked.pipeline.until_equal(LIMIT).await;
     eventually(LIMIT, "three lost events are counted", async || {
         let (shown, told) = (status(&hooked.pipeline).await, hooked.status().await);
-        let (_, metrics) = hooked.pipeline[hooked.extractor].get("/metrics").await.unwrap();
-        let counted = metrics
-            .lines()
-            .any(|line| line == "okki_extractor_lost_webhooks_total 3");
+        let extractor = &hooked.pipeline[hooked.extractor];
+        let counted = extractor.metric("okki_extractor_lost_webhooks_total").await == Some(3.0);
         let same = shown["webhook"]["lost"] == 3 && told["webhook_events"]["lost"] == 3;
         expect(same && counted, || {
             format!("{} {}", shown["webhook"], told["webhook_events"])

@@ -50,6 +50,11 @@ async fn every_customer_gets_one_row_and_only_changes_cost_calls() {
     .await;
     // The same again, in a new version: nothing differs, so nothing is called.
     super::index::complete(&pipeline, loader).await;
+    eventually(LIMIT, "status tells how many rows there are now", async || {
+        let index = super::index::index(&pipeline, loader).await;
+        expect(index["rows"] == 1000, || index.to_string())
+    })
+    .await;
     pipeline.simulator.reset_stats();
     feed.put_all(&pipeline).await;
     pipeline.quiet(LIMIT, 0).await;

@@ -25,20 +25,16 @@ fn documented(customers: u32, seed: u64) -> Builder {
 }
 
 /// What the loader tells of the index.
-async fn index(pipeline: &PipelineUnderTest, loader: ReplicaId) -> Value {
+pub(super) async fn index(pipeline: &PipelineUnderTest, loader: ReplicaId) -> Value {
     let Ok((_, status)) = pipeline[loader].get("/status").await else {
         return Value::Null;
     };
     serde_json::from_str::<Value>(&status).unwrap()["index"].clone()
 }
 
-/// A metric without labels.
+/// A metric, 0 while it does not answer.
 async fn metric(pipeline: &PipelineUnderTest, loader: ReplicaId, name: &str) -> f64 {
-    let (_, text) = pipeline[loader].get("/metrics").await.unwrap();
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    value.map_or(0.0, |value| value.parse().unwrap())
+    pipeline[loader].metric(name).await.unwrap_or(0.0)
 }
 
 pub(super) async fn complete(pipeline: &PipelineUnderTest, loader: ReplicaId) {

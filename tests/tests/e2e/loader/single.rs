@@ -40,10 +40,10 @@ async fn rows_of_a_killed_loader(settings: &[(&str, &str)], operation: &str) {
     let heir = pipeline.run(Service::Loader);
     pipeline[heir].ready().await;
     eventually(LIMIT, "the heir has the batch", async || {
-        // It has no labels, and so is not one of those that `metric` sums.
-        let (_, metrics) = pipeline[heir].get("/metrics").await.unwrap();
-        let taken = metrics.contains("okki_loader_batches_taken_over_total 1");
-        expect(taken, || metrics)
+        let taken = pipeline[heir]
+            .metric("okki_loader_batches_taken_over_total")
+            .await;
+        expect(taken == Some(1.0), || format!("{taken:?}"))
     })
     .await;
     pipeline.simulator.release();
@@ -120,10 +120,9 @@ async fn rows_that_landed_before_their_loader_died_count_as_loaded() {
     pipeline.until_equal(LIMIT).await;
     pipeline.quiet(LIMIT, 0).await;
     let outcomes = async |outcome: &str| {
-        let (_, metrics) = pipeline[heir].get("/metrics").await.unwrap();
-        let name = format!(r#"okki_records_total{{stage="load",outcome="{outcome}"}} "#);
-        let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
-        line.map_or(0, |count| count.parse::<u32>().unwrap())
+        let labels = [("stage", "load"), ("outcome", outcome)];
+        let count = pipeline[heir].series("okki_records_total", &labels).await;
+        count.unwrap() as u32
     };
     eventually(LIMIT, "the heir has told what became of all", async || {
         let seen = (outcomes("loaded").await, outcomes("unchanged").await);

@@ -41,7 +41,8 @@ async fn no_command_panics_when_its_reader_has_gone() {
     pipeline.drain().await;
     let id = pipeline.simulator.company_ids()[0].to_string();
     let document = mapping_document();
-    let common: [&[&str]; 8] = [
+    let common: [&[&str]; 9] = [
+        &["run", "--print-config"],
         &["--help"],
         &["--version"],
         &["completions", "bash"],

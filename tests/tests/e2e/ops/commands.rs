@@ -22,6 +22,50 @@ async fn a_health_check_follows_the_process() {
     assert!(error.contains(&format!("ask {addr}/readyz")), "{error}");
 }
 
+/// Nobody knows the port that a process has taken by itself, nor that it is that of two of them.
+#[tokio::test]
+async fn a_health_check_finds_the_port() {
+    // Where processes leave their addresses; those of other tests are not this one's.
+    let folder = tempfile::tempdir().unwrap();
+    let mut pipeline = PipelineUnderTest::for_test()
+        .customers(5)
+        .seed(80)
+        .set("TMPDIR", folder.path().display().to_string())
+        .start()
+        .await;
+    let ask = ["healthcheck", "--ready"];
+    let transformers = [
+        pipeline.run(Service::Transformer),
+        pipeline.run(Service::Transformer),
+    ];
+    for id in transformers {
+        pipeline[id].ready().await;
+    }
+    pipeline
+        .tool(Service::Transformer, &ask)
+        .await
+        .expect("both are ready");
+    // One that is killed leaves its address behind, which is nobody's then.
+    pipeline[transformers[0]].kill9();
+    pipeline
+        .tool(Service::Transformer, &ask)
+        .await
+        .expect("the other one is");
+    pipeline.unset_for(Service::Transformer, "ADMIN_LISTEN");
+    pipeline
+        .tool(Service::Transformer, &ask)
+        .await
+        .expect("without a setting, too");
+    let stopped = pipeline[transformers[1]].admin().await.to_string();
+    pipeline.drain().await;
+    let error = pipeline
+        .tool(Service::Transformer, &ask)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(!error.contains(&stopped), "{error}");
+}
+
 #[tokio::test]
 async fn doctor_finds_a_good_pipeline_good_and_names_what_is_wrong() {
     let pipeline = PipelineUnderTest::for_test().customers(5).seed(79).start().await;

@@ -1,6 +1,6 @@
 //! Where traces go, in the words that OpenTelemetry has for it.
 
-use crate::setting::ConfigError;
+use crate::{setting::ConfigError, settings};
 use clap::Args;
 use url::Url;
 
@@ -30,14 +30,11 @@ impl TryFrom<TraceArgs> for TraceConfig {
 
     fn try_from(args: TraceArgs) -> Result<Self, ConfigError> {
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        Ok(Self {
-            endpoint: given(args.otel_exporter_otlp_endpoint)
-                .map(|text| endpoint(&text))
-                .transpose()?,
-            ratio: given(args.otel_traces_sampler_arg)
-                .map(|text| ratio(&text))
-                .transpose()?,
-        })
+        settings! {
+            endpoint = given(args.otel_exporter_otlp_endpoint).map(|text| endpoint(&text)).transpose();
+            ratio = given(args.otel_traces_sampler_arg).map(|text| ratio(&text)).transpose();
+        }
+        Ok(Self { endpoint, ratio })
     }
 }
 

@@ -11,7 +11,7 @@ use pipeline::{
 
 /// What the process counted as published once more to this queue.
 fn republished(metrics: &Metrics, queue: &str) -> u64 {
-    let series = format!("okki_republished_total{{queue=\"{queue}\"}} ");
+    let series = format!("okki_republished_total{{namespace=\"okki-test\",queue=\"{queue}\"}} ");
     let text = metrics.render();
     let count = text.lines().find_map(|line| line.strip_prefix(&series));
     count.map_or(0, |count| count.parse().unwrap())
@@ -19,7 +19,7 @@ fn republished(metrics: &Metrics, queue: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_were_not_confirmed_are_published_and_counted_once_more() {
-    let metrics = Metrics::install().unwrap();
+    let metrics = Metrics::install(&"okki-test".parse().unwrap()).unwrap();
     let bench = Workbench::new().await;
     let queue = bench.queue(Stage::Extract);
     let proxy = bench.proxy().await;

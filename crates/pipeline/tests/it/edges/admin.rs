@@ -21,7 +21,7 @@ impl Process {
             gate: Gate::new(),
             shutdown: Shutdown::manual(Duration::from_secs(1)),
             status: StatusBoard::default(),
-            metrics: Metrics::install().unwrap(),
+            metrics: Metrics::install(&"okki-test".parse().unwrap()).unwrap(),
         };
         admin.serve(facts.clone());
         Self { url, facts }
@@ -99,8 +99,8 @@ async fn metrics_are_rendered_with_help_and_buckets() {
     for line in [
         "# HELP okki_records_total Records whose delivery was settled, by disposition",
         "# TYPE okki_records_total counter",
-        "okki_records_total{stage=\"admin\",outcome=\"loaded\"} 3",
-        "okki_quota_wait_seconds_bucket{bucket=\"admin\",lane=\"live\",le=\"0.025\"} 1",
+        "okki_records_total{namespace=\"okki-test\",stage=\"admin\",outcome=\"loaded\"} 3",
+        "okki_quota_wait_seconds_bucket{namespace=\"okki-test\",bucket=\"admin\",lane=\"live\",le=\"0.025\"} 1",
     ] {
         assert!(text.contains(line), "{line}\nis not in\n{text}");
     }
