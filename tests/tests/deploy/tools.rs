@@ -46,6 +46,30 @@ pub(crate) fn hadolint() -> PathBuf {
     on_path("hadolint").unwrap_or_else(|| in_environment("hadolint"))
 }
 
+/// Docker Compose 2.24 or later, as the words that call it, where the machine has it; it needs no engine to read files.
+pub(crate) fn compose() -> Option<Vec<String>> {
+    let ways = [vec!["docker-compose"], vec!["docker", "compose"]];
+    ways.into_iter().find_map(|words| {
+        let program = on_path(words[0])?.to_str()?.to_owned();
+        let words: Vec<_> = [program]
+            .into_iter()
+            .chain(words[1..].iter().map(|&word| word.to_owned()))
+            .collect();
+        let said = Command::new(&words[0])
+            .args(&words[1..])
+            .args(["version", "--short"])
+            .output()
+            .ok()?;
+        let said = String::from_utf8(said.stdout).ok()?;
+        let mut numbers = said
+            .trim()
+            .trim_start_matches('v')
+            .split('.')
+            .map_while(|part| part.parse::<u32>().ok());
+        ((numbers.next()?, numbers.next()?) >= (2, 24)).then_some(words)
+    })
+}
+
 /// promtool: the machine's own, or Debian's package, unpacked and not installed, because it would start a server.
 pub(crate) fn promtool() -> PathBuf {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
