@@ -9,10 +9,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 mod args;
+mod parts;
 mod stream;
 mod value;
 
 pub use args::{CommonArgs, SharedArgs};
+pub use parts::{AmqpPartsArgs, RedisPartsArgs};
 
 use crate::{
     alert::AlertConfig,
@@ -107,7 +109,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
         })?;
         Ok(Self {
             amqp: AmqpConfig {
-                url: checked_amqp_url(amqp_url.required()?)?,
+                url: checked_amqp_url(args.amqp_parts.url(amqp_url)?)?,
                 tls: args.amqp_tls.try_into()?,
                 management: management.optional()?.map(checked_management_url).transpose()?,
             },
@@ -168,7 +170,7 @@ impl TryFrom<SharedArgs> for SharedConfig {
         let accounts = parsed("ACCOUNT_NAMESPACE", &args.account_namespace)?;
         Ok(Self {
             redis: RedisConfig {
-                url: checked_redis_url(url.required()?)?,
+                url: checked_redis_url(args.redis_parts.url(url)?)?,
                 pool_size: REDIS_POOL_SIZE,
                 tls: args.redis_tls.try_into()?,
             },
