@@ -206,7 +206,7 @@ fn values_reach_what_they_name() {
 #[test]
 fn values_that_nobody_knows_are_refused() {
     for (wrong, named) in [
-        (json!({"setings": {}}), "setings"),
+        (json!({"options": {}}), "options"),
         (
             json!({"settings": {"loader": {"JDY_KEYWIDGET": "x"}}}),
             "JDY_KEYWIDGET",

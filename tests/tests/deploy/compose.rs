@@ -6,6 +6,7 @@ use kit::config::repository;
 use serde_json::Value;
 
 use crate::{
+    kind::{play, played},
     tools::{compose as docker_compose, output},
     variables::{known, settled},
 };
@@ -179,6 +180,28 @@ fn every_image_can_be_named_from_outside() {
             ".env.example does not name {name}"
         );
     }
+}
+
+/// The registry is played: it knows every image by the same digest.
+#[test]
+fn the_digest_of_every_image_is_written_for_the_env_file() {
+    let folder = tempfile::tempdir().unwrap();
+    play(folder.path(), "docker", "echo sha256:1234");
+    let mut script = played(folder.path(), "deploy/pin-images");
+    let said = output(script.env("REDIS_IMAGE", "mirror.example.com/redis:7@sha256:old"));
+    let lines: BTreeSet<_> = said.lines().collect();
+    assert!(
+        lines.contains("REDIS_IMAGE=mirror.example.com/redis:7@sha256:1234"),
+        "{said}"
+    );
+    for name in ["RUST", "RUNTIME", "RABBITMQ", "REDIS", "PROMETHEUS", "GRAFANA"] {
+        let of_it = lines
+            .iter()
+            .filter(|line| line.starts_with(&format!("{name}_IMAGE=")))
+            .count();
+        assert_eq!(of_it, 1, "{name}: {said}");
+    }
+    assert!(lines.iter().all(|line| line.ends_with("@sha256:1234")), "{said}");
 }
 
 /// What compose itself makes of the files, where it is at hand (2.24 or later).

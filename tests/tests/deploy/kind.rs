@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 use kit::config::repository;
 
 /// A program of this name that writes its arguments down and then does this.
-fn play(folder: &Path, name: &str, script: &str) {
+pub(crate) fn play(folder: &Path, name: &str, script: &str) {
     let path = folder.join(name);
     let log = folder.join("log");
     let text = format!("#!/bin/sh\necho \"{name} $*\" >> {}\n{script}\n", log.display());
@@ -13,12 +13,17 @@ fn play(folder: &Path, name: &str, script: &str) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// A script of the repository that finds the played programs before those of the machine.
+pub(crate) fn played(folder: &Path, script: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "PATH=\"$1:$PATH\" exec \"$2\"", "sh"]);
+    command.arg(folder).arg(repository().join(script));
+    command
+}
+
 /// Whether it was well, what it said, and what it called.
 fn run(folder: &Path) -> (bool, String, String) {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let said = Command::new("bash")
-        .arg(repository().join("deploy/kind.sh"))
-        .env("PATH", format!("{}:{path}", folder.display()))
+    let said = played(folder, "deploy/kind.sh")
         .env("PATIENCE", "1")
         .env_remove("KEEP")
         .output()
