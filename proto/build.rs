@@ -3,7 +3,11 @@
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=okki");
     let files = protox::compile(
-        ["okki/pipeline/v1/pipeline.proto", "okki/pipeline/v1/events.proto"],
+        [
+            "okki/pipeline/v1/pipeline.proto",
+            "okki/pipeline/v1/events.proto",
+            "okki/pipeline/v2/bundle.proto",
+        ],
         ["."],
     )?;
     // For everything that reads messages by their schema (dead letters as JSON).

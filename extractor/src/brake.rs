@@ -5,7 +5,7 @@
 //! a person, and no record may stop another: while they are many, listing goes on page by page with a pause before each.
 
 use crate::run::Stop;
-use pipeline::{lease::Lease, service::Runtime, stage::Stage};
+use pipeline::{lease::Lease, service::Runtime, stage::Stage, waiting::PerMessage};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -21,7 +21,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// When listing slows down; 0 is never. Clones share what was counted last.
 #[derive(Debug, Clone)]
 pub(crate) struct Brake {
-    /// Messages that may wait for a stage.
+    /// Records that may wait for a stage.
     pub queues: u32,
     /// Dead letters of all stages.
     pub dead: u32,
@@ -39,7 +39,7 @@ struct Last {
 enum Pressure {
     #[default]
     None,
-    /// Messages wait in a work queue.
+    /// Records wait in a work queue.
     Queue(String, u32),
     Dead(u32),
 }
@@ -92,7 +92,10 @@ impl Brake {
         let dead = Stage::ALL.map(|stage| rt.namespace.dead_queue(stage));
         let queues: Vec<String> = work.iter().chain(&dead).cloned().collect();
         let now = match rt.broker.depths(&queues).await {
-            Ok(depths) => self.judge(&before, &work, &dead, &depths),
+            Ok(depths) => {
+                let depths = in_records(depths, rt).await;
+                self.judge(&before, &work, &dead, &depths)
+            }
             Err(error) => {
                 // Without the broker nothing is published anyway.
                 tracing::debug!(%error, "queues not counted");
@@ -134,6 +137,18 @@ impl Brake {
     }
 }
 
+/// A message of a work queue may carry many records.
+async fn in_records(mut depths: BTreeMap<String, u32>, rt: &Runtime) -> BTreeMap<String, u32> {
+    // Without Redis nothing is listed anyway.
+    let per_message = PerMessage::told(rt).await.unwrap_or_default();
+    for stage in Stage::ALL {
+        if let Some(depth) = depths.get_mut(&rt.namespace.queue(stage)) {
+            *depth = u32::try_from(per_message.records(stage, *depth)).unwrap_or(u32::MAX);
+        }
+    }
+    depths
+}
+
 fn tell(rt: &Runtime, now: &Pressure) {
     let text = match now {
         Pressure::None => {
@@ -146,7 +161,7 @@ fn tell(rt: &Runtime, now: &Pressure) {
                 depth,
                 "listing waits, a later queue is deep (LISTING_QUEUE_LIMIT)"
             );
-            words::tr!("{depth} messages in {queue}")
+            words::tr!("{depth} records in {queue}")
         }
         Pressure::Dead(depth) => {
             tracing::warn!(

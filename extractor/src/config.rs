@@ -114,12 +114,12 @@ pub(crate) struct ListArgs {
     /// Customers of a backfill or first load that may wait for their details, so that live changes overtake them
     #[arg(long, env = "BACKFILL_AHEAD", default_value = "100", value_name = "COUNT")]
     pub backfill_ahead: String,
-    /// List nothing more while so many messages wait for a stage; 0 for no limit
+    /// List nothing more while so many records wait for a stage; 0 for no limit
     #[arg(
         long,
         env = "LISTING_QUEUE_LIMIT",
         default_value = "20000",
-        value_name = "MESSAGES"
+        value_name = "RECORDS"
     )]
     pub listing_queue_limit: String,
     /// List a page a minute while there are so many dead letters; 0 for no limit

@@ -3,6 +3,7 @@
 
 use prost::Message;
 use proto::v1::{CompanyRef, CompanySnapshot, FormRecord, Operation, Version};
+use proto::v2::{Bundle, BundledRecord};
 
 /// `company_id` 7, `version` (5, 6).
 const SUBJECT: [u8; 9] = [0x0a, 1, b'7', 0x12, 4, 0x08, 5, 0x10, 6];
@@ -69,4 +70,35 @@ fn a_leaving_is_a_removal_with_one_field_more() {
         ..FormRecord::default()
     };
     assert_eq!(record.encode_to_vec(), with(&[0x20, 1, 0x58, 1]));
+}
+
+#[test]
+fn a_bundle_is_what_it_was() {
+    let record = [
+        &[
+            0x0a, 1, 1, 0x12, 1, b'm', 0x18, 2, 0x20, 7, 0x2a, 1, b'r', 0x32, 1, b'7', 0x3a, 3,
+        ][..],
+        b"5:6",
+        &[0x42, 1, b't', 0x4a, 1, b'p', 0x50, 1, 0x5a, 1, b'l'],
+    ]
+    .concat();
+    let head = [&[0x0a, 1, b'k', 0x12, 8][..], b"backfill", &[0x1a, 32]].concat();
+    let bytes = [head, record].concat();
+    let bundle = Bundle::decode(bytes.as_slice()).unwrap();
+    assert_eq!((bundle.kind.as_str(), bundle.lane.as_str()), ("k", "backfill"));
+    let expected = BundledRecord {
+        body: vec![1].into(),
+        message_id: "m".into(),
+        attempt: 2,
+        first_seen: 7,
+        run_id: "r".into(),
+        company_id: "7".into(),
+        version: "5:6".into(),
+        traceparent: "t".into(),
+        replay: "p".into(),
+        replays: 1,
+        repair_of: "l".into(),
+    };
+    assert_eq!(bundle.records, [expected]);
+    assert_eq!(bundle.encode_to_vec(), bytes);
 }

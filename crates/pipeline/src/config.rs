@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 mod args;
+mod bundle;
 mod parts;
 mod stream;
 mod value;
@@ -19,6 +20,7 @@ pub use parts::{AmqpPartsArgs, RedisPartsArgs};
 use crate::{
     alert::AlertConfig,
     broker::{AmqpConfig, StreamConfig},
+    message::BundleConfig,
     names::Namespace,
     retry::RetryPolicy,
     setting::{ConfigError, SecretArg, duration_within, positive_duration},
@@ -26,6 +28,7 @@ use crate::{
     store::RedisConfig,
     telemetry::{LogConfig, trace::TraceConfig},
 };
+use bundle::bundle_config;
 use stream::stream_config;
 use value::{checked_amqp_url, checked_filter, checked_management_url, checked_redis_url};
 
@@ -54,6 +57,8 @@ pub struct CommonConfig {
     pub retry: RetryPolicy,
     /// Which events are kept, and how long.
     pub stream: StreamConfig,
+    /// How many records one message carries.
+    pub bundle: BundleConfig,
     /// Where notices of problems go.
     pub alerts: AlertConfig,
     /// Where traces go.
@@ -126,6 +131,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
             hold_at_most: hold_at_most(&args.hold_at_most)?,
             retry,
             stream: stream_config(&args.events, &args.events_max_age, &args.events_max_bytes)?,
+            bundle: bundle_config(&args.bundle_records, &args.bundle_bytes)?,
             alerts: args.alerts.try_into()?,
             traces: args.traces.try_into()?,
         })

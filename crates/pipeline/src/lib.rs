@@ -42,6 +42,7 @@ mod table;
 pub mod telemetry;
 pub mod tls;
 pub mod version;
+pub mod waiting;
 pub mod watermarks;
 pub mod webhook;
 pub mod wish;

@@ -170,7 +170,8 @@ impl Runtime {
         .context("AMQP_URL")?
         .with_tls(common.amqp.tls.clone())
         .with_management(common.amqp.management.clone())
-        .with_stream(common.stream.clone());
+        .with_stream(common.stream.clone())
+        .with_bundle(common.bundle);
         let events = EventWriter::new(broker.clone(), instance.clone(), Alerts::default());
         Ok(Self {
             namespace: common.namespace.clone(),

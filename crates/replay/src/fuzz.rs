@@ -87,6 +87,7 @@ fn any_envelope() -> impl Strategy<Value = Envelope> {
                 repair_of: next(),
                 archived: next(),
                 life: next(),
+                suspect: numbers.2 % 2 == 1,
             }
         },
     )

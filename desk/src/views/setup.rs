@@ -61,6 +61,6 @@ async fn waiting(app: &App, progress: &Progress) -> u64 {
     if !progress.everything || progress.keyless() == 0 {
         return 0;
     }
-    let queue = app.rt.namespace.queue(pipeline::stage::Stage::Load);
-    app.rt.broker.depth(&queue).await.map_or(0, u64::from)
+    let waiting = pipeline::waiting::records(&app.rt, pipeline::stage::Stage::Load);
+    waiting.await.unwrap_or(0)
 }

@@ -93,6 +93,9 @@ pub fn common(namespace: &str) -> CommonConfig {
         "50ms,100ms",
         "--drain-deadline",
         "20s",
+        // Queues are counted in messages; who tests bundles sets more.
+        "--bundle-records",
+        "1",
     ])
 }
 

@@ -64,7 +64,18 @@ fn the_broker_is_asked_where_it_is_by_the_user_that_the_operator_made() {
     for (below, namespace) in [("production", "okki"), ("local", "okki-local")] {
         let overlay = on_top(below, if below == "local" { &["keda"] } else { &[] }, "");
         let documents = documents(&overlay.path);
+        let bundle = text(&settings(&documents, "okki-common"), "/BUNDLE_RECORDS")
+            .parse::<u64>()
+            .unwrap();
         for scaler in of_kind(&documents, "ScaledObject") {
+            let messages = text(scaler, "/spec/triggers/0/metadata/value")
+                .parse::<u64>()
+                .unwrap();
+            let records = messages * bundle;
+            assert!(
+                (500..=10_000).contains(&records),
+                "{records} records before another replica comes"
+            );
             let host = text(scaler, "/spec/triggers/0/metadata/host");
             assert_eq!(host, format!("http://rabbitmq.{namespace}.svc:15672/okki"));
             assert!(
@@ -216,7 +227,14 @@ fn production_names_every_component_that_fits_it() {
     let shown =
         fs::read_to_string(repository().join("deploy/k8s/overlays/production/kustomization.yaml")).unwrap();
     for component in components() {
-        let elsewhere = ["hpa", "replay-job", "webhook"].contains(&component.as_str());
+        let elsewhere = [
+            "hpa",
+            "replay-job",
+            "webhook",
+            "grafana-dashboard",
+            "services-monitor",
+        ];
+        let elsewhere = elsewhere.contains(&component.as_str());
         assert!(
             elsewhere || shown.contains(&format!("- ../../components/{component}\n")),
             "{component}"

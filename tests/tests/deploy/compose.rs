@@ -12,7 +12,12 @@ use crate::{
 };
 
 pub(crate) const PROGRAMS: [&str; 4] = ["extractor", "transformer", "loader", "desk"];
-const FILES: [&str; 3] = ["compose.yaml", "compose.demo.yaml", "compose.setup.yaml"];
+pub(crate) const FILES: [&str; 4] = [
+    "compose.yaml",
+    "compose.demo.yaml",
+    "compose.setup.yaml",
+    "compose.watch.yaml",
+];
 
 pub(crate) fn text(file: &str) -> String {
     fs::read_to_string(repository().join("deploy").join(file)).unwrap()
@@ -120,7 +125,7 @@ fn the_setup_file_sets_the_folder_and_nothing_else() {
 
 #[test]
 fn logs_of_every_container_end() {
-    for file in ["compose.yaml", "compose.demo.yaml"] {
+    for file in FILES {
         for (name, service) in services(file) {
             if service.get("image").is_none() && service.get("build").is_none() {
                 continue;
@@ -153,7 +158,7 @@ fn every_image_can_be_named_from_outside() {
         })
         .filter(|name| name.ends_with("_IMAGE") || name.ends_with("_MIRROR"))
         .collect();
-    for file in ["compose.yaml", "compose.demo.yaml"] {
+    for file in FILES {
         for (name, service) in services(file) {
             if let Some(image) = service["image"].as_str() {
                 let named = image.strip_prefix("${").and_then(|rest| rest.split_once(":-"));
@@ -194,7 +199,16 @@ fn the_digest_of_every_image_is_written_for_the_env_file() {
         lines.contains("REDIS_IMAGE=mirror.example.com/redis:7@sha256:1234"),
         "{said}"
     );
-    for name in ["RUST", "RUNTIME", "RABBITMQ", "REDIS", "PROMETHEUS", "GRAFANA"] {
+    for name in [
+        "RUST",
+        "RUNTIME",
+        "RABBITMQ",
+        "REDIS",
+        "PROMETHEUS",
+        "GRAFANA",
+        "ALERTMANAGER",
+        "REDIS_EXPORTER",
+    ] {
         let of_it = lines
             .iter()
             .filter(|line| line.starts_with(&format!("{name}_IMAGE=")))
@@ -239,7 +253,11 @@ fn compose_hands_every_variable_of_every_program_on() {
         );
     }
     fs::remove_file(folder.path().join(".env")).unwrap();
-    for files in [&["compose.yaml"][..], &["compose.yaml", "compose.setup.yaml"]] {
+    for files in [
+        &["compose.yaml"][..],
+        &["compose.yaml", "compose.setup.yaml"],
+        &["compose.yaml", "compose.watch.yaml"],
+    ] {
         for (name, service) in rendered(&compose, folder.path(), files).as_object().unwrap() {
             for (variable, value) in service["environment"].as_object().into_iter().flatten() {
                 assert_ne!(value, "", "{name}: {variable} is blank");

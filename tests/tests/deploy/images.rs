@@ -72,7 +72,7 @@ fn compose_starts_everything_and_mounts_files_that_exist() {
     for service in everything {
         assert!(services.contains_key(service), "no {service}");
     }
-    for file in ["compose.yaml", "compose.demo.yaml", "compose.setup.yaml"] {
+    for file in compose::FILES {
         let document: Value = serde_saphyr::from_str(&compose::text(file)).unwrap();
         services.extend(compose::services(file));
         for (name, service) in compose::services(file) {

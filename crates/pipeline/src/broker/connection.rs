@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     gate::Gate,
+    message::{BundleConfig, Load},
     names::Namespace,
     retry::RetryPolicy,
     setting::Secret,
@@ -22,7 +23,7 @@ use lapin::{
     tcp::{OwnedIdentity, OwnedTLSConfig},
     uri::AMQPUri,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Half-open connections are noticed after two missed heartbeats.
 const HEARTBEAT_SECONDS: u16 = 15;
@@ -39,6 +40,8 @@ struct Shared {
     tls: TlsFiles,
     management: Option<Secret>,
     stream: StreamConfig,
+    bundle: BundleConfig,
+    carried: [Mutex<Load>; 3],
     name: String,
     namespace: Namespace,
     retry: RetryPolicy,
@@ -65,6 +68,8 @@ impl Broker {
             tls: TlsFiles::default(),
             management: None,
             stream: StreamConfig::default(),
+            bundle: BundleConfig::default(),
+            carried: Default::default(),
             name,
             namespace,
             retry,
@@ -98,6 +103,39 @@ impl Broker {
             shared.stream = stream;
         }
         self
+    }
+
+    /// Publishes so many records in one message; only before the broker is used.
+    #[must_use]
+    pub fn with_bundle(mut self, bundle: BundleConfig) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.bundle = bundle;
+        }
+        self
+    }
+
+    pub(crate) fn bundle(&self) -> BundleConfig {
+        self.0.bundle
+    }
+
+    /// A message of so many records was published for a stage.
+    pub(super) fn published(&self, stage: Stage, records: usize) {
+        if let Some(load) = self.0.carried.get(stage as usize) {
+            load.lock().unwrap_or_else(PoisonError::into_inner).saw(records);
+        }
+    }
+
+    /// Records of one message of those that this process has published of late, for the stages that it has published to.
+    pub(crate) fn carried(&self) -> Vec<(Stage, f64)> {
+        let loads = self
+            .0
+            .carried
+            .iter()
+            .map(|load| *load.lock().unwrap_or_else(PoisonError::into_inner));
+        let of = Stage::ALL.into_iter().zip(loads);
+        of.filter(|(_, load)| load.is_known())
+            .map(|(stage, load)| (stage, load.records()))
+            .collect()
     }
 
     pub(crate) fn stream(&self) -> &StreamConfig {

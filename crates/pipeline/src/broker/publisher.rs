@@ -9,7 +9,7 @@ use super::{
     error::{Error, PublishError},
 };
 use crate::{
-    message::{Outgoing, Target},
+    message::{Outgoing, Target, bundle::pack},
     retry::Backoff,
     telemetry::names,
 };
@@ -18,7 +18,14 @@ use lapin::{
     Channel, Confirmation, Connection, Event,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::sync::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -33,6 +40,8 @@ pub struct Publisher {
     broker: Broker,
     /// An alarm on its connection pauses the stage.
     pauses: bool,
+    /// Bytes of a message that the broker takes, once it has refused one; until then more than any bundle.
+    limit: Arc<AtomicUsize>,
     link: Arc<Mutex<Option<Link>>>,
 }
 
@@ -71,6 +80,7 @@ impl Publisher {
         Self {
             broker,
             pauses: true,
+            limit: Arc::new(AtomicUsize::new(usize::MAX)),
             link: Arc::default(),
         }
     }
@@ -88,7 +98,8 @@ impl Publisher {
         self.link.lock().await.take();
     }
 
-    /// Publishes all messages and returns when each of them is confirmed.
+    /// Publishes all messages and returns when each of them is confirmed. What goes to one stage's queue for the first
+    /// time may travel in fewer messages than it is (`BUNDLE_RECORDS`).
     ///
     /// After a lost connection the call publishes again; copies are harmless because every receiver compares
     /// versions. Cancelling the call leaves it unknown whether its messages arrived.
@@ -107,12 +118,24 @@ impl Publisher {
         let mut backoff = Backoff::new(REPEAT_MIN, REPEAT_MAX);
         let mut left = REPEATS;
         let mut sent = false;
+        let mut packed = self.packed(messages);
         loop {
             match self
-                .attempt(messages, &mut sent)
+                .attempt(&packed, &mut sent)
                 .await
-                .map_err(|error| self.too_large(messages, error))
+                .map_err(|error| self.too_large(&packed, error))
             {
+                // Of several records together: each of them may fit.
+                Err(PublishError::TooLarge { limit, .. })
+                    if messages.iter().all(|message| message.size() <= limit) =>
+                {
+                    if self.limit.fetch_min(limit, Relaxed) <= limit {
+                        // It knew, and was wrong about the size of what is beside the bodies.
+                        self.limit.store(0, Relaxed);
+                    }
+                    packed = self.packed(messages);
+                    self.link.lock().await.take();
+                }
                 Err(PublishError::Unconfirmed(error)) if left > 0 && !self.broker.stopping() => {
                     left -= 1;
                     tracing::debug!(%error, "publish again");
@@ -128,7 +151,14 @@ impl Publisher {
                     }
                     return Err(error);
                 }
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    for message in &packed {
+                        if let Target::Stage(stage) = message.queue {
+                            self.broker.published(stage, message.records);
+                        }
+                    }
+                    return Ok(());
+                }
             }
         }
     }
@@ -144,8 +174,15 @@ impl Publisher {
         self.publish(messages).await
     }
 
+    fn packed<'a>(&self, messages: &'a [Outgoing]) -> Vec<Cow<'a, Outgoing>> {
+        let mut most = self.broker.bundle();
+        // What is beside the bodies is only estimated.
+        most.bytes = most.bytes.min(self.limit.load(Relaxed) / 2);
+        pack(messages, most)
+    }
+
     /// `sent` says whether an earlier attempt had a connection to send them on; this one sets it when it has.
-    async fn attempt(&self, messages: &[Outgoing], sent: &mut bool) -> Result<(), PublishError> {
+    async fn attempt(&self, messages: &[Cow<'_, Outgoing>], sent: &mut bool) -> Result<(), PublishError> {
         let channel = self.channel().await.map_err(PublishError::Unconfirmed)?;
         if std::mem::replace(sent, true) {
             for message in messages {
@@ -161,7 +198,7 @@ impl Publisher {
         // are queued before the first answer is awaited, or every message would cost two changes of thread.
         let sent = async {
             let mut queued = Vec::with_capacity(messages.len());
-            for message in messages {
+            for message in messages.iter().map(AsRef::as_ref) {
                 let queue = self.queue(&message.queue);
                 let (name, properties) = (queue.as_str().into(), message.properties());
                 let publish = channel.basic_publish("".into(), name, options, &message.body, properties);
@@ -203,7 +240,7 @@ impl Publisher {
     }
 
     /// A channel that was closed because of a message's size says so, and which one it was.
-    fn too_large(&self, messages: &[Outgoing], error: PublishError) -> PublishError {
+    fn too_large(&self, messages: &[Cow<'_, Outgoing>], error: PublishError) -> PublishError {
         let PublishError::Unconfirmed(cause) = &error else {
             return error;
         };

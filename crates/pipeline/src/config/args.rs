@@ -7,6 +7,7 @@ use clap::Args;
 use super::parts::{AmqpPartsArgs, RedisPartsArgs};
 use crate::alert::AlertArgs;
 use crate::broker::StreamConfig;
+use crate::message::BundleConfig;
 use crate::names::Namespace;
 use crate::setting::Secret;
 use crate::telemetry::{LogFormat, trace::TraceArgs};
@@ -78,6 +79,22 @@ pub struct CommonArgs {
     /// Bytes that events may take in the broker; the oldest go first
     #[arg(long, env = "EVENTS_MAX_BYTES", default_value = "2GB", value_name = "BYTES")]
     pub events_max_bytes: String,
+    /// Records of one kind that may travel in one message of the broker when they are published together; 1: each alone
+    #[arg(
+        long,
+        env = "BUNDLE_RECORDS",
+        default_value = BundleConfig::DEFAULT_RECORDS,
+        value_name = "COUNT"
+    )]
+    pub bundle_records: String,
+    /// Bytes of such a message; a record that is larger travels alone
+    #[arg(
+        long,
+        env = "BUNDLE_BYTES",
+        default_value = BundleConfig::DEFAULT_BYTES,
+        value_name = "BYTES"
+    )]
+    pub bundle_bytes: String,
     /// Certificates for the broker.
     #[command(flatten)]
     pub amqp_tls: AmqpTlsArgs,

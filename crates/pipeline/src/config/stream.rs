@@ -1,5 +1,6 @@
 //! How long the stream of events keeps them, and whether any are written.
 
+use super::value::bytes;
 use crate::{broker::StreamConfig, setting::ConfigError};
 
 /// Less than this holds no day of a small pipeline, and RabbitMQ keeps a whole segment anyway.
@@ -36,12 +37,7 @@ fn checked_age(text: &str) -> Result<String, ConfigError> {
 }
 
 fn checked_bytes(text: &str) -> Result<u64, ConfigError> {
-    let factors = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000), ("", 1)];
-    let bytes = factors.iter().find_map(|(unit, factor)| {
-        let count: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-        count.checked_mul(*factor)
-    });
-    bytes
+    bytes(text)
         .filter(|bytes| (LEAST_BYTES..=i64::MAX.cast_unsigned()).contains(bytes))
         .ok_or_else(|| {
             let problem = words::tr!("`{text}` is no size of 1MB or more");

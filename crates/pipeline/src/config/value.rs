@@ -66,3 +66,12 @@ pub(super) fn checked_filter(text: String) -> Result<String, ConfigError> {
         )),
     }
 }
+
+/// Bytes, or a number with a unit.
+pub(super) fn bytes(text: &str) -> Option<u64> {
+    let factors = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000), ("", 1)];
+    factors.iter().find_map(|(unit, factor)| {
+        let count: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        count.checked_mul(*factor)
+    })
+}

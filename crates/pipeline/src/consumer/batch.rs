@@ -183,8 +183,7 @@ impl<H: Handler> Context<H> {
             Outcome::Park(_) => {
                 let delay = decision.delay.unwrap_or_default();
                 let queue = self.rt.namespace.retry_queue(self.stage, delay);
-                let copy = Outgoing::raw(queue, delivery.envelope.clone(), delivery.body.clone())
-                    .expiring(self.spread.wait(delay));
+                let copy = delivery.copy(queue).expiring(self.spread.wait(delay));
                 (vec![copy], None)
             }
             Outcome::Retry(failure) | Outcome::Dead(failure) => {

@@ -1,16 +1,20 @@
-//! A delivery that has not been settled yet, and what its body turns out to be.
+//! A record that was delivered and has not been settled yet, and what its body turns out to be.
 
-use super::inflight::{InFlight, Ticket};
+use super::{
+    inflight::{InFlight, Ticket},
+    options::ALONE_AT,
+    parcel::Parcel,
+};
 use crate::{
     failure::Failure,
     handler::{Job, Meta},
-    message::{Envelope, FILLER, Subject, envelope},
+    message::{Envelope, FILLER, Outgoing, Subject, bundle},
     telemetry::trace::RecordSpan,
 };
 use bytes::Bytes;
-use lapin::{Acker, message, options::BasicAckOptions};
 use prost::Message;
 use proto::v1::Lane;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// A message that has been returned this often may have killed its consumers, so the broker goes on counting it; one
@@ -22,10 +26,10 @@ pub(super) struct Delivery {
     pub(super) envelope: Envelope,
     /// When it came.
     pub(super) taken: Instant,
-    redelivered: bool,
-    returns: i64,
-    tag: u64,
-    acker: Acker,
+    /// Why it is no bundle, though it says so.
+    problem: Option<String>,
+    /// What it came in, perhaps with others.
+    pub(super) parcel: Arc<Parcel>,
     _ticket: Ticket,
     /// The handling that is under way, when there are traces.
     pub(super) span: Option<RecordSpan>,
@@ -42,33 +46,37 @@ pub(super) enum Decoded<M> {
 }
 
 impl Delivery {
-    pub(super) fn new(delivery: message::Delivery, in_flight: &InFlight) -> Self {
-        let headers = delivery.properties.headers().as_ref();
-        let returns = headers
-            .and_then(|headers| envelope::number(headers, "x-delivery-count"))
-            .unwrap_or(0);
-        let envelope = Envelope::read(&delivery.properties);
+    pub(super) fn new(
+        parcel: &Arc<Parcel>,
+        envelope: Envelope,
+        body: Bytes,
+        problem: Option<String>,
+        in_flight: &InFlight,
+    ) -> Self {
         Self {
             _ticket: in_flight.ticket(&envelope),
             span: None,
             envelope,
-            body: delivery.data.into(),
+            body,
             taken: Instant::now(),
-            redelivered: delivery.redelivered,
-            returns,
-            tag: delivery.delivery_tag,
-            acker: delivery.acker,
+            problem,
+            parcel: Arc::clone(parcel),
         }
     }
 
-    /// How often the broker took it back from a consumer that died.
+    /// How often the broker took it back from a consumer that died. Whoever was in a bundle then has been returned once
+    /// more than the broker knows, and after another death stands alone.
     pub(super) fn returns(&self) -> i64 {
-        self.returns
+        match (self.envelope.suspect, self.parcel.returns()) {
+            (false, returns) => returns,
+            (true, 0) => 1,
+            (true, returns) => returns.saturating_add(ALONE_AT.into()),
+        }
     }
 
     /// The message may be the one that kills consumers.
     pub(super) fn is_suspect(&self) -> bool {
-        self.returns >= SUSPECT_RETURNS
+        self.returns() >= SUSPECT_RETURNS
     }
 
     /// Nothing but a place that a draining consumer has filled; settled unseen.
@@ -84,7 +92,14 @@ impl Delivery {
 
     /// The broker delivered it before.
     pub(super) fn is_redelivered(&self) -> bool {
-        self.redelivered
+        self.parcel.is_redelivered()
+    }
+
+    /// The same record for the queue that it came from, alone.
+    pub(super) fn copy(&self, home: String) -> Outgoing {
+        let mut envelope = self.envelope.clone();
+        envelope.suspect |= self.parcel.must_be_divided();
+        Outgoing::raw(home, envelope, self.body.clone())
     }
 
     /// Attempt number of this handling, 1-based.
@@ -92,19 +107,15 @@ impl Delivery {
         self.envelope.attempt.max(1)
     }
 
-    /// Place of the delivery on its channel.
-    pub(super) fn tag(&self) -> u64 {
-        self.tag
-    }
-
-    /// Acknowledges, with `multiple` everything older too; `false` when the channel is gone and the message will be
-    /// delivered again.
-    pub(super) async fn acknowledge(&self, multiple: bool) -> bool {
-        matches!(self.acker.ack(BasicAckOptions { multiple }).await, Ok(true))
-    }
-
     pub(super) fn decode<M: Message + Default + Subject>(&self) -> Decoded<M> {
         let kind = self.envelope.kind.as_str();
+        if kind == bundle::TYPE {
+            let why = self
+                .problem
+                .as_deref()
+                .unwrap_or(words::text!("a bundle in a bundle"));
+            return Decoded::Damaged(Failure::new("undecodable", words::tr!("no {kind}: {why}")));
+        }
         if !kind.is_empty() && kind != M::TYPE {
             return if major(kind) > major(M::TYPE) {
                 Decoded::Newer
@@ -136,7 +147,7 @@ impl Delivery {
             attempt: self.attempt(),
             first_seen_ms: self.envelope.first_seen_ms,
             traceparent: self.envelope.traceparent.clone(),
-            redelivered: self.redelivered,
+            redelivered: self.is_redelivered(),
             replay: self.envelope.replay.clone(),
             lane: match self.envelope.lane.as_deref() {
                 Some("live") => Lane::Live,

@@ -28,6 +28,8 @@ impl<H: Handler> Context<H> {
     pub(super) fn failed_copy(&self, delivery: &Delivery, failure: &Failure, decision: Decision) -> Outgoing {
         let now = jiff::Timestamp::now().as_millisecond();
         let mut envelope = delivery.envelope.clone();
+        // It was handled, so it kills nobody.
+        envelope.suspect = false;
         if envelope.first_seen_ms == 0 {
             envelope.first_seen_ms = now;
         }

@@ -4,7 +4,7 @@
 //! letters (I6). A copy is a new message to it.
 
 use super::{delivery::Delivery, session::Session};
-use crate::{broker, handler::Handler, message::Outgoing};
+use crate::{broker, handler::Handler};
 
 impl<H: Handler> Session<H> {
     /// Empties the intake and puts everything that is not at work back into the queue.
@@ -15,9 +15,15 @@ impl<H: Handler> Session<H> {
     pub(super) async fn give_back(&mut self) -> Result<(), broker::Error> {
         self.intake.end().await?;
         while self.intake.is_taking() {
-            self.gathering.extend(self.intake.next().await?);
+            let arrival = self.intake.next().await?;
+            self.gathering
+                .extend(arrival.into_iter().flat_map(|arrival| arrival.records));
         }
-        let deliveries = self.held.drain(..).chain(self.gathering.drain(..));
+        let deliveries = self
+            .divided
+            .drain(..)
+            .chain(self.held.drain(..))
+            .chain(self.gathering.drain(..));
         let (fillers, deliveries): (Vec<_>, Vec<_>) = deliveries.partition(Delivery::is_filler);
         self.intake.settle(fillers, self.options.stage).await?;
         let innocent: Vec<_> = deliveries
@@ -28,9 +34,7 @@ impl<H: Handler> Session<H> {
             return Ok(());
         }
         let home = self.context.rt.namespace.queue(self.options.stage);
-        let copies = innocent
-            .iter()
-            .map(|delivery| Outgoing::raw(home.clone(), delivery.envelope.clone(), delivery.body.clone()));
+        let copies = innocent.iter().map(|delivery| delivery.copy(home.clone()));
         match self.context.publisher.publish(copies.collect()).await {
             Ok(()) => self.intake.settle(innocent, self.options.stage).await?,
             Err(error) => tracing::debug!(%error, "held messages are returned instead of copied"),

@@ -1,6 +1,10 @@
 //! What a consumer has taken and not settled: how many, and since when the oldest is under way.
 
-use crate::{message::Envelope, stage::Stage, telemetry::names};
+use crate::{
+    message::{Envelope, Load},
+    stage::Stage,
+    telemetry::names,
+};
 use metrics::Gauge;
 use std::{
     collections::BTreeMap,
@@ -18,6 +22,7 @@ pub(super) struct InFlight {
     next: Arc<AtomicU64>,
     /// Their number, true at any time.
     shown: Gauge,
+    load: Arc<Mutex<Load>>,
 }
 
 /// Whose message, and when it was taken.
@@ -43,6 +48,7 @@ impl InFlight {
             held: Arc::default(),
             next: Arc::default(),
             shown,
+            load: Arc::default(),
         }
     }
 
@@ -62,6 +68,17 @@ impl InFlight {
             list: self.clone(),
             key,
         }
+    }
+
+    /// A message of so many records came.
+    pub(super) fn saw(&self, records: usize) {
+        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
+        load.saw(records);
+    }
+
+    /// What messages carry.
+    pub(super) fn load(&self) -> Load {
+        *self.load.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When the oldest one was first published.

@@ -12,7 +12,11 @@
 //! Acknowledgements go out as one for many where nothing older is unsettled. That is cheaper, and at the end it is
 //! needed: a channel keeps back what exceeds 32 unanswered commands to a quorum queue, and forgets it when it closes.
 
-use super::{delivery::Delivery, inflight::InFlight};
+use super::{
+    delivery::Delivery,
+    inflight::InFlight,
+    parcel::{Arrival, Parcel},
+};
 use crate::{
     broker::{
         self, Broker, Publisher,
@@ -28,7 +32,7 @@ use lapin::{
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// A broker under alarm takes no messages; the drain must not wait for it beyond its deadline.
@@ -48,7 +52,7 @@ pub(super) struct Intake {
     /// Where the tags of this consumer begin.
     first: u64,
     /// `Some` while acknowledgements are held back until the end.
-    withheld: Option<Vec<Delivery>>,
+    withheld: Option<Vec<Arc<Parcel>>>,
     in_flight: InFlight,
 }
 
@@ -77,9 +81,14 @@ impl Intake {
         Ok(intake)
     }
 
-    /// Deliveries that it may hold at a time.
-    pub(super) fn places(&self) -> usize {
-        self.places
+    /// Records that it may hold at a time, about.
+    pub(super) fn room(&self) -> usize {
+        (self.places as f64 * self.in_flight.load().records()) as usize
+    }
+
+    /// It holds as many messages as it may.
+    pub(super) fn is_full(&self) -> bool {
+        self.free() == 0
     }
 
     /// Places of the consumer that the queue may still fill.
@@ -98,8 +107,8 @@ impl Intake {
         self.consumer.is_some()
     }
 
-    /// The next delivery, `None` once when no more will come, and never ready after that. Cancellation safe: the stream keeps what is not taken.
-    pub(super) async fn next(&mut self) -> Result<Option<Delivery>, broker::Error> {
+    /// The next message, `None` once when no more will come, and never ready after that. Cancellation safe: the stream keeps what is not taken.
+    pub(super) async fn next(&mut self) -> Result<Option<Arrival>, broker::Error> {
         let Some(consumer) = &mut self.consumer else {
             return std::future::pending().await;
         };
@@ -111,14 +120,30 @@ impl Intake {
             self.consumer = None;
             return Ok(None);
         };
-        let delivery = Delivery::new(delivery, &self.in_flight);
-        self.outstanding.insert(delivery.tag(), delivery.returns());
-        Ok(Some(delivery))
+        let arrival = Arrival::new(delivery, &self.in_flight);
+        self.in_flight.saw(arrival.records.len());
+        // Nobody handles what is divided first, so nobody has to stand back for it.
+        let returns = match arrival.records.first() {
+            Some(only) if !arrival.parcel.must_be_divided() => only.returns(),
+            _ => 0,
+        };
+        self.outstanding.insert(arrival.parcel.tag(), returns);
+        Ok(Some(arrival))
     }
 
-    /// Opens wider, if that is needed: when the consumer has filled its places.
-    pub(super) async fn widen(&mut self, places: usize) -> Result<(), broker::Error> {
-        if places <= self.places || self.free() > 0 {
+    /// Opens as wide as so many records need, if that is something else: when the consumer has filled its places.
+    pub(super) async fn widen(&mut self, records: usize) -> Result<(), broker::Error> {
+        let needed = self.in_flight.load().messages(records);
+        // One is on its way while another is handled, unless somebody in hand has to be with few.
+        let least = if self.most_returns() > 0 {
+            1
+        } else {
+            records.min(2)
+        };
+        let places = needed.max(least);
+        // What comes in is never even: a little too wide does no harm.
+        let fits = places <= self.places && self.places <= places.saturating_mul(2);
+        if fits || self.free() > 0 {
             return Ok(());
         }
         self.end().await?;
@@ -169,16 +194,21 @@ impl Intake {
         Ok(())
     }
 
-    /// Acknowledges, or holds the acknowledgements back while draining.
+    /// Acknowledges the messages of which no record is left, or holds the acknowledgements back while draining.
     pub(super) async fn settle(
         &mut self,
         deliveries: Vec<Delivery>,
         stage: Stage,
     ) -> Result<(), broker::Error> {
+        let parcels = deliveries
+            .into_iter()
+            .filter(|delivery| delivery.parcel.settle_one())
+            .map(|delivery| delivery.parcel);
         match &mut self.withheld {
-            Some(withheld) => withheld.extend(deliveries),
+            Some(withheld) => withheld.extend(parcels),
             None => {
-                let lost = self.acknowledge(deliveries).await?;
+                let parcels = parcels.collect();
+                let lost = self.acknowledge(parcels).await?;
                 if lost > 0 {
                     metrics::counter!(names::ACK_LOST, "stage" => stage.name()).increment(lost);
                     tracing::debug!(%stage, lost, "acknowledgements lost, the messages will be delivered again");
@@ -199,21 +229,20 @@ impl Intake {
     }
 
     /// Acknowledges; returns how many had nothing left to settle.
-    async fn acknowledge(&mut self, mut deliveries: Vec<Delivery>) -> Result<u64, broker::Error> {
-        for delivery in &deliveries {
-            self.outstanding.remove(&delivery.tag());
+    async fn acknowledge(&mut self, mut parcels: Vec<Arc<Parcel>>) -> Result<u64, broker::Error> {
+        for parcel in &parcels {
+            self.outstanding.remove(&parcel.tag());
         }
-        deliveries.sort_unstable_by_key(Delivery::tag);
-        let Some(last) = deliveries.last() else {
+        parcels.sort_unstable_by_key(|parcel| parcel.tag());
+        let Some(last) = parcels.last() else {
             return Ok(0);
         };
         let nothing_older = self.outstanding.range(..last.tag()).next().is_none();
         if nothing_older {
             let settled = answered(&self.channel, async { Ok(last.acknowledge(true).await) }).await?;
-            return Ok(if settled { 0 } else { deliveries.len() as u64 });
+            return Ok(if settled { 0 } else { parcels.len() as u64 });
         }
-        let each =
-            async { Ok(join_all(deliveries.iter().map(|delivery| delivery.acknowledge(false))).await) };
+        let each = async { Ok(join_all(parcels.iter().map(|parcel| parcel.acknowledge(false))).await) };
         let settled = answered(&self.channel, each).await?;
         Ok(settled.into_iter().map(|settled| u64::from(!settled)).sum())
     }

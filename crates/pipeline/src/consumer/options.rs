@@ -4,7 +4,7 @@ use crate::{broker::DELIVERY_LIMIT, stage::Stage};
 use std::time::Duration;
 
 /// What has been returned this often is taken alone, whatever the size of the batches.
-const ALONE_AT: u32 = 6;
+pub(super) const ALONE_AT: u32 = 6;
 
 // The broker gives a message up after DELIVERY_LIMIT deaths. The neighbours of the one that kills are returned with it
 // until it is alone, and may meet another one later: they must not have used up half of that.

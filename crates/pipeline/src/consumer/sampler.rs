@@ -10,6 +10,7 @@ use crate::{
     service::Runtime,
     stage::Stage,
     telemetry::names,
+    waiting,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -28,6 +29,7 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
         loop {
             show_oldest(stage, &in_flight);
             tell_held(&rt, stage, &in_flight).await;
+            waiting::tell(&rt).await;
             if !rt.shutdown.sleep(SAMPLE_EVERY).await {
                 break;
             }
@@ -36,10 +38,10 @@ pub(super) async fn run(rt: Runtime, stage: Stage, in_flight: InFlight) {
             tracing::debug!(error = logged(&error), "what was held is forgotten in a while");
         }
     };
-    tokio::join!(mine, count(&rt, stage));
+    tokio::join!(mine, count(&rt, stage, &in_flight));
 }
 
-async fn count(rt: &Runtime, stage: Stage) {
+async fn count(rt: &Runtime, stage: Stage, in_flight: &InFlight) {
     let queues = rt.broker.queues(&[stage]);
     let mut counter = None;
     let mut round = 0u32;
@@ -50,6 +52,8 @@ async fn count(rt: &Runtime, stage: Stage) {
         match depths(rt, &queues, &mut counter).await {
             Ok(depths) => {
                 let browsed = browsed || is_browsed(rt, stage).await;
+                let waiting = depths.get(&rt.namespace.queue(stage)).copied();
+                show_records(rt, stage, waiting.unwrap_or(0), in_flight.load().records());
                 show_depths(rt, stage, depths, browsed, &mut dead);
             }
             Err(error) => tracing::debug!(%error, "queues not counted"),
@@ -110,6 +114,13 @@ async fn depths(
     let counts = open.count(queues).await?;
     *counter = Some(open);
     Ok(counts.ready)
+}
+
+/// Scaling by records needs them: a message may carry many.
+fn show_records(rt: &Runtime, stage: Stage, waiting: u32, per_message: f64) {
+    let records = (f64::from(waiting) * per_message).round();
+    metrics::gauge!(names::QUEUE_RECORDS, "queue" => rt.namespace.queue(stage)).set(records);
+    metrics::gauge!(names::RECORDS_PER_MESSAGE, "stage" => stage.name()).set(per_message);
 }
 
 fn show_depths(

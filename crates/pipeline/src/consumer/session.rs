@@ -14,6 +14,7 @@ use super::{
     inflight::InFlight,
     intake::Intake,
     options::ConsumerOptions,
+    parcel::Arrival,
 };
 use crate::{broker, handler::Handler, retry::Spread, service::Runtime, telemetry::names};
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -40,7 +41,7 @@ pub(super) enum End {
 
 /// What the session is about.
 #[derive(Clone, Copy, PartialEq)]
-enum Phase {
+pub(super) enum Phase {
     Working,
     /// Nothing more is taken; what is in hand is handled group by group, those last that were returned most.
     Quarantine,
@@ -52,16 +53,18 @@ enum Phase {
 pub(super) struct Session<H> {
     pub(super) options: ConsumerOptions,
     pub(super) intake: Intake,
-    phase: Phase,
+    pub(super) phase: Phase,
     /// Deliveries that form the next batch, and since when.
     pub(super) gathering: Vec<Delivery>,
-    since: Instant,
+    pub(super) since: Instant,
     /// Batches whose handler said "not now".
     pub(super) held: Vec<Delivery>,
+    /// Records of bundles that came again: each goes back into the queue, alone, before any is handled.
+    pub(super) divided: Vec<Delivery>,
     closed_since: Option<Instant>,
     /// What is held longer than this goes back; the broker closes channels that keep deliveries for 30 minutes.
     hold_at_most: Duration,
-    at_work: JoinSet<BatchEnd>,
+    pub(super) at_work: JoinSet<BatchEnd>,
     pub(super) context: Arc<Context<H>>,
 }
 
@@ -88,6 +91,7 @@ pub(super) async fn run<H: Handler>(
         gathering: Vec::new(),
         since: Instant::now(),
         held: Vec::new(),
+        divided: Vec::new(),
         closed_since: None,
         hold_at_most: rt.hold_at_most,
         at_work: JoinSet::new(),
@@ -152,20 +156,17 @@ impl<H: Handler> Session<H> {
     /// The session's regular end.
     fn ended(&self, open: bool) -> Option<End> {
         let idle = self.at_work.is_empty() && !self.intake.is_taking();
+        let nothing_left = self.held.is_empty() && self.gathering.is_empty() && self.divided.is_empty();
         match self.phase {
             // However often the gate opened in between: the next session has the whole time again.
             Phase::Working | Phase::Quarantine if self.at_work.is_empty() && self.is_overdue() => {
                 Some(End::Paused)
             }
             Phase::Working => None,
-            Phase::Draining { .. } if idle && self.held.is_empty() && self.gathering.is_empty() => {
-                Some(End::Drained)
-            }
+            Phase::Draining { .. } if idle && nothing_left => Some(End::Drained),
             // What waits for a closed gate goes back to the queue; waiting for it would only use up the deadline.
             Phase::Draining { .. } if idle && (!open || self.is_overdue()) => Some(End::Drained),
-            Phase::Quarantine if idle && self.held.is_empty() && self.gathering.is_empty() => {
-                Some(End::Quarantine)
-            }
+            Phase::Quarantine if idle && nothing_left => Some(End::Quarantine),
             Phase::Draining { .. } | Phase::Quarantine => None,
         }
     }
@@ -175,12 +176,7 @@ impl<H: Handler> Session<H> {
         match (self.phase, self.closed_since) {
             (Phase::Draining { until }, _) => (Some(until), End::Drained),
             (_, Some(since)) if idle => {
-                let held = self
-                    .held
-                    .iter()
-                    .map(|delivery| delivery.taken)
-                    .chain([since])
-                    .min();
+                let held = self.kept().map(|delivery| delivery.taken).chain([since]).min();
                 (held.map(|since| since + self.hold_at_most), End::Paused)
             }
             _ => (None, End::Paused),
@@ -196,16 +192,21 @@ impl<H: Handler> Session<H> {
     /// Something was held for too long to be tried once more here.
     fn is_overdue(&self) -> bool {
         let overdue = |delivery: &Delivery| delivery.taken.elapsed() >= self.hold_at_most;
-        self.held.iter().any(overdue)
+        self.kept().any(overdue)
     }
 
-    fn has_room(&self) -> bool {
+    /// What waits for the gate.
+    fn kept(&self) -> impl Iterator<Item = &Delivery> {
+        self.held.iter().chain(&self.divided)
+    }
+
+    pub(super) fn has_room(&self) -> bool {
         self.at_work.len() < self.options.concurrency
     }
 
-    /// Adds a delivery to the batch being formed.
-    async fn take(&mut self, taken: Option<Delivery>) -> Result<(), broker::Error> {
-        let Some(delivery) = taken else {
+    /// Adds what came to the batch being formed.
+    async fn take(&mut self, taken: Option<Arrival>) -> Result<(), broker::Error> {
+        let Some(Arrival { parcel, records }) = taken else {
             // The broker cancelled the consumer, for instance because the queue was deleted.
             return if self.phase == Phase::Working {
                 Err(broker::Error::Ended)
@@ -213,19 +214,23 @@ impl<H: Handler> Session<H> {
                 Ok(())
             };
         };
-        if delivery.is_filler() {
-            return self.intake.settle(vec![delivery], self.options.stage).await;
+        if records.iter().any(Delivery::is_filler) {
+            return self.intake.settle(records, self.options.stage).await;
         }
-        if delivery.is_redelivered() {
+        if parcel.is_redelivered() {
             metrics::counter!(names::REDELIVERIES, "stage" => self.options.stage.name()).increment(1);
+        }
+        if parcel.must_be_divided() {
+            self.divided.extend(records);
+            return Ok(());
         }
         if self.gathering.is_empty() {
             self.since = Instant::now();
         }
-        let room = self.options.places(delivery.returns());
-        self.gathering.push(delivery);
+        let returns = records.iter().map(Delivery::returns).max().unwrap_or(0);
+        self.gathering.extend(records);
         if self.phase == Phase::Working {
-            if room < self.intake.places() {
+            if returns > 0 && self.options.places(returns) < self.intake.room() {
                 self.phase = Phase::Quarantine;
                 self.intake.end().await?;
             } else {
@@ -237,46 +242,14 @@ impl<H: Handler> Session<H> {
         Ok(())
     }
 
-    /// Starts every batch that is due.
-    fn dispatch(&mut self) {
-        while self.has_room() {
-            let batch = if self.phase == Phase::Quarantine {
-                self.group()
-            } else {
-                let most = self.options.batch_max.min(self.intake.places());
-                let due = self.phase != Phase::Working
-                    || self.gathering.len() >= most
-                    || self.since.elapsed() >= self.options.linger;
-                let source = match (self.held.is_empty(), due) {
-                    (false, _) => &mut self.held,
-                    (true, true) => &mut self.gathering,
-                    (true, false) => return,
-                };
-                source.drain(..source.len().min(most)).collect()
-            };
-            if batch.is_empty() {
-                return;
-            }
-            self.since = Instant::now();
-            let context = Arc::clone(&self.context);
-            self.at_work.spawn(async move { context.process(batch).await });
-        }
-    }
-
-    /// The next batch of a quarantine, when the last one is done.
-    fn group(&mut self) -> Vec<Delivery> {
-        if !self.at_work.is_empty() {
-            return Vec::new();
-        }
-        self.held.append(&mut self.gathering);
-        self.held.sort_by_key(Delivery::returns);
-        let together = self.options.together(self.held.iter().map(Delivery::returns));
-        self.held.drain(..together).collect()
-    }
-
     async fn finished(&mut self, end: Result<BatchEnd, tokio::task::JoinError>) -> Result<(), broker::Error> {
         let end = end.map_err(|error| broker::Error::Fault(error.to_string()))?;
-        self.held.extend(end.kept);
+        let (divided, held): (Vec<_>, Vec<_>) = end
+            .kept
+            .into_iter()
+            .partition(|record| record.parcel.must_be_divided());
+        self.divided.extend(divided);
+        self.held.extend(held);
         self.intake.settle(end.settled, self.options.stage).await?;
         match end.lost {
             None => Ok(()),

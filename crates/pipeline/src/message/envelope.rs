@@ -39,6 +39,8 @@ pub(crate) const REPAIR_OF: &str = "okki-repair-of";
 pub(crate) const ARCHIVED: &str = "okki-archived";
 /// The operation that brought the letter back to the dead letters: from then on it is another life of it.
 pub(crate) const LIFE: &str = "okki-life";
+/// The message was in a bundle whose consumer may have died of it.
+pub(crate) const SUSPECT: &str = "okki-suspect";
 /// The value of [`LANE`] for backfills.
 pub(crate) const BACKFILL: &str = "backfill";
 /// Kind of a message that only takes a place among a consumer's deliveries (see `consumer::intake`).
@@ -85,6 +87,9 @@ pub struct Envelope {
     /// The operation that brought the letter back, on a dead letter only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub life: Option<String>,
+    /// It was in a bundle whose consumer may have died of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suspect: bool,
 }
 
 impl Envelope {
@@ -151,6 +156,7 @@ impl Envelope {
             repair_of: text(headers, REPAIR_OF),
             archived: text(headers, ARCHIVED),
             life: text(headers, LIFE),
+            suspect: number(headers, SUSPECT).is_some_and(|mark| mark != 0),
         }
     }
 
@@ -164,6 +170,9 @@ impl Envelope {
         put(FIRST_SEEN, AMQPValue::LongLongInt(self.first_seen_ms));
         if self.replays > 0 {
             put(REPLAYS, AMQPValue::LongLongInt(self.replays.into()));
+        }
+        if self.suspect {
+            put(SUSPECT, AMQPValue::LongLongInt(1));
         }
         let texts = [
             (RUN_ID, Some(&self.run_id)),
@@ -245,6 +254,7 @@ mod tests {
         envelope.replays = 2;
         envelope.traceparent = Some("00-a-b-01".into());
         envelope.failure = Some("{}".into());
+        envelope.suspect = true;
         assert_eq!(envelope.message_id, "CompanySnapshot:56657420945678:5:6");
         assert_eq!(Envelope::read(&envelope.write()), envelope);
     }

@@ -7,7 +7,7 @@ use lapin::{
 };
 use proptest::prelude::*;
 
-const HEADERS: [&str; 15] = [
+const HEADERS: [&str; 16] = [
     envelope::ATTEMPT,
     envelope::FIRST_SEEN,
     envelope::RUN_ID,
@@ -20,6 +20,7 @@ const HEADERS: [&str; 15] = [
     envelope::REPLAYS,
     envelope::ARCHIVED,
     envelope::LIFE,
+    envelope::SUSPECT,
     envelope::TRACEPARENT,
     "x-death",
     "x-delivery-count",

@@ -13,6 +13,8 @@ pub struct Outgoing {
     pub(crate) queue: Target,
     pub(crate) envelope: Envelope,
     pub(crate) body: Bytes,
+    /// Records that it carries.
+    pub(crate) records: usize,
     /// After this time in the queue the broker drops the message of an archive, and gives one of a retry queue back.
     expires: Option<Duration>,
 }
@@ -41,6 +43,7 @@ impl Outgoing {
             queue: Target::Stage(stage),
             envelope,
             body: message.encode_to_vec().into(),
+            records: 1,
             expires: None,
         }
     }
@@ -73,6 +76,18 @@ impl Outgoing {
             queue: Target::Queue(queue),
             envelope,
             body,
+            records: 1,
+            expires: None,
+        }
+    }
+
+    /// Another message on the same way, with so many records.
+    pub(super) fn in_place_of(&self, envelope: Envelope, body: Bytes, records: usize) -> Self {
+        Self {
+            queue: self.queue.clone(),
+            envelope,
+            body,
+            records,
             expires: None,
         }
     }

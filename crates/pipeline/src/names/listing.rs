@@ -3,6 +3,12 @@
 use super::Namespace;
 
 impl Namespace {
+    /// Hash: stage, and how many records a message of its work queue carries.
+    #[must_use]
+    pub fn carried_key(&self) -> String {
+        self.key("carried")
+    }
+
     /// Hash of JSON: where listed rows named no customer.
     #[must_use]
     pub fn damaged_key(&self) -> String {

@@ -43,6 +43,12 @@ pub const CHECKPOINT_AGE: &str = "okki_checkpoint_age_seconds";
 pub const LEADER: &str = "okki_leader";
 /// Messages that were delivered again. Labels: `stage`.
 pub(crate) const REDELIVERIES: &str = "okki_redeliveries_total";
+/// Records of bundles that came again and went on alone. Labels: `stage`.
+pub(crate) const DIVIDED: &str = "okki_divided_records_total";
+/// Records that a message of the work queue carries, on average. Labels: `stage`.
+pub(crate) const RECORDS_PER_MESSAGE: &str = "okki_records_per_message";
+/// Records ready in a queue, about: messages times what they carry. Labels: `queue`.
+pub(crate) const QUEUE_RECORDS: &str = "okki_queue_depth_records";
 /// Acknowledgements that were lost because the channel was gone. Labels: `stage`.
 pub(crate) const ACK_LOST: &str = "okki_ack_lost_total";
 /// Messages published once more because the connection was lost before their confirms. Labels: `queue`.

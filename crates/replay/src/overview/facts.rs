@@ -10,6 +10,7 @@ use pipeline::{
     service::Runtime,
     stage::Stage,
     store::Error,
+    waiting::PerMessage,
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
@@ -107,6 +108,7 @@ async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depth
     let (broker, namespace) = (&runtime.broker, &runtime.namespace);
     let depth = |queue: &str| queues.get(queue).copied().map_or(0, u64::from);
     let mut found = [Depths::default(); 3];
+    let per_message = PerMessage::told(runtime).await?;
     for (stage, found) in Stage::ALL.into_iter().zip(&mut found) {
         let all: u64 = broker.queues(&[stage]).iter().map(|queue| depth(queue)).sum();
         let (waiting, ready) = (
@@ -114,7 +116,7 @@ async fn depths(runtime: &Runtime, check: &BalanceCheck) -> Result<Option<[Depth
             depth(&namespace.dead_queue(stage)),
         );
         *found = Depths {
-            waiting,
+            waiting: per_message.records(stage, u32::try_from(waiting).unwrap_or(u32::MAX)),
             retrying: all.saturating_sub(waiting).saturating_sub(ready),
             dead: Some(ready),
         };

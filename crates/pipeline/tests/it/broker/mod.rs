@@ -1,6 +1,7 @@
 //! The shared consumer, the publisher and the dead letters on a real broker.
 
 mod alarm;
+mod bundles;
 mod consume;
 mod crash;
 mod drain;

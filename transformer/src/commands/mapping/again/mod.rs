@@ -174,9 +174,9 @@ fn once_more(snapshot: CompanySnapshot, run: &str) -> CompanySnapshot {
 async fn has_room(rt: &Runtime, ahead: u32) -> anyhow::Result<bool> {
     let mut waiting = 0;
     for stage in [Stage::Transform, Stage::Load] {
-        waiting += rt.broker.depth(&rt.namespace.queue(stage)).await?;
+        waiting += pipeline::waiting::records(rt, stage).await?;
     }
-    Ok(waiting < ahead)
+    Ok(waiting < ahead.into())
 }
 
 async fn note(workspace: &Workspace, action: &str, progress: &Progress, reason: &str) -> anyhow::Result<()> {
