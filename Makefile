@@ -6,7 +6,7 @@ SEED ?= 1
 KILLS ?= 100
 CUSTOMERS ?= 5000
 
-.PHONY: help build demo test chaos bench lint doc services clean
+.PHONY: help build demo test chaos bench lint doc services chart kind clean
 
 # Programs that a command runs; more would only be built.
 PIPELINE := --bin extractor --bin transformer --bin loader
@@ -48,6 +48,12 @@ doc: ## build the documentation of the code, private items included, warnings de
 services: ## open a shell that has RabbitMQ and Redis in AMQP_URL and REDIS_URL
 	cargo build --bin with-services
 	target/debug/with-services -- $${SHELL:-sh}
+
+chart: ## bring the Helm chart in line with deploy/k8s, from which it is made
+	deploy/helm/sync
+
+kind: ## start the local overlay on a cluster of kind or k3d and judge the form; says which part ran
+	deploy/kind.sh
 
 clean: ## remove everything built
 	cargo clean

@@ -15,7 +15,16 @@ import yaml
 
 SCHEMAS = pathlib.Path(__file__).resolve().parent / "schemas"
 # Groups whose resources come with an operator.
-CUSTOM = ("keda.sh/", "monitoring.coreos.com/", "rabbitmq.com/")
+CUSTOM = (
+    "argoproj.io/",
+    "external-secrets.io/",
+    "helm.toolkit.fluxcd.io/",
+    "keda.sh/",
+    "kustomize.toolkit.fluxcd.io/",
+    "monitoring.coreos.com/",
+    "rabbitmq.com/",
+    "source.toolkit.fluxcd.io/",
+)
 
 
 def fault(document, version):

@@ -10,10 +10,12 @@ use std::time::Duration;
 
 mod args;
 mod bundle;
+mod parts;
 mod stream;
 mod value;
 
 pub use args::{CommonArgs, SharedArgs};
+pub use parts::{AmqpPartsArgs, RedisPartsArgs};
 
 use crate::{
     alert::AlertConfig,
@@ -93,7 +95,7 @@ impl TryFrom<CommonArgs> for CommonConfig {
         settings! {
             // First, for it stands first in the command line, too.
             _typed = refused();
-            url = amqp_url.required().and_then(checked_amqp_url);
+            url = args.amqp_parts.url(amqp_url).and_then(checked_amqp_url);
             tls = args.amqp_tls.try_into();
             management = management.optional().and_then(|url| url.map(checked_management_url).transpose());
             shared = SharedConfig::try_from(args.shared);
@@ -186,7 +188,7 @@ impl TryFrom<SharedArgs> for SharedConfig {
         };
         settings! {
             _typed = refused();
-            url = url.required().and_then(checked_redis_url);
+            url = args.redis_parts.url(url).and_then(checked_redis_url);
             tls = args.redis_tls.try_into();
             namespace = parsed("NAMESPACE", &args.namespace);
             accounts = parsed("ACCOUNT_NAMESPACE", &args.account_namespace);

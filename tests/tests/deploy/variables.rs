@@ -7,13 +7,16 @@ use kit::config::{binary, repository};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::manifests::{documents, overlays};
+use crate::{
+    compose,
+    manifests::{documents, overlays},
+};
 
 const STAGES: [&str; 3] = ["extractor", "transformer", "loader"];
 const PROGRAMS: [&str; 4] = ["extractor", "transformer", "loader", "desk"];
 
 /// Variables in the help of a program and all its subcommands.
-fn known(service: &str) -> BTreeSet<String> {
+pub(crate) fn known(service: &str) -> BTreeSet<String> {
     let named = Regex::new(r"\[env: ([A-Z0-9_]+)").unwrap();
     let mut found = BTreeSet::new();
     let mut open = vec![Vec::<String>::new()];
@@ -114,17 +117,39 @@ fn manifests_and_programs_know_the_same_variables() {
     }
 }
 
+/// A document with its merge keys (`<<`) carried out.
+pub(crate) fn settled(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut found = members.get("<<").map(settled).unwrap_or_default();
+            if found.is_null() {
+                found = Value::Object(serde_json::Map::new());
+            }
+            for (name, member) in members.iter().filter(|(name, _)| *name != "<<") {
+                found[name] = settled(member);
+            }
+            found
+        }
+        Value::Array(items) => items.iter().map(settled).collect(),
+        other => other.clone(),
+    }
+}
+
 #[test]
 fn compose_sets_only_variables_that_the_programs_know() {
-    let compose = fs::read_to_string(repository().join("deploy/compose.yaml")).unwrap();
-    let compose: Value = serde_saphyr::from_str(&compose).unwrap();
-    for service in STAGES {
-        let known = known(service);
-        let shared = compose["x-environment"].as_object().unwrap();
-        let own = compose["services"][service]["environment"].as_object().unwrap();
-        let set = shared.keys().chain(own.keys()).filter(|name| *name != "<<");
-        let invented: Vec<_> = set.filter(|name| !known.contains(*name)).collect();
-        assert!(invented.is_empty(), "{service} does not know {invented:?}");
+    for file in ["compose.yaml", "compose.demo.yaml", "compose.setup.yaml"] {
+        for (service, settings) in compose::services(file) {
+            if !compose::PROGRAMS.contains(&service.as_str()) {
+                continue;
+            }
+            let known = known(&service);
+            let set = settings["environment"].as_object().unwrap().keys();
+            let invented: Vec<_> = set.filter(|name| !known.contains(*name)).collect();
+            assert!(
+                invented.is_empty(),
+                "{file}: {service} does not know {invented:?}"
+            );
+        }
     }
 }
 

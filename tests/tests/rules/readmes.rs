@@ -73,14 +73,27 @@ fn the_readmes_list_exactly_the_variables_of_the_programs() {
 #[test]
 fn the_compose_file_sets_only_variables_that_exist() {
     let programs: BTreeSet<_> = SERVICES.into_iter().flat_map(variables_of).collect();
-    let compose = fs::read_to_string(repository().join("deploy/compose.yaml")).unwrap();
+    let read = |file| fs::read_to_string(repository().join("deploy").join(file)).unwrap();
+    let compose = ["compose.yaml", "compose.demo.yaml", "compose.setup.yaml"]
+        .map(read)
+        .concat();
     let name = Regex::new(r"(?m)^ +([A-Z][A-Z0-9_]+):").unwrap();
     let set: Vec<_> = name.captures_iter(&compose).map(|c| c[1].to_owned()).collect();
     assert!(
         set.iter().any(|name| name == "JDY_API_KEY"),
         "the search is broken: {set:?}"
     );
-    let of_others = |name: &String| name.starts_with("RABBITMQ_") || name.starts_with("GF_");
+    let of_others = |name: &String| {
+        let prefixes = [
+            "RABBITMQ_",
+            "GF_",
+            "SERVICE",
+            "RUST_IMAGE",
+            "RUNTIME_IMAGE",
+            "CARGO_MIRROR",
+        ];
+        prefixes.iter().any(|prefix| name.starts_with(prefix))
+    };
     let unknown: Vec<_> = set
         .iter()
         .filter(|name| !programs.contains(*name) && !of_others(name))

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::parts::{AmqpPartsArgs, RedisPartsArgs};
 use crate::alert::AlertArgs;
 use crate::broker::StreamConfig;
 use crate::message::BundleConfig;
@@ -22,6 +23,9 @@ pub struct CommonArgs {
     /// File that holds AMQP_URL
     #[arg(long, env = "AMQP_URL_FILE", value_name = "FILE")]
     pub amqp_url_file: Option<PathBuf>,
+    /// The same in parts.
+    #[command(flatten)]
+    pub amqp_parts: AmqpPartsArgs,
     /// RabbitMQ's management plugin as http://user:password@host:15672, to see policies that could drop messages;
     /// AMQP does not show them
     #[arg(long, env = "AMQP_MANAGEMENT_URL", hide_env_values = true, value_name = "URL")]
@@ -112,6 +116,9 @@ pub struct SharedArgs {
     /// File that holds REDIS_URL
     #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE")]
     pub redis_url_file: Option<PathBuf>,
+    /// The same in parts.
+    #[command(flatten)]
+    pub redis_parts: RedisPartsArgs,
     /// Prefix of every queue and of every Redis key but those of vendor accounts; one pipeline, one namespace
     #[arg(long, env = "NAMESPACE", default_value = "okki")]
     pub namespace: String,
@@ -134,4 +141,12 @@ pub struct SharedArgs {
     /// Certificates for Redis.
     #[command(flatten)]
     pub redis_tls: RedisTlsArgs,
+}
+
+impl SharedArgs {
+    /// Whether any Redis is named.
+    #[must_use]
+    pub fn names_redis(&self) -> bool {
+        self.redis_url.is_some() || self.redis_url_file.is_some() || self.redis_parts.redis_host.is_some()
+    }
 }

@@ -122,6 +122,58 @@ fn a_missing_secret_is_named_with_its_file_variant() {
 }
 
 #[test]
+fn broker_and_redis_may_come_in_parts() {
+    let parts = |more: &[&str]| {
+        checked(
+            ["--amqp-host", "rabbitmq:5672/okki", "--redis-host"]
+                .into_iter()
+                .chain(more.iter().copied()),
+        )
+    };
+    let config = parts(&[
+        "redis",
+        "--amqp-user",
+        "u",
+        "--amqp-password",
+        "p/w",
+        "--redis-password",
+        "s3cret",
+    ])
+    .unwrap();
+    assert_eq!(config.amqp.url.expose(), "amqp://u:p%2Fw@rabbitmq:5672/okki");
+    assert_eq!(config.redis.url.expose(), "redis://:s3cret@redis");
+    let config = parts(&["rediss://redis:6380/1"]).unwrap();
+    assert_eq!(config.redis.url.expose(), "rediss://redis:6380/1");
+    for (more, refused) in [
+        (
+            &["redis", "--redis-url", "redis://x"][..],
+            "REDIS_HOST: stands beside REDIS_URL",
+        ),
+        (
+            &["redis", "--amqp-url", GOOD[1]],
+            "AMQP_HOST: stands beside AMQP_URL",
+        ),
+        (&["redis", "--amqp-user", "u"], "AMQP_PASSWORD: is not set"),
+        (
+            &["redis://u:s3cret@redis"],
+            "REDIS_HOST: must not hold credentials",
+        ),
+        (&["http://redis"], "REDIS_URL: must begin with"),
+        (&["re dis"], "REDIS_HOST: is not a URL"),
+        (
+            &[" ", "--redis-password", "s3cret"],
+            "REDIS_PASSWORD: is set without REDIS_HOST",
+        ),
+    ] {
+        let message = parts(more).unwrap_err().to_string();
+        assert!(
+            message.starts_with(refused) && !message.contains("s3cret"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn a_secret_file_is_read_trimmed_and_refused_by_name() {
     let dir = std::env::temp_dir().join(format!("config-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir(&dir).unwrap();

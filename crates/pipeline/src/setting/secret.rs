@@ -9,12 +9,22 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use url::Url;
+
+/// Where a value came from, if it may change there.
+#[derive(Clone, PartialEq, Eq)]
+enum Source {
+    Fixed,
+    File(Arc<Path>),
+    /// An address, and who we are there.
+    Parts(Arc<(Url, Option<Secret>, Option<Secret>)>),
+}
+
 /// A value whose `Debug` shows nothing and which has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     value: String,
-    /// Where it came from, if it may change there.
-    file: Option<Arc<Path>>,
+    source: Source,
 }
 
 impl Secret {
@@ -22,7 +32,7 @@ impl Secret {
     pub fn new(value: impl Into<String>) -> Self {
         Self {
             value: value.into(),
-            file: None,
+            source: Source::Fixed,
         }
     }
 
@@ -30,23 +40,51 @@ impl Secret {
     pub fn from_file(value: impl Into<String>, file: &Path) -> Self {
         Self {
             value: value.into(),
-            file: Some(file.into()),
+            source: Source::File(file.into()),
         }
+    }
+
+    /// An address with user and password, each of which may be replaced in its file while the process runs.
+    pub fn from_parts(address: Url, user: Option<Self>, password: Option<Self>) -> Self {
+        let mut url = address.clone();
+        let user_text = user.as_ref().map(Self::encoded).unwrap_or_default();
+        let password_text = password.as_ref().map(Self::encoded);
+        let set = url
+            .set_username(&user_text)
+            .and_then(|()| url.set_password(password_text.as_deref()));
+        debug_assert!(set.is_ok(), "an address that has a host may have a user");
+        Self {
+            value: url.into(),
+            source: Source::Parts(Arc::new((address, user, password))),
+        }
+    }
+
+    /// As a part of a URL: whatever is no letter or digit is %-encoded, `%` itself, too.
+    fn encoded(&self) -> String {
+        let byte = |byte: u8| match byte {
+            b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        };
+        self.value.bytes().map(byte).collect()
     }
 
     /// The value as it stands in its file now. Call it where the secret is used, so that a password that was changed
     /// in its file is picked up; while the file is away or empty, the value from the start stays.
     #[must_use]
     pub fn current(&self) -> Self {
-        let read = self
-            .file
-            .as_ref()
-            .and_then(|file| std::fs::read_to_string(file).ok());
+        let file = match &self.source {
+            Source::Fixed => return self.clone(),
+            Source::File(file) => file,
+            Source::Parts(parts) => {
+                let (address, user, password) = &**parts;
+                let now = |part: &Option<Self>| part.as_ref().map(Self::current);
+                return Self::from_parts(address.clone(), now(user), now(password));
+            }
+        };
+        let read = std::fs::read_to_string(file).ok();
         match read.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-            Some(text) => Self {
-                value: text.to_owned(),
-                file: self.file.clone(),
-            },
+            Some(text) => Self::from_file(text, file),
             None => self.clone(),
         }
     }
@@ -107,5 +145,18 @@ mod tests {
         std::fs::write(&path, "\n").unwrap();
         assert_eq!(secret.current().expose(), "first");
         assert_eq!(Secret::new("value").current().expose(), "value");
+    }
+
+    #[test]
+    fn an_address_follows_the_files_of_user_and_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let address = Url::parse("amqps://broker:5671/okki").unwrap();
+        let password = Secret::from_file("p@ss/w%rd", &path);
+        let url = Secret::from_parts(address, Some(Secret::new("me")), Some(password));
+        assert_eq!(url.expose(), "amqps://me:p%40ss%2Fw%25rd@broker:5671/okki");
+        std::fs::write(&path, "new\n").unwrap();
+        assert_eq!(url.current().expose(), "amqps://me:new@broker:5671/okki");
+        assert_eq!(url.current().current(), url.current());
     }
 }

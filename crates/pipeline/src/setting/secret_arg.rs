@@ -23,6 +23,11 @@ impl<'a> SecretArg<'a> {
         }
     }
 
+    /// Whether somebody has set it, rightly or not.
+    pub fn is_given(&self) -> bool {
+        self.value.is_some() || self.file.is_some()
+    }
+
     /// The secret; an error when neither is given.
     pub fn required(self) -> Result<Secret, ConfigError> {
         let remedy = words::tr!("set {0}, or {0}_FILE to a file that holds it", self.name);

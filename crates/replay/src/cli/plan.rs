@@ -98,20 +98,34 @@ pub(super) async fn freeze(
     repair: Option<Repair>,
     options: Options,
 ) -> anyhow::Result<Preview> {
+    freeze_any(workspace, filter, reason, repair, options)
+        .await?
+        .ok_or_else(|| nothing(workspace, filter, None))
+}
+
+/// The same where nothing is well; letters that another process holds are no nothing.
+pub(super) async fn freeze_any(
+    workspace: &Workspace,
+    filter: &Filter,
+    reason: &str,
+    repair: Option<Repair>,
+    options: Options,
+) -> anyhow::Result<Option<Preview>> {
     let bar = ProgressBar::new_spinner();
     let made = make(workspace, filter, reason, repair, options, |seen| {
         bar.set_message(words::tr!("{seen} letters seen"))
     })
     .await;
     bar.finish_and_clear();
-    match made? {
-        Some(preview) => Ok(preview),
-        None => {
-            let browser = workspace.browse(words::text!("make a plan")).await?;
-            let withheld = browser.withheld();
-            browser.close().await?;
-            Err(nothing(workspace, filter, withheld.as_deref()))
-        }
+    if let Some(preview) = made? {
+        return Ok(Some(preview));
+    }
+    let browser = workspace.browse(words::text!("make a plan")).await?;
+    let withheld = browser.withheld();
+    browser.close().await?;
+    match withheld {
+        Some(withheld) => Err(nothing(workspace, filter, Some(&withheld))),
+        None => Ok(None),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     config::OperatorArgs,
     filter::FilterArgs,
     operator::{by, confirmed_at_terminal, reason},
-    plan::{begin, freeze, load},
+    plan::{begin, freeze_any, load},
     run_args::RunArgs,
     run_plan::execute,
 };
@@ -17,6 +17,8 @@ use crate::{
 };
 use clap::Args;
 use pipeline::setting::ConfigError;
+use serde_json::json;
+use std::io::{self, Write};
 
 /// Arguments of `replay`.
 #[derive(Debug, Clone, Args)]
@@ -35,6 +37,9 @@ pub(super) struct ReplayArgs {
     /// Why, for the audit log; a plan has its own
     #[arg(long, required_unless_present = "plan")]
     reason: Option<String>,
+    /// End well, with nothing done, when no letter matches; for a schedule
+    #[arg(long, conflicts_with = "plan")]
+    if_any: bool,
     /// Do not ask before every letter is put back
     #[arg(long)]
     yes: bool,
@@ -96,13 +101,34 @@ pub(super) async fn replay(workspace: Workspace, args: ReplayArgs) -> anyhow::Re
                 words::bail!("not confirmed; nothing was moved");
             }
             refuse_if_busy(&workspace).await?;
-            freeze(&workspace, &filter, reason, repair, Options::default())
-                .await?
-                .plan
+            match freeze_any(&workspace, &filter, reason, repair, Options::default()).await? {
+                Some(preview) => preview.plan,
+                None if args.if_any => return no_letter(&workspace, args.json),
+                None => return Err(archive::nothing(&workspace, &filter, None)),
+            }
         }
     };
     let options = args.run.over(plan.options.clone());
     execute(&workspace, "replay", plan, &options, args.json).await
+}
+
+/// Nothing was to be done, and that is well.
+fn no_letter(workspace: &Workspace, json: bool) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        writeln!(
+            out,
+            "{}",
+            json!({"replay": null, "total": 0, "replayed": 0, "left": 0, "failed_again": 0})
+        )?;
+    } else {
+        let said = words::tr!(
+            "no dead letter of the {} stage matches; nothing was to be done",
+            workspace.stage
+        );
+        writeln!(out, "{said}")?;
+    }
+    Ok(())
 }
 
 pub(super) async fn resume(workspace: Workspace, args: ResumeArgs) -> anyhow::Result<()> {

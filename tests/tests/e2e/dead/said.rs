@@ -277,6 +277,10 @@ async fn nothing_is_said_in_words_and_every_listing_names_the_next_command() {
     );
     let none = said(&pipeline, Service::Loader, &["groups", "--code", "nobody"]).await;
     assert!(none.contains("no dead letter"), "{none}");
+    // For a Job: nothing to do is no failure.
+    let replay = ["replay", "--code", "nobody", "--reason", "x", "--if-any"];
+    let none = said(&pipeline, Service::Loader, &replay).await;
+    assert!(none.contains("nothing was to be done"), "{none}");
     let plans = said(&pipeline, Service::Loader, &["plans"]).await;
     assert!(plans.contains("no plan"), "{plans}");
     let plan = dead(
