@@ -12,6 +12,8 @@
 {{- $_ := set $data (first $pair) (last $pair) }}
 {{- end }}
 {{- end }}
+{{- /* A checkpoint is older before each run than the schedule is long, and that is well. */}}
+{{- if and (eq .name "common") .root.Values.cronjob.enabled }}{{ $_ := set $data "ALERT_CHECKPOINT_AGE" "3h" }}{{ end }}
 {{- range $name, $value := index .root.Values.settings .name }}
 {{- $_ := set $data $name (toString $value) }}
 {{- end }}
