@@ -1,7 +1,8 @@
 //! Records that wait for a stage: the messages of its work queue, times what each of them carries.
 //!
-//! The broker counts messages, and one may carry many records. Whoever publishes knows how many, and tells it in Redis
-//! every few seconds; a queue that holds both single messages and bundles is counted about right.
+//! The broker counts messages, and one may carry many records. Whoever publishes knows how many, and adds them in Redis every
+//! few seconds to what others have published of late, which weighs half with each time that somebody tells. A queue that holds
+//! both single messages and bundles is so counted about right.
 
 use crate::{broker, cause::logged, service::Runtime, stage::Stage, store};
 use std::collections::HashMap;
@@ -26,11 +27,15 @@ impl PerMessage {
         let mut command = redis::cmd("HGETALL");
         command.arg(rt.namespace.carried_key());
         let told: HashMap<String, String> = command.query_async(&mut *connection).await?;
+        let number = |stage: Stage, what: &str| -> Option<f64> {
+            told.get(&format!("{}:{what}", stage.name()))?.parse().ok()
+        };
         Ok(Self(Stage::ALL.map(|stage| {
-            let told = told
-                .get(stage.name())
-                .and_then(|carried| carried.parse::<f64>().ok());
-            told.filter(|carried| (1.0..=1e6).contains(carried))
+            let carried = number(stage, "records")
+                .zip(number(stage, "messages"))
+                .map(|(records, messages)| records / messages);
+            carried
+                .filter(|carried| (1.0..=1e6).contains(carried))
                 .unwrap_or(1.0)
         })))
     }
@@ -60,20 +65,20 @@ pub async fn records(rt: &Runtime, stage: Stage) -> Result<u64, broker::Error> {
         .records(stage, messages))
 }
 
-/// Tells what this process has published of late.
-pub(crate) async fn tell(rt: &Runtime) {
+/// Tells what this process has published since it last did. Losing it costs a little precision.
+pub async fn tell(rt: &Runtime) {
     let carried = rt.broker.carried();
     if carried.is_empty() {
         return;
     }
     let told = async {
-        let mut command = redis::cmd("HSET");
-        command.arg(rt.namespace.carried_key());
-        for (stage, records) in carried {
-            command.arg(stage.name()).arg(format!("{records:.2}"));
+        let script = redis::Script::new(include_str!("waiting/tell.lua"));
+        let mut call = script.key(rt.namespace.carried_key());
+        for (stage, carried) in carried {
+            call.arg(stage.name()).arg(carried.messages).arg(carried.records);
         }
         let mut connection = rt.store.connection().await?;
-        Ok::<(), store::Error>(command.query_async(&mut *connection).await?)
+        Ok::<(), store::Error>(call.invoke_async(&mut *connection).await?)
     };
     if let Err(error) = told.await {
         tracing::debug!(

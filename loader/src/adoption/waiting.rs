@@ -23,7 +23,9 @@ use super::told::Told;
 /// How long loaders are waited for.
 const RETURNED_WITHIN: Duration = Duration::from_secs(15);
 /// Messages that are put back with one confirm.
-const GROUP: usize = 200;
+const GROUP: usize = 50;
+/// Messages in hand; each may be a bundle.
+const PAGE: u32 = 100;
 
 /// Brings the customers into the catalogue; how many records there were.
 pub(super) async fn read(
@@ -37,7 +39,8 @@ pub(super) async fn read(
     returned(runtime, &queue, tell).await?;
     let mut browser = Browser::open(&runtime.broker, queue.clone())
         .await
-        .context(Told(|| words::tr!("read the records that wait")))?;
+        .context(Told(|| words::tr!("read the records that wait")))?
+        .with_pages_of(PAGE);
     let mut count = 0;
     let mut group = Vec::new();
     let read = loop {

@@ -4,13 +4,14 @@ use super::{
     StreamConfig,
     call::{declared, depth, within},
     error::Error,
+    publications::{Carried, Publications},
     topology,
     troubles::Troubles,
     version::{self, ServerVersion},
 };
 use crate::{
     gate::Gate,
-    message::{BundleConfig, Load},
+    message::{BundleConfig, Target},
     names::Namespace,
     retry::RetryPolicy,
     setting::Secret,
@@ -23,7 +24,7 @@ use lapin::{
     tcp::{OwnedIdentity, OwnedTLSConfig},
     uri::AMQPUri,
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Half-open connections are noticed after two missed heartbeats.
 const HEARTBEAT_SECONDS: u16 = 15;
@@ -41,7 +42,7 @@ struct Shared {
     management: Option<Secret>,
     stream: StreamConfig,
     bundle: BundleConfig,
-    carried: [Mutex<Load>; 3],
+    carried: Publications,
     name: String,
     namespace: Namespace,
     retry: RetryPolicy,
@@ -69,7 +70,7 @@ impl Broker {
             management: None,
             stream: StreamConfig::default(),
             bundle: BundleConfig::default(),
-            carried: Default::default(),
+            carried: Publications::default(),
             name,
             namespace,
             retry,
@@ -118,24 +119,22 @@ impl Broker {
         self.0.bundle
     }
 
-    /// A message of so many records was published for a stage.
-    pub(super) fn published(&self, stage: Stage, records: usize) {
-        if let Some(load) = self.0.carried.get(stage as usize) {
-            load.lock().unwrap_or_else(PoisonError::into_inner).saw(records);
+    /// A message of so many records was published.
+    pub(super) fn published(&self, target: &Target, records: usize) {
+        let stage = match target {
+            Target::Stage(stage) => Some(*stage),
+            Target::Queue(queue) => Stage::ALL
+                .into_iter()
+                .find(|stage| self.0.namespace.queue(*stage) == *queue),
+        };
+        if let Some(stage) = stage {
+            self.0.carried.published(stage, records);
         }
     }
 
-    /// Records of one message of those that this process has published of late, for the stages that it has published to.
-    pub(crate) fn carried(&self) -> Vec<(Stage, f64)> {
-        let loads = self
-            .0
-            .carried
-            .iter()
-            .map(|load| *load.lock().unwrap_or_else(PoisonError::into_inner));
-        let of = Stage::ALL.into_iter().zip(loads);
-        of.filter(|(_, load)| load.is_known())
-            .map(|(stage, load)| (stage, load.records()))
-            .collect()
+    /// What was published for each stage since this was last asked.
+    pub(crate) fn carried(&self) -> Vec<(Stage, Carried)> {
+        self.0.carried.take()
     }
 
     pub(crate) fn stream(&self) -> &StreamConfig {

@@ -11,6 +11,7 @@ pub(crate) mod depths;
 mod error;
 pub(crate) mod policies;
 mod prober;
+mod publications;
 mod publisher;
 mod received;
 pub(crate) mod stream;

@@ -118,7 +118,8 @@ impl Publisher {
         let mut backoff = Backoff::new(REPEAT_MIN, REPEAT_MAX);
         let mut left = REPEATS;
         let mut sent = false;
-        let mut packed = self.packed(messages);
+        let mut limit = self.limit.load(Relaxed);
+        let mut packed = self.packed(messages, limit);
         loop {
             match self
                 .attempt(&packed, &mut sent)
@@ -126,14 +127,17 @@ impl Publisher {
                 .map_err(|error| self.too_large(&packed, error))
             {
                 // Of several records together: each of them may fit.
-                Err(PublishError::TooLarge { limit, .. })
-                    if messages.iter().all(|message| message.size() <= limit) =>
+                Err(PublishError::TooLarge { limit: told, .. })
+                    if messages.iter().all(|message| message.size() <= told) =>
                 {
-                    if self.limit.fetch_min(limit, Relaxed) <= limit {
-                        // It knew, and was wrong about the size of what is beside the bodies.
-                        self.limit.store(0, Relaxed);
-                    }
-                    packed = self.packed(messages);
+                    // Whoever knew was wrong about the size of what is beside the bodies.
+                    limit = if limit <= told { 0 } else { told };
+                    self.limit.fetch_min(limit, Relaxed);
+                    tracing::info!(
+                        limit = told,
+                        "the broker takes no bundles of that size; they become smaller"
+                    );
+                    packed = self.packed(messages, limit);
                     self.link.lock().await.take();
                 }
                 Err(PublishError::Unconfirmed(error)) if left > 0 && !self.broker.stopping() => {
@@ -153,9 +157,7 @@ impl Publisher {
                 }
                 Ok(()) => {
                     for message in &packed {
-                        if let Target::Stage(stage) = message.queue {
-                            self.broker.published(stage, message.records);
-                        }
+                        self.broker.published(&message.queue, message.records);
                     }
                     return Ok(());
                 }
@@ -174,10 +176,11 @@ impl Publisher {
         self.publish(messages).await
     }
 
-    fn packed<'a>(&self, messages: &'a [Outgoing]) -> Vec<Cow<'a, Outgoing>> {
+    /// `limit`: bytes of a message that the broker takes.
+    fn packed<'a>(&self, messages: &'a [Outgoing], limit: usize) -> Vec<Cow<'a, Outgoing>> {
         let mut most = self.broker.bundle();
         // What is beside the bodies is only estimated.
-        most.bytes = most.bytes.min(self.limit.load(Relaxed) / 2);
+        most.bytes = most.bytes.min(limit / 2);
         pack(messages, most)
     }
 

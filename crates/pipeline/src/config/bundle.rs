@@ -14,7 +14,11 @@ pub(super) fn bundle_config(records: &str, size: &str) -> Result<BundleConfig, C
         records = count(records);
         bytes = size_in_bytes(size);
     }
-    Ok(BundleConfig { records, bytes })
+    Ok(BundleConfig {
+        records,
+        refs: BundleConfig::REFS,
+        bytes,
+    })
 }
 
 fn count(records: &str) -> Result<usize, ConfigError> {

@@ -180,10 +180,12 @@ impl<H: Handler> Context<H> {
     ) -> (Vec<Outgoing>, Option<H::Receipt>) {
         match outcome {
             Outcome::Hold => (Vec::new(), None),
-            Outcome::Park(_) => {
+            Outcome::Park(waits) => {
                 let delay = decision.delay.unwrap_or_default();
                 let queue = self.rt.namespace.retry_queue(self.stage, delay);
-                let copy = delivery.copy(queue).expiring(self.spread.wait(delay));
+                let mut copy = delivery.copy(queue).expiring(self.spread.wait(delay));
+                // Whoever was handled kills nobody.
+                copy.envelope.suspect &= waits == WaitsFor::NewerConsumer;
                 (vec![copy], None)
             }
             Outcome::Retry(failure) | Outcome::Dead(failure) => {

@@ -5,6 +5,7 @@
 
 use super::{delivery::Delivery, session::Session};
 use crate::{broker, handler::Handler};
+use std::collections::HashMap;
 
 impl<H: Handler> Session<H> {
     /// Empties the intake and puts everything that is not at work back into the queue.
@@ -26,9 +27,16 @@ impl<H: Handler> Session<H> {
             .chain(self.gathering.drain(..));
         let (fillers, deliveries): (Vec<_>, Vec<_>) = deliveries.partition(Delivery::is_filler);
         self.intake.settle(fillers, self.options.stage).await?;
+        // Of a bundle all that is left, or nothing: with some of its records still at work it comes again as a whole. Those
+        // of one that is to be divided are copied however often it came, for nobody has handled them.
+        let mut in_hand: HashMap<u64, usize> = HashMap::new();
+        for delivery in &deliveries {
+            *in_hand.entry(delivery.parcel.tag()).or_default() += 1;
+        }
         let innocent: Vec<_> = deliveries
             .into_iter()
-            .filter(|delivery| !delivery.is_suspect())
+            .filter(|delivery| delivery.parcel.must_be_divided() || !delivery.is_suspect())
+            .filter(|delivery| in_hand.get(&delivery.parcel.tag()) == Some(&delivery.parcel.left()))
             .collect();
         if innocent.is_empty() {
             return Ok(());

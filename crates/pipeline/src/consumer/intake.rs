@@ -45,6 +45,8 @@ pub(super) struct Intake {
     places: usize,
     /// Tags of the deliveries taken and not acknowledged, with how often each has been returned.
     outstanding: BTreeMap<u64, i64>,
+    /// Places that it never exceeds: each may turn out to be a whole bundle.
+    most: usize,
     /// Where the tags of this consumer begin.
     first: u64,
     /// `Some` while acknowledgements are held back until the end.
@@ -57,6 +59,7 @@ impl Intake {
     pub(super) async fn open(
         broker: &Broker,
         queue: String,
+        most: usize,
         in_flight: &InFlight,
     ) -> Result<Self, broker::Error> {
         let connection = broker.connect("consume").await?;
@@ -69,6 +72,7 @@ impl Intake {
             ahead: None,
             places: 0,
             outstanding: BTreeMap::new(),
+            most,
             first: 0,
             withheld: None,
             in_flight: in_flight.clone(),
@@ -77,9 +81,12 @@ impl Intake {
         Ok(intake)
     }
 
-    /// Records that it may hold at a time, about.
-    pub(super) fn room(&self) -> usize {
-        (self.places as f64 * self.in_flight.load().records()) as usize
+    /// It may hold far more messages than so many records need; twice as many where messages carry many records, because
+    /// what comes in is never even.
+    pub(super) fn is_too_wide(&self, records: usize) -> bool {
+        let load = self.in_flight.load();
+        let slack = if load.records() > 1.5 { 2 } else { 1 };
+        self.places > slack * load.messages(records)
     }
 
     /// It holds as many messages as it may.
@@ -136,7 +143,7 @@ impl Intake {
         } else {
             records.min(2)
         };
-        let places = needed.max(least);
+        let places = needed.max(least).min(self.most);
         // What comes in is never even: a little too wide does no harm.
         let fits = places <= self.places && self.places <= places.saturating_mul(2);
         if fits || self.free() > 0 {

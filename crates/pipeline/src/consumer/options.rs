@@ -10,6 +10,9 @@ pub(super) const ALONE_AT: u32 = 6;
 // until it is alone, and may meet another one later: they must not have used up half of that.
 const _: () = assert!((ALONE_AT as i64) * 2 < DELIVERY_LIMIT);
 
+/// Bytes that messages in hand may take when all of them are bundles.
+const IN_HAND: usize = 16_000_000;
+
 /// How a stage takes its messages.
 #[derive(Debug, Clone, Copy)]
 pub struct ConsumerOptions {
@@ -32,6 +35,11 @@ impl ConsumerOptions {
             .saturating_mul(self.concurrency.saturating_add(1))
             .clamp(2, 2_000);
         u16::try_from(wanted).unwrap_or(2_000)
+    }
+
+    /// Messages that may be unacknowledged, whatever they carry: each may turn out to be a bundle of so many bytes.
+    pub(super) fn most_messages(self, bundle_bytes: usize) -> usize {
+        (IN_HAND / bundle_bytes.max(1)).max(self.batch_max)
     }
 
     /// Deliveries that may be unacknowledged together with one that has been returned so often: a quarter of a batch

@@ -51,6 +51,11 @@ impl Parcel {
         self.came.is_bundle && (self.came.redelivered || self.came.returns > 0)
     }
 
+    /// Records that are not settled.
+    pub(super) fn left(&self) -> usize {
+        self.left.load(Relaxed)
+    }
+
     /// One record less; `true` with the last one.
     pub(super) fn settle_one(&self) -> bool {
         self.left.fetch_sub(1, Relaxed) == 1

@@ -10,7 +10,7 @@ use crate::{
     service::Runtime,
     stage::Stage,
     telemetry::names,
-    waiting,
+    waiting::{self, PerMessage},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -53,8 +53,10 @@ async fn count(rt: &Runtime, stage: Stage, in_flight: &InFlight) {
         match depths(rt, &queues, &mut counter).await {
             Ok(depths) => {
                 let browsed = browsed || is_browsed(rt, stage).await;
-                let waiting = depths.get(&rt.namespace.queue(stage)).copied();
-                show_records(rt, stage, waiting.unwrap_or(0), in_flight.load().records());
+                let waiting = depths.get(&rt.namespace.queue(stage)).copied().unwrap_or(0);
+                let per_message = PerMessage::told(rt).await.unwrap_or_default();
+                let records = per_message.records(stage, waiting);
+                show_records(rt, stage, records, in_flight.load().records());
                 show_depths(rt, stage, depths, browsed, &mut dead);
             }
             Err(error) => tracing::debug!(%error, "queues not counted"),
@@ -119,9 +121,8 @@ async fn depths(
 }
 
 /// Scaling by records needs them: a message may carry many.
-fn show_records(rt: &Runtime, stage: Stage, waiting: u32, per_message: f64) {
-    let records = (f64::from(waiting) * per_message).round();
-    metrics::gauge!(names::QUEUE_RECORDS, "queue" => rt.namespace.queue(stage)).set(records);
+fn show_records(rt: &Runtime, stage: Stage, waiting: u64, per_message: f64) {
+    metrics::gauge!(names::QUEUE_RECORDS, "queue" => rt.namespace.queue(stage)).set(waiting as f64);
     metrics::gauge!(names::RECORDS_PER_MESSAGE, "stage" => stage.name()).set(per_message);
 }
 

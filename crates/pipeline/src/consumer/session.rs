@@ -76,7 +76,11 @@ pub(super) async fn run<H: Handler>(
     connected: impl FnOnce(),
 ) -> Result<End, broker::Error> {
     rt.broker.declare(options.stage).await?;
-    let intake = Intake::open(&rt.broker, rt.namespace.queue(options.stage), in_flight).await?;
+    let (queue, most) = (
+        rt.namespace.queue(options.stage),
+        options.most_messages(rt.broker.bundle().bytes),
+    );
+    let intake = Intake::open(&rt.broker, queue, most, in_flight).await?;
     let context = Context {
         rt: rt.clone(),
         stage: options.stage,
@@ -186,7 +190,12 @@ impl<H: Handler> Session<H> {
     /// A closing intake is emptied whatever is gathered already: its end is seen behind its last delivery, and the
     /// prefetch bounds what can still come.
     fn wants_more(&self) -> bool {
-        self.phase != Phase::Working || self.gathering.len() < self.options.batch_max
+        // One that is far too wide becomes narrower when it is full, and so it is filled.
+        let is_too_wide = || {
+            let places = self.options.places(self.intake.most_returns());
+            self.intake.is_too_wide(places)
+        };
+        self.phase != Phase::Working || self.gathering.len() < self.options.batch_max || is_too_wide()
     }
 
     /// Something was held for too long to be tried once more here.
@@ -227,16 +236,15 @@ impl<H: Handler> Session<H> {
         if self.gathering.is_empty() {
             self.since = Instant::now();
         }
-        let returns = records.iter().map(Delivery::returns).max().unwrap_or(0);
         self.gathering.extend(records);
         if self.phase == Phase::Working {
-            if returns > 0 && self.options.places(returns) < self.intake.room() {
+            // Whatever is in hand has to allow it, not only what has come last.
+            let returns = self.intake.most_returns();
+            if returns > 0 && self.intake.is_too_wide(self.options.places(returns)) {
                 self.phase = Phase::Quarantine;
                 self.intake.end().await?;
             } else {
-                // Whatever else is in hand has to allow it, too.
-                let places = self.options.places(self.intake.most_returns());
-                self.intake.widen(places).await?;
+                self.intake.widen(self.options.places(returns)).await?;
             }
         }
         Ok(())

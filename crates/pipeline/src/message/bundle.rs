@@ -4,6 +4,7 @@
 //! travels together: one kind, one lane, up to a count and a size. What failed, was put back or waits travels alone.
 
 use super::{Envelope, Outgoing, Target};
+use crate::stage::Stage;
 use bytes::Bytes;
 use prost::Message;
 use proto::v2::{Bundle, BundledRecord};
@@ -19,6 +20,8 @@ const BESIDE: usize = 200;
 pub struct BundleConfig {
     /// Records; 1: every record travels alone.
     pub records: usize,
+    /// Refs: each is a call to the vendor, so many replicas have to share few of them.
+    pub refs: usize,
     /// Bytes; a record that is larger travels alone.
     pub bytes: usize,
 }
@@ -28,12 +31,23 @@ impl BundleConfig {
     pub(crate) const DEFAULT_RECORDS: &'static str = "100";
     /// About thirty answers of OKKI.
     pub(crate) const DEFAULT_BYTES: &'static str = "64kB";
+    /// As many as a replica fetches at a time (`OKKI_CONCURRENCY`).
+    pub(crate) const REFS: usize = 8;
+
+    /// Records that may go to a queue together.
+    fn records_to(self, queue: &Target) -> usize {
+        match queue {
+            Target::Stage(Stage::Extract) => self.records.min(self.refs),
+            _ => self.records,
+        }
+    }
 }
 
 impl Default for BundleConfig {
     fn default() -> Self {
         Self {
             records: 100,
+            refs: Self::REFS,
             bytes: 64_000,
         }
     }
@@ -56,6 +70,11 @@ pub(crate) fn pack(messages: &[Outgoing], most: BundleConfig) -> Vec<Cow<'_, Out
     for message in messages {
         let bytes = message.size() + BESIDE;
         if !may_travel_with_others(message) || bytes > most.bytes {
+            // Behind those of before.
+            let before = open
+                .iter()
+                .position(|bundle| may_travel_together(bundle.first, message));
+            packed.extend(before.map(|at| open.swap_remove(at).closed()));
             packed.push(Cow::Borrowed(message));
             continue;
         }
@@ -71,7 +90,7 @@ pub(crate) fn pack(messages: &[Outgoing], most: BundleConfig) -> Vec<Cow<'_, Out
             open.push(begun);
             continue;
         };
-        if bundle.others.len() + 1 < most.records && bundle.bytes + bytes <= most.bytes {
+        if bundle.others.len() + 1 < most.records_to(&message.queue) && bundle.bytes + bytes <= most.bytes {
             bundle.bytes += bytes;
             bundle.others.push(message);
         } else {
@@ -172,8 +191,8 @@ pub(crate) fn unpack(around: &Envelope, body: Bytes) -> Result<Vec<(Envelope, By
             version: record.version,
             traceparent: given(record.traceparent),
             // What a plan put back was the bundle itself, whose end is that of its records.
-            replay: given(record.replay).or_else(|| around.replay.clone()),
-            replays: record.replays,
+            replay: around.replay.clone().or_else(|| given(record.replay)),
+            replays: record.replays.max(around.replays),
             lane: around
                 .replay
                 .as_ref()

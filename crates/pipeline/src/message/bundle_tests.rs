@@ -6,6 +6,7 @@ use proto::v1::{CompanyRef, CompanySnapshot, Lane};
 
 const MOST: BundleConfig = BundleConfig {
     records: 3,
+    refs: 100,
     bytes: 10_000,
 };
 
@@ -80,6 +81,7 @@ fn a_bundle_is_bounded_by_count_and_bytes() {
     );
     let two = BundleConfig {
         records: 100,
+        refs: 100,
         bytes: 2 * BESIDE + 100,
     };
     assert_eq!(ids(&pack(&live(0..4), two)), [["0", "1"], ["2", "3"]]);
@@ -94,6 +96,15 @@ fn a_bundle_is_bounded_by_count_and_bytes() {
     );
     let messages = [live(0..1), vec![large], live(1..2)].concat();
     assert_eq!(ids(&pack(&messages, MOST)), [&["9"][..], &["0", "1"]]);
+}
+
+#[test]
+fn refs_are_shared_by_many_replicas() {
+    let few = BundleConfig { refs: 2, ..MOST };
+    assert_eq!(
+        ids(&pack(&live(0..5), few)),
+        [&["0", "1"][..], &["2", "3"], &["4"]]
+    );
 }
 
 #[test]

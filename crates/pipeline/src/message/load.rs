@@ -32,11 +32,6 @@ impl Load {
         (needed as usize).max(1)
     }
 
-    /// Whether anything came.
-    pub(crate) fn is_known(self) -> bool {
-        self.seen > 0.0
-    }
-
     /// Records of a message.
     pub(crate) fn records(self) -> f64 {
         self.average

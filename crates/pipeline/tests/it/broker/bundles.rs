@@ -26,6 +26,7 @@ use tokio::sync::Notify;
 
 const BUNDLES: BundleConfig = BundleConfig {
     records: 100,
+    refs: 100,
     bytes: 64_000,
 };
 
@@ -225,19 +226,36 @@ async fn a_lost_connection_divides_what_was_in_hand() {
     assert_eq!(bench.depth(&bench.dead()).await, 0);
 }
 
-/// Live messages come one by one, then a backfill in bundles: what is in hand stays about the same.
-#[tokio::test(flavor = "multi_thread")]
+/// Live messages come one by one, then a backfill in bundles: the wide intake is filled once and is narrower then, so that
+/// other replicas have their share of what comes later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_intake_is_as_wide_as_records_need() {
-    let bench = bench().await;
-    for id in 0..40 {
+    let mut common = config::common("t");
+    common.bundle = BundleConfig { refs: 10, ..BUNDLES };
+    let bench = Workbench::with(common).await;
+    let (forwarded, queue) = (bench.queue(Stage::Transform), bench.queue(Stage::Extract));
+    let stopped = Arc::new(Mutex::new(()));
+    let stop = Arc::clone(&stopped);
+    let running = bench.consume_with(singly, OPTIONS, move |_, job| {
+        let _goes_on = stop.lock();
+        forward(job)
+    });
+    for id in 0..80 {
         bench.publish([id]).await;
     }
-    bench.publish(40..2040).await;
-    let running = bench.consume_with(singly, OPTIONS, |_, job| forward(job));
-    bench.until_depth(&bench.queue(Stage::Transform), 2040).await;
+    bench.until_depth(&forwarded, 80).await;
+    bench.publish(80..3080).await;
+    bench.until_depth(&forwarded, 3080).await;
+    let goes_on = stopped.lock().unwrap();
+    bench.publish(3080..5080).await;
+    // A place for every sixty records, and one on its way; twice as many at most.
+    let left = bench.depth(&queue).await;
+    assert!(left > 150, "{left} of 200 messages are left to others");
+    drop(goes_on);
+    bench.until_depth(&forwarded, 5080).await;
     let handler = running.stop().await;
     let counts = counted(&handler.seen);
-    assert_eq!(counts.len(), 2040);
+    assert_eq!(counts.len(), 5080);
     assert!(counts.values().all(|times| *times == 1), "nothing came twice");
     assert!(handler.batches.lock().unwrap().iter().all(|batch| *batch <= 20));
 }

@@ -172,6 +172,8 @@ fn once_more(snapshot: CompanySnapshot, run: &str) -> CompanySnapshot {
 }
 
 async fn has_room(rt: &Runtime, ahead: u32) -> anyhow::Result<bool> {
+    // No consumer runs here, which would tell.
+    pipeline::waiting::tell(rt).await;
     let mut waiting = 0;
     for stage in [Stage::Transform, Stage::Load] {
         waiting += pipeline::waiting::records(rt, stage).await?;
