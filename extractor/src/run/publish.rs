@@ -100,14 +100,11 @@ impl Runner {
         self.rt.account.list(&run.id, &ids).await?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let refs = items
-            .iter()
-            .zip(first..)
-            .map(|(item, sequence)| CompanyRef {
-                // A time that cannot be believed does not say that the state is loaded.
-                force: run.force || strays.contains(&item.company_id),
-                ..company_ref(kind, run, item, sequence)
-            });
+        let refs = items.iter().zip(first..).map(|(item, sequence)| CompanyRef {
+            // A time that cannot be believed does not say that the state is loaded.
+            force: run.force || strays.contains(&item.company_id),
+            ..company_ref(kind, run, item, sequence)
+        });
         let refs: Vec<CompanyRef> = refs.collect();
         let messages = refs
             .iter()

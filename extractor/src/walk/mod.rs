@@ -12,7 +12,7 @@
 //! [`Cutter`] cuts the window along **time** into slices so narrow that each fits into **one page**, and reads page 1
 //! of each, oldest slice first. One answer is one instant of the server: whatever its order, all rows of the slice
 //! are in it when nothing follows. That `totalItem` does not exceed the rows is no proof, for totals may be too small; so
-//! page 2 is asked for, unless the page is shorter than one that others have followed; where that has nothing and the
+//! page 2 is asked for, unless the page has fewer rows than any listing's pages have; where that has nothing and the
 //! total says more, one of both is wrong, and the parts of the slice show which ([`whole`]). A customer that did not
 //! change has one update time, which lies in exactly one slice, and is in that slice's answer whenever that is read. No
 //! assumption about the sort order is made, totals may move between calls, and the whole progress is one number: the time
@@ -109,6 +109,8 @@ pub(crate) struct Walk {
     count: u32,
     /// Most rows that a page has had; `count` until the server has shown a smaller limit.
     capacity: Option<u64>,
+    /// A page with fewer rows than that was followed by others.
+    uneven: bool,
     gather: Option<Gather>,
     coarse: bool,
     /// A span before there was any customer shows nobody.
@@ -134,6 +136,7 @@ impl Walk {
             removed,
             count,
             capacity: None,
+            uneven: false,
             gather: None,
             coarse: false,
             bounded: false,
@@ -175,9 +178,7 @@ impl Walk {
             // A few rows may have times that are wrong; most have them when bounds are not honoured, or dates only.
             let is_most = |rows: u64| 2 * rows > page.rows();
             if is_most(strays.far) && self.ignores_bounds(slice, listing).await? {
-                return Err(Error::Shape(words::tr!(
-                    "listing: `start_time` and `end_time` are not honoured"
-                )));
+                return Err(Error::Unbounded);
             }
             if is_most(strays.of_days) {
                 self.cutter.use_days();

@@ -280,4 +280,5 @@ mod tests {
             });
         }
         assert!(!progress.has_read(49) && progress.unread.len() == 1);
-    }}
+    }
+}
