@@ -57,8 +57,11 @@ struct Model {
     /// Bounds are ignored.
     unbounded: bool,
     /// How many of these rows fit into a page, by their size.
-    fits: Option<fn(&[(u64, i64)]) -> usize>,
+    fits: Option<Fits>,
 }
+
+/// How many of these customers, with their times, a page holds.
+type Fits = fn(&[(u64, i64)]) -> usize;
 
 /// What is told with a page, truly.
 #[derive(Clone, Copy)]

@@ -182,7 +182,7 @@ async fn a_second_that_empties_while_it_is_read_is_no_doubt() {
 /// Pages that end after so many bytes, with 110 to 200 rows.
 #[tokio::test]
 async fn pages_of_any_size_end_nothing() {
-    let fits: fn(&[(u64, i64)]) -> usize = |rest| {
+    let fits: Fits = |rest| {
         let mut bytes = 0;
         let sizes = rest.iter().map(|(id, _)| 100 + id * 7_919 % 120);
         let fitting = sizes.take_while(|size| {
