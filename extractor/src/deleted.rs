@@ -65,6 +65,18 @@ impl Existing {
         Ok(existing)
     }
 
+    /// Everybody who was changed within this time.
+    pub(crate) async fn within(listing: &impl Pages, window: Window, count: u32) -> Result<Self, Error> {
+        let mut existing = Self::default();
+        existing.read(listing, window, count).await?;
+        Ok(existing)
+    }
+
+    /// Everybody of it could be read.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.unread.is_empty()
+    }
+
     async fn read(&mut self, listing: &impl Pages, window: Window, count: u32) -> Result<(), Error> {
         // One second around it, whether or not bounds are inclusive.
         let window = Window {

@@ -67,11 +67,16 @@ impl Pauses {
     pub(crate) fn pause(&self, what: &'static str, error: &Error, asked: Option<&(PageRequest, usize)>) {
         let client = Arc::clone(&self.client);
         let asked = asked.map(|(request, part)| (request.of_nobody(), *part));
+        let is_unbounded = matches!(error, Error::Unbounded);
         let probe: Probe = Arc::new(move || {
             let (client, asked) = (Arc::clone(&client), asked.clone());
             Box::pin(async move {
                 if let Some((request, part)) = asked {
-                    client.page_of(Lane::Live, &request, part).await?;
+                    let page = client.page_of(Lane::Live, &request, part).await?;
+                    // That it answers is not what the work has failed for.
+                    if is_unbounded && page.rows() > 0 {
+                        return Err(Error::Unbounded);
+                    }
                 }
                 client.answers().await
             })
@@ -121,6 +126,7 @@ impl Pauses {
             | Error::Garbled(_)
             | Error::Shape(_)
             | Error::Unnamed(_)
+            | Error::Unbounded
             | Error::Another { .. }
             | Error::NotFound { .. } => {
                 self.until_answered(Pause::Outage, error, cause, None);

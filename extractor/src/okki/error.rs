@@ -59,6 +59,9 @@ pub(crate) enum Error {
     /// No row of the listing names a customer, as after a change of how ids are written.
     #[error("{}", words::tr!("unexpected answer of okki: {0}"))]
     Unnamed(String),
+    /// The listing shows rows whatever bounds it is asked for.
+    #[error("{}", words::tr!("listing: `start_time` and `end_time` are not honoured"))]
+    Unbounded,
     /// The detail of another customer than the one that was asked for.
     #[error("{}", words::tr!("unexpected answer of okki: detail of {asked}: the answer is about {about} (does something in between cache answers?)"))]
     Another {
@@ -244,7 +247,9 @@ impl Error {
             Self::Outage(Outage::Unknown { .. }) => "okki-unknown-code",
             Self::Outage(_) => "okki-outage",
             Self::Garbled(_) => "okki-unreadable",
-            Self::Shape(_) | Self::Unnamed(_) | Self::Another { .. } => "okki-unexpected-shape",
+            Self::Shape(_) | Self::Unnamed(_) | Self::Unbounded | Self::Another { .. } => {
+                "okki-unexpected-shape"
+            }
             Self::Quota(_) => "okki-quota",
             Self::Store(_) => "redis",
         }

@@ -20,7 +20,9 @@ const AT_A_TIME: usize = 5;
 
 impl Runner {
     pub(super) fn note_coarse(&self, is_coarse: bool) {
-        self.coarse.fetch_or(is_coarse, Ordering::Relaxed);
+        if is_coarse && !self.coarse.swap(true, Ordering::Relaxed) {
+            tracing::warn!("listing shows times outside of the bounds that it was asked for, details decide");
+        }
     }
 
     /// Names what the listing shows of nobody, and keeps where it is before the cursor passes over it.

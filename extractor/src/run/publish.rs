@@ -26,6 +26,7 @@ impl Runner {
             items,
             damaged,
             unread,
+            strays,
             duplicates,
             cursor,
             now,
@@ -51,7 +52,7 @@ impl Runner {
             if kind != RunKind::Live {
                 self.stay_behind(run, lease).await?;
             }
-            self.publish_refs(kind, run, items, lease).await?;
+            self.publish_refs(kind, run, (items, &strays), lease).await?;
             if dedupes {
                 self.state
                     .remember(run.phase, items, self.kept_since(kind, run, items))
@@ -91,7 +92,7 @@ impl Runner {
         &self,
         kind: RunKind,
         run: &Run,
-        items: &[ListItem],
+        (items, strays): (&[ListItem], &HashSet<String>),
         lease: &Lease,
     ) -> Result<(), Stop> {
         let ids: Vec<String> = items.iter().map(|item| item.company_id.clone()).collect();
@@ -99,10 +100,11 @@ impl Runner {
         self.rt.account.list(&run.id, &ids).await?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let first = sequence::next(&self.rt.store, &self.rt.namespace, count).await?;
-        let refs = items
-            .iter()
-            .zip(first..)
-            .map(|(item, sequence)| company_ref(kind, run, item, sequence));
+        let refs = items.iter().zip(first..).map(|(item, sequence)| CompanyRef {
+            // A time that cannot be believed does not say that the state is loaded.
+            force: run.force || strays.contains(&item.company_id),
+            ..company_ref(kind, run, item, sequence)
+        });
         let refs: Vec<CompanyRef> = refs.collect();
         let messages = refs
             .iter()

@@ -15,7 +15,7 @@ pub(super) const DAY: i64 = 86_400;
 pub(super) struct Slice {
     start: Option<i64>,
     end: i64,
-    /// The neighbours exist, so a second more is asked for and dropped on that side.
+    /// The neighbours exist, so a second more is asked for on that side.
     pad_start: bool,
     pad_end: bool,
 }
@@ -32,12 +32,6 @@ impl Slice {
     /// Says whether more than its own seconds are asked for.
     pub(super) const fn has_padding(self) -> bool {
         self.pad_start || self.pad_end
-    }
-
-    /// Says whether a row is of the second that only makes sure of inclusive bounds.
-    pub(super) fn is_padding(self, update_time: i64) -> bool {
-        let (start, end) = self.asked();
-        (self.pad_start && Some(update_time) == start) || (self.pad_end && update_time == end)
     }
 
     /// What it covers without the seconds around it.
@@ -187,11 +181,11 @@ mod tests {
         assert!(cutter.narrow(Some(500), 70) && cutter.narrow(Some(250), 70) && cutter.narrow(Some(125), 70));
         let first = cutter.slice().unwrap();
         assert_eq!(first.asked(), (Some(1_000_000), 1_000_125));
-        assert!(first.is_padding(1_000_125) && !first.is_padding(1_000_124) && !first.is_padding(1_000_000));
+        assert_eq!(first.window().end, 1_000_124);
         cutter.advance(70, 70);
         let second = cutter.slice().unwrap();
         assert_eq!(second.asked().0, Some(1_000_124));
-        assert!(second.is_padding(1_000_124) && !second.is_padding(1_000_125));
+        assert_eq!(second.window().start, Some(1_000_125));
         while cutter.slice().is_some() {
             cutter.advance(0, 70);
         }

@@ -7,7 +7,7 @@
 
 mod totals;
 
-use super::{Step, cutter::Slice, does_not_advance};
+use super::{Step, does_not_advance};
 use crate::okki::{DamagedRow, Error, ListItem, Page, PageRequest};
 use std::{cmp::Ordering, collections::HashSet};
 use totals::Belief;
@@ -30,7 +30,6 @@ pub(super) enum Taken {
 /// Progress within the second.
 pub(super) struct Gather {
     request: PageRequest,
-    slice: Slice,
     /// Everybody seen, to give each out once.
     seen: HashSet<String>,
     /// Rows without a customer that were given out.
@@ -61,10 +60,9 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    pub(super) fn new(request: PageRequest, slice: Slice) -> Self {
+    pub(super) fn new(request: PageRequest) -> Self {
         Self {
             request: PageRequest { page: 1, ..request },
-            slice,
             seen: HashSet::new(),
             damaged: HashSet::new(),
             epoch: HashSet::new(),
@@ -158,7 +156,7 @@ impl Gather {
         }
         for item in page.items {
             self.epoch.insert(item.company_id.clone());
-            if self.seen.insert(item.company_id.clone()) && !self.slice.is_padding(item.update_time) {
+            if self.seen.insert(item.company_id.clone()) {
                 step.items.push(item);
             } else {
                 step.duplicates += 1;

@@ -12,14 +12,15 @@
 //! [`Cutter`] cuts the window along **time** into slices so narrow that each fits into **one page**, and reads page 1
 //! of each, oldest slice first. One answer is one instant of the server: whatever its order, all rows of the slice
 //! are in it when nothing follows. That `totalItem` does not exceed the rows is no proof, for totals may be too small; so
-//! page 2 is asked for, unless the page is shorter than one that others have followed; where that has nothing and the
+//! page 2 is asked for, unless the page has fewer rows than any listing's pages have; where that has nothing and the
 //! total says more, one of both is wrong, and the parts of the slice show which ([`whole`]). A customer that did not
 //! change has one update time, which lies in exactly one slice, and is in that slice's answer whenever that is read. No
 //! assumption about the sort order is made, totals may move between calls, and the whole progress is one number: the time
 //! up to which the window is read.
 //!
-//! Whether the vendor's bounds are inclusive is unknown, so slices ask for one second more on either side and drop
-//! the rows of those two seconds, which belong to the neighbours.
+//! Whether the vendor's bounds are inclusive is unknown, so slices ask for one second more on either side. Rows that two
+//! slices show are handed out once ([`handed`]); none is dropped because its time lies elsewhere, for a listing may show
+//! other times than those by which it filters.
 //!
 //! A single second can hold more customers than a page (an import). Then, and only then, [`Gather`] turns pages:
 //! from the last to the first, which is right for every fixed order (a row that leaves moves the others to earlier
@@ -29,8 +30,8 @@
 //! totals are believed no more and pages are turned until some passes have found nobody. A total may be wrong on any page:
 //! it may only make the walk read more, or be told as doubtful, and no page that has shown a row is left out because of it.
 //!
-//! A listing that honours only the date of its bounds shows rows outside of the slice; then slices are whole days, and a
-//! row of another slice is left to that one.
+//! A listing that honours only the date of its bounds shows mostly rows outside of a slice that is shorter than a day; then
+//! slices are whole days. That bounds are not honoured at all is asked: a span before there was any customer shows somebody.
 //!
 //! A page that cannot be read, while others can, costs the second in which its reason lies ([`unread`]).
 //!
@@ -50,6 +51,7 @@
 mod bounds;
 mod cutter;
 mod gather;
+mod handed;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -63,6 +65,7 @@ use bounds::Around;
 pub(crate) use cutter::day_start;
 use cutter::{Cutter, DAY, Slice};
 use gather::{Gather, Taken};
+use handed::{Handed, Strays};
 use std::collections::HashSet;
 
 /// Where pages come from; the client, or a model in tests.
@@ -85,6 +88,10 @@ pub(crate) struct Step {
     pub damaged: Vec<DamagedRow>,
     /// Why nobody knows who else is in the slice.
     pub unread: Option<String>,
+    /// Of the items, those whose listed time lies outside of what was asked for: that time says nothing.
+    pub strays: HashSet<String>,
+    /// How many of these lie on other days, which no listing shows that filters by the times it shows.
+    pub displaced: u64,
     /// Rows that were seen before.
     pub duplicates: u64,
     /// Everything before this second is read; to be kept once the items are safe.
@@ -97,14 +104,18 @@ pub(crate) struct Step {
 
 /// A walk over one window that can be taken up at a cursor.
 pub(crate) struct Walk {
-    window: Window,
     cutter: Cutter,
     removed: bool,
     count: u32,
     /// Most rows that a page has had; `count` until the server has shown a smaller limit.
     capacity: Option<u64>,
+    /// A page with fewer rows than that was followed by others.
+    uneven: bool,
     gather: Option<Gather>,
     coarse: bool,
+    /// A span before there was any customer shows nobody.
+    bounded: bool,
+    handed: Handed,
     /// Why the page that was asked for last could not be read.
     failed: Option<Error>,
     /// A page up to this second could not be read; where the reason lies is not known yet.
@@ -121,13 +132,15 @@ impl Walk {
     #[must_use]
     pub(crate) fn new(window: Window, cursor: Option<i64>, count: u32, removed: bool) -> Self {
         Self {
-            window,
             cutter: Cutter::new(window, cursor),
             removed,
             count,
             capacity: None,
+            uneven: false,
             gather: None,
             coarse: false,
+            bounded: false,
+            handed: Handed::default(),
             failed: None,
             unread_until: None,
             around: Around::Both,
@@ -148,26 +161,26 @@ impl Walk {
                 }
                 return self.row_by_row(slice, listing).await.map(Some);
             };
+            let strays = Strays::of(slice, &page);
+            self.coarse |= strays.all > 0;
             self.learn_bounds(&page, self.asked(slice));
             if self.around == Around::None && page.rows() == 0 && self.inclusive != [true; 2] {
                 // Nothing between bounds that may be exclusive says nothing.
                 self.around = Around::Unproven;
                 continue;
             }
-            let far = farthest(slice, &page);
-            self.coarse |= far > 0;
             self.capacity = self.capacity.map(|most| most.max(page.rows()));
             if self.is_whole(slice, &page, listing).await? {
                 self.around = Around::Both;
                 self.cutter.advance(page.rows(), self.target());
                 return Ok(Some(self.collect(page, slice)));
             }
-            if far > DAY {
-                return Err(Error::Shape(
-                    "listing: `start_time` and `end_time` are not honoured".to_owned(),
-                ));
+            // A few rows may have times that are wrong; most have them when bounds are not honoured, or dates only.
+            let is_most = |rows: u64| 2 * rows > page.rows();
+            if is_most(strays.far) && self.ignores_bounds(slice, listing).await? {
+                return Err(Error::Unbounded);
             }
-            if far > 0 {
+            if is_most(strays.of_days) {
                 self.cutter.use_days();
             }
             if self.cutter.narrow(page.total, self.target()) {
@@ -177,7 +190,7 @@ impl Walk {
             if self.around == Around::Both && slice.has_padding() {
                 self.around = Around::None;
             } else {
-                self.gather = Some(Gather::new(self.request(slice, 1), slice));
+                self.gather = Some(Gather::new(self.request(slice, 1)));
                 return Ok(Some(self.turn_page(slice, page)));
             }
         }
@@ -206,19 +219,20 @@ impl Walk {
             }
             None => return Step::default(),
         };
-        let slice = slice.window();
-        match taken {
-            Taken::More(step) => Step { slice, now, ..step },
+        let (step, cursor) = match taken {
+            Taken::More(step) => (step, None),
             Taken::Whole(step) => {
                 self.step_over();
-                Step {
-                    cursor: self.cutter.cursor(),
-                    slice,
-                    now,
-                    ..step
-                }
+                (step, self.cutter.cursor())
             }
-        }
+        };
+        let step = Step {
+            cursor,
+            slice: slice.window(),
+            now,
+            ..step
+        };
+        self.hand_out(step, slice)
     }
 
     fn request(&self, slice: Slice, page: u64) -> PageRequest {
@@ -245,37 +259,10 @@ impl Walk {
         ((limit - 1.5 * limit.sqrt()) as u64).max(1)
     }
 
-    /// Drops the rows of other slices and those listed twice on the page.
-    fn collect(&self, page: Page, slice: Slice) -> Step {
-        let mut seen = HashSet::new();
-        let rows = page.items.len();
-        let mut items = page.items;
-        items.retain(|item| {
-            let is_elsewhere = slice.is_padding(item.update_time)
-                || (slice.is_of_its_days(item.update_time) && self.window.contains(item.update_time));
-            !is_elsewhere && seen.insert(item.company_id.clone())
-        });
-        Step {
-            duplicates: (rows - items.len()) as u64,
-            items,
-            damaged: page.damaged,
-            unread: None,
-            cursor: self.cutter.cursor(),
-            slice: slice.window(),
-            now: page.now,
-        }
-    }
-
     /// The listing has shown rows outside of what was asked for: it honours only dates, or no bounds.
     pub(crate) const fn is_coarse(&self) -> bool {
         self.coarse
     }
-}
-
-/// How far outside of the asked bounds the page reaches, in seconds.
-fn farthest(slice: Slice, page: &Page) -> i64 {
-    let distances = page.items.iter().map(|item| slice.distance(item.update_time));
-    distances.max().unwrap_or(0)
 }
 
 /// The error of a listing that gives the same page under two numbers.

@@ -122,6 +122,7 @@ impl Comparison {
         self.watermarks.record_listed(&ids, progress.number).await?;
         progress.findings.listed += ids.len() as u64;
         progress.findings.damaged += step.damaged.len() as u64 + u64::from(step.unread.is_some());
+        progress.note_strays(step.strays.len() as u64, step.displaced);
         if step.unread.is_some() {
             progress.skip(step.slice);
         }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     deleted,
     failure_scope::Scope,
-    okki::{Detail, Error, ListItem, time},
+    okki::{Error, ListItem, time},
     run::Stop,
     snapshot::{Asked, Stamp, leaving, removal},
     source::Listed,
@@ -206,7 +206,7 @@ impl Comparison {
         self.failure_scope.answered(id, &detail, begun);
         let now = self.state.clocks().await?.okki_now(detail.now);
         let update_time = detail.update_time.unwrap_or(now);
-        let listed = self.is_listed(progress, &detail).await;
+        let listed = self.is_listed(progress, id, &detail).await?;
         if listed == Listed::Unknown {
             progress.findings.undecided.add(id);
             return Ok(());
@@ -285,15 +285,5 @@ impl Comparison {
         self.rt.publisher.publish(vec![message]).await?;
         progress.findings.fixed += 1;
         Ok(())
-    }
-
-    /// By what its detail says; where that does not tell, by a listing that was read after its last change. Of who has changed
-    /// since then nothing is known.
-    async fn is_listed(&self, progress: &Progress, detail: &Detail) -> Listed {
-        let has_read = |second| self.window(progress).contains(second) && progress.has_read(second);
-        match self.client.lists(detail).await {
-            Listed::Unknown if detail.update_time.is_some_and(has_read) => Listed::No,
-            listed => listed,
-        }
     }
 }

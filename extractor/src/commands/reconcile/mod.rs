@@ -11,6 +11,7 @@ mod compare;
 mod findings;
 mod gone;
 mod progress;
+mod proof;
 mod scheduled;
 mod wished;
 

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 const KEPT_S: u64 = 86_400;
 /// Seconds and slices that were not read and are remembered one by one.
 const MOST_UNREAD: usize = 500;
+/// So many rows on other days may be wrong, whatever their share.
+const ALWAYS: u64 = 10;
 /// Customers that are taken out of the set at a time.
 const AT_A_TIME: usize = 100;
 
@@ -49,9 +51,40 @@ pub(super) struct Progress {
     /// Where the listing has not shown everybody.
     #[serde(default)]
     unread: Vec<(Option<i64>, i64)>,
+    /// Rows that were shown with times outside of what was asked for, and of these the ones on other days.
+    #[serde(default)]
+    strays: u64,
+    #[serde(default)]
+    displaced: u64,
+}
+
+/// How far the listing of a comparison can be believed when it does not show somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It shows the times by which it filters.
+    Exact,
+    /// A few rows were elsewhere, or it honours dates only.
+    Days,
+    /// It shows other times than it filters by.
+    Nothing,
 }
 
 impl Progress {
+    /// Rows of a step that were elsewhere than they should be.
+    pub(super) const fn note_strays(&mut self, strays: u64, displaced: u64) {
+        self.strays += strays;
+        self.displaced += displaced;
+    }
+
+    /// One row in a hundred may be wrong, and ten in any case.
+    pub(super) fn trust(&self) -> Trust {
+        match (self.strays, self.displaced) {
+            (0, _) => Trust::Exact,
+            (_, displaced) if displaced <= ALWAYS.max(self.findings.listed / 100) => Trust::Days,
+            _ => Trust::Nothing,
+        }
+    }
+
     /// Somebody may be in these seconds whom no page has shown.
     pub(super) fn skip(&mut self, window: Window) {
         self.unread.push((window.start, window.end));
@@ -126,6 +159,8 @@ impl Place {
             findings: Findings::default(),
             others: 0,
             unread: Vec::new(),
+            strays: 0,
+            displaced: 0,
         })
     }
 
@@ -202,8 +237,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_read_is_not_known_to_be_unlisted() {
-        let mut progress = Progress {
+    fn a_listing_with_rows_elsewhere_is_believed_less() {
+        let mut progress = progress();
+        assert_eq!(progress.trust(), Trust::Exact);
+        progress.findings.listed = 2_000;
+        progress.note_strays(300, 0);
+        assert_eq!(progress.trust(), Trust::Days, "as one that honours dates only");
+        progress.note_strays(20, 20);
+        assert_eq!(progress.trust(), Trust::Days);
+        progress.note_strays(1, 1);
+        assert_eq!(progress.trust(), Trust::Nothing);
+    }
+
+    fn progress() -> Progress {
+        Progress {
             subject: String::new(),
             number: 1,
             end: 100,
@@ -212,7 +259,14 @@ mod tests {
             findings: Findings::default(),
             others: 0,
             unread: Vec::new(),
-        };
+            strays: 0,
+            displaced: 0,
+        }
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_known_to_be_unlisted() {
+        let mut progress = progress();
         assert!(progress.has_read(100) && !progress.has_read(101));
         progress.skip(Window {
             start: Some(50),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod displaced;
 mod hidden;
 mod totals;
 
@@ -51,7 +52,16 @@ struct Model {
     broken_above: usize,
     /// Nothing is answered from now on.
     away: AtomicBool,
+    /// The time that is shown of a customer, beside the one by which bounds are compared.
+    shows: fn(u64, i64) -> i64,
+    /// Bounds are ignored.
+    unbounded: bool,
+    /// How many of these rows fit into a page, by their size.
+    fits: Option<Fits>,
 }
+
+/// How many of these customers, with their times, a page holds.
+type Fits = fn(&[(u64, i64)]) -> usize;
 
 /// What is told with a page, truly.
 #[derive(Clone, Copy)]
@@ -106,7 +116,29 @@ impl Model {
             broken: None,
             broken_above: 0,
             away: AtomicBool::new(false),
+            shows: |_, time| time,
+            unbounded: false,
+            fits: None,
         }
+    }
+}
+
+impl Model {
+    /// The rows of a page: so many, or as many as fit.
+    fn cut<'a>(&self, rows: &'a [(u64, i64)], page: u64, size: usize) -> &'a [(u64, i64)] {
+        let mut rest = rows;
+        for _ in 1..page {
+            if rest.is_empty() {
+                break;
+            }
+            rest = &rest[self.length(rest, size)..];
+        }
+        &rest[..self.length(rest, size)]
+    }
+
+    fn length(&self, rest: &[(u64, i64)], size: usize) -> usize {
+        let fitting = self.fits.map_or(size, |fits| fits(rest));
+        fitting.min(size).min(rest.len())
     }
 }
 
@@ -128,6 +160,7 @@ impl Pages for Model {
         }
         let day = |time: i64| (time + 28_800).div_euclid(DAY);
         let inside = |time: i64| match (self.dates_only, self.exclusive) {
+            _ if self.unbounded => true,
             _ if self.half_open => {
                 request.start.is_none_or(|start| time >= start) && request.end.is_none_or(|end| time < end)
             }
@@ -158,13 +191,12 @@ impl Pages for Model {
             page if self.clamp_pages => page.min(last),
             page => page,
         };
-        let items: Vec<ListItem> = rows
+        let items: Vec<ListItem> = self
+            .cut(&rows, page, size)
             .iter()
-            .skip((page as usize - 1) * size)
-            .take(size)
             .map(|(id, time)| ListItem {
                 company_id: id.to_string(),
-                update_time: *time,
+                update_time: (self.shows)(*id, *time),
             })
             .collect();
         if items.len() > self.broken_above

@@ -178,3 +178,51 @@ async fn a_second_that_empties_while_it_is_read_is_no_doubt() {
         }
     }
 }
+
+/// Pages that end after so many bytes, with 110 to 200 rows.
+#[tokio::test]
+async fn pages_of_any_size_end_nothing() {
+    let fits: Fits = |rest| {
+        let mut bytes = 0;
+        let sizes = rest.iter().map(|(id, _)| 100 + id * 7_919 % 120);
+        let fitting = sizes.take_while(|size| {
+            bytes += size;
+            bytes < 20_000
+        });
+        fitting.count().max(1)
+    };
+    let lies: [(&str, Lie); 4] = [
+        ("own rows", |_, a| Some(a.rows as u64)),
+        ("0", |_, _| Some(0)),
+        ("missing", |_, _| None),
+        ("right on full pages, own rows on others", |_, a| {
+            Some(if a.rows == 200 { a.total } else { a.rows } as u64)
+        }),
+    ];
+    for (name, lie) in lies {
+        for order in [Order::Descending, Order::Ascending] {
+            for times in [spread as fn(u64, &mut StdRng) -> i64, |id, _| {
+                START + 300 * id as i64
+            }] {
+                let mut model = Model::new(41, order, times, 3_000, 0);
+                (model.clamp, model.lie, model.fits) = (200, Some(lie), Some(fits));
+                let what = format!("{name}, {order:?}");
+                let (all, calls) = nobody_is_lost_silently(&model, &what).await;
+                assert!(all, "{what}");
+                assert!(calls < 400, "{what}: {calls} calls for 24 pages");
+            }
+        }
+    }
+}
+
+/// What the second look at short pages costs an account with right totals.
+#[tokio::test]
+async fn short_pages_cost_one_call_more() {
+    let mut model = Model::new(42, Order::Descending, spread, 6_000, 0);
+    model.clamp = 200;
+    let window = super::hidden::all();
+    let (items, _) = walk_around(&model, window).await;
+    let calls = model.state.lock().unwrap().calls;
+    assert_eq!(items.len(), 6_000);
+    assert!(calls < 130, "{calls} calls for 30 pages");
+}
