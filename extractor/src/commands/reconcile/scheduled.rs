@@ -108,15 +108,16 @@ impl Scheduled {
         comparison.lease.release().await?;
         let (open, fixed) = (findings.open(), findings.handled());
         tracing::info!(open, fixed, "compared with everything that was loaded");
+        let problem = Problem {
+            key: PROBLEM.to_owned(),
+            severity: Severity::Warning,
+            summary: words::tr!("{open} customers differ from what was loaded"),
+            detail: findings.remedies(AT_MOST),
+            patience: Duration::ZERO,
+        };
         match open {
-            0 => self.rt.alerts.clear(PROBLEM),
-            _ => self.rt.alerts.raise(Problem {
-                key: PROBLEM.to_owned(),
-                severity: Severity::Warning,
-                summary: words::tr!("{open} customers differ from what was loaded"),
-                detail: findings.remedies(AT_MOST),
-                patience: Duration::ZERO,
-            }),
+            0 => self.rt.alerts.over(problem),
+            _ => self.rt.alerts.raise(problem),
         }
         Ok(POLL)
     }
