@@ -11,7 +11,7 @@ use crate::{
     pause::Pauses,
     progress::{Progress, Summary},
     run::{Runner, Span, Stop},
-    state::{Run, RunKind, State},
+    state::{Run, RunKind, State, Written},
 };
 use anyhow::{Context, bail};
 use pipeline::{gate::Pause, lease::Lease, retry::Backoff, service::Runtime, stage::Stage};
@@ -117,7 +117,9 @@ impl Sync {
             let Some(lease) = self.lease_of(kind, PATIENCE).await? else {
                 words::bail!("another replica is at work on the run")
             };
-            self.state.discard(kind, lease.fence()).await?;
+            if self.state.discard(kind, lease.fence()).await? != Written::Yes {
+                words::bail!("another replica is at work on the run")
+            }
             lease.release().await?;
         }
         Ok(())
