@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 const EXAMPLES: usize = 10;
 
 /// The customers of OKKI and of the form, by how they stand.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Findings {
     /// Customers that OKKI lists.
     pub(super) listed: u64,
@@ -51,7 +51,7 @@ pub(super) struct Findings {
     pub(super) held_back: u64,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Finding {
     pub(super) count: u64,
     examples: Vec<String>,

@@ -1,7 +1,7 @@
 //! Comparisons at the times of `RECONCILE_CRON`, by whichever replica gets the lease: what `reconcile --fix` does for people.
 
 use super::Comparison;
-use crate::{okki::Client, run::RunSettings, schedule::Schedule, state::State};
+use crate::{okki::Client, outage, run::RunSettings, schedule::Schedule, state::State};
 use pipeline::{
     alert::{Problem, Severity},
     lease::Lease,
@@ -95,17 +95,17 @@ impl Scheduled {
             return Ok(POLL);
         };
         let own = (true, AT_MOST);
-        let comparison = Comparison::new(
+        let mut comparison = Comparison::new(
             self.rt.clone(),
             Arc::clone(&self.client),
             self.settings.clone(),
-            lease,
+            (lease, self.ttl),
             own,
         );
         let findings = comparison.compare_all(false).await?;
         // The next time counts from the end, so that a long one is not followed by another at once.
-        self.wait(true).await?;
-        comparison.lease.release().await?;
+        outage::waited(|| self.wait(true)).await?;
+        outage::released(comparison.lease).await;
         let (open, fixed) = (findings.open(), findings.handled());
         tracing::info!(open, fixed, "compared with everything that was loaded");
         let problem = Problem {
