@@ -107,7 +107,8 @@ impl Scheduled {
         outage::waited(|| self.wait(true)).await?;
         outage::released(comparison.lease).await;
         let (open, fixed) = (findings.open(), findings.handled());
-        tracing::info!(open, fixed, "compared with everything that was loaded");
+        let not_asked = findings.not_asked;
+        tracing::info!(open, fixed, not_asked, "compared with everything that was loaded");
         let problem = Problem {
             key: PROBLEM.to_owned(),
             severity: Severity::Warning,
