@@ -34,7 +34,10 @@ use pipeline::{
 use progress::{Next, Place, Progress};
 pub(crate) use scheduled::Scheduled;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 pub(crate) use wished::Wished;
@@ -52,6 +55,9 @@ struct Comparison {
     lease: Lease,
     bar: ProgressBar,
     ttl: Duration,
+    /// Customers of its run that were counted when this attempt began: an outage between counting and publishing leaves some
+    /// without a message, for which nothing may wait.
+    left_behind: AtomicU64,
     fix: bool,
     at_most: u8,
 }
@@ -127,6 +133,7 @@ impl Comparison {
             settings,
             lease,
             ttl,
+            left_behind: AtomicU64::default(),
             bar: ProgressBar::hidden(),
             at_most,
         }
@@ -201,6 +208,8 @@ impl Comparison {
         let Some(begun) = progress else {
             return Ok(Findings::default());
         };
+        let pending = self.state.pending(&begun.run).await?;
+        self.left_behind.store(pending, Ordering::Relaxed);
         self.go_on(begun).await?;
         self.place.close().await?;
         Ok(std::mem::take(&mut begun.findings))
