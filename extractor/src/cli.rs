@@ -260,6 +260,9 @@ pub(crate) struct CheckpointSetArgs {
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
+    /// Where there was no checkpoint: load nobody who has not changed since TIME; without it the first load lists everybody
+    #[arg(long)]
+    pub(crate) nothing_earlier: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -24,6 +24,7 @@ mod handler;
 mod hooks;
 mod leader;
 mod okki;
+mod outage;
 mod pause;
 mod poll;
 mod progress;

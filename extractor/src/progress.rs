@@ -2,6 +2,7 @@
 
 use crate::{
     okki::time,
+    outage,
     state::{FetchResult, Results, Run, RunKind, State},
     table::columns,
 };
@@ -67,8 +68,7 @@ impl Progress {
         loop {
             let mut pending = 0;
             for run in runs {
-                pending += self
-                    .draw(run)
+                pending += outage::waited(|| self.draw(run))
                     .await
                     .with_context(|| words::tr!("count what is left"))?;
             }
@@ -79,7 +79,7 @@ impl Progress {
                 self.bar.finish_and_clear();
                 let mut outcome = Results::default();
                 for run in runs {
-                    outcome.add(&self.state.counters(&run.id).await?);
+                    outcome.add(&outage::waited(|| self.state.counters(&run.id)).await?);
                 }
                 return Ok(Summary {
                     run: together(runs)?,

@@ -4,7 +4,7 @@ use crate::{
     cli::{CheckpointCommand, CheckpointSetArgs, CheckpointShowArgs},
     okki::time,
     settings::moment,
-    state::{KindState, RunKind, State},
+    state::{KindState, RunKind, State, Written},
     table::columns,
 };
 use anyhow::Context;
@@ -76,27 +76,38 @@ async fn set(args: CheckpointSetArgs) -> anyhow::Result<()> {
         return Err(ConfigError::new("TIME", words::tr!("lies in the future"), remedy).into());
     }
     let lease = lease(&rt, &state).await?;
-    let before = state.standing(RunKind::Live).await?.checkpoint.map(time::format);
-    if !state.set_checkpoint(lease.fence(), at).await? {
+    let before = state.standing(RunKind::Live).await?.checkpoint;
+    let first = before.is_none() && !args.nothing_earlier;
+    let written = state.set_checkpoint(lease.fence(), (before, at), first).await?;
+    if written != Written::Yes {
         words::bail!("another replica has begun to list; repeat the command");
     }
     lease.release().await?;
-    let after = time::format(at);
+    let (before, after) = (before.map(time::format), time::format(at));
     let note = Note {
         action: "checkpoint",
         reason,
         subject: "live",
-        result: json!({ "before": before, "after": after }),
+        result: json!({ "before": before, "after": after, "first_load": first }),
         ..Note::default()
     };
     audit::append(&Workspace::new(rt, Stage::Extract), note)
         .await
         .with_context(|| words::tr!("the checkpoint is set; write the audit log"))?;
     if args.json {
-        pipeline::say!("{}", json!({ "before": before, "after": after }))?;
-    } else {
-        let before = before.unwrap_or_else(|| words::text!("none").to_owned());
-        pipeline::say!("the checkpoint was {before} and is {after}; the next live run lists from there on")?;
+        let said = json!({ "before": before, "after": after, "first_load": first });
+        pipeline::say!("{said}")?;
+        return Ok(());
+    }
+    let was_none = before.is_none();
+    let before = before.unwrap_or_else(|| words::text!("none").to_owned());
+    pipeline::say!("the checkpoint was {before} and is {after}; the next live run lists from there on")?;
+    if first {
+        pipeline::say!("the first load lists everybody from before; --nothing-earlier leaves them out")?;
+    } else if was_none {
+        pipeline::say!(
+            "customers from before are loaded when they change; `extractor sync --full` loads everybody"
+        )?;
     }
     Ok(())
 }

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 pub(super) struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Members<'a> {
-    /// The members of the object in `json`.
+    /// The members of the object in `json`, which may begin with byte order marks.
     pub(super) fn read(json: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(json).map(Self)
+        serde_json::from_slice(unmarked(json)).map(Self)
     }
 
     /// The member as it came, unless it is null.
@@ -98,6 +98,14 @@ impl<'a> Members<'a> {
         }
         serde_json::from_str(raw).ok()
     }
+}
+
+/// The same text without the byte order marks in front, which are no part of it.
+pub(super) fn unmarked(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) = text.strip_prefix("\u{feff}".as_bytes()) {
+        text = rest;
+    }
+    text
 }
 
 /// A whole number, also when it is written with a fraction of zero.

@@ -4,7 +4,7 @@
 //! in the tests below.
 
 use super::{
-    decode::Members,
+    decode::{Members, unmarked},
     error::{Error, Outage},
     time,
 };
@@ -132,7 +132,7 @@ fn is_server_error(code: &str) -> bool {
 
 /// Says what a body is without repeating it: bodies may hold customers' data.
 fn describe(body: &[u8]) -> String {
-    let text = body.trim_ascii_start();
+    let text = unmarked(body).trim_ascii_start();
     let kind = match text.first() {
         None => words::text!("an empty body"),
         Some(b'<') => words::text!("an HTML or XML page instead of JSON"),
@@ -172,6 +172,16 @@ mod tests {
                 (r#"{"a": 1}"#, Some(1_762_358_927))
             );
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_an_answer() {
+        let answer = read(200, "\u{feff}{\"code\":200,\"data\":{\"a\": 1}}").unwrap();
+        assert_eq!(answer.data.get(), r#"{"a": 1}"#);
+        let refused = read(200, "\u{feff}{\"code\":404,\"message\":\"No Privilege\"}").unwrap_err();
+        assert_eq!(refused.code(), "okki-not-found");
+        let garbled = read(200, "\u{feff}<html>").unwrap_err();
+        assert!(garbled.to_string().contains("HTML"), "{garbled}");
     }
 
     #[test]

@@ -209,6 +209,15 @@ impl Error {
         )
     }
 
+    /// Says whether it is an outage of Redis, which passes by itself.
+    #[must_use]
+    pub(crate) fn is_outage_of_redis(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Quota(pipeline::quota::Error::Store(error)) => error.is_outage(),
+            _ => false,
+        }
+    }
+
     /// Nobody answered within the time limit of a call.
     #[must_use]
     pub(crate) fn is_timeout(&self) -> bool {

@@ -4,7 +4,10 @@
 //! An event says no more than that a customer is worth a fetch. So everything is read that could name one, and whatever
 //! names none is counted and answered like the rest.
 
-use super::{decode::whole, sealed};
+use super::{
+    decode::{unmarked, whole},
+    sealed,
+};
 use pipeline::webhook::Push;
 use serde_json::{Map, Value, json};
 
@@ -182,7 +185,7 @@ fn parse(push: &Push) -> Option<Value> {
     if push.body.trim_ascii().is_empty() {
         return Some(form(push.query.as_bytes()));
     }
-    if let Ok(value) = serde_json::from_slice(&push.body) {
+    if let Ok(value) = serde_json::from_slice(unmarked(&push.body)) {
         return Some(value);
     }
     let text = std::str::from_utf8(&push.body).ok()?;

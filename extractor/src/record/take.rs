@@ -3,13 +3,15 @@
 use super::choose::{self, Wanted};
 use crate::{
     okki::{Client, Error, Page, PageRequest, Question, Recorded, Taken, chain, time},
+    outage::PATIENCE,
     walk::Pages,
 };
 use futures::StreamExt;
-use pipeline::quota::Lane;
+use pipeline::{quota::Lane, retry::Backoff};
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
+    time::Instant,
 };
 
 /// More than this is no example any more.
@@ -119,7 +121,7 @@ impl<'a> Listing<'a> {
     }
 
     async fn page_of(&self, request: &PageRequest, part: usize) -> Result<Page, Error> {
-        let recorded = self.client.record_page(self.lane, request, part).await;
+        let recorded = patiently(|| self.client.record_page(self.lane, request, part)).await;
         let page = recorded.result?;
         if let Some(taken) = recorded.taken {
             let answer = Answered {
@@ -181,6 +183,21 @@ pub(crate) async fn take(
     Ok(take)
 }
 
+/// Asks again for as long as it is only Redis that cannot be asked.
+async fn patiently<T, F: Future<Output = Recorded<T>>>(ask: impl Fn() -> F) -> Recorded<T> {
+    let (mut backoff, begun) = (Backoff::default(), Instant::now());
+    loop {
+        let recorded = ask().await;
+        match &recorded.result {
+            Err(error) if error.is_outage_of_redis() && begun.elapsed() < PATIENCE => {
+                tracing::warn!(error = chain(error), "recording waits for Redis");
+            }
+            _ => return recorded,
+        }
+        backoff.wait().await;
+    }
+}
+
 impl Take {
     /// `times`: the update times of those that were given by their ids.
     async fn take_details(
@@ -193,7 +210,7 @@ impl Take {
     ) {
         let ask = |id: &String| {
             let id = id.clone();
-            async move { (client.record_detail(Lane::Backfill, &id).await, id) }
+            async move { (patiently(|| client.record_detail(Lane::Backfill, &id)).await, id) }
         };
         let mut answers = futures::stream::iter(ids.iter().map(ask)).buffered(concurrency);
         let (mut done, mut silent) = (0, 0);
@@ -264,7 +281,7 @@ impl Take {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
-            let recorded = client.record_settings(Lane::Backfill, path, &query).await;
+            let recorded = patiently(|| client.record_settings(Lane::Backfill, path, &query)).await;
             let question = recorded.question;
             match (recorded.result, recorded.taken) {
                 (Ok(()), Some(taken)) => self.settings.push((name, Answered { question, taken })),

@@ -143,16 +143,20 @@ impl Runner {
     }
 
     fn compare(&self, clocks: Clocks, said: Option<i64>) {
-        let Some(detail) = clocks.trouble(said) else {
-            return self.rt.alerts.clear(CLOCKS_APART);
-        };
-        tracing::warn!(detail, "clocks differ");
-        self.rt.alerts.raise(Problem {
+        let problem = |detail| Problem {
             key: CLOCKS_APART.to_owned(),
             severity: Severity::Warning,
             summary: words::tr!("clocks differ"),
-            detail: words::tr!("{detail}; let NTP set the clocks of ours"),
+            detail,
             patience: Duration::ZERO,
-        });
+        };
+        // Whoever lists next compares anew, and nobody else does.
+        let Some(detail) = clocks.trouble(said) else {
+            return self.rt.alerts.over(problem(String::new()));
+        };
+        tracing::warn!(detail, "clocks differ");
+        self.rt
+            .alerts
+            .raise(problem(words::tr!("{detail}; let NTP set the clocks of ours")));
     }
 }

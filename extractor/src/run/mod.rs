@@ -13,23 +13,25 @@ mod missing;
 mod parts;
 mod publish;
 mod report;
+mod stop;
 mod vendor;
 
 use crate::{
     brake::Brake,
     deleted,
     hooks::Memory,
-    okki::{Client, Error, PageRequest, time},
-    share,
+    okki::{Client, PageRequest, time},
     state::{KindState, Phase, Run, RunKind, State},
     walk::Walk,
     window::{Margins, checkpoint_after},
 };
-use pipeline::{broker::PublishError, lease::Lease, quota::Lane, service::Runtime, store};
+use pipeline::{lease::Lease, quota::Lane, service::Runtime};
 use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
     time::{Duration, Instant},
 };
+pub(crate) use stop::Stop;
+use stop::{check, written};
 use vendor::Vendor;
 
 /// What holds for every run.
@@ -69,52 +71,6 @@ pub(crate) enum Span {
         /// Last second; `None` is up to now.
         until: Option<i64>,
     },
-}
-
-/// Why a run did not end; it stays where it is and is taken up again.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Stop {
-    /// OKKI.
-    #[error(transparent)]
-    Okki(#[from] Error),
-    /// OKKI shows other parts of the listing.
-    #[error("{}", words::tr!("OKKI lists others, but not {part}"))]
-    Part {
-        /// Which group, or deleted customers.
-        part: String,
-        /// What it answers.
-        #[source]
-        source: Error,
-    },
-    /// Redis.
-    #[error("{}", words::tr!("keep the state of the run"))]
-    Store(#[from] store::Error),
-    /// The broker.
-    #[error("{}", words::tr!("publish refs"))]
-    Publish(#[from] PublishError),
-    /// Nobody knows from where on to list.
-    #[error("{}", words::tr!("the checkpoint {} lies in the future; set it with `extractor checkpoint set TIME --reason WHY`",
-        time::format(*.0)))]
-    FutureCheckpoint(i64),
-    /// The lease ran out, or a newer leader has written.
-    #[error("{}", words::tr!("another replica leads"))]
-    Deposed,
-    /// The process is asked to stop.
-    #[error("shutdown")]
-    Shutdown,
-    /// An operator wants the stage to rest.
-    #[error("{}", words::tr!("an operator lets the stage rest"))]
-    Rests,
-}
-
-impl Stop {
-    /// How long to wait before the run is taken up, beyond what grows by itself.
-    pub(crate) fn rest(&self) -> Duration {
-        match self {
-            Self::Okki(error) => share::rest(error),
-            _ => Duration::ZERO,
-        }
-    }
 }
 
 /// Makes runs, and publishes what a command has found.
@@ -195,7 +151,11 @@ impl Runner {
             }
             None => self.freeze(kind, span, force, &before).await?,
         };
-        written(self.state.begin(kind, lease.fence(), &run).await?)?;
+        let begun = self
+            .state
+            .begin(kind, lease.fence(), &run, before.checkpoint)
+            .await?;
+        written(begun)?;
         loop {
             self.walk(kind, &mut run, lease).await?;
             if !run.next_listing(self.client.source().parts()) {
@@ -203,17 +163,16 @@ impl Runner {
             }
         }
         self.count_again(kind, &mut run).await;
-        let after = self.state.standing(kind).await?;
-        run.finished_ms = Some(after.redis_ms);
+        run.finished_ms = Some(self.state.now_ms().await?);
         if kind == RunKind::Live && before.checkpoint.is_none() {
             self.state.want(RunKind::First).await?;
         }
-        // Only this leader moves it. Gone, Redis was emptied meanwhile, and with it perhaps an unfinished first load: the
-        // next run finds no checkpoint and asks for one.
-        let is_kept = after.checkpoint == before.checkpoint;
-        let moves = kind == RunKind::First || (kind == RunKind::Live && is_kept);
-        let checkpoint = moves.then(|| checkpoint_after(before.checkpoint, run.window()));
-        written(self.state.finish(kind, lease.fence(), &run, checkpoint).await?)?;
+        let moves = matches!(kind, RunKind::First | RunKind::Live);
+        let after = moves.then(|| checkpoint_after(before.checkpoint, run.window()));
+        let checkpoints = (before.checkpoint, after);
+        // Only this leader moves it. Gone, Redis was emptied meanwhile, and with it perhaps an unfinished first load: nothing
+        // is written then, and the next run finds no checkpoint and asks for one.
+        written(self.state.finish(kind, lease.fence(), &run, checkpoints).await?)?;
         self.report(kind, &run);
         Ok(run)
     }
@@ -280,16 +239,4 @@ const fn lane(kind: RunKind) -> Lane {
         RunKind::Live => Lane::Live,
         RunKind::Remedy | RunKind::Backfill | RunKind::First | RunKind::Refresh => Lane::Backfill,
     }
-}
-
-fn check(state: &KindState) -> Result<(), Stop> {
-    match state.checkpoint.filter(|_| state.is_ahead()) {
-        Some(checkpoint) => Err(Stop::FutureCheckpoint(checkpoint)),
-        None => Ok(()),
-    }
-}
-
-/// A refused fence means that a newer leader has written.
-fn written(accepted: bool) -> Result<(), Stop> {
-    if accepted { Ok(()) } else { Err(Stop::Deposed) }
 }

@@ -57,9 +57,15 @@ impl Runner {
         if kind == RunKind::Live {
             return;
         }
-        let key = format!("{FEW_LISTED}:{}", kind.name());
+        let problem = |detail| Problem {
+            key: format!("{FEW_LISTED}:{}", kind.name()),
+            severity: Severity::Warning,
+            summary: words::tr!("far fewer customers listed than OKKI counts"),
+            detail,
+            patience: Duration::ZERO,
+        };
         let Some(expected) = run.falls_short_of() else {
-            return self.rt.alerts.clear(&key);
+            return self.rt.alerts.over(problem(String::new()));
         };
         tracing::warn!(
             run = run.id,
@@ -68,15 +74,9 @@ impl Runner {
             seen = run.seen,
             "far fewer customers listed than OKKI counts"
         );
-        self.rt.alerts.raise(Problem {
-            key,
-            severity: Severity::Warning,
-            summary: words::tr!("far fewer customers listed than OKKI counts"),
-            detail: words::tr!(
-                "{} of {expected} listed; compare both with `extractor reconcile`",
-                run.seen
-            ),
-            patience: Duration::ZERO,
-        });
+        self.rt.alerts.raise(problem(words::tr!(
+            "{} of {expected} listed; compare both with `extractor reconcile`",
+            run.seen
+        )));
     }
 }

@@ -2,26 +2,32 @@
 //! those that OKKI says do not exist, and where rows of the listing named no customer.
 //!
 //! Every write of a leader is fenced: the hash of a kind of run keeps the highest fence that wrote, and the script refuses a
-//! lower one. A new leader writes first of all, so a paused one that wakes up later can change nothing.
+//! lower one. A new leader writes first of all, so a paused one that wakes up later can change nothing. A run goes by what it
+//! has read: where Redis no longer holds that, or the fence with which the run began, the script refuses, too.
 
 mod customers;
 mod damaged;
+mod history;
 mod missing;
 mod poll;
 mod run;
 mod untimed;
+mod written;
 
 pub(crate) use customers::{FetchResult, Results};
 pub(crate) use damaged::DamagedSpan;
+pub(crate) use history::HistoryEntry;
 pub(crate) use poll::{Charge, PollState, Why};
 pub(crate) use run::{KindState, Phase, Run, RunKind};
+use written::Writer;
+pub(crate) use written::Written;
 
 use crate::clocks::Clocks;
 use pipeline::{
     names::Namespace,
     store::{Error, Script, Store},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 static WRITE_FENCED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("write_fenced.lua")));
@@ -100,6 +106,16 @@ impl State {
             .await?)
     }
 
+    /// Asks for no run of this kind.
+    async fn want_no_more(&self, kind: RunKind) -> Result<(), Error> {
+        let mut connection = self.store.connection().await?;
+        Ok(redis::cmd("HDEL")
+            .arg(self.kind_key(kind))
+            .arg("wanted")
+            .query_async::<()>(&mut *connection)
+            .await?)
+    }
+
     /// The filter under which everything was listed; `mine` when none is known yet.
     pub(crate) async fn filter(&self, mine: &str) -> Result<String, Error> {
         let key = self.kind_key(RunKind::First);
@@ -126,53 +142,79 @@ impl State {
         Ok(both.map(|(now, listed)| Conditions { now, listed }))
     }
 
-    /// Moves the checkpoint of the live runs on demand: an unfinished run goes, which would move it again, and nothing
-    /// counts as published any more. `false`: a newer leader exists.
-    pub(crate) async fn set_checkpoint(&self, fence: u64, checkpoint: i64) -> Result<bool, Error> {
-        let fields = [("run", ""), ("checkpoint", &*checkpoint.to_string())];
-        let accepted = self.write(RunKind::Live, fence, "", &fields).await?;
-        if accepted {
+    /// Moves the checkpoint of the live runs on demand, from the one that was read: an unfinished run goes, which would move it
+    /// again, and nothing counts as published any more. Where there was none, `first` says whether everything earlier is
+    /// wanted; a checkpoint alone would say that it was listed.
+    pub(crate) async fn set_checkpoint(
+        &self,
+        fence: u64,
+        (before, after): (Option<i64>, i64),
+        first: bool,
+    ) -> Result<Written, Error> {
+        let read = Writer::read(fence, before);
+        // Begun: what follows is refused when Redis is emptied from here on.
+        let begun = self.write(RunKind::Live, read.clone(), "", &[]).await?;
+        if begun != Written::Yes {
+            return Ok(begun);
+        }
+        match before {
+            None if first => self.want(RunKind::First).await?,
+            None => self.want_no_more(RunKind::First).await?,
+            Some(_) => {}
+        }
+        let fields = [("run", ""), ("checkpoint", &*after.to_string())];
+        let written = self.write(RunKind::Live, read.goes_on(), "", &fields).await?;
+        if written == Written::Yes {
             self.forget_published().await?;
         }
-        Ok(accepted)
+        Ok(written)
     }
 
-    /// Keeps a run as begun or taken over. `false`: a newer leader exists.
-    pub(crate) async fn begin(&self, kind: RunKind, fence: u64, run: &Run) -> Result<bool, Error> {
+    /// Keeps a run as begun or taken over, where the checkpoint is still the one that it was begun from.
+    pub(crate) async fn begin(
+        &self,
+        kind: RunKind,
+        fence: u64,
+        run: &Run,
+        before: Option<i64>,
+    ) -> Result<Written, Error> {
         let started = run.started_ms.to_string();
-        self.write(kind, fence, "", &[("run", &json(run)), ("started_ms", &started)])
+        let fields = [("run", &*json(run)), ("started_ms", &started)];
+        self.write(kind, Writer::read(fence, before), "", &fields).await
+    }
+
+    /// Keeps how far a run has come.
+    pub(crate) async fn progress(&self, kind: RunKind, fence: u64, run: &Run) -> Result<Written, Error> {
+        self.write(kind, Writer::any(fence).goes_on(), "", &[("run", &json(run))])
             .await
     }
 
-    /// Keeps how far a run has come. `false`: a newer leader exists.
-    pub(crate) async fn progress(&self, kind: RunKind, fence: u64, run: &Run) -> Result<bool, Error> {
-        self.write(kind, fence, "", &[("run", &json(run))]).await
-    }
-
-    /// Ends a run, moves the checkpoint if there is one, and adds to the history. `false`: a newer leader exists.
+    /// Ends a run that was begun from the checkpoint `before`, moves the checkpoint if there is another one, and adds to the
+    /// history.
     pub(crate) async fn finish(
         &self,
         kind: RunKind,
         fence: u64,
         run: &Run,
-        checkpoint: Option<i64>,
-    ) -> Result<bool, Error> {
+        (before, after): (Option<i64>, Option<i64>),
+    ) -> Result<Written, Error> {
         let entry = json(&HistoryEntry {
             kind,
             run: run.clone(),
         });
-        let checkpoint = checkpoint.map(|seconds| seconds.to_string());
+        let checkpoint = after.map(|seconds| seconds.to_string());
         let mut fields = vec![("run", ""), ("wanted", "")];
         fields.extend(checkpoint.as_deref().map(|checkpoint| ("checkpoint", checkpoint)));
         fields.extend(run.filter.as_deref().map(|filter| ("filter", filter)));
         let condition = run.condition.as_deref();
         fields.extend(condition.map(|condition| ("condition", condition)));
-        self.write(kind, fence, &entry, &fields).await
+        let writer = Writer::read(fence, before).goes_on();
+        self.write(kind, writer, &entry, &fields).await
     }
 
-    /// Forgets an unfinished run. `false`: a newer leader exists.
-    pub(crate) async fn discard(&self, kind: RunKind, fence: u64) -> Result<bool, Error> {
-        self.write(kind, fence, "", &[("run", "")]).await
+    /// Forgets an unfinished run.
+    pub(crate) async fn discard(&self, kind: RunKind, fence: u64) -> Result<Written, Error> {
+        self.write(kind, Writer::any(fence), "", &[("run", "")]).await
     }
 
     /// When a replica first asked this about the kind of run, unix milliseconds; it is `now_ms` for the very first one.
@@ -205,52 +247,21 @@ impl State {
     async fn write(
         &self,
         kind: RunKind,
-        fence: u64,
+        writer: Writer,
         entry: &str,
         fields: &[(&str, &str)],
-    ) -> Result<bool, Error> {
-        let fence = fence.to_string();
-        let mut args = vec![fence.as_str(), entry];
+    ) -> Result<Written, Error> {
+        let fence = writer.fence.to_string();
+        let has_begun = if writer.has_begun { "1" } else { "" };
+        let mut args = vec![fence.as_str(), entry, has_begun, &writer.checkpoint];
         args.extend(fields.iter().flat_map(|(field, value)| [*field, *value]));
         let keys = [self.kind_key(kind), self.history_key()];
-        self.store.invoke(&WRITE_FENCED, &keys, &args).await
-    }
-
-    /// The last runs, newest first.
-    pub(crate) async fn history(&self, most: usize) -> Result<Vec<HistoryEntry>, Error> {
-        self.history_of(most, |_| true).await
-    }
-
-    /// The last runs that listed something or that somebody has asked for, newest first.
-    pub(crate) async fn eventful(&self, most: usize) -> Result<Vec<HistoryEntry>, Error> {
-        self.history_of(most, |entry| !entry.is_empty()).await
-    }
-
-    async fn history_of(
-        &self,
-        most: usize,
-        wanted: impl Fn(&HistoryEntry) -> bool,
-    ) -> Result<Vec<HistoryEntry>, Error> {
-        const AT_ONCE: usize = 200;
-        let mut connection = self.store.connection().await?;
-        let (mut found, mut from) = (Vec::new(), 0);
-        while found.len() < most {
-            let entries: Vec<String> = redis::cmd("LRANGE")
-                .arg(self.history_key())
-                .arg(from)
-                .arg(from + AT_ONCE - 1)
-                .query_async(&mut *connection)
-                .await?;
-            let read = entries
-                .iter()
-                .filter_map(|entry| serde_json::from_str(entry).ok());
-            found.extend(read.filter(|entry| wanted(entry)).take(most - found.len()));
-            if entries.len() < AT_ONCE {
-                break;
-            }
-            from += AT_ONCE;
-        }
-        Ok(found)
+        let answer: i64 = self.store.invoke(&WRITE_FENCED, &keys, &args).await?;
+        Ok(match answer {
+            1 => Written::Yes,
+            0 => Written::NewerLeader,
+            _ => Written::Forgotten,
+        })
     }
 
     fn kind_key(&self, kind: RunKind) -> String {
@@ -259,24 +270,6 @@ impl State {
 
     fn history_key(&self) -> String {
         self.namespace.run_history_key()
-    }
-}
-
-/// A run that has ended.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct HistoryEntry {
-    /// What kind of run; written as `job` from the beginning, and read by older replicas and scripts.
-    #[serde(rename = "job")]
-    pub kind: RunKind,
-    /// The run as it ended.
-    #[serde(flatten)]
-    pub run: Run,
-}
-
-impl HistoryEntry {
-    /// It was made by a schedule and found nothing.
-    fn is_empty(&self) -> bool {
-        matches!(self.kind, RunKind::Live | RunKind::Remedy) && self.run.listed == 0
     }
 }
 

@@ -1,5 +1,8 @@
--- Writes fields of a kind of run, unless a leader with a higher fence has written before.
--- KEYS: hash of the kind, history list. ARGV: fence, history entry or '', then field, value pairs ('' deletes the field).
+-- Writes fields of a kind of run, unless a leader with a higher fence has written before, or Redis no longer holds what the
+-- writer goes by: it was emptied, or is one of before, and whatever was decided from that was decided from something else.
+-- KEYS: hash of the kind, history list. ARGV: fence, history entry or '', '1' if the writer has written with this fence
+-- before, the checkpoint that was read ('' is none, '*' was not read), then field, value pairs ('' deletes the field).
+-- 1 when it is written, 0 when a newer leader exists, -1 when what the writer goes by is not there.
 -- The history holds the runs of 90 days, in so far as they are not too many for Redis.
 -- Fences are microseconds, far below 2^53, so numbers compare exactly.
 local MOST, KEPT_MS = 10000, 90 * 86400 * 1000
@@ -7,8 +10,14 @@ local theirs = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0')
 if theirs > tonumber(ARGV[1]) then
   return 0
 end
+if ARGV[3] == '1' and theirs ~= tonumber(ARGV[1]) then
+  return -1
+end
+if ARGV[4] ~= '*' and (redis.call('HGET', KEYS[1], 'checkpoint') or '') ~= ARGV[4] then
+  return -1
+end
 redis.call('HSET', KEYS[1], 'fence', ARGV[1])
-for i = 3, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   if ARGV[i + 1] == '' then
     redis.call('HDEL', KEYS[1], ARGV[i])
   else

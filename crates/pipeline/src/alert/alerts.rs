@@ -74,7 +74,8 @@ impl Alerts {
         self.send(Event::Cleared(prefix.into()));
     }
 
-    /// Reports that a problem is over, whichever process has notified people of it.
+    /// Reports that a problem is over, whichever process has notified people of it: it ends for every replica that has raised
+    /// it before.
     pub fn over(&self, problem: Problem) {
         self.send(Event::Over(problem));
     }

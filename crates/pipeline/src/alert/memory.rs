@@ -16,6 +16,7 @@ use std::{
 };
 
 static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("end.lua")));
+static OVER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("over.lua")));
 
 /// A problem that was not ended is forgotten after this.
 const OPEN_FOR_S: u64 = 7 * 86_400;
@@ -43,11 +44,7 @@ impl Memory {
 
     /// Whether it is this process that has to notify of the problem now.
     pub(super) async fn may_notify(&mut self, key: &str) -> bool {
-        if self
-            .own
-            .get(key)
-            .is_some_and(|notified| notified.elapsed() < self.every)
-        {
+        if !self.is_due(key) {
             return false;
         }
         // Without Redis, the alert that Redis is away must still get out, if need be once per replica.
@@ -76,17 +73,38 @@ impl Memory {
         }
     }
 
-    /// Whether any process has notified of the problem and none of its end, as far as Redis knows.
-    pub(super) async fn was_notified(&self, key: &str) -> bool {
+    /// Remembers that the problem is over, if anybody has it; whether any process has notified of it and none of its end, as far
+    /// as Redis knows.
+    pub(super) async fn over(&self, key: &str) -> bool {
+        let keys = ["open", "quiet", "over"].map(|kind| self.key(kind, key));
+        let args = [OPEN_FOR_S];
+        self.store.invoke(&OVER, &keys, &args).await.unwrap_or(false)
+    }
+
+    /// How long ago a process said that the problem is over, as far as Redis knows.
+    pub(super) async fn over_since(&self, key: &str) -> Option<Duration> {
         let ask = async {
             let mut connection = self.store.connection().await?;
-            let open: bool = redis::cmd("EXISTS")
-                .arg(self.key("open", key))
-                .query_async(&mut *connection)
-                .await?;
-            Ok::<_, crate::store::Error>(open)
+            let mut pipe = redis::pipe();
+            pipe.cmd("GET").arg(self.key("over", key)).cmd("TIME");
+            let (over, (seconds, micros)): (Option<i64>, (i64, i64)) =
+                pipe.query_async(&mut *connection).await?;
+            let now_ms = seconds * 1_000 + micros / 1_000;
+            let age = over.and_then(|over| u64::try_from(now_ms - over).ok());
+            Ok::<_, crate::store::Error>(age.map(Duration::from_millis))
         };
-        ask.await.unwrap_or(false)
+        ask.await.unwrap_or_default()
+    }
+
+    /// Whether the interval since this process has asked for a notice is over.
+    pub(super) fn is_due(&self, key: &str) -> bool {
+        let notified = self.own.get(key);
+        notified.is_none_or(|notified| notified.elapsed() >= self.every)
+    }
+
+    /// Another process has ended the problem.
+    pub(super) fn leave(&mut self, key: &str) {
+        self.sent.remove(key);
     }
 
     /// Whether it is this process that has to notify of the end.

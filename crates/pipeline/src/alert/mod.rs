@@ -3,6 +3,7 @@
 //! Parts of the process [`raise`](Alerts::raise) and [`clear`](Alerts::clear) problems as often as they like. One task
 //! per process decides which notices are sent: of a problem that stands for long enough, that no replica has notified of within the
 //! interval (Redis remembers, so ten replicas make one notice), and of its end, sent by the replica that clears it first.
+//! What the work of all shows, and not what a process sees of itself, ends with [`over`](Alerts::over): for whoever has raised it.
 
 mod alerts;
 mod channel;

@@ -26,6 +26,8 @@ struct Standing {
     problem: Problem,
     since: Instant,
     since_ms: i64,
+    /// When it was last raised here.
+    raised: Instant,
     /// This process knows that people were notified, by itself or by another one.
     notified: bool,
     not_before: Instant,
@@ -73,10 +75,12 @@ impl Notifier {
                 problem: problem.clone(),
                 since: now,
                 since_ms: now_ms(),
+                raised: now,
                 notified: false,
                 not_before: now,
             });
         standing.problem = problem;
+        standing.raised = now;
     }
 
     async fn cleared(&mut self, prefix: &str) {
@@ -99,10 +103,11 @@ impl Notifier {
 
     /// Ends a problem that this process may know nothing of.
     async fn over(&mut self, problem: Problem) {
+        let was_notified = self.memory.over(&problem.key).await;
         if self.standing.contains_key(&problem.key) {
             return self.cleared(&problem.key).await;
         }
-        if self.memory.was_notified(&problem.key).await && self.memory.may_notify_of_end(&problem.key).await {
+        if was_notified && self.memory.may_notify_of_end(&problem.key).await {
             let now_ms = now_ms();
             let notice = Notice {
                 problem,
@@ -126,6 +131,11 @@ impl Notifier {
             .map(|(key, _)| key.clone())
             .collect();
         for key in keys {
+            if self.is_over_elsewhere(&key).await {
+                self.standing.remove(&key);
+                self.memory.leave(&key);
+                continue;
+            }
             if !self.memory.may_notify(&key).await {
                 self.set(&key, true, POLL);
                 continue;
@@ -144,6 +154,15 @@ impl Notifier {
                 self.set(&key, false, AGAIN);
             }
         }
+    }
+
+    /// Whether another process has said that it is over, after it was last raised here; of the end it has notified people.
+    async fn is_over_elsewhere(&self, key: &str) -> bool {
+        let Some(standing) = self.standing.get(key).filter(|_| self.memory.is_due(key)) else {
+            return false;
+        };
+        let over = self.memory.over_since(key).await;
+        over.is_some_and(|over| over < standing.raised.elapsed())
     }
 
     fn set(&mut self, key: &str, notified: bool, wait: Duration) {

@@ -109,7 +109,7 @@ impl Namespace {
         self.key(format_args!("mark:{company}"))
     }
 
-    /// Text with an expiry: what has been notified about a problem; `kind` is `quiet` or `open`.
+    /// Text with an expiry: what has been notified about a problem; `kind` is `quiet`, `open`, `ended` or `over`.
     #[must_use]
     pub(crate) fn alert_key(&self, kind: &str, problem: &str) -> String {
         self.key(format_args!("alert:{kind}:{problem}"))

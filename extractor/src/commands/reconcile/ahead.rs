@@ -16,7 +16,14 @@ impl Comparison {
             return Ok(());
         }
         if progress.others >= MOST_OTHERS && progress.findings.ahead.count == 0 {
-            progress.findings.current += ids.len() as u64;
+            // One of them may really be ahead, so none of them is current.
+            if progress.findings.not_asked == 0 {
+                tracing::warn!(
+                    asked = progress.others,
+                    "details show later times than the listing, further ones are not looked at"
+                );
+            }
+            progress.findings.not_asked += ids.len() as u64;
             return Ok(());
         }
         let looks = Looks {
@@ -29,13 +36,6 @@ impl Comparison {
         };
         let seen = looks.look_twice(&ids).await?;
         progress.others += seen.others;
-        if progress.others >= MOST_OTHERS && seen.others > 0 {
-            let asked = progress.others;
-            tracing::warn!(
-                asked,
-                "details show later times than the listing, none was taken back"
-            );
-        }
         let findings = &mut progress.findings;
         findings.current += seen.others;
         for id in &seen.failed {

@@ -14,6 +14,7 @@ use crate::{
     window::Window,
 };
 use pipeline::{accounting::Whereabouts, quota::Lane, watermarks::standing::Standing};
+use std::sync::atomic::Ordering;
 
 /// About how many customers of the watermarks are taken at once.
 const SCAN: usize = 500;
@@ -203,6 +204,7 @@ impl Comparison {
         let window = self.window(progress);
         let mut run = Run::apart(progress.run.clone(), window, phase, &self.rt.instance);
         run.force = true;
+        run.left_behind = self.left_behind.load(Ordering::Relaxed);
         let step = Step {
             items,
             ..Step::default()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 const EXAMPLES: usize = 10;
 
 /// The customers of OKKI and of the form, by how they stand.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Findings {
     /// Customers that OKKI lists.
     pub(super) listed: u64,
@@ -17,6 +17,9 @@ pub(super) struct Findings {
     pub(super) filtered: u64,
     /// On their way.
     pub(super) in_flight: u64,
+    /// A newer state was handed on than is listed, and OKKI was not asked whether it has taken that back.
+    #[serde(default)]
+    pub(super) not_asked: u64,
     /// Rows that name no customer.
     pub(super) damaged: u64,
     /// Listed and never loaded.
@@ -51,7 +54,7 @@ pub(super) struct Findings {
     pub(super) held_back: u64,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Finding {
     pub(super) count: u64,
     examples: Vec<String>,
@@ -106,6 +109,12 @@ impl Findings {
                  repeat the command"),
             );
         }
+        if self.not_asked > 0 {
+            remedies.push(words::tr!(
+                "{} were not looked at, for details show later times than the listing; `extractor sync --id ID --force` looks at one",
+                self.not_asked
+            ));
+        }
         if self.failed.count > 0 {
             remedies.push(words::tr!(
                 "details of {} cannot be read, `extractor fetch ID` says why",
@@ -141,6 +150,7 @@ impl Findings {
             plain("current", self.current),
             plain("filtered", self.filtered),
             plain(words::text!("on their way"), self.in_flight),
+            plain(words::text!("not looked at"), self.not_asked),
             plain(words::text!("unreadable rows"), self.damaged),
             found("missing", &self.missing),
             found("stale", &self.stale),

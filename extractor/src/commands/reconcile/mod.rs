@@ -20,6 +20,7 @@ use crate::{
     cli::ReconcileArgs,
     failure_scope::FailureScope,
     okki::Client,
+    outage::{self, PATIENCE},
     run::{RunSettings, Runner, Stop},
     settings::{OkkiConfig, percent},
     state::State,
@@ -31,16 +32,16 @@ use pipeline::{
     config::CommonConfig, http::HttpConfig, lease::Lease, retry::Backoff, service::Runtime, stage::Stage,
     watermarks::Watermarks,
 };
-use progress::{Place, Progress};
+use progress::{Next, Place, Progress};
 pub(crate) use scheduled::Scheduled;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 pub(crate) use wished::Wished;
-
-/// An outage longer than this ends the command, which goes on with its next run.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What one comparison works with.
 struct Comparison {
@@ -54,6 +55,10 @@ struct Comparison {
     failure_scope: FailureScope,
     lease: Lease,
     bar: ProgressBar,
+    ttl: Duration,
+    /// Customers of its run that were counted when this attempt began: an outage between counting and publishing leaves some
+    /// without a message, for which nothing may wait.
+    left_behind: AtomicU64,
     fix: bool,
     at_most: u8,
 }
@@ -61,12 +66,12 @@ struct Comparison {
 /// Compares, prints, and fails when there is a difference for which nothing was done.
 pub(crate) async fn reconcile(args: ReconcileArgs) -> anyhow::Result<()> {
     let (json, restart, at_most) = (args.json, args.restart, percent("--at-most", &args.at_most)?);
-    let comparison = Comparison::open(args, at_most).await?;
+    let mut comparison = Comparison::open(args, at_most).await?;
     let compared = comparison.compare_all(restart).await;
     comparison.rt.events.finish().await;
     let findings = compared?;
     comparison.bar.finish_and_clear();
-    comparison.lease.release().await?;
+    outage::released(comparison.lease).await;
     findings.print(json)?;
     let (open, mut remedies) = (findings.open(), findings.remedies(at_most));
     if !comparison.fix {
@@ -100,14 +105,14 @@ impl Comparison {
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(200));
         let own = (args.fix, at_most);
-        Ok(Self::new(rt, client, settings, lease, own).with_bar(bar))
+        Ok(Self::new(rt, client, settings, (lease, ttl), own).with_bar(bar))
     }
 
     fn new(
         rt: Runtime,
         client: Arc<Client>,
         settings: RunSettings,
-        lease: Lease,
+        (lease, ttl): (Lease, Duration),
         (fix, at_most): (bool, u8),
     ) -> Self {
         let state = State::new(rt.store.clone(), rt.namespace.clone());
@@ -128,6 +133,8 @@ impl Comparison {
             state,
             settings,
             lease,
+            ttl,
+            left_behind: AtomicU64::default(),
             bar: ProgressBar::hidden(),
             at_most,
         }
@@ -137,81 +144,107 @@ impl Comparison {
         Self { bar, ..self }
     }
 
-    /// Goes on where the last one was broken off, or begins one, up to its end.
-    async fn compare_all(&self, restart: bool) -> anyhow::Result<Findings> {
-        let redis = || words::tr!("ask Redis");
-        let kept = self.place.open().await.with_context(redis)?;
-        let mut progress = match kept.filter(|_| !restart) {
-            Some(progress) => {
-                tracing::info!("going on where the last run was broken off; --restart begins again");
-                progress
-            }
-            None => self.begin().await?,
-        };
-        self.patiently(&mut progress).await?;
-        self.place.close().await.with_context(redis)?;
-        Ok(progress.findings)
-    }
-
-    /// A new one, over everything up to the present.
-    async fn begin(&self) -> anyhow::Result<Progress> {
-        self.client.check_group().await.context("OKKI_GROUP_ID")?;
-        let clocks = self
-            .state
-            .clocks()
-            .await
-            .with_context(|| words::tr!("ask Redis"))?;
-        let window = self
-            .settings
-            .margins
-            .first(self.settings.start, clocks.earliest());
-        let now_ms = self
-            .state
-            .now_ms()
-            .await
-            .with_context(|| words::tr!("ask Redis"))?;
-        Ok(self.place.begin(now_ms, window.end).await?)
-    }
-
-    /// To the end; what an outage has stopped goes on from where it was.
-    async fn patiently(&self, progress: &mut Progress) -> anyhow::Result<()> {
-        let mut backoff = Backoff::default();
-        let mut since: Option<(Instant, progress::Next)> = None;
+    /// Goes on where the last one was broken off, or begins one, up to its end; what an outage has stopped goes on from where
+    /// it was, whichever call has met it.
+    async fn compare_all(&mut self, restart: bool) -> anyhow::Result<Findings> {
+        let (mut backoff, mut progress) = (Backoff::default(), None);
+        let mut since: Option<(Instant, Option<Next>)> = None;
         loop {
             let stop = tokio::select! {
-                ended = self.go_on(progress) => match ended {
-                    Ok(()) => return Ok(()),
+                ended = self.attempt(&mut progress, restart) => match ended {
+                    Ok(findings) => return Ok(findings),
                     Err(stop) => stop,
                 },
-                () = self.lease.lost() => words::bail!("another comparison has taken over"),
+                () = self.lease.lost() => Stop::Deposed,
                 () = self.rt.shutdown.requested() => words::bail!("stopped; the next run goes on from here"),
                 () = self.rt.gate.rests() => words::bail!("an operator lets the stage rest; the next run goes on from here"),
             };
-            let may_pass = match &stop {
-                Stop::Okki(error) => error.is_transient() && stop.rest().is_zero(),
-                Stop::Store(error) => error.is_outage(),
-                Stop::Publish(_) => true,
-                _ => false,
-            };
-            let (begun, at) = since
-                .take()
-                .unwrap_or_else(|| (Instant::now(), progress.next.clone()));
-            let begun = if at == progress.next {
-                begun
-            } else {
-                Instant::now()
-            };
-            if !may_pass || begun.elapsed() > PATIENCE {
-                return Err(
-                    anyhow::Error::new(stop).context(words::text!("stopped; the next run goes on from here"))
-                );
+            if matches!(stop, Stop::Deposed) {
+                self.lease_again().await?;
+                // Somebody may have gone on with it meanwhile.
+                (progress, since) = (None, None);
+                continue;
             }
-            since = Some((begun, progress.next.clone()));
+            // What the step has counted is counted when it is repeated.
+            if progress.is_some() {
+                progress = self.place.last();
+            }
+            let next = progress.as_ref().map(|progress| progress.next.clone());
+            let (begun, at) = since.take().unwrap_or_else(|| (Instant::now(), next.clone()));
+            let begun = if at == next { begun } else { Instant::now() };
+            if !may_pass(&stop) || begun.elapsed() > PATIENCE {
+                return Err(ended_by(stop, next.is_some()));
+            }
+            since = Some((begun, next));
             tracing::warn!(
                 error = crate::okki::chain(&stop),
                 "comparison stopped, will go on"
             );
             backoff.wait().await;
         }
+    }
+
+    /// An outage of Redis may last longer than a lease.
+    async fn lease_again(&mut self) -> anyhow::Result<()> {
+        let (key, ttl) = (self.lease.key().to_owned(), self.ttl);
+        match outage::lease_again(&self.rt, &key, ttl).await? {
+            Some(lease) => self.lease = lease,
+            None => words::bail!("another comparison has taken over"),
+        }
+        Ok(())
+    }
+
+    /// To the end, or to the first failure.
+    async fn attempt(&self, progress: &mut Option<Progress>, restart: bool) -> Result<Findings, Stop> {
+        if progress.is_none() {
+            let kept = self.place.open().await?.filter(|_| !restart);
+            if kept.is_some() {
+                tracing::info!("going on where the last run was broken off; --restart begins again");
+            }
+            *progress = Some(match kept {
+                Some(kept) => kept,
+                None => self.begin().await?,
+            });
+        }
+        let Some(begun) = progress else {
+            return Ok(Findings::default());
+        };
+        let pending = self.state.pending(&begun.run).await?;
+        self.left_behind.store(pending, Ordering::Relaxed);
+        self.go_on(begun).await?;
+        self.place.close().await?;
+        Ok(std::mem::take(&mut begun.findings))
+    }
+
+    /// A new one, over everything up to the present.
+    async fn begin(&self) -> Result<Progress, Stop> {
+        self.client.check_group().await?;
+        let clocks = self.state.clocks().await?;
+        let window = self
+            .settings
+            .margins
+            .first(self.settings.start, clocks.earliest());
+        let now_ms = self.state.now_ms().await?;
+        Ok(self.place.begin(now_ms, window.end).await?)
+    }
+}
+
+/// How a comparison ended that is not complete.
+fn ended_by(stop: Stop, is_begun: bool) -> anyhow::Error {
+    let context = match &stop {
+        _ if is_begun => words::text!("stopped; the next run goes on from here"),
+        Stop::Okki(_) => "OKKI_GROUP_ID",
+        _ => words::text!("ask Redis"),
+    };
+    anyhow::Error::new(stop).context(context)
+}
+
+/// Whether it is an outage, which is waited for.
+fn may_pass(stop: &Stop) -> bool {
+    match stop {
+        Stop::Okki(error) => (error.is_transient() || error.is_outage_of_redis()) && stop.rest().is_zero(),
+        Stop::Store(error) => error.is_outage(),
+        Stop::Publish(_) => true,
+        _ => false,
     }
 }

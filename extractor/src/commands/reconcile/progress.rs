@@ -1,12 +1,16 @@
 //! How far a comparison has come, in Redis: the next run goes on there, unless the filter has changed in between.
+//!
+//! What was found belongs to where it was found: a step that did not come to its end is repeated, and whatever it has counted
+//! is taken back ([`Place::last`]), or it would count twice.
 
 use super::findings::Findings;
-use crate::window::Window;
+use crate::{pause::lock, window::Window};
 use pipeline::{
     names::{Namespace, REMOVALS_ALLOWED},
     store::{Error, Store},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Mutex;
 
 /// A comparison that nobody went on with for this long is begun again.
 const KEPT_S: u64 = 86_400;
@@ -33,7 +37,7 @@ pub(super) enum Next {
 }
 
 /// A comparison that was begun.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// With which filter, and whether it fixes.
     subject: String,
@@ -112,6 +116,10 @@ pub(super) struct Place {
     subject: String,
     /// A person has allowed any number of removals.
     allowed: bool,
+    /// As it was last kept.
+    last: Mutex<Option<Progress>>,
+    /// Customers that are counted as handled and may still be in the set.
+    taken: Mutex<Vec<String>>,
 }
 
 impl Place {
@@ -127,7 +135,14 @@ impl Place {
             unlisted: namespace.unlisted_key(),
             subject: format!("{filter} {fix} {allowed}"),
             allowed,
+            last: Mutex::default(),
+            taken: Mutex::default(),
         }
+    }
+
+    /// As it was last kept: where a step that has failed is repeated from.
+    pub(super) fn last(&self) -> Option<Progress> {
+        lock(&self.last).clone()
     }
 
     /// The comparison to go on with, if there is one.
@@ -137,7 +152,9 @@ impl Place {
         let kept: Option<String> = self.ask(&command).await?;
         // What cannot be read is of another version.
         let kept = kept.and_then(|text| serde_json::from_str::<Progress>(&text).ok());
-        Ok(kept.filter(|kept| kept.subject == self.subject))
+        let kept = kept.filter(|kept| kept.subject == self.subject);
+        lock(&self.last).clone_from(&kept);
+        Ok(kept)
     }
 
     /// Begins one at this time (unix milliseconds).
@@ -147,7 +164,7 @@ impl Place {
             true => REMOVALS_ALLOWED,
             false => "reconcile-",
         };
-        Ok(Progress {
+        let begun = Progress {
             subject: self.subject.clone(),
             number: now_ms.unsigned_abs(),
             end,
@@ -161,21 +178,27 @@ impl Place {
             unread: Vec::new(),
             strays: 0,
             displaced: 0,
-        })
+        };
+        *lock(&self.last) = Some(begun.clone());
+        Ok(begun)
     }
 
     pub(super) async fn keep(&self, progress: &Progress) -> Result<(), Error> {
         let text = serde_json::to_string(progress).unwrap_or_default();
         let mut command = redis::cmd("SET");
         command.arg(&self.key).arg(text).arg("EX").arg(KEPT_S);
-        self.ask(&command).await
+        self.ask::<()>(&command).await?;
+        *lock(&self.last) = Some(progress.clone());
+        Ok(())
     }
 
     /// It is complete.
     pub(super) async fn close(&self) -> Result<(), Error> {
         let mut command = redis::cmd("DEL");
         command.arg(&self.key).arg(&self.unlisted);
-        self.ask(&command).await
+        self.ask::<()>(&command).await?;
+        lock(&self.taken).clear();
+        Ok(())
     }
 
     /// Adds customers that were not listed.
@@ -195,6 +218,7 @@ impl Place {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        self.take_out().await?;
         let mut pipe = redis::pipe();
         for id in ids {
             pipe.cmd("SISMEMBER").arg(&self.unlisted).arg(id);
@@ -205,15 +229,24 @@ impl Place {
 
     /// They were seen in a listing after all, or are handled.
     pub(super) async fn take_unlisted(&self, ids: &[&str]) -> Result<(), Error> {
-        if ids.is_empty() {
-            return Ok(());
+        lock(&self.taken).extend(ids.iter().map(|id| (*id).to_owned()));
+        self.take_out().await
+    }
+
+    /// Takes out of the set whom an outage has left there: they were counted, and would be counted again.
+    async fn take_out(&self) -> Result<(), Error> {
+        let ids = lock(&self.taken).clone();
+        if !ids.is_empty() {
+            let mut command = redis::cmd("SREM");
+            command.arg(&self.unlisted).arg(&ids);
+            self.ask::<()>(&command).await?;
+            lock(&self.taken).drain(..ids.len());
         }
-        let mut command = redis::cmd("SREM");
-        command.arg(&self.unlisted).arg(ids);
-        self.ask(&command).await
+        Ok(())
     }
 
     pub(super) async fn unlisted(&self) -> Result<u64, Error> {
+        self.take_out().await?;
         let mut command = redis::cmd("SCARD");
         command.arg(&self.unlisted);
         self.ask(&command).await
@@ -221,6 +254,7 @@ impl Place {
 
     /// Some of them.
     pub(super) async fn some_unlisted(&self) -> Result<Vec<String>, Error> {
+        self.take_out().await?;
         let mut command = redis::cmd("SRANDMEMBER");
         command.arg(&self.unlisted).arg(AT_A_TIME);
         self.ask(&command).await

@@ -1,7 +1,7 @@
 //! Comparisons at the times of `RECONCILE_CRON`, by whichever replica gets the lease: what `reconcile --fix` does for people.
 
 use super::Comparison;
-use crate::{okki::Client, run::RunSettings, schedule::Schedule, state::State};
+use crate::{okki::Client, outage, run::RunSettings, schedule::Schedule, state::State};
 use pipeline::{
     alert::{Problem, Severity},
     lease::Lease,
@@ -95,28 +95,30 @@ impl Scheduled {
             return Ok(POLL);
         };
         let own = (true, AT_MOST);
-        let comparison = Comparison::new(
+        let mut comparison = Comparison::new(
             self.rt.clone(),
             Arc::clone(&self.client),
             self.settings.clone(),
-            lease,
+            (lease, self.ttl),
             own,
         );
         let findings = comparison.compare_all(false).await?;
         // The next time counts from the end, so that a long one is not followed by another at once.
-        self.wait(true).await?;
-        comparison.lease.release().await?;
+        outage::waited(|| self.wait(true)).await?;
+        outage::released(comparison.lease).await;
         let (open, fixed) = (findings.open(), findings.handled());
-        tracing::info!(open, fixed, "compared with everything that was loaded");
+        let not_asked = findings.not_asked;
+        tracing::info!(open, fixed, not_asked, "compared with everything that was loaded");
+        let problem = Problem {
+            key: PROBLEM.to_owned(),
+            severity: Severity::Warning,
+            summary: words::tr!("{open} customers differ from what was loaded"),
+            detail: findings.remedies(AT_MOST),
+            patience: Duration::ZERO,
+        };
         match open {
-            0 => self.rt.alerts.clear(PROBLEM),
-            _ => self.rt.alerts.raise(Problem {
-                key: PROBLEM.to_owned(),
-                severity: Severity::Warning,
-                summary: words::tr!("{open} customers differ from what was loaded"),
-                detail: findings.remedies(AT_MOST),
-                patience: Duration::ZERO,
-            }),
+            0 => self.rt.alerts.over(problem),
+            _ => self.rt.alerts.raise(problem),
         }
         Ok(POLL)
     }

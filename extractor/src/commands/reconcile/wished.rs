@@ -1,7 +1,7 @@
 //! A comparison that somebody has asked a running extractor for.
 
 use super::{Comparison, scheduled::AT_MOST};
-use crate::{okki::Client, run::RunSettings};
+use crate::{okki::Client, outage, run::RunSettings};
 use pipeline::{lease::Lease, service::Runtime};
 use std::{sync::Arc, time::Duration};
 
@@ -41,23 +41,24 @@ impl Wished {
         let Some(lease) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
             return Ok(None);
         };
-        let comparison = Comparison::new(
+        let mut comparison = Comparison::new(
             self.rt.clone(),
             Arc::clone(&self.client),
             self.settings.clone(),
-            lease,
+            (lease, self.ttl),
             (fix, AT_MOST),
         );
+        let bar = comparison.bar.clone();
         let compared = {
             let mut comparing = std::pin::pin!(comparison.compare_all(false));
             loop {
                 tokio::select! {
                     compared = &mut comparing => break compared,
-                    () = tokio::time::sleep(TELL_EVERY) => tell(comparison.bar.message()),
+                    () = tokio::time::sleep(TELL_EVERY) => tell(bar.message()),
                 }
             }
         };
-        comparison.lease.release().await?;
+        outage::released(comparison.lease).await;
         let findings = compared?;
         Ok(Some(Compared {
             listed: findings.listed,

@@ -8,6 +8,8 @@ mod replica;
 
 use crate::{
     cli::{OnceArgs, SyncArgs},
+    okki::Error,
+    outage::PATIENCE,
     run::{RunSettings, Span},
     settings::{OkkiConfig, moment},
     state::RunKind,
@@ -18,8 +20,6 @@ use pipeline::{
 use replica::Sync;
 use std::time::Duration;
 
-/// An outage longer than this ends the command, which can be repeated; `run` would wait for ever.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// The command ends after this time even if a notice cannot be delivered.
 const NOTIFIED_WITHIN: Duration = Duration::from_secs(15);
 
@@ -137,4 +137,13 @@ fn settings(args: OnceArgs) -> anyhow::Result<(Runtime, Settings)> {
     };
     let rt = Runtime::tool("extractor", &common)?.with_alerts("extractor", &common, &settings.http.tls)?;
     Ok((rt, settings))
+}
+
+/// A token may be refused for a second; what else is not transient is final at once.
+fn is_final(error: &Error, waited: Duration) -> bool {
+    const CONFIRMED_AFTER: Duration = Duration::from_secs(5);
+    if error.needs_person() && !error.is_definite() {
+        return waited >= CONFIRMED_AFTER;
+    }
+    !error.is_transient() && !error.is_outage_of_redis()
 }

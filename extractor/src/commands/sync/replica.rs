@@ -4,14 +4,15 @@ mod ids;
 
 pub(super) use ids::ids;
 
-use super::{Ended, PATIENCE, Settings};
+use super::{Ended, Settings, is_final};
 use crate::{
     commands::{fetch_details, shared_client},
-    okki::{Client, Error},
+    okki::Client,
+    outage::{self, PATIENCE},
     pause::Pauses,
     progress::{Progress, Summary},
     run::{Runner, Span, Stop},
-    state::{Run, RunKind, State},
+    state::{Run, RunKind, State, Written},
 };
 use anyhow::{Context, bail};
 use pipeline::{gate::Pause, lease::Lease, retry::Backoff, service::Runtime, stage::Stage};
@@ -117,7 +118,9 @@ impl Sync {
             let Some(lease) = self.lease_of(kind, PATIENCE).await? else {
                 words::bail!("another replica is at work on the run")
             };
-            self.state.discard(kind, lease.fence()).await?;
+            if self.state.discard(kind, lease.fence()).await? != Written::Yes {
+                words::bail!("another replica is at work on the run")
+            }
             lease.release().await?;
         }
         Ok(())
@@ -200,11 +203,13 @@ impl Sync {
 
     /// What the live window has left out because there was no checkpoint, unless another replica lists it.
     async fn first_load(&self) -> anyhow::Result<Option<Run>> {
-        let first = self.state.standing(RunKind::First).await?;
+        let first = outage::waited(|| self.state.standing(RunKind::First)).await?;
         if self.kind != RunKind::Live || !(first.wanted || first.run.is_some()) {
             return Ok(None);
         }
-        match self.lease_of(RunKind::First, Duration::ZERO).await? {
+        let key = self.state.lease_key(RunKind::First);
+        let acquire = || Lease::acquire(&self.rt.store, key.clone(), &self.rt.instance, self.ttl);
+        match outage::waited(acquire).await? {
             Some(lease) => Ok(Some(self.list(RunKind::First, Span::First, lease).await?)),
             None => {
                 tracing::info!("another replica lists the first load");
@@ -213,10 +218,10 @@ impl Sync {
         }
     }
 
-    async fn list(&self, kind: RunKind, span: Span, lease: Lease) -> anyhow::Result<Run> {
+    async fn list(&self, kind: RunKind, span: Span, mut lease: Lease) -> anyhow::Result<Run> {
         let progress = Progress::new(self.state.clone(), kind);
         let run = tokio::select! {
-            run = self.patient_list(kind, span, &lease) => run,
+            run = self.patient_list(kind, span, &mut lease) => run,
             never = progress.follow_listing() => match never {},
         }?;
         if kind == RunKind::Live
@@ -227,12 +232,12 @@ impl Sync {
                 "rows that named no customer are listed again later"
             );
         }
-        lease.release().await?;
+        outage::released(lease).await;
         Ok(run)
     }
 
     /// Lists, and repeats from where it stopped what an outage has ended.
-    async fn patient_list(&self, kind: RunKind, span: Span, lease: &Lease) -> anyhow::Result<Run> {
+    async fn patient_list(&self, kind: RunKind, span: Span, lease: &mut Lease) -> anyhow::Result<Run> {
         let mut backoff = Backoff::default();
         let begun = Instant::now();
         loop {
@@ -242,7 +247,15 @@ impl Sync {
                 Err(Stop::Okki(error)) if is_final(&error, begun.elapsed()) => {
                     return Err(error).with_context(|| words::tr!("list customers"));
                 }
-                Err(stop @ (Stop::Deposed | Stop::FutureCheckpoint(_))) => return Err(stop.into()),
+                Err(stop @ Stop::FutureCheckpoint(_)) => return Err(stop.into()),
+                // An outage of Redis may last longer than a lease.
+                Err(stop @ Stop::Deposed) => {
+                    let key = self.state.lease_key(kind);
+                    match outage::lease_again(&self.rt, &key, self.ttl).await? {
+                        Some(again) => *lease = again,
+                        None => return Err(stop.into()),
+                    }
+                }
                 Err(stop) if begun.elapsed() > PATIENCE => {
                     return Err(stop).with_context(|| words::tr!("give up after an outage"));
                 }
@@ -281,13 +294,4 @@ impl Sync {
             }
         }
     }
-}
-
-/// A token may be refused for a second; what else is not transient is final at once.
-fn is_final(error: &Error, waited: Duration) -> bool {
-    const CONFIRMED_AFTER: Duration = Duration::from_secs(5);
-    if error.needs_person() && !error.is_definite() {
-        return waited >= CONFIRMED_AFTER;
-    }
-    !error.is_transient()
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use kit::pipeline::{PipelineUnderTest, Service};
 use kit::wait::{eventually, expect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::reconcile::reconcile;
+use super::{reconcile::reconcile, sink::redis};
 use crate::wishes::{done, unscheduled};
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -93,5 +93,61 @@ async fn an_update_time_that_is_taken_back_is_told_and_what_is_shown_can_be_writ
     pipeline.quiet(LIMIT, 0).await;
     let (report, is_good) = reconcile(&pipeline, &[]).await;
     assert!(is_good && ahead(&report) == Some(0), "{report}");
+    pipeline.drain().await;
+}
+
+/// Where listing and details show other times, asking for everybody would say nothing; but nobody is called current for that.
+#[tokio::test]
+async fn whoever_is_not_asked_for_is_not_current() {
+    let mut pipeline = unscheduled(PipelineUnderTest::for_test().customers(20).seed(1712))
+        .start()
+        .await;
+    pipeline.run_all();
+    pipeline.until_equal(LIMIT).await;
+    let id = pipeline.simulator.company_ids()[0];
+    let now = jiff::Timestamp::now().as_second();
+    show(&pipeline, id, now + 18_000);
+    let (is_good, complaint) = sync(&pipeline, &[id], &[]).await;
+    assert!(is_good, "{complaint}");
+    pipeline.until_equal(LIMIT).await;
+    show(&pipeline, id, now - 3_600);
+
+    // A comparison that has asked for 500 in vain.
+    let filter = redis(&pipeline, "HGET", "extract:job:first", &["filter"]).await;
+    let filter: String = redis::from_redis_value(filter).unwrap();
+    let none = json!({"count": 0, "examples": []});
+    let mut findings = json!({"listed": 0, "current": 0, "filtered": 0, "in_flight": 0, "damaged": 0, "fixed": 0, "held_back": 0});
+    for name in [
+        "missing",
+        "stale",
+        "dead",
+        "dropped",
+        "deleted",
+        "unlisted",
+        "not_shown",
+    ] {
+        findings[name] = none.clone();
+    }
+    let kept = json!({
+        "subject": format!("{filter} false false"),
+        "number": now * 1_000,
+        "end": now,
+        "run": "reconcile-others",
+        "next": {"Listed": {"part": 0, "cursor": null}},
+        "findings": findings,
+        "others": 500,
+    });
+    redis(&pipeline, "SET", "extract:reconcile", &[&kept.to_string()]).await;
+    let (report, _) = reconcile(&pipeline, &[]).await;
+    assert_eq!(
+        (&report["listed"], &report["not_asked"]),
+        (&json!(20), &json!(1)),
+        "{report}"
+    );
+    assert_eq!(
+        (&report["current"], ahead(&report)),
+        (&json!(19), Some(0)),
+        "{report}"
+    );
     pipeline.drain().await;
 }

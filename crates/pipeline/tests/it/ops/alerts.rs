@@ -255,6 +255,37 @@ async fn a_short_command_notifies_before_it_ends_and_a_later_one_notifies_of_the
     assert_eq!(text(&sent[1], "/status"), "resolved");
 }
 
+/// Whoever finds that the work of all is in order says so for everybody: the one that has raised it may never look again.
+#[tokio::test]
+async fn a_problem_that_another_replica_has_found_over_is_not_told_of_again() {
+    let every = Duration::from_millis(1_500);
+    let (receiver, namespace) = (Receiver::start().await, support::namespace());
+    let finder = pager(&receiver, AlertKind::Generic, &namespace, "a", every);
+    let other = pager(&receiver, AlertKind::Generic, &namespace, "b", every);
+    finder.alerts.run_failed("live", "the broker does not confirm");
+    receiver.count(2).await;
+    other.alerts.run_ended("live");
+    let statuses = |got: Vec<Value>| -> Vec<String> { got.iter().map(|one| text(one, "/status")).collect() };
+    let mut told = 0;
+    kit::wait::eventually(Duration::from_secs(20), "the end is told", async || {
+        told = receiver.got().len();
+        let last = statuses(receiver.got()).pop();
+        kit::wait::expect(last.as_deref() == Some("resolved"), || format!("{last:?}"))
+    })
+    .await;
+    tokio::time::sleep(every * 4).await;
+    let got = statuses(receiver.got());
+    assert_eq!(got.len(), told, "{got:?}");
+
+    // Found anew it is told of anew.
+    finder.alerts.run_failed("live", "the broker does not confirm");
+    receiver.count(told + 2).await;
+    let got = statuses(receiver.got());
+    assert_eq!(got.last().map(String::as_str), Some("firing"), "{got:?}");
+    finder.shutdown.trigger();
+    other.shutdown.trigger();
+}
+
 /// While Redis is away each replica notifies for itself; the end is told once, by the first that sees it.
 #[tokio::test]
 async fn the_end_of_an_outage_of_redis_is_told() {
