@@ -19,7 +19,7 @@ use pipeline::{
 use proto::v1::CompanyRef;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Condvar, Mutex, mpsc},
     time::Duration,
 };
 use tokio::sync::Notify;
@@ -234,10 +234,11 @@ async fn the_intake_is_as_wide_as_records_need() {
     common.bundle = BundleConfig { refs: 10, ..BUNDLES };
     let bench = Workbench::with(common).await;
     let (forwarded, queue) = (bench.queue(Stage::Transform), bench.queue(Stage::Extract));
-    let stopped = Arc::new(Mutex::new(()));
+    let stopped = Arc::new((Mutex::new(false), Condvar::new()));
     let stop = Arc::clone(&stopped);
     let running = bench.consume_with(singly, OPTIONS, move |_, job| {
-        let _goes_on = stop.lock();
+        let stands = stop.0.lock().unwrap();
+        drop(stop.1.wait_while(stands, |stands| *stands).unwrap());
         forward(job)
     });
     for id in 0..80 {
@@ -246,12 +247,13 @@ async fn the_intake_is_as_wide_as_records_need() {
     bench.until_depth(&forwarded, 80).await;
     bench.publish(80..3080).await;
     bench.until_depth(&forwarded, 3080).await;
-    let goes_on = stopped.lock().unwrap();
+    *stopped.0.lock().unwrap() = true;
     bench.publish(3080..5080).await;
     // A place for every sixty records, and one on its way; twice as many at most.
     let left = bench.depth(&queue).await;
     assert!(left > 150, "{left} of 200 messages are left to others");
-    drop(goes_on);
+    *stopped.0.lock().unwrap() = false;
+    stopped.1.notify_all();
     bench.until_depth(&forwarded, 5080).await;
     let handler = running.stop().await;
     let counts = counted(&handler.seen);
