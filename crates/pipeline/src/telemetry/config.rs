@@ -20,7 +20,7 @@ pub struct LogConfig {
     pub filter: String,
 }
 
-/// Whether colours are wanted where a terminal can show them (https://no-color.org).
+/// Whether colours are wanted where a terminal can show them (<https://no-color.org>).
 pub(crate) fn wants_colour() -> bool {
     colours(std::env::var_os("NO_COLOR").as_deref())
 }
