@@ -49,13 +49,11 @@ pub(super) async fn read(
             Err(error) => break Err(error).context(Told(|| words::tr!("read the records that wait"))),
         };
         let is_last = received.is_none();
-        count += received
-            .as_ref()
-            .map_or(0, |received| received.records().len() as u64);
         group.extend(received);
         if group.len() >= GROUP || (is_last && !group.is_empty()) {
-            if let Err(error) = pass(runtime, &queue, compared, catalogue, std::mem::take(&mut group)).await {
-                break Err(error);
+            match pass(runtime, &queue, compared, catalogue, std::mem::take(&mut group)).await {
+                Ok(records) => count += records,
+                Err(error) => break Err(error),
             }
             tell(words::kept!("{count} records read"));
         }
@@ -88,16 +86,20 @@ async fn returned(runtime: &Runtime, queue: &str, tell: Tell<'_>) -> anyhow::Res
     Ok(())
 }
 
-/// Notes the customers of some messages and puts the messages behind the others.
+/// Notes the customers of some messages and puts the messages behind the others; how many records they carried.
 async fn pass(
     runtime: &Runtime,
     queue: &str,
     compared: &Compared,
     catalogue: &Catalogue,
     group: Vec<pipeline::broker::Received>,
-) -> anyhow::Result<()> {
-    let records = group.iter().flat_map(pipeline::broker::Received::records);
-    let customers = records.filter_map(|(_, body)| {
+) -> anyhow::Result<u64> {
+    let records: Vec<_> = group
+        .iter()
+        .flat_map(pipeline::broker::Received::records)
+        .collect();
+    let count = records.len() as u64;
+    let customers = records.into_iter().filter_map(|(_, body)| {
         let record = FormRecord::decode(body).ok()?;
         let contents = compared.of_record(&record)?;
         let is_there = record.operation() != Operation::Remove && !record.company_id.is_empty();
@@ -124,5 +126,5 @@ async fn pass(
             })));
         }
     }
-    Ok(())
+    Ok(count)
 }

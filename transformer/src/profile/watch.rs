@@ -99,22 +99,23 @@ impl Watch {
             .iter()
             .any(|path| *path == key || path.strip_prefix(&key).is_some_and(|rest| rest.starts_with('_')));
         tracing::info!(field = %drift.key, change, looks = %drift.looks, mapped = is_read, "field of OKKI changed");
-        let problem = format!("field:{}", drift.key);
+        let problem = Problem {
+            key: format!("field:{}", drift.key),
+            severity: Severity::Warning,
+            summary: words::tr!("OKKI no longer sends {}", drift.key),
+            detail: words::tr!(
+                "the mapping reads it ({}); its cells become empty. See `transformer mapping fields`",
+                drift.looks
+            ),
+            patience: Duration::ZERO,
+        };
         match drift.change {
             Change::Vanished if is_read => {
                 tracing::warn!(field = %drift.key, looks = %drift.looks, "mapped field is in no answer any more");
-                self.rt.alerts.raise(Problem {
-                    key: problem,
-                    severity: Severity::Warning,
-                    summary: words::tr!("OKKI no longer sends {}", drift.key),
-                    detail: words::tr!(
-                        "the mapping reads it ({}); its cells become empty. See `transformer mapping fields`",
-                        drift.looks
-                    ),
-                    patience: Duration::ZERO,
-                });
+                self.rt.alerts.raise(problem);
             }
-            Change::Back => self.rt.alerts.clear(problem),
+            // Another replica may have seen it vanish.
+            Change::Back => self.rt.alerts.over(problem),
             _ => {}
         }
     }

@@ -67,7 +67,7 @@ pub(super) async fn adopt(pipeline: &PipelineUnderTest, more: &[&str]) -> (Optio
 }
 
 /// What an adoption says to programs.
-async fn adopt_json(pipeline: &PipelineUnderTest, more: &[&str]) -> Value {
+pub(super) async fn adopt_json(pipeline: &PipelineUnderTest, more: &[&str]) -> Value {
     let arguments: Vec<&str> = more.iter().copied().chain(["--json"]).collect();
     let (code, said, complained) = adopt(pipeline, &arguments).await;
     assert_eq!(code, Some(0), "{said} {complained}");

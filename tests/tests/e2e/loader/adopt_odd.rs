@@ -2,9 +2,11 @@
 
 use kit::pipeline::Service;
 use kit::simulator::{KEY_WIDGET, Poison, cell_widget};
+use kit::wait::{eventually, expect};
+use pipeline::stage::Stage;
 use serde_json::json;
 
-use super::adopt::{LIMIT, NAME, NO_KEY, adopt, all_wait, as_it_is, fill, keyed, started};
+use super::adopt::{LIMIT, NAME, NO_KEY, adopt, adopt_json, all_wait, as_it_is, fill, keyed, started};
 
 #[tokio::test]
 async fn a_filter_that_the_vendor_ignores_hides_no_row_without_a_key() {
@@ -99,5 +101,36 @@ async fn rows_without_a_key_that_no_query_shows_pause_when_the_form_was_read() {
         .unwrap();
     let _fetching = feed.answer_references(&pipeline, &feed.record(&pipeline, ids[0]));
     pipeline.rows(LIMIT, 150).await;
+    pipeline.drain().await;
+}
+
+/// The customers that rows are compared with may wait in bundles.
+#[tokio::test]
+async fn records_that_wait_in_bundles_are_all_seen() {
+    let (mut pipeline, _feed) = started(30, 149).await;
+    let ids = pipeline.simulator.company_ids();
+    for id in &ids[..12] {
+        fill(&pipeline, *id, as_it_is);
+    }
+    pipeline.run(Service::Extractor);
+    pipeline.run(Service::Transformer);
+    eventually(LIMIT, "every record is mapped", async || {
+        let mapped = pipeline.metric("okki_records_total", Service::Transformer).await;
+        expect(mapped == 30, || format!("{mapped} of 30"))
+    })
+    .await;
+    let messages = pipeline.queues.waiting(Stage::Load).await.unwrap();
+    assert!(messages < Some(30), "{messages:?} messages are no bundles");
+    let preview = adopt_json(&pipeline, &["客户公司名称", "--dry-run"]).await;
+    assert_eq!(
+        (&preview["waiting"], &preview["exact"]["count"]),
+        (&30.into(), &12.into()),
+        "{preview}"
+    );
+    adopt_json(&pipeline, &["客户公司名称", "--yes"]).await;
+    assert_eq!(keyed(&pipeline).1, 0, "every row has its key");
+    pipeline.run(Service::Loader);
+    pipeline.until_equal(LIMIT).await;
+    assert_eq!(pipeline.simulator.form_rows(), 30, "nobody is doubled");
     pipeline.drain().await;
 }
