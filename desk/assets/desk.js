@@ -51,6 +51,65 @@
     if (file && file.files.length) file.form.elements[file.dataset.into].value = await file.files[0].text();
   });
 
+  // What is typed into a letter is kept while it is typed. A page whose session has ended keeps its text: sign in beside it.
+  const draft = (form) => {
+    const text = form.elements.text;
+    const kept = form.querySelector("[role=status]");
+    let saved = text.value, timer = 0, sending = null;
+
+    const send = (token) => fetch(form.dataset.draft, {
+      method: "PUT",
+      headers: { "content-type": "application/json", "x-form-token": token },
+      body: JSON.stringify({ text: text.value }),
+    });
+    const again = async () => {
+      const me = await fetch("/api/v1/me");
+      if (!me.ok) return me;
+      const token = (await me.json()).form_token;
+      for (const field of document.querySelectorAll("input[name=form_token]")) field.value = token;
+      return send(token);
+    };
+    const save = async () => {
+      clearTimeout(timer);
+      while (sending) await sending;
+      const typed = text.value;
+      if (typed === saved) return true;
+      sending = (async () => {
+        try {
+          let answer = await send(form.elements.form_token.value);
+          if (answer.status === 401 || answer.status === 403) answer = await again();
+          if (answer.ok) saved = typed;
+          const problem = answer.ok ? "" : `: ${(await answer.json()).error}`;
+          return [answer.ok, problem];
+        } catch (error) {
+          return [false, ""];
+        }
+      })();
+      const [ok, problem] = await sending;
+      sending = null;
+      kept.textContent = (ok ? form.dataset.kept : form.dataset.lost) + problem;
+      kept.classList.toggle("bad", !ok);
+      if (!ok) timer = setTimeout(save, 5000);
+      return ok;
+    };
+
+    text.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(save, 1000);
+    });
+    text.addEventListener("blur", save);
+    window.addEventListener("beforeunload", (event) => {
+      if (text.value !== saved) event.preventDefault();
+    });
+    form.addEventListener("submit", (event) => {
+      if (text.value === saved) return;
+      event.preventDefault();
+      save().then((ok) => { if (ok) form.requestSubmit(event.submitter); });
+    });
+  };
+
+  for (const form of document.querySelectorAll("form[data-draft]")) draft(form);
+
   document.addEventListener("change", (event) => {
     const all = event.target.closest("input[data-all]");
     if (!all) return;

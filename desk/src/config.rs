@@ -1,7 +1,10 @@
 //! Settings of the desk: where it listens, where its files lie, who is let in.
 
 use clap::{Args, ValueEnum};
-use pipeline::setting::{ConfigError, Secret};
+use pipeline::{
+    setting::{ConfigError, Secret},
+    tls::TlsFiles,
+};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -41,6 +44,12 @@ pub(crate) struct DeskArgs {
     /// Header in which those proxies name the person whom they have signed in, such as X-Forwarded-User [default: none]
     #[arg(long, env = "DESK_USER_HEADER", value_name = "HEADER")]
     user_header: Option<String>,
+    /// Certificate chain (PEM) to speak TLS with, read again when it changes [default: plain HTTP]
+    #[arg(long, alias = "tls-cert", env = "DESK_TLS_CERT_FILE", value_name = "FILE")]
+    tls_cert_file: Option<PathBuf>,
+    /// Private key (PEM) of that certificate
+    #[arg(long, alias = "tls-key", env = "DESK_TLS_KEY_FILE", value_name = "FILE")]
+    tls_key_file: Option<PathBuf>,
     /// How often new dead letters are looked at in their queue, so that their text can be searched; nobody else can browse
     /// them meanwhile
     #[arg(long, env = "DESK_WALK_EVERY", default_value = "15m", value_name = "DURATION", value_parser = pipeline::setting::parse_duration)]
@@ -113,6 +122,7 @@ pub(crate) struct DeskConfig {
     pub(crate) asks_for_sign_in: bool,
     pub(crate) trusted_proxies: Vec<Net>,
     pub(crate) user_header: Option<axum::http::HeaderName>,
+    pub(crate) tls: TlsFiles,
     pub(crate) walk_every: Duration,
     pub(crate) time_zone: String,
 }
@@ -140,6 +150,7 @@ impl TryFrom<DeskArgs> for DeskConfig {
             data: args.data,
             trusted_proxies: args.trusted_proxies,
             user_header,
+            tls: TlsFiles::check("DESK_TLS", None, args.tls_cert_file, args.tls_key_file)?,
             walk_every: args.walk_every,
             time_zone: args.time_zone,
         })

@@ -12,6 +12,7 @@ mod auth;
 mod cli;
 mod commands;
 mod config;
+mod drafts;
 mod pages;
 mod server;
 mod setup;

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 const TOGETHER_S: i64 = 600;
 /// A longer slice is not read as a whole for rows without a time; their details decide.
 const LONGEST_S: i64 = 86_400;
+/// How far around a time somebody else is sought whom the listing shows, in seconds: up to years, for a quiet account.
+const CONTROLS_S: [i64; 6] = [60, 3_600, 86_400, 30 * 86_400, 365 * 86_400, 10 * 365 * 86_400];
 /// Deleted customers of any time that are looked for among those who exist, where somebody is among both.
 const SAMPLE: u32 = 10;
 /// One of so many may be among both, and the others are believed.
@@ -65,16 +67,56 @@ impl Existing {
         Ok(existing)
     }
 
-    /// Everybody who was changed within this time.
-    pub(crate) async fn within(listing: &impl Pages, window: Window, count: u32) -> Result<Self, Error> {
+    /// Everybody of these windows, so that a row may go of whom they do not show: the same is asked twice, for a first answer
+    /// may come from what has not been read in yet; and somebody must be shown near the last of them, for an answer that shows
+    /// nobody may be none. Else nothing is known of anybody.
+    pub(crate) async fn for_removal(
+        listing: &impl Pages,
+        company_id: &str,
+        windows: &[Window],
+        count: u32,
+    ) -> Result<Self, Error> {
         let mut existing = Self::default();
-        existing.read(listing, window, count).await?;
+        for _ in 0..2 {
+            for window in windows {
+                existing.read(listing, *window, count).await?;
+            }
+            if existing.lists(company_id) {
+                return Ok(existing);
+            }
+        }
+        if !existing.shows_somebody(listing, windows, count).await? {
+            existing.unread.extend_from_slice(windows);
+        }
         Ok(existing)
     }
 
-    /// Everybody of it could be read.
-    pub(crate) const fn is_whole(&self) -> bool {
-        self.unread.is_empty()
+    /// Whether the listing shows anybody at all; one page of each wider span around the last window is asked for.
+    async fn shows_somebody(
+        &mut self,
+        listing: &impl Pages,
+        windows: &[Window],
+        count: u32,
+    ) -> Result<bool, Error> {
+        let Some(last) = windows.last() else {
+            return Ok(false);
+        };
+        for around in CONTROLS_S {
+            if !self.ids.is_empty() {
+                break;
+            }
+            let request = PageRequest {
+                start: last.start.map(|start| start - around),
+                end: Some(last.end + around),
+                page: 1,
+                count,
+                removed: false,
+            };
+            let shown = listing.page(request).await?.items;
+            self.ids
+                .extend(shown.into_iter().map(|item| (item.company_id, item.update_time)));
+        }
+        Ok(!self.ids.is_empty())
     }
 
     async fn read(&mut self, listing: &impl Pages, window: Window, count: u32) -> Result<(), Error> {
@@ -98,7 +140,9 @@ impl Existing {
                 _ => step.slice,
             });
             self.unread.extend(damaged);
-            self.unread.extend(step.unread.map(|_| step.slice));
+            // By a few a total may be too large, and who is among them was not shown all the same.
+            let hides_some = step.unread.is_some() || step.falls_short;
+            self.unread.extend(hides_some.then_some(step.slice));
         }
         Ok(())
     }
@@ -204,7 +248,7 @@ fn contradiction_of(company_id: &str) -> String {
 }
 
 /// Windows around these times, neighbours in one.
-fn together(times: &[i64]) -> Vec<Window> {
+pub(crate) fn together(times: &[i64]) -> Vec<Window> {
     let mut times: Vec<i64> = times.iter().copied().filter(|time| *time > 0).collect();
     times.sort_unstable();
     let mut windows: Vec<Window> = Vec::new();
@@ -330,5 +374,76 @@ mod tests {
         assert_eq!(existing.presence("x", 0), Presence::Unknown);
         assert_eq!(existing.presence("x", AT + 60), Presence::Absent);
         assert_eq!(existing.presence("c", AT + 60), Presence::Listed);
+    }
+
+    /// Customers of one second; totals are right.
+    struct Holes {
+        rows: usize,
+        /// Each border between two pages of this size hides a few, pass after pass.
+        size: u32,
+        /// No page shows this one.
+        never: Option<usize>,
+    }
+
+    impl Pages for Holes {
+        async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+            let window = Window {
+                start: request.start,
+                end: request.end.unwrap_or(i64::MAX),
+            };
+            let rows = if window.contains(AT) { self.rows } else { 0 };
+            let count = request.count as usize;
+            let hides = self.size == request.count;
+            let first = (request.page as usize - 1) * count;
+            let shown = first + if hides && first > 0 { 5 } else { 0 };
+            let items = (shown..rows.min(first + count)).filter(|nth| Some(*nth) != self.never);
+            let items = items.map(|nth| ListItem {
+                company_id: nth.to_string(),
+                update_time: AT,
+            });
+            Ok(Page {
+                items: items.collect(),
+                total: Some(rows as u64),
+                ..Page::default()
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn whom_the_borders_of_pages_hide_is_seen_on_pages_of_another_size_or_not_known_to_be_absent() {
+        let some = Holes {
+            rows: 500,
+            size: 200,
+            never: None,
+        };
+        let existing = Existing::around(&some, &[AT], 200).await.unwrap();
+        let is_listed = |id: usize| existing.presence(&id.to_string(), AT) == Presence::Listed;
+        assert!((0..500).all(is_listed), "all are seen");
+        let others = Holes {
+            never: Some(250),
+            ..some
+        };
+        let existing = Existing::around(&others, &[AT], 200).await.unwrap();
+        assert_eq!(existing.presence("250", AT), Presence::Unknown);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_shows_nobody_proves_nothing() {
+        let far = Model {
+            rows: vec![(AT + 5 * 86_400, "a")],
+            poison: None,
+        };
+        let existing = Existing::for_removal(&far, "x", &together(&[AT]), 200)
+            .await
+            .unwrap();
+        assert_eq!(existing.presence("x", AT), Presence::Absent);
+        let nobody = Model {
+            rows: Vec::new(),
+            poison: None,
+        };
+        let existing = Existing::for_removal(&nobody, "x", &together(&[AT]), 200)
+            .await
+            .unwrap();
+        assert_eq!(existing.presence("x", AT), Presence::Unknown);
     }
 }

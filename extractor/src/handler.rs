@@ -7,6 +7,7 @@
 mod failed;
 mod hint;
 mod left;
+mod listed;
 mod missing;
 mod outcome;
 mod removed;
@@ -148,7 +149,7 @@ impl FetchHandler {
                 // Who was listed is within, whatever the detail says.
                 let listed = match wanted.update_time > 0 {
                     true => Listed::Yes,
-                    false => self.client.lists(&detail).await,
+                    false => self.listed(wanted, &detail, known.loaded).await,
                 };
                 match self.hint_is_over(&job, &detail, known.loaded, listed) {
                     Some(over) => over,

@@ -19,6 +19,8 @@ pub(crate) async fn warn(store: Store, shutdown: Shutdown) {
                      maxmemory-policy noeviction"
                 );
             }
+            // `loader doctor` says that nobody can see it.
+            Err(error) if error.lacks_permission() => return,
             Err(error) => tracing::debug!(error = %error, "eviction policy is not known yet"),
         }
         if !shutdown.sleep(backoff.next_delay()).await {

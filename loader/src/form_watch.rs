@@ -203,6 +203,7 @@ impl FormWatch {
             app_id: app_id.to_owned(),
             entry_id: entry_id.to_owned(),
             read_at_ms: jiff::Timestamp::now().as_millisecond(),
+            row_page: self.vendor.client.row_page(),
             widgets: widgets.iter().map(Widget::neutral).collect(),
         };
         if let Err(error) = reading.keep(&self.runtime.store, &self.runtime.namespace).await {

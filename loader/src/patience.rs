@@ -1,12 +1,8 @@
 //! How long a batch is tried, and when the end of the process cuts that short.
 
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use pipeline::shutdown::Shutdown;
-
-/// Kept of the drain deadline to settle the deliveries of what is finished.
-const RESERVED: Duration = Duration::from_secs(3);
 
 /// How long a batch is tried: the deliveries of a batch must go back long before the broker's time-out.
 #[derive(Debug, Clone, Copy)]
@@ -16,33 +12,21 @@ pub(crate) struct Patience {
 
 /// The end of the process for batches under way: they may be finished until shortly before the drain deadline.
 #[derive(Clone)]
-pub(crate) struct Stopping {
-    shutdown: Shutdown,
-    asked: Arc<OnceLock<Instant>>,
-}
+pub(crate) struct Stopping(Shutdown);
 
 impl Stopping {
     pub(crate) fn new(shutdown: Shutdown) -> Self {
-        Self {
-            shutdown,
-            asked: Arc::default(),
-        }
+        Self(shutdown)
     }
 
     /// Completes when nothing new may be begun any more.
     pub(crate) async fn over(&self) {
-        self.shutdown.requested().await;
-        tokio::time::sleep_until(self.end().into()).await;
+        self.0.too_late().await;
     }
 
     /// Whether that is so now.
     pub(crate) fn is_over(&self) -> bool {
-        self.shutdown.is_requested() && Instant::now() >= self.end()
-    }
-
-    /// Counted from when the request to stop was first seen.
-    fn end(&self) -> Instant {
-        *self.asked.get_or_init(Instant::now) + self.shutdown.deadline().saturating_sub(RESERVED)
+        self.0.is_too_late()
     }
 }
 

@@ -128,7 +128,7 @@ fn program<C: CommandFactory>() -> Command {
 }
 
 /// What was typed, with what was given elsewhere in the place of the defaults. `run` does not end over settings of the setup's
-/// folder that are spoilt: it waits for better ones.
+/// folder that are spoilt: it waits for better ones. Other commands say so and do without them.
 fn parsed<C: Parser>(args: &[OsString], documents: Documents) -> Result<Parsed<C>, ConfigError> {
     let program = program::<C>();
     let paths = layers::typed_paths(&program, args, config::ENV_FILE);
@@ -167,18 +167,39 @@ fn parsed<C: Parser>(args: &[OsString], documents: Documents) -> Result<Parsed<C
     layers.setup = None;
     // Without the folder's settings the same words may say something: then the folder is at fault.
     match (problem, read(&layers)) {
-        (Ok(unreadable), Ok((parsed, true))) => {
-            crate::setup::spoil(words::english(|| unreadable.to_string()));
+        (problem, Ok((parsed, is_run))) => {
+            leave_out(is_run, fault(problem));
             Ok(parsed)
         }
-        (Err(error), Ok((parsed, true))) => {
+        (Ok(unreadable), Err(error)) => {
+            // What is missing now may stand there.
+            leave_out(false, fault(Ok(unreadable)));
+            Ok(Parsed::Refused(error))
+        }
+        (Err(error), Err(_)) => Ok(Parsed::Refused(error)),
+    }
+}
+
+/// What is wrong with the settings of the setup's folder, in English: they cannot be read, or one of them is none.
+fn fault(problem: Result<FolderError, clap::Error>) -> String {
+    match problem {
+        Ok(unreadable) => words::english(|| unreadable.to_string()),
+        Err(error) => {
             let told = error.to_string();
             let first = told.lines().next().unwrap_or_default();
-            crate::setup::spoil(first.trim_start_matches("error: ").to_owned());
-            Ok(parsed)
+            first.trim_start_matches("error: ").to_owned()
         }
-        (Ok(unreadable), Ok(_)) => Err(ConfigError::message(unreadable.to_string())),
-        (Ok(_), Err(error)) | (Err(error), _) => Ok(Parsed::Refused(error)),
+    }
+}
+
+/// `run` waits for better settings; whoever looks for the fault needs the other commands.
+fn leave_out(is_run: bool, problem: String) {
+    match is_run {
+        true => crate::setup::spoil(problem),
+        false => crate::remark!(
+            "the settings in SETUP_DIR are left out: {}",
+            words::retold(&problem)
+        ),
     }
 }
 

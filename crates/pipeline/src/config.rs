@@ -197,6 +197,7 @@ impl TryFrom<SharedArgs> for SharedConfig {
         Ok(Self {
             redis: RedisConfig {
                 url,
+                namespace: namespace.clone(),
                 pool_size: REDIS_POOL_SIZE,
                 tls,
             },

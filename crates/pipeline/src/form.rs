@@ -16,9 +16,15 @@ pub struct FormReading {
     pub entry_id: String,
     /// When it was read, unix milliseconds.
     pub read_at_ms: i64,
+    /// Where people look at a row, with [`ROW`] in place of its id; `None`: nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_page: Option<String>,
     /// Its widgets.
     pub widgets: Vec<FormWidget>,
 }
+
+/// Stands for a row's id in [`FormReading::row_page`].
+pub const ROW: &str = "{row}";
 
 /// One widget of the form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +43,14 @@ pub struct FormWidget {
 }
 
 impl FormReading {
+    /// Where people look at a row.
+    #[must_use]
+    pub fn page_of(&self, row_id: &str) -> Option<String> {
+        let is_id = !row_id.is_empty() && row_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let page = self.row_page.as_ref().filter(|_| is_id)?;
+        Some(page.replace(ROW, row_id))
+    }
+
     /// Replaces the reading before.
     ///
     /// # Errors

@@ -5,18 +5,24 @@
 //! still unsettled then simply returns to the queue.
 
 use std::future::Future;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::setting::ConfigError;
 
+/// Kept of the drain deadline to settle what is finished and to give back the rest.
+const RESERVED: Duration = Duration::from_secs(3);
+
 /// The request to stop, and how long stopping may take. Clones share both.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
     token: CancellationToken,
     drain: Duration,
+    /// When the request was first seen.
+    asked: Arc<OnceLock<Instant>>,
 }
 
 /// Work was still going on when the drain deadline passed.
@@ -30,6 +36,7 @@ impl Shutdown {
         Self {
             token: CancellationToken::new(),
             drain,
+            asked: Arc::default(),
         }
     }
 
@@ -49,6 +56,7 @@ impl Shutdown {
         Self {
             token: self.token.child_token(),
             drain: self.drain,
+            asked: Arc::default(),
         }
     }
 
@@ -64,7 +72,31 @@ impl Shutdown {
 
     /// Requests the shutdown; calling it again changes nothing.
     pub fn trigger(&self) {
+        self.asked.get_or_init(Instant::now);
         self.token.cancel();
+    }
+
+    /// From when on nothing may be begun that has to be waited for: shortly before the drain deadline. `None` while no
+    /// shutdown was requested.
+    pub fn too_late_at(&self) -> Option<Instant> {
+        if !self.is_requested() {
+            return None;
+        }
+        let asked = *self.asked.get_or_init(Instant::now);
+        Some(asked + self.drain.saturating_sub(RESERVED.min(self.drain / 4)))
+    }
+
+    /// Whether that is so now.
+    pub fn is_too_late(&self) -> bool {
+        self.too_late_at().is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// Completes when that is so.
+    pub async fn too_late(&self) {
+        self.requested().await;
+        if let Some(at) = self.too_late_at() {
+            tokio::time::sleep_until(at.into()).await;
+        }
     }
 
     /// How long work already begun may take after the request.

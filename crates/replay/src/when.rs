@@ -52,7 +52,8 @@ pub fn zone_name() -> String {
 }
 
 /// The same by its name alone, to be read again.
-pub(crate) fn zone_id() -> String {
+#[must_use]
+pub fn zone_id() -> String {
     zone().iana_name().unwrap_or("UTC").to_owned()
 }
 

@@ -72,7 +72,7 @@ pub(super) struct Why {
 }
 
 /// Which letters are meant; every one only when that is said.
-fn filter(ask: &Ask, query: String, all: bool, limit: Option<u64>) -> Result<Filter> {
+pub(super) fn filter(ask: &Ask, query: String, all: bool, limit: Option<u64>) -> Result<Filter> {
     let asked = dead::Asked {
         query: Some(query),
         ..dead::Asked::default()

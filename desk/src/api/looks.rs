@@ -8,7 +8,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn answer(view: impl serde::Serialize) -> Result<Json<Value>> {
     Ok(Json(serde_json::to_value(view)?))
@@ -119,12 +119,6 @@ pub(super) async fn plans(State(app): State<App>, ask: Ask) -> Result<Json<Value
     responses((status = 200, body = Object), (status = 404, description = "there is none")))]
 pub(super) async fn plan(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> Result<Json<Value>> {
     answer(views::plans::one(&app, &ask, &id).await?)
-}
-
-/// Rules by which letters are put back by themselves.
-#[utoipa::path(get, path = "/rules", responses((status = 200, body = Object)))]
-pub(super) async fn rules(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
-    Ok(Json(json!({"rules": views::plans::rules(&app, &ask).await?})))
 }
 
 /// Who did what, when and why: the newest entries that match.

@@ -1,7 +1,9 @@
 //! The API under `/api/v1`: whatever the pages show and do. Its OpenAPI document is made from the code.
 
 mod acts;
+mod letters;
 mod looks;
+mod rules;
 mod setup;
 mod wishes;
 
@@ -43,8 +45,21 @@ fn parts() -> OpenApiRouter<App> {
         .routes(routes!(looks::customer))
         .routes(routes!(looks::plans))
         .routes(routes!(looks::plan))
-        .routes(routes!(looks::rules))
         .routes(routes!(looks::audit))
+        .routes(routes!(letters::reveal))
+        .routes(routes!(
+            letters::draft,
+            letters::open,
+            letters::keep,
+            letters::forget
+        ))
+        .routes(routes!(letters::edit))
+        .routes(routes!(letters::export))
+        .routes(routes!(letters::import))
+        .routes(routes!(rules::list, rules::add))
+        .routes(routes!(rules::test))
+        .routes(routes!(rules::one))
+        .routes(routes!(rules::change))
         .routes(routes!(acts::make))
         .routes(routes!(acts::run))
         .routes(routes!(acts::pause))
@@ -91,7 +106,7 @@ mod tests {
     fn the_document_names_every_address_and_its_parameters() {
         let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
         let paths = document["paths"].as_object().unwrap();
-        assert_eq!(paths.len(), 26, "{:?}", paths.keys().collect::<Vec<_>>());
+        assert_eq!(paths.len(), 34, "{:?}", paths.keys().collect::<Vec<_>>());
         for (path, methods) in paths {
             for (method, operation) in methods.as_object().unwrap() {
                 assert!(

@@ -30,8 +30,8 @@ pub(super) struct NewWish {
 
 /// What running services were asked to do, and which stages rest.
 #[utoipa::path(get, path = "/wishes", responses((status = 200, body = Object)))]
-pub(super) async fn list(State(app): State<App>, _ask: Ask) -> Result<Json<Value>> {
-    Ok(Json(serde_json::to_value(wishes::view(&app).await?)?))
+pub(super) async fn list(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
+    Ok(Json(serde_json::to_value(wishes::view(&app, &ask).await?)?))
 }
 
 /// Asks running services for something; the same that waits already is not asked for twice.

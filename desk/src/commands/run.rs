@@ -7,7 +7,13 @@ use crate::{
     server::{App, serve},
 };
 use anyhow::Context;
-use pipeline::{config::CommonConfig, service::Runtime, setting::ConfigError, stage::Stage, tls::TlsFiles};
+use pipeline::{
+    config::CommonConfig,
+    service::Runtime,
+    setting::ConfigError,
+    stage::Stage,
+    tls::{ServerTls, TlsFiles},
+};
 use readmodel::{
     cli::{listen, open},
     keep::Keeper,
@@ -28,14 +34,19 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     rt.gate.open(pipeline::gate::Pause::Starting);
     let model = open(&config.data, &rt.namespace)?;
     let people = super::people(&config.data, &rt.namespace.to_string())?;
+    let tls = match config.tls.is_empty() {
+        true => None,
+        false => Some(ServerTls::new(config.tls.clone()).context("DESK_TLS_CERT_FILE")?),
+    };
     let listener = listen(config.listen, "127.0.0.1:8088").await?;
     let addr = listener.local_addr().context("DESK_LISTEN")?;
     warn_of_nobody(&config, &people)?;
     let keeper = Keeper::new(rt.clone(), Arc::new(model), config.walk_every);
     let workers = Stage::ALL.map(|stage| Worker::begin(&rt, stage, args.worker.clone()));
     let app = App::new(rt.clone(), common, keeper.clone(), people, config);
-    tracing::info!(url = format!("http://{addr}"), namespace = %rt.namespace, "the desk is open");
-    let serving = tokio::spawn(serve(listener, app));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!(url = format!("{scheme}://{addr}"), namespace = %rt.namespace, "the desk is open");
+    let serving = tokio::spawn(serve(listener, tls, app));
     keeper.run().await;
     for worker in workers {
         worker.end().await;

@@ -54,7 +54,7 @@ fn shown(view: &View, asked: &Asked) -> Page {
 }
 
 /// What was done, as people of any language read it.
-const ACTIONS: [&str; 21] = [
+const ACTIONS: [&str; 26] = [
     words::mark!("action: plan"),
     words::mark!("action: replay"),
     words::mark!("action: resume"),
@@ -70,6 +70,11 @@ const ACTIONS: [&str; 21] = [
     words::mark!("action: reveal"),
     words::mark!("action: tidy"),
     words::mark!("action: rule"),
+    words::mark!("action: rule add"),
+    words::mark!("action: rule on"),
+    words::mark!("action: rule off"),
+    words::mark!("action: rule remove"),
+    words::mark!("action: wish cancel"),
     words::mark!("action: map again"),
     words::mark!("action: wish"),
     words::mark!("action: pause-stage"),

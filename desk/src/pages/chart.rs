@@ -35,6 +35,30 @@ pub(crate) fn day(name: &str, kind: &str, bars: &[i64], since: i64, minutes: i64
     }
 }
 
+/// A group's last day, by the hour, as small as a word.
+pub(crate) fn trend(bars: &[u64], since: i64) -> Markup {
+    const TALL: u64 = 24;
+    let (sum, most) = (
+        bars.iter().sum::<u64>(),
+        bars.iter().copied().max().unwrap_or(0).max(1),
+    );
+    let width = 4;
+    html! {
+        svg .trend viewBox=(format!("0 0 {} {TALL}", bars.len() * width)) preserveAspectRatio="none" role="img"
+            aria-label=(words::tr!("{} in 24 hours, at most {} in one", number(sum), number(most.min(sum)))) {
+            line x1="0" x2=(bars.len() * width) y1=(TALL) y2=(TALL) {}
+            @for (at, bar) in bars.iter().enumerate() {
+                @if *bar > 0 {
+                    @let height = (bar * TALL / most).max(2);
+                    rect x=(at * width) y=(TALL - height) width=(width - 1) height=(height) {
+                        title { (when::time(since + i64::try_from(at).unwrap_or(0) * 3_600_000)) ": " (number(*bar)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What is there is seen, however little it is.
 fn tall(bar: i64, most: i64) -> usize {
     let tall = (bar as f64 / most as f64 * HEIGHT as f64).round();

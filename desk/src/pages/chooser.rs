@@ -54,12 +54,24 @@ pub(super) fn chooser(ask: &Ask, stage: Stage, page: &Letters, meant: &Groups, q
                 div .row {
                     button .primary { (words::text!("Plan a replay")) }
                     button formaction=(format!("/dead/{stage}/repair")) { (words::text!("Change values …")) }
+                    (exports(ask, stage))
                     button formaction=(format!("/dead/{stage}/discard")) data-confirm=(words::text!("Discard these letters? They can be restored for 30 days.")) { (words::text!("Discard")) }
                 }
                 p .note { (words::text!("A plan moves nothing by itself: it shows what it would cost first.")) }
             }
         },
     )
+}
+
+/// The same letters as a file: masked, or for an admin as they are, which can be imported again.
+pub(super) fn exports(ask: &Ask, stage: Stage) -> Markup {
+    let action = format!("/dead/{stage}/export");
+    html! {
+        button formaction=(action) formnovalidate { (words::text!("Export, masked")) }
+        @if ask.principal.may(Role::Admin) {
+            button formaction=(action) formnovalidate name="reveal" value="yes" data-confirm=(words::text!("Export with all customer data? The audit log says that you have done so.")) { (words::text!("Export with data")) }
+        }
+    }
 }
 
 fn row(stage: Stage, letter: &Listed, may: bool) -> Markup {

@@ -114,6 +114,7 @@ fn of_one(ask: &Ask, one: &One) -> Page {
             dl .facts {
                 dt { (words::text!("now")) } dd { (one.standing.now) }
                 dt { (words::text!("next")) } dd { (parts::coded(&one.standing.next)) }
+                @if let Some(page) = &one.row_page { dt { (words::text!("row")) } dd { (parts::row_page(page)) } }
             }
             @if ask.principal.may(Role::Operator) {
                 (parts::form(ask, &format!("/customers/{}/cells", one.company_id), html! {

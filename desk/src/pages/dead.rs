@@ -1,7 +1,8 @@
 //! `/dead`: letters by cause, and page by page; choosing some of them and deciding what becomes of them.
 
-use super::{Page, chooser, parts};
+use super::{Page, chart, chooser, parts};
 use crate::{
+    auth::Role,
     server::{App, Ask, Failure, Filled, Question, Result, live},
     views::{
         dead::{Asked, Groups, Page as Letters, groups, page as letters},
@@ -35,7 +36,14 @@ pub(super) fn routes() -> Router<App> {
 
 async fn all(State(app): State<App>, ask: Ask) -> Result<Response> {
     let groups = every_stage(&app, &ask).await?;
-    Ok(ask.page(|| overview(&groups)))
+    let drafts = work::drafts(&app, &ask);
+    Ok(ask.page(|| {
+        let page = overview(&groups);
+        Page {
+            body: html! { (page.body) (super::edit::list(&drafts)) },
+            ..page
+        }
+    }))
 }
 
 async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
@@ -73,7 +81,7 @@ fn overview(all: &[Groups]) -> Page {
                         " " small { (words::tr!("{} letters", parts::number(stage.letters))) }
                     }
                     @if !stage.complete { p .note { (words::text!("The read model does not know all of these letters yet; the numbers grow.")) } }
-                    (group_table(stage.stage, &stage.groups))
+                    (group_table(stage))
                 }
             }
         }
@@ -81,13 +89,16 @@ fn overview(all: &[Groups]) -> Page {
     Page::live(title, body)
 }
 
-fn group_table(stage: &str, groups: &[Group]) -> Markup {
+pub(super) fn group_table(all: &Groups) -> Markup {
+    let (stage, groups) = (all.stage, &all.groups);
+    let none = vec![0; 24];
+    let bars = |group: &Group| chart::trend(all.trends.get(&group.group).unwrap_or(&none), all.trends_since);
     html! {
         @if !groups.is_empty() {
             div .scroll tabindex="0" {
                 table {
                     thead { tr {
-                        th .number { (words::text!("Letters")) } th { (words::text!("Code")) } th { (words::text!("Field")) }
+                        th .number { (words::text!("Letters")) } th { (words::text!("Last 24 hours")) } th { (words::text!("Code")) } th { (words::text!("Field")) }
                         th { (words::text!("Example")) } th { (words::text!("First")) } th { (words::text!("Last")) }
                         th .number { (words::text!("replayed before")) } th { (words::text!("Versions")) }
                     } }
@@ -95,7 +106,8 @@ fn group_table(stage: &str, groups: &[Group]) -> Markup {
                         @for group in groups {
                             tr {
                                 td .number { a href=(format!("/dead/{stage}/{}", group.group)) { (parts::number(group.count)) } }
-                                td { a href=(format!("/dead/{stage}/{}", group.group)) { code { (group.code) } } }
+                                td { (bars(group)) }
+                                td .code { a href=(format!("/dead/{stage}/{}", group.group)) { code { (group.code) } } }
                                 td { (group.field.as_deref().unwrap_or("–")) }
                                 td .text { (words::retold(&group.example)) }
                                 td { (parts::time(group.first_failed_at)) }
@@ -157,6 +169,10 @@ fn shown(ask: &Ask, stage: Stage, page: &Letters, meant: &Groups, asked: &Asked)
                     placeholder="code=row-refused and not (age>2h or field=\"客户名称\")"; }
             button { (words::text!("Filter")) }
             @if !query.is_empty() { a href=(path) { (words::text!("All")) } }
+            @if ask.principal.may(Role::Admin) {
+                @if !query.is_empty() { a href=(super::rules::of(stage.name(), query)) { (words::text!("Make a rule of these …")) } }
+                a href=(format!("/dead/{stage}/import")) { (words::text!("Import …")) }
+            }
         }
         details .help { summary { (words::text!("How to write it")) } p { (words::text!("Conditions with and, or, not and brackets. Names: id, code, vendor-code, field, group, stage, key, plan, outcome (new, failed-again, restored), version, restored-by, text, attempts, replays, time, age.")) } }
         @if !page.complete { p .note { (words::text!("The read model does not know all of these letters yet.")) } }

@@ -4,7 +4,8 @@ use super::{Page, parts};
 use crate::{
     auth::Role,
     server::{App, Ask, Failure, Question, Result},
-    views::{dead::letter, stage},
+    views::{customers::row_page_of, dead::letter, stage},
+    work,
 };
 use axum::{
     Router,
@@ -37,7 +38,20 @@ async fn page(
 ) -> Result<Response> {
     let stage = stage(&word)?;
     let letter = letter(&app, &ask, stage, &id).await?;
-    Ok(ask.page(|| shown(&ask, stage, &letter)))
+    let has_draft = work::draft(&app, &ask, stage, &id).is_ok();
+    let company = letter.listed.record["company_id"].as_str().unwrap_or_default();
+    let row = row_page_of(&app, &ask, company).await?;
+    Ok(ask.page(|| shown(&ask, stage, &letter, has_draft, row.as_deref())))
+}
+
+/// The same, nothing masked: it is on record that somebody has seen it.
+pub(super) fn revealed(ask: &Ask, stage: Stage, letter: &Whole) -> Page {
+    let Page { title, body, live } = shown(ask, stage, letter, false, None);
+    let body = html! {
+        p .trouble role="status" { (words::text!("Nothing is masked here. The audit log says that you have seen this letter.")) }
+        (body)
+    };
+    Page { title, body, live }
 }
 
 /// A letter whose stage nobody has said.
@@ -54,7 +68,7 @@ async fn anywhere(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> R
     )))
 }
 
-fn shown(ask: &Ask, stage: Stage, letter: &Whole) -> Page {
+fn shown(ask: &Ask, stage: Stage, letter: &Whole, has_draft: bool, row: Option<&str>) -> Page {
     let record = &letter.listed.record;
     let id = record["id"].as_str().unwrap_or_default();
     let digits = id.rsplit('~').next().unwrap_or_default();
@@ -66,10 +80,11 @@ fn shown(ask: &Ask, stage: Stage, letter: &Whole) -> Page {
             a href=(format!("/dead/{stage}/{}", letter.listed.group)) { (letter.listed.group) }
         }
         h1 { (title) }
-        (facts(letter))
+        (facts(letter, row))
         h2 { (words::text!("Attempts")) }
         (attempts(record))
         h2 { (words::text!("What it holds")) }
+        @if ask.principal.may(Role::Admin) { (in_full(ask, stage, digits, has_draft)) }
         @match &letter.body {
             None => (parts::empty(words::text!("Nobody has seen this letter in its queue yet; the next walk over the dead letters shows what it holds."))),
             Some(body) => (held(body)),
@@ -79,7 +94,7 @@ fn shown(ask: &Ask, stage: Stage, letter: &Whole) -> Page {
     Page::still(title, body)
 }
 
-fn facts(letter: &Whole) -> Markup {
+fn facts(letter: &Whole, row: Option<&str>) -> Markup {
     let record = &letter.listed.record;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let fact = |name: &str, value: String| {
@@ -88,6 +103,7 @@ fn facts(letter: &Whole) -> Markup {
     html! {
         dl .facts {
             dt { (words::text!("customer")) } dd { (parts::customer(&text(&record["company_id"]))) }
+            @if let Some(page) = row { dt { (words::text!("row")) } dd { (parts::row_page(page)) } }
             dt { (words::text!("reason")) } dd { code { (text(&record["code"])) } " " (words::retold(&text(&record["message"]))) }
             @if record["vendor"].is_object() {
                 dt { (words::text!("vendor")) } dd { code { (text(&record["vendor"]["code"])) } " " (text(&record["vendor"]["message"])) }
@@ -175,6 +191,25 @@ pub(super) fn value_of(cell: &Value) -> (String, String) {
     })
 }
 
+/// What only an admin does with what it holds.
+fn in_full(ask: &Ask, stage: Stage, digits: &str, has_draft: bool) -> Markup {
+    let edit = match has_draft {
+        true => words::text!("Go on with your draft"),
+        false => words::text!("Edit …"),
+    };
+    parts::form(
+        ask,
+        &format!("/dead/{stage}/letter/reveal"),
+        html! {
+            input type="hidden" name="id" value=(digits);
+            div .row {
+                button title=(words::text!("The audit log says that you have seen it.")) { (words::text!("Show in full")) }
+                button formaction=(format!("/dead/{stage}/letter/edit")) title=(words::text!("The audit log says that you have seen it.")) { (edit) }
+            }
+        },
+    )
+}
+
 fn decide(ask: &Ask, stage: Stage, digits: &str) -> Markup {
     parts::form(
         ask,
@@ -189,6 +224,7 @@ fn decide(ask: &Ask, stage: Stage, digits: &str) -> Markup {
                     button .primary { (words::text!("Plan a replay")) }
                     @if stage != Stage::Extract { button name="from" value="fetch" { (words::text!("Plan to fetch the customer anew")) } }
                     button formaction=(format!("/dead/{stage}/repair")) { (words::text!("Change values …")) }
+                    (super::chooser::exports(ask, stage))
                     button formaction=(format!("/dead/{stage}/discard")) data-confirm=(words::text!("Discard this letter? It can be restored for 30 days.")) { (words::text!("Discard")) }
                 }
             }

@@ -6,6 +6,8 @@ mod chart;
 mod chooser;
 mod customers;
 mod dead;
+mod edit;
+pub(crate) mod exchange;
 mod health;
 pub(crate) mod layout;
 mod letter;
@@ -15,6 +17,7 @@ mod parts;
 mod plan;
 mod plans;
 mod repair;
+mod rules;
 mod runs;
 mod setup;
 pub(crate) mod sign_in;
@@ -59,7 +62,10 @@ pub(crate) fn routes() -> Router<App> {
         .merge(overview::routes())
         .merge(dead::routes())
         .merge(letter::routes())
+        .merge(edit::routes())
+        .merge(exchange::routes())
         .merge(repair::routes())
+        .merge(rules::routes())
         .merge(plan::routes())
         .merge(plans::routes())
         .merge(customers::routes())

@@ -86,6 +86,11 @@ pub(crate) fn customer(id: &str) -> Markup {
     }
 }
 
+/// A row where people look at it, which is another place than the desk.
+pub(crate) fn row_page(page: &str) -> Markup {
+    html! { a .row-page href=(page) rel="noreferrer" { (words::text!("Open the row in the form")) } }
+}
+
 /// What an empty place means.
 pub(crate) fn empty(text: &str) -> Markup {
     html! { p .empty { (text) } }

@@ -1,10 +1,13 @@
-//! `/plans`: plans and operations, and `/rules`: what is put back by itself.
+//! `/plans`: plans and operations.
 
 use super::{Page, parts};
 use crate::{
     auth::Role,
     server::{App, Ask, Filled, Result},
-    views::plans::{All, all, rules as standing_rules},
+    views::{
+        hidden,
+        plans::{All, all},
+    },
     work,
 };
 use axum::{
@@ -17,7 +20,6 @@ use maud::{Markup, html};
 use replay::{
     operation::{Kind, Operation, State as Stands},
     plan::Plan,
-    rule::Standing,
 };
 
 pub(super) fn routes() -> Router<App> {
@@ -25,12 +27,13 @@ pub(super) fn routes() -> Router<App> {
         .route("/plans", get(page))
         .route("/operations", get(async || Redirect::to("/plans#operations")))
         .route("/operations/{id}/undo", post(undo))
-        .route("/rules", get(rules))
 }
 
 async fn page(State(app): State<App>, ask: Ask) -> Result<Response> {
     let all = all(&app, &ask).await?;
+    // It may quote a line of a file.
     let trouble = app.work.trouble("operations");
+    let trouble = trouble.map(|text| hidden::sentence(&ask.principal, &text));
     Ok(ask.page(|| shown(&ask, &all, trouble.as_deref())))
 }
 
@@ -44,7 +47,7 @@ fn shown(ask: &Ask, all: &All, trouble: Option<&str>) -> Page {
         h2 #operations { (words::text!("Discarded, restored, imported")) }
         @if let Some(trouble) = trouble { p .trouble role="alert" { (words::retold(trouble)) } }
         @if all.operations.is_empty() {
-            (parts::empty(words::text!("Nobody has discarded letters.")))
+            (parts::empty(words::text!("Nobody has discarded or imported letters.")))
         } @else { (operations(ask, &all.operations)) }
     };
     Page::still(title, body)
@@ -92,10 +95,10 @@ fn operations(ask: &Ask, operations: &[Operation]) -> Markup {
                     td .text { (one.reason) }
                     td { (one.operator) }
                     td { (parts::time(one.begun_at)) }
-                    td { @if one.kind == Kind::Discard && one.state != Stands::Undone && ask.principal.may(Role::Operator) {
+                    td { @if one.kind != Kind::Undo && one.state != Stands::Undone && ask.principal.may(Role::Operator) {
                         (parts::form(ask, &format!("/operations/{}/undo", one.id), html! {
                             input name="reason" required maxlength="300" aria-label=(words::text!("Reason")) placeholder=(words::text!("Reason"));
-                            button { (words::text!("Restore")) }
+                            button { @if one.kind == Kind::Import { (words::text!("Take back")) } @else { (words::text!("Restore")) } }
                         }))
                     } }
                 } } }
@@ -124,42 +127,4 @@ fn state(state: Stands) -> &'static str {
 async fn undo(State(app): State<App>, ask: Ask, Path(id): Path<String>, filled: Filled) -> Result<Response> {
     work::undo(&app, &ask, &id, filled.text("reason")).await?;
     Ok(Redirect::to("/plans#operations").into_response())
-}
-
-async fn rules(State(app): State<App>, ask: Ask) -> Result<Response> {
-    let all = standing_rules(&app, &ask).await?;
-    Ok(ask.page(|| {
-        let title = words::text!("Rules");
-        let body = html! {
-            h1 { (title) }
-            @if all.is_empty() {
-                (parts::empty(words::text!("No letters are replayed by themselves. `dead rule add` of a program makes a rule: so often, so fast, at these hours, and only as long as it helps.")))
-            } @else {
-                div .scroll tabindex="0" { table {
-                    thead { tr { th { (words::text!("Rule")) } th { (words::text!("Stage")) } th { (words::text!("Which letters")) } th { (words::text!("Every")) } th { (words::text!("State")) } th { (words::text!("Last run")) } th { (words::text!("Reason")) } th { (words::text!("By")) } } }
-                    tbody { @for rule in &all { (rule_row(rule)) } }
-                } }
-            }
-        };
-        Page::still(title, body)
-    }))
-}
-
-fn rule_row(standing: &Standing) -> Markup {
-    let rule = &standing.rule;
-    html! {
-        tr .bad[standing.off.is_some()] {
-            td { (rule.name) }
-            td { (parts::stage_name(&rule.stage)) }
-            td .text { (rule.query) }
-            td { (parts::span(i64::try_from(rule.every_ms).unwrap_or(i64::MAX))) }
-            td { @match &standing.off { None => (words::text!("on")), Some(off) => { (words::text!("off")) ": " (words::retold(&off.why)) " (" (off.by) ")" } } }
-            td { @if let Some(last) = &standing.last {
-                (parts::time(last.begun_at)) " " (words::retold(&last.note))
-                @if let Some(plan) = &last.plan { " " a .id href=(format!("/plans/{plan}")) { (plan) } }
-            } }
-            td .text { (rule.reason) }
-            td { (rule.operator) }
-        }
-    }
 }

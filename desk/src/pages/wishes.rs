@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn page(State(app): State<App>, ask: Ask) -> Result<Response> {
-    let view = view(&app).await?;
+    let view = view(&app, &ask).await?;
     Ok(ask.page(|| shown(&ask, &view)))
 }
 
@@ -39,7 +39,7 @@ async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
     live(&app, &ask, move || {
         let (app, ask) = (own.clone(), asked.clone());
         async move {
-            let view = view(&app).await?;
+            let view = view(&app, &ask).await?;
             Ok(ask.inside(|| shown(&ask, &view)).into_string())
         }
     })

@@ -3,6 +3,7 @@
 use crate::{
     auth::{People, attempts::Attempts, secret},
     config::DeskConfig,
+    drafts::Drafts,
     setup,
     views::Cache,
     work::Work,
@@ -39,6 +40,8 @@ pub(crate) struct Parts {
     pub(crate) config: DeskConfig,
     /// How far setting up has come.
     pub(crate) setup: setup::Place,
+    /// What admins have typed into letters.
+    pub(crate) drafts: Drafts,
     /// What operators have begun.
     pub(crate) work: Work,
     /// What several pages look at.
@@ -66,7 +69,9 @@ impl App {
         people: People,
         config: DeskConfig,
     ) -> Self {
-        let kept = setup::Kept::new(&config.data, &rt.namespace.to_string());
+        let namespace = rt.namespace.to_string();
+        let kept = setup::Kept::new(&config.data, &namespace);
+        let drafts = Drafts::new(&config.data, &namespace);
         Self(Arc::new(Parts {
             setup: setup::Place::new(kept),
             rt,
@@ -75,6 +80,7 @@ impl App {
             people,
             attempts: Attempts::default(),
             config,
+            drafts,
             work: Work::default(),
             cache: Cache::default(),
             secret: secret::random(),

@@ -1,6 +1,6 @@
 //! Who is let in: by session, by token, by a proxy that is trusted, or, on a loopback without sign-in, by being here.
 
-use super::{App, failure::Failure, language};
+use super::{App, failure::Failure, language, tls::Peer};
 use crate::auth::{Principal, Role, principal::Via};
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use readmodel::serve::is_local;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// The cookie of a session.
 pub(super) const COOKIE: &str = "desk_session";
@@ -111,8 +111,8 @@ fn of_proxy(app: &App, request: &Request) -> Result<Option<Principal>, Failure> 
 }
 
 fn peer(request: &Request) -> Option<IpAddr> {
-    let info = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(info.0.ip())
+    let info = request.extensions().get::<ConnectInfo<Peer>>()?;
+    Some(info.0.0.ip())
 }
 
 fn is_trusted(app: &App, address: IpAddr) -> bool {

@@ -34,6 +34,12 @@ pub(crate) fn reason(text: &str) -> Result<&str, Failure> {
 #[derive(Debug, Default)]
 pub(crate) struct Filled(Vec<(String, String)>);
 
+impl From<Vec<(String, String)>> for Filled {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+}
+
 impl Filled {
     pub(super) fn read(body: &[u8]) -> Self {
         Self(form_urlencoded::parse(body).into_owned().collect())
@@ -83,7 +89,7 @@ impl<S: Send + Sync> FromRequest<S> for Filled {
 }
 
 /// The token of the session stands in a header or in the form.
-fn admit(ask: &Ask, headers: &HeaderMap, in_form: &str) -> Result<(), Failure> {
+pub(super) fn admit(ask: &Ask, headers: &HeaderMap, in_form: &str) -> Result<(), Failure> {
     let in_header = headers.get("x-form-token").and_then(|it| it.to_str().ok());
     let given = in_header.unwrap_or(in_form);
     match !ask.principal.needs_form_token() || secret::same(given, &ask.principal.form_token) {

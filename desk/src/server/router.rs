@@ -1,6 +1,9 @@
 //! Which address leads where.
 
-use super::{App, assets, door, headers, sign_in};
+use super::{
+    App, assets, door, headers, sign_in,
+    tls::{Peer, TlsListener},
+};
 use crate::{api, pages};
 use axum::{
     Router,
@@ -9,19 +12,28 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use std::{io, net::SocketAddr};
+use pipeline::tls::ServerTls;
+use std::io;
 use tokio::net::TcpListener;
 
-/// Answers until shutdown.
+/// Answers until shutdown; with TLS of its own where there is a certificate.
 ///
 /// # Errors
 /// When the listener fails.
-pub(crate) async fn serve(listener: TcpListener, app: App) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, tls: Option<ServerTls>, app: App) -> io::Result<()> {
     let shutdown = app.rt.shutdown.clone();
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move { shutdown.requested().await })
-        .await
+    let service = router(app).into_make_service_with_connect_info::<Peer>();
+    let ends = {
+        let shutdown = shutdown.clone();
+        async move { shutdown.requested().await }
+    };
+    match tls {
+        None => axum::serve(listener, service).with_graceful_shutdown(ends).await,
+        Some(tls) => {
+            let listener = TlsListener::new(listener, tls, shutdown)?;
+            axum::serve(listener, service).with_graceful_shutdown(ends).await
+        }
+    }
 }
 
 fn router(app: App) -> Router {

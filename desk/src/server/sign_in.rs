@@ -7,6 +7,7 @@ use super::{
     filled::Filled,
     language,
     question::Question,
+    tls::Peer,
 };
 use crate::{
     auth::{password, secret},
@@ -19,7 +20,6 @@ use axum::{
 };
 use readmodel::serve::is_local;
 use serde::Deserialize;
-use std::net::SocketAddr;
 
 /// Where to go afterwards.
 #[derive(Debug, Default, Deserialize)]
@@ -53,7 +53,7 @@ fn shown(headers: &HeaderMap, status: StatusCode, next: &str, problem: Option<&s
 /// Name and password; no session yet, so no token of one: a page elsewhere gains nothing by signing somebody in.
 pub(super) async fn enter(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Result<Response, Failure> {

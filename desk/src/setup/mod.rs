@@ -17,6 +17,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) use progress::{Kept, Progress};
 pub(crate) use step::Step;
 pub(crate) use steps::{SetUp, Tried};
+pub(crate) use trying::tried_before;
 
 /// Where setting up happens; one step at a time.
 pub(crate) struct Place {

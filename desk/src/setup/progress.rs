@@ -31,6 +31,8 @@ pub(crate) struct Progress {
     pub(crate) customers_of: Option<String>,
     /// The mapping document as it stands.
     pub(crate) document: Option<String>,
+    /// The wish that was answered with what the document makes of some of them.
+    pub(crate) trial_of: Option<String>,
     /// The document can be used.
     pub(crate) is_usable: bool,
     /// Rows without a key are none of the customers', so new rows may be made beside them.

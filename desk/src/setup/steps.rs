@@ -179,6 +179,7 @@ impl SetUp<'_> {
         *progress = Progress {
             form: Some(sheet),
             key_widget: None,
+            trial_of: None,
             is_usable: false,
             ignore_keyless: false,
             first: begun.0,

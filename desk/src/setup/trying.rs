@@ -7,7 +7,11 @@ use super::{
 };
 use crate::server::Failure;
 use mapping::draft;
-use pipeline::{setup::Trials, stage::Stage, wish::WishKind};
+use pipeline::{
+    setup::Trials,
+    stage::Stage,
+    wish::{WishKind, Wishes},
+};
 use std::collections::BTreeMap;
 
 impl SetUp<'_> {
@@ -51,34 +55,54 @@ impl SetUp<'_> {
             widgets: chosen_form(progress)?.widgets.clone(),
             customers_of: progress.customers_of.clone(),
         };
-        let mut trials: Trials = match self.answered(kind.clone(), words::text!("try the mapping")).await {
+        let why = words::text!("try the mapping");
+        let (wish, answer) = match self.asked(kind.clone(), why).await {
             // Customers are kept for an hour.
             Err(Failure::Refused(_)) => {
                 self.fields(progress).await?;
-                let customers_of = progress.customers_of.clone();
-                self.answered(again(kind, customers_of), words::text!("try the mapping"))
+                self.asked(again(kind, progress.customers_of.clone()), why)
                     .await?
             }
             tried => tried?,
         };
-        let greedy = trials
-            .english
-            .fields
-            .iter()
-            .find(|field| field.widget == key_widget);
-        if let Some(label) = greedy.map(|field| field.label.clone()) {
-            trials.add_problem(|| {
-                words::tr!(
-                    "the mapping fills the key widget ({}), which belongs to the loader alone; take it out of the mapping, or \
-                     choose another key widget",
-                    label
-                )
-            });
-        }
+        let trials = judged(&answer.unwrap_or_default(), &key_widget)?;
         progress.is_usable = trials.english.problems.is_empty();
+        progress.trial_of = Some(wish.id);
         self.tried.trial = Some(trials);
         Ok(())
     }
+}
+
+/// What a program has answered, and what only the desk knows to be wrong with it.
+fn judged(answer: &str, key_widget: &str) -> Result<Trials, Failure> {
+    let mut trials: Trials = serde_json::from_str(answer)?;
+    let greedy = trials
+        .english
+        .fields
+        .iter()
+        .find(|field| field.widget == key_widget);
+    if let Some(label) = greedy.map(|field| field.label.clone()) {
+        trials.add_problem(|| {
+            words::tr!(
+                "the mapping fills the key widget ({}), which belongs to the loader alone; take it out of the mapping, or \
+                 choose another key widget",
+                label
+            )
+        });
+    }
+    Ok(trials)
+}
+
+/// What was tried before this process began, while Redis still has the answer: an hour long.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn tried_before(wishes: &Wishes, progress: &Progress) -> Result<Option<Trials>, Failure> {
+    let (Some(id), Some(key_widget)) = (&progress.trial_of, &progress.key_widget) else {
+        return Ok(None);
+    };
+    let answer = wishes.answer(id).await?;
+    Ok(answer.and_then(|answer| judged(&answer, key_widget).ok()))
 }
 
 /// Documents by the variables that name their files.

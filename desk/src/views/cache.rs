@@ -1,7 +1,9 @@
 //! What several pages look at is asked for once in a while, not once for each of them.
 
+use pipeline::stage::Stage;
 use replay::overview::Facts;
 use std::{
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -42,12 +44,21 @@ impl<T> Kept<T> {
     }
 }
 
+/// Letters that died in each hour, by group, and since when, unix milliseconds.
+#[derive(Debug, Default)]
+pub(crate) struct Trends {
+    pub(crate) since: i64,
+    pub(crate) stages: HashMap<Stage, BTreeMap<String, Vec<u64>>>,
+}
+
 /// What is kept for a moment.
 pub(crate) struct Cache {
     /// What the verdict stands on.
     pub(crate) facts: Kept<Facts>,
     /// The last runs.
     pub(crate) runs: Kept<Vec<readmodel::read::sums::Run>>,
+    /// Deaths of open letters by stage and group, and since when.
+    pub(crate) trends: Kept<Trends>,
     /// Events by minute of the last day.
     pub(crate) minutes: Kept<Vec<readmodel::read::sums::Minute>>,
 }
@@ -58,6 +69,7 @@ impl Default for Cache {
             facts: Kept::new(FACTS),
             runs: Kept::new(RUNS),
             minutes: Kept::new(MINUTES),
+            trends: Kept::new(MINUTES),
         }
     }
 }

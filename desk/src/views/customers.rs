@@ -5,7 +5,7 @@ use crate::{
     auth::Role,
     server::{App, Ask, Failure},
 };
-use pipeline::stage::Stage;
+use pipeline::{events::What, form::FormReading, stage::Stage};
 use readmodel::read::{customers, letters};
 use replay::{
     query::Query,
@@ -61,6 +61,8 @@ pub(crate) struct One {
     pub(crate) standing: Standing,
     /// How it got there.
     pub(crate) story: Story,
+    /// Where people look at its row; `None`: it has none as far as is known, or nobody knows where.
+    pub(crate) row_page: Option<String>,
     /// Its open dead letters, as far as they can be found by its id.
     pub(crate) letters: Vec<Hit>,
     /// Whether the account of events was read to its end.
@@ -149,6 +151,7 @@ pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> 
             Ok((standing(&story.steps), story))
         })
         .await?;
+    let row_page = row_page(app, &story).await?;
     for step in &mut story.steps {
         step.message = hidden::sentence(&shown.principal, &step.message);
     }
@@ -159,9 +162,35 @@ pub(crate) async fn one(app: &App, ask: &Ask, id: &str) -> Result<One, Failure> 
         company_id: id.to_owned(),
         standing,
         story,
+        row_page,
         letters: hits(app, ask, query).await?,
         current: app.keeper.state().is_current(),
     })
+}
+
+/// The page of the row that a customer had last.
+async fn row_page(app: &App, story: &Story) -> Result<Option<String>, Failure> {
+    let row = story.steps.iter().rev().find(|step| !step.row_id.is_empty());
+    let Some(row) = row.filter(|step| step.what != What::Removed) else {
+        return Ok(None);
+    };
+    let form = FormReading::last(&app.rt.store, &app.rt.namespace).await?;
+    Ok(form.and_then(|form| form.page_of(&row.row_id)))
+}
+
+/// The page of a customer's row, for who stands elsewhere.
+///
+/// # Errors
+/// When Redis or the read model does not answer.
+pub(crate) async fn row_page_of(app: &App, ask: &Ask, id: &str) -> Result<Option<String>, Failure> {
+    if !name::is_id(id) {
+        return Ok(None);
+    }
+    let company = id.to_owned();
+    let story = app.look(ask.language, move |connection| {
+        Ok(Story::of(&company, customers::events(connection, &company)?))
+    });
+    row_page(app, &story.await?).await
 }
 
 async fn hits(app: &App, ask: &Ask, query: Query) -> Result<Vec<Hit>, Failure> {

@@ -1,6 +1,6 @@
 //! Dead letters: by cause over all stages, page by page, and one in full.
 
-use super::hidden;
+use super::{cache::Trends, hidden};
 use crate::{
     auth::Role,
     server::{App, Ask, Failure},
@@ -13,9 +13,12 @@ use readmodel::read::{
 };
 use replay::{browse::Group, query::Query};
 use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Letters of a page.
 pub(crate) const PAGE: usize = 50;
+/// Bars of a trend.
+const HOURS: usize = 24;
 /// Letters of a page of the API, at most.
 const MOST: usize = 500;
 
@@ -55,6 +58,10 @@ pub(crate) struct Groups {
     pub(crate) stage: &'static str,
     /// The largest first.
     pub(crate) groups: Vec<Group>,
+    /// Letters of each group that are open and died in each of the last 24 hours, the oldest hour first.
+    pub(crate) trends: BTreeMap<String, Vec<u64>>,
+    /// Begin of the first of these hours, unix milliseconds.
+    pub(crate) trends_since: i64,
     /// Letters of all groups.
     pub(crate) letters: u64,
     /// Whether that is all of them.
@@ -88,15 +95,36 @@ pub(crate) async fn groups(app: &App, ask: &Ask, stage: Stage, query: Query) -> 
             Ok((groups, known::known(connection, stage)?, query))
         })
         .await?;
+    let trends = trends(app).await?;
+    let mut of_stage = trends.stages.get(&stage).cloned().unwrap_or_default();
+    of_stage.retain(|name, _| groups.iter().any(|group| group.group == *name));
     for group in &mut groups {
         group.example = hidden::sentence(&ask.principal, &group.example);
     }
     Ok(Groups {
         stage: stage.name(),
+        trends: of_stage,
+        trends_since: trends.since,
         letters: groups.iter().map(|group| group.count).sum(),
         groups,
         complete: current && extent.answers(&query),
     })
+}
+
+async fn trends(app: &App) -> Result<Arc<Trends>, Failure> {
+    let look = async || {
+        let since = jiff::Timestamp::now().as_millisecond() - HOURS as i64 * 3_600_000;
+        let look = move |connection: &rusqlite::Connection| {
+            let of = |stage| Ok((stage, groups::trends(connection, stage, since, HOURS)?));
+            let stages: readmodel::error::Result<_> = Stage::ALL.into_iter().map(of).collect();
+            Ok(Trends {
+                since,
+                stages: stages?,
+            })
+        };
+        app.look(words::Language::English, look).await
+    };
+    Ok(app.cache.trends.get(look).await?)
 }
 
 /// One page of letters.

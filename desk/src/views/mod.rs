@@ -9,6 +9,7 @@ pub(crate) mod hidden;
 pub(crate) mod overview;
 pub(crate) mod plans;
 pub(crate) mod record;
+pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod setup;
 pub(crate) mod wishes;

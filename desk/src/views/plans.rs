@@ -1,4 +1,4 @@
-//! Plans, operations and rules: what was decided about letters, and what came of it.
+//! Plans and operations: what was decided about letters, and what came of it.
 
 use super::{hidden, stage};
 use crate::{
@@ -11,7 +11,6 @@ use readmodel::read::sums::{self, Moved};
 use replay::{
     operation::{Operation, Operations},
     plan::Plan,
-    rule::{Rules, Standing},
 };
 use serde::Serialize;
 
@@ -122,23 +121,4 @@ pub(crate) async fn operation(app: &App, ask: &Ask, id: &str) -> Result<(Stage, 
     let workspace = app.workspace(Stage::Extract, &ask.principal.name);
     let operation = Operations::of(&workspace).load(id).await?;
     Ok((stage(&operation.stage)?, operation))
-}
-
-/// All rules.
-///
-/// # Errors
-/// When Redis does not answer.
-pub(crate) async fn rules(app: &App, ask: &Ask) -> Result<Vec<Standing>, Failure> {
-    let workspace = app.workspace(Stage::Extract, &ask.principal.name);
-    let mut rules = Rules::of(&workspace).list().await?;
-    for standing in &mut rules {
-        standing.rule.query = hidden::filter(&ask.principal, &standing.rule.query);
-        if let Some(last) = &mut standing.last {
-            last.note = hidden::sentence(&ask.principal, &last.note);
-        }
-        if let Some(off) = &mut standing.off {
-            off.why = hidden::sentence(&ask.principal, &off.why);
-        }
-    }
-    Ok(rules)
 }

@@ -5,6 +5,7 @@ use crate::{
     setup::{
         Progress, Tried,
         programs::{Program, programs},
+        tried_before,
     },
 };
 use pipeline::wish::{Wish, Wishes};
@@ -46,12 +47,17 @@ pub(crate) async fn view(app: &App) -> Result<View, Failure> {
         Some(id) => wishes.load(id).await.ok(),
         None => None,
     };
+    let mut tried = app.setup.tried();
+    if tried.trial.is_none() {
+        // Another process has tried it.
+        tried.trial = tried_before(&wishes, &progress).await?;
+    }
     Ok(View {
         programs: programs(&app.rt).await?,
         first: load(&progress.first).await,
         adoption: load(&progress.adoption).await,
         waiting: waiting(app, &progress).await,
-        tried: app.setup.tried(),
+        tried,
         progress,
     })
 }

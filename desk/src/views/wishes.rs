@@ -1,7 +1,8 @@
 //! What running services were asked to do, and which stages rest.
 
-use crate::server::{App, Failure};
-use pipeline::wish::{Decision, Decisions, Wish, Wishes};
+use super::hidden;
+use crate::server::{App, Ask, Failure};
+use pipeline::wish::{Decision, Decisions, State, Wish, Wishes};
 use serde::Serialize;
 
 /// Wishes of a page.
@@ -20,9 +21,14 @@ pub(crate) struct View {
 ///
 /// # Errors
 /// When Redis does not answer.
-pub(crate) async fn view(app: &App) -> Result<View, Failure> {
+pub(crate) async fn view(app: &App, ask: &Ask) -> Result<View, Failure> {
+    let mut wishes = Wishes::of(&app.rt).list(MOST).await?;
+    for wish in wishes.iter_mut().filter(|wish| wish.state == State::Failed) {
+        // A vendor may have said why.
+        wish.outcome = hidden::sentence(&ask.principal, &wish.outcome);
+    }
     Ok(View {
-        wishes: Wishes::of(&app.rt).list(MOST).await?,
+        wishes,
         decisions: decisions(app).await?,
     })
 }

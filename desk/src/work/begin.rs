@@ -1,6 +1,6 @@
 //! Beginning what takes time: each on a thread of its own, for what visits letters is no future that may change its thread.
 
-use super::{Made, Making};
+use super::{Claim, Made, Making};
 use crate::{
     auth::Role,
     server::{App, Ask, Failure, reason as checked},
@@ -29,7 +29,7 @@ const SAMPLES: usize = 5;
 
 /// The operator's workspace. What is begun in it does not end with this process's grace but with the process: what a killed
 /// one leaves is adopted, what one has paused would wait for somebody.
-fn detached(app: &App, stage: Stage, ask: &Ask) -> Workspace {
+pub(super) fn detached(app: &App, stage: Stage, ask: &Ask) -> Workspace {
     let mut workspace = app.workspace(stage, &ask.principal.name);
     workspace.stop = Shutdown::manual(app.common.drain_deadline);
     workspace
@@ -41,10 +41,23 @@ pub(super) fn decided<'a>(ask: &Ask, reason: &'a str) -> Result<&'a str, Failure
     checked(reason)
 }
 
-async fn begun(work: impl AsyncFnOnce() + Send + 'static) {
+pub(super) async fn begun(work: impl AsyncFnOnce() + Send + 'static) {
+    drop(timeout(PATIENCE, aside(work)).await);
+}
+
+/// What comes of work on a thread of its own, which goes on when nobody waits for it any more.
+///
+/// # Errors
+/// When it panics.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl AsyncFnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
     let runtime = Handle::current();
     let task = tokio::task::spawn_blocking(move || runtime.block_on(work()));
-    drop(timeout(PATIENCE, task).await);
+    task.await.map_err(|error| {
+        tracing::error!(%error, "work on letters has ended");
+        Failure::Letters(Error::Interrupted(words::mark!("nothing was moved")))
+    })
 }
 
 /// Begins to make a plan, and says its id.
@@ -122,19 +135,28 @@ pub(crate) async fn run(app: &App, ask: &Ask, id: &str, canary: bool) -> Result<
         options.canary = Canary(Vec::new());
     }
     let action = if is_new { "replay" } else { "resume" };
-    let (app, workspace, id) = (app.clone(), detached(app, stage, ask), id.to_owned());
-    app.work.note(&id, None);
-    let work = async move || {
-        let _claimed = claimed;
-        let ran = recorded::run(&workspace, action, plan, &options, &mut |_| {}).await;
-        if let Err(error) = ran {
-            let error = words::english(|| chain(&error));
-            tracing::warn!(plan = id, error, "a replay has ended");
-            app.work.note(&id, Some(error));
-        }
-    };
-    begun(work).await;
+    let (app, workspace) = (app.clone(), detached(app, stage, ask));
+    begun(async move || ran(&app, &workspace, claimed, action, plan, &options).await).await;
     Ok(())
+}
+
+/// Runs a plan to its end; what keeps it from that is shown on its page.
+pub(super) async fn ran(
+    app: &App,
+    workspace: &Workspace,
+    _claimed: Claim,
+    action: &str,
+    plan: Plan,
+    options: &Options,
+) {
+    let id = plan.id.clone();
+    app.work.note(&id, None);
+    let ran = recorded::run(workspace, action, plan, options, &mut |_| {}).await;
+    if let Err(error) = ran {
+        let error = words::english(|| chain(&error));
+        tracing::warn!(plan = id, error, "a replay has ended");
+        app.work.note(&id, Some(error));
+    }
 }
 
 /// Lets a running plan rest.
@@ -187,7 +209,7 @@ pub(crate) async fn undo(app: &App, ask: &Ask, id: &str, reason: &str) -> Result
 }
 
 /// Says what went wrong at once; what takes longer is found among the operations.
-async fn operation(
+pub(super) async fn operation(
     app: &App,
     work: impl AsyncFnOnce() -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Failure> {

@@ -4,10 +4,16 @@
 //! preview of a plan that was made here, which is shown as long as this process lives.
 
 mod begin;
+mod edit;
+mod exchange;
+mod rules;
 mod services;
 mod set_up;
 
 pub(crate) use begin::{cancel, discard, make, pause, run, undo};
+pub(crate) use edit::{draft, drafts, forget, keep, open, outlook, put_back, reveal};
+pub(crate) use exchange::{export, import, spool};
+pub(crate) use rules::{add_rule, change_rule};
 pub(crate) use services::{cancel_wish, pause_stage, resume_stage, wish};
 pub(crate) use set_up::set_up;
 

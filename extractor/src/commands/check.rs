@@ -22,6 +22,9 @@ pub(super) struct Step {
     pub(super) ok: bool,
     pub(super) detail: String,
     ms: u64,
+    /// When it has failed.
+    #[serde(skip)]
+    pub(super) remedy: &'static str,
 }
 
 /// Tries, prints, and fails when a step has failed.
@@ -86,7 +89,7 @@ pub(super) async fn findings(
         if step.ok {
             Finding::good(what, step.detail)
         } else {
-            Finding::bad(what, &step.detail, step.remedy())
+            Finding::bad(what, &step.detail, step.remedy)
         }
     };
     let steps = try_okki(okki, http, Some(place)).await?;
@@ -101,23 +104,33 @@ impl Step {
             ok: true,
             detail: detail.to_owned(),
             ms: 0,
+            remedy: "",
         }
     }
+}
 
-    /// What to do when it has failed.
-    pub(super) fn remedy(&self) -> &'static str {
-        match self.name.as_bytes() {
-            b"credentials" => {
-                words::text!(
-                    "compare OKKI_CLIENT_ID and OKKI_CLIENT_SECRET with 企业管理 → 外部对接 → API对接"
-                )
-            }
-            b"permission" => words::text!("enable the customer module for the application under API对接"),
-            b"group" => words::text!(
-                "take an id from the list of customer groups (客户分组), or leave OKKI_GROUP_ID out"
-            ),
-            _ => words::text!("see the message"),
+/// What to do when a step has failed: whoever does not serve just now says nothing about credentials or permissions.
+fn remedy(name: &str, error: &Error) -> &'static str {
+    match (error, name) {
+        (Error::Quota(_), _) => words::text!(
+            "wait until the quota is renewed; OKKI_DAILY and OKKI_RATE say how much of the account's quota may be used"
+        ),
+        (Error::Store(_), _) => {
+            words::text!("see that Redis is there and takes writes; `doctor` examines it")
         }
+        (error, _) if error.is_transient() => {
+            words::text!("OKKI does not serve just now: try again in some minutes")
+        }
+        (_, "credentials") => {
+            words::text!("compare OKKI_CLIENT_ID and OKKI_CLIENT_SECRET with 企业管理 → 外部对接 → API对接")
+        }
+        (_, "permission") => {
+            words::text!("enable the customer module for the application under API对接")
+        }
+        (_, "group") => {
+            words::text!("take an id from the list of customer groups (客户分组), or leave OKKI_GROUP_ID out")
+        }
+        _ => words::text!("see the message"),
     }
 }
 
@@ -183,11 +196,13 @@ async fn step<T>(
     let outcome = work.await;
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let detail = outcome.as_ref().map_or_else(|error| chain(error), describe);
+    let remedy = outcome.as_ref().err().map_or("", |error| remedy(name, error));
     steps.push(Step {
         name,
         ok: outcome.is_ok(),
         detail,
         ms,
+        remedy,
     });
     outcome.ok()
 }

@@ -261,6 +261,7 @@ fn watch(
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let checkpoint = CheckpointWatch::new(rt.clone(), state.clone());
     let filter = okki.client.endpoints.source.filter();
+    rt.status.set(reconcile::FILTER, filter.clone().into());
     let filter = FilterWatch::new(rt.clone(), state.clone(), filter, lists_again);
     let damaged = DamagedWatch::new(rt.clone(), state.clone());
     let shutdown = rt.shutdown.clone();

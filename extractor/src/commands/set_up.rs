@@ -99,7 +99,7 @@ impl Desired {
             .await
             .map_err(|error| format!("{error:#}"))?;
         match steps.iter().find(|step| !step.ok) {
-            Some(failed) => Err(format!("{}; {}", failed.detail, failed.remedy())),
+            Some(failed) => Err(format!("{}; {}", failed.detail, failed.remedy)),
             None => {
                 let seen = steps.iter().find(|step| step.name == "permission");
                 let seen = seen.map_or("", |step| step.detail.as_str());

@@ -3,7 +3,7 @@
 
 use super::{FetchHandler, Receipt, done};
 use crate::{
-    deleted::{Existing, Listing, Presence},
+    deleted::{Existing, Listing, Presence, together},
     hooks::count_fetch,
     okki::{Detail, Error},
     snapshot::Asked,
@@ -22,7 +22,7 @@ use proto::v1::CompanyRef;
 const FOR_KNOWN: usize = 3;
 const FOR_UNKNOWN: usize = 2;
 /// Rows a page of those who exist.
-const ROWS: u32 = 200;
+pub(super) const ROWS: u32 = 200;
 
 impl FetchHandler {
     /// What to do about a detail that is not handed on; `None` hands it on.
@@ -124,7 +124,8 @@ impl FetchHandler {
                 lane: Lane::Live,
                 part,
             };
-            let existing = Existing::around(&listing, &[deleted.time, loaded], ROWS).await?;
+            let windows = together(&[deleted.time, loaded]);
+            let existing = Existing::for_removal(&listing, company_id, &windows, ROWS).await?;
             if existing.presence(company_id, 0) != Presence::Absent || deleted.shows_any(&existing) {
                 return Ok(None);
             }

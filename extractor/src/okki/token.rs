@@ -132,8 +132,8 @@ impl Tokens {
     /// theirs.
     pub(crate) async fn replace(&self, vendor: &impl Fetch) -> Result<(), Error> {
         let token = match &self.shared {
-            Some(shared) => shared.fetch(vendor).await?,
-            None => vendor.fetch().await?,
+            Some(shared) => Box::pin(shared.fetch(vendor)).await?,
+            None => Box::pin(vendor.fetch()).await?,
         };
         *self.local.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(token));
         Ok(())
@@ -160,9 +160,10 @@ impl Tokens {
                 message: message.clone(),
             });
         }
+        // Boxed: a call that renews its token awaits a whole call of its own, and both would lie on one stack.
         let obtained = match &self.shared {
-            Some(shared) => shared.obtain(vendor, usable).await,
-            None => vendor.fetch().await,
+            Some(shared) => Box::pin(shared.obtain(vendor, usable)).await,
+            None => Box::pin(vendor.fetch()).await,
         };
         *failure = match &obtained {
             Err(Error::Auth { code, message }) => Some((Instant::now(), code.clone(), message.clone())),
@@ -231,7 +232,7 @@ impl Shared {
 
     /// A text that does not open was sealed by another secret, and counts as none.
     async fn read(&self) -> Result<Option<Token>, store::Error> {
-        let mut connection = self.store.connection().await?;
+        let mut connection = self.store.connection_for(&self.key).await?;
         let sealed: Option<Vec<u8>> = redis::cmd("GET")
             .arg(&self.key)
             .query_async(&mut *connection)
@@ -255,7 +256,7 @@ impl Shared {
             return Ok(());
         };
         let lives = (token.fresh_until - time::now_ms()).max(1);
-        let mut connection = self.store.connection().await?;
+        let mut connection = self.store.connection_for(&self.key).await?;
         redis::cmd("SET")
             .arg(&self.key)
             .arg(sealed)

@@ -23,10 +23,7 @@ impl Runner {
         force: bool,
         before: &KindState,
     ) -> Result<Run, Stop> {
-        let overtaken = match (span, before.checkpoint) {
-            (Span::SinceCheckpoint, None) => self.leave_to_first_load().await?,
-            _ => None,
-        };
+        let overtaken = self.overtaken(span, before.checkpoint).await?;
         let margins = self.settings.margins;
         let window_at = |now| match span {
             Span::SinceCheckpoint => {
@@ -77,6 +74,15 @@ impl Runner {
         })
     }
 
+    /// From where on a live window has to begin whatever its checkpoint says, which may be where a first load ends.
+    async fn overtaken(&self, span: Span, checkpoint: Option<i64>) -> Result<Option<i64>, Stop> {
+        match (span, checkpoint) {
+            (Span::SinceCheckpoint, None) => self.leave_to_first_load().await,
+            (Span::SinceCheckpoint, Some(_)) => self.look_for_the_first().await.map(|()| None),
+            _ => Ok(None),
+        }
+    }
+
     /// Without a checkpoint everything of before is for the first load, so that no change waits behind it. It is asked for
     /// before the live window gives the checkpoint that would hide the need. Where an unfinished one already ends, the
     /// live windows have to begin.
@@ -85,6 +91,28 @@ impl Runner {
         let begun = self.state.standing(RunKind::First).await?.run;
         let overlap = self.settings.margins.overlap.as_secs().cast_signed();
         Ok(begun.map(|run| run.end.saturating_sub(overlap)))
+    }
+
+    /// A first load that found nobody may have asked a listing that was not there yet. While nobody was ever listed, it is
+    /// looked for somebody from the start on, and the first load made once more when there is.
+    async fn look_for_the_first(&self) -> Result<(), Stop> {
+        let first = self.state.standing(RunKind::First).await?;
+        let has_ended = first.started_ms.is_some() && first.run.is_none() && !first.wanted;
+        if !has_ended || self.rt.account.total().await?.listed > 0 {
+            return Ok(());
+        }
+        let request = PageRequest {
+            start: self.settings.start,
+            end: None,
+            page: 1,
+            count: 1,
+            removed: false,
+        };
+        if self.first_pages(RunKind::First, &request).await?.0.rows() > 0 {
+            tracing::warn!("the first load found nobody, and now somebody is listed: it is made once more");
+            self.state.want(RunKind::First).await?;
+        }
+        Ok(())
     }
 
     /// The first page of each part of the listing, with their total, and whether there is nothing at all.

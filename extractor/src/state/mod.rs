@@ -24,7 +24,7 @@ pub(crate) use written::Written;
 
 use crate::clocks::Clocks;
 use pipeline::{
-    names::Namespace,
+    names::{NO_CONDITION, Namespace},
     store::{Error, Script, Store},
 };
 use serde::Serialize;
@@ -43,6 +43,11 @@ pub(crate) struct Conditions {
 impl Conditions {
     pub(crate) fn has_changed(&self) -> bool {
         self.now != self.listed
+    }
+
+    /// Transformers without a condition say so.
+    pub(crate) fn may_drop(&self) -> bool {
+        self.now != NO_CONDITION
     }
 }
 

@@ -14,6 +14,13 @@ use totals::Belief;
 
 /// Passes in which the proof came no further, after which an overstated total is no longer believed.
 const QUIET_PASSES: u32 = 8;
+/// The same where pages of another size were tried.
+const QUIET_AFTERWARDS: u32 = 2;
+/// Customers of one time may lie on the border of two pages and be shown by neither, pass after pass: pages of so many other
+/// sizes, which have other borders, are read before a total is taken for too large.
+const MOST_SIZES: u32 = 2;
+/// Smaller pages would only be more of them.
+const SMALLEST: u32 = 10;
 /// Passes after which a listing counts as one that does not come to rest.
 const MOST_PASSES: u32 = 64;
 /// How often a page that repeats its neighbour is asked for again.
@@ -57,6 +64,8 @@ pub(super) struct Gather {
     pass: u32,
     found_in_pass: u64,
     quiet: u32,
+    /// Sizes of pages that were tried beside the first.
+    sizes: u32,
 }
 
 impl Gather {
@@ -81,6 +90,7 @@ impl Gather {
             pass: 0,
             found_in_pass: 0,
             quiet: 0,
+            sizes: 0,
         }
     }
 
@@ -134,8 +144,15 @@ impl Gather {
                 self.request.page = next;
             }
             None if self.end_pass()? => {
-                let unread = self.missing();
-                return Ok(Taken::Whole(Step { unread, ..step }));
+                if self.tries_another_size() {
+                    return Ok(Taken::More(step));
+                }
+                let (unread, falls_short) = (self.missing(), self.shortfall() > 0);
+                return Ok(Taken::Whole(Step {
+                    unread,
+                    falls_short,
+                    ..step
+                }));
             }
             None => {}
         }
@@ -187,8 +204,13 @@ impl Gather {
             .contains(&(self.edge() + 1))
             .then_some(self.edge() + 1);
         self.previous.clear();
-        if self.quiet >= QUIET_PASSES {
-            if !forwards {
+        let enough = if self.sizes == 0 {
+            QUIET_PASSES
+        } else {
+            QUIET_AFTERWARDS
+        };
+        if self.quiet >= enough {
+            if !forwards && self.sizes == MOST_SIZES {
                 tracing::warn!(
                     total = self.epoch_total,
                     seen = self.seen.len(),

@@ -88,6 +88,8 @@ pub(crate) struct Step {
     pub damaged: Vec<DamagedRow>,
     /// Why nobody knows who else is in the slice.
     pub unread: Option<String>,
+    /// The total counts more customers of the slice than any page has shown.
+    pub falls_short: bool,
     /// Of the items, those whose listed time lies outside of what was asked for: that time says nothing.
     pub strays: HashSet<String>,
     /// How many of these lie on other days, which no listing shows that filters by the times it shows.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pipeline::form::ROW;
 use pipeline::quota::{Bucket, Lane};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +42,12 @@ impl Client {
     /// App and form that are written to.
     pub(crate) fn form(&self) -> (&str, &str) {
         (&self.form.app_id, &self.form.entry_id)
+    }
+
+    /// Where people look at a row of the form; [`ROW`] stands for its id.
+    pub(crate) fn row_page(&self) -> Option<String> {
+        let (app, form) = self.form();
+        self.company.row_page(app, form, ROW)
     }
 
     /// How long an exchange can take.

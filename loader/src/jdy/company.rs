@@ -66,6 +66,19 @@ impl Account {
     pub(crate) fn vendor(&self, company: Option<&str>) -> VendorAccount {
         VendorAccount::new("jdy", &self.base, company.unwrap_or_default())
     }
+
+    /// Where people look at a row of a form; `row` stands for its id. The page is on the host of the API without its `api.`,
+    /// as it is for both brands; an installation of one's own has both on one host.
+    pub(crate) fn row_page(&self, app: &str, form: &str, row: &str) -> Option<String> {
+        let host = self.base.host_str()?;
+        let mut page = self.base.clone();
+        if let Some(brand) = host.strip_prefix("api.") {
+            page.set_host(Some(&format!("www.{brand}"))).ok()?;
+        }
+        Some(format!(
+            "{page}dashboard/app/{app}/form/{form}/data/{row}/qr_link"
+        ))
+    }
 }
 
 /// The company that an API key belongs to, with all of its forms.
@@ -87,6 +100,11 @@ pub(crate) type MaySend<'a> = &'a (dyn Fn() -> bool + Sync);
 pub(crate) const ALWAYS: MaySend<'static> = &|| true;
 
 impl Company {
+    /// As [`Account::row_page`].
+    pub(crate) fn row_page(&self, app: &str, form: &str, row: &str) -> Option<String> {
+        self.account.row_page(app, form, row)
+    }
+
     /// Nothing connects before the first call.
     pub(crate) fn new(
         account: Account,
@@ -255,5 +273,28 @@ fn outcome_name<T>(reply: &Reply<T>) -> &'static str {
         },
         Reply::Unknown(_) => "unknown",
         Reply::Unsent(_) => "unsent",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_looked_at_where_its_brand_has_its_pages() {
+        for (base, page) in [
+            ("https://api.jiandaoyun.com", "https://www.jiandaoyun.com"),
+            ("https://api.jodoo.com", "https://www.jodoo.com"),
+            ("http://forms.example:8080", "http://forms.example:8080"),
+        ] {
+            let account = Account {
+                base: base.parse().unwrap(),
+                key: Secret::new("k"),
+                timeout: Duration::ZERO,
+                slowest: Duration::ZERO,
+            };
+            let page = format!("{page}/dashboard/app/a/form/f/data/{{row}}/qr_link");
+            assert_eq!(account.row_page("a", "f", "{row}"), Some(page));
+        }
     }
 }

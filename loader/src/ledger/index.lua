@@ -11,8 +11,8 @@
 local operation, dups = ARGV[3], prefix .. 'dups'
 
 local function valid(form)
-  local index = redis.call('HMGET', KEYS[1], 'form', 'state', 'run')
-  return index[1] == form and (index[2] == 'open' or index[2] == 'complete') and index[3] == server_run()
+  local index = redis.call('HMGET', KEYS[1], 'form', 'state', 'run', 'history')
+  return index[1] == form and (index[2] == 'open' or index[2] == 'complete') and is_of_this_run(index[3], index[4])
 end
 
 if operation == 'state' then
@@ -28,9 +28,10 @@ elseif operation == 'begin' then
   for _, batch in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do redis.call('DEL', batch_key(batch)) end
   redis.call('DEL', KEYS[1], KEYS[2], dups)
   redis.call('HSET', KEYS[1], 'form', ARGV[5], 'state', ARGV[9] == '1' and 'complete' or 'open', 'epoch', ARGV[6],
-    'run', server_run(), 'noticed', string.format('%d', time),
+    'run', run, 'noticed', string.format('%d', time),
     'settles', string.format('%d', time + tonumber(ARGV[7])), 'floor', sequence_now(), 'cursor', '', 'rows', 0,
     'keyless', 0, 'widgets', ARGV[8], 'blind', ARGV[9])
+  if history then redis.call('HSET', KEYS[1], 'history', history) end
   redis.call('SET', ARGV[4], ARGV[6])
   return {'OK'}
 elseif operation == 'drop' then

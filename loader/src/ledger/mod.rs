@@ -40,7 +40,7 @@ pub(crate) type BatchId = String;
 
 /// Builds a script with the common head.
 pub(crate) fn script(body: &str) -> Script {
-    Script::new(&format!("{}\n{body}", include_str!("prelude.lua")))
+    Script::of_run(&format!("{}\n{body}", include_str!("prelude.lua")))
 }
 
 pub(crate) type Lua = LazyLock<Script>;

@@ -19,15 +19,16 @@ local function sequence_now()
   return string.format('%.0f', math.max(t[1] * 1000000 + t[2], tonumber(redis.call('GET', KEYS[4]) or '0')))
 end
 
--- Changes when the server restarts or another one takes over, which is when the last second may be gone.
-local function server_run()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+-- Whether nothing can have been lost since an index was begun in this run of the server, on this line of descent of its
+-- data, where it says so: `run` and `history` come from `store/run.lua`.
+local function is_of_this_run(its_run, its_history)
+  return its_run == run and (not its_history or not history or its_history == history)
 end
 
 -- Whether there is an index, it is the one the caller knows, and nothing can have been lost since it was begun.
 local function index_ready()
-  local index = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'run')
-  return (index[1] == 'open' or index[1] == 'complete') and index[2] == epoch and index[3] == server_run()
+  local index = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'run', 'history')
+  return (index[1] == 'open' or index[1] == 'complete') and index[2] == epoch and is_of_this_run(index[3], index[4])
 end
 
 -- Whether the caller still owns the batch.

@@ -63,6 +63,7 @@
 //! | `state` | `open`: rows are looked up on demand, or `complete`: the form was read to its end |
 //! | `epoch` | name of the index |
 //! | `run` | server run of Redis in which it was begun |
+//! | `history` | line of descent of the data of Redis in which it was begun, if Redis says so |
 //! | `noticed` | when the loss of the one before was noticed |
 //! | `settles` | when the calls of loaders that worked with the one before cannot land any more |
 //! | `floor` | the highest sequence that a record of theirs can have |
@@ -118,6 +119,7 @@ pub(crate) mod index {
     pub(crate) const SETTLES: &str = "settles";
     pub(crate) const FLOOR: &str = "floor";
     pub(crate) const RUN: &str = "run";
+    pub(crate) const HISTORY: &str = "history";
     /// All others, which only the scripts use.
     pub(crate) const OTHERS: [&str; 8] = [
         "form", "state", "epoch", "cursor", "rows", "keyless", "widgets", "blind",

@@ -59,6 +59,7 @@ impl PrivateRedis {
         ));
         Store::connect(&RedisConfig {
             url,
+            namespace: "t".parse().unwrap(),
             pool_size: 8,
             tls: Default::default(),
         })

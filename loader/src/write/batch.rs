@@ -1,5 +1,7 @@
 //! Writing the members of a claimed batch, whether this loader claimed it or took it over.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures::StreamExt as _;
 use pipeline::quota::Lane;
 
@@ -29,8 +31,10 @@ pub(crate) struct Work<'a> {
 
 impl Work<'_> {
     /// A write of this batch. `suspect`: it was refused before.
-    pub(super) fn request(&self, kind: Kind, suspect: bool) -> Request<'_> {
+    /// `left` is what [`Writer::leaves`] notes.
+    pub(super) fn request<'a>(&'a self, kind: Kind, suspect: bool, left: &'a AtomicBool) -> Request<'a> {
         Request {
+            left,
             kind,
             live: self.live,
             patience: &self.patience,
@@ -40,6 +44,13 @@ impl Work<'_> {
 }
 
 impl Writer {
+    /// Whether a call of the batch may leave at this instant; noted when it may.
+    pub(super) fn leaves(&self, work: &Work<'_>, left: &AtomicBool) -> bool {
+        let may = work.live.may_send() && !self.vendor.stopping.is_over();
+        left.fetch_or(may, Ordering::Relaxed);
+        may
+    }
+
     /// `fresh`: no loader has sent any of the batch before.
     pub(crate) fn work<'a>(
         &self,

@@ -139,7 +139,8 @@ impl Writer {
         let sent = AtomicBool::new(history.sent);
         let is_too_old = || sent.load(Ordering::Relaxed) && self.is_forgotten(work, members);
         // Asked again when the quota allows the call, which may be much later.
-        let may_send = || work.live.may_send() && !is_too_old();
+        let left = AtomicBool::new(false);
+        let may_send = || !is_too_old() && self.leaves(work, &left);
         let options = &self.settings.options;
         let client = &self.vendor.client;
         let (rows, may_send, is_too_old, sent) = (&rows, &may_send, &is_too_old, &sent);
@@ -147,17 +148,21 @@ impl Writer {
         let stored =
             |answer: &Option<BatchCreated>| answer.as_ref().is_some_and(|answer| answer.success_count > 0);
         self.vendor
-            .write(work.request(Kind::Create, suspect), stored, move || async move {
-                if is_too_old() {
-                    return Reply::Ok(None);
-                }
-                let call = client.batch_create(transaction, rows, options, work.lane, may_send);
-                let reply = call.await;
-                if !matches!(reply, Reply::Unsent(_)) {
-                    sent.store(true, Ordering::Relaxed);
-                }
-                reply.map(Some)
-            })
+            .write(
+                work.request(Kind::Create, suspect, &left),
+                stored,
+                move || async move {
+                    if is_too_old() {
+                        return Reply::Ok(None);
+                    }
+                    let call = client.batch_create(transaction, rows, options, work.lane, may_send);
+                    let reply = call.await;
+                    if !matches!(reply, Reply::Unsent(_)) {
+                        sent.store(true, Ordering::Relaxed);
+                    }
+                    reply.map(Some)
+                },
+            )
             .await
     }
 }

@@ -5,6 +5,8 @@
 //! something that changes nothing: when that fails, too, the stage pauses and nothing is held against the request.
 //! When it succeeds, the request gets a strike, and after some strikes it counts as refused.
 
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pipeline::gate::Pause;
@@ -38,6 +40,8 @@ pub(crate) struct Request<'a> {
     pub(crate) patience: &'a Patience,
     /// It, or a group it was part of, was refused before: one strike is enough.
     pub(crate) suspect: bool,
+    /// It has left, as whoever sends it notes: what waits for its permit ends with the process, and what has left does not.
+    pub(crate) left: &'a AtomicBool,
 }
 
 /// Why a request may not be sent.
@@ -89,27 +93,28 @@ impl Vendor {
                 return Tried::Lost;
             }
             let sent = Instant::now();
-            let refusal = match call().await {
-                Reply::Ok(answer) => {
+            let refusal = match self.unless_stopping(request.left, call()).await {
+                None => return Tried::Held,
+                Some(Reply::Ok(answer)) => {
                     self.answered();
                     if landed(&answer) {
                         self.wrote(request.kind, sent);
                     }
                     return Tried::Done(answer, unknown);
                 }
-                Reply::Refused(refusal) => {
+                Some(Reply::Refused(refusal)) => {
                     self.answered();
                     if refusal.class == Class::Row || refusal.code == codes::TRANSACTION_EXISTS {
                         return Tried::Refused(refusal, unknown);
                     }
                     Some(refusal)
                 }
-                Reply::Unknown(reason) => {
+                Some(Reply::Unknown(reason)) => {
                     unknown = true;
                     metrics::counter!(names::LOADER_UNKNOWN_OUTCOMES).increment(1);
                     Some(Refusal::unanswered(&reason))
                 }
-                Reply::Unsent(reason) => match self.not_sent(&reason) {
+                Some(Reply::Unsent(reason)) => match self.not_sent(&reason) {
                     true => None,
                     false => continue,
                 },
@@ -126,11 +131,25 @@ impl Vendor {
         }
     }
 
+    /// What the call comes to; `None` when the process ends before it has left.
+    async fn unless_stopping<R>(&self, left: &AtomicBool, call: impl Future<Output = R>) -> Option<R> {
+        left.store(false, Ordering::Relaxed);
+        let mut call = pin!(call);
+        tokio::select! {
+            reply = &mut call => return Some(reply),
+            () = self.stopping.over() => {}
+        }
+        match left.load(Ordering::Relaxed) {
+            true => Some(call.await),
+            false => None,
+        }
+    }
+
     /// Waits until the request may be sent, as usual or on trial. `unknown`: it was sent, and nobody knows what became of
     /// it, so that it cannot step aside.
     async fn admitted(&self, request: Request<'_>, unknown: bool) -> Result<Option<Trial>, Turned> {
         loop {
-            if !self.open(request.patience).await {
+            if self.stopping.is_over() || !self.open(request.patience).await {
                 return Err(Turned::Held);
             }
             match self.breaker.admit(request.kind) {

@@ -1,5 +1,6 @@
 //! Removals: one call for each row, repeated until its outcome is known, because repeating changes nothing.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::Writer;
@@ -16,9 +17,10 @@ impl Writer {
     pub(crate) async fn remove(&self, work: &Work<'_>, member: Member) -> Vec<Ended> {
         failpoint::hit("remove-before").await;
         let first = Instant::now();
-        let may_send = || work.live.may_send();
+        let left = AtomicBool::new(false);
+        let may_send = || self.leaves(work, &left);
         let (client, may_send, target) = (&self.vendor.client, &may_send, &member);
-        let request = work.request(Kind::Remove, self.is_suspect(&member));
+        let request = work.request(Kind::Remove, self.is_suspect(&member), &left);
         let tried = self
             .vendor
             .write(

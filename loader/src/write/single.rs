@@ -168,7 +168,8 @@ impl Writer {
         path: &str,
         member: &Member,
     ) -> (Tried<Option<RowId>>, Option<Refusal>) {
-        let may_send = || work.live.may_send();
+        let left = AtomicBool::new(false);
+        let may_send = || self.leaves(work, &left);
         let (client, options, may_send) = (&self.vendor.client, &self.settings.options, &may_send);
         let can_look = work.recognition.is_some();
         // `insist` repeats a send of unknown outcome; here the next try ends it instead.
@@ -179,7 +180,7 @@ impl Writer {
         let tried = self
             .vendor
             .write(
-                work.request(Kind::Create, false),
+                work.request(Kind::Create, false, &left),
                 Option::is_some,
                 move || async move {
                     if sent.load(Ordering::Relaxed) {

@@ -1,6 +1,7 @@
 //! Updates: one call for each row, repeated until its outcome is known, because repeating changes nothing. One that stays
 //! without an answer is looked up.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use pipeline::failure::Failure;
@@ -26,10 +27,11 @@ impl Writer {
         }
         failpoint::hit("update-before").await;
         let first = Instant::now();
-        let may_send = || work.live.may_send();
+        let left = AtomicBool::new(false);
+        let may_send = || self.leaves(work, &left);
         let (client, options, may_send, target) =
             (&self.vendor.client, &self.settings.options, &may_send, &member);
-        let request = work.request(Kind::Update, self.is_suspect(&member));
+        let request = work.request(Kind::Update, self.is_suspect(&member), &left);
         let tried = self
             .vendor
             .write(

@@ -31,7 +31,7 @@ pub struct Browser {
     driver: Option<WebDriver>,
     url: String,
     _process: Process,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The window would say goodbye and wait for an answer that nobody reads while a test's runtime is ending; the process takes
@@ -89,7 +89,13 @@ impl Browser {
         for argument in arguments {
             capabilities.add_arg(argument)?;
         }
-        capabilities.add_experimental_option("prefs", json!({"intl.accept_languages": language}))?;
+        capabilities.add_experimental_option(
+            "prefs",
+            json!({
+                "intl.accept_languages": language,
+                "download.default_directory": folder.path().join("downloads"),
+            }),
+        )?;
         capabilities.set(
             "goog:loggingPrefs",
             json!({"browser": "ALL", "performance": "ALL"}),
@@ -97,12 +103,35 @@ impl Browser {
         let driver = WebDriver::new(&url, capabilities)
             .await
             .context("open a window")?;
-        Ok(Self {
+        let browser = Self {
             driver: Some(driver),
             url,
             _process: process,
-            _folder: folder,
-        })
+            folder,
+        };
+        // No window is narrower than 500 pixels; a page may be.
+        let narrow = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        if width < 500 {
+            browser.tell("Emulation.setDeviceMetricsOverride", narrow).await?;
+        }
+        Ok(browser)
+    }
+
+    /// A command of the browser's own protocol.
+    async fn tell(&self, command: &str, parameters: Value) -> anyhow::Result<()> {
+        let session = self.driver().session_id();
+        let url = format!("{}/session/{session}/goog/cdp/execute", self.url);
+        let sent = crate::http::client().post(url);
+        let answer = sent
+            .json(&json!({"cmd": command, "params": parameters}))
+            .send()
+            .await?;
+        anyhow::ensure!(
+            answer.status().is_success(),
+            "{command}: {}",
+            answer.text().await?
+        );
+        Ok(())
     }
 
     #[expect(clippy::expect_used, reason = "it is there until the browser is dropped")]
@@ -157,6 +186,46 @@ impl Browser {
             .send_keys(text)
             .await
             .with_context(|| format!("fill {selector}"))
+    }
+
+    /// Chooses a file in the first field that a selector means.
+    pub async fn upload(&self, selector: &str, file: &Path) -> anyhow::Result<()> {
+        let found = self.driver().find(By::Css(selector)).await?;
+        found
+            .send_keys(file.to_str().context("the file's path")?)
+            .await
+            .with_context(|| format!("choose a file in {selector}"))
+    }
+
+    /// What is written in the first field that a selector means, and tells the page so, as if somebody had typed it.
+    pub async fn write(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        const WRITE: &str = "const field = document.querySelector(arguments[0]);
+            field.value = arguments[1];
+            field.dispatchEvent(new Event('input', {bubbles: true}));";
+        let arguments = vec![json!(selector), json!(text)];
+        self.driver()
+            .execute(WRITE, arguments)
+            .await
+            .with_context(|| format!("write into {selector}"))?;
+        Ok(())
+    }
+
+    /// Waits until so many files have come down as a whole, and names them.
+    pub async fn downloads(&self, count: usize) -> Vec<PathBuf> {
+        let folder = self.folder.path().join("downloads");
+        eventually(STARTED, "the file has come down", async || {
+            let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            let mut files: Vec<_> = files.map(|file| file.path()).collect();
+            files.sort();
+            let whole = files
+                .iter()
+                .all(|file| file.extension().is_some_and(|end| end == "jsonl"));
+            match whole && files.len() == count {
+                true => Ok(files),
+                false => Err(format!("{files:?}")),
+            }
+        })
+        .await
     }
 
     /// Chooses the option of a field that says this.

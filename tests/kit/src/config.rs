@@ -36,6 +36,12 @@ impl ServicesArgs {
     }
 }
 
+/// The root of another Debian, whose RabbitMQ is started instead of this system's (`tests/rabbitmq4`, `make test BROKER=4`).
+pub fn broker_root() -> Option<PathBuf> {
+    let root = std::env::var_os("BROKER_ROOT").filter(|root| !root.is_empty());
+    root.map(PathBuf::from)
+}
+
 /// The product's binary of that name beside this executable (`target/<profile>/`), wherever cargo put this one.
 pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe().context("find this executable")?;

@@ -13,6 +13,7 @@ use std::{
     process::{Command, Stdio},
     time::Duration,
 };
+use tokio::net::TcpStream;
 
 /// How long a loaded machine may take until the desk answers.
 const STARTED: Duration = Duration::from_secs(60);
@@ -69,13 +70,25 @@ impl Desk {
             .arg(&data)
             .args(more);
         let process = Process::spawn("desk", &mut command, &folder.join("desk.log"), Group::Own)?;
-        let url = format!("http://{addr}");
+        let scheme = match more.contains(&"--tls-cert-file") {
+            true => "https",
+            false => "http",
+        };
+        let url = format!("{scheme}://{addr}");
         let http = crate::http::client();
         eventually(STARTED, "the desk answers", async || {
-            let asked = http.get(format!("{url}/livez")).send().await;
-            asked
-                .map(drop)
-                .map_err(|error| format!("{error}; its log ends:\n{}", process.log_tail(10)))
+            // Whom a certificate is to be trusted by, the test knows.
+            let asked = match scheme {
+                "https" => TcpStream::connect(&addr)
+                    .await
+                    .map(drop)
+                    .map_err(|error| error.to_string()),
+                _ => {
+                    let asked = http.get(format!("{url}/livez")).send().await;
+                    asked.map(drop).map_err(|error| error.to_string())
+                }
+            };
+            asked.map_err(|error| format!("{error}; its log ends:\n{}", process.log_tail(10)))
         })
         .await;
         Ok(Self { process, url, data })

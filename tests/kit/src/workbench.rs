@@ -225,7 +225,8 @@ impl Running {
     }
 }
 
-fn runtime(common: &CommonConfig) -> Runtime {
+/// What a process has with these settings.
+pub fn runtime(common: &CommonConfig) -> Runtime {
     Runtime::assemble("test", common, Shutdown::manual(common.drain_deadline)).unwrap()
 }
 

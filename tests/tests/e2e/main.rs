@@ -14,6 +14,7 @@ mod desk_refusals;
 mod drain;
 mod events;
 mod extractor;
+mod failover;
 mod fuzz;
 mod loader;
 mod ops;

@@ -19,6 +19,7 @@ use mapping::{
     Arm, Arms, Condition, Context, Evaluation, Expression, FilterResult, OtherRequest, Parameter, Problem,
     Record, TargetDocument, Zone, clean::Wanted,
 };
+use pipeline::names::NO_CONDITION;
 use proto::v1::FieldValue;
 
 pub use cell::to_json as cell_json;
@@ -190,10 +191,10 @@ impl Mapping {
         &self.extras.condition
     }
 
-    /// Sixteen hex digits that change with the condition and nothing else; `none` without one.
+    /// Sixteen hex digits that change with the condition and nothing else; [`NO_CONDITION`] without one.
     pub fn condition_digest(&self) -> String {
         match self.extras.condition_text.as_str() {
-            "" => "none".to_owned(),
+            "" => NO_CONDITION.to_owned(),
             text => digest::of(text),
         }
     }

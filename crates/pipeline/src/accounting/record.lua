@@ -2,7 +2,10 @@
 -- A disposition may say more behind a colon, which is counted beside it (`filtered:kept`).
 -- A customer leaves `open` (or `dead`) once, so a disposition that is reported again, after a crash or by a second copy, changes
 -- nothing but the count of copies.
-local changed = 0
+local changed, counters = 0, {}
+local function count(name)
+  counters[name] = (counters[name] or 0) + 1
+end
 for i = 3, #ARGV, 2 do
   local disposition, id = ARGV[i], ARGV[i + 1]
   local stage = string.match(disposition, '^dead:(.*)$')
@@ -18,19 +21,16 @@ for i = 3, #ARGV, 2 do
     if counted == 0 then counted = redis.call('HDEL', KEYS[3], id) end
     if counted == 1 then
       local whole = string.match(disposition, '^(%l+):')
-      if whole then
-        redis.call('HINCRBY', KEYS[1], whole, 1)
-        redis.call('HINCRBY', KEYS[5], whole, 1)
-      end
-      redis.call('HINCRBY', KEYS[1], disposition, 1)
-      redis.call('HINCRBY', KEYS[5], disposition, 1)
+      if whole then count(whole) end
+      count(disposition)
     end
   end
-  if counted == 0 then
-    redis.call('HINCRBY', KEYS[1], 'copies', 1)
-    redis.call('HINCRBY', KEYS[5], 'copies', 1)
-  end
+  if counted == 0 then count('copies') end
   changed = changed + counted
+end
+for name, by in pairs(counters) do
+  redis.call('HINCRBY', KEYS[1], name, by)
+  redis.call('HINCRBY', KEYS[5], name, by)
 end
 -- Kept for ever while a customer is open or dead, and for a while after.
 if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then

@@ -88,7 +88,9 @@ impl Browser {
     pub async fn open(broker: &Broker, queue: String) -> Result<Self, Error> {
         let connection = broker.connect("dead letters").await?;
         let control = connection.create_channel().await?;
-        let unseen = depth(&control, &queue).await?;
+        let unseen = depth(&control, &queue)
+            .await
+            .map_err(|error| error.of_queue(&queue))?;
         Ok(Self {
             queue,
             connection,

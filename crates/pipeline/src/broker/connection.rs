@@ -2,6 +2,7 @@
 
 use super::{
     StreamConfig,
+    addresses::Addresses,
     call::{declared, depth, within},
     error::Error,
     publications::{Carried, Publications},
@@ -22,22 +23,15 @@ use crate::{
 use lapin::{
     Connection, ConnectionProperties,
     tcp::{OwnedIdentity, OwnedTLSConfig},
-    uri::AMQPUri,
 };
 use std::sync::Arc;
-
-/// Half-open connections are noticed after two missed heartbeats.
-const HEARTBEAT_SECONDS: u16 = 15;
-/// The usual setting of brokers, asked for by ourselves: the client library makes its buffers of 32 frames as it
-/// connects, and when it must enlarge them to what a broker says, it fills 4 MiB each with zeros that stay in memory.
-const FRAME_MAX: u32 = 128 << 10;
 
 /// Settings of the broker connection, shared by everything that talks to it; cheap to clone.
 #[derive(Clone)]
 pub struct Broker(Arc<Shared>);
 
 struct Shared {
-    url: Secret,
+    addresses: Addresses,
     tls: TlsFiles,
     management: Option<Secret>,
     stream: StreamConfig,
@@ -63,9 +57,8 @@ impl Broker {
         gate: Gate,
         shutdown: Shutdown,
     ) -> Result<Self, Error> {
-        parse(url)?;
         Ok(Self(Arc::new(Shared {
-            url: url.clone(),
+            addresses: Addresses::new(url)?,
             tls: TlsFiles::default(),
             management: None,
             stream: StreamConfig::default(),
@@ -147,7 +140,7 @@ impl Broker {
 
     /// The virtual host of all queues.
     pub(super) fn vhost(&self) -> String {
-        parse(&self.0.url.current()).map_or_else(|_| "/".to_owned(), |uri| uri.vhost)
+        self.0.addresses.vhost()
     }
 
     /// The namespace of all queues.
@@ -168,23 +161,29 @@ impl Broker {
 
     /// Opens a connection; `purpose` distinguishes the connections of a process.
     pub(crate) async fn connect(&self, purpose: &'static str) -> Result<Connection, Error> {
-        let name = format!("{} {purpose}", self.0.name);
-        let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let runtime = lapin::runtime::default_runtime()?;
-        let connect = Connection::connect_uri_with_config(
-            parse(&self.0.url.current())?,
-            properties,
-            self.tls()?,
-            runtime,
-        );
-        within(connect).await
+        let tls = self.tls()?;
+        let mut tries = self.0.addresses.tries()?;
+        loop {
+            let name = format!("{} {purpose}", self.0.name);
+            let properties = ConnectionProperties::default().with_connection_name(name.into());
+            let runtime = lapin::runtime::default_runtime()?;
+            let connect = Connection::connect_uri_with_config(tries.uri(), properties, tls.clone(), runtime);
+            if let Some(ended) = tries.ended(within(connect).await) {
+                return ended;
+            }
+        }
     }
 
     /// Reads the server's version from its greeting.
     pub(crate) async fn server_version(&self) -> Result<ServerVersion, Error> {
-        version::server_version(&parse(&self.0.url.current())?, &self.tls()?)
-            .await
-            .map_err(Error::Greeting)
+        let tls = self.tls()?;
+        let mut tries = self.0.addresses.tries()?;
+        loop {
+            let read = version::server_version(&tries.uri(), &tls).await;
+            if let Some(ended) = tries.ended(read.map_err(Error::Greeting)) {
+                return ended;
+            }
+        }
     }
 
     /// The certificates as they are now; a renewed one is used from the next connection on.
@@ -262,13 +261,6 @@ impl Broker {
     pub(crate) fn shutdown(&self) -> &Shutdown {
         &self.0.shutdown
     }
-}
-
-fn parse(url: &Secret) -> Result<AMQPUri, Error> {
-    let mut uri: AMQPUri = url.expose().parse().map_err(Error::Address)?;
-    uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
-    uri.query.frame_max.get_or_insert(FRAME_MAX);
-    Ok(uri)
 }
 
 impl std::fmt::Debug for Broker {

@@ -25,6 +25,14 @@ pub enum Error {
         /// The broker's words; they name the argument.
         source: lapin::Error,
     },
+    /// The broker knows the queue and cannot serve it.
+    #[error("{}", words::tr!("the broker has lost queue `{queue}` ({source}): start every node of the broker that is down; if it stays so, delete the queue (rabbitmqctl delete_queue), so that it is declared anew, and list again what was in it with `extractor sync --full`"))]
+    LostQueue {
+        /// The queue.
+        queue: String,
+        /// The broker's words.
+        source: lapin::Error,
+    },
     /// The connection was lost in the middle of a call.
     #[error("{}", words::tr!("the connection was lost"))]
     Lost,
@@ -37,6 +45,9 @@ pub enum Error {
     /// What a batch caused could not be published.
     #[error("{}", words::tr!("publish the results of a batch"))]
     Publish(#[source] Box<PublishError>),
+    /// None of several addresses leads to the broker; what each of them said.
+    #[error("{}", words::tr!("no address of the broker answers: {0}"))]
+    Unreached(String),
     /// The address is not one of a broker.
     #[error("{}", words::tr!("AMQP_URL: {0}"))]
     Address(String),
@@ -83,24 +94,52 @@ pub enum PublishError {
 /// The broker does not accept what a channel asked for.
 const PRECONDITION_FAILED: u16 = 406;
 const NOT_FOUND: u16 = 404;
+const INTERNAL_ERROR: u16 = 541;
 
 impl Error {
     /// The queue or stream that was asked for does not exist.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        let Self::Broker(error) = self else { return false };
-        matches!(error.kind(), lapin::ErrorKind::ProtocolError(problem) if problem.get_id() == NOT_FOUND)
+        let told = self.told();
+        told.is_some_and(|(code, words)| code == NOT_FOUND && !is_away(&words))
+    }
+
+    /// Names the queue, when the broker knows it and cannot serve it: its data is on a node that is down, or is gone. Right
+    /// after a start of the broker that may pass.
+    pub(crate) fn of_queue(self, queue: &str) -> Self {
+        let told = self.told();
+        let lost = told
+            .is_some_and(|(code, words)| code == INTERNAL_ERROR || (code == NOT_FOUND && is_away(&words)));
+        match self {
+            Self::Broker(source) if lost => Self::LostQueue {
+                queue: queue.to_owned(),
+                source,
+            },
+            other => other,
+        }
+    }
+
+    /// Code and words with which the broker closed a channel or the connection.
+    fn told(&self) -> Option<(u16, String)> {
+        let Self::Broker(error) = self else { return None };
+        let lapin::ErrorKind::ProtocolError(problem) = error.kind() else {
+            return None;
+        };
+        Some((problem.get_id(), problem.get_message().to_string()))
     }
 
     /// The largest body that the broker takes, when it closed the channel because of a larger one. Its words are
     /// "message size 2100 is larger than configured max size 2000" since 3.8, and the number stands last.
     pub(super) fn size_limit(&self) -> Option<usize> {
-        let Self::Broker(error) = self else { return None };
-        let lapin::ErrorKind::ProtocolError(problem) = error.kind() else {
-            return None;
-        };
-        size_limit(problem.get_id(), &problem.get_message().to_string())
+        let (code, words) = self.told()?;
+        size_limit(code, &words)
     }
+}
+
+/// "NOT_FOUND - home node 'rabbit@b' of durable queue 'okki.load' in vhost '/' is down or inaccessible", and the like since
+/// 3.8; "no queue 'okki.load' in vhost '/'" is about one that is not there.
+fn is_away(words: &str) -> bool {
+    words.contains("down or inaccessible") || words.contains("home node")
 }
 
 fn size_limit(code: u16, words: &str) -> Option<usize> {
@@ -123,6 +162,24 @@ mod tests {
             chain(&error),
             "publish the results of a batch: the broker did not confirm: the connection was lost"
         );
+    }
+
+    #[test]
+    fn a_lost_queue_is_told_from_a_missing_one() {
+        let told = |code: u16, words: &str| {
+            let problem = lapin::protocol::AMQPError::from_id(code, words.into()).unwrap();
+            let error = Error::Broker(lapin::ErrorKind::ProtocolError(problem).into());
+            (
+                error.is_missing(),
+                matches!(error.of_queue("q"), Error::LostQueue { .. }),
+            )
+        };
+        let away =
+            "NOT_FOUND - home node 'rabbit@b' of durable queue 'q' in vhost '/' is down or inaccessible";
+        assert_eq!(told(404, away), (false, true));
+        assert_eq!(told(404, "NOT_FOUND - no queue 'q' in vhost '/'"), (true, false));
+        assert_eq!(told(541, "INTERNAL_ERROR"), (false, true));
+        assert_eq!(told(406, "PRECONDITION_FAILED"), (false, false));
     }
 
     #[test]

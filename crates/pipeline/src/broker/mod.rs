@@ -3,6 +3,7 @@
 //! Only this crate names the client library. Recovery is ours, not the library's: after a loss everything is built
 //! anew, and what was not acknowledged is delivered again.
 
+mod addresses;
 mod browser;
 pub(crate) mod call;
 mod config;

@@ -102,7 +102,10 @@ fn is_refused(error: &lapin::Error) -> bool {
 pub(crate) async fn declare(channel: &Channel, queues: Vec<QueueSpec>) -> Result<(), Error> {
     for QueueSpec { name, arguments } in queues {
         let declared = channel.queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), arguments);
-        match answered(channel, declared).await {
+        match answered(channel, declared)
+            .await
+            .map_err(|error| error.of_queue(&name))
+        {
             // A missing permission is granted while we wait; other arguments need a new queue.
             Err(Error::Broker(source)) if source.is_amqp_soft_error() && !is_refused(&source) => {
                 return Err(Error::Topology { queue: name, source });

@@ -1,7 +1,7 @@
 //! `--print-config`: every setting of a command with its value and where that comes from.
 
 use super::layers::{Layers, leaf, source_of, variable_of};
-use crate::say;
+use crate::{say, setting::addresses};
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use std::io;
 use url::Url;
@@ -111,26 +111,30 @@ fn raw(matches: &ArgMatches, arg: &Arg) -> Option<String> {
 /// Of an address only the host and who signs in are no secret.
 fn masked(arg: &Arg, value: &str) -> String {
     let is_secret = arg.is_hide_env_values_set();
-    match Url::parse(value.trim()) {
-        Ok(url) if url.has_host() && (is_secret || url.password().is_some()) => {
-            let host = url.host_str().unwrap_or_default();
-            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-            let who = match (url.username(), url.password()) {
-                ("", None) => String::new(),
-                (user, None) => format!("{user}@"),
-                (user, Some(_)) => format!("{user}:{MASKED}@"),
-            };
-            // The path of a robot's address is its key; that of a broker's or of Redis is a name.
-            let path = match url.scheme() {
-                "http" | "https" if url.path().len() > 1 || url.query().is_some() => format!("/{MASKED}"),
-                "http" | "https" => String::new(),
-                _ => url.path().to_owned(),
-            };
-            format!("{}://{who}{host}{port}{path}", url.scheme())
-        }
+    let each = addresses(value).unwrap_or_default();
+    let hides = is_secret || each.iter().any(|url| url.password().is_some());
+    match hides && !each.is_empty() && each.iter().all(Url::has_host) {
+        true => each.iter().map(bare).collect::<Vec<_>>().join(","),
         _ if is_secret => MASKED.to_owned(),
         _ => value.to_owned(),
     }
+}
+
+fn bare(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let who = match (url.username(), url.password()) {
+        ("", None) => String::new(),
+        (user, None) => format!("{user}@"),
+        (user, Some(_)) => format!("{user}:{MASKED}@"),
+    };
+    // The path of a robot's address is its key; that of a broker's or of Redis is a name.
+    let path = match url.scheme() {
+        "http" | "https" if url.path().len() > 1 || url.query().is_some() => format!("/{MASKED}"),
+        "http" | "https" => String::new(),
+        _ => url.path().to_owned(),
+    };
+    format!("{}://{who}{host}{port}{path}", url.scheme())
 }
 
 #[cfg(test)]
@@ -148,6 +152,16 @@ mod tests {
                 "amqp://okki:***@host:5671/%2f",
             ),
             (&secret, "redis://:s3cret@redis/0", "redis://:***@redis/0"),
+            (
+                &secret,
+                "redis+sentinel://:s3cret@a:26379,b/main/0?sentinel_password=s3cret",
+                "redis+sentinel://:***@a:26379/main/0,redis+sentinel://:***@b/main/0",
+            ),
+            (
+                &secret,
+                "amqp://u:s3cret@a:5672,b/v",
+                "amqp://u:***@a:5672/v,amqp://u:***@b/v",
+            ),
             (
                 &secret,
                 "https://oapi.dingtalk.com/robot/send?access_token=s3",

@@ -17,7 +17,8 @@ use crate::tls::{AmqpTlsArgs, RedisTlsArgs};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct CommonArgs {
-    /// RabbitMQ as amqp://user:password@host:5672/vhost, amqps:// for TLS (required, here or as a file)
+    /// RabbitMQ as amqp://user:password@host:5672/vhost, amqps:// for TLS; several hosts, separated by commas, are tried in
+    /// turn (required, here or as a file)
     #[arg(long, env = "AMQP_URL", hide_env_values = true, value_name = "URL")]
     pub amqp_url: Option<Secret>,
     /// File that holds AMQP_URL
@@ -110,7 +111,8 @@ pub struct CommonArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct SharedArgs {
-    /// Redis as redis://:password@host:6379/0, rediss:// for TLS (required, here or as a file)
+    /// Redis as redis://:password@host:6379/0, redis+sentinel://:password@host1,host2/MASTER/0 or
+    /// redis+cluster://:password@host1,host2, rediss for TLS (required, here or as a file)
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis_url: Option<Secret>,
     /// File that holds REDIS_URL

@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::setting::{ConfigError, Secret, SecretArg, addresses};
 use clap::Args;
-use url::Url;
-
-use crate::setting::{ConfigError, Secret, SecretArg};
 
 /// RabbitMQ in parts.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct AmqpPartsArgs {
-    /// RabbitMQ without user and password, instead of AMQP_URL: host, host:5672/vhost or amqps://host:5671/vhost
+    /// RabbitMQ without user and password, instead of AMQP_URL: host, host:5672/vhost or amqps://host:5671/vhost; several hosts,
+    /// separated by commas, are tried in turn
     #[arg(long, env = "AMQP_HOST", value_name = "HOST")]
     pub amqp_host: Option<String>,
     /// User beside AMQP_HOST
@@ -32,7 +31,8 @@ pub struct AmqpPartsArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct RedisPartsArgs {
-    /// Redis without user and password, instead of REDIS_URL: host, host:6379/0 or rediss://host:6379/0
+    /// Redis without user and password, instead of REDIS_URL: host, host:6379/0, rediss://host:6379/0,
+    /// redis+sentinel://host1,host2/MASTER/0?sentinel_auth=same or redis+cluster://host1,host2
     #[arg(long, env = "REDIS_HOST", value_name = "HOST")]
     pub redis_host: Option<String>,
     /// User beside REDIS_HOST [default: the one that needs a password only]
@@ -137,23 +137,33 @@ fn joined(
         let remedy = words::tr!("set {0}, or {0}_FILE to a file that holds it", names.password);
         return Err(ConfigError::new(names.password, problem, remedy));
     }
-    Ok(Secret::from_parts(address(names, host)?, user, password))
+    Ok(Secret::from_parts(&address(names, host)?, user, password))
 }
 
-/// A host as people write it, with a scheme or without one, as a URL.
-fn address(names: &Names, host: &str) -> Result<Url, ConfigError> {
-    let remedy = words::tr!("write host, host:port/… or {}s://host:port/…", names.scheme);
+/// A host as people write it, or several, with a scheme or without one, as a URL.
+fn address(names: &Names, host: &str) -> Result<String, ConfigError> {
+    let remedy = words::tr!(
+        "write host, host:port/…, host1,host2/… or {}s://host:port/…",
+        names.scheme
+    );
     let refuse = |problem: String| ConfigError::new(names.host, problem, &remedy);
     let text = match host.contains("://") {
         true => host.to_owned(),
         false => format!("{}://{host}", names.scheme),
     };
-    let url = Url::parse(&text).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
+    let each = addresses(&text).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
+    let secret = |name: &str| name.ends_with("password");
+    let has_credentials = |url: &url::Url| {
+        !url.username().is_empty()
+            || url.password().is_some()
+            || url.query_pairs().any(|(name, _)| secret(&name))
+    };
     match () {
-        () if url.host_str().is_none_or(str::is_empty) => Err(refuse(words::tr!("names no host"))),
-        () if !url.username().is_empty() || url.password().is_some() => {
-            Err(refuse(words::tr!("must not hold credentials")))
+        () if each.iter().any(|url| url.host_str().is_none_or(str::is_empty)) => {
+            Err(refuse(words::tr!("names no host")))
         }
-        () => Ok(url),
+        () if each.iter().any(has_credentials) => Err(refuse(words::tr!("must not hold credentials"))),
+        () if text.matches("://").count() > 1 => Err(refuse(words::tr!("names the scheme more than once"))),
+        () => Ok(text),
     }
 }

@@ -2,22 +2,29 @@
 
 use url::Url;
 
-use crate::setting::{ConfigError, Secret};
+use crate::{
+    setting::{ConfigError, Secret, addresses},
+    store::{Place, Wrong},
+};
 
 pub(super) fn checked_amqp_url(secret: Secret) -> Result<Secret, ConfigError> {
     let refuse = |problem: String| {
         ConfigError::new(
             "AMQP_URL",
             problem,
-            words::tr!("write amqp://user:password@host:5672/vhost, special characters %-encoded"),
+            words::tr!(
+                "write amqp://user:password@host:5672/vhost, or several hosts with commas between them, special characters %-encoded"
+            ),
         )
     };
-    let url = Url::parse(secret.expose()).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
+    let each = addresses(secret.expose()).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
     match () {
-        () if !matches!(url.scheme(), "amqp" | "amqps") => {
+        () if !each.iter().all(|url| matches!(url.scheme(), "amqp" | "amqps")) => {
             Err(refuse(words::tr!("must begin with amqp:// or amqps://")))
         }
-        () if url.host_str().is_none_or(str::is_empty) => Err(refuse(words::tr!("names no host"))),
+        () if each.iter().any(|url| url.host_str().is_none_or(str::is_empty)) => {
+            Err(refuse(words::tr!("names no host")))
+        }
         () => Ok(secret),
     }
 }
@@ -35,24 +42,16 @@ pub(super) fn checked_management_url(secret: Secret) -> Result<Secret, ConfigErr
 }
 
 pub(super) fn checked_redis_url(secret: Secret) -> Result<Secret, ConfigError> {
-    let refuse = |problem: String| {
-        ConfigError::new(
+    match Place::parse(secret.expose(), None) {
+        Ok(_) => Ok(secret),
+        Err(Wrong(problem)) => Err(ConfigError::new(
             "REDIS_URL",
             problem,
-            words::tr!("write redis://:password@host:6379/0, special characters %-encoded"),
-        )
-    };
-    let url = Url::parse(secret.expose()).map_err(|error| refuse(words::tr!("is not a URL ({error})")))?;
-    if !matches!(
-        url.scheme(),
-        "redis" | "rediss" | "unix" | "redis+unix" | "valkey" | "valkeys"
-    ) {
-        return Err(refuse(words::tr!("must begin with redis:// or rediss://")));
-    }
-    // The category is the client's own fixed text and never holds a part of the URL.
-    match redis::IntoConnectionInfo::into_connection_info(url) {
-        Ok(_) => Ok(secret),
-        Err(error) => Err(refuse(words::tr!("cannot be used ({})", error.category()))),
+            words::tr!(
+                "write redis://:password@host:6379/0, redis+sentinel://:password@host1,host2/MASTER/0 or \
+                 redis+cluster://:password@host1,host2, special characters %-encoded"
+            ),
+        )),
     }
 }
 

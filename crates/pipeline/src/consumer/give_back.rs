@@ -3,7 +3,10 @@
 //! The broker counts what is returned toward the delivery limit, so an outage that is long enough would end in dead
 //! letters (I6). A copy is a new message to it.
 
-use super::{delivery::Delivery, session::Session};
+use super::{
+    delivery::Delivery,
+    session::{Phase, Session},
+};
 use crate::{broker, handler::Handler};
 use std::collections::HashMap;
 
@@ -40,6 +43,10 @@ impl<H: Handler> Session<H> {
             .collect();
         if innocent.is_empty() {
             return Ok(());
+        }
+        if matches!(self.phase, Phase::Draining { .. }) {
+            let (stage, records) = (self.options.stage, innocent.len());
+            tracing::info!(%stage, records, "what could not be finished goes back to the queue as copies");
         }
         let home = self.context.rt.namespace.queue(self.options.stage);
         let copies = innocent.iter().map(|delivery| delivery.copy(home.clone()));

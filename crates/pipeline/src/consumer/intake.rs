@@ -260,7 +260,8 @@ impl Intake {
         let consumer = self
             .channel
             .basic_consume(queue, "".into(), options, FieldTable::default());
-        self.consumer = Some(answered(&self.channel, consumer).await?);
+        let consumer = answered(&self.channel, consumer).await;
+        self.consumer = Some(consumer.map_err(|error| error.of_queue(&self.queue))?);
         Ok(())
     }
 }

@@ -125,10 +125,11 @@ impl<H: Handler> Session<H> {
             } else {
                 self.closed_since.or_else(|| Some(Instant::now()))
             };
-            if open && !self.is_overdue() {
+            let too_late = rt.shutdown.is_too_late();
+            if open && !self.is_overdue() && !too_late {
                 self.dispatch();
             }
-            if let Some(end) = self.ended(open) {
+            if let Some(end) = self.ended(open && !too_late) {
                 return Ok(end);
             }
             let idle = self.at_work.is_empty();
@@ -150,6 +151,7 @@ impl<H: Handler> Session<H> {
                     self.intake.end_when_full(&self.context.publisher).await?;
                 }
                 () = sleep_until(linger_end), if due_later => {}
+                () = rt.shutdown.too_late(), if !too_late => {}
                 () = &mut reopened, if !open => {}
                 () = sleep_until(deadline.unwrap_or(linger_end)), if deadline.is_some() => return Ok(at_deadline),
             }
@@ -157,7 +159,7 @@ impl<H: Handler> Session<H> {
         }
     }
 
-    /// The session's regular end.
+    /// The session's regular end. `open`: what is held may be begun once more.
     fn ended(&self, open: bool) -> Option<End> {
         let idle = self.at_work.is_empty() && !self.intake.is_taking();
         let nothing_left = self.held.is_empty() && self.gathering.is_empty() && self.divided.is_empty();
@@ -168,7 +170,8 @@ impl<H: Handler> Session<H> {
             }
             Phase::Working => None,
             Phase::Draining { .. } if idle && nothing_left => Some(End::Drained),
-            // What waits for a closed gate goes back to the queue; waiting for it would only use up the deadline.
+            // What waits for a closed gate goes back to the queue, and what cannot be begun any more; waiting for it would only
+            // use up the deadline.
             Phase::Draining { .. } if idle && (!open || self.is_overdue()) => Some(End::Drained),
             Phase::Quarantine if idle && nothing_left => Some(End::Quarantine),
             Phase::Draining { .. } | Phase::Quarantine => None,

@@ -29,7 +29,8 @@ pub(super) async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
     }
     let asked = jiff::Timestamp::now().as_millisecond();
     let (info, redis_ms) = match ask(store).await {
-        Ok(answers) => answers,
+        Ok((Some(info), redis_ms)) => (info, redis_ms),
+        Ok((None, redis_ms)) => return vec![silent(), clocks(redis_ms - middle(asked))],
         Err(error) => {
             let remedy = error.state().remedy();
             return vec![Finding::bad("redis", chain(&error), remedy)];
@@ -40,7 +41,6 @@ pub(super) async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
         .filter_map(|line| line.trim().split_once(':'))
         .collect();
     let field = |name: &str| fields.get(name).copied().unwrap_or_default();
-    let now = i64::midpoint(asked, jiff::Timestamp::now().as_millisecond());
     vec![
         version(field("redis_version")),
         eviction(field("maxmemory_policy"), field("maxmemory")),
@@ -49,15 +49,41 @@ pub(super) async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
             field("rdb_last_bgsave_status"),
             field("rdb_last_save_time"),
         ),
-        clocks(redis_ms - now),
+        clocks(redis_ms - middle(asked)),
     ]
 }
 
-async fn ask(store: &Store) -> Result<(String, i64), Error> {
+/// When the answer was given to what was asked then, about.
+fn middle(asked: i64) -> i64 {
+    i64::midpoint(asked, jiff::Timestamp::now().as_millisecond())
+}
+
+/// INFO, where the user may call it, and the clock, ms.
+async fn ask(store: &Store) -> Result<(Option<String>, i64), Error> {
     let mut connection = store.connection().await?;
-    let info: String = redis::cmd("INFO").query_async(&mut *connection).await?;
+    let info: Result<String, Error> = redis::cmd("INFO")
+        .query_async(&mut *connection)
+        .await
+        .map_err(Error::from);
+    let info = match info {
+        Ok(info) => Some(info),
+        Err(error) if error.lacks_permission() => None,
+        Err(error) => return Err(error),
+    };
+    let mut connection = store.connection().await?;
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut *connection).await?;
     Ok((info, seconds * 1000 + micros / 1000))
+}
+
+/// The work needs no INFO, but nobody can see then what INFO would have shown.
+fn silent() -> Finding {
+    Finding::risk(
+        "redis",
+        words::tr!("INFO is not permitted"),
+        words::tr!(
+            "grant +info, or see to it that maxmemory-policy is noeviction and appendonly is yes: neither can be checked"
+        ),
+    )
 }
 
 fn version(version: &str) -> Finding {

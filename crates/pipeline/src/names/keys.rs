@@ -70,7 +70,13 @@ pub fn fence_key(lease: &str) -> String {
 /// Shared by all stages.
 impl Namespace {
     pub(super) fn key(&self, tail: impl fmt::Display) -> String {
-        format!("{{{self}}}:{tail}")
+        format!("{}:{tail}", self.tag())
+    }
+
+    /// What all of its keys begin with, by which a cluster places them on one node.
+    #[must_use]
+    pub(crate) fn tag(&self) -> String {
+        format!("{{{self}}}")
     }
 
     /// Matches every key of the namespace, for `SCAN`.

@@ -2,6 +2,9 @@
 
 use super::Namespace;
 
+/// What transformers without a condition say under [`Namespace::condition_key`].
+pub const NO_CONDITION: &str = "none";
+
 impl Namespace {
     /// Hash: stage, and how many records a message of its work queue carries.
     #[must_use]
@@ -22,7 +25,7 @@ impl Namespace {
     }
 
     /// Hash: the condition that the transformers drop customers by, as a digest (`now`), and the one that they began with
-    /// (`first`); `none` without one.
+    /// (`first`); [`NO_CONDITION`] without one.
     #[must_use]
     pub fn condition_key(&self) -> String {
         self.key("transform:condition")

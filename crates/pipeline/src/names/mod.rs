@@ -18,6 +18,7 @@ pub use account::{AccountKeys, VendorAccount};
 pub use dead::PlanKeys;
 pub use hook_keys::HookKeys;
 pub use keys::{LedgerKeys, RunKeys, fence_key};
+pub use listing::NO_CONDITION;
 pub use loader::AdoptKeys;
 pub use namespace::{InvalidNamespace, Namespace};
 pub(crate) use runs::is_lag;

@@ -24,8 +24,9 @@
 //! into one second only if one delay exceeds another by more than the slack, 17 ms. A constant delay cancels out,
 //! however long, and a delay of call k+N only helps; what hurts is a call k that leaves late. So a caller that wakes up later
 //! than half of the slack gives the slot back and asks again (`permit::Permit::check`), and a caller that finds that its bytes went
-//! out later than granted, because a connection had to be opened or the machine was busy, says so ([`Quota::sent`]):
-//! then `c(k)` is the time at which they really went, long before call k+N asks. The slack is left to the network.
+//! out later than granted by a quarter of the slack, because a connection had to be opened or the machine was busy, says so
+//! ([`Quota::sent`]; what several have to say goes together, `moves`):
+//! then `c(k)` is the time at which they really went, long before call k+N asks. The rest of the slack is left to the network.
 //! It does not depend on N: for 10/s and for 1000/s it is 17 ms of each second, 1.7 % of the quota; the rest is usable.
 //!
 //! The pace only spreads the calls within the window. A stall of up to 200 ms is made up for by sending faster, which
@@ -60,6 +61,7 @@ mod clock;
 mod day;
 mod error;
 mod limits;
+mod moves;
 mod permit;
 mod scripts;
 mod shared;

@@ -1,9 +1,16 @@
 //! A permit to send at one moment, which expires. The time of a permit, on Redis' clock, is its *slot*.
 
+use super::limits::SLACK;
 use std::time::{Duration, Instant};
 
-/// A call that left this late is counted from when it left; less is not worth the round trip.
-const REPORTED: Duration = Duration::from_millis(1);
+/// A call that left later than this share of the slack is counted from when it left; less is not worth the round trip, and
+/// leaves the network the rest of the slack.
+const UNREPORTED: f64 = 0.25;
+
+/// How late a call may leave without being counted anew, within windows of this length.
+pub(super) fn unreported(window: Duration) -> Duration {
+    window.mul_f64(SLACK * UNREPORTED)
+}
 
 /// A permit to send now, for [`super::Quota::sent`].
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +19,8 @@ pub struct Granted {
     pub(super) slot: i64,
     pub(super) due: Instant,
     pub(super) probe: bool,
+    /// How late it may leave without being counted anew.
+    pub(super) unreported: Duration,
 }
 
 impl Granted {
@@ -25,7 +34,11 @@ impl Granted {
     #[must_use]
     pub fn counted_at(&self, at: Instant) -> i64 {
         let late = at.saturating_duration_since(self.due);
-        let moved = if late > REPORTED { late } else { Duration::ZERO };
+        let moved = if late > self.unreported {
+            late
+        } else {
+            Duration::ZERO
+        };
         self.slot + i64::try_from(moved.as_micros()).unwrap_or(i64::MAX)
     }
 }
@@ -62,10 +75,12 @@ mod tests {
             slot: 5_000_000,
             due,
             probe: false,
+            unreported: unreported(Duration::from_secs(1)),
         };
         let ms = Duration::from_millis;
         assert_eq!(granted.counted_at(due), 5_000_000);
-        assert_eq!(granted.counted_at(due + ms(1)), 5_000_000);
+        assert_eq!(granted.counted_at(due + ms(4)), 5_000_000);
+        assert_eq!(granted.counted_at(due + ms(5)), 5_005_000);
         assert_eq!(granted.counted_at(due + ms(300)), 5_300_000);
     }
 

@@ -9,11 +9,12 @@ use super::{
     bucket::{Bucket, Lane},
     day::Count,
     limits::{EARLY, LONGEST_WAIT, SLACK},
+    moves::Move,
 };
 use crate::names::AccountKeys;
 use crate::store::{Error, Script, Store};
 
-static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
+static TAKE: LazyLock<Script> = LazyLock::new(|| Script::of_run_if_known(include_str!("take.lua")));
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 static MOVED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("moved.lua")));
 static PUSH_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push_back.lua")));
@@ -115,12 +116,11 @@ impl Shared {
         self.store.invoke(&GIVE_BACK, &self.both(buckets), &args).await
     }
 
-    /// Counts a call at another moment than the one under which it is known.
-    pub(super) async fn moved(&self, buckets: &[&Bucket], known: i64, counted: i64) -> Result<(), Error> {
-        let args: Vec<i64> = [known, counted]
-            .into_iter()
-            .chain(buckets.iter().map(|bucket| i64::from(bucket.day_offset_s)))
-            .collect();
+    /// Counts calls at other moments than the ones under which they are known.
+    pub(super) async fn moved(&self, buckets: &[&Bucket], moves: &[Move]) -> Result<(), Error> {
+        let offsets = buckets.iter().map(|bucket| i64::from(bucket.day_offset_s));
+        let times = moves.iter().flat_map(|(known, counted)| [*known, *counted]);
+        let args: Vec<i64> = offsets.chain(times).collect();
         self.store.invoke(&MOVED, &self.both(buckets), &args).await
     }
 

@@ -7,7 +7,8 @@ use super::{
     day::Counts,
     error::Error,
     limits::{EARLY, HOVER, LONGEST_PAUSE, SLACK},
-    permit::{Granted, Permit},
+    moves::{Move, Moves},
+    permit::{Granted, Permit, unreported},
     scripts::{Answer, Refusal, Shared},
     wait_queue::WaitQueue,
 };
@@ -49,6 +50,8 @@ pub struct Quota {
     shared: Shared,
     counts: Arc<Counts>,
     queues: Arc<Mutex<HashMap<QueueName, Arc<WaitQueue>>>>,
+    /// By the buckets' names.
+    moves: Arc<Mutex<HashMap<Vec<String>, Arc<Moves>>>>,
     round_trip: Arc<RoundTrip>,
 }
 
@@ -64,6 +67,7 @@ impl Quota {
             },
             counts: Arc::default(),
             queues: Arc::default(),
+            moves: Arc::default(),
             round_trip: Arc::default(),
         }
     }
@@ -84,6 +88,7 @@ impl Quota {
                 slot: 0,
                 due: asked,
                 probe: false,
+                unreported: Duration::ZERO,
             });
         };
         for name in [names::QUOTA_LATE, names::QUOTA_PUSHED_BACK] {
@@ -92,6 +97,8 @@ impl Quota {
             }
         }
         let queue = self.queue(buckets, lane);
+        let windows = buckets.iter().map(|bucket| bucket.window());
+        let unreported = unreported(windows.min().unwrap_or_default());
         loop {
             let permit = queue.permit(|wanted| self.take(buckets, lane, wanted)).await?;
             if permit.check().await {
@@ -104,6 +111,7 @@ impl Quota {
                     slot: permit.slot,
                     due: permit.due,
                     probe: permit.probe,
+                    unreported,
                 });
             }
             metrics::counter!(names::QUOTA_LATE, "bucket" => narrowest.name.clone()).increment(1);
@@ -115,7 +123,7 @@ impl Quota {
     pub async fn sent(&self, buckets: &[&Bucket], granted: Granted, at: Instant) -> Result<(), Error> {
         let counted = granted.counted_at(at);
         if counted > granted.slot {
-            self.shared.moved(buckets, granted.slot, counted).await?;
+            self.shared.moved(buckets, &[(granted.slot, counted)]).await?;
         }
         Ok(())
     }
@@ -145,6 +153,7 @@ impl Quota {
         mut left: oneshot::Receiver<Instant>,
     ) -> i64 {
         let mut known = granted.slot;
+        let moves = self.moves(buckets);
         loop {
             let (at, gone) = match tokio::time::timeout(HOVER, &mut left).await {
                 Ok(Ok(at)) => (at, true),
@@ -153,11 +162,9 @@ impl Quota {
             };
             let counted = granted.counted_at(at);
             if counted > known {
-                match self.shared.moved(buckets, known, counted).await {
-                    Ok(()) => known = counted,
-                    Err(error) => {
-                        tracing::debug!(%error, "shared quota does not know that a call left late");
-                    }
+                let tell = |all: Vec<Move>| self.tell(buckets, all);
+                if moves.tell((known, counted), tell).await {
+                    known = counted;
                 }
             }
             if gone {
@@ -225,6 +232,22 @@ impl Quota {
                 }
             }
         }
+    }
+
+    async fn tell(&self, buckets: &[&Bucket], moves: Vec<Move>) -> bool {
+        match self.shared.moved(buckets, &moves).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!(%error, calls = moves.len(), "shared quota does not know that calls left late");
+                false
+            }
+        }
+    }
+
+    fn moves(&self, buckets: &[&Bucket]) -> Arc<Moves> {
+        let names = buckets.iter().map(|bucket| bucket.name.clone()).collect();
+        let mut moves = self.moves.lock().unwrap_or_else(PoisonError::into_inner);
+        moves.entry(names).or_default().clone()
     }
 
     fn queue(&self, buckets: &[&Bucket], lane: Lane) -> Arc<WaitQueue> {

@@ -3,6 +3,7 @@
 --
 -- KEYS[1]              what this server remembers at all: {run, since}
 -- KEYS[2b], KEYS[2b+1] per bucket: its state (below) and the times of its last calls, newest first
+-- KEYS[#KEYS]          for `store/run.lua`, which says in `run` which run of the server this is
 -- ARGV[1..6]           rank of the lane, early, grace, how many calls are wanted, the longest pause to wait for, the member:
 --                      namespaces share buckets, and each is one member of them
 -- ARGV[10b-3 .. 10b+6] per bucket: calls per window, window with slack, pace, burst, daily limit or -1, the same for lower
@@ -31,9 +32,8 @@ local now = time[1] * 1000000 + time[2]
 local rank, early, grace, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local longest, member = tonumber(ARGV[5]), ARGV[6]
 
--- A server that was restarted or replaced may have lost the latest calls. Managed services may forbid INFO.
-local info = redis.pcall('INFO', 'server')
-local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or 'unknown'
+-- A server that was restarted or replaced may have lost the latest calls. Where nobody knows its run, that goes unnoticed.
+run = run or 'unknown'
 local memory = redis.call('HMGET', KEYS[1], 'run', 'since')
 local since = tonumber(memory[2])
 if memory[1] ~= run or since > now then
@@ -109,132 +109,165 @@ end
 
 -- How much each member has had of the bucket in this lane: a time that goes on by one pace with each of its calls. Who has had
 -- less goes first. Who comes back after a rest begins where the others are, and nobody is owed more than a few calls.
-local function turns(bucket, fields)
-  local known, low, top = {}, nil, 0
+local function turns(fields)
+  local known = {}
   for name, text in pairs(fields) do
     local lane, who = string.match(name, '^g(%d):(.*)$')
     if lane and tonumber(lane) == rank then
       local had, last = string.match(text, '^(%d+) (%d+)$')
-      had, last = tonumber(had or 0), tonumber(last or 0)
-      known[who] = { had = had, rested = last <= now - RESTED }
-      if not known[who].rested then
-        low, top = math.min(low or had, had), math.max(top, had)
-      end
+      known[who] = { had = tonumber(had or 0), rested = tonumber(last or 0) <= now - RESTED }
+    end
+  end
+  return known
+end
+local function had_by(bucket)
+  local low, top = nil, 0
+  for _, turn in pairs(bucket.turns) do
+    if not turn.rested then
+      low, top = math.min(low or turn.had, turn.had), math.max(top, turn.had)
     end
   end
   return function(who)
-    local turn = known[who]
+    local turn = bucket.turns[who]
     if not turn then return low or 0 end
     if turn.rested then return math.max(turn.had, low or 0) end
     return math.max(turn.had, top - OWED * bucket.pace)
   end
 end
 
--- The buckets as they stand and the next call's time; or nil, the bucket's index, until when (unix second), and why not.
-local function next_call()
-  local buckets, at = {}, now
-  for b = 1, (#KEYS - 1) / 2 do
-    local base = 10 * b - 4
-    local bucket = {
-      index = b, state = KEYS[2 * b], log = KEYS[2 * b + 1], calls = tonumber(ARGV[base + 1]),
-      window = tonumber(ARGV[base + 2]), pace = tonumber(ARGV[base + 3]), burst = tonumber(ARGV[base + 4]),
-      daily = tonumber(ARGV[base + 5]), lower = tonumber(ARGV[base + 6]), offset = tonumber(ARGV[base + 7]),
-      known_era = tonumber(ARGV[base + 8]), known_day = tonumber(ARGV[base + 9]), known_used = tonumber(ARGV[base + 10]),
-    }
-    local flat, state = redis.call('HGETALL', bucket.state), {}
-    for field = 1, #flat, 2 do state[flat[field]] = flat[field + 1] end
-    agree(bucket, state)
-    count(bucket, state)
+-- Who waits for a slot, of any lane and member.
+local function waiting(fields)
+  local all = {}
+  for name, text in pairs(fields) do
+    local lane, who = string.match(name, '^w(%d):(.*)$')
+    if lane then all[#all + 1] = { rank = tonumber(lane), who = who, mark = tonumber(text) } end
+  end
+  return all
+end
+
+-- A bucket as it stands, read once for all calls that are wanted; what they change is written at the end.
+local function load(b)
+  local base = 10 * b - 4
+  local bucket = {
+    index = b, state = KEYS[2 * b], log = KEYS[2 * b + 1], calls = tonumber(ARGV[base + 1]),
+    window = tonumber(ARGV[base + 2]), pace = tonumber(ARGV[base + 3]), burst = tonumber(ARGV[base + 4]),
+    daily = tonumber(ARGV[base + 5]), lower = tonumber(ARGV[base + 6]), offset = tonumber(ARGV[base + 7]),
+    known_era = tonumber(ARGV[base + 8]), known_day = tonumber(ARGV[base + 9]), known_used = tonumber(ARGV[base + 10]),
+    taken = {},
+  }
+  local flat, state = redis.call('HGETALL', bucket.state), {}
+  for field = 1, #flat, 2 do state[flat[field]] = flat[field + 1] end
+  agree(bucket, state)
+  count(bucket, state)
+  bucket.fields = state
+  bucket.last = tonumber(redis.call('LINDEX', bucket.log, 0) or 0)
+  bucket.tat, bucket.closed = tonumber(state.tat or 0), tonumber(state.hold or 0)
+  if bucket.last > now + 1000000 then
+    -- The clock was set back: what is in the log lies in the future. Forget it and let one window pass.
+    redis.call('DEL', bucket.log)
+    bucket.last, bucket.tat, bucket.closed = 0, 0, now + bucket.window
+    redis.call('HSET', bucket.state, 'hold', string.format('%.0f', bucket.closed))
+    redis.call('HDEL', bucket.state, 'tat')
+    for name in pairs(state) do
+      if string.match(name, '^[wg]%d:') then
+        redis.call('HDEL', bucket.state, name)
+        state[name] = nil
+      end
+    end
+  end
+  bucket.left = tonumber(state.left_until or 0) > now and tonumber(state.left) or nil
+  bucket.turns, bucket.waiters = turns(state), waiting(state)
+  bucket.waiting = tonumber(state['w' .. rank .. ':' .. member] or 0)
+  return bucket
+end
+
+-- The call that is as many calls back as the window allows, whether it is written already or taken just now.
+local function window_begins(bucket)
+  local back = bucket.calls - 1 - #bucket.taken
+  if back < 0 then return tonumber(bucket.taken[-back]) end
+  return tonumber(redis.call('LINDEX', bucket.log, back) or 0)
+end
+
+-- The next call's time; or nil, the bucket's index, until when (unix second), and why not.
+local function next_call(buckets)
+  local at = now
+  for b, bucket in ipairs(buckets) do
     if bucket.daily >= 0 and bucket.used >= bucket.daily then
       return nil, b - 1, (bucket.day + 1) * 86400 - bucket.offset, 0
     end
     if rank > 0 and bucket.lower >= 0 and bucket.used >= bucket.lower then
       return nil, b - 1, (bucket.day + 1) * 86400 - bucket.offset, 1
     end
-
-    local last = tonumber(redis.call('LINDEX', bucket.log, 0) or 0)
-    local tat, closed = tonumber(state.tat or 0), tonumber(state.hold or 0)
-    if last > now + 1000000 then
-      -- The clock was set back: what is in the log lies in the future. Forget it and let one window pass.
-      redis.call('DEL', bucket.log)
-      last, tat, closed = 0, 0, now + bucket.window
-      redis.call('HSET', bucket.state, 'hold', string.format('%.0f', closed))
-      redis.call('HDEL', bucket.state, 'tat')
-      for name in pairs(state) do
-        if string.match(name, '^[wg]%d:') then
-          redis.call('HDEL', bucket.state, name)
-          state[name] = nil
-        end
-      end
-    end
-    bucket.left = tonumber(state.left_until or 0) > now and tonumber(state.left) or nil
+    local closed = bucket.closed
     if bucket.left and bucket.left <= 0 then
-      closed = math.max(closed, tonumber(state.left_until))
+      closed = math.max(closed, tonumber(bucket.fields.left_until))
     end
     bucket.probe = closed > now + longest
     if bucket.probe then
-      if not probes(bucket, state) then return nil, b - 1, math.ceil(closed / 1000000), 2 end
+      if not probes(bucket, bucket.fields) then return nil, b - 1, math.ceil(closed / 1000000), 2 end
       closed = 0
-    elseif state.again then
+    elseif bucket.fields.again then
       redis.call('HDEL', bucket.state, 'again')
+      bucket.fields.again = nil
     end
-    local nth = tonumber(redis.call('LINDEX', bucket.log, bucket.calls - 1) or 0)
-    local own = math.max(since + bucket.window, nth + bucket.window, last, tat - (bucket.burst - 1) * bucket.pace, closed)
-    local had = turns(bucket, state)
+    local own = math.max(since + bucket.window, window_begins(bucket) + bucket.window, bucket.last, bucket.tat - (bucket.burst - 1) * bucket.pace, closed)
+    local had = had_by(bucket)
     bucket.had = had(member)
-    for name, text in pairs(state) do
-      local waits, who = string.match(name, '^w(%d):(.*)$')
-      waits = tonumber(waits)
+    for _, waiter in ipairs(bucket.waiters) do
       -- Who goes first: a higher lane, and in the same lane the member that has had less.
-      local first = waits and (waits < rank or (waits == rank and who ~= member and had(who) < bucket.had))
-      if first then
-        -- It wants the slot at this time: keep off from one pace before until it had the chance to take it.
-        local mark = tonumber(text)
-        if mark + grace > now and mark - bucket.pace * 1.05 <= math.max(own, now) then
-          own = math.max(own, mark, now + 2 * early)
-        end
+      local first = waiter.rank < rank or (waiter.rank == rank and waiter.who ~= member and had(waiter.who) < bucket.had)
+      -- It wants the slot at this time: keep off from one pace before until it had the chance to take it.
+      if first and waiter.mark + grace > now and waiter.mark - bucket.pace * 1.05 <= math.max(own, now) then
+        own = math.max(own, waiter.mark, now + 2 * early)
       end
     end
-    bucket.tat = tat
-    bucket.waiting = tonumber(state['w' .. rank .. ':' .. member] or 0)
     at = math.max(at, own)
-    buckets[b] = bucket
   end
-  return buckets, math.ceil(at)
+  return math.ceil(at)
 end
 
 local function take(buckets, at)
   for _, bucket in ipairs(buckets) do
-    local text = string.format('%.0f', at)
-    redis.call('LPUSH', bucket.log, text)
-    redis.call('LTRIM', bucket.log, 0, bucket.calls - 1)
-    redis.call('PEXPIRE', bucket.log, MEMORY_MS)
+    bucket.taken[#bucket.taken + 1] = string.format('%.0f', at)
+    bucket.last = at
     -- Some lateness may be made up for, or every stall of a caller would shift all later calls of the bucket. The
     -- pace only shapes; the window above is kept in any case.
     local credit = math.max(bucket.pace / 2, CATCH_UP)
-    local tat = math.ceil(math.max(bucket.tat, at - credit) + bucket.pace)
+    bucket.tat = math.ceil(math.max(bucket.tat, at - credit) + bucket.pace)
     local day = day_of(at, bucket.offset)
     if day ~= bucket.day then bucket.day, bucket.used, bucket.made = day, 0, 0 end
     bucket.used, bucket.made = bucket.used + 1, bucket.made + 1
-    redis.call('HSET', bucket.state, 'tat', string.format('%.0f', tat), 'g' .. rank .. ':' .. member, string.format('%.0f %.0f', bucket.had + bucket.pace, at),
-      'memory', string.format('%.0f', since), 'era', string.format('%.0f', bucket.era),
-      'day', bucket.day, 'used', bucket.used, 'made', bucket.made)
-    if bucket.left then redis.call('HINCRBY', bucket.state, 'left', -1) end
+    bucket.turns[member] = { had = bucket.had + bucket.pace, rested = false }
+    if bucket.left then bucket.left = bucket.left - 1 end
     if bucket.probe then
       probe = true
-      redis.call('HSET', bucket.state, 'probed', string.format('%.0f', now), 'again', string.format('%.0f', now + PROBES))
+      bucket.fields.again = now + PROBES
+      redis.call('HSET', bucket.state, 'probed', string.format('%.0f', now), 'again', string.format('%.0f', bucket.fields.again))
     end
-    redis.call('HDEL', bucket.state, 'w' .. rank .. ':' .. member)
-    redis.call('PEXPIRE', bucket.state, MEMORY_MS)
   end
 end
 
-local granted, counts = {}, {}
+local function write(bucket, at)
+  redis.call('LPUSH', bucket.log, unpack(bucket.taken))
+  redis.call('LTRIM', bucket.log, 0, bucket.calls - 1)
+  redis.call('PEXPIRE', bucket.log, MEMORY_MS)
+  redis.call('HSET', bucket.state, 'tat', string.format('%.0f', bucket.tat),
+    'g' .. rank .. ':' .. member, string.format('%.0f %.0f', bucket.turns[member].had, at),
+    'memory', string.format('%.0f', since), 'era', string.format('%.0f', bucket.era),
+    'day', bucket.day, 'used', bucket.used, 'made', bucket.made)
+  if bucket.left then redis.call('HINCRBY', bucket.state, 'left', -#bucket.taken) end
+  redis.call('HDEL', bucket.state, 'w' .. rank .. ':' .. member)
+  redis.call('PEXPIRE', bucket.state, MEMORY_MS)
+end
+
+local buckets = {}
+for b = 1, (#KEYS - 2) / 2 do buckets[b] = load(b) end
+local granted = {}
 while #granted < 2 * wanted do
-  local buckets, at, until_, why = next_call()
-  if not buckets or at > now + early then
+  local at, index, until_, why = next_call(buckets)
+  if not at or at > now + early then
     if #granted > 0 then break end
-    if not buckets then return {-1, until_, at, why} end
+    if not at then return {-1, until_, index, why} end
     for _, bucket in ipairs(buckets) do
       -- Several may wait; the earliest one counts, and a later one is noted again when its caller asks again.
       if bucket.waiting + grace <= now or at < bucket.waiting then
@@ -247,15 +280,14 @@ while #granted < 2 * wanted do
   take(buckets, at)
   granted[#granted + 1] = at - now
   granted[#granted + 1] = at
-  counts = {}
-  for _, bucket in ipairs(buckets) do
-    counts[#counts + 1] = bucket.era
-    counts[#counts + 1] = bucket.day
-    counts[#counts + 1] = bucket.used
-  end
 end
 redis.call('PEXPIRE', KEYS[1], MEMORY_MS)
 local answer = {probe and 2 or 1}
-for _, number in ipairs(counts) do answer[#answer + 1] = number end
+for _, bucket in ipairs(buckets) do
+  write(bucket, bucket.last)
+  answer[#answer + 1] = bucket.era
+  answer[#answer + 1] = bucket.day
+  answer[#answer + 1] = bucket.used
+end
 for _, number in ipairs(granted) do answer[#answer + 1] = number end
 return answer

@@ -1,5 +1,6 @@
 //! What a setting is made of, below everything that has settings: its error, durations, addresses, secrets.
 
+mod addresses;
 mod base_url;
 mod duration;
 mod error;
@@ -9,6 +10,7 @@ mod refused;
 mod secret;
 mod secret_arg;
 
+pub use addresses::addresses;
 pub use base_url::base_url;
 pub use duration::{duration_within, parse_duration, positive_duration};
 pub use error::ConfigError;

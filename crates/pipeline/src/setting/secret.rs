@@ -9,7 +9,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use url::Url;
+use super::addresses::with_credentials;
 
 /// Where a value came from, if it may change there.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Source {
     Fixed,
     File(Arc<Path>),
     /// An address, and who we are there.
-    Parts(Arc<(Url, Option<Secret>, Option<Secret>)>),
+    Parts(Arc<(String, Option<Secret>, Option<Secret>)>),
 }
 
 /// A value whose `Debug` shows nothing and which has no `Display`.
@@ -44,18 +44,18 @@ impl Secret {
         }
     }
 
-    /// An address with user and password, each of which may be replaced in its file while the process runs.
-    pub fn from_parts(address: Url, user: Option<Self>, password: Option<Self>) -> Self {
-        let mut url = address.clone();
+    /// An address with user and password, each of which may be replaced in its file while the process runs. The address has
+    /// hosts, and no credentials of its own.
+    pub fn from_parts(address: &str, user: Option<Self>, password: Option<Self>) -> Self {
         let user_text = user.as_ref().map(Self::encoded).unwrap_or_default();
-        let password_text = password.as_ref().map(Self::encoded);
-        let set = url
-            .set_username(&user_text)
-            .and_then(|()| url.set_password(password_text.as_deref()));
-        debug_assert!(set.is_ok(), "an address that has a host may have a user");
+        let credentials = match &password {
+            Some(password) => format!("{user_text}:{}@", password.encoded()),
+            None if user_text.is_empty() => user_text,
+            None => format!("{user_text}@"),
+        };
         Self {
-            value: url.into(),
-            source: Source::Parts(Arc::new((address, user, password))),
+            value: with_credentials(address, &credentials),
+            source: Source::Parts(Arc::new((address.to_owned(), user, password))),
         }
     }
 
@@ -79,7 +79,7 @@ impl Secret {
             Source::Parts(parts) => {
                 let (address, user, password) = &**parts;
                 let now = |part: &Option<Self>| part.as_ref().map(Self::current);
-                return Self::from_parts(address.clone(), now(user), now(password));
+                return Self::from_parts(address, now(user), now(password));
             }
         };
         let read = std::fs::read_to_string(file).ok();
@@ -151,9 +151,12 @@ mod tests {
     fn an_address_follows_the_files_of_user_and_password() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
-        let address = Url::parse("amqps://broker:5671/okki").unwrap();
         let password = Secret::from_file("p@ss/w%rd", &path);
-        let url = Secret::from_parts(address, Some(Secret::new("me")), Some(password));
+        let url = Secret::from_parts(
+            "amqps://broker:5671/okki",
+            Some(Secret::new("me")),
+            Some(password),
+        );
         assert_eq!(url.expose(), "amqps://me:p%40ss%2Fw%25rd@broker:5671/okki");
         std::fs::write(&path, "new\n").unwrap();
         assert_eq!(url.current().expose(), "amqps://me:new@broker:5671/okki");

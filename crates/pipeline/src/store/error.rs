@@ -31,7 +31,7 @@ impl Error {
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Pool(_) | Self::Connect(_) | Self::Refused(_) => true,
-            Self::Redis(error) => is_outage(error),
+            Self::Redis(error) => state_of(error).is_some(),
         }
     }
 
@@ -42,6 +42,13 @@ impl Error {
             Self::Refused(text) => state::of_text(text).unwrap_or(State::Refusing),
             Self::Connect(error) | Self::Redis(error) => state_of(error).unwrap_or(State::Refusing),
         }
+    }
+
+    /// Another node has our keys, and nothing was done.
+    pub(super) fn has_moved(&self) -> bool {
+        let Self::Redis(error) = self else { return false };
+        let answers = error.clone().into_server_errors();
+        answers.is_some_and(|answers| answers.iter().any(|(_, answer)| answer.code() == "MOVED"))
     }
 
     /// A command or key is not permitted to our user.
@@ -56,12 +63,8 @@ impl Error {
     }
 }
 
-pub(super) fn is_outage(error: &RedisError) -> bool {
-    state_of(error).is_some()
-}
-
 /// The state that explains the error; `None` when the command is wrong by itself.
-fn state_of(error: &RedisError) -> Option<State> {
+pub(super) fn state_of(error: &RedisError) -> Option<State> {
     // Of a pipeline or a transaction these are the answers to its single commands.
     if let Some(answers) = error.clone().into_server_errors() {
         return answers.iter().find_map(|(_, answer)| {

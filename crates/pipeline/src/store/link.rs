@@ -1,11 +1,14 @@
 //! One pooled connection, which knows whether it can be trusted to answer the next command.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
-use super::error::is_outage;
+use super::error::state_of;
+use super::state::State;
 
 /// A connection that answered this short a time ago needs no ping: if it broke since, the next command says so, and
 /// the connection is not used again.
@@ -17,19 +20,31 @@ pub struct Link {
     /// When the last answer came; `None` while one is owed, which is for ever when the caller gave up waiting, and
     /// after an answer that says that this server is the wrong one or cannot serve.
     answered: Option<Instant>,
+    /// Of all connections of the pool, and of this one.
+    generation: Arc<AtomicU64>,
+    made_in: u64,
 }
 
 impl Link {
-    pub(super) fn new(connection: MultiplexedConnection) -> Self {
+    /// `generation` as it was before the server was looked for.
+    pub(super) fn new(generation: Arc<AtomicU64>, made_in: u64, connection: MultiplexedConnection) -> Self {
         Self {
             connection,
             answered: Some(Instant::now()),
+            generation,
+            made_in,
         }
     }
 
     /// Whether it may be used again at all.
     pub(super) fn is_sound(&self) -> bool {
-        self.answered.is_some()
+        self.answered.is_some() && self.made_in >= self.generation.load(Ordering::Acquire)
+    }
+
+    /// It is of no use, and neither are those that were made before it was known.
+    pub(super) fn give_up(&mut self) {
+        self.answered = None;
+        self.generation.fetch_max(self.made_in + 1, Ordering::AcqRel);
     }
 
     /// Whether it answered a moment ago.
@@ -37,21 +52,28 @@ impl Link {
         self.answered.is_some_and(|at| at.elapsed() < FRESH)
     }
 
-    fn judge<T>(&mut self, result: &RedisResult<T>, refused: impl Fn(&T) -> bool) {
-        let sound = match result {
-            Ok(value) => !refused(value),
-            Err(error) => !is_outage(error),
+    fn judge<T>(&mut self, result: &RedisResult<T>, trouble: impl Fn(&T) -> Option<State>) {
+        let trouble = match result {
+            Ok(value) => trouble(value),
+            Err(error) => state_of(error),
         };
-        self.answered = sound.then(Instant::now);
+        match trouble {
+            None => self.answered = Some(Instant::now()),
+            // Another server has our keys, or will.
+            Some(State::Away | State::ReadOnly | State::Cluster | State::Replication) => self.give_up(),
+            Some(_) => self.answered = None,
+        }
     }
 }
 
-/// Whether the server answered that it cannot serve now. Another connection may lead to one that can: behind the
-/// same name, after a failover.
-fn refuses(value: &Value) -> bool {
+/// What the server answered if it cannot serve now. Another connection may lead to one that can: behind the same name,
+/// after a failover.
+fn refusal(value: &Value) -> Option<State> {
     match value {
-        Value::ServerError(error) => is_outage(&error.clone().into()),
-        _ => false,
+        Value::ServerError(error) => state_of(&error.clone().into()),
+        // Answers within a transaction.
+        Value::Array(values) => values.iter().find_map(refusal),
+        _ => None,
     }
 }
 
@@ -60,7 +82,7 @@ impl ConnectionLike for Link {
         Box::pin(async move {
             self.answered = None;
             let result = self.connection.req_packed_command(command).await;
-            self.judge(&result, refuses);
+            self.judge(&result, refusal);
             result
         })
     }
@@ -74,7 +96,7 @@ impl ConnectionLike for Link {
         Box::pin(async move {
             self.answered = None;
             let result = self.connection.req_packed_commands(pipeline, offset, count).await;
-            self.judge(&result, |values| values.iter().any(refuses));
+            self.judge(&result, |values| values.iter().find_map(refusal));
             result
         })
     }

@@ -8,12 +8,15 @@ mod error;
 mod greeting;
 mod link;
 mod manager;
+mod place;
 mod pool;
+mod run;
 mod script;
 mod state;
 
 pub use config::RedisConfig;
 pub use error::Error;
 pub use manager::Manager;
+pub(crate) use place::{Place, Wrong};
 pub use pool::{Connection, Store};
 pub use script::Script;

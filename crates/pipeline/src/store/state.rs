@@ -108,14 +108,16 @@ impl State {
                 )
             }
             Self::Full => words::text!("raise maxmemory, or remove what others have stored there"),
-            Self::ReadOnly => words::text!("let REDIS_URL lead to the primary"),
+            Self::ReadOnly => words::text!(
+                "let REDIS_URL lead to the primary, or name its sentinels: redis+sentinel://host1,host2/MASTER/0"
+            ),
             Self::Password => {
                 words::text!("check user and password of REDIS_URL, or of the file that holds it")
             }
             Self::Permission => {
                 words::text!(
-                    "grant the user of REDIS_URL: ~{<NAMESPACE>}:* ~{<ACCOUNT_NAMESPACE>}:* +@all -@admin -@dangerous +info \
-                 (ACL SETUSER)"
+                    "grant the user of REDIS_URL ~{<NAMESPACE>}:* ~{<ACCOUNT_NAMESPACE>}:* and the commands that deploy/README.md \
+                     lists; behind sentinels +role or +info, below Redis 7.0 +info (ACL SETUSER)"
                 )
             }
             Self::Busy => {
@@ -124,8 +126,8 @@ impl State {
             Self::Clients => words::text!("raise maxclients, or close what holds connections (CLIENT LIST)"),
             Self::Cluster => {
                 words::text!(
-                    "let REDIS_URL lead to the node that has the hash slot of {<NAMESPACE>} and set ACCOUNT_NAMESPACE to the same \
-                 name, or let it lead to a proxy of the cluster"
+                    "write redis+cluster://host1,host2 in REDIS_URL; while a hash slot is moved or no node has it, wait until \
+                     it is there"
                 )
             }
             Self::Loading => words::text!("wait until it has read its data"),

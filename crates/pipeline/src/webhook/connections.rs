@@ -1,7 +1,7 @@
 //! One connection: its calls one after the other, for a while.
 
-use super::{door::Door, receiver::Receiver, tls::Tls};
-use crate::shutdown::Shutdown;
+use super::{door::Door, receiver::Receiver};
+use crate::{shutdown::Shutdown, tls::ServerTls};
 use axum::{body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,7 +20,7 @@ const BUFFER: usize = 16 * 1024;
 /// Serves the calls of one connection.
 pub(super) struct Connections<R> {
     pub(super) door: Door<R>,
-    pub(super) tls: Option<Tls>,
+    pub(super) tls: Option<ServerTls>,
     /// For a handshake, a head, and a call.
     pub(super) time: Duration,
     pub(super) shutdown: Shutdown,

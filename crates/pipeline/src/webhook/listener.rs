@@ -5,9 +5,8 @@ use super::{
     connections::Connections,
     door::{Counts, Door},
     receiver::{Receiver, Verdict},
-    tls::Tls,
 };
-use crate::{admin::StatusBoard, shutdown::Shutdown};
+use crate::{admin::StatusBoard, shutdown::Shutdown, tls::ServerTls};
 use serde_json::json;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -40,7 +39,7 @@ pub struct Listener {
     config: WebhookConfig,
     socket: TcpListener,
     addr: SocketAddr,
-    tls: Option<Tls>,
+    tls: Option<ServerTls>,
     counts: Arc<Counts>,
 }
 
@@ -56,7 +55,7 @@ impl Listener {
         };
         let tls = match config.tls.is_empty() {
             true => None,
-            false => Some(Tls::new(config.tls.clone()).map_err(Error::Certificate)?),
+            false => Some(ServerTls::new(config.tls.clone()).map_err(Error::Certificate)?),
         };
         let socket = TcpListener::bind(config.listen).await.map_err(refused)?;
         let addr = socket.local_addr().map_err(refused)?;

@@ -11,7 +11,6 @@ mod listener;
 mod rate;
 mod receiver;
 mod secret;
-mod tls;
 
 pub use config::{Limits, WebhookArgs, WebhookConfig};
 pub use listener::{Error, Listener};

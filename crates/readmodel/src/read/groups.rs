@@ -9,12 +9,13 @@ use crate::{
 use pipeline::stage::Stage;
 use replay::{browse::Group, query::Query};
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups that are told one by one, the largest; the rest is counted together.
 const MOST: usize = 1_000;
 /// Program versions named per group.
 const VERSIONS: usize = 5;
+const HOUR: i64 = 3_600_000;
 
 /// The groups of the letters that a query means, the largest first.
 ///
@@ -56,6 +57,35 @@ pub fn groups(connection: &Connection, stage: Stage, query: &Query) -> Result<Ve
         groups.push(rest);
     }
     Ok(groups)
+}
+
+/// Open letters of each group by the hour in which they died, from a time on; the first number is that of the first hour.
+///
+/// # Errors
+/// When the file does not serve.
+pub fn trends(
+    connection: &Connection,
+    stage: Stage,
+    since: i64,
+    hours: usize,
+) -> Result<BTreeMap<String, Vec<u64>>> {
+    let sql = "SELECT grp, (died - ?2) / ?3, count(*) FROM letter INDEXED BY letter_group_died
+        WHERE stage = ?1 AND died >= ?2 GROUP BY 1, 2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([Translator::new(connection, stage).stage, since, HOUR])?;
+    let mut trends: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let bars = trends.entry(row.get(0)?).or_insert_with(|| vec![0; hours]);
+        // What has died by a clock that goes before is of the last hour.
+        let at = usize::try_from(row.get::<_, i64>(1)?)
+            .unwrap_or(0)
+            .min(hours.saturating_sub(1));
+        if let Some(bar) = bars.get_mut(at) {
+            *bar += number(row, 2)?;
+        }
+    }
+    let named = |(group, bars)| Ok((word(connection, group)?, bars));
+    trends.into_iter().map(named).collect()
 }
 
 const KEPT: &str = "SELECT l.grp, l.code, l.field, l.letters, l.replayed,

@@ -129,6 +129,14 @@ impl GuardedBrowser {
         })
     }
 
+    /// Whether letters that killed operations were moving have not been seen yet, or nothing is known of that.
+    #[must_use]
+    pub(crate) fn expects_leftovers(&self) -> bool {
+        self.guard
+            .as_ref()
+            .is_none_or(|guard| !guard.leftovers.is_empty())
+    }
+
     /// As [`Browser::flush`].
     ///
     /// # Errors

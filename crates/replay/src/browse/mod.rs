@@ -2,11 +2,13 @@
 
 pub mod browser;
 pub mod filter;
+mod find;
 pub mod groups;
 pub mod guarded;
 pub mod source;
 
 pub use browser::{Browser, Taken};
 pub use filter::Filter;
+pub use find::find;
 pub use groups::{Group, Groups};
 pub use guarded::GuardedBrowser;

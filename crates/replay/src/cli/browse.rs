@@ -4,16 +4,11 @@ use super::{asked, config::LookArgs, filter::FilterArgs, operator::by, print, sp
 use crate::{
     audit,
     browse::{browser::Taken, filter::Filter, groups::Groups},
-    error::{Error, Result},
-    letter::{Letter, fingerprint::fingerprint, reveal::mask_record},
+    letter::{fingerprint::fingerprint, reveal::mask_record},
     workspace::Workspace,
 };
 use clap::Args;
-use pipeline::failure::identity;
-use std::{
-    io::{self, Write},
-    ops::ControlFlow,
-};
+use std::io::{self, Write};
 
 /// Arguments of `list`.
 #[derive(Debug, Clone, Args)]
@@ -145,32 +140,4 @@ pub(super) async fn groups(workspace: &Workspace, args: GroupsArgs) -> anyhow::R
         print::groups(&mut out, workspace.stage, &groups)?;
     }
     Ok(tell(withheld.as_deref(), &mut out, args.json)?)
-}
-
-/// The first letter that `id` means.
-pub(super) async fn find(workspace: &Workspace, archived: bool, id: &str) -> Result<Letter> {
-    let mut found = None;
-    let browser = workspace.browse_at(workspace.stage, archived, "show").await?;
-    let withheld = browser.withheld();
-    let visit = async |taken: Taken| {
-        if identity::means(id, &taken.letter.record.id) {
-            found = Some(taken.letter);
-            return Ok(ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
-    };
-    browser.walk(visit).await?;
-    found.ok_or_else(|| Error::NotFound {
-        what: if archived {
-            words::text!("archived letter")
-        } else {
-            words::text!("dead letter")
-        },
-        id: id.to_owned(),
-        hint: words::tr!(
-            "in the {} stage; `dead list` prints the ids{}",
-            workspace.stage,
-            withheld.map_or_else(String::new, |who| words::tr!("; but {who}"))
-        ),
-    })
 }

@@ -7,15 +7,9 @@ use super::{
     spool::Spool,
 };
 
-use crate::{
-    audit::{self, Note},
-    browse::filter::Filter,
-    exchange,
-    workspace::Workspace,
-};
+use crate::{browse::filter::Filter, exchange, workspace::Workspace};
 use anyhow::Context;
 use clap::Args;
-use serde_json::json;
 use std::{
     fs::File,
     io::{self, BufReader, BufWriter, Write},
@@ -69,13 +63,6 @@ pub(super) async fn export(workspace: Workspace, args: ExportArgs) -> anyhow::Re
             exchange::export(&workspace, &filter, args.reveal, out).await?
         }
     };
-    let note = Note {
-        action: "export",
-        filter: filter.to_string(),
-        result: json!({"exported": written, "revealed": args.reveal}),
-        ..Note::default()
-    };
-    audit::append(&workspace, note).await?;
     pipeline::remark!(
         "{written} letters exported{}",
         if args.reveal { "" } else { words::text!(", masked") }

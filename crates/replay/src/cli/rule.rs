@@ -7,10 +7,11 @@ use super::{
     rule_args::AddArgs,
 };
 use crate::{
-    audit::{self, Note},
     browse::groups::Groups,
-    error::Error,
-    rule::{Off, Rule, Rules},
+    rule::{
+        Rules,
+        change::{self, Deed},
+    },
     workspace::Workspace,
 };
 use clap::{Args, Subcommand};
@@ -79,20 +80,17 @@ pub(super) async fn rule(workspace: Workspace, command: RuleCommand) -> anyhow::
         RuleCommand::Add(args) => add(workspace, args).await,
         RuleCommand::List(args) => list(&workspace, args).await,
         RuleCommand::Test(args) => test(&workspace, args).await,
-        RuleCommand::Off(args) => change(workspace, args, "rule off").await,
-        RuleCommand::On(args) => change(workspace, args, "rule on").await,
-        RuleCommand::Remove(args) => change(workspace, args, "rule remove").await,
+        RuleCommand::Off(args) => changed(workspace, args, Deed::Off).await,
+        RuleCommand::On(args) => changed(workspace, args, Deed::On).await,
+        RuleCommand::Remove(args) => changed(workspace, args, Deed::Remove).await,
     }
 }
 
 async fn add(workspace: Workspace, args: AddArgs) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator.clone());
     reason(&args.reason)?;
-    let rules = Rules::of(&workspace);
     let json = args.json;
-    let rule = args.rule(&workspace, rules.now().await?);
-    rules.add(&rule).await?;
-    note(&workspace, "rule add", &rule.reason, &rule).await?;
+    let rule = change::add(&workspace, args.rule(&workspace)).await?;
     let mut out = io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string(&rule)?)?;
@@ -122,10 +120,7 @@ async fn list(workspace: &Workspace, args: ListArgs) -> anyhow::Result<()> {
 
 async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
     let standing = Rules::of(workspace).load(&args.name).await?;
-    if !standing.rule.belongs_to(workspace.stage) {
-        return Err(other_stage(&standing.rule, workspace).into());
-    }
-    let filter = standing.rule.filter()?;
+    let filter = change::of_stage(workspace, standing.rule)?.filter()?;
     let (mut groups, mut matched) = (Groups::default(), 0_u64);
     let browser = workspace.browse(words::text!("test a rule")).await?;
     let visit = async |taken: crate::browse::browser::Taken| {
@@ -156,54 +151,11 @@ async fn test(workspace: &Workspace, args: NameArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn other_stage(rule: &Rule, workspace: &Workspace) -> Error {
-    Error::WrongStage {
-        what: "rule",
-        id: rule.name.clone(),
-        of: rule.stage.clone(),
-        here: workspace.stage,
-    }
-}
-
-async fn change(workspace: Workspace, args: ChangeArgs, action: &str) -> anyhow::Result<()> {
+async fn changed(workspace: Workspace, args: ChangeArgs, deed: Deed) -> anyhow::Result<()> {
     let workspace = by(workspace, args.operator);
     let (why, name) = (reason(&args.reason)?, &args.name);
-    let rules = Rules::of(&workspace);
-    let rule = rules.load(name).await?.rule;
-    if !rule.belongs_to(workspace.stage) {
-        return Err(other_stage(&rule, &workspace).into());
-    }
-    let done = match action {
-        "rule on" => {
-            rules.switch_on(name).await?;
-            "on"
-        }
-        "rule off" => {
-            let off = Off {
-                by: workspace.operator.clone(),
-                why: why.to_owned(),
-                at: rules.now().await?,
-            };
-            rules.switch_off(name, &off).await?;
-            "off"
-        }
-        _ => {
-            rules.remove(name).await?;
-            "removed"
-        }
-    };
-    note(&workspace, action, why, &rule).await?;
+    change::change(&workspace, name, deed, why).await?;
+    let done = deed.done();
     writeln!(io::stdout().lock(), "{}", words::tr!("rule {name} is {done}"))?;
     Ok(())
-}
-
-async fn note(workspace: &Workspace, action: &str, reason: &str, rule: &Rule) -> anyhow::Result<()> {
-    let note = Note {
-        action,
-        reason,
-        filter: rule.meant(),
-        subject: &rule.name,
-        result: json!({"every_ms": rule.every_ms, "rate": rule.rate, "between": rule.hours, "zone": rule.zone}),
-    };
-    Ok(audit::append(workspace, note).await?)
 }

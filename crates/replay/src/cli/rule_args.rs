@@ -1,10 +1,10 @@
 //! What a rule is made of, as flags.
 
-use super::{config::OperatorArgs, run_args::parse_ratio};
+use super::config::OperatorArgs;
 use crate::{
     plan::rate::Rate,
     query::{Problem, Query},
-    rule::{Hours, Rule, ms},
+    rule::{Hours, Rule, ms, share},
     when,
     workspace::Workspace,
 };
@@ -38,7 +38,7 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "HOURS")]
     between: Option<Hours>,
     /// The rule switches itself off when more than this share of a run fails again
-    #[arg(long, value_name = "PERCENT", default_value = "20%", value_parser = parse_ratio)]
+    #[arg(long, value_name = "PERCENT", default_value = "20%", value_parser = share)]
     stop_at: f64,
     #[command(flatten)]
     pub(super) operator: OperatorArgs,
@@ -52,15 +52,15 @@ fn readable(text: &str) -> Result<String, Problem> {
 }
 
 impl AddArgs {
-    /// The rule of the workspace's stage, made at this moment.
-    pub(super) fn rule(self, workspace: &Workspace, now: i64) -> Rule {
+    /// The rule of the workspace's stage.
+    pub(super) fn rule(self, workspace: &Workspace) -> Rule {
         Rule {
             name: self.name,
             stage: workspace.stage.name().to_owned(),
             query: self.query,
             reason: self.reason,
             operator: workspace.operator.clone(),
-            made_at: now,
+            made_at: 0,
             every_ms: ms(self.every),
             rate: self.rate,
             most_replays: self.at_most_replays,

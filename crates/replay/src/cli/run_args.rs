@@ -1,8 +1,11 @@
 //! Flags of everything that runs a plan.
 
-use crate::plan::{
-    options::{Canary, Options},
-    rate::Rate,
+use crate::{
+    plan::{
+        options::{Canary, Options},
+        rate::Rate,
+    },
+    rule::share,
 };
 use clap::Args;
 use std::time::Duration;
@@ -18,7 +21,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "SIZES", value_parser = parse_canary)]
     canary: Option<Canary>,
     /// Stop when more than this share has failed again [default: 20%]
-    #[arg(long, value_name = "PERCENT", value_parser = parse_ratio)]
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
     stop_at: Option<f64>,
     /// Letters under way at a time, so that live changes never wait behind many [default: 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -65,14 +68,6 @@ fn parse_canary(text: &str) -> Result<Canary, String> {
         .ok_or_else(|| words::tr!("`{text}` is no list of sizes; write 1,10 or none"))
 }
 
-pub(super) fn parse_ratio(text: &str) -> Result<f64, String> {
-    let number = text.trim().trim_end_matches('%').trim().parse::<f64>().ok();
-    number
-        .filter(|percent| (0.0..=100.0).contains(percent))
-        .map(|percent| percent / 100.0)
-        .ok_or_else(|| words::tr!("`{text}` is no share; write a percentage from 0 to 100 such as 20 or 20%"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,8 +77,6 @@ mod tests {
         assert_eq!(parse_canary("1, 10").unwrap(), Canary(vec![1, 10]));
         assert_eq!(parse_canary("none").unwrap(), Canary(Vec::new()));
         assert!(parse_canary("0").is_err() && parse_canary("").is_err());
-        assert_eq!(parse_ratio("20%"), Ok(0.2));
-        assert!(parse_ratio("120").is_err() && parse_ratio("x").is_err());
     }
 
     #[test]

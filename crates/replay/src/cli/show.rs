@@ -1,9 +1,9 @@
 //! `dead show`: everything about one letter.
 
-use super::{asked, browse::find, config::LookArgs, operator::by, print};
+use super::{asked, config::LookArgs, operator::by, print};
 use crate::{
     audit,
-    browse::source::source_of,
+    browse::{find, source::source_of},
     letter::{
         Letter, body,
         fingerprint::fingerprint,

@@ -1,17 +1,19 @@
-//! Writing letters as lines of JSON; changes nothing.
+//! Writing letters as lines of JSON; changes nothing, and is on record.
 
 use super::line::Line;
 use crate::{
+    audit::{self, Note},
     browse::{browser::Taken, filter::Filter},
     error::Result,
     workspace::Workspace,
 };
+use serde_json::json;
 use std::io::Write;
 
-/// Writes the chosen letters; returns how many.
+/// Writes the chosen letters, with their bodies and customers' data only with `reveal`; returns how many.
 ///
 /// # Errors
-/// When the broker goes away or the output cannot be written.
+/// When the broker goes away or the output cannot be written; when Redis is away, in which who has exported what is kept.
 pub async fn export(
     workspace: &Workspace,
     filter: &Filter,
@@ -31,5 +33,12 @@ pub async fn export(
     };
     browser.walk(visit).await?;
     out.flush()?;
+    let note = Note {
+        action: "export",
+        filter: filter.to_string(),
+        result: json!({"exported": written, "revealed": reveal}),
+        ..Note::default()
+    };
+    audit::append(workspace, note).await?;
     Ok(written)
 }

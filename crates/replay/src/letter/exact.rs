@@ -8,9 +8,17 @@ use serde_json::Value;
 /// From the private use area.
 const MARK: char = '\u{f8ff}';
 
-/// Reads JSON; numbers that would lose their form become marked texts.
+/// Reads JSON; numbers that would lose their form become marked texts. An error names the place in the text as it was given.
 pub(crate) fn read(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(&marked(text))
+    serde_json::from_str(&marked(text)).map_err(|error| {
+        let unmarked = serde_json::from_str::<serde::de::IgnoredAny>(text);
+        unmarked.err().unwrap_or(error)
+    })
+}
+
+/// Whether a text stands for a number.
+pub(crate) fn is_marked(text: &str) -> bool {
+    text.starts_with(MARK)
 }
 
 /// Writes JSON with the numbers as they were read.

@@ -32,12 +32,17 @@ impl Progress {
 const SAMPLE: u64 = 10;
 
 /// How many letters of this run may have been sent before their outcomes are waited for; `None`: all of them.
-pub(super) fn portion(options: &Options, sent: u64) -> Option<u64> {
+fn portion(options: &Options, sent: u64) -> Option<u64> {
     let mut end = 0;
     options.canary.0.iter().find_map(|size| {
         end += size;
         (sent < end).then_some(end)
     })
+}
+
+/// The same in letters of the plan, of which so many had been sent when this run began.
+pub(super) fn until(options: &Options, sent: u64, start: u64) -> Option<u64> {
+    portion(options, sent.saturating_sub(start)).map(|end| end + start)
 }
 
 /// Whether too many have failed again. At the end of a canary's portion every outcome counts; in between only a

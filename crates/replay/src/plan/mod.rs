@@ -18,6 +18,7 @@ pub mod rate;
 pub(crate) mod read;
 pub mod recorded;
 pub mod run;
+mod sending;
 pub mod start;
 pub mod state;
 pub mod summary;

@@ -7,32 +7,28 @@
 use super::{
     Plan,
     canary::{self, Progress},
-    end::{End, LetterState},
+    end::End,
     options::Options,
     rate::Rate,
     run::gone,
+    sending::{self, CHUNK},
     state::State,
     window::Window,
 };
 
 use crate::{
-    account, archive,
-    browse::{browser::Taken, guarded::GuardedBrowser},
+    browse::guarded::GuardedBrowser,
     error::{Error, Result},
     lease::RenewedLease,
-    repair::kept::KeptSnapshots,
-    transit::Leaving,
     workspace::Workspace,
 };
-use pipeline::failure::outcome;
-use pipeline::message::Outgoing;
 use std::time::{Duration, Instant};
 
-/// Letters published and confirmed together.
-const CHUNK: usize = 200;
 /// A pass ends after this time so that others can browse meanwhile; the broker takes letters back after 30 minutes.
 const LONGEST: Duration = Duration::from_secs(45);
 const POLL: Duration = Duration::from_millis(50);
+/// The outcomes of a canary are waited for so long with the letters in hand; then others may browse.
+const CANARY_HELD: Duration = Duration::from_secs(2);
 
 /// Why a pass ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +62,11 @@ pub(super) struct Pass<'a> {
     pub(super) options: &'a Options,
     /// The last outcomes of this run.
     pub(super) window: &'a mut Window,
-    /// Letters that may have been sent at the end of the pass.
+    /// Letters that had been sent when this run of the plan began.
+    pub(super) start: u64,
+    /// How this run had gone when it began.
+    pub(super) before: Progress,
+    /// Letters that may have been sent before their outcomes are known.
     pub(super) until: Option<u64>,
     pub(super) patience: Duration,
     pub(super) lease: &'a RenewedLease,
@@ -97,18 +97,23 @@ impl Pass<'_> {
         let mut pace = Instant::now();
         let size = self.options.rate.map_or(CHUNK, |rate| rate.portion(CHUNK));
         loop {
-            let mut chunk = Vec::with_capacity(size);
-            while chunk.len() < size {
-                let Some(taken) = browser.next().await? else { break };
-                chunk.push(taken);
+            // Leftovers of killed moves may lie anywhere; else nothing is looked for behind the plan's last letter.
+            if self.all_are_sent(plan) && !browser.expects_leftovers() {
+                return Ok(PassEnd::Exhausted);
             }
+            let chunk = sending::chunk(browser, size).await?;
             if chunk.is_empty() {
                 return Ok(PassEnd::Exhausted);
             }
             let mut fresh = self.unsent(plan, chunk).await?;
             while !fresh.is_empty() {
-                if let Some(end) = self.wait_for_room(plan, time_up, &mut pace, view).await? {
-                    return Ok(end);
+                match self.wait_for_room(plan, time_up, &mut pace, view).await? {
+                    None => {}
+                    Some(PassEnd::Portion) => match self.next_portion(plan, time_up, view).await? {
+                        None => continue,
+                        Some(end) => return Ok(end),
+                    },
+                    Some(end) => return Ok(end),
                 }
                 let room = self.room(plan).min(fresh.len());
                 let rest = fresh.split_off(room);
@@ -120,30 +125,15 @@ impl Pass<'_> {
                 }
                 fresh = rest;
             }
-            if self.until.is_some_and(|until| plan.sent >= until) {
-                return Ok(PassEnd::Portion);
+            if self.until.is_some_and(|until| plan.sent >= until)
+                && let Some(end) = self.next_portion(plan, time_up, view).await?
+            {
+                return Ok(end);
             }
             if self.workspace.stop.is_requested() {
                 return Ok(PassEnd::Interrupted);
             }
         }
-    }
-
-    /// Of a chunk, the letters that have to be sent; those that were sent already are removed.
-    async fn unsent(&self, plan: &Plan, chunk: Vec<Taken>) -> Result<Vec<Taken>> {
-        let digits: Vec<_> = chunk.iter().map(|taken| taken.letter.key()).collect();
-        let states = self.workspace.plans().letters(&plan.id, &digits).await?;
-        let mut fresh = Vec::with_capacity(chunk.len());
-        for (taken, state) in chunk.into_iter().zip(states) {
-            match state {
-                Some(LetterState::Unsent) => fresh.push(taken),
-                None | Some(LetterState::Ended(End::Refused, _)) => {}
-                Some(LetterState::Sent | LetterState::Ended(..)) => {
-                    taken.remove().await;
-                }
-            }
-        }
-        Ok(fresh)
     }
 
     /// Letters that may be sent now.
@@ -202,6 +192,38 @@ impl Pass<'_> {
         }
     }
 
+    /// Waits for the outcomes of a canary's portion with the letters in hand: returning and taking them again costs seconds
+    /// where there are many. `None` when the next portion may go; else the pass ends, and what follows is decided after it.
+    async fn next_portion(
+        &mut self,
+        plan: &mut Plan,
+        time_up: Instant,
+        view: &mut (dyn FnMut(&Plan) + Send),
+    ) -> Result<Option<PassEnd>> {
+        let enough = time_up.min(Instant::now() + CANARY_HELD);
+        while plan.under_way() > 0 {
+            if !self.lease.held() {
+                return Err(Error::Overtaken);
+            }
+            if Instant::now() > enough || !self.workspace.stop.sleep(POLL).await {
+                return Ok(Some(PassEnd::Portion));
+            }
+            if let Some(end) = PassEnd::of(self.refresh(plan, view).await?) {
+                return Ok(Some(end));
+            }
+        }
+        if canary::must_stop(self.options, Progress::of(plan).since(self.before), true) {
+            return Ok(Some(PassEnd::Portion));
+        }
+        self.until = canary::until(self.options, plan.sent, self.start);
+        Ok(None)
+    }
+
+    /// Whether every letter of the plan has been sent or refused.
+    fn all_are_sent(&self, plan: &Plan) -> bool {
+        plan.sent + plan.count([End::Refused]) >= plan.total
+    }
+
     async fn refresh(&self, plan: &mut Plan, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<State> {
         *plan = self
             .workspace
@@ -211,54 +233,5 @@ impl Pass<'_> {
             .ok_or_else(|| gone(&plan.id))?;
         view(plan);
         Ok(plan.state)
-    }
-
-    async fn send(&self, plan: &Plan, letters: Vec<Taken>, browser: &GuardedBrowser) -> Result<()> {
-        let mut messages: Vec<Outgoing> = Vec::with_capacity(letters.len());
-        let mut leaving = Vec::with_capacity(letters.len());
-        let kept = match &plan.repair {
-            Some(repair) => {
-                repair
-                    .kept(&self.workspace.rt, letters.iter().map(|taken| &taken.letter))
-                    .await?
-            }
-            None => KeptSnapshots::default(),
-        };
-        for taken in letters {
-            let letter = &taken.letter;
-            let tag = outcome::replay_tag(&plan.id, &letter.key());
-            match &plan.repair {
-                None => messages.push(letter.back(&tag)),
-                Some(repair) => match repair.apply(letter, &tag, &kept) {
-                    Ok(repaired) => {
-                        messages.push(repaired);
-                        messages.push(archive::original(self.workspace, letter, &plan.id, &plan.reason));
-                    }
-                    Err(problem) => {
-                        tracing::warn!(letter = letter.record.id, %problem, "left as it is");
-                        self.workspace.plans().refuse(&plan.id, &letter.key()).await?;
-                        continue;
-                    }
-                },
-            }
-            leaving.push(taken);
-        }
-        if leaving.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<_> = leaving.iter().map(|taken| taken.letter.key()).collect();
-        let rt = &self.workspace.rt;
-        let noted = Leaving::new(&rt.store, &rt.namespace, self.workspace.stage, false);
-        noted.intend(&plan.id, &keys).await?;
-        rt.publisher.publish(messages).await?;
-        let records = leaving.iter().map(|taken| &taken.letter.record);
-        let what = account::put_back(plan);
-        account::tell(self.workspace, self.workspace.stage, what, records, &plan.id).await;
-        self.workspace.plans().sent(&plan.id, &keys).await?;
-        for taken in leaving {
-            taken.remove().await;
-        }
-        browser.flush().await?;
-        noted.forget(&keys).await
     }
 }

@@ -148,12 +148,13 @@ impl Runner<'_> {
     async fn go(&mut self, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<(State, String)> {
         self.begin(view).await?;
         loop {
-            let until =
-                canary::portion(self.options, self.plan.sent - self.start).map(|end| end + self.start);
+            let until = canary::until(self.options, self.plan.sent, self.start);
             let mut pass = Pass {
                 workspace: self.workspace,
                 options: self.options,
                 window: &mut self.window,
+                start: self.start,
+                before: self.before,
                 until,
                 patience: self.patience,
                 lease: self.lease,

@@ -276,6 +276,7 @@ mod tests {
             app_id: String::new(),
             entry_id: String::new(),
             read_at_ms: 0,
+            row_page: None,
             widgets: vec![widget("w1", "电话", "phone"), widget("w2", "数量", "number")],
         };
         let mut body =

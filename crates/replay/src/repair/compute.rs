@@ -191,6 +191,7 @@ mod tests {
             app_id: String::new(),
             entry_id: String::new(),
             read_at_ms: 0,
+            row_page: None,
             widgets: widgets.into_iter().map(widget).collect(),
         }
     }

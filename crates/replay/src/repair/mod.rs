@@ -6,6 +6,7 @@
 pub mod assignment;
 mod change;
 mod compute;
+pub mod edit;
 pub(crate) mod kept;
 pub mod preview;
 

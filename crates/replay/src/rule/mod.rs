@@ -3,6 +3,7 @@
 //! A rule is data in Redis; the worker of any service of its stage carries it out ([`crate::worker`]).
 
 pub(crate) mod book;
+pub mod change;
 pub(crate) mod hours;
 pub(crate) mod judge;
 mod schedule;
@@ -168,7 +169,21 @@ pub(crate) fn is_of_a_rule(plan: &Plan) -> bool {
     plan.operator.starts_with("rule ")
 }
 
-pub(crate) fn ms(duration: Duration) -> u64 {
+/// A share that somebody has written, such as 20 or 20%.
+///
+/// # Errors
+/// When it is no percentage.
+pub fn share(text: &str) -> std::result::Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim().parse::<f64>().ok();
+    number
+        .filter(|percent| (0.0..=100.0).contains(percent))
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| words::tr!("`{text}` is no share; write a percentage from 0 to 100 such as 20 or 20%"))
+}
+
+/// A span of time in milliseconds, as rules keep it.
+#[must_use]
+pub fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -212,6 +227,12 @@ mod tests {
             let said = wrong.check().unwrap_err().to_string();
             assert!(said.starts_with(flag), "{said}");
         }
+    }
+
+    #[test]
+    fn shares_are_read_as_people_write_them() {
+        assert_eq!(share("20%"), Ok(0.2));
+        assert!(share("120").is_err() && share("x").is_err());
     }
 
     #[test]

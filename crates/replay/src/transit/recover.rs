@@ -34,6 +34,11 @@ impl Leftovers {
         self.gone.get(letter).map(String::as_str)
     }
 
+    /// Whether everything that was being moved has been seen here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unseen.is_empty()
+    }
+
     pub(crate) fn saw(&mut self, letter: &str) {
         self.unseen.remove(letter);
     }

@@ -41,7 +41,8 @@ enum Verdict {
 }
 
 /// What the watermarks say; a row without a time is current when anything was loaded.
-fn judge(listed: i64, standing: &Standing) -> Verdict {
+/// `may_drop`: there is a condition that may drop whom the listing shows.
+fn judge(listed: i64, standing: &Standing, may_drop: bool) -> Verdict {
     let reaches = |time: Option<i64>| time.is_some_and(|time| time >= listed);
     let published = standing.published.map(|version| version.update_time);
     let dropped = standing.dropped.map(|version| version.update_time);
@@ -52,13 +53,14 @@ fn judge(listed: i64, standing: &Standing) -> Verdict {
     {
         return Verdict::Stale;
     }
-    if standing.is_dropped() && reaches(dropped) {
+    if standing.is_dropped() && reaches(dropped) && may_drop {
         return match standing.may_have_row && !standing.is_gone() {
             true => Verdict::Dropped,
             false => Verdict::Filtered,
         };
     }
-    if standing.is_gone() {
+    // Without a condition he was taken for one who had left the filter, and is listed.
+    if standing.is_gone() || standing.is_dropped() {
         return Verdict::Missing;
     }
     if reaches(standing.loaded) {
@@ -94,10 +96,11 @@ impl Comparison {
         cursor: Option<i64>,
     ) -> Result<(), Stop> {
         let window = self.window(progress);
+        let may_drop = self.may_drop().await?;
         let mut walk = Walk::new(window, cursor, self.settings.count, false);
         while let Some(step) = walk.next(&self.listing(part)).await? {
             let cursor = step.cursor;
-            self.compare(progress, step).await?;
+            self.compare(progress, step, may_drop).await?;
             let listed = progress.findings.listed;
             self.bar
                 .set_message(words::tr!("{listed} customers listed and compared"));
@@ -117,7 +120,7 @@ impl Comparison {
         Ok(())
     }
 
-    async fn compare(&self, progress: &mut Progress, step: Step) -> Result<(), Stop> {
+    async fn compare(&self, progress: &mut Progress, step: Step, may_drop: bool) -> Result<(), Stop> {
         let ids: Vec<&str> = step.items.iter().map(|item| item.company_id.as_str()).collect();
         let standings = self.watermarks.standings(&ids).await?;
         self.watermarks.record_listed(&ids, progress.number).await?;
@@ -136,7 +139,7 @@ impl Comparison {
                 _ => step.slice,
             });
         }
-        self.judge_all(progress, step.items, &standings).await
+        self.judge_all(progress, step.items, &standings, may_drop).await
     }
 
     async fn judge_all(
@@ -144,10 +147,11 @@ impl Comparison {
         progress: &mut Progress,
         items: Vec<ListItem>,
         standings: &[Standing],
+        may_drop: bool,
     ) -> Result<(), Stop> {
         let mut doubtful = Vec::new();
         for (item, standing) in items.into_iter().zip(standings) {
-            match judge(item.update_time, standing) {
+            match judge(item.update_time, standing, may_drop) {
                 Verdict::Current => progress.findings.current += 1,
                 Verdict::Filtered => progress.findings.filtered += 1,
                 verdict => doubtful.push((item, verdict)),
@@ -303,24 +307,24 @@ mod tests {
     #[test]
     fn what_was_loaded_or_has_come_to_its_end_is_current() {
         let mut standing = Standing::default();
-        assert_eq!(judge(10, &standing), Verdict::Missing);
+        assert_eq!(judge(10, &standing, true), Verdict::Missing);
         standing.published = at(9);
-        assert_eq!(judge(10, &standing), Verdict::Stale);
+        assert_eq!(judge(10, &standing, true), Verdict::Stale);
         standing.published = at(10);
-        assert_eq!(judge(10, &standing), Verdict::Published);
+        assert_eq!(judge(10, &standing, true), Verdict::Published);
         let loaded = Standing {
             loaded: Some(10),
             ever_loaded: Some(10),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &loaded), Verdict::Current);
-        assert_eq!(judge(0, &loaded), Verdict::Current);
+        assert_eq!(judge(10, &loaded, true), Verdict::Current);
+        assert_eq!(judge(0, &loaded, true), Verdict::Current);
         // After a rebuilt index it is not known, and asked for again.
         let before = Standing {
             loaded: None,
             ..loaded
         };
-        assert_eq!(judge(10, &before), Verdict::Stale);
+        assert_eq!(judge(10, &before, true), Verdict::Stale);
     }
 
     #[test]
@@ -331,27 +335,27 @@ mod tests {
             loaded: Some(11),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &loaded), Verdict::Ahead);
-        assert_eq!(judge(0, &loaded), Verdict::Current, "a row without a time");
+        assert_eq!(judge(10, &loaded, true), Verdict::Ahead);
+        assert_eq!(judge(0, &loaded, true), Verdict::Current, "a row without a time");
         let raised = Standing {
             floor: at(11),
             shown: Some(10),
             ..loaded.clone()
         };
-        assert_eq!(judge(10, &raised), Verdict::Current);
-        assert_eq!(judge(11, &raised), Verdict::Stale, "it has changed since");
-        assert_eq!(judge(9, &raised), Verdict::Ahead, "taken back once more");
+        assert_eq!(judge(10, &raised, true), Verdict::Current);
+        assert_eq!(judge(11, &raised, true), Verdict::Stale, "it has changed since");
+        assert_eq!(judge(9, &raised, true), Verdict::Ahead, "taken back once more");
         // By a release that did not keep the time that was shown.
         let unknown = Standing {
             shown: None,
             ..raised
         };
-        assert_eq!(judge(9, &unknown), Verdict::Current);
+        assert_eq!(judge(9, &unknown, true), Verdict::Current);
         let dropped = Standing {
             dropped: at(11),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &dropped), Verdict::Ahead);
+        assert_eq!(judge(10, &dropped, true), Verdict::Ahead);
     }
 
     #[test]
@@ -360,25 +364,42 @@ mod tests {
             dropped: at(10),
             ..Standing::default()
         };
-        assert_eq!(judge(10, &dropped), Verdict::Filtered);
-        assert_eq!(judge(11, &dropped), Verdict::Missing, "it has changed since");
+        assert_eq!(judge(10, &dropped, true), Verdict::Filtered);
+        assert_eq!(
+            judge(11, &dropped, true),
+            Verdict::Missing,
+            "it has changed since"
+        );
         let with_row = Standing {
             may_have_row: true,
             ..dropped
         };
-        assert_eq!(judge(10, &with_row), Verdict::Dropped);
+        assert_eq!(judge(10, &with_row, true), Verdict::Dropped);
         let handled = Standing {
             gone: at(10),
             published: at(10),
             ..with_row
         };
-        assert_eq!(judge(10, &handled), Verdict::Filtered);
+        assert_eq!(judge(10, &handled, true), Verdict::Filtered);
         // It came back with a newer state.
         let back = Standing {
             published: at(12),
             ..handled
         };
-        assert_eq!(judge(12, &back), Verdict::Published);
+        assert_eq!(judge(12, &back, true), Verdict::Published);
+    }
+
+    #[test]
+    fn whoever_is_listed_and_was_taken_for_one_outside_of_the_filter_is_missing() {
+        let taken_away = Standing {
+            dropped: at(10),
+            gone: at(10),
+            may_have_row: true,
+            ..Standing::default()
+        };
+        assert_eq!(judge(10, &taken_away, false), Verdict::Missing);
+        // A condition may have dropped him, whatever the listing shows.
+        assert_eq!(judge(10, &taken_away, true), Verdict::Filtered);
     }
 
     #[test]
@@ -389,7 +410,7 @@ mod tests {
             may_have_row: true,
             ..Standing::default()
         };
-        assert_eq!(judge(10, &gone), Verdict::Missing);
-        assert_eq!(judge(11, &gone), Verdict::Missing);
+        assert_eq!(judge(10, &gone, true), Verdict::Missing);
+        assert_eq!(judge(11, &gone, true), Verdict::Missing);
     }
 }

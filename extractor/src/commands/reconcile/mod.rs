@@ -10,6 +10,7 @@ mod ahead;
 mod compare;
 mod findings;
 mod gone;
+mod others;
 mod progress;
 mod proof;
 mod scheduled;
@@ -28,6 +29,7 @@ use crate::{
 use anyhow::Context as _;
 use findings::Findings;
 use indicatif::ProgressBar;
+pub(crate) use others::FILTER;
 use pipeline::{
     config::CommonConfig, http::HttpConfig, lease::Lease, retry::Backoff, service::Runtime, stage::Stage,
     watermarks::Watermarks,
@@ -97,8 +99,7 @@ impl Comparison {
         let rt = Runtime::tool("extractor", &common)?;
         rt.probe_for_vendor().await.context("REDIS_URL")?;
         rt.declare(Stage::Extract).await?;
-        let key = rt.namespace.listing_lease_key("reconcile");
-        let Some(lease) = Lease::acquire(&rt.store, key, &rt.instance, ttl).await? else {
+        let Some(lease) = Self::lease(&rt, &settings, ttl, args.fix).await? else {
             words::bail!("another comparison is at work");
         };
         let client = shared_client(&rt, &okki, &http)?;
@@ -106,6 +107,21 @@ impl Comparison {
         bar.enable_steady_tick(Duration::from_millis(200));
         let own = (args.fix, at_most);
         Ok(Self::new(rt, client, settings, (lease, ttl), own).with_bar(bar))
+    }
+
+    /// Keeps others from comparing meanwhile; `None`: somebody does. Who would mend is refused while replicas list by another
+    /// filter.
+    async fn lease(
+        rt: &Runtime,
+        settings: &RunSettings,
+        ttl: Duration,
+        fix: bool,
+    ) -> anyhow::Result<Option<Lease>> {
+        if fix {
+            others::refuse_another_filter(rt, &settings.filter).await?;
+        }
+        let key = rt.namespace.listing_lease_key("reconcile");
+        Ok(Lease::acquire(&rt.store, key, &rt.instance, ttl).await?)
     }
 
     fn new(
@@ -182,6 +198,13 @@ impl Comparison {
             );
             backoff.wait().await;
         }
+    }
+
+    /// Whether a condition of the source document or of the transformers may drop whom the listing shows.
+    async fn may_drop(&self) -> Result<bool, Stop> {
+        let condition = self.state.condition().await?;
+        Ok(!self.client.source().selection.condition.is_empty()
+            || condition.is_none_or(|condition| condition.may_drop()))
     }
 
     /// An outage of Redis may last longer than a lease.

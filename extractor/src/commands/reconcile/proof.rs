@@ -5,7 +5,7 @@ use super::{
     progress::{Progress, Trust},
 };
 use crate::{
-    deleted::Existing,
+    deleted::{Existing, Presence},
     okki::{Detail, Error},
     source::Listed,
     window::Window,
@@ -33,12 +33,12 @@ impl Comparison {
             return Ok(Listed::Unknown);
         };
         for part in 0..self.client.source().parts() {
-            let existing = Existing::within(&self.listing(part), window, self.settings.count).await?;
-            if existing.lists(id) {
-                return Ok(Listed::Yes);
-            }
-            if !existing.is_whole() {
-                return Ok(Listed::Unknown);
+            let listing = self.listing(part);
+            let existing = Existing::for_removal(&listing, id, &[window], self.settings.count).await?;
+            match existing.presence(id, 0) {
+                Presence::Listed => return Ok(Listed::Yes),
+                Presence::Unknown => return Ok(Listed::Unknown),
+                Presence::Absent => {}
             }
         }
         Ok(Listed::No)

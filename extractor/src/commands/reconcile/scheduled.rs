@@ -4,7 +4,6 @@ use super::Comparison;
 use crate::{okki::Client, outage, run::RunSettings, schedule::Schedule, state::State};
 use pipeline::{
     alert::{Problem, Severity},
-    lease::Lease,
     retry::Backoff,
     service::Runtime,
     store,
@@ -90,11 +89,10 @@ impl Scheduled {
         if !wait.is_zero() {
             return Ok(wait.min(POLL));
         }
-        let key = self.rt.namespace.listing_lease_key("reconcile");
-        let Some(lease) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
+        let own = (true, AT_MOST);
+        let Some(lease) = Comparison::lease(&self.rt, &self.settings, self.ttl, own.0).await? else {
             return Ok(POLL);
         };
-        let own = (true, AT_MOST);
         let mut comparison = Comparison::new(
             self.rt.clone(),
             Arc::clone(&self.client),

@@ -2,7 +2,7 @@
 
 use super::{Comparison, scheduled::AT_MOST};
 use crate::{okki::Client, outage, run::RunSettings};
-use pipeline::{lease::Lease, service::Runtime};
+use pipeline::service::Runtime;
 use std::{sync::Arc, time::Duration};
 
 /// How often it is told how far it is.
@@ -37,8 +37,7 @@ pub(crate) struct Compared {
 impl Wished {
     /// Compares up to the end, or goes on with a comparison that was broken off; `None`: another one is at work.
     pub(crate) async fn compare(&self, fix: bool, tell: impl Fn(String)) -> anyhow::Result<Option<Compared>> {
-        let key = self.rt.namespace.listing_lease_key("reconcile");
-        let Some(lease) = Lease::acquire(&self.rt.store, key, &self.rt.instance, self.ttl).await? else {
+        let Some(lease) = Comparison::lease(&self.rt, &self.settings, self.ttl, fix).await? else {
             return Ok(None);
         };
         let mut comparison = Comparison::new(

@@ -202,10 +202,10 @@ impl Client {
         path: &str,
         query: &[(String, String)],
     ) -> Result<Answer, Error> {
-        let token = self.tokens.current(self).await?;
+        let token = Box::pin(self.tokens.current(self)).await?;
         match Box::pin(self.send(lane, endpoint, path, query, &token)).await {
             Err(Error::Auth { .. }) => {
-                let token = self.tokens.renew(self, &token).await?;
+                let token = Box::pin(self.tokens.renew(self, &token)).await?;
                 Box::pin(self.send(lane, endpoint, path, query, &token)).await
             }
             answer => answer,

@@ -4,8 +4,8 @@
 //! that has ever shown a row, and every one that it counts, must have been read, and the one behind them must be empty, twice.
 //! The total of an empty page is none, for there it may be the count of that page.
 
-use super::Gather;
-use crate::okki::Page;
+use super::{Gather, MOST_SIZES, SMALLEST};
+use crate::okki::{Page, PageRequest};
 use std::cmp::Ordering;
 
 /// So often a total may rise, in a set that nobody enters, before totals are believed no more.
@@ -153,6 +153,40 @@ impl Gather {
     pub(super) fn last_page(&self) -> u64 {
         self.epoch_total
             .map_or(1, |total| total.div_ceil(self.page_rows.max(1)).max(1))
+    }
+
+    /// Customers that a total counts and no page has shown.
+    pub(super) fn shortfall(&self) -> u64 {
+        match self.epoch_total.filter(|_| self.total != Belief::Useless) {
+            Some(total) => total.saturating_sub(self.epoch.len() as u64),
+            None => self
+                .most_total
+                .saturating_sub((self.seen.len() + self.damaged.len()) as u64),
+        }
+    }
+
+    /// Begins to read pages of another size, if somebody is missing and that may show him.
+    pub(super) fn tries_another_size(&mut self) -> bool {
+        let smaller = self.request.count * 2 / 3;
+        // Whole pages that are missing are told and listed again.
+        let is_useful = self.shortfall() > 0 && self.missing().is_none();
+        if !is_useful || self.sizes >= MOST_SIZES || smaller < SMALLEST {
+            return false;
+        }
+        self.sizes += 1;
+        self.request = PageRequest {
+            page: 1,
+            count: smaller,
+            ..self.request.clone()
+        };
+        // What is known of pages was of pages of another size. Who was seen stays seen.
+        self.epoch_pages.clear();
+        (self.page_rows, self.highest, self.top, self.is_clamped) = (0, 0, None, false);
+        if self.total != Belief::Useless {
+            self.total = Belief::Unknown;
+        }
+        (self.quiet, self.found_in_pass, self.confirmations) = (0, 0, 0);
+        true
     }
 
     /// Passes have stopped to find anybody although a total says more. It may count too many; but not by whole pages, whose

@@ -40,6 +40,25 @@ async fn a_redis_that_was_restarted_answers_nothing_but_no_index() {
     );
 }
 
+/// The run is the same, and what another master wrote in between may have replaced what was known.
+#[tokio::test]
+async fn a_master_that_was_a_replica_in_between_answers_nothing_but_no_index() {
+    let redis = PrivateRedis::start().await;
+    let ledger = ready(&redis).await;
+    create(&ledger, "1", 10, "aa", "r1").await;
+    let run: String = field(&redis, index::RUN).await;
+    let mut connection = redis.store().connection().await.unwrap();
+    for master in [["127.0.0.1", "1"], ["NO", "ONE"]] {
+        let mut command = redis::cmd("REPLICAOF");
+        command.arg(&master).exec_async(&mut *connection).await.unwrap();
+    }
+    let version = version(11);
+    let answer = ledger.claim("b", &[plain(&version)], false).await;
+    assert!(matches!(answer, Err(Error::NoIndex)));
+    make_ready(&ledger, "form").await;
+    assert_eq!(field(&redis, index::RUN).await, run);
+}
+
 #[tokio::test]
 async fn a_batch_of_this_process_may_send_only_while_its_renewals_succeed() {
     let redis = PrivateRedis::start().await;

@@ -89,7 +89,13 @@ async fn the_scripts_write_what_the_schema_names() {
 
     let seen = fields(&redis, ledger.index_key()).await;
     let mut known = names(&index::OTHERS);
-    known.extend(names(&[index::NOTICED, index::SETTLES, index::FLOOR, index::RUN]));
+    known.extend(names(&[
+        index::NOTICED,
+        index::SETTLES,
+        index::FLOOR,
+        index::RUN,
+        index::HISTORY,
+    ]));
     assert_eq!(seen, known);
 
     let of_ledger = &ledger.inner.names;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -64,7 +63,7 @@ impl RabbitMq {
         std::fs::write(folder.join("rabbitmq.conf"), configuration(ports))
             .context("write RabbitMQ's settings")?;
 
-        let mut epmd = Command::new(&programs.mapper);
+        let mut epmd = programs.command(&programs.mapper);
         epmd.args(["-address", "127.0.0.1", "-port", &mapper.to_string()]);
         let mapper = Process::spawn("epmd", &mut epmd, &folder.join("epmd.log"), Group::Own)?;
         let node = spawn(programs, folder, ports)?;
@@ -119,6 +118,15 @@ impl RabbitMq {
         self.ready().await
     }
 
+    /// Starts the node again without the data of its quorum queues, of which it still knows the names: as after the loss of
+    /// a disk, or of the other nodes that had them.
+    pub async fn restart_without_queues(&mut self) -> anyhow::Result<()> {
+        self.node.kill9()?;
+        std::fs::remove_dir_all(self.folder.join("data/okki@localhost/quorum"))
+            .context("remove the data of quorum queues")?;
+        self.restart().await
+    }
+
     /// Restarts with settings of the `rabbit` application, as Erlang terms: `{consumer_timeout, 4000}`.
     pub async fn restart_with(&mut self, terms: &str) -> anyhow::Result<()> {
         std::fs::write(self.folder.join(ADVANCED), format!("[{{rabbit, [{terms}]}}].\n"))
@@ -131,6 +139,11 @@ impl RabbitMq {
         self.node.kill9()?;
         self.node = spawn(&self.programs, &self.folder, self.ports)?;
         Ok(())
+    }
+
+    /// Of the node's process, the script that starts the virtual machine.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.node.id()
     }
 
     /// The node's process, for those who freeze it.
@@ -182,7 +195,7 @@ impl RabbitMq {
 }
 
 fn spawn(programs: &BrokerPrograms, folder: &Path, ports: Ports) -> anyhow::Result<Process> {
-    let mut command = Command::new(&programs.server);
+    let mut command = programs.command(&programs.server);
     command
         .env("HOME", folder.join("home"))
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")

@@ -15,19 +15,33 @@ pub struct Redis {
     program: PathBuf,
     folder: PathBuf,
     port: u16,
+    settings: Vec<String>,
     process: Process,
 }
+
+/// Of a Redis that asks for a password.
+pub const PASSWORD: &str = "s3cret-of-redis";
 
 impl Redis {
     /// Starts one with its data in `folder` and waits until it answers.
     pub async fn start(program: &Path, folder: &Path) -> anyhow::Result<Self> {
+        Self::start_with(program, folder, Vec::new()).await
+    }
+
+    /// The same with more settings, as on its command line.
+    pub(super) async fn start_with(
+        program: &Path,
+        folder: &Path,
+        settings: Vec<String>,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).context("make Redis's folder")?;
         let [port] = port::free()?;
-        let process = spawn(program, folder, port)?;
+        let process = spawn(program, folder, port, &settings)?;
         let mut redis = Self {
             program: program.to_path_buf(),
             folder: folder.to_path_buf(),
             port,
+            settings,
             process,
         };
         redis.ready().await?;
@@ -36,7 +50,18 @@ impl Redis {
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        let asks = self.settings.iter().any(|setting| setting == "--requirepass");
+        let credentials = if asks {
+            format!(":{PASSWORD}@")
+        } else {
+            String::new()
+        };
+        format!("redis://{credentials}127.0.0.1:{}/0", self.port)
+    }
+
+    /// Its port.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// `kill -9`; what was not yet on disk is lost, as in a crash.
@@ -47,7 +72,7 @@ impl Redis {
     /// Starts it again on the same port with the data that survived.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.process.kill9()?;
-        self.process = spawn(&self.program, &self.folder, self.port)?;
+        self.process = spawn(&self.program, &self.folder, self.port, &self.settings)?;
         self.ready().await
     }
 
@@ -78,6 +103,11 @@ impl Redis {
 
     fn kept(&self) -> PathBuf {
         self.folder.with_extension("kept")
+    }
+
+    /// Of the server's process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The process, for those who freeze it.
@@ -126,7 +156,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn spawn(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Process> {
+fn spawn(program: &Path, folder: &Path, port: u16, settings: &[String]) -> anyhow::Result<Process> {
     let mut command = Command::new(program);
     command
         .args([
@@ -148,7 +178,8 @@ fn spawn(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Process> {
             "noeviction",
         ])
         .arg("--dir")
-        .arg(folder);
+        .arg(folder)
+        .args(settings);
     // Beside the folder, so that the log outlives the data.
     Process::spawn("redis", &mut command, &folder.with_extension("log"), Group::Own)
 }

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+use crate::config::broker_root;
+
 /// What has to be started. A service that the caller provides is `None`.
 #[derive(Debug, Default)]
 pub(super) struct Programs {
@@ -17,6 +19,30 @@ pub(super) struct Programs {
 pub struct BrokerPrograms {
     pub server: PathBuf,
     pub mapper: PathBuf,
+    /// The root of the system that they are programs of, if it is not this one.
+    pub root: Option<PathBuf>,
+}
+
+/// Makes another root's view of the folders for temporary files this system's, for the program and what it starts only.
+const CHANGE_ROOT: &str = r#"
+mount --bind "$2" "$1$2"
+mount -t proc proc "$1/proc"
+root=$1
+shift 2
+exec chroot "$root" "$@"
+"#;
+
+impl BrokerPrograms {
+    /// How one of them is started; it becomes the process that is started.
+    pub fn command(&self, program: &Path) -> Command {
+        let Some(root) = &self.root else {
+            return Command::new(program);
+        };
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-euc", CHANGE_ROOT, "sh"]);
+        command.arg(root).arg(std::env::temp_dir()).arg(program);
+        command
+    }
 }
 
 /// The real start script, not Debian's wrapper, which insists on running as the system's `rabbitmq` user.
@@ -65,6 +91,9 @@ fn missing(broker: bool, redis: bool) -> Vec<&'static str> {
 }
 
 fn rabbitmq() -> Option<BrokerPrograms> {
+    if let Some(root) = broker_root() {
+        return of_root(root);
+    }
     let known = RABBITMQ.iter().map(PathBuf::from).find(|path| path.is_file());
     // Elsewhere on the search path it is the start script itself; only Debian's packages put a wrapper there.
     let server =
@@ -72,6 +101,19 @@ fn rabbitmq() -> Option<BrokerPrograms> {
     Some(BrokerPrograms {
         server,
         mapper: find("epmd", EPMD)?,
+        root: None,
+    })
+}
+
+/// Another Debian's, by their paths there.
+fn of_root(root: PathBuf) -> Option<BrokerPrograms> {
+    let versions = std::fs::read_dir(root.join("usr/lib/rabbitmq/lib")).ok()?;
+    let version = versions.flatten().next()?.file_name();
+    let folder = Path::new("/usr/lib/rabbitmq/lib").join(version);
+    Some(BrokerPrograms {
+        server: folder.join("sbin/rabbitmq-server"),
+        mapper: PathBuf::from("/usr/bin/epmd"),
+        root: Some(root),
     })
 }
 

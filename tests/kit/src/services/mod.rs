@@ -3,8 +3,10 @@
 
 mod broker;
 mod cache;
+mod cluster;
 pub(crate) mod install;
 pub mod port;
+mod sentinels;
 mod shared;
 
 use std::path::{Path, PathBuf};
@@ -15,8 +17,10 @@ use pipeline::{config::CommonConfig, setting::Secret};
 use tempfile::TempDir;
 
 pub use self::broker::RabbitMq;
-pub use self::cache::Redis;
+pub use self::cache::{PASSWORD, Redis};
+pub use self::cluster::Cluster;
 pub use self::port::free as free_ports;
+pub use self::sentinels::Sentinels;
 pub use self::shared::shared;
 use crate::config::ServicesArgs;
 
@@ -106,6 +110,13 @@ impl Services {
     /// Where Redis is.
     pub fn redis_url(&self) -> &str {
         &self.redis_url
+    }
+
+    /// The first process of each service that is ours, by its name; it may have children.
+    pub fn process_ids(&self) -> Vec<(&'static str, u32)> {
+        let broker = self.broker.as_ref().map(|broker| ("broker", broker.process_id()));
+        let redis = self.redis.as_ref().map(|redis| ("redis", redis.process_id()));
+        broker.into_iter().chain(redis).collect()
     }
 
     /// The broker, if it is ours to kill and restart.

@@ -108,7 +108,13 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
     }
     if wants("stages") {
         say("all three together …");
-        report.end_to_end_records_per_s = stages::together(&services, options.customers).await?;
+        let together = stages::together(&services, options.customers).await?;
+        report.end_to_end_records_per_s = together.per_second;
+        report.end_to_end_ratio = together.per_second / report.raw_relay_msgs_per_s;
+        report.cpu_all = together.cpu_seconds_per_1000;
+        let all = report.cpu_all.values().sum();
+        report.cpu_all.insert("all".into(), all);
+        say(&format!("  {:.0} records/s", together.per_second));
     }
     if wants("quota") {
         for loaders in [1, 4] {

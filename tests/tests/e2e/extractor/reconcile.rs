@@ -331,8 +331,20 @@ async fn nobody_is_removed_when_everybody_seems_to_have_gone() {
     pipeline.rows(LIMIT, 40).await;
     pipeline.quiet(LIMIT, 0).await;
     pipeline[extractor].kill9();
-    // A group that is known and has hardly anybody.
+    // A group that is known and has hardly anybody. As long as a replica without it seems to run, nothing is compared.
     pipeline.set_for(Service::Extractor, "OKKI_GROUP_ID", "104");
+    let complaint = async || {
+        let fix = ["reconcile", "--source", "--fix"];
+        let output = pipeline.tool_output(Service::Extractor, &fix).await.unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let refused = complaint().await;
+    assert!(refused.contains("lists by another filter"), "{refused}");
+    eventually(LIMIT, "the replica that was killed is forgotten", async || {
+        let said = complaint().await;
+        expect(!said.contains("lists by another filter"), || said)
+    })
+    .await;
     let few = members(&pipeline, &["O'Brien 组"]).len() as u64;
     assert!(few < 20, "{few}");
     let (report, is_good) = reconcile(&pipeline, &["--fix"]).await;

@@ -146,8 +146,17 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
         .iter()
         .map(ToString::to_string)
         .collect();
+    // The form says whose row it refuses.
     for id in &ids {
-        scene.pipeline.simulator.fault(super::super::ops::refuse_row(id));
+        let customer = scene.pipeline.simulator.customer(id.parse().unwrap()).unwrap();
+        let customer = serde_json::to_value(customer).unwrap();
+        let refusal = kit::simulator::FaultKind::Code {
+            code: 3005,
+            message: format!("{} is there already", customer["name"].as_str().unwrap()),
+            status: None,
+        };
+        let fault = kit::simulator::Fault::on(kit::simulator::Vendor::Jdy, "batch_create", refusal);
+        scene.pipeline.simulator.fault(fault.containing(id));
     }
     let (operator, viewer) = (
         signed_in(&scene, "operator").await,
@@ -182,6 +191,7 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
         "/runs".into(),
         "/health".into(),
         "/audit".into(),
+        "/wishes".into(),
     ];
     let letter_query: String = url::form_urlencoded::byte_serialize(letter.as_bytes()).collect();
     paths.push(format!("/dead/load/letter?id={letter_query}"));
@@ -196,6 +206,7 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
         "plans",
         "rules",
         "audit",
+        "wishes",
     ] {
         paths.push(format!("/api/v1/{path}"));
     }
@@ -215,7 +226,13 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
             assert!(!text.contains(secret.as_str()), "{path} shows {secret}");
         }
     }
-    for path in ["/live/", "/live/dead", &format!("/live/customers/{}", ids[0])] {
+    for path in [
+        "/live/",
+        "/live/dead",
+        "/live/health",
+        &format!("/live/plans/{plan}"),
+        &format!("/live/customers/{}", ids[0]),
+    ] {
         let mut answer = viewer.get(scene.url(path)).send().await.unwrap();
         let chunk = answer.chunk().await.unwrap().unwrap();
         let text = String::from_utf8_lossy(&chunk);
@@ -249,6 +266,7 @@ async fn a_viewer_changes_nothing_and_reads_nothing_of_customers() {
         secrets.iter().any(|secret| page.contains(secret.as_str())),
         "{page}"
     );
+    assert!(page.contains("is there already"), "{page}");
     assert!(!page.contains("@example") || page.contains("***@"), "{page}");
 }
 
@@ -291,6 +309,15 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
         "/plans/p-1/pause",
         "/plans/p-1/cancel",
         "/operations/d-1/undo",
+        "/dead/load/letter/reveal",
+        "/dead/load/letter/edit",
+        "/dead/load/edit",
+        "/dead/load/edit/put-back",
+        "/dead/load/export",
+        "/dead/load/import",
+        "/rules",
+        "/rules/_try",
+        "/rules/x/off",
     ] {
         let body = format!("form_token={token}&reason=x&which=all&where=code=row-refused");
         let sent = viewer
@@ -312,6 +339,14 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
         "plans/p-1/pause",
         "plans/p-1/cancel",
         "operations/d-1/undo",
+        "dead/load/letters/1/reveal",
+        "dead/load/letters/1/draft",
+        "dead/load/letters/1/edit",
+        "dead/load/exports",
+        "dead/load/imports?reason=x",
+        "rules",
+        "rules/_try",
+        "rules/x/off",
     ] {
         let body = serde_json::json!({"reason": "x", "all": true});
         let sent = viewer
@@ -327,6 +362,43 @@ async fn refuses_every_post(scene: &Scene, viewer: &Client) {
     let plans = json(scene, viewer, "/api/v1/plans").await;
     let of = |name: &str| plans[name].as_array().unwrap().len();
     assert_eq!((of("plans"), of("operations")), (1, 0), "only the operator's");
+}
+
+#[tokio::test]
+async fn what_only_an_admin_may_do_is_refused_to_an_operator() {
+    let scene = with_people(425).await;
+    let operator = signed_in(&scene, "operator").await;
+    let me = json(&scene, &operator, "/api/v1/me").await;
+    let token = me["form_token"].as_str().unwrap();
+    let rule = serde_json::json!({"name": "x", "stage": "load", "where": "code=row-refused", "reason": "x"});
+    let nothing = serde_json::json!({});
+    let why = serde_json::json!({"reason": "x"});
+    let data = serde_json::json!({"all": true, "reveal": true});
+    for (path, body) in [
+        ("dead/load/letters/1/reveal", &nothing),
+        ("dead/load/letters/1/draft", &nothing),
+        ("dead/load/letters/1/edit", &why),
+        ("dead/load/exports", &data),
+        ("dead/load/imports?reason=x", &nothing),
+        ("rules", &rule),
+        ("rules/_try", &rule),
+        ("rules/x/off", &why),
+    ] {
+        let sent = operator
+            .post(scene.url(&format!("/api/v1/{path}")))
+            .header("x-form-token", token);
+        let status = sent.json(body).send().await.unwrap().status();
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+    }
+    for path in ["/dead/load/import", "/dead/load/edit?id=1", "/rules/_new"] {
+        let answer = operator.get(scene.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    let masked = serde_json::json!({"all": true});
+    let sent = operator
+        .post(scene.url("/api/v1/dead/load/exports"))
+        .header("x-form-token", token);
+    assert_eq!(sent.json(&masked).send().await.unwrap().status(), StatusCode::OK);
 }
 
 #[tokio::test]

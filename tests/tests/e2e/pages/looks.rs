@@ -13,6 +13,8 @@ async fn every_page_is_quiet_and_asks_nobody_else() {
     let ids = scene.refused(3).await;
     let page = scene.ask("dead/load/letters").await.unwrap();
     let letter = page["letters"][0]["record"]["id"].as_str().unwrap();
+    let digits = letter.rsplit('~').next().unwrap().to_owned();
+    by_hand(&scene, &digits).await;
     let letter: String = url::form_urlencoded::byte_serialize(letter.as_bytes()).collect();
     let group = page["letters"][0]["group"].as_str().unwrap();
     let pages = [
@@ -20,6 +22,13 @@ async fn every_page_is_quiet_and_asks_nobody_else() {
         ("dead", "/dead".into()),
         ("letters", format!("/dead/load/{group}")),
         ("letter", format!("/dead/load/letter?id={letter}")),
+        ("edit", format!("/dead/load/edit?id={digits}")),
+        ("import", "/dead/load/import".into()),
+        ("rule", "/rules/night-shift".into()),
+        (
+            "new-rule",
+            "/rules/_new?stage=load&where=code%3Drow-refused".into(),
+        ),
         ("customers", "/customers".into()),
         ("customer", format!("/customers/{}", ids[0])),
         ("plans", "/plans".into()),
@@ -72,4 +81,28 @@ async fn every_page_is_quiet_and_asks_nobody_else() {
             );
         }
     }
+}
+
+/// A letter that somebody edits, and a rule that is off.
+async fn by_hand(scene: &Scene, digits: &str) {
+    let draft = format!("dead/load/letters/{digits}/draft");
+    scene.post(&draft, &serde_json::json!({})).await;
+    let shown = scene.ask(&draft).await.unwrap();
+    let text = shown["text"]
+        .as_str()
+        .unwrap()
+        .replacen("\"text\": \"", "\"text\": \"改 ", 1);
+    let me = scene.ask("me").await.unwrap();
+    let kept = kit::http::client()
+        .put(scene.url(&format!("/api/v1/{draft}")))
+        .header("x-form-token", me["form_token"].as_str().unwrap())
+        .json(&serde_json::json!({"text": text}));
+    assert!(kept.send().await.unwrap().status().is_success());
+    let rule = serde_json::json!({
+        "name": "night-shift", "stage": "load", "where": "code=row-refused and age<7d", "reason": "夜间表单会修好",
+        "between": "02:00-06:00", "rate": "200/m", "at_most": 5000,
+    });
+    scene.post("rules", &rule).await;
+    let off = serde_json::json!({"reason": "先看看"});
+    scene.post("rules/night-shift/off", &off).await;
 }

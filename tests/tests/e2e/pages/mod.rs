@@ -1,13 +1,18 @@
 //! The desk as people use it: a real browser in front of the real programs, and what others may not do.
 
 mod access;
+mod by_hand;
 mod cells;
+mod exchange;
 mod goes_on;
+mod links;
 mod looks;
 mod repairs;
 mod replays;
+mod rules;
 mod setup;
 mod sign_in;
+mod tls;
 
 use crate::loader::feed::Feed;
 use kit::{
@@ -108,6 +113,16 @@ impl Scene {
         answer.json().await.map_err(|error| error.to_string())
     }
 
+    /// Sends something to the API, as the desk's own pages may; it has to be taken.
+    async fn post(&self, path: &str, body: &Value) {
+        let me = self.ask("me").await.unwrap();
+        let sent = kit::http::client()
+            .post(self.url(&format!("/api/v1/{path}")))
+            .header("x-form-token", me["form_token"].as_str().unwrap());
+        let answer = sent.json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {:?}", answer.text().await);
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.desk.url)
     }
@@ -128,4 +143,10 @@ async fn says(browser: &Browser, selector: &str, text: &str) {
         }
     })
     .await;
+}
+
+/// Chooses the letter in this line of the table, counted from 1.
+async fn tick(browser: &Browser, line: usize) {
+    let of_line = format!("tbody tr:nth-child({line}) input[name=id]");
+    browser.click(&of_line).await.unwrap();
 }

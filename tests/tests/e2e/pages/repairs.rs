@@ -1,6 +1,6 @@
 //! Changing values of many letters: shown before anything moves, one by one and all.
 
-use super::{Scene, browser, says};
+use super::{Scene, browser, says, tick};
 
 #[tokio::test]
 async fn fifty_letters_are_changed_by_a_formula_after_the_difference_was_seen() {
@@ -9,10 +9,7 @@ async fn fifty_letters_are_changed_by_a_formula_after_the_difference_was_seen() 
     let browser = browser("en").await;
     browser.open(&scene.url("/dead/load")).await.unwrap();
     // One by its tick.
-    browser
-        .click("tbody tr:nth-child(1) input[name=id]")
-        .await
-        .unwrap();
+    tick(&browser, 1).await;
     browser
         .fill("form[action='/dead/load/plan'] input[name=reason]", "first")
         .await

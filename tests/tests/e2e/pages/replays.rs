@@ -1,6 +1,6 @@
 //! A row that the form refuses, from the verdict to green again, by clicking.
 
-use super::{LIMIT, Scene, browser, says};
+use super::{LIMIT, Scene, browser, says, tick};
 use kit::wait::eventually;
 
 #[tokio::test]
@@ -50,14 +50,8 @@ async fn letters_are_discarded_and_restored_by_clicking() {
     scene.refused(4).await;
     let browser = browser("en").await;
     browser.open(&scene.url("/dead/load")).await.unwrap();
-    browser
-        .click("tbody tr:nth-child(1) input[name=id]")
-        .await
-        .unwrap();
-    browser
-        .click("tbody tr:nth-child(2) input[name=id]")
-        .await
-        .unwrap();
+    tick(&browser, 1).await;
+    tick(&browser, 2).await;
     browser
         .fill("form[action='/dead/load/plan'] input[name=reason]", "not needed")
         .await

@@ -112,6 +112,31 @@ async fn a_comparison_finds_what_is_missing_and_has_it_fetched_again() {
     pipeline.drain().await;
 }
 
+/// During a rolling update that adds a group, the old replicas would take whom only the new ones list for gone.
+#[tokio::test]
+async fn a_comparison_is_refused_while_replicas_list_by_another_filter() {
+    let mut pipeline = unscheduled(PipelineUnderTest::for_test().customers(40).seed(1706))
+        .set_for(Service::Loader, "ON_REMOVAL", "delete")
+        .start()
+        .await;
+    pipeline.run_all();
+    pipeline.until_equal(LIMIT).await;
+    pipeline.quiet(LIMIT, 0).await;
+    pipeline.run_with(Service::Extractor, &[("OKKI_GROUP_ID", "104")]);
+    // Whichever of the two takes it.
+    eventually(LIMIT, "refused", async || {
+        let ask = ["ask", "reconcile", "--fix", "--reason", "a test", "--wait"];
+        let (told, _) = wish(&pipeline, Service::Extractor, &ask).await;
+        let is_refused = told["state"] == "failed" && told.to_string().contains("lists by another filter");
+        expect(is_refused, || told.to_string())
+    })
+    .await;
+    // Without mending it harms nobody.
+    done(&pipeline, Service::Extractor, &["reconcile"]).await;
+    assert_eq!(pipeline.simulator.form_rows(), 40);
+    pipeline.drain().await;
+}
+
 #[tokio::test]
 async fn the_form_is_read_again_while_the_loader_works() {
     let mut pipeline = PipelineUnderTest::for_test()

@@ -6,6 +6,7 @@ mod consume;
 mod crash;
 mod drain;
 mod hold;
+mod nodes;
 mod publish;
 
 use kit::workbench::Workbench;

@@ -213,6 +213,7 @@ async fn redis_is_reached_by_a_private_ca_and_a_client_certificate() {
         let url = behind(&plain.url, "rediss", proxy);
         Store::connect(&RedisConfig {
             url,
+            namespace: support::namespace(),
             pool_size: 2,
             tls,
         })

@@ -158,7 +158,7 @@ async fn a_call_that_leaves_after_midnight_counts_for_the_new_day() {
     for (granted, expected) in [(now - DAY_S * 1_000_000, 6), (now, 5)] {
         let (namespace, granted) = (support::namespace(), granted.to_string());
         with_call_at(&namespace, &granted).await;
-        run_script(moved, &namespace, &[&granted, &(now + 1).to_string(), &offset]).await;
+        run_script(moved, &namespace, &[&offset, &granted, &(now + 1).to_string()]).await;
         assert_eq!(used(&namespace).await, expected);
         let log: Vec<i64> = tell(
             "LRANGE",

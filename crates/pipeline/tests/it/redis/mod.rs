@@ -1,5 +1,6 @@
 //! What replicas agree on through a real Redis: leases, the sequence, watermarks, and the store itself.
 
+mod failover;
 mod lease;
 mod link;
 mod passing;

@@ -1,6 +1,6 @@
 //! TLS of our own: certificate and key from files, read again when they change.
 
-use crate::tls::{Stamp, TlsFiles, install_crypto};
+use super::{Stamp, TlsFiles, install_crypto};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -11,16 +11,18 @@ use std::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// The acceptor for the certificate as it is now.
-pub(super) struct Tls {
+/// Accepts connections with the certificate as it is now.
+pub struct ServerTls {
     files: TlsFiles,
     current: Mutex<(Vec<Stamp>, TlsAcceptor)>,
 }
 
-impl Tls {
+impl ServerTls {
+    /// For these files, which are read now.
+    ///
     /// # Errors
     /// When certificate and key cannot be read, or do not fit.
-    pub(super) fn new(files: TlsFiles) -> io::Result<Self> {
+    pub fn new(files: TlsFiles) -> io::Result<Self> {
         install_crypto();
         // Before they are read, so that a change in between is seen at the next connection.
         let stamps = files.stamps();
@@ -28,17 +30,20 @@ impl Tls {
         Ok(Self { files, current })
     }
 
-    /// Files that cannot be used, perhaps because they are only half written, change nothing until they change again.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    /// What the next connection is accepted with. Files that cannot be used, perhaps because they are only half written, change nothing until they change again.
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
         let stamps = self.files.stamps();
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 != stamps {
             match acceptor(&self.files) {
                 Ok(acceptor) => {
                     current.1 = acceptor;
-                    tracing::info!("webhook certificate was read again");
+                    tracing::info!("the certificate of our own server was read again");
                 }
-                Err(error) => tracing::warn!(%error, "the changed webhook certificate cannot be used"),
+                Err(error) => {
+                    tracing::warn!(%error, "the changed certificate of our own server cannot be used")
+                }
             }
             current.0 = stamps;
         }

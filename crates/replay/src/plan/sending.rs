@@ -1,0 +1,105 @@
+//! One portion of a pass: which letters have to be sent, and sending them.
+
+use super::{
+    Plan,
+    end::{End, LetterState},
+    pass::Pass,
+};
+use crate::{
+    account, archive,
+    browse::{browser::Taken, guarded::GuardedBrowser},
+    error::Result,
+    repair::kept::KeptSnapshots,
+    transit::Leaving,
+};
+use pipeline::{failure::outcome, message::Outgoing};
+
+/// Letters published and confirmed together, unless their bodies are large.
+pub(super) const CHUNK: usize = 1_000;
+/// Bytes of bodies in such a chunk, beyond its last letter.
+const CHUNK_BYTES: usize = 4_000_000;
+
+/// The next letters, few when they are large.
+pub(super) async fn chunk(browser: &mut GuardedBrowser, size: usize) -> Result<Vec<Taken>> {
+    let (mut chunk, mut bytes) = (Vec::with_capacity(size), 0);
+    while chunk.len() < size && bytes < CHUNK_BYTES {
+        let Some(taken) = browser.next().await? else { break };
+        bytes += taken.letter.body.len();
+        chunk.push(taken);
+    }
+    Ok(chunk)
+}
+
+impl Pass<'_> {
+    /// Of a chunk, the letters that have to be sent; those that were sent already are removed.
+    pub(super) async fn unsent(&self, plan: &Plan, chunk: Vec<Taken>) -> Result<Vec<Taken>> {
+        let digits: Vec<_> = chunk.iter().map(|taken| taken.letter.key()).collect();
+        let states = self.workspace.plans().letters(&plan.id, &digits).await?;
+        let mut fresh = Vec::with_capacity(chunk.len());
+        for (taken, state) in chunk.into_iter().zip(states) {
+            match state {
+                Some(LetterState::Unsent) => fresh.push(taken),
+                None | Some(LetterState::Ended(End::Refused, _)) => {}
+                Some(LetterState::Sent | LetterState::Ended(..)) => {
+                    taken.remove().await;
+                }
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// Notes, publishes, writes down and removes.
+    pub(super) async fn send(
+        &self,
+        plan: &Plan,
+        letters: Vec<Taken>,
+        browser: &GuardedBrowser,
+    ) -> Result<()> {
+        let mut messages: Vec<Outgoing> = Vec::with_capacity(letters.len());
+        let mut leaving = Vec::with_capacity(letters.len());
+        let kept = match &plan.repair {
+            Some(repair) => {
+                repair
+                    .kept(&self.workspace.rt, letters.iter().map(|taken| &taken.letter))
+                    .await?
+            }
+            None => KeptSnapshots::default(),
+        };
+        for taken in letters {
+            let letter = &taken.letter;
+            let tag = outcome::replay_tag(&plan.id, &letter.key());
+            match &plan.repair {
+                None => messages.push(letter.back(&tag)),
+                Some(repair) => match repair.apply(letter, &tag, &kept) {
+                    Ok(repaired) => {
+                        messages.push(repaired);
+                        messages.push(archive::original(self.workspace, letter, &plan.id, &plan.reason));
+                    }
+                    Err(problem) => {
+                        tracing::warn!(letter = letter.record.id, %problem, "left as it is");
+                        self.workspace.plans().refuse(&plan.id, &letter.key()).await?;
+                        continue;
+                    }
+                },
+            }
+            leaving.push(taken);
+        }
+        if leaving.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<_> = leaving.iter().map(|taken| taken.letter.key()).collect();
+        let rt = &self.workspace.rt;
+        let noted = Leaving::new(&rt.store, &rt.namespace, self.workspace.stage, false);
+        noted.intend(&plan.id, &keys).await?;
+        rt.publisher.publish(messages).await?;
+        let records = leaving.iter().map(|taken| &taken.letter.record);
+        let what = account::put_back(plan);
+        account::tell(self.workspace, self.workspace.stage, what, records, &plan.id).await;
+        self.workspace.plans().sent(&plan.id, &keys).await?;
+        for taken in leaving {
+            taken.remove().await;
+        }
+        browser.flush().await?;
+        noted.forget(&keys).await
+    }
+}
