@@ -12,7 +12,11 @@ use super::{
 };
 
 use crate::{
-    browse::{browser::Taken, filter::Filter, groups::Group},
+    browse::{
+        browser::Taken,
+        filter::Filter,
+        groups::{Group, Groups},
+    },
     error::{Error, Result},
     operation::{lease, new_id},
     repair::Repair,
@@ -20,7 +24,6 @@ use crate::{
 };
 use pipeline::{stage::Stage, store};
 use serde::Serialize;
-use std::ops::ControlFlow;
 
 /// Letters written down in one round trip.
 const CHUNK: usize = 500;
@@ -154,6 +157,7 @@ async fn freeze(
     let mut chunk = Vec::with_capacity(CHUNK);
     let browser = workspace.browse(words::text!("make a plan")).await?;
     let withheld = browser.withheld();
+    let there = u64::from(browser.unseen());
     let visit = async |taken: Taken| {
         seen += 1;
         if !filter.is_full(maker.total + chunk.len() as u64) && filter.matches(&taken.letter) {
@@ -164,7 +168,8 @@ async fn freeze(
             superseded += maker.write(&mut chunk).await?;
             progress(seen);
         }
-        Ok(ControlFlow::Continue(()))
+        // What lies behind the plan's last letter is not looked at.
+        Ok(filter.go_on(maker.total + chunk.len() as u64))
     };
     let walked = browser.walk(visit).await;
     if let Err(Error::Interrupted(_)) = &walked {
@@ -180,24 +185,28 @@ async fn freeze(
         not_kept,
         ..
     } = maker;
-    let Some(plan) = ready(workspace, &id, total, seen - total).await? else {
+    let unlooked = if filter.is_full(total) { there } else { 0 };
+    let Some(plan) = ready(workspace, &id, total, unlooked.max(seen) - total).await? else {
         return Ok(None);
     };
-    let customers = customers(workspace, &id).await?;
-    let mut groups = groups.into_sorted();
-    for group in &mut groups {
-        group.example = pipeline::mask::mask_text(&group.example);
-    }
     Ok(Some(Preview {
         cost: Cost::of(workspace.stage, repair, total, options.rate),
+        customers: customers(workspace, &id).await?,
         plan,
-        groups,
-        customers,
+        groups: masked(groups),
         superseded,
         not_kept,
         died_between: between,
         withheld,
     }))
+}
+
+fn masked(groups: Groups) -> Vec<Group> {
+    let mut groups = groups.into_sorted();
+    for group in &mut groups {
+        group.example = pipeline::mask::mask_text(&group.example);
+    }
+    groups
 }
 
 /// The plan as it is from now on; `None`: it would have no letters, and is forgotten.
