@@ -102,6 +102,8 @@ local function may_go(slot, company, version, key)
   return word
 end
 
+local any_open = redis.call('EXISTS', KEYS[3]) == 1
+
 for slot = 0, count - 1 do
   local at = 9 + slot * 7
   local company, version, hash, operation = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
@@ -141,7 +143,7 @@ for slot = 0, count - 1 do
   elseif id then
     take(slot, 'u', company, version, hash, id, join(set, clear))
     answer = 'u' .. id
-  elseif redis.call('ZSCORE', KEYS[3], company) then
+  elseif any_open and redis.call('ZSCORE', KEYS[3], company) then
     -- A call of unknown outcome may still make the row that is not there, or has made it and nobody has looked since:
     -- as if it were held by that call.
     answer = 'b\n'

@@ -15,43 +15,64 @@ local parted = nil
 -- Rows that came and went: after the walk nobody else counts them.
 local more = 0
 
-for n = 0, tonumber(ARGV[7]) - 1 do
+local count = tonumber(ARGV[7])
+local fields = {}
+for n = 0, count - 1 do
+  local slot = ARGV[8 + n * 4]
+  fields[#fields + 1] = 'm' .. slot
+  fields[#fields + 1] = 't' .. slot
+end
+-- One reading and one removal for all members, and of each row one of each.
+local kept = count > 0 and redis.call('HMGET', hash_key, unpack(fields)) or {}
+local gone = {}
+
+for n = 0, count - 1 do
   local at = 8 + n * 4
   local slot, result, id, floor = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local packed = redis.call('HGET', hash_key, 'm' .. slot)
+  local packed = not gone[slot] and kept[2 * n + 1]
   if packed then
-    local member = split(packed)
-    local company, version, content = member[2], member[3], member[4]
-    if member[1] == 'c' then
+    gone[slot] = true
+    local kind, company, version, content = string.match(packed, '^(.-)\n(.-)\n(.-)\n(.-)\n')
+    if kind == 'c' then
       parted = parted or {}
-      parted[redis.call('HGET', hash_key, 't' .. slot)] = true
+      parted[kept[2 * n + 2]] = true
     end
-    local key = row_key(company)
-    more = more - redis.call('HEXISTS', key, 'id')
-    redis.call('HDEL', key, 'b')
-    redis.call('HSET', key, 'w', string.format('%d', time))
-    if result == 'k' then
-      redis.call('HSET', key, 'id', id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f', 'u', 'r', 'q', 'x')
-    elseif result == 'p' then
-      redis.call('HSET', key, 'id', id == '' and '' or '?' .. id, 'v', version, 'h', content)
-      redis.call('HDEL', key, 'f', 'u', 'r', 'q', 'x')
+    local key, at_ms = row_key(company), string.format('%d', time)
+    local had = redis.call('HEXISTS', key, 'id')
+    local has = had
+    if result == 'k' or result == 'p' then
+      local known = (result == 'k' or id == '') and id or '?' .. id
+      redis.call('HSET', key, 'w', at_ms, 'id', known, 'v', version, 'h', content)
+      redis.call('HDEL', key, 'b', 'f', 'u', 'r', 'q', 'x')
+      has = 1
     elseif result == 'x' then
-      redis.call('HDEL', key, 'id', 'h', 'f', 'u', 'r', 'q', 'x')
-      redis.call('HSET', key, 'v', version)
+      redis.call('HSET', key, 'w', at_ms, 'v', version)
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'u', 'r', 'q', 'x')
+      has = 0
     elseif result == 'g' then
-      redis.call('HDEL', key, 'id', 'h', 'f', 'x')
-    elseif result == 'i' then
-      redis.call('HSET', key, 'id', id, 'h', '')
-      if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
+      redis.call('HSET', key, 'w', at_ms)
+      redis.call('HDEL', key, 'b', 'id', 'h', 'f', 'x')
+      has = 0
+    else
+      redis.call('HSET', key, 'w', at_ms)
+      redis.call('HDEL', key, 'b')
+      if result == 'i' then
+        redis.call('HSET', key, 'id', id, 'h', '')
+        if floor ~= '0' then redis.call('HSET', key, 'f', sequence_now()) end
+        has = 1
+      end
     end
-    more = more + redis.call('HEXISTS', key, 'id')
+    more = more + has - had
     -- Also when nothing happened: the call whose end is not known may still come, over what is written next.
     if delay > 0 then verify_at(company, time + delay) end
-    redis.call('HDEL', hash_key, 'm' .. slot, 'j' .. slot, 't' .. slot, 's' .. slot)
     left = left - 1
   end
 end
+local settled = {}
+for slot in pairs(gone) do
+  for _, field in ipairs({'m', 'j', 't', 's'}) do settled[#settled + 1] = field .. slot end
+end
+if #settled > 0 then redis.call('HDEL', hash_key, unpack(settled)) end
 
 -- While the walk goes on it comes by the new ones itself.
 if more ~= 0 and redis.call('HGET', KEYS[1], 'state') == 'complete' then
