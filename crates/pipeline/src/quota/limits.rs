@@ -12,3 +12,8 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(super) const HOVER: Duration = Duration::from_millis(200);
 /// No vendor closes a bucket for longer, whatever it says.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(36 * 3600);
+
+/// Of buckets whose calls may follow each other faster than this, questions are so far apart that one is answered for several calls: a call waits a moment
+/// that is nothing to it, and Redis answers a fraction of the questions.
+pub(super) const FAST: Duration = Duration::from_millis(1);
+pub(super) const FAST_GAP: Duration = Duration::from_millis(3);

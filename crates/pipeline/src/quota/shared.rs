@@ -6,7 +6,7 @@ use super::{
     clock::RoundTrip,
     day::Counts,
     error::Error,
-    limits::{EARLY, HOVER, LONGEST_PAUSE, SLACK},
+    limits::{EARLY, FAST, FAST_GAP, HOVER, LONGEST_PAUSE, SLACK},
     moves::{Move, Moves},
     permit::{Granted, Permit, unreported},
     scripts::{Answer, Refusal, Shared},
@@ -253,7 +253,15 @@ impl Quota {
     fn queue(&self, buckets: &[&Bucket], lane: Lane) -> Arc<WaitQueue> {
         let name = (buckets.iter().map(|bucket| bucket.name.clone()).collect(), lane);
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.entry(name).or_default().clone()
+        let is_fast = || buckets.iter().all(|bucket| bucket.pace() < FAST);
+        let new = || {
+            Arc::new(WaitQueue::with_gap(if is_fast() {
+                FAST_GAP
+            } else {
+                Duration::ZERO
+            }))
+        };
+        queues.entry(name).or_insert_with(new).clone()
     }
 }
 

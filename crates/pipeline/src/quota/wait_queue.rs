@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::{error::Error, permit::Permit};
 
@@ -12,8 +14,17 @@ use super::{error::Error, permit::Permit};
 #[derive(Default)]
 pub(super) struct WaitQueue {
     waiting: AtomicUsize,
-    /// Permits that were got for those behind; expired when those come too late, as for one who woke up late.
-    got: Mutex<VecDeque<Permit>>,
+    got: Mutex<Got>,
+    /// Between two questions.
+    gap: Duration,
+}
+
+#[derive(Default)]
+struct Got {
+    /// For those behind; expired when those come too late, as for one who woke up late.
+    permits: VecDeque<Permit>,
+    /// When the last question was answered.
+    answered: Option<Instant>,
 }
 
 /// One caller in the queue.
@@ -26,6 +37,14 @@ impl Drop for Place<'_> {
 }
 
 impl WaitQueue {
+    /// A queue whose questions are at least `gap` apart, so that one serves all who come meanwhile.
+    pub(super) fn with_gap(gap: Duration) -> Self {
+        Self {
+            gap,
+            ..Self::default()
+        }
+    }
+
     /// A permit for the caller; `ask` gets how many are waiting and answers with permits for at least one. Dropping the
     /// future gives the place up.
     pub(super) async fn permit<F>(&self, ask: impl Fn(usize) -> F) -> Result<Permit, Error>
@@ -36,10 +55,14 @@ impl WaitQueue {
         let _place = Place(&self.waiting);
         let mut got = self.got.lock().await;
         loop {
-            if let Some(permit) = got.pop_front() {
+            if let Some(permit) = got.permits.pop_front() {
                 return Ok(permit);
             }
-            *got = ask(self.waiting.load(Ordering::Relaxed)).await?;
+            if let Some(answered) = got.answered {
+                tokio::time::sleep_until(answered + self.gap).await;
+            }
+            got.permits = ask(self.waiting.load(Ordering::Relaxed)).await?;
+            got.answered = Some(Instant::now());
         }
     }
 }
@@ -48,12 +71,10 @@ impl WaitQueue {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::time::{Duration, Instant};
-
     use super::*;
 
     fn permits(count: usize) -> VecDeque<Permit> {
-        let now = Instant::now();
+        let now = std::time::Instant::now();
         let permit = |slot| Permit {
             slot,
             due: now,
@@ -78,7 +99,27 @@ mod tests {
         assert_eq!(got.len(), 20);
         // The first asks before the others are in the queue.
         assert_eq!(asked.load(Ordering::Relaxed), 2);
-        assert!(queue.got.lock().await.is_empty());
+        assert!(queue.got.lock().await.permits.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_waits_for_those_who_come_within_the_gap() {
+        let gap = Duration::from_millis(3);
+        let (queue, asked) = (WaitQueue::with_gap(gap), AtomicUsize::new(0));
+        let ask = |wanted| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            std::future::ready(Ok(permits(wanted)))
+        };
+        let begin = Instant::now();
+        // Whoever comes after a rest waits for nobody.
+        queue.permit(ask).await.unwrap();
+        assert!(begin.elapsed() < gap);
+        let come = async |after: u64| {
+            tokio::time::sleep(Duration::from_millis(after)).await;
+            queue.permit(ask).await.unwrap();
+        };
+        tokio::join!(come(0), come(1), come(2));
+        assert_eq!((asked.load(Ordering::Relaxed), begin.elapsed()), (2, gap));
     }
 
     #[tokio::test]
