@@ -9,6 +9,7 @@ use pipeline::{
     stage::Stage,
 };
 use serde::Serialize;
+use std::time::{Duration, Instant};
 
 /// How a program stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,7 +44,15 @@ pub(crate) struct Program {
     pub(crate) is_keyless: bool,
     #[serde(skip)]
     pub(crate) key: Option<SealingKey>,
+    /// When any of it was heard last.
+    #[serde(skip)]
+    heard_ms_ago: Option<i64>,
 }
+
+/// Who was heard since is about to come back: settings that were replaced have it begin anew, and a busy one is heard late.
+const LATELY_MS: i64 = 60_000;
+const RETURNS: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(300);
 
 /// All three, in the order of a record's way.
 ///
@@ -54,12 +63,28 @@ pub(crate) async fn programs(rt: &Runtime) -> Result<Vec<Program>, Failure> {
     let of = |stage: Stage| {
         let heard = found.replicas.iter();
         let heard = heard.filter(|one| one.heartbeat.service == stage.program() && !one.is_silent());
-        program(stage, &heard.collect::<Vec<_>>())
+        let last = found.last_ms_ago.get(stage.program()).copied();
+        program(stage, &heard.collect::<Vec<_>>(), last)
     };
     Ok(Stage::ALL.map(of).to_vec())
 }
 
-fn program(stage: Stage, heard: &[&Replica]) -> Program {
+/// The same; of which none runs though one did a moment ago is waited for.
+///
+/// # Errors
+/// As [`programs`].
+pub(crate) async fn returned(rt: &Runtime) -> Result<Vec<Program>, Failure> {
+    let until = Instant::now() + RETURNS;
+    loop {
+        let found = programs(rt).await?;
+        if Instant::now() >= until || !found.iter().any(Program::is_away) {
+            return Ok(found);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn program(stage: Stage, heard: &[&Replica], heard_ms_ago: Option<i64>) -> Program {
     let setup = |one: &&Replica| one.heartbeat.status.get(STATUS).cloned();
     let key = heard
         .iter()
@@ -82,10 +107,16 @@ fn program(stage: Stage, heard: &[&Replica]) -> Program {
         pause: pauses().next().map(|pause| pause.detail.clone()),
         is_keyless: has(Pause::Keyless),
         key,
+        heard_ms_ago,
     }
 }
 
 impl Program {
+    /// None runs, and one did a moment ago.
+    fn is_away(&self) -> bool {
+        self.standing == Standing::Absent && self.heard_ms_ago.is_some_and(|ago| ago < LATELY_MS)
+    }
+
     /// With which keys for it are sealed.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::{
     config::SetupKeys,
     setup::{
         Kept, Progress, SetUp, Step, Tried,
-        programs::{Standing, programs},
+        programs::{Standing, returned},
     },
 };
 use anyhow::Context;
@@ -73,7 +73,7 @@ impl Talk {
     }
 
     async fn programs(&self) -> anyhow::Result<()> {
-        for program in programs(&self.workspace.rt).await? {
+        for program in returned(&self.workspace.rt).await? {
             if matches!(program.standing, Standing::Absent | Standing::OnItsOwn) {
                 words::bail!(
                     "no {0} runs that can be set up; start one: SETUP_DIR=FOLDER {0} run",
