@@ -23,7 +23,7 @@ pub(super) struct RunArgs {
     /// Stop when more than this share has failed again [default: 20%]
     #[arg(long, value_name = "PERCENT", value_parser = share)]
     stop_at: Option<f64>,
-    /// Letters under way at a time, so that live changes never wait behind many [default: 1000]
+    /// Letters under way at a time, so that live changes never wait behind many [default: what is handled in a second, at least 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     window: Option<u64>,
     /// How long no outcome may arrive before the replay pauses [default: a minute more than all retries take]
@@ -47,7 +47,7 @@ impl RunArgs {
             rate: self.rate.or(options.rate),
             canary: self.canary.clone().unwrap_or(options.canary),
             stop_at: self.stop_at.unwrap_or(options.stop_at),
-            window: self.window.unwrap_or(options.window),
+            window: self.window.or(options.window),
             patience_ms: self
                 .patience
                 .map(|patience| u64::try_from(patience.as_millis()).unwrap_or(u64::MAX))

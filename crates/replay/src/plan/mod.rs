@@ -3,6 +3,7 @@
 //! It lives in Redis, as long as it is open and for a week after. Redis never holds the only copy of a letter: when a
 //! plan is lost its letters are still in the queue, and putting one back twice is harmless (I2, I3).
 
+mod ahead;
 pub(crate) mod busy;
 mod canary;
 pub mod change;

@@ -18,8 +18,9 @@ pub struct Options {
     pub canary: Canary,
     /// Share of failures that is too much.
     pub stop_at: f64,
-    /// Letters under way at a time.
-    pub window: u64,
+    /// Letters under way at a time; `None`: about what is handled in a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<u64>,
     /// Longest silence in milliseconds; `None`: by the retry ladder.
     pub patience_ms: Option<u64>,
     /// Whether the outcomes are waited for.
@@ -32,7 +33,7 @@ impl Default for Options {
             rate: None,
             canary: Canary(vec![1, 10]),
             stop_at: 0.2,
-            window: 1_000,
+            window: None,
             patience_ms: None,
             wait: true,
         }

@@ -6,6 +6,7 @@
 
 use super::{
     Plan,
+    ahead::Ahead,
     canary::{self, Progress},
     end::End,
     options::Options,
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant};
 
 /// A pass ends after this time so that others can browse meanwhile; the broker takes letters back after 30 minutes.
 const LONGEST: Duration = Duration::from_secs(45);
-const POLL: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(20);
 /// The outcomes of a canary are waited for so long with the letters in hand; then others may browse.
 const CANARY_HELD: Duration = Duration::from_secs(2);
 
@@ -62,6 +63,8 @@ pub(super) struct Pass<'a> {
     pub(super) options: &'a Options,
     /// The last outcomes of this run.
     pub(super) window: &'a mut Window,
+    /// How fast outcomes have come in this run.
+    pub(super) ahead: &'a mut Ahead,
     /// Letters that had been sent when this run of the plan began.
     pub(super) start: u64,
     /// How this run had gone when it began.
@@ -142,7 +145,7 @@ impl Pass<'_> {
             .until
             .map_or(u64::MAX, |until| until.saturating_sub(plan.sent));
         let window = if self.options.wait {
-            self.options.window.saturating_sub(plan.under_way())
+            self.ahead.window(self.options).saturating_sub(plan.under_way())
         } else {
             u64::MAX
         };
@@ -224,13 +227,14 @@ impl Pass<'_> {
         plan.sent + plan.count([End::Refused]) >= plan.total
     }
 
-    async fn refresh(&self, plan: &mut Plan, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<State> {
+    async fn refresh(&mut self, plan: &mut Plan, view: &mut (dyn FnMut(&Plan) + Send)) -> Result<State> {
         *plan = self
             .workspace
             .plans()
             .load(&plan.id)
             .await?
             .ok_or_else(|| gone(&plan.id))?;
+        self.ahead.saw(Instant::now(), plan.known());
         view(plan);
         Ok(plan.state)
     }

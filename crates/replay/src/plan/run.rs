@@ -2,6 +2,7 @@
 
 use super::{
     Plan,
+    ahead::Ahead,
     busy::lease,
     canary::{self, Progress},
     end::End,
@@ -59,6 +60,7 @@ pub async fn run(
         options,
         before: Progress { known: 0, failed: 0 },
         window: Window::from(Progress { known: 0, failed: 0 }),
+        ahead: Ahead::default(),
         start: plan.sent,
         patience: patience(workspace, options),
         lease: &lease,
@@ -103,6 +105,7 @@ struct Runner<'a> {
     /// Outcomes when this run began: after a stop, a new canary is judged by its own.
     before: Progress,
     window: Window,
+    ahead: Ahead,
     /// Letters sent when this run began.
     start: u64,
     patience: Duration,
@@ -153,6 +156,7 @@ impl Runner<'_> {
                 workspace: self.workspace,
                 options: self.options,
                 window: &mut self.window,
+                ahead: &mut self.ahead,
                 start: self.start,
                 before: self.before,
                 until,
