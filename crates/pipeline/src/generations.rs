@@ -43,14 +43,18 @@ pub(crate) const ALL: [Shared; 3] = [
         generation: 2,
         mix: Mix::Never,
         stages: &[Stage::Extract, Stage::Load],
-        effect: words::mark!("they count calls to vendors in different places, and together they exceed the limits"),
+        effect: words::mark!(
+            "they count calls to vendors in different places, and together they exceed the limits"
+        ),
     },
     Shared {
         name: "messages",
         generation: 2,
         mix: Mix::ConsumersFirst,
         stages: &Stage::ALL,
-        effect: words::mark!("messages of the newer ones wait in retry queues until their consumers are newer, too"),
+        effect: words::mark!(
+            "messages of the newer ones wait in retry queues until their consumers are newer, too"
+        ),
     },
 ];
 

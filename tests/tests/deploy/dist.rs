@@ -67,7 +67,8 @@ fn what_is_given_to_people_installs_runs_and_goes_away() {
 fn the_package_says_what_it_needs(folder: &Path) {
     let deb = file(folder, ".deb");
     let control = output(Command::new("dpkg-deb").arg("-f").arg(&deb));
-    let needs = Regex::new(r"(?m)^Depends: libc6 \(>= 2\.\d+\), (libgcc-s1, )?adduser, ca-certificates$").unwrap();
+    let needs =
+        Regex::new(r"(?m)^Depends: libc6 \(>= 2\.\d+\), (libgcc-s1, )?adduser, ca-certificates$").unwrap();
     assert!(needs.is_match(&control), "{control}");
     let files = output(Command::new("dpkg-deb").arg("-c").arg(&deb));
     let strangers = files.lines().filter(|line| !line.contains(" root/root "));
@@ -91,7 +92,9 @@ fn the_archive_unpacks_into_a_prefix(folder: &Path) {
     assert!(unit.contains("ExecStart=/usr/local/bin/loader run"), "{unit}");
     let names = |text: &str| -> BTreeSet<String> {
         let line = Regex::new(r"(?m)^#?([A-Z][A-Z0-9_]+)=").unwrap();
-        line.captures_iter(text).map(|found| found[1].to_owned()).collect()
+        line.captures_iter(text)
+            .map(|found| found[1].to_owned())
+            .collect()
     };
     let example = fs::read_to_string(repository().join(".env.example")).unwrap();
     let mut split = String::new();
@@ -101,7 +104,11 @@ fn the_archive_unpacks_into_a_prefix(folder: &Path) {
         assert!(!names(&settings).is_empty(), "{name}.env");
         // The programs and systemd read the same lines.
         let read: Result<Vec<_>, _> = dotenvy::from_path_iter(&path).unwrap().collect();
-        let set: Vec<_> = read.unwrap().into_iter().filter(|(_, value)| value.is_empty()).collect();
+        let set: Vec<_> = read
+            .unwrap()
+            .into_iter()
+            .filter(|(_, value)| value.is_empty())
+            .collect();
         assert!(set.is_empty(), "{name}.env: {set:?}");
         split += &settings;
     }
@@ -144,7 +151,9 @@ fn it_is_signed_and_checked(folder: &Path) {
 }
 
 fn has(program: &str) -> bool {
-    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {program}")])
+        .output();
     found.unwrap().status.success()
 }
 
@@ -166,7 +175,11 @@ fn the_release_workflow_takes_steps_that_exist() {
         let shell = Regex::new(r"\$\{\{.*?\}\}").unwrap().replace_all(script, "x");
         output(Command::new("bash").args(["-n", "-c", &shell]));
         for found in Regex::new(r"deploy/dist (\w+)").unwrap().captures_iter(script) {
-            assert!(known.contains(&format!("\n{}() {{", &found[1])), "deploy/dist has no {}", &found[1]);
+            assert!(
+                known.contains(&format!("\n{}() {{", &found[1])),
+                "deploy/dist has no {}",
+                &found[1]
+            );
             taken.insert(found[1].to_owned());
         }
     }
@@ -174,11 +187,20 @@ fn the_release_workflow_takes_steps_that_exist() {
     assert!(all.iter().all(|step| taken.contains(step)), "{taken:?}");
     for (name, job) in jobs {
         for step in job["steps"].as_array().into_iter().flatten() {
-            let Some(action) = step["uses"].as_str() else { continue };
+            let Some(action) = step["uses"].as_str() else {
+                continue;
+            };
             let version = action.split_once('@').map(|(_, version)| version);
-            assert!(version.is_some_and(|version| !version.is_empty()), "{name}: {action} without a version");
+            assert!(
+                version.is_some_and(|version| !version.is_empty()),
+                "{name}: {action} without a version"
+            );
         }
-        let needs = job["needs"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let needs = job["needs"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
         for other in needs {
             assert!(jobs.contains_key(other), "{name} needs {other}");
         }

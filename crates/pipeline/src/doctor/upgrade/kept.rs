@@ -1,7 +1,7 @@
 //! What an earlier version has left in Redis, and what becomes of it.
 
-use super::{super::finding::Finding, unread};
-use crate::{names::Namespace, service::Runtime, store};
+use super::super::finding::Finding;
+use crate::{cause::chain, names::Namespace, service::Runtime, store};
 
 const WHAT: &str = words::mark!("kept in Redis");
 
@@ -36,6 +36,16 @@ async fn ask(rt: &Runtime) -> Result<(Option<String>, Vec<String>), store::Error
     Ok((state, left.map(|(key, _)| key).collect()))
 }
 
+/// What Redis did not tell.
+pub(super) fn unread(what: &'static str, error: &store::Error) -> Finding {
+    let state = error.state();
+    Finding::bad(
+        what,
+        format!("{}: {}", state.name(), chain(error)),
+        state.remedy(),
+    )
+}
+
 fn findings(state: Option<&str>, left: &[String]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if state.is_some_and(|state| OLDER_STATES.contains(&state)) {
@@ -51,7 +61,10 @@ fn findings(state: Option<&str>, left: &[String]) -> Vec<Finding> {
     if !left.is_empty() {
         findings.push(Finding::risk(
             WHAT,
-            words::tr!("{} are of 0.2.0, and this version does not read them", left.join(", ")),
+            words::tr!(
+                "{} are of 0.2.0, and this version does not read them",
+                left.join(", ")
+            ),
             words::tr!("delete them when nothing of 0.2.0 runs any more"),
         ));
     }

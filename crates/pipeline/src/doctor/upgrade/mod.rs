@@ -7,11 +7,9 @@ mod waiting;
 
 use super::{config::DoctorArgs, examine::in_time, finding::Finding};
 use crate::{
-    cause::chain,
     heartbeat::{self, Replica},
     service::Runtime,
     stage::Stage,
-    store,
 };
 
 /// Examines what another version has to do with; nothing unless that was asked for.
@@ -42,7 +40,7 @@ pub async fn upgrade(rt: &Runtime, stage: Stage, args: DoctorArgs) -> Vec<Findin
 async fn who_runs(rt: &Runtime) -> Vec<Finding> {
     let heard = match heartbeat::replicas(&rt.store, &rt.namespace).await {
         Ok(heard) => heard.replicas,
-        Err(error) => return vec![unread(words::mark!("versions"), &error)],
+        Err(error) => return vec![kept::unread(words::mark!("versions"), &error)],
     };
     let (silent, heard): (Vec<Replica>, Vec<_>) = heard.into_iter().partition(Replica::is_silent);
     let mut findings = vec![replicas::versions(&heard, &silent)];
@@ -50,10 +48,4 @@ async fn who_runs(rt: &Runtime) -> Vec<Finding> {
     findings.extend(order::mixed(&heard));
     findings.push(order::next(&heard));
     findings
-}
-
-/// What Redis did not tell.
-fn unread(what: &'static str, error: &store::Error) -> Finding {
-    let state = error.state();
-    Finding::bad(what, format!("{}: {}", state.name(), chain(error)), state.remedy())
 }

@@ -50,7 +50,9 @@ fn mix(shared: &Shared, heard: &[Replica]) -> Option<Finding> {
         Mix::ConsumersFirst => Finding::risk(
             words::mark!("beside each other"),
             words::tr!("these are older than others: {older}; {effect}"),
-            words::tr!("nothing is lost; go on with the upgrade, in the order loader, transformer, extractor"),
+            words::tr!(
+                "nothing is lost; go on with the upgrade, in the order loader, transformer, extractor"
+            ),
         ),
     })
 }
@@ -59,7 +61,8 @@ fn mix(shared: &Shared, heard: &[Replica]) -> Option<Finding> {
 pub(super) fn next(heard: &[Replica]) -> Finding {
     const WHAT: &str = words::mark!("next");
     let newest = newest(heard);
-    let is_older = |heartbeat: &Heartbeat| version(&heartbeat.version) < newest.0 || older(heartbeat, &newest.1);
+    let is_older =
+        |heartbeat: &Heartbeat| version(&heartbeat.version) < newest.0 || older(heartbeat, &newest.1);
     let behind = |program: &&str| {
         heard
             .iter()
@@ -176,7 +179,10 @@ mod tests {
     fn consumers_come_first_and_those_that_exclude_each_other_are_stopped() {
         let all = [old("extractor"), old("transformer"), old("loader")];
         let first = next(&all);
-        assert_eq!((first.health, first.seen.as_str()), (Health::Risk, "loader, then: transformer, extractor"));
+        assert_eq!(
+            (first.health, first.seen.as_str()),
+            (Health::Risk, "loader, then: transformer, extractor")
+        );
         assert!(first.remedy.contains("stop every loader"), "{first:?}");
         let then = next(&[old("extractor"), old("transformer"), new("loader")]);
         assert_eq!(then.seen, "transformer, then: extractor");

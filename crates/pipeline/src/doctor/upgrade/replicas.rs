@@ -30,7 +30,9 @@ pub(super) fn versions(heard: &[Replica], silent: &[Replica]) -> Finding {
                 silent.len(),
                 first.heartbeat.instance
             ),
-            words::tr!("make sure that they have ended, or that they reach Redis: what is silent may still work"),
+            words::tr!(
+                "make sure that they have ended, or that they reach Redis: what is silent may still work"
+            ),
         );
     }
     Finding::good(WHAT, seen)

@@ -32,7 +32,13 @@ pub(super) async fn examine(rt: &Runtime, stage: Stage) -> Vec<Finding> {
             Ok(Some(found)) => newer += found,
             Ok(None) => missed.push(queue),
             Err(error) if error.is_missing() => {}
-            Err(error) => return vec![Finding::risk(WHAT, chain(&error), words::tr!("check the broker's log"))],
+            Err(error) => {
+                return vec![Finding::risk(
+                    WHAT,
+                    chain(&error),
+                    words::tr!("check the broker's log"),
+                )];
+            }
         }
         // Of this program's own stage doctor has spoken already.
         if each != stage {
@@ -70,15 +76,22 @@ fn found(newer: usize, missed: &[String]) -> Finding {
     if newer > 0 {
         return Finding::bad(
             WHAT,
-            words::tr!("{newer} messages are of a newer version than this program and wait until it can read them"),
-            words::tr!("bring every consumer to the version that has published them, the loader first; before going back to this version, let them be consumed"),
+            words::tr!(
+                "{newer} messages are of a newer version than this program and wait until it can read them"
+            ),
+            words::tr!(
+                "bring every consumer to the version that has published them, the loader first; before going back to this version, let them be consumed"
+            ),
         );
     }
     match missed {
         [] => Finding::good(WHAT, words::tr!("none waits for a newer consumer")),
         _ => Finding::risk(
             WHAT,
-            words::tr!("more than {MOST} wait in {}, which were not looked at", missed.join(", ")),
+            words::tr!(
+                "more than {MOST} wait in {}, which were not looked at",
+                missed.join(", ")
+            ),
             words::tr!("ask again when there are fewer"),
         ),
     }
@@ -104,7 +117,13 @@ mod tests {
 
     #[test]
     fn bundles_are_read_and_later_versions_are_not() {
-        for read in [bundle::TYPE, "okki.pipeline.v1.FormRecord", "okki.pipeline.Filler", "", "other.v9.X"] {
+        for read in [
+            bundle::TYPE,
+            "okki.pipeline.v1.FormRecord",
+            "okki.pipeline.Filler",
+            "",
+            "other.v9.X",
+        ] {
             assert!(!is_newer(read), "{read}");
         }
         assert!(is_newer("okki.pipeline.v2.FormRecord") && is_newer("okki.pipeline.v3.Bundle"));
