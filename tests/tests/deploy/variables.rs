@@ -337,8 +337,12 @@ fn every_variable_is_a_flag_by_its_name() {
             let flag = arg.get_long().unwrap_or_default();
             let named = |name: &str| name.to_lowercase().replace('_', "-") == flag;
             let of_desk = variable.strip_prefix("DESK_").is_some_and(named);
-            let url = variable == "DESK_URL" && flag == "desk";
-            if !named(variable) && !of_desk && !url {
+            let others = [
+                ("DESK_URL", "desk"),
+                ("TZ", "time-zone"),
+                ("SOURCE", "source-document"),
+            ];
+            if !named(variable) && !of_desk && !others.contains(&(variable, flag)) {
                 odd.insert(format!("{words}: {variable} --{flag}"));
             }
         }

@@ -6,7 +6,6 @@ use pipeline::{
     doctor::{self, DoctorArgs, Finding, Health},
     message::{Envelope, Outgoing},
     names::Namespace,
-    retry::RetryPolicy,
     service::Runtime,
     shutdown::Shutdown,
     stage::Stage,
@@ -25,7 +24,7 @@ const ASKED: DoctorArgs = DoctorArgs {
 async fn tool(namespace: &Namespace) -> Runtime {
     let mut common = common(&namespace.to_string());
     // What is put into the last retry queue stays there while it is looked at.
-    common.retry = RetryPolicy::try_new(vec![Duration::from_secs(3_600)]).unwrap();
+    common.retry = "1h".parse().unwrap();
     let rt = Runtime::assemble("doctor", &common, Shutdown::manual(Duration::from_secs(1))).unwrap();
     rt.declare(Stage::Load).await.unwrap();
     rt
