@@ -6,7 +6,7 @@ SEED ?= 1
 KILLS ?= 100
 CUSTOMERS ?= 5000
 
-.PHONY: help build demo test chaos bench lint doc services chart kind clean
+.PHONY: help build demo test chaos bench lint doc services chart kind dist clean
 
 # Programs that a command runs; more would only be built.
 PIPELINE := --bin extractor --bin transformer --bin loader
@@ -56,6 +56,9 @@ chart: ## bring the Helm chart in line with deploy/k8s, from which it is made
 
 kind: ## start the local overlay on a cluster of kind or k3d and judge the form; says which part ran
 	deploy/kind.sh
+
+dist: ## archives and Debian packages for x86_64 and aarch64, checksums, SBOM, signature (MINISIGN_KEY=FILE), in target/dist
+	deploy/dist
 
 clean: ## remove everything built
 	cargo clean

@@ -19,6 +19,7 @@ pub mod events;
 pub mod failure;
 pub mod form;
 pub mod gate;
+mod generations;
 pub mod handler;
 pub mod heartbeat;
 pub mod http;

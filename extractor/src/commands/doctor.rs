@@ -29,6 +29,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         doctor::examine(&rt, Stage::Extract),
         doctor::in_time(check::findings(&okki, &http, Place::of(&rt)), late),
     );
+    findings.extend(doctor::upgrade(&rt, Stage::Extract, args.how).await);
     findings.push(doctor::notices(&rt, "extractor", &common.alerts, &http.tls, args.how).await);
     findings.extend(vendor?);
     doctor::report(&findings, args.how.json)

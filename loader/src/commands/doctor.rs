@@ -31,6 +31,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     let redis_is_away = findings
         .iter()
         .any(|finding| finding.what == "redis" && finding.health == Health::Bad);
+    findings.extend(doctor::upgrade(&runtime, Stage::Load, args.how).await);
     findings.push(doctor::notices(&runtime, "loader", &common.alerts, &http.tls, args.how).await);
     findings.push(key_widget(&config));
     findings.push(Finding::good("pushes", PushConfig::describe(pushes.as_ref())));

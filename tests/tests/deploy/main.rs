@@ -6,6 +6,7 @@
 mod chart;
 mod cluster;
 mod compose;
+mod dist;
 mod gitops;
 mod images;
 mod kind;

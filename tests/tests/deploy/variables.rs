@@ -298,3 +298,81 @@ fn the_example_of_settings_is_that_of_the_command_lines() {
         );
     }
 }
+
+/// Every command of a program that does something, with the words that lead to it.
+fn leaves(command: &clap::Command, words: &str) -> Vec<(String, clap::Command)> {
+    if !command.has_subcommands() {
+        return vec![(words.to_owned(), command.clone())];
+    }
+    let below = command.get_subcommands().map(|below| {
+        let words = format!("{words} {}", below.get_name());
+        leaves(below, &words)
+    });
+    below.flatten().collect()
+}
+
+fn commands() -> Vec<(String, clap::Command)> {
+    use clap::CommandFactory;
+    let programs = [
+        extractor::Cli::command(),
+        transformer::Cli::command(),
+        loader::Cli::command(),
+        desk::Cli::command(),
+    ];
+    programs
+        .iter()
+        .flat_map(|program| leaves(program, program.get_name()))
+        .collect()
+}
+
+/// README: each variable is also a flag of the same name, those of the desk without their beginning.
+#[test]
+fn every_variable_is_a_flag_by_its_name() {
+    let mut odd = BTreeSet::new();
+    for (words, command) in commands() {
+        for arg in command.get_arguments() {
+            let Some(variable) = arg.get_env().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            let flag = arg.get_long().unwrap_or_default();
+            let named = |name: &str| name.to_lowercase().replace('_', "-") == flag;
+            let of_desk = variable.strip_prefix("DESK_").is_some_and(named);
+            let others = [
+                ("DESK_URL", "desk"),
+                ("TZ", "time-zone"),
+                ("SOURCE", "source-document"),
+            ];
+            if !named(variable) && !of_desk && !others.contains(&(variable, flag)) {
+                odd.insert(format!("{words}: {variable} --{flag}"));
+            }
+        }
+    }
+    assert!(odd.is_empty(), "{odd:?}");
+}
+
+/// README: of the commands about dead letters these have no `--json`.
+#[test]
+fn commands_about_dead_letters_print_json_but_for_those_that_the_readme_names() {
+    let without: BTreeSet<String> = commands()
+        .into_iter()
+        .filter(|(_, command)| !command.get_arguments().any(|arg| arg.get_long() == Some("json")))
+        .filter_map(|(words, _)| Some(words.strip_prefix("loader ")?.to_owned()))
+        .filter(|words| words.starts_with("dead "))
+        .collect();
+    let named = ["dead export", "dead rule off", "dead rule on", "dead rule remove"];
+    assert_eq!(without, named.map(str::to_owned).into());
+    for readme in ["README.md", "README.zh-CN.md"] {
+        let text = fs::read_to_string(repository().join(readme)).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.contains("`--reveal`") && line.contains("`--json`"));
+        let line = line.unwrap();
+        for name in named {
+            let last = name.rsplit(' ').next().unwrap();
+            assert!(
+                line.contains(&format!("`{name}`")) || line.contains(&format!("`{last}`")),
+                "{readme}: {name}"
+            );
+        }
+    }
+}

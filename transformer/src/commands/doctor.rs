@@ -17,6 +17,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     }
     let rt = Runtime::tool("transformer", &common)?;
     let mut findings = doctor::examine(&rt, Stage::Transform).await;
+    findings.extend(doctor::upgrade(&rt, Stage::Transform, args.how).await);
     findings.push(doctor::notices(&rt, "transformer", &common.alerts, &tls, args.how).await);
     findings.extend(mapping(&config));
     doctor::report(&findings, args.how.json)

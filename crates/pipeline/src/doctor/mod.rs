@@ -9,9 +9,11 @@ mod finding;
 mod notices;
 mod redis;
 mod report;
+mod upgrade;
 
 pub use config::DoctorArgs;
 pub use examine::{examine, in_time};
 pub use finding::{Finding, Health};
 pub use notices::notices;
 pub use report::report;
+pub use upgrade::upgrade;

@@ -40,6 +40,9 @@ pub struct Heartbeat {
     pub instance: String,
     /// Of the program.
     pub version: String,
+    /// Which generations of what programs share it has ([`crate::generations`]); a version of before says nothing.
+    #[serde(default)]
+    pub generations: BTreeMap<String, u32>,
     /// Since when the process runs, by its own clock.
     pub since: Timestamp,
     /// It ends.
@@ -186,6 +189,7 @@ mod tests {
             service: "loader".into(),
             instance: "host-1-a".into(),
             version: "1".into(),
+            generations: BTreeMap::new(),
             since: Timestamp::UNIX_EPOCH,
             draining,
             paused: vec![StandingPause {

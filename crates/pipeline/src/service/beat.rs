@@ -3,6 +3,7 @@
 use super::Runtime;
 use crate::{
     alert::watch_gate,
+    generations,
     heartbeat::{self, Heartbeat},
     stage::Stage,
 };
@@ -48,6 +49,7 @@ impl Runtime {
             service: service.to_owned(),
             instance: self.instance.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            generations: generations::ours(),
             since: self.since,
             draining: self.shutdown.is_requested(),
             paused: self.gate.pauses(),

@@ -24,6 +24,7 @@ fn replica(program: &str, heard_ms_ago: i64) -> Replica {
             service: program.into(),
             instance: format!("host-{program}"),
             version: "1.0.0".into(),
+            generations: BTreeMap::new(),
             since: Timestamp::UNIX_EPOCH,
             draining: false,
             paused: Vec::new(),

@@ -7,3 +7,4 @@ mod doctor;
 mod events;
 mod receiver;
 mod tls;
+mod upgrade;
