@@ -4,8 +4,8 @@ use super::{CLIENT, Code, SECRET, Shared, keys};
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State, Uri},
-    http::{HeaderMap, StatusCode, header},
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use base64::{
