@@ -255,10 +255,9 @@ impl Provider {
         let found = CoreProviderMetadata::discover_async(issuer, &http).await;
         let metadata = found.map_err(|error| anyhow!("discovery: {}", chain(&error)))?;
         let leads = metadata.authorization_endpoint().url();
-        anyhow::ensure!(
-            is_safe(leads),
-            "discovery: it sends people to an address without TLS"
-        );
+        if !is_safe(leads) {
+            return Err(anyhow!("discovery: it sends people to an address without TLS"));
+        }
         metadata
             .token_endpoint()
             .context("discovery: it has no token endpoint")?;

@@ -1,6 +1,6 @@
 //! The provider's tokens: what they may hold, and what is checked before a word of them is believed.
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, ClaimsVerificationError, ClientId, EmptyExtraTokenFields,
@@ -162,12 +162,11 @@ fn begun(others: &Map<String, Value>, now: DateTime<Utc>) -> anyhow::Result<()> 
         return Ok(());
     };
     let Some(from) = from.as_f64() else {
-        bail!("nbf is no time");
+        return Err(anyhow!("nbf is no time"));
     };
     let latest = now + LEEWAY;
-    anyhow::ensure!(
-        from <= latest.timestamp() as f64,
-        "the token serves later only (nbf)"
-    );
-    Ok(())
+    match from <= latest.timestamp() as f64 {
+        true => Ok(()),
+        false => Err(anyhow!("the token serves later only (nbf)")),
+    }
 }

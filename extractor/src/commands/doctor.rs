@@ -24,8 +24,14 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
 }
 
 /// The same for whoever wishes it of a running extractor.
-pub(super) async fn serve_wishes(rt: Runtime, okki: OkkiConfig, http: HttpConfig, alerts: AlertConfig) {
-    let known = Arc::new((rt.clone(), okki, http, alerts));
+pub(super) fn serve_wishes(
+    rt: &Runtime,
+    okki: &OkkiConfig,
+    http: &HttpConfig,
+    common: &CommonConfig,
+) -> impl Future<Output = ()> + use<> {
+    let (rt, alerts) = (rt.clone(), common.alerts.clone());
+    let known = Arc::new((rt.clone(), okki.clone(), http.clone(), alerts));
     let examine = move || {
         let known = Arc::clone(&known);
         async move {
@@ -34,7 +40,7 @@ pub(super) async fn serve_wishes(rt: Runtime, okki: OkkiConfig, http: HttpConfig
             found.unwrap_or_else(|error| vec![Finding::bad("okki", format!("{error:#}"), unusable())])
         }
     };
-    doctor::serve(&rt, Stage::Extract, examine).await;
+    async move { doctor::serve(&rt, Stage::Extract, examine).await }
 }
 
 fn unusable() -> &'static str {

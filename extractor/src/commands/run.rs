@@ -117,8 +117,7 @@ async fn work(
     let live = lead(&mut tasks, leader, schedules, polls);
     let wished = on_demand(&rt, &client, &settings, ttl);
     serve_wishes(&mut tasks, Wishes::new(live, wished), vendor, &rt);
-    let doctor = doctor::serve_wishes(rt.clone(), okki.clone(), http.clone(), common.alerts.clone());
-    tasks.spawn(async_ok(doctor));
+    tasks.spawn(async_ok(doctor::serve_wishes(&rt, &okki, http, common)));
     let (at_once, skip) = (okki.client.concurrency, !args.detail.no_skip);
     let details = fetch_details(rt.clone(), client, pauses, at_once, settings.removals, skip);
     tasks.spawn(async { details.await.with_context(|| words::tr!("consume refs")) });

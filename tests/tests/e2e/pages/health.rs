@@ -51,7 +51,7 @@ async fn the_doctors_are_asked_by_a_click_and_say_what_to_do() {
     says(&browser, "#doctors article:nth-of-type(2)", "✓").await;
     assert_eq!(browser.barriers().await.unwrap(), Vec::<String>::new());
     browser
-        .picture(&kit::config::repository().join("target/desk/doctors.png"))
+        .picture(&super::pictures().join("doctors.png"))
         .await
         .unwrap();
     browser.open(&scene.url("/audit")).await.unwrap();

@@ -2,8 +2,7 @@
 //! picture of each.
 
 use super::{Scene, says};
-use kit::{browser::Browser, config::repository};
-use std::path::PathBuf;
+use kit::browser::Browser;
 
 const NARROW: (u32, u32) = (390, 844);
 /// Pages of which the READMEs show pictures.
@@ -42,8 +41,7 @@ async fn every_page_is_quiet_and_asks_nobody_else() {
         ("audit", "/audit".into()),
         ("nothing", "/there-is-no-such-page".into()),
     ];
-    let folder: PathBuf = repository().join("target/desk");
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = super::pictures();
     for (language, dark, size, all) in [
         ("zh-CN", false, super::WIDE, true),
         ("en", true, super::WIDE, true),

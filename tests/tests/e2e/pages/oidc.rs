@@ -56,7 +56,7 @@ async fn somebody_signs_in_at_their_provider_and_is_on_record_by_name() {
     browser.open(&scene.url("/plans?x=1")).await.unwrap();
     says(&browser, ".elsewhere a.button", "用 127.0.0.1 的账号登录").await;
     browser
-        .picture(&kit::config::repository().join("target/desk/sign-in-provider.png"))
+        .picture(&super::pictures().join("sign-in-provider.png"))
         .await
         .unwrap();
     assert_eq!(browser.barriers().await.unwrap(), Vec::<String>::new());
