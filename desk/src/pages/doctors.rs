@@ -19,17 +19,23 @@ pub(super) async fn ask_all(State(app): State<App>, ask: Ask, _filled: Filled) -
     // As they would have written it.
     let why = words::scoped(ask.language, || words::text!("asked for on the page Health"));
     work::ask_doctors(&app, &ask, None, why).await?;
-    Ok(Redirect::to("/health#doctors").into_response())
+    Ok(Redirect::to("/health#ask-doctors").into_response())
 }
 
-/// Everything they have found.
-pub(super) fn shown(ask: &Ask, doctors: &[Doctor], now: i64) -> Markup {
+/// What they are, and the button; it stays where it is while the rest is kept up to date.
+pub(super) fn asking(ask: &Ask) -> Markup {
     html! {
         h2 { (words::text!("Doctors")) }
         p .note { (words::text!("Each program looks after its broker, Redis and vendor, with its own keys; one replica answers for its stage.")) }
         @if ask.principal.may(Role::Operator) {
             (parts::form(ask, "/health/doctors", html! { button { (words::text!("Run the doctors")) } }))
         }
+    }
+}
+
+/// Everything they have found.
+pub(super) fn shown(doctors: &[Doctor], now: i64) -> Markup {
+    html! {
         div .doctors { @for doctor in doctors { (card(doctor, now)) } }
     }
 }

@@ -48,7 +48,8 @@ fn shown(ask: &Ask, view: &View) -> Page {
             }
             div .replicas { @for replica in &view.replicas { (card(view, replica)) } }
         }
-        section #doctors data-live { (doctors::shown(ask, &view.doctors, view.now)) }
+        section #ask-doctors { (doctors::asking(ask)) }
+        section #doctors data-live { (doctors::shown(&view.doctors, view.now)) }
         section #model data-live {
             h2 { (words::text!("Read model of this desk")) }
             dl .facts {

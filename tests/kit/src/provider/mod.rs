@@ -7,6 +7,7 @@ pub use keys::Algorithm;
 
 use axum::{
     Router,
+    http::StatusCode,
     routing::{get, post},
 };
 use keys::Keys;
@@ -109,6 +110,8 @@ impl Provider {
             .route("/as/{subject}", get(answer::signed_in))
             .route("/token", post(answer::token))
             .route("/userinfo", get(answer::userinfo))
+            // A browser asks for it, and complains when it is missing.
+            .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
             .with_state(shared.clone());
         let task = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
         Ok(Self { url, shared, task })

@@ -39,7 +39,7 @@ async fn the_doctors_are_asked_by_a_click_and_say_what_to_do() {
     let browser = browser("zh-CN").await;
     browser.open(&scene.url("/health")).await.unwrap();
     says(&browser, "#doctors", "最近一小时内没有运行过诊断").await;
-    browser.click("#doctors form button").await.unwrap();
+    browser.click("#ask-doctors button").await.unwrap();
     // Without a click: the page follows.
     says(&browser, "#doctors article:nth-of-type(3) li.bad", "表单").await;
     says(
