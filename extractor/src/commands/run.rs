@@ -65,6 +65,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     Ok(setup.over().await?)
 }
 
+/// Works until stopped; long because each part of an extractor is named here once.
 async fn work(
     args: RunArgs,
     checked: Checked,
