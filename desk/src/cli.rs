@@ -3,9 +3,10 @@
 use crate::{
     auth::Role,
     config::{DeskArgs, FolderArgs, SetupKeys},
+    oidc::config::OidcArgs,
 };
 use clap::{Args, Parser, Subcommand};
-use pipeline::{cli::common::CommonCommand, config::CommonArgs};
+use pipeline::{cli::common::CommonCommand, config::CommonArgs, http::HttpArgs};
 use replay::{cli::StatusCommand, worker::WorkerArgs};
 use std::{path::PathBuf, time::Duration};
 
@@ -53,6 +54,10 @@ pub(crate) enum Command {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) desk: DeskArgs,
+    #[command(flatten)]
+    pub(crate) oidc: OidcArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
     #[command(flatten)]
     pub(crate) worker: WorkerArgs,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! The desk: one page that says whether all is well, what fails, and what to do; and an API that can do the same.
 //!
-//! `server` lets people in and answers them, `auth` knows who they are. `views` gathers what there is to see, once for the
+//! `server` lets people in and answers them, `auth` knows who they are, `oidc` asks a provider who somebody is. `views` gathers what there is to see, once for the
 //! pages (`pages`) and for the API (`api`). `work` carries out what operators decide; it goes on when they close the page.
 //! `commands` puts it together; `cli` says what may be typed, `config` what of it comes from the environment.
 
@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod config;
 mod drafts;
+mod oidc;
 mod pages;
 mod server;
 mod setup;

@@ -179,21 +179,24 @@ impl FormWatch {
             Tried::Lost | Tried::Held | Tried::Aside => return None,
         };
         self.share_reading(&widgets).await;
-        Some(
-            Form::new(widgets, self.expected.key_widget.clone()).and_then(|form| {
-                for (widget, label) in &self.expected.fields {
-                    form.check_exists(widget, label)?;
-                }
-                if let Some(mark) = &self.expected.mark {
-                    form.check_text(mark, words::text!("mark of removed customers"))?;
-                }
-                self.runtime
-                    .status
-                    .set("form", json!({"widgets": form.len(), "fits": true}));
-                self.learn(form);
-                Ok(())
-            }),
-        )
+        Some(self.compared(widgets).map(|form| {
+            self.runtime
+                .status
+                .set("form", json!({"widgets": form.len(), "fits": true}));
+            self.learn(form);
+        }))
+    }
+
+    /// The form of these widgets, if it is as the mapping needs it.
+    pub(crate) fn compared(&self, widgets: Vec<Widget>) -> Result<Form, Misfit> {
+        let form = Form::new(widgets, self.expected.key_widget.clone())?;
+        for (widget, label) in &self.expected.fields {
+            form.check_exists(widget, label)?;
+        }
+        if let Some(mark) = &self.expected.mark {
+            form.check_text(mark, words::text!("mark of removed customers"))?;
+        }
+        Ok(form)
     }
 
     /// For `transformer mapping check --live`; nothing here depends on it, so a Redis that is away is no reason to stop.

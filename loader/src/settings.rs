@@ -23,7 +23,7 @@ pub(crate) use company::CompanyConfig;
 use times::{duration, lease, linger, within_the_hour};
 
 /// The checked settings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct LoaderConfig {
     /// Whose form it is.
     pub(crate) company: CompanyConfig,

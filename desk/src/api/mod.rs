@@ -67,6 +67,7 @@ fn parts() -> OpenApiRouter<App> {
         .routes(routes!(acts::discard))
         .routes(routes!(acts::undo))
         .routes(routes!(wishes::list, wishes::ask))
+        .routes(routes!(wishes::doctors, wishes::examine))
         .routes(routes!(wishes::cancel))
         .routes(routes!(wishes::pause))
         .routes(routes!(wishes::resume))
@@ -106,7 +107,7 @@ mod tests {
     fn the_document_names_every_address_and_its_parameters() {
         let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
         let paths = document["paths"].as_object().unwrap();
-        assert_eq!(paths.len(), 34, "{:?}", paths.keys().collect::<Vec<_>>());
+        assert_eq!(paths.len(), 35, "{:?}", paths.keys().collect::<Vec<_>>());
         for (path, methods) in paths {
             for (method, operation) in methods.as_object().unwrap() {
                 assert!(

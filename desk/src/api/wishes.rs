@@ -3,7 +3,7 @@
 use super::acts::Why;
 use crate::{
     server::{App, Ask, Result, Sent},
-    views::wishes,
+    views::{self, wishes},
     work,
 };
 use axum::{
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 /// What is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct NewWish {
-    /// `kind` (list-now, customers, period, reconcile, read-form, test-notice) and its members: `ids`; `from` and `to` (unix seconds);
+    /// `kind` (list-now, customers, period, reconcile, read-form, test-notice, doctor) and its members: `ids`; `from` and `to` (unix seconds);
     /// `fix`; `stage`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
@@ -42,6 +42,34 @@ pub(super) async fn ask(
     Sent(new): Sent<NewWish>,
 ) -> Result<(StatusCode, Json<Value>)> {
     let asked = work::wish(&app, &ask, new.kind, &new.reason).await?;
+    Ok((StatusCode::ACCEPTED, Json(serde_json::to_value(asked)?)))
+}
+
+/// Which doctors are asked.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Examine {
+    /// extract, transform or load; all of them if it is left away.
+    stage: Option<String>,
+    /// One sentence for the audit log.
+    reason: String,
+}
+
+/// What the doctors of the stages have found within the last hour: ✓, risk or ✗ with what to do, in the language of the request.
+#[utoipa::path(get, path = "/doctors", responses((status = 200, body = Object)))]
+pub(super) async fn doctors(State(app): State<App>, ask: Ask) -> Result<Json<Value>> {
+    let doctors = views::doctors::view(&app, &ask).await?;
+    Ok(Json(serde_json::json!({"doctors": doctors})))
+}
+
+/// Asks the doctors of running services; `GET /doctors` shows what they find.
+#[utoipa::path(post, path = "/doctors", request_body = Examine, responses((status = 202, body = Object)))]
+pub(super) async fn examine(
+    State(app): State<App>,
+    ask: Ask,
+    Sent(wanted): Sent<Examine>,
+) -> Result<(StatusCode, Json<Value>)> {
+    let stage = wanted.stage.as_deref().map(views::stage).transpose()?;
+    let asked = work::ask_doctors(&app, &ask, stage, &wanted.reason).await?;
     Ok((StatusCode::ACCEPTED, Json(serde_json::to_value(asked)?)))
 }
 

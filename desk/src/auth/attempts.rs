@@ -32,9 +32,10 @@ enum Key {
     Address(IpAddr),
 }
 
-fn keys(name: &str, address: IpAddr) -> [Key; 2] {
-    let name: String = name.to_lowercase().chars().take(64).collect();
-    [Key::Name(name), Key::Address(address)]
+/// Whoever signs in elsewhere has no name yet.
+fn keys(name: Option<&str>, address: IpAddr) -> impl Iterator<Item = Key> {
+    let name = name.map(|name| Key::Name(name.to_lowercase().chars().take(64).collect()));
+    name.into_iter().chain([Key::Address(address)])
 }
 
 fn wait(failures: Failures, now: Instant) -> Duration {
@@ -50,7 +51,7 @@ impl Attempts {
     ///
     /// # Errors
     /// How long this one still has to wait.
-    pub(crate) fn begin(&self, name: &str, address: IpAddr) -> Result<(), Duration> {
+    pub(crate) fn begin(&self, name: Option<&str>, address: IpAddr) -> Result<(), Duration> {
         let _one = self.1.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         match self.wait_at(name, address, now) {
@@ -62,14 +63,14 @@ impl Attempts {
         }
     }
 
-    fn wait_at(&self, name: &str, address: IpAddr, now: Instant) -> Duration {
+    fn wait_at(&self, name: Option<&str>, address: IpAddr, now: Instant) -> Duration {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waits =
             keys(name, address).map(|key| known.get(&key).map_or(Duration::ZERO, |it| wait(*it, now)));
-        waits.into_iter().max().unwrap_or_default()
+        waits.max().unwrap_or_default()
     }
 
-    fn failed_at(&self, name: &str, address: IpAddr, now: Instant) {
+    fn failed_at(&self, name: Option<&str>, address: IpAddr, now: Instant) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.retain(|_, it| now.duration_since(it.last) < LONGEST);
@@ -92,12 +93,17 @@ impl Attempts {
     }
 
     /// A try that succeeded: the name is free again; of the address only this try, for it may try other names.
-    pub(crate) fn succeeded(&self, name: &str, address: IpAddr) {
-        let [name, address] = keys(name, address);
+    pub(crate) fn succeeded(&self, name: Option<&str>, address: IpAddr) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(&name);
-        if let Some(failures) = known.get_mut(&address) {
-            failures.count = failures.count.saturating_sub(1);
+        for key in keys(name, address) {
+            match key {
+                Key::Name(_) => drop(known.remove(&key)),
+                Key::Address(_) => {
+                    if let Some(failures) = known.get_mut(&key) {
+                        failures.count = failures.count.saturating_sub(1);
+                    }
+                }
+            }
         }
     }
 }
@@ -113,20 +119,23 @@ mod tests {
     fn after_some_failures_each_try_waits_longer_by_name_and_by_address() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         for _ in 0..4 {
-            attempts.failed_at("Wang", HERE, now);
+            attempts.failed_at(Some("Wang"), HERE, now);
         }
-        assert_eq!(attempts.wait_at("wang", HERE, now), Duration::ZERO);
-        attempts.failed_at("wang", HERE, now);
-        assert_eq!(attempts.wait_at("wang", THERE, now), FIRST);
-        assert_eq!(attempts.wait_at("li", HERE, now), FIRST);
-        assert_eq!(attempts.wait_at("li", THERE, now), Duration::ZERO);
-        attempts.failed_at("wang", HERE, now);
-        assert_eq!(attempts.wait_at("wang", HERE, now), FIRST * 2);
-        assert_eq!(attempts.wait_at("wang", HERE, now + FIRST * 2), Duration::ZERO);
-        attempts.succeeded("wang", HERE);
-        assert_eq!(attempts.wait_at("wang", THERE, now), Duration::ZERO);
+        assert_eq!(attempts.wait_at(Some("wang"), HERE, now), Duration::ZERO);
+        attempts.failed_at(Some("wang"), HERE, now);
+        assert_eq!(attempts.wait_at(Some("wang"), THERE, now), FIRST);
+        assert_eq!(attempts.wait_at(Some("li"), HERE, now), FIRST);
+        assert_eq!(attempts.wait_at(Some("li"), THERE, now), Duration::ZERO);
+        attempts.failed_at(Some("wang"), HERE, now);
+        assert_eq!(attempts.wait_at(Some("wang"), HERE, now), FIRST * 2);
+        assert_eq!(
+            attempts.wait_at(Some("wang"), HERE, now + FIRST * 2),
+            Duration::ZERO
+        );
+        attempts.succeeded(Some("wang"), HERE);
+        assert_eq!(attempts.wait_at(Some("wang"), THERE, now), Duration::ZERO);
         assert!(
-            !attempts.wait_at("wang", HERE, now).is_zero(),
+            !attempts.wait_at(Some("wang"), HERE, now).is_zero(),
             "the address stays"
         );
     }
@@ -134,12 +143,14 @@ mod tests {
     #[test]
     fn those_that_come_at_the_same_time_count() {
         let attempts = Attempts::default();
-        let begun = (0..16).filter(|_| attempts.begin("wang", HERE).is_ok()).count();
+        let begun = (0..16)
+            .filter(|_| attempts.begin(Some("wang"), HERE).is_ok())
+            .count();
         assert_eq!(begun, 5);
         let attempts = Attempts::default();
         for _ in 0..100 {
-            attempts.begin("wang", HERE).unwrap();
-            attempts.succeeded("wang", HERE);
+            attempts.begin(Some("wang"), HERE).unwrap();
+            attempts.succeeded(Some("wang"), HERE);
         }
     }
 
@@ -147,9 +158,9 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         for name in 0..MOST + 100 {
-            attempts.failed_at(&name.to_string(), HERE, now);
+            attempts.failed_at(Some(&name.to_string()), HERE, now);
         }
         assert!(attempts.0.lock().unwrap().len() <= MOST);
-        assert_eq!(attempts.wait_at("anybody", HERE, now), LONGEST);
+        assert_eq!(attempts.wait_at(Some("anybody"), HERE, now), LONGEST);
     }
 }

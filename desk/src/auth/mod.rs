@@ -4,6 +4,7 @@
 //! read model. What is in it cannot be made anew; the read model can.
 
 pub(crate) mod attempts;
+pub(crate) mod identity;
 pub(crate) mod password;
 pub(crate) mod principal;
 pub(crate) mod role;

@@ -40,6 +40,8 @@ pub(crate) enum Via {
     Loopback,
     /// By name and password.
     Session,
+    /// By an OpenID provider.
+    Provider,
     /// By a token of the API; no browser sends it by itself.
     Token,
     /// By the header of a proxy that has signed them in.
@@ -55,7 +57,7 @@ impl Principal {
             via,
             form_token: secret::form_token(secret),
             credential: Credential(match via {
-                Via::Session | Via::Token => secret.to_owned(),
+                Via::Session | Via::Provider | Via::Token => secret.to_owned(),
                 Via::Loopback | Via::Proxy => String::new(),
             }),
         }
@@ -69,6 +71,7 @@ impl Principal {
         let Credential(secret) = &self.credential;
         let found = match self.via {
             Via::Session => people.session(secret, now)?,
+            Via::Provider => people.identity(secret, now)?,
             Via::Token => people.token(secret, now)?,
             Via::Loopback | Via::Proxy => return Ok(true),
         };

@@ -12,6 +12,24 @@ CREATE TABLE IF NOT EXISTS session (
     seen_at INTEGER NOT NULL
 ) STRICT;
 
+-- Whom an OpenID provider has signed in: they are who their issuer and subject say, whatever they are called.
+CREATE TABLE IF NOT EXISTS identity (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (issuer, subject)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS identity_session (
+    digest TEXT PRIMARY KEY,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    role TEXT NOT NULL,
+    begun_at INTEGER NOT NULL,
+    FOREIGN KEY (issuer, subject) REFERENCES identity (issuer, subject) ON DELETE CASCADE
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS token (
     name TEXT PRIMARY KEY COLLATE NOCASE,
     digest TEXT NOT NULL UNIQUE,

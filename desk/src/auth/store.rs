@@ -36,7 +36,7 @@ pub(crate) enum Error {
     Sqlite(#[from] rusqlite::Error),
 }
 
-type Result<T> = std::result::Result<T, Error>;
+pub(super) type Result<T> = std::result::Result<T, Error>;
 
 /// Somebody who may sign in.
 #[derive(Debug, Clone, Serialize)]
@@ -90,7 +90,7 @@ impl People {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -105,16 +105,18 @@ impl People {
             change.execute(sql, params![name, hash, role.name(), now])?;
         }
         change.execute("DELETE FROM session WHERE person = ?1", [name])?;
+        // The name is theirs, and nobody's whom a provider signs in.
+        change.execute("DELETE FROM identity WHERE name = ?1", [name])?;
         change.commit()?;
         Ok(!known)
     }
 
-    /// Takes somebody away, with their sessions; `false`: nobody is called so.
+    /// Takes somebody away, with their sessions; whom a provider signs in may come back through it. `false`: nobody is called so.
     pub(crate) fn remove(&self, name: &str) -> Result<bool> {
-        Ok(self
-            .lock()
-            .execute("DELETE FROM person WHERE name = ?1", [name])?
-            > 0)
+        let connection = self.lock();
+        let local = connection.execute("DELETE FROM person WHERE name = ?1", [name])?;
+        let elsewhere = connection.execute("DELETE FROM identity WHERE name = ?1", [name])?;
+        Ok(local + elsewhere > 0)
     }
 
     /// Everybody, by name.
@@ -174,8 +176,9 @@ impl People {
 
     /// Ends a session.
     pub(crate) fn end_session(&self, secret: &str) -> Result<()> {
-        self.lock()
-            .execute("DELETE FROM session WHERE digest = ?1", [digest(secret)])?;
+        let connection = self.lock();
+        connection.execute("DELETE FROM session WHERE digest = ?1", [digest(secret)])?;
+        connection.execute("DELETE FROM identity_session WHERE digest = ?1", [digest(secret)])?;
         Ok(())
     }
 
@@ -226,7 +229,7 @@ impl People {
 }
 
 /// A word of a newer version may do the least.
-fn role(word: &str) -> Role {
+pub(super) fn role(word: &str) -> Role {
     Role::named(word).unwrap_or(Role::Viewer)
 }
 

@@ -4,15 +4,13 @@ use crate::{
     auth::People,
     cli::RunArgs,
     config::DeskConfig,
+    oidc::{OidcConfig, Provider},
     server::{App, serve},
 };
 use anyhow::Context;
 use pipeline::{
-    config::CommonConfig,
-    service::Runtime,
-    setting::ConfigError,
-    stage::Stage,
-    tls::{ServerTls, TlsFiles},
+    config::CommonConfig, http::HttpConfig, service::Runtime, setting::ConfigError, stage::Stage,
+    tls::ServerTls,
 };
 use readmodel::{
     cli::{listen, open},
@@ -25,11 +23,19 @@ use std::sync::Arc;
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     pipeline::settings! {
         config = DeskConfig::try_from(args.desk);
+        oidc = OidcConfig::check(args.oidc);
+        http = HttpConfig::try_from(args.http);
         common = CommonConfig::try_from(args.common);
     }
+    // Who names a provider wants people to sign in.
+    let config = DeskConfig {
+        asks_for_sign_in: config.asks_for_sign_in || oidc.is_some(),
+        ..config
+    };
+    let provider = oidc.map(|oidc| Provider::new(oidc, &http)).transpose()?;
     when::show_in(Some(&config.time_zone))
         .map_err(|problem| ConfigError::new("DESK_TIME_ZONE", problem, words::text!("or leave it away")))?;
-    let rt = Runtime::start("desk", &common, &TlsFiles::default()).await?;
+    let rt = Runtime::start("desk", &common, &http.tls).await?;
     // It waits for nothing: without the broker it says so on its page.
     rt.gate.open(pipeline::gate::Pause::Starting);
     let model = open(&config.data, &rt.namespace)?;
@@ -40,10 +46,12 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     };
     let listener = listen(config.listen, "127.0.0.1:8088").await?;
     let addr = listener.local_addr().context("DESK_LISTEN")?;
-    warn_of_nobody(&config, &people)?;
+    if provider.is_none() {
+        warn_of_nobody(&config, &people)?;
+    }
     let keeper = Keeper::new(rt.clone(), Arc::new(model), config.walk_every);
     let workers = Stage::ALL.map(|stage| Worker::begin(&rt, stage, args.worker.clone()));
-    let app = App::new(rt.clone(), common, keeper.clone(), people, config);
+    let app = App::new(rt.clone(), common, keeper.clone(), people, config, provider);
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!(url = format!("{scheme}://{addr}"), namespace = %rt.namespace, "the desk is open");
     let serving = tokio::spawn(serve(listener, tls, app));

@@ -1,11 +1,16 @@
 //! `/health`: every replica of every program.
 
-use super::{Page, parts};
+use super::{Page, doctors, parts};
 use crate::{
     server::{App, Ask, Result, live},
     views::health::{View, view},
 };
-use axum::{Router, extract::State, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    response::Response,
+    routing::{get, post},
+};
 use maud::{Markup, html};
 use pipeline::heartbeat::Replica;
 
@@ -13,11 +18,12 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/health", get(page))
         .route("/live/health", get(updates))
+        .route("/health/doctors", post(doctors::ask_all))
 }
 
 async fn page(State(app): State<App>, ask: Ask) -> Result<Response> {
     let view = view(&app, &ask).await?;
-    Ok(ask.page(|| shown(&view)))
+    Ok(ask.page(|| shown(&ask, &view)))
 }
 
 async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
@@ -26,12 +32,12 @@ async fn updates(State(app): State<App>, ask: Ask) -> Result<Response> {
         let (app, ask) = (own.clone(), asked.clone());
         async move {
             let view = view(&app, &ask).await?;
-            Ok(ask.inside(|| shown(&view)).into_string())
+            Ok(ask.inside(|| shown(&ask, &view)).into_string())
         }
     })
 }
 
-fn shown(view: &View) -> Page {
+fn shown(ask: &Ask, view: &View) -> Page {
     let title = words::text!("Health");
     let body = html! {
         h1 { (title) }
@@ -42,6 +48,8 @@ fn shown(view: &View) -> Page {
             }
             div .replicas { @for replica in &view.replicas { (card(view, replica)) } }
         }
+        section #ask-doctors { (doctors::asking(ask)) }
+        section #doctors data-live { (doctors::shown(&view.doctors, view.now)) }
         section #model data-live {
             h2 { (words::text!("Read model of this desk")) }
             dl .facts {

@@ -66,7 +66,7 @@ pub(crate) fn whole(ask: &Ask, page: Page) -> Markup {
                     div .who {
                         (languages(&ask.place))
                         span { (ask.principal.name) " · " (ask.principal.role.told()) }
-                        @if ask.principal.via == Via::Session {
+                        @if matches!(ask.principal.via, Via::Session | Via::Provider) {
                             (parts::form(ask, "/sign-out", html! {
                                 button .plain { (words::text!("Sign out")) }
                             }))

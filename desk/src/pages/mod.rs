@@ -6,6 +6,7 @@ mod chart;
 mod chooser;
 mod customers;
 mod dead;
+mod doctors;
 mod edit;
 pub(crate) mod exchange;
 mod health;

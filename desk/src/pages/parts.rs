@@ -21,7 +21,15 @@ pub(crate) fn ago(now: i64, ms: i64) -> String {
 
 /// Milliseconds for people.
 pub(crate) fn span(ms: i64) -> String {
-    when::span(Duration::from_millis(ms.unsigned_abs()))
+    let told = when::span(Duration::from_millis(ms.unsigned_abs()));
+    let (number, unit) = told.split_at(told.len() - 1);
+    match unit {
+        "s" => words::tr!("{number}s"),
+        "m" => words::tr!("{number}m"),
+        "h" => words::tr!("{number}h"),
+        "d" => words::tr!("{number}d"),
+        _ => told,
+    }
 }
 
 /// A number in groups of three.

@@ -4,6 +4,7 @@ use crate::{
     auth::{People, attempts::Attempts, secret},
     config::DeskConfig,
     drafts::Drafts,
+    oidc::Provider,
     setup,
     views::Cache,
     work::Work,
@@ -36,6 +37,8 @@ pub(crate) struct Parts {
     pub(crate) people: People,
     /// Sign-ins that failed.
     pub(crate) attempts: Attempts,
+    /// Where people sign in who are no local ones.
+    pub(crate) provider: Option<Provider>,
     /// Who is let in how.
     pub(crate) config: DeskConfig,
     /// How far setting up has come.
@@ -68,6 +71,7 @@ impl App {
         keeper: Keeper,
         people: People,
         config: DeskConfig,
+        provider: Option<Provider>,
     ) -> Self {
         let namespace = rt.namespace.to_string();
         let kept = setup::Kept::new(&config.data, &namespace);
@@ -79,6 +83,7 @@ impl App {
             keeper,
             people,
             attempts: Attempts::default(),
+            provider,
             config,
             drafts,
             work: Work::default(),

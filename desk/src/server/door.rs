@@ -60,10 +60,13 @@ fn who(app: &App, request: &Request) -> Result<Principal, Failure> {
         let found = app.people.token(token, now)?.ok_or(Failure::SignIn)?;
         return Ok(Principal::new(found.0, found.1, Via::Token, token));
     }
-    if let Some(secret) = language::cookie(headers, COOKIE)
-        && let Some((name, role)) = app.people.session(secret, now)?
-    {
-        return Ok(Principal::new(name, role, Via::Session, secret));
+    if let Some(secret) = language::cookie(headers, COOKIE) {
+        if let Some((name, role)) = app.people.session(secret, now)? {
+            return Ok(Principal::new(name, role, Via::Session, secret));
+        }
+        if let Some((name, role)) = app.people.identity(secret, now)? {
+            return Ok(Principal::new(name, role, Via::Provider, secret));
+        }
     }
     if let Some(principal) = of_proxy(app, request)? {
         return Ok(principal);
@@ -115,7 +118,7 @@ fn peer(request: &Request) -> Option<IpAddr> {
     Some(info.0.0.ip())
 }
 
-fn is_trusted(app: &App, address: IpAddr) -> bool {
+pub(super) fn is_trusted(app: &App, address: IpAddr) -> bool {
     app.config.trusted_proxies.iter().any(|net| net.holds(address))
 }
 

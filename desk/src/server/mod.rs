@@ -10,6 +10,7 @@ mod filled;
 mod headers;
 mod language;
 mod live;
+mod oidc;
 mod question;
 mod router;
 mod sign_in;

@@ -1,7 +1,7 @@
 //! Which address leads where.
 
 use super::{
-    App, assets, door, headers, sign_in,
+    App, assets, door, headers, oidc, sign_in,
     tls::{Peer, TlsListener},
 };
 use crate::{api, pages};
@@ -48,6 +48,8 @@ fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), door::admitted));
     Router::new()
         .route("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .route("/sign-in/oidc", get(oidc::begin))
+        .route(oidc::BACK, get(oidc::back))
         .route("/language", get(sign_in::speak))
         .route("/assets/{file}", get(assets::asset))
         .route("/livez", get(async || "ok\n"))

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     auth::{password, secret},
+    oidc::Provider,
     pages,
 };
 use axum::{
@@ -28,8 +29,12 @@ pub(super) struct Next {
 }
 
 impl Next {
+    pub(super) const fn of(next: Option<String>) -> Self {
+        Self { next }
+    }
+
     /// Only a page of ours.
-    fn place(&self) -> &str {
+    pub(super) fn place(&self) -> &str {
         let next = self.next.as_deref().unwrap_or("/");
         let is_ours = next.starts_with('/')
             && !next.starts_with("//")
@@ -39,13 +44,25 @@ impl Next {
 }
 
 /// The page that asks for name and password.
-pub(super) async fn page(Question(next): Question<Next>, headers: HeaderMap) -> Response {
-    shown(&headers, StatusCode::OK, next.place(), None)
+pub(super) async fn page(
+    State(app): State<App>,
+    Question(next): Question<Next>,
+    headers: HeaderMap,
+) -> Response {
+    shown(&app, &headers, StatusCode::OK, next.place(), || None)
 }
 
-fn shown(headers: &HeaderMap, status: StatusCode, next: &str, problem: Option<&str>) -> Response {
+/// The page, with what was wrong in the reader's language.
+pub(super) fn shown(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    next: &str,
+    problem: impl FnOnce() -> Option<String>,
+) -> Response {
+    let provider = app.provider.as_ref().map(Provider::host);
     let page = words::scoped(language::of(headers), || {
-        pages::sign_in::page(next, problem.map(words::said))
+        pages::sign_in::page(next, problem().as_deref(), provider.as_deref())
     });
     (status, Html(page.into_string())).into_response()
 }
@@ -60,7 +77,7 @@ pub(super) async fn enter(
     let filled = Filled::read(&body);
     let (name, password) = (filled.text("name").to_owned(), filled.raw("password").to_owned());
     let from = address(&app, peer.ip(), &headers);
-    app.attempts.begin(&name, from).map_err(Failure::Wait)?;
+    app.attempts.begin(Some(&name), from).map_err(Failure::Wait)?;
     let next = Next {
         next: Some(filled.text("next").to_owned()),
     };
@@ -68,15 +85,16 @@ pub(super) async fn enter(
     let (name, hash) = known.map_or((name, None), |(name, hash)| (name, Some(hash)));
     if !password::is_right(password, hash).await {
         tracing::warn!(user = name, %from, "a sign-in failed");
-        let problem = words::mark!("name or password is wrong");
+        let problem = || Some(words::text!("name or password is wrong").to_owned());
         return Ok(shown(
+            &app,
             &headers,
             StatusCode::UNAUTHORIZED,
             next.place(),
-            Some(problem),
+            problem,
         ));
     }
-    app.attempts.succeeded(&name, from);
+    app.attempts.succeeded(Some(&name), from);
     let secret = secret::random();
     let now = jiff::Timestamp::now().as_millisecond();
     app.people.begin_session(&secret, &name, now)?;
@@ -86,7 +104,7 @@ pub(super) async fn enter(
 }
 
 /// A browser sends it over TLS only, except from this very machine.
-fn session_cookie(value: &str, headers: &HeaderMap, more: &str) -> String {
+pub(super) fn session_cookie(value: &str, headers: &HeaderMap, more: &str) -> String {
     let secure = if is_local(headers) { "" } else { "; Secure" };
     format!(
         "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}",
@@ -94,7 +112,7 @@ fn session_cookie(value: &str, headers: &HeaderMap, more: &str) -> String {
     )
 }
 
-fn with_cookie(response: impl IntoResponse, cookie: &str) -> Response {
+pub(super) fn with_cookie(response: impl IntoResponse, cookie: &str) -> Response {
     let mut response = response.into_response();
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);

@@ -1,6 +1,6 @@
 //! Every replica of every program, and what stands behind the pages.
 
-use super::hidden;
+use super::{doctors, hidden};
 use crate::server::{App, Ask, Failure};
 use pipeline::heartbeat::{Replica, replicas};
 use serde::Serialize;
@@ -12,6 +12,8 @@ pub(crate) struct View {
     pub(crate) replicas: Vec<Replica>,
     /// Redis' time, unix milliseconds.
     pub(crate) now: i64,
+    /// What the doctors of the stages have found.
+    pub(crate) doctors: Vec<doctors::Doctor>,
     /// How far the read model goes.
     pub(crate) model: Model,
 }
@@ -48,6 +50,7 @@ pub(crate) async fn view(app: &App, ask: &Ask) -> Result<View, Failure> {
     Ok(View {
         replicas: found.replicas,
         now: found.now_ms,
+        doctors: doctors::view(app, ask).await?,
         model: Model {
             current: state.is_current(),
             begun_anew: state.begun_anew(),

@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub(crate) mod cells;
 pub(crate) mod customers;
 pub(crate) mod dead;
+pub(crate) mod doctors;
 pub(crate) mod health;
 pub(crate) mod hidden;
 pub(crate) mod overview;

@@ -14,7 +14,7 @@ pub(crate) use begin::{cancel, discard, make, pause, run, undo};
 pub(crate) use edit::{draft, drafts, forget, keep, open, outlook, put_back, reveal};
 pub(crate) use exchange::{export, import, spool};
 pub(crate) use rules::{add_rule, change_rule};
-pub(crate) use services::{cancel_wish, pause_stage, resume_stage, wish};
+pub(crate) use services::{ask_doctors, cancel_wish, pause_stage, resume_stage, wish};
 pub(crate) use set_up::set_up;
 
 use crate::{auth::Principal, views::hidden};

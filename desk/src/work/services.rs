@@ -11,6 +11,10 @@ use pipeline::{
     wish::{self, Asked, Decision, Wish, WishKind},
 };
 use replay::decide;
+use std::time::Duration;
+
+/// A doctor that has not begun by then is none: replicas look once a second.
+const DOCTOR_WITHIN: Duration = Duration::from_secs(30);
 
 /// Asks running services for something.
 ///
@@ -23,6 +27,30 @@ pub(crate) async fn wish(app: &App, ask: &Ask, kind: WishKind, reason: &str) -> 
     }
     let workspace = app.workspace(kind.stage(), &ask.principal.name);
     Ok(decide::ask(&workspace, wish::Ask::new(kind, &ask.principal.name, why)).await?)
+}
+
+/// Asks the doctor of a stage, or of each.
+///
+/// # Errors
+/// When it cannot be asked for.
+pub(crate) async fn ask_doctors(
+    app: &App,
+    ask: &Ask,
+    stage: Option<Stage>,
+    reason: &str,
+) -> Result<Vec<Asked>, Failure> {
+    let why = decided(ask, reason)?;
+    let stages = stage.map_or_else(|| Stage::ALL.to_vec(), |stage| vec![stage]);
+    let mut asked = Vec::new();
+    for stage in stages {
+        let workspace = app.workspace(stage, &ask.principal.name);
+        let wanted = wish::Ask {
+            patience: DOCTOR_WITHIN,
+            ..wish::Ask::new(WishKind::Doctor { stage }, &ask.principal.name, why)
+        };
+        asked.push(decide::ask(&workspace, wanted).await?);
+    }
+    Ok(asked)
 }
 
 /// Takes a wish back that nobody has taken yet.

@@ -2,7 +2,7 @@
 
 use super::{
     checked::Checked,
-    fetch_details,
+    doctor, fetch_details,
     reconcile::{self, Scheduled},
     set_up::SetUp,
     shared_client,
@@ -65,6 +65,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     Ok(setup.over().await?)
 }
 
+/// Works until stopped; long because each part of an extractor is named here once.
 async fn work(
     args: RunArgs,
     checked: Checked,
@@ -117,6 +118,7 @@ async fn work(
     let live = lead(&mut tasks, leader, schedules, polls);
     let wished = on_demand(&rt, &client, &settings, ttl);
     serve_wishes(&mut tasks, Wishes::new(live, wished), vendor, &rt);
+    tasks.spawn(async_ok(doctor::serve_wishes(&rt, &okki, http, common)));
     let (at_once, skip) = (okki.client.concurrency, !args.detail.no_skip);
     let details = fetch_details(rt.clone(), client, pauses, at_once, settings.removals, skip);
     tasks.spawn(async { details.await.with_context(|| words::tr!("consume refs")) });

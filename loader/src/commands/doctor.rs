@@ -1,8 +1,10 @@
 //! `loader doctor`: broker, Redis, clocks, the form and its mapping in one table, with what to do about each fault.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use pipeline::doctor::{self, Finding, Health};
+use pipeline::alert::AlertConfig;
+use pipeline::doctor::{self, DoctorArgs, Finding, Health};
 use pipeline::http::HttpConfig;
 use pipeline::service::Runtime;
 use pipeline::setting::ConfigError;
@@ -11,6 +13,7 @@ use pipeline::stage::Stage;
 use super::run::Checked;
 use crate::cli::DoctorCommandArgs;
 use crate::jdy::form::Misfit;
+use crate::jdy::types::{Reply, Unsent};
 use crate::parts;
 use crate::pushes::config::PushConfig;
 use crate::removals::{REMEDY, explained};
@@ -27,44 +30,156 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         http,
     } = Checked::new(*args.run)?;
     let runtime = Runtime::tool("loader", &common)?;
-    let mut findings = doctor::examine(&runtime, Stage::Load).await;
-    let redis_is_away = findings
-        .iter()
-        .any(|finding| finding.what == "redis" && finding.health == Health::Bad);
-    findings.extend(doctor::upgrade(&runtime, Stage::Load, args.how).await);
-    findings.push(doctor::notices(&runtime, "loader", &common.alerts, &http.tls, args.how).await);
-    findings.push(key_widget(&config));
-    findings.push(Finding::good("pushes", PushConfig::describe(pushes.as_ref())));
-    if let Some(finding) = removals(&runtime, &config, &http).await {
-        findings.push(finding);
-    }
-    for remark in &config.remarks {
-        findings.push(Finding::risk(
-            "mapping",
-            remark,
-            words::tr!("the loader does not do this part of the document"),
-        ));
-    }
+    let subject = Subject {
+        runtime,
+        config,
+        pushes,
+        http,
+        alerts: common.alerts,
+    };
+    let mut findings = subject.findings(args.how).await;
+    let Subject {
+        runtime,
+        config,
+        http,
+        ..
+    } = &subject;
     let mut unusable = None;
-    findings.push(if redis_is_away {
-        // Every call takes a slot of the shared quota, and that is kept in Redis.
-        Finding::bad(
-            "form",
-            words::tr!("not asked, because Redis is away"),
-            words::tr!("repair Redis first"),
-        )
-    } else {
-        let late = || {
-            let remedy = words::text!("check JDY_BASE_URL, and whether its host is reached from here");
-            Ok(Finding::bad("form", late_form(&runtime), remedy))
-        };
-        doctor::in_time(form(&runtime, &config, &http, &mut unusable), late).await?
+    findings.push(match redis_is_away(&findings) {
+        true => not_asked(),
+        false => {
+            let late = || Ok(away(&late_form(runtime)));
+            doctor::in_time(form(runtime, config, http, &mut unusable), late).await?
+        }
     });
     let reported = doctor::report(&findings, args.how.json);
     match unusable {
         Some(misfit) => Err(ConfigError::message(misfit.to_string()).into()),
         None => reported,
     }
+}
+
+/// The same for whoever wishes it of a running loader. The form is read beside the loader's own gate, which keeps its reasons.
+pub(super) async fn serve_wishes(subject: Subject) {
+    let runtime = subject.runtime.clone();
+    let subject = Arc::new(subject);
+    let examine = move || {
+        let subject = Arc::clone(&subject);
+        async move {
+            let mut findings = subject.findings(DoctorArgs::default()).await;
+            findings.push(match redis_is_away(&findings) {
+                true => not_asked(),
+                false => {
+                    let late = || away(&words::tr!("no answer in time"));
+                    doctor::in_time(subject.form_now(), late).await
+                }
+            });
+            findings
+        }
+    };
+    doctor::serve(&runtime, Stage::Load, examine).await;
+}
+
+/// What is examined.
+pub(super) struct Subject {
+    pub(super) runtime: Runtime,
+    pub(super) config: LoaderConfig,
+    pub(super) pushes: Option<PushConfig>,
+    pub(super) http: HttpConfig,
+    pub(super) alerts: AlertConfig,
+}
+
+impl Subject {
+    /// All but the form.
+    async fn findings(&self, how: DoctorArgs) -> Vec<Finding> {
+        let Self {
+            runtime,
+            config,
+            http,
+            ..
+        } = self;
+        let mut findings = doctor::examine(runtime, Stage::Load).await;
+        findings.extend(doctor::upgrade(runtime, Stage::Load, how).await);
+        findings.push(doctor::notices(runtime, "loader", &self.alerts, &http.tls, how).await);
+        findings.push(key_widget(config));
+        findings.push(Finding::good(
+            "pushes",
+            PushConfig::describe(self.pushes.as_ref()),
+        ));
+        findings.extend(removals(runtime, config, http).await);
+        findings.extend(config.remarks.iter().map(|remark| {
+            let remedy = words::tr!("the loader does not do this part of the document");
+            Finding::risk("mapping", remark, remedy)
+        }));
+        findings
+    }
+
+    /// One call, whose answer is said as it is: nothing pauses because of it, and nothing waits for the loader's pauses.
+    async fn form_now(&self) -> Finding {
+        let writer = match parts::assemble(&self.runtime, &self.config, &self.http) {
+            Ok(writer) => writer,
+            Err(error) => return away(&format!("{error:#}")),
+        };
+        match writer.vendor.client.widgets().await {
+            Reply::Ok(widgets) => {
+                let count = widgets.len();
+                match writer.form.compared(widgets) {
+                    Ok(_) => fits(&self.config, count),
+                    Err(misfit) => misfits(&misfit),
+                }
+            }
+            Reply::Refused(refusal) => {
+                let answer = words::tr!("Jiandaoyun answers {}", refusal.describe());
+                unreadable(&self.config, &answer)
+            }
+            Reply::Unknown(why) | Reply::Unsent(Unsent::Connect(why) | Unsent::Quota(why)) => away(&why),
+            Reply::Unsent(Unsent::Lease) => away(&words::tr!("no answer in time")),
+        }
+    }
+}
+
+fn redis_is_away(findings: &[Finding]) -> bool {
+    let mut findings = findings.iter();
+    findings.any(|finding| finding.what == "redis" && finding.health == Health::Bad)
+}
+
+/// Every call takes a slot of the shared quota, and that is kept in Redis.
+fn not_asked() -> Finding {
+    Finding::bad(
+        "form",
+        words::tr!("not asked, because Redis is away"),
+        words::tr!("repair Redis first"),
+    )
+}
+
+fn away(why: &str) -> Finding {
+    let remedy = words::text!("check JDY_BASE_URL, and whether its host is reached from here");
+    Finding::bad("form", why, remedy)
+}
+
+fn fits(config: &LoaderConfig, widgets: usize) -> Finding {
+    let (entry, mapped) = (&config.form.entry_id, config.expected.fields.len());
+    Finding::good(
+        "form",
+        words::tr!("{entry}: {widgets} widgets, {mapped} of them mapped"),
+    )
+}
+
+fn misfits(misfit: &Misfit) -> Finding {
+    let remedy = match misfit.is_about_key() {
+        true => words::text!("name a usable key widget in JDY_KEY_WIDGET"),
+        false => words::text!("add the widget to the form, or change the mapping"),
+    };
+    Finding::bad("form", misfit, remedy)
+}
+
+fn unreadable(config: &LoaderConfig, why: &str) -> Finding {
+    let entry = &config.form.entry_id;
+    Finding::bad(
+        "form",
+        words::tr!("{entry} cannot be read: {}", why),
+        words::tr!("check JDY_BASE_URL, JDY_API_KEY and the key's permission for app and form"),
+    )
 }
 
 /// Whether removals wait for a person; nothing when no row is ever deleted, or Redis does not say.
@@ -128,22 +243,10 @@ async fn form(
     unusable: &mut Option<Misfit>,
 ) -> anyhow::Result<Finding> {
     let writer = parts::assemble(runtime, config, http)?;
-    let entry = &config.form.entry_id;
     Ok(match writer.form.read().await {
-        Some(Ok(())) => {
-            let widgets = writer.form.current().map_or(0, |form| form.len());
-            let mapped = config.expected.fields.len();
-            Finding::good(
-                "form",
-                words::tr!("{entry}: {widgets} widgets, {mapped} of them mapped"),
-            )
-        }
+        Some(Ok(())) => fits(config, writer.form.current().map_or(0, |form| form.len())),
         Some(Err(misfit)) => {
-            let remedy = match misfit.is_about_key() {
-                true => words::text!("name a usable key widget in JDY_KEY_WIDGET"),
-                false => words::text!("add the widget to the form, or change the mapping"),
-            };
-            let finding = Finding::bad("form", &misfit, remedy);
+            let finding = misfits(&misfit);
             *unusable = Some(misfit).filter(Misfit::is_about_key);
             finding
         }
@@ -154,12 +257,7 @@ async fn form(
                 .into_iter()
                 .map(|pause| pause.detail)
                 .collect();
-            let seen = words::tr!("{entry} cannot be read: {}", words::sentences(&details));
-            Finding::bad(
-                "form",
-                seen,
-                words::tr!("check JDY_BASE_URL, JDY_API_KEY and the key's permission for app and form"),
-            )
+            unreadable(config, &words::sentences(&details))
         }
     })
 }

@@ -17,6 +17,7 @@ use replay::worker::Worker;
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::doctor::{self, Subject};
 use super::of_form::OfForm;
 use super::set_up::SetUp;
 use crate::cli::RunArgs;
@@ -60,6 +61,14 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     setup.follow(&runtime).await?;
     let set_up = setup::serve_always(runtime.clone(), SetUp::LANES.to_vec(), vendor.servant(&runtime));
     let _set_up = AbortOnDropHandle::new(tokio::spawn(set_up));
+    let doctor = doctor::serve_wishes(Subject {
+        runtime: runtime.clone(),
+        config: config.clone(),
+        pushes: pushes.clone(),
+        http: http.clone(),
+        alerts: common.alerts.clone(),
+    });
+    let _doctor = AbortOnDropHandle::new(tokio::spawn(doctor));
     let worker = Worker::begin(&runtime, Stage::Load, args.worker);
     serve(runtime, config, pushes, &http).await?;
     worker.end().await;

@@ -9,7 +9,7 @@ use crate::config::{CompanyArgs, LimitArgs};
 use crate::jdy::company::{Account, Buckets};
 
 /// The checked settings of a company.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CompanyConfig {
     /// How to speak to its host.
     pub(crate) account: Account,

@@ -10,6 +10,7 @@ pub mod http;
 pub mod interrupt;
 pub mod pipeline;
 pub mod process;
+pub mod provider;
 pub mod proxy;
 pub mod queues;
 pub mod redis_client;

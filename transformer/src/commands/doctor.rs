@@ -2,12 +2,14 @@
 
 use crate::{cli::DoctorCommandArgs, config::TransformConfig};
 use pipeline::{
+    alert::AlertConfig,
     config::CommonConfig,
-    doctor::{self, Finding},
+    doctor::{self, DoctorArgs, Finding},
     service::Runtime,
     stage::Stage,
     tls::TlsFiles,
 };
+use std::sync::Arc;
 
 pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     pipeline::settings! {
@@ -16,11 +18,35 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         tls = TlsFiles::try_from(args.tls);
     }
     let rt = Runtime::tool("transformer", &common)?;
-    let mut findings = doctor::examine(&rt, Stage::Transform).await;
-    findings.extend(doctor::upgrade(&rt, Stage::Transform, args.how).await);
-    findings.push(doctor::notices(&rt, "transformer", &common.alerts, &tls, args.how).await);
-    findings.extend(mapping(&config));
+    let findings = findings(&rt, &config, &tls, &common.alerts, args.how).await;
     doctor::report(&findings, args.how.json)
+}
+
+/// The same for whoever wishes it of a running transformer; the mapping is the one in the files of now.
+pub(super) async fn serve_wishes(rt: Runtime, config: TransformConfig, tls: TlsFiles, alerts: AlertConfig) {
+    let known = Arc::new((rt.clone(), config, tls, alerts));
+    let examine = move || {
+        let known = Arc::clone(&known);
+        async move {
+            let (rt, config, tls, alerts) = &*known;
+            findings(rt, config, tls, alerts, DoctorArgs::default()).await
+        }
+    };
+    doctor::serve(&rt, Stage::Transform, examine).await;
+}
+
+async fn findings(
+    rt: &Runtime,
+    config: &TransformConfig,
+    tls: &TlsFiles,
+    alerts: &AlertConfig,
+    how: DoctorArgs,
+) -> Vec<Finding> {
+    let mut findings = doctor::examine(rt, Stage::Transform).await;
+    findings.extend(doctor::upgrade(rt, Stage::Transform, how).await);
+    findings.push(doctor::notices(rt, "transformer", alerts, tls, how).await);
+    findings.extend(mapping(config));
+    findings
 }
 
 fn mapping(config: &TransformConfig) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! `transformer run`: consumes snapshots until shutdown.
 
-use super::set_up::SetUp;
+use super::{doctor, set_up::SetUp};
 use crate::{
     cli::RunArgs,
     condition,
@@ -51,6 +51,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         "mapping",
         serde_json::json!({"fingerprint": mapping.fingerprint(), "fields": mapping.fields().len()}),
     );
+    let doctor = doctor::serve_wishes(rt.clone(), config.clone(), tls.clone(), common.alerts.clone());
+    let _doctor = AbortOnDropHandle::new(tokio::spawn(doctor));
     let options = ConsumerOptions {
         stage: Stage::Transform,
         batch_max: config.batch_size,

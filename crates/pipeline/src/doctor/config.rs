@@ -3,7 +3,7 @@
 use clap::Args;
 
 /// How the findings are printed.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]

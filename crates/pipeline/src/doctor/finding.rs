@@ -1,10 +1,10 @@
 //! A finding: what was examined, how well it is, and what to do.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 
 /// How well something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// As it should be.
@@ -28,7 +28,7 @@ impl Health {
 }
 
 /// One line of `doctor` or `status`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What was examined.
     pub what: String,
@@ -37,11 +37,22 @@ pub struct Finding {
     /// What was seen.
     pub seen: String,
     /// What to do about it; empty when nothing needs to be done.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remedy: String,
 }
 
 impl Finding {
+    /// The same in the language that is spoken, after a service has said it in English.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        Self {
+            what: words::retold(&self.what),
+            health: self.health,
+            seen: words::retold(&self.seen),
+            remedy: words::retold(&self.remedy),
+        }
+    }
+
     /// As it should be.
     pub fn good(what: impl Into<String>, seen: impl Display) -> Self {
         Self {

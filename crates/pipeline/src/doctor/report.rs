@@ -8,10 +8,7 @@ use crate::table;
 /// # Errors
 /// When something is bad, or the output is closed.
 pub fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
-    let bad = findings
-        .iter()
-        .filter(|finding| finding.health == Health::Bad)
-        .count();
+    let bad = bad(findings);
     let text = if json {
         let report = serde_json::json!({ "ok": bad == 0, "findings": findings });
         format!("{report:#}\n")
@@ -19,6 +16,20 @@ pub fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
         table(findings)
     };
     crate::say_text!("{text}")?;
+    judged(findings)
+}
+
+fn bad(findings: &[Finding]) -> usize {
+    let is_bad = |finding: &&Finding| finding.health == Health::Bad;
+    findings.iter().filter(is_bad).count()
+}
+
+/// Fails when something is bad, and says how much.
+///
+/// # Errors
+/// It is.
+pub fn judged(findings: &[Finding]) -> anyhow::Result<()> {
+    let bad = bad(findings);
     words::ensure!(
         bad == 0,
         "{bad} of {} things are not as they must be",

@@ -38,6 +38,12 @@ pub enum WishKind {
         #[serde(with = "stage_word")]
         stage: Stage,
     },
+    /// Say what the doctor of a replica of this stage finds.
+    Doctor {
+        /// Which.
+        #[serde(with = "stage_word")]
+        stage: Stage,
+    },
     /// Try keys of a vendor, and keep them if it accepts them.
     Keys {
         /// Whose program's.
@@ -112,7 +118,10 @@ impl WishKind {
             Self::Row { .. } => Stage::Load,
             Self::TryMapping { .. } => Stage::Transform,
             Self::ReadForm | Self::Catalogue | Self::FormSheet { .. } | Self::Adopt { .. } => Stage::Load,
-            Self::TestNotice { stage } | Self::Keys { stage, .. } | Self::Settings { stage, .. } => *stage,
+            Self::TestNotice { stage }
+            | Self::Doctor { stage }
+            | Self::Keys { stage, .. }
+            | Self::Settings { stage, .. } => *stage,
         }
     }
 
@@ -126,6 +135,7 @@ impl WishKind {
             Self::Reconcile { .. } => "reconcile",
             Self::ReadForm => "read-form",
             Self::TestNotice { stage } => Self::notices(*stage),
+            Self::Doctor { stage } => Self::doctor(*stage),
             Self::Catalogue => "catalogue",
             Self::FormSheet { .. } => "form-sheet",
             Self::Fields { .. } => "fields",
@@ -182,6 +192,15 @@ impl WishKind {
         }
     }
 
+    /// The lane of the doctors of a stage.
+    pub(crate) const fn doctor(stage: Stage) -> &'static str {
+        match stage {
+            Stage::Extract => "doctor-extract",
+            Stage::Transform => "doctor-transform",
+            Stage::Load => "doctor-load",
+        }
+    }
+
     /// In a few words, for people.
     #[must_use]
     pub fn told(&self) -> String {
@@ -194,6 +213,7 @@ impl WishKind {
             Self::Reconcile { fix: true } => words::tr!("compare with OKKI and fetch again what differs"),
             Self::ReadForm => words::tr!("read the form again"),
             Self::TestNotice { stage } => words::tr!("a test notice of {}", stage.program()),
+            Self::Doctor { stage } => words::tr!("ask the doctor of {}", stage.program()),
             Self::Keys { stage, .. } => words::tr!("try keys, {}", stage.program()),
             Self::Catalogue => words::tr!("list apps and forms"),
             Self::FormSheet { entry_id, .. } => words::tr!("look at form {entry_id}"),
@@ -280,6 +300,12 @@ mod tests {
             (
                 WishKind::TestNotice { stage: Stage::Load },
                 r#"{"kind":"test-notice","stage":"load"}"#,
+            ),
+            (
+                WishKind::Doctor {
+                    stage: Stage::Extract,
+                },
+                r#"{"kind":"doctor","stage":"extract"}"#,
             ),
         ] {
             assert_eq!(serde_json::to_string(&kind).unwrap(), text);

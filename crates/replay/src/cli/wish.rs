@@ -9,6 +9,7 @@ use crate::{decide, when, workspace::Workspace};
 use pipeline::{
     cli::Found,
     config::CommonConfig,
+    doctor::{self, Finding},
     service::Runtime,
     setting::ConfigError,
     stage::Stage,
@@ -46,7 +47,7 @@ pub async fn wish_for(service: &'static str, stage: Stage, args: WishArgs) -> an
             }
             Ok(())
         }
-        WishCommand::Show(args) => show(&wishes.load(&args.wish).await?, args.json),
+        WishCommand::Show(args) => shown(&wishes, &wishes.load(&args.wish).await?, args.json).await,
         WishCommand::Cancel(args) => {
             let workspace = by(workspace, args.operator);
             show(&decide::cancel(&workspace, &args.wish).await?, args.json)
@@ -87,10 +88,30 @@ async fn ask(workspace: Workspace, what: What) -> anyhow::Result<()> {
         }
         wish = wishes.load(&wish.id).await?;
     }
-    show(&wish, json)?;
+    shown(&wishes, &wish, json).await?;
     match wish.state {
         State::Done => Ok(()),
         _ => Err(Found(1).into()),
+    }
+}
+
+/// The same with what a doctor has found.
+async fn shown(wishes: &Wishes, wish: &Wish, json: bool) -> anyhow::Result<()> {
+    let Some(findings) = doctor::findings_of(wishes, wish).await? else {
+        return show(wish, json);
+    };
+    let findings: Vec<_> = findings.iter().map(Finding::told).collect();
+    match json {
+        true => {
+            let mut told = serde_json::to_value(wish)?;
+            told["findings"] = serde_json::to_value(&findings)?;
+            pipeline::say!("{told}")?;
+            doctor::judged(&findings)
+        }
+        false => {
+            show(wish, false)?;
+            doctor::report(&findings, false)
+        }
     }
 }
 

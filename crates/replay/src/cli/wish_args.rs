@@ -71,6 +71,14 @@ pub(super) enum What {
     },
     /// Read the whole form again
     ReadForm(HowArgs),
+    /// Examine broker, Redis and vendor from a running service, as `doctor` does, with its settings and keys
+    Doctor {
+        /// Another stage than this program's: extract, transform or load
+        #[arg(long, value_name = "STAGE")]
+        stage: Option<String>,
+        #[command(flatten)]
+        how: HowArgs,
+    },
     /// Send a test notice from a running service, with its settings
     TestNotice {
         /// Another stage than this program's: extract, transform or load
@@ -146,18 +154,25 @@ impl What {
             }
             Self::Reconcile { fix, how } => (WishKind::Reconcile { fix }, how),
             Self::ReadForm(how) => (WishKind::ReadForm, how),
+            Self::Doctor { stage, how } => {
+                let stage = named(stage, own)?;
+                (WishKind::Doctor { stage }, how)
+            }
             Self::TestNotice { stage, how } => {
-                let stage = match stage {
-                    Some(word) => Stage::named(word.trim()).ok_or_else(|| {
-                        let remedy = words::text!("write extract, transform or load");
-                        ConfigError::new("--stage", words::tr!("`{word}` is no stage"), remedy)
-                    })?,
-                    None => own,
-                };
+                let stage = named(stage, own)?;
                 (WishKind::TestNotice { stage }, how)
             }
         })
     }
+}
+
+/// The stage that is typed, else the program's own.
+fn named(stage: Option<String>, own: Stage) -> Result<Stage, ConfigError> {
+    let Some(word) = stage else { return Ok(own) };
+    Stage::named(word.trim()).ok_or_else(|| {
+        let remedy = words::text!("write extract, transform or load");
+        ConfigError::new("--stage", words::tr!("`{word}` is no stage"), remedy)
+    })
 }
 
 fn second(name: &str, text: &str) -> Result<i64, ConfigError> {

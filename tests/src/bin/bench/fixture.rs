@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::Parser;
 use pipeline::config::{CommonArgs, CommonConfig};
+use pipeline::events::Event;
 use pipeline::message::Outgoing;
 use pipeline::service::Runtime;
 use pipeline::shutdown::Shutdown;
@@ -119,6 +120,11 @@ impl Fixture {
     /// Ends all replicas.
     pub(crate) async fn stop(&mut self) -> anyhow::Result<()> {
         self.pipeline.try_drain().await
+    }
+
+    /// Says in the account of events what became of customers.
+    pub(crate) async fn tell(&self, stage: Stage, events: Vec<Event>) {
+        self.runtime.events.write(stage, events).await;
     }
 
     /// Publishes with confirms.

@@ -2,6 +2,7 @@
 
 mod ceiling;
 mod dead;
+mod desk;
 mod events;
 mod fixture;
 mod freshness;

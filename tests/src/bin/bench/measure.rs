@@ -10,7 +10,7 @@ use proto::v1::{CompanySnapshot, FormRecord};
 use super::freshness::Way;
 use super::report::Report;
 use super::{
-    ceiling, dead, events, fixture, freshness, index, lag, memory, quota, read_model, scaling, stages,
+    ceiling, dead, desk, events, fixture, freshness, index, lag, memory, quota, read_model, scaling, stages,
 };
 use kit::config::{binary, repository};
 use kit::pipeline::Service;
@@ -32,13 +32,16 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 30)]
     pub quota_seconds: u64,
     /// Only these parts, comma-separated: ceiling, stages, quota, memory, scaling, lag, dead, index, freshness, events,
-    /// read_model
+    /// read_model, desk
     /// [default: all]
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// Of the read model.
     #[command(flatten)]
     pub read_model: read_model::Size,
+    /// Of what lies before the desk.
+    #[command(flatten)]
+    pub desk: desk::Size,
     /// Measure freshness with webhooks, too
     #[arg(long)]
     pub webhooks: bool,
@@ -55,13 +58,13 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
         say("the read model …");
         report.read_model = read_model::measure(options.read_model, &say)?;
     }
-    let before_stages = ["freshness", "read_model"];
+    let before_stages = ["freshness", "read_model", "desk"];
     let is_done = !options.only.is_empty()
         && options
             .only
             .iter()
             .all(|part| before_stages.contains(&part.as_str()));
-    if is_done && !wants("freshness") {
+    if is_done && !wants("freshness") && !wants("desk") {
         report.seconds = start.elapsed().as_secs_f64();
         return Ok(report);
     }
@@ -70,6 +73,10 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Report> {
 
     if wants("freshness") {
         report.freshness_ms = freshness_of(&services, options.webhooks, &say).await?;
+    }
+    if wants("desk") {
+        say("the desk …");
+        report.desk = desk::measure(&services, options.desk, &say).await?;
     }
     if is_done {
         report.seconds = start.elapsed().as_secs_f64();

@@ -32,7 +32,7 @@ pub(crate) struct Size {
 }
 
 /// Customers of a message.
-const BATCH: u64 = 100;
+pub(super) const BATCH: u64 = 100;
 /// Messages of a transaction, as the keeper gathers them.
 const MESSAGES: usize = 16;
 const BEGIN: i64 = 1_767_000_000_000;
@@ -206,7 +206,7 @@ fn message(offset: u64, stage: EventStage, events: Vec<Event>) -> Stored {
     Stored { offset, events }
 }
 
-fn event(round: u64, at: u64, customer: u64, what: What) -> Event {
+pub(super) fn event(round: u64, at: u64, customer: u64, what: What) -> Event {
     Event {
         // As far from each other as digests are.
         id: (((round * BATCH + at) << 5) | u64::from(what as i32 as u32)).wrapping_mul(0x9e37_79b9_7f4a_7c15),
@@ -224,7 +224,7 @@ fn event(round: u64, at: u64, customer: u64, what: What) -> Event {
     }
 }
 
-fn died(number: u64) -> Event {
+pub(super) fn died(number: u64) -> Event {
     let record = record(number);
     Event {
         reason: record.code.clone(),
@@ -292,6 +292,12 @@ fn words(number: u64) -> String {
 }
 
 fn letter(number: u64) -> Letter {
+    let (envelope, body) = sealed(number);
+    Letter::read(Stage::Load, "okki.load", envelope, &Death::default(), body)
+}
+
+/// The same as it lies in its queue.
+pub(super) fn sealed(number: u64) -> (Envelope, Bytes) {
     let record = record(number);
     let cell = |at: usize, label: &str, value: String| FieldValue {
         field: format!("_widget_17000000000{at:02}"),
@@ -327,8 +333,7 @@ fn letter(number: u64) -> Letter {
         failure: serde_json::to_string(&record).ok(),
         ..Envelope::default()
     };
-    let body = Bytes::from(body.encode_to_vec());
-    Letter::read(Stage::Load, "okki.load", envelope, &Death::default(), body)
+    (envelope, Bytes::from(body.encode_to_vec()))
 }
 
 /// The most memory that this process ever had.

@@ -55,6 +55,9 @@ pub(crate) struct Report {
     pub events: Named,
     /// The read model: events and letters a second, milliseconds of pages, groups and texts, memory and size.
     pub read_model: Named,
+    /// The desk beside many letters and customers: seconds until it has read everything, milliseconds to the first byte of its
+    /// pages, and its memory.
+    pub desk: Named,
     /// The fourteen fields of one customer.
     pub mapping_ns_per_record: Option<f64>,
     /// From start to ready, by service.
@@ -298,6 +301,14 @@ impl Report {
                 _ => ("", None),
             };
             add(format!("read model, {what}"), *value, 1, aim, met);
+        }
+        for (what, value) in &self.desk {
+            let (aim, met) = match what.as_str() {
+                "first_byte_ms" => ("≤ 100", Some(*value <= 100.0)),
+                "peak_mib" => ("≤ 120", Some(*value <= 120.0)),
+                _ => ("", None),
+            };
+            add(format!("desk, {what}"), *value, 1, aim, met);
         }
         if let Some(ns) = self.mapping_ns_per_record {
             add(

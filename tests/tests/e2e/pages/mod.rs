@@ -5,8 +5,11 @@ mod by_hand;
 mod cells;
 mod exchange;
 mod goes_on;
+mod health;
 mod links;
 mod looks;
+mod oidc;
+mod oidc_hostile;
 mod repairs;
 mod replays;
 mod rules;
@@ -23,7 +26,7 @@ use kit::{
 };
 use pipeline::stage::Stage;
 use serde_json::Value;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 const LIMIT: Duration = Duration::from_secs(90);
 const WIDE: (u32, u32) = (1_280, 900);
@@ -126,6 +129,13 @@ impl Scene {
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.desk.url)
     }
+}
+
+/// Where pictures of pages are found afterwards.
+fn pictures() -> PathBuf {
+    let folder = kit::config::repository().join("target/desk");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// A browser as most people here have it.

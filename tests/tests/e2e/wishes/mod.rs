@@ -2,6 +2,7 @@
 //! let rest writes nothing and loses nothing.
 
 mod asked;
+mod doctor;
 mod rest;
 mod takers;
 

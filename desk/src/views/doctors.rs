@@ -1,0 +1,95 @@
+//! What the doctors of running services have found, who asked them, and whether one is at it.
+
+use super::hidden;
+use crate::server::{App, Ask, Failure};
+use pipeline::{
+    doctor::{Finding, findings_of},
+    stage::Stage,
+    wish::{State, Wish, WishKind, Wishes},
+};
+use serde::Serialize;
+
+/// Wishes among which the doctors' are looked for.
+const MOST: usize = 200;
+
+/// The doctor of a stage.
+#[derive(Debug, Serialize)]
+pub(crate) struct Doctor {
+    /// The stage.
+    pub(crate) stage: &'static str,
+    /// Its program.
+    pub(crate) program: &'static str,
+    /// What was found last, for an hour.
+    pub(crate) examined: Option<Examined>,
+    /// The wish that was asked for last, and how it stands.
+    pub(crate) wish: Option<Wish>,
+}
+
+/// What a replica has found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Examined {
+    /// By Redis' clock, unix milliseconds.
+    pub(crate) at_ms: i64,
+    /// Which replica.
+    pub(crate) instance: String,
+    /// Line by line, in the reader's language.
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Doctor {
+    /// Whether one is asked and has not answered yet.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.wish.as_ref().is_some_and(|wish| !wish.state.is_over())
+    }
+}
+
+/// Gathers them, in flow order.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn view(app: &App, ask: &Ask) -> Result<Vec<Doctor>, Failure> {
+    let wishes = Wishes::of(&app.rt);
+    let newest = wishes.list(MOST).await?;
+    let mut doctors = Vec::new();
+    for stage in Stage::ALL {
+        let mut of_stage = newest
+            .iter()
+            .filter(|wish| wish.kind == WishKind::Doctor { stage });
+        let wish = of_stage.clone().next().cloned().map(|mut wish| {
+            if wish.state == State::Failed {
+                wish.outcome = hidden::sentence(&ask.principal, &wish.outcome);
+            }
+            wish
+        });
+        let done = of_stage.find(|wish| wish.state == State::Done);
+        let examined = match done {
+            Some(done) => findings_of(&wishes, done)
+                .await?
+                .map(|findings| examined(ask, done, &findings)),
+            None => None,
+        };
+        doctors.push(Doctor {
+            stage: stage.name(),
+            program: stage.program(),
+            examined,
+            wish,
+        });
+    }
+    Ok(doctors)
+}
+
+/// Who may read no texts is not told what was seen, which may be a vendor's words; what is well and what to do, everybody is.
+fn examined(ask: &Ask, wish: &Wish, findings: &[Finding]) -> Examined {
+    let told = |finding: &Finding| {
+        let told = words::scoped(ask.language, || finding.told());
+        Finding {
+            seen: hidden::sentence(&ask.principal, &told.seen),
+            ..told
+        }
+    };
+    Examined {
+        at_ms: wish.ended_ms.unwrap_or(wish.asked_ms),
+        instance: wish.instance.clone().unwrap_or_default(),
+        findings: findings.iter().map(told).collect(),
+    }
+}
