@@ -170,11 +170,13 @@ fn the_release_workflow_takes_steps_that_exist() {
         .collect();
     let known = fs::read_to_string(repository().join("deploy/dist")).unwrap();
     let mut taken = BTreeSet::new();
+    // Expressions of the forge are no shell.
+    let expression = Regex::new(r"\$\{\{.*?\}\}").unwrap();
+    let step = Regex::new(r"deploy/dist (\w+)").unwrap();
     for script in &scripts {
-        // Expressions of the forge are no shell.
-        let shell = Regex::new(r"\$\{\{.*?\}\}").unwrap().replace_all(script, "x");
+        let shell = expression.replace_all(script, "x");
         output(Command::new("bash").args(["-n", "-c", &shell]));
-        for found in Regex::new(r"deploy/dist (\w+)").unwrap().captures_iter(script) {
+        for found in step.captures_iter(script) {
             assert!(
                 known.contains(&format!("\n{}() {{", &found[1])),
                 "deploy/dist has no {}",
