@@ -23,11 +23,14 @@ pub const CLIENT: &str = "desk";
 /// The desk's secret at it, which has to be escaped in a header.
 pub const SECRET: &str = "s3cret: of+the/desk%";
 
+/// Changes the claims of a token.
+pub type Change = Box<dyn Fn(&mut Map<String, Value>) + Send>;
+
 /// What the provider does wrong from now on.
 #[derive(Default)]
 pub struct Faults {
     /// Changes the claims of a token before it is signed.
-    pub claims: Option<Box<dyn Fn(&mut Map<String, Value>) + Send>>,
+    pub claims: Option<Change>,
     /// Tokens say `alg: none`, and nobody signs them.
     pub unsigned: bool,
     /// Tokens are signed with the client's secret, which is no key of the provider.
