@@ -31,5 +31,7 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     );
     findings.push(doctor::notices(&rt, "extractor", &common.alerts, &http.tls, args.how).await);
     findings.extend(vendor?);
+    // Without Redis it is said above what is wrong.
+    findings.extend(replay::overview::left_open(&rt).await.unwrap_or_default());
     doctor::report(&findings, args.how.json)
 }

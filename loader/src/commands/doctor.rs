@@ -37,6 +37,9 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
     if let Some(finding) = removals(&runtime, &config, &http).await {
         findings.push(finding);
     }
+    if !redis_is_away {
+        findings.extend(left_open(&runtime).await);
+    }
     for remark in &config.remarks {
         findings.push(Finding::risk(
             "mapping",
@@ -64,6 +67,12 @@ pub(crate) async fn doctor(args: DoctorCommandArgs) -> anyhow::Result<()> {
         Some(misfit) => Err(ConfigError::message(misfit.to_string()).into()),
         None => reported,
     }
+}
+
+/// What the last comparisons have left open; nothing when Redis does not say.
+async fn left_open(runtime: &Runtime) -> Vec<Finding> {
+    let asked = tokio::time::timeout(ASKED_WITHIN, replay::overview::left_open(runtime));
+    asked.await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Whether removals wait for a person; nothing when no row is ever deleted, or Redis does not say.
